@@ -1,0 +1,110 @@
+/** What the caller may do next: never repeat as it is, repeat later, or correct and repeat. */
+export type Retry = "no" | "later" | "corrected";
+
+type Row = readonly [status: number, retry: Retry, id: string, en: string];
+
+/** Every expected "no": code → HTTP status, retry advice, and the sentence in Indonesian and English. */
+export const refusals = {
+  // the request itself
+  request_malformed: [400, "corrected", "Permintaan tidak dapat dibaca.", "The request can't be read."],
+  request_invalid: [422, "corrected", "Isi permintaan tidak sesuai.", "The request's content is not as described."],
+  request_too_large: [413, "corrected", "Permintaan terlalu besar; batasnya 1 MB.", "The request is too large; the limit is 1 MB."],
+  media_type_unsupported: [415, "corrected", "Kirim isi sebagai application/json.", "Send the body as application/json."],
+  not_found: [404, "no", "Alamat ini tidak ada.", "There is nothing at this address."],
+  internal: [500, "later", "Terjadi kesalahan pada kami. Sebutkan nomor permintaan bila menghubungi kami.", "Something is wrong on our side. Quote the request id when you contact us."],
+  overloaded: [503, "later", "Sistem sedang penuh. Coba lagi sebentar.", "The system is at its limit. Try again in a moment."],
+  unavailable: [503, "later", "Basis data belum dapat dihubungi. Tidak ada uang yang berpindah; coba lagi.", "The database can't be reached. No money has moved; try again."],
+  // money
+  amount_malformed: [422, "corrected", "Jumlah harus angka desimal biasa, misalnya \"12500.00\".", "The amount must be a plain decimal, such as \"12500.00\"."],
+  amount_too_precise: [422, "corrected", "Jumlah memakai lebih banyak desimal daripada mata uangnya.", "The amount has more decimals than its currency."],
+  amount_too_large: [422, "corrected", "Jumlah melampaui batas.", "The amount is beyond the limit."],
+  amount_not_positive: [422, "corrected", "Jumlah harus lebih dari nol.", "The amount must be above zero."],
+  amount_mismatch: [422, "corrected", "Jumlah tidak sama dengan hitungan barangnya.", "The amount is not the sum of its items."],
+  currency_unknown: [422, "corrected", "Kode mata uang tidak dikenal (ISO 4217).", "The currency code is not known (ISO 4217)."],
+  currency_unsupported: [422, "corrected", "Mata uang ini tidak dilayani di sini.", "This currency is not served here."],
+  // idempotency
+  idempotency_key_missing: [400, "corrected", "Sertakan header Idempotency-Key.", "Send an Idempotency-Key header."],
+  idempotency_key_invalid: [400, "corrected", "Idempotency-Key harus 1 sampai 255 huruf ASCII yang tampak.", "An Idempotency-Key is 1 to 255 visible ASCII characters."],
+  idempotency_key_reused: [409, "no", "Kunci ini sudah dipakai untuk permintaan yang berbeda.", "This key was already used for a different request."],
+  // the ledger
+  account_unknown: [404, "corrected", "Akun tidak ditemukan.", "The account is not known."],
+  account_frozen: [409, "no", "Akun sedang dibekukan atau sudah ditutup.", "The account is suspended or closed."],
+  accounts_same: [422, "corrected", "Akun asal dan tujuan sama.", "Source and destination are the same account."],
+  currency_differs: [422, "corrected", "Mata uang akun berbeda dari mata uang transfer.", "The account is in another currency than the transfer."],
+  insufficient_funds: [422, "later", "Saldo tidak cukup.", "The balance is not enough."],
+  transfer_differs: [409, "no", "Transfer dengan id ini sudah ada dan isinya berbeda.", "A transfer with this id exists and is not the same."],
+  linked_transfer_refused: [409, "no", "Transfer lain dalam rangkaian ini ditolak, jadi yang ini juga.", "Another transfer of this linked set was refused, so this one was too."],
+  hold_unknown: [404, "corrected", "Dana tertahan itu tidak ditemukan.", "The hold is not known."],
+  hold_ended: [409, "no", "Dana tertahan itu sudah diselesaikan atau dilepas.", "The hold was already settled or released."],
+  hold_expired: [409, "no", "Dana tertahan itu sudah kedaluwarsa.", "The hold has expired."],
+  hold_exceeded: [422, "corrected", "Jumlah melebihi dana yang tertahan.", "The amount is more than what is held."],
+  // people
+  unauthenticated: [401, "corrected", "Masuk dulu; sesi tidak ada atau sudah berakhir.", "Sign in first; there is no session or it has ended."],
+  forbidden: [403, "no", "Peran Anda tidak berhak melakukan ini.", "Your role has no right to do this."],
+  pin_wrong: [401, "corrected", "PIN salah.", "The PIN is wrong."],
+  pin_delayed: [429, "later", "Terlalu banyak PIN salah. Tunggu sebentar.", "Too many wrong PINs. Wait a moment."],
+  staff_unknown: [404, "corrected", "Pegawai tidak ditemukan.", "The staff member is not known."],
+  // catalogue and sale
+  product_unknown: [404, "corrected", "Barang tidak ditemukan.", "The product is not known."],
+  cart_empty: [422, "corrected", "Keranjang masih kosong.", "The cart is empty."],
+  price_differs: [409, "corrected", "Harga sudah berubah. Muat ulang katalog.", "A price has changed. Reload the catalogue."],
+  tender_insufficient: [422, "corrected", "Uang yang diterima kurang dari totalnya.", "The money received is less than the total."],
+  sale_unknown: [404, "no", "Penjualan tidak ditemukan.", "The sale is not known."],
+  sale_differs: [409, "no", "Penjualan dengan id ini sudah ada dan isinya berbeda.", "A sale with this id exists and is not the same."],
+  sale_not_waiting: [409, "no", "Penjualan ini tidak sedang menunggu pembayaran.", "This sale is not waiting for a payment."],
+  // payments
+  channel_unknown: [422, "corrected", "Metode pembayaran ini tidak dikenal.", "This payment channel is not known."],
+  channel_inactive: [409, "later", "Metode pembayaran ini sedang tidak aktif.", "This payment channel is not active now."],
+  amount_below_minimum: [422, "corrected", "Jumlah di bawah batas terendah metode ini.", "The amount is below this channel's minimum."],
+  amount_above_maximum: [422, "corrected", "Jumlah di atas batas tertinggi metode ini.", "The amount is above this channel's maximum."],
+  order_unknown: [404, "corrected", "Pesanan tidak ditemukan.", "The order is not known."],
+  order_differs: [409, "no", "Pesanan dengan nomor ini sudah ada dan isinya berbeda.", "An order with this id exists and is not the same."],
+  order_expired: [409, "no", "Pesanan sudah kedaluwarsa.", "The order has expired."],
+  order_paid: [409, "no", "Pesanan ini sudah lunas.", "This order is already paid."],
+  order_cancelled: [409, "no", "Pesanan ini sudah dibatalkan.", "This order was cancelled."],
+  payment_unknown: [404, "corrected", "Pembayaran tidak ditemukan.", "The payment is not known."],
+  payment_final: [409, "no", "Pembayaran ini sudah selesai dan tidak dapat diubah.", "This payment has ended and can't be changed."],
+  provider_refused: [502, "corrected", "Penyedia pembayaran menolak permintaan ini. Belum ada uang yang berpindah.", "The payment provider refused this request. No money has moved."],
+  provider_unreachable: [502, "later", "Penyedia pembayaran belum dapat dihubungi. Belum ada uang yang berpindah.", "The payment provider can't be reached. No money has moved."],
+  provider_unknown: [202, "later", "Belum ada jawaban dari penyedia pembayaran. Uang pelanggan aman; kami terus memeriksa. Jangan minta bayar lagi.", "The payment provider has not answered. The customer's money is safe; we keep asking. Don't ask for payment again."],
+  notification_signature_wrong: [403, "no", "Tanda tangan pemberitahuan tidak sah.", "The notification's signature is not valid."],
+} as const satisfies Record<string, Row>;
+
+export type RefusalCode = keyof typeof refusals;
+
+/** A named "no", returned as a value; `params` are machine-readable facts that carry no personal data. */
+export type Refusal = { readonly refusal: RefusalCode; readonly params?: Readonly<Record<string, string | number>> };
+
+export function refuse(refusal: RefusalCode, params?: Refusal["params"]): Refusal {
+  return params ? { refusal, params } : { refusal };
+}
+
+export function isRefusal(value: unknown): value is Refusal {
+  return typeof value === "object" && value !== null && "refusal" in value;
+}
+
+/** The wire form (RFC 9457, `application/problem+json`). */
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  code: RefusalCode;
+  detail: { id: string; en: string };
+  retry: Retry;
+  params?: Readonly<Record<string, string | number>>;
+  request_id?: string;
+};
+
+export function toProblem({ refusal, params }: Refusal, requestId?: string): Problem {
+  const [status, retry, id, en] = refusals[refusal];
+  return {
+    type: `urn:onegate:refusal:${refusal}`,
+    title: en,
+    status,
+    code: refusal,
+    detail: { id, en },
+    retry,
+    ...(params ? { params } : {}),
+    ...(requestId ? { request_id: requestId } : {}),
+  };
+}

@@ -1,0 +1,125 @@
+import { Type, type Static } from "typebox";
+import { Nullable } from "./common.ts";
+
+const Fee = Type.Object({ flat: Type.Number(), percent: Type.Number() });
+
+/** A row of `GET /api/v1/payment/get-payment-channel`; amounts are whole rupiah, as a client of Tripay expects. */
+export const ChannelSchema = Type.Object({
+  group: Type.String(),
+  code: Type.String(),
+  name: Type.String(),
+  type: Type.Union([Type.Literal("direct"), Type.Literal("redirect")]),
+  fee_merchant: Fee,
+  fee_customer: Fee,
+  total_fee: Fee,
+  minimum_fee: Nullable(Type.Number()),
+  maximum_fee: Nullable(Type.Number()),
+  minimum_amount: Type.Number(),
+  maximum_amount: Type.Number(),
+  icon_url: Type.String(),
+  active: Type.Boolean(),
+});
+export type ChannelBody = Static<typeof ChannelSchema>;
+
+/** The seed paths answer in the envelope that clients of Tripay know. */
+export const Envelope = <T extends Parameters<typeof Nullable>[0]>(data: T) =>
+  Type.Object({ success: Type.Boolean(), message: Type.String(), data });
+
+/** `POST /api/v1/payment/create-transaction`: what is being bought. */
+export const NewOrderSchema = Type.Object(
+  {
+    order_id: Type.String({ minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._:-]+$" }),
+    amount: Type.Union([Type.String({ maxLength: 40 }), Type.Number()]),
+    currency: Type.Optional(Type.String({ maxLength: 8 })),
+    customer_name: Type.String({ minLength: 1, maxLength: 100 }),
+    customer_email: Type.Optional(Type.String({ maxLength: 254, pattern: "^[^@\\s]+@[^@\\s]+$" })),
+    customer_phone: Type.Optional(Type.String({ maxLength: 20, pattern: "^[+0-9 -]+$" })),
+    order_items: Type.Array(
+      Type.Object(
+        {
+          sku: Type.Optional(Type.String({ maxLength: 64 })),
+          name: Type.String({ minLength: 1, maxLength: 200 }),
+          price: Type.Union([Type.String({ maxLength: 40 }), Type.Number()]),
+          quantity: Type.Integer({ minimum: 1, maximum: 100_000 }),
+        },
+        { additionalProperties: false },
+      ),
+      { minItems: 1, maxItems: 500 },
+    ),
+  },
+  { additionalProperties: false },
+);
+export type NewOrderBody = Static<typeof NewOrderSchema>;
+
+/** `POST /api/v1/payment/create-payment`. */
+export const NewPaymentSchema = Type.Object(
+  {
+    order_id: Type.String({ minLength: 1, maxLength: 64 }),
+    method: Type.String({ minLength: 1, maxLength: 32, description: "channel code, such as QRIS2" }),
+  },
+  { additionalProperties: false },
+);
+
+/** An order with its newest payment, as the seed paths answer it. */
+export const OrderSchema = Type.Object({
+  order_id: Type.String(),
+  status: Type.Union(
+    ["UNPAID", "PAID", "EXPIRED", "FAILED", "CANCELLED", "UNKNOWN"].map((status) => Type.Literal(status)),
+  ),
+  amount: Type.Number({ description: "whole rupiah" }),
+  currency: Type.String(),
+  customer_name: Type.String(),
+  order_items: Type.Array(
+    Type.Object({ sku: Nullable(Type.String()), name: Type.String(), price: Type.Number(), quantity: Type.Integer(), subtotal: Type.Number() }),
+  ),
+  created_at: Type.String(),
+  paid_at: Nullable(Type.String()),
+  payment: Nullable(
+    Type.Object({
+      payment_id: Type.String(),
+      reference: Nullable(Type.String()),
+      payment_method: Type.String(),
+      payment_name: Type.String(),
+      status: Type.String(),
+      amount: Type.Number(),
+      fee_merchant: Type.Number(),
+      fee_customer: Type.Number(),
+      total_fee: Type.Number(),
+      amount_received: Type.Number(),
+      pay_code: Nullable(Type.String()),
+      checkout_url: Nullable(Type.String()),
+      qr_string: Nullable(Type.String()),
+      qr_image: Nullable(Type.String({ description: "data: URL of an SVG" })),
+      expired_time: Type.Integer({ description: "Unix seconds" }),
+    }),
+  ),
+});
+export type OrderBody = Static<typeof OrderSchema>;
+
+/** `POST /payments` of the gateway: moves value between two accounts of the wallet, once per `id`. */
+export const TransferInSchema = Type.Object(
+  {
+    id: Type.String({ minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._:-]+$" }),
+    currency: Type.String({ maxLength: 8 }),
+    amount: Type.Union([Type.String({ maxLength: 40 }), Type.Number()]),
+    source_account: Type.String({ minLength: 1, maxLength: 64 }),
+    destination_account: Type.String({ minLength: 1, maxLength: 64 }),
+  },
+  { additionalProperties: false },
+);
+export const TransferOutSchema = Type.Object({
+  id: Type.String(),
+  status: Type.Literal("SUCCESS"),
+  currency: Type.String(),
+  amount: Type.String(),
+  source_account: Type.String(),
+  destination_account: Type.String(),
+  transfer_id: Type.String(),
+});
+export const BalanceSchema = Type.Object({
+  account: Type.String(),
+  currency: Type.String(),
+  balance: Type.String(),
+  held: Type.String(),
+  available: Type.String(),
+});

@@ -1,0 +1,149 @@
+import { Type, type Static } from "typebox";
+import { IdSchema, MoneyInSchema, MoneySchema, Nullable, TimeSchema } from "./common.ts";
+
+export const RoleSchema = Type.Union([Type.Literal("owner"), Type.Literal("manager"), Type.Literal("cashier")]);
+
+export const StaffSchema = Type.Object({ id: IdSchema, name: Type.String(), role: RoleSchema });
+export type StaffBody = Static<typeof StaffSchema>;
+
+/** `GET /api/v1/till/shop`: what the locked screen shows. */
+export const ShopSchema = Type.Object({
+  mode: Type.Union([Type.Literal("sandbox"), Type.Literal("production")]),
+  merchant: Type.Object({ id: IdSchema, name: Type.String() }),
+  outlet: Type.Object({
+    id: IdSchema,
+    name: Type.String(),
+    address: Type.String(),
+    phone: Type.String(),
+    time_zone: Type.String({ examples: ["Asia/Jakarta"] }),
+    receipt_header: Type.String(),
+    receipt_footer: Type.String(),
+  }),
+  currency: Type.String(),
+  tax: Nullable(
+    Type.Object({
+      name: Type.String(),
+      rate_basis_points: Type.Integer(),
+      base_numerator: Type.Integer(),
+      base_denominator: Type.Integer(),
+      included: Type.Boolean(),
+    }),
+  ),
+  cash_rounding: Type.Object({
+    unit: Type.Integer({ description: "minor units; 0 is none" }),
+    direction: Type.Union([Type.Literal("down"), Type.Literal("nearest"), Type.Literal("up")]),
+  }),
+  staff: Type.Array(StaffSchema),
+});
+export type ShopBody = Static<typeof ShopSchema>;
+
+/** `POST /api/v1/till/unlock`. */
+export const UnlockSchema = Type.Object(
+  { staff_id: IdSchema, pin: Type.String({ pattern: "^[0-9]{6}$" }) },
+  { additionalProperties: false },
+);
+export const SessionSchema = Type.Object({
+  token: Type.String({ description: "Send as `Authorization: Bearer …`" }),
+  expires_at: TimeSchema,
+  staff: StaffSchema,
+});
+export type SessionBody = Static<typeof SessionSchema>;
+
+/** `GET /api/v1/till/catalogue`. */
+export const CatalogueSchema = Type.Object({
+  categories: Type.Array(Type.Object({ id: IdSchema, name: Type.String() })),
+  products: Type.Array(
+    Type.Object({
+      id: IdSchema,
+      name: Type.String(),
+      category_id: IdSchema,
+      price: MoneySchema,
+      barcode: Nullable(Type.String({ description: "EAN-13" })),
+      picture: Nullable(Type.String({ description: "path below the till, such as /pictures/latte.svg" })),
+      favourite: Type.Boolean(),
+      stock: Type.Integer({ description: "pieces on hand at this outlet; may be negative" }),
+    }),
+  ),
+});
+export type CatalogueBody = Static<typeof CatalogueSchema>;
+
+/** `POST /api/v1/till/sales`; the id is made by the till, so a retry is the same sale. */
+export const NewSaleSchema = Type.Object(
+  {
+    id: IdSchema,
+    lines: Type.Array(
+      Type.Object(
+        { product_id: IdSchema, quantity: Type.Integer({ minimum: 1, maximum: 9999 }), unit_price: MoneyInSchema },
+        { additionalProperties: false },
+      ),
+      { maxItems: 500 },
+    ),
+    total: MoneyInSchema,
+    tender: Type.Union([
+      Type.Object({ method: Type.Literal("CASH"), tendered: MoneyInSchema }, { additionalProperties: false }),
+      Type.Object({ method: Type.Literal("QRIS") }, { additionalProperties: false }),
+    ]),
+  },
+  { additionalProperties: false },
+);
+export type NewSaleBody = Static<typeof NewSaleSchema>;
+
+export const TenderSchema = Type.Object({
+  payment_id: IdSchema,
+  method: Type.Union([Type.Literal("CASH"), Type.Literal("QRIS")]),
+  state: Type.Union(
+    ["created", "pending", "unknown", "succeeded", "expired", "failed", "cancelled"].map((state) => Type.Literal(state)),
+    { description: "`unknown`: the provider has not answered yet; the till keeps waiting and never says failed" },
+  ),
+  amount: MoneySchema,
+  tendered: Nullable(MoneySchema),
+  change: Nullable(MoneySchema),
+  reference: Nullable(Type.String({ description: "the provider's reference" })),
+  qr_string: Nullable(Type.String()),
+  checkout_url: Nullable(Type.String()),
+  expires_at: Nullable(TimeSchema),
+});
+
+export const SaleSchema = Type.Object({
+  id: IdSchema,
+  receipt_number: Nullable(Type.String({ description: "given when the sale is paid; never repeats within an outlet" })),
+  state: Type.Union([Type.Literal("waiting"), Type.Literal("paid"), Type.Literal("cancelled"), Type.Literal("expired")]),
+  staff_name: Type.String(),
+  created_at: TimeSchema,
+  paid_at: Nullable(TimeSchema),
+  lines: Type.Array(
+    Type.Object({
+      product_id: IdSchema,
+      name: Type.String(),
+      quantity: Type.Integer(),
+      unit_price: MoneySchema,
+      total: MoneySchema,
+    }),
+  ),
+  subtotal: MoneySchema,
+  tax: MoneySchema,
+  total: MoneySchema,
+  rounding: MoneySchema,
+  tenders: Type.Array(TenderSchema),
+});
+export type SaleBody = Static<typeof SaleSchema>;
+
+/** `GET /api/v1/till/reports/today`: the owner's day so far. */
+export const TodaySchema = Type.Object({
+  date: Type.String({ description: "business day, YYYY-MM-DD, in the outlet's zone" }),
+  time_zone: Type.String(),
+  gross: MoneySchema,
+  tax: MoneySchema,
+  net: MoneySchema,
+  sales: Type.Integer(),
+  average: MoneySchema,
+  week_ago: Nullable(MoneySchema),
+  by_tender: Type.Array(Type.Object({ method: Type.String(), amount: MoneySchema, count: Type.Integer() })),
+  by_hour: Type.Array(Type.Object({ hour: Type.Integer(), amount: MoneySchema, count: Type.Integer() })),
+  best_sellers: Type.Array(
+    Type.Object({ product_id: IdSchema, name: Type.String(), quantity: Type.Integer(), amount: MoneySchema }),
+  ),
+  low_stock: Type.Array(Type.Object({ product_id: IdSchema, name: Type.String(), stock: Type.Integer() })),
+  open_cases: Type.Integer({ description: "money in suspense that waits for a decision" }),
+});
+export type TodayBody = Static<typeof TodaySchema>;

@@ -1,0 +1,96 @@
+import type { Money, Refusal } from "@onegate/contract";
+
+/**
+ * Who moves the money. A provider is one file that answers these verbs; `conformance.test.ts` holds every one of them
+ * to the same manners. No caller outside this folder knows which provider it speaks to.
+ */
+export interface Provider {
+  /** Stable lower-case name, stored with each attempt: `tripay`. */
+  readonly name: string;
+  /** The channels as the provider states them now. Throws nothing: unreachable is a refusal. */
+  channels(signal?: AbortSignal): Promise<readonly Channel[] | Refusal>;
+  /** Asks the provider to collect a sum. Only an explicit yes or no is one: all else is `unknown`. Never retried here. */
+  open(request: OpenRequest, signal?: AbortSignal): Promise<OpenAnswer>;
+  /** What the provider knows of an attempt, by its reference or, where the answer was lost, by our own. */
+  inquire(request: InquireRequest, signal?: AbortSignal): Promise<InquireAnswer>;
+  /** Believes a notification only by its signature over the raw bytes. */
+  readNotification(notification: RawNotification): Notification | Refusal;
+  /** Removes credentials and personal data from a text that is to be logged. */
+  scrub(text: string): string;
+}
+
+export type Channel = {
+  readonly code: string;
+  readonly name: string;
+  readonly group: string;
+  readonly type: "direct" | "redirect";
+  readonly feeMerchant: Fee;
+  readonly feeCustomer: Fee;
+  readonly totalFee: Fee;
+  /** Bounds of the fee, not of the amount. */
+  readonly minimumFee: Money | null;
+  readonly maximumFee: Money | null;
+  readonly minimumAmount: Money;
+  readonly maximumAmount: Money;
+  readonly iconUrl: string;
+  readonly active: boolean;
+};
+
+/** `percentBasisPoints` is in hundredths of a percent: 70 is 0.70 %. */
+export type Fee = { readonly flat: Money; readonly percentBasisPoints: number };
+
+export type OpenRequest = {
+  /** Our reference of this attempt, unique for ever. */
+  readonly merchantRef: string;
+  readonly channel: string;
+  readonly amount: Money;
+  readonly items: ReadonlyArray<{ sku: string | null; name: string; price: Money; quantity: number }>;
+  readonly customer: { readonly name: string; readonly email: string; readonly phone: string | null };
+  readonly expiresAt: Date;
+};
+
+/** What the payer needs in order to pay, and what it costs. */
+export type Opened = {
+  readonly reference: string;
+  readonly channelName: string;
+  /** What the payer pays, the customer's fee included. */
+  readonly amount: Money;
+  readonly feeMerchant: Money;
+  readonly feeCustomer: Money;
+  readonly qrString: string | null;
+  readonly payCode: string | null;
+  readonly checkoutUrl: string | null;
+  readonly expiresAt: Date;
+};
+
+export type OpenAnswer =
+  | { readonly answer: "opened"; readonly opened: Opened }
+  | { readonly answer: "refused"; readonly reason: string }
+  | { readonly answer: "unknown"; readonly reason: string };
+
+export type InquireRequest = { readonly reference: string | null; readonly merchantRef: string };
+
+export type InquireAnswer =
+  | { readonly answer: "found"; readonly state: ProviderState; readonly opened: Opened | null }
+  | { readonly answer: "absent" }
+  | { readonly answer: "unknown"; readonly reason: string };
+
+/** A provider's word on one attempt. `amount` is what the payer paid or is to pay, customer's fee included. */
+export type ProviderState = {
+  readonly reference: string;
+  readonly merchantRef: string | null;
+  readonly status: "pending" | "paid" | "expired" | "failed" | "refunded";
+  readonly amount: Money;
+  /** The fee taken from the merchant. */
+  readonly feeMerchant: Money;
+  readonly feeCustomer: Money;
+  readonly paidAt: Date | null;
+};
+
+export type RawNotification = {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The bytes as they came, before any parsing. */
+  readonly body: Uint8Array;
+};
+
+export type Notification = { readonly state: ProviderState; readonly channel: string };
