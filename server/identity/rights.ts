@@ -1,0 +1,45 @@
+import type { RefusalCode } from "@onegate/contract";
+
+/** Who may be asking: staff by role, a developer without credentials in sandbox mode, or anybody at all. */
+export type Role = "owner" | "manager" | "cashier" | "sandbox" | "anyone";
+
+const SHOP = ["cashier", "manager", "owner"] as const;
+const GATEWAY = ["owner", "sandbox"] as const;
+const EVERYBODY = ["anyone", "sandbox", ...SHOP] as const;
+
+/** Every right, and the roles that have it. Each route names one; the check stands in `guard.ts` alone. */
+export const rights = {
+  "health.read": EVERYBODY,
+  "metrics.read": EVERYBODY,
+  "page.read": EVERYBODY,
+  "reference.read": EVERYBODY,
+  "till.open": EVERYBODY,
+  /** A provider proves itself by its signature, which the route checks on the raw body. */
+  "provider.notify": EVERYBODY,
+  "till.lock": SHOP,
+  "catalogue.read": SHOP,
+  "event.read": SHOP,
+  "sale.create": SHOP,
+  "sale.read": SHOP,
+  "sale.cancel": SHOP,
+  "report.read": ["manager", "owner"],
+  "books.read": ["owner"],
+  "channel.read": [...GATEWAY, "manager", "cashier"],
+  "order.create": GATEWAY,
+  "order.read": GATEWAY,
+  "payment.create": GATEWAY,
+  "transfer.create": GATEWAY,
+  "balance.read": GATEWAY,
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Right = keyof typeof rights;
+
+export function isRight(unchecked: string): unchecked is Right {
+  return Object.hasOwn(rights, unchecked);
+}
+
+/** Why a role may not use a right, or nothing when it may. */
+export function whyNot(role: Role, right: Right): Extract<RefusalCode, "unauthenticated" | "forbidden"> | undefined {
+  if ((rights[right] as readonly Role[]).includes(role)) return undefined;
+  return role === "anyone" ? "unauthenticated" : "forbidden";
+}

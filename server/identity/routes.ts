@@ -1,0 +1,54 @@
+import { isRefusal, ProblemSchema, refuse, SessionSchema, ShopSchema, UnlockSchema, type ShopBody } from "@onegate/contract";
+import { Type } from "typebox";
+import { answer, type Database, type Http } from "../kernel/index.ts";
+import { tokenHash } from "./secret.ts";
+import { deleteSession, selectMerchants, selectOutlets, selectStaff } from "./store.ts";
+import { unlock } from "./unlock.ts";
+
+const tags = ["till"];
+
+export function identityRoutes(http: Http, { database, mode }: { database: Database; mode: "sandbox" | "production" }): void {
+  const { kysely } = database;
+
+  http.get("/api/v1/till/shop", { config: { right: "till.open" }, schema: { tags, summary: "The shop, its outlet and its staff, for the locked screen", response: { 200: ShopSchema, 404: ProblemSchema } } }, async (request, reply) => {
+    const [merchant] = await selectMerchants(kysely);
+    const [outlet] = merchant ? await selectOutlets(kysely, merchant.merchantId) : [];
+    if (!merchant || !outlet) return answer(request, reply, refuse("not_found"));
+    const staff = await selectStaff(kysely, merchant.merchantId, outlet.outletId);
+    const { tax } = outlet;
+    const shop: ShopBody = {
+      mode,
+      merchant: { id: merchant.merchantId, name: merchant.name },
+      outlet: {
+        id: outlet.outletId,
+        name: outlet.name,
+        address: outlet.address,
+        phone: outlet.phone,
+        time_zone: outlet.timeZone,
+        receipt_header: outlet.receiptHeader,
+        receipt_footer: outlet.receiptFooter,
+      },
+      currency: merchant.currency,
+      tax: tax
+        ? { name: tax.name, rate_basis_points: tax.rateBasisPoints, base_numerator: tax.baseNumerator, base_denominator: tax.baseDenominator, included: tax.included }
+        : null,
+      cash_rounding: { ...outlet.cashRounding },
+      staff: staff.map(({ staffId, name, role }) => ({ id: staffId, name, role })),
+    };
+    return answer(request, reply, shop);
+  });
+
+  http.post("/api/v1/till/unlock", { config: { right: "till.open" }, schema: { tags, summary: "Unlock the till by PIN", body: UnlockSchema, response: { 200: SessionSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
+    const [merchant] = await selectMerchants(kysely);
+    if (!merchant) return answer(request, reply, refuse("staff_unknown"));
+    const session = await unlock(database, merchant.merchantId, request.body.staff_id, request.body.pin);
+    if (isRefusal(session)) return answer(request, reply, session);
+    const { staffId, name, role } = session.staff;
+    return answer(request, reply, { token: session.token, expires_at: session.expiresAt.toISOString(), staff: { id: staffId, name, role } });
+  });
+
+  http.post("/api/v1/till/lock", { config: { right: "till.lock" }, schema: { tags, summary: "End this session", response: { 204: Type.Null() } } }, async (request, reply) => {
+    await deleteSession(kysely, tokenHash(String(request.headers.authorization).slice("Bearer ".length)));
+    return reply.code(204).send(null);
+  });
+}

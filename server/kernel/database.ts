@@ -1,0 +1,63 @@
+import { Kysely, PostgresDialect, type Transaction } from "kysely";
+import pg from "pg";
+
+/** Statements are written with Kysely's `sql` template, one function each in a module's store; rows are typed there. */
+export type Database = {
+  readonly kysely: Kysely<unknown>;
+  /** For statements on the hot path, which are named and prepared. */
+  readonly pool: pg.Pool;
+  close(): Promise<void>;
+};
+
+/** A transaction, or the database itself where one statement is enough. */
+export type Executor = Kysely<unknown>;
+export type Tx = Transaction<unknown>;
+
+// Money and counters are bigint in SQL and in here; business dates stay text.
+pg.types.setTypeParser(pg.types.builtins.INT8, BigInt);
+pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
+
+export type Connection = string | { readonly host: string; readonly user: string; readonly database: string };
+
+const WAIT_FOR_CONNECTION_MS = 5_000;
+
+export function openDatabase(connection: Connection, most: number, onError: (error: Error) => void): Database {
+  const pool = new pg.Pool({
+    ...(typeof connection === "string" ? { connectionString: connection } : connection),
+    max: most,
+    connectionTimeoutMillis: WAIT_FOR_CONNECTION_MS,
+    idleTimeoutMillis: 60_000,
+    application_name: "onegate",
+  });
+  pool.on("error", onError);
+  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  return { kysely, pool, close: () => kysely.destroy() };
+}
+
+/** SQLSTATE classes that mean "the server went away or has no room", not "the statement is wrong". */
+const UNAVAILABLE = /^(08|53|57P)|^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT)$/;
+
+/** Whether an error says that the database can't be reached now. What was committed is committed; the rest is not. */
+export function isUnavailable(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  if ("code" in error && typeof error.code === "string" && UNAVAILABLE.test(error.code)) return true;
+  return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message);
+}
+
+/** Whether a transaction lost a race that it wins when it is run again. */
+export function isRetryable(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "code" in error && (error.code === "40P01" || error.code === "40001");
+}
+
+const MOST_TRIES = 5;
+
+/** Runs `work` in one READ COMMITTED transaction; a deadlock's victim is run again. No network inside. */
+export async function inTransaction<T>(database: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await database.kysely.transaction().setIsolationLevel("read committed").execute(work);
+    } catch (error) {
+      if (!isRetryable(error) || tries === MOST_TRIES) throw error;
+    }
+  }
+}

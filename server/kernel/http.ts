@@ -1,0 +1,90 @@
+import { isRefusal, refuse, refusals, toProblem, type Refusal } from "@onegate/contract";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type RawReplyDefaultExpression, type RawRequestDefaultExpression, type RawServerDefault } from "fastify";
+import { randomUUID } from "node:crypto";
+import { isUnavailable } from "./database.ts";
+import type { Log, Metrics } from "./telemetry.ts";
+
+export type Http = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>;
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The right a caller needs; see identity's table. A route without one keeps the server from starting. */
+    right?: string;
+    /** The service whose metrics count this route. */
+    service?: string;
+  }
+  interface FastifyRequest {
+    /** The bytes of the body as they came, where the route asks for them. */
+    rawBody?: Buffer;
+  }
+}
+
+const BODY_LIMIT_BYTES = 1_048_576;
+const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
+
+/** A server that answers every "no" as problem+json, counts every request and knows each by an id. */
+export function createHttp(log: Log, metrics: Metrics): Http {
+  const http = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT_BYTES,
+    genReqId: (request) => {
+      const given = request.headers["x-request-id"];
+      return typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: false } },
+    forceCloseConnections: "idle",
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  http.addHook("onRoute", (route) => {
+    if (route.config?.right === undefined && route.method !== "HEAD" && route.method !== "OPTIONS") {
+      throw new Error(`route ${String(route.method)} ${route.url} names no right; add config: { right } from identity's table`);
+    }
+  });
+  http.addHook("onRequest", async (request, reply) => {
+    void reply.header("x-request-id", request.id);
+  });
+  http.addHook("onResponse", async (request, reply) => {
+    const service = request.routeOptions.config.service ?? "gateway";
+    metrics.requests.inc({ service, status: reply.statusCode });
+    metrics.durations.observe({ service }, reply.elapsedTime / 1000);
+    request.log.info({ method: request.method, route: request.routeOptions.url ?? "unknown", status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, "request");
+  });
+  http.setNotFoundHandler((request, reply) => answerRefusal(request, reply, refuse("not_found")));
+  http.setErrorHandler((error, request, reply) => answerRefusal(request, reply, toRefusal(error as FastifyError, request)));
+  return http;
+}
+
+function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
+  if (error.validation) {
+    const [first] = error.validation;
+    const field = `${error.validationContext ?? "body"}${first?.instancePath ?? ""}${first?.params && "additionalProperty" in first.params ? `/${String(first.params["additionalProperty"])}` : ""}`;
+    return refuse("request_invalid", { field, problem: first?.message ?? "is not as described" });
+  }
+  if (error.statusCode === 413) return refuse("request_too_large");
+  if (error.statusCode === 415) return refuse("media_type_unsupported");
+  if (error.statusCode && error.statusCode >= 400 && error.statusCode < 500) return refuse("request_malformed");
+  if (isUnavailable(error)) {
+    request.log.error({ err: error }, "the database is unavailable");
+    return refuse("unavailable");
+  }
+  request.log.error({ err: error }, "a bug");
+  return refuse("internal");
+}
+
+const RETRY_AFTER_S = 1;
+
+export function answerRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const [status, retry] = refusals[refusal.refusal];
+  if (retry === "later" && (status === 503 || status === 429)) {
+    void reply.header("retry-after", Math.max(RETRY_AFTER_S, Number(refusal.params?.["seconds"] ?? 0)));
+  }
+  return reply.code(status).type("application/problem+json").serializer(JSON.stringify).send(toProblem(refusal, request.id));
+}
+
+/** Sends what a verb returned: its value with `status`, or its refusal. */
+export function answer<T>(request: FastifyRequest, reply: FastifyReply, result: T | Refusal, status = 200): FastifyReply {
+  if (isRefusal(result)) return answerRefusal(request, reply, result);
+  return reply.code(status).send(result);
+}

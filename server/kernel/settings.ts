@@ -1,0 +1,99 @@
+import { resolve } from "node:path";
+import { StartFailure } from "./failure.ts";
+
+type Setting<T> = {
+  readonly env: string;
+  readonly fallback: string;
+  readonly about: string;
+  /** The value, or what it should have been. */
+  readonly read: (text: string) => T | { wrong: string };
+  readonly secret?: true;
+};
+
+const text = (value: string): string => value;
+const port = (value: string) => {
+  const number = /^[0-9]{1,5}$/.test(value) ? Number(value) : NaN;
+  return number <= 65_535 ? number : { wrong: "a port number from 0 to 65535" };
+};
+const whole = (least: number, most: number) => (value: string) => {
+  const number = /^[0-9]{1,9}$/.test(value) ? Number(value) : NaN;
+  return number >= least && number <= most ? number : { wrong: `a whole number from ${least} to ${most}` };
+};
+const oneOf =
+  <const T extends string>(...values: T[]) =>
+  (value: string) =>
+    values.find((one) => one === value) ?? { wrong: `one of ${values.join(", ")}` };
+const onOff = (value: string) => (value === "on" ? true : value === "off" ? false : { wrong: "on or off" });
+const url =
+  (...schemes: string[]) =>
+  (value: string) => {
+    if (value === "") return value;
+    const parsed = URL.parse(value);
+    return parsed && schemes.includes(parsed.protocol) ? value.replace(/\/$/, "") : { wrong: `an address that starts with ${schemes.join(" or ")}//` };
+  };
+
+export const SANDBOX_TRIPAY = { apiKey: "DEV-onegate-demo", privateKey: "onegate-demo-private-key", merchantCode: "T0001" } as const;
+
+/** Every setting: the environment variable, its default, what it is for. `--help` prints this table. */
+const table = {
+  mode: { env: "ONEGATE_MODE", fallback: "sandbox", about: "sandbox (demo shop, simulated providers) or production", read: oneOf("sandbox", "production") },
+  host: { env: "HOST", fallback: "127.0.0.1", about: "address to listen on; 0.0.0.0 lets phones on the network in", read: text },
+  port: { env: "PORT", fallback: "8080", about: "port to listen on; 0 takes a free one", read: port },
+  publicUrl: { env: "PUBLIC_URL", fallback: "", about: "address under which providers reach this server; default http://127.0.0.1:PORT", read: url("http:", "https:") },
+  data: { env: "ONEGATE_DATA", fallback: "./data", about: "folder of the embedded PostgreSQL and of the simulator", read: (value: string) => resolve(value) },
+  databaseUrl: { env: "DATABASE_URL", fallback: "", about: "a PostgreSQL server (16 or newer) to use instead of the embedded one", read: url("postgres:", "postgresql:"), secret: true },
+  databasePool: { env: "DATABASE_POOL", fallback: "12", about: "most connections to the database", read: whole(4, 500) },
+  ledgerLanes: { env: "LEDGER_LANES", fallback: "2", about: "ledger batches that may be on their way at once", read: whole(1, 32) },
+  ledgerQueue: { env: "LEDGER_QUEUE", fallback: "20000", about: "transfers that may wait; beyond it callers get 503", read: whole(1, 1_000_000) },
+  logLevel: { env: "LOG_LEVEL", fallback: "warn", about: "fatal, error, warn, info, debug or trace", read: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent") },
+  anonymous: { env: "ONEGATE_ANONYMOUS", fallback: "on", about: "on: the payment paths work without credentials (sandbox only)", read: onOff },
+  simulator: { env: "ONEGATE_SIMULATOR", fallback: "on", about: "on: start the provider simulator (sandbox only)", read: onOff },
+  simulatorPort: { env: "SIMULATOR_PORT", fallback: "8090", about: "port of the provider simulator; 0 takes a free one", read: port },
+  tripayUrl: { env: "TRIPAY_URL", fallback: "", about: "Tripay's base address, such as https://tripay.co.id/api; default the simulator", read: url("http:", "https:") },
+  tripayApiKey: { env: "TRIPAY_API_KEY", fallback: SANDBOX_TRIPAY.apiKey, about: "Tripay's API key", read: text, secret: true },
+  tripayPrivateKey: { env: "TRIPAY_PRIVATE_KEY", fallback: SANDBOX_TRIPAY.privateKey, about: "Tripay's private key, which signs", read: text, secret: true },
+  tripayMerchantCode: { env: "TRIPAY_MERCHANT_CODE", fallback: SANDBOX_TRIPAY.merchantCode, about: "Tripay's merchant code", read: text },
+} as const satisfies Record<string, Setting<unknown>>;
+
+type Table = typeof table;
+export type Settings = { readonly [K in keyof Table]: Exclude<ReturnType<Table[K]["read"]>, { wrong: string }> };
+
+/** Reads all settings from an environment; the first wrong one stops the start with its remedy. */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const settings: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries<Setting<unknown>>(table)) {
+    const given = environment[setting.env];
+    const value = setting.read(given === undefined || given === "" ? setting.fallback : given);
+    if (typeof value === "object" && value !== null && "wrong" in value) {
+      const shown = setting.secret ? "its value" : `"${given}"`;
+      throw new StartFailure(`${setting.env}: ${shown} is not ${String(value.wrong)}.`, `Set ${setting.env} to ${String(value.wrong)}, or unset it.`);
+    }
+    settings[name] = value;
+  }
+  const checked = settings as Settings;
+  refuseUnsafeProduction(checked);
+  return checked;
+}
+
+function refuseUnsafeProduction(settings: Settings): void {
+  if (settings.mode !== "production") return;
+  const stop = (what: string, remedy: string) => {
+    throw new StartFailure(`production mode: ${what}`, remedy);
+  };
+  if (settings.anonymous) stop("the payment paths would work without credentials.", "Set ONEGATE_ANONYMOUS=off.");
+  if (settings.simulator) stop("the provider simulator would move play money.", "Set ONEGATE_SIMULATOR=off.");
+  if (settings.tripayUrl === "") stop("no provider address is set.", "Set TRIPAY_URL to Tripay's production address.");
+  if (settings.tripayPrivateKey === SANDBOX_TRIPAY.privateKey || settings.tripayApiKey === SANDBOX_TRIPAY.apiKey) {
+    stop("Tripay's credentials are the demo's, which everybody knows.", "Set TRIPAY_API_KEY and TRIPAY_PRIVATE_KEY.");
+  }
+  if (settings.publicUrl === "") stop("providers would not know where to send notifications.", "Set PUBLIC_URL to this server's https address.");
+}
+
+/** The settings as a table for `--help`. */
+export function describeSettings(): string {
+  const rows = Object.values<Setting<unknown>>(table).map(({ env, fallback, about, secret }) => {
+    const shown = fallback === "" ? "" : secret ? " [demo value]" : ` [${fallback}]`;
+    return `  ${env.padEnd(22)} ${about}${shown}`;
+  });
+  return rows.join("\n");
+}

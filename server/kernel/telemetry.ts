@@ -1,0 +1,64 @@
+import pino, { type Logger } from "pino";
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+
+export type Log = Logger;
+
+/** Fields that never reach a log, wherever they stand; see also `mask` for free text. */
+const SECRET_FIELDS = ["pin", "password", "token", "refresh_token", "access_token", "authorization", "api_key", "private_key", "customer_email", "customer_phone", "customer_name", "email", "phone", "qr_string"];
+
+/** Structured logs on standard error, one JSON line each. */
+export function createLog(level: string): Log {
+  return pino(
+    {
+      level,
+      base: { service: "onegate" },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: "[hidden]" },
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: (error: unknown) => ({ ...pino.stdSerializers.err(error as Error), message: mask(error instanceof Error ? error.message : String(error)) }) },
+    },
+    pino.destination({ dest: 2, sync: true }),
+  );
+}
+
+/** Takes e-mail addresses, telephone numbers and bearer tokens out of a free text. */
+export function mask(text: string): string {
+  return text
+    .replace(/[^\s@"']+@[^\s@"']+\.[^\s@"']+/g, "[email]")
+    .replace(/\bBearer\s+\S+/gi, "Bearer [hidden]")
+    .replace(/(?<![\w-])(?:\+62|0)8[0-9 -]{7,13}(?![\w-])/g, "[phone]");
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** What `/metrics` shows; names follow Prometheus' conventions, durations are in seconds. */
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    requests: new Counter({ name: "payment_requests_total", help: "HTTP requests", labelNames: ["service", "status"], registers: [registry] }),
+    durations: new Histogram({
+      name: "payment_request_duration_seconds",
+      help: "HTTP request duration",
+      labelNames: ["service"],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers: [registry],
+    }),
+    batchItems: new Histogram({
+      name: "ledger_batch_items",
+      help: "Items in a ledger batch",
+      buckets: [1, 2, 5, 10, 25, 50, 100, 200, 400],
+      registers: [registry],
+    }),
+    gauge: (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.set(read());
+        },
+      }),
+  };
+}

@@ -1,0 +1,112 @@
+import { refuse, type Id } from "@onegate/contract";
+import { setTimeout as sleep } from "node:timers/promises";
+import type pg from "pg";
+import { isUnavailable } from "../kernel/index.ts";
+import { toArguments, toResult, type Item, type Result } from "./item.ts";
+import { postBatch } from "./store.ts";
+
+/**
+ * The ledger's hot path: a queue in the process. While one call posts a batch, the next batch forms; no timer. With more
+ * callers batches grow by themselves, and with them the throughput, because a commit costs the same for one as for many.
+ */
+export type Batcher = {
+  /** Posts sets of linked items: a set stands or falls together, sets don't know each other. */
+  post(merchantId: Id, items: readonly Item[]): Promise<Result[]>;
+  /** Items waiting or on their way. */
+  readonly depth: () => number;
+};
+
+type Waiting = { readonly items: readonly Item[]; readonly resolve: (results: Result[]) => void; readonly reject: (error: unknown) => void };
+
+/** Throughput rises little beyond a few hundred items a batch, while the wait for a lock on a hot account grows. */
+const MOST_ITEMS = 400;
+/** How long a batch is tried again while the database is away; a retry can't post twice, because ids are remembered. */
+const PATIENCE_MS = 8_000;
+
+export function createBatcher(pool: pg.Pool, options: { lanes: number; queue: number; onBatch?: (items: number) => void }): Batcher {
+  const queues = new Map<Id, Waiting[]>();
+  let depth = 0;
+  let free = options.lanes;
+
+  function post(merchantId: Id, items: readonly Item[]): Promise<Result[]> {
+    if (depth + items.length > options.queue) return Promise.resolve(items.map(() => refuse("overloaded")));
+    depth += items.length;
+    return new Promise((resolve, reject) => {
+      const waiting = { items, resolve, reject };
+      const queue = queues.get(merchantId);
+      if (queue) queue.push(waiting);
+      else queues.set(merchantId, [waiting]);
+      if (free > 0) start();
+    });
+  }
+
+  function start(): void {
+    const next = queues.entries().next().value;
+    if (!next) return;
+    const [merchantId, queue] = next;
+    const batch = takeBatch(queue);
+    // to the back of the row, so that no busy merchant starves another
+    queues.delete(merchantId);
+    if (queue.length > 0) queues.set(merchantId, queue);
+    free -= 1;
+    void run(merchantId, batch).finally(() => {
+      free += 1;
+      start();
+    });
+  }
+
+  async function run(merchantId: Id, batch: readonly Waiting[]): Promise<void> {
+    const count = batch.reduce((sum, { items }) => sum + items.length, 0);
+    options.onBatch?.(count);
+    try {
+      const codes = await insist(() => postBatch(pool, merchantId, toArguments(batch.map(({ items }) => items))));
+      let place = 0;
+      for (const { items, resolve } of batch) resolve(items.map((item) => toResult(item, codes[place++] ?? "")));
+      depth -= count;
+    } catch (error) {
+      if (batch.length === 1 || isUnavailable(error)) {
+        depth -= count;
+        for (const { reject } of batch) reject(error);
+        return;
+      }
+      // One item spoiled the statement (a twin id under other accounts, posted at the same moment): each on its own.
+      for (const one of batch) await run(merchantId, [one]);
+    }
+  }
+
+  return { post, depth: () => depth };
+}
+
+/** Takes sets off the queue until the batch is full; a set whose id is already in the batch waits for the next one. */
+function takeBatch(queue: Waiting[]): Waiting[] {
+  const batch: Waiting[] = [];
+  const later: Waiting[] = [];
+  const ids = new Set<Id>();
+  let size = 0;
+  let taken = 0;
+  for (const waiting of queue) {
+    if (size > 0 && size + waiting.items.length > MOST_ITEMS) break;
+    taken += 1;
+    if (waiting.items.some(({ id }) => ids.has(id))) {
+      later.push(waiting);
+      continue;
+    }
+    for (const { id } of waiting.items) ids.add(id);
+    batch.push(waiting);
+    size += waiting.items.length;
+  }
+  queue.splice(0, taken, ...later);
+  return batch;
+}
+
+async function insist<T>(work: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (let wait = 20; ; wait = Math.min(wait * 2, 500)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isUnavailable(error) || performance.now() > deadline) throw error;
+      await sleep(wait);
+    }
+  }
+}

@@ -1,0 +1,10 @@
+export { accountId, accountKinds, CHART, chartOf, clearingCode, drawerCode, type AccountKind, type Balance, type Entry, type NewAccount } from "./account.ts";
+export { type Posted, type Result, type Transfer } from "./item.ts";
+export { createLedger, type Ledger } from "./ledger.ts";
+export {
+  insertAccounts as openAccounts,
+  selectBalanceByCode as balanceByCode,
+  selectBalances as balancesOf,
+  selectBreaches as breaches,
+  selectEntries as statement,
+} from "./store.ts";

@@ -1,0 +1,104 @@
+import { refuse, type Id, type Money, type Refusal, type RefusalCode } from "@onegate/contract";
+
+/** Moves a sum from the debited to the credited account. The id is the idempotency key. */
+export type Transfer = {
+  readonly op: "transfer";
+  readonly id: Id;
+  readonly kind: string;
+  readonly debit: Id;
+  readonly credit: Id;
+  readonly amount: Money;
+  readonly reference?: string;
+  readonly details?: Readonly<Record<string, string | number>>;
+  /** Kept out of what outside parties may read. */
+  readonly hidden?: true;
+};
+
+/** Reserves a sum on the debited account for the credited one, until `expiresAt` or for ever. */
+export type Reserve = {
+  readonly op: "reserve";
+  readonly id: Id;
+  readonly debit: Id;
+  readonly credit: Id;
+  readonly amount: Money;
+  readonly expiresAt?: Date;
+};
+
+/** Turns a hold, or a part of it, into a transfer; `rest` says what becomes of what remains. */
+export type Settle = Omit<Transfer, "op"> & { readonly op: "settle"; readonly hold: Id; readonly rest: "keep" | "release" };
+
+/** Ends a hold; `expire` only by the database's clock. */
+export type End = { readonly op: "release" | "expire"; readonly id: Id; readonly hold: Id; readonly debit: Id; readonly credit: Id; readonly amount: Money };
+
+export type Item = Transfer | Reserve | Settle | End;
+
+/** `before`: the same item was posted earlier, so this is the answer to a retry. */
+export type Posted = { readonly id: Id; readonly posted: "now" | "before" };
+export type Result = Posted | Refusal;
+
+/** Answers of ledger_post, by number; the order is the order of precedence. */
+const REFUSED: ReadonlyArray<RefusalCode | "now" | "before"> = [
+  "now",
+  "before",
+  "transfer_differs",
+  "account_unknown",
+  "account_frozen",
+  "currency_differs",
+  "hold_unknown",
+  "hold_ended",
+  "hold_expired",
+  "hold_exceeded",
+  "insufficient_funds",
+  "amount_too_large",
+  "linked_transfer_refused",
+];
+
+export function toResult(item: Item, code: string): Result {
+  const word = REFUSED[Number(code)];
+  if (word === undefined) throw new Error(`ledger_post answered ${code}`);
+  return word === "now" || word === "before" ? { id: item.id, posted: word } : refuse(word);
+}
+
+const OPS = { transfer: "1", reserve: "2", settle: "3", release: "5", expire: "6" } as const;
+
+function opOf(item: Item): string {
+  return item.op === "settle" && item.rest === "release" ? "4" : OPS[item.op];
+}
+
+/** Quotes an element of an array literal. */
+function quoted(text: string | undefined): string {
+  return text === undefined ? "NULL" : `"${text.replace(/[\\"]/g, "\\$&")}"`;
+}
+
+/** The arguments of ledger_post after the merchant: array literals, which cost far less to make than to have made. */
+export function toArguments(sets: readonly (readonly Item[])[]): string[] {
+  const places = new Map<Id, number>();
+  for (const set of sets) for (const item of set) places.set(item.debit, 0).set(item.credit, 0);
+  const accounts = [...places.keys()].sort();
+  accounts.forEach((account, index) => places.set(account, index + 1));
+
+  const columns: string[][] = Array.from({ length: 13 }, () => []);
+  const put = (...values: string[]) => values.forEach((value, index) => columns[index]?.push(value));
+  sets.forEach((set, index) => {
+    const group = set.length > 1 ? String(index + 1) : "0";
+    for (const item of set) {
+      const moves = item.op === "transfer" || item.op === "settle";
+      put(
+        item.id,
+        opOf(item),
+        moves ? quoted(item.kind) : "hold",
+        String(places.get(item.debit)),
+        String(places.get(item.credit)),
+        item.amount.currency,
+        item.amount.minor.toString(),
+        group,
+        item.op === "reserve" ? item.id : item.op === "transfer" ? "NULL" : item.hold,
+        item.op === "reserve" && item.expiresAt ? quoted(item.expiresAt.toISOString()) : "NULL",
+        moves ? quoted(item.reference) : "NULL",
+        moves && item.details ? quoted(JSON.stringify(item.details)) : "NULL",
+        moves && item.hidden ? "t" : "f",
+      );
+    }
+  });
+  return [accounts, ...columns].map((column) => `{${column.join(",")}}`);
+}

@@ -1,0 +1,115 @@
+import { type Id, type Money } from "@onegate/contract";
+import { announce, derivedId, type Tx } from "../kernel/index.ts";
+import { accountId, CHART, clearingCode, type Transfer } from "../ledger/index.ts";
+import type { Opened, ProviderState } from "../providers/index.ts";
+import type { Payments } from "./context.ts";
+import { isOpen, next, type Payment, type PaymentEvent } from "./payment.ts";
+import { insertCase, lockOrder, selectPayment, selectPayments, updatePayment, type NewCase } from "./store.ts";
+
+/** What became of a provider's word on a payment. */
+export type Outcome = "applied" | "duplicate" | "suspense" | "ignored";
+
+const EVENTS = { pending: "open", paid: "pay", expired: "expire", failed: "fail", refunded: undefined } as const satisfies Record<
+  ProviderState["status"],
+  PaymentEvent | undefined
+>;
+
+/**
+ * Applies a provider's believed word, from a notification or an inquiry, within the caller's transaction: payment, ledger,
+ * whoever waits for it and the event together. The same word again has no effect; words in any order end the same.
+ */
+export async function applyState(tx: Tx, payments: Payments, { merchantId, paymentId, orderId }: Payment, found: ProviderState, opened: Opened | null = null): Promise<Outcome> {
+  await lockOrder(tx, merchantId, orderId);
+  const payment = await selectPayment(tx, merchantId, paymentId);
+  if (!payment) throw new Error("a payment does not vanish");
+  if (found.status === "paid") return applyPaid(tx, payments, payment, found);
+
+  const event = EVENTS[found.status];
+  const state = event && next(payment.state, event);
+  if (!state) return event ? "duplicate" : "ignored";
+  const written = await updatePayment(tx, payment, state, { opened, found });
+  await announce(tx, merchantId, `payment.${state}`, paymentId, { order_id: orderId, state });
+  if (!isOpen(state)) await payments.onEnded(tx, written);
+  return "applied";
+}
+
+async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: ProviderState): Promise<Outcome> {
+  if (payment.state === "succeeded" && payment.reference === found.reference) return "duplicate";
+  const reason = await whySuspense(tx, payment, found);
+  if (reason) {
+    const given = next(payment.state, "cancel");
+    if (given) await payments.onEnded(tx, await updatePayment(tx, payment, given, { found, note: `paid, but in suspense: ${reason}` }));
+    return toSuspense(tx, payments, { merchantId: payment.merchantId, paymentId: payment.paymentId, provider: payment.provider, reason, found });
+  }
+  const state = next(payment.state, "pay");
+  if (!state) throw new Error(`a payment that is ${payment.state} can't be paid and has no reason for suspense`);
+  const written = await updatePayment(tx, payment, state, { found });
+  await post(tx, payments, payment.merchantId, [
+    ...collected(payment.merchantId, payment.paymentId, payment.provider, CHART.received, payment.amount, found),
+  ]);
+  await announce(tx, payment.merchantId, "payment.succeeded", payment.paymentId, { order_id: payment.orderId, state });
+  await payments.onEnded(tx, written);
+  return "applied";
+}
+
+/** Why money that came in can't be taken as this payment, in order of precedence. */
+async function whySuspense(tx: Tx, payment: Payment, found: ProviderState): Promise<NewCase["reason"] | undefined> {
+  const net = found.amount.minor - found.feeCustomer.minor;
+  if (found.amount.currency !== payment.amount.currency) return "orphan";
+  const others = await selectPayments(tx, payment.merchantId, payment.orderId);
+  if (others.some(({ state }) => state === "succeeded")) return "double";
+  if (payment.state === "cancelled") return "late";
+  if (net < payment.amount.minor) return "short";
+  if (net > payment.amount.minor) return "over";
+  return undefined;
+}
+
+/** Books money that fits no payment as agreed, and opens a case for it; once per provider's reference. */
+export async function toSuspense(
+  tx: Tx,
+  payments: Payments,
+  { merchantId, paymentId, provider, reason, found }: { merchantId: Id; paymentId: Id | null; provider: string; reason: NewCase["reason"]; found: ProviderState },
+): Promise<Outcome> {
+  const subject = `${provider}:${found.reference}`;
+  const amount: Money = { minor: found.amount.minor - found.feeCustomer.minor, currency: found.amount.currency };
+  const transfers = collected(merchantId, subject, provider, CHART.suspense, amount, found);
+  const caseId = derivedId("case", merchantId, subject);
+  const isNew = await insertCase(tx, {
+    merchantId, caseId, provider, reference: found.reference, paymentId, reason, currency: amount.currency, amount: amount.minor, transferId: transfers[0].id,
+  });
+  if (!isNew) return "duplicate";
+  await post(tx, payments, merchantId, transfers);
+  await announce(tx, merchantId, "case.opened", caseId, { reason, reference: found.reference });
+  return "suspense";
+}
+
+/**
+ * The posting of money that a provider collected: it owes us the sum, less what it keeps. A fee on top that the payer paid
+ * to the provider never was ours and is not booked.
+ */
+function collected(merchantId: Id, subject: string, provider: string, to: string, amount: Money, found: ProviderState): [Omit<Transfer, "op">, ...Array<Omit<Transfer, "op">>] {
+  const clearing = accountId(merchantId, clearingCode(provider));
+  const collect = {
+    id: derivedId("collect", merchantId, subject),
+    kind: "collect",
+    debit: clearing,
+    credit: accountId(merchantId, to),
+    amount,
+    reference: found.reference,
+  };
+  if (found.feeMerchant.minor <= 0n) return [collect];
+  const fee = {
+    id: derivedId("fee", merchantId, subject),
+    kind: "fee",
+    debit: accountId(merchantId, CHART.fees),
+    credit: clearing,
+    amount: found.feeMerchant,
+    reference: found.reference,
+  };
+  return [collect, fee];
+}
+
+async function post(tx: Tx, payments: Payments, merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): Promise<void> {
+  const posted = await payments.ledger.postIn(tx, merchantId, transfers);
+  if ("refusal" in posted) throw new Error(`the ledger refused a collection: ${posted.refusal}`);
+}

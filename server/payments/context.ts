@@ -1,0 +1,27 @@
+import type { Id } from "@onegate/contract";
+import type { Clock, Database, IdMaker, Log, Tx } from "../kernel/index.ts";
+import type { Ledger } from "../ledger/index.ts";
+import type { Provider } from "../providers/index.ts";
+import type { Payment } from "./payment.ts";
+
+/** What the verbs of this module work with; put together in `roles.ts` or by the simulation. */
+export type Payments = {
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly clock: Clock;
+  readonly newId: IdMaker;
+  readonly log: Log;
+  /** In whose name notifications come that name no payment of ours. */
+  readonly homeMerchant: () => Promise<Id | undefined>;
+  /** Whoever waits for a payment reacts in the same transaction: `sales` completes its sale. */
+  readonly onEnded: (tx: Tx, payment: Payment) => Promise<void>;
+  /** Something was committed that readers of the outbox wait for. */
+  readonly poke: () => void;
+};
+
+export function providerOf(payments: Payments, name: string): Provider {
+  const provider = payments.providers.get(name);
+  if (!provider) throw new Error(`no provider ${name} is registered`);
+  return provider;
+}

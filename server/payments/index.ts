@@ -1,0 +1,12 @@
+export { cancelPayments } from "./cancel.ts";
+export { listChannels } from "./channels.ts";
+export { collectCash } from "./collect-cash.ts";
+export { type Payments } from "./context.ts";
+export { INQUIRE, inquirePayment } from "./inquire.ts";
+export { receiveNotification } from "./notify.ts";
+export { openPayment } from "./open.ts";
+export { type NewOrder, type Order } from "./order.ts";
+export { lifecycle, next, type Payment, type PaymentEvent, type PaymentState } from "./payment.ts";
+export { placeOrder, saveOrder } from "./place-order.ts";
+export { paymentRoutes } from "./routes.ts";
+export { countOpenCases, selectPayments as paymentsOf } from "./store.ts";

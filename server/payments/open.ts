@@ -1,0 +1,91 @@
+import { isRefusal, money, refuse, type Id, type Refusal } from "@onegate/contract";
+import { addJob, announce, inTransaction, messageOf, type Tx } from "../kernel/index.ts";
+import type { OpenAnswer } from "../providers/index.ts";
+import { chooseChannel } from "./channels.ts";
+import { providerOf, type Payments } from "./context.ts";
+import { INQUIRE } from "./inquire.ts";
+import type { Order } from "./order.ts";
+import { isOpen, merchantRefOf, methodOf, next, type Payment, type PaymentEvent } from "./payment.ts";
+import { insertPayment, lockOrder, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
+
+/** How long a payer has, in minutes. Tripay allows QRIS 10 to 60, virtual accounts from 60 (its channel table). */
+const PAYER_MINUTES = { QRIS: 15, other: 60 } as const;
+/** When a provider that never answered is asked for the first time. */
+const FIRST_INQUIRY_MS = 5_000;
+
+/**
+ * Opens a payment for an order on a channel. Asked again, it answers the payment that is already open there; while an
+ * earlier one is unknown no other is opened. Refuses `order_unknown`, `order_paid`, and what `chooseChannel` refuses.
+ */
+export async function openPayment(payments: Payments, merchantId: Id, orderId: string, channelCode: string): Promise<Payment | Refusal> {
+  const order = await selectOrder(payments.database.kysely, merchantId, orderId);
+  if (!order) return refuse("order_unknown");
+  const written = await writePayment(payments, order, channelCode);
+  if (isRefusal(written) || !written.isNew) return isRefusal(written) ? written : written.payment;
+  return tellProvider(payments, order, written.payment);
+}
+
+/** Check, decide and save the intent. The payment is committed before the provider hears of it, with a job to ask. */
+async function writePayment(payments: Payments, order: Order, channelCode: string): Promise<{ payment: Payment; isNew: boolean } | Refusal> {
+  const { merchantId, orderId, amount } = order;
+  const channel = await chooseChannel(payments, merchantId, channelCode, amount);
+  if (isRefusal(channel)) return channel;
+  return inTransaction(payments.database, async (tx) => {
+    await lockOrder(tx, merchantId, orderId);
+    const earlier = await selectPayments(tx, merchantId, orderId);
+    if (earlier.some(({ state }) => state === "succeeded")) return refuse("order_paid");
+    const open = earlier.find(({ state, channel: code }) => state === "unknown" || state === "created" || (state === "pending" && code === channel.code));
+    if (open) return { payment: open, isNew: false };
+    const method = methodOf(channel);
+    const minutes = method === "QRIS" ? PAYER_MINUTES.QRIS : PAYER_MINUTES.other;
+    const paymentId = payments.newId();
+    await insertPayment(tx, {
+      merchantId,
+      paymentId,
+      orderId,
+      method,
+      channel: channel.code,
+      provider: channel.provider,
+      amount,
+      state: "created",
+      merchantRef: merchantRefOf(paymentId),
+      expiresAt: new Date(payments.clock.now() + minutes * 60_000),
+    });
+    await addJob(tx, INQUIRE, { merchantId, paymentId, tries: 0 }, { at: new Date(payments.clock.now() + FIRST_INQUIRY_MS), key: `inquire:${paymentId}` });
+    const payment = await selectPayment(tx, merchantId, paymentId);
+    if (!payment) throw new Error("an inserted payment comes back");
+    return { payment, isNew: true };
+  });
+}
+
+/** Calls the provider outside any transaction, then writes its answer. */
+async function tellProvider(payments: Payments, order: Order, payment: Payment): Promise<Payment> {
+  const provider = providerOf(payments, payment.provider);
+  const answer: OpenAnswer = await provider
+    .open({
+      merchantRef: payment.merchantRef,
+      channel: payment.channel,
+      amount: payment.amount,
+      items: order.items.map(({ sku, name, price, quantity }) => ({ sku, name, price: money(price, order.amount.currency), quantity })),
+      customer: { name: order.customer.name, email: order.customer.email ?? "pelanggan@onegate.invalid", phone: order.customer.phone },
+      expiresAt: payment.expiresAt ?? new Date(payments.clock.now() + PAYER_MINUTES.QRIS * 60_000),
+    })
+    .catch((error: unknown) => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }) as const);
+  const written = await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, payment, answer));
+  payments.poke();
+  return written;
+}
+
+async function writeAnswer(tx: Tx, payments: Payments, before: Payment, answer: OpenAnswer): Promise<Payment> {
+  await lockOrder(tx, before.merchantId, before.orderId);
+  const payment = (await selectPayment(tx, before.merchantId, before.paymentId)) ?? before;
+  const events = { opened: "open", refused: "refuse", unknown: "lose" } as const satisfies Record<OpenAnswer["answer"], PaymentEvent>;
+  // A notification may have been quicker than this answer: then the state stays, and only the facts are added.
+  const state = next(payment.state, events[answer.answer]) ?? payment.state;
+  const written = await updatePayment(tx, payment, state, answer.answer === "opened" ? { opened: answer.opened } : { note: answer.reason });
+  if (state !== payment.state) {
+    await announce(tx, payment.merchantId, `payment.${state}`, payment.paymentId, { order_id: payment.orderId, state });
+    if (!isOpen(state)) await payments.onEnded(tx, written);
+  }
+  return written;
+}

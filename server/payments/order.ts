@@ -1,0 +1,39 @@
+import { checkedToMinor, IDR, isRefusal, money, refuse, type Id, type Money, type NewOrderBody, type Refusal } from "@onegate/contract";
+
+export type OrderItem = { readonly sku: string | null; readonly name: string; /** minor units each */ readonly price: bigint; readonly quantity: number };
+
+/** What is being bought. */
+export type Order = {
+  readonly merchantId: Id;
+  readonly orderId: string;
+  readonly amount: Money;
+  readonly customer: { readonly name: string; readonly email: string | null; readonly phone: string | null };
+  readonly items: readonly OrderItem[];
+  readonly createdAt: Date;
+};
+
+export type NewOrder = Omit<Order, "createdAt">;
+
+/** Reads an order as it comes in. Refuses sums that are not whole, and `amount_mismatch` when the items don't add up. */
+export function checkedToOrder(merchantId: Id, unchecked: NewOrderBody): NewOrder | Refusal {
+  if (unchecked.currency !== undefined && unchecked.currency !== IDR) return refuse("currency_unsupported");
+  const amount = checkedToMinor(unchecked.amount, IDR);
+  if (isRefusal(amount)) return amount;
+  if (amount <= 0n) return refuse("amount_not_positive");
+  const items: OrderItem[] = [];
+  for (const { sku, name, price, quantity } of unchecked.order_items) {
+    const minor = checkedToMinor(price, IDR);
+    if (isRefusal(minor)) return minor;
+    if (minor < 0n) return refuse("amount_not_positive");
+    items.push({ sku: sku ?? null, name, price: minor, quantity });
+  }
+  const sum = items.reduce((total, item) => total + item.price * BigInt(item.quantity), 0n);
+  if (sum !== amount) return refuse("amount_mismatch", { items: sum.toString(), amount: amount.toString() });
+  return {
+    merchantId,
+    orderId: unchecked.order_id,
+    amount: money(amount, IDR),
+    customer: { name: unchecked.customer_name, email: unchecked.customer_email ?? null, phone: unchecked.customer_phone ?? null },
+    items,
+  };
+}

@@ -1,0 +1,79 @@
+import type { Id, Money } from "@onegate/contract";
+
+/**
+ * Collecting one sum for an order.
+ *
+ *   created    written down; the provider has not been told, or its answer is not written yet
+ *   pending    the provider waits for the payer
+ *   unknown    the provider did not answer clearly: it may know the payment. It is asked, never told again
+ *   succeeded  paid, and booked. Nothing leaves this state; a refund is a thing of its own
+ *   expired    the payer's time is over
+ *   failed     the provider said no
+ *   cancelled  given up here; money that comes all the same goes to suspense
+ */
+export type PaymentState = "created" | "pending" | "unknown" | "succeeded" | "expired" | "failed" | "cancelled";
+
+export type PaymentEvent = "open" | "lose" | "refuse" | "pay" | "expire" | "fail" | "cancel";
+
+/** State × event → state. What is not here does not happen: the payment stays as it is. */
+export const lifecycle: Readonly<Record<PaymentState, Partial<Record<PaymentEvent, PaymentState>>>> = {
+  created: { open: "pending", lose: "unknown", refuse: "failed", pay: "succeeded", expire: "expired", fail: "failed", cancel: "cancelled" },
+  unknown: { open: "pending", refuse: "failed", pay: "succeeded", expire: "expired", fail: "failed", cancel: "cancelled" },
+  pending: { pay: "succeeded", expire: "expired", fail: "failed", cancel: "cancelled" },
+  // success beats a clock and a first "no": the payer's money is here
+  expired: { pay: "succeeded" },
+  failed: { pay: "succeeded", open: "pending" },
+  cancelled: {},
+  succeeded: {},
+};
+
+/** The state after an event, or nothing when the event has no effect in this state. */
+export function next(state: PaymentState, event: PaymentEvent): PaymentState | undefined {
+  return lifecycle[state][event];
+}
+
+/** Whether the payer may still pay, as far as is known. */
+export function isOpen(state: PaymentState): boolean {
+  return state === "created" || state === "pending" || state === "unknown";
+}
+
+export type Payment = {
+  readonly merchantId: Id;
+  readonly paymentId: Id;
+  readonly orderId: string;
+  /** What the payer uses: CASH, QRIS, EWALLET, VIRTUAL_ACCOUNT, STORE. */
+  readonly method: string;
+  /** The provider's name for it. */
+  readonly channel: string;
+  readonly provider: string;
+  readonly amount: Money;
+  readonly state: PaymentState;
+  /** Our reference at the provider. */
+  readonly merchantRef: string;
+  /** The provider's reference. */
+  readonly reference: string | null;
+  readonly channelName: string | null;
+  /** What the payer pays, with the customer's fee; minor units. */
+  readonly payerAmount: bigint | null;
+  readonly feeMerchant: bigint | null;
+  readonly feeCustomer: bigint | null;
+  readonly qrString: string | null;
+  readonly payCode: string | null;
+  readonly checkoutUrl: string | null;
+  readonly expiresAt: Date | null;
+  readonly paidAt: Date | null;
+  readonly createdAt: Date;
+};
+
+/** Our reference of a payment at its provider. */
+export function merchantRefOf(paymentId: Id): string {
+  return `OG${paymentId.replaceAll("-", "")}`;
+}
+
+/** The method that a provider's channel belongs to, by its code and group. */
+export function methodOf(channel: { code: string; group: string }): string {
+  if (channel.code.startsWith("QRIS")) return "QRIS";
+  if (channel.group === "Virtual Account") return "VIRTUAL_ACCOUNT";
+  if (channel.group === "Convenience Store") return "STORE";
+  return "EWALLET";
+}

@@ -1,0 +1,172 @@
+import { money, type Currency, type Id } from "@onegate/contract";
+import { sql } from "kysely";
+import type { Executor, Tx } from "../kernel/index.ts";
+import type { Opened, ProviderState } from "../providers/index.ts";
+import type { NewOrder, Order } from "./order.ts";
+import type { Payment, PaymentState } from "./payment.ts";
+
+type OrderRow = {
+  merchant_id: Id; order_id: string; currency: Currency; amount: bigint; customer_name: string; customer_email: string | null;
+  customer_phone: string | null; items: Array<{ sku: string | null; name: string; price: string; quantity: number }>; created_at: Date;
+};
+
+function toOrder(row: OrderRow): Order {
+  return {
+    merchantId: row.merchant_id,
+    orderId: row.order_id,
+    amount: money(row.amount, row.currency),
+    customer: { name: row.customer_name, email: row.customer_email, phone: row.customer_phone },
+    items: row.items.map((item) => ({ ...item, price: BigInt(item.price) })),
+    createdAt: row.created_at,
+  };
+}
+
+/** Writes an order, or finds the one with this id; `same` tells whether it was asked for with the same content. */
+export async function insertOrder(executor: Executor, order: NewOrder, requestHash: Buffer): Promise<{ order: Order; same: boolean }> {
+  const items = JSON.stringify(order.items.map((item) => ({ ...item, price: item.price.toString() })));
+  await sql`
+    insert into payment_order (merchant_id, order_id, request_hash, currency, amount, customer_name, customer_email, customer_phone, items)
+    values (${order.merchantId}, ${order.orderId}, ${requestHash}, ${order.amount.currency}, ${order.amount.minor}, ${order.customer.name},
+      ${order.customer.email}, ${order.customer.phone}, ${items}::jsonb)
+    on conflict do nothing`.execute(executor);
+  const { rows } = await sql<OrderRow & { request_hash: Buffer }>`
+    select merchant_id, order_id, currency, amount, customer_name, customer_email, customer_phone, items, created_at, request_hash
+      from payment_order where merchant_id = ${order.merchantId} and order_id = ${order.orderId}`.execute(executor);
+  const [row] = rows;
+  if (!row) throw new Error("an inserted order comes back");
+  return { order: toOrder(row), same: row.request_hash.equals(requestHash) };
+}
+
+export async function selectOrder(executor: Executor, merchantId: Id, orderId: string): Promise<Order | undefined> {
+  const { rows } = await sql<OrderRow>`
+    select merchant_id, order_id, currency, amount, customer_name, customer_email, customer_phone, items, created_at
+      from payment_order where merchant_id = ${merchantId} and order_id = ${orderId}`.execute(executor);
+  return rows[0] && toOrder(rows[0]);
+}
+
+/** Takes the order's row, so that its payments are decided upon one after another. */
+export async function lockOrder(tx: Tx, merchantId: Id, orderId: string): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from payment_order where merchant_id = ${merchantId} and order_id = ${orderId} for update`.execute(tx);
+  return rows.length > 0;
+}
+
+type PaymentRow = {
+  merchant_id: Id; payment_id: Id; order_id: string; method: string; channel: string; provider: string; currency: Currency; amount: bigint;
+  state: PaymentState; merchant_ref: string; reference: string | null; channel_name: string | null; payer_amount: bigint | null;
+  fee_merchant: bigint | null; fee_customer: bigint | null; qr_string: string | null; pay_code: string | null; checkout_url: string | null;
+  expires_at: Date | null; paid_at: Date | null; created_at: Date;
+};
+
+const COLUMNS = sql.raw(
+  "merchant_id, payment_id, order_id, method, channel, provider, currency, amount, state, merchant_ref, reference, channel_name, payer_amount, " +
+    "fee_merchant, fee_customer, qr_string, pay_code, checkout_url, expires_at, paid_at, created_at",
+);
+
+function toPayment(row: PaymentRow): Payment {
+  return {
+    merchantId: row.merchant_id,
+    paymentId: row.payment_id,
+    orderId: row.order_id,
+    method: row.method,
+    channel: row.channel,
+    provider: row.provider,
+    amount: money(row.amount, row.currency),
+    state: row.state,
+    merchantRef: row.merchant_ref,
+    reference: row.reference,
+    channelName: row.channel_name,
+    payerAmount: row.payer_amount,
+    feeMerchant: row.fee_merchant,
+    feeCustomer: row.fee_customer,
+    qrString: row.qr_string,
+    payCode: row.pay_code,
+    checkoutUrl: row.checkout_url,
+    expiresAt: row.expires_at,
+    paidAt: row.paid_at,
+    createdAt: row.created_at,
+  };
+}
+
+export type NewPayment = Pick<Payment, "merchantId" | "paymentId" | "orderId" | "method" | "channel" | "provider" | "amount" | "state" | "merchantRef" | "expiresAt">;
+
+export async function insertPayment(tx: Executor, payment: NewPayment): Promise<void> {
+  await sql`
+    insert into payment (merchant_id, payment_id, order_id, method, channel, provider, currency, amount, state, merchant_ref, expires_at, paid_at)
+    values (${payment.merchantId}, ${payment.paymentId}, ${payment.orderId}, ${payment.method}, ${payment.channel}, ${payment.provider},
+      ${payment.amount.currency}, ${payment.amount.minor}, ${payment.state}, ${payment.merchantRef}, ${payment.expiresAt},
+      ${payment.state === "succeeded" ? sql`now()` : null})`.execute(tx);
+}
+
+export async function selectPayment(executor: Executor, merchantId: Id, paymentId: Id): Promise<Payment | undefined> {
+  const { rows } = await sql<PaymentRow>`
+    select ${COLUMNS} from payment where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(executor);
+  return rows[0] && toPayment(rows[0]);
+}
+
+/** Payments of an order, oldest first. */
+export async function selectPayments(executor: Executor, merchantId: Id, orderId: string): Promise<Payment[]> {
+  const { rows } = await sql<PaymentRow>`
+    select ${COLUMNS} from payment where merchant_id = ${merchantId} and order_id = ${orderId} order by payment_id`.execute(executor);
+  return rows.map(toPayment);
+}
+
+export async function selectPaymentByMerchantRef(executor: Executor, merchantRef: string): Promise<Payment | undefined> {
+  const { rows } = await sql<PaymentRow>`select ${COLUMNS} from payment where merchant_ref = ${merchantRef}`.execute(executor);
+  return rows[0] && toPayment(rows[0]);
+}
+
+/** Moves a payment to a state and writes what the provider said of it. */
+export async function updatePayment(tx: Tx, payment: Payment, state: PaymentState, facts: { opened?: Opened | null; found?: ProviderState; note?: string } = {}): Promise<Payment> {
+  const { opened, found, note } = facts;
+  const { rows } = await sql<PaymentRow>`
+    update payment set
+      state = ${state},
+      reference = coalesce(${opened?.reference ?? found?.reference ?? null}, reference),
+      channel_name = coalesce(${opened?.channelName ?? null}, channel_name),
+      payer_amount = coalesce(${opened?.amount.minor ?? found?.amount.minor ?? null}::bigint, payer_amount),
+      fee_merchant = coalesce(${found?.feeMerchant.minor ?? opened?.feeMerchant.minor ?? null}::bigint, fee_merchant),
+      fee_customer = coalesce(${found?.feeCustomer.minor ?? opened?.feeCustomer.minor ?? null}::bigint, fee_customer),
+      qr_string = coalesce(${opened?.qrString ?? null}, qr_string),
+      pay_code = coalesce(${opened?.payCode ?? null}, pay_code),
+      checkout_url = coalesce(${opened?.checkoutUrl ?? null}, checkout_url),
+      expires_at = coalesce(${opened?.expiresAt ?? null}::timestamptz, expires_at),
+      paid_at = case when ${state} = 'succeeded' then coalesce(paid_at, ${found?.paidAt ?? null}::timestamptz, now()) else paid_at end,
+      note = coalesce(${note?.slice(0, 300) ?? null}, note),
+      updated_at = now()
+     where merchant_id = ${payment.merchantId} and payment_id = ${payment.paymentId}
+    returning ${COLUMNS}`.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error("an updated payment comes back");
+  return toPayment(row);
+}
+
+export async function insertNotification(
+  tx: Tx,
+  notification: { merchantId: Id; notificationId: Id; provider: string; reference: string; status: string; paymentId: Id | null; outcome: string; body: string },
+): Promise<void> {
+  await sql`
+    insert into provider_notification (merchant_id, notification_id, provider, reference, status, payment_id, outcome, body)
+    values (${notification.merchantId}, ${notification.notificationId}, ${notification.provider}, ${notification.reference}, ${notification.status},
+      ${notification.paymentId}, ${notification.outcome}, ${notification.body}::jsonb)`.execute(tx);
+}
+
+export type NewCase = {
+  readonly merchantId: Id; readonly caseId: Id; readonly provider: string; readonly reference: string; readonly paymentId: Id | null;
+  readonly reason: "late" | "short" | "over" | "orphan" | "double"; readonly currency: Currency; readonly amount: bigint; readonly transferId: Id;
+};
+
+/** Opens a case for money in suspense; false when this money has its case already. */
+export async function insertCase(tx: Tx, one: NewCase): Promise<boolean> {
+  const { rows } = await sql`
+    insert into suspense_case (merchant_id, case_id, provider, reference, payment_id, reason, currency, amount, transfer_id)
+    values (${one.merchantId}, ${one.caseId}, ${one.provider}, ${one.reference}, ${one.paymentId}, ${one.reason}, ${one.currency}, ${one.amount}, ${one.transferId})
+    on conflict do nothing returning case_id`.execute(tx);
+  return rows.length > 0;
+}
+
+export async function countOpenCases(executor: Executor, merchantId: Id): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from suspense_case where merchant_id = ${merchantId} and state = 'open'`.execute(executor);
+  return rows[0]?.count ?? 0;
+}

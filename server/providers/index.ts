@@ -1,0 +1,2 @@
+export type * from "./provider.ts";
+export { createTripay } from "./tripay.ts";

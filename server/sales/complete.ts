@@ -1,0 +1,63 @@
+import { isRefusal, money, type Money } from "@onegate/contract";
+import type { Outlet } from "../identity/index.ts";
+import { announce, derivedId, type Tx } from "../kernel/index.ts";
+import { accountId, CHART, type Transfer } from "../ledger/index.ts";
+import { moveStock } from "../stock/index.ts";
+import type { Sales } from "./context.ts";
+import type { Sale } from "./sale.ts";
+import { markPaid, nextReceiptNumber } from "./store.ts";
+
+/**
+ * Turns a sale whose money is collected into a paid one, within the transaction that collected it: receipt number, stock,
+ * revenue and tax in the ledger, and the event. The collection has locked the `received` account, which every sale of the
+ * merchant passes; the counter and the stock are only touched behind it, so two sales can't wait for each other.
+ */
+export async function completeSale(tx: Tx, sales: Sales, sale: Sale, outlet: Outlet, method: string): Promise<void> {
+  const { receiptNumber, businessDate, hour } = await nextReceiptNumber(tx, outlet);
+  const movements = sale.lines.map(({ productId, quantity }, index) => ({
+    movementId: derivedId("sold", sale.saleId, String(index)),
+    productId,
+    kind: "sale" as const,
+    quantity: -quantity,
+  }));
+  await moveStock(tx, sale.merchantId, sale.outletId, sale.saleId, movements);
+  const posted = await sales.ledger.postIn(tx, sale.merchantId, recognition(sale));
+  if (isRefusal(posted)) throw new Error(`the ledger refused a sale: ${posted.refusal}`);
+  await markPaid(tx, sale, receiptNumber, businessDate);
+  await announce(tx, sale.merchantId, "sale.paid", sale.saleId, {
+    sale_id: sale.saleId,
+    outlet_id: sale.outletId,
+    receipt_number: receiptNumber,
+    business_date: businessDate,
+    hour,
+    method,
+    gross: sale.total.toString(),
+    tax: sale.tax.toString(),
+    lines: sale.lines.map(({ productId, name, quantity, unitPrice }) => ({
+      product_id: productId,
+      name,
+      quantity,
+      amount: (unitPrice * BigInt(quantity)).toString(),
+    })),
+  });
+}
+
+/** What was received becomes revenue and tax; cash rounding has an account of its own, so that revenue is the price. */
+export function recognition(sale: Pick<Sale, "merchantId" | "saleId" | "currency" | "total" | "tax" | "rounding">): Array<Omit<Transfer, "op">> {
+  const { merchantId, saleId, currency, total, tax, rounding } = sale;
+  const account = (code: string) => accountId(merchantId, code);
+  const transfer = (kind: string, debit: string, credit: string, amount: Money): Omit<Transfer, "op"> => ({
+    id: derivedId(kind, merchantId, saleId),
+    kind,
+    debit: account(debit),
+    credit: account(credit),
+    amount,
+  });
+  const roundedDown = rounding < 0n ? -rounding : 0n;
+  return [
+    transfer("sale", CHART.received, CHART.sales, money(total - tax - roundedDown, currency)),
+    transfer("tax", CHART.received, CHART.tax, money(tax, currency)),
+    transfer("rounded_down", CHART.rounding, CHART.sales, money(roundedDown, currency)),
+    transfer("rounded_up", CHART.received, CHART.rounding, money(rounding > 0n ? rounding : 0n, currency)),
+  ].filter(({ amount }) => amount.minor > 0n);
+}

@@ -1,0 +1,20 @@
+import type { Id } from "@onegate/contract";
+import { outlets, type Outlet } from "../identity/index.ts";
+import type { Database, IdMaker } from "../kernel/index.ts";
+import type { Ledger } from "../ledger/index.ts";
+import type { Payments } from "../payments/index.ts";
+
+export type Sales = {
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly payments: Payments;
+  readonly newId: IdMaker;
+  readonly poke: () => void;
+};
+
+/** The outlet's settings, which a sale is added up by. */
+export async function outletOf(database: Database, merchantId: Id, outletId: Id): Promise<Outlet> {
+  const outlet = (await outlets(database.kysely, merchantId)).find((one) => one.outletId === outletId);
+  if (!outlet) throw new Error("a signed-in member of staff belongs to an outlet");
+  return outlet;
+}

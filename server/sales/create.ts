@@ -1,0 +1,99 @@
+import { cashRounding, checkedToMoney, IDR, isRefusal, money, refuse, saleTotal, type Id, type NewSaleBody, type Refusal } from "@onegate/contract";
+import { productsById } from "../catalogue/index.ts";
+import type { Outlet } from "../identity/index.ts";
+import { once, requestHash, type Tx } from "../kernel/index.ts";
+import { collectCash, openPayment, saveOrder } from "../payments/index.ts";
+import { completeSale } from "./complete.ts";
+import { outletOf, type Sales } from "./context.ts";
+import type { Sale, SaleLine } from "./sale.ts";
+import { insertSale, selectSale, selectSaleHash, type NewSale } from "./store.ts";
+
+type Seller = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id };
+
+/**
+ * Takes a sale. Cash: sale, stock, payment, ledger and event in one transaction, paid at once. QRIS: the sale is written
+ * first, then the payment is opened; a retry after a crash in between opens it. Refuses `cart_empty`, `product_unknown`,
+ * `price_differs`, `amount_mismatch`, `tender_insufficient`, `sale_differs`, in this order, and what a payment may refuse.
+ */
+export async function createSale(sales: Sales, seller: Seller, unchecked: NewSaleBody, key: string): Promise<Sale | Refusal> {
+  const outlet = await outletOf(sales.database, seller.merchantId, seller.outletId);
+  const checked = await checkedToSale(sales, seller, outlet, unchecked);
+  if (isRefusal(checked)) return checked;
+  const hash = requestHash(unchecked);
+  const { answer } = await once(sales.database, { merchantId: seller.merchantId, route: "till.sales", key }, unchecked, (tx) =>
+    writeSale(tx, sales, checked, outlet, unchecked.tender.method, hash),
+  );
+  if (isRefusal(answer)) return answer;
+  sales.poke();
+  if (unchecked.tender.method === "QRIS") {
+    const payment = await openPayment(sales.payments, seller.merchantId, checked.saleId, "QRIS");
+    // Already paid is what a retry after a lost answer finds.
+    if (isRefusal(payment) && payment.refusal !== "order_paid") return payment;
+  }
+  return (await selectSale(sales.database.kysely, seller.merchantId, checked.saleId)) ?? refuse("sale_unknown");
+}
+
+/** Check: prices are the catalogue's, the total is the one both sides compute, the tender covers it. */
+async function checkedToSale(sales: Sales, seller: Seller, outlet: Outlet, unchecked: NewSaleBody): Promise<NewSale | Refusal> {
+  if (unchecked.lines.length === 0) return refuse("cart_empty");
+  const products = new Map(
+    (await productsById(sales.database.kysely, seller.merchantId, unchecked.lines.map((line) => line.product_id))).map((product) => [product.productId, product]),
+  );
+  const lines: SaleLine[] = [];
+  for (const line of unchecked.lines) {
+    const price = checkedToMoney(line.unit_price, "any");
+    if (isRefusal(price)) return price;
+    const product = products.get(line.product_id);
+    if (!product) return refuse("product_unknown", { product_id: line.product_id });
+    if (price.currency !== IDR || price.minor !== product.price) return refuse("price_differs", { product_id: line.product_id });
+    lines.push({ productId: product.productId, name: product.name, quantity: line.quantity, unitPrice: product.price });
+  }
+  const total = checkedToMoney(unchecked.total);
+  if (isRefusal(total)) return total;
+  const sums = saleTotal(lines, outlet.tax);
+  if (total.currency !== IDR || total.minor !== sums.total) return refuse("amount_mismatch", { expected: sums.total.toString() });
+  const sale = { ...seller, saleId: unchecked.id, currency: IDR, ...sums, lines };
+  if (unchecked.tender.method === "QRIS") return { ...sale, rounding: 0n, tendered: null };
+
+  const rounding = cashRounding(sums.total, outlet.cashRounding);
+  const tendered = checkedToMoney(unchecked.tender.tendered);
+  if (isRefusal(tendered)) return tendered;
+  if (sums.total + rounding <= 0n) return refuse("amount_not_positive");
+  if (tendered.currency !== IDR || tendered.minor < sums.total + rounding) return refuse("tender_insufficient");
+  return { ...sale, rounding, tendered: tendered.minor };
+}
+
+async function writeSale(tx: Tx, sales: Sales, sale: NewSale, outlet: Outlet, method: "CASH" | "QRIS", hash: Buffer): Promise<{ sale_id: Id } | Refusal> {
+  const { merchantId, saleId } = sale;
+  const done = { sale_id: saleId };
+  if (!(await insertSale(tx, sale, outlet, hash))) {
+    return (await selectSaleHash(tx, merchantId, saleId))?.equals(hash) ? done : refuse("sale_differs");
+  }
+  const collected = money(sale.total + sale.rounding, sale.currency);
+  const order = await saveOrder(tx, {
+    merchantId,
+    orderId: saleId,
+    amount: collected,
+    customer: { name: "Pelanggan", email: null, phone: null },
+    items: orderItems(sale, outlet),
+  });
+  if (isRefusal(order)) return order;
+  if (method === "QRIS") return done;
+
+  const payment = await collectCash(tx, sales.payments, { merchantId, outletId: sale.outletId, orderId: saleId, amount: collected });
+  if (isRefusal(payment)) return payment;
+  const written = await selectSale(tx, merchantId, saleId);
+  if (!written) throw new Error("an inserted sale comes back");
+  await completeSale(tx, sales, written, outlet, "CASH");
+  return done;
+}
+
+/** The lines as a provider wants them: with tax and rounding as lines of their own, so that they sum to the amount. */
+function orderItems(sale: NewSale, outlet: Outlet) {
+  const items = sale.lines.map(({ productId, name, unitPrice, quantity }) => ({ sku: productId, name, price: unitPrice, quantity }));
+  const extra = [
+    { name: outlet.tax?.name ?? "PPN", price: outlet.tax?.included ? 0n : sale.tax },
+    { name: "Pembulatan", price: sale.rounding },
+  ];
+  return [...items, ...extra.filter(({ price }) => price !== 0n).map((item) => ({ sku: null, quantity: 1, ...item }))];
+}

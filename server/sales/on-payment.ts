@@ -1,0 +1,22 @@
+import { isId } from "@onegate/contract";
+import { announce, type Tx } from "../kernel/index.ts";
+import type { Payment } from "../payments/index.ts";
+import { completeSale } from "./complete.ts";
+import { outletOf, type Sales } from "./context.ts";
+import { next } from "./sale.ts";
+import { markState, selectSale } from "./store.ts";
+
+/** A payment ended: its sale, if it is one's, is completed or expires in the same transaction. */
+export async function onPaymentEnded(tx: Tx, sales: Sales, payment: Payment): Promise<void> {
+  if (!isId(payment.orderId)) return;
+  const sale = await selectSale(tx, payment.merchantId, payment.orderId, "for update of s");
+  if (!sale) return;
+  if (payment.state === "succeeded") {
+    if (!next(sale.state, "pay")) throw new Error(`a sale that is ${sale.state} was paid`);
+    return completeSale(tx, sales, sale, await outletOf(sales.database, sale.merchantId, sale.outletId), payment.method);
+  }
+  const expired = payment.state === "expired" ? next(sale.state, "expire") : undefined;
+  if (!expired) return;
+  await markState(tx, sale, expired);
+  await announce(tx, sale.merchantId, "sale.expired", sale.saleId, { sale_id: sale.saleId, outlet_id: sale.outletId });
+}

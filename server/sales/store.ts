@@ -1,0 +1,119 @@
+import type { Currency, Id } from "@onegate/contract";
+import { sql } from "kysely";
+import type { Executor, Tx } from "../kernel/index.ts";
+import type { Outlet } from "../identity/index.ts";
+import type { Sale, SaleLine, SaleState } from "./sale.ts";
+
+type SaleRow = {
+  sale_id: Id; outlet_id: Id; staff_name: string; state: SaleState; receipt_number: string | null; currency: Currency; subtotal: bigint;
+  tax: bigint; total: bigint; rounding: bigint; tendered: bigint | null; created_at: Date; paid_at: Date | null;
+};
+
+const COLUMNS = sql.raw(
+  "s.sale_id, s.outlet_id, f.name as staff_name, s.state, s.receipt_number, s.currency, s.subtotal, s.tax, s.total, s.rounding, s.tendered, s.created_at, s.paid_at",
+);
+
+function toSale(merchantId: Id, row: SaleRow, lines: readonly SaleLine[]): Sale {
+  return {
+    merchantId,
+    saleId: row.sale_id,
+    outletId: row.outlet_id,
+    staffName: row.staff_name,
+    state: row.state,
+    receiptNumber: row.receipt_number,
+    currency: row.currency,
+    subtotal: row.subtotal,
+    tax: row.tax,
+    total: row.total,
+    rounding: row.rounding,
+    tendered: row.tendered,
+    createdAt: row.created_at,
+    paidAt: row.paid_at,
+    lines,
+  };
+}
+
+async function selectLines(executor: Executor, merchantId: Id, saleIds: readonly Id[]): Promise<Map<Id, SaleLine[]>> {
+  const { rows } = await sql<{ sale_id: Id; product_id: Id; name: string; quantity: number; unit_price: bigint }>`
+    select sale_id, product_id, name, quantity, unit_price from sale_line
+     where merchant_id = ${merchantId} and sale_id = any (${[...saleIds]}::uuid[]) order by sale_id, line`.execute(executor);
+  const lines = new Map<Id, SaleLine[]>();
+  for (const row of rows) {
+    const line = { productId: row.product_id, name: row.name, quantity: row.quantity, unitPrice: row.unit_price };
+    const found = lines.get(row.sale_id);
+    if (found) found.push(line);
+    else lines.set(row.sale_id, [line]);
+  }
+  return lines;
+}
+
+export async function selectSale(executor: Executor, merchantId: Id, saleId: Id, lock: "" | "for update of s" = ""): Promise<Sale | undefined> {
+  const { rows } = await sql<SaleRow>`
+    select ${COLUMNS} from sale s join staff f using (merchant_id, staff_id)
+     where s.merchant_id = ${merchantId} and s.sale_id = ${saleId} ${sql.raw(lock)}`.execute(executor);
+  const [row] = rows;
+  if (!row) return undefined;
+  return toSale(merchantId, row, (await selectLines(executor, merchantId, [saleId])).get(saleId) ?? []);
+}
+
+/** The newest sales of an outlet. */
+export async function selectRecentSales(executor: Executor, merchantId: Id, outletId: Id, limit: number): Promise<Sale[]> {
+  const { rows } = await sql<SaleRow>`
+    select ${COLUMNS} from sale s join staff f using (merchant_id, staff_id)
+     where s.merchant_id = ${merchantId} and s.outlet_id = ${outletId} order by s.created_at desc limit ${limit}`.execute(executor);
+  const lines = await selectLines(executor, merchantId, rows.map((row) => row.sale_id));
+  return rows.map((row) => toSale(merchantId, row, lines.get(row.sale_id) ?? []));
+}
+
+export type NewSale = Omit<Sale, "staffName" | "receiptNumber" | "createdAt" | "paidAt" | "state"> & { readonly staffId: Id };
+
+/** The business day of this moment at an outlet: it begins at the outlet's cut-off, in its zone. */
+function businessDate({ timeZone, dayBegins }: Pick<Outlet, "timeZone" | "dayBegins">) {
+  return sql`((now() at time zone ${timeZone}) - ${dayBegins}::time::interval)::date`;
+}
+
+/** Writes a sale and its lines; false when the id is taken (then see `selectSaleHash`). */
+export async function insertSale(tx: Tx, sale: NewSale, outlet: Outlet, requestHash: Buffer): Promise<boolean> {
+  const { rows } = await sql`
+    insert into sale (merchant_id, sale_id, outlet_id, staff_id, request_hash, state, business_date, currency, subtotal, tax, total, rounding, tendered)
+    values (${sale.merchantId}, ${sale.saleId}, ${sale.outletId}, ${sale.staffId}, ${requestHash}, 'waiting', ${businessDate(outlet)}, ${sale.currency},
+      ${sale.subtotal}, ${sale.tax}, ${sale.total}, ${sale.rounding}, ${sale.tendered})
+    on conflict do nothing returning sale_id`.execute(tx);
+  if (rows.length === 0) return false;
+  await sql`
+    insert into sale_line (merchant_id, sale_id, line, product_id, name, quantity, unit_price)
+    select ${sale.merchantId}::uuid, ${sale.saleId}::uuid, u.line, u.product, u.name, u.quantity, u.price
+      from unnest(${sale.lines.map(({ productId }) => productId)}::uuid[], ${sale.lines.map(({ name }) => name)}::text[],
+           ${sale.lines.map(({ quantity }) => quantity)}::int[], ${sale.lines.map(({ unitPrice }) => unitPrice.toString())}::bigint[])
+           with ordinality as u (product, name, quantity, price, line)`.execute(tx);
+  return true;
+}
+
+export async function selectSaleHash(executor: Executor, merchantId: Id, saleId: Id): Promise<Buffer | undefined> {
+  const { rows } = await sql<{ request_hash: Buffer }>`
+    select request_hash from sale where merchant_id = ${merchantId} and sale_id = ${saleId}`.execute(executor);
+  return rows[0]?.request_hash;
+}
+
+/** The next receipt number of the outlet's business day: `KS1-261121-0007`. The counter's row is held until the commit. */
+export async function nextReceiptNumber(tx: Tx, outlet: Outlet): Promise<{ receiptNumber: string; businessDate: string; hour: number }> {
+  const { rows } = await sql<{ last: number; business_date: string; hour: number }>`
+    insert into receipt_counter as r (merchant_id, outlet_id, business_date, last)
+    values (${outlet.merchantId}, ${outlet.outletId}, ${businessDate(outlet)}, 1)
+    on conflict (merchant_id, outlet_id, business_date) do update set last = r.last + 1
+    returning last, business_date, extract(hour from now() at time zone ${outlet.timeZone})::int as hour`.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error("a counter always answers");
+  const day = row.business_date.replaceAll("-", "").slice(2);
+  return { receiptNumber: `${outlet.receiptCode}-${day}-${String(row.last).padStart(4, "0")}`, businessDate: row.business_date, hour: row.hour };
+}
+
+export async function markPaid(tx: Tx, sale: Pick<Sale, "merchantId" | "saleId">, receiptNumber: string, businessDay: string): Promise<void> {
+  await sql`
+    update sale set state = 'paid', receipt_number = ${receiptNumber}, business_date = ${businessDay}, paid_at = now()
+     where merchant_id = ${sale.merchantId} and sale_id = ${sale.saleId}`.execute(tx);
+}
+
+export async function markState(tx: Tx, sale: Pick<Sale, "merchantId" | "saleId">, state: SaleState): Promise<void> {
+  await sql`update sale set state = ${state} where merchant_id = ${sale.merchantId} and sale_id = ${sale.saleId}`.execute(tx);
+}

@@ -1,0 +1,43 @@
+import type { Id } from "@onegate/contract";
+import { sql } from "kysely";
+import type { Executor, Tx } from "../kernel/index.ts";
+
+export type Movement = {
+  readonly movementId: Id;
+  readonly productId: Id;
+  readonly kind: "sale" | "return" | "purchase" | "adjustment" | "transfer" | "count";
+  /** Pieces; what goes out is below zero. */
+  readonly quantity: number;
+};
+
+/** Writes movements and moves the levels, in the order of the keys so that two sales can't wait for each other. */
+export async function insertMovements(tx: Tx | Executor, merchantId: Id, outletId: Id, sourceId: Id, movements: readonly Movement[]): Promise<void> {
+  const sorted = [...movements].sort((a, b) => (a.productId < b.productId ? -1 : 1));
+  const products = sorted.map(({ productId }) => productId);
+  const quantities = sorted.map(({ quantity }) => quantity);
+  await sql`
+    insert into stock_movement (merchant_id, outlet_id, product_id, movement_id, kind, quantity, source_id)
+    select ${merchantId}::uuid, ${outletId}::uuid, u.product, u.movement, u.kind, u.quantity, ${sourceId}::uuid
+      from unnest(${products}::uuid[], ${sorted.map(({ movementId }) => movementId)}::uuid[], ${sorted.map(({ kind }) => kind)}::text[], ${quantities}::int[])
+           as u (product, movement, kind, quantity)`.execute(tx);
+  await sql`
+    insert into stock_level (merchant_id, outlet_id, product_id, on_hand)
+    select ${merchantId}::uuid, ${outletId}::uuid, u.product, sum(u.quantity)
+      from unnest(${products}::uuid[], ${quantities}::int[]) as u (product, quantity)
+     group by u.product order by u.product
+    on conflict (merchant_id, outlet_id, product_id) do update set on_hand = stock_level.on_hand + excluded.on_hand`.execute(tx);
+}
+
+export async function selectLevels(executor: Executor, merchantId: Id, outletId: Id): Promise<Array<{ productId: Id; name: string; onHand: number; isLow: boolean }>> {
+  const { rows } = await sql<{ product_id: Id; name: string; on_hand: number; is_low: boolean }>`
+    select l.product_id, p.name, l.on_hand, coalesce(l.on_hand <= l.low_mark, false) as is_low
+      from stock_level l join product p using (merchant_id, product_id)
+     where l.merchant_id = ${merchantId} and l.outlet_id = ${outletId} order by l.on_hand, p.name`.execute(executor);
+  return rows.map((row) => ({ productId: row.product_id, name: row.name, onHand: row.on_hand, isLow: row.is_low }));
+}
+
+export async function updateLowMark(executor: Executor, merchantId: Id, outletId: Id, productId: Id, lowMark: number): Promise<void> {
+  await sql`
+    update stock_level set low_mark = ${lowMark}
+     where merchant_id = ${merchantId} and outlet_id = ${outletId} and product_id = ${productId}`.execute(executor);
+}
