@@ -91,7 +91,7 @@ export function crc16(text: string): string {
 
 /** Reads one run of fields, top level or inside a template. */
 export function parseFields(text: string): QrisField[] | QrisProblem {
-  const characters = [...text];
+  const characters = Array.from(text);
   const fields: QrisField[] = [];
   const seen = new Set<string>();
   for (let at = 0; at < characters.length; ) {
@@ -112,7 +112,7 @@ export function parseFields(text: string): QrisField[] | QrisProblem {
 export function encodeFields(fields: readonly QrisField[]): string | QrisProblem {
   let text = "";
   for (const { tag, value } of fields) {
-    const length = [...value].length;
+    const length = Array.from(value).length;
     if (!/^\d\d$/.test(tag) || length > 99) return { problem: "value_invalid", tag };
     text += tag + String(length).padStart(2, "0") + value;
   }
@@ -125,12 +125,12 @@ export function encodeQris(fields: readonly QrisField[]): string | QrisProblem {
   if (isQrisProblem(body)) return body;
   const unsealed = `${body}6304`;
   const payload = unsealed + crc16(unsealed);
-  return [...payload].length > MAX_LENGTH ? { problem: "payload_too_long" } : payload;
+  return Array.from(payload).length > MAX_LENGTH ? { problem: "payload_too_long" } : payload;
 }
 
 /** Reads and checks a payload; a transfer code between people (tag 40, category 4829) is refused as a purchase. */
 export function parseQris(payload: string): Qris | QrisProblem {
-  if ([...payload].length > MAX_LENGTH) return { problem: "payload_too_long" };
+  if (Array.from(payload).length > MAX_LENGTH) return { problem: "payload_too_long" };
   const all = parseFields(payload);
   if (isQrisProblem(all)) return all;
   if (all[0]?.tag !== "00") return { problem: "format_not_first" };
