@@ -1,4 +1,5 @@
 import { isRefusal, refuse, refusals, toProblem, type Refusal } from "@onegate/contract";
+import type {} from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type RawReplyDefaultExpression, type RawRequestDefaultExpression, type RawServerDefault } from "fastify";
 import { randomUUID } from "node:crypto";

@@ -1,6 +1,6 @@
 import type { Id } from "@onegate/contract";
 import { outlets, type Outlet } from "../identity/index.ts";
-import type { Database, IdMaker } from "../kernel/index.ts";
+import type { Database, Executor, IdMaker } from "../kernel/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import type { Payments } from "../payments/index.ts";
 
@@ -13,8 +13,8 @@ export type Sales = {
 };
 
 /** The outlet's settings, which a sale is added up by. */
-export async function outletOf(database: Database, merchantId: Id, outletId: Id): Promise<Outlet> {
-  const outlet = (await outlets(database.kysely, merchantId)).find((one) => one.outletId === outletId);
+export async function outletOf(executor: Executor, merchantId: Id, outletId: Id): Promise<Outlet> {
+  const outlet = (await outlets(executor, merchantId)).find((one) => one.outletId === outletId);
   if (!outlet) throw new Error("a signed-in member of staff belongs to an outlet");
   return outlet;
 }

@@ -16,7 +16,7 @@ type Seller = { readonly merchantId: Id; readonly outletId: Id; readonly staffId
  * `price_differs`, `amount_mismatch`, `tender_insufficient`, `sale_differs`, in this order, and what a payment may refuse.
  */
 export async function createSale(sales: Sales, seller: Seller, unchecked: NewSaleBody, key: string): Promise<Sale | Refusal> {
-  const outlet = await outletOf(sales.database, seller.merchantId, seller.outletId);
+  const outlet = await outletOf(sales.database.kysely, seller.merchantId, seller.outletId);
   const checked = await checkedToSale(sales, seller, outlet, unchecked);
   if (isRefusal(checked)) return checked;
   const hash = requestHash(unchecked);

@@ -13,7 +13,7 @@ export async function onPaymentEnded(tx: Tx, sales: Sales, payment: Payment): Pr
   if (!sale) return;
   if (payment.state === "succeeded") {
     if (!next(sale.state, "pay")) throw new Error(`a sale that is ${sale.state} was paid`);
-    return completeSale(tx, sales, sale, await outletOf(sales.database, sale.merchantId, sale.outletId), payment.method);
+    return completeSale(tx, sales, sale, await outletOf(tx, sale.merchantId, sale.outletId), payment.method);
   }
   const expired = payment.state === "expired" ? next(sale.state, "expire") : undefined;
   if (!expired) return;

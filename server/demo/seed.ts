@@ -1,0 +1,72 @@
+import { IDR, isRefusal, money, PPN_INCLUDED, type Id } from "@onegate/contract";
+import { sql } from "kysely";
+import { insertCategory, insertProduct } from "../catalogue/index.ts";
+import { hashSecret, insertMerchant, insertOutlet, insertStaff, merchants } from "../identity/index.ts";
+import { derivedId, inTransaction, type Database } from "../kernel/index.ts";
+import { accountId, chartOf, openAccounts, type Ledger } from "../ledger/index.ts";
+import { moveStock, setLowMark } from "../stock/index.ts";
+import { CAFE, DEMO_PASSWORD, demoBarcode, MENU } from "./cafe.ts";
+
+export const DEMO_MERCHANT: Id = derivedId("demo", "merchant", CAFE.name);
+export const DEMO_OUTLET: Id = derivedId("demo", "outlet", CAFE.name);
+
+const LOW_MARK = 6;
+const SEN = 100n;
+
+/** Puts the demo shop into an empty database, once; answers whether it did. */
+export async function seedDemo(database: Database, ledger: Ledger): Promise<boolean> {
+  if ((await merchants(database.kysely)).length > 0) return false;
+  const pins = await Promise.all(CAFE.staff.map(({ pin }) => hashSecret(pin)));
+  const password = await hashSecret(DEMO_PASSWORD);
+  return inTransaction(database, async (tx) => {
+    // two programs that start at once: one seeds, the other finds it done
+    await sql`select pg_advisory_xact_lock(7226144283751)`.execute(tx);
+    if ((await merchants(tx)).length > 0) return false;
+    await insertMerchant(tx, { merchantId: DEMO_MERCHANT, name: CAFE.name, currency: IDR, isDemo: true });
+    await insertOutlet(tx, {
+      ...CAFE.outlet, merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, tax: PPN_INCLUDED, cashRounding: { unit: 10_000, direction: "down" },
+    });
+    for (const [index, { name, role }] of CAFE.staff.entries()) {
+      await insertStaff(tx, DEMO_MERCHANT, DEMO_OUTLET, { staffId: derivedId("demo", "staff", name), name, role }, pins[index] ?? "");
+    }
+    let number = 0;
+    for (const [rank, [category, products]] of MENU.entries()) {
+      const categoryId = derivedId("demo", "category", category);
+      await insertCategory(tx, DEMO_MERCHANT, { categoryId, name: category }, rank);
+      for (const [picture, name, rupiah, stock, favourite] of products) {
+        number += 1;
+        const productId = derivedId("demo", "product", picture);
+        await insertProduct(
+          tx,
+          DEMO_MERCHANT,
+          { productId, categoryId, name, price: rupiah * SEN, barcode: demoBarcode(number), picture: `/pictures/${picture}.svg`, isFavourite: favourite !== undefined },
+          number,
+        );
+        await moveStock(tx, DEMO_MERCHANT, DEMO_OUTLET, derivedId("demo", "delivery"), [
+          { movementId: derivedId("demo", "delivery", picture), productId, kind: "purchase", quantity: stock },
+        ]);
+        await setLowMark(tx, DEMO_MERCHANT, DEMO_OUTLET, productId, LOW_MARK);
+      }
+    }
+    await openAccounts(tx, DEMO_MERCHANT, chartOf(DEMO_MERCHANT, IDR, ["tripay"], [DEMO_OUTLET]));
+    await openAccounts(tx, DEMO_MERCHANT, [{ id: accountId(DEMO_MERCHANT, "bank"), code: "bank", kind: "bank", currency: IDR }]);
+    for (const { username, email, phone, account, rupiah } of CAFE.wallets) {
+      const userId = derivedId("demo", "user", username);
+      await sql`
+        insert into users (id, username, email, phone, password) values (${userId}, ${username}, ${email}, ${phone}, ${password})`.execute(tx);
+      await openAccounts(tx, DEMO_MERCHANT, [{ id: accountId(DEMO_MERCHANT, account), code: account, kind: "wallet", currency: IDR, userId }]);
+      if (rupiah === 0n) continue;
+      const posted = await ledger.postIn(tx, DEMO_MERCHANT, [
+        {
+          id: derivedId("demo", "topup", account),
+          kind: "topup",
+          debit: accountId(DEMO_MERCHANT, "bank"),
+          credit: accountId(DEMO_MERCHANT, account),
+          amount: money(rupiah * SEN, IDR),
+        },
+      ]);
+      if (isRefusal(posted)) throw new Error(`the demo's top-up was refused: ${posted.refusal}`);
+    }
+    return true;
+  });
+}

@@ -1,0 +1,28 @@
+import { refuse } from "@onegate/contract";
+import { sql } from "kysely";
+import { answerRefusal, type Database, type Http, type Metrics } from "./kernel/index.ts";
+import type { Ledger } from "./ledger/index.ts";
+
+/** Alive, ready, and the figures. Alive says only that the program runs; ready that it can take money. */
+export function healthRoutes(http: Http, { database, ledger, metrics }: { database: Database; ledger: Ledger; metrics: Metrics }): void {
+  metrics.gauge("ledger_queue_items", "Ledger items waiting or on their way", () => ledger.depth());
+  metrics.gauge("database_connections", "Open connections of the pool", () => database.pool.totalCount);
+  metrics.gauge("database_connections_waiting", "Callers waiting for a connection", () => database.pool.waitingCount);
+
+  const config = { right: "health.read", service: "health" };
+  const schema = { tags: ["operation"] };
+  for (const path of ["/healthz", "/health"]) {
+    http.get(path, { config, schema: { ...schema, summary: "Alive" } }, async () => ({ status: "ok" }));
+  }
+  http.get("/readyz", { config, schema: { ...schema, summary: "Ready to take money" } }, async (request, reply) => {
+    try {
+      await sql`select 1`.execute(database.kysely);
+      return { status: "ready" };
+    } catch {
+      return answerRefusal(request, reply, refuse("unavailable"));
+    }
+  });
+  http.get("/metrics", { config: { right: "metrics.read", service: "health" }, schema: { ...schema, summary: "Figures for Prometheus" } }, async (_request, reply) => {
+    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+  });
+}

@@ -1,0 +1,173 @@
+import {
+  ChannelSchema,
+  Envelope,
+  exponentOf,
+  isRefusal,
+  NewOrderSchema,
+  NewPaymentSchema,
+  OrderSchema,
+  ProblemSchema,
+  refuse,
+  type Currency,
+  type Money,
+  type OrderBody,
+} from "@onegate/contract";
+import QRCode from "qrcode";
+import { Type } from "typebox";
+import { merchantOf } from "../identity/index.ts";
+import { answer, type Http } from "../kernel/index.ts";
+import type { Fee } from "../providers/index.ts";
+import { listChannels } from "./channels.ts";
+import type { Payments } from "./context.ts";
+import { receiveNotification } from "./notify.ts";
+import { openPayment } from "./open.ts";
+import type { Order } from "./order.ts";
+import { isOpen, type Payment } from "./payment.ts";
+import { placeOrder } from "./place-order.ts";
+import { selectOrder, selectPayments } from "./store.ts";
+
+const tags = ["payment"];
+const service = "payments";
+
+/** The seed paths of the gateway, and the door for providers' notifications. */
+export function paymentRoutes(http: Http, payments: Payments): void {
+  http.get(
+    "/api/v1/payment/get-payment-channel",
+    { config: { right: "channel.read", service }, schema: { tags, summary: "Channels with fees, limits and icons", response: { 200: Envelope(Type.Array(ChannelSchema)), "4xx": ProblemSchema, 502: ProblemSchema } } },
+    async (request, reply) => {
+      const channels = await listChannels(payments);
+      if (isRefusal(channels)) return answer(request, reply, channels);
+      const data = channels.map((channel) => ({
+        group: channel.group,
+        code: channel.code,
+        name: channel.name,
+        type: channel.type,
+        fee_merchant: fee(channel.feeMerchant),
+        fee_customer: fee(channel.feeCustomer),
+        total_fee: fee(channel.totalFee),
+        minimum_fee: channel.minimumFee && major(channel.minimumFee),
+        maximum_fee: channel.maximumFee && major(channel.maximumFee),
+        minimum_amount: major(channel.minimumAmount),
+        maximum_amount: major(channel.maximumAmount),
+        icon_url: channel.iconUrl,
+        active: channel.active,
+      }));
+      return { success: true, message: "", data };
+    },
+  );
+
+  http.post(
+    "/api/v1/payment/create-transaction",
+    { config: { right: "order.create", service }, schema: { tags, summary: "Record what is being bought", body: NewOrderSchema, response: { 201: Envelope(OrderSchema), "4xx": ProblemSchema } } },
+    async (request, reply) => {
+      const order = await placeOrder(payments, merchantOf(request), request.body);
+      if (isRefusal(order)) return answer(request, reply, order);
+      return reply.code(201).send({ success: true, message: "", data: await orderBody(payments, order) });
+    },
+  );
+
+  http.post(
+    "/api/v1/payment/create-payment",
+    { config: { right: "payment.create", service }, schema: { tags, summary: "Open the payment of an order on a channel", body: NewPaymentSchema, response: { 201: Envelope(OrderSchema), 202: Envelope(OrderSchema), "4xx": ProblemSchema, 502: ProblemSchema } } },
+    async (request, reply) => {
+      const merchantId = merchantOf(request);
+      const payment = await openPayment(payments, merchantId, request.body.order_id, request.body.method);
+      if (isRefusal(payment)) return answer(request, reply, payment);
+      if (payment.state === "failed") return answer(request, reply, refuse("provider_refused"));
+      const order = await selectOrder(payments.database.kysely, merchantId, payment.orderId);
+      if (!order) return answer(request, reply, refuse("order_unknown"));
+      const unclear = payment.state === "unknown" || payment.state === "created";
+      const message = unclear ? "The provider has not answered yet; ask get-status-payment, don't pay twice" : "";
+      return reply.code(unclear ? 202 : 201).send({ success: true, message, data: await orderBody(payments, order) });
+    },
+  );
+
+  http.get(
+    "/api/v1/payment/get-status-payment",
+    {
+      config: { right: "order.read", service },
+      schema: { tags, summary: "The state of an order", querystring: Type.Object({ order_id: Type.String({ minLength: 1, maxLength: 64 }) }), response: { 200: Envelope(OrderSchema), "4xx": ProblemSchema } },
+    },
+    async (request, reply) => {
+      const order = await selectOrder(payments.database.kysely, merchantOf(request), request.query.order_id);
+      if (!order) return answer(request, reply, refuse("order_unknown"));
+      return { success: true, message: "", data: await orderBody(payments, order) };
+    },
+  );
+
+  // A provider's signature covers the bytes as they came: this scope keeps them and leaves the parsing to the provider.
+  void http.register(async (scope: Http) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+    scope.post<{ Params: { provider: string } }>(
+      "/api/v1/providers/:provider/notifications",
+      {
+        config: { right: "provider.notify", service },
+        schema: { tags: ["provider"], summary: "A provider's signed notification (callback)", params: Type.Object({ provider: Type.String({ pattern: "^[a-z]{1,20}$" }) }), response: { 200: Type.Object({ success: Type.Boolean() }), "4xx": ProblemSchema } },
+      },
+      async (request, reply) => {
+        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+        const outcome = await receiveNotification(payments, request.params.provider, { headers: request.headers, body });
+        return isRefusal(outcome) ? answer(request, reply, outcome) : { success: true };
+      },
+    );
+  });
+}
+
+/** Sums of the seed paths are numbers in major units, as their clients know them; exact below 2^53. */
+function major({ minor, currency }: Money): number {
+  return majorOf(minor, currency);
+}
+
+function majorOf(minor: bigint, currency: Currency): number {
+  return Number(minor) / 10 ** exponentOf(currency);
+}
+
+function fee({ flat, percentBasisPoints }: Fee): { flat: number; percent: number } {
+  return { flat: major(flat), percent: percentBasisPoints / 100 };
+}
+
+const STATUS = { created: "UNKNOWN", unknown: "UNKNOWN", pending: "UNPAID", succeeded: "PAID", expired: "EXPIRED", failed: "FAILED", cancelled: "CANCELLED" } as const;
+
+async function orderBody(payments: Payments, order: Order): Promise<OrderBody> {
+  const { currency } = order.amount;
+  const all = await selectPayments(payments.database.kysely, order.merchantId, order.orderId);
+  const paid = all.find(({ state }) => state === "succeeded");
+  const payment = paid ?? all.findLast(({ state }) => isOpen(state)) ?? all.at(-1);
+  return {
+    order_id: order.orderId,
+    status: payment ? STATUS[payment.state] : "UNPAID",
+    amount: major(order.amount),
+    currency,
+    customer_name: order.customer.name,
+    order_items: order.items.map(({ sku, name, price, quantity }) => ({
+      sku, name, price: majorOf(price, currency), quantity, subtotal: majorOf(price * BigInt(quantity), currency),
+    })),
+    created_at: order.createdAt.toISOString(),
+    paid_at: paid?.paidAt?.toISOString() ?? null,
+    payment: payment ? await paymentBody(payment) : null,
+  };
+}
+
+async function paymentBody(payment: Payment): Promise<NonNullable<OrderBody["payment"]>> {
+  const { currency, minor } = payment.amount;
+  const [feeMerchant, feeCustomer] = [payment.feeMerchant ?? 0n, payment.feeCustomer ?? 0n];
+  const picture = payment.qrString === null ? null : await QRCode.toString(payment.qrString, { type: "svg", errorCorrectionLevel: "M", margin: 2 });
+  return {
+    payment_id: payment.paymentId,
+    reference: payment.reference,
+    payment_method: payment.channel,
+    payment_name: payment.channelName ?? payment.channel,
+    status: STATUS[payment.state],
+    amount: majorOf(payment.payerAmount ?? minor, currency),
+    fee_merchant: majorOf(feeMerchant, currency),
+    fee_customer: majorOf(feeCustomer, currency),
+    total_fee: majorOf(feeMerchant + feeCustomer, currency),
+    amount_received: majorOf(minor - feeMerchant, currency),
+    pay_code: payment.payCode,
+    checkout_url: payment.checkoutUrl,
+    qr_string: payment.qrString,
+    qr_image: picture && `data:image/svg+xml;base64,${Buffer.from(picture).toString("base64")}`,
+    expired_time: Math.floor((payment.expiresAt?.getTime() ?? 0) / 1000),
+  };
+}

@@ -1,0 +1,2 @@
+export { rollup } from "./rollup.ts";
+export { reportRoutes } from "./routes.ts";

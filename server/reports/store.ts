@@ -1,0 +1,38 @@
+import type { Id } from "@onegate/contract";
+import { sql } from "kysely";
+import type { Executor } from "../kernel/index.ts";
+import type { Outlet } from "../identity/index.ts";
+
+export async function selectBusinessDate(executor: Executor, { timeZone, dayBegins }: Outlet): Promise<string> {
+  const { rows } = await sql<{ today: string }>`
+    select ((now() at time zone ${timeZone}) - ${dayBegins}::time::interval)::date as today`.execute(executor);
+  const [row] = rows;
+  if (!row) throw new Error("every moment has a day");
+  return row.today;
+}
+
+export type HourRow = { readonly hour: number; readonly method: string; readonly sales: number; readonly gross: bigint; readonly tax: bigint };
+
+export async function selectHours(executor: Executor, merchantId: Id, outletId: Id, date: string): Promise<HourRow[]> {
+  const { rows } = await sql<HourRow>`
+    select hour, method, sales, gross, tax from report_hour
+     where merchant_id = ${merchantId} and outlet_id = ${outletId} and business_date = ${date} order by hour, method`.execute(executor);
+  return rows;
+}
+
+/** What the outlet sold on the same day a week before, minor units; nothing when it was closed. */
+export async function selectGrossWeekBefore(executor: Executor, merchantId: Id, outletId: Id, date: string): Promise<bigint | null> {
+  const { rows } = await sql<{ gross: string | null }>`
+    select sum(gross)::text as gross from report_hour
+     where merchant_id = ${merchantId} and outlet_id = ${outletId} and business_date = ${date}::date - 7`.execute(executor);
+  const gross = rows[0]?.gross;
+  return gross == null ? null : BigInt(gross);
+}
+
+export async function selectBestSellers(executor: Executor, merchantId: Id, outletId: Id, date: string, limit: number) {
+  const { rows } = await sql<{ product_id: Id; name: string; quantity: number; amount: bigint }>`
+    select product_id, name, quantity, amount from report_product
+     where merchant_id = ${merchantId} and outlet_id = ${outletId} and business_date = ${date}
+     order by quantity desc, amount desc, name limit ${limit}`.execute(executor);
+  return rows;
+}

@@ -1,0 +1,46 @@
+import { divide, money, toWire, type Currency, type Id, type TodayBody } from "@onegate/contract";
+import type { Outlet } from "../identity/index.ts";
+import type { Executor } from "../kernel/index.ts";
+import { countOpenCases } from "../payments/index.ts";
+import { stockLevels } from "../stock/index.ts";
+import { selectBestSellers, selectBusinessDate, selectGrossWeekBefore, selectHours, type HourRow } from "./store.ts";
+
+const BEST = 5;
+const LOW = 8;
+
+/** The outlet's business day so far. */
+export async function today(executor: Executor, merchantId: Id, outlet: Outlet, currency: Currency): Promise<TodayBody> {
+  const { outletId } = outlet;
+  const date = await selectBusinessDate(executor, outlet);
+  const hours = await selectHours(executor, merchantId, outletId, date);
+  const weekAgo = await selectGrossWeekBefore(executor, merchantId, outletId, date);
+  const best = await selectBestSellers(executor, merchantId, outletId, date, BEST);
+  const levels = await stockLevels(executor, merchantId, outletId);
+  const wire = (minor: bigint) => toWire(money(minor, currency));
+  const gross = sum(hours, (row) => row.gross);
+  const tax = sum(hours, (row) => row.tax);
+  const count = hours.reduce((total, row) => total + row.sales, 0);
+  return {
+    date,
+    time_zone: outlet.timeZone,
+    gross: wire(gross),
+    tax: wire(tax),
+    net: wire(gross - tax),
+    sales: count,
+    average: wire(count === 0 ? 0n : divide(gross, BigInt(count), "halfUp")),
+    week_ago: weekAgo === null ? null : wire(weekAgo),
+    by_tender: [...group(hours, (row) => row.method)].map(([method, rows]) => ({ method, amount: wire(sum(rows, (row) => row.gross)), count: rows.reduce((n, row) => n + row.sales, 0) })),
+    by_hour: [...group(hours, (row) => row.hour)].map(([hour, rows]) => ({ hour, amount: wire(sum(rows, (row) => row.gross)), count: rows.reduce((n, row) => n + row.sales, 0) })),
+    best_sellers: best.map(({ product_id, name, quantity, amount }) => ({ product_id, name, quantity, amount: wire(amount) })),
+    low_stock: levels.filter(({ isLow }) => isLow).slice(0, LOW).map(({ productId, name, onHand }) => ({ product_id: productId, name, stock: onHand })),
+    open_cases: await countOpenCases(executor, merchantId),
+  };
+}
+
+function sum(rows: readonly HourRow[], of: (row: HourRow) => bigint): bigint {
+  return rows.reduce((total, row) => total + of(row), 0n);
+}
+
+function group<K>(rows: readonly HourRow[], by: (row: HourRow) => K): Map<K, HourRow[]> {
+  return Map.groupBy(rows, by);
+}

@@ -1,0 +1,139 @@
+import swagger from "@fastify/swagger";
+import { catalogueRoutes } from "./catalogue/index.ts";
+import { DEMO_MERCHANT, seedDemo } from "./demo/index.ts";
+import { healthRoutes } from "./health.ts";
+import { guard, identityRoutes, merchants } from "./identity/index.ts";
+import {
+  createHttp, createLog, createMetrics, followOutbox, forgetOldKeys, idMaker, openDatabase, StartFailure, startJobs, systemClock,
+  type Clock, type Connection, type Settings,
+} from "./kernel/index.ts";
+import { createLedger } from "./ledger/index.ts";
+import { pageRoutes } from "./pages.ts";
+import { INQUIRE, inquirePayment, paymentRoutes, type Payments } from "./payments/index.ts";
+import { createTripay, type Provider } from "./providers/index.ts";
+import { reportRoutes, rollup } from "./reports/index.ts";
+import { onPaymentEnded, saleRoutes, type Sales } from "./sales/index.ts";
+import { prepareSchema } from "./schema.ts";
+import { stockLevels } from "./stock/index.ts";
+import { walletRoutes } from "./wallets/index.ts";
+
+export type Program = {
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Ends what is in flight, then the workers, then the connections. */
+  stop(): Promise<void>;
+};
+
+export type ProgramParts = {
+  readonly settings: Settings;
+  readonly connection: Connection;
+  /** Tripay's base address. */
+  readonly tripayUrl: string;
+  /** The till's built pages; none are served without. */
+  readonly till?: string;
+  readonly clock?: Clock;
+};
+
+const EVERY_MINUTE = "* * * * * ledger.expire_holds\n17 3 * * * idempotency.forget\n";
+
+/** Puts the whole program together in one process: every module, its routes and its workers. */
+export async function startProgram({ settings, connection, tripayUrl, till, clock = systemClock }: ProgramParts): Promise<Program> {
+  const log = createLog(settings.logLevel);
+  const metrics = createMetrics();
+  const newId = idMaker(clock);
+  const database = openDatabase(connection, settings.databasePool, (error) => log.warn({ err: error }, "a database connection was lost"));
+  try {
+    await prepareSchema(database);
+    const ledger = createLedger(database, { lanes: settings.ledgerLanes, queue: settings.ledgerQueue, onBatch: (items) => metrics.batchItems.observe(items) });
+    await checkDemo(settings, database, ledger);
+
+    const providers = new Map<string, Provider>();
+    const poke = () => tail.poke();
+    const payments: Payments = {
+      database, ledger, providers, clock, newId, log, poke,
+      homeMerchant: async () => (await merchants(database.kysely))[0]?.merchantId,
+      onEnded: (tx, payment) => onPaymentEnded(tx, sales, payment),
+    };
+    const sales: Sales = { database, ledger, payments, newId, poke };
+    const tail = followOutbox(database, [rollup], log);
+
+    const http = createHttp(log, metrics);
+    await http.register(swagger, { openapi: { openapi: "3.1.0", info: { title: "Onegate", version: "0.1.0", description: "One gate for every payment" } } });
+    guard(http, database, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
+    healthRoutes(http, { database, ledger, metrics });
+    identityRoutes(http, { database, mode: settings.mode });
+    catalogueRoutes(http, {
+      database,
+      stockOf: async (merchantId, outletId) => new Map((await stockLevels(database.kysely, merchantId, outletId)).map(({ productId, onHand }) => [productId, onHand])),
+    });
+    paymentRoutes(http, payments);
+    walletRoutes(http, { database, ledger });
+    saleRoutes(http, sales, tail);
+    reportRoutes(http, database);
+    http.get("/openapi.json", { config: { right: "reference.read" }, schema: { hide: true } }, async () => http.swagger());
+    if (till) await pageRoutes(http, till);
+
+    const url = await listen(http, settings);
+    const publicUrl = settings.publicUrl || url;
+    providers.set(
+      "tripay",
+      createTripay({
+        baseUrl: tripayUrl,
+        apiKey: settings.tripayApiKey,
+        privateKey: settings.tripayPrivateKey,
+        merchantCode: settings.tripayMerchantCode,
+        callbackUrl: `${publicUrl}/api/v1/providers/tripay/notifications`,
+        returnUrl: publicUrl,
+        clock,
+      }),
+    );
+    const jobs = await startJobs(
+      database,
+      {
+        [INQUIRE]: ({ merchantId, paymentId, tries }) => inquirePayment(payments, String(merchantId), String(paymentId), Number(tries)),
+        "ledger.expire_holds": async () => void (await ledger.expireHolds()),
+        "idempotency.forget": () => forgetOldKeys(database),
+      },
+      EVERY_MINUTE,
+      log,
+    );
+    return {
+      url,
+      async stop() {
+        await http.close();
+        await jobs.stop();
+        await tail.stop();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function checkDemo(settings: Settings, database: ReturnType<typeof openDatabase>, ledger: ReturnType<typeof createLedger>): Promise<void> {
+  if (settings.mode === "sandbox") {
+    await seedDemo(database, ledger);
+    return;
+  }
+  if ((await merchants(database.kysely)).some(({ isDemo }) => isDemo)) {
+    throw new StartFailure("production mode: the data holds the demo shop, whose PINs everybody knows.", "Set ONEGATE_DATA or DATABASE_URL to data of its own for production.");
+  }
+}
+
+async function listen(http: ReturnType<typeof createHttp>, { host, port }: Settings): Promise<string> {
+  try {
+    await http.listen({ host, port });
+  } catch (error) {
+    await http.close().catch(() => undefined);
+    const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+    if (code === "EADDRINUSE") throw new StartFailure(`Port ${port} is taken by another program.`, "Stop that one, or set PORT to a free port.");
+    if (code === "EACCES") throw new StartFailure(`Port ${port} may not be used by this user.`, "Set PORT to a port above 1023.");
+    if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") throw new StartFailure(`This machine has no address ${host}.`, "Set HOST to 127.0.0.1 or 0.0.0.0.");
+    throw error;
+  }
+  const address = http.server.address();
+  const actual = typeof address === "object" && address ? address.port : port;
+  return `http://${host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${actual}`;
+}

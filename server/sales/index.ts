@@ -1,0 +1,7 @@
+export { cancelSale } from "./cancel.ts";
+export { recognition } from "./complete.ts";
+export { type Sales } from "./context.ts";
+export { createSale } from "./create.ts";
+export { onPaymentEnded } from "./on-payment.ts";
+export { saleRoutes } from "./routes.ts";
+export { lifecycle, next, type Sale, type SaleState } from "./sale.ts";

@@ -1,0 +1,118 @@
+import { isRefusal, money, NewSaleSchema, ProblemSchema, refuse, SaleSchema, toWire, type Id, type Refusal, type SaleBody, IdSchema } from "@onegate/contract";
+import type { FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import { staffOf } from "../identity/index.ts";
+import { answer, checkedToCursor, checkedToKey, cursorToText, readEvents, type Database, type Http, type OutboxEvent, type Tail } from "../kernel/index.ts";
+import { paymentsOf, type Payment } from "../payments/index.ts";
+import { cancelSale } from "./cancel.ts";
+import type { Sales } from "./context.ts";
+import { createSale } from "./create.ts";
+import type { Sale } from "./sale.ts";
+import { selectRecentSales, selectSale } from "./store.ts";
+
+const tags = ["till"];
+const service = "sales";
+const OneSale = Type.Object({ id: IdSchema });
+
+export function saleRoutes(http: Http, sales: Sales, tail: Tail): void {
+  const { database } = sales;
+
+  const send = async (sale: Sale | Refusal): Promise<SaleBody | Refusal> => (isRefusal(sale) ? sale : saleBody(sale, await paymentsOf(database.kysely, sale.merchantId, sale.saleId)));
+
+  http.post("/api/v1/till/sales", { config: { right: "sale.create", service }, schema: { tags, summary: "Take a sale", body: NewSaleSchema, response: { 201: SaleSchema, "4xx": ProblemSchema, 502: ProblemSchema } } }, async (request, reply) => {
+    const key = keyOf(request);
+    if (isRefusal(key)) return answer(request, reply, key);
+    return answer(request, reply, await send(await createSale(sales, staffOf(request), request.body, key)), 201);
+  });
+
+  http.get(
+    "/api/v1/till/sales",
+    { config: { right: "sale.read", service }, schema: { tags, summary: "The newest sales of the outlet", querystring: Type.Object({ limit: Type.Optional(Type.String({ pattern: "^([1-9]|[1-9][0-9]|100)$" })) }), response: { 200: Type.Object({ sales: Type.Array(SaleSchema) }), "4xx": ProblemSchema } } },
+    async (request) => {
+      const { merchantId, outletId } = staffOf(request);
+      const recent = await selectRecentSales(database.kysely, merchantId, outletId, Number(request.query.limit ?? 20));
+      return { sales: await Promise.all(recent.map(async (sale) => saleBody(sale, await paymentsOf(database.kysely, merchantId, sale.saleId)))) };
+    },
+  );
+
+  http.get("/api/v1/till/sales/:id", { config: { right: "sale.read", service }, schema: { tags, summary: "One sale", params: OneSale, response: { 200: SaleSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
+    const sale = await selectSale(database.kysely, staffOf(request).merchantId, request.params.id);
+    return answer(request, reply, await send(sale ?? refuse("sale_unknown")));
+  });
+
+  http.post("/api/v1/till/sales/:id/cancel", { config: { right: "sale.cancel", service }, schema: { tags, summary: "Give up a sale that waits for its payment", params: OneSale, response: { 200: SaleSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
+    const key = keyOf(request);
+    if (isRefusal(key)) return answer(request, reply, key);
+    return answer(request, reply, await send(await cancelSale(sales, staffOf(request).merchantId, request.params.id, key)));
+  });
+
+  http.get("/api/v1/till/events", { config: { right: "event.read", service }, schema: { tags, summary: "What happens at the shop, as server-sent events; resumes after Last-Event-ID" } }, async (request, reply) => {
+    reply.hijack();
+    const { merchantId } = staffOf(request);
+    const stream = reply.raw;
+    stream.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" });
+    await streamEvents(database, tail, merchantId, request.headers["last-event-id"], stream);
+  });
+}
+
+function keyOf(request: FastifyRequest): string | Refusal {
+  return checkedToKey(request.headers["idempotency-key"]);
+}
+
+/** Topics a till listens to. */
+const TILL_TOPICS = /^(sale|payment|case)\./;
+const HEARTBEAT_MS = 15_000;
+
+/** First what was missed since the client's cursor, then everything new, each once and in order. */
+async function streamEvents(database: Database, tail: Tail, merchantId: Id, lastEventId: unknown, stream: NodeJS.WritableStream & { once(event: "close", listener: () => void): unknown }): Promise<void> {
+  let cursor = checkedToCursor(lastEventId);
+  const early: OutboxEvent[] = [];
+  let live = false;
+  const write = (event: OutboxEvent) => {
+    if (event.merchantId !== merchantId || !TILL_TOPICS.test(event.topic)) return;
+    if (cursor && (event.cursor.xid < cursor.xid || (event.cursor.xid === cursor.xid && event.cursor.eventId <= cursor.eventId))) return;
+    cursor = event.cursor;
+    stream.write(`id: ${cursorToText(event.cursor)}\nevent: ${event.topic}\ndata: ${JSON.stringify({ subject: event.subject, ...event.payload })}\n\n`);
+  };
+  const unsubscribe = tail.subscribe((event) => (live ? write(event) : early.push(event)));
+  const heartbeat = setInterval(() => stream.write(": still here\n\n"), HEARTBEAT_MS);
+  stream.once("close", () => {
+    unsubscribe();
+    clearInterval(heartbeat);
+  });
+  stream.write("retry: 1000\n\n");
+  if (cursor) for (const event of await readEvents(database.kysely, cursor, 1000, merchantId)) write(event);
+  for (const event of early) write(event);
+  live = true;
+}
+
+function saleBody(sale: Sale, payments: readonly Payment[]): SaleBody {
+  const wire = (minor: bigint) => toWire(money(minor, sale.currency));
+  return {
+    id: sale.saleId,
+    receipt_number: sale.receiptNumber,
+    state: sale.state,
+    staff_name: sale.staffName,
+    created_at: sale.createdAt.toISOString(),
+    paid_at: sale.paidAt?.toISOString() ?? null,
+    lines: sale.lines.map(({ productId, name, quantity, unitPrice }) => ({
+      product_id: productId, name, quantity, unit_price: wire(unitPrice), total: wire(unitPrice * BigInt(quantity)),
+    })),
+    subtotal: wire(sale.subtotal),
+    tax: wire(sale.tax),
+    total: wire(sale.total),
+    rounding: wire(sale.rounding),
+    tenders: payments.map((payment) => ({
+      payment_id: payment.paymentId,
+      method: payment.method === "CASH" ? "CASH" : "QRIS",
+      state: payment.state,
+      amount: toWire(payment.amount),
+      tendered: payment.method === "CASH" && sale.tendered !== null ? wire(sale.tendered) : null,
+      change: payment.method === "CASH" && sale.tendered !== null ? wire(sale.tendered - payment.amount.minor) : null,
+      reference: payment.reference,
+      qr_string: payment.qrString,
+      checkout_url: payment.checkoutUrl,
+      expires_at: payment.expiresAt?.toISOString() ?? null,
+    })),
+  };
+}

@@ -1,0 +1,38 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { StartFailure } from "./kernel/index.ts";
+
+export type SimulatorProcess = { readonly url: string; stop(): Promise<void> };
+
+const MAIN = fileURLToPath(new URL("../simulator/main.ts", import.meta.url));
+
+/** Starts the provider simulator as a process of its own: it is spoken to over HTTP, as Tripay is. */
+export async function startSimulatorProcess({ host, port, data }: { host: string; port: number; data: string }): Promise<SimulatorProcess> {
+  const child = spawn(process.execPath, [MAIN, "--host", host, "--port", String(port), "--data", join(data, "simulator.jsonl")], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    // Ctrl-C reaches Onegate alone, which ends the simulator after the last request has been answered
+    detached: true,
+  });
+  let words = "";
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stderr?.on("data", (chunk: Buffer) => (words += chunk.toString()));
+    child.stdout?.on("data", (chunk: Buffer) => {
+      const found = /simulator ready (\S+)/.exec(chunk.toString());
+      if (found?.[1]) resolve(found[1]);
+    });
+    child.once("error", reject);
+    child.once("exit", () => {
+      const why = words.trim().split("\n")[0] ?? "";
+      reject(new StartFailure(`The provider simulator does not start: ${why || "no reason given"}`, "Set SIMULATOR_PORT to a free port (0 takes any), or ONEGATE_SIMULATOR=off."));
+    });
+  });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  return {
+    url,
+    async stop() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}

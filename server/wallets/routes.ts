@@ -1,0 +1,28 @@
+import { BalanceSchema, money, ProblemSchema, refuse, toDecimal, TransferInSchema, TransferOutSchema } from "@onegate/contract";
+import { Type } from "typebox";
+import { merchantOf } from "../identity/index.ts";
+import { answer, type Database, type Http } from "../kernel/index.ts";
+import { balanceByCode, type Ledger } from "../ledger/index.ts";
+import { transfer } from "./transfer.ts";
+
+const tags = ["gateway"];
+
+export function walletRoutes(http: Http, { database, ledger }: { database: Database; ledger: Ledger }): void {
+  http.post(
+    "/payments",
+    { config: { right: "transfer.create", service: "payments" }, schema: { tags, summary: "Move a sum between two accounts, once per id", body: TransferInSchema, response: { 200: TransferOutSchema, "4xx": ProblemSchema, 503: ProblemSchema } } },
+    async (request, reply) => answer(request, reply, await transfer(ledger, merchantOf(request), request.body)),
+  );
+
+  http.get(
+    "/balance/:account",
+    { config: { right: "balance.read", service: "wallet" }, schema: { tags, summary: "An account's balance", params: Type.Object({ account: Type.String({ maxLength: 80 }) }), response: { 200: BalanceSchema, "4xx": ProblemSchema } } },
+    async (request, reply) => {
+      const balance = await balanceByCode(database.kysely, merchantOf(request), request.params.account);
+      if (!balance || balance.kind !== "wallet") return answer(request, reply, refuse("account_unknown"));
+      const text = (minor: bigint) => toDecimal(money(minor, balance.currency));
+      const { posted, held } = balance;
+      return { account: balance.code, currency: balance.currency, balance: text(posted), held: text(held), available: text(posted - held) };
+    },
+  );
+}
