@@ -1,0 +1,83 @@
+import type { Delivery } from "./delivery.ts";
+import { memoryOnly, openJournal, type Entry, type Journal } from "./journal.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Everything the simulator remembers: transactions, callbacks, and how far its clock was moved. */
+export class Book {
+  readonly #transactions = new Map<string, Transaction>();
+  readonly #deliveries = new Map<string, Delivery>();
+  readonly #unpaid = new Map<string, Transaction>();
+  readonly #waiting = new Map<string, Delivery>();
+  readonly #journal: Journal;
+  #lastSequence = 0;
+  #shiftMs = 0;
+
+  constructor(path: string | undefined) {
+    this.#journal = path === undefined ? memoryOnly : openJournal(path, (entry) => this.#apply(entry));
+  }
+
+  /** Writes what changed, in one piece, and only then knows it. */
+  record(...entries: Entry[]): void {
+    this.#journal.append(...entries);
+    for (const entry of entries) this.#apply(entry);
+  }
+
+  transaction(reference: string): Transaction | undefined {
+    return this.#transactions.get(reference);
+  }
+
+  /** In the order they were created. */
+  transactions(): Transaction[] {
+    return [...this.#transactions.values()];
+  }
+
+  unpaid(): Transaction[] {
+    return [...this.#unpaid.values()];
+  }
+
+  deliveriesOf(reference: string): Delivery[] {
+    return [...this.#deliveries.values()].filter((delivery) => delivery.reference === reference);
+  }
+
+  waiting(): Delivery[] {
+    return [...this.#waiting.values()];
+  }
+
+  get deliveryCount(): number {
+    return this.#deliveries.size;
+  }
+
+  get nextSequence(): number {
+    return this.#lastSequence + 1;
+  }
+
+  get shiftMs(): number {
+    return this.#shiftMs;
+  }
+
+  close(): void {
+    this.#journal.close();
+  }
+
+  #apply(entry: Entry): void {
+    switch (entry.kind) {
+      case "transaction": {
+        const { transaction } = entry;
+        this.#transactions.set(transaction.reference, transaction);
+        this.#lastSequence = Math.max(this.#lastSequence, transaction.sequence);
+        if (transaction.status === "UNPAID") this.#unpaid.set(transaction.reference, transaction);
+        else this.#unpaid.delete(transaction.reference);
+        break;
+      }
+      case "delivery": {
+        const { delivery } = entry;
+        this.#deliveries.set(delivery.id, delivery);
+        if (delivery.state === "waiting") this.#waiting.set(delivery.id, delivery);
+        else this.#waiting.delete(delivery.id);
+        break;
+      }
+      case "clock":
+        this.#shiftMs = entry.shiftMs;
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import type { FastifyInstance } from "fastify";
+import { failure, send, success } from "./answer.ts";
+import { checkedToCallbackFaults, checkedToCount, isAnswerFault, type PlannedFault } from "./faults.ts";
+import { expireDue, settle } from "./settle.ts";
+import type { Status, Transaction } from "./transaction.ts";
+import type { World } from "./world.ts";
+
+/** What the control API can do to a transaction. */
+export const acts = { pay: "PAID", expire: "EXPIRED", fail: "FAILED", refund: "REFUND" } as const satisfies Record<
+  string,
+  Exclude<Status, "UNPAID">
+>;
+export type Act = keyof typeof acts;
+
+export function isAct(unchecked: unknown): unchecked is Act {
+  return typeof unchecked === "string" && Object.hasOwn(acts, unchecked);
+}
+
+const MOST_AMOUNT = 1e12;
+const MOST_WAIT_MS = 600_000;
+const MOST_TIMES = 1_000;
+const MOST_SHIFT_MS = 400 * 86_400_000;
+
+/** The simulator's own levers under `/control/`; open to whoever reaches it, so it listens on this machine only. */
+export function controlRoutes(world: World) {
+  const { book, faults } = world;
+  const shown = (transaction: Transaction) => ({ ...transaction, callbacks: book.deliveriesOf(transaction.reference) });
+  const plan = () => ({ callbacks: faults.callbacks, next: faults.queue });
+
+  return async (routes: FastifyInstance): Promise<void> => {
+    routes.get("/transactions", async (_, reply) => {
+      expireDue(world);
+      return send(reply, success(book.transactions()));
+    });
+
+    routes.get<{ Params: { reference: string } }>("/transactions/:reference", async ({ params }, reply) => {
+      expireDue(world);
+      const transaction = book.transaction(params.reference);
+      return send(reply, transaction ? success(shown(transaction)) : failure("Transaction not found", 404));
+    });
+
+    routes.post<{ Params: { reference: string; act: string } }>("/transactions/:reference/:act", async ({ params, body }, reply) => {
+      if (!isAct(params.act)) return send(reply, failure(`An act is one of ${Object.keys(acts).join(", ")}`));
+      if (!book.transaction(params.reference)) return send(reply, failure("Transaction not found", 404));
+      const wanted = field(body, "amount");
+      const amount = wanted === undefined ? undefined : checkedToCount(wanted, MOST_AMOUNT);
+      if (wanted !== undefined && amount === undefined) return send(reply, failure("The amount is whole rupiah"));
+      const moved = settle(world, params.reference, acts[params.act], amount);
+      return send(reply, moved ? success(shown(moved)) : failure("The transaction is not in a state for that", 409));
+    });
+
+    routes.put<{ Params: { reference: string } }>("/transactions/:reference/faults", async ({ params, body }, reply) => {
+      const transaction = book.transaction(params.reference);
+      const wanted = checkedToCallbackFaults(body);
+      if (!transaction || !wanted) return send(reply, failure("No such transaction or fault"));
+      book.record({ kind: "transaction", transaction: { ...transaction, faults: wanted } });
+      return send(reply, success(wanted));
+    });
+
+    routes.get("/faults", async (_, reply) => send(reply, success(plan())));
+
+    routes.put("/faults", async ({ body }, reply) => {
+      const wanted = checkedToCallbackFaults(body);
+      if (!wanted) return send(reply, failure("No such fault"));
+      faults.callbacks = { ...faults.callbacks, ...wanted };
+      return send(reply, success(plan()));
+    });
+
+    routes.delete("/faults", async (_, reply) => {
+      faults.clear();
+      return send(reply, success(plan()));
+    });
+
+    routes.post("/next", async ({ body }, reply) => {
+      const planned = checkedToPlanned(body);
+      if (!planned) return send(reply, failure("Name a fault, and call create or read"));
+      faults.queue.push(...planned);
+      return send(reply, success(plan()));
+    });
+
+    routes.get("/clock", async (_, reply) => send(reply, success({ now: world.clock.now(), shift_ms: world.clock.shiftMs })));
+
+    routes.put("/clock", async ({ body }, reply) => {
+      const shiftMs = checkedToCount(field(body, "shift_ms"), MOST_SHIFT_MS);
+      if (shiftMs === undefined) return send(reply, failure("shift_ms is whole milliseconds"));
+      world.clock.shiftMs = shiftMs;
+      book.record({ kind: "clock", shiftMs });
+      expireDue(world);
+      return send(reply, success({ now: world.clock.now(), shift_ms: shiftMs }));
+    });
+  };
+}
+
+/** Reads `{fault, call = create, times = 1, ms = 0}`. */
+export function checkedToPlanned(body: unknown): PlannedFault[] | undefined {
+  const [fault, call] = [field(body, "fault"), field(body, "call") ?? "create"];
+  const times = checkedToCount(field(body, "times") ?? 1, MOST_TIMES);
+  const ms = checkedToCount(field(body, "ms") ?? 0, MOST_WAIT_MS);
+  if (!isAnswerFault(fault) || (call !== "create" && call !== "read") || times === undefined || ms === undefined) return undefined;
+  return Array.from({ length: times }, () => ({ call, fault, ms }));
+}
+
+function field(body: unknown, name: string): unknown {
+  return typeof body === "object" && body !== null ? (body as Record<string, unknown>)[name] : undefined;
+}

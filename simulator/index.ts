@@ -1,0 +1,111 @@
+import type { AddressInfo } from "node:net";
+import fastify from "fastify";
+import { failure, send } from "./answer.ts";
+import { Book } from "./book.ts";
+import { controlRoutes } from "./control.ts";
+import { Courier } from "./courier.ts";
+import { DEMO_CREDENTIAL, type Credential } from "./credential.ts";
+import { RETRY_MS } from "./delivery.ts";
+import { FaultPlan } from "./faults.ts";
+import { readForm } from "./form.ts";
+import { pageRoutes } from "./pages/routes.ts";
+import { seededRandom } from "./random.ts";
+import { expireDue } from "./settle.ts";
+import { ShiftedClock, type Clock } from "./time.ts";
+import { tripayRoutes } from "./tripay.ts";
+import type { World } from "./world.ts";
+
+export { DEMO_CREDENTIAL, type Credential } from "./credential.ts";
+
+export type SimulatorOptions = {
+  /** 0 or none takes a free port. */
+  readonly port?: number;
+  readonly host?: string;
+  /** Path of the journal; without it nothing outlives the simulator. */
+  readonly data?: string;
+  readonly seed?: number;
+  readonly clock?: Clock;
+  readonly publicUrl?: string;
+  readonly callbackUrl?: string;
+  readonly callbackRetryMs?: number;
+  readonly feePayer?: "merchant" | "customer";
+  readonly credentials?: readonly Credential[];
+};
+
+export type RunningSimulator = {
+  /** Without a slash at its end; Tripay's base addresses are `<url>/api-sandbox/` and `<url>/api/`. */
+  readonly url: string;
+  /** Does what the clock says is due, expiries and callbacks, and waits for it. Also runs by itself, all the time. */
+  tick(): Promise<void>;
+  close(): Promise<void>;
+};
+
+const TICK_MS = 50;
+
+/** Starts a simulator in this process. Rejects with the listener's error if the port is taken. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
+  const clock = new ShiftedClock(options.clock ?? { now: () => Date.now() });
+  const book = new Book(options.data);
+  clock.shiftMs = book.shiftMs;
+  const faults = new FaultPlan();
+  const credentials = options.credentials ?? [DEMO_CREDENTIAL];
+  const courier = new Courier({ clock, book, faults, credentials, retryMs: options.callbackRetryMs ?? RETRY_MS });
+  const server = serverOf();
+  const ownUrl = () => addressOf(server.server.address(), options.host);
+  const publicUrl = options.publicUrl?.replace(/\/+$/, "");
+  const world: World = {
+    clock,
+    book,
+    courier,
+    faults,
+    credentials,
+    random: seededRandom(options.seed ?? Math.floor(Math.random() * 2 ** 32)),
+    feePayer: options.feePayer ?? "merchant",
+    callbackUrl: options.callbackUrl ?? null,
+    publicUrl: () => publicUrl ?? ownUrl(),
+  };
+  await server.register(tripayRoutes(world), { prefix: "/api-sandbox" });
+  await server.register(tripayRoutes(world), { prefix: "/api" });
+  await server.register(controlRoutes(world), { prefix: "/control" });
+  await server.register(pageRoutes(world));
+
+  try {
+    await server.listen({ port: options.port ?? 0, host: options.host ?? "127.0.0.1" });
+  } catch (error) {
+    book.close();
+    throw error;
+  }
+  const tick = async () => {
+    expireDue(world);
+    await courier.sendDue();
+  };
+  const timer = setInterval(() => void tick(), TICK_MS);
+  return {
+    url: ownUrl(),
+    tick,
+    close: async () => {
+      clearInterval(timer);
+      await server.close();
+      await courier.close();
+      book.close();
+    },
+  };
+}
+
+function serverOf() {
+  const server = fastify({ forceCloseConnections: true, routerOptions: { ignoreTrailingSlash: true } });
+  server.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, async (_request: unknown, body: string) =>
+    readForm(body),
+  );
+  server.setNotFoundHandler(async (_, reply) => send(reply, failure("Not found", 404)));
+  server.setErrorHandler(async (error: { statusCode?: number; message: string }, _, reply) =>
+    send(reply, failure(error.message, error.statusCode ?? 500)),
+  );
+  return server;
+}
+
+function addressOf(address: AddressInfo | string | null, host = "127.0.0.1"): string {
+  if (address === null || typeof address === "string") throw new Error("the simulator listens on no port");
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${address.port}`;
+}

@@ -1,0 +1,43 @@
+import { escape, type Html } from "./html.ts";
+
+/** Nothing but this server's own style, script and pictures; forms go back to it. */
+export const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/** A whole page around its `main`; the script keeps `main` as the server has it. */
+export function page(title: string, main: Html): string {
+  return `<!DOCTYPE html>
+<html lang="id">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="dark">
+<title>${escape(title)}</title>
+<link rel="icon" href="/icon.svg">
+<link rel="stylesheet" href="/clothes.css">
+<script src="/live.js" defer></script>
+</head>
+<body>
+<header><a href="/"><img src="/icon.svg" alt="" width="28" height="28"> Onegate</a><strong>SIMULATOR</strong></header>
+<main>${main.html}</main>
+<footer>Uang di halaman ini bukan uang sungguhan.</footer>
+</body>
+</html>`;
+}
+
+/** Replaces `main` when the server's differs, unless a field in it is in use. */
+export const LIVE_SCRIPT = `const every = 1500;
+async function refresh() {
+  if (document.hidden || document.activeElement?.matches("input, select")) return;
+  const answer = await fetch(location.href).catch(() => undefined);
+  if (!answer?.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+  const shown = document.querySelector("main");
+  if (fresh && shown && fresh.innerHTML !== shown.innerHTML) shown.innerHTML = fresh.innerHTML;
+}
+setInterval(refresh, every);
+`;
+
+/** The split gate: two stepped halves and the way between. */
+export const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#23305e"/><path d="M14 5v22H4v-4h2v-4h2v-5h2V9h2V5zM18 5v22h10v-4h-2v-4h-2v-5h-2V9h-2V5z" fill="#f2b632"/></svg>
+`;

@@ -1,0 +1,37 @@
+import { channelOf } from "../channels.ts";
+import { answerFaults } from "../faults.ts";
+import type { Transaction } from "../transaction.ts";
+import type { World } from "../world.ts";
+import { html, type Html } from "./html.ts";
+import { rupiah, statusWords, wib } from "./words.ts";
+
+const MOST_ROWS = 100;
+
+/** All transactions, the newest first, and the fault that the next request will meet. */
+export function listMain(world: World): Html {
+  const newest = world.book.transactions().slice(-MOST_ROWS).reverse();
+  return html`<h1>Transaksi</h1>
+${newest.length === 0 ? empty : table(newest)}
+<h1>Gangguan berikutnya</h1>
+<section class="card">
+<form method="post" action="/next" class="row">
+<label for="fault">Permintaan transaksi berikutnya</label>
+<select id="fault" name="fault">${Object.entries(answerFaults).map(([name, { says }]) => html`<option value="${name}">${says}</option>`)}</select>
+<button>Pasang</button>
+</form>
+${world.faults.queue.map(({ call, fault }) => html`<p class="quiet">${call}: ${answerFaults[fault].says}</p>`)}
+</section>`;
+}
+
+const empty = html`<p class="card quiet">Belum ada transaksi. Buat satu dari kasir: pilih QRIS, lalu transaksinya muncul di sini untuk dibayar.</p>`;
+
+function table(transactions: readonly Transaction[]): Html {
+  return html`<div class="card scroll"><table>
+<thead><tr><th>Referensi</th><th>Nomor toko</th><th>Metode</th><th class="sum">Jumlah</th><th>Status</th><th>Dibuat</th></tr></thead>
+<tbody>${transactions.map(row)}</tbody>
+</table></div>`;
+}
+
+function row({ reference, merchantRef, channel, amount, status, createdAt }: Transaction): Html {
+  return html`<tr><td><a href="/checkout/${reference}">${reference}</a></td><td>${merchantRef}</td><td>${channelOf(channel)?.name ?? channel}</td><td class="sum">${rupiah(amount)}</td><td class="${status}">${statusWords[status]}</td><td>${wib(createdAt)}</td></tr>`;
+}

@@ -1,0 +1,21 @@
+/** A number in 0..1, as `Math.random` gives it. */
+export type Random = () => number;
+
+/** Mulberry32: small, and the same for the same seed. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export function letters(random: Random, size: number, alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"): string {
+  return Array.from({ length: size }, () => alphabet[Math.floor(random() * alphabet.length)]).join("");
+}
+
+export function digits(random: Random, size: number): string {
+  return letters(random, size, "0123456789");
+}
