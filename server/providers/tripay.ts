@@ -1,0 +1,366 @@
+import { divide, IDR, money, refuse, type Money, type Refusal } from "@onegate/contract";
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type {
+  Channel,
+  Fee,
+  InquireAnswer,
+  InquireRequest,
+  Notification,
+  OpenAnswer,
+  Opened,
+  OpenRequest,
+  Provider,
+  ProviderState,
+  RawNotification,
+} from "./provider.ts";
+
+export type TripaySettings = {
+  /** `https://tripay.co.id/api` or `https://tripay.co.id/api-sandbox`. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** Signs; never sent. */
+  readonly privateKey: string;
+  readonly merchantCode: string;
+  readonly callbackUrl: string;
+  readonly returnUrl: string;
+  /** How long one call may take from first to last byte; 50 s, as Tripay's own client has it. */
+  readonly timeouts?: { readonly totalMs: number };
+  readonly fetch?: typeof globalThis.fetch;
+  readonly clock: { now(): number };
+};
+
+const TOTAL_MS = 50_000;
+/** Without a name Tripay's front door takes the caller for a robot and answers a page. */
+const USER_AGENT = "Onegate/0.1";
+const SEN = 100n;
+
+/** Tripay, closed payment (tripay.co.id/developer). Sums there are whole rupiah; times are Unix seconds. */
+export function createTripay(settings: TripaySettings): Provider {
+  const { merchantCode, privateKey } = settings;
+
+  return {
+    name: "tripay",
+
+    async channels(signal) {
+      const reply = await call(settings, { path: "merchant/payment-channel" }, signal);
+      if (reply.said === "no") return refuse("provider_refused", { reason: scrub(settings, reply.reason) });
+      if (reply.said !== "yes") return refuse("provider_unreachable", { reason: reply.reason });
+      if (!Array.isArray(reply.data)) return refuse("provider_unreachable", { reason: "answer_unreadable" });
+      return reply.data.map(readChannel).filter((channel) => channel !== undefined);
+    },
+
+    async open(request, signal) {
+      const amount = wholeRupiah(request.amount);
+      const wrong = whyUnsendable(request, settings.clock.now());
+      if (wrong !== undefined || amount === undefined) return { answer: "refused", reason: wrong ?? "amount_not_whole_rupiah" };
+      const body = {
+        method: request.channel,
+        merchant_ref: request.merchantRef,
+        amount,
+        customer_name: request.customer.name,
+        customer_email: request.customer.email,
+        ...(request.customer.phone === null ? {} : { customer_phone: request.customer.phone }),
+        order_items: orderItems(request, amount),
+        callback_url: settings.callbackUrl,
+        return_url: settings.returnUrl,
+        expired_time: Math.floor(request.expiresAt.getTime() / 1_000),
+        signature: hmac(privateKey, `${merchantCode}${request.merchantRef}${amount}`).toString("hex"),
+      };
+      const reply = await call(settings, { path: "transaction/create", body }, signal);
+      return openAnswer(settings, request, reply);
+    },
+
+    async inquire(request, signal) {
+      if (request.reference !== null) return inquireByReference(settings, request.reference, request.merchantRef, signal);
+      return inquireByMerchantRef(settings, request, signal);
+    },
+
+    readNotification: (notification) => readNotification(privateKey, notification),
+    scrub: (text) => scrub(settings, text),
+  };
+}
+
+// open
+
+/** Why a request is refused here, before anything is sent: Tripay takes whole rupiah and items that sum to the amount. */
+function whyUnsendable({ amount, items, expiresAt }: OpenRequest, now: number): string | undefined {
+  if (amount.currency !== IDR) return "currency_not_rupiah";
+  if (amount.minor <= 0n) return "amount_not_positive";
+  if (items.some(({ price, quantity }) => price.currency !== IDR || !Number.isSafeInteger(quantity) || quantity < 1)) return "items_malformed";
+  const sum = items.reduce((total, { price, quantity }) => total + price.minor * BigInt(quantity), 0n);
+  if (sum !== amount.minor) return "items_differ_from_amount";
+  return expiresAt.getTime() <= now ? "expired_before_sending" : undefined;
+}
+
+/**
+ * The lines of a sale. What a negative price or one with sen does at Tripay is not documented, so a sale that has such
+ * a line goes as one line over the whole amount.
+ */
+function orderItems({ items, merchantRef }: OpenRequest, amount: number) {
+  const lines = items.map(({ sku, name, price, quantity }) => ({ ...(sku === null ? {} : { sku }), name, price: wholeRupiah(price) ?? -1, quantity }));
+  return lines.every(({ price }) => price >= 0) ? lines : [{ name: `Pembayaran ${merchantRef}`, price: amount, quantity: 1 }];
+}
+
+function openAnswer(settings: TripaySettings, request: OpenRequest, reply: Reply): OpenAnswer {
+  switch (reply.said) {
+    case "unsent":
+      return { answer: "refused", reason: "unreachable" };
+    case "no":
+      return { answer: "refused", reason: scrub(settings, reply.reason) };
+    case "unknown":
+      return { answer: "unknown", reason: reply.reason };
+    case "yes": {
+      const opened = readOpened(reply.data);
+      if (!opened) return { answer: "unknown", reason: "answer_unreadable" };
+      const sameRef = asRow(reply.data)?.["merchant_ref"] === request.merchantRef;
+      const sameAmount = opened.amount.minor - opened.feeCustomer.minor === request.amount.minor;
+      return sameRef && sameAmount ? { answer: "opened", opened } : { answer: "unknown", reason: "answer_differs" };
+    }
+  }
+}
+
+// inquire
+
+async function inquireByReference(settings: TripaySettings, reference: string, merchantRef: string, signal?: AbortSignal): Promise<InquireAnswer> {
+  const reply = await call(settings, { path: "transaction/detail", query: { reference } }, signal);
+  if (reply.said !== "yes") return { answer: "unknown", reason: scrub(settings, reply.reason) };
+  const state = readState(reply.data, "payment_method");
+  if (!state) return { answer: "unknown", reason: "answer_unreadable" };
+  if (state.reference !== reference || state.merchantRef !== merchantRef) return { answer: "unknown", reason: "answer_differs" };
+  return { answer: "found", state, opened: readOpened(reply.data) ?? null };
+}
+
+/** Only an explicitly complete list without our reference means that Tripay never got it. */
+async function inquireByMerchantRef(settings: TripaySettings, { merchantRef }: InquireRequest, signal?: AbortSignal): Promise<InquireAnswer> {
+  const reply = await call(settings, { path: "merchant/transactions", query: { merchant_ref: merchantRef, per_page: "50" } }, signal);
+  if (reply.said !== "yes") return { answer: "unknown", reason: scrub(settings, reply.reason) };
+  if (!Array.isArray(reply.data)) return { answer: "unknown", reason: "answer_unreadable" };
+  const states = reply.data.map((row) => readState(row, "payment_method"));
+  const own = states.filter((state) => state?.merchantRef === merchantRef).filter((state) => state !== undefined);
+  const found = own.find(({ status }) => status === "paid") ?? own[0];
+  if (!found) {
+    const total = asRow(reply.pagination)?.["total_records"] ?? (states.length === 0 ? 0 : undefined);
+    const complete = total === states.length && !states.includes(undefined);
+    return complete ? { answer: "absent" } : { answer: "unknown", reason: "list_incomplete" };
+  }
+  const detail = await inquireByReference(settings, found.reference, merchantRef, signal);
+  return detail.answer === "found" ? detail : { answer: "found", state: found, opened: null };
+}
+
+// notification
+
+/** "Callback": the signature is the hex HMAC-SHA256 of the body as it came. */
+function readNotification(privateKey: string, { headers, body }: RawNotification): Notification | Refusal {
+  const given = headerOf(headers, "x-callback-signature");
+  if (given === undefined || !/^[0-9a-f]{64}$/i.test(given)) return refuse("notification_signature_wrong");
+  if (!timingSafeEqual(Buffer.from(given, "hex"), hmac(privateKey, body))) return refuse("notification_signature_wrong");
+  if (headerOf(headers, "x-callback-event") !== "payment_status") return refuse("request_malformed");
+  const row = asRow(parseJson(Buffer.from(body).toString("utf8")));
+  const state = row && readState({ ...row, amount: row["total_amount"] }, "payment_method_code");
+  const channel = row?.["payment_method_code"];
+  return state && typeof channel === "string" ? { state, channel } : refuse("request_malformed");
+}
+
+/** A header by its lower-case name; undefined where it is missing or there are several. */
+function headerOf(headers: RawNotification["headers"], name: string): string | undefined {
+  const found = Object.entries(headers).filter(([key]) => key.toLowerCase() === name);
+  const value = found.length === 1 ? found[0]?.[1] : undefined;
+  return Array.isArray(value) ? (value.length === 1 ? value[0] : undefined) : value;
+}
+
+// mappers: a row as it came → our terms, undefined where it can't be read
+
+type Row = Readonly<Record<string, unknown>>;
+
+const STATUSES: Readonly<Record<string, ProviderState["status"]>> = {
+  UNPAID: "pending",
+  PAID: "paid",
+  EXPIRED: "expired",
+  FAILED: "failed",
+  REFUND: "refunded",
+};
+
+function readState(unchecked: unknown, channelField: string): ProviderState | undefined {
+  const row = asRow(unchecked);
+  const reference = row?.["reference"];
+  const status = STATUSES[String(row?.["status"])];
+  const [amount, feeMerchant, feeCustomer] = [rupiah(row?.["amount"]), rupiah(row?.["fee_merchant"]), rupiah(row?.["fee_customer"])];
+  if (!row || typeof reference !== "string" || reference === "" || typeof row[channelField] !== "string") return undefined;
+  if (!status || !amount || !feeMerchant || !feeCustomer) return undefined;
+  const merchantRef = row["merchant_ref"];
+  return {
+    reference,
+    merchantRef: typeof merchantRef === "string" ? merchantRef : null,
+    status,
+    amount,
+    feeMerchant,
+    feeCustomer,
+    paidAt: instant(row["paid_at"]) ?? null,
+  };
+}
+
+function readOpened(unchecked: unknown): Opened | undefined {
+  const row = asRow(unchecked);
+  const state = readState(unchecked, "payment_method");
+  const expiresAt = instant(row?.["expired_time"]);
+  if (!row || !state || !expiresAt) return undefined;
+  return {
+    reference: state.reference,
+    channelName: textOf(row["payment_name"]) ?? String(row["payment_method"]),
+    amount: state.amount,
+    feeMerchant: state.feeMerchant,
+    feeCustomer: state.feeCustomer,
+    qrString: textOf(row["qr_string"]),
+    payCode: textOf(row["pay_code"]),
+    checkoutUrl: urlOf(row["pay_url"]) ?? urlOf(row["checkout_url"]),
+    expiresAt,
+  };
+}
+
+/** A row of `merchant/payment-channel`; one that can't be read is left out, so that a new kind stops nobody's payment. */
+function readChannel(unchecked: unknown): Channel | undefined {
+  const row = asRow(unchecked);
+  const [code, name] = [textOf(row?.["code"]), textOf(row?.["name"])];
+  const [feeMerchant, feeCustomer, totalFee] = [readFee(row?.["fee_merchant"]), readFee(row?.["fee_customer"]), readFee(row?.["total_fee"])];
+  const [minimumAmount, maximumAmount] = [rupiah(row?.["minimum_amount"]), rupiah(row?.["maximum_amount"])];
+  if (!row || !code || !name || !feeMerchant || !feeCustomer || !totalFee || !minimumAmount || !maximumAmount) return undefined;
+  return {
+    code,
+    name,
+    group: textOf(row["group"]) ?? "",
+    type: String(row["type"]).toLowerCase() === "redirect" ? "redirect" : "direct",
+    feeMerchant,
+    feeCustomer,
+    totalFee,
+    minimumFee: rupiah(row["minimum_fee"]) ?? null,
+    maximumFee: rupiah(row["maximum_fee"]) ?? null,
+    minimumAmount,
+    maximumAmount,
+    iconUrl: urlOf(row["icon_url"]) ?? "",
+    active: row["active"] === true,
+  };
+}
+
+/** `percent` comes as a number (0.7) or a text ("0.70"); finer than a hundredth is read as the dearer hundredth. */
+function readFee(unchecked: unknown): Fee | undefined {
+  const row = asRow(unchecked);
+  const flat = rupiah(row?.["flat"]);
+  const match = /^(\d{1,3})(?:\.(\d{1,8}))?$/.exec(String(row?.["percent"]));
+  if (!flat || !match) return undefined;
+  const [, whole = "0", fraction = ""] = match;
+  return { flat, percentBasisPoints: Number(divide(BigInt(whole + fraction.padEnd(8, "0")), 1_000_000n, "ceil")) };
+}
+
+/** Whole rupiah, as a number or in digits, to Money. */
+function rupiah(unchecked: unknown): Money | undefined {
+  const text = typeof unchecked === "number" && Number.isSafeInteger(unchecked) ? String(unchecked) : unchecked;
+  return typeof text === "string" && /^\d{1,15}$/.test(text) ? money(BigInt(text) * SEN, IDR) : undefined;
+}
+
+/** Money to whole rupiah; undefined where there are sen. */
+function wholeRupiah({ minor }: Money): number | undefined {
+  return minor % SEN === 0n ? Number(minor / SEN) : undefined;
+}
+
+/** Unix seconds, as a number or in digits. */
+function instant(unchecked: unknown): Date | undefined {
+  return /^\d{9,11}$/.test(String(unchecked)) ? new Date(Number(unchecked) * 1_000) : undefined;
+}
+
+function textOf(unchecked: unknown): string | null {
+  if (typeof unchecked === "number") return String(unchecked);
+  return typeof unchecked === "string" && unchecked !== "" ? unchecked : null;
+}
+
+function urlOf(unchecked: unknown): string | null {
+  return typeof unchecked === "string" && /^https?:\/\//.test(unchecked) ? unchecked : null;
+}
+
+function asRow(unchecked: unknown): Row | undefined {
+  return typeof unchecked === "object" && unchecked !== null && !Array.isArray(unchecked) ? (unchecked as Row) : undefined;
+}
+
+// the call
+
+/** What one call came to. `unsent` is certain: no connection, so no byte has left. */
+type Reply =
+  | { readonly said: "yes"; readonly data: unknown; readonly pagination: unknown }
+  | { readonly said: "no"; readonly reason: string }
+  | { readonly said: "unsent"; readonly reason: string }
+  | { readonly said: "unknown"; readonly reason: string };
+
+type Call = { readonly path: string; readonly query?: Record<string, string>; readonly body?: unknown };
+
+async function call(settings: TripaySettings, { path, query, body }: Call, signal?: AbortSignal): Promise<Reply> {
+  const timeout = AbortSignal.timeout(settings.timeouts?.totalMs ?? TOTAL_MS);
+  const search = query ? `?${new URLSearchParams(query).toString()}` : "";
+  const send = settings.fetch ?? fetch;
+  try {
+    const response = await send(`${settings.baseUrl.replace(/\/+$/, "")}/${path}${search}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: {
+        accept: "application/json",
+        authorization: `Bearer ${settings.apiKey}`,
+        "user-agent": USER_AGENT,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      // a followed redirect could be refused after the first server had the request
+      redirect: "manual",
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+    return judge(response.status, await response.text());
+  } catch (error) {
+    return wasNeverSent(error) ? { said: "unsent", reason: "unreachable" } : { said: "unknown", reason: timeout.aborted ? "timeout" : nameOf(error) };
+  }
+}
+
+/** By the success flag first, then by the status; a 408 or 5xx says nothing about what was done. */
+function judge(status: number, text: string): Reply {
+  const envelope = asRow(parseJson(text));
+  const success = envelope?.["success"];
+  if (success === true && status >= 200 && status < 300) return { said: "yes", data: envelope?.["data"], pagination: envelope?.["pagination"] };
+  const explicit = (status >= 200 && status < 300) || (status >= 400 && status < 500 && status !== 408);
+  if (success === false && explicit) return { said: "no", reason: textOf(envelope?.["message"]) ?? `http_${status}` };
+  return { said: "unknown", reason: envelope ? `http_${status}` : `http_${status}_not_json` };
+}
+
+const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND"]);
+
+function wasNeverSent(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const causes: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
+  return causes.length > 0 && causes.every((each) => NEVER_SENT.has(codeOf(each) ?? ""));
+}
+
+function nameOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return codeOf(cause) ?? (error instanceof Error ? error.name : "no_answer");
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function hmac(key: string, content: string | Uint8Array): Buffer {
+  return createHmac("sha256", key).update(content).digest();
+}
+
+const PERSONAL: ReadonlyArray<readonly [RegExp, string]> = [
+  [/Bearer\s+[^\s"',]+/gi, "Bearer ***"],
+  [/[^\s@"'<>:,;()]+@[^\s@"'<>:,;()]+\.[^\s@"'<>:,;()]+/g, "***@***"],
+  [/(?<!\d)(?:\+?62|0)[ -]?8\d(?:[ -]?\d){6,11}(?!\d)/g, "08***"],
+];
+
+function scrub({ apiKey, privateKey }: TripaySettings, text: string): string {
+  const withoutKeys = [apiKey, privateKey].filter((key) => key !== "").reduce((rest, key) => rest.replaceAll(key, "***"), text);
+  return PERSONAL.reduce((rest, [pattern, mark]) => rest.replace(pattern, mark), withoutKeys);
+}
