@@ -17,6 +17,7 @@ export function isAct(unchecked: unknown): unchecked is Act {
 }
 
 const MOST_AMOUNT = 1e12;
+const USUAL_WAIT_MS = 5_000;
 const MOST_WAIT_MS = 600_000;
 const MOST_TIMES = 1_000;
 const MOST_SHIFT_MS = 400 * 86_400_000;
@@ -91,11 +92,11 @@ export function controlRoutes(world: World) {
   };
 }
 
-/** Reads `{fault, call = create, times = 1, ms = 0}`. */
+/** Reads `{fault, call = create, times = 1, ms = 5000}`; `ms` is how slow a slow answer is. */
 export function checkedToPlanned(body: unknown): PlannedFault[] | undefined {
   const [fault, call] = [field(body, "fault"), field(body, "call") ?? "create"];
   const times = checkedToCount(field(body, "times") ?? 1, MOST_TIMES);
-  const ms = checkedToCount(field(body, "ms") ?? 0, MOST_WAIT_MS);
+  const ms = checkedToCount(field(body, "ms") ?? USUAL_WAIT_MS, MOST_WAIT_MS);
   if (!isAnswerFault(fault) || (call !== "create" && call !== "read") || times === undefined || ms === undefined) return undefined;
   return Array.from({ length: times }, () => ({ call, fault, ms }));
 }
