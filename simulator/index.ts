@@ -80,16 +80,14 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
     await courier.sendDue();
   };
   const timer = setInterval(() => void tick(), TICK_MS);
-  return {
-    url: ownUrl(),
-    tick,
-    close: async () => {
-      clearInterval(timer);
-      await server.close();
-      await courier.close();
-      book.close();
-    },
+  const end = async () => {
+    clearInterval(timer);
+    await server.close();
+    await courier.close();
+    book.close();
   };
+  let ended: Promise<void> | undefined;
+  return { url: ownUrl(), tick, close: () => (ended ??= end()) };
 }
 
 function serverOf() {

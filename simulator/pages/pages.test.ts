@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { openShop } from "../testing/shop.ts";
+
+describe("the simulator's pages", () => {
+  it("a payer pays with one button, and sees Lunas", async (t) => {
+    const { simulator, create, detail } = await openShop(t);
+    const { data } = await create();
+    const checkout = String(data["checkout_url"]);
+    const before = await (await fetch(checkout)).text();
+    assert.match(before, /SIMULATOR/);
+    assert.match(before, /<button class="pay">Bayar Rp 12\.500<\/button>/);
+    assert.match(before, /Kedaluwarsakan[^]*Gagalkan/);
+    const after = await (await fetch(`${checkout}/pay`, { method: "POST", body: new URLSearchParams() })).text();
+    assert.match(after, /Lunas/);
+    assert.doesNotMatch(after, />Bayar Rp/);
+    assert.equal((await detail(data["reference"]))["status"], "PAID");
+    assert.match(await (await fetch(simulator.url)).text(), /Lunas/);
+  });
+
+  it("what a shop sends is text, never HTML", async (t) => {
+    const { simulator, create } = await openShop(t);
+    const { data } = await create({ merchant_ref: `<img src=x onerror="alert(1)">`, return_url: `https://kopi.contoh/"><script>` });
+    for (const url of [simulator.url, String(data["checkout_url"])]) {
+      const answer = await fetch(url);
+      const text = await answer.text();
+      assert.doesNotMatch(text, /<img src=x|"><script>/);
+      assert.match(text, /&lt;img src=x onerror=&quot;/);
+      assert.match(answer.headers.get("content-security-policy") ?? "", /default-src 'none'/);
+    }
+  });
+
+  it("an unknown transaction is a page of its own", async (t) => {
+    const { simulator } = await openShop(t);
+    const answer = await fetch(`${simulator.url}/checkout/DEV-none`);
+    assert.equal(answer.status, 404);
+    assert.match(await answer.text(), /tidak ada/);
+  });
+
+  it("a fault is planned from the list", async (t) => {
+    const { simulator, create } = await openShop(t);
+    const planned = await fetch(`${simulator.url}/next`, { method: "POST", body: new URLSearchParams({ fault: "error_500" }) });
+    assert.match(await planned.text(), /create: tidak dikerjakan, dijawab 500/);
+    assert.equal((await create()).status, 500);
+  });
+
+  it("points to the address it is told to be at", async (t) => {
+    const { create } = await openShop(t, { publicUrl: "https://simulator.contoh/" });
+    const { data } = await create();
+    assert.equal(data["checkout_url"], `https://simulator.contoh/checkout/${String(data["reference"])}`);
+  });
+});

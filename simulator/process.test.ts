@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { DEMO_CREDENTIAL } from "./credential.ts";
+import { ask, createBody, openInbox, openShop, TestClock } from "./testing/shop.ts";
+
+const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+
+function journalPath(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "simulator-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return join(folder, "deep", "journal.jsonl");
+}
+
+/** Starts a process and waits for its first line, or for its end. */
+async function run(t: TestContext, ...flags: string[]) {
+  const child = spawn(process.execPath, [MAIN, "--port", "0", ...flags], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  t.after(() => child.kill("SIGKILL"));
+  let [out, err] = ["", ""];
+  child.stderr?.on("data", (chunk: Buffer) => (err += chunk.toString()));
+  // not "close": after a disconnect from this side it never comes
+  const heard = new Promise<void>((resolve) => child.stderr?.once("close", resolve));
+  const ended = new Promise<number | null>((resolve) => child.once("exit", (code) => void heard.then(() => resolve(code))));
+  await new Promise<void>((resolve) => {
+    child.stdout?.on("data", (chunk: Buffer) => {
+      out += chunk.toString();
+      if (out.includes("\n")) resolve();
+    });
+    void ended.then(() => resolve());
+  });
+  return { child, ended, url: /^simulator ready (\S+)\n$/.exec(out)?.[1] ?? "", out: () => out, err: () => err };
+}
+
+const headers = { authorization: `Bearer ${DEMO_CREDENTIAL.apiKey}`, "content-type": "application/json" };
+const create = (url: string) => ask(`${url}/api/transaction/create`, { method: "POST", headers, body: JSON.stringify(createBody()) });
+const detail = (url: string, reference: unknown) => ask(`${url}/api/transaction/detail?reference=${String(reference)}`, { headers });
+
+describe("the simulator's process", () => {
+  it("knows after a kill -9 what it has answered for, and numbers on", async (t) => {
+    const data = journalPath(t);
+    const first = await run(t, "--data", data);
+    const { data: created } = await create(first.url);
+    await ask(`${first.url}/control/transactions/${String(created["reference"])}/pay`, { method: "POST" });
+    first.child.kill("SIGKILL");
+    await first.ended;
+    appendFileSync(data, '{"kind":"transaction","transa');
+
+    const second = await run(t, "--data", data);
+    assert.equal((await detail(second.url, created["reference"])).data["status"], "PAID");
+    const { data: next } = await create(second.url);
+    assert.match(String(next["reference"]), /^DEV-T0001000002/);
+    assert.ok(readFileSync(data, "utf8").endsWith("}\n"));
+  });
+
+  it("prints one line and ends on SIGTERM", async (t) => {
+    const { child, ended, out, url } = await run(t);
+    assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
+    child.kill("SIGTERM");
+    assert.equal(await ended, 0);
+    assert.equal(out().split("\n").length, 2);
+  });
+
+  it("ends when whoever started it is gone", async (t) => {
+    const { child, ended } = await run(t);
+    child.disconnect();
+    assert.equal(await ended, 0);
+  });
+
+  it("says in one line that its port is taken", async (t) => {
+    const { simulator } = await openShop(t);
+    const port = new URL(simulator.url).port;
+    const { ended, err } = await run(t, "--port", port);
+    assert.equal(await ended, 1);
+    assert.equal(err(), `simulator: port ${port} is taken; give another with --port\n`);
+  });
+
+  it("says what is wrong with a flag", async (t) => {
+    const { ended, err } = await run(t, "--fee-payer", "nobody");
+    assert.equal(await ended, 1);
+    assert.equal(err(), "simulator: --fee-payer is merchant or customer\n");
+  });
+});
+
+describe("a restart", () => {
+  it("sends the callback that was still due, and keeps the clock where it was moved", async (t) => {
+    const data = journalPath(t);
+    const clock = new TestClock();
+    const inbox = await openInbox(t, { status: 500, body: "" });
+    const first = await openShop(t, { data, clock });
+    await first.control("PUT", "clock", { shift_ms: 3_600_000 });
+    const { data: created } = await first.create({ callback_url: inbox.url });
+    await first.control("POST", `transactions/${String(created["reference"])}/pay`);
+    await first.simulator.tick();
+    await first.simulator.close();
+    assert.equal(inbox.calls.length, 1);
+
+    const second = await openShop(t, { data, clock });
+    assert.equal((await second.control("GET", "clock")).data["shift_ms"], 3_600_000);
+    clock.ms += 120_000;
+    await second.simulator.tick();
+    assert.equal(inbox.calls.length, 2);
+    assert.equal(inbox.calls[0]?.body, inbox.calls[1]?.body);
+  });
+});
