@@ -161,7 +161,7 @@ describe("Tripay's own terms", () => {
     const provider = createTripay({
       ...vectorSettings,
       fetch: async (url) => {
-        const isList = String(url).includes("merchant/transactions");
+        const isList = typeof url === "string" && url.includes("merchant/transactions");
         return isList ? new Response(JSON.stringify({ success: true, data: rows })) : new Response("<html>", { status: 403 });
       },
     });
@@ -236,7 +236,7 @@ function row(changes: Record<string, unknown>): Record<string, unknown> {
 async function sentBy(request: OpenRequest): Promise<Record<string, unknown>> {
   let sent = "";
   const answer: typeof fetch = async (_, init) => {
-    sent = String(init?.body);
+    sent = typeof init?.body === "string" ? init.body : "";
     return new Response("{}", { status: 500 });
   };
   await createTripay({ ...vectorSettings, fetch: answer }).open(request);
