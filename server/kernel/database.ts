@@ -30,8 +30,17 @@ export function openDatabase(connection: Connection, most: number, onError: (err
     application_name: "onegate",
   });
   pool.on("error", onError);
+  pool.on("connect", (client) => client.on("error", onError));
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
-  return { kysely, pool, close: () => kysely.destroy() };
+  return {
+    kysely,
+    pool,
+    async close() {
+      await kysely.destroy();
+      // Kysely ends a pool only if it has used it
+      if (!pool.ended) await pool.end();
+    },
+  };
 }
 
 /** SQLSTATE classes that mean "the server went away or has no room", not "the statement is wrong". */

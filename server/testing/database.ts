@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { codeOf, openDatabase, startCluster, type Cluster, type Connection, type Database } from "../kernel/index.ts";
+import { prepareSchema } from "../schema.ts";
+
+const TEMPLATE = "onegate_template";
+let count = 0;
+
+/** A PostgreSQL for tests, with a migrated database that every test's own is copied from. */
+export async function startTestCluster(): Promise<{ cluster: Cluster; stop(): Promise<void> }> {
+  const data = mkdtempSync(join(tmpdir(), "onegate-test-"));
+  // the tests kill servers, never the machine: what a crash of the machine needs is left out for speed
+  const cluster = await startCluster({ data, settings: { fsync: "off", full_page_writes: "off", max_connections: "120" } });
+  const admin = new pg.Client({ ...cluster.connection, database: "postgres" });
+  await admin.connect();
+  await admin.query(`create database ${TEMPLATE}`);
+  await admin.end();
+  const template = openDatabase({ ...cluster.connection, database: TEMPLATE }, 4, () => undefined);
+  await prepareSchema(template);
+  await template.close();
+  return {
+    cluster,
+    async stop() {
+      await cluster.stop();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+export type TestDatabase = { readonly connection: Exclude<Connection, string>; readonly database: Database; close(): Promise<void> };
+
+/** A database of the test's own, with the newest schema and nothing in it. */
+export async function openTestDatabase(most = 12): Promise<TestDatabase> {
+  const shared = process.env["ONEGATE_TEST_CLUSTER"];
+  const own = shared ? undefined : await startTestCluster();
+  const server = shared ? (JSON.parse(shared) as Exclude<Connection, string>) : own!.cluster.connection;
+  const name = `test_${process.pid}_${(count += 1)}`;
+  const admin = new pg.Client({ ...server, database: "postgres" });
+  await admin.connect();
+  await copyTemplate(admin, name);
+  const connection = { ...server, database: name };
+  const database = openDatabase(connection, most, () => undefined);
+  return {
+    connection,
+    database,
+    async close() {
+      await database.close();
+      await admin.query(`drop database ${name} with (force)`);
+      await admin.end();
+      await own?.stop();
+    },
+  };
+}
+
+/** A template may have no session open; the one that just migrated it takes a moment to leave. */
+async function copyTemplate(admin: pg.Client, name: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await admin.query(`create database ${name} template ${TEMPLATE}`);
+      return;
+    } catch (error) {
+      if (codeOf(error) !== "55006" || tries === 100) throw error;
+      await sleep(20);
+    }
+  }
+}
