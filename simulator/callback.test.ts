@@ -92,6 +92,17 @@ describe("a callback", () => {
     const act = async (name: string) => (await control("POST", `transactions/${String(data["reference"])}/${name}`)).status;
     assert.deepEqual([await act("refund"), await act("pay"), await act("pay"), await act("expire"), await act("refund"), await act("refund")], [409, 200, 409, 409, 200, 409]);
   });
+
+  it("what was paid in time may be told late, after its end was told", async (t) => {
+    const { create, control, wait } = await openShop(t);
+    const inbox = await openInbox(t);
+    const { data } = await create({ callback_url: inbox.url });
+    for (const name of ["expire", "pay"]) {
+      assert.equal((await control("POST", `transactions/${String(data["reference"])}/${name}`)).status, 200);
+      await wait(0);
+    }
+    assert.deepEqual(inbox.calls.map(({ body }) => (JSON.parse(body) as Row)["status"]), ["EXPIRED", "PAID"]);
+  });
 });
 
 describe("a callback gone wrong", () => {

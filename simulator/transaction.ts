@@ -39,9 +39,12 @@ export type Transaction = {
   readonly faults: Partial<CallbackFaults>;
 };
 
-/** The states a status may be reached from: a payment is paid once, and only what was paid can be refunded. */
+/**
+ * The states a status may be reached from: a payment is paid once, and only what was paid can be refunded. Money that
+ * left the payer's bank in time may be reported late, so what has expired can still turn out paid.
+ */
 const reachedFrom: Readonly<Record<Exclude<Status, "UNPAID">, readonly Status[]>> = {
-  PAID: ["UNPAID"],
+  PAID: ["UNPAID", "EXPIRED"],
   EXPIRED: ["UNPAID"],
   FAILED: ["UNPAID"],
   REFUND: ["PAID"],

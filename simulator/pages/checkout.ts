@@ -11,6 +11,9 @@ export function checkoutMain(transaction: Transaction): Html {
 <p class="quiet">KOPI SENJA DEMO · ${channelOf(channel)?.name ?? channel}</p>
 <p class="total">${rupiah(amount)}</p>
 ${outcome(transaction)}
+</section>
+${buttons(transaction)}
+<section class="card facts">
 <dl>
 <dt>Referensi</dt><dd>${reference}</dd>
 <dt>Nomor toko</dt><dd>${merchantRef}</dd>
@@ -20,7 +23,6 @@ ${payCode === null ? null : html`<dt>Kode bayar</dt><dd>${payCode}</dd>`}
 </dl>
 ${qrString === null ? null : html`<p class="code" title="Isi kode QRIS">${qrString}</p>`}
 </section>
-${buttons(transaction)}
 ${returnUrl === null ? null : html`<p><a href="${returnUrl}">Kembali ke toko</a></p>`}
 </div>`;
 }
@@ -40,5 +42,6 @@ function buttons({ reference, amount, status }: Transaction): Html | null {
 <form method="post" action="${action}/fail"><button class="no">Gagalkan</button></form>
 </div>`;
   }
+  if (status === "EXPIRED") return html`<form method="post" action="${action}/pay"><button class="no">Bayar terlambat</button></form>`;
   return status === "PAID" ? html`<form method="post" action="${action}/refund"><button class="no">Kembalikan dana</button></form>` : null;
 }

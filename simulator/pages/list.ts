@@ -11,7 +11,7 @@ const MOST_ROWS = 100;
 export function listMain(world: World): Html {
   const newest = world.book.transactions().slice(-MOST_ROWS).reverse();
   return html`<h1>Transaksi</h1>
-${newest.length === 0 ? empty : table(newest)}
+${newest.length === 0 ? empty : list(newest)}
 <h1>Gangguan berikutnya</h1>
 <section class="card">
 <form method="post" action="/next" class="row">
@@ -25,13 +25,14 @@ ${world.faults.queue.map(({ call, fault }) => html`<p class="quiet">${call}: ${a
 
 const empty = html`<p class="card quiet">Belum ada transaksi. Buat satu dari kasir: pilih QRIS, lalu transaksinya muncul di sini untuk dibayar.</p>`;
 
-function table(transactions: readonly Transaction[]): Html {
-  return html`<div class="card scroll"><table>
-<thead><tr><th>Referensi</th><th>Nomor toko</th><th>Metode</th><th class="sum">Jumlah</th><th>Status</th><th>Dibuat</th></tr></thead>
-<tbody>${transactions.map(row)}</tbody>
-</table></div>`;
+function list(transactions: readonly Transaction[]): Html {
+  return html`<ol class="card">${transactions.map(row)}</ol>`;
 }
 
 function row({ reference, merchantRef, channel, amount, status, createdAt }: Transaction): Html {
-  return html`<tr><td><a href="/checkout/${reference}">${reference}</a></td><td>${merchantRef}</td><td>${channelOf(channel)?.name ?? channel}</td><td class="sum">${rupiah(amount)}</td><td class="${status}">${statusWords[status]}</td><td>${wib(createdAt)}</td></tr>`;
+  return html`<li><a href="/checkout/${reference}">
+<span><b>${channelOf(channel)?.name ?? channel}</b><b class="sum">${rupiah(amount)}</b></span>
+<span class="quiet">${reference}<b class="${status}">${statusWords[status]}</b></span>
+<span class="quiet">${merchantRef}<time>${wib(createdAt)}</time></span>
+</a></li>`;
 }
