@@ -1,0 +1,74 @@
+import { createReader, type Message } from "./sse.ts";
+import { createStore, useStore } from "./store.ts";
+
+/** Whether the server tells us what happens as it happens. */
+export type Live = "up" | "joining" | "down";
+
+const live = createStore<Live>("joining");
+export const useLive = () => useStore(live);
+
+/** Heartbeats come each 15 s; silence of two and a half of them is a dead line. */
+const SILENCE_MS = 38_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+
+/** Listens until `signal` aborts, joining again after each break where it left off. */
+export async function listen(token: string, heard: (message: Message) => void, signal: AbortSignal): Promise<void> {
+  let cursor: string | null = null;
+  let pause = FIRST_PAUSE_MS;
+  while (!signal.aborted) {
+    try {
+      await listenOnce(token, cursor, signal, (message) => {
+        cursor = message.id ?? cursor;
+        pause = FIRST_PAUSE_MS;
+        if (message.data !== "") heard(message);
+      });
+    } catch {
+      if (signal.aborted) return;
+    }
+    live.set("down");
+    await rest(pause, signal);
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+async function listenOnce(token: string, cursor: string | null, signal: AbortSignal, heard: (message: Message) => void): Promise<void> {
+  const silence = new AbortController();
+  let watch = setTimeout(() => silence.abort(), SILENCE_MS);
+  try {
+    const answer = await fetch("/api/v1/till/events", {
+      headers: {
+        Accept: "text/event-stream",
+        Authorization: `Bearer ${token}`,
+        ...(cursor === null ? {} : { "Last-Event-ID": cursor }),
+      },
+      cache: "no-store",
+      signal: AbortSignal.any([signal, silence.signal]),
+    });
+    if (!answer.ok || !answer.body) return;
+    live.set("up");
+    const push = createReader();
+    const pieces = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) {
+      clearTimeout(watch);
+      watch = setTimeout(() => silence.abort(), SILENCE_MS);
+      push(piece.value).forEach(heard);
+    }
+  } finally {
+    clearTimeout(watch);
+  }
+}
+
+/** A pause that ends early when the network comes back. */
+function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      removeEventListener("online", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    addEventListener("online", done);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}

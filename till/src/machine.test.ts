@@ -1,0 +1,94 @@
+import type { NewSaleBody } from "@onegate/contract";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkedToTill, closed, pieces, step, toStored, type Event, type Till } from "./machine.ts";
+
+const latte = { productId: "latte", name: "Latte", picture: null, unitPrice: 2_800_000n };
+const roti = { productId: "roti", name: "Roti bakar", picture: null, unitPrice: 1_800_000n };
+const sale = (id: string): NewSaleBody => ({
+  id,
+  lines: [{ product_id: "latte", quantity: 1, unit_price: { amount: "28000.00", currency: "IDR" } }],
+  total: { amount: "28000.00", currency: "IDR" },
+  tender: { method: "QRIS" },
+});
+const after = (...events: Event[]): Till => events.reduce(step, closed);
+const toPay: Event[] = [{ type: "unlock" }, { type: "add", product: latte }, { type: "pay", saleId: "a" }];
+
+test("a locked till sells nothing", () => {
+  assert.equal(after({ type: "add", product: latte }), closed);
+});
+
+test("the same product twice is one line of two", () => {
+  const till = after({ type: "unlock" }, { type: "add", product: latte }, { type: "add", product: roti }, { type: "add", product: latte });
+  assert.ok(till.at === "selling");
+  assert.deepEqual(till.cart.map((line) => [line.name, line.quantity]), [["Latte", 2], ["Roti bakar", 1]]);
+  assert.equal(pieces(till.cart), 3);
+});
+
+test("a quantity of zero removes the line, and filling brings it back", () => {
+  const full = after({ type: "unlock" }, { type: "add", product: latte });
+  const empty = step(full, { type: "count", productId: "latte", quantity: 0 });
+  assert.deepEqual(empty, { at: "selling", cart: [] });
+  assert.ok(full.at === "selling");
+  assert.deepEqual(step(empty, { type: "fill", cart: full.cart }), full);
+});
+
+test("an empty cart can't be paid", () => {
+  assert.equal(after({ type: "unlock" }, { type: "pay", saleId: "a" }).at, "selling");
+});
+
+test("exact cash is three moves from product to paid", () => {
+  const till = after(...toPay, { type: "send", sale: sale("a") }, { type: "paid", saleId: "a" });
+  assert.deepEqual(till, { at: "paid", saleId: "a" });
+  assert.deepEqual(step(till, { type: "next_customer" }), { at: "selling", cart: [] });
+});
+
+test("a sale under way can be left neither backwards nor by a second one", () => {
+  const sending = after(...toPay, { type: "send", sale: sale("a") });
+  for (const event of [{ type: "back" }, { type: "send", sale: sale("b") }, { type: "add", product: roti }] as const) {
+    assert.equal(step(sending, event), sending);
+  }
+});
+
+test("a refused sale keeps its cart and gives up its id", () => {
+  const till = after(...toPay, { type: "send", sale: sale("a") }, { type: "refused", saleId: "b" });
+  assert.ok(till.at === "paying");
+  assert.equal(till.saleId, "b");
+  assert.equal(till.cart.length, 1);
+});
+
+test("another sale's payment doesn't pay this one", () => {
+  const waiting = after(...toPay, { type: "send", sale: sale("a") }, { type: "accepted" });
+  assert.equal(step(waiting, { type: "paid", saleId: "b" }), waiting);
+  assert.deepEqual(step(waiting, { type: "paid", saleId: "a" }), { at: "paid", saleId: "a" });
+});
+
+test("another way to pay is another sale with the same cart", () => {
+  const till = after(...toPay, { type: "send", sale: sale("a") }, { type: "accepted" }, { type: "another_way", saleId: "b" });
+  assert.ok(till.at === "paying");
+  assert.deepEqual([till.saleId, till.cart[0]?.name], ["b", "Latte"]);
+});
+
+test("locking in the middle of a payment comes back to the same payment", () => {
+  const waiting = after(...toPay, { type: "send", sale: sale("a") }, { type: "accepted" });
+  assert.deepEqual(step(step(waiting, { type: "lock" }), { type: "unlock" }), waiting);
+});
+
+test("a new price reaches the cart before it is paid", () => {
+  const till = after(...toPay, { type: "reprice", prices: new Map([["latte", 3_000_000n]]) });
+  assert.ok(till.at === "paying");
+  assert.equal(till.cart[0]?.unitPrice, 3_000_000n);
+});
+
+test("a reload in mid-payment finds the same sale", () => {
+  for (const events of [toPay, [...toPay, { type: "send", sale: sale("a") }, { type: "accepted" }] satisfies Event[]]) {
+    const till = after(...events);
+    assert.deepEqual(checkedToTill(toStored(till)), till);
+  }
+});
+
+test("what can't be read is a locked till", () => {
+  for (const text of [null, "", "{}", "null", '{"at":"selling"}', '{"at":"locked"}', '{"at":"toString","cart":[]}']) {
+    assert.equal(checkedToTill(text), closed);
+  }
+});

@@ -1,0 +1,135 @@
+import type { Id, NewSaleBody } from "@onegate/contract";
+
+/** A line of the cart; price and name are those the customer was shown. */
+export type Line = {
+  readonly productId: Id;
+  readonly name: string;
+  readonly picture: string | null;
+  readonly unitPrice: bigint;
+  readonly quantity: number;
+};
+export type Cart = readonly Line[];
+export type Product = Omit<Line, "quantity">;
+
+type Selling = { readonly at: "selling"; readonly cart: Cart };
+/** The customer is choosing how to pay; nothing has left the till yet. */
+type Paying = { readonly at: "paying"; readonly cart: Cart; readonly saleId: Id };
+/** The sale has left the till and has no answer yet: it is repeated under the same id until there is one. */
+type Sending = { readonly at: "sending"; readonly cart: Cart; readonly sale: NewSaleBody };
+/** The server has the sale and waits for the provider's yes or no. */
+type Waiting = { readonly at: "waiting"; readonly cart: Cart; readonly saleId: Id };
+type Paid = { readonly at: "paid"; readonly saleId: Id };
+export type Open = Selling | Paying | Sending | Waiting | Paid;
+/** Locking hides what is going on, it never loses it: unlocking comes back to `behind`. */
+type Locked = { readonly at: "locked"; readonly behind: Open };
+export type Till = Open | Locked;
+
+export type Event =
+  | { readonly type: "unlock" }
+  | { readonly type: "lock" }
+  | { readonly type: "add"; readonly product: Product }
+  | { readonly type: "count"; readonly productId: Id; readonly quantity: number }
+  | { readonly type: "fill"; readonly cart: Cart }
+  | { readonly type: "reprice"; readonly prices: ReadonlyMap<Id, bigint> }
+  | { readonly type: "pay"; readonly saleId: Id }
+  | { readonly type: "back" }
+  | { readonly type: "send"; readonly sale: NewSaleBody }
+  | { readonly type: "refused"; readonly saleId: Id }
+  | { readonly type: "accepted" }
+  | { readonly type: "paid"; readonly saleId: Id }
+  | { readonly type: "another_way"; readonly saleId: Id }
+  | { readonly type: "next_customer" };
+
+const MOST = 9999;
+
+type Moves = {
+  readonly [At in Till["at"]]: {
+    readonly [Type in Event["type"]]?: (till: Extract<Till, { at: At }>, event: Extract<Event, { type: Type }>) => Till;
+  };
+};
+
+const lock = (till: Open): Till => ({ at: "locked", behind: till });
+const selling = (cart: Cart): Selling => ({ at: "selling", cart });
+const paying = (cart: Cart, saleId: Id): Till => (cart.length === 0 ? selling(cart) : { at: "paying", cart, saleId });
+const reprice = <Of extends Selling | Paying>(till: Of, prices: ReadonlyMap<Id, bigint>): Of => ({
+  ...till,
+  cart: till.cart.map((line) => ({ ...line, unitPrice: prices.get(line.productId) ?? line.unitPrice })),
+});
+
+/** Every state and what may happen in it; an event that is not listed changes nothing. */
+const moves: Moves = {
+  locked: {
+    unlock: (till) => till.behind,
+  },
+  selling: {
+    lock,
+    add: (till, { product }) => selling(added(till.cart, product)),
+    count: (till, { productId, quantity }) => selling(counted(till.cart, productId, quantity)),
+    fill: (_, { cart }) => selling(cart),
+    reprice: (till, { prices }) => reprice(till, prices),
+    pay: (till, { saleId }) => paying(till.cart, saleId),
+  },
+  paying: {
+    lock,
+    reprice: (till, { prices }) => reprice(till, prices),
+    back: (till) => selling(till.cart),
+    send: (till, { sale }) => (sale.id === till.saleId ? { at: "sending", cart: till.cart, sale } : till),
+  },
+  sending: {
+    lock,
+    // A refused sale's id is spent: the next attempt is another sale.
+    refused: (till, { saleId }) => paying(till.cart, saleId),
+    accepted: (till) => ({ at: "waiting", cart: till.cart, saleId: till.sale.id }),
+    paid: (till, { saleId }) => (saleId === till.sale.id ? { at: "paid", saleId } : till),
+  },
+  waiting: {
+    lock,
+    another_way: (till, { saleId }) => paying(till.cart, saleId),
+    paid: (till, { saleId }) => (saleId === till.saleId ? { at: "paid", saleId } : till),
+  },
+  paid: {
+    lock,
+    next_customer: () => selling([]),
+  },
+};
+
+export const closed: Till = { at: "locked", behind: selling([]) };
+
+/** The till after `event`; the same object when the event means nothing here. */
+export function step(till: Till, event: Event): Till {
+  const move = moves[till.at][event.type] as ((till: Till, event: Event) => Till) | undefined;
+  return move ? move(till, event) : till;
+}
+
+function added(cart: Cart, product: Product): Cart {
+  const line = cart.find(({ productId }) => productId === product.productId);
+  return line ? counted(cart, line.productId, line.quantity + 1) : [...cart, { ...product, quantity: 1 }];
+}
+
+function counted(cart: Cart, productId: Id, quantity: number): Cart {
+  if (quantity <= 0) return cart.filter((line) => line.productId !== productId);
+  return cart.map((line) => (line.productId === productId ? { ...line, quantity: Math.min(quantity, MOST) } : line));
+}
+
+/** How many pieces the cart holds. */
+export function pieces(cart: Cart): number {
+  return cart.reduce((sum, line) => sum + line.quantity, 0);
+}
+
+export function toStored(till: Till): string {
+  return JSON.stringify(till, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
+}
+
+/** Reads what `toStored` wrote; anything else is a locked till with an empty cart. */
+export function checkedToTill(unchecked: string | null): Till {
+  if (unchecked === null) return closed;
+  try {
+    const till = JSON.parse(unchecked, (key, value: unknown) => (key === "unitPrice" ? BigInt(value as string) : value)) as Till;
+    const open = till.at === "locked" ? till.behind : till;
+    if (!Object.hasOwn(moves, till.at) || !Object.hasOwn(moves, open.at) || open.at === ("locked" as string)) return closed;
+    if (open.at !== "paid" && !Array.isArray(open.cart)) return closed;
+    return till;
+  } catch {
+    return closed;
+  }
+}

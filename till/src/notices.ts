@@ -1,0 +1,26 @@
+import type { Words } from "./words.ts";
+import { createStore, useStore } from "./store.ts";
+
+/** One thing the till has to say, in the words of whatever language is on. */
+export type Notice = {
+  readonly tone: "plain" | "refusal";
+  readonly text: (words: Words, language: "id" | "en") => string;
+  readonly action?: { readonly label: (words: Words) => string; readonly run: () => void };
+};
+
+const notice = createStore<Notice | null>(null);
+const SHOWN_MS = { plain: 5_000, refusal: 8_000 };
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+export function say(next: Notice): void {
+  clearTimeout(timer);
+  notice.set(next);
+  timer = setTimeout(() => notice.set(null), SHOWN_MS[next.tone]);
+}
+
+export function hush(): void {
+  clearTimeout(timer);
+  notice.set(null);
+}
+
+export const useNotice = () => useStore(notice);

@@ -1,0 +1,69 @@
+import { QueryClient, useQuery } from "@tanstack/react-query";
+import type { Id, ShopBody } from "@onegate/contract";
+import { api, isUndecided, Refused } from "./api.ts";
+import { useLive } from "./live.ts";
+import { lock, session, useSession } from "./till.ts";
+
+export const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      networkMode: "always",
+      staleTime: 30_000,
+      retry: (failures, error) => isUndecided(error) && failures < 3,
+      retryDelay: (failures) => Math.min(500 * 2 ** failures, 4_000),
+    },
+  },
+});
+
+/** Asks with the open session; a session the server no longer knows locks the till. */
+export async function asking<Answer>(ask: (token: string) => Promise<Answer>): Promise<Answer> {
+  const token = session.get()?.token ?? "";
+  try {
+    return await ask(token);
+  } catch (error) {
+    const ended = error instanceof Refused && error.problem.code === "unauthenticated";
+    if (ended && session.get()?.token === token) lock();
+    throw error;
+  }
+}
+
+const POLL_MS = { live: 4_000, alone: 2_000 };
+
+/** How often to ask while something is awaited: more often when nobody would tell us. */
+function usePace(): number {
+  return useLive() === "up" ? POLL_MS.live : POLL_MS.alone;
+}
+
+export const shopQuery = { queryKey: ["shop"], queryFn: api.shop, staleTime: Number.POSITIVE_INFINITY } as const;
+
+export const useShopQuery = () => useQuery({ ...shopQuery, retry: true, retryDelay: 2_000 });
+
+/** The shop, on screens that only open once it is known. */
+export function useShop(): ShopBody {
+  const { data } = useQuery(shopQuery);
+  if (!data) throw new Error("the till is open before its shop is known");
+  return data;
+}
+
+export const useCatalogue = () => useQuery({ queryKey: ["catalogue"], queryFn: () => asking(api.catalogue) });
+
+export function useSale(id: Id, awaited = false) {
+  const pace = usePace();
+  return useQuery({
+    queryKey: ["sale", id],
+    queryFn: () => asking((token) => api.sale(token, id)),
+    refetchInterval: awaited ? pace : false,
+    refetchIntervalInBackground: awaited,
+    ...(awaited ? { staleTime: 0 } : {}),
+  });
+}
+
+export const useSales = () => useQuery({ queryKey: ["sales"], queryFn: () => asking(api.sales), staleTime: 0 });
+
+export const useToday = () =>
+  useQuery({ queryKey: ["today"], queryFn: () => asking(api.today), staleTime: 0, refetchInterval: 60_000 });
+
+export function useMaySeeToday(): boolean {
+  const role = useSession()?.staff.role;
+  return role === "owner" || role === "manager";
+}

@@ -1,0 +1,52 @@
+import { useSyncExternalStore } from "react";
+
+/** A value outside React that screens can follow. */
+export type Store<Value> = {
+  get(): Value;
+  set(value: Value): void;
+  subscribe(listener: () => void): () => void;
+};
+
+/** `saved` runs before anyone hears of the change, so that nothing is shown that a reload would lose. */
+export function createStore<Value>(first: Value, saved?: (value: Value) => void): Store<Value> {
+  let current = first;
+  const listeners = new Set<() => void>();
+  return {
+    get: () => current,
+    set(value) {
+      if (Object.is(value, current)) return;
+      current = value;
+      saved?.(value);
+      for (const listener of listeners) listener();
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+export function useStore<Value>(store: Store<Value>): Value {
+  return useSyncExternalStore(store.subscribe, store.get);
+}
+
+/** A place in the browser's storage that may be full or forbidden; then the value just isn't kept. */
+export function kept(storage: Storage, key: string) {
+  return {
+    read(): string | null {
+      try {
+        return storage.getItem(key);
+      } catch {
+        return null;
+      }
+    },
+    write(value: string | null): void {
+      try {
+        if (value === null) storage.removeItem(key);
+        else storage.setItem(key, value);
+      } catch {
+        return;
+      }
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import {
+  cashRounding,
+  checkedToCurrency,
+  checkedToMoney,
+  IDR,
+  isRefusal,
+  money,
+  saleTotal,
+  toWire,
+  type Currency,
+  type Id,
+  type MoneyBody,
+  type NewSaleBody,
+  type ShopBody,
+} from "@onegate/contract";
+import type { Cart } from "./machine.ts";
+
+/** Minor units of what the server sent; a sum it can't have sent is a bug. */
+export function minorOf(body: MoneyBody): bigint {
+  const checked = checkedToMoney(body, "any");
+  if (isRefusal(checked)) throw new Error(`the server sent ${body.amount} ${body.currency}`);
+  return checked.minor;
+}
+
+export function currencyOf(shop: ShopBody): Currency {
+  return checkedToCurrency(shop.currency) ?? IDR;
+}
+
+export type CartTotal = {
+  readonly subtotal: bigint;
+  readonly tax: bigint;
+  readonly total: bigint;
+  /** What rounding to coins adds when it is paid in cash. */
+  readonly rounding: bigint;
+  /** What a customer who pays cash owes. */
+  readonly cash: bigint;
+};
+
+export function totalOf(cart: Cart, shop: ShopBody): CartTotal {
+  const { tax } = shop;
+  const sum = saleTotal(
+    cart,
+    tax
+      ? {
+          name: tax.name,
+          rateBasisPoints: tax.rate_basis_points,
+          baseNumerator: tax.base_numerator,
+          baseDenominator: tax.base_denominator,
+          included: tax.included,
+        }
+      : undefined,
+  );
+  const rounding = cashRounding(sum.total, shop.cash_rounding);
+  return { ...sum, rounding, cash: sum.total + rounding };
+}
+
+export type Tender = { readonly method: "CASH"; readonly tendered: bigint } | { readonly method: "QRIS" };
+
+export function newSale(id: Id, cart: Cart, shop: ShopBody, tender: Tender): NewSaleBody {
+  const currency = currencyOf(shop);
+  const wire = (minor: bigint) => toWire(money(minor, currency));
+  return {
+    id,
+    lines: cart.map((line) => ({ product_id: line.productId, quantity: line.quantity, unit_price: wire(line.unitPrice) })),
+    total: wire(totalOf(cart, shop).total),
+    tender: tender.method === "CASH" ? { method: "CASH", tendered: wire(tender.tendered) } : { method: "QRIS" },
+  };
+}
