@@ -34,7 +34,10 @@ export type ProgramParts = {
   readonly clock?: Clock;
 };
 
-const EVERY_MINUTE = "* * * * * ledger.expire_holds\n17 3 * * * idempotency.forget\n";
+/** A cashier waits no longer than this for a provider; then the payment is unknown, and asked about. */
+const PROVIDER_PATIENCE_MS = 8_000;
+
+const EVERY_MINUTE = "* * * * * ledger:expire_holds\n17 3 * * * idempotency:forget\n";
 
 /** Puts the whole program together in one process: every module, its routes and its workers. */
 export async function startProgram({ settings, connection, tripayUrl, till, clock = systemClock }: ProgramParts): Promise<Program> {
@@ -84,6 +87,7 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
         merchantCode: settings.tripayMerchantCode,
         callbackUrl: `${publicUrl}/api/v1/providers/tripay/notifications`,
         returnUrl: publicUrl,
+        timeouts: { totalMs: PROVIDER_PATIENCE_MS },
         clock,
       }),
     );
@@ -91,8 +95,8 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
       database,
       {
         [INQUIRE]: ({ merchantId, paymentId, tries }) => inquirePayment(payments, String(merchantId), String(paymentId), Number(tries)),
-        "ledger.expire_holds": async () => void (await ledger.expireHolds()),
-        "idempotency.forget": () => forgetOldKeys(database),
+        "ledger:expire_holds": async () => void (await ledger.expireHolds()),
+        "idempotency:forget": () => forgetOldKeys(database),
       },
       EVERY_MINUTE,
       log,

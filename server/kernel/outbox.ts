@@ -118,11 +118,11 @@ export function followOutbox(database: Database, consumers: readonly Consumer[],
     for (const consumer of consumers) {
       while (!stopped && (await consume(database, consumer)) === READ_AT_ONCE);
     }
-    if (listeners.size === 0) {
-      cursor = undefined;
+    if (listeners.size === 0 || !cursor) {
+      // nobody listens: keep up without reading, so that who comes now misses nothing from here on
+      cursor = await latestCursor(database.kysely);
       return;
     }
-    cursor ??= await latestCursor(database.kysely);
     for (;;) {
       const events = await readEvents(database.kysely, cursor, READ_AT_ONCE);
       for (const event of events) for (const listener of listeners) listener(event);

@@ -6,7 +6,7 @@ import { isOpen, next, type Payment } from "./payment.ts";
 import { lockOrder, selectPayment, updatePayment } from "./store.ts";
 
 /** The job's name. */
-export const INQUIRE = "payment.inquire";
+export const INQUIRE = "payment:inquire";
 
 const SECOND = 1_000;
 /** After a payment's time is over its provider gets this long to say so before it is asked. */

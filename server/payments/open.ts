@@ -8,8 +8,9 @@ import type { Order } from "./order.ts";
 import { isOpen, merchantRefOf, methodOf, next, type Payment, type PaymentEvent } from "./payment.ts";
 import { insertPayment, lockOrder, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
 
-/** How long a payer has, in minutes. Tripay allows QRIS 10 to 60, virtual accounts from 60 (its channel table). */
-const PAYER_MINUTES = { QRIS: 15, other: 60 } as const;
+/** How long a payer has, in minutes, within Tripay's bounds: QRIS 10 to 60, e-wallets 15 to 60, the others from 60 (its channel table). */
+const PAYER_MINUTES: Readonly<Record<string, number>> = { QRIS: 15, EWALLET: 30, VIRTUAL_ACCOUNT: 90, STORE: 90 };
+const USUAL_MINUTES = 15;
 /** When a provider that never answered is asked for the first time. */
 const FIRST_INQUIRY_MS = 5_000;
 
@@ -37,7 +38,7 @@ async function writePayment(payments: Payments, order: Order, channelCode: strin
     const open = earlier.find(({ state, channel: code }) => state === "unknown" || state === "created" || (state === "pending" && code === channel.code));
     if (open) return { payment: open, isNew: false };
     const method = methodOf(channel);
-    const minutes = method === "QRIS" ? PAYER_MINUTES.QRIS : PAYER_MINUTES.other;
+    const minutes = PAYER_MINUTES[method] ?? USUAL_MINUTES;
     const paymentId = payments.newId();
     await insertPayment(tx, {
       merchantId,
@@ -68,7 +69,7 @@ async function tellProvider(payments: Payments, order: Order, payment: Payment):
       amount: payment.amount,
       items: order.items.map(({ sku, name, price, quantity }) => ({ sku, name, price: money(price, order.amount.currency), quantity })),
       customer: { name: order.customer.name, email: order.customer.email ?? "pelanggan@onegate.invalid", phone: order.customer.phone },
-      expiresAt: payment.expiresAt ?? new Date(payments.clock.now() + PAYER_MINUTES.QRIS * 60_000),
+      expiresAt: payment.expiresAt ?? new Date(payments.clock.now() + USUAL_MINUTES * 60_000),
     })
     .catch((error: unknown) => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }) as const);
   const written = await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, payment, answer));

@@ -1,7 +1,7 @@
 import type { Money, Refusal } from "@onegate/contract";
 
 /**
- * Who moves the money. A provider is one file that answers these verbs; `conformance.test.ts` holds every one of them
+ * Who moves the money. A provider is one file that answers these verbs; `conformance.ts` holds every one of them
  * to the same manners. No caller outside this folder knows which provider it speaks to.
  */
 export interface Provider {

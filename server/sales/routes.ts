@@ -1,8 +1,9 @@
 import { isRefusal, money, NewSaleSchema, ProblemSchema, refuse, SaleSchema, toWire, type Id, type Refusal, type SaleBody, IdSchema } from "@onegate/contract";
 import type { FastifyRequest } from "fastify";
+import type { ServerResponse } from "node:http";
 import { Type } from "typebox";
 import { staffOf } from "../identity/index.ts";
-import { answer, checkedToCursor, checkedToKey, cursorToText, readEvents, type Database, type Http, type OutboxEvent, type Tail } from "../kernel/index.ts";
+import { answer, checkedToCursor, checkedToKey, cursorToText, latestCursor, readEvents, type Cursor, type Database, type Http, type OutboxEvent, type Tail } from "../kernel/index.ts";
 import { paymentsOf, type Payment } from "../payments/index.ts";
 import { cancelSale } from "./cancel.ts";
 import type { Sales } from "./context.ts";
@@ -16,6 +17,7 @@ const OneSale = Type.Object({ id: IdSchema });
 
 export function saleRoutes(http: Http, sales: Sales, tail: Tail): void {
   const { database } = sales;
+  const streams = new Set<ServerResponse>();
 
   const send = async (sale: Sale | Refusal): Promise<SaleBody | Refusal> => (isRefusal(sale) ? sale : saleBody(sale, await paymentsOf(database.kysely, sale.merchantId, sale.saleId)));
 
@@ -47,12 +49,16 @@ export function saleRoutes(http: Http, sales: Sales, tail: Tail): void {
   });
 
   http.get("/api/v1/till/events", { config: { right: "event.read", service }, schema: { tags, summary: "What happens at the shop, as server-sent events; resumes after Last-Event-ID" } }, async (request, reply) => {
+    const since = checkedToCursor(request.headers["last-event-id"]) ?? (await latestCursor(database.kysely));
     reply.hijack();
-    const { merchantId } = staffOf(request);
     const stream = reply.raw;
-    stream.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" });
-    await streamEvents(database, tail, merchantId, request.headers["last-event-id"], stream);
+    stream.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no", "x-request-id": request.id });
+    streams.add(stream);
+    stream.once("close", () => streams.delete(stream));
+    await streamEvents(database, tail, staffOf(request).merchantId, since, stream);
   });
+  // a stream has no end of its own: without this the server would wait for it
+  http.addHook("preClose", async () => streams.forEach((stream) => stream.end()));
 }
 
 function keyOf(request: FastifyRequest): string | Refusal {
@@ -62,15 +68,17 @@ function keyOf(request: FastifyRequest): string | Refusal {
 /** Topics a till listens to. */
 const TILL_TOPICS = /^(sale|payment|case)\./;
 const HEARTBEAT_MS = 15_000;
+/** A till that missed more than this reads its sales anew anyway. */
+const MISSED_AT_MOST = 1_000;
 
-/** First what was missed since the client's cursor, then everything new, each once and in order. */
-async function streamEvents(database: Database, tail: Tail, merchantId: Id, lastEventId: unknown, stream: NodeJS.WritableStream & { once(event: "close", listener: () => void): unknown }): Promise<void> {
-  let cursor = checkedToCursor(lastEventId);
+/** First what was missed since the cursor, then everything new, each once and in order. */
+async function streamEvents(database: Database, tail: Tail, merchantId: Id, since: Cursor, stream: ServerResponse): Promise<void> {
+  let cursor = since;
   const early: OutboxEvent[] = [];
   let live = false;
   const write = (event: OutboxEvent) => {
     if (event.merchantId !== merchantId || !TILL_TOPICS.test(event.topic)) return;
-    if (cursor && (event.cursor.xid < cursor.xid || (event.cursor.xid === cursor.xid && event.cursor.eventId <= cursor.eventId))) return;
+    if (event.cursor.xid < cursor.xid || (event.cursor.xid === cursor.xid && event.cursor.eventId <= cursor.eventId)) return;
     cursor = event.cursor;
     stream.write(`id: ${cursorToText(event.cursor)}\nevent: ${event.topic}\ndata: ${JSON.stringify({ subject: event.subject, ...event.payload })}\n\n`);
   };
@@ -81,7 +89,7 @@ async function streamEvents(database: Database, tail: Tail, merchantId: Id, last
     clearInterval(heartbeat);
   });
   stream.write("retry: 1000\n\n");
-  if (cursor) for (const event of await readEvents(database.kysely, cursor, 1000, merchantId)) write(event);
+  for (const event of await readEvents(database.kysely, since, MISSED_AT_MOST, merchantId)) write(event);
   for (const event of early) write(event);
   live = true;
 }

@@ -1,0 +1,398 @@
+import { newId, parseQris, type CatalogueBody, type OrderBody, type Problem, type SaleBody, type TodayBody } from "@onegate/contract";
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { after, before, describe, it } from "node:test";
+import { newSale, openTestProgram, sell, until, type TestProgram } from "./testing/program.ts";
+import { DEMO_MERCHANT } from "./demo/index.ts";
+import { balanceByCode } from "./ledger/index.ts";
+
+let program: TestProgram;
+let cashier: string;
+let owner: string;
+let catalogue: CatalogueBody;
+before(async () => {
+  program = await openTestProgram();
+  cashier = await program.unlock("Sari", "111111");
+  owner = await program.unlock("Ratna", "333333");
+  catalogue = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body;
+});
+after(() => program.close());
+
+const posted = async (code: string) => (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
+const today = async () => (await program.call<TodayBody>("GET", "/api/v1/till/reports/today", { token: owner })).body;
+const readSale = async (id: string) => (await program.call<SaleBody>("GET", `/api/v1/till/sales/${id}`, { token: cashier })).body;
+const stockOf = async (name: string) =>
+  (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body.products.find((product) => product.name === name)?.stock ?? 0;
+
+/** The callback that Tripay would send for a transaction, signed with `key`. */
+function callback(reference: string, merchantRef: string, amount: number, status: string, key = "onegate-demo-private-key") {
+  const raw = JSON.stringify({
+    reference, merchant_ref: merchantRef, payment_method: "QRIS", payment_method_code: "QRIS2", total_amount: amount, fee_merchant: 950, fee_customer: 0,
+    total_fee: 950, amount_received: amount - 950, is_closed_payment: 1, status, paid_at: 1_763_256_923, note: null,
+  });
+  const signature = createHmac("sha256", key).update(raw).digest("hex");
+  return { raw, headers: { "x-callback-signature": signature, "x-callback-event": "payment_status" } };
+}
+const notify = (sent: { raw: string; headers: Record<string, string> }) => program.call("POST", "/api/v1/providers/tripay/notifications", sent);
+
+describe("a cash sale", () => {
+  it("is paid at once: receipt, change, stock, books and the owner's day", async () => {
+    const [drawerBefore, stockBefore, dayBefore] = [await posted("sales"), await stockOf("Latte"), await today()];
+    const { status, body } = await sell(program, cashier, newSale(catalogue, ["Latte", "Roti Bakar"], "50000"));
+    assert.equal(status, 201);
+    assert.equal(body.state, "paid");
+    assert.match(body.receipt_number ?? "", /^KS1-[0-9]{6}-[0-9]{4}$/);
+    assert.deepEqual(body.total, { amount: "46000.00", currency: "IDR" });
+    assert.deepEqual(body.tax, { amount: "4559.00", currency: "IDR" }, "PPN 11/111 of 46000, to the whole rupiah");
+    assert.deepEqual(body.tenders[0]?.change, { amount: "4000.00", currency: "IDR" });
+    assert.equal(await stockOf("Latte"), stockBefore - 1);
+    assert.equal((await posted("sales")) - drawerBefore, 4_144_100n);
+    await until(today, (day) => day.sales === dayBefore.sales + 1);
+    await program.assertBooksHold();
+  });
+
+  it("fault 1: the same POST fifty times at once is one sale and fifty identical answers", async () => {
+    const sale = newSale(catalogue, ["Espresso"], "exact");
+    const stockBefore = await stockOf("Espresso");
+    const answers = await Promise.all(Array.from({ length: 50 }, () => sell(program, cashier, sale)));
+    assert.deepEqual(new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size, 1);
+    assert.equal(answers[0]?.status, 201);
+    assert.equal(await stockOf("Espresso"), stockBefore - 1);
+    await program.assertBooksHold();
+  });
+
+  it("fault 2: the same key with another content is refused, and nothing moves", async () => {
+    const sale = newSale(catalogue, ["Espresso"], "exact");
+    await sell(program, cashier, sale);
+    const salesBefore = await posted("sales");
+    const other = await program.call("POST", "/api/v1/till/sales", { token: cashier, body: { ...newSale(catalogue, ["Latte"], "exact") }, headers: { "idempotency-key": sale.id } });
+    assert.equal(other.code, "idempotency_key_reused");
+    const twin = await program.call("POST", "/api/v1/till/sales", { token: cashier, body: { ...newSale(catalogue, ["Latte"], "exact"), id: sale.id }, headers: { "idempotency-key": newId() } });
+    assert.equal(twin.code, "sale_differs");
+    assert.equal(await posted("sales"), salesBefore);
+  });
+
+  it("gives receipt numbers without a gap to sales that come at once", async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => sell(program, cashier, newSale(catalogue, ["Teh Melati", "Donat"], "exact"))));
+    const numbers = answers.map(({ body }) => Number(body.receipt_number?.slice(-4))).sort((a, b) => a - b);
+    assert.deepEqual(numbers, Array.from({ length: 20 }, (_, i) => numbers[0]! + i));
+    await program.assertBooksHold();
+  });
+
+  it("is refused by name and changes nothing", async () => {
+    const salesBefore = await posted("sales");
+    const good = newSale(catalogue, ["Latte"], "exact");
+    const refused = async (change: object, key?: string) =>
+      (await program.call("POST", "/api/v1/till/sales", { token: cashier, body: { ...good, id: newId(), ...change }, headers: { "idempotency-key": key ?? newId() } })).code;
+    assert.equal(await refused({ lines: [] }), "cart_empty");
+    assert.equal(await refused({ lines: [{ ...good.lines[0], product_id: newId() }] }), "product_unknown");
+    assert.equal(await refused({ lines: [{ ...good.lines[0], unit_price: { amount: "1.00", currency: "IDR" } }] }), "price_differs");
+    assert.equal(await refused({ total: { amount: "27999.00", currency: "IDR" } }), "amount_mismatch");
+    assert.equal(await refused({ total: { amount: "1e3", currency: "IDR" } }), "amount_malformed");
+    assert.equal(await refused({ tender: { method: "CASH", tendered: { amount: "27999.99", currency: "IDR" } } }), "tender_insufficient");
+    assert.equal(await refused({ price: 1 }), "request_invalid");
+    assert.equal(await refused({ merchant_id: newId() }), "request_invalid");
+    assert.equal(await refused({}, ""), "idempotency_key_invalid");
+    assert.equal((await program.call("POST", "/api/v1/till/sales", { token: cashier, body: good })).code, "idempotency_key_missing");
+    assert.equal((await program.call("POST", "/api/v1/till/sales", { body: good })).code, "forbidden");
+    assert.equal((await program.call("POST", "/api/v1/till/sales", { body: good, token: "x".repeat(43) })).code, "unauthenticated");
+    assert.equal(await posted("sales"), salesBefore);
+  });
+});
+
+describe("a QRIS sale", () => {
+  async function waiting(names = ["Latte", "Kopi Susu"]) {
+    const { status, body } = await sell(program, cashier, newSale(catalogue, names, "QRIS"));
+    assert.equal(status, 201, JSON.stringify(body));
+    const [tender] = body.tenders;
+    assert.equal(body.state, "waiting");
+    return { sale: body, reference: tender?.reference ?? "", qr: tender?.qr_string ?? "", merchantRef: `OG${tender?.payment_id.replaceAll("-", "")}` };
+  }
+
+  it("shows a well-formed QR with the amount, and is paid by itself within a second of the customer's payment", async () => {
+    const { sale, reference, qr } = await waiting();
+    const payload = parseQris(qr);
+    assert.ok(!("problem" in payload), qr);
+    const paidBefore = await posted("clearing:tripay");
+    const stream = await listen(cashier);
+    await program.lever("POST", `transactions/${reference}/pay`);
+    const event = await stream.first("sale.paid");
+    assert.equal(event.sale_id, sale.id);
+    const paid = await readSale(sale.id);
+    assert.equal(paid.state, "paid");
+    assert.ok(paid.receipt_number);
+    // 50.000 from the customer, less Tripay's 750 + 0,7 % = 1.100
+    assert.equal(paidBefore - (await posted("clearing:tripay")), 4_890_000n);
+    await until(today, (day) => day.by_tender.some(({ method }) => method === "QRIS"));
+    await program.assertBooksHold();
+  });
+
+  it("a till that was away hears on its return what it missed", async () => {
+    const first = await waiting();
+    await program.lever("POST", `transactions/${first.reference}/pay`);
+    await until(() => readSale(first.sale.id), ({ state }) => state === "paid");
+    const { rows } = await program.database.pool.query<{ cursor: string }>("select xid::text || '-' || (event_id - 1) as cursor from outbox_event where topic = 'sale.paid' order by xid desc, event_id desc limit 1");
+    const event = await (await listen(cashier, rows[0]?.cursor)).first("sale.paid");
+    assert.equal(event.sale_id, first.sale.id);
+  });
+
+  it("fault 14: a notification ten times, also at once, and in any order, has one effect", async () => {
+    const { sale, reference, merchantRef } = await waiting();
+    const salesBefore = await posted("sales");
+    const paid = callback(reference, merchantRef, 50_000, "PAID");
+    const answers = await Promise.all(Array.from({ length: 10 }, () => notify(paid)));
+    assert.deepEqual(answers.map(({ body }) => body), Array(10).fill({ success: true }));
+    await notify(callback(reference, merchantRef, 50_000, "EXPIRED"));
+    await notify(callback(reference, merchantRef, 50_000, "FAILED"));
+    assert.equal((await readSale(sale.id)).state, "paid");
+    assert.equal((await posted("sales")) - salesBefore, 4_504_500n);
+    await program.assertBooksHold();
+  });
+
+  it("success beats expired: paid after the clock ran out is a paid sale", async () => {
+    const { sale, reference, merchantRef } = await waiting();
+    await notify(callback(reference, merchantRef, 50_000, "EXPIRED"));
+    assert.equal((await readSale(sale.id)).state, "expired");
+    await notify(callback(reference, merchantRef, 50_000, "PAID"));
+    assert.equal((await readSale(sale.id)).state, "paid");
+    await program.assertBooksHold();
+  });
+
+  it("fault 15: a notification forged, altered by a byte, unsigned or signed with another key is refused and has no effect", async () => {
+    const { sale, reference, merchantRef } = await waiting();
+    const good = callback(reference, merchantRef, 50_000, "PAID");
+    const bad = [
+      callback(reference, merchantRef, 50_000, "PAID", "an-old-private-key"),
+      { ...good, raw: good.raw.replace("50000", "50001") },
+      { ...good, raw: `${good.raw} ` },
+      { ...good, headers: { ...good.headers, "x-callback-signature": "00" } },
+      { raw: good.raw, headers: {} as Record<string, string> },
+    ];
+    for (const sent of bad) {
+      const { status, code } = await notify(sent);
+      assert.deepEqual([status, code], [403, "notification_signature_wrong"]);
+    }
+    assert.equal((await readSale(sale.id)).state, "waiting");
+    assert.equal((await program.call("POST", "/api/v1/providers/nobody/notifications", good)).status, 404);
+  });
+
+  it("money that fits nothing goes to suspense with a case, once: short, over, and for an order nobody knows", async () => {
+    const suspenseBefore = await posted("suspense");
+    const casesBefore = (await today()).open_cases;
+    const short = await waiting();
+    for (let i = 0; i < 3; i++) await notify(callback(short.reference, short.merchantRef, 49_000, "PAID"));
+    assert.notEqual((await readSale(short.sale.id)).state, "paid");
+    const over = await waiting();
+    await notify(callback(over.reference, over.merchantRef, 51_000, "PAID"));
+    for (let i = 0; i < 2; i++) await notify(callback("DEV-T0001-NOBODY", "INV-NOBODY", 7_000, "PAID"));
+    assert.equal((await posted("suspense")) - suspenseBefore, 10_700_000n);
+    assert.equal((await today()).open_cases, casesBefore + 3);
+    await program.assertBooksHold();
+  });
+
+  it("given up at the till is cancelled; money that comes all the same goes to suspense", async () => {
+    const { sale, reference } = await waiting();
+    const cancel = (key = newId()) => program.call<SaleBody>("POST", `/api/v1/till/sales/${sale.id}/cancel`, { token: cashier, headers: { "idempotency-key": key } });
+    const key = newId();
+    assert.equal((await cancel(key)).body.state, "cancelled");
+    assert.equal((await cancel(key)).body.state, "cancelled");
+    assert.equal((await cancel()).code, "sale_not_waiting");
+    const suspenseBefore = await posted("suspense");
+    await program.lever("POST", `transactions/${reference}/pay`);
+    await until(() => posted("suspense"), (now) => now - suspenseBefore === 5_000_000n);
+    assert.equal((await readSale(sale.id)).state, "cancelled");
+    await program.assertBooksHold();
+  });
+
+  it("fault 11: the provider's answer is lost, though it took the order: unknown, asked, paid once", async () => {
+    await program.lever("POST", "next", { call: "create", fault: "answer_lost" });
+    const { body } = await sell(program, cashier, newSale(catalogue, ["Latte"], "QRIS"));
+    assert.equal(body.state, "waiting");
+    assert.equal(body.tenders[0]?.state, "unknown");
+    assert.equal(body.tenders[0]?.qr_string, null);
+    const found = await until(() => readSale(body.id), (sale) => sale.tenders[0]?.state === "pending", 15_000);
+    assert.equal(found.tenders.length, 1);
+    assert.ok(found.tenders[0]?.qr_string);
+    await program.lever("POST", `transactions/${found.tenders[0]?.reference}/pay`);
+    await until(() => readSale(body.id), ({ state }) => state === "paid");
+    await program.assertBooksHold();
+  });
+
+  it("a lost callback is made good by asking", async () => {
+    const { sale, reference } = await waiting();
+    await program.lever("PUT", `transactions/${reference}/faults`, { suppressed: true });
+    await program.lever("POST", `transactions/${reference}/pay`);
+    await until(() => readSale(sale.id), ({ state }) => state === "paid", 15_000);
+    await program.assertBooksHold();
+  });
+
+  it("goes on after a restart of the program: nothing acknowledged is lost", async () => {
+    const { sale, reference } = await waiting();
+    await program.restart();
+    await program.lever("POST", `transactions/${reference}/pay`);
+    await until(() => readSale(sale.id), ({ state }) => state === "paid");
+  });
+});
+
+describe("the seed paths", () => {
+  const order = (change: object = {}) => ({
+    order_id: `INV-${newId()}`,
+    amount: 25_000,
+    customer_name: "Pelanggan Contoh",
+    customer_email: "pelanggan@contoh.invalid",
+    order_items: [{ sku: "LATTE", name: "Latte", price: 12_500, quantity: 2 }],
+    ...change,
+  });
+  const create = (body: object) => program.call<{ data: OrderBody }>("POST", "/api/v1/payment/create-transaction", { body });
+  const pay = (body: object) => program.call<{ data: OrderBody }>("POST", "/api/v1/payment/create-payment", { body });
+  const status = (orderId: string) => program.call<{ data: OrderBody }>("GET", `/api/v1/payment/get-status-payment?order_id=${encodeURIComponent(orderId)}`);
+
+  it("list channels without credentials in the sandbox", async () => {
+    const { body } = await program.call<{ success: boolean; data: Array<{ code: string; minimum_amount: number; total_fee: { flat: number; percent: number } }> }>("GET", "/api/v1/payment/get-payment-channel");
+    const qris = body.data.find(({ code }) => code === "QRIS2");
+    assert.deepEqual([qris?.minimum_amount, qris?.total_fee], [1_000, { flat: 750, percent: 0.7 }]);
+  });
+
+  it("take an order from nothing to paid", async () => {
+    const placed = order();
+    const created = await create(placed);
+    assert.equal(created.status, 201);
+    assert.equal(created.body.data.status, "UNPAID");
+    const opened = await pay({ order_id: placed.order_id, method: "QRIS2" });
+    assert.equal(opened.status, 201);
+    assert.match(opened.body.data.payment?.qr_image ?? "", /^data:image\/svg\+xml;base64,/);
+    const again = await pay({ order_id: placed.order_id, method: "QRIS2" });
+    assert.equal(again.body.data.payment?.payment_id, opened.body.data.payment?.payment_id, "asked again it is the same payment");
+    await program.lever("POST", `transactions/${opened.body.data.payment?.reference}/pay`);
+    const paid = await until(() => status(placed.order_id), ({ body }) => body.data.status === "PAID");
+    assert.ok(paid.body.data.paid_at);
+    assert.equal((await pay({ order_id: placed.order_id, method: "QRIS2" })).code, "order_paid");
+    await program.assertBooksHold();
+  });
+
+  it("a virtual account has a pay code", async () => {
+    const placed = order();
+    await create(placed);
+    const { body } = await pay({ order_id: placed.order_id, method: "BRIVA" });
+    assert.match(body.data.payment?.pay_code ?? "", /^[0-9]+$/);
+  });
+
+  it("refuse by name", async () => {
+    const placed = order();
+    await create(placed);
+    assert.equal((await create(order({ amount: 24_999 }))).code, "amount_mismatch");
+    assert.equal((await create({ ...placed, customer_name: "Orang Lain" })).code, "order_differs");
+    assert.equal((await create(placed)).status, 201);
+    assert.equal((await create(order({ currency: "USD" }))).code, "currency_unsupported");
+    assert.equal((await create(order({ amount: 0, order_items: [{ name: "x", price: 0, quantity: 1 }] }))).code, "amount_not_positive");
+    assert.equal((await create(order({ order_items: [] }))).code, "request_invalid");
+    assert.equal((await create(order({ role: "owner" }))).code, "request_invalid");
+    assert.equal((await pay({ order_id: "INV-NOBODY", method: "QRIS2" })).code, "order_unknown");
+    assert.equal((await pay({ order_id: placed.order_id, method: "NOSUCH" })).code, "channel_unknown");
+    const tiny = order({ amount: 500, order_items: [{ name: "x", price: 500, quantity: 1 }] });
+    await create(tiny);
+    assert.equal((await pay({ order_id: tiny.order_id, method: "QRIS2" })).code, "amount_below_minimum");
+    assert.equal((await status("INV-NOBODY")).code, "order_unknown");
+    assert.equal((await status("")).code, "request_invalid");
+  });
+});
+
+describe("the gateway's transfers", () => {
+  const send = (change: object = {}) =>
+    program.call<{ transfer_id: string }>("POST", "/payments", {
+      body: { id: newId(), currency: "IDR", amount: "10.00", source_account: "ACC_SRC_ABC", destination_account: "ACC_DST_DEF", ...change },
+    });
+
+  it("faults 1 and 2: once per id, fifty at once; another content under the id is refused", async () => {
+    const before = await posted("ACC_DST_DEF");
+    const id = newId();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => send({ id })));
+    assert.equal(new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size, 1);
+    assert.equal((await posted("ACC_DST_DEF")) - before, 1_000n);
+    assert.equal((await send({ id, amount: "11.00" })).code, "idempotency_key_reused");
+    assert.equal((await posted("ACC_DST_DEF")) - before, 1_000n);
+    await program.assertBooksHold();
+  });
+
+  it("fault 8: sums that are not sums are refused by name; big valid ones are exact", async () => {
+    const code = async (amount: unknown, currency = "IDR") => (await send({ amount, currency })).code;
+    assert.equal(await code(0), "amount_not_positive");
+    assert.equal(await code("-1.00"), "amount_not_positive");
+    assert.equal(await code(2 ** 53 + 2), "amount_too_large");
+    assert.equal(await code("10000000000000000.00"), "amount_too_large");
+    assert.equal(await code("1e3"), "amount_malformed");
+    assert.equal(await code("NaN"), "amount_malformed");
+    assert.equal(await code("01.00"), "amount_malformed");
+    assert.equal(await code("1,00"), "amount_malformed");
+    assert.equal(await code("1.001"), "amount_too_precise");
+    assert.equal(await code(1.001), "amount_too_precise");
+    assert.equal(await code("1.00", "XXX"), "currency_unknown");
+    assert.equal(await code("1.00", "USD"), "currency_differs");
+    assert.equal(await code(null), "request_invalid");
+    assert.equal(await code("9000000000000000.00"), "insufficient_funds");
+    assert.equal((await send({ source_account: "ACC_001", destination_account: "ACC_001" })).code, "accounts_same");
+    assert.equal((await send({ destination_account: "ACC_NOBODY" })).code, "account_unknown");
+    assert.equal((await send({ amount: 10.5 })).status, 200);
+  });
+
+  it("answer a balance, and no account that isn't a wallet", async () => {
+    const { body } = await program.call<{ balance: string; currency: string }>("GET", "/balance/ACC_001");
+    assert.deepEqual([body.balance, body.currency], ["1000000.00", "IDR"]);
+    assert.equal((await program.call("GET", "/balance/bank")).code, "account_unknown");
+  });
+});
+
+describe("the door", () => {
+  it("answers what it can't read with a code in two languages and a request id", async () => {
+    const malformed = await program.call<Problem>("POST", "/payments", { raw: "{" });
+    assert.deepEqual([malformed.status, malformed.code], [400, "request_malformed"]);
+    assert.match(malformed.headers.get("content-type") ?? "", /^application\/problem\+json/);
+    assert.equal(malformed.body.request_id, malformed.headers.get("x-request-id"));
+    assert.ok(malformed.body.detail.id !== malformed.body.detail.en);
+    assert.equal((await program.call("POST", "/payments", { raw: `"${"x".repeat(1_100_000)}"` })).code, "request_too_large");
+    assert.equal((await program.call("POST", "/payments", { raw: '{"__proto__":{"role":"owner"}}' })).code, "request_malformed");
+    assert.equal((await program.call("GET", "/api/v1/nothing")).code, "not_found");
+  });
+
+  it("a wrong PIN opens nothing, and many cost time", async () => {
+    const shop = await program.call<{ staff: Array<{ id: string; name: string }> }>("GET", "/api/v1/till/shop");
+    const bima = shop.body.staff.find(({ name }) => name === "Bima")?.id;
+    const tries = await Promise.all(Array.from({ length: 12 }, (_, i) => program.call("POST", "/api/v1/till/unlock", { body: { staff_id: bima, pin: `90000${i % 10}` } })));
+    const codes = tries.map(({ code }) => code);
+    assert.ok(codes.includes("pin_wrong"));
+    assert.equal((await program.call("POST", "/api/v1/till/unlock", { body: { staff_id: bima, pin: "222222" } })).code, "pin_delayed");
+    assert.equal((await program.call("POST", "/api/v1/till/unlock", { body: { staff_id: newId(), pin: "222222" } })).code, "staff_unknown");
+  });
+
+  it("a cashier has no right to the owner's report", async () => {
+    assert.equal((await program.call("GET", "/api/v1/till/reports/today", { token: cashier })).code, "forbidden");
+  });
+
+  it("is alive, ready, and counts", async () => {
+    for (const path of ["/health", "/healthz", "/readyz"]) assert.equal((await program.call("GET", path)).status, 200);
+    const metrics = await (await fetch(`${program.url}/metrics`)).text();
+    assert.match(metrics, /payment_requests_total\{service="payments",status="200"\} [1-9]/);
+  });
+});
+
+/** Opens the till's stream; `first` answers the first event of a topic, and fails when none comes within a second. */
+async function listen(token: string, lastEventId?: string) {
+  const abort = new AbortController();
+  const headers = { authorization: `Bearer ${token}`, ...(lastEventId ? { "last-event-id": lastEventId } : {}) };
+  const response = await fetch(`${program.url}/api/v1/till/events`, { headers, signal: abort.signal });
+  return {
+    async first(topic: string): Promise<{ sale_id: string }> {
+      const timer = setTimeout(() => abort.abort(new Error(`no ${topic} came`)), 1_000);
+      let text = "";
+      for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+        text += chunk;
+        const found = text.split("\n\n").find((event) => event.includes(`event: ${topic}\n`));
+        if (!found) continue;
+        clearTimeout(timer);
+        abort.abort();
+        return JSON.parse(/^data: (.*)$/m.exec(found)?.[1] ?? "{}") as { sale_id: string };
+      }
+      throw new Error("the stream ended");
+    },
+  };
+}

@@ -1,0 +1,124 @@
+import { newId, type CatalogueBody, type NewSaleBody, type Problem, type SaleBody, type SessionBody, type ShopBody } from "@onegate/contract";
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startSimulator, type RunningSimulator } from "../../simulator/index.ts";
+import { readSettings, type Database } from "../kernel/index.ts";
+import { breaches } from "../ledger/index.ts";
+import { startProgram, type Program } from "../roles.ts";
+import { openTestDatabase, type TestDatabase } from "./database.ts";
+
+/** The whole program on a database of its own, against a simulator of its own, over HTTP. */
+export type TestProgram = {
+  readonly url: string;
+  readonly database: Database;
+  readonly connection: TestDatabase["connection"];
+  readonly simulator: RunningSimulator;
+  call<T = unknown>(method: string, path: string, options?: { body?: unknown; token?: string; headers?: Record<string, string>; raw?: string }): Promise<Answer<T>>;
+  unlock(name: string, pin: string): Promise<string>;
+  /** One lever of the simulator: a path below `/control`, such as `transactions/REF/pay`. */
+  lever(method: string, path: string, body?: unknown): Promise<unknown>;
+  restart(): Promise<void>;
+  assertBooksHold(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type Answer<T> = { readonly status: number; readonly headers: Headers; readonly body: T; readonly code: string | undefined };
+
+export async function openTestProgram(options: { callbackRetryMs?: number; till?: string; environment?: Record<string, string> } = {}): Promise<TestProgram> {
+  const test = await openTestDatabase();
+  const simulator = await startSimulator({ callbackRetryMs: options.callbackRetryMs ?? 200, seed: 7 });
+  const settings = readSettings({ PORT: "0", LOG_LEVEL: "silent", ...options.environment });
+  const start = (port: number): Promise<Program> =>
+    startProgram({
+      settings: { ...settings, port },
+      connection: test.connection,
+      tripayUrl: `${simulator.url}/api-sandbox`,
+      ...(options.till ? { till: options.till } : {}),
+    });
+  let program = await start(0);
+
+  const opened: TestProgram = {
+    get url() {
+      return program.url;
+    },
+    database: test.database,
+    connection: test.connection,
+    simulator,
+    async call<T>(method: string, path: string, { body, token, headers, raw }: { body?: unknown; token?: string; headers?: Record<string, string>; raw?: string } = {}) {
+      const response = await fetch(`${program.url}${path}`, {
+        method,
+        headers: {
+          ...(body !== undefined || raw !== undefined ? { "content-type": "application/json" } : {}),
+          ...(token ? { authorization: `Bearer ${token}` } : {}),
+          ...headers,
+        },
+        ...(raw !== undefined ? { body: raw } : body !== undefined ? { body: JSON.stringify(body) } : {}),
+      });
+      const text = await response.text();
+      const parsed = text === "" ? undefined : (JSON.parse(text) as T);
+      return { status: response.status, headers: response.headers, body: parsed as T, code: (parsed as Partial<Problem> | undefined)?.code };
+    },
+    async unlock(name, pin) {
+      const shop = await opened.call<ShopBody>("GET", "/api/v1/till/shop");
+      const staff = shop.body.staff.find((one) => one.name === name);
+      const session = await opened.call<SessionBody>("POST", "/api/v1/till/unlock", { body: { staff_id: staff?.id, pin } });
+      assert.equal(session.status, 200, JSON.stringify(session.body));
+      return session.body.token;
+    },
+    async lever(method, path, body) {
+      const response = await fetch(`${simulator.url}/control/${path}`, {
+        method,
+        ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+      });
+      const answer = (await response.json()) as { success: boolean; data?: unknown };
+      assert.ok(answer.success, `${path}: ${JSON.stringify(answer)}`);
+      return answer.data;
+    },
+    async restart() {
+      const port = Number(new URL(program.url).port);
+      await program.stop();
+      program = await start(port);
+    },
+    async assertBooksHold() {
+      assert.deepEqual(await breaches(test.database.kysely), []);
+    },
+    async close() {
+      await program.stop();
+      await simulator.close();
+      await test.close();
+    },
+  };
+  return opened;
+}
+
+/** Waits until something is so, asking often; fails with its last answer after `ms`. */
+export async function until<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean, ms = 5_000): Promise<T> {
+  const deadline = performance.now() + ms;
+  for (;;) {
+    const answer = await ask();
+    if (isSo(answer)) return answer;
+    if (performance.now() > deadline) assert.fail(`still not so after ${ms} ms: ${JSON.stringify(answer)}`);
+    await sleep(20);
+  }
+}
+
+/** A sale of the named products, each once, as a till sends it. */
+export function newSale(catalogue: CatalogueBody, names: readonly string[], tender: "exact" | "QRIS" | string): NewSaleBody {
+  const lines = names.map((name) => {
+    const product = catalogue.products.find((one) => one.name === name);
+    assert.ok(product, name);
+    return { product_id: product.id, quantity: 1, unit_price: product.price };
+  });
+  const minor = lines.reduce((sum, line) => sum + BigInt(line.unit_price.amount.replace(".", "")), 0n);
+  const total = { amount: `${minor / 100n}.${(minor % 100n).toString().padStart(2, "0")}`, currency: "IDR" };
+  return {
+    id: newId(),
+    lines,
+    total,
+    tender: tender === "QRIS" ? { method: "QRIS" } : { method: "CASH", tendered: tender === "exact" ? total : { amount: tender, currency: "IDR" } },
+  };
+}
+
+export async function sell(program: TestProgram, token: string, sale: NewSaleBody): Promise<Answer<SaleBody>> {
+  return program.call<SaleBody>("POST", "/api/v1/till/sales", { token, body: sale, headers: { "idempotency-key": sale.id } });
+}
