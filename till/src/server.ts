@@ -36,6 +36,9 @@ function usePace(): number {
 
 export const shopQuery = { queryKey: ["shop"], queryFn: api.shop, staleTime: Number.POSITIVE_INFINITY } as const;
 
+/** The shop as it is known now, for commands outside a screen. */
+export const shopNow = () => client.getQueryData<ShopBody>(shopQuery.queryKey);
+
 export const useShopQuery = () => useQuery({ ...shopQuery, retry: true, retryDelay: 2_000 });
 
 /** The shop, on screens that only open once it is known. */
@@ -47,11 +50,12 @@ export function useShop(): ShopBody {
 
 export const useCatalogue = () => useQuery({ queryKey: ["catalogue"], queryFn: () => asking(api.catalogue) });
 
-export function useSale(id: Id, awaited = false) {
+export function useSale(id: Id, { awaited = false, exists = true } = {}) {
   const pace = usePace();
   return useQuery({
     queryKey: ["sale", id],
     queryFn: () => asking((token) => api.sale(token, id)),
+    enabled: exists,
     refetchInterval: awaited ? pace : false,
     refetchIntervalInBackground: awaited,
     ...(awaited ? { staleTime: 0 } : {}),

@@ -20,6 +20,9 @@ export const session = createStore(readSession(), (value) => sessionPlace.write(
 /** The state of this till. It is on disk before a screen shows it or a request leaves. */
 export const till = createStore(checkedToTill(tillPlace.read()), (value) => tillPlace.write(toStored(value)));
 
+/** Where the till was when this page opened. */
+export const atStart = till.get();
+
 export function dispatch(event: Event): void {
   till.set(step(till.get(), event));
 }

@@ -1,0 +1,115 @@
+import { useEffect, useState } from "react";
+import { runKey } from "./commands.ts";
+import { listen } from "./live.ts";
+import type { Till } from "./machine.ts";
+import { Frame, type Page } from "./parts/Frame.tsx";
+import { Notices } from "./parts/Notices.tsx";
+import { History } from "./screens/History.tsx";
+import { Locked } from "./screens/Locked.tsx";
+import { Paid } from "./screens/Paid.tsx";
+import { Pay } from "./screens/Pay.tsx";
+import { Sell } from "./screens/Sell.tsx";
+import { Settings } from "./screens/Settings.tsx";
+import { Today } from "./screens/Today.tsx";
+import { Waiting } from "./screens/Waiting.tsx";
+import { sendUntilAnswered } from "./sending.ts";
+import { client, useShopQuery } from "./server.ts";
+import type { Message } from "./sse.ts";
+import { atStart, useSession, useTill } from "./till.ts";
+import { useWords } from "./words.ts";
+
+export function App() {
+  const words = useWords();
+  const till = useTill();
+  const { data: shop } = useShopQuery();
+  useSending(till);
+  useListening();
+  useEffect(() => {
+    addEventListener("keydown", runKey);
+    return () => removeEventListener("keydown", runKey);
+  }, []);
+  return (
+    <div className="app">
+      {shop?.mode === "sandbox" && <p className="ribbon">{words.sandbox}</p>}
+      <Screen till={shop ? till : { at: "locked", behind: { at: "selling", cart: [] } }} />
+      <Notices />
+    </div>
+  );
+}
+
+function Screen({ till }: { readonly till: Till }) {
+  switch (till.at) {
+    case "locked":
+      return <Locked />;
+    case "selling":
+      return <Pages till={till} />;
+    case "paying":
+      return <Pay key={till.saleId} cart={till.cart} sending={false} />;
+    case "sending":
+      return till.sale.tender.method === "QRIS" ? (
+        <Waiting key={till.sale.id} saleId={till.sale.id} cart={till.cart} sending />
+      ) : (
+        <Pay key={till.sale.id} cart={till.cart} sending />
+      );
+    case "waiting":
+      return <Waiting key={till.saleId} saleId={till.saleId} cart={till.cart} sending={false} />;
+    case "paid":
+      return <Paid saleId={till.saleId} justNow={till !== atStart} />;
+  }
+}
+
+function Pages({ till }: { readonly till: Extract<Till, { at: "selling" }> }) {
+  const [page, setPage] = useState<Exclude<Page, "settings">>("sell");
+  const [setting, setSetting] = useState(false);
+  return (
+    <Frame page={page} onPage={(next) => (next === "settings" ? setSetting(true) : setPage(next))}>
+      {page === "sell" && <Sell cart={till.cart} />}
+      {page === "history" && <History />}
+      {page === "today" && <Today />}
+      {setting && <Settings onClose={() => setSetting(false)} />}
+    </Frame>
+  );
+}
+
+function useSending(till: Till): void {
+  const sale = till.at === "sending" ? till.sale : null;
+  useEffect(() => {
+    if (!sale) return;
+    const leaving = new AbortController();
+    void sendUntilAnswered(sale, leaving.signal);
+    return () => leaving.abort();
+  }, [sale]);
+}
+
+const STOCK_PAUSE_MS = 3_000;
+
+function useListening(): void {
+  const token = useSession()?.token;
+  useEffect(() => {
+    if (token === undefined) {
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "shop" });
+      return;
+    }
+    const leaving = new AbortController();
+    let stock: ReturnType<typeof setTimeout> | undefined;
+    const refresh = (...queryKey: string[]) => void client.invalidateQueries({ queryKey });
+    const heard = ({ event, data }: Message) => {
+      if (event === "stock.changed") {
+        stock ??= setTimeout(() => {
+          stock = undefined;
+          refresh("catalogue");
+        }, STOCK_PAUSE_MS);
+        return;
+      }
+      const { sale_id } = JSON.parse(data) as { sale_id?: string };
+      if (sale_id !== undefined) refresh("sale", sale_id);
+      refresh("sales");
+      refresh("today");
+    };
+    void listen(token, heard, leaving.signal);
+    return () => {
+      leaving.abort();
+      clearTimeout(stock);
+    };
+  }, [token]);
+}

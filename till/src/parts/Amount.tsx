@@ -1,0 +1,26 @@
+import { money, toText } from "@onegate/contract";
+import { useShopQuery } from "../server.ts";
+import { useSettings } from "../settings.ts";
+import { currencyOf } from "../sum.ts";
+import { IDR } from "@onegate/contract";
+
+type Look = "list" | "title" | "total";
+
+/** The text of a sum in the shop's currency and the till's language. */
+export function useAmountText(): (minor: bigint) => string {
+  const { language } = useSettings();
+  const { data: shop } = useShopQuery();
+  const currency = shop ? currencyOf(shop) : IDR;
+  return (minor) => toText(money(minor, currency), language);
+}
+
+/** The only place on screen where minor units become text. */
+export function Amount({ minor, look = "list" }: { readonly minor: bigint; readonly look?: Look }) {
+  const text = useAmountText()(minor);
+  const [symbol = "", figures = ""] = text.split(" ");
+  return (
+    <span className={`amount amount-${look}`}>
+      <span className="amount-symbol">{symbol}</span> {figures}
+    </span>
+  );
+}

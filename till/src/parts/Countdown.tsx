@@ -1,0 +1,28 @@
+import { useEffect, useState } from "react";
+import { toCountdown } from "../when.ts";
+import { useWords } from "../words.ts";
+
+const RADIUS = 20;
+const ROUND = 2 * Math.PI * RADIUS;
+
+/** A ring that runs down from `from` to `until`, with the time that is left. */
+export function Countdown({ from, until }: { readonly from: string; readonly until: string }) {
+  const words = useWords();
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  const end = Date.parse(until);
+  const left = Math.max(0, Math.ceil((end - now) / 1_000));
+  const part = Math.min(1, Math.max(0, (end - now) / Math.max(1, end - Date.parse(from))));
+  return (
+    <span className="countdown" role="timer" aria-label={words.timeLeft(toCountdown(left))}>
+      <svg viewBox="0 0 48 48" aria-hidden="true">
+        <circle className="countdown-track" cx="24" cy="24" r={RADIUS} />
+        <circle className="countdown-left" cx="24" cy="24" r={RADIUS} strokeDasharray={ROUND} strokeDashoffset={ROUND * (1 - part)} />
+      </svg>
+      <span aria-hidden="true">{toCountdown(left)}</span>
+    </span>
+  );
+}

@@ -1,0 +1,34 @@
+import { useEffect, useRef, type ReactNode } from "react";
+import { useWords } from "../words.ts";
+import { Icon } from "./Icon.tsx";
+
+type Props = { readonly title: string; readonly extra?: ReactNode; readonly children: ReactNode; readonly onClose: () => void };
+
+/** One sheet deep: from below on a phone, in the middle elsewhere. Escape and a tap beside it close it. */
+export function Sheet({ title, extra, children, onClose }: Props) {
+  const words = useWords();
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog
+      ref={dialog}
+      className="sheet"
+      aria-label={title}
+      onClose={onClose}
+      onClick={(event) => {
+        if (event.target === event.currentTarget) onClose();
+      }}
+    >
+      <div className="sheet-body">
+        <header className="sheet-head">
+          <h2>{title}</h2>
+          {extra}
+          <button type="button" className="key-quiet square" aria-label={words.close} onClick={onClose}>
+            <Icon name="close" />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,65 @@
+import type { SaleBody } from "@onegate/contract";
+import { useState } from "react";
+import { Amount } from "../parts/Amount.tsx";
+import { Icon } from "../parts/Icon.tsx";
+import { Sheet } from "../parts/Sheet.tsx";
+import { Struk } from "../parts/Struk.tsx";
+import { StrukKeys } from "../parts/StrukKeys.tsx";
+import { useSales, useShop } from "../server.ts";
+import { useSettings } from "../settings.ts";
+import { minorOf } from "../sum.ts";
+import { toClock } from "../when.ts";
+import { useWords, type Words } from "../words.ts";
+
+const stateWord = (state: SaleBody["state"], words: Words) =>
+  ({ paid: words.paid, waiting: words.waitingState, cancelled: words.cancelledState, expired: words.expiredState })[state];
+
+export function History() {
+  const words = useWords();
+  const { outlet } = useShop();
+  const { language } = useSettings();
+  const { data: sales, isError } = useSales();
+  const [open, setOpen] = useState<SaleBody | null>(null);
+  return (
+    <div className="page">
+      <h1>{words.recent}</h1>
+      {!sales && isError && <p role="alert">{words.notLoaded}</p>}
+      {sales?.length === 0 && (
+        <div className="empty">
+          <Icon name="history" />
+          <strong>{words.noSales}</strong>
+          <p>{words.noSalesHint}</p>
+        </div>
+      )}
+      <ul className="sales">
+        {sales?.map((sale) => (
+          <li key={sale.id}>
+            <button type="button" className="sale" onClick={() => setOpen(sale)}>
+              <span className="sale-time">{toClock(sale.paid_at ?? sale.created_at, language, outlet.time_zone)}</span>
+              <span className="sale-what">
+                <strong>{sale.lines.map(({ quantity, name }) => (quantity > 1 ? `${quantity}× ${name}` : name)).join(", ")}</strong>
+                <small>
+                  {[sale.receipt_number, sale.tenders.at(-1)?.method === "CASH" ? words.cash : words.qris, sale.staff_name]
+                    .filter(Boolean)
+                    .join(" · ")}
+                </small>
+              </span>
+              <span className="sale-sum">
+                <Amount minor={minorOf(sale.total) + minorOf(sale.rounding)} />
+                <small className={`state state-${sale.state}`}>{stateWord(sale.state, words)}</small>
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {open && (
+        <Sheet title={words.receipt} onClose={() => setOpen(null)}>
+          <div className="sheet-struk">
+            <Struk sale={open} />
+          </div>
+          <StrukKeys sale={open} />
+        </Sheet>
+      )}
+    </div>
+  );
+}
