@@ -37,11 +37,12 @@ async function main(): Promise<number> {
   const settings = readSettings(process.env);
   switch (command) {
     case "serve":
-      return serve(settings);
+      return await serve(settings);
     case "migrate":
       return withCluster(settings, async (connection) => {
         const database = openDatabase(connection, 4, () => undefined);
-        const done = await prepareSchema(database).finally(() => database.close());
+        const done = await prepareSchema(database);
+        await database.close();
         say(done === 0 ? "The schema is the newest already." : `${done} migrations were applied.`);
         return 0;
       });
@@ -70,12 +71,12 @@ async function serve(settings: Settings): Promise<number> {
     // what does not need the other goes on at the same time
     const till = buildTill();
     till.catch(() => undefined);
-    if (!settings.databaseUrl) cluster = await startCluster({ data: settings.data });
+    cluster = settings.databaseUrl ? undefined : await startCluster({ data: settings.data });
     if (settings.simulator) simulator = await startSimulatorProcess({ host: settings.host, port: settings.simulatorPort, data: settings.data });
     await till;
     const tripayUrl = settings.tripayUrl || (simulator ? `${simulator.url}/api-sandbox` : "");
     if (!tripayUrl) throw new StartFailure("There is no payment provider: the simulator is off and TRIPAY_URL is not set.", "Set TRIPAY_URL, or ONEGATE_SIMULATOR=on.");
-    program = await startProgram({ settings, connection: settings.databaseUrl || cluster!.connection, tripayUrl, till: TILL });
+    program = await startProgram({ settings, connection: cluster?.connection ?? settings.databaseUrl, tripayUrl, till: TILL });
   } catch (error) {
     await stopAll().catch(() => undefined);
     throw error;
@@ -110,7 +111,11 @@ function greet(settings: Settings, url: string, simulatorUrl: string | undefined
 async function withCluster(settings: Settings, work: (connection: Connection) => Promise<number>): Promise<number> {
   if (settings.databaseUrl) return work(settings.databaseUrl);
   const cluster = await startCluster({ data: settings.data });
-  return work(cluster.connection).finally(() => cluster.stop());
+  try {
+    return await work(cluster.connection);
+  } finally {
+    await cluster.stop();
+  }
 }
 
 /** Runs beside a running Onegate, on its PostgreSQL, or on one started for the purpose. */
@@ -127,7 +132,7 @@ async function books(connection: Connection): Promise<number> {
   const database = openDatabase(connection, 4, () => undefined);
   try {
     for (const { merchantId, name } of await merchants(database.kysely)) {
-      say(`${name}`);
+      say(name);
       const sums = new Map<string, bigint>();
       for (const { code, kind, currency, posted, version } of await balancesOf(database.kysely, merchantId)) {
         const shown = code.startsWith("drawer:") ? "drawer" : code;

@@ -91,10 +91,7 @@ export type NewSaleBody = Static<typeof NewSaleSchema>;
 export const TenderSchema = Type.Object({
   payment_id: IdSchema,
   method: Type.Union([Type.Literal("CASH"), Type.Literal("QRIS")]),
-  state: Type.Union(
-    ["created", "pending", "unknown", "succeeded", "expired", "failed", "cancelled"].map((state) => Type.Literal(state)),
-    { description: "`unknown`: the provider has not answered yet; the till keeps waiting and never says failed" },
-  ),
+  state: Type.Enum(["created", "pending", "unknown", "succeeded", "expired", "failed", "cancelled"], { description: "`unknown`: the provider has not answered yet; the till keeps waiting and never says failed" }),
   amount: MoneySchema,
   tendered: Nullable(MoneySchema),
   change: Nullable(MoneySchema),

@@ -26,8 +26,9 @@ const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
 
 /** A server that answers every "no" as problem+json, counts every request and knows each by an id. */
 export function createHttp(log: Log, metrics: Metrics): Http {
+  const loggerInstance: FastifyBaseLogger = log;
   const http = Fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     genReqId: (request) => {

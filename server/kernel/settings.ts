@@ -43,7 +43,7 @@ const table = {
   data: { env: "ONEGATE_DATA", fallback: "./data", about: "folder of the embedded PostgreSQL and of the simulator", read: (value: string) => resolve(value) },
   databaseUrl: { env: "DATABASE_URL", fallback: "", about: "a PostgreSQL server (16 or newer) to use instead of the embedded one", read: url("postgres:", "postgresql:"), secret: true },
   databasePool: { env: "DATABASE_POOL", fallback: "12", about: "most connections to the database", read: whole(4, 500) },
-  ledgerLanes: { env: "LEDGER_LANES", fallback: "2", about: "ledger batches that may be on their way at once", read: whole(1, 32) },
+  ledgerLanes: { env: "LEDGER_LANES", fallback: "3", about: "ledger batches that may be on their way at once", read: whole(1, 32) },
   ledgerQueue: { env: "LEDGER_QUEUE", fallback: "20000", about: "transfers that may wait; beyond it callers get 503", read: whole(1, 1_000_000) },
   logLevel: { env: "LOG_LEVEL", fallback: "warn", about: "fatal, error, warn, info, debug or trace", read: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent") },
   anonymous: { env: "ONEGATE_ANONYMOUS", fallback: "on", about: "on: the payment paths work without credentials (sandbox only)", read: onOff },

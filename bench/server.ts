@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { openDatabase, startCluster, type Cluster, type Database } from "../server/kernel/index.ts";
+import { breaches } from "../server/ledger/index.ts";
+import { prepareSchema } from "../server/schema.ts";
+
+/** The embedded server as it ships, everything durable, with an empty Onegate on it. */
+export type BenchServer = { readonly cluster: Cluster; readonly database: Database; close(): Promise<void> };
+
+export async function startBenchServer(connections: number): Promise<BenchServer> {
+  const data = mkdtempSync(join(tmpdir(), "onegate-bench-"));
+  const cluster = await startCluster({ data });
+  const database = openDatabase(cluster.connection, connections, () => undefined);
+  await prepareSchema(database);
+  return {
+    cluster,
+    database,
+    async close() {
+      await database.close();
+      await cluster.stop();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function createDatabase({ cluster }: BenchServer, name: string): Promise<void> {
+  const admin = new pg.Client({ ...cluster.connection, database: "postgres" });
+  await admin.connect();
+  await admin.query(`create database ${name}`);
+  await admin.end();
+}
+
+/** A run whose books don't balance has no result. */
+export async function checkBooks(database: Database): Promise<"hold" | "broken"> {
+  return (await breaches(database.kysely)).length === 0 ? "hold" : "broken";
+}
