@@ -11,7 +11,7 @@ const POLICY = [
 
 /** Serves the till: its files, and its first page for every address that is a page of it. */
 export async function pageRoutes(http: Http, folder: string): Promise<void> {
-  http.addHook("onSend", async (_request, reply) => {
+  http.addHook("onSend", (_request, reply, _payload, done) => {
     void reply.headers({
       "content-security-policy": POLICY,
       "x-content-type-options": "nosniff",
@@ -19,6 +19,7 @@ export async function pageRoutes(http: Http, folder: string): Promise<void> {
       "cross-origin-opener-policy": "same-origin",
       "permissions-policy": "camera=(self), bluetooth=(self), usb=(self), serial=(self), geolocation=(), microphone=()",
     });
+    done();
   });
   await http.register(fastifyStatic, { root: folder, serve: false });
   http.get<{ Params: { "*": string } }>("/*", { config: { right: "page.read", service: "pages" }, schema: { hide: true } }, async (request, reply) => {

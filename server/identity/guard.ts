@@ -22,22 +22,25 @@ export function guard(http: Http, database: Database, withoutCredentials: Princi
     const right = route.config?.right;
     if (right !== undefined && !isRight(right)) throw new Error(`route ${route.url} names the right ${right}, which is not in rights.ts`);
   });
-  http.addHook("onRequest", async (request, reply) => {
+  http.addHook("onRequest", (request, reply, done) => {
     const right = request.routeOptions.config.right;
-    if (right === undefined || !isRight(right)) return;
-    const principal = await whoIs(request, database, withoutCredentials);
-    const refusal = principal ? whyNot(principal.role, right) : "unauthenticated";
-    if (refusal || !principal) return answerRefusal(request, reply, refuse(refusal ?? "unauthenticated"));
-    request.principal = principal;
+    if (right === undefined || !isRight(right)) return done();
+    const { authorization } = request.headers;
+    const admit = (principal: Principal | undefined): void => {
+      const refusal = principal ? whyNot(principal.role, right) : "unauthenticated";
+      if (refusal || !principal) {
+        answerRefusal(request, reply, refuse(refusal ?? "unauthenticated"));
+        return;
+      }
+      request.principal = principal;
+      done();
+    };
+    if (authorization === undefined) return admit(withoutCredentials);
+    // nobody, when credentials are given that are not valid
+    const token = BEARER.exec(authorization)?.[1];
+    if (!token) return admit(undefined);
+    selectSession(database.kysely, tokenHash(token)).then(admit).catch(done);
   });
-}
-
-/** Nobody, when credentials are given that are not valid. */
-async function whoIs(request: FastifyRequest, database: Database, withoutCredentials: Principal): Promise<Principal | undefined> {
-  const { authorization } = request.headers;
-  if (authorization === undefined) return withoutCredentials;
-  const token = BEARER.exec(authorization)?.[1];
-  return token ? selectSession(database.kysely, tokenHash(token)) : undefined;
 }
 
 /** The staff member behind a request to a route that only staff may use. */

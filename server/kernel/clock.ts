@@ -1,5 +1,5 @@
-import { toUuid, uuidv7, type Id } from "@onegate/contract";
-import { createHash, randomBytes } from "node:crypto";
+import { uuidv7, type Id } from "@onegate/contract";
+import { hash, randomBytes } from "node:crypto";
 
 /** Where time comes from; a simulation owns its own. */
 export interface Clock {
@@ -18,8 +18,7 @@ export function idMaker(clock: Clock, random: (size: number) => Uint8Array = ran
 
 /** An id that follows from its parts (UUIDv8 over SHA-256): the same thing has the same id wherever it is named. */
 export function derivedId(...parts: readonly string[]): Id {
-  const hash = createHash("sha256").update(parts.join("\u0000")).digest();
-  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80;
-  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
-  return toUuid(hash);
+  const hex = hash("sha256", parts.join("\u0000"), "hex");
+  const variant = "89ab"[Number.parseInt(hex.charAt(16), 16) & 3];
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -29,6 +29,8 @@ export function createHttp(log: Log, metrics: Metrics): Http {
   const loggerInstance: FastifyBaseLogger = log;
   const http = Fastify({
     loggerInstance,
+    // a logger of its own for each request costs more than it tells: what is logged names its request
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     genReqId: (request) => {
@@ -44,14 +46,16 @@ export function createHttp(log: Log, metrics: Metrics): Http {
       throw new Error(`route ${String(route.method)} ${route.url} names no right; add config: { right } from identity's table`);
     }
   });
-  http.addHook("onRequest", async (request, reply) => {
+  http.addHook("onRequest", (request, reply, done) => {
     void reply.header("x-request-id", request.id);
+    done();
   });
-  http.addHook("onResponse", async (request, reply) => {
+  http.addHook("onResponse", (request, reply, done) => {
     const service = request.routeOptions.config.service ?? "gateway";
     metrics.requests.inc({ service, status: reply.statusCode });
     metrics.durations.observe({ service }, reply.elapsedTime / 1000);
-    request.log.info({ method: request.method, route: request.routeOptions.url ?? "unknown", status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, "request");
+    request.log.info({ request_id: request.id, method: request.method, route: request.routeOptions.url ?? "unknown", status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, "request");
+    done();
   });
   http.setNotFoundHandler((request, reply) => answerRefusal(request, reply, refuse("not_found")));
   http.setErrorHandler((error, request, reply) => answerRefusal(request, reply, toRefusal(error as FastifyError, request)));
@@ -68,10 +72,10 @@ function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
   if (error.statusCode === 415) return refuse("media_type_unsupported");
   if (error.statusCode && error.statusCode >= 400 && error.statusCode < 500) return refuse("request_malformed");
   if (isUnavailable(error)) {
-    request.log.error({ err: error }, "the database is unavailable");
+    request.log.error({ err: error, request_id: request.id }, "the database is unavailable");
     return refuse("unavailable");
   }
-  request.log.error({ err: error }, "a bug");
+  request.log.error({ err: error, request_id: request.id }, "a bug");
   return refuse("internal");
 }
 
