@@ -3,6 +3,7 @@ import { runKey } from "./commands.ts";
 import { listen } from "./live.ts";
 import type { Till } from "./machine.ts";
 import { Frame, type Page } from "./parts/Frame.tsx";
+import { sheetOpen } from "./notices.ts";
 import { Notices } from "./parts/Notices.tsx";
 import { History } from "./screens/History.tsx";
 import { Locked } from "./screens/Locked.tsx";
@@ -15,6 +16,7 @@ import { Waiting } from "./screens/Waiting.tsx";
 import { sendUntilAnswered } from "./sending.ts";
 import { client, useShopQuery } from "./server.ts";
 import type { Message } from "./sse.ts";
+import { useStore } from "./store.ts";
 import { atStart, useSession, useTill } from "./till.ts";
 import { useWords } from "./words.ts";
 
@@ -22,6 +24,7 @@ export function App() {
   const words = useWords();
   const till = useTill();
   const { data: shop } = useShopQuery();
+  const covered = useStore(sheetOpen);
   useSending(till);
   useListening();
   useEffect(() => {
@@ -32,7 +35,7 @@ export function App() {
     <div className="app">
       {shop?.mode === "sandbox" && <p className="ribbon">{words.sandbox}</p>}
       <Screen till={shop ? till : { at: "locked", behind: { at: "selling", cart: [] } }} />
-      <Notices />
+      {!covered && <Notices />}
     </div>
   );
 }

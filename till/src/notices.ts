@@ -23,4 +23,7 @@ export function hush(): void {
   notice.set(null);
 }
 
+/** Whether a sheet is open: what is behind it can't be seen or reached, so the sheet says it. */
+export const sheetOpen = createStore(false);
+
 export const useNotice = () => useStore(notice);

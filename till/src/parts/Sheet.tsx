@@ -1,5 +1,7 @@
 import { useEffect, useRef, type ReactNode } from "react";
 import { useWords } from "../words.ts";
+import { sheetOpen } from "../notices.ts";
+import { Notices } from "./Notices.tsx";
 import { Icon } from "./Icon.tsx";
 
 type Props = { readonly title: string; readonly extra?: ReactNode; readonly children: ReactNode; readonly onClose: () => void };
@@ -8,7 +10,11 @@ type Props = { readonly title: string; readonly extra?: ReactNode; readonly chil
 export function Sheet({ title, extra, children, onClose }: Props) {
   const words = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+    sheetOpen.set(true);
+    return () => sheetOpen.set(false);
+  }, []);
   return (
     <dialog
       ref={dialog}
@@ -28,6 +34,7 @@ export function Sheet({ title, extra, children, onClose }: Props) {
           </button>
         </header>
         {children}
+        <Notices />
       </div>
     </dialog>
   );
