@@ -1,4 +1,5 @@
 import { newId } from "@onegate/contract";
+import { hush } from "./notices.ts";
 import { newSale, totalOf, type Tender } from "./sum.ts";
 import { dispatch, lock, till } from "./till.ts";
 import type { Till } from "./machine.ts";
@@ -32,7 +33,10 @@ export const commands = {
     label: (words) => words.keyPay,
     key: "F9",
     allowed: (till) => till.at === "selling" && till.cart.length > 0,
-    run: () => dispatch({ type: "pay", saleId: newId() }),
+    run: () => {
+      hush();
+      dispatch({ type: "pay", saleId: newId() });
+    },
   },
   exact: {
     label: (words) => words.keyExact,
@@ -54,7 +58,10 @@ export const commands = {
     label: (words) => words.newSale,
     key: "Enter",
     allowed: (till) => till.at === "paid",
-    run: () => dispatch({ type: "next_customer" }),
+    run: () => {
+      hush();
+      dispatch({ type: "next_customer" });
+    },
   },
   lock: {
     label: (words) => words.keyLock,

@@ -39,9 +39,7 @@ export function History() {
               <span className="sale-what">
                 <strong>{sale.lines.map(({ quantity, name }) => (quantity > 1 ? `${quantity}× ${name}` : name)).join(", ")}</strong>
                 <small>
-                  {[sale.receipt_number, sale.tenders.at(-1)?.method === "CASH" ? words.cash : words.qris, sale.staff_name]
-                    .filter(Boolean)
-                    .join(" · ")}
+                  {[sale.tenders.at(-1)?.method === "CASH" ? words.cash : words.qris, sale.receipt_number].filter(Boolean).join(" · ")}
                 </small>
               </span>
               <span className="sale-sum">

@@ -84,7 +84,7 @@ export function Waiting({ saleId, cart, sending }: Props) {
         </p>
       ) : (
         <div className="awaited" role="status">
-          {sale && tender?.expires_at && <Countdown from={sale.created_at} until={tender.expires_at} />}
+          {sale && tender?.qr_string && tender.expires_at && <Countdown from={sale.created_at} until={tender.expires_at} />}
           <p>
             <strong>{words.waitingForPayment}</strong>
             <small>{tender?.qr_string ? words.scanToPay : words.preparingQr}</small>
