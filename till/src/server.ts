@@ -27,7 +27,7 @@ export async function asking<Answer>(ask: (token: string) => Promise<Answer>): P
   }
 }
 
-const POLL_MS = { live: 4_000, alone: 2_000 };
+const POLL_MS = { live: 4_000, alone: 1_000 };
 
 /** How often to ask while something is awaited: more often when nobody would tell us. */
 function usePace(): number {

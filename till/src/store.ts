@@ -2,9 +2,9 @@ import { useSyncExternalStore } from "react";
 
 /** A value outside React that screens can follow. */
 export type Store<Value> = {
-  get(): Value;
-  set(value: Value): void;
-  subscribe(listener: () => void): () => void;
+  readonly get: () => Value;
+  readonly set: (value: Value) => void;
+  readonly subscribe: (listener: () => void) => () => void;
 };
 
 /** `saved` runs before anyone hears of the change, so that nothing is shown that a reload would lose. */

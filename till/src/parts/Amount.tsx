@@ -1,8 +1,7 @@
-import { money, toText } from "@onegate/contract";
+import { IDR, money, toText } from "@onegate/contract";
 import { useShopQuery } from "../server.ts";
 import { useSettings } from "../settings.ts";
 import { currencyOf } from "../sum.ts";
-import { IDR } from "@onegate/contract";
 
 type Look = "list" | "title" | "total";
 

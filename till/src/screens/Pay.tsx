@@ -71,6 +71,7 @@ export function Pay({ cart, sending }: { readonly cart: Cart; readonly sending: 
             </button>
           ))}
       </div>
+      {sending && <StillRecording />}
       <dl className="given" aria-live="polite">
         <div>
           <dt>{words.received}</dt>
@@ -89,7 +90,6 @@ export function Pay({ cart, sending }: { readonly cart: Cart; readonly sending: 
       <button type="button" className="key-primary" disabled={sending || rest < 0n} onClick={accept}>
         {sending ? words.recording : <>{words.accept} <Amount minor={tendered} /></>}
       </button>
-      {sending && <StillRecording />}
     </PaymentFrame>
   );
 }
