@@ -45,6 +45,11 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
   const metrics = createMetrics();
   const newId = idMaker(clock);
   const database = openDatabase(connection, settings.databasePool, (error) => log.warn({ err: error }, "a database connection was lost"));
+  // what was started is ended in the reverse order, also when the start fails half-way
+  const endings: Array<() => Promise<unknown>> = [() => database.close()];
+  const stop = async () => {
+    for (const end of endings.splice(0).reverse()) await end();
+  };
   try {
     await prepareSchema(database);
     const ledger = createLedger(database, { lanes: settings.ledgerLanes, queue: settings.ledgerQueue, onBatch: (items) => metrics.batchItems.observe(items) });
@@ -59,8 +64,10 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
     };
     const sales: Sales = { database, ledger, payments, newId, poke };
     const tail = followOutbox(database, [rollup], log);
+    endings.push(() => tail.stop());
 
     const http = createHttp(log, metrics);
+    endings.push(() => http.close());
     await http.register(swagger, { openapi: { openapi: "3.1.0", info: { title: "Onegate", version: "0.1.0", description: "One gate for every payment" } } });
     guard(http, database, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
     healthRoutes(http, { database, ledger, metrics });
@@ -101,17 +108,11 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
       EVERY_MINUTE,
       log,
     );
-    return {
-      url,
-      async stop() {
-        await http.close();
-        await jobs.stop();
-        await tail.stop();
-        await database.close();
-      },
-    };
+    // before the requests end, jobs do: they open none
+    endings.push(() => jobs.stop());
+    return { url, stop };
   } catch (error) {
-    await database.close().catch(() => undefined);
+    await stop().catch(() => undefined);
     throw error;
   }
 }
@@ -130,7 +131,6 @@ async function listen(http: ReturnType<typeof createHttp>, { host, port }: Setti
   try {
     await http.listen({ host, port });
   } catch (error) {
-    await http.close().catch(() => undefined);
     const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
     if (code === "EADDRINUSE") throw new StartFailure(`Port ${port} is taken by another program.`, "Stop that one, or set PORT to a free port.");
     if (code === "EACCES") throw new StartFailure(`Port ${port} may not be used by this user.`, "Set PORT to a port above 1023.");

@@ -7,7 +7,7 @@ export type Log = Logger;
 const SECRET_FIELDS = ["pin", "password", "token", "refresh_token", "access_token", "authorization", "api_key", "private_key", "customer_email", "customer_phone", "customer_name", "email", "phone", "qr_string"];
 
 /** Structured logs on standard error, one JSON line each. */
-export function createLog(level: string): Log {
+export function createLog(level: string, destination: pino.DestinationStream = pino.destination({ dest: 2, sync: true })): Log {
   return pino(
     {
       level,
@@ -17,7 +17,7 @@ export function createLog(level: string): Log {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: (error: unknown) => ({ ...pino.stdSerializers.err(error as Error), message: mask(error instanceof Error ? error.message : String(error)) }) },
     },
-    pino.destination({ dest: 2, sync: true }),
+    destination,
   );
 }
 
@@ -26,7 +26,7 @@ export function mask(text: string): string {
   return text
     .replace(/[^\s@"']+@[^\s@"']+\.[^\s@"']+/g, "[email]")
     .replace(/\bBearer\s+\S+/gi, "Bearer [hidden]")
-    .replace(/(?<![\w-])(?:\+62|0)8[0-9 -]{7,13}(?![\w-])/g, "[phone]");
+    .replace(/(?<![\w-])(?:\+62[ -]?|0)8[0-9 -]{7,13}(?![\w-])/g, "[phone]");
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
+import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { codeOf, messageOf, StartFailure } from "../failure.ts";
 
@@ -10,32 +11,36 @@ export type Runner = { readonly uid: number; readonly gid: number } | undefined;
 
 export type Binaries = { readonly postgres: string; readonly initdb: string };
 
-const CACHE = "/var/cache/onegate";
-
 /**
  * Finds the platform's PostgreSQL binaries. Their libraries' symbolic links, which the package's install script would
- * have made, are made here, because install scripts may be refused. For another user than ours the binaries are copied
- * to a place that this user may enter (a checkout below root's home is not one).
+ * have made, are made here, because install scripts may be refused. Where node_modules can't be written, and for another
+ * user than ours, the binaries are copied to a place that fits (a checkout below root's home is none for another user).
  */
 export function findBinaries(runner: Runner): Binaries {
   const native = packagedBinaries();
-  if (!runner) {
+  if (runner) return copyInto("/var/cache/onegate", native);
+  try {
     linkLibraries(native);
     return inFolder(native);
+  } catch (error) {
+    if (codeOf(error) !== "EACCES" && codeOf(error) !== "EROFS") throw error;
+    return copyInto(join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "onegate"), native);
   }
-  const copy = join(CACHE, `postgresql-${fingerprint(native)}`);
-  if (!existsSync(copy)) {
-    const fresh = `${copy}.${process.pid}`;
-    mkdirSync(CACHE, { recursive: true, mode: 0o755 });
-    rmSync(fresh, { recursive: true, force: true });
+}
+
+function copyInto(cache: string, native: string): Binaries {
+  const copy = join(cache, `postgresql-${fingerprint(native)}`);
+  if (existsSync(copy)) return inFolder(copy);
+  const fresh = `${copy}.${process.pid}`;
+  try {
+    mkdirSync(cache, { recursive: true, mode: 0o755 });
     cpSync(native, fresh, { recursive: true, verbatimSymlinks: true });
     linkLibraries(fresh);
-    try {
-      renameSync(fresh, copy);
-    } catch (error) {
-      rmSync(fresh, { recursive: true, force: true });
-      if (!existsSync(copy)) throw error;
-    }
+    renameSync(fresh, copy);
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true });
+    // another start was quicker
+    if (!existsSync(copy)) throw new StartFailure(`PostgreSQL's binaries can't be copied to ${cache}: ${messageOf(error)}`, "Make that folder writable, or set DATABASE_URL to a PostgreSQL server.");
   }
   return inFolder(copy);
 }
@@ -66,9 +71,7 @@ function linkLibraries(folder: string): void {
     try {
       symlinkSync(relative(dirname(to), from), join(folder, to));
     } catch (error) {
-      if (codeOf(error) !== "EEXIST") {
-        throw new StartFailure(`PostgreSQL's libraries can't be linked: ${messageOf(error)}`, "Make node_modules writable for one start, or run npm ci as this user.");
-      }
+      if (codeOf(error) !== "EEXIST") throw error;
     }
   }
 }

@@ -1,0 +1,138 @@
+import { isRefusal, newId, refuse } from "@onegate/contract";
+import { sql } from "kysely";
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { openTestDatabase, type TestDatabase } from "../testing/database.ts";
+import { announce, consume, createLog, derivedId, inTransaction, mask, once, readEvents, readSettings, START, StartFailure, type OutboxEvent, type Tx } from "./index.ts";
+
+let test: TestDatabase;
+before(async () => {
+  test = await openTestDatabase(20);
+});
+after(() => test.close());
+
+describe("the outbox", () => {
+  it("shows nothing of a transaction that is rolled back", async () => {
+    const merchantId = newId();
+    await assert.rejects(inTransaction(test.database, async (tx) => {
+      await announce(tx, merchantId, "test.happened", "1", {});
+      throw new Error("no");
+    }));
+    assert.deepEqual(await readEvents(test.database.kysely, START, 10, merchantId), []);
+  });
+
+  it("skips no event whose transaction began earlier and committed later", async () => {
+    const merchantId = newId();
+    const gate = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<void>();
+    const slow = inTransaction(test.database, async (tx) => {
+      await announce(tx, merchantId, "test.happened", "slow", {});
+      written.resolve();
+      await gate.promise;
+    });
+    await written.promise;
+    await inTransaction(test.database, (tx) => announce(tx, merchantId, "test.happened", "quick", {}));
+    assert.deepEqual(await readEvents(test.database.kysely, START, 10, merchantId), [], "the quick one stands behind the slow one, and waits for it");
+    gate.resolve();
+    await slow;
+    const events = await readEvents(test.database.kysely, START, 10, merchantId);
+    assert.deepEqual(events.map(({ subject }) => subject), ["slow", "quick"]);
+    assert.deepEqual(await readEvents(test.database.kysely, events[0]!.cursor, 10, merchantId), [events[1]]);
+  });
+
+  it("fault 27: two workers at once, one of them killed in the middle: each event is acted upon once", async () => {
+    const merchantId = newId();
+    await sql`create table acted (subject text)`.execute(test.database.kysely);
+    const wanted = Array.from({ length: 200 }, (_, i) => String(i));
+    await Promise.all(wanted.map((subject) => inTransaction(test.database, (tx) => announce(tx, merchantId, "test.counted", subject, {}))));
+    let deaths = 3;
+    const consumer = {
+      name: "counter",
+      async handle(tx: Tx, events: readonly OutboxEvent[]) {
+        const mine = events.filter(({ merchantId: of }) => of === merchantId).map(({ subject }) => subject);
+        await sql`insert into acted select unnest(${mine}::text[])`.execute(tx);
+        if (deaths-- > 0) throw new Error("killed after the work, before the commit");
+      },
+    };
+    const work = async () => {
+      for (let i = 0; i < 10; i++) await consume(test.database, consumer).catch(() => undefined);
+    };
+    await Promise.all([work(), work()]);
+    const { rows } = await sql<{ subject: string }>`select subject from acted`.execute(test.database.kysely);
+    assert.deepEqual(rows.map(({ subject }) => Number(subject)).sort((a, b) => a - b), wanted.map(Number));
+  });
+});
+
+describe("an idempotency key", () => {
+  const scope = (key: string) => ({ merchantId: derivedId("kernel test"), route: "test", key });
+
+  it("runs its effect once, for twins at the same moment and for a retry", async () => {
+    let effects = 0;
+    const ask = () => once(test.database, scope("a"), { sum: 1 }, async () => ({ number: (effects += 1) }));
+    const answers = await Promise.all(Array.from({ length: 10 }, ask));
+    assert.equal(effects, 1);
+    assert.deepEqual(new Set(answers.map(({ answer }) => JSON.stringify(answer))), new Set(['{"number":1}']));
+    assert.equal(answers.filter(({ replayed }) => !replayed).length, 1);
+    assert.equal((await ask()).replayed, true);
+  });
+
+  it("refuses another content, whatever the order of its fields", async () => {
+    await once(test.database, scope("b"), { a: 1, b: { c: 2, d: 3 } }, async () => ({ done: true }));
+    const same = await once(test.database, scope("b"), { b: { d: 3, c: 2 }, a: 1 }, async () => ({ done: false }));
+    assert.deepEqual(same, { answer: { done: true }, replayed: true });
+    const other = await once(test.database, scope("b"), { a: 1, b: { c: 2, d: 4 } }, async () => ({ done: false }));
+    assert.ok(isRefusal(other.answer) && other.answer.refusal === "idempotency_key_reused");
+  });
+
+  it("stays free after a refusal and after a crash, with nothing left of the effect", async () => {
+    const merchantId = newId();
+    const effect = (end: () => unknown) => async (tx: Tx) => {
+      await announce(tx, merchantId, "test.effect", "1", {});
+      return end() as { done: true };
+    };
+    const refused = await once(test.database, scope("c"), {}, effect(() => refuse("cart_empty")));
+    assert.ok(isRefusal(refused.answer));
+    await assert.rejects(once(test.database, scope("c"), {}, effect(() => {
+      throw new Error("crash");
+    })));
+    assert.deepEqual(await readEvents(test.database.kysely, START, 10, merchantId), []);
+    assert.deepEqual(await once(test.database, scope("c"), {}, effect(() => ({ done: true }))), { answer: { done: true }, replayed: false });
+    assert.equal((await readEvents(test.database.kysely, START, 10, merchantId)).length, 1);
+  });
+});
+
+describe("settings", () => {
+  it("are checked, and a wrong one names its variable and the remedy", () => {
+    for (const [name, value] of [["PORT", "80800"], ["PORT", "http"], ["ONEGATE_MODE", "live"], ["DATABASE_URL", "mysql://x"], ["DATABASE_POOL", "0"], ["ONEGATE_SIMULATOR", "yes"], ["PUBLIC_URL", "onegate"]] as const) {
+      assert.throws(() => readSettings({ [name]: value }), (error: unknown) => error instanceof StartFailure && error.message.startsWith(`${name}:`) && error.remedy.includes(name));
+    }
+  });
+
+  it("never show a secret's value", () => {
+    assert.throws(() => readSettings({ DATABASE_URL: "mysql://onegate:s3cret@db" }), (error: unknown) => error instanceof StartFailure && !error.message.includes("s3cret"));
+  });
+
+  it("production refuses what only a sandbox may have", () => {
+    const good = {
+      ONEGATE_MODE: "production", ONEGATE_ANONYMOUS: "off", ONEGATE_SIMULATOR: "off", TRIPAY_URL: "https://tripay.co.id/api", TRIPAY_API_KEY: "k",
+      TRIPAY_PRIVATE_KEY: "p", TRIPAY_MERCHANT_CODE: "T1", PUBLIC_URL: "https://bayar.contoh.invalid",
+    };
+    assert.equal(readSettings(good).mode, "production");
+    for (const name of ["ONEGATE_ANONYMOUS", "ONEGATE_SIMULATOR", "TRIPAY_URL", "TRIPAY_API_KEY", "TRIPAY_PRIVATE_KEY", "PUBLIC_URL"]) {
+      assert.throws(() => readSettings({ ...good, [name]: "" }), (error: unknown) => error instanceof StartFailure && error.message.startsWith("production mode:"), name);
+    }
+  });
+});
+
+describe("logs", () => {
+  it("fault 36: carry no secret and no personal data, by field or in free text", () => {
+    assert.equal(mask("andi@contoh.id called +62 812-3456-7890 with Bearer abc.def"), "[email] called [phone] with Bearer [hidden]");
+    const lines: string[] = [];
+    const log = createLog("info", { write: (line) => lines.push(line) });
+    log.info({ pin: "CANARY1", body: { password: "CANARY2", customer_phone: "CANARY3" }, request: { headers: { authorization: "CANARY4" } } }, "hello");
+    log.error({ err: new Error("no route to canary@contoh.id") }, "failed");
+    assert.equal(lines.length, 2);
+    assert.match(lines[0] ?? "", /hello/);
+    assert.doesNotMatch(lines.join(""), /CANARY|canary@/);
+  });
+});

@@ -1,0 +1,460 @@
+view accounts
+  id uuid
+  user_id uuid
+  balance numeric(15,2)
+  currency character varying(3)
+  account_status character varying(9)
+  created_at timestamp with time zone
+  updated_at timestamp with time zone
+
+table api_access_logs
+  id uuid not null
+  external_service_id uuid
+  api_key_id uuid
+  endpoint character varying(255) not null
+  http_method character varying(10) not null
+  ip_address inet
+  user_agent text
+  response_status integer not null
+  created_at timestamp with time zone not null default now()
+  PRIMARY KEY (id)
+  FOREIGN KEY (api_key_id) REFERENCES api_keys(id)
+  FOREIGN KEY (external_service_id) REFERENCES external_services(id)
+  CREATE INDEX api_access_logs_service ON public.api_access_logs USING btree (external_service_id, created_at)
+
+table api_keys
+  id uuid not null
+  external_service_id uuid not null
+  key_name character varying(100) not null
+  key_hash character varying(64) not null
+  permissions character varying(30)[] not null default '{READ_TRANSACTIONS}'::character varying[]
+  rate_limit_count integer not null default 100
+  rate_limit_unit character varying(6) not null default 'minute'::character varying
+  expires_at timestamp with time zone
+  is_active boolean not null default true
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  UNIQUE (key_hash)
+  PRIMARY KEY (id)
+  FOREIGN KEY (external_service_id) REFERENCES external_services(id)
+  CHECK ((permissions <@ '{READ_TRANSACTIONS,READ_REPORTS}'::character varying(30)[]))
+  CHECK ((rate_limit_count > 0))
+  CHECK (((rate_limit_unit)::text = ANY ((ARRAY['second'::character varying, 'minute'::character varying, 'hour'::character varying, 'day'::character varying])::text[])))
+  CREATE INDEX api_keys_service ON public.api_keys USING btree (external_service_id)
+  CREATE UNIQUE INDEX api_keys_key_hash_key ON public.api_keys USING btree (key_hash)
+
+table authentications
+  token character varying(64) not null
+  user_id uuid not null
+  created_at timestamp with time zone not null default now()
+  PRIMARY KEY (token)
+  FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  CREATE INDEX authentications_user ON public.authentications USING btree (user_id)
+
+table category
+  merchant_id uuid not null
+  category_id uuid not null
+  name character varying(60) not null
+  rank smallint not null
+  PRIMARY KEY (merchant_id, category_id)
+
+table currency
+  code character(3) not null
+  exponent smallint not null
+  PRIMARY KEY (code)
+  CHECK (((exponent >= 0) AND (exponent <= 4)))
+
+table external_services
+  id uuid not null
+  company character varying(100) not null
+  service_type character varying(50) not null default 'HISTORICAL_TRANSACTION'::character varying
+  contact_email character varying(254) not null
+  description text
+  is_active boolean not null default true
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  UNIQUE (company)
+  PRIMARY KEY (id)
+  CREATE UNIQUE INDEX external_services_company_key ON public.external_services USING btree (company)
+
+table flyway_schema_history
+  installed_rank integer not null
+  version character varying(50)
+  description character varying(200) not null
+  type character varying(20) not null
+  script character varying(1000) not null
+  checksum integer
+  installed_by character varying(100) not null
+  installed_on timestamp without time zone not null default now()
+  execution_time integer not null
+  success boolean not null
+  PRIMARY KEY (installed_rank)
+  CREATE INDEX flyway_schema_history_s_idx ON public.flyway_schema_history USING btree (success)
+
+view historical_transactions
+  id uuid
+  user_id uuid
+  account_id uuid
+  transaction_id character varying(50)
+  transaction_type character varying(20)
+  transaction_status character varying(20)
+  amount numeric(15,2)
+  balance_before numeric(15,2)
+  balance_after numeric(15,2)
+  currency character varying(3)
+  description text
+  external_reference character varying(80)
+  payment_method text
+  metadata jsonb
+  is_accessible_external boolean
+  created_at timestamp with time zone
+  updated_at timestamp with time zone
+
+table idempotency_key
+  merchant_id uuid not null
+  route character varying(100) not null
+  key character varying(255) not null
+  request_hash bytea not null
+  status smallint
+  answer jsonb
+  created_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, route, key)
+  CREATE INDEX idempotency_key_age ON public.idempotency_key USING btree (created_at)
+
+table ledger_account
+  merchant_id uuid not null
+  account_id uuid not null
+  code character varying(80) not null
+  kind character varying(32) not null
+  user_id uuid
+  created_at timestamp with time zone not null default now()
+  UNIQUE (merchant_id, code)
+  PRIMARY KEY (merchant_id, account_id)
+  CREATE INDEX ledger_account_user ON public.ledger_account USING btree (user_id) WHERE (user_id IS NOT NULL)
+  CREATE UNIQUE INDEX ledger_account_merchant_id_code_key ON public.ledger_account USING btree (merchant_id, code)
+
+table ledger_balance
+  merchant_id uuid not null
+  account_id uuid not null
+  currency character(3) not null
+  posted bigint not null default 0
+  held bigint not null default 0
+  least bigint
+  version bigint not null default 0
+  status character varying(9) not null default 'ACTIVE'::character varying
+  PRIMARY KEY (merchant_id, account_id)
+  FOREIGN KEY (currency) REFERENCES currency(code)
+  CHECK ((held >= 0))
+  CHECK (((status)::text = ANY ((ARRAY['ACTIVE'::character varying, 'SUSPENDED'::character varying, 'CLOSED'::character varying])::text[])))
+
+table ledger_entry
+  merchant_id uuid not null
+  account_id uuid not null
+  version bigint not null
+  transfer_id uuid not null
+  amount bigint not null
+  balance_after bigint not null
+  posted_at timestamp with time zone not null
+  PRIMARY KEY (merchant_id, account_id, version)
+
+table ledger_hold
+  merchant_id uuid not null
+  hold_id uuid not null
+  debit_account_id uuid not null
+  credit_account_id uuid not null
+  currency character(3) not null
+  amount bigint not null
+  settled bigint not null default 0
+  state character varying(8) not null default 'open'::character varying
+  expires_at timestamp with time zone
+  reserved_at timestamp with time zone not null
+  ended_at timestamp with time zone
+  PRIMARY KEY (merchant_id, hold_id)
+  CHECK ((amount > 0))
+  CHECK (((settled >= 0) AND (settled <= amount)))
+  CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'settled'::character varying, 'released'::character varying, 'expired'::character varying])::text[])))
+  CREATE INDEX ledger_hold_expiring ON public.ledger_hold USING btree (expires_at) WHERE (((state)::text = 'open'::text) AND (expires_at IS NOT NULL))
+
+table ledger_transfer
+  merchant_id uuid not null
+  transfer_id uuid not null
+  kind character varying(32) not null
+  debit_account_id uuid not null
+  credit_account_id uuid not null
+  currency character(3) not null
+  amount bigint not null
+  hold_id uuid
+  reference character varying(80)
+  details jsonb
+  is_accessible_external boolean not null default true
+  posted_at timestamp with time zone not null
+  PRIMARY KEY (merchant_id, transfer_id)
+  CHECK ((amount > 0))
+
+table merchant
+  merchant_id uuid not null
+  name character varying(100) not null
+  currency character(3) not null
+  is_demo boolean not null default false
+  created_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id)
+  FOREIGN KEY (currency) REFERENCES currency(code)
+
+table outbox_consumer
+  name character varying(64) not null
+  xid xid8 not null default '0'::xid8
+  event_id bigint not null default 0
+  PRIMARY KEY (name)
+
+table outbox_event
+  merchant_id uuid not null
+  event_id bigint not null
+  xid xid8 not null default pg_current_xact_id()
+  topic character varying(64) not null
+  subject character varying(80) not null
+  payload jsonb not null
+  occurred_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, event_id)
+  CREATE INDEX outbox_event_order ON public.outbox_event USING btree (xid, event_id)
+
+table outlet
+  merchant_id uuid not null
+  outlet_id uuid not null
+  name character varying(100) not null
+  address character varying(300) not null
+  phone character varying(20) not null
+  time_zone character varying(40) not null default 'Asia/Jakarta'::character varying
+  day_begins time without time zone not null default '00:00:00'::time without time zone
+  tax jsonb
+  cash_rounding jsonb not null default '{"unit": 0, "direction": "down"}'::jsonb
+  receipt_code character varying(8) not null
+  receipt_header character varying(300) not null default ''::character varying
+  receipt_footer character varying(300) not null default ''::character varying
+  PRIMARY KEY (merchant_id, outlet_id)
+  FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id)
+
+table payment
+  merchant_id uuid not null
+  payment_id uuid not null
+  order_id character varying(64) not null
+  method character varying(20) not null
+  channel character varying(32) not null
+  provider character varying(20) not null
+  currency character(3) not null
+  amount bigint not null
+  state character varying(10) not null
+  merchant_ref character varying(64) not null
+  reference character varying(80)
+  channel_name character varying(80)
+  payer_amount bigint
+  fee_merchant bigint
+  fee_customer bigint
+  qr_string character varying(1024)
+  pay_code character varying(80)
+  checkout_url character varying(500)
+  expires_at timestamp with time zone
+  paid_at timestamp with time zone
+  note character varying(300)
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, payment_id)
+  FOREIGN KEY (merchant_id, order_id) REFERENCES payment_order(merchant_id, order_id)
+  CHECK ((amount > 0))
+  CREATE INDEX payment_by_merchant_ref ON public.payment USING btree (merchant_ref)
+  CREATE INDEX payment_by_order ON public.payment USING btree (merchant_id, order_id, payment_id)
+  CREATE INDEX payment_by_reference ON public.payment USING btree (provider, reference) WHERE (reference IS NOT NULL)
+  CREATE INDEX payment_open ON public.payment USING btree (state, updated_at) WHERE ((state)::text = ANY ((ARRAY['created'::character varying, 'pending'::character varying, 'unknown'::character varying])::text[]))
+
+table payment_order
+  merchant_id uuid not null
+  order_id character varying(64) not null
+  request_hash bytea not null
+  currency character(3) not null
+  amount bigint not null
+  customer_name character varying(100) not null
+  customer_email character varying(254)
+  customer_phone character varying(20)
+  items jsonb not null
+  created_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, order_id)
+  CHECK ((amount > 0))
+
+table product
+  merchant_id uuid not null
+  product_id uuid not null
+  category_id uuid not null
+  name character varying(100) not null
+  price bigint not null
+  barcode character varying(14)
+  picture character varying(200)
+  is_favourite boolean not null default false
+  is_active boolean not null default true
+  rank integer not null
+  PRIMARY KEY (merchant_id, product_id)
+  FOREIGN KEY (merchant_id, category_id) REFERENCES category(merchant_id, category_id)
+  CHECK ((price >= 0))
+  CREATE UNIQUE INDEX product_barcode ON public.product USING btree (merchant_id, barcode) WHERE (barcode IS NOT NULL)
+
+table provider_notification
+  merchant_id uuid not null
+  notification_id uuid not null
+  provider character varying(20) not null
+  reference character varying(80) not null
+  status character varying(10) not null
+  payment_id uuid
+  outcome character varying(20) not null
+  body jsonb not null
+  received_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, notification_id)
+  CREATE INDEX provider_notification_reference ON public.provider_notification USING btree (merchant_id, provider, reference)
+
+table receipt_counter
+  merchant_id uuid not null
+  outlet_id uuid not null
+  business_date date not null
+  last integer not null
+  PRIMARY KEY (merchant_id, outlet_id, business_date)
+
+table report_hour
+  merchant_id uuid not null
+  outlet_id uuid not null
+  business_date date not null
+  hour smallint not null
+  method character varying(20) not null
+  sales integer not null
+  gross bigint not null
+  tax bigint not null
+  PRIMARY KEY (merchant_id, outlet_id, business_date, hour, method)
+  CHECK (((hour >= 0) AND (hour <= 23)))
+
+table report_product
+  merchant_id uuid not null
+  outlet_id uuid not null
+  business_date date not null
+  product_id uuid not null
+  name character varying(100) not null
+  quantity integer not null
+  amount bigint not null
+  PRIMARY KEY (merchant_id, outlet_id, business_date, product_id)
+
+table sale
+  merchant_id uuid not null
+  sale_id uuid not null
+  outlet_id uuid not null
+  staff_id uuid not null
+  request_hash bytea not null
+  state character varying(10) not null
+  receipt_number character varying(30)
+  business_date date not null
+  currency character(3) not null
+  subtotal bigint not null
+  tax bigint not null
+  total bigint not null
+  rounding bigint not null default 0
+  tendered bigint
+  created_at timestamp with time zone not null default now()
+  paid_at timestamp with time zone
+  PRIMARY KEY (merchant_id, sale_id)
+  FOREIGN KEY (merchant_id, outlet_id) REFERENCES outlet(merchant_id, outlet_id)
+  FOREIGN KEY (merchant_id, staff_id) REFERENCES staff(merchant_id, staff_id)
+  CHECK (((state)::text = ANY ((ARRAY['waiting'::character varying, 'paid'::character varying, 'cancelled'::character varying, 'expired'::character varying])::text[])))
+  CREATE INDEX sale_recent ON public.sale USING btree (merchant_id, outlet_id, created_at DESC)
+  CREATE UNIQUE INDEX sale_receipt ON public.sale USING btree (merchant_id, outlet_id, receipt_number) WHERE (receipt_number IS NOT NULL)
+
+table sale_line
+  merchant_id uuid not null
+  sale_id uuid not null
+  line smallint not null
+  product_id uuid not null
+  name character varying(100) not null
+  quantity integer not null
+  unit_price bigint not null
+  PRIMARY KEY (merchant_id, sale_id, line)
+  FOREIGN KEY (merchant_id, sale_id) REFERENCES sale(merchant_id, sale_id)
+  CHECK ((quantity > 0))
+  CHECK ((unit_price >= 0))
+
+table staff
+  merchant_id uuid not null
+  staff_id uuid not null
+  outlet_id uuid not null
+  name character varying(100) not null
+  role character varying(10) not null
+  pin_hash character varying(255) not null
+  wrong_pins integer not null default 0
+  delayed_until timestamp with time zone
+  is_active boolean not null default true
+  created_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, staff_id)
+  FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id)
+  FOREIGN KEY (merchant_id, outlet_id) REFERENCES outlet(merchant_id, outlet_id)
+  CHECK (((role)::text = ANY ((ARRAY['owner'::character varying, 'manager'::character varying, 'cashier'::character varying])::text[])))
+
+table staff_session
+  token_hash bytea not null
+  merchant_id uuid not null
+  staff_id uuid not null
+  created_at timestamp with time zone not null default now()
+  expires_at timestamp with time zone not null
+  PRIMARY KEY (token_hash)
+  FOREIGN KEY (merchant_id, staff_id) REFERENCES staff(merchant_id, staff_id) ON DELETE CASCADE
+  CREATE INDEX staff_session_expiry ON public.staff_session USING btree (expires_at)
+  CREATE INDEX staff_session_staff ON public.staff_session USING btree (merchant_id, staff_id)
+
+table stock_level
+  merchant_id uuid not null
+  outlet_id uuid not null
+  product_id uuid not null
+  on_hand integer not null default 0
+  low_mark integer
+  PRIMARY KEY (merchant_id, outlet_id, product_id)
+
+table stock_movement
+  merchant_id uuid not null
+  outlet_id uuid not null
+  product_id uuid not null
+  movement_id uuid not null
+  kind character varying(12) not null
+  quantity integer not null
+  source_id uuid not null
+  moved_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, outlet_id, product_id, movement_id)
+  FOREIGN KEY (merchant_id, product_id) REFERENCES product(merchant_id, product_id)
+  CHECK (((kind)::text = ANY ((ARRAY['sale'::character varying, 'return'::character varying, 'purchase'::character varying, 'adjustment'::character varying, 'transfer'::character varying, 'count'::character varying])::text[])))
+  CHECK ((quantity <> 0))
+
+table suspense_case
+  merchant_id uuid not null
+  case_id uuid not null
+  provider character varying(20) not null
+  reference character varying(80) not null
+  payment_id uuid
+  reason character varying(20) not null
+  currency character(3) not null
+  amount bigint not null
+  transfer_id uuid not null
+  state character varying(10) not null default 'open'::character varying
+  opened_at timestamp with time zone not null default now()
+  UNIQUE (merchant_id, provider, reference)
+  PRIMARY KEY (merchant_id, case_id)
+  CHECK (((reason)::text = ANY ((ARRAY['late'::character varying, 'short'::character varying, 'over'::character varying, 'orphan'::character varying, 'double'::character varying])::text[])))
+  CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'applied'::character varying, 'refunded'::character varying])::text[])))
+  CREATE UNIQUE INDEX suspense_case_merchant_id_provider_reference_key ON public.suspense_case USING btree (merchant_id, provider, reference)
+
+table users
+  id uuid not null
+  username character varying(50) not null
+  email character varying(254) not null
+  phone character varying(20) not null
+  password character varying(255) not null
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  UNIQUE (email)
+  UNIQUE (phone)
+  UNIQUE (username)
+  PRIMARY KEY (id)
+  CREATE UNIQUE INDEX users_email_key ON public.users USING btree (email)
+  CREATE UNIQUE INDEX users_phone_key ON public.users USING btree (phone)
+  CREATE UNIQUE INDEX users_username_key ON public.users USING btree (username)
+
+function ledger_post(uuid,uuid[],uuid[],smallint[],text[],integer[],integer[],text[],bigint[],integer[],uuid[],timestamp with time zone[],text[],jsonb[],boolean[]) returns text

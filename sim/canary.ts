@@ -1,0 +1,12 @@
+import type { Ledger } from "../server/ledger/index.ts";
+import type { Random } from "./random.ts";
+
+const ONE_IN = 12;
+
+/** A broken book-keeper: now and then it says that a transfer is posted and forgets it. The auditor must notice. */
+export function forgetful(ledger: Ledger, random: Random): Ledger {
+  return {
+    ...ledger,
+    post: async (merchantId, transfer) => (random.below(ONE_IN) === 0 ? { id: transfer.id, posted: "now" } : ledger.post(merchantId, transfer)),
+  };
+}

@@ -1,0 +1,154 @@
+import { IDR, type Id } from "@onegate/contract";
+import { sql } from "kysely";
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+import { DEMO_MERCHANT, seedDemo } from "../server/demo/index.ts";
+import { createLog, idMaker, messageOf, openDatabase, type Database } from "../server/kernel/index.ts";
+import { accountId, clearingCode, createLedger, openAccounts, type Ledger } from "../server/ledger/index.ts";
+import type { Payments } from "../server/payments/index.ts";
+import type { RawNotification } from "../server/providers/index.ts";
+import { onPaymentEnded, type Sales } from "../server/sales/index.ts";
+import { openTestDatabase, type TestDatabase } from "../server/testing/database.ts";
+import { forgetful } from "./canary.ts";
+import { SIM_PROVIDER, SimProvider, type Transaction } from "./provider.ts";
+import { createRandom, type Random } from "./random.ts";
+
+/** One run of the program: what dies in a crash. All that outlives it is in the database. */
+export type Process = {
+  readonly database: Database;
+  /** One lane, so that batches are posted in the order in which they came. */
+  readonly ledger: Ledger;
+  /** Several lanes, for many at once. */
+  readonly crowdedLedger: Ledger;
+  readonly payments: Payments;
+  readonly sales: Sales;
+};
+
+/** A notification on its way to us. */
+export type Letter = { readonly number: number; readonly raw: RawNotification; readonly transaction: Transaction };
+
+/** The first moment: a Monday morning in Jakarta. */
+const BEGINNING = Date.UTC(2026, 0, 5, 1, 0, 0);
+const CONNECTIONS = 6;
+
+/**
+ * Everything around the code under test: the time, the provider, the network between, and the power switch. Time only
+ * moves when the world moves it; the database gives payments the world's time too.
+ */
+export class World {
+  readonly random: Random;
+  readonly provider: SimProvider;
+  /** Notifications that nobody has taken yet; the network delivers them in any order, some of them twice. */
+  letters: Letter[] = [];
+  process: Process;
+  crashes = 0;
+  readonly #test: TestDatabase;
+  readonly #canary: boolean;
+  readonly #ids: Random;
+  readonly #closing: Array<Promise<void>> = [];
+  #now = BEGINNING;
+  #sent = 0;
+
+  private constructor(test: TestDatabase, seed: number, canary: boolean) {
+    this.#test = test;
+    this.#canary = canary;
+    this.random = createRandom(`seed ${seed}`);
+    this.#ids = this.random.fork("ids");
+    this.provider = new SimProvider(() => this.#now, (raw, transaction) => this.letters.push({ number: (this.#sent += 1), raw, transaction }));
+    this.process = this.#start();
+  }
+
+  /** A world with an empty demo shop whose provider is the simulation's. */
+  static async open(seed: number, canary: boolean): Promise<World> {
+    // one connection, that of the observer: whoever else is connected belongs to the process and can be killed
+    const test = await openTestDatabase(1);
+    const world = new World(test, seed, canary);
+    await seedDemo(world.process.database, world.process.ledger);
+    await openAccounts(world.eye, DEMO_MERCHANT, [
+      { id: accountId(DEMO_MERCHANT, clearingCode(SIM_PROVIDER)), code: clearingCode(SIM_PROVIDER), kind: "provider_clearing", currency: IDR },
+    ]);
+    await sql`create table sim_clock (at timestamptz not null)`.execute(world.eye);
+    await sql`insert into sim_clock values (${new Date(BEGINNING)})`.execute(world.eye);
+    await sql`create function sim_now() returns timestamptz language sql stable as 'select at from sim_clock'`.execute(world.eye);
+    await sql`alter table payment alter column created_at set default sim_now()`.execute(world.eye);
+    // odd prices, so that cash is rounded; more stock than can be sold is not needed: a shop may sell below zero
+    await sql`update product set price = price + 3300 * rank`.execute(world.eye);
+    return world;
+  }
+
+  /** The observer's own look at the database, beside the process. */
+  get eye() {
+    return this.#test.database.kysely;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  /** Lets time pass; the provider does what is due. */
+  async advance(milliseconds: number): Promise<void> {
+    this.#now += milliseconds;
+    await sql`update sim_clock set at = ${new Date(this.#now)}`.execute(this.eye);
+    this.provider.tick();
+  }
+
+  /** Ids from a stream of their own, so that how many are needed decides nothing else. */
+  newId(): Id {
+    return idMaker(this, (size) => this.#ids.bytes(size))();
+  }
+
+  /** Kills every connection of the process in the middle of whatever it does. */
+  async killConnections(): Promise<void> {
+    await this.#test.database.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+  }
+
+  /** Ends the process without a word and starts the next one over the same database. */
+  async crash(): Promise<void> {
+    this.crashes += 1;
+    const old = this.process;
+    this.process = this.#start();
+    this.#closing.push(old.database.close().catch(() => undefined));
+    await this.killConnections();
+    await this.settle();
+  }
+
+  /** Waits until the process has got over lost connections. */
+  async settle(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await Promise.all(Array.from({ length: CONNECTIONS }, () => this.process.database.pool.query("select 1")));
+        return;
+      } catch (error) {
+        if (tries === 50) throw new Error(`the database does not come back: ${messageOf(error)}`, { cause: error });
+        await sleep(5);
+      }
+    }
+  }
+
+  /** Lets others run for a moment: how far they get is not the seed's to say. */
+  async moment(turns: number): Promise<void> {
+    for (let i = 0; i < turns; i++) await turn();
+  }
+
+  async close(): Promise<void> {
+    await this.process.database.close();
+    await Promise.all(this.#closing);
+    await this.#test.close();
+  }
+
+  #start(): Process {
+    const database = openDatabase(this.#test.connection, CONNECTIONS, () => undefined);
+    const real = createLedger(database, { lanes: 1, queue: 20_000 });
+    const ledger = this.#canary ? forgetful(real, this.random.fork("canary")) : real;
+    const newProcessId = () => this.newId();
+    const log = createLog("silent");
+    const poke = () => undefined;
+    const payments: Payments = {
+      database, ledger, clock: this, newId: newProcessId, log, poke,
+      providers: new Map([[SIM_PROVIDER, this.provider]]),
+      homeMerchant: async () => DEMO_MERCHANT,
+      onEnded: (tx, payment) => onPaymentEnded(tx, sales, payment),
+    };
+    const sales: Sales = { database, ledger, payments, newId: newProcessId, poke };
+    return { database, ledger, crowdedLedger: createLedger(database, { lanes: 3, queue: 20_000 }), payments, sales };
+  }
+}
