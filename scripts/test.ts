@@ -23,12 +23,12 @@ if (only.length === 0) {
 }
 await buildTill();
 const chromium = findChromium();
-const { cluster, stop } = await startTestCluster();
+const server = await startTestCluster();
 const code = await run(["--test", "--test-force-exit", "--test-concurrency=2", "--test-reporter=spec", ...files], {
-  ONEGATE_TEST_CLUSTER: JSON.stringify(cluster.connection),
+  ONEGATE_TEST_CLUSTER: JSON.stringify(server.cluster.connection),
   ...(chromium ? { CHROMIUM: chromium } : {}),
 });
-await stop();
+await server.stop();
 process.exitCode = code;
 
 async function must(what: string, args: string[]): Promise<void> {

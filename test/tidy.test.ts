@@ -20,7 +20,7 @@ function layerOf(file: string): string | undefined {
 }
 
 function imports(file: string): string[] {
-  return [...read(file).matchAll(/(?:from|import)\s+"([^"]+)"/g)].map((match) => String(match[1]));
+  return [...read(file).matchAll(/(?:from|import)\s+"([^"]+)"/g)].map((match) => match[1] ?? "");
 }
 
 describe("the house", () => {
@@ -97,7 +97,7 @@ describe("the style", () => {
     const ids = Object.entries(wanted).flatMap(([letter, count]) => Array.from({ length: count }, (_, i) => `${letter}${i + 1}`));
     assert.deepEqual(rows.map((row) => row[1]), ids);
     for (const [, id, state, , tests] of rows) {
-      const named = [...(tests ?? "").matchAll(/`([^`]+)`/g)].map((match) => String(match[1]));
+      const named = [...(tests ?? "").matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? "");
       assert.ok(state === "open" || named.length > 0, `${id} is ${state} but names no test`);
       for (const file of named) assert.ok(statSync(join(ROOT, file), { throwIfNoEntry: false }), `${id} names ${file}, which is not there`);
     }

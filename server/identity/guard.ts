@@ -39,7 +39,7 @@ export function guard(http: Http, database: Database, withoutCredentials: Princi
     // nobody, when credentials are given that are not valid
     const token = BEARER.exec(authorization)?.[1];
     if (!token) return admit(undefined);
-    selectSession(database.kysely, tokenHash(token)).then(admit).catch(done);
+    selectSession(database.kysely, tokenHash(token)).then(admit, (error: unknown) => done(error as Error));
   });
 }
 

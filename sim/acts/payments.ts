@@ -1,0 +1,113 @@
+import { isRefusal, type NewOrderBody } from "@onegate/contract";
+import { sql } from "kysely";
+import { DEMO_MERCHANT } from "../../server/demo/index.ts";
+import { inTransaction } from "../../server/kernel/index.ts";
+import { cancelPayments, inquirePayment, openPayment, placeOrder } from "../../server/payments/index.ts";
+import { SIM_CHANNELS } from "../channels.ts";
+import { inquireMoods, openMoods, type OpenMood } from "../provider.ts";
+import type { Random } from "../random.ts";
+import { anOrder, type KnownOrder, type Stage } from "../stage.ts";
+import type { Act } from "./act.ts";
+import { deliver } from "./network.ts";
+
+async function place(stage: Stage, random: Random): Promise<string> {
+  const { world, auditor, orders } = stage;
+  const quantity = random.between(1, 4);
+  const price = random.chance(5) ? random.between(1, 200) : random.between(1_000, 150_000);
+  const orderId = `ORDER-${orders.length + 1}`;
+  const body: NewOrderBody = { order_id: orderId, amount: price * quantity, customer_name: "Pelanggan Contoh", order_items: [{ name: "Barang", price, quantity }] };
+  const minor = BigInt(price * quantity) * 100n;
+  orders.push({ orderId, name: orderId, minor, again: body, sale: null });
+  const placed = await auditor.answerOf("placeOrder", () => placeOrder(world.process.payments, DEMO_MERCHANT, body));
+  if (placed) auditor.equal("answer", "placeOrder", isRefusal(placed) ? placed.refusal : placed.amount.minor, minor);
+  return `${orderId} ${minor}`;
+}
+
+/** The same order again is the same; under its id another is refused. */
+async function placeAgain(stage: Stage, random: Random): Promise<string> {
+  const order = anOrder(stage, random);
+  if (!order?.again) return "nothing";
+  const other = random.chance(50);
+  const body = { ...(order.again as NewOrderBody), ...(other ? { customer_name: "Orang Lain" } : {}) };
+  const placed = await stage.auditor.answerOf("placeOrder", () => placeOrder(stage.world.process.payments, DEMO_MERCHANT, body));
+  if (placed) stage.auditor.equal("answer", "placeOrder again", isRefusal(placed) ? placed.refusal : "order", other ? "order_differs" : "order");
+  return `${order.name} ${other ? "differs" : "same"}`;
+}
+
+const CHANNELS = ["QRIS", ...SIM_CHANNELS.map(({ code }) => code)];
+
+async function open(stage: Stage, random: Random): Promise<string> {
+  const order = anOrder(stage, random);
+  const channel = random.pick(CHANNELS);
+  const mood = random.chance(45) ? "answers" : random.pick(openMoods);
+  if (!order) return "nothing";
+  const answer = await withMood(stage, order, mood, async () => {
+    const payment = await openPayment(stage.world.process.payments, DEMO_MERCHANT, order.orderId, channel);
+    return isRefusal(payment) ? payment.refusal : payment.state;
+  });
+  return `${order.name} ${channel}, the provider ${mood}: ${answer}`;
+}
+
+/** Lets a verb reach the provider in a mood. Where the provider stalls the process dies; the verb is never heard of again. */
+export async function withMood(stage: Stage, order: KnownOrder, mood: OpenMood, verb: () => Promise<string>): Promise<string> {
+  const { world, auditor } = stage;
+  const { provider } = world;
+  provider.openMood = mood;
+  provider.orderId = order.orderId;
+  provider.meanwhile = () => deliverAllOf(stage, order);
+  const stalled = new Promise<"stalled">((resolve) => (provider.onStall = () => resolve("stalled")));
+  const answer = await auditor.answerOf("openPayment", () => Promise.race([verb(), stalled]));
+  provider.openMood = "answers";
+  provider.meanwhile = async () => undefined;
+  if (answer === "stalled") await world.crash();
+  return answer ?? "thrown";
+}
+
+async function deliverAllOf(stage: Stage, { orderId }: KnownOrder): Promise<void> {
+  for (const letter of stage.world.letters.filter(({ transaction }) => transaction.orderId === orderId)) await deliver(stage, letter);
+}
+
+async function cancel(stage: Stage, random: Random): Promise<string> {
+  const order = anOrder(stage, random);
+  if (!order || order.sale) return "nothing";
+  const { payments, database } = stage.world.process;
+  const done = await stage.auditor.answerOf("cancelPayments", () => inTransaction(database, (tx) => cancelPayments(tx, payments, DEMO_MERCHANT, order.orderId)));
+  return `${order.name}: ${done?.paid ? "paid" : "given up"}`;
+}
+
+/** Asks about an order's open payments, as the job does. */
+async function inquire(stage: Stage, random: Random): Promise<string> {
+  const order = anOrder(stage, random);
+  const mood = random.chance(50) ? "answers" : random.pick(inquireMoods);
+  const event = random.below(3);
+  if (!order) return "nothing";
+  const { provider } = stage.world;
+  const [transaction] = provider.of(order.orderId);
+  provider.inquireMood = mood;
+  provider.meanwhile = async () => {
+    if (transaction?.status === "pending" && event === 0) provider.pay(transaction, transaction.asked);
+    if (transaction && event === 1) provider.fail(transaction);
+    await deliverAllOf(stage, order);
+  };
+  await inquireOpen(stage, order.orderId, random.below(6));
+  provider.inquireMood = "answers";
+  provider.meanwhile = async () => undefined;
+  return `${order.name}, the provider ${mood}`;
+}
+
+/** Inquires every open payment, of one order or of all; answers how many there were. */
+export async function inquireOpen(stage: Stage, orderId: string | null, tries: number): Promise<number> {
+  const { rows } = await sql<{ id: string }>`
+    select payment_id as id from payment where merchant_id = ${DEMO_MERCHANT} and state in ('created', 'pending', 'unknown')
+       and (${orderId}::text is null or order_id = ${orderId}::text) order by payment_id`.execute(stage.world.eye);
+  for (const { id } of rows) await stage.auditor.answerOf("inquirePayment", () => inquirePayment(stage.world.process.payments, DEMO_MERCHANT, id, tries));
+  return rows.length;
+}
+
+export const paymentActs: readonly Act[] = [
+  { name: "place an order", weight: 8, run: place },
+  { name: "place it again", weight: 1, run: placeAgain },
+  { name: "open a payment", weight: 16, run: open },
+  { name: "cancel", weight: 3, run: cancel },
+  { name: "inquire", weight: 6, run: inquire },
+];

@@ -1,0 +1,80 @@
+import { IDR, money, type Id, type NewSaleBody } from "@onegate/contract";
+import { sql } from "kysely";
+import { DEMO_MERCHANT } from "../server/demo/index.ts";
+import { accountId, openAccounts } from "../server/ledger/index.ts";
+import { Auditor } from "./auditor.ts";
+import { Book } from "./book.ts";
+import type { Random } from "./random.ts";
+import type { World } from "./world.ts";
+
+/** An order as its customer remembers it. */
+export type KnownOrder = { readonly orderId: string; readonly name: string; readonly minor: bigint; readonly again: Record<string, unknown> | null; sale: KnownSale | null };
+
+/** A sale as its cashier remembers it. */
+export type KnownSale = {
+  readonly body: NewSaleBody;
+  readonly total: bigint;
+  readonly tax: bigint;
+  /** What the drawer takes less the total. */
+  readonly rounding: bigint;
+  /** The receipt that a cashier has seen. */
+  receipt: string | null;
+};
+
+export type KnownProduct = { readonly productId: Id; readonly price: bigint; readonly stock: number };
+
+/** What the acts work with: the world, the auditor and his books, and what the people outside remember. */
+export type Stage = {
+  readonly world: World;
+  readonly auditor: Auditor;
+  /** Books whose every answer is foretold. */
+  readonly book: Book;
+  readonly merchant: Id;
+  readonly accounts: readonly Id[];
+  readonly mint: Id;
+  /** Books for many at once, where the order is not foretold but the outcome must add up. */
+  readonly crowdBook: Book;
+  readonly crowdMerchant: Id;
+  readonly crowd: readonly Id[];
+  readonly orders: KnownOrder[];
+  readonly products: readonly KnownProduct[];
+};
+
+const WALLETS = 5;
+
+/** Opens accounts for the ledger's acts, in the ledger and in the auditor's books, and reads the shop's shelf. */
+export async function setStage(world: World): Promise<Stage> {
+  const merchant = world.newId();
+  const crowdMerchant = world.newId();
+  const wallets = async (owner: Id, book: Book, minor: bigint): Promise<{ mint: Id; wallets: Id[] }> => {
+    const account = (code: string) => accountId(owner, code);
+    const codes = Array.from({ length: WALLETS }, (_, i) => `wallet ${i + 1}`);
+    await openAccounts(world.eye, owner, [
+      { id: account("mint"), code: "mint", kind: "bank", currency: IDR },
+      ...codes.map((code) => ({ id: account(code), code, kind: "wallet" as const, currency: IDR })),
+    ]);
+    book.open(account("mint"), false);
+    for (const code of codes) {
+      book.open(account(code), true);
+      const move = { id: world.newId(), debit: account("mint"), credit: account(code), minor };
+      await world.process.crowdedLedger.post(owner, { id: move.id, kind: "fund", debit: move.debit, credit: move.credit, amount: money(minor, IDR) });
+      book.post(move);
+    }
+    return { mint: account("mint"), wallets: codes.map(account) };
+  };
+  const [book, crowdBook] = [new Book(), new Book()];
+  const own = await wallets(merchant, book, 50_000_00n);
+  const crowd = await wallets(crowdMerchant, crowdBook, 200_00n);
+  const { rows: products } = await sql<KnownProduct>`
+    select product_id as "productId", price, on_hand as stock from product join stock_level using (merchant_id, product_id)
+     where merchant_id = ${DEMO_MERCHANT} order by rank, product_id`.execute(world.eye);
+  return {
+    world, auditor: new Auditor(), book, merchant, accounts: own.wallets, mint: own.mint, crowdBook, crowdMerchant, crowd: crowd.wallets, orders: [], products,
+  };
+}
+
+/** An order that somebody still thinks of: mostly one of the last. */
+export function anOrder({ orders }: Stage, random: Random): KnownOrder | undefined {
+  const back = random.chance(80) ? random.below(6) : random.below(Math.max(orders.length, 1));
+  return orders[Math.max(orders.length - 1 - back, 0)];
+}

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Walks the API of a running sandbox with curl: from the channels to a paid order, a transfer, a balance and some refusals.
+# Usage: ./testing-api.sh [address of Onegate] [address of the simulator]
+set -euo pipefail
+base=${1:-http://localhost:8080}
+simulator=${2:-http://localhost:8090}
+order_id=INV-$(date +%s)-$$
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+json() { curl -sS -H 'Accept: application/json' -H 'Content-Type: application/json' "$@"; }
+expect() { # expect WORD ANSWER
+  case "$2" in *"$1"*) printf '   as expected: %s\n' "$1" ;; *) printf '   NOT as expected (%s): %s\n' "$1" "$2"; exit 1 ;; esac
+}
+
+say "GET /api/v1/payment/get-payment-channel"
+answer=$(json "$base/api/v1/payment/get-payment-channel")
+printf '%s\n' "$answer" | head -c 300; echo ' …'
+expect '"code":"QRIS2"' "$answer"
+
+say "POST /api/v1/payment/create-transaction ($order_id)"
+answer=$(json -X POST "$base/api/v1/payment/create-transaction" -d "{
+  \"order_id\":\"$order_id\",\"amount\":46000,\"customer_name\":\"Pelanggan Contoh\",\"customer_email\":\"pelanggan@contoh.invalid\",
+  \"order_items\":[{\"sku\":\"LATTE\",\"name\":\"Latte\",\"price\":28000,\"quantity\":1},{\"sku\":\"ROTI\",\"name\":\"Roti Bakar\",\"price\":18000,\"quantity\":1}]}")
+printf '%s\n' "$answer"
+expect '"status":"UNPAID"' "$answer"
+
+say "POST /api/v1/payment/create-payment (QRIS2)"
+answer=$(json -X POST "$base/api/v1/payment/create-payment" -d "{\"order_id\":\"$order_id\",\"method\":\"QRIS2\"}")
+printf '%s\n' "$answer" | sed 's/"qr_image":"[^"]*"/"qr_image":"data:…"/'
+expect '"qr_string":"000201' "$answer"
+reference=$(printf '%s' "$answer" | sed -n 's/.*"reference":"\([^"]*\)".*/\1/p')
+
+say "The customer pays (the simulator's control, what its button does): $reference"
+json -X POST "$simulator/control/transactions/$reference/pay" -d "{}" | head -c 200; echo ' …'
+
+say "GET /api/v1/payment/get-status-payment?order_id=$order_id"
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  answer=$(json "$base/api/v1/payment/get-status-payment?order_id=$order_id")
+  case "$answer" in *'"status":"PAID"'*) break ;; esac
+  sleep 0.3
+done
+printf '%s\n' "$answer" | sed 's/"qr_image":"[^"]*"/"qr_image":"data:…"/'
+expect '"status":"PAID"' "$answer"
+
+say "POST /payments: a transfer between two accounts, twice with one id"
+body="{\"id\":\"$order_id\",\"currency\":\"IDR\",\"amount\":\"12500.00\",\"source_account\":\"ACC_SRC_ABC\",\"destination_account\":\"ACC_DST_DEF\"}"
+first=$(json -X POST "$base/payments" -d "$body")
+second=$(json -X POST "$base/payments" -d "$body")
+printf '%s\n' "$first"
+expect '"status":"SUCCESS"' "$first"
+[ "$first" = "$second" ] && echo '   as expected: the same answer, one transfer'
+
+say "GET /balance/ACC_DST_DEF"
+json "$base/balance/ACC_DST_DEF"; echo
+
+say "Refusals have a stable code, in Indonesian and English"
+answer=$(json -X POST "$base/payments" -d "${body/12500.00/99.00}"); printf '%s\n' "$answer"
+expect '"code":"idempotency_key_reused"' "$answer"
+answer=$(json "$base/api/v1/payment/get-status-payment?order_id=INV-NOBODY")
+expect '"code":"order_unknown"' "$answer"
+answer=$(json -X POST "$base/payments" -d '{')
+expect '"code":"request_malformed"' "$answer"
+
+say "Alive, ready"
+json "$base/health"; json "$base/readyz"; echo
+say "All as expected."
