@@ -62,7 +62,7 @@ export function createBody(changes: Row = {}): Row {
     customer_name: "Sari",
     customer_email: "sari@contoh.id",
     order_items: [{ name: "Kopi susu", price: amount, quantity: 1 }],
-    signature: signatureOfCreate(DEMO_CREDENTIAL, `${merchantRef as string}`, Number(amount)),
+    signature: signatureOfCreate(DEMO_CREDENTIAL, merchantRef as string, Number(amount)),
     ...changes,
   };
 }
