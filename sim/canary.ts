@@ -7,6 +7,6 @@ const ONE_IN = 12;
 export function forgetful(ledger: Ledger, random: Random): Ledger {
   return {
     ...ledger,
-    post: async (merchantId, transfer) => (random.below(ONE_IN) === 0 ? { id: transfer.id, posted: "now" } : ledger.post(merchantId, transfer)),
+    post: async (merchantId, transfer) => (transfer.amount.minor > 0n && random.below(ONE_IN) === 0 ? { id: transfer.id, posted: "now" } : ledger.post(merchantId, transfer)),
   };
 }

@@ -1,0 +1,66 @@
+import { parseArgs } from "node:util";
+import { namedSeeds, USUAL_SEED } from "./seeds.ts";
+
+export const HELP = `Usage: npm run --silent sim -- [--seed N] [--steps M] [--named NAME] [--canary] [--json] [--history]
+
+Runs the ledger and the life of a payment in a world that loses answers, repeats notifications and crashes, and holds
+them against books of its own. The same seed runs the same. Exit code 1 when a rule is broken.
+
+  --seed N       which run, a whole number [${USUAL_SEED}]
+  --steps M      how many things happen [500]
+  --named NAME   a seed with a name, see below
+  --canary       with a book-keeper that forgets; the run must fail
+  --json         one line: seed, steps, violations
+  --history      what happened, a line a step, on standard error
+
+Named seeds
+${Object.entries(namedSeeds).map(([name, { shows }]) => `  ${name.padEnd(24)} ${shows}`).join("\n")}
+`;
+
+const USUAL_STEPS = 500;
+
+/** The command line was not understood; the message says what and how. */
+export class WrongUse extends Error {}
+
+export type Asked = { seed: number; steps: number; canary: boolean; json: boolean; history: boolean };
+
+/** Reads the command line. */
+export function checkedToAsked(args: string[]): Asked | "help" {
+  const { values } = parse(args);
+  if (values.help) return "help";
+  const named = values.named === undefined ? undefined : namedSeeds[values.named];
+  if (values.named !== undefined && !named) throw new WrongUse(`there is no seed named ${values.named}; known are ${Object.keys(namedSeeds).join(", ")}`);
+  return {
+    seed: checkedToNumber("--seed", values.seed, 0) ?? named?.seed ?? USUAL_SEED,
+    steps: checkedToNumber("--steps", values.steps, 1) ?? named?.steps ?? USUAL_STEPS,
+    canary: values.canary,
+    json: values.json,
+    history: values.history,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        seed: { type: "string" },
+        steps: { type: "string" },
+        named: { type: "string" },
+        canary: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        history: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (error) {
+    throw new WrongUse(String(error instanceof Error ? error.message : error).split("\n")[0]?.split(". ")[0] ?? "the arguments can't be read");
+  }
+}
+
+function checkedToNumber(flag: string, unchecked: string | undefined, least: number): number | undefined {
+  if (unchecked === undefined) return undefined;
+  const number = /^[0-9]{1,15}$/.test(unchecked) ? Number(unchecked) : Number.NaN;
+  if (!(number >= least)) throw new WrongUse(`${flag} must be a whole number from ${least}, not ${JSON.stringify(unchecked)}`);
+  return number;
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { startTestCluster } from "../server/testing/database.ts";
+import { checkedToAsked, WrongUse } from "./arguments.ts";
+import { rules } from "./auditor.ts";
+import { namedSeeds } from "./seeds.ts";
+import { simulate } from "./simulate.ts";
+
+/** Enough for every kind of act to come by; long runs are for the command line. */
+const SHORT = 120;
+
+// One PostgreSQL for all worlds of this file, also those of the command line.
+let stop = async (): Promise<void> => undefined;
+before(async () => {
+  if (process.env["ONEGATE_TEST_CLUSTER"]) return;
+  const own = await startTestCluster();
+  process.env["ONEGATE_TEST_CLUSTER"] = JSON.stringify(own.cluster.connection);
+  stop = () => own.stop();
+});
+after(() => stop());
+
+describe("the simulation", () => {
+  for (const [name, { seed, steps, shows }] of Object.entries(namedSeeds)) {
+    it(`breaks no rule on the seed ${name}: ${shows}`, async () => {
+      const run = await simulate({ seed, steps: Math.min(steps, SHORT) });
+      assert.deepEqual(run.violations, []);
+    });
+  }
+
+  it("runs the same for the same seed, and otherwise for another", async () => {
+    const [first, second, other] = [await simulate({ seed: 7, steps: 60 }), await simulate({ seed: 7, steps: 60 }), await simulate({ seed: 8, steps: 20 })];
+    assert.deepEqual(second.history, first.history);
+    assert.notDeepEqual(other.history, first.history.slice(0, 20));
+  });
+
+  it("fails with a book-keeper that forgets: the auditor is awake", async () => {
+    const { violations } = await simulate({ seed: 3, steps: 100, canary: true });
+    assert.ok(violations.some(({ rule }) => rule === rules.acknowledged), JSON.stringify(violations));
+    assert.ok(violations.some(({ rule }) => rule === rules.balances), JSON.stringify(violations));
+  });
+});
+
+describe("its command line", () => {
+  const sim = (...args: string[]) => spawnSync(process.execPath, [fileURLToPath(new URL("main.ts", import.meta.url)), ...args], { encoding: "utf8" });
+
+  it("prints one JSON line and tells by its exit code whether the rules held", () => {
+    const good = sim("--seed", "5", "--steps", "30", "--json");
+    assert.equal(good.stdout, `{"seed":5,"steps":30,"violations":[]}\n`, good.stderr);
+    assert.equal(good.status, 0);
+    const bad = sim("--canary", "--seed", "3", "--steps", "100", "--json");
+    assert.equal(bad.status, 1, bad.stderr);
+    assert.equal(bad.stdout.split("\n").length, 2);
+  });
+
+  it("refuses what it does not understand in one line", () => {
+    for (const args of [["--seed", "x"], ["--seed", "-1"], ["--steps", "0"], ["--named", "nobody"], ["--frob"], ["more"]]) {
+      assert.throws(() => checkedToAsked(args), WrongUse, args.join(" "));
+    }
+    const { status, stdout, stderr } = sim("--steps", "many");
+    assert.deepEqual([status, stdout, stderr], [2, "", 'sim: --steps must be a whole number from 1, not "many"; see --help\n']);
+  });
+});

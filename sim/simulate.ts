@@ -1,0 +1,64 @@
+import { deliver } from "./acts/network.ts";
+import { inquireOpen } from "./acts/payments.ts";
+import { auditLedger } from "./audit-ledger.ts";
+import { auditPayments } from "./audit-payments.ts";
+import { auditSales } from "./audit-sales.ts";
+import type { Violation } from "./auditor.ts";
+import { setStage, type Stage } from "./stage.ts";
+import { nextAct } from "./workload.ts";
+import { World } from "./world.ts";
+
+export type Run = {
+  readonly seed: number;
+  readonly steps: number;
+  readonly violations: readonly Violation[];
+  /** What happened, a line a step; the same seed writes the same lines. */
+  readonly history: readonly string[];
+};
+
+/** How often the auditor looks, and how often all comes to rest so that nothing may be missing. */
+const AUDIT_EVERY = 25;
+const CALM_EVERY = 200;
+const HOUR = 3_600_000;
+/** Questions that a payment may need until it is final: the answer to the first may be lost, a payer's time be over. */
+const MOST_ROUNDS = 6;
+
+/** Runs one seed for so many steps over the real ledger, payments and sales, and answers what the auditor found. */
+export async function simulate({ seed, steps, canary = false }: { seed: number; steps: number; canary?: boolean }): Promise<Run> {
+  const world = await World.open(seed, canary);
+  try {
+    const stage = await setStage(world);
+    const history: string[] = [];
+    for (let step = 1; step <= steps; step++) {
+      stage.auditor.step = step;
+      const random = world.random.fork(`step ${step}`);
+      const act = nextAct(random);
+      history.push(`${step} ${act.name}: ${await act.run(stage, random)}`);
+      if (step % CALM_EVERY === 0 || step === steps) await calmDown(stage);
+      else if (step % AUDIT_EVERY === 0) await audit(stage, false);
+    }
+    return { seed, steps, violations: stage.auditor.violations, history };
+  } finally {
+    await world.close();
+  }
+}
+
+/** Nobody does anything new: letters arrive, payers' time runs out, open payments are asked about. Then all must add up. */
+async function calmDown(stage: Stage): Promise<void> {
+  const { world, auditor } = stage;
+  world.provider.channelsDown = false;
+  for (let round = 1; round <= MOST_ROUNDS; round++) {
+    await world.advance(HOUR);
+    for (const letter of world.random.fork(`calm ${auditor.step} ${round}`).shuffled(world.letters)) await deliver(stage, letter);
+    const asked = await inquireOpen(stage, null, round);
+    if (asked === 0 && world.letters.length === 0) break;
+  }
+  for (const { transaction } of world.letters) auditor.report("undelivered", `${transaction.reference} of ${transaction.orderId ?? "nobody"}: ${transaction.status}`);
+  await audit(stage, true);
+}
+
+async function audit(stage: Stage, calm: boolean): Promise<void> {
+  await auditLedger(stage);
+  await auditPayments(stage, calm);
+  await auditSales(stage);
+}

@@ -1,0 +1,21 @@
+import type { Act } from "./acts/act.ts";
+import { crowdActs } from "./acts/crowd.ts";
+import { ledgerActs } from "./acts/ledger.ts";
+import { networkActs } from "./acts/network.ts";
+import { payerActs } from "./acts/payers.ts";
+import { paymentActs } from "./acts/payments.ts";
+import { saleActs } from "./acts/sales.ts";
+import type { Random } from "./random.ts";
+
+/** All that may happen, each with how often it does. */
+export const acts: readonly Act[] = [...ledgerActs, ...crowdActs, ...paymentActs, ...saleActs, ...payerActs, ...networkActs];
+
+const WHOLE = acts.reduce((sum, { weight }) => sum + weight, 0);
+
+/** What happens next. */
+export function nextAct(random: Random): Act {
+  let place = random.below(WHOLE);
+  const act = acts.find(({ weight }) => (place -= weight) < 0);
+  if (!act) throw new Error("the weights sum to their whole");
+  return act;
+}
