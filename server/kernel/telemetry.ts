@@ -15,10 +15,16 @@ export function createLog(level: string, destination: pino.DestinationStream = p
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: "[hidden]" },
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: (error: unknown) => ({ ...pino.stdSerializers.err(error as Error), message: mask(error instanceof Error ? error.message : String(error)) }) },
+      serializers: { err: describeError },
     },
     destination,
   );
+}
+
+/** Type, message and stack of an error, masked; none of the fields that libraries hang on theirs. */
+function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: mask(String(error)) };
+  return { type: error.name, message: mask(error.message), stack: mask(error.stack ?? "") };
 }
 
 /** Takes e-mail addresses, telephone numbers and bearer tokens out of a free text. */
