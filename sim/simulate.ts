@@ -46,14 +46,16 @@ export async function simulate({ seed, steps, canary = false }: { seed: number; 
 /** Nobody does anything new: letters arrive, payers' time runs out, open payments are asked about. Then all must add up. */
 async function calmDown(stage: Stage): Promise<void> {
   const { world, auditor } = stage;
+  const left = () => [...world.letters, ...world.racedLetters];
   world.provider.channelsDown = false;
   for (let round = 1; round <= MOST_ROUNDS; round++) {
     await world.advance(HOUR);
     for (const letter of world.random.fork(`calm ${auditor.step} ${round}`).shuffled(world.letters)) await deliver(stage, letter);
+    for (const letter of world.racedLetters) await deliver(stage, letter);
     const asked = await inquireOpen(stage, null, round);
-    if (asked === 0 && world.letters.length === 0) break;
+    if (asked === 0 && left().length === 0) break;
   }
-  for (const { transaction } of world.letters) auditor.report("undelivered", `${transaction.reference} of ${transaction.orderId ?? "nobody"}: ${transaction.status}`);
+  for (const { transaction } of left()) auditor.report("undelivered", `${transaction.reference} of ${transaction.orderId ?? "nobody"}: ${transaction.status}`);
   await audit(stage, true);
 }
 

@@ -1,4 +1,4 @@
-import { IDR, money, type Id, type NewSaleBody } from "@onegate/contract";
+import { IDR, money, type Id, type NewOrderBody, type NewSaleBody } from "@onegate/contract";
 import { sql } from "kysely";
 import { DEMO_MERCHANT } from "../server/demo/index.ts";
 import { accountId, openAccounts } from "../server/ledger/index.ts";
@@ -8,7 +8,15 @@ import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
 /** An order as its customer remembers it. */
-export type KnownOrder = { readonly orderId: string; readonly name: string; readonly minor: bigint; readonly again: Record<string, unknown> | null; sale: KnownSale | null };
+export type KnownOrder = {
+  readonly orderId: string;
+  readonly name: string;
+  readonly minor: bigint;
+  /** What it was placed with. */ readonly again: NewOrderBody | null;
+  readonly sale: KnownSale | null;
+  /** Several things happened to it at the same moment; what came of it is not the seed's to say, so no later act looks at it. */
+  readonly raced: boolean;
+};
 
 /** A sale as its cashier remembers it. */
 export type KnownSale = {
@@ -74,7 +82,8 @@ export async function setStage(world: World): Promise<Stage> {
 }
 
 /** An order that somebody still thinks of: mostly one of the last. */
-export function anOrder({ orders }: Stage, random: Random): KnownOrder | undefined {
+export function anOrder(stage: Stage, random: Random): KnownOrder | undefined {
+  const orders = stage.orders.filter(({ raced }) => !raced);
   const back = random.chance(80) ? random.below(6) : random.below(Math.max(orders.length, 1));
   return orders[Math.max(orders.length - 1 - back, 0)];
 }

@@ -4,11 +4,12 @@ import { ledgerActs } from "./acts/ledger.ts";
 import { networkActs } from "./acts/network.ts";
 import { payerActs } from "./acts/payers.ts";
 import { paymentActs } from "./acts/payments.ts";
+import { raceActs } from "./acts/race.ts";
 import { saleActs } from "./acts/sales.ts";
 import type { Random } from "./random.ts";
 
 /** All that may happen, each with how often it does. */
-export const acts: readonly Act[] = [...ledgerActs, ...crowdActs, ...paymentActs, ...saleActs, ...payerActs, ...networkActs];
+export const acts: readonly Act[] = [...ledgerActs, ...crowdActs, ...paymentActs, ...saleActs, ...raceActs, ...payerActs, ...networkActs];
 
 const WHOLE = acts.reduce((sum, { weight }) => sum + weight, 0);
 

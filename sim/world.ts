@@ -24,7 +24,7 @@ export type Process = {
 };
 
 /** A notification on its way to us. */
-export type Letter = { readonly number: number; readonly raw: RawNotification; readonly transaction: Transaction };
+export type Letter = { /** `3 paid`: the third, and what it says. */ readonly name: string; readonly raw: RawNotification; readonly transaction: Transaction };
 
 /** The first moment: a Monday morning in Jakarta. */
 const BEGINNING = Date.UTC(2026, 0, 5, 1, 0, 0);
@@ -39,21 +39,27 @@ export class World {
   readonly provider: SimProvider;
   /** Notifications that nobody has taken yet; the network delivers them in any order, some of them twice. */
   letters: Letter[] = [];
+  /** The same for orders that were raced for. */
+  racedLetters: Letter[] = [];
   process: Process;
   crashes = 0;
   readonly #test: TestDatabase;
   readonly #canary: boolean;
   readonly #ids: Random;
+  readonly #racedIds: Random;
   readonly #closing: Array<Promise<void>> = [];
   #now = BEGINNING;
   #sent = 0;
+  readonly #raced = new Set<string>();
+  #racing = false;
 
   private constructor(test: TestDatabase, seed: number, canary: boolean) {
     this.#test = test;
     this.#canary = canary;
     this.random = createRandom(`seed ${seed}`);
     this.#ids = this.random.fork("ids");
-    this.provider = new SimProvider(() => this.#now, (raw, transaction) => this.letters.push({ number: (this.#sent += 1), raw, transaction }));
+    this.#racedIds = this.random.fork("raced ids");
+    this.provider = new SimProvider(() => this.#now, (raw, transaction) => this.#send(raw, transaction));
     this.process = this.#start();
   }
 
@@ -93,7 +99,24 @@ export class World {
 
   /** Ids from a stream of their own, so that how many are needed decides nothing else. */
   newId(): Id {
-    return idMaker(this, (size) => this.#ids.bytes(size))();
+    return idMaker(this, (size) => (this.#racing ? this.#racedIds : this.#ids).bytes(size))();
+  }
+
+  /** Lets things happen to an order at the same moment; what comes of it decides nothing about other orders. */
+  async race(orderId: string, happens: () => Promise<void>): Promise<void> {
+    this.#raced.add(orderId);
+    this.#racing = true;
+    try {
+      await happens();
+    } finally {
+      this.#racing = false;
+    }
+  }
+
+  /** A notification was taken; the provider does not send it again. */
+  took(letter: Letter): void {
+    this.letters = this.letters.filter((other) => other !== letter);
+    this.racedLetters = this.racedLetters.filter((other) => other !== letter);
   }
 
   /** Kills every connection of the process in the middle of whatever it does. */
@@ -133,6 +156,11 @@ export class World {
     await this.process.database.close();
     await Promise.all(this.#closing);
     await this.#test.close();
+  }
+
+  #send(raw: RawNotification, transaction: Transaction): void {
+    if (this.#raced.has(transaction.orderId ?? "")) this.racedLetters.push({ name: "raced", raw, transaction });
+    else this.letters.push({ name: `${(this.#sent += 1)} ${transaction.status}`, raw, transaction });
   }
 
   #start(): Process {

@@ -1,3 +1,4 @@
+import { codeOf } from "./failure.ts";
 import pino, { type Logger } from "pino";
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 
@@ -24,7 +25,7 @@ export function createLog(level: string, destination: pino.DestinationStream = p
 /** Type, message and stack of an error, masked; none of the fields that libraries hang on theirs. */
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: mask(String(error)) };
-  return { type: error.name, message: mask(error.message), stack: mask(error.stack ?? "") };
+  return { type: error.name, code: codeOf(error), message: mask(error.message), stack: mask(error.stack ?? "") };
 }
 
 /** Takes e-mail addresses, telephone numbers and bearer tokens out of a free text. */

@@ -1,7 +1,7 @@
 import { refuse, type Id } from "@onegate/contract";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { isUnavailable } from "../kernel/index.ts";
+import { isRetryable, isUnavailable } from "../kernel/index.ts";
 import { toArguments, toResult, type Item, type Result } from "./item.ts";
 import { postBatch } from "./store.ts";
 
@@ -105,7 +105,7 @@ async function insist<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!isUnavailable(error) || performance.now() > deadline) throw error;
+      if (!(isUnavailable(error) || isRetryable(error)) || performance.now() > deadline) throw error;
       await sleep(wait);
     }
   }

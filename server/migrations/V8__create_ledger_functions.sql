@@ -37,6 +37,14 @@ begin
   -- Rows are always locked in the order of the keys, so no two batches can wait for each other.
   if 1 = all (ops) and currencies[1] = all (currencies) then
     begin
+      -- transfers and event depend on no balance: written before any is locked, they keep no other batch waiting
+      insert into ledger_transfer (merchant_id, transfer_id, kind, debit_account_id, credit_account_id, currency, amount, reference, details, is_accessible_external, posted_at)
+        select m, u.id, u.kind, accounts[u.debit], accounts[u.credit], u.currency, u.amount, u.ref, u.detail, not u.hide, clock_timestamp()
+          from unnest(ids, kinds, debits, credits, currencies, amounts, refs, details, hidden)
+               as u (id, kind, debit, credit, currency, amount, ref, detail, hide)
+         order by u.id;
+      insert into outbox_event (merchant_id, topic, subject, payload)
+        values (m, 'ledger.posted', ids[1]::text, jsonb_build_object('transfers', to_jsonb(ids)));
       b_posted := array_fill(0::bigint, array[cardinality(accounts)]); versions := b_posted;
       for item in
         update ledger_balance b set posted = b.posted + x.net, version = b.version + x.entries
@@ -54,17 +62,11 @@ begin
       if moved < cardinality(accounts) then raise exception using errcode = 'OG001'; end if;
       -- The time is read while the locks are held, so that it never falls from one entry of an account to the next.
       at := clock_timestamp();
-      insert into ledger_transfer (merchant_id, transfer_id, kind, debit_account_id, credit_account_id, currency, amount, reference, details, is_accessible_external, posted_at)
-        select m, u.id, u.kind, accounts[u.debit], accounts[u.credit], u.currency, u.amount, u.ref, u.detail, not u.hide, at
-          from unnest(ids, kinds, debits, credits, currencies, amounts, refs, details, hidden)
-               as u (id, kind, debit, credit, currency, amount, ref, detail, hide);
       insert into ledger_entry (merchant_id, account_id, version, transfer_id, amount, balance_after, posted_at)
         select m, accounts[x.a], versions[x.a] + row_number() over w, ids[x.n], x.amount, b_posted[x.a] + (sum(x.amount) over w)::bigint, at
           from (select debit, -amount, n from unnest(debits, amounts) with ordinality as u (debit, amount, n)
                 union all select credit, amount, n from unnest(credits, amounts) with ordinality as u (credit, amount, n)) as x (a, amount, n)
         window w as (partition by x.a order by x.n);
-      insert into outbox_event (merchant_id, topic, subject, payload)
-        values (m, 'ledger.posted', ids[1]::text, jsonb_build_object('transfers', to_jsonb(ids)));
       return array_to_string(results, ',');
     exception when sqlstate 'OG001' or unique_violation or numeric_value_out_of_range then
       null;

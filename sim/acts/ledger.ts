@@ -112,8 +112,10 @@ async function expireHolds(stage: Stage): Promise<string> {
 /** The answer is lost: the connections die, or the whole process, somewhere on the way. The client asks again. */
 async function postAndLoseTheAnswer(stage: Stage, random: Random): Promise<string> {
   const { world, auditor } = stage;
-  const moves = Array.from({ length: random.between(1, 8) }, () => aMove(stage, random));
-  const expected = moves.map((move) => stage.book.post(move));
+  // A transfer that was refused for want of funds may pass when it is asked again, because others came in: that is not foretold.
+  const asked = Array.from({ length: random.between(1, 8) }, () => aMove(stage, random)).map((move) => ({ move, expected: stage.book.post(move) }));
+  const foretold = asked.filter(({ expected }) => expected !== "insufficient_funds");
+  const [moves, expected] = [foretold.map(({ move }) => move), foretold.map(({ expected }) => expected)];
   const crash = random.chance(50);
   const { ledger } = world.process;
   const first = Promise.all(moves.map((move) => ledger.post(stage.merchant, toTransfer(move)).then(word, () => "lost")));

@@ -13,7 +13,7 @@ export async function deliver(stage: Stage, letter: Letter, disturbed = false): 
   try {
     const outcome = await receiveNotification(world.process.payments, SIM_PROVIDER, letter.raw);
     if (isRefusal(outcome)) auditor.report("answer", `a genuine notification was refused: ${outcome.refusal}`);
-    world.letters = world.letters.filter(({ number }) => number !== letter.number);
+    world.took(letter);
     return true;
   } catch (error) {
     if (!disturbed) auditor.report("throws", `receiveNotification: ${messageOf(error)}`);
@@ -23,14 +23,13 @@ export async function deliver(stage: Stage, letter: Letter, disturbed = false): 
 
 async function deliverSome(stage: Stage, random: Random): Promise<string> {
   const letters = random.shuffled(stage.world.letters).slice(0, random.between(1, 6));
-  const taken: number[] = [];
   for (const letter of letters) {
     // a copy that comes again later, when much else has happened
     const stays = random.chance(25);
-    if (await deliver(stage, letter)) taken.push(letter.number);
+    await deliver(stage, letter);
     if (stays) stage.world.letters.push(letter);
   }
-  return taken.join(" ");
+  return namesOf(letters);
 }
 
 /** The same notifications several times at the same moment, and perhaps the connections die meanwhile. */
@@ -47,22 +46,25 @@ async function deliverAtOnce(stage: Stage, random: Random): Promise<string> {
   await Promise.all(all);
   await world.settle();
   for (const letter of letters) if (world.letters.includes(letter)) await deliver(stage, letter);
-  return `${copies.length} copies of ${letters.map(({ number }) => number).join(" ")}${killed ? ", killed" : ""}`;
+  return `${copies.length} copies of ${namesOf(letters)}${killed ? ", killed" : ""}`;
 }
 
 /** Somebody who does not know the secret says that an order is paid, or changes a byte of what was said. */
 async function forge(stage: Stage, random: Random): Promise<string> {
   const { world, auditor } = stage;
   if (world.letters.length === 0) return "nothing";
-  const { raw, number } = random.pick(world.letters);
+  const letter = random.pick(world.letters);
+  const { raw } = letter;
   const body = Uint8Array.from(raw.body);
   const place = random.below(body.length);
   body[place] = (body[place] ?? 0) ^ 1;
   const forged = random.chance(50) ? { ...raw, body } : { headers: {}, body: raw.body };
   const outcome = await auditor.answerOf("receiveNotification", () => receiveNotification(world.process.payments, SIM_PROVIDER, forged));
   auditor.expect("forged", isRefusal(outcome) && outcome.refusal === "notification_signature_wrong", () => `it was answered ${JSON.stringify(outcome)}`);
-  return String(number);
+  return namesOf([letter]);
 }
+
+const namesOf = (letters: readonly Letter[]) => letters.map(({ name }) => name).join(" ");
 
 export const networkActs: readonly Act[] = [
   { name: "notifications arrive", weight: 10, run: deliverSome },

@@ -17,17 +17,21 @@ async function pay(stage: Stage, random: Random): Promise<string> {
   if (!transaction) return "nothing";
   const was = transaction.status;
   provider.pay(transaction, how === "exactly" ? transaction.asked : how === "short" ? transaction.asked - off : transaction.asked + off);
-  return `${order.name} ${transaction.reference} (${was}) ${how}`;
+  return `${order.name} (${was}) ${how}`;
 }
 
 async function payAgain(stage: Stage, random: Random): Promise<string> {
   const order = anOrder(stage, random);
   const paid = order && stage.world.provider.of(order.orderId).find(({ status }) => status === "paid");
-  return paid ? `${order.name} ${stage.world.provider.payAgain(paid).reference}` : "nothing";
+  if (!paid) return "nothing";
+  stage.world.provider.payAgain(paid);
+  return order.name;
 }
 
 async function payUnasked(stage: Stage, random: Random): Promise<string> {
-  return stage.world.provider.payUnasked(BigInt(random.between(10_000, 90_000)) * 100n, random).reference;
+  const minor = BigInt(random.between(10_000, 90_000)) * 100n;
+  stage.world.provider.payUnasked(minor, random);
+  return String(minor);
 }
 
 async function fail(stage: Stage, random: Random): Promise<string> {
@@ -35,7 +39,7 @@ async function fail(stage: Stage, random: Random): Promise<string> {
   const transaction = order && stage.world.provider.of(order.orderId).find(({ status }) => status === "pending");
   if (!transaction) return "nothing";
   stage.world.provider.fail(transaction);
-  return `${order.name} ${transaction.reference}`;
+  return order.name;
 }
 
 async function timePasses(stage: Stage, random: Random): Promise<string> {

@@ -11,16 +11,23 @@ import type { Act } from "./act.ts";
 import { deliver } from "./network.ts";
 
 async function place(stage: Stage, random: Random): Promise<string> {
+  const { name, minor } = await placeOne(stage, random, false);
+  return `${name} ${minor}`;
+}
+
+/** Places an order of some goods. */
+export async function placeOne(stage: Stage, random: Random, raced: boolean): Promise<KnownOrder> {
   const { world, auditor, orders } = stage;
   const quantity = random.between(1, 4);
   const price = random.chance(5) ? random.between(1, 200) : random.between(1_000, 150_000);
   const orderId = `ORDER-${orders.length + 1}`;
   const body: NewOrderBody = { order_id: orderId, amount: price * quantity, customer_name: "Pelanggan Contoh", order_items: [{ name: "Barang", price, quantity }] };
   const minor = BigInt(price * quantity) * 100n;
-  orders.push({ orderId, name: orderId, minor, again: body, sale: null });
+  const order = { orderId, name: orderId, minor, again: body, sale: null, raced };
+  orders.push(order);
   const placed = await auditor.answerOf("placeOrder", () => placeOrder(world.process.payments, DEMO_MERCHANT, body));
   if (placed) auditor.equal("answer", "placeOrder", isRefusal(placed) ? placed.refusal : placed.amount.minor, minor);
-  return `${orderId} ${minor}`;
+  return order;
 }
 
 /** The same order again is the same; under its id another is refused. */
@@ -28,7 +35,7 @@ async function placeAgain(stage: Stage, random: Random): Promise<string> {
   const order = anOrder(stage, random);
   if (!order?.again) return "nothing";
   const other = random.chance(50);
-  const body = { ...(order.again as NewOrderBody), ...(other ? { customer_name: "Orang Lain" } : {}) };
+  const body = { ...order.again, ...(other ? { customer_name: "Orang Lain" } : {}) };
   const placed = await stage.auditor.answerOf("placeOrder", () => placeOrder(stage.world.process.payments, DEMO_MERCHANT, body));
   if (placed) stage.auditor.equal("answer", "placeOrder again", isRefusal(placed) ? placed.refusal : "order", other ? "order_differs" : "order");
   return `${order.name} ${other ? "differs" : "same"}`;

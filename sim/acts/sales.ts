@@ -13,7 +13,7 @@ const CASHIER = { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, staffId: der
 const COIN = 100_00n;
 
 /** Rings up a sale as the till does: PPN of 11/111 within the price, half up to the rupiah; cash down to the coin. */
-function ringUp({ world, products, orders }: Stage, random: Random, method: "CASH" | "QRIS"): KnownOrder & { sale: KnownSale } {
+export function ringUp({ world, products, orders }: Stage, random: Random, method: "CASH" | "QRIS", raced = false): KnownOrder & { sale: KnownSale } {
   const lines = Array.from({ length: random.between(1, 5) }, () => ({ product: random.pick(products), quantity: random.between(1, 3) }));
   const total = lines.reduce((sum, { product, quantity }) => sum + product.price * BigInt(quantity), 0n);
   const tax = ((total * 11n * 2n + 111n * 100n) / (2n * 111n * 100n)) * 100n;
@@ -25,12 +25,13 @@ function ringUp({ world, products, orders }: Stage, random: Random, method: "CAS
     total: wire(total),
     tender: method === "CASH" ? { method, tendered: wire(total + BigInt(random.below(3)) * 5_000_00n) } : { method },
   };
-  const order = { orderId: body.id, name: `SALE-${orders.length + 1}`, minor: total + rounding, again: null, sale: { body, total, tax, rounding, receipt: null } };
+  const order = { orderId: body.id, name: `SALE-${orders.length + 1}`, minor: total + rounding, again: null, raced, sale: { body, total, tax, rounding, receipt: null } };
   orders.push(order);
   return order;
 }
 
-const sell = (stage: Stage, { body }: KnownSale): Promise<Sale | Refusal> => createSale(stage.world.process.sales, CASHIER, body, body.id);
+/** Sends a sale, as often as one likes: its id is its key. */
+export const sell = (stage: Stage, { body }: KnownSale): Promise<Sale | Refusal> => createSale(stage.world.process.sales, CASHIER, body, body.id);
 
 async function sellForCash(stage: Stage, random: Random): Promise<string> {
   const order = ringUp(stage, random, "CASH");
@@ -74,7 +75,7 @@ async function giveUp(stage: Stage, random: Random): Promise<string> {
 }
 
 /** Remembers the receipt that a cashier sees, and that it never changes. */
-function heard(stage: Stage, { name, sale: known }: KnownOrder, sale: Sale | Refusal): string {
+export function heard(stage: Stage, { name, sale: known }: KnownOrder, sale: Sale | Refusal): string {
   if (isRefusal(sale)) return sale.refusal;
   if (!known) return sale.state;
   stage.auditor.expect("receipts", known.receipt === null || known.receipt === sale.receiptNumber, () => `${name} changed from ${known.receipt} to ${sale.receiptNumber}`);
