@@ -197,6 +197,7 @@ describe("a QRIS sale", () => {
     assert.equal((await cancel(key)).body.state, "cancelled");
     assert.equal((await cancel(key)).body.state, "cancelled");
     assert.equal((await cancel()).code, "sale_not_waiting");
+    assert.equal((await program.call("POST", "/api/v1/payment/create-payment", { body: { order_id: sale.id, method: "BRIVA" } })).code, "order_cancelled");
     const suspenseBefore = await posted("suspense");
     await program.lever("POST", `transactions/${reference}/pay`);
     await until(() => posted("suspense"), (now) => now - suspenseBefore === 5_000_000n);

@@ -10,6 +10,8 @@ create table payment_order (
   customer_phone varchar(20),
   items jsonb not null,
   created_at timestamptz not null default now(),
+  -- given up: no payment is opened any more, and money that still comes goes to suspense
+  cancelled_at timestamptz,
   primary key (merchant_id, order_id)
 );
 

@@ -276,6 +276,7 @@ table payment_order
   customer_phone character varying(20)
   items jsonb not null
   created_at timestamp with time zone not null default now()
+  cancelled_at timestamp with time zone
   PRIMARY KEY (merchant_id, order_id)
   CHECK ((amount > 0))
 

@@ -19,10 +19,10 @@ const EVENTS = { pending: "open", paid: "pay", expired: "expire", failed: "fail"
  * whoever waits for it and the event together. The same word again has no effect; words in any order end the same.
  */
 export async function applyState(tx: Tx, payments: Payments, { merchantId, paymentId, orderId }: Payment, found: ProviderState, opened: Opened | null = null): Promise<Outcome> {
-  await lockOrder(tx, merchantId, orderId);
+  const { cancelled } = await lockOrder(tx, merchantId, orderId);
   const payment = await selectPayment(tx, merchantId, paymentId);
   if (!payment) throw new Error("a payment does not vanish");
-  if (found.status === "paid") return applyPaid(tx, payments, payment, found);
+  if (found.status === "paid") return applyPaid(tx, payments, payment, found, cancelled);
 
   const event = EVENTS[found.status];
   const state = event && next(payment.state, event);
@@ -33,9 +33,9 @@ export async function applyState(tx: Tx, payments: Payments, { merchantId, payme
   return "applied";
 }
 
-async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: ProviderState): Promise<Outcome> {
+async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: ProviderState, orderCancelled: boolean): Promise<Outcome> {
   if (payment.state === "succeeded" && payment.reference === found.reference) return "duplicate";
-  const reason = await whySuspense(tx, payment, found);
+  const reason = await whySuspense(tx, payment, found, orderCancelled);
   if (reason) {
     const given = next(payment.state, "cancel");
     if (given) await payments.onEnded(tx, await updatePayment(tx, payment, given, { found, note: `paid, but in suspense: ${reason}` }));
@@ -53,12 +53,12 @@ async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: Pr
 }
 
 /** Why money that came in can't be taken as this payment, in order of precedence. */
-async function whySuspense(tx: Tx, payment: Payment, found: ProviderState): Promise<NewCase["reason"] | undefined> {
+async function whySuspense(tx: Tx, payment: Payment, found: ProviderState, orderCancelled: boolean): Promise<NewCase["reason"] | undefined> {
   const net = found.amount.minor - found.feeCustomer.minor;
   if (found.amount.currency !== payment.amount.currency) return "orphan";
   const others = await selectPayments(tx, payment.merchantId, payment.orderId);
   if (others.some(({ state }) => state === "succeeded")) return "double";
-  if (payment.state === "cancelled") return "late";
+  if (orderCancelled || payment.state === "cancelled") return "late";
   if (net < payment.amount.minor) return "short";
   if (net > payment.amount.minor) return "over";
   return undefined;

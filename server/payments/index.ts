@@ -1,4 +1,4 @@
-export { cancelPayments } from "./cancel.ts";
+export { cancelOrder } from "./cancel.ts";
 export { listChannels } from "./channels.ts";
 export { collectCash } from "./collect-cash.ts";
 export { type Payments } from "./context.ts";

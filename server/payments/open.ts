@@ -16,7 +16,7 @@ const FIRST_INQUIRY_MS = 5_000;
 
 /**
  * Opens a payment for an order on a channel. Asked again, it answers the payment that is already open there; while an
- * earlier one is unknown no other is opened. Refuses `order_unknown`, `order_paid`, and what `chooseChannel` refuses.
+ * earlier one is unknown no other is opened. Refuses `order_unknown`, `order_cancelled`, `order_paid`, and what `chooseChannel` refuses.
  */
 export async function openPayment(payments: Payments, merchantId: Id, orderId: string, channelCode: string): Promise<Payment | Refusal> {
   const order = await selectOrder(payments.database.kysely, merchantId, orderId);
@@ -32,7 +32,8 @@ async function writePayment(payments: Payments, order: Order, channelCode: strin
   const channel = await chooseChannel(payments, merchantId, channelCode, amount);
   if (isRefusal(channel)) return channel;
   return inTransaction(payments.database, async (tx) => {
-    await lockOrder(tx, merchantId, orderId);
+    const { cancelled } = await lockOrder(tx, merchantId, orderId);
+    if (cancelled) return refuse("order_cancelled");
     const earlier = await selectPayments(tx, merchantId, orderId);
     if (earlier.some(({ state }) => state === "succeeded")) return refuse("order_paid");
     const open = earlier.find(({ state, channel: code }) => state === "unknown" || state === "created" || (state === "pending" && code === channel.code));

@@ -44,11 +44,18 @@ export async function selectOrder(executor: Executor, merchantId: Id, orderId: s
   return rows[0] && toOrder(rows[0]);
 }
 
-/** Takes the order's row, so that its payments are decided upon one after another. */
-export async function lockOrder(tx: Tx, merchantId: Id, orderId: string): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from payment_order where merchant_id = ${merchantId} and order_id = ${orderId} for update`.execute(tx);
-  return rows.length > 0;
+/** Takes the order's row, so that its payments are decided upon one after another; tells whether it was given up. */
+export async function lockOrder(tx: Tx, merchantId: Id, orderId: string): Promise<{ cancelled: boolean }> {
+  const { rows } = await sql<{ cancelled: boolean }>`
+    select cancelled_at is not null as cancelled from payment_order
+     where merchant_id = ${merchantId} and order_id = ${orderId} for update`.execute(tx);
+  return rows[0] ?? { cancelled: false };
+}
+
+export async function markOrderCancelled(tx: Tx, merchantId: Id, orderId: string): Promise<void> {
+  await sql`
+    update payment_order set cancelled_at = coalesce(cancelled_at, now())
+     where merchant_id = ${merchantId} and order_id = ${orderId}`.execute(tx);
 }
 
 type PaymentRow = {

@@ -1,6 +1,6 @@
 import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
 import { announce, once } from "../kernel/index.ts";
-import { cancelPayments } from "../payments/index.ts";
+import { cancelOrder } from "../payments/index.ts";
 import type { Sales } from "./context.ts";
 import { next, type Sale } from "./sale.ts";
 import { markState, selectSale } from "./store.ts";
@@ -9,7 +9,7 @@ import { markState, selectSale } from "./store.ts";
 export async function cancelSale(sales: Sales, merchantId: Id, saleId: Id, key: string): Promise<Sale | Refusal> {
   const { answer } = await once(sales.database, { merchantId, route: "till.sales.cancel", key }, { saleId }, async (tx) => {
     // the order's row first, as a notification does
-    const { paid } = await cancelPayments(tx, sales.payments, merchantId, saleId);
+    const { paid } = await cancelOrder(tx, merchantId, saleId);
     const sale = await selectSale(tx, merchantId, saleId, "for update of s");
     if (!sale) return refuse("sale_unknown");
     const state = next(sale.state, "cancel");

@@ -27,8 +27,8 @@ export async function createSale(sales: Sales, seller: Seller, unchecked: NewSal
   sales.poke();
   if (unchecked.tender.method === "QRIS") {
     const payment = await openPayment(sales.payments, seller.merchantId, checked.saleId, "QRIS");
-    // Already paid is what a retry after a lost answer finds.
-    if (isRefusal(payment) && payment.refusal !== "order_paid") return payment;
+    // Already paid, or given up, is what a retry after a lost answer may find: then the sale tells.
+    if (isRefusal(payment) && payment.refusal !== "order_paid" && payment.refusal !== "order_cancelled") return payment;
   }
   return (await selectSale(sales.database.kysely, seller.merchantId, checked.saleId)) ?? refuse("sale_unknown");
 }
