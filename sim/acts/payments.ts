@@ -2,7 +2,7 @@ import { isRefusal, type NewOrderBody } from "@onegate/contract";
 import { sql } from "kysely";
 import { DEMO_MERCHANT } from "../../server/demo/index.ts";
 import { inTransaction } from "../../server/kernel/index.ts";
-import { cancelPayments, inquirePayment, openPayment, placeOrder } from "../../server/payments/index.ts";
+import { cancelOrder, inquirePayment, openPayment, placeOrder } from "../../server/payments/index.ts";
 import { SIM_CHANNELS } from "../channels.ts";
 import { inquireMoods, openMoods, type OpenMood } from "../provider.ts";
 import type { Random } from "../random.ts";
@@ -77,8 +77,8 @@ async function deliverAllOf(stage: Stage, { orderId }: KnownOrder): Promise<void
 async function cancel(stage: Stage, random: Random): Promise<string> {
   const order = anOrder(stage, random);
   if (!order || order.sale) return "nothing";
-  const { payments, database } = stage.world.process;
-  const done = await stage.auditor.answerOf("cancelPayments", () => inTransaction(database, (tx) => cancelPayments(tx, payments, DEMO_MERCHANT, order.orderId)));
+  const { database } = stage.world.process;
+  const done = await stage.auditor.answerOf("cancelOrder", () => inTransaction(database, (tx) => cancelOrder(tx, DEMO_MERCHANT, order.orderId)));
   return `${order.name}: ${done?.paid ? "paid" : "given up"}`;
 }
 
@@ -103,11 +103,14 @@ async function inquire(stage: Stage, random: Random): Promise<string> {
 }
 
 /** Inquires every open payment, of one order or of all; answers how many there were. */
-export async function inquireOpen(stage: Stage, orderId: string | null, tries: number): Promise<number> {
+export async function inquireOpen(stage: Stage, orderId: string | null, tries: number, disturbed = false): Promise<number> {
   const { rows } = await sql<{ id: string }>`
     select payment_id as id from payment where merchant_id = ${DEMO_MERCHANT} and state in ('created', 'pending', 'unknown')
        and (${orderId}::text is null or order_id = ${orderId}::text) order by payment_id`.execute(stage.world.eye);
-  for (const { id } of rows) await stage.auditor.answerOf("inquirePayment", () => inquirePayment(stage.world.process.payments, DEMO_MERCHANT, id, tries));
+  for (const { id } of rows) {
+    const inquiry = () => inquirePayment(stage.world.process.payments, DEMO_MERCHANT, id, tries);
+    await (disturbed ? inquiry().catch(() => undefined) : stage.auditor.answerOf("inquirePayment", inquiry));
+  }
   return rows.length;
 }
 

@@ -1,7 +1,7 @@
 import { isRefusal } from "@onegate/contract";
 import { DEMO_MERCHANT } from "../../server/demo/index.ts";
 import { inTransaction, messageOf } from "../../server/kernel/index.ts";
-import { cancelPayments, openPayment } from "../../server/payments/index.ts";
+import { cancelOrder, openPayment } from "../../server/payments/index.ts";
 import { cancelSale } from "../../server/sales/index.ts";
 import type { Random } from "../random.ts";
 import type { KnownOrder, Stage } from "../stage.ts";
@@ -15,8 +15,8 @@ type Verb = readonly [name: string, run: () => Promise<unknown>];
 /** Everybody at the same moment upon an order: it is paid, asked about, opened anew and given up, and perhaps connections die. */
 async function raceForOrder(stage: Stage, random: Random): Promise<string> {
   const order = await placeOne(stage, random, true);
-  const { payments, database } = stage.world.process;
-  const giveUp: Verb = ["cancelPayments", () => inTransaction(database, (tx) => cancelPayments(tx, payments, DEMO_MERCHANT, order.orderId))];
+  const { database } = stage.world.process;
+  const giveUp: Verb = ["cancelOrder", () => inTransaction(database, (tx) => cancelOrder(tx, DEMO_MERCHANT, order.orderId))];
   return race(stage, random, order, [giveUp]);
 }
 
@@ -35,12 +35,12 @@ async function race(stage: Stage, random: Random, order: KnownOrder, own: readon
   const { world } = stage;
   const { provider, process } = world;
   const open = (channel: string): Verb => ["openPayment", () => openPayment(process.payments, DEMO_MERCHANT, order.orderId, channel)];
+  const [copies, paysFirst, paysAfter, killed, turns] = [random.below(4), random.chance(60), random.chance(40), random.chance(25), random.below(12)];
   const verbs = random.shuffled([
     ...own.filter(() => random.chance(60)),
     ...[open("QRIS"), open("QRIS"), open("BRIVA")].filter(() => random.chance(50)),
-    ...[["inquirePayment", () => inquireOpen(stage, order.orderId, 1)] as const].filter(() => random.chance(50)),
+    ...[["inquirePayment", () => inquireOpen(stage, order.orderId, 1, killed)] as const].filter(() => random.chance(50)),
   ]);
-  const [copies, paysFirst, paysAfter, killed, turns] = [random.below(4), random.chance(60), random.chance(40), random.chance(25), random.below(12)];
   await world.race(order.orderId, async () => {
     provider.orderId = order.orderId;
     if (order.sale) await attempt(stage, ["createSale", async () => heard(stage, order, await sell(stage, order.sale!))], false);
