@@ -76,7 +76,7 @@ export class World {
     await sql`insert into sim_clock values (${new Date(BEGINNING)})`.execute(world.eye);
     await sql`create function sim_now() returns timestamptz language sql stable as 'select at from sim_clock'`.execute(world.eye);
     await sql`alter table payment alter column created_at set default sim_now()`.execute(world.eye);
-    // odd prices, so that cash is rounded; more stock than can be sold is not needed: a shop may sell below zero
+    // odd prices, so that cash is rounded
     await sql`update product set price = price + 3300 * rank`.execute(world.eye);
     return world;
   }
