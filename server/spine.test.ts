@@ -376,14 +376,14 @@ describe("the door", () => {
   });
 });
 
-/** Opens the till's stream; `first` answers the first event of a topic, and fails when none comes within a second. */
+/** Opens the till's stream; `first` answers the first event of a topic, and fails when none comes. */
 async function listen(token: string, lastEventId?: string) {
   const abort = new AbortController();
   const headers = { authorization: `Bearer ${token}`, ...(lastEventId ? { "last-event-id": lastEventId } : {}) };
   const response = await fetch(`${program.url}/api/v1/till/events`, { headers, signal: abort.signal });
   return {
     async first(topic: string): Promise<{ sale_id: string }> {
-      const timer = setTimeout(() => abort.abort(new Error(`no ${topic} came`)), 1_000);
+      const timer = setTimeout(() => abort.abort(new Error(`no ${topic} came`)), 5_000);
       let text = "";
       for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
         text += chunk;
