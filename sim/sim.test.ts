@@ -9,7 +9,7 @@ import { namedSeeds } from "./seeds.ts";
 import { simulate } from "./simulate.ts";
 
 /** Enough for every kind of act to come by; long runs are for the command line. */
-const SHORT = 100;
+const SHORT = 120;
 
 // One PostgreSQL for all worlds of this file, also those of the command line.
 let stop = async (): Promise<void> => undefined;
