@@ -2,7 +2,8 @@ import { newId, parseQris, type CatalogueBody, type OrderBody, type Problem, typ
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { newSale, openTestProgram, sell, until, type TestProgram } from "./testing/program.ts";
+import { newSale, openTestProgram, sell, type TestProgram } from "./testing/program.ts";
+import { until } from "./testing/until.ts";
 import { DEMO_MERCHANT } from "./demo/index.ts";
 import { balanceByCode } from "./ledger/index.ts";
 

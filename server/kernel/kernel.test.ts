@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { openTestDatabase, type TestDatabase } from "../testing/database.ts";
+import { until } from "../testing/until.ts";
 import { announce, consume, createLog, derivedId, inTransaction, mask, once, readEvents, readSettings, START, StartFailure, type OutboxEvent, type Tx } from "./index.ts";
 
 let test: TestDatabase;
@@ -35,7 +36,7 @@ describe("the outbox", () => {
     assert.deepEqual(await readEvents(test.database.kysely, START, 10, merchantId), [], "the quick one stands behind the slow one, and waits for it");
     gate.resolve();
     await slow;
-    const events = await readEvents(test.database.kysely, START, 10, merchantId);
+    const events = await until(() => readEvents(test.database.kysely, START, 10, merchantId), ({ length }) => length === 2);
     assert.deepEqual(events.map(({ subject }) => subject), ["slow", "quick"]);
     assert.deepEqual(await readEvents(test.database.kysely, events[0]!.cursor, 10, merchantId), [events[1]]);
   });
@@ -54,11 +55,15 @@ describe("the outbox", () => {
         if (deaths-- > 0) throw new Error("killed after the work, before the commit");
       },
     };
-    const work = async () => {
-      for (let i = 0; i < 10; i++) await consume(test.database, consumer).catch(() => undefined);
-    };
-    await Promise.all([work(), work()]);
-    const { rows } = await sql<{ subject: string }>`select subject from acted`.execute(test.database.kysely);
+    const work = () => consume(test.database, consumer).catch(() => 0);
+    const acted = async () => (await sql<{ subject: string }>`select subject from acted`.execute(test.database.kysely)).rows;
+    const rows = await until(
+      async () => {
+        await Promise.all([work(), work()]);
+        return acted();
+      },
+      ({ length }) => length >= wanted.length,
+    );
     assert.deepEqual(rows.map(({ subject }) => Number(subject)).sort((a, b) => a - b), wanted.map(Number));
   });
 });
@@ -97,7 +102,7 @@ describe("an idempotency key", () => {
     })));
     assert.deepEqual(await readEvents(test.database.kysely, START, 10, merchantId), []);
     assert.deepEqual(await once(test.database, scope("c"), {}, effect(() => ({ done: true }))), { answer: { done: true }, replayed: false });
-    assert.equal((await readEvents(test.database.kysely, START, 10, merchantId)).length, 1);
+    await until(() => readEvents(test.database.kysely, START, 10, merchantId), ({ length }) => length === 1);
   });
 });
 

@@ -38,7 +38,8 @@ export async function announce(tx: Tx, merchantId: Id, topic: string, subject: s
 /**
  * Reads events after a cursor. A sequence hands its numbers out before the commits, so an event with a lower number can
  * appear after one with a higher. Reading stops therefore below the oldest transaction that still runs (the watermark):
- * whatever commits later stands behind it in the order (transaction id, number), and nothing is ever skipped.
+ * whatever commits later stands behind it in the order (transaction id, number), and nothing is ever skipped. The price:
+ * a long write in any database of the same server keeps new events waiting until it ends.
  */
 export async function readEvents(executor: Executor, after: Cursor, limit: number, merchantId?: Id): Promise<OutboxEvent[]> {
   const { rows } = await sql<{ xid: string; event_id: bigint; merchant_id: Id; topic: string; subject: string; payload: Record<string, unknown>; occurred_at: Date }>`

@@ -1,6 +1,5 @@
 import { newId, type CatalogueBody, type NewSaleBody, type Problem, type SaleBody, type SessionBody, type ShopBody } from "@onegate/contract";
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { startSimulator, type RunningSimulator } from "../../simulator/index.ts";
 import { readSettings, type Database } from "../kernel/index.ts";
 import { breaches } from "../ledger/index.ts";
@@ -89,17 +88,6 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
     },
   };
   return opened;
-}
-
-/** Waits until something is so, asking often; fails with its last answer after `ms`. */
-export async function until<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean, ms = 5_000): Promise<T> {
-  const deadline = performance.now() + ms;
-  for (;;) {
-    const answer = await ask();
-    if (isSo(answer)) return answer;
-    if (performance.now() > deadline) assert.fail(`still not so after ${ms} ms: ${JSON.stringify(answer)}`);
-    await sleep(20);
-  }
 }
 
 /** A sale of the named products, each once, as a till sends it. */

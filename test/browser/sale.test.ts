@@ -6,7 +6,8 @@ import { chromium, type Browser, type Page } from "playwright-core";
 import { DEMO_MERCHANT } from "../../server/demo/index.ts";
 import { balanceByCode } from "../../server/ledger/index.ts";
 import { TILL } from "../../server/till-build.ts";
-import { openTestProgram, until, type TestProgram } from "../../server/testing/program.ts";
+import { openTestProgram, type TestProgram } from "../../server/testing/program.ts";
+import { until } from "../../server/testing/until.ts";
 
 const PHONE = { width: 360, height: 640 };
 /** The barcode of the demo's Roti Bakar, its 19th product. */
