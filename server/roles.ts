@@ -9,7 +9,7 @@ import {
 } from "./kernel/index.ts";
 import { createLedger } from "./ledger/index.ts";
 import { pageRoutes } from "./pages.ts";
-import { INQUIRE, inquirePayment, paymentRoutes, type Payments } from "./payments/index.ts";
+import { INQUIRE, inquirePayment, paymentRoutes, sweepPayments, type Payments } from "./payments/index.ts";
 import { createTripay, type Provider } from "./providers/index.ts";
 import { reportRoutes, rollup } from "./reports/index.ts";
 import { onPaymentEnded, saleRoutes, type Sales } from "./sales/index.ts";
@@ -37,7 +37,7 @@ export type ProgramParts = {
 /** A cashier waits no longer than this for a provider; then the payment is unknown, and asked about. */
 const PROVIDER_PATIENCE_MS = 8_000;
 
-const EVERY_MINUTE = "* * * * * ledger:expire_holds\n17 3 * * * idempotency:forget\n";
+const EVERY_MINUTE = "* * * * * ledger:expire_holds\n* * * * * payment:sweep\n17 3 * * * idempotency:forget\n";
 
 /** Puts the whole program together in one process: every module, its routes and its workers. */
 export async function startProgram({ settings, connection, tripayUrl, till, clock = systemClock }: ProgramParts): Promise<Program> {
@@ -83,8 +83,8 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
     http.get("/openapi.json", { config: { right: "reference.read" }, schema: { hide: true } }, async () => http.swagger());
     if (till) await pageRoutes(http, till);
 
-    const url = await listen(http, settings);
-    const publicUrl = settings.publicUrl || url;
+    let url = "";
+    const publicUrl = () => settings.publicUrl || url;
     providers.set(
       "tripay",
       createTripay({
@@ -92,16 +92,23 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
         apiKey: settings.tripayApiKey,
         privateKey: settings.tripayPrivateKey,
         merchantCode: settings.tripayMerchantCode,
-        callbackUrl: `${publicUrl}/api/v1/providers/tripay/notifications`,
-        returnUrl: publicUrl,
+        // read at each call: on port 0 the address is known only once it listens
+        get callbackUrl() {
+          return `${publicUrl()}/api/v1/providers/tripay/notifications`;
+        },
+        get returnUrl() {
+          return publicUrl();
+        },
         timeouts: { totalMs: PROVIDER_PATIENCE_MS },
         clock,
       }),
     );
+    url = await listen(http, settings);
     const jobs = await startJobs(
       database,
       {
         [INQUIRE]: ({ merchantId, paymentId, tries }) => inquirePayment(payments, String(merchantId), String(paymentId), Number(tries)),
+        "payment:sweep": async () => void (await sweepPayments(payments)),
         "ledger:expire_holds": async () => void (await ledger.expireHolds()),
         "idempotency:forget": () => forgetOldKeys(database),
       },

@@ -20,6 +20,7 @@ export async function auditPayments(stage: Stage, calm: boolean): Promise<void> 
   const books = await readBooks(stage);
   neverTwice(stage, books);
   neverForNothing(stage, books);
+  neverTooEarly(stage, books);
   clearingTiesOut(stage, books);
   if (calm) nothingIsLost(stage, books);
 }
@@ -67,6 +68,12 @@ function neverForNothing({ world, auditor }: Stage, { payments, cases, postings 
     const posting = postings.find(({ id }) => id === transfer);
     auditor.expect("unexplained", posting?.minor === minor && posting.credit === account(CHART.suspense), () => `the case of ${reference} has no posting of its sum`);
   }
+}
+
+/** A lost answer is not a no: whoever says "failed" while the payer can pay lets him pay twice. */
+function neverTooEarly({ world, auditor }: Stage, { payments }: Books): void {
+  const collecting = new Set(world.provider.transactions.flatMap(({ status, merchantRef }) => (status === "pending" && merchantRef !== null ? [merchantRef] : [])));
+  for (const { id, state, ref } of payments) auditor.expect("saidNo", state !== "failed" || !collecting.has(ref), () => `payment ${id}`);
 }
 
 function clearingTiesOut({ auditor }: Stage, { cases, postings, balances }: Books): void {

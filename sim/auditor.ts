@@ -11,6 +11,7 @@ export const rules = {
   floor: "no wallet falls below zero",
   paidTwice: "no order has two succeeded payments",
   paidForNothing: "no payment succeeds that the provider does not call paid",
+  saidNo: "no payment is called failed that the provider still collects",
   bookedTwice: "money is booked at most once",
   lost: "every rupiah paid at the provider is in the books exactly once",
   unexplained: "money that is no payment's has exactly one case",

@@ -10,12 +10,7 @@ export type Principal =
   | { readonly role: "sandbox"; readonly merchantId: Id }
   | { readonly role: "anyone" };
 
-/** After this many wrong PINs in a row each further try has to wait, twice as long every time. */
-const FREE_TRIES = 5;
-const LONGEST_DELAY_S = { owner: 30, manager: 300, cashier: 300 } as const;
-
-/** Seconds to wait after the `wrongPins`-th wrong PIN; short for an owner, whom nobody may lock out. */
-export function pinDelay(wrongPins: number, role: StaffRole): number {
-  if (wrongPins < FREE_TRIES) return 0;
-  return Math.min(2 ** (wrongPins - FREE_TRIES), LONGEST_DELAY_S[role]);
-}
+/** From this wrong PIN in a row on, each further try has to wait, twice as long every time. */
+export const FREE_TRIES = 5;
+/** Seconds; short for an owner, whom nobody may lock out. */
+export const LONGEST_DELAY_S = { owner: 30, others: 300 } as const;

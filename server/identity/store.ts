@@ -1,7 +1,7 @@
 import type { Currency, Id, TaxRule, CashRounding } from "@onegate/contract";
 import { sql } from "kysely";
 import type { Executor, Tx } from "../kernel/index.ts";
-import type { Staff, StaffRole } from "./staff.ts";
+import { FREE_TRIES, LONGEST_DELAY_S, type Staff, type StaffRole } from "./staff.ts";
 
 export type Merchant = { readonly merchantId: Id; readonly name: string; readonly currency: Currency; readonly isDemo: boolean };
 
@@ -83,27 +83,23 @@ export async function selectStaff(executor: Executor, merchantId: Id, outletId: 
   return rows.map((row) => ({ staffId: row.staff_id, name: row.name, role: row.role }));
 }
 
-/** Counts a try at a PIN before it is looked at, so that many at once get no more tries than one after another. */
+/** Counts a try at a PIN, with its delay, before it is looked at: many at once get no more tries than one after another. */
 export async function countTry(executor: Executor, merchantId: Id, staffId: Id): Promise<
-  { name: string; role: StaffRole; outletId: Id; pinHash: string; tries: number; waitSeconds: number } | undefined
+  { name: string; role: StaffRole; outletId: Id; pinHash: string; waitSeconds: number } | undefined
 > {
-  const { rows } = await sql<{ name: string; role: StaffRole; outlet_id: Id; pin_hash: string; tries: number; wait_seconds: number }>`
+  const { rows } = await sql<{ name: string; role: StaffRole; outlet_id: Id; pin_hash: string; wait_seconds: number }>`
     with tried as (
-      update staff set wrong_pins = wrong_pins + 1
-       where merchant_id = ${merchantId} and staff_id = ${staffId} and is_active and coalesce(delayed_until, now()) <= now()
-      returning staff_id, wrong_pins)
-    select s.name, s.role, s.outlet_id, s.pin_hash, coalesce(t.wrong_pins, 0) as tries,
-           case when t.staff_id is null then greatest(1, ceil(extract(epoch from s.delayed_until - now())))::int else 0 end as wait_seconds
+      update staff set wrong_pins = wrong_pins + 1,
+             delayed_until = case when wrong_pins + 1 >= ${FREE_TRIES}
+               then clock_timestamp() + least(power(2, least(wrong_pins + 1 - ${FREE_TRIES}, 20)), case role when 'owner' then ${LONGEST_DELAY_S.owner}::int else ${LONGEST_DELAY_S.others}::int end) * interval '1 second' end
+       where merchant_id = ${merchantId} and staff_id = ${staffId} and is_active and coalesce(delayed_until, clock_timestamp()) <= clock_timestamp()
+      returning staff_id)
+    select s.name, s.role, s.outlet_id, s.pin_hash,
+           case when t.staff_id is null then greatest(1, ceil(extract(epoch from s.delayed_until - clock_timestamp())))::int else 0 end as wait_seconds
       from staff s left join tried t using (staff_id)
      where s.merchant_id = ${merchantId} and s.staff_id = ${staffId} and s.is_active`.execute(executor);
   const [row] = rows;
-  return row && { name: row.name, role: row.role, outletId: row.outlet_id, pinHash: row.pin_hash, tries: row.tries, waitSeconds: row.wait_seconds };
-}
-
-export async function delayStaff(executor: Executor, merchantId: Id, staffId: Id, seconds: number): Promise<void> {
-  await sql`
-    update staff set delayed_until = now() + make_interval(secs => ${seconds})
-     where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(executor);
+  return row && { name: row.name, role: row.role, outletId: row.outlet_id, pinHash: row.pin_hash, waitSeconds: row.wait_seconds };
 }
 
 export async function insertSession(tx: Tx, merchantId: Id, staffId: Id, hash: Buffer, hours: number): Promise<Date> {

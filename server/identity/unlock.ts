@@ -1,8 +1,8 @@
 import { refuse, type Id, type Refusal } from "@onegate/contract";
 import { inTransaction, type Database } from "../kernel/index.ts";
 import { isSecret, newToken } from "./secret.ts";
-import { pinDelay, type Staff } from "./staff.ts";
-import { countTry, delayStaff, insertSession } from "./store.ts";
+import { type Staff } from "./staff.ts";
+import { countTry, insertSession } from "./store.ts";
 
 export type Session = { readonly token: string; readonly expiresAt: Date; readonly staff: Staff };
 
@@ -14,11 +14,7 @@ export async function unlock(database: Database, merchantId: Id, staffId: Id, pi
   const tried = await countTry(database.kysely, merchantId, staffId);
   if (!tried) return refuse("staff_unknown");
   if (tried.waitSeconds > 0) return refuse("pin_delayed", { seconds: tried.waitSeconds });
-  if (!(await isSecret(pin, tried.pinHash))) {
-    const seconds = pinDelay(tried.tries, tried.role);
-    if (seconds > 0) await delayStaff(database.kysely, merchantId, staffId, seconds);
-    return refuse("pin_wrong");
-  }
+  if (!(await isSecret(pin, tried.pinHash))) return refuse("pin_wrong");
   const { token, hash } = newToken();
   const expiresAt = await inTransaction(database, (tx) => insertSession(tx, merchantId, staffId, hash, SESSION_HOURS));
   return { token, expiresAt, staff: { staffId, name: tried.name, role: tried.role } };

@@ -6,10 +6,10 @@ import type { Log } from "./telemetry.ts";
 
 export type Jobs = Readonly<Record<string, (payload: Record<string, unknown>) => Promise<void>>>;
 
-/** Adds a job in the caller's transaction: it runs when that commits, not before `at`. The same key replaces the job. */
-export async function addJob(tx: Executor, task: string, payload: Record<string, unknown>, options: { at?: Date; key?: string } = {}): Promise<void> {
+/** Adds a job in the caller's transaction: it runs when that commits, not before `afterMs` by the database's clock. The same key replaces the job. */
+export async function addJob(tx: Executor, task: string, payload: Record<string, unknown>, options: { afterMs?: number; key?: string } = {}): Promise<void> {
   await sql`
-    select graphile_worker.add_job(${task}, payload := ${JSON.stringify(payload)}::json, run_at := ${options.at ?? null}::timestamptz,
+    select graphile_worker.add_job(${task}, payload := ${JSON.stringify(payload)}::json, run_at := now() + ${options.afterMs ?? 0}::float8 * interval '1 millisecond',
       job_key := ${options.key ?? null}, max_attempts := 25)`.execute(tx);
 }
 

@@ -117,12 +117,18 @@ export function followOutbox(database: Database, consumers: readonly Consumer[],
 
   async function look(): Promise<void> {
     for (const consumer of consumers) {
-      while (!stopped && (await consume(database, consumer)) === READ_AT_ONCE);
+      try {
+        while (!stopped && (await consume(database, consumer)) === READ_AT_ONCE);
+      } catch (error) {
+        if (isUnavailable(error)) throw error;
+        log.error({ err: error, consumer: consumer.name }, "a consumer stumbled; it will be tried again");
+      }
     }
     if (listeners.size === 0 || !cursor) {
-      // nobody listens: keep up without reading, so that who comes now misses nothing from here on
-      cursor = await latestCursor(database.kysely);
-      return;
+      const latest = await latestCursor(database.kysely);
+      // nobody listens: keep up without reading. Who came meanwhile is fed from where we were
+      if (listeners.size === 0 || !cursor) cursor = latest;
+      if (listeners.size === 0) return;
     }
     for (;;) {
       const events = await readEvents(database.kysely, cursor, READ_AT_ONCE);

@@ -7,4 +7,5 @@ export {
   selectBalances as balancesOf,
   selectBreaches as breaches,
   selectEntries as statement,
+  selectKinds as kindsOf,
 } from "./store.ts";

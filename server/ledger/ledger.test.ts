@@ -177,6 +177,7 @@ describe("a hold", () => {
     assert.equal(word(await books.ledger.reserve(books.merchantId, { ...reserve, id: newId(), amount: rupiah("40.01") })), "insufficient_funds");
     assert.equal(word(await books.ledger.reserve(books.merchantId, reserve)), "before");
     assert.equal(word(await books.ledger.reserve(books.merchantId, { ...reserve, amount: rupiah("1.00") })), "transfer_differs");
+    assert.equal(word(await books.ledger.reserve(books.merchantId, { ...reserve, credit: books.id("mint") })), "transfer_differs");
     await books.assertHold();
   });
 

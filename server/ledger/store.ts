@@ -54,6 +54,13 @@ export async function selectBalanceByCode(tx: Executor, merchantId: Id, code: st
   return rows[0] && toBalance(rows[0]);
 }
 
+/** What kind each of some accounts is; an account that isn't there is left out. */
+export async function selectKinds(tx: Executor, merchantId: Id, codes: readonly string[]): Promise<Map<string, AccountKind>> {
+  const { rows } = await sql<{ code: string; kind: AccountKind }>`
+    select code, kind from ledger_account where merchant_id = ${merchantId} and code = any (${[...codes]}::text[])`.execute(tx);
+  return new Map(rows.map(({ code, kind }) => [code, kind]));
+}
+
 export async function selectBalances(tx: Executor, merchantId: Id): Promise<Balance[]> {
   const { rows } = await sql<BalanceRow>`
     select a.account_id, a.code, a.kind, b.currency, b.posted, b.held, b.version, b.status

@@ -20,7 +20,7 @@ declare
   items int := cardinality(ids);
   b_posted bigint[]; b_held bigint[]; least_available bigint[]; versions bigint[]; monies text[]; statuses text[];
   -- holds named by this batch, with how much of each is settled and its state
-  h_ids uuid[] := '{}'; h_debits uuid[] := '{}'; h_amounts bigint[] := '{}'; h_settled bigint[] := '{}'; h_states text[] := '{}';
+  h_ids uuid[] := '{}'; h_debits uuid[] := '{}'; h_credits uuid[] := '{}'; h_amounts bigint[] := '{}'; h_settled bigint[] := '{}'; h_states text[] := '{}';
   h_expiries timestamptz[] := '{}'; h_monies text[] := '{}';
   -- entries to write
   e_account int[]; e_item int[]; e_version bigint[]; e_amount bigint[]; e_after bigint[]; e_count int := 0;
@@ -85,10 +85,10 @@ begin
       left join ledger_balance b on b.merchant_id = m and b.account_id = a.account_id;
   end if;
   if array_remove(holds, null) <> '{}' then
-    select coalesce(array_agg(x.hold_id), '{}'), coalesce(array_agg(x.debit_account_id), '{}'), coalesce(array_agg(x.amount), '{}'),
+    select coalesce(array_agg(x.hold_id), '{}'), coalesce(array_agg(x.debit_account_id), '{}'), coalesce(array_agg(x.credit_account_id), '{}'), coalesce(array_agg(x.amount), '{}'),
            coalesce(array_agg(x.settled), '{}'), coalesce(array_agg(x.state), '{}'), coalesce(array_agg(x.expires_at), '{}'),
            coalesce(array_agg(x.currency), '{}')
-      into h_ids, h_debits, h_amounts, h_settled, h_states, h_expiries, h_monies
+      into h_ids, h_debits, h_credits, h_amounts, h_settled, h_states, h_expiries, h_monies
       from (select * from ledger_hold where merchant_id = m and hold_id = any (holds) order by hold_id for update) x;
   end if;
   e_account := array_fill(0, array[2 * items]); e_item := e_account;
@@ -120,7 +120,7 @@ begin
         and item.found_currency = item.currency and item.found_hold is not distinct from (case when item.op > 1 then item.hold end)
         then 1 else 2 end;
     elsif item.op = 2 and h is not null then
-      result := case when h_debits[h] = accounts[d] and h_amounts[h] = item.amount and h_monies[h] = item.currency then 1 else 2 end;
+      result := case when h_debits[h] = accounts[d] and h_credits[h] = accounts[c] and h_amounts[h] = item.amount and h_monies[h] = item.currency then 1 else 2 end;
     elsif item.op = 5 and h_states[h] = 'released' then
       result := 1;
     elsif item.op = 6 and h_states[h] = 'expired' then
@@ -150,7 +150,7 @@ begin
     if result = 0 then
       if item.op = 2 then
         b_held[d] := b_held[d] + item.amount;
-        h_ids := h_ids || item.hold; h_debits := h_debits || accounts[d]; h_amounts := h_amounts || item.amount;
+        h_ids := h_ids || item.hold; h_debits := h_debits || accounts[d]; h_credits := h_credits || accounts[c]; h_amounts := h_amounts || item.amount;
         h_settled := h_settled || 0::bigint; h_states := h_states || 'open'::text; h_expiries := h_expiries || item.expiry;
         h_monies := h_monies || item.currency::text;
       elsif item.op > 4 then
@@ -173,7 +173,7 @@ begin
     elsif result > 1 and s_group > 0 and not s_failed then
       b_posted := s_posted; b_held := s_held; versions := s_versions; e_count := s_count;
       -- holds that the group reserved are forgotten: they stand behind those that were there before it
-      h_settled := s_settled; h_states := s_states; h_ids := h_ids[1:cardinality(s_settled)]; h_debits := h_debits[1:cardinality(s_settled)];
+      h_settled := s_settled; h_states := s_states; h_ids := h_ids[1:cardinality(s_settled)]; h_debits := h_debits[1:cardinality(s_settled)]; h_credits := h_credits[1:cardinality(s_settled)];
       h_amounts := h_amounts[1:cardinality(s_settled)]; h_expiries := h_expiries[1:cardinality(s_settled)]; h_monies := h_monies[1:cardinality(s_settled)];
       for n in s_first .. item.n - 1 loop results[n] := 12; end loop;
       s_failed := true;

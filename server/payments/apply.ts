@@ -26,7 +26,14 @@ export async function applyState(tx: Tx, payments: Payments, { merchantId, payme
 
   const event = EVENTS[found.status];
   const state = event && next(payment.state, event);
-  if (!state) return event ? "duplicate" : "ignored";
+  if (!state) {
+    const lacksCode = payment.qrString === null && payment.payCode === null && payment.checkoutUrl === null;
+    if (!opened || !isOpen(payment.state) || !lacksCode) return event ? "duplicate" : "ignored";
+    // found before without what the payer needs: now it is here
+    await updatePayment(tx, payment, payment.state, { opened, found });
+    await announce(tx, merchantId, `payment.${payment.state}`, paymentId, { order_id: orderId, state: payment.state });
+    return "applied";
+  }
   const written = await updatePayment(tx, payment, state, { opened, found });
   await announce(tx, merchantId, `payment.${state}`, paymentId, { order_id: orderId, state });
   if (!isOpen(state)) await payments.onEnded(tx, written);
@@ -38,7 +45,11 @@ async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: Pr
   const reason = await whySuspense(tx, payment, found, orderCancelled);
   if (reason) {
     const given = next(payment.state, "cancel");
-    if (given) await payments.onEnded(tx, await updatePayment(tx, payment, given, { found, note: `paid, but in suspense: ${reason}` }));
+    if (given) {
+      const written = await updatePayment(tx, payment, given, { found, note: `paid, but in suspense: ${reason}` });
+      await announce(tx, payment.merchantId, `payment.${given}`, payment.paymentId, { order_id: payment.orderId, state: given });
+      await payments.onEnded(tx, written);
+    }
     return toSuspense(tx, payments, { merchantId: payment.merchantId, paymentId: payment.paymentId, provider: payment.provider, reason, found });
   }
   const state = next(payment.state, "pay");

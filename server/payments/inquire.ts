@@ -3,7 +3,7 @@ import { addJob, announce, inTransaction, type Tx } from "../kernel/index.ts";
 import { applyState } from "./apply.ts";
 import { providerOf, type Payments } from "./context.ts";
 import { isOpen, next, type Payment } from "./payment.ts";
-import { lockOrder, selectPayment, updatePayment } from "./store.ts";
+import { isOlder, lockOrder, selectForgotten, selectPayment, updatePayment } from "./store.ts";
 
 /** The job's name. */
 export const INQUIRE = "payment:inquire";
@@ -12,19 +12,30 @@ const SECOND = 1_000;
 /** After a payment's time is over its provider gets this long to say so before it is asked. */
 const AFTER_EXPIRY_MS = 10 * SECOND;
 /** A provider that knows nothing of a payment which was certainly sent this long ago never got it. */
-const ABSENT_FOR_SURE_MS = 30 * SECOND;
+const ABSENT_FOR_SURE_S = 30;
+
+export function inquiryKey(paymentId: Id): string {
+  return `inquire:${paymentId}`;
+}
+
+/** Open, or given up here while the payer's time runs: Tripay knows no cancellation, so the money may still come. */
+function mayStillBePaid({ clock }: Payments, { state, provider, expiresAt }: Payment): boolean {
+  if (isOpen(state)) return true;
+  return state === "cancelled" && provider !== "cash" && (expiresAt?.getTime() ?? 0) + 3 * AFTER_EXPIRY_MS > clock.now();
+}
 
 /** Asks the provider about an open payment and applies its word; plans the next question while there is no final one. */
 export async function inquirePayment(payments: Payments, merchantId: Id, paymentId: Id, tries: number): Promise<void> {
   const payment = await selectPayment(payments.database.kysely, merchantId, paymentId);
-  if (!payment || !isOpen(payment.state)) return;
+  if (!payment || !mayStillBePaid(payments, payment)) return;
   const provider = providerOf(payments, payment.provider);
   const answer = await provider.inquire({ reference: payment.reference, merchantRef: payment.merchantRef });
   await inTransaction(payments.database, async (tx) => {
     if (answer.answer === "found") await applyState(tx, payments, payment, answer.state, answer.opened);
-    else if (answer.answer === "absent" && payments.clock.now() - payment.createdAt.getTime() > ABSENT_FOR_SURE_MS) await fail(tx, payments, payment);
+    else if (answer.answer === "absent" && (await isOlder(tx, payment, ABSENT_FOR_SURE_S))) await fail(tx, payments, payment);
     const now = await selectPayment(tx, merchantId, paymentId);
-    if (now && isOpen(now.state)) await planInquiry(tx, payments, now, tries + 1);
+    const final = answer.answer === "found" && answer.state.status !== "pending";
+    if (now && !final && mayStillBePaid(payments, now)) await planInquiry(tx, payments, now, tries + 1);
   });
   payments.poke();
 }
@@ -41,14 +52,27 @@ async function fail(tx: Tx, payments: Payments, { merchantId, paymentId, orderId
 }
 
 async function planInquiry(tx: Tx, payments: Payments, payment: Payment, tries: number): Promise<void> {
-  const at = new Date(payments.clock.now() + pause(payments, payment, tries));
-  await addJob(tx, INQUIRE, { merchantId: payment.merchantId, paymentId: payment.paymentId, tries }, { at, key: `inquire:${payment.paymentId}` });
+  await addJob(
+    tx,
+    INQUIRE,
+    { merchantId: payment.merchantId, paymentId: payment.paymentId, tries },
+    { afterMs: pause(payments, payment, tries), key: inquiryKey(payment.paymentId) },
+  );
 }
 
 /** An unknown payment is asked about soon and often; a pending one now and then, and just after its time is over. */
 function pause(payments: Payments, payment: Payment, tries: number): number {
-  if (payment.state !== "pending") return Math.min(2 ** tries, 60) * 2 * SECOND;
+  if (payment.state === "created" || payment.state === "unknown") return Math.min(2 ** tries, 60) * 2 * SECOND;
   const untilExpiry = (payment.expiresAt?.getTime() ?? 0) - payments.clock.now() + AFTER_EXPIRY_MS;
   const usual = Math.min(2 ** tries * 10, 300) * SECOND;
   return untilExpiry > 0 ? Math.min(usual, untilExpiry) : usual;
+}
+
+/** Plans anew for open payments whose job was lost with a killed worker or gave up; answers how many. */
+export async function sweepPayments(payments: Payments): Promise<number> {
+  return inTransaction(payments.database, async (tx) => {
+    const forgotten = await selectForgotten(tx, INQUIRE);
+    for (const payment of forgotten) await addJob(tx, INQUIRE, { ...payment, tries: 0 }, { key: inquiryKey(payment.paymentId) });
+    return forgotten.length;
+  });
 }

@@ -3,7 +3,7 @@ import { addJob, announce, inTransaction, messageOf, type Tx } from "../kernel/i
 import type { OpenAnswer } from "../providers/index.ts";
 import { chooseChannel } from "./channels.ts";
 import { providerOf, type Payments } from "./context.ts";
-import { INQUIRE } from "./inquire.ts";
+import { INQUIRE, inquiryKey } from "./inquire.ts";
 import type { Order } from "./order.ts";
 import { isOpen, merchantRefOf, methodOf, next, type Payment, type PaymentEvent } from "./payment.ts";
 import { insertPayment, lockOrder, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
@@ -29,15 +29,17 @@ export async function openPayment(payments: Payments, merchantId: Id, orderId: s
 /** Check, decide and save the intent. The payment is committed before the provider hears of it, with a job to ask. */
 async function writePayment(payments: Payments, order: Order, channelCode: string): Promise<{ payment: Payment; isNew: boolean } | Refusal> {
   const { merchantId, orderId, amount } = order;
+  // an answer that is there already needs no channel: the provider may be away when a retry asks for it
+  const decided = decide(await selectPayments(payments.database.kysely, merchantId, orderId), undefined);
+  if (decided) return decided;
   const channel = await chooseChannel(payments, merchantId, channelCode, amount);
   if (isRefusal(channel)) return channel;
   return inTransaction(payments.database, async (tx) => {
     const { cancelled } = await lockOrder(tx, merchantId, orderId);
     if (cancelled) return refuse("order_cancelled");
     const earlier = await selectPayments(tx, merchantId, orderId);
-    if (earlier.some(({ state }) => state === "succeeded")) return refuse("order_paid");
-    const open = earlier.find(({ state, channel: code }) => state === "unknown" || state === "created" || (state === "pending" && code === channel.code));
-    if (open) return { payment: open, isNew: false };
+    const settled = decide(earlier, channel.code);
+    if (settled) return settled;
     const method = methodOf(channel);
     const minutes = PAYER_MINUTES[method] ?? USUAL_MINUTES;
     const paymentId = payments.newId();
@@ -53,11 +55,18 @@ async function writePayment(payments: Payments, order: Order, channelCode: strin
       merchantRef: merchantRefOf(paymentId),
       expiresAt: new Date(payments.clock.now() + minutes * 60_000),
     });
-    await addJob(tx, INQUIRE, { merchantId, paymentId, tries: 0 }, { at: new Date(payments.clock.now() + FIRST_INQUIRY_MS), key: `inquire:${paymentId}` });
+    await addJob(tx, INQUIRE, { merchantId, paymentId, tries: 0 }, { afterMs: FIRST_INQUIRY_MS, key: inquiryKey(paymentId) });
     const payment = await selectPayment(tx, merchantId, paymentId);
     if (!payment) throw new Error("an inserted payment comes back");
     return { payment, isNew: true };
   });
+}
+
+/** What the order's earlier payments answer by themselves: paid, or one that is still open (unknown on any channel). */
+function decide(earlier: readonly Payment[], channelCode: string | undefined): { payment: Payment; isNew: false } | Refusal | undefined {
+  if (earlier.some(({ state }) => state === "succeeded")) return refuse("order_paid");
+  const open = earlier.find(({ state, channel }) => state === "unknown" || state === "created" || (state === "pending" && channel === channelCode));
+  return open && { payment: open, isNew: false };
 }
 
 /** Calls the provider outside any transaction, then writes its answer. */
@@ -88,6 +97,7 @@ async function writeAnswer(tx: Tx, payments: Payments, before: Payment, answer: 
   if (state !== payment.state) {
     await announce(tx, payment.merchantId, `payment.${state}`, payment.paymentId, { order_id: payment.orderId, state });
     if (!isOpen(state)) await payments.onEnded(tx, written);
+    else if (!isOpen(payment.state)) await addJob(tx, INQUIRE, { merchantId: payment.merchantId, paymentId: payment.paymentId, tries: 0 }, { afterMs: FIRST_INQUIRY_MS, key: inquiryKey(payment.paymentId) });
   }
   return written;
 }

@@ -148,6 +148,27 @@ export async function updatePayment(tx: Tx, payment: Payment, state: PaymentStat
   return toPayment(row);
 }
 
+/** Whether a payment was written more than so many seconds ago, by the database's clock. */
+export async function isOlder(executor: Executor, { merchantId, paymentId }: Payment, seconds: number): Promise<boolean> {
+  const { rows } = await sql<{ older: boolean }>`
+    select created_at < now() - make_interval(secs => ${seconds}) as older
+      from payment where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(executor);
+  return rows[0]?.older ?? false;
+}
+
+/** Open payments that nobody will ask about: their job is gone, gave up, or is held by a worker that is gone. */
+export async function selectForgotten(executor: Executor, task: string): Promise<Array<{ merchantId: Id; paymentId: Id }>> {
+  const { rows } = await sql<{ merchant_id: Id; payment_id: Id }>`
+    select p.merchant_id, p.payment_id from payment p
+     where p.state in ('created', 'pending', 'unknown') and p.updated_at < now() - interval '2 minutes'
+       and not exists (
+         select from graphile_worker.jobs j
+          where j.task_identifier = ${task} and j.key = 'inquire:' || p.payment_id
+            and j.attempts < j.max_attempts and (j.locked_at is null or j.locked_at > now() - interval '1 minute'))
+     order by p.updated_at limit 200`.execute(executor);
+  return rows.map((row) => ({ merchantId: row.merchant_id, paymentId: row.payment_id }));
+}
+
 export async function insertNotification(
   tx: Tx,
   notification: { merchantId: Id; notificationId: Id; provider: string; reference: string; status: string; paymentId: Id | null; outcome: string; body: string },

@@ -1,8 +1,9 @@
 import { cashRounding, checkedToMoney, IDR, isRefusal, money, refuse, saleTotal, type Id, type NewSaleBody, type Refusal } from "@onegate/contract";
 import { productsById } from "../catalogue/index.ts";
 import type { Outlet } from "../identity/index.ts";
-import { once, requestHash, type Tx } from "../kernel/index.ts";
+import { inTransaction, once, requestHash, type Executor, type Tx } from "../kernel/index.ts";
 import { collectCash, openPayment, saveOrder } from "../payments/index.ts";
+import { giveUp } from "./cancel.ts";
 import { completeSale } from "./complete.ts";
 import { outletOf, type Sales } from "./context.ts";
 import type { Sale, SaleLine } from "./sale.ts";
@@ -17,27 +18,33 @@ type Seller = { readonly merchantId: Id; readonly outletId: Id; readonly staffId
  */
 export async function createSale(sales: Sales, seller: Seller, unchecked: NewSaleBody, key: string): Promise<Sale | Refusal> {
   const outlet = await outletOf(sales.database.kysely, seller.merchantId, seller.outletId);
-  const checked = await checkedToSale(sales, seller, outlet, unchecked);
-  if (isRefusal(checked)) return checked;
   const hash = requestHash(unchecked);
-  const { answer } = await once(sales.database, { merchantId: seller.merchantId, route: "till.sales", key }, unchecked, (tx) =>
-    writeSale(tx, sales, checked, outlet, unchecked.tender.method, hash),
-  );
+  const { answer } = await once(sales.database, { merchantId: seller.merchantId, route: "till.sales", key }, unchecked, async (tx) => {
+    // a sale that is done stays done, whatever has become of the catalogue since
+    const known = await selectSaleHash(tx, seller.merchantId, unchecked.id);
+    if (known) return known.equals(hash) ? { sale_id: unchecked.id } : refuse("sale_differs");
+    const checked = await checkedToSale(tx, seller, outlet, unchecked);
+    return isRefusal(checked) ? checked : writeSale(tx, sales, checked, outlet, unchecked.tender.method, hash);
+  });
   if (isRefusal(answer)) return answer;
   sales.poke();
   if (unchecked.tender.method === "QRIS") {
-    const payment = await openPayment(sales.payments, seller.merchantId, checked.saleId, "QRIS");
+    const payment = await openPayment(sales.payments, seller.merchantId, unchecked.id, "QRIS");
     // Already paid, or given up, is what a retry after a lost answer may find: then the sale tells.
-    if (isRefusal(payment) && payment.refusal !== "order_paid" && payment.refusal !== "order_cancelled") return payment;
+    if (isRefusal(payment) && payment.refusal !== "order_paid" && payment.refusal !== "order_cancelled") {
+      // nobody was told to pay: the sale is given up, so that the till may offer another way
+      await inTransaction(sales.database, (tx) => giveUp(tx, seller.merchantId, unchecked.id));
+      return payment;
+    }
   }
-  return (await selectSale(sales.database.kysely, seller.merchantId, checked.saleId)) ?? refuse("sale_unknown");
+  return (await selectSale(sales.database.kysely, seller.merchantId, unchecked.id)) ?? refuse("sale_unknown");
 }
 
 /** Check: prices are the catalogue's, the total is the one both sides compute, the tender covers it. */
-async function checkedToSale(sales: Sales, seller: Seller, outlet: Outlet, unchecked: NewSaleBody): Promise<NewSale | Refusal> {
+async function checkedToSale(executor: Executor, seller: Seller, outlet: Outlet, unchecked: NewSaleBody): Promise<NewSale | Refusal> {
   if (unchecked.lines.length === 0) return refuse("cart_empty");
   const products = new Map(
-    (await productsById(sales.database.kysely, seller.merchantId, unchecked.lines.map((line) => line.product_id))).map((product) => [product.productId, product]),
+    (await productsById(executor, seller.merchantId, unchecked.lines.map((line) => line.product_id))).map((product) => [product.productId, product]),
   );
   const lines: SaleLine[] = [];
   for (const line of unchecked.lines) {
@@ -52,6 +59,7 @@ async function checkedToSale(sales: Sales, seller: Seller, outlet: Outlet, unche
   if (isRefusal(total)) return total;
   const sums = saleTotal(lines, outlet.tax);
   if (total.currency !== IDR || total.minor !== sums.total) return refuse("amount_mismatch", { expected: sums.total.toString() });
+  if (sums.total <= 0n) return refuse("amount_not_positive");
   const sale = { ...seller, saleId: unchecked.id, currency: IDR, ...sums, lines };
   if (unchecked.tender.method === "QRIS") return { ...sale, rounding: 0n, tendered: null };
 

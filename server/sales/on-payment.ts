@@ -1,6 +1,6 @@
 import { isId } from "@onegate/contract";
 import { announce, type Tx } from "../kernel/index.ts";
-import type { Payment } from "../payments/index.ts";
+import { isOpen, paymentsOf, type Payment } from "../payments/index.ts";
 import { completeSale } from "./complete.ts";
 import { outletOf, type Sales } from "./context.ts";
 import { next } from "./sale.ts";
@@ -15,7 +15,9 @@ export async function onPaymentEnded(tx: Tx, sales: Sales, payment: Payment): Pr
     if (!next(sale.state, "pay")) throw new Error(`a sale that is ${sale.state} was paid`);
     return completeSale(tx, sales, sale, await outletOf(tx, sale.merchantId, sale.outletId), payment.method);
   }
-  const expired = payment.state === "expired" ? next(sale.state, "expire") : undefined;
+  // another payment of the same sale may still be under way
+  const others = await paymentsOf(tx, payment.merchantId, payment.orderId);
+  const expired = others.some(({ state }) => isOpen(state)) ? undefined : next(sale.state, "expire");
   if (!expired) return;
   await markState(tx, sale, expired);
   await announce(tx, sale.merchantId, "sale.expired", sale.saleId, { sale_id: sale.saleId, outlet_id: sale.outletId });

@@ -38,14 +38,15 @@ export function saleRoutes(http: Http, sales: Sales, tail: Tail): void {
   );
 
   http.get("/api/v1/till/sales/:id", { config: { right: "sale.read", service }, schema: { tags, summary: "One sale", params: OneSale, response: { 200: SaleSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const sale = await selectSale(database.kysely, staffOf(request).merchantId, request.params.id);
-    return answer(request, reply, await send(sale ?? refuse("sale_unknown")));
+    const { merchantId, outletId } = staffOf(request);
+    const sale = await selectSale(database.kysely, merchantId, request.params.id);
+    return answer(request, reply, await send(sale?.outletId === outletId ? sale : refuse("sale_unknown")));
   });
 
   http.post("/api/v1/till/sales/:id/cancel", { config: { right: "sale.cancel", service }, schema: { tags, summary: "Give up a sale that waits for its payment", params: OneSale, response: { 200: SaleSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
     const key = keyOf(request);
     if (isRefusal(key)) return answer(request, reply, key);
-    return answer(request, reply, await send(await cancelSale(sales, staffOf(request).merchantId, request.params.id, key)));
+    return answer(request, reply, await send(await cancelSale(sales, staffOf(request), request.params.id, key)));
   });
 
   http.get("/api/v1/till/events", { config: { right: "event.read", service }, schema: { tags, summary: "What happens at the shop, as server-sent events; resumes after Last-Event-ID" } }, async (request, reply) => {
@@ -89,9 +90,14 @@ async function streamEvents(database: Database, tail: Tail, merchantId: Id, sinc
     clearInterval(heartbeat);
   });
   stream.write("retry: 1000\n\n");
-  for (const event of await readEvents(database.kysely, since, MISSED_AT_MOST, merchantId)) write(event);
-  for (const event of early) write(event);
-  live = true;
+  try {
+    for (const event of await readEvents(database.kysely, since, MISSED_AT_MOST, merchantId)) write(event);
+    for (const event of early.splice(0)) write(event);
+    live = true;
+  } catch {
+    // a stream that can't say what was missed must not look alive: the till comes again
+    stream.destroy();
+  }
 }
 
 function saleBody(sale: Sale, payments: readonly Payment[]): SaleBody {

@@ -11,7 +11,7 @@ export function walletRoutes(http: Http, { database, ledger }: { database: Datab
   http.post(
     "/payments",
     { config: { right: "transfer.create", service: "payments" }, schema: { tags, summary: "Move a sum between two accounts, once per id", body: TransferInSchema, response: { 200: TransferOutSchema, "4xx": ProblemSchema, 503: ProblemSchema } } },
-    async (request, reply) => answer(request, reply, await transfer(ledger, merchantOf(request), request.body)),
+    async (request, reply) => answer(request, reply, await transfer({ database, ledger }, merchantOf(request), request.body)),
   );
 
   http.get(

@@ -1,5 +1,5 @@
 import { isRefusal } from "@onegate/contract";
-import { DEMO_MERCHANT } from "../../server/demo/index.ts";
+import { DEMO_MERCHANT, DEMO_OUTLET } from "../../server/demo/index.ts";
 import { inTransaction, messageOf } from "../../server/kernel/index.ts";
 import { cancelOrder, openPayment } from "../../server/payments/index.ts";
 import { cancelSale } from "../../server/sales/index.ts";
@@ -27,7 +27,7 @@ async function raceForSale(stage: Stage, random: Random): Promise<string> {
   const key = world.newId();
   return race(stage, random, order, [
     ["createSale", async () => heard(stage, order, await sell(stage, order.sale))],
-    ["cancelSale", async () => heard(stage, order, await cancelSale(sales, DEMO_MERCHANT, order.orderId, key))],
+    ["cancelSale", async () => heard(stage, order, await cancelSale(sales, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET }, order.orderId, key))],
   ]);
 }
 

@@ -70,7 +70,7 @@ async function giveUp(stage: Stage, random: Random): Promise<string> {
   const order = anOrder(stage, random);
   if (!order?.sale) return "nothing";
   const key = stage.world.newId();
-  const answer = await stage.auditor.answerOf("cancelSale", async () => heard(stage, order, await cancelSale(stage.world.process.sales, DEMO_MERCHANT, order.orderId, key)));
+  const answer = await stage.auditor.answerOf("cancelSale", async () => heard(stage, order, await cancelSale(stage.world.process.sales, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET }, order.orderId, key)));
   return `${order.name}: ${answer ?? "thrown"}`;
 }
 
