@@ -32,7 +32,7 @@ const CONNECTIONS = 6;
 
 /**
  * Everything around the code under test: the time, the provider, the network between, and the power switch. Time only
- * moves when the world moves it; the database gives payments the world's time too.
+ * moves when the world moves it, also for the database.
  */
 export class World {
   readonly random: Random;
@@ -68,14 +68,11 @@ export class World {
     // one connection, that of the observer: whoever else is connected belongs to the process and can be killed
     const test = await openTestDatabase(1);
     const world = new World(test, seed, canary);
+    await takeTime(world.eye, new Date(BEGINNING));
     await seedDemo(world.process.database, world.process.ledger);
     await openAccounts(world.eye, DEMO_MERCHANT, [
       { id: accountId(DEMO_MERCHANT, clearingCode(SIM_PROVIDER)), code: clearingCode(SIM_PROVIDER), kind: "provider_clearing", currency: IDR },
     ]);
-    await sql`create table sim_clock (at timestamptz not null)`.execute(world.eye);
-    await sql`insert into sim_clock values (${new Date(BEGINNING)})`.execute(world.eye);
-    await sql`create function sim_now() returns timestamptz language sql stable as 'select at from sim_clock'`.execute(world.eye);
-    await sql`alter table payment alter column created_at set default sim_now()`.execute(world.eye);
     // odd prices, so that cash is rounded
     await sql`update product set price = price + 3300 * rank`.execute(world.eye);
     return world;
@@ -93,7 +90,7 @@ export class World {
   /** Lets time pass; the provider does what is due. */
   async advance(milliseconds: number): Promise<void> {
     this.#now += milliseconds;
-    await sql`update sim_clock set at = ${new Date(this.#now)}`.execute(this.eye);
+    await sql`update sim.clock set at = ${new Date(this.#now)}`.execute(this.eye);
     this.provider.tick();
   }
 
@@ -179,4 +176,20 @@ export class World {
     const sales: Sales = { database, ledger, payments, newId: newProcessId, poke };
     return { database, ledger, crowdedLedger: createLedger(database, { lanes: 3, queue: 20_000 }), payments, sales };
   }
+}
+
+/** Puts the world's clock in the place of the database's: `now()` is looked for in the schema `sim` first. */
+async function takeTime(eye: Database["kysely"], beginning: Date): Promise<void> {
+  await sql`create schema sim`.execute(eye);
+  await sql`create table sim.clock (at timestamptz not null)`.execute(eye);
+  await sql`insert into sim.clock values (${beginning})`.execute(eye);
+  await sql`create function sim.now() returns timestamptz language sql stable as 'select at from sim.clock'`.execute(eye);
+  // a column's default was bound to the real clock when its table was made
+  await sql`
+    do $$ declare c record; begin
+      for c in select table_name, column_name from information_schema.columns where table_schema = 'public' and column_default = 'now()' loop
+        execute format('alter table public.%I alter column %I set default sim.now()', c.table_name, c.column_name);
+      end loop;
+      execute format('alter database %I set search_path = sim, pg_catalog, public', current_database());
+    end $$`.execute(eye);
 }

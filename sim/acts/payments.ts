@@ -52,6 +52,8 @@ async function open(stage: Stage, random: Random): Promise<string> {
     const payment = await openPayment(stage.world.process.payments, DEMO_MERCHANT, order.orderId, channel);
     return isRefusal(payment) ? payment.refusal : payment.state;
   });
+  // asked while the request is still on its way, the provider knows nothing of it
+  if (mood === "does it late" && random.chance(50)) await inquireOpen(stage, order.orderId, 0);
   return `${order.name} ${channel}, the provider ${mood}: ${answer}`;
 }
 
@@ -102,11 +104,11 @@ async function inquire(stage: Stage, random: Random): Promise<string> {
   return `${order.name}, the provider ${mood}`;
 }
 
-/** Inquires every open payment, of one order or of all; answers how many there were. */
+/** Inquires every open payment of all orders, or of one order those that were given up too; answers how many there were. */
 export async function inquireOpen(stage: Stage, orderId: string | null, tries: number, disturbed = false): Promise<number> {
   const { rows } = await sql<{ id: string }>`
-    select payment_id as id from payment where merchant_id = ${DEMO_MERCHANT} and state in ('created', 'pending', 'unknown')
-       and (${orderId}::text is null or order_id = ${orderId}::text) order by payment_id`.execute(stage.world.eye);
+    select payment_id as id from payment where merchant_id = ${DEMO_MERCHANT} and (${orderId}::text is null or order_id = ${orderId}::text)
+       and (state in ('created', 'pending', 'unknown') or state = 'cancelled' and ${orderId}::text is not null) order by payment_id`.execute(stage.world.eye);
   for (const { id } of rows) {
     const inquiry = () => inquirePayment(stage.world.process.payments, DEMO_MERCHANT, id, tries);
     await (disturbed ? inquiry().catch(() => undefined) : stage.auditor.answerOf("inquirePayment", inquiry));
