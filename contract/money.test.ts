@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { allocate, checkedToCurrency, checkedToMinor, currencies, divide, exponentOf, IDR, money, toDecimal, toText, type Currency } from "./index.ts";
+import { allocate, checkedToCurrency, checkedToMinor, currencies, divide, exponentOf, IDR, money, toDecimal, toNumber, toText, type Currency } from "./index.ts";
 
 const currency = (code: string): Currency => {
   const checked = checkedToCurrency(code);
@@ -46,6 +46,11 @@ describe("an amount", () => {
         assert.equal(checkedToMinor(toDecimal(money(minor, code)), code), minor);
       }),
     );
+  });
+
+  it("is a JSON number only where that is exact", () => {
+    assert.equal(toNumber(money(1_250_050n, IDR)), 12500.5);
+    assert.throws(() => toNumber(money(900_000_000_000_000_001n, IDR)), /no exact JSON number/);
   });
 
   it("is shown as people here write it", () => {

@@ -72,6 +72,14 @@ export function toDecimal({ minor, currency }: Money): string {
   return `${sign}${digits.slice(0, -exponent)}.${digits.slice(-exponent)}`;
 }
 
+/** The number in major units that some clients' JSON wants; for the wire only, and refused as a bug where it isn't exact. */
+export function toNumber(sum: Money): number {
+  const text = toDecimal(sum);
+  const number = Number(text);
+  if (checkedToMinor(number, sum.currency) !== sum.minor) throw new Error(`${text} has no exact JSON number`);
+  return number;
+}
+
 export function toWire(sum: Money): WireMoney {
   return { amount: toDecimal(sum), currency: sum.currency };
 }

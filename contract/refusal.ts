@@ -59,14 +59,11 @@ export const refusals = {
   amount_above_maximum: [422, "corrected", "Jumlah di atas batas tertinggi metode ini.", "The amount is above this channel's maximum."],
   order_unknown: [404, "corrected", "Pesanan tidak ditemukan.", "The order is not known."],
   order_differs: [409, "no", "Pesanan dengan nomor ini sudah ada dan isinya berbeda.", "An order with this id exists and is not the same."],
-  order_expired: [409, "no", "Pesanan sudah kedaluwarsa.", "The order has expired."],
   order_paid: [409, "no", "Pesanan ini sudah lunas.", "This order is already paid."],
   order_cancelled: [409, "no", "Pesanan ini sudah dibatalkan.", "This order was cancelled."],
   payment_unknown: [404, "corrected", "Pembayaran tidak ditemukan.", "The payment is not known."],
-  payment_final: [409, "no", "Pembayaran ini sudah selesai dan tidak dapat diubah.", "This payment has ended and can't be changed."],
   provider_refused: [502, "corrected", "Penyedia pembayaran menolak permintaan ini. Belum ada uang yang berpindah.", "The payment provider refused this request. No money has moved."],
   provider_unreachable: [502, "later", "Penyedia pembayaran belum dapat dihubungi. Belum ada uang yang berpindah.", "The payment provider can't be reached. No money has moved."],
-  provider_unknown: [202, "later", "Belum ada jawaban dari penyedia pembayaran. Uang pelanggan aman; kami terus memeriksa. Jangan minta bayar lagi.", "The payment provider has not answered. The customer's money is safe; we keep asking. Don't ask for payment again."],
   notification_signature_wrong: [403, "no", "Tanda tangan pemberitahuan tidak sah.", "The notification's signature is not valid."],
 } as const satisfies Record<string, Row>;
 

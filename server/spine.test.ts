@@ -228,6 +228,19 @@ describe("a QRIS sale", () => {
     await program.assertBooksHold();
   });
 
+  it("a payment whose job was lost with its worker is swept up and asked about", async () => {
+    const { sale, reference } = await waiting();
+    const { pool } = program.database;
+    const key = `inquire:${sale.tenders[0]?.payment_id}`;
+    await program.lever("PUT", `transactions/${reference}/faults`, { suppressed: true });
+    await until(async () => (await pool.query("select graphile_worker.remove_job($1)", [key]), pool.query("select 1 from graphile_worker.jobs where key = $1", [key])), ({ rowCount }) => rowCount === 0);
+    await program.lever("POST", `transactions/${reference}/pay`);
+    await pool.query("update payment set updated_at = now() - interval '3 minutes' where payment_id = $1", [sale.tenders[0]?.payment_id]);
+    await pool.query("select graphile_worker.add_job('payment:sweep')");
+    await until(() => readSale(sale.id), ({ state }) => state === "paid", 15_000);
+    await program.assertBooksHold();
+  });
+
   it("goes on after a restart of the program: nothing acknowledged is lost", async () => {
     const { sale, reference } = await waiting();
     await program.restart();

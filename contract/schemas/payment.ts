@@ -19,7 +19,6 @@ export const ChannelSchema = Type.Object({
   icon_url: Type.String(),
   active: Type.Boolean(),
 });
-export type ChannelBody = Static<typeof ChannelSchema>;
 
 /** The seed paths answer in the envelope that clients of Tripay know. */
 export const Envelope = <T extends Parameters<typeof Nullable>[0]>(data: T) =>

@@ -15,10 +15,6 @@ declare module "fastify" {
     /** The service whose metrics count this route. */
     service?: string;
   }
-  interface FastifyRequest {
-    /** The bytes of the body as they came, where the route asks for them. */
-    rawBody?: Buffer;
-  }
 }
 
 const BODY_LIMIT_BYTES = 1_048_576;

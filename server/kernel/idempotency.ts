@@ -67,20 +67,6 @@ export async function once<T>(
   }
 }
 
-/** Runs `work` in a transaction that is rolled back when it returns a refusal. */
-export async function orRollBack<T>(database: Database, work: (tx: Tx) => Promise<T | Refusal>): Promise<T | Refusal> {
-  try {
-    return await inTransaction(database, async (tx) => {
-      const result = await work(tx);
-      if (isRefusal(result)) throw new RolledBack(result);
-      return result;
-    });
-  } catch (error) {
-    if (error instanceof RolledBack) return error.refusal;
-    throw error;
-  }
-}
-
 class RolledBack extends Error {
   readonly refusal: Refusal;
 

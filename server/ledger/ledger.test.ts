@@ -109,6 +109,8 @@ describe("many at once", () => {
     const legs = [books.transfer("andi", "warung", "9.00"), books.transfer("andi", "pajak", "1.01"), books.transfer("warung", "pajak", "1.00")];
     assert.deepEqual(await books.ledger.postLinked(books.merchantId, legs), { refusal: "insufficient_funds" });
     assert.deepEqual([await books.balance("andi"), await books.balance("warung"), await books.balance("pajak")], ["10.00", "0.00", "0.00"]);
+    const twin = books.transfer("andi", "warung", "1.00");
+    assert.deepEqual(await books.ledger.postLinked(books.merchantId, [twin, twin]), { refusal: "transfer_differs" });
     const good = await books.ledger.postLinked(books.merchantId, [legs[0]!, books.transfer("andi", "pajak", "1.00")]);
     assert.ok(!isRefusal(good));
     assert.deepEqual(await books.page("andi"), ["+10.00 = 10.00", "-9.00 = 1.00", "-1.00 = 0.00"]);

@@ -50,7 +50,7 @@ export function createLedger(database: Database, options: { lanes: number; queue
     postMany: (merchantId, transfers) => Promise.all(transfers.map((transfer) => alone(merchantId, { op: "transfer", ...transfer }))),
     async postLinked(merchantId, transfers) {
       const items = transfers.map((transfer) => ({ op: "transfer", ...transfer }) as const);
-      return firstRefusal(items.map(checkShape)) ?? allOrRefusal(await batcher.post(merchantId, items));
+      return checkSet(items) ?? allOrRefusal(await batcher.post(merchantId, items));
     },
     postIn: (tx, merchantId, transfers) => postIn(tx, merchantId, transfers),
     reserve: (merchantId, hold) => alone(merchantId, { op: "reserve", ...hold }),
@@ -68,7 +68,7 @@ export function createLedger(database: Database, options: { lanes: number; queue
 async function postIn(tx: Executor, merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): Promise<Posted[] | Refusal> {
   if (transfers.length === 0) return [];
   const items = transfers.map((transfer) => ({ op: "transfer", ...transfer }) as const);
-  const refusal = firstRefusal(items.map(checkShape));
+  const refusal = checkSet(items);
   if (refusal) return refusal;
   const codes = await postBatchIn(tx, merchantId, toArguments([items]));
   return allOrRefusal(items.map((item, index) => toResult(item, codes[index] ?? "")));
@@ -80,8 +80,10 @@ function checkShape(item: Item): Refusal | undefined {
   return undefined;
 }
 
-function firstRefusal(refusals: ReadonlyArray<Refusal | undefined>): Refusal | undefined {
-  return refusals.find((refusal) => refusal !== undefined);
+/** The first refusal of a linked set; one id may stand for one of its items only. */
+function checkSet(items: readonly Item[]): Refusal | undefined {
+  const refusal = items.map(checkShape).find((one) => one !== undefined);
+  return refusal ?? (new Set(items.map(({ id }) => id)).size < items.length ? refuse("transfer_differs") : undefined);
 }
 
 /** Of a linked set: the refusal that caused the others, or what was posted. */

@@ -1,4 +1,4 @@
-import { isRefusal, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
+import { isRefusal, refuse, type Money, type Refusal } from "@onegate/contract";
 import type { Channel, Provider } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
 
@@ -28,7 +28,7 @@ async function channelsOf(payments: Payments, provider: Provider): Promise<reado
 const QRIS_CHANNELS = ["QRIS2", "QRISC", "QRIS"];
 
 /** Finds the channel to use. Refuses `channel_unknown`, `channel_inactive`, and amounts outside its limits. */
-export async function chooseChannel(payments: Payments, _merchantId: Id, code: string, amount: Money): Promise<OfferedChannel | Refusal> {
+export async function chooseChannel(payments: Payments, code: string, amount: Money): Promise<OfferedChannel | Refusal> {
   const channels = await listChannels(payments);
   if (isRefusal(channels)) return channels;
   const codes = code === "QRIS" ? QRIS_CHANNELS : [code];

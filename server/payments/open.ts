@@ -32,7 +32,7 @@ async function writePayment(payments: Payments, order: Order, channelCode: strin
   // an answer that is there already needs no channel: the provider may be away when a retry asks for it
   const decided = decide(await selectPayments(payments.database.kysely, merchantId, orderId), undefined);
   if (decided) return decided;
-  const channel = await chooseChannel(payments, merchantId, channelCode, amount);
+  const channel = await chooseChannel(payments, channelCode, amount);
   if (isRefusal(channel)) return channel;
   return inTransaction(payments.database, async (tx) => {
     const { cancelled } = await lockOrder(tx, merchantId, orderId);

@@ -1,15 +1,14 @@
 import {
   ChannelSchema,
   Envelope,
-  exponentOf,
   isRefusal,
+  money,
   NewOrderSchema,
   NewPaymentSchema,
   OrderSchema,
   ProblemSchema,
   refuse,
-  type Currency,
-  type Money,
+  toNumber,
   type OrderBody,
 } from "@onegate/contract";
 import QRCode from "qrcode";
@@ -45,10 +44,10 @@ export function paymentRoutes(http: Http, payments: Payments): void {
         fee_merchant: fee(channel.feeMerchant),
         fee_customer: fee(channel.feeCustomer),
         total_fee: fee(channel.totalFee),
-        minimum_fee: channel.minimumFee && major(channel.minimumFee),
-        maximum_fee: channel.maximumFee && major(channel.maximumFee),
-        minimum_amount: major(channel.minimumAmount),
-        maximum_amount: major(channel.maximumAmount),
+        minimum_fee: channel.minimumFee && toNumber(channel.minimumFee),
+        maximum_fee: channel.maximumFee && toNumber(channel.maximumFee),
+        minimum_amount: toNumber(channel.minimumAmount),
+        maximum_amount: toNumber(channel.maximumAmount),
         icon_url: channel.iconUrl,
         active: channel.active,
       }));
@@ -114,34 +113,25 @@ export function paymentRoutes(http: Http, payments: Payments): void {
   });
 }
 
-/** Sums of the seed paths are numbers in major units, as their clients know them; exact below 2^53. */
-function major({ minor, currency }: Money): number {
-  return majorOf(minor, currency);
-}
-
-function majorOf(minor: bigint, currency: Currency): number {
-  return Number(minor) / 10 ** exponentOf(currency);
-}
-
 function fee({ flat, percentBasisPoints }: Fee): { flat: number; percent: number } {
-  return { flat: major(flat), percent: percentBasisPoints / 100 };
+  return { flat: toNumber(flat), percent: percentBasisPoints / 100 };
 }
 
 const STATUS = { created: "UNKNOWN", unknown: "UNKNOWN", pending: "UNPAID", succeeded: "PAID", expired: "EXPIRED", failed: "FAILED", cancelled: "CANCELLED" } as const;
 
 async function orderBody(payments: Payments, order: Order): Promise<OrderBody> {
-  const { currency } = order.amount;
+  const number = (minor: bigint) => toNumber(money(minor, order.amount.currency));
   const all = await selectPayments(payments.database.kysely, order.merchantId, order.orderId);
   const paid = all.find(({ state }) => state === "succeeded");
   const payment = paid ?? all.findLast(({ state }) => isOpen(state)) ?? all.at(-1);
   return {
     order_id: order.orderId,
     status: payment ? STATUS[payment.state] : "UNPAID",
-    amount: major(order.amount),
-    currency,
+    amount: toNumber(order.amount),
+    currency: order.amount.currency,
     customer_name: order.customer.name,
     order_items: order.items.map(({ sku, name, price, quantity }) => ({
-      sku, name, price: majorOf(price, currency), quantity, subtotal: majorOf(price * BigInt(quantity), currency),
+      sku, name, price: number(price), quantity, subtotal: number(price * BigInt(quantity)),
     })),
     created_at: order.createdAt.toISOString(),
     paid_at: paid?.paidAt?.toISOString() ?? null,
@@ -151,6 +141,7 @@ async function orderBody(payments: Payments, order: Order): Promise<OrderBody> {
 
 async function paymentBody(payment: Payment): Promise<NonNullable<OrderBody["payment"]>> {
   const { currency, minor } = payment.amount;
+  const number = (sum: bigint) => toNumber(money(sum, currency));
   const [feeMerchant, feeCustomer] = [payment.feeMerchant ?? 0n, payment.feeCustomer ?? 0n];
   const picture = payment.qrString === null ? null : await QRCode.toString(payment.qrString, { type: "svg", errorCorrectionLevel: "M", margin: 2 });
   return {
@@ -159,11 +150,11 @@ async function paymentBody(payment: Payment): Promise<NonNullable<OrderBody["pay
     payment_method: payment.channel,
     payment_name: payment.channelName ?? payment.channel,
     status: STATUS[payment.state],
-    amount: majorOf(payment.payerAmount ?? minor, currency),
-    fee_merchant: majorOf(feeMerchant, currency),
-    fee_customer: majorOf(feeCustomer, currency),
-    total_fee: majorOf(feeMerchant + feeCustomer, currency),
-    amount_received: majorOf(minor - feeMerchant, currency),
+    amount: number(payment.payerAmount ?? minor),
+    fee_merchant: number(feeMerchant),
+    fee_customer: number(feeCustomer),
+    total_fee: number(feeMerchant + feeCustomer),
+    amount_received: number(minor - feeMerchant),
     pay_code: payment.payCode,
     checkout_url: payment.checkoutUrl,
     qr_string: payment.qrString,
