@@ -26,6 +26,7 @@ export const refusals = {
   idempotency_key_missing: [400, "corrected", "Sertakan header Idempotency-Key.", "Send an Idempotency-Key header."],
   idempotency_key_invalid: [400, "corrected", "Idempotency-Key harus 1 sampai 255 huruf ASCII yang tampak.", "An Idempotency-Key is 1 to 255 visible ASCII characters."],
   idempotency_key_reused: [409, "no", "Kunci ini sudah dipakai untuk permintaan yang berbeda.", "This key was already used for a different request."],
+  idempotency_key_in_flight: [409, "later", "Permintaan dengan kunci ini masih diproses. Tunggu sebentar, lalu ulangi.", "A request with this key is still being worked on. Wait a moment, then ask again."],
   // the ledger
   account_unknown: [404, "corrected", "Akun tidak ditemukan.", "The account is not known."],
   account_frozen: [409, "no", "Akun sedang dibekukan atau sudah ditutup.", "The account is suspended or closed."],

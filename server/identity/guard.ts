@@ -61,6 +61,12 @@ export function staffOf(request: FastifyRequest): Extract<Principal, { staffId: 
   return request.principal;
 }
 
+/** The wallet user behind a request to a route that only users may use. */
+export function userOf(request: FastifyRequest): Extract<Principal, { userId: string }> {
+  if (!("userId" in request.principal)) throw new Error("a route for wallet users let somebody else in");
+  return request.principal;
+}
+
 /** The merchant in whose name a request is made. */
 export function merchantOf(request: FastifyRequest): string {
   if (!("merchantId" in request.principal)) throw new Error("a route for a merchant let somebody else in");

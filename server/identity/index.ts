@@ -1,4 +1,4 @@
-export { guard, merchantOf, staffOf } from "./guard.ts";
+export { guard, merchantOf, staffOf, userOf } from "./guard.ts";
 export { rights, whyNot, type Right, type Role } from "./rights.ts";
 export { identityRoutes } from "./routes.ts";
 export { hashSecret } from "./secret.ts";

@@ -1,11 +1,11 @@
 import type { RefusalCode } from "@onegate/contract";
 
-/** Who may be asking: staff by role, a developer without credentials in sandbox mode, or anybody at all. */
-export type Role = "owner" | "manager" | "cashier" | "sandbox" | "anyone";
+/** Who may be asking: staff by role, a wallet's user, a developer without credentials in sandbox mode, or anybody at all. */
+export type Role = "owner" | "manager" | "cashier" | "user" | "sandbox" | "anyone";
 
 const SHOP = ["cashier", "manager", "owner"] as const;
 const GATEWAY = ["owner", "sandbox"] as const;
-const EVERYBODY = ["anyone", "sandbox", ...SHOP] as const;
+const EVERYBODY = ["anyone", "sandbox", "user", ...SHOP] as const;
 
 /** Every right, and the roles that have it. Each route names one; the check stands in `guard.ts` alone. */
 export const rights = {

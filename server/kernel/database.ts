@@ -20,6 +20,8 @@ pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
 export type Connection = string | { readonly host: string; readonly user: string; readonly database: string };
 
 const WAIT_FOR_CONNECTION_MS = 5_000;
+/** No statement waits longer for a row that another transaction holds; then its caller is told to come again. */
+const WAIT_FOR_LOCK_MS = 5_000;
 
 export function openDatabase(connection: Connection, most: number, onError: (error: Error) => void): Database {
   const pool = new pg.Pool({
@@ -28,6 +30,7 @@ export function openDatabase(connection: Connection, most: number, onError: (err
     connectionTimeoutMillis: WAIT_FOR_CONNECTION_MS,
     idleTimeoutMillis: 60_000,
     application_name: "onegate",
+    lock_timeout: WAIT_FOR_LOCK_MS,
   });
   pool.on("error", onError);
   pool.on("connect", (client) => client.on("error", onError));
@@ -56,6 +59,11 @@ export function isUnavailable(error: unknown): boolean {
 /** Whether a transaction lost a race that it wins when it is run again. */
 export function isRetryable(error: unknown): boolean {
   return typeof error === "object" && error !== null && "code" in error && (error.code === "40P01" || error.code === "40001");
+}
+
+/** Whether a statement gave up waiting for a row: whoever holds it is slow, and nothing was done. */
+export function isLockedOut(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "code" in error && error.code === "55P03";
 }
 
 const MOST_TRIES = 5;

@@ -3,7 +3,8 @@ import type {} from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type RawReplyDefaultExpression, type RawRequestDefaultExpression, type RawServerDefault } from "fastify";
 import { randomUUID } from "node:crypto";
-import { isUnavailable } from "./database.ts";
+import { isLockedOut, isUnavailable } from "./database.ts";
+import type { Once } from "./idempotency.ts";
 import type { Log, Metrics } from "./telemetry.ts";
 
 export type Http = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>;
@@ -67,6 +68,7 @@ function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
   if (error.statusCode === 413) return refuse("request_too_large");
   if (error.statusCode === 415) return refuse("media_type_unsupported");
   if (error.statusCode && error.statusCode >= 400 && error.statusCode < 500) return refuse("request_malformed");
+  if (isLockedOut(error)) return refuse("overloaded");
   if (isUnavailable(error)) {
     request.log.error({ err: error, request_id: request.id }, "the database is unavailable");
     return refuse("unavailable");
@@ -79,7 +81,7 @@ const RETRY_AFTER_S = 1;
 
 export function answerRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   const [status, retry] = refusals[refusal.refusal];
-  if (retry === "later" && (status === 503 || status === 429)) {
+  if (retry === "later" && (status === 409 || status === 429 || status === 503)) {
     void reply.header("retry-after", Math.max(RETRY_AFTER_S, Number(refusal.params?.["seconds"] ?? 0)));
   }
   return reply.code(status).type("application/problem+json").serializer(JSON.stringify).send(toProblem(refusal, request.id));
@@ -89,4 +91,10 @@ export function answerRefusal(request: FastifyRequest, reply: FastifyReply, refu
 export function answer<T>(request: FastifyRequest, reply: FastifyReply, result: T | Refusal, status = 200): FastifyReply {
   if (isRefusal(result)) return answerRefusal(request, reply, result);
   return reply.code(status).send(result);
+}
+
+/** The same for what was done once by its key: a stored answer says so in a header. */
+export function answerOnce<T>(request: FastifyRequest, reply: FastifyReply, { answer: result, replayed }: Once<T>, status = 200): FastifyReply {
+  if (replayed) void reply.header("idempotent-replayed", "true");
+  return answer(request, reply, result, status);
 }

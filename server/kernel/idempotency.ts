@@ -1,7 +1,7 @@
 import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
 import { sql } from "kysely";
 import { createHash } from "node:crypto";
-import { inTransaction, type Database, type Tx } from "./database.ts";
+import { inTransaction, isLockedOut, type Database, type Tx } from "./database.ts";
 
 /** What a key stands for: the same key under another merchant or route is another key. */
 export type Scope = { readonly merchantId: Id; readonly route: string; readonly key: string };
@@ -11,6 +11,11 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 export function checkedToKey(unchecked: unknown): string | Refusal {
   if (unchecked === undefined) return refuse("idempotency_key_missing");
   return typeof unchecked === "string" && KEY.test(unchecked) ? unchecked : refuse("idempotency_key_invalid");
+}
+
+/** The key that a request brings in its header. Refuses `idempotency_key_missing`, `idempotency_key_invalid`. */
+export function keyOf(request: { readonly headers: Readonly<Record<string, unknown>> }): string | Refusal {
+  return checkedToKey(request.headers["idempotency-key"]);
 }
 
 /** A hash of a request that doesn't depend on the order of its fields. */
@@ -28,19 +33,24 @@ function canonical(value: unknown): string {
   return JSON.stringify(value) ?? "null";
 }
 
+/** What a key's effect answered, and whether it did so earlier. */
+export type Once<T> = { readonly answer: T | Refusal; readonly replayed: boolean };
+
 /**
  * Runs `effect` once for a key. The key, the effect and the answer are written in one transaction, so there is never one
- * without the others: whoever comes while it runs waits for its commit and gets the stored answer; after a crash the key is
- * free again, because nothing was done. Another body under the same key is refused `idempotency_key_reused`. A refusal is
- * not an effect: it is rolled back and its key stays free.
+ * without the others: a twin that comes while it runs waits for its commit and gets the stored answer, or, when that takes
+ * long, is told to come again (`idempotency_key_in_flight`); after a crash the key is free again, because nothing was done.
+ * Another body under the same key is refused `idempotency_key_reused`. A refusal is not an effect: it is rolled back and its
+ * key stays free.
  */
 export async function once<T>(
   database: Database,
   scope: Scope,
   body: unknown,
   effect: (tx: Tx) => Promise<T | Refusal>,
-): Promise<{ readonly answer: T | Refusal; readonly replayed: boolean }> {
+): Promise<Once<T>> {
   const hash = requestHash(body);
+  let isMine = false;
   try {
     return await inTransaction(database, async (tx) => {
       const { rows: taken } = await sql<{ key: string }>`
@@ -54,6 +64,7 @@ export async function once<T>(
         if (!stored?.request_hash.equals(hash)) return { answer: refuse("idempotency_key_reused"), replayed: false };
         return { answer: stored.answer, replayed: true };
       }
+      isMine = true;
       const answer = await effect(tx);
       if (isRefusal(answer)) throw new RolledBack(answer);
       await sql`
@@ -63,6 +74,7 @@ export async function once<T>(
     });
   } catch (error) {
     if (error instanceof RolledBack) return { answer: error.refusal, replayed: false };
+    if (isLockedOut(error) && !isMine) return { answer: refuse("idempotency_key_in_flight"), replayed: false };
     throw error;
   }
 }

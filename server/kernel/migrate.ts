@@ -37,6 +37,7 @@ export function flywayChecksum(sql: string): number {
 export async function migrate(pool: pg.Pool, migrations: readonly Migration[]): Promise<number> {
   const client = await pool.connect();
   try {
+    await client.query("set lock_timeout = 0");
     await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
     await client.query(HISTORY);
     const { rows } = await client.query<{ version: string; checksum: number }>(
@@ -60,8 +61,8 @@ export async function migrate(pool: pg.Pool, migrations: readonly Migration[]): 
     }
     return done;
   } finally {
-    await client.query("select pg_advisory_unlock_all()").catch(() => undefined);
-    client.release();
+    // the session ends, and with it the lock and the setting
+    client.release(true);
   }
 }
 

@@ -1,7 +1,7 @@
 import { refuse, type Id } from "@onegate/contract";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { isRetryable, isUnavailable } from "../kernel/index.ts";
+import { isLockedOut, isRetryable, isUnavailable } from "../kernel/index.ts";
 import { toArguments, toResult, type Item, type Result } from "./item.ts";
 import { postBatch } from "./store.ts";
 
@@ -64,7 +64,7 @@ export function createBatcher(pool: pg.Pool, options: { lanes: number; queue: nu
       for (const { items, resolve } of batch) resolve(items.map((item) => toResult(item, codes[place++] ?? "")));
       depth -= count;
     } catch (error) {
-      if (batch.length === 1 || isUnavailable(error)) {
+      if (batch.length === 1 || isUnavailable(error) || isLockedOut(error)) {
         depth -= count;
         for (const { reject } of batch) reject(error);
         return;
@@ -105,7 +105,7 @@ async function insist<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!(isUnavailable(error) || isRetryable(error)) || performance.now() > deadline) throw error;
+      if (!(isUnavailable(error) || isRetryable(error) || isLockedOut(error)) || performance.now() > deadline) throw error;
       await sleep(wait);
     }
   }

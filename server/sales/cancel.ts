@@ -1,19 +1,19 @@
 import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
-import { announce, once, type Tx } from "../kernel/index.ts";
+import { announce, once, type Once, type Tx } from "../kernel/index.ts";
 import { cancelOrder } from "../payments/index.ts";
 import type { Sales } from "./context.ts";
 import { next, type Sale } from "./sale.ts";
 import { markState, selectSale } from "./store.ts";
 
 /** Gives up a sale that waits for its payment. Refuses `sale_unknown`, `sale_not_waiting`. */
-export async function cancelSale(sales: Sales, { merchantId, outletId }: { merchantId: Id; outletId: Id }, saleId: Id, key: string): Promise<Sale | Refusal> {
-  const { answer } = await once(sales.database, { merchantId, route: "till.sales.cancel", key }, { saleId }, async (tx) => {
+export async function cancelSale(sales: Sales, { merchantId, outletId }: { merchantId: Id; outletId: Id }, saleId: Id, key: string): Promise<Once<Sale>> {
+  const { answer, replayed } = await once(sales.database, { merchantId, route: "till.sales.cancel", key }, { saleId }, async (tx) => {
     if ((await selectSale(tx, merchantId, saleId))?.outletId !== outletId) return refuse("sale_unknown");
     return giveUp(tx, merchantId, saleId);
   });
-  if (isRefusal(answer)) return answer;
+  if (isRefusal(answer)) return { answer, replayed };
   sales.poke();
-  return (await selectSale(sales.database.kysely, merchantId, saleId)) ?? refuse("sale_unknown");
+  return { answer: (await selectSale(sales.database.kysely, merchantId, saleId)) ?? refuse("sale_unknown"), replayed };
 }
 
 /** Gives a waiting sale and its order up, within the caller's transaction. The order's row comes first, as in a notification. */

@@ -1,7 +1,7 @@
 import { cashRounding, checkedToMoney, IDR, isRefusal, money, refuse, saleTotal, type Id, type NewSaleBody, type Refusal } from "@onegate/contract";
 import { productsById } from "../catalogue/index.ts";
 import type { Outlet } from "../identity/index.ts";
-import { inTransaction, once, requestHash, type Executor, type Tx } from "../kernel/index.ts";
+import { inTransaction, once, requestHash, type Executor, type Once, type Tx } from "../kernel/index.ts";
 import { collectCash, openPayment, saveOrder } from "../payments/index.ts";
 import { giveUp } from "./cancel.ts";
 import { completeSale } from "./complete.ts";
@@ -16,17 +16,17 @@ type Seller = { readonly merchantId: Id; readonly outletId: Id; readonly staffId
  * first, then the payment is opened; a retry after a crash in between opens it. Refuses `cart_empty`, `product_unknown`,
  * `price_differs`, `amount_mismatch`, `tender_insufficient`, `sale_differs`, in this order, and what a payment may refuse.
  */
-export async function createSale(sales: Sales, seller: Seller, unchecked: NewSaleBody, key: string): Promise<Sale | Refusal> {
+export async function createSale(sales: Sales, seller: Seller, unchecked: NewSaleBody, key: string): Promise<Once<Sale>> {
   const outlet = await outletOf(sales.database.kysely, seller.merchantId, seller.outletId);
   const hash = requestHash(unchecked);
-  const { answer } = await once(sales.database, { merchantId: seller.merchantId, route: "till.sales", key }, unchecked, async (tx) => {
+  const { answer, replayed } = await once(sales.database, { merchantId: seller.merchantId, route: "till.sales", key }, unchecked, async (tx) => {
     // a sale that is done stays done, whatever has become of the catalogue since
     const known = await selectSaleHash(tx, seller.merchantId, unchecked.id);
     if (known) return known.equals(hash) ? { sale_id: unchecked.id } : refuse("sale_differs");
     const checked = await checkedToSale(tx, seller, outlet, unchecked);
     return isRefusal(checked) ? checked : writeSale(tx, sales, checked, outlet, unchecked.tender.method, hash);
   });
-  if (isRefusal(answer)) return answer;
+  if (isRefusal(answer)) return { answer, replayed };
   sales.poke();
   if (unchecked.tender.method === "QRIS") {
     const payment = await openPayment(sales.payments, seller.merchantId, unchecked.id, "QRIS");
@@ -34,10 +34,10 @@ export async function createSale(sales: Sales, seller: Seller, unchecked: NewSal
     if (isRefusal(payment) && payment.refusal !== "order_paid" && payment.refusal !== "order_cancelled") {
       // nobody was told to pay: the sale is given up, so that the till may offer another way
       await inTransaction(sales.database, (tx) => giveUp(tx, seller.merchantId, unchecked.id));
-      return payment;
+      return { answer: payment, replayed };
     }
   }
-  return (await selectSale(sales.database.kysely, seller.merchantId, unchecked.id)) ?? refuse("sale_unknown");
+  return { answer: (await selectSale(sales.database.kysely, seller.merchantId, unchecked.id)) ?? refuse("sale_unknown"), replayed };
 }
 
 /** Check: prices are the catalogue's, the total is the one both sides compute, the tender covers it. */

@@ -1,9 +1,8 @@
 import { isRefusal, money, NewSaleSchema, ProblemSchema, refuse, SaleSchema, toWire, type Id, type Refusal, type SaleBody, IdSchema } from "@onegate/contract";
-import type { FastifyRequest } from "fastify";
 import type { ServerResponse } from "node:http";
 import { Type } from "typebox";
 import { staffOf } from "../identity/index.ts";
-import { answer, checkedToCursor, checkedToKey, cursorToText, latestCursor, readEvents, type Cursor, type Database, type Http, type OutboxEvent, type Tail } from "../kernel/index.ts";
+import { answer, answerOnce, checkedToCursor, keyOf, cursorToText, latestCursor, readEvents, type Cursor, type Database, type Http, type OutboxEvent, type Tail } from "../kernel/index.ts";
 import { paymentsOf, type Payment } from "../payments/index.ts";
 import { cancelSale } from "./cancel.ts";
 import type { Sales } from "./context.ts";
@@ -24,7 +23,8 @@ export function saleRoutes(http: Http, sales: Sales, tail: Tail): void {
   http.post("/api/v1/till/sales", { config: { right: "sale.create", service }, schema: { tags, summary: "Take a sale", body: NewSaleSchema, response: { 201: SaleSchema, "4xx": ProblemSchema, 502: ProblemSchema } } }, async (request, reply) => {
     const key = keyOf(request);
     if (isRefusal(key)) return answer(request, reply, key);
-    return answer(request, reply, await send(await createSale(sales, staffOf(request), request.body, key)), 201);
+    const { answer: sale, replayed } = await createSale(sales, staffOf(request), request.body, key);
+    return answerOnce(request, reply, { answer: await send(sale), replayed }, 201);
   });
 
   http.get(
@@ -46,7 +46,8 @@ export function saleRoutes(http: Http, sales: Sales, tail: Tail): void {
   http.post("/api/v1/till/sales/:id/cancel", { config: { right: "sale.cancel", service }, schema: { tags, summary: "Give up a sale that waits for its payment", params: OneSale, response: { 200: SaleSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
     const key = keyOf(request);
     if (isRefusal(key)) return answer(request, reply, key);
-    return answer(request, reply, await send(await cancelSale(sales, staffOf(request), request.params.id, key)));
+    const { answer: sale, replayed } = await cancelSale(sales, staffOf(request), request.params.id, key);
+    return answerOnce(request, reply, { answer: await send(sale), replayed });
   });
 
   http.get("/api/v1/till/events", { config: { right: "event.read", service }, schema: { tags, summary: "What happens at the shop, as server-sent events; resumes after Last-Event-ID" } }, async (request, reply) => {
@@ -60,10 +61,6 @@ export function saleRoutes(http: Http, sales: Sales, tail: Tail): void {
   });
   // a stream has no end of its own: without this the server would wait for it
   http.addHook("preClose", async () => streams.forEach((stream) => stream.end()));
-}
-
-function keyOf(request: FastifyRequest): string | Refusal {
-  return checkedToKey(request.headers["idempotency-key"]);
 }
 
 /** Topics a till listens to. */

@@ -27,7 +27,7 @@ async function raceForSale(stage: Stage, random: Random): Promise<string> {
   const key = world.newId();
   return race(stage, random, order, [
     ["createSale", async () => heard(stage, order, await sell(stage, order.sale))],
-    ["cancelSale", async () => heard(stage, order, await cancelSale(sales, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET }, order.orderId, key))],
+    ["cancelSale", async () => heard(stage, order, (await cancelSale(sales, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET }, order.orderId, key)).answer)],
   ]);
 }
 

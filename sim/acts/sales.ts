@@ -31,7 +31,7 @@ export function ringUp({ world, products, orders }: Stage, random: Random, metho
 }
 
 /** Sends a sale, as often as one likes: its id is its key. */
-export const sell = (stage: Stage, { body }: KnownSale): Promise<Sale | Refusal> => createSale(stage.world.process.sales, CASHIER, body, body.id);
+export const sell = (stage: Stage, { body }: KnownSale): Promise<Sale | Refusal> => createSale(stage.world.process.sales, CASHIER, body, body.id).then(({ answer }) => answer);
 
 async function sellForCash(stage: Stage, random: Random): Promise<string> {
   const order = ringUp(stage, random, "CASH");
@@ -70,7 +70,7 @@ async function giveUp(stage: Stage, random: Random): Promise<string> {
   const order = anOrder(stage, random);
   if (!order?.sale) return "nothing";
   const key = stage.world.newId();
-  const answer = await stage.auditor.answerOf("cancelSale", async () => heard(stage, order, await cancelSale(stage.world.process.sales, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET }, order.orderId, key)));
+  const answer = await stage.auditor.answerOf("cancelSale", async () => heard(stage, order, (await cancelSale(stage.world.process.sales, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET }, order.orderId, key)).answer));
   return `${order.name}: ${answer ?? "thrown"}`;
 }
 
