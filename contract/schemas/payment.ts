@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { Nullable } from "./common.ts";
+import { Nullable, ProblemSchema } from "./common.ts";
 
 const Fee = Type.Object({ flat: Type.Number(), percent: Type.Number() });
 
@@ -112,6 +112,20 @@ export const TransferOutSchema = Type.Object({
   source_account: Type.String(),
   destination_account: Type.String(),
   transfer_id: Type.String(),
+});
+/** Many transfers in one request, each under its own id; a refused one leaves the others as they are. */
+export const TransferBatchInSchema = Type.Object({ transfers: Type.Array(TransferInSchema, { minItems: 1, maxItems: 1_000 }) }, { additionalProperties: false });
+export const TransferBatchOutSchema = Type.Object({
+  results: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      status: Type.Union([Type.Literal("SUCCESS"), Type.Literal("REFUSED")]),
+      transfer_id: Type.Optional(Type.String()),
+      replayed: Type.Optional(Type.Boolean({ description: "It was posted by an earlier request" })),
+      problem: Type.Optional(ProblemSchema),
+    }),
+    { description: "One result an item, in the order of the request" },
+  ),
 });
 export const BalanceSchema = Type.Object({
   account: Type.String(),

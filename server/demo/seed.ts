@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { insertCategory, insertProduct } from "../catalogue/index.ts";
 import { hashSecret, insertMerchant, insertOutlet, insertStaff, merchants } from "../identity/index.ts";
 import { derivedId, inTransaction, type Database } from "../kernel/index.ts";
-import { accountId, chartOf, openAccounts, type Ledger } from "../ledger/index.ts";
+import { accountId, CHART, chartOf, openAccounts, type Ledger } from "../ledger/index.ts";
 import { moveStock, setLowMark } from "../stock/index.ts";
 import { CAFE, DEMO_PASSWORD, demoBarcode, MENU } from "./cafe.ts";
 
@@ -49,7 +49,6 @@ export async function seedDemo(database: Database, ledger: Ledger): Promise<bool
       }
     }
     await openAccounts(tx, DEMO_MERCHANT, chartOf(DEMO_MERCHANT, IDR, ["tripay"], [DEMO_OUTLET]));
-    await openAccounts(tx, DEMO_MERCHANT, [{ id: accountId(DEMO_MERCHANT, "bank"), code: "bank", kind: "bank", currency: IDR }]);
     for (const { username, email, phone, account, rupiah } of CAFE.wallets) {
       const userId = derivedId("demo", "user", username);
       await sql`
@@ -60,7 +59,7 @@ export async function seedDemo(database: Database, ledger: Ledger): Promise<bool
         {
           id: derivedId("demo", "topup", account),
           kind: "topup",
-          debit: accountId(DEMO_MERCHANT, "bank"),
+          debit: accountId(DEMO_MERCHANT, CHART.bank),
           credit: accountId(DEMO_MERCHANT, account),
           amount: money(rupiah * SEN, IDR),
         },

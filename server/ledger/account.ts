@@ -17,6 +17,7 @@ export const accountKinds = {
   tax_payable: { normal: "credit", floor: false, is: "tax collected for the state" },
   rounding: { normal: "credit", floor: false, is: "cash totals rounded to coins" },
   suspense: { normal: "credit", floor: false, is: "money that fits nothing yet" },
+  liquidity: { normal: "credit", floor: false, is: "a currency's side of what was exchanged" },
 } as const satisfies Record<string, { normal: "credit" | "debit"; floor: boolean; is: string }>;
 
 export type AccountKind = keyof typeof accountKinds;
@@ -57,8 +58,8 @@ export function accountId(merchantId: Id, code: string): Id {
   return derivedId("account", merchantId, code);
 }
 
-/** The accounts every merchant has, by code; a provider's clearing account and an outlet's drawer come on top. */
-export const CHART = { received: "received", fees: "fees", sales: "sales", tax: "tax_payable", rounding: "rounding", suspense: "suspense" } as const;
+/** The accounts every merchant has, by code; a provider's clearing account, an outlet's drawer and a currency's liquidity come on top. */
+export const CHART = { bank: "bank", received: "received", fees: "fees", sales: "sales", tax: "tax_payable", rounding: "rounding", suspense: "suspense" } as const;
 
 export function clearingCode(provider: string): string {
   return `clearing:${provider}`;
@@ -68,10 +69,15 @@ export function drawerCode(outletId: Id): string {
   return `drawer:${outletId}`;
 }
 
-/** A merchant's chart, to be opened once. */
-export function chartOf(merchantId: Id, currency: Currency, providers: readonly string[], outletIds: readonly Id[]): NewAccount[] {
-  const account = (code: string, kind: AccountKind): NewAccount => ({ id: accountId(merchantId, code), code, kind, currency });
+export function liquidityCode(currency: Currency): string {
+  return `liquidity:${currency}`;
+}
+
+/** A merchant's chart, to be opened once; `currencies` beyond its own are those it exchanges. */
+export function chartOf(merchantId: Id, currency: Currency, providers: readonly string[], outletIds: readonly Id[], currencies: readonly Currency[] = []): NewAccount[] {
+  const account = (code: string, kind: AccountKind, its: Currency = currency): NewAccount => ({ id: accountId(merchantId, code), code, kind, currency: its });
   return [
+    account(CHART.bank, "bank"),
     account(CHART.received, "received"),
     account(CHART.fees, "fees"),
     account(CHART.sales, "sales"),
@@ -80,5 +86,6 @@ export function chartOf(merchantId: Id, currency: Currency, providers: readonly 
     account(CHART.suspense, "suspense"),
     ...providers.map((provider) => account(clearingCode(provider), "provider_clearing")),
     ...outletIds.map((outletId) => account(drawerCode(outletId), "cash_drawer")),
+    ...currencies.map((its) => account(liquidityCode(its), "liquidity", its)),
   ];
 }

@@ -1,5 +1,6 @@
-export { accountId, accountKinds, CHART, chartOf, clearingCode, drawerCode, type AccountKind, type Balance, type Entry, type NewAccount } from "./account.ts";
+export { accountId, accountKinds, CHART, chartOf, clearingCode, drawerCode, liquidityCode, type AccountKind, type Balance, type Entry, type NewAccount } from "./account.ts";
 export { type Posted, type Result, type Transfer } from "./item.ts";
+export { postings, transfersOf, type Posting } from "./posting.ts";
 export { createLedger, type Ledger } from "./ledger.ts";
 export {
   insertAccounts as openAccounts,

@@ -70,6 +70,12 @@ function quoted(text: string | undefined): string {
   return text === undefined ? "NULL" : `"${text.replace(/[\\"]/g, "\\$&")}"`;
 }
 
+/** An account's part in a batch: the sum of its items, how many they are, what comes in, and its currency. */
+type Part = { readonly currency: string; net: bigint; count: number; incoming: bigint };
+
+/** Beyond it the database counts item by item, and refuses the one that is too much. */
+const MOST_AT_ONCE = 4_000_000_000_000_000_000n;
+
 /** The arguments of ledger_post after the merchant: array literals, which cost far less to make than to have made. */
 export function toArguments(sets: readonly (readonly Item[])[]): string[] {
   const places = new Map<Id, number>();
@@ -100,5 +106,43 @@ export function toArguments(sets: readonly (readonly Item[])[]): string[] {
       );
     }
   });
-  return [accounts, ...columns].map((column) => `{${column.join(",")}}`);
+  return [accounts, ...columns, ...sumsOf(sets, accounts)].map((column) => `{${column.join(",")}}`);
+}
+
+const NO_SUMS: string[][] = Array.from({ length: 8 }, () => []);
+
+/** The batch's sums, account by account and item by item, where all items are transfers that can be posted as a whole. */
+function sumsOf(sets: readonly (readonly Item[])[], accounts: readonly Id[]): string[][] {
+  const parts = new Map<Id, Part>();
+  const perItem: string[][] = [[], [], [], []];
+  const [debitNth = [], debitSum = [], creditNth = [], creditSum = []] = perItem;
+  const partOf = (account: Id, currency: string): Part => {
+    const known = parts.get(account);
+    if (known) return known;
+    const part = { currency, net: 0n, count: 0, incoming: 0n };
+    parts.set(account, part);
+    return part;
+  };
+  for (const set of sets) {
+    for (const { op, debit, credit, amount } of set) {
+      const [from, to] = [partOf(debit, amount.currency), partOf(credit, amount.currency)];
+      if (op !== "transfer" || from.currency !== amount.currency || to.currency !== amount.currency) return NO_SUMS;
+      from.net -= amount.minor;
+      to.net += amount.minor;
+      to.incoming += amount.minor;
+      if (to.incoming > MOST_AT_ONCE || from.net < -MOST_AT_ONCE) return NO_SUMS;
+      debitNth.push(String((from.count += 1)));
+      debitSum.push(from.net.toString());
+      creditNth.push(String((to.count += 1)));
+      creditSum.push(to.net.toString());
+    }
+  }
+  const inOrder = accounts.map((account) => parts.get(account)!);
+  return [
+    inOrder.map(({ currency }) => currency),
+    inOrder.map(({ net }) => net.toString()),
+    inOrder.map(({ count }) => String(count)),
+    inOrder.map(({ incoming }) => incoming.toString()),
+    ...perItem,
+  ];
 }

@@ -5,9 +5,15 @@ import type { Executor } from "../kernel/index.ts";
 import type { AccountKind, Balance, Entry, NewAccount } from "./account.ts";
 import { accountKinds } from "./account.ts";
 
-export const POST_BATCH = {
+/** The types of ledger_post's arguments after the merchant, in the order of `toArguments`. */
+const COLUMN_TYPES = [
+  "uuid[]", "uuid[]", "smallint[]", "text[]", "int[]", "int[]", "text[]", "bigint[]", "int[]", "uuid[]", "timestamptz[]", "text[]", "jsonb[]", "boolean[]",
+  "text[]", "bigint[]", "int[]", "bigint[]", "int[]", "bigint[]", "int[]", "bigint[]",
+];
+
+const POST_BATCH = {
   name: "ledger_post",
-  text: "select ledger_post($1,$2::uuid[],$3::uuid[],$4::smallint[],$5::text[],$6::int[],$7::int[],$8::text[],$9::bigint[],$10::int[],$11::uuid[],$12::timestamptz[],$13::text[],$14::jsonb[],$15::boolean[]) as results",
+  text: `select ledger_post($1,${COLUMN_TYPES.map((type, index) => `$${index + 2}::${type}`).join(",")}) as results`,
 } as const;
 
 /** One batch in a transaction of its own. */
@@ -18,11 +24,7 @@ export async function postBatch(pool: pg.Pool, merchantId: Id, columns: readonly
 
 /** One batch within the caller's transaction. */
 export async function postBatchIn(tx: Executor, merchantId: Id, columns: readonly string[]): Promise<string[]> {
-  const [accounts, ids, ops, kinds, debits, credits, currencies, amounts, groups, holds, expiries, refs, details, hidden] = columns;
-  const { rows } = await sql<{ results: string }>`
-    select ledger_post(${merchantId}, ${accounts}::uuid[], ${ids}::uuid[], ${ops}::smallint[], ${kinds}::text[], ${debits}::int[],
-      ${credits}::int[], ${currencies}::text[], ${amounts}::bigint[], ${groups}::int[], ${holds}::uuid[], ${expiries}::timestamptz[],
-      ${refs}::text[], ${details}::jsonb[], ${hidden}::boolean[]) as results`.execute(tx);
+  const { rows } = await sql<{ results: string }>`select ledger_post(${merchantId}, ${sql.join(columns.map((column, index) => sql`${column}::${sql.raw(COLUMN_TYPES[index] ?? "")}`))}) as results`.execute(tx);
   return rows[0]?.results.split(",") ?? [];
 }
 
@@ -117,13 +119,6 @@ export async function selectBreaches(tx: Executor): Promise<Array<{ rule: string
     select 'chain of balances', c.account_id::text, 'version ' || c.version
       from (select account_id, version, amount, balance_after, lag(balance_after, 1, 0::bigint) over (partition by merchant_id, account_id order by version) as before from ledger_entry) c
      where c.balance_after <> c.before + c.amount
-    union all
-    select 'a transfer has its two entries', t.transfer_id::text, count(e.version) || ' entries'
-      from ledger_transfer t left join ledger_entry e using (merchant_id, transfer_id)
-     group by t.merchant_id, t.transfer_id, t.amount, t.debit_account_id, t.credit_account_id
-    having count(e.version) <> 2
-        or coalesce(sum(e.amount) filter (where e.account_id = t.debit_account_id), 0) <> -t.amount
-        or coalesce(sum(e.amount) filter (where e.account_id = t.credit_account_id), 0) <> t.amount
     union all
     select 'held equals open holds', b.account_id::text, b.held || ' <> ' || coalesce(sum(h.amount - h.settled), 0)
       from ledger_balance b left join ledger_hold h on h.merchant_id = b.merchant_id and h.debit_account_id = b.account_id and h.state = 'open'

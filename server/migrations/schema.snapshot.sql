@@ -147,15 +147,14 @@ table ledger_balance
   CHECK ((held >= 0))
   CHECK (((status)::text = ANY ((ARRAY['ACTIVE'::character varying, 'SUSPENDED'::character varying, 'CLOSED'::character varying])::text[])))
 
-table ledger_entry
-  merchant_id uuid not null
-  account_id uuid not null
-  version bigint not null
-  transfer_id uuid not null
-  amount bigint not null
-  balance_after bigint not null
-  posted_at timestamp with time zone not null
-  PRIMARY KEY (merchant_id, account_id, version)
+view ledger_entry
+  merchant_id uuid
+  account_id uuid
+  version bigint
+  transfer_id uuid
+  amount bigint
+  balance_after bigint
+  posted_at timestamp with time zone
 
 table ledger_hold
   merchant_id uuid not null
@@ -175,21 +174,27 @@ table ledger_hold
   CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'settled'::character varying, 'released'::character varying, 'expired'::character varying])::text[])))
   CREATE INDEX ledger_hold_expiring ON public.ledger_hold USING btree (expires_at) WHERE (((state)::text = 'open'::text) AND (expires_at IS NOT NULL))
 
-table ledger_transfer
+partitioned table ledger_transfer
   merchant_id uuid not null
   transfer_id uuid not null
-  kind character varying(32) not null
   debit_account_id uuid not null
   credit_account_id uuid not null
-  currency character(3) not null
   amount bigint not null
+  debit_version bigint not null
+  debit_after bigint not null
+  credit_version bigint not null
+  credit_after bigint not null
+  posted_at timestamp with time zone not null
+  currency character(3) not null
+  is_accessible_external boolean not null default true
+  kind character varying(32) not null
   hold_id uuid
   reference character varying(80)
   details jsonb
-  is_accessible_external boolean not null default true
-  posted_at timestamp with time zone not null
   PRIMARY KEY (merchant_id, transfer_id)
   CHECK ((amount > 0))
+  CREATE INDEX ledger_transfer_credit ON ONLY public.ledger_transfer USING btree (merchant_id, credit_account_id, credit_version)
+  CREATE INDEX ledger_transfer_debit ON ONLY public.ledger_transfer USING btree (merchant_id, debit_account_id, debit_version)
 
 table merchant
   merchant_id uuid not null
@@ -458,4 +463,7 @@ table users
   CREATE UNIQUE INDEX users_phone_key ON public.users USING btree (phone)
   CREATE UNIQUE INDEX users_username_key ON public.users USING btree (username)
 
-function ledger_post(uuid,uuid[],uuid[],smallint[],text[],integer[],integer[],text[],bigint[],integer[],uuid[],timestamp with time zone[],text[],jsonb[],boolean[]) returns text
+function ledger_post(uuid,uuid[],uuid[],smallint[],text[],integer[],integer[],text[],bigint[],integer[],uuid[],timestamp with time zone[],text[],jsonb[],boolean[],text[],bigint[],integer[],bigint[],integer[],bigint[],integer[],bigint[]) returns text
+function ledger_prepare_months(integer) returns integer
+function ledger_version_at(uuid,uuid,timestamp with time zone) returns bigint
+function lowest_uuid_at(timestamp with time zone) returns uuid

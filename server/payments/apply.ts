@@ -1,6 +1,6 @@
 import { type Id, type Money } from "@onegate/contract";
 import { announce, derivedId, type Tx } from "../kernel/index.ts";
-import { accountId, CHART, clearingCode, type Transfer } from "../ledger/index.ts";
+import { accountId, CHART, clearingCode, transfersOf, type Transfer } from "../ledger/index.ts";
 import type { Opened, ProviderState } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
 import { isOpen, next, type Payment, type PaymentEvent } from "./payment.ts";
@@ -55,9 +55,7 @@ async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: Pr
   const state = next(payment.state, "pay");
   if (!state) throw new Error(`a payment that is ${payment.state} can't be paid and has no reason for suspense`);
   const written = await updatePayment(tx, payment, state, { found });
-  await post(tx, payments, payment.merchantId, [
-    ...collected(payment.merchantId, payment.paymentId, payment.provider, CHART.received, payment.amount, found),
-  ]);
+  await post(tx, payments, payment.merchantId, collected(payment.merchantId, payment.paymentId, payment.provider, CHART.received, payment.amount, found));
   await announce(tx, payment.merchantId, "payment.succeeded", payment.paymentId, { order_id: payment.orderId, state });
   await payments.onEnded(tx, written);
   return "applied";
@@ -84,9 +82,11 @@ export async function toSuspense(
   const subject = `${provider}:${found.reference}`;
   const amount: Money = { minor: found.amount.minor - found.feeCustomer.minor, currency: found.amount.currency };
   const transfers = collected(merchantId, subject, provider, CHART.suspense, amount, found);
+  const [collection] = transfers;
+  if (!collection) throw new Error("money in suspense is above zero");
   const caseId = derivedId("case", merchantId, subject);
   const isNew = await insertCase(tx, {
-    merchantId, caseId, provider, reference: found.reference, paymentId, reason, currency: amount.currency, amount: amount.minor, transferId: transfers[0].id,
+    merchantId, caseId, provider, reference: found.reference, paymentId, reason, currency: amount.currency, amount: amount.minor, transferId: collection.id,
   });
   if (!isNew) return "duplicate";
   await post(tx, payments, merchantId, transfers);
@@ -94,30 +94,11 @@ export async function toSuspense(
   return "suspense";
 }
 
-/**
- * The posting of money that a provider collected: it owes us the sum, less what it keeps. A fee on top that the payer paid
- * to the provider never was ours and is not booked.
- */
-function collected(merchantId: Id, subject: string, provider: string, to: string, amount: Money, found: ProviderState): [Omit<Transfer, "op">, ...Array<Omit<Transfer, "op">>] {
-  const clearing = accountId(merchantId, clearingCode(provider));
-  const collect = {
-    id: derivedId("collect", merchantId, subject),
-    kind: "collect",
-    debit: clearing,
-    credit: accountId(merchantId, to),
-    amount,
-    reference: found.reference,
-  };
-  if (found.feeMerchant.minor <= 0n) return [collect];
-  const fee = {
-    id: derivedId("fee", merchantId, subject),
-    kind: "fee",
-    debit: accountId(merchantId, CHART.fees),
-    credit: clearing,
-    amount: found.feeMerchant,
-    reference: found.reference,
-  };
-  return [collect, fee];
+/** A provider collected a sum. A fee on top that the payer paid to the provider never was ours and is not booked. */
+function collected(merchantId: Id, subject: string, provider: string, to: string, amount: Money, found: ProviderState): Array<Omit<Transfer, "op">> {
+  const account = (code: string) => accountId(merchantId, code);
+  const accounts = { clearing: account(clearingCode(provider)), to: account(to), fees: account(CHART.fees) };
+  return transfersOf("collect", merchantId, subject, accounts, { gross: amount, fee: { ...amount, minor: found.feeMerchant.minor > 0n ? found.feeMerchant.minor : 0n } }, { reference: found.reference });
 }
 
 async function post(tx: Tx, payments: Payments, merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): Promise<void> {

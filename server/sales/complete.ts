@@ -1,7 +1,7 @@
-import { isRefusal, money, type Money } from "@onegate/contract";
+import { isRefusal, money } from "@onegate/contract";
 import type { Outlet } from "../identity/index.ts";
 import { announce, derivedId, type Tx } from "../kernel/index.ts";
-import { accountId, CHART, type Transfer } from "../ledger/index.ts";
+import { accountId, CHART, transfersOf, type Transfer } from "../ledger/index.ts";
 import { moveStock } from "../stock/index.ts";
 import type { Sales } from "./context.ts";
 import type { Sale } from "./sale.ts";
@@ -42,22 +42,15 @@ export async function completeSale(tx: Tx, sales: Sales, sale: Sale, outlet: Out
   });
 }
 
-/** What was received becomes revenue and tax; cash rounding has an account of its own, so that revenue is the price. */
-export function recognition(sale: Pick<Sale, "merchantId" | "saleId" | "currency" | "total" | "tax" | "rounding">): Array<Omit<Transfer, "op">> {
-  const { merchantId, saleId, currency, total, tax, rounding } = sale;
+/** The posting of a sale: revenue is the price, whatever cash was rounded by. */
+export function recognition({ merchantId, saleId, currency, total, tax, rounding }: Pick<Sale, "merchantId" | "saleId" | "currency" | "total" | "tax" | "rounding">): Array<Omit<Transfer, "op">> {
   const account = (code: string) => accountId(merchantId, code);
-  const transfer = (kind: string, debit: string, credit: string, amount: Money): Omit<Transfer, "op"> => ({
-    id: derivedId(kind, merchantId, saleId),
-    kind,
-    debit: account(debit),
-    credit: account(credit),
-    amount,
-  });
-  const roundedDown = rounding < 0n ? -rounding : 0n;
-  return [
-    transfer("sale", CHART.received, CHART.sales, money(total - tax - roundedDown, currency)),
-    transfer("tax", CHART.received, CHART.tax, money(tax, currency)),
-    transfer("rounded_down", CHART.rounding, CHART.sales, money(roundedDown, currency)),
-    transfer("rounded_up", CHART.received, CHART.rounding, money(rounding > 0n ? rounding : 0n, currency)),
-  ].filter(({ amount }) => amount.minor > 0n);
+  const [down, up] = rounding < 0n ? [-rounding, 0n] : [0n, rounding];
+  return transfersOf(
+    "sale",
+    merchantId,
+    saleId,
+    { received: account(CHART.received), sales: account(CHART.sales), tax: account(CHART.tax), rounding: account(CHART.rounding) },
+    { revenue: money(total - tax - down, currency), tax: money(tax, currency), roundedDown: money(down, currency), roundedUp: money(up, currency) },
+  );
 }

@@ -1,9 +1,9 @@
-import { BalanceSchema, money, ProblemSchema, refuse, toDecimal, TransferInSchema, TransferOutSchema } from "@onegate/contract";
+import { BalanceSchema, isRefusal, money, ProblemSchema, refuse, toDecimal, TransferBatchInSchema, TransferBatchOutSchema, TransferInSchema, TransferOutSchema } from "@onegate/contract";
 import { Type } from "typebox";
 import { merchantOf } from "../identity/index.ts";
-import { answer, type Database, type Http } from "../kernel/index.ts";
+import { answer, answerOnce, type Database, type Http } from "../kernel/index.ts";
 import { balanceByCode, type Ledger } from "../ledger/index.ts";
-import { transfer } from "./transfer.ts";
+import { transfer, transferMany } from "./transfer.ts";
 
 const tags = ["gateway"];
 
@@ -11,7 +11,16 @@ export function walletRoutes(http: Http, { database, ledger }: { database: Datab
   http.post(
     "/payments",
     { config: { right: "transfer.create", service: "payments" }, schema: { tags, summary: "Move a sum between two accounts, once per id", body: TransferInSchema, response: { 200: TransferOutSchema, "4xx": ProblemSchema, 503: ProblemSchema } } },
-    async (request, reply) => answer(request, reply, await transfer({ database, ledger }, merchantOf(request), request.body)),
+    async (request, reply) => answerOnce(request, reply, await transfer({ database, ledger }, merchantOf(request), request.body)),
+  );
+
+  http.post(
+    "/api/v1/transfers::batch",
+    { config: { right: "transfer.create", service: "payments" }, schema: { tags, summary: "Move up to 1,000 sums, each once per its id; one result each", body: TransferBatchInSchema, response: { 200: TransferBatchOutSchema, "4xx": ProblemSchema, 503: ProblemSchema } } },
+    async (request, reply) => {
+      const results = await transferMany({ database, ledger }, merchantOf(request), request.body.transfers);
+      return answer(request, reply, isRefusal(results) ? results : { results });
+    },
   );
 
   http.get(

@@ -1,5 +1,5 @@
-import { checkedToMoney, isRefusal, refuse, toDecimal, type Id, type Refusal } from "@onegate/contract";
-import { derivedId, type Database } from "../kernel/index.ts";
+import { checkedToMoney, isRefusal, refuse, toDecimal, toProblem, type Id, type Problem, type Refusal } from "@onegate/contract";
+import { derivedAt, type Database, type Once } from "../kernel/index.ts";
 import { accountId, kindsOf, type Ledger } from "../ledger/index.ts";
 
 export type TransferRequest = { readonly id: string; readonly currency: string; readonly amount: string | number; readonly source_account: string; readonly destination_account: string };
@@ -7,6 +7,9 @@ export type TransferDone = {
   readonly id: string; readonly status: "SUCCESS"; readonly currency: string; readonly amount: string; readonly source_account: string;
   readonly destination_account: string; readonly transfer_id: Id;
 };
+
+/** One result an item, in order. */
+export type BatchResult = { readonly id: string } & ({ readonly status: "SUCCESS"; readonly transfer_id: Id; readonly replayed: boolean } | { readonly status: "REFUSED"; readonly problem: Problem });
 
 /** Codes of wallets, by merchant: an account's kind never changes, so it is looked up once. */
 const wallets = new Map<Id, Set<string>>();
@@ -29,27 +32,31 @@ async function areWallets(database: Database, merchantId: Id, codes: readonly st
  * replica is answered alike. Refuses malformed sums, `accounts_same`, `account_unknown`, `account_frozen`,
  * `currency_differs`, `insufficient_funds`, and `idempotency_key_reused` for the same id with another content.
  */
-export async function transfer({ database, ledger }: { database: Database; ledger: Ledger }, merchantId: Id, unchecked: TransferRequest): Promise<TransferDone | Refusal> {
+export async function transfer({ database, ledger }: { database: Database; ledger: Ledger }, merchantId: Id, unchecked: TransferRequest): Promise<Once<TransferDone>> {
+  const refused = (refusal: Refusal): Once<TransferDone> => ({ answer: refusal, replayed: false });
   const amount = checkedToMoney(unchecked);
-  if (isRefusal(amount)) return amount;
-  if (!(await areWallets(database, merchantId, [unchecked.source_account, unchecked.destination_account]))) return refuse("account_unknown");
-  const id = derivedId("payments", merchantId, unchecked.id);
-  const posted = await ledger.post(merchantId, {
-    id,
-    kind: "payment",
-    debit: accountId(merchantId, unchecked.source_account),
-    credit: accountId(merchantId, unchecked.destination_account),
-    amount,
-    reference: unchecked.id,
-  });
-  if (isRefusal(posted)) return posted.refusal === "transfer_differs" ? refuse("idempotency_key_reused") : posted;
+  if (isRefusal(amount)) return refused(amount);
+  const { source_account: source, destination_account: destination } = unchecked;
+  if (!(await areWallets(database, merchantId, [source, destination]))) return refused(refuse("account_unknown"));
+  const id = derivedAt(unchecked.id, "payments", merchantId);
+  const posted = await ledger.post(merchantId, { id, kind: "payment", debit: accountId(merchantId, source), credit: accountId(merchantId, destination), amount, reference: unchecked.id });
+  if (isRefusal(posted)) return refused(posted.refusal === "transfer_differs" ? refuse("idempotency_key_reused") : posted);
   return {
-    id: unchecked.id,
-    status: "SUCCESS",
-    currency: amount.currency,
-    amount: toDecimal(amount),
-    source_account: unchecked.source_account,
-    destination_account: unchecked.destination_account,
-    transfer_id: id,
+    answer: { id: unchecked.id, status: "SUCCESS", currency: amount.currency, amount: toDecimal(amount), source_account: source, destination_account: destination, transfer_id: id },
+    replayed: posted.posted === "before",
   };
+}
+
+/**
+ * Many such transfers, which don't depend on each other: one that is refused leaves the others as they are. Refuses
+ * `overloaded` as a whole when the ledger's queue took none.
+ */
+export async function transferMany(parts: { database: Database; ledger: Ledger }, merchantId: Id, unchecked: readonly TransferRequest[]): Promise<BatchResult[] | Refusal> {
+  const done = await Promise.all(unchecked.map((one) => transfer(parts, merchantId, one)));
+  if (done.every(({ answer }) => isRefusal(answer) && answer.refusal === "overloaded")) return refuse("overloaded");
+  return done.map(({ answer, replayed }, index) =>
+    isRefusal(answer)
+      ? { id: unchecked[index]?.id ?? "", status: "REFUSED", problem: toProblem(answer) }
+      : { id: answer.id, status: "SUCCESS", transfer_id: answer.transfer_id, replayed },
+  );
 }

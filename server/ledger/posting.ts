@@ -1,0 +1,69 @@
+import type { Id, Money } from "@onegate/contract";
+import { derivedAt } from "../kernel/index.ts";
+import type { Transfer } from "./item.ts";
+
+type Leg = { readonly kind: string; readonly debit: string; readonly credit: string; readonly amount: string };
+
+/**
+ * What is booked when money moves, as data: each leg debits one account and credits another with one sum, so that no
+ * posting can change the sum of the books. `cleared` are accounts that money only passes through.
+ */
+export const postings = {
+  /** A provider collected: it owes the sum to us, less what it keeps. */
+  collect: {
+    legs: [
+      { kind: "collect", debit: "clearing", credit: "to", amount: "gross" },
+      { kind: "fee", debit: "fees", credit: "clearing", amount: "fee" },
+    ],
+    cleared: [],
+  },
+  /** Cash goes into the drawer. */
+  cash: { legs: [{ kind: "collect", debit: "drawer", credit: "received", amount: "cash" }], cleared: [] },
+  /** What was received becomes revenue and tax; cash rounding has an account of its own, so that revenue is the price. */
+  sale: {
+    legs: [
+      { kind: "sale", debit: "received", credit: "sales", amount: "revenue" },
+      { kind: "tax", debit: "received", credit: "tax", amount: "tax" },
+      { kind: "rounded_down", debit: "rounding", credit: "sales", amount: "roundedDown" },
+      { kind: "rounded_up", debit: "received", credit: "rounding", amount: "roundedUp" },
+    ],
+    cleared: ["received"],
+  },
+  /** Money of one currency becomes money of another, through an account of each; the spread is a leg of its own. */
+  exchange: {
+    legs: [
+      { kind: "exchange", debit: "source", credit: "liquidityIn", amount: "sold" },
+      { kind: "exchange", debit: "liquidityOut", credit: "destination", amount: "bought" },
+      { kind: "spread", debit: "liquidityIn", credit: "revenue", amount: "spread" },
+    ],
+    cleared: [],
+  },
+} as const satisfies Record<string, { legs: readonly Leg[]; cleared: readonly string[] }>;
+
+export type Posting = keyof typeof postings;
+type LegOf<P extends Posting> = (typeof postings)[P]["legs"][number];
+
+/**
+ * The transfers of a posting about `base` (a payment, a sale): the same thing posted again has the same ids. Legs of
+ * nothing are left out.
+ */
+export function transfersOf<P extends Posting>(
+  posting: P,
+  merchantId: Id,
+  base: string,
+  accounts: Readonly<Record<LegOf<P>["debit"] | LegOf<P>["credit"], Id>>,
+  amounts: Readonly<Record<LegOf<P>["amount"], Money>>,
+  about: Pick<Transfer, "reference" | "details"> = {},
+): Array<Omit<Transfer, "op">> {
+  const [byRole, byName]: [Readonly<Record<string, Id>>, Readonly<Record<string, Money>>] = [accounts, amounts];
+  return postings[posting].legs.flatMap(({ kind, debit, credit, amount }, index) => {
+    const [from, to, sum] = [byRole[debit], byRole[credit], byName[amount]];
+    if (!from || !to || !sum) throw new Error(`the posting ${posting} lacks ${debit}, ${credit} or ${amount}`);
+    return sum.minor === 0n ? [] : [{ id: derivedAt(base, kind, merchantId, ...(repeats(posting, kind) ? [String(index)] : [])), kind, debit: from, credit: to, amount: sum, ...about }];
+  });
+}
+
+/** Whether more than one leg is of this kind, so that the kind alone names none. */
+function repeats(posting: Posting, kind: string): boolean {
+  return postings[posting].legs.filter((leg) => leg.kind === kind).length > 1;
+}
