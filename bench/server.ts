@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { openDatabase, startCluster, type Cluster, type Database } from "../server/kernel/index.ts";
-import { breaches } from "../server/ledger/index.ts";
+import { prove } from "../server/ledger/index.ts";
 import { prepareSchema } from "../server/schema.ts";
 
 /** The embedded server as it ships, everything durable, with an empty Onegate on it. */
@@ -34,5 +34,5 @@ export async function createDatabase({ cluster }: BenchServer, name: string): Pr
 
 /** A run whose books don't balance has no result. */
 export async function checkBooks(database: Database): Promise<"hold" | "broken"> {
-  return (await breaches(database.kysely)).length === 0 ? "hold" : "broken";
+  return (await prove(database)).breaches.length === 0 ? "hold" : "broken";
 }

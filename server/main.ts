@@ -1,12 +1,14 @@
 import { toText, money } from "@onegate/contract";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { CAFE } from "./demo/index.ts";
 import { merchants } from "./identity/index.ts";
 import { describeSettings, messageOf, openDatabase, readSettings, StartFailure, startCluster, type Cluster, type Connection, type Settings } from "./kernel/index.ts";
-import { accountKinds, balancesOf, breaches } from "./ledger/index.ts";
+import { accountKinds, balancesOf, readSealKey, signedHeads, signHeads, type SignedHeads } from "./ledger/index.ts";
+import { proveBooks, sealKeyFile } from "./proof.ts";
 import { startProgram, type Program } from "./roles.ts";
-import { prepareSchema } from "./schema.ts";
+import { migrateAsOwner } from "./schema.ts";
 import { startSimulatorProcess, type SimulatorProcess } from "./simulator.ts";
 import { buildTill, TILL } from "./till-build.ts";
 
@@ -17,17 +19,21 @@ Commands
   serve       start everything (default)
   migrate     bring the database to the newest schema, and end
   books       print every account with its balance; they sum to zero
-  proof       check the books; --json prints one line; exit code 1 when something is wrong
+  proof       check the books; --json prints one line; --new only what came since the last daily proof; --heads FILE
+              against heads that were exported earlier; exit code 1 when something is wrong
+  heads       print the signed heads of the ledger's chains, of today or of --day YYYY-MM-DD: keep them elsewhere
   help        print this
 
 Settings, from the environment [default]
 ${describeSettings()}
 `;
 
+const OPTIONS = { json: { type: "boolean" }, new: { type: "boolean" }, heads: { type: "string" }, day: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
+
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({ allowPositionals: true, strict: false, options: { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } });
+  const { positionals, values } = readArguments();
   const command = values.help ? "help" : (positionals[0] ?? "serve");
   if (command === "help") {
     process.stdout.write(HELP);
@@ -40,17 +46,28 @@ async function main(): Promise<number> {
       return await serve(settings);
     case "migrate":
       return withCluster(settings, async (connection) => {
-        const database = openDatabase(connection, 4, () => undefined);
-        const done = await prepareSchema(database);
-        await database.close();
+        const done = await migrateAsOwner(settings.databaseAdminUrl || connection);
         say(done === 0 ? "The schema is the newest already." : `${done} migrations were applied.`);
         return 0;
       });
     case "books":
     case "proof":
-      return withDatabase(settings, (connection) => (command === "books" ? books(connection) : proof(connection, values.json === true)));
+    case "heads":
+      return withDatabase(settings, (connection) => {
+        if (command === "books") return books(connection);
+        if (command === "heads") return heads(connection, settings, values.day);
+        return proof(connection, { json: values.json === true, mode: values.new === true ? "new" : "all", heads: values.heads });
+      });
     default:
       throw new StartFailure(`There is no command ${command}.`, "See npm run onegate -- help.");
+  }
+}
+
+function readArguments() {
+  try {
+    return parseArgs({ allowPositionals: true, options: OPTIONS });
+  } catch (error) {
+    throw new StartFailure(`${messageOf(error).split(". ")[0]}.`, "See npm run onegate -- help.");
   }
 }
 
@@ -148,14 +165,40 @@ async function books(connection: Connection): Promise<number> {
   }
 }
 
-async function proof(connection: Connection, json: boolean): Promise<number> {
+async function proof(connection: Connection, { json, mode, heads }: { json: boolean; mode: "all" | "new"; heads: string | undefined }): Promise<number> {
   const database = openDatabase(connection, 4, () => undefined);
+  const begun = performance.now();
   try {
-    const found = await breaches(database.kysely);
-    if (json) say(JSON.stringify({ proof: found.length === 0 ? "holds" : "broken", breaches: found }));
-    else if (found.length === 0) say("The books hold: every currency sums to zero, every balance equals its entries, every chain is whole.");
-    else for (const { rule, subject, detail } of found) say(`BROKEN  ${rule}: ${subject} (${detail})`);
-    return found.length === 0 ? 0 : 1;
+    const found = await proveBooks(database, { mode, ...(heads === undefined ? {} : { heads: readHeads(heads) }) });
+    const { breaches, accounts, entries, sealed, unsealed } = found;
+    const holds = breaches.length === 0;
+    if (json) {
+      say(JSON.stringify({ proof: holds ? "holds" : "broken", mode, breaches, accounts, entries: Number(entries), sealed: Number(sealed), unsealed: Number(unsealed), ms: Math.round(performance.now() - begun) }));
+    } else if (holds) {
+      say(`The books hold: every currency sums to zero; ${accounts} balances equal their ${entries} entries; every chain is whole; ${sealed} transfers are as they were sealed, ${unsealed} are not sealed yet.`);
+    } else for (const { rule, subject, detail } of breaches) say(`BROKEN  ${rule}: ${subject} (${detail})`);
+    return holds ? 0 : 1;
+  } finally {
+    await database.close();
+  }
+}
+
+function readHeads(file: string): SignedHeads {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as SignedHeads;
+  } catch (error) {
+    throw new StartFailure(`${file} holds no signed heads: ${messageOf(error)}.`, "Give the file that `onegate heads` wrote.");
+  }
+}
+
+/** Prints the signed heads of a day, or signs and prints those of today. */
+async function heads(connection: Connection, settings: Settings, day: string | undefined): Promise<number> {
+  const database = openDatabase(connection, 2, () => undefined);
+  try {
+    const signed = day === undefined ? await signHeads(database.kysely, readSealKey(sealKeyFile(settings))) : await signedHeads(database.kysely, day);
+    if (!signed) throw new StartFailure(`No heads were signed on ${day}.`, "They are signed once a day while Onegate runs.");
+    say(JSON.stringify(signed));
+    return 0;
   } finally {
     await database.close();
   }

@@ -2,18 +2,21 @@ import swagger from "@fastify/swagger";
 import { catalogueRoutes } from "./catalogue/index.ts";
 import { DEMO_MERCHANT, seedDemo } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
-import { guard, identityRoutes, merchants } from "./identity/index.ts";
 import {
-  createHttp, createLog, createMetrics, followOutbox, forgetOldKeys, idMaker, openDatabase, StartFailure, startJobs, systemClock,
+  createAccessTokens, createPasswords, createSecretBox, forgetExpiredSessions, guard, identityRoutes, merchants, openSigningKeys, userRoutes, type Users,
+} from "./identity/index.ts";
+import {
+  createHttp, createLog, createMetrics, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, openDatabase, PROGRAM_ROLE, StartFailure, startJobs, systemClock,
   type Clock, type Connection, type Settings,
 } from "./kernel/index.ts";
-import { createLedger } from "./ledger/index.ts";
+import { createLedger, seal } from "./ledger/index.ts";
 import { pageRoutes } from "./pages.ts";
 import { INQUIRE, inquirePayment, paymentRoutes, sweepPayments, type Payments } from "./payments/index.ts";
+import { proveDaily } from "./proof.ts";
 import { createTripay, type Provider } from "./providers/index.ts";
 import { reportRoutes, rollup } from "./reports/index.ts";
-import { onPaymentEnded, saleRoutes, type Sales } from "./sales/index.ts";
-import { prepareSchema } from "./schema.ts";
+import { onPaymentEnded, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
+import { migrateAsOwner, prepareMonths } from "./schema.ts";
 import { stockLevels } from "./stock/index.ts";
 import { walletRoutes } from "./wallets/index.ts";
 
@@ -37,41 +40,63 @@ export type ProgramParts = {
 /** A cashier waits no longer than this for a provider; then the payment is unknown, and asked about. */
 const PROVIDER_PATIENCE_MS = 8_000;
 
-const EVERY_MINUTE = "* * * * * ledger:expire_holds\n* * * * * payment:sweep\n17 3 * * * idempotency:forget\n";
+const SEAL_BEAT_MS = 1_000;
+
+/** Crontab lines, in UTC. */
+const CRONTAB = `
+* * * * * ledger:expire_holds
+* * * * * payment:sweep
+7 3 * * * identity:rotate_keys
+17 3 * * * idempotency:forget
+57 3 * * * identity:forget
+27 3 * * * outbox:forget
+37 3 * * * ledger:months
+47 20 * * * ledger:prove
+`;
 
 /** Puts the whole program together in one process: every module, its routes and its workers. */
 export async function startProgram({ settings, connection, tripayUrl, till, clock = systemClock }: ProgramParts): Promise<Program> {
   const log = createLog(settings.logLevel);
   const metrics = createMetrics();
   const newId = idMaker(clock);
-  const database = openDatabase(connection, settings.databasePool, (error) => log.warn({ err: error }, "a database connection was lost"));
+  const lost = (error: Error) => log.warn({ err: error }, "a database connection was lost");
+  await migrateAsOwner(settings.databaseAdminUrl || connection);
+  const database = openDatabase(connection, settings.databasePool, lost, PROGRAM_ROLE);
   // what was started is ended in the reverse order, also when the start fails half-way
   const endings: Array<() => Promise<unknown>> = [() => database.close()];
   const stop = async () => {
     for (const end of endings.splice(0).reverse()) await end();
   };
   try {
-    await prepareSchema(database);
     const ledger = createLedger(database, { lanes: settings.ledgerLanes, queue: settings.ledgerQueue, onBatch: (items) => metrics.batchItems.observe(items) });
     await checkDemo(settings, database, ledger);
+
+    const homeMerchant = async () => (await merchants(database.kysely))[0]?.merchantId;
+    const box = createSecretBox(settings.secretKey);
+    const keys = await openSigningKeys(database, box);
+    const users: Users = { database, passwords: createPasswords(metrics), accessTokens: createAccessTokens(keys, clock), box, clock, newId, log, homeMerchant };
 
     const providers = new Map<string, Provider>();
     const poke = () => tail.poke();
     const payments: Payments = {
       database, ledger, providers, clock, newId, log, poke,
-      homeMerchant: async () => (await merchants(database.kysely))[0]?.merchantId,
+      homeMerchant,
       onEnded: (tx, payment) => onPaymentEnded(tx, sales, payment),
     };
     const sales: Sales = { database, ledger, payments, newId, poke };
-    const tail = followOutbox(database, [rollup], log);
+    const tail = followOutbox(database, [rollup], log, { streamed: TILL_TOPICS });
     endings.push(() => tail.stop());
+    // a reader of its own: sealing a burst keeps no receipt waiting
+    const sealer = followOutbox(database, [seal], log, { beatMs: SEAL_BEAT_MS });
+    endings.push(() => sealer.stop());
 
-    const http = createHttp(log, metrics);
+    const http = createHttp(log, metrics, settings.trustProxy);
     endings.push(() => http.close());
     await http.register(swagger, { openapi: { openapi: "3.1.0", info: { title: "Onegate", version: "0.1.0", description: "One gate for every payment" } } });
-    guard(http, database, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
+    guard(http, users, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
     healthRoutes(http, { database, ledger, metrics });
     identityRoutes(http, { database, mode: settings.mode });
+    userRoutes(http, users, keys);
     catalogueRoutes(http, {
       database,
       stockOf: async (merchantId, outletId) => new Map((await stockLevels(database.kysely, merchantId, outletId)).map(({ productId, onHand }) => [productId, onHand])),
@@ -109,10 +134,15 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
       {
         [INQUIRE]: ({ merchantId, paymentId, tries }) => inquirePayment(payments, String(merchantId), String(paymentId), Number(tries)),
         "payment:sweep": async () => void (await sweepPayments(payments)),
+        "identity:rotate_keys": () => keys.rotate(),
+        "identity:forget": () => forgetExpiredSessions(database.kysely),
         "ledger:expire_holds": async () => void (await ledger.expireHolds()),
+        "ledger:months": async () => void (await prepareMonths(database)),
+        "ledger:prove": () => proveDaily(database, settings, metrics, log),
         "idempotency:forget": () => forgetOldKeys(database),
+        "outbox:forget": async () => void (await forgetOldEvents(database)),
       },
-      EVERY_MINUTE,
+      CRONTAB,
       log,
     );
     // before the requests end, jobs do: they open none

@@ -1,13 +1,13 @@
 import type { Id } from "@onegate/contract";
 import { sql } from "kysely";
-import { breaches } from "../server/ledger/index.ts";
+import { prove } from "../server/ledger/index.ts";
 import type { Book } from "./book.ts";
 import type { Stage } from "./stage.ts";
 
 /** Holds the ledger's tables against the auditor's books: both are read in full. */
 export async function auditLedger(stage: Stage): Promise<void> {
   const { world, auditor } = stage;
-  for (const { rule, subject, detail } of await breaches(world.eye)) auditor.report("breaches", `${rule}: ${subject} ${detail}`);
+  for (const { rule, subject, detail } of (await prove({ kysely: world.eye })).breaches) auditor.report("breaches", `${rule}: ${subject} ${detail}`);
   await auditBook(stage, stage.merchant, stage.book);
   await auditBook(stage, stage.crowdMerchant, stage.crowdBook);
 }

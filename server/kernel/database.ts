@@ -23,7 +23,13 @@ const WAIT_FOR_CONNECTION_MS = 5_000;
 /** No statement waits longer for a row that another transaction holds; then its caller is told to come again. */
 const WAIT_FOR_LOCK_MS = 5_000;
 
-export function openDatabase(connection: Connection, most: number, onError: (error: Error) => void): Database {
+/**
+ * The role under which the program works: it can't change what was posted (V17). A database is opened as its owner only
+ * to migrate it, and by tools that look after it.
+ */
+export const PROGRAM_ROLE = "onegate_app";
+
+export function openDatabase(connection: Connection, most: number, onError: (error: Error) => void, role?: typeof PROGRAM_ROLE): Database {
   const pool = new pg.Pool({
     ...(typeof connection === "string" ? { connectionString: connection } : connection),
     max: most,
@@ -31,6 +37,7 @@ export function openDatabase(connection: Connection, most: number, onError: (err
     idleTimeoutMillis: 60_000,
     application_name: "onegate",
     lock_timeout: WAIT_FOR_LOCK_MS,
+    ...(role ? { options: `-c role=${role}` } : {}),
   });
   pool.on("error", onError);
   pool.on("connect", (client) => client.on("error", onError));

@@ -19,7 +19,7 @@ describe("the outbox", () => {
       await announce(tx, merchantId, "test.happened", "1", {});
       throw new Error("no");
     }));
-    assert.deepEqual(await readEvents(test.database.kysely, START, 10, merchantId), []);
+    assert.deepEqual(await readEvents(test.database.kysely, START, 10, { merchantId }), []);
   });
 
   it("skips no event whose transaction began earlier and committed later", async () => {
@@ -33,12 +33,12 @@ describe("the outbox", () => {
     });
     await written.promise;
     await inTransaction(test.database, (tx) => announce(tx, merchantId, "test.happened", "quick", {}));
-    assert.deepEqual(await readEvents(test.database.kysely, START, 10, merchantId), [], "the quick one stands behind the slow one, and waits for it");
+    assert.deepEqual(await readEvents(test.database.kysely, START, 10, { merchantId }), [], "the quick one stands behind the slow one, and waits for it");
     gate.resolve();
     await slow;
-    const events = await until(() => readEvents(test.database.kysely, START, 10, merchantId), ({ length }) => length === 2);
+    const events = await until(() => readEvents(test.database.kysely, START, 10, { merchantId }), ({ length }) => length === 2);
     assert.deepEqual(events.map(({ subject }) => subject), ["slow", "quick"]);
-    assert.deepEqual(await readEvents(test.database.kysely, events[0]!.cursor, 10, merchantId), [events[1]]);
+    assert.deepEqual(await readEvents(test.database.kysely, events[0]!.cursor, 10, { merchantId }), [events[1]]);
   });
 
   it("fault 27: two workers at once, one of them killed in the middle: each event is acted upon once", async () => {
@@ -49,6 +49,7 @@ describe("the outbox", () => {
     let deaths = 3;
     const consumer = {
       name: "counter",
+      topics: [""],
       async handle(tx: Tx, events: readonly OutboxEvent[]) {
         const mine = events.filter(({ merchantId: of }) => of === merchantId).map(({ subject }) => subject);
         await sql`insert into acted select unnest(${mine}::text[])`.execute(tx);
@@ -100,15 +101,15 @@ describe("an idempotency key", () => {
     await assert.rejects(once(test.database, scope("c"), {}, effect(() => {
       throw new Error("crash");
     })));
-    assert.deepEqual(await readEvents(test.database.kysely, START, 10, merchantId), []);
+    assert.deepEqual(await readEvents(test.database.kysely, START, 10, { merchantId }), []);
     assert.deepEqual(await once(test.database, scope("c"), {}, effect(() => ({ done: true }))), { answer: { done: true }, replayed: false });
-    await until(() => readEvents(test.database.kysely, START, 10, merchantId), ({ length }) => length === 1);
+    await until(() => readEvents(test.database.kysely, START, 10, { merchantId }), ({ length }) => length === 1);
   });
 });
 
 describe("settings", () => {
   it("are checked, and a wrong one names its variable and the remedy", () => {
-    for (const [name, value] of [["PORT", "80800"], ["PORT", "http"], ["ONEGATE_MODE", "live"], ["DATABASE_URL", "mysql://x"], ["DATABASE_POOL", "0"], ["ONEGATE_SIMULATOR", "yes"], ["PUBLIC_URL", "onegate"]] as const) {
+    for (const [name, value] of [["PORT", "80800"], ["PORT", "http"], ["ONEGATE_MODE", "live"], ["DATABASE_URL", "mysql://x"], ["DATABASE_POOL", "0"], ["ONEGATE_SIMULATOR", "yes"], ["PUBLIC_URL", "onegate"], ["ONEGATE_SECRET_KEY", "5e5e"]] as const) {
       assert.throws(() => readSettings({ [name]: value }), (error: unknown) => error instanceof StartFailure && error.message.startsWith(`${name}:`) && error.remedy.includes(name));
     }
   });
@@ -120,10 +121,10 @@ describe("settings", () => {
   it("production refuses what only a sandbox may have", () => {
     const good = {
       ONEGATE_MODE: "production", ONEGATE_ANONYMOUS: "off", ONEGATE_SIMULATOR: "off", TRIPAY_URL: "https://tripay.co.id/api", TRIPAY_API_KEY: "k",
-      TRIPAY_PRIVATE_KEY: "p", TRIPAY_MERCHANT_CODE: "T1", PUBLIC_URL: "https://bayar.contoh.invalid",
+      TRIPAY_PRIVATE_KEY: "p", TRIPAY_MERCHANT_CODE: "T1", PUBLIC_URL: "https://bayar.contoh.invalid", ONEGATE_SECRET_KEY: "5e".repeat(32),
     };
     assert.equal(readSettings(good).mode, "production");
-    for (const name of ["ONEGATE_ANONYMOUS", "ONEGATE_SIMULATOR", "TRIPAY_URL", "TRIPAY_API_KEY", "TRIPAY_PRIVATE_KEY", "PUBLIC_URL"]) {
+    for (const name of ["ONEGATE_ANONYMOUS", "ONEGATE_SIMULATOR", "TRIPAY_URL", "TRIPAY_API_KEY", "TRIPAY_PRIVATE_KEY", "PUBLIC_URL", "ONEGATE_SECRET_KEY"]) {
       assert.throws(() => readSettings({ ...good, [name]: "" }), (error: unknown) => error instanceof StartFailure && error.message.startsWith("production mode:"), name);
     }
   });
@@ -131,7 +132,7 @@ describe("settings", () => {
 
 describe("logs", () => {
   it("fault 36: carry no secret and no personal data, by field or in free text", () => {
-    assert.equal(mask("andi@contoh.id called +62 812-3456-7890 with Bearer abc.def"), "[email] called [phone] with Bearer [hidden]");
+    assert.equal(mask("andi@contoh.id called +62 812-3456-7890 with Bearer abc.def or eyJh.eyJz.x-y"), "[email] called [phone] with Bearer [hidden] or [token]");
     const lines: string[] = [];
     const log = createLog("info", { write: (line) => lines.push(line) });
     log.info({ pin: "CANARY1", body: { password: "CANARY2", customer_phone: "CANARY3" }, request: { headers: { authorization: "CANARY4" } } }, "hello");

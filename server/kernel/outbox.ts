@@ -39,15 +39,17 @@ export async function announce(tx: Tx, merchantId: Id, topic: string, subject: s
  * Reads events after a cursor. A sequence hands its numbers out before the commits, so an event with a lower number can
  * appear after one with a higher. Reading stops therefore below the oldest transaction that still runs (the watermark):
  * whatever commits later stands behind it in the order (transaction id, number), and nothing is ever skipped. The price:
- * a long write in any database of the same server keeps new events waiting until it ends.
+ * a long write in any database of the same server keeps new events waiting until it ends. Events whose topic begins
+ * with none of `topics` come without their payload, which may be large.
  */
-export async function readEvents(executor: Executor, after: Cursor, limit: number, merchantId?: Id): Promise<OutboxEvent[]> {
+export async function readEvents(executor: Executor, after: Cursor, limit: number, only: { merchantId?: Id; topics?: readonly string[] } = {}): Promise<OutboxEvent[]> {
   const { rows } = await sql<{ xid: string; event_id: bigint; merchant_id: Id; topic: string; subject: string; payload: Record<string, unknown>; occurred_at: Date }>`
-    select xid::text as xid, event_id, merchant_id, topic, subject, payload, occurred_at
+    select xid::text as xid, event_id, merchant_id, topic, subject, occurred_at,
+           case when ${only.topics === undefined} or topic ^@ any (${[...(only.topics ?? [])]}::text[]) then payload else '{}' end as payload
       from outbox_event
      where (xid, event_id) > (${after.xid.toString()}::xid8, ${after.eventId}::bigint)
        and xid < pg_snapshot_xmin(pg_current_snapshot())
-       and (${merchantId ?? null}::uuid is null or merchant_id = ${merchantId ?? null}::uuid)
+       and (${only.merchantId ?? null}::uuid is null or merchant_id = ${only.merchantId ?? null}::uuid)
      order by xid, event_id
      limit ${limit}`.execute(executor);
   return rows.map((row) => ({
@@ -71,6 +73,10 @@ export async function latestCursor(executor: Executor): Promise<Cursor> {
 
 export type Consumer = {
   readonly name: string;
+  /** What the topics whose payload it needs begin with; the others pass it by. */
+  readonly topics: readonly string[];
+  /** Events in one transaction; fewer where each is much work, because a long transaction keeps all readers waiting. */
+  readonly atOnce?: number;
   /** Acts on events in the transaction that moves the consumer's cursor: at least once read, once acted upon. */
   readonly handle: (tx: Tx, events: readonly OutboxEvent[]) => Promise<void>;
 };
@@ -85,7 +91,7 @@ export async function consume(database: Database, consumer: Consumer): Promise<n
       select xid::text as xid, event_id from outbox_consumer where name = ${consumer.name} for update`.execute(tx);
     const [at] = rows;
     if (!at) throw new Error(`consumer ${consumer.name} has no cursor`);
-    const events = await readEvents(tx, { xid: BigInt(at.xid), eventId: at.event_id }, READ_AT_ONCE);
+    const events = await readEvents(tx, { xid: BigInt(at.xid), eventId: at.event_id }, consumer.atOnce ?? READ_AT_ONCE, { topics: consumer.topics });
     const last = events.at(-1);
     if (!last) return 0;
     await consumer.handle(tx, events);
@@ -107,8 +113,8 @@ export type Tail = {
 /** How long an event of another process may wait to be seen; one of this process is seen at once. */
 const BEAT_MS = 200;
 
-/** One reader a process: follows the outbox, feeds the open streams, and lets the consumers act. */
-export function followOutbox(database: Database, consumers: readonly Consumer[], log: Log): Tail {
+/** Follows the outbox, lets the consumers act, and feeds the open streams with the payloads of topics that begin with `streamed`. */
+export function followOutbox(database: Database, consumers: readonly Consumer[], log: Log, { streamed = [], beatMs = BEAT_MS }: { streamed?: readonly string[]; beatMs?: number } = {}): Tail {
   const listeners = new Set<(event: OutboxEvent) => void>();
   let stopped = false;
   let wake = new AbortController();
@@ -118,7 +124,7 @@ export function followOutbox(database: Database, consumers: readonly Consumer[],
   async function look(): Promise<void> {
     for (const consumer of consumers) {
       try {
-        while (!stopped && (await consume(database, consumer)) === READ_AT_ONCE);
+        while (!stopped && (await consume(database, consumer)) === (consumer.atOnce ?? READ_AT_ONCE));
       } catch (error) {
         if (isUnavailable(error)) throw error;
         log.error({ err: error, consumer: consumer.name }, "a consumer stumbled; it will be tried again");
@@ -131,7 +137,7 @@ export function followOutbox(database: Database, consumers: readonly Consumer[],
       if (listeners.size === 0) return;
     }
     for (;;) {
-      const events = await readEvents(database.kysely, cursor, READ_AT_ONCE);
+      const events = await readEvents(database.kysely, cursor, READ_AT_ONCE, { topics: streamed });
       for (const event of events) for (const listener of listeners) listener(event);
       cursor = events.at(-1)?.cursor ?? cursor;
       if (events.length < READ_AT_ONCE) return;
@@ -146,7 +152,7 @@ export function followOutbox(database: Database, consumers: readonly Consumer[],
       } catch (error) {
         if (!isUnavailable(error)) log.error({ err: error }, "the outbox reader stumbled; it goes on");
       }
-      if (!poked && !stopped) await sleep(BEAT_MS, undefined, { signal: wake.signal }).catch(() => undefined);
+      if (!poked && !stopped) await sleep(beatMs, undefined, { signal: wake.signal }).catch(() => undefined);
       if (wake.signal.aborted) wake = new AbortController();
     }
   }
@@ -168,4 +174,15 @@ export function followOutbox(database: Database, consumers: readonly Consumer[],
       await running;
     },
   };
+}
+
+const KEPT = "30 days";
+
+/** Forgets events older than 30 days that every durable consumer has read. Answers how many. */
+export async function forgetOldEvents(database: Database): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from outbox_event e
+     where e.occurred_at < now() - ${KEPT}::interval
+       and not exists (select from outbox_consumer c where (e.xid, e.event_id) > (c.xid, c.event_id))`.execute(database.kysely);
+  return Number(numAffectedRows ?? 0n);
 }

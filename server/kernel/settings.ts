@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { StartFailure } from "./failure.ts";
 
@@ -32,19 +33,32 @@ const url =
     return parsed && schemes.includes(parsed.protocol) ? value.replace(/\/$/, "") : { wrong: `an address that starts with ${schemes.join(" or ")}//` };
   };
 
+const secretKey = (value: string) => (/^[0-9a-f]{64}$/i.test(value) ? Buffer.from(value, "hex") : { wrong: "64 hexadecimal digits, as openssl rand -hex 32 makes them" });
+
+/** What Fastify believes as a list of proxies: addresses, networks in CIDR, or the names of private networks. */
+const proxies = (value: string) => {
+  const isOne = (part: string) => ["loopback", "linklocal", "uniquelocal"].includes(part) || (isIP(part.replace(/\/[0-9]{1,3}$/, "")) > 0);
+  return value === "" || value.split(",").every((part) => isOne(part.trim())) ? value : { wrong: "addresses or networks by commas, such as 10.0.0.0/8" };
+};
+
+const SANDBOX_SECRET_KEY = "00".repeat(32);
 export const SANDBOX_TRIPAY = { apiKey: "DEV-onegate-demo", privateKey: "onegate-demo-private-key", merchantCode: "T0001" } as const;
 
 /** Every setting: the environment variable, its default, what it is for. `--help` prints this table. */
 const table = {
   mode: { env: "ONEGATE_MODE", fallback: "sandbox", about: "sandbox (demo shop, simulated providers) or production", read: oneOf("sandbox", "production") },
+  trustProxy: { env: "TRUST_PROXY", fallback: "", about: "addresses of the proxies in front, by commas, whose X-Forwarded-For tells the client's", read: proxies },
   host: { env: "HOST", fallback: "127.0.0.1", about: "address to listen on; 0.0.0.0 lets phones on the network in", read: text },
   port: { env: "PORT", fallback: "8080", about: "port to listen on; 0 takes a free one", read: port },
   publicUrl: { env: "PUBLIC_URL", fallback: "", about: "address under which providers reach this server; default http://127.0.0.1:PORT", read: url("http:", "https:") },
   data: { env: "ONEGATE_DATA", fallback: "./data", about: "folder of the embedded PostgreSQL and of the simulator", read: (value: string) => resolve(value) },
   databaseUrl: { env: "DATABASE_URL", fallback: "", about: "a PostgreSQL server (16 or newer) to use instead of the embedded one", read: url("postgres:", "postgresql:"), secret: true },
+  databaseAdminUrl: { env: "DATABASE_ADMIN_URL", fallback: "", about: "the same server as the schema's owner, for migrations alone; default DATABASE_URL", read: url("postgres:", "postgresql:"), secret: true },
   databasePool: { env: "DATABASE_POOL", fallback: "12", about: "most connections to the database", read: whole(4, 500) },
   ledgerLanes: { env: "LEDGER_LANES", fallback: "3", about: "ledger batches that may be on their way at once", read: whole(1, 32) },
   ledgerQueue: { env: "LEDGER_QUEUE", fallback: "20000", about: "transfers that may wait; beyond it callers get 503", read: whole(1, 1_000_000) },
+  sealKey: { env: "ONEGATE_SEAL_KEY", fallback: "", about: "file of the key that signs the ledger's heads, made when missing; default seal.pem below ONEGATE_DATA", read: text },
+  secretKey: { env: "ONEGATE_SECRET_KEY", fallback: SANDBOX_SECRET_KEY, about: "64 hexadecimal digits; seals signing keys and TOTP secrets in the database", read: secretKey, secret: true },
   logLevel: { env: "LOG_LEVEL", fallback: "warn", about: "fatal, error, warn, info, debug or trace", read: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent") },
   anonymous: { env: "ONEGATE_ANONYMOUS", fallback: "on", about: "on: the payment paths work without credentials (sandbox only)", read: onOff },
   simulator: { env: "ONEGATE_SIMULATOR", fallback: "on", about: "on: start the provider simulator (sandbox only)", read: onOff },
@@ -86,6 +100,7 @@ function refuseUnsafeProduction(settings: Settings): void {
   if (settings.tripayPrivateKey === SANDBOX_TRIPAY.privateKey || settings.tripayApiKey === SANDBOX_TRIPAY.apiKey) {
     stop("Tripay's credentials are the demo's, which everybody knows.", "Set TRIPAY_API_KEY and TRIPAY_PRIVATE_KEY.");
   }
+  if (settings.secretKey.toString("hex") === SANDBOX_SECRET_KEY) stop("the key that seals secrets is the demo's, which everybody knows.", "Set ONEGATE_SECRET_KEY to what openssl rand -hex 32 prints, and keep it.");
   if (settings.publicUrl === "") stop("providers would not know where to send notifications.", "Set PUBLIC_URL to this server's https address.");
 }
 

@@ -5,7 +5,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom
 export type Log = Logger;
 
 /** Fields that never reach a log, wherever they stand; see also `mask` for free text. */
-const SECRET_FIELDS = ["pin", "password", "token", "refresh_token", "access_token", "authorization", "api_key", "private_key", "customer_email", "customer_phone", "customer_name", "email", "phone", "qr_string"];
+const SECRET_FIELDS = ["pin", "password", "current_password", "new_password", "totp", "token", "refresh_token", "access_token", "authorization", "api_key", "private_key", "customer_email", "customer_phone", "customer_name", "email", "phone", "qr_string"];
 
 /** Structured logs on standard error, one JSON line each. */
 export function createLog(level: string, destination: pino.DestinationStream = pino.destination({ dest: 2, sync: true })): Log {
@@ -28,11 +28,12 @@ function describeError(error: unknown): Record<string, unknown> {
   return { type: error.name, code: codeOf(error), message: mask(error.message), stack: mask(error.stack ?? "") };
 }
 
-/** Takes e-mail addresses, telephone numbers and bearer tokens out of a free text. */
+/** Takes e-mail addresses, telephone numbers, bearer tokens and JWTs out of a free text. */
 export function mask(text: string): string {
   return text
     .replace(/[^\s@"']+@[^\s@"']+\.[^\s@"']+/g, "[email]")
     .replace(/\bBearer\s+\S+/gi, "Bearer [hidden]")
+    .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "[token]")
     .replace(/(?<![\w-])(?:\+62[ -]?|0)8[0-9 -]{7,13}(?![\w-])/g, "[phone]");
 }
 
@@ -58,6 +59,7 @@ export function createMetrics() {
       buckets: [1, 2, 5, 10, 25, 50, 100, 200, 400],
       registers: [registry],
     }),
+    breaches: new Gauge({ name: "ledger_breaches", help: "What the last daily proof of the books found wrong", registers: [registry] }),
     gauge: (name: string, help: string, read: () => number) =>
       new Gauge({
         name,

@@ -1,12 +1,19 @@
 export { accountId, accountKinds, CHART, chartOf, clearingCode, drawerCode, liquidityCode, type AccountKind, type Balance, type Entry, type NewAccount } from "./account.ts";
 export { type Posted, type Result, type Transfer } from "./item.ts";
+export { prove, rememberProof, type Breach, type Proof } from "./proof.ts";
+export { seal } from "./seal.ts";
+export { checkHeads, readSealKey, selectSignedHeads as signedHeads, signHeads, type SignedHeads } from "./sign.ts";
 export { postings, transfersOf, type Posting } from "./posting.ts";
 export { createLedger, type Ledger } from "./ledger.ts";
 export {
+  closeUserAccounts as closeAccountsOf,
   insertAccounts as openAccounts,
   selectBalanceByCode as balanceByCode,
   selectBalances as balancesOf,
-  selectBreaches as breaches,
+  selectBalanceAt as balanceAt,
+  selectDayBalances as dayBalances,
   selectEntries as statement,
   selectKinds as kindsOf,
+  type DayBalance,
+  updateStatus as setStatus,
 } from "./store.ts";

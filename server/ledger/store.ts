@@ -1,7 +1,7 @@
 import type { Currency, Id } from "@onegate/contract";
 import { sql } from "kysely";
 import type pg from "pg";
-import type { Executor } from "../kernel/index.ts";
+import type { Executor, Tx } from "../kernel/index.ts";
 import type { AccountKind, Balance, Entry, NewAccount } from "./account.ts";
 import { accountKinds } from "./account.ts";
 
@@ -105,25 +105,49 @@ export async function selectExpiredHolds(tx: Executor, limit: number): Promise<H
   return rows;
 }
 
-/** What the books must satisfy; each row that comes back is a breach. */
-export async function selectBreaches(tx: Executor): Promise<Array<{ rule: string; subject: string; detail: string }>> {
-  const { rows } = await sql<{ rule: string; subject: string; detail: string }>`
-    select 'sum of balances is zero' as rule, currency::text as subject, sum(posted)::text as detail
-      from ledger_balance group by currency having sum(posted) <> 0
-    union all
-    select 'balance equals its entries', b.account_id::text, b.posted || ' <> ' || coalesce(sum(e.amount), 0)
-      from ledger_balance b left join ledger_entry e using (merchant_id, account_id)
-     group by b.merchant_id, b.account_id, b.posted, b.version
-    having b.posted <> coalesce(sum(e.amount), 0) or b.version <> count(e.version) or b.version <> coalesce(max(e.version), 0)
-    union all
-    select 'chain of balances', c.account_id::text, 'version ' || c.version
-      from (select account_id, version, amount, balance_after, lag(balance_after, 1, 0::bigint) over (partition by merchant_id, account_id order by version) as before from ledger_entry) c
-     where c.balance_after <> c.before + c.amount
-    union all
-    select 'held equals open holds', b.account_id::text, b.held || ' <> ' || coalesce(sum(h.amount - h.settled), 0)
-      from ledger_balance b left join ledger_hold h on h.merchant_id = b.merchant_id and h.debit_account_id = b.account_id and h.state = 'open'
-     group by b.merchant_id, b.account_id, b.held having b.held <> coalesce(sum(h.amount - h.settled), 0)
-    union all
-    select 'floor is kept', account_id::text, (posted - held)::text from ledger_balance where posted - held < least`.execute(tx);
+/** An account's balance as it was at a moment, in minor units. */
+export async function selectBalanceAt(tx: Executor, merchantId: Id, accountId: Id, at: Date): Promise<bigint> {
+  const { rows } = await sql<{ balance: bigint }>`
+    select e.balance_after as balance from ledger_entry e
+     where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version = ledger_version_at(${merchantId}, ${accountId}, ${at})`.execute(tx);
+  return rows[0]?.balance ?? 0n;
+}
+
+export type DayBalance = { readonly day: string; readonly opening: bigint; readonly closing: bigint; readonly credits: bigint; readonly debits: bigint };
+
+/** An account's days from `from` to `to` (both included, `YYYY-MM-DD` in a time zone), with what stood at each end and what moved, in minor units. */
+export async function selectDayBalances(tx: Executor, merchantId: Id, accountId: Id, { from, to, timeZone }: { from: string; to: string; timeZone: string }): Promise<DayBalance[]> {
+  const { rows } = await sql<DayBalance>`
+    with edges as (
+      select day, ledger_version_at(${merchantId}, ${accountId}, day at time zone ${timeZone} - interval '1 microsecond') as first,
+             ledger_version_at(${merchantId}, ${accountId}, (day + interval '1 day') at time zone ${timeZone} - interval '1 microsecond') as last
+        from generate_series(${from}::timestamp, ${to}::timestamp, interval '1 day') as day)
+    select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(o.balance_after, 0) as opening, coalesce(c.balance_after, 0) as closing, s.credits, s.debits
+      from edges d
+      left join ledger_entry o on o.merchant_id = ${merchantId} and o.account_id = ${accountId} and o.version = d.first
+      left join ledger_entry c on c.merchant_id = ${merchantId} and c.account_id = ${accountId} and c.version = d.last
+      cross join lateral (
+        select coalesce(sum(e.amount) filter (where e.amount > 0), 0)::bigint as credits, coalesce(-sum(e.amount) filter (where e.amount < 0), 0)::bigint as debits
+          from ledger_entry e where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version > d.first and e.version <= d.last) s
+     order by d.day`.execute(tx);
   return rows;
+}
+
+/** Sets what may happen on an account: nothing is posted to one that is not ACTIVE. False when there is no such account. */
+export async function updateStatus(tx: Executor, merchantId: Id, accountId: Id, status: Balance["status"]): Promise<boolean> {
+  const { rows } = await sql`
+    update ledger_balance set status = ${status} where merchant_id = ${merchantId} and account_id = ${accountId} returning account_id`.execute(tx);
+  return rows.length > 0;
+}
+
+/** Closes all accounts of a user, at every merchant; false, and nothing is closed, when one of them has a balance or a hold. */
+export async function closeUserAccounts(tx: Tx, userId: Id): Promise<boolean> {
+  // locked in the order of the keys, as ledger_post does
+  const { rows } = await sql<{ merchant_id: Id; account_id: Id; posted: bigint; held: bigint }>`
+    select b.merchant_id, b.account_id, b.posted, b.held
+      from ledger_balance b join ledger_account a using (merchant_id, account_id)
+     where a.user_id = ${userId} order by b.merchant_id, b.account_id for update of b`.execute(tx);
+  if (rows.some(({ posted, held }) => posted !== 0n || held !== 0n)) return false;
+  for (const { merchant_id, account_id } of rows) await updateStatus(tx, merchant_id, account_id, "CLOSED");
+  return true;
 }

@@ -46,27 +46,6 @@ end $$;
 -- ids of months that are not prepared yet; emptied into each month when it is
 create table ledger_transfer_rest partition of ledger_transfer default;
 
--- Makes the partitions of the month before, this month and so many after it, where they are missing; answers how many.
-create function ledger_prepare_months(ahead int) returns int language plpgsql security definer set search_path = public, pg_temp as $$
-declare
-  month timestamptz; name text; first uuid; beyond uuid; made int := 0;
-begin
-  perform pg_advisory_xact_lock(7226144283752);
-  for month in select generate_series(date_trunc('month', now(), 'UTC') - interval '1 month', now() + make_interval(months => ahead), interval '1 month')
-  loop
-    name := 'ledger_transfer_' || to_char(month at time zone 'UTC', 'YYYY_MM');
-    continue when to_regclass(name) is not null;
-    first := lowest_uuid_at(month); beyond := lowest_uuid_at(month + interval '1 month');
-    lock table ledger_transfer_rest in access exclusive mode;
-    execute format('create table %I (like ledger_transfer including defaults including constraints)', name);
-    execute format('with moved as (delete from ledger_transfer_rest where transfer_id >= %L and transfer_id < %L returning *) insert into %I select * from moved', first, beyond, name);
-    execute format('alter table ledger_transfer attach partition %I for values from (%L) to (%L)', name, first, beyond);
-    made := made + 1;
-  end loop;
-  return made;
-end $$;
-select ledger_prepare_months(3);
-
 insert into ledger_transfer (merchant_id, transfer_id, debit_account_id, credit_account_id, amount, debit_version, debit_after, credit_version,
     credit_after, posted_at, currency, is_accessible_external, kind, hold_id, reference, details)
   select merchant_id, t.transfer_id, t.debit_account_id, t.credit_account_id, t.amount, d.version, d.balance_after, c.version,

@@ -47,8 +47,15 @@ table authentications
   token character varying(64) not null
   user_id uuid not null
   created_at timestamp with time zone not null default now()
+  session_id uuid
+  expires_at timestamp with time zone not null default (now() + '30 days'::interval)
+  replaced_at timestamp with time zone
+  successor bytea
   PRIMARY KEY (token)
+  FOREIGN KEY (session_id) REFERENCES user_session(session_id) ON DELETE CASCADE
   FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  CREATE INDEX authentications_expiry ON public.authentications USING btree (expires_at)
+  CREATE INDEX authentications_session ON public.authentications USING btree (session_id)
   CREATE INDEX authentications_user ON public.authentications USING btree (user_id)
 
 table category
@@ -147,6 +154,16 @@ table ledger_balance
   CHECK ((held >= 0))
   CHECK (((status)::text = ANY ((ARRAY['ACTIVE'::character varying, 'SUSPENDED'::character varying, 'CLOSED'::character varying])::text[])))
 
+table ledger_block
+  merchant_id uuid not null
+  block bigint not null
+  ids uuid[] not null
+  leaves bytea[] not null
+  head bytea not null
+  sealed_at timestamp with time zone not null default clock_timestamp()
+  PRIMARY KEY (merchant_id, block)
+  CHECK ((block > 0))
+
 view ledger_entry
   merchant_id uuid
   account_id uuid
@@ -173,6 +190,19 @@ table ledger_hold
   CHECK (((settled >= 0) AND (settled <= amount)))
   CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'settled'::character varying, 'released'::character varying, 'expired'::character varying])::text[])))
   CREATE INDEX ledger_hold_expiring ON public.ledger_hold USING btree (expires_at) WHERE (((state)::text = 'open'::text) AND (expires_at IS NOT NULL))
+
+table ledger_proof
+  merchant_id uuid not null
+  block bigint not null
+  proven_at timestamp with time zone not null
+  PRIMARY KEY (merchant_id)
+
+table ledger_signed_head
+  day date not null
+  statement text not null
+  public_key text not null
+  signature text not null
+  PRIMARY KEY (day)
 
 partitioned table ledger_transfer
   merchant_id uuid not null
@@ -380,6 +410,23 @@ table sale_line
   CHECK ((quantity > 0))
   CHECK ((unit_price >= 0))
 
+table sign_in_try
+  subject character varying(64) not null
+  tries integer not null default 0
+  delayed_until timestamp with time zone
+  tried_at timestamp with time zone not null default now()
+  PRIMARY KEY (subject)
+  CREATE INDEX sign_in_try_age ON public.sign_in_try USING btree (tried_at)
+
+table signing_key
+  kid character varying(43) not null
+  public_jwk jsonb not null
+  private_jwk bytea not null
+  created_at timestamp with time zone not null default now()
+  retired_at timestamp with time zone
+  PRIMARY KEY (kid)
+  CREATE UNIQUE INDEX signing_key_current ON public.signing_key USING btree ((true)) WHERE (retired_at IS NULL)
+
 table staff
   merchant_id uuid not null
   staff_id uuid not null
@@ -447,6 +494,18 @@ table suspense_case
   CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'applied'::character varying, 'refunded'::character varying])::text[])))
   CREATE UNIQUE INDEX suspense_case_merchant_id_provider_reference_key ON public.suspense_case USING btree (merchant_id, provider, reference)
 
+table user_session
+  session_id uuid not null
+  user_id uuid not null
+  user_agent character varying(200) not null
+  address inet not null
+  created_at timestamp with time zone not null default now()
+  used_at timestamp with time zone not null default now()
+  PRIMARY KEY (session_id)
+  FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  CREATE INDEX user_session_age ON public.user_session USING btree (used_at)
+  CREATE INDEX user_session_user ON public.user_session USING btree (user_id, used_at)
+
 table users
   id uuid not null
   username character varying(50) not null
@@ -455,6 +514,10 @@ table users
   password character varying(255) not null
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  totp_secret bytea
+  totp_confirmed_at timestamp with time zone
+  totp_step bigint
+  closed_at timestamp with time zone
   UNIQUE (email)
   UNIQUE (phone)
   UNIQUE (username)
@@ -467,3 +530,4 @@ function ledger_post(uuid,uuid[],uuid[],smallint[],text[],integer[],integer[],te
 function ledger_prepare_months(integer) returns integer
 function ledger_version_at(uuid,uuid,timestamp with time zone) returns bigint
 function lowest_uuid_at(timestamp with time zone) returns uuid
+function revoke_ledger_rights() returns void

@@ -9,4 +9,4 @@ export { type NewOrder, type Order } from "./order.ts";
 export { isOpen, lifecycle, next, type Payment, type PaymentEvent, type PaymentState } from "./payment.ts";
 export { placeOrder, saveOrder } from "./place-order.ts";
 export { paymentRoutes } from "./routes.ts";
-export { countOpenCases, selectPayments as paymentsOf } from "./store.ts";
+export { countOpenCases, selectBreaches as paymentBreaches, selectPayments as paymentsOf } from "./store.ts";

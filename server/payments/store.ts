@@ -198,3 +198,19 @@ export async function countOpenCases(executor: Executor, merchantId: Id): Promis
     select count(*)::int as count from suspense_case where merchant_id = ${merchantId} and state = 'open'`.execute(executor);
   return rows[0]?.count ?? 0;
 }
+
+type Breach = { readonly rule: string; readonly subject: string; readonly detail: string };
+
+/** Payments and their announcements that don't fit each other; events are kept for 30 days. */
+export async function selectBreaches(executor: Executor): Promise<Breach[]> {
+  const { rows } = await sql<Breach>`
+    select 'every event has its fact' as rule, e.subject, 'payment.succeeded, but the payment is ' || coalesce(p.state, 'missing') as detail
+      from outbox_event e left join payment p on p.merchant_id = e.merchant_id and p.payment_id::text = e.subject
+     where e.topic = 'payment.succeeded' and p.state is distinct from 'succeeded'
+    union all
+    select 'every fact has its event', p.payment_id::text, 'succeeded, but never announced'
+      from payment p left join outbox_event e on e.merchant_id = p.merchant_id and e.topic = 'payment.succeeded' and e.subject = p.payment_id::text
+     where p.state = 'succeeded' and p.updated_at > now() - interval '29 days' and e.subject is null
+    limit 100`.execute(executor);
+  return rows;
+}

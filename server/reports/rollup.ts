@@ -10,6 +10,7 @@ type SalePaid = {
 /** Adds each paid sale to its hour and its products to their day, once, by the outbox. */
 export const rollup: Consumer = {
   name: "reports",
+  topics: ["sale."],
   async handle(tx, events) {
     for (const event of events) if (event.topic === "sale.paid") await add(tx, event);
   },

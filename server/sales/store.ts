@@ -117,3 +117,19 @@ export async function markPaid(tx: Tx, sale: Pick<Sale, "merchantId" | "saleId">
 export async function markState(tx: Tx, sale: Pick<Sale, "merchantId" | "saleId">, state: SaleState): Promise<void> {
   await sql`update sale set state = ${state} where merchant_id = ${sale.merchantId} and sale_id = ${sale.saleId}`.execute(tx);
 }
+
+type Breach = { readonly rule: string; readonly subject: string; readonly detail: string };
+
+/** Sales and their announcements that don't fit each other; events are kept for 30 days. */
+export async function selectBreaches(executor: Executor): Promise<Breach[]> {
+  const { rows } = await sql<Breach>`
+    select 'every event has its fact' as rule, e.subject, 'sale.paid, but the sale is ' || coalesce(s.state, 'missing') as detail
+      from outbox_event e left join sale s on s.merchant_id = e.merchant_id and s.sale_id::text = e.subject
+     where e.topic = 'sale.paid' and s.state is distinct from 'paid'
+    union all
+    select 'every fact has its event', s.sale_id::text, 'paid, but never announced'
+      from sale s left join outbox_event e on e.merchant_id = s.merchant_id and e.topic = 'sale.paid' and e.subject = s.sale_id::text
+     where s.state = 'paid' and s.paid_at > now() - interval '29 days' and e.subject is null
+    limit 100`.execute(executor);
+  return rows;
+}

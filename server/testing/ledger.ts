@@ -1,7 +1,7 @@
 import { checkedToMinor, IDR, isRefusal, money, newId, type Currency, type Id, type Money } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { derivedId, type Database } from "../kernel/index.ts";
-import { accountId, balanceByCode, breaches, createLedger, openAccounts, statement, type AccountKind, type Ledger } from "../ledger/index.ts";
+import { accountId, balanceByCode, createLedger, openAccounts, prove, statement, type AccountKind, type Ledger } from "../ledger/index.ts";
 
 /** Books for a test: accounts by name, sums as text, and the proof that they hold. */
 export type TestBooks = {
@@ -47,7 +47,7 @@ export async function openBooks(database: Database, options: { lanes?: number; q
       return entries.reverse().map(({ amount, balanceAfter }) => `${amount > 0n ? "+" : ""}${text(amount)} = ${text(balanceAfter)}`);
     },
     async assertHold() {
-      assert.deepEqual(await breaches(database.kysely), []);
+      assert.deepEqual((await prove(database)).breaches, []);
     },
   };
   await books.open("mint", "bank");

@@ -2,7 +2,7 @@ import { newId, type CatalogueBody, type NewSaleBody, type Problem, type SaleBod
 import assert from "node:assert/strict";
 import { startSimulator, type RunningSimulator } from "../../simulator/index.ts";
 import { readSettings, type Database } from "../kernel/index.ts";
-import { breaches } from "../ledger/index.ts";
+import { prove } from "../ledger/index.ts";
 import { startProgram, type Program } from "../roles.ts";
 import { openTestDatabase, type TestDatabase } from "./database.ts";
 
@@ -79,7 +79,7 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
       program = await start(port);
     },
     async assertBooksHold() {
-      assert.deepEqual(await breaches(test.database.kysely), []);
+      assert.deepEqual((await prove(test.database)).breaches, []);
     },
     async close() {
       await program.stop();

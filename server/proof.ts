@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import { messageOf, type Database, type Log, type Metrics, type Settings } from "./kernel/index.ts";
+import { checkHeads, prove, readSealKey, rememberProof, signHeads, type Breach, type Proof, type SignedHeads } from "./ledger/index.ts";
+import { paymentBreaches } from "./payments/index.ts";
+import { saleBreaches } from "./sales/index.ts";
+
+/** Everything that must be true of the books: the ledger's own proof, and that what was announced elsewhere is so. */
+export async function proveBooks(database: Database, { mode = "all", heads }: { mode?: "all" | "new"; heads?: SignedHeads } = {}): Promise<Proof> {
+  const proof = await prove(database, mode);
+  const others: Breach[] = [...(await paymentBreaches(database.kysely)), ...(await saleBreaches(database.kysely))];
+  const signed = heads ? (await checkHeads(database.kysely, heads)).map((detail) => ({ rule: "chain passes the signed heads", subject: "heads", detail })) : [];
+  return { ...proof, breaches: [...proof.breaches, ...others, ...signed] };
+}
+
+export function sealKeyFile({ sealKey, data }: Pick<Settings, "sealKey" | "data">): string {
+  return sealKey || join(data, "seal.pem");
+}
+
+/** Once a day: proves what the day added, signs the heads of the chains, and says loudly when something is wrong. */
+export async function proveDaily(database: Database, settings: Settings, metrics: Metrics, log: Log): Promise<void> {
+  const { breaches, entries, sealed } = await proveBooks(database, { mode: "new" });
+  metrics.breaches.set(breaches.length);
+  if (breaches.length > 0) {
+    log.fatal({ breaches }, "THE BOOKS DO NOT HOLD");
+    return;
+  }
+  await rememberProof(database.kysely);
+  try {
+    await signHeads(database.kysely, readSealKey(sealKeyFile(settings)));
+  } catch (error) {
+    log.error({ err: error }, `the heads of the chains could not be signed: ${messageOf(error)}`);
+  }
+  log.info({ entries: Number(entries), sealed: Number(sealed) }, "the books hold");
+}
