@@ -6,42 +6,33 @@ type Leg = { readonly kind: string; readonly debit: string; readonly credit: str
 
 /**
  * What is booked when money moves, as data: each leg debits one account and credits another with one sum, so that no
- * posting can change the sum of the books. `cleared` are accounts that money only passes through.
+ * posting can change the sum of the books. The names are the roles that accounts and sums play in it.
  */
 export const postings = {
   /** A provider collected: it owes the sum to us, less what it keeps. */
-  collect: {
-    legs: [
-      { kind: "collect", debit: "clearing", credit: "to", amount: "gross" },
-      { kind: "fee", debit: "fees", credit: "clearing", amount: "fee" },
-    ],
-    cleared: [],
-  },
+  collect: [
+    { kind: "collect", debit: "clearing", credit: "to", amount: "gross" },
+    { kind: "fee", debit: "fees", credit: "clearing", amount: "fee" },
+  ],
   /** Cash goes into the drawer. */
-  cash: { legs: [{ kind: "collect", debit: "drawer", credit: "received", amount: "cash" }], cleared: [] },
+  cash: [{ kind: "collect", debit: "drawer", credit: "received", amount: "cash" }],
   /** What was received becomes revenue and tax; cash rounding has an account of its own, so that revenue is the price. */
-  sale: {
-    legs: [
-      { kind: "sale", debit: "received", credit: "sales", amount: "revenue" },
-      { kind: "tax", debit: "received", credit: "tax", amount: "tax" },
-      { kind: "rounded_down", debit: "rounding", credit: "sales", amount: "roundedDown" },
-      { kind: "rounded_up", debit: "received", credit: "rounding", amount: "roundedUp" },
-    ],
-    cleared: ["received"],
-  },
+  sale: [
+    { kind: "sale", debit: "received", credit: "sales", amount: "revenue" },
+    { kind: "tax", debit: "received", credit: "tax", amount: "tax" },
+    { kind: "rounded_down", debit: "rounding", credit: "sales", amount: "roundedDown" },
+    { kind: "rounded_up", debit: "received", credit: "rounding", amount: "roundedUp" },
+  ],
   /** Money of one currency becomes money of another, through an account of each; the spread is a leg of its own. */
-  exchange: {
-    legs: [
-      { kind: "exchange", debit: "source", credit: "liquidityIn", amount: "sold" },
-      { kind: "exchange", debit: "liquidityOut", credit: "destination", amount: "bought" },
-      { kind: "spread", debit: "liquidityIn", credit: "revenue", amount: "spread" },
-    ],
-    cleared: [],
-  },
-} as const satisfies Record<string, { legs: readonly Leg[]; cleared: readonly string[] }>;
+  exchange: [
+    { kind: "exchange_in", debit: "source", credit: "liquidityIn", amount: "sold" },
+    { kind: "exchange_out", debit: "liquidityOut", credit: "destination", amount: "bought" },
+    { kind: "spread", debit: "liquidityIn", credit: "revenue", amount: "spread" },
+  ],
+} as const satisfies Record<string, readonly Leg[]>;
 
 export type Posting = keyof typeof postings;
-type LegOf<P extends Posting> = (typeof postings)[P]["legs"][number];
+type LegOf<P extends Posting> = (typeof postings)[P][number];
 
 /**
  * The transfers of a posting about `base` (a payment, a sale): the same thing posted again has the same ids. Legs of
@@ -56,14 +47,9 @@ export function transfersOf<P extends Posting>(
   about: Pick<Transfer, "reference" | "details"> = {},
 ): Array<Omit<Transfer, "op">> {
   const [byRole, byName]: [Readonly<Record<string, Id>>, Readonly<Record<string, Money>>] = [accounts, amounts];
-  return postings[posting].legs.flatMap(({ kind, debit, credit, amount }, index) => {
+  return postings[posting].flatMap(({ kind, debit, credit, amount }) => {
     const [from, to, sum] = [byRole[debit], byRole[credit], byName[amount]];
     if (!from || !to || !sum) throw new Error(`the posting ${posting} lacks ${debit}, ${credit} or ${amount}`);
-    return sum.minor === 0n ? [] : [{ id: derivedAt(base, kind, merchantId, ...(repeats(posting, kind) ? [String(index)] : [])), kind, debit: from, credit: to, amount: sum, ...about }];
+    return sum.minor === 0n ? [] : [{ id: derivedAt(base, kind, merchantId), kind, debit: from, credit: to, amount: sum, ...about }];
   });
-}
-
-/** Whether more than one leg is of this kind, so that the kind alone names none. */
-function repeats(posting: Posting, kind: string): boolean {
-  return postings[posting].legs.filter((leg) => leg.kind === kind).length > 1;
 }
