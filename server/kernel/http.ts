@@ -21,8 +21,8 @@ declare module "fastify" {
 const BODY_LIMIT_BYTES = 1_048_576;
 const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
 
-/** A server that answers every "no" as problem+json, counts every request and knows each by an id. */
-export function createHttp(log: Log, metrics: Metrics): Http {
+/** A server that answers every "no" as problem+json, counts every request and knows each by an id. It believes X-Forwarded-For from `trustProxy`. */
+export function createHttp(log: Log, metrics: Metrics, trustProxy = ""): Http {
   const loggerInstance: FastifyBaseLogger = log;
   const http = Fastify({
     loggerInstance,
@@ -30,6 +30,7 @@ export function createHttp(log: Log, metrics: Metrics): Http {
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy: trustProxy === "" ? false : trustProxy,
     genReqId: (request) => {
       const given = request.headers["x-request-id"];
       return typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID();

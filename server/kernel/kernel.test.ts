@@ -109,7 +109,7 @@ describe("an idempotency key", () => {
 
 describe("settings", () => {
   it("are checked, and a wrong one names its variable and the remedy", () => {
-    for (const [name, value] of [["PORT", "80800"], ["PORT", "http"], ["ONEGATE_MODE", "live"], ["DATABASE_URL", "mysql://x"], ["DATABASE_POOL", "0"], ["ONEGATE_SIMULATOR", "yes"], ["PUBLIC_URL", "onegate"], ["ONEGATE_SECRET_KEY", "5e5e"]] as const) {
+    for (const [name, value] of [["PORT", "80800"], ["PORT", "http"], ["ONEGATE_MODE", "live"], ["DATABASE_URL", "mysql://x"], ["DATABASE_POOL", "0"], ["ONEGATE_SIMULATOR", "yes"], ["PUBLIC_URL", "onegate"], ["ONEGATE_SECRET_KEY", "5e5e"], ["TRUST_PROXY", "10.0.0.0/8, proxy"]] as const) {
       assert.throws(() => readSettings({ [name]: value }), (error: unknown) => error instanceof StartFailure && error.message.startsWith(`${name}:`) && error.remedy.includes(name));
     }
   });
