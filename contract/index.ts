@@ -7,3 +7,4 @@ export * from "./sale-total.ts";
 export * from "./schemas/common.ts";
 export * from "./schemas/payment.ts";
 export * from "./schemas/till.ts";
+export * from "./schemas/user.ts";

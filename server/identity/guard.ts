@@ -5,6 +5,7 @@ import { isRight, whyNot, type Right } from "./rights.ts";
 import { tokenHash } from "./secret.ts";
 import type { Principal } from "./staff.ts";
 import { selectSession } from "./store.ts";
+import type { AccessTokens } from "./users/access-token.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -12,11 +13,14 @@ declare module "fastify" {
   }
 }
 
-const BEARER = /^Bearer ([A-Za-z0-9_-]{43})$/;
+/** A staff member's session has an opaque token; what has three parts is a user's access token. */
+const SESSION = /^Bearer ([A-Za-z0-9_-]{43})$/;
+const JWT = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/;
+const LONGEST_JWT = 2_048;
 const ANYONE: Principal = { role: "anyone" };
 
 /** Finds who is asking and checks the route's right: the one place where rights are decided. */
-export function guard(http: Http, database: Database, withoutCredentials: Principal = ANYONE): void {
+export function guard(http: Http, parts: { database: Database; accessTokens: AccessTokens }, withoutCredentials: Principal = ANYONE): void {
   http.decorateRequest("principal");
   http.addHook("onRoute", (route) => {
     const right = route.config?.right;
@@ -31,8 +35,9 @@ export function guard(http: Http, database: Database, withoutCredentials: Princi
       return;
     }
     // not an async hook: most requests of the gateway need no look-up, and a promise each would cost them
-    void identify(database, authorization).then(
-      (principal) => admit(request, reply, right, principal) && done(),
+    void identify(parts, authorization).then(
+      // who signs in again may still send what has expired
+      (principal) => admit(request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && done(),
       (error: Error) => done(error),
     );
   });
@@ -50,9 +55,11 @@ function admit(request: FastifyRequest, reply: FastifyReply, right: Right, princ
 }
 
 /** Nobody, when credentials are given that are not valid. */
-async function identify(database: Database, authorization: string): Promise<Principal | undefined> {
-  const token = BEARER.exec(authorization)?.[1];
-  return token ? selectSession(database.kysely, tokenHash(token)) : undefined;
+async function identify({ database, accessTokens }: { database: Database; accessTokens: AccessTokens }, authorization: string): Promise<Principal | undefined> {
+  const token = SESSION.exec(authorization)?.[1];
+  if (token) return selectSession(database.kysely, tokenHash(token));
+  const jwt = authorization.length <= LONGEST_JWT ? JWT.exec(authorization)?.[1] : undefined;
+  return jwt === undefined ? undefined : accessTokens.verify(jwt);
 }
 
 /** The staff member behind a request to a route that only staff may use. */

@@ -1,7 +1,14 @@
 export { guard, merchantOf, staffOf, userOf } from "./guard.ts";
 export { rights, whyNot, type Right, type Role } from "./rights.ts";
 export { identityRoutes } from "./routes.ts";
+export { createSecretBox } from "./secret-box.ts";
 export { hashSecret } from "./secret.ts";
 export { type Principal, type Staff, type StaffRole } from "./staff.ts";
 export { insertMerchant, insertOutlet, insertStaff, selectMerchants as merchants, selectOutlets as outlets, type Merchant, type Outlet } from "./store.ts";
 export { unlock } from "./unlock.ts";
+export { createAccessTokens } from "./users/access-token.ts";
+export { createPasswords } from "./users/password.ts";
+export { userRoutes } from "./users/routes.ts";
+export { openSigningKeys } from "./users/signing-key.ts";
+export { deleteExpired as forgetExpiredSessions } from "./users/store.ts";
+export { type Users } from "./users/user.ts";

@@ -16,6 +16,17 @@ export const rights = {
   "till.open": EVERYBODY,
   /** A provider proves itself by its signature, which the route checks on the raw body. */
   "provider.notify": EVERYBODY,
+  "user.register": EVERYBODY,
+  /** Sign in, refresh, sign out: a password or a refresh token in the body proves who it is. */
+  "session.open": EVERYBODY,
+  "key.read": EVERYBODY,
+  "session.read": ["user"],
+  "session.end": ["user"],
+  "profile.read": ["user"],
+  "profile.change": ["user"],
+  "password.change": ["user"],
+  "totp.change": ["user"],
+  "account.close": ["user"],
   "till.lock": SHOP,
   "catalogue.read": SHOP,
   "event.read": SHOP,

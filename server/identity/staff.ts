@@ -7,7 +7,7 @@ export type Staff = { readonly staffId: Id; readonly name: string; readonly role
 /** Who is behind a request. */
 export type Principal =
   | { readonly role: StaffRole; readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id; readonly name: string }
-  | { readonly role: "user"; readonly merchantId: Id; readonly userId: Id }
+  | { readonly role: "user"; readonly merchantId: Id; readonly userId: Id; readonly sessionId: Id }
   | { readonly role: "sandbox"; readonly merchantId: Id }
   | { readonly role: "anyone" };
 

@@ -1,0 +1,73 @@
+import { Type, type Static } from "typebox";
+import { IdSchema, TimeSchema } from "./common.ts";
+
+const Username = Type.String({ maxLength: 320, examples: ["andi.contoh"], description: "3 to 50 letters, digits, `.`, `_` or `-`, the first a letter; upper case is lower case" });
+const Email = Type.String({ maxLength: 320, examples: ["andi@contoh.invalid"] });
+const Phone = Type.String({ maxLength: 320, examples: ["+6281200000001"], description: "`08…` and `62…` are `+62…`; another country's begins with `+`" });
+const Password = Type.String({ description: "8 to 128 characters, not one that is easily guessed" });
+const Code = Type.String({ maxLength: 20, description: "six digits from the authenticator app" });
+
+/** `POST /api/auth/register`. */
+export const RegisterSchema = Type.Object({ username: Username, email: Email, phone: Phone, password: Password }, { additionalProperties: false });
+export const RegisteredSchema = Type.Object({ id: IdSchema, username: Type.String() });
+
+/** `POST /api/auth/login`. */
+export const LoginSchema = Type.Object(
+  { username: Type.String({ maxLength: 320, description: "username, e-mail address or telephone number" }), password: Type.String(), totp: Type.Optional(Code) },
+  { additionalProperties: false },
+);
+
+/** `PUT /api/auth/refresh`, `DELETE /api/auth/logout`. */
+export const RefreshSchema = Type.Object({ refresh_token: Type.String({ maxLength: 200 }) }, { additionalProperties: false });
+
+export const TokensSchema = Type.Object({
+  access_token: Type.String({ description: "JWT; send as `Authorization: Bearer …`" }),
+  refresh_token: Type.String({ description: "works once; the answer brings its successor" }),
+  token_type: Type.Literal("Bearer"),
+  expires_in: Type.Integer({ description: "seconds that the access token works" }),
+});
+export type TokensBody = Static<typeof TokensSchema>;
+
+export const ProfileSchema = Type.Object({
+  id: IdSchema,
+  username: Type.String(),
+  email: Type.String(),
+  phone: Type.String({ description: "E.164" }),
+  totp: Type.Boolean({ description: "whether a sign-in asks for a code" }),
+  created_at: TimeSchema,
+  updated_at: TimeSchema,
+});
+export type ProfileBody = Static<typeof ProfileSchema>;
+
+/** `PATCH /api/auth/profile`. */
+export const ProfileChangeSchema = Type.Object(
+  { username: Type.Optional(Username), email: Type.Optional(Email), phone: Type.Optional(Phone) },
+  { additionalProperties: false, minProperties: 1 },
+);
+
+/** `GET /api/auth/sessions`. */
+export const UserSessionsSchema = Type.Object({
+  sessions: Type.Array(
+    Type.Object({ id: IdSchema, user_agent: Type.String(), address: Type.String(), created_at: TimeSchema, used_at: TimeSchema, current: Type.Boolean() }),
+  ),
+});
+export type UserSessionsBody = Static<typeof UserSessionsSchema>;
+
+/** `PUT /api/auth/password`. */
+export const PasswordChangeSchema = Type.Object({ current_password: Type.String(), new_password: Password }, { additionalProperties: false });
+
+/** What may not be done with a session alone: the password again. */
+export const PasswordAgainSchema = Type.Object({ password: Type.String() }, { additionalProperties: false });
+
+/** `POST /api/auth/totp`. */
+export const TotpSchema = Type.Object({ secret: Type.String({ description: "base 32" }), uri: Type.String({ description: "otpauth: address, for a QR code" }) });
+export type TotpBody = Static<typeof TotpSchema>;
+
+/** `PUT /api/auth/totp`. */
+export const TotpCodeSchema = Type.Object({ code: Code }, { additionalProperties: false });
+
+/** `GET /.well-known/jwks.json` (RFC 7517). */
+export const KeysSchema = Type.Object({
+  keys: Type.Array(Type.Object({ kty: Type.String(), crv: Type.String(), x: Type.String(), kid: Type.String(), alg: Type.String(), use: Type.String() })),
+});
+export type KeysBody = Static<typeof KeysSchema>;

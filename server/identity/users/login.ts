@@ -1,0 +1,52 @@
+import { isRefusal, refuse, type Refusal } from "@onegate/contract";
+import { inTransaction } from "../../kernel/index.ts";
+import { newToken } from "../secret.ts";
+import { LIFETIME_S } from "./access-token.ts";
+import { countWrong, provePassword } from "./prove-password.ts";
+import { REFRESH_DAYS } from "./refresh.ts";
+import { deleteTries, insertRefreshToken, insertUserSession, lockUser, selectCredentials, useTotpStep } from "./store.ts";
+import { stepOf } from "./totp.ts";
+import { toSignInName, type Origin, type Signed, type Users } from "./user.ts";
+
+export type Login = { readonly username: string; readonly password: string; readonly totp?: string };
+
+/** A user with more devices than this loses the session that was used longest ago. */
+const MOST_SESSIONS = 100;
+
+/**
+ * Opens a session for a user by username, e-mail address or telephone number. Refuses `merchant_missing`, `overloaded`,
+ * `sign_in_delayed`, `credentials_wrong`, `totp_required`, `totp_wrong`, in this order; whether there is such a user shows
+ * neither in the answer nor in its time.
+ */
+export async function login(users: Users, unchecked: Login, origin: Origin): Promise<Signed | Refusal> {
+  const { database, accessTokens, box, clock, newId } = users;
+  const merchantId = await users.homeMerchant();
+  if (!merchantId) return refuse("merchant_missing");
+  const name = toSignInName(unchecked.username);
+  const user = name && (await selectCredentials(database.kysely, name.kind, name.value, origin.address));
+  const tries = await provePassword(users, user?.userId ?? name?.value ?? unchecked.username, user, unchecked.password, origin, "credentials_wrong");
+  if (isRefusal(tries)) return tries;
+  if (!user) return refuse("credentials_wrong");
+
+  const { userId, passwordHash, totp } = user;
+  const isTotpAsked = totp?.isConfirmed === true;
+  if (isTotpAsked && unchecked.totp === undefined) return refuse("totp_required");
+  const step = isTotpAsked ? stepOf(box, userId, totp.secret, unchecked.totp ?? "", clock.now()) : undefined;
+  if (isTotpAsked && step === undefined) {
+    await countWrong(users, tries);
+    return refuse("totp_wrong");
+  }
+
+  const sessionId = newId();
+  const { token: refreshToken, hash } = newToken();
+  const refusal = await inTransaction(database, async (tx) => {
+    // changed or closed since it was proven: the session would outlive what ended all others
+    if (!(await lockUser(tx, userId, passwordHash))) return refuse("credentials_wrong");
+    if (totp && step !== undefined && !(await useTotpStep(tx, userId, totp.secret, step))) return refuse("totp_wrong");
+    await insertUserSession(tx, sessionId, userId, origin, MOST_SESSIONS);
+    await insertRefreshToken(tx, hash.toString("hex"), userId, sessionId, REFRESH_DAYS);
+    await deleteTries(tx, tries.before);
+    return undefined;
+  });
+  return refusal ?? { accessToken: await accessTokens.sign({ userId, sessionId, merchantId }), refreshToken, expiresInS: LIFETIME_S };
+}

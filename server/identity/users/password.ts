@@ -1,0 +1,92 @@
+import { isRefusal, refuse, type Refusal } from "@onegate/contract";
+import { availableParallelism } from "node:os";
+import { Counter } from "prom-client";
+import type { Metrics } from "../../kernel/index.ts";
+import { hashSecret, isSecret } from "../secret.ts";
+import type { Names } from "./user.ts";
+
+/** Characters, as a person counts them. */
+const LEAST = 8;
+const MOST = 128;
+/** UTF-16 units: what is longer is not even looked at. */
+const MOST_UNITS = 4 * MOST;
+/** Of a long password the beginning is judged; where that is strong, the whole is. Judging costs some milliseconds. */
+const JUDGED = 32;
+/** zxcvbn's score from 0 to 4; 2 begins at a million guesses. */
+const LEAST_SCORE = 2;
+
+type Judge = (password: string, known: readonly string[]) => number;
+let judge: Promise<Judge> | undefined;
+
+/** 50,000 known passwords and how people vary them take 10 MB of memory: loaded when first asked for. */
+async function loadJudge(): Promise<Judge> {
+  const [{ ZxcvbnFactory }, { adjacencyGraphs, dictionary }] = await Promise.all([import("@zxcvbn-ts/core"), import("@zxcvbn-ts/language-common")]);
+  const zxcvbn = new ZxcvbnFactory({ graphs: adjacencyGraphs, dictionary });
+  return (password, known) => zxcvbn.check(password.slice(0, JUDGED), [...known]).score;
+}
+
+/** The password as it is hashed: the same from every keyboard. Refuses `password_length`. */
+function checkedToLength(unchecked: string): string | Refusal {
+  const password = unchecked.length > MOST_UNITS ? "" : unchecked.normalize("NFKC");
+  const { length } = [...password];
+  return length >= LEAST && length <= MOST ? password : refuse("password_length");
+}
+
+/** A password that a user may choose. Refuses `password_length`, `password_common` (known, or near the user's own names), in this order. */
+export async function checkedToPassword(unchecked: string, { username, email, phone }: Names): Promise<string | Refusal> {
+  const password = checkedToLength(unchecked);
+  if (isRefusal(password)) return password;
+  judge ??= loadJudge();
+  const score = (await judge)(password, [username, email, ...email.split("@"), phone, phone.replace("+62", "0"), "onegate"]);
+  return score >= LEAST_SCORE ? password : refuse("password_common");
+}
+
+/**
+ * Argon2id for passwords, so many at once and no more: each hash takes 19 MiB and 20 ms of a core, and one of the four
+ * threads that also verify tokens. The others wait here, while other requests go on.
+ */
+export type Passwords = {
+  hash(password: string): Promise<string>;
+  /** Whether it is the password; without a hash to compare with, the same work is done for nobody. */
+  isRight(unchecked: string, hash: string | undefined): Promise<boolean>;
+  /** More wait than will be served soon: callers are refused `overloaded`. */
+  isFull(): boolean;
+};
+
+const LANES = Math.max(1, Math.min(2, availableParallelism() - 1));
+const MOST_WAITING = 200;
+/** Looks like a hash of ours, and is nobody's. */
+const NOBODYS = `$argon2id$v=19$m=19456,t=2,p=1$${"A".repeat(22)}$${"A".repeat(43)}`;
+
+export function createPasswords(metrics: Metrics): Passwords {
+  let running = 0;
+  const waiting: Array<() => void> = [];
+  const hashes = new Counter({ name: "password_hashes_total", help: "Passwords hashed, also for users that are not there", registers: [metrics.registry] });
+  metrics.gauge("password_hashes_running", "Passwords being hashed", () => running);
+  metrics.gauge("password_hashes_waiting", "Passwords waiting to be hashed", () => waiting.length);
+
+  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (running < LANES) running += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      hashes.inc();
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      // the place goes to the next one, or is given back
+      if (next) next();
+      else running -= 1;
+    }
+  }
+
+  return {
+    hash: (password) => inTurn(() => hashSecret(password)),
+    async isRight(unchecked, hash) {
+      const password = checkedToLength(unchecked);
+      if (isRefusal(password)) return false;
+      const isTheirs = await inTurn(() => isSecret(password, hash ?? NOBODYS));
+      return isTheirs && hash !== undefined;
+    },
+    isFull: () => waiting.length >= MOST_WAITING,
+  };
+}

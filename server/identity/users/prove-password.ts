@@ -1,0 +1,39 @@
+import { refuse, type Id, type Refusal, type RefusalCode } from "@onegate/contract";
+import { inTransaction } from "../../kernel/index.ts";
+import { deleteTries, lockTries, selectCredentials, updateTries } from "./store.ts";
+import { triesAt, type Tries } from "./tries.ts";
+import type { Credentials, Origin, Users } from "./user.ts";
+
+/**
+ * Checks a password, also of nobody: that takes as long. Refuses `overloaded`, `sign_in_delayed`, and `wrong` when it is
+ * not the password. The tries stay counted until the caller forgets them.
+ */
+export async function provePassword(users: Users, account: string, user: Credentials | undefined, unchecked: string, origin: Origin, wrong: RefusalCode): Promise<Tries | Refusal> {
+  const { database, passwords } = users;
+  if (passwords.isFull()) return refuse("overloaded");
+  const tries = triesAt(account, origin.address, user?.isKnownAddress ?? false);
+  const seconds = await inTransaction(database, async (tx) => {
+    const waits = await lockTries(tx, [...tries.before, ...tries.after]);
+    if (waits === 0) await updateTries(tx, tries.before);
+    return waits;
+  });
+  if (seconds > 0) return refuse("sign_in_delayed", { seconds });
+  if (await passwords.isRight(unchecked, user?.passwordHash)) return tries;
+  await countWrong(users, tries);
+  return refuse(wrong);
+}
+
+export async function countWrong({ database }: Users, tries: Tries): Promise<void> {
+  if (tries.after.length > 0) await inTransaction(database, (tx) => updateTries(tx, tries.after));
+}
+
+/** Asks a user who is signed in for the password again. Refuses `unauthenticated`, `overloaded`, `sign_in_delayed`, `password_wrong`, in this order. */
+export async function provePasswordAgain(users: Users, userId: Id, unchecked: string, origin: Origin): Promise<Credentials | Refusal> {
+  const { kysely } = users.database;
+  const user = await selectCredentials(kysely, "id", userId, origin.address);
+  if (!user) return refuse("unauthenticated");
+  const tries = await provePassword(users, userId, user, unchecked, origin, "password_wrong");
+  if ("refusal" in tries) return tries;
+  await deleteTries(kysely, tries.before);
+  return user;
+}

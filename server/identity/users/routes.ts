@@ -1,0 +1,131 @@
+import {
+  IdSchema, isRefusal, KeysSchema, LoginSchema, PasswordAgainSchema, PasswordChangeSchema, ProblemSchema, ProfileChangeSchema, ProfileSchema, RefreshSchema, refuse,
+  RegisteredSchema, RegisterSchema, TokensSchema, TotpCodeSchema, TotpSchema, UserSessionsSchema, type ProfileBody, type Refusal, type TokensBody,
+} from "@onegate/contract";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { isIP } from "node:net";
+import { Type } from "typebox";
+import { answer, type Http } from "../../kernel/index.ts";
+import { userOf } from "../guard.ts";
+import { tokenHash } from "../secret.ts";
+import { changePassword } from "./change-password.ts";
+import { changeProfile } from "./change-profile.ts";
+import { closeAccount } from "./close-account.ts";
+import { confirmTotp } from "./confirm-totp.ts";
+import { enrolTotp } from "./enrol-totp.ts";
+import { login } from "./login.ts";
+import { refresh } from "./refresh.ts";
+import { register } from "./register.ts";
+import { removeTotp } from "./remove-totp.ts";
+import type { SigningKeys } from "./signing-key.ts";
+import { deleteSessionOf, deleteUserSession, selectProfile, selectUserSessions } from "./store.ts";
+import type { Origin, Profile, Signed, Users } from "./user.ts";
+
+const tags = ["users"];
+const service = "identity";
+const MOST_AGENT = 200;
+/** Of a client on a socket that has none. */
+const NO_ADDRESS = "0.0.0.0";
+const KEYS_KEPT = "public, max-age=300";
+
+export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
+  const { kysely } = users.database;
+  const done = { 204: Type.Null(), "4xx": ProblemSchema, 503: ProblemSchema };
+  const tokens = { 200: TokensSchema, "4xx": ProblemSchema, 503: ProblemSchema };
+
+  http.post("/api/auth/register", { config: { right: "user.register", service }, schema: { tags, summary: "Become a wallet user", body: RegisterSchema, response: { 201: RegisteredSchema, "4xx": ProblemSchema, 503: ProblemSchema } } }, async (request, reply) => {
+    const registered = await register(users, request.body);
+    return answer(request, reply, isRefusal(registered) ? registered : { id: registered.userId, username: registered.username }, 201);
+  });
+
+  http.post("/api/auth/login", { config: { right: "session.open", service }, schema: { tags, summary: "Sign in by username, e-mail address or telephone number", body: LoginSchema, response: tokens } }, async (request, reply) =>
+    answerSecret(request, reply, toTokens(await login(users, request.body, originOf(request)))),
+  );
+
+  http.put("/api/auth/refresh", { config: { right: "session.open", service }, schema: { tags, summary: "A new access token, and the refresh token's successor", body: RefreshSchema, response: tokens } }, async (request, reply) =>
+    answerSecret(request, reply, toTokens(await refresh(users, request.body.refresh_token, originOf(request)))),
+  );
+
+  http.delete("/api/auth/logout", { config: { right: "session.open", service }, schema: { tags, summary: "End the session of a refresh token; its access token works until it expires", body: RefreshSchema, response: done } }, async (request, reply) => {
+    await deleteSessionOf(kysely, tokenHash(request.body.refresh_token).toString("hex"));
+    return reply.code(204).send(null);
+  });
+
+  http.get("/api/auth/sessions", { config: { right: "session.read", service }, schema: { tags, summary: "Where the user is signed in", response: { 200: UserSessionsSchema, "4xx": ProblemSchema } } }, async (request) => {
+    const { userId, sessionId: mine } = userOf(request);
+    const sessions = await selectUserSessions(kysely, userId);
+    return {
+      sessions: sessions.map(({ sessionId, userAgent, address, createdAt, usedAt }) => ({
+        id: sessionId, user_agent: userAgent, address, created_at: createdAt.toISOString(), used_at: usedAt.toISOString(), current: sessionId === mine,
+      })),
+    };
+  });
+
+  http.delete("/api/auth/sessions/:id", { config: { right: "session.end", service }, schema: { tags, summary: "End a session; its access token works until it expires", params: Type.Object({ id: IdSchema }), response: done } }, async (request, reply) => {
+    const isEnded = await deleteUserSession(kysely, userOf(request).userId, request.params.id);
+    return answerDone(request, reply, isEnded ? undefined : refuse("session_unknown"));
+  });
+
+  http.get("/api/auth/profile", { config: { right: "profile.read", service }, schema: { tags, summary: "The user's own names", response: { 200: ProfileSchema, "4xx": ProblemSchema } } }, async (request, reply) =>
+    answer(request, reply, toProfile((await selectProfile(kysely, userOf(request).userId)) ?? refuse("unauthenticated"))),
+  );
+
+  http.patch("/api/auth/profile", { config: { right: "profile.change", service }, schema: { tags, summary: "Change username, e-mail address or telephone number", body: ProfileChangeSchema, response: { 200: ProfileSchema, "4xx": ProblemSchema } } }, async (request, reply) =>
+    answer(request, reply, toProfile(await changeProfile(users, userOf(request).userId, request.body))),
+  );
+
+  http.put("/api/auth/password", { config: { right: "password.change", service }, schema: { tags, summary: "Change the password; ends the user's other sessions", body: PasswordChangeSchema, response: done } }, async (request, reply) => {
+    const { current_password: current, new_password: wanted } = request.body;
+    return answerDone(request, reply, await changePassword(users, userOf(request), current, wanted, originOf(request)));
+  });
+
+  http.delete("/api/auth/account", { config: { right: "account.close", service }, schema: { tags, summary: "Close an empty account for good and erase what is personal", body: PasswordAgainSchema, response: done } }, async (request, reply) =>
+    answerDone(request, reply, await closeAccount(users, userOf(request), request.body.password, originOf(request))),
+  );
+
+  http.post("/api/auth/totp", { config: { right: "totp.change", service }, schema: { tags, summary: "Set up one-time codes; asked for once one was confirmed", body: PasswordAgainSchema, response: { 200: TotpSchema, "4xx": ProblemSchema, 503: ProblemSchema } } }, async (request, reply) => {
+    const totp = await enrolTotp(users, userOf(request).userId, request.body.password, originOf(request));
+    return answerSecret(request, reply, isRefusal(totp) ? totp : { secret: totp.base32, uri: totp.uri });
+  });
+
+  http.put("/api/auth/totp", { config: { right: "totp.change", service }, schema: { tags, summary: "Confirm one-time codes by the first", body: TotpCodeSchema, response: done } }, async (request, reply) =>
+    answerDone(request, reply, await confirmTotp(users, userOf(request).userId, request.body.code, originOf(request))),
+  );
+
+  http.delete("/api/auth/totp", { config: { right: "totp.change", service }, schema: { tags, summary: "Sign in without one-time codes again", body: PasswordAgainSchema, response: done } }, async (request, reply) =>
+    answerDone(request, reply, await removeTotp(users, userOf(request).userId, request.body.password, originOf(request))),
+  );
+
+  http.get("/.well-known/jwks.json", { config: { right: "key.read", service }, schema: { tags, summary: "Public keys of access tokens", response: { 200: KeysSchema } } }, async (_request, reply) => {
+    const { published } = await keys.ring();
+    return reply.header("cache-control", KEYS_KEPT).send({ keys: published.map(({ kty = "", crv = "", x = "", kid = "", alg = "", use = "" }) => ({ kty, crv, x, kid, alg, use })) });
+  });
+}
+
+/** The client's address, or its proxy's where that forwards none that is one. */
+function originOf(request: FastifyRequest): Origin {
+  // an IPv4 address that came over an IPv6 socket is an IPv4 address; an interface's name is no part of one
+  const plain = (address = "") => address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
+  const address = [request.ip, request.socket.remoteAddress].map(plain).find((one) => isIP(one) > 0) ?? NO_ADDRESS;
+  return { address, userAgent: (request.headers["user-agent"] ?? "").toWellFormed().slice(0, MOST_AGENT) };
+}
+
+function toTokens(signed: Signed | Refusal): TokensBody | Refusal {
+  if (isRefusal(signed)) return signed;
+  return { access_token: signed.accessToken, refresh_token: signed.refreshToken, token_type: "Bearer", expires_in: signed.expiresInS };
+}
+
+function toProfile(profile: Profile | Refusal): ProfileBody | Refusal {
+  if (isRefusal(profile)) return profile;
+  const { userId, username, email, phone, hasTotp, createdAt, updatedAt } = profile;
+  return { id: userId, username, email, phone, totp: hasTotp, created_at: createdAt.toISOString(), updated_at: updatedAt.toISOString() };
+}
+
+/** What no cache may keep. */
+function answerSecret<T>(request: FastifyRequest, reply: FastifyReply, result: T | Refusal): FastifyReply {
+  return answer(request, reply.header("cache-control", "no-store"), result);
+}
+
+function answerDone(request: FastifyRequest, reply: FastifyReply, refusal: Refusal | undefined): FastifyReply {
+  return refusal ? answer(request, reply, refusal) : reply.code(204).send(null);
+}

@@ -1,0 +1,88 @@
+import { refuse, type Id, type Refusal } from "@onegate/contract";
+import { domainToASCII } from "node:url";
+import type { Clock, Database, IdMaker, Log } from "../../kernel/index.ts";
+import type { SecretBox } from "../secret-box.ts";
+import type { AccessTokens } from "./access-token.ts";
+import type { Passwords } from "./password.ts";
+
+/** What the verbs of this folder work with. */
+export type Users = {
+  readonly database: Database;
+  readonly passwords: Passwords;
+  readonly accessTokens: AccessTokens;
+  readonly box: SecretBox;
+  readonly clock: Clock;
+  readonly newId: IdMaker;
+  readonly log: Log;
+  /** The merchant in whose name wallet users act: the first. */
+  readonly homeMerchant: () => Promise<Id | undefined>;
+};
+
+/** Who a user is to others: three names, each of which nobody else has. */
+export type Names = { readonly username: string; readonly email: string; readonly phone: string };
+
+export type Profile = Names & { readonly userId: Id; readonly hasTotp: boolean; readonly createdAt: Date; readonly updatedAt: Date };
+
+/** What a sign-in is checked against. */
+export type Credentials = {
+  readonly userId: Id;
+  readonly passwordHash: string;
+  readonly totp: { readonly secret: Buffer; readonly isConfirmed: boolean } | undefined;
+  /** Whether the user is signed in at the address that asks. */
+  readonly isKnownAddress: boolean;
+};
+
+/** Where a request came from. */
+export type Origin = { readonly address: string; readonly userAgent: string };
+
+/** What a sign-in or a refresh hands out. */
+export type Signed = { readonly accessToken: string; readonly refreshToken: string; readonly expiresInS: number };
+
+export type UserSession = { readonly sessionId: Id; readonly userAgent: string; readonly address: string; readonly createdAt: Date; readonly usedAt: Date };
+
+/** By what a user is found. */
+export type NameKind = keyof Names;
+
+/** It begins with a letter, so that no username looks like a telephone number. */
+const USERNAME = /^[a-z][a-z0-9._-]{2,49}$/;
+const LOCAL_PART = /^[^\s\p{C}"(),:;<>@[\\\]]{1,64}$/u;
+const DOMAIN = /^(?=.{3,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z][a-z0-9-]*[a-z0-9])$/;
+const MOST_EMAIL = 254;
+/** E.164; Indonesian numbers have 8 to 12 digits after +62, and none begins with a nought. */
+const PHONE = /^\+(?:62[1-9][0-9]{7,11}|(?!62)[1-9][0-9]{6,14})$/;
+/** A name longer than this is none, and is not even looked at. */
+const MOST_CHARACTERS = 320;
+
+function folded(unchecked: string): string {
+  return unchecked.length > MOST_CHARACTERS ? "" : unchecked.normalize("NFKC").trim().toLowerCase();
+}
+
+/** ` Andi.Contoh ` is `andi.contoh`: 3 to 50 letters, digits, dots, hyphens and underscores, the first a letter. */
+export function checkedToUsername(unchecked: string): string | Refusal {
+  const username = folded(unchecked);
+  return USERNAME.test(username) ? username : refuse("username_invalid");
+}
+
+/** `Andi@Contoh.ID` is `andi@contoh.id`; a domain in other scripts is kept in its ASCII form. */
+export function checkedToEmail(unchecked: string): string | Refusal {
+  const text = folded(unchecked);
+  const at = text.lastIndexOf("@");
+  const local = text.slice(0, Math.max(at, 0));
+  const domain = domainToASCII(text.slice(at + 1));
+  const email = `${local}@${domain}`;
+  return LOCAL_PART.test(local) && DOMAIN.test(domain) && email.length <= MOST_EMAIL ? email : refuse("email_invalid");
+}
+
+/** `0812-0000-0001`, `62 812 0000 0001` and `+62 (0)812 0000 0001` are `+6281200000001`; a number of another country begins with + or 00. */
+export function checkedToPhone(unchecked: string): string | Refusal {
+  const digits = folded(unchecked).replace(/[\s().\p{Pd}]/gu, "").replace(/^00/, "+");
+  const international = digits.replace(/^(?:\+?620?|0)(?=[1-9])/, "+62");
+  return PHONE.test(international) ? international : refuse("phone_invalid");
+}
+
+/** What somebody typed to sign in: a telephone number, an e-mail address or a username, whichever it can be. */
+export function toSignInName(unchecked: string): { readonly kind: NameKind; readonly value: string } | undefined {
+  const candidates = [["phone", checkedToPhone(unchecked)], ["email", checkedToEmail(unchecked)], ["username", checkedToUsername(unchecked)]] as const;
+  for (const [kind, value] of candidates) if (typeof value === "string") return { kind, value };
+  return undefined;
+}
