@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { openTestDatabase, type TestDatabase } from "../testing/database.ts";
 import { until } from "../testing/until.ts";
-import { announce, consume, createLog, derivedId, inTransaction, mask, once, readEvents, readSettings, START, StartFailure, type OutboxEvent, type Tx } from "./index.ts";
+import { announce, consume, createLog, derivedId, inTransaction, latestCursor, mask, once, readEvents, readSettings, START, StartFailure, type OutboxEvent, type Tx } from "./index.ts";
 
 let test: TestDatabase;
 before(async () => {
@@ -39,6 +39,22 @@ describe("the outbox", () => {
     const events = await until(() => readEvents(test.database.kysely, START, 10, { merchantId }), ({ length }) => length === 2);
     assert.deepEqual(events.map(({ subject }) => subject), ["slow", "quick"]);
     assert.deepEqual(await readEvents(test.database.kysely, events[0]!.cursor, 10, { merchantId }), [events[1]]);
+  });
+
+  it("is in the order of numbers, also where a transaction id grows by a digit", async () => {
+    const merchantId = newId();
+    for (const xid of ["100", "9", "99", "10"]) {
+      await sql`insert into outbox_event (merchant_id, xid, topic, subject, payload) values (${merchantId}, ${xid}::xid8, 'test.grown', ${xid}, '{}')`.execute(test.database.kysely);
+    }
+    const read: string[] = [];
+    for (let cursor = START; ; ) {
+      const [event] = await readEvents(test.database.kysely, cursor, 1, { merchantId });
+      if (!event) break;
+      read.push(event.subject);
+      cursor = event.cursor;
+    }
+    assert.deepEqual(read, ["9", "10", "99", "100"]);
+    assert.ok((await latestCursor(test.database.kysely)).xid > 100n, "what was written last stands behind them");
   });
 
   it("fault 27: two workers at once, one of them killed in the middle: each event is acted upon once", async () => {

@@ -44,13 +44,13 @@ export async function announce(tx: Tx, merchantId: Id, topic: string, subject: s
  */
 export async function readEvents(executor: Executor, after: Cursor, limit: number, only: { merchantId?: Id; topics?: readonly string[] } = {}): Promise<OutboxEvent[]> {
   const { rows } = await sql<{ xid: string; event_id: bigint; merchant_id: Id; topic: string; subject: string; payload: Record<string, unknown>; occurred_at: Date }>`
-    select xid::text as xid, event_id, merchant_id, topic, subject, occurred_at,
+    select e.xid::text as xid, event_id, merchant_id, topic, subject, occurred_at,
            case when ${only.topics === undefined} or topic ^@ any (${[...(only.topics ?? [])]}::text[]) then payload else '{}' end as payload
-      from outbox_event
-     where (xid, event_id) > (${after.xid.toString()}::xid8, ${after.eventId}::bigint)
-       and xid < pg_snapshot_xmin(pg_current_snapshot())
+      from outbox_event e
+     where (e.xid, event_id) > (${after.xid.toString()}::xid8, ${after.eventId}::bigint)
+       and e.xid < pg_snapshot_xmin(pg_current_snapshot())
        and (${only.merchantId ?? null}::uuid is null or merchant_id = ${only.merchantId ?? null}::uuid)
-     order by xid, event_id
+     order by e.xid, event_id -- by the number: the column of the result is text
      limit ${limit}`.execute(executor);
   return rows.map((row) => ({
     cursor: { xid: BigInt(row.xid), eventId: row.event_id },
@@ -65,8 +65,8 @@ export async function readEvents(executor: Executor, after: Cursor, limit: numbe
 /** The place behind everything that can be read now. */
 export async function latestCursor(executor: Executor): Promise<Cursor> {
   const { rows } = await sql<{ xid: string; event_id: bigint }>`
-    select xid::text as xid, event_id from outbox_event
-     where xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid desc, event_id desc limit 1`.execute(executor);
+    select e.xid::text as xid, event_id from outbox_event e
+     where e.xid < pg_snapshot_xmin(pg_current_snapshot()) order by e.xid desc, event_id desc limit 1`.execute(executor);
   const [row] = rows;
   return row ? { xid: BigInt(row.xid), eventId: row.event_id } : START;
 }
