@@ -137,7 +137,7 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
         "identity:rotate_keys": () => keys.rotate(),
         "identity:forget": () => forgetExpiredSessions(database.kysely),
         "ledger:expire_holds": async () => void (await ledger.expireHolds()),
-        "ledger:months": async () => void (await prepareMonths(database)),
+        "ledger:months": () => prepareMonths(database),
         "ledger:prove": () => proveDaily(database, settings, metrics, log),
         "idempotency:forget": () => forgetOldKeys(database),
         "outbox:forget": async () => void (await forgetOldEvents(database)),

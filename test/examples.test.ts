@@ -25,7 +25,7 @@ function table({ fields, rows }: pg.QueryArrayResult<string[]>): string {
   const lines = [fields.map(({ name }) => name), ...rows.map((row) => row.map((value) => value ?? ""))];
   const widths = fields.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
   const isNumber = fields.map((_, i) => rows.length > 0 && rows.every((row) => /^-?[0-9.]+$/.test(row[i] ?? "")));
-  const text = lines.map((line) => line.map((value, i) => (isNumber[i] ? value.padStart(widths[i]!) : value.padEnd(widths[i]!))).join("  ").trimEnd());
+  const text = lines.map((line) => line.map((value, i) => (isNumber[i] ? value.padStart(widths[i] ?? 0) : value.padEnd(widths[i] ?? 0))).join("  ").trimEnd());
   return [text[0], widths.map((width) => "-".repeat(width)).join("  "), ...text.slice(1)].map((line) => `  ${line}`).join("\n");
 }
 
