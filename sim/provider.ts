@@ -107,6 +107,8 @@ export class SimProvider implements Provider {
     return answer;
   }
 
+  readonly acknowledgement = {};
+
   readNotification({ headers, body }: RawNotification): Notification | Refusal {
     if (headers["x-sim-signature"] !== sign(body)) return refuse("notification_signature_wrong");
     const row = JSON.parse(Buffer.from(body).toString("utf8")) as Record<"reference" | "status" | "channel" | "amount" | "fee_merchant" | "fee_customer", string> & {
@@ -116,6 +118,7 @@ export class SimProvider implements Provider {
     const sum = (minor: string): Money => money(BigInt(minor), IDR);
     return {
       channel: row.channel,
+      reread: false,
       state: {
         reference: row.reference,
         merchantRef: row.merchant_ref,

@@ -1,6 +1,6 @@
 import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { inTransaction } from "../kernel/index.ts";
-import type { RawNotification } from "../providers/index.ts";
+import type { Provider, ProviderState, RawNotification } from "../providers/index.ts";
 import { applyState, toSuspense, type Outcome } from "./apply.ts";
 import type { Payments } from "./context.ts";
 import { insertNotification, selectPaymentByMerchantRef } from "./store.ts";
@@ -20,7 +20,8 @@ export async function receiveNotification(payments: Payments, providerName: stri
     payments.log.warn({ provider: providerName, refusal: notification.refusal }, "a notification was refused");
     return notification;
   }
-  const { state } = notification;
+  const state = notification.reread ? await reread(provider, notification.state) : notification.state;
+  if (isRefusal(state)) return state;
   const payment = state.merchantRef === null ? undefined : await selectPaymentByMerchantRef(payments.database.kysely, state.merchantRef);
   const merchantId = payment?.merchantId ?? (await payments.homeMerchant());
   if (!merchantId) return refuse("payment_unknown");
@@ -45,6 +46,13 @@ export async function receiveNotification(payments: Payments, providerName: stri
   });
   payments.poke();
   return outcome;
+}
+
+/** What the provider says when it is asked, where its notification alone proves too little. Refuses `provider_unreachable`: it comes again. */
+async function reread(provider: Provider, { reference, merchantRef }: ProviderState): Promise<ProviderState | Refusal> {
+  const answer = await provider.inquire({ reference, merchantRef: merchantRef ?? "" });
+  if (answer.answer === "found") return answer.state;
+  return refuse(answer.answer === "absent" ? "payment_unknown" : "provider_unreachable");
 }
 
 function withoutPersonalData(body: Uint8Array): string {

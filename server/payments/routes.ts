@@ -17,7 +17,7 @@ import { merchantOf } from "../identity/index.ts";
 import { answer, type Http } from "../kernel/index.ts";
 import type { Fee } from "../providers/index.ts";
 import { listChannels } from "./channels.ts";
-import type { Payments } from "./context.ts";
+import { providerOf, type Payments } from "./context.ts";
 import { receiveNotification } from "./notify.ts";
 import { openPayment } from "./open.ts";
 import type { Order } from "./order.ts";
@@ -102,12 +102,13 @@ export function paymentRoutes(http: Http, payments: Payments): void {
       "/api/v1/providers/:provider/notifications",
       {
         config: { right: "provider.notify", service },
-        schema: { tags: ["provider"], summary: "A provider's signed notification (callback)", params: Type.Object({ provider: Type.String({ pattern: "^[a-z]{1,20}$" }) }), response: { 200: Type.Object({ success: Type.Boolean() }), "4xx": ProblemSchema } },
+        schema: { tags: ["provider"], summary: "A provider's signed notification (callback); answered as that provider wants it", params: Type.Object({ provider: Type.String({ pattern: "^[a-z]{1,20}$" }) }), response: { "4xx": ProblemSchema, "5xx": ProblemSchema } },
       },
       async (request, reply) => {
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
         const outcome = await receiveNotification(payments, request.params.provider, { headers: request.headers, body });
-        return isRefusal(outcome) ? answer(request, reply, outcome) : { success: true };
+        if (isRefusal(outcome)) return answer(request, reply, outcome);
+        return reply.send(providerOf(payments, request.params.provider).acknowledgement);
       },
     );
   });

@@ -13,8 +13,19 @@ export interface Provider {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenAnswer>;
   /** What the provider knows of an attempt, by its reference or, where the answer was lost, by our own. */
   inquire(request: InquireRequest, signal?: AbortSignal): Promise<InquireAnswer>;
-  /** Believes a notification only by its signature over the raw bytes. */
+  /** Ends an attempt that nobody has paid. Absent where the provider has no such call: then it ends by its clock. */
+  cancel?(request: InquireRequest, signal?: AbortSignal): Promise<CancelAnswer>;
+  /**
+   * Gives back a paid sum or a part of it, once per `refundRef`: the same again answers the same. Absent where refunds are
+   * made elsewhere (a dashboard): then a person says when it is done.
+   */
+  refund?(request: RefundRequest, signal?: AbortSignal): Promise<RefundAnswer>;
+  /** What the provider knows of a refund whose answer was lost. There wherever `refund` is. */
+  inquireRefund?(request: RefundRequest, signal?: AbortSignal): Promise<RefundAnswer>;
+  /** Believes a notification only by its signature or token, over the raw bytes. */
   readNotification(notification: RawNotification): Notification | Refusal;
+  /** What the provider wants to hear when its notification was taken, with 200. */
+  readonly acknowledgement: Readonly<Record<string, unknown>>;
   /** Removes credentials and personal data from a text that is to be logged. */
   scrub(text: string): string;
 }
@@ -93,4 +104,31 @@ export type RawNotification = {
   readonly body: Uint8Array;
 };
 
-export type Notification = { readonly state: ProviderState; readonly channel: string };
+/**
+ * A notification whose sender is proven. `reread`: its content is not (a constant token, or a signature over a part of it),
+ * so the payment is inquired about before its word is believed.
+ */
+export type Notification = { readonly state: ProviderState; readonly channel: string; readonly reread: boolean };
+
+export type CancelAnswer =
+  | { readonly answer: "cancelled" }
+  /** It can't be any more: paid, or over. An inquiry tells which. */
+  | { readonly answer: "refused"; readonly reason: string }
+  | { readonly answer: "unknown"; readonly reason: string };
+
+export type RefundRequest = InquireRequest & {
+  /** Our reference of this refund, unique for ever. */
+  readonly refundRef: string;
+  readonly channel: string;
+  readonly amount: Money;
+  /** What was paid in all. */
+  readonly paid: Money;
+  readonly reason: string;
+};
+
+export type RefundAnswer =
+  | { readonly answer: "refunded"; readonly reference: string | null }
+  /** Taken, and done later; asked about until it is. */
+  | { readonly answer: "pending" }
+  | { readonly answer: "refused"; readonly reason: string }
+  | { readonly answer: "unknown"; readonly reason: string };

@@ -76,6 +76,8 @@ export function createTripay(settings: TripaySettings): Provider {
     },
 
     readNotification: (notification) => readNotification(privateKey, notification),
+    // any other answer is repeated
+    acknowledgement: { success: true },
     scrub: (text) => scrub(settings, text),
   };
 }
@@ -158,7 +160,7 @@ function readNotification(privateKey: string, { headers, body }: RawNotification
   const row = asRow(parseJson(Buffer.from(body).toString("utf8")));
   const state = row && readState({ ...row, amount: row["total_amount"] }, "payment_method_code");
   const channel = row?.["payment_method_code"];
-  return state && typeof channel === "string" ? { state, channel } : refuse("request_malformed");
+  return state && typeof channel === "string" ? { state, channel, reread: false } : refuse("request_malformed");
 }
 
 /** A header by its lower-case name; undefined where it is missing or there are several. */
