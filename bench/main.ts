@@ -2,21 +2,24 @@ import { parseArgs } from "node:util";
 import { cpus, totalmem } from "node:os";
 import { benchLedger } from "./ledger.ts";
 import { benchPayments } from "./payments.ts";
+import { benchProcesses } from "./processes.ts";
+import { benchScale } from "./scale.ts";
 
-const BENCHES = { ledger: benchLedger, payments: benchPayments } as const;
-const HELP = `Usage: npm run --silent bench -- ${Object.keys(BENCHES).join("|")} [--json] [--seconds N]
+const BENCHES = { ledger: benchLedger, payments: benchPayments, scale: benchScale, processes: benchProcesses } as const;
+const HELP = `Usage: npm run --silent bench -- ${Object.keys(BENCHES).join("|")} [--json] [--seconds N] [--transfers N]
 
 Measures beside pgbench's TPC-B on the same server in the same run, and checks the books afterwards.
 `;
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" }, seconds: { type: "string", default: "10" } } });
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" }, seconds: { type: "string", default: "10" }, transfers: { type: "string", default: "1000000" } } });
 const name = positionals[0];
 const seconds = Number(values.seconds);
-if (!name || !Object.hasOwn(BENCHES, name) || !(seconds >= 1 && seconds <= 600)) {
+const transfers = Number(values.transfers);
+if (!name || !Object.hasOwn(BENCHES, name) || !(seconds >= 1 && seconds <= 600 && transfers >= 0 && transfers <= 100_000_000)) {
   process.stderr.write(HELP);
   process.exitCode = 2;
 } else {
-  const result = await BENCHES[name as keyof typeof BENCHES]({ seconds });
+  const result = await BENCHES[name as keyof typeof BENCHES]({ seconds, transfers });
   const machine = { cpu: cpus()[0]?.model.trim(), cores: cpus().length, memory_gb: Math.round(totalmem() / 2 ** 30), node: process.versions.node };
   process.stdout.write(values.json ? `${JSON.stringify({ ...result, machine })}\n` : `${JSON.stringify({ ...result, machine }, null, 2)}\n`);
   process.exitCode = result.books === "hold" ? 0 : 1;

@@ -11,6 +11,9 @@ export const SHOPS = 100;
 export const walletCode = (n: number) => `W${n}`;
 export const shopCode = (n: number) => `S${n}`;
 
+export const walletIds = (merchantId: Id): Id[] => Array.from({ length: WALLETS }, (_, n) => accountId(merchantId, walletCode(n)));
+export const shopIds = (merchantId: Id): Id[] => Array.from({ length: SHOPS }, (_, n) => accountId(merchantId, shopCode(n)));
+
 const ENOUGH = 100_000_000_00n;
 
 export async function openWorld(database: Database, merchantId: Id): Promise<void> {

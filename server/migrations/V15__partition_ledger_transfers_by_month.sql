@@ -32,8 +32,9 @@ create table ledger_transfer (
   details jsonb,
   primary key (merchant_id, transfer_id)
 ) partition by range (transfer_id);
-create index ledger_transfer_debit on ledger_transfer (merchant_id, debit_account_id, debit_version);
-create index ledger_transfer_credit on ledger_transfer (merchant_id, credit_account_id, credit_version);
+-- an account is one merchant's alone, so the merchant would only make these wider
+create index ledger_transfer_debit on ledger_transfer (debit_account_id, debit_version);
+create index ledger_transfer_credit on ledger_transfer (credit_account_id, credit_version);
 
 do $$
 declare
