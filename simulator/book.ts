@@ -6,8 +6,10 @@ import type { Transaction } from "./transaction.ts";
 export class Book {
   readonly #transactions = new Map<string, Transaction>();
   readonly #deliveries = new Map<string, Delivery>();
+  readonly #byMerchantRef = new Map<string, string>();
   readonly #unpaid = new Map<string, Transaction>();
   readonly #waiting = new Map<string, Delivery>();
+  readonly #settings = new Map<string, string>();
   readonly #journal: Journal;
   #lastSequence = 0;
   #shiftMs = 0;
@@ -26,6 +28,11 @@ export class Book {
     return this.#transactions.get(reference);
   }
 
+  /** The last one that a merchant created under a reference of its own. */
+  transactionOf(provider: string, merchantCode: string, merchantRef: string): Transaction | undefined {
+    return this.transaction(this.#byMerchantRef.get(keyOf({ provider, merchantCode, merchantRef })) ?? "");
+  }
+
   /** In the order they were created. */
   transactions(): Transaction[] {
     return [...this.#transactions.values()];
@@ -41,6 +48,11 @@ export class Book {
 
   waiting(): Delivery[] {
     return [...this.#waiting.values()];
+  }
+
+  /** What a merchant set in its provider's menu. */
+  setting(name: string): string | undefined {
+    return this.#settings.get(name);
   }
 
   get deliveryCount(): number {
@@ -63,6 +75,7 @@ export class Book {
     switch (entry.kind) {
       case "transaction": {
         const { transaction } = entry;
+        if (!this.#transactions.has(transaction.reference)) this.#byMerchantRef.set(keyOf(transaction), transaction.reference);
         this.#transactions.set(transaction.reference, transaction);
         this.#lastSequence = Math.max(this.#lastSequence, transaction.sequence);
         if (transaction.status === "UNPAID") this.#unpaid.set(transaction.reference, transaction);
@@ -76,8 +89,15 @@ export class Book {
         else this.#waiting.delete(delivery.id);
         break;
       }
+      case "setting":
+        this.#settings.set(entry.name, entry.value);
+        break;
       case "clock":
         this.#shiftMs = entry.shiftMs;
     }
   }
+}
+
+function keyOf({ provider, merchantCode, merchantRef }: Pick<Transaction, "provider" | "merchantCode" | "merchantRef">): string {
+  return JSON.stringify([provider, merchantCode, merchantRef]);
 }

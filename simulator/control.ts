@@ -1,20 +1,28 @@
 import type { FastifyInstance } from "fastify";
-import { failure, send, success } from "./answer.ts";
-import { checkedToCallbackFaults, checkedToCount, isAnswerFault, type PlannedFault } from "./faults.ts";
-import { expireDue, settle } from "./settle.ts";
-import type { Status, Transaction } from "./transaction.ts";
+import { send } from "./answer.ts";
+import { failure, success } from "./envelope.ts";
+import { checkedToCallbackFaults, checkedToCount, isAnswerFault, isCall, type PlannedFault } from "./faults.ts";
+import { expireDue, refund, settle } from "./settle.ts";
+import type { Transaction } from "./transaction.ts";
 import type { World } from "./world.ts";
 
 /** What the control API can do to a transaction. */
-export const acts = { pay: "PAID", expire: "EXPIRED", fail: "FAILED", refund: "REFUND" } as const satisfies Record<
-  string,
-  Exclude<Status, "UNPAID">
->;
+export const acts = { pay: "PAID", expire: "EXPIRED", fail: "FAILED", refund: "REFUND" } as const;
 export type Act = keyof typeof acts;
+
+/** Does an act as whoever sits at the provider's desk; a refund is made there under a key of its own. `amount` is paid or given back. */
+export function act(world: World, reference: string, what: Act, amount?: number): Transaction | undefined {
+  if (what !== "refund") return settle(world, reference, acts[what], amount);
+  const made = world.book.transaction(reference)?.refunds.length ?? 0;
+  return refund(world, reference, { key: `desk-${made + 1}`, amount, reason: "" });
+}
 
 export function isAct(unchecked: unknown): unchecked is Act {
   return typeof unchecked === "string" && Object.hasOwn(acts, unchecked);
 }
+
+/** What a merchant would set in its provider's menu. */
+const settings = { xendit_callback_url: "where Xendit's callbacks go" } as const;
 
 const MOST_AMOUNT = 1e12;
 const USUAL_WAIT_MS = 5_000;
@@ -46,7 +54,7 @@ export function controlRoutes(world: World) {
       const wanted = field(body, "amount");
       const amount = wanted === undefined ? undefined : checkedToCount(wanted, MOST_AMOUNT);
       if (wanted !== undefined && amount === undefined) return send(reply, failure("The amount is whole rupiah"));
-      const moved = settle(world, params.reference, acts[params.act], amount);
+      const moved = act(world, params.reference, params.act, amount);
       return send(reply, moved ? success(shown(moved)) : failure("The transaction is not in a state for that", 409));
     });
 
@@ -74,7 +82,7 @@ export function controlRoutes(world: World) {
 
     routes.post("/next", async ({ body }, reply) => {
       const planned = checkedToPlanned(body);
-      if (!planned) return send(reply, failure("Name a fault, and call create or read"));
+      if (!planned) return send(reply, failure("Name a fault, and one of the calls create, read, cancel, refund"));
       faults.queue.push(...planned);
       return send(reply, success(plan()));
     });
@@ -89,6 +97,14 @@ export function controlRoutes(world: World) {
       expireDue(world);
       return send(reply, success({ now: world.clock.now(), shift_ms: shiftMs }));
     });
+
+    routes.put<{ Params: { name: string } }>("/settings/:name", async ({ params, body }, reply) => {
+      const value = field(body, "value");
+      if (!Object.hasOwn(settings, params.name) || typeof value !== "string") return send(reply, failure(`A setting is one of ${Object.keys(settings).join(", ")}`));
+      if (!URL.canParse(value)) return send(reply, failure("The value is an address"));
+      book.record({ kind: "setting", name: params.name, value });
+      return send(reply, success({ [params.name]: value }));
+    });
   };
 }
 
@@ -97,7 +113,7 @@ export function checkedToPlanned(body: unknown): PlannedFault[] | undefined {
   const [fault, call] = [field(body, "fault"), field(body, "call") ?? "create"];
   const times = checkedToCount(field(body, "times") ?? 1, MOST_TIMES);
   const ms = checkedToCount(field(body, "ms") ?? USUAL_WAIT_MS, MOST_WAIT_MS);
-  if (!isAnswerFault(fault) || (call !== "create" && call !== "read") || times === undefined || ms === undefined) return undefined;
+  if (!isAnswerFault(fault) || !isCall(call) || times === undefined || ms === undefined) return undefined;
   return Array.from({ length: times }, () => ({ call, fault, ms }));
 }
 

@@ -1,19 +1,19 @@
 import type { Book } from "./book.ts";
-import type { Credential } from "./credential.ts";
-import { afterAttempt, post, seal, type Delivery } from "./delivery.ts";
-import type { FaultPlan } from "./faults.ts";
+import { afterAttempt, post, type Delivery } from "./delivery.ts";
+import type { CallbackFaults } from "./faults.ts";
+import type { Letter, Provider } from "./provider.ts";
 import type { Clock } from "./time.ts";
 import type { Transaction } from "./transaction.ts";
 
 type Dependencies = {
   readonly clock: Clock;
   readonly book: Book;
-  readonly faults: FaultPlan;
-  readonly credentials: readonly Credential[];
-  readonly retryMs: number;
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** In place of the pauses that the provider makes, in milliseconds. */
+  readonly retryMs: number | undefined;
 };
 
-/** Carries callbacks: signs them, sends what is due, and remembers each attempt. */
+/** Carries callbacks: sends what is due, and remembers each attempt. */
 export class Courier {
   readonly #with: Dependencies;
   readonly #underway = new Map<string, Promise<void>>();
@@ -23,23 +23,19 @@ export class Courier {
     this.#with = dependencies;
   }
 
-  /** The callbacks of a transaction's new state, not yet recorded: none without an address or a key to sign with. */
-  prepare(transaction: Transaction, plainBody: string): Delivery[] {
-    const { clock, book, credentials } = this.#with;
-    const { reference, callbackUrl, merchantCode } = transaction;
-    const credential = credentials.find((each) => each.merchantCode === merchantCode);
-    if (callbackUrl === null || !credential) return [];
-    const faults = { ...this.#with.faults.callbacks, ...transaction.faults };
-    const { body, signature } = seal(plainBody, credential.privateKey, faults);
-    return Array.from({ length: 1 + faults.duplicates }, (_, copy) => ({
-      id: `${reference}/${book.deliveryCount + copy + 1}`,
+  /** The deliveries of a transaction's letters, not yet recorded. */
+  prepare({ provider, reference }: Transaction, letters: readonly Letter[], faults: CallbackFaults): Delivery[] {
+    const { clock, book } = this.#with;
+    const copies = letters.flatMap((letter) => Array.from({ length: 1 + faults.duplicates }, () => letter));
+    return copies.map(({ url, headers, body, afterMs = 0 }, index) => ({
+      id: `${reference}/${book.deliveryCount + index + 1}`,
+      provider,
       reference,
-      event: "payment_status",
-      url: callbackUrl,
+      url,
+      headers,
       body,
-      signature,
       state: faults.suppressed ? "suppressed" : "waiting",
-      dueAt: clock.now() + faults.delay_ms,
+      dueAt: clock.now() + faults.delay_ms + afterMs,
       attempts: [],
     }));
   }
@@ -64,10 +60,13 @@ export class Courier {
   }
 
   async #attempt(delivery: Delivery): Promise<void> {
-    const { clock, book, retryMs } = this.#with;
-    const { accepted, outcome } = await post(delivery, this.#closing.signal);
+    const { clock, book, providers } = this.#with;
+    const carrying = providers.get(delivery.provider)?.carrying;
+    if (!carrying) return;
+    const { accepted, status, outcome } = await post(delivery, carrying, this.#closing.signal);
     if (this.#closing.signal.aborted) return;
-    const attempted = afterAttempt(delivery, { at: clock.now(), outcome }, accepted, retryMs);
-    book.record({ kind: "delivery", delivery: attempted });
+    const usual = carrying.retryMs(delivery.attempts.length + 1, status);
+    const retryMs = usual === undefined ? undefined : (this.#with.retryMs ?? usual);
+    book.record({ kind: "delivery", delivery: afterAttempt(delivery, { at: clock.now(), outcome }, accepted, retryMs) });
   }
 }

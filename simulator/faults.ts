@@ -10,7 +10,8 @@ export const answerFaults = {
 export type AnswerFault = keyof typeof answerFaults;
 
 /** Calls an answer fault can be planned for. */
-export type Call = "create" | "read";
+export const calls = ["create", "read", "cancel", "refund"] as const;
+export type Call = (typeof calls)[number];
 
 export type PlannedFault = { readonly call: Call; readonly fault: AnswerFault; readonly ms: number };
 
@@ -35,6 +36,10 @@ const MOST_DUPLICATES = 100;
 
 export function isAnswerFault(unchecked: unknown): unchecked is AnswerFault {
   return typeof unchecked === "string" && Object.hasOwn(answerFaults, unchecked);
+}
+
+export function isCall(unchecked: unknown): unchecked is Call {
+  return calls.some((call) => call === unchecked);
 }
 
 /** Reads some callback faults; undefined if a name or a value is not one. */

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { Credential } from "./credential.ts";
+import type { Credential } from "./tripay/index.ts";
 import type { SimulatorOptions } from "./index.ts";
 
 const USAGE = `simulator: a payment provider to try Onegate against

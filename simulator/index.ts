@@ -1,21 +1,21 @@
 import type { AddressInfo } from "node:net";
 import fastify from "fastify";
-import { failure, send } from "./answer.ts";
+import { send } from "./answer.ts";
 import { Book } from "./book.ts";
 import { controlRoutes } from "./control.ts";
 import { Courier } from "./courier.ts";
-import { DEMO_CREDENTIAL, type Credential } from "./credential.ts";
-import { RETRY_MS } from "./delivery.ts";
+import { failure } from "./envelope.ts";
 import { FaultPlan } from "./faults.ts";
 import { readForm } from "./form.ts";
 import { pageRoutes } from "./pages/routes.ts";
+import type { Provider } from "./provider.ts";
 import { seededRandom } from "./random.ts";
 import { expireDue } from "./settle.ts";
 import { ShiftedClock, type Clock } from "./time.ts";
-import { tripayRoutes } from "./tripay.ts";
+import { DEMO_CREDENTIAL, playTripay, type Credential } from "./tripay/index.ts";
 import type { World } from "./world.ts";
 
-export { DEMO_CREDENTIAL, type Credential } from "./credential.ts";
+export { DEMO_CREDENTIAL, type Credential } from "./tripay/index.ts";
 
 export type SimulatorOptions = {
   /** 0 or none takes a free port. */
@@ -26,8 +26,10 @@ export type SimulatorOptions = {
   readonly seed?: number;
   readonly clock?: Clock;
   readonly publicUrl?: string;
-  readonly callbackUrl?: string;
+  /** In place of the pauses that a provider makes before it sends a callback again. */
   readonly callbackRetryMs?: number;
+  /** Tripay's, as its menu has them. */
+  readonly callbackUrl?: string | null;
   readonly feePayer?: "merchant" | "customer";
   readonly credentials?: readonly Credential[];
 };
@@ -48,8 +50,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   const book = new Book(options.data);
   clock.shiftMs = book.shiftMs;
   const faults = new FaultPlan();
-  const credentials = options.credentials ?? [DEMO_CREDENTIAL];
-  const courier = new Courier({ clock, book, faults, credentials, retryMs: options.callbackRetryMs ?? RETRY_MS });
+  const providers = new Map(played(options).map((provider) => [provider.name, provider]));
+  const courier = new Courier({ clock, book, providers, retryMs: options.callbackRetryMs });
   const server = serverOf();
   const ownUrl = () => addressOf(server.server.address(), options.host);
   const publicUrl = options.publicUrl?.replace(/\/+$/, "");
@@ -58,14 +60,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
     book,
     courier,
     faults,
-    credentials,
+    providers,
     random: seededRandom(options.seed ?? Math.floor(Math.random() * 2 ** 32)),
-    feePayer: options.feePayer ?? "merchant",
-    callbackUrl: options.callbackUrl ?? null,
     publicUrl: () => publicUrl ?? ownUrl(),
   };
-  await server.register(tripayRoutes(world), { prefix: "/api-sandbox" });
-  await server.register(tripayRoutes(world), { prefix: "/api" });
+  for (const provider of providers.values()) await provider.mount(server, world);
   await server.register(controlRoutes(world), { prefix: "/control" });
   await server.register(pageRoutes(world));
 
@@ -88,6 +87,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   };
   let ended: Promise<void> | undefined;
   return { url: ownUrl(), tick, close: () => (ended ??= end()) };
+}
+
+/** Every provider that is played; a folder each. */
+function played({ credentials = [DEMO_CREDENTIAL], feePayer = "merchant", callbackUrl = null }: SimulatorOptions): Provider[] {
+  return [playTripay({ credentials, feePayer, callbackUrl })];
 }
 
 function serverOf() {

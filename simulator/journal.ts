@@ -1,12 +1,14 @@
 import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Delivery } from "./delivery.ts";
+import { upgraded } from "./older.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** One line of the journal: a thing as it stands from now on. The last line about a thing is the thing. */
 export type Entry =
   | { readonly kind: "transaction"; readonly transaction: Transaction }
   | { readonly kind: "delivery"; readonly delivery: Delivery }
+  | { readonly kind: "setting"; readonly name: string; readonly value: string }
   | { readonly kind: "clock"; readonly shiftMs: number };
 
 export interface Journal {
@@ -25,7 +27,7 @@ export function openJournal(path: string, replay: (entry: Entry) => void): Journ
   mkdirSync(dirname(path), { recursive: true });
   const content = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
   const whole = content.subarray(0, content.lastIndexOf("\n") + 1);
-  for (const line of whole.toString("utf8").split("\n")) if (line) replay(JSON.parse(line) as Entry);
+  for (const line of whole.toString("utf8").split("\n")) if (line) replay(upgraded(JSON.parse(line) as Entry));
   const file = openSync(path, "a");
   ftruncateSync(file, whole.length);
   return {

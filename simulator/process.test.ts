@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { DEMO_CREDENTIAL } from "./credential.ts";
-import { ask, createBody, openInbox, openShop, TestClock } from "./testing/shop.ts";
+import { DEMO_CREDENTIAL } from "./tripay/credential.ts";
+import { ask, createBody, openInbox, openShop, TestClock } from "./tripay/testing/shop.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 

@@ -1,23 +1,34 @@
 import type { Entry } from "./journal.ts";
-import { callbackBody } from "./rows.ts";
-import { advance, withAmount, type Status, type Transaction } from "./transaction.ts";
+import { advance, refundable, withRefund, type Refund, type Status, type Transaction } from "./transaction.ts";
 import type { World } from "./world.ts";
 
-/**
- * Moves a transaction to a state and puts its callback on the way, both in one line of the journal. `amount` is what
- * was paid if not the sum asked for. Undefined where there is no such step.
- */
-export function settle(world: World, reference: string, to: Exclude<Status, "UNPAID">, amount?: number): Transaction | undefined {
-  const { book, clock, courier } = world;
-  const before = book.transaction(reference);
-  const moved = before && advance(before, to, clock.seconds());
-  if (!moved) return undefined;
-  const transaction = amount === undefined ? moved : withAmount(moved, amount);
-  const changed: Entry = { kind: "transaction", transaction };
-  const deliveries = courier.prepare(transaction, JSON.stringify(callbackBody(transaction)));
-  book.record(changed, ...deliveries.map((delivery): Entry => ({ kind: "delivery", delivery })));
+/** Writes a transaction as it now stands and puts on the way what its provider tells of it, both in one line of the journal. */
+export function put(world: World, transaction: Transaction): Transaction {
+  const { book, courier } = world;
+  const faults = { ...world.faults.callbacks, ...transaction.faults };
+  const letters = world.providers.get(transaction.provider)?.letters(world, transaction, faults) ?? [];
+  const deliveries = courier.prepare(transaction, letters, faults);
+  book.record({ kind: "transaction", transaction }, ...deliveries.map((delivery): Entry => ({ kind: "delivery", delivery })));
   void courier.sendDue();
   return transaction;
+}
+
+/** Moves a transaction to a state. `amount` is what was paid if not the sum asked for. Undefined where there is no such step. */
+export function settle(world: World, reference: string, to: Exclude<Status, "UNPAID" | "REFUND">, amount?: number): Transaction | undefined {
+  const before = world.book.transaction(reference);
+  const moved = before && advance(before, to, world.clock.seconds());
+  return moved && put(world, amount === undefined ? moved : { ...moved, amount });
+}
+
+/** Gives back a part of what was paid, or all that is left. Undefined where it was not paid or there is not so much left. */
+export function refund(world: World, reference: string, { key, amount, reason }: Pick<Refund, "key" | "reason"> & { amount?: number | undefined }): Transaction | undefined {
+  const before = world.book.transaction(reference);
+  const sum = amount ?? (before ? refundable(before) : 0);
+  const all = before && sum === refundable(before);
+  if (!all && world.providers.get(before?.provider ?? "")?.refundsParts !== true) return undefined;
+  const id = `${reference}-R${(before?.refunds.length ?? 0) + 1}`;
+  const refunded = before && withRefund(before, { id, key, amount: sum, at: world.clock.seconds(), reason });
+  return refunded && put(world, refunded);
 }
 
 /** Lets run out what is unpaid past its time. */

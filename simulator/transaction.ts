@@ -1,42 +1,46 @@
 import type { CallbackFaults } from "./faults.ts";
 
-export type Status = "UNPAID" | "PAID" | "EXPIRED" | "FAILED" | "REFUND";
+/**
+ * The life of a collection, whatever words its provider has for it. Money that is given back in part leaves it PAID, with its
+ * refunds; REFUND is all of it.
+ */
+export type Status = "UNPAID" | "PAID" | "EXPIRED" | "FAILED" | "CANCELLED" | "REFUND";
 
-export type OrderItem = {
-  readonly sku: string | null;
-  readonly name: string;
-  readonly price: number;
-  readonly quantity: number;
-  readonly subtotal: number;
-  readonly product_url: string | null;
-  readonly image_url: string | null;
-};
+/** A sum that is given back; `key` is the caller's name of it, unique within its transaction. Whole rupiah, Unix seconds. */
+export type Refund = { readonly id: string; readonly key: string; readonly amount: number; readonly at: number; readonly reason: string };
 
-/** A closed payment. Sums in whole rupiah, times in Unix seconds. */
+/** A sum that one provider is asked to collect. Sums in whole rupiah, times in Unix seconds. */
 export type Transaction = {
+  /** The provider's reference, unique over all of them. */
   readonly reference: string;
   readonly sequence: number;
+  /** Which provider's it is: the name of its folder. */
+  readonly provider: string;
+  /** Whose it is at that provider. */
   readonly merchantCode: string;
+  /** The merchant's own reference. */
   readonly merchantRef: string;
+  /** In the provider's words. */
   readonly channel: string;
-  readonly customer: { readonly name: string; readonly email: string; readonly phone: string | null };
+  readonly channelName: string;
+  /** Addresses by comma; null: it notifies nobody. */
   readonly callbackUrl: string | null;
   readonly returnUrl: string | null;
   /** What the payer pays, the customer's fee included. */
   readonly amount: number;
   readonly feeMerchant: number;
   readonly feeCustomer: number;
-  readonly amountReceived: number;
   readonly payCode: string | null;
   readonly qrString: string | null;
-  readonly items: readonly OrderItem[];
   readonly status: Status;
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly paidAt: number | null;
-  readonly note: string | null;
+  readonly refunds: readonly Refund[];
   /** What is to go wrong with this transaction's callbacks, over what is set for all. */
   readonly faults: Partial<CallbackFaults>;
+  /** What its provider alone keeps and reads. */
+  readonly own: Readonly<Record<string, unknown>>;
 };
 
 /**
@@ -47,6 +51,7 @@ const reachedFrom: Readonly<Record<Exclude<Status, "UNPAID">, readonly Status[]>
   PAID: ["UNPAID", "EXPIRED"],
   EXPIRED: ["UNPAID"],
   FAILED: ["UNPAID"],
+  CANCELLED: ["UNPAID"],
   REFUND: ["PAID"],
 };
 
@@ -56,7 +61,18 @@ export function advance(transaction: Transaction, to: Exclude<Status, "UNPAID">,
   return { ...transaction, status: to, paidAt: to === "PAID" ? atSeconds : transaction.paidAt };
 }
 
-/** The same transaction with another sum paid than was asked for; fees stay as they were. */
-export function withAmount(transaction: Transaction, amount: number): Transaction {
-  return { ...transaction, amount, amountReceived: amount - transaction.feeMerchant - transaction.feeCustomer };
+/** What of a paid sum has not been given back; zero of one that is not paid. */
+export function refundable({ status, amount, refunds }: Transaction): number {
+  return status === "PAID" ? amount - refundedSum(refunds) : 0;
+}
+
+export function refundedSum(refunds: readonly Refund[]): number {
+  return refunds.reduce((sum, refund) => sum + refund.amount, 0);
+}
+
+/** The transaction with one more refund, or undefined where there is not so much left. */
+export function withRefund(transaction: Transaction, refund: Refund): Transaction | undefined {
+  const left = refundable(transaction) - refund.amount;
+  if (refund.amount <= 0 || left < 0) return undefined;
+  return { ...transaction, refunds: [...transaction.refunds, refund], status: left === 0 ? "REFUND" : "PAID" };
 }

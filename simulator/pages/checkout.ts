@@ -1,14 +1,13 @@
-import { channelOf } from "../channels.ts";
 import type { Transaction } from "../transaction.ts";
 import { html, type Html } from "./html.ts";
 import { rupiah, statusWords, wib } from "./words.ts";
 
 /** Where the payer would pay: the sum, how to pay it, and one large button. */
 export function checkoutMain(transaction: Transaction): Html {
-  const { reference, merchantRef, amount, feeCustomer, channel, payCode, qrString, expiresAt, returnUrl } = transaction;
+  const { reference, merchantRef, amount, feeCustomer, channelName, payCode, qrString, expiresAt, returnUrl } = transaction;
   return html`<div class="checkout">
 <section class="card">
-<p class="quiet">KOPI SENJA DEMO · ${channelOf(channel)?.name ?? channel}</p>
+<p class="quiet">KOPI SENJA DEMO · ${channelName}</p>
 <p class="total">${rupiah(amount)}</p>
 ${outcome(transaction)}
 </section>

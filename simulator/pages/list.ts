@@ -1,4 +1,3 @@
-import { channelOf } from "../channels.ts";
 import { answerFaults } from "../faults.ts";
 import type { Transaction } from "../transaction.ts";
 import type { World } from "../world.ts";
@@ -29,9 +28,9 @@ function list(transactions: readonly Transaction[]): Html {
   return html`<ol class="card">${transactions.map(row)}</ol>`;
 }
 
-function row({ reference, merchantRef, channel, amount, status, createdAt }: Transaction): Html {
+function row({ reference, merchantRef, channelName, amount, status, createdAt }: Transaction): Html {
   return html`<li><a href="/checkout/${reference}">
-<span><b>${channelOf(channel)?.name ?? channel}</b><b class="sum">${rupiah(amount)}</b></span>
+<span><b>${channelName}</b><b class="sum">${rupiah(amount)}</b></span>
 <span class="quiet">${reference}<b class="${status}">${statusWords[status]}</b></span>
 <span class="quiet">${merchantRef}<time>${wib(createdAt)}</time></span>
 </a></li>`;

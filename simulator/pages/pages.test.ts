@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { openShop } from "../testing/shop.ts";
+import { openShop } from "../tripay/testing/shop.ts";
 
 describe("the simulator's pages", () => {
   it("a payer pays with one button, and sees Lunas", async (t) => {

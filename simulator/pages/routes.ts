@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { acts, checkedToPlanned, isAct } from "../control.ts";
-import { expireDue, settle } from "../settle.ts";
+import { act, checkedToPlanned, isAct } from "../control.ts";
+import { expireDue } from "../settle.ts";
 import type { World } from "../world.ts";
 import { checkoutMain } from "./checkout.ts";
 import { CONTENT_SECURITY_POLICY, ICON, LIVE_SCRIPT, page } from "./frame.ts";
@@ -30,7 +30,7 @@ export function pageRoutes(world: World) {
 
     routes.post<{ Params: { reference: string; act: string } }>("/checkout/:reference/:act", async ({ params }, reply) => {
       expireDue(world);
-      if (isAct(params.act)) settle(world, params.reference, acts[params.act]);
+      if (isAct(params.act)) act(world, params.reference, params.act);
       return reply.redirect(`/checkout/${encodeURIComponent(params.reference)}`, 303);
     });
 

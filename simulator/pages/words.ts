@@ -6,6 +6,7 @@ export const statusWords: Readonly<Record<Status, string>> = {
   PAID: "Lunas",
   EXPIRED: "Kedaluwarsa",
   FAILED: "Gagal",
+  CANCELLED: "Dibatalkan",
   REFUND: "Dikembalikan",
 };
 

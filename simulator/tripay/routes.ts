@@ -1,15 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { answerWith, failure, send, success, type Answer } from "./answer.ts";
+import { answerWith, send, type Answer } from "../answer.ts";
+import { BROKEN, failure, success } from "../envelope.ts";
 import { channelOf, channels, feeOn, type Channel } from "./channels.ts";
 import { createTransaction } from "./create.ts";
 import { credentialOf, type Credential } from "./credential.ts";
-import { checkedToCount } from "./faults.ts";
+import { checkedToCount } from "../faults.ts";
 import { instructionsFor } from "./instructions.ts";
 import { listTransactions } from "./list.ts";
 import { channelRow, createdRow, detailRow, feeRow } from "./rows.ts";
-import { expireDue } from "./settle.ts";
-import type { Transaction } from "./transaction.ts";
-import type { World } from "./world.ts";
+import { expireDue, put } from "../settle.ts";
+import type { Transaction } from "../transaction.ts";
+import type { World } from "../world.ts";
+import type { Account } from "./index.ts";
 
 export type Query = Readonly<Record<string, string | undefined>>;
 
@@ -18,7 +20,7 @@ const UNKNOWN_TRANSACTION = "Transaction not found";
 const UNKNOWN_CHANNEL = "Payment channel not found";
 
 /** Tripay's documented paths, below the base address they are mounted at. */
-export function tripayRoutes(world: World) {
+export function tripayRoutes(world: World, account: Account) {
   const holders = new WeakMap<FastifyRequest, Credential>();
   const holderOf = (request: FastifyRequest): Credential => {
     const credential = holders.get(request);
@@ -28,7 +30,7 @@ export function tripayRoutes(world: World) {
 
   return async (routes: FastifyInstance): Promise<void> => {
     routes.addHook("onRequest", async (request, reply) => {
-      const credential = credentialOf(request.headers.authorization, world.credentials);
+      const credential = credentialOf(request.headers.authorization, account.credentials);
       if (!credential) return send(reply, failure("Invalid API Key", 401));
       holders.set(request, credential);
       expireDue(world);
@@ -36,18 +38,18 @@ export function tripayRoutes(world: World) {
 
     const read = (path: string, answer: (query: Query, credential: Credential) => Answer) =>
       routes.get(path, async (request: FastifyRequest, reply: FastifyReply) =>
-        answerWith(world, "read", reply, () => answer(request.query as Query, holderOf(request))),
+        answerWith(world, "read", reply, BROKEN, () => answer(request.query as Query, holderOf(request))),
       );
     const owned = (reference: string | undefined, { merchantCode }: Credential): Transaction | undefined => {
       const transaction = world.book.transaction(reference ?? "");
-      return transaction?.merchantCode === merchantCode ? transaction : undefined;
+      return transaction?.provider === "tripay" && transaction.merchantCode === merchantCode ? transaction : undefined;
     };
 
     routes.post("/transaction/create", async (request, reply) =>
-      answerWith(world, "create", reply, () => {
-        const created = createTransaction(world, holderOf(request), asObject(request.body));
+      answerWith(world, "create", reply, BROKEN, () => {
+        const created = createTransaction(world, account, holderOf(request), asObject(request.body));
         if (typeof created === "string") return failure(created);
-        world.book.record({ kind: "transaction", transaction: created });
+        put(world, created);
         return success(createdRow(created, world.publicUrl()));
       }),
     );
@@ -60,24 +62,24 @@ export function tripayRoutes(world: World) {
     read("/transaction/check-status", ({ reference }, credential) => {
       const transaction = owned(reference, credential);
       if (!transaction) return failure(UNKNOWN_TRANSACTION, 404);
-      return { success: true, message: `Status transaksi saat ini ${transaction.status}` };
+      return { status: 200, body: { success: true, message: `Status transaksi saat ini ${transaction.status}` } };
     });
 
     read("/merchant/transactions", (query, credential) => {
-      const own = world.book.transactions().filter(({ merchantCode }) => merchantCode === credential.merchantCode);
+      const own = world.book.transactions().filter(({ provider, merchantCode }) => provider === "tripay" && merchantCode === credential.merchantCode);
       const { rows, pagination } = listTransactions(own, query, world.publicUrl());
-      return { success: true, message: "Success", data: rows, pagination } as Answer;
+      return { status: 200, body: { success: true, message: "Success", data: rows, pagination } };
     });
 
     read("/merchant/payment-channel", ({ code }) => {
-      const rows = named(code).map((channel) => channelRow(channel, world.feePayer, world.publicUrl()));
+      const rows = named(code).map((channel) => channelRow(channel, account.feePayer, world.publicUrl()));
       return rows.length > 0 ? success(rows, "Success") : failure(UNKNOWN_CHANNEL);
     });
 
     read("/merchant/fee-calculator", ({ amount, code }) => {
       const sum = checkedToCount(amount, MOST_AMOUNT);
       if (sum === undefined) return failure("The amount field is required");
-      const rows = named(code).map((channel) => feeRow(channel, feeOn(sum, channel.fee), world.feePayer));
+      const rows = named(code).map((channel) => feeRow(channel, feeOn(sum, channel.fee), account.feePayer));
       return rows.length > 0 ? success(rows) : failure(UNKNOWN_CHANNEL);
     });
 

@@ -1,7 +1,7 @@
-import { checkedToCount } from "./faults.ts";
+import { checkedToCount } from "../faults.ts";
 import { listRow } from "./rows.ts";
-import type { Transaction } from "./transaction.ts";
-import type { Query } from "./tripay.ts";
+import type { Transaction } from "../transaction.ts";
+import type { Query } from "./routes.ts";
 
 const USUAL_PAGE = 25;
 const LARGEST_PAGE = 50;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { answerFaults } from "./faults.ts";
+import { answerFaults } from "../faults.ts";
 import { createBody, openShop, type Row } from "./testing/shop.ts";
 import { DEMO_CREDENTIAL } from "./credential.ts";
 

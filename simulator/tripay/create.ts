@@ -1,9 +1,11 @@
 import { IDR, isQrisProblem, makeQris, money } from "@onegate/contract";
 import { channelOf, feeOn, isQris, type Channel } from "./channels.ts";
 import { sameText, signatureOfCreate, type Credential } from "./credential.ts";
-import { digits, letters } from "./random.ts";
-import type { OrderItem, Transaction } from "./transaction.ts";
-import type { World } from "./world.ts";
+import type { OrderItem, Own } from "./own.ts";
+import { digits, letters } from "../random.ts";
+import type { Transaction } from "../transaction.ts";
+import type { World } from "../world.ts";
+import type { Account } from "./index.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -16,7 +18,7 @@ const MOST_DIGITS = 12;
  * Checks a request for a closed payment and builds its transaction, or says no in a sentence. Tripay documents the
  * signature's sentence only; the others are the simulator's own.
  */
-export function createTransaction(world: World, credential: Credential, body: Body): Transaction | string {
+export function createTransaction(world: World, account: Account, credential: Credential, body: Body): Transaction | string {
   const channel = channelOf(text(body, "method") ?? "");
   if (!channel) return "Payment channel not found";
   const merchantRef = text(body, "merchant_ref");
@@ -45,30 +47,30 @@ export function createTransaction(world: World, credential: Credential, body: Bo
   const sequence = world.book.nextSequence;
   const reference = `DEV-${credential.merchantCode}${String(sequence).padStart(6, "0")}${letters(world.random, 5)}`;
   const fee = feeOn(requested, channel.fee);
-  const [feeMerchant, feeCustomer] = world.feePayer === "merchant" ? [fee, 0] : [0, fee];
+  const [feeMerchant, feeCustomer] = account.feePayer === "merchant" ? [fee, 0] : [0, fee];
   const amount = requested + feeCustomer;
   return {
     reference,
     sequence,
     merchantCode: credential.merchantCode,
     merchantRef,
+    provider: "tripay",
     channel: channel.code,
-    customer: { name, email, phone: phone ?? null },
-    callbackUrl: callbackUrl ?? world.callbackUrl,
+    channelName: channel.name,
+    callbackUrl: callbackUrl ?? account.callbackUrl,
     returnUrl,
     amount,
     feeMerchant,
     feeCustomer,
-    amountReceived: requested - feeMerchant,
     payCode: channel.type === "redirect" || isQris(channel) ? null : digits(world.random, 16).replace(/^0/, "8"),
     qrString: isQris(channel) ? qrisOf(reference, amount) : null,
-    items,
     status: "UNPAID",
     createdAt: world.clock.seconds(),
     expiresAt,
     paidAt: null,
-    note: null,
+    refunds: [],
     faults: {},
+    own: { customer: { name, email, phone: phone ?? null }, items, note: null } satisfies Own,
   };
 }
 

@@ -1,6 +1,7 @@
 import { channelOf, type Channel, type Fee } from "./channels.ts";
 import { instructionsFor } from "./instructions.ts";
-import type { Transaction } from "./transaction.ts";
+import type { Transaction } from "../transaction.ts";
+import { amountReceived, ownOf } from "./own.ts";
 
 /**
  * Transactions and channels in the shapes Tripay sends them, with its oddities: `payment_method` is the code in an
@@ -12,7 +13,8 @@ type Row = Record<string, unknown>;
 const nameOf = ({ channel }: Transaction) => channelOf(channel)?.name ?? channel;
 
 function common(transaction: Transaction, publicUrl: string): Row {
-  const { reference, customer, payCode } = transaction;
+  const { reference, payCode } = transaction;
+  const { customer } = ownOf(transaction);
   const redirect = channelOf(transaction.channel)?.type === "redirect";
   return {
     reference,
@@ -29,7 +31,7 @@ function common(transaction: Transaction, publicUrl: string): Row {
     fee_merchant: transaction.feeMerchant,
     fee_customer: transaction.feeCustomer,
     total_fee: transaction.feeMerchant + transaction.feeCustomer,
-    amount_received: transaction.amountReceived,
+    amount_received: amountReceived(transaction),
     pay_code: payCode,
     pay_url: redirect ? `${publicUrl}/checkout/${reference}` : null,
     checkout_url: `${publicUrl}/checkout/${reference}`,
@@ -43,7 +45,7 @@ export function createdRow(transaction: Transaction, publicUrl: string): Row {
   return {
     ...common(transaction, publicUrl),
     expired_time: transaction.expiresAt,
-    order_items: transaction.items,
+    order_items: ownOf(transaction).items,
     instructions: instructionsFor(channel, { payCode, amount }),
     qr_string: qrString,
     qr_url: qrString === null ? null : `${publicUrl}/qr/${reference}`,
@@ -62,8 +64,8 @@ export function listRow(transaction: Transaction, publicUrl: string): Row {
   return {
     ...common(transaction, publicUrl),
     pay_code: asNumber !== null && String(asNumber) === payCode && Number.isSafeInteger(asNumber) ? asNumber : payCode,
-    order_items: transaction.items,
-    note: transaction.note,
+    order_items: ownOf(transaction).items,
+    note: ownOf(transaction).note,
     created_at: transaction.createdAt,
     expired_at: transaction.expiresAt,
     paid_at: transaction.paidAt,
@@ -82,11 +84,11 @@ export function callbackBody(transaction: Transaction): Row {
     fee_merchant: feeMerchant,
     fee_customer: feeCustomer,
     total_fee: feeMerchant + feeCustomer,
-    amount_received: transaction.amountReceived,
+    amount_received: amountReceived(transaction),
     is_closed_payment: 1,
     status: transaction.status,
     paid_at: transaction.paidAt,
-    note: transaction.note,
+    note: ownOf(transaction).note,
   };
 }
 

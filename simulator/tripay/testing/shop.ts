@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { TestContext } from "node:test";
 import { DEMO_CREDENTIAL, signatureOfCreate } from "../credential.ts";
-import { startSimulator, type SimulatorOptions } from "../index.ts";
+import { startSimulator, type SimulatorOptions } from "../../index.ts";
 
 export type Row = Record<string, unknown>;
 export type Reply = { readonly status: number; readonly success: unknown; readonly message: unknown; readonly data: Row; readonly body: Row };
