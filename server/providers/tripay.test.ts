@@ -176,6 +176,7 @@ describe("Tripay's own terms", () => {
     assert.ok(!isRefusal(read));
     assert.deepEqual(read, {
       channel: "QRIS2",
+      reread: false,
       state: {
         reference: "DEV-T42682308965NYPLN",
         merchantRef: "PAY176325643799812EA1",
