@@ -38,7 +38,7 @@ const SETTINGS = {
   listen_addresses: "",
   unix_socket_permissions: "0700",
   max_connections: "60",
-  shared_buffers: "128MB",
+  shared_buffers: "256MB",
   wal_buffers: "16MB",
   max_wal_size: "2GB",
   checkpoint_timeout: "15min",
