@@ -13,6 +13,11 @@ export interface Provider {
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenAnswer>;
   /** What the provider knows of an attempt, by its reference or, where the answer was lost, by our own. */
   inquire(request: InquireRequest, signal?: AbortSignal): Promise<InquireAnswer>;
+  /**
+   * False where a provider can't be searched by our reference: an attempt whose answer was lost is then unknown until a
+   * notification names it, and absent only when its time is over and nobody has paid it.
+   */
+  readonly findsByMerchantRef?: false;
   /** Ends an attempt that nobody has paid. Absent where the provider has no such call: then it ends by its clock. */
   cancel?(request: InquireRequest, signal?: AbortSignal): Promise<CancelAnswer>;
   /**
@@ -79,7 +84,12 @@ export type OpenAnswer =
   | { readonly answer: "refused"; readonly reason: string }
   | { readonly answer: "unknown"; readonly reason: string };
 
-export type InquireRequest = { readonly reference: string | null; readonly merchantRef: string };
+export type InquireRequest = {
+  readonly reference: string | null;
+  readonly merchantRef: string;
+  /** Until when the payer may pay, where the caller knows. */
+  readonly expiresAt?: Date | null;
+};
 
 export type InquireAnswer =
   | { readonly answer: "found"; readonly state: ProviderState; readonly opened: Opened | null }

@@ -13,6 +13,7 @@ import type {
   ProviderState,
   RawNotification,
 } from "./provider.ts";
+import { asRow, exchange, headerOf, parseJson, scrubbed, textOf, urlOf, wholeLines, wholeRupiah, whyUnsendable } from "./wire.ts";
 
 export type TripaySettings = {
   /** `https://tripay.co.id/api` or `https://tripay.co.id/api-sandbox`. */
@@ -30,8 +31,6 @@ export type TripaySettings = {
 };
 
 const TOTAL_MS = 50_000;
-/** Without a name Tripay's front door takes the caller for a robot and answers a page. */
-const USER_AGENT = "Onegate/0.1";
 const SEN = 100n;
 
 /** Tripay, closed payment (tripay.co.id/developer). Sums there are whole rupiah; times are Unix seconds. */
@@ -60,7 +59,7 @@ export function createTripay(settings: TripaySettings): Provider {
         customer_name: request.customer.name,
         customer_email: request.customer.email,
         ...(request.customer.phone === null ? {} : { customer_phone: request.customer.phone }),
-        order_items: orderItems(request, amount),
+        order_items: wholeLines(request).map(({ sku, ...line }) => (sku === null ? line : { sku, ...line })),
         callback_url: settings.callbackUrl,
         return_url: settings.returnUrl,
         expired_time: Math.floor(request.expiresAt.getTime() / 1_000),
@@ -83,25 +82,6 @@ export function createTripay(settings: TripaySettings): Provider {
 }
 
 // open
-
-/** Why a request is refused here, before anything is sent: Tripay takes whole rupiah and items that sum to the amount. */
-function whyUnsendable({ amount, items, expiresAt }: OpenRequest, now: number): string | undefined {
-  if (amount.currency !== IDR) return "currency_not_rupiah";
-  if (amount.minor <= 0n) return "amount_not_positive";
-  if (items.some(({ price, quantity }) => price.currency !== IDR || !Number.isSafeInteger(quantity) || quantity < 1)) return "items_malformed";
-  const sum = items.reduce((total, { price, quantity }) => total + price.minor * BigInt(quantity), 0n);
-  if (sum !== amount.minor) return "items_differ_from_amount";
-  return expiresAt.getTime() <= now ? "expired_before_sending" : undefined;
-}
-
-/**
- * The lines of a sale. What a negative price or one with sen does at Tripay is not documented, so a sale that has such
- * a line goes as one line over the whole amount.
- */
-function orderItems({ items, merchantRef }: OpenRequest, amount: number) {
-  const lines = items.map(({ sku, name, price, quantity }) => ({ ...(sku === null ? {} : { sku }), name, price: wholeRupiah(price) ?? -1, quantity }));
-  return lines.every(({ price }) => price >= 0) ? lines : [{ name: `Pembayaran ${merchantRef}`, price: amount, quantity: 1 }];
-}
 
 function openAnswer(settings: TripaySettings, request: OpenRequest, reply: Reply): OpenAnswer {
   switch (reply.said) {
@@ -163,16 +143,7 @@ function readNotification(privateKey: string, { headers, body }: RawNotification
   return state && typeof channel === "string" ? { state, channel, reread: false } : refuse("request_malformed");
 }
 
-/** A header by its lower-case name; undefined where it is missing or there are several. */
-function headerOf(headers: RawNotification["headers"], name: string): string | undefined {
-  const found = Object.entries(headers).filter(([key]) => key.toLowerCase() === name);
-  const value = found.length === 1 ? found[0]?.[1] : undefined;
-  return Array.isArray(value) ? (value.length === 1 ? value[0] : undefined) : value;
-}
-
 // mappers: a row as it came → our terms, undefined where it can't be read
-
-type Row = Readonly<Record<string, unknown>>;
 
 const STATUSES: Readonly<Record<string, ProviderState["status"]>> = {
   UNPAID: "pending",
@@ -259,32 +230,14 @@ function rupiah(unchecked: unknown): Money | undefined {
   return typeof text === "string" && /^\d{1,15}$/.test(text) ? money(BigInt(text) * SEN, IDR) : undefined;
 }
 
-/** Money to whole rupiah; undefined where there are sen. */
-function wholeRupiah({ minor }: Money): number | undefined {
-  return minor % SEN === 0n ? Number(minor / SEN) : undefined;
-}
-
 /** Unix seconds, as a number or in digits. */
 function instant(unchecked: unknown): Date | undefined {
   return /^\d{9,11}$/.test(String(unchecked)) ? new Date(Number(unchecked) * 1_000) : undefined;
 }
 
-function textOf(unchecked: unknown): string | null {
-  if (typeof unchecked === "number") return String(unchecked);
-  return typeof unchecked === "string" && unchecked !== "" ? unchecked : null;
-}
-
-function urlOf(unchecked: unknown): string | null {
-  return typeof unchecked === "string" && /^https?:\/\//.test(unchecked) ? unchecked : null;
-}
-
-function asRow(unchecked: unknown): Row | undefined {
-  return typeof unchecked === "object" && unchecked !== null && !Array.isArray(unchecked) ? (unchecked as Row) : undefined;
-}
-
 // the call
 
-/** What one call came to. `unsent` is certain: no connection, so no byte has left. */
+/** What Tripay said, if it did. */
 type Reply =
   | { readonly said: "yes"; readonly data: unknown; readonly pagination: unknown }
   | { readonly said: "no"; readonly reason: string }
@@ -294,27 +247,19 @@ type Reply =
 type Call = { readonly path: string; readonly query?: Record<string, string>; readonly body?: unknown };
 
 async function call(settings: TripaySettings, { path, query, body }: Call, signal?: AbortSignal): Promise<Reply> {
-  const timeout = AbortSignal.timeout(settings.timeouts?.totalMs ?? TOTAL_MS);
   const search = query ? `?${new URLSearchParams(query).toString()}` : "";
-  const send = settings.fetch ?? fetch;
-  try {
-    const response = await send(`${settings.baseUrl.replace(/\/+$/, "")}/${path}${search}`, {
+  const exchanged = await exchange(
+    {
+      url: `${settings.baseUrl.replace(/\/+$/, "")}/${path}${search}`,
       method: body === undefined ? "GET" : "POST",
-      headers: {
-        accept: "application/json",
-        authorization: `Bearer ${settings.apiKey}`,
-        "user-agent": USER_AGENT,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      // a followed redirect could be refused after the first server had the request
-      redirect: "manual",
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    });
-    return judge(response.status, await response.text());
-  } catch (error) {
-    return wasNeverSent(error) ? { said: "unsent", reason: "unreachable" } : { said: "unknown", reason: timeout.aborted ? "timeout" : nameOf(error) };
-  }
+      headers: { authorization: `Bearer ${settings.apiKey}` },
+      body,
+    },
+    settings.timeouts?.totalMs ?? TOTAL_MS,
+    settings.fetch,
+    signal,
+  );
+  return exchanged.said === "answered" ? judge(exchanged.status, exchanged.text) : exchanged;
 }
 
 /** By the success flag first, then by the status; a 408 or 5xx says nothing about what was done. */
@@ -327,42 +272,10 @@ function judge(status: number, text: string): Reply {
   return { said: "unknown", reason: envelope ? `http_${status}` : `http_${status}_not_json` };
 }
 
-const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND"]);
-
-function wasNeverSent(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const causes: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
-  return causes.length > 0 && causes.every((each) => NEVER_SENT.has(codeOf(each) ?? ""));
-}
-
-function nameOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return codeOf(cause) ?? (error instanceof Error ? error.name : "no_answer");
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
 function hmac(key: string, content: string | Uint8Array): Buffer {
   return createHmac("sha256", key).update(content).digest();
 }
 
-const PERSONAL: ReadonlyArray<readonly [RegExp, string]> = [
-  [/Bearer\s+[^\s"',]+/gi, "Bearer ***"],
-  [/[^\s@"'<>:,;()]+@[^\s@"'<>:,;()]+\.[^\s@"'<>:,;()]+/g, "***@***"],
-  [/(?<!\d)(?:\+?62|0)[ -]?8\d(?:[ -]?\d){6,11}(?!\d)/g, "08***"],
-];
-
 function scrub({ apiKey, privateKey }: TripaySettings, text: string): string {
-  const withoutKeys = [apiKey, privateKey].filter((key) => key !== "").reduce((rest, key) => rest.replaceAll(key, "***"), text);
-  return PERSONAL.reduce((rest, [pattern, mark]) => rest.replace(pattern, mark), withoutKeys);
+  return scrubbed([apiKey, privateKey], text);
 }
