@@ -1,21 +1,24 @@
 import swagger from "@fastify/swagger";
 import { catalogueRoutes } from "./catalogue/index.ts";
+import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDeliveries, webhookRoutes, type Deliveries } from "./deliveries/index.ts";
 import { DEMO_MERCHANT, seedDemo } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
 import {
   createAccessTokens, createPasswords, createSecretBox, forgetExpiredSessions, guard, identityRoutes, merchants, openSigningKeys, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
-  createHttp, createLog, createMetrics, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, openDatabase, PROGRAM_ROLE, StartFailure, startJobs, systemClock,
+  createHttp, createLog, createMetrics, createStreams, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
   type Clock, type Connection, type Settings,
 } from "./kernel/index.ts";
 import { createLedger, seal } from "./ledger/index.ts";
 import { pageRoutes } from "./pages.ts";
-import { INQUIRE, inquirePayment, paymentRoutes, sweepPayments, type Payments } from "./payments/index.ts";
+import {
+  carryRefundOn, INQUIRE, inquirePayment, operatorRoutes, paymentRoutes, REFUND, sweepPayments, sweepRefunds, VOID, voidPayment, type Payments,
+} from "./payments/index.ts";
 import { proveDaily } from "./proof.ts";
-import { createTripay, type Provider } from "./providers/index.ts";
+import { createTripay, guarded, type Provider } from "./providers/index.ts";
 import { reportRoutes, rollup } from "./reports/index.ts";
-import { onPaymentEnded, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
+import { onPaymentEnded, onPaymentRefunded, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
 import { migrateAsOwner, prepareMonths } from "./schema.ts";
 import { stockLevels } from "./stock/index.ts";
 import { walletRoutes } from "./wallets/index.ts";
@@ -42,14 +45,22 @@ const PROVIDER_PATIENCE_MS = 8_000;
 
 const SEAL_BEAT_MS = 1_000;
 
+/** Endpoints that are sent webhooks at once. Most wait for their receivers most of the time, so a few connections of their own do, and payments lose none. */
+const COURIER = { concurrency: 32, pollMs: 5_000, connections: 5, beatMs: 500 } as const;
+
+/** What the topics begin with that open streams may carry. */
+const STREAMED = [...TILL_TOPICS, "refund."];
+
 /** Crontab lines, in UTC. */
 const CRONTAB = `
 * * * * * ledger:expire_holds
 * * * * * payment:sweep
+* * * * * delivery:sweep
 7 3 * * * identity:rotate_keys
 17 3 * * * idempotency:forget
 57 3 * * * identity:forget
 27 3 * * * outbox:forget
+47 3 * * * delivery:forget
 37 3 * * * ledger:months
 47 20 * * * ledger:prove
 `;
@@ -82,13 +93,23 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
       database, ledger, providers, clock, newId, log, poke,
       homeMerchant,
       onEnded: (tx, payment) => onPaymentEnded(tx, sales, payment),
+      onRefunded: (tx, refund) => onPaymentRefunded(tx, refund),
     };
     const sales: Sales = { database, ledger, payments, newId, poke };
-    const tail = followOutbox(database, [rollup], log, { streamed: TILL_TOPICS });
+    const tail = followOutbox(database, [rollup], log, { streamed: STREAMED });
     endings.push(() => tail.stop());
     // a reader of its own: sealing a burst keeps no receipt waiting
     const sealer = followOutbox(database, [seal], log, { beatMs: SEAL_BEAT_MS });
     endings.push(() => sealer.stop());
+    const courier = openDatabase(connection, COURIER.connections, lost, PROGRAM_ROLE);
+    endings.push(() => courier.close());
+    const deliveries: Deliveries = {
+      database, box, clock, newId, log, poke,
+      rules: { resolve: resolveName, loopback: settings.deliveryPrivate },
+      figures: createFigures(metrics, database),
+    };
+    const enqueuer = followOutbox(courier, [deliver], log, { beatMs: COURIER.beatMs });
+    endings.push(() => enqueuer.stop());
 
     const http = createHttp(log, metrics, settings.trustProxy);
     endings.push(() => http.close());
@@ -101,10 +122,13 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
       database,
       stockOf: async (merchantId, outletId) => new Map((await stockLevels(database.kysely, merchantId, outletId)).map(({ productId, onHand }) => [productId, onHand])),
     });
-    paymentRoutes(http, payments);
+    const streams = createStreams(http, database, tail);
+    paymentRoutes(http, payments, tail, streams);
+    operatorRoutes(http, payments);
     walletRoutes(http, { database, ledger });
-    saleRoutes(http, sales, tail);
+    saleRoutes(http, sales, streams);
     reportRoutes(http, database);
+    webhookRoutes(http, deliveries);
     http.get("/openapi.json", { config: { right: "reference.read" }, schema: { hide: true } }, async () => http.swagger());
     if (till) await pageRoutes(http, till);
 
@@ -112,7 +136,7 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
     const publicUrl = () => settings.publicUrl || url;
     providers.set(
       "tripay",
-      createTripay({
+      guarded(createTripay({
         baseUrl: tripayUrl,
         apiKey: settings.tripayApiKey,
         privateKey: settings.tripayPrivateKey,
@@ -126,14 +150,18 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
         },
         timeouts: { totalMs: PROVIDER_PATIENCE_MS },
         clock,
-      }),
+      })),
     );
     url = await listen(http, settings);
     const jobs = await startJobs(
       database,
       {
         [INQUIRE]: ({ merchantId, paymentId, tries }) => inquirePayment(payments, String(merchantId), String(paymentId), Number(tries)),
-        "payment:sweep": async () => void (await sweepPayments(payments)),
+        "delivery:sweep": () => sweepDeliveries(database),
+        "delivery:forget": () => forgetOldDeliveries(database),
+        [VOID]: ({ merchantId, paymentId }) => voidPayment(payments, String(merchantId), String(paymentId)),
+        [REFUND]: ({ merchantId, refundId, tries }) => carryRefundOn(payments, String(merchantId), String(refundId), Number(tries)),
+        "payment:sweep": async () => void (await Promise.all([sweepPayments(payments), sweepRefunds(payments)])),
         "identity:rotate_keys": () => keys.rotate(),
         "identity:forget": () => forgetExpiredSessions(database.kysely),
         "ledger:expire_holds": async () => void (await ledger.expireHolds()),
@@ -147,6 +175,14 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
     );
     // before the requests end, jobs do: they open none
     endings.push(() => jobs.stop());
+    const couriers = await startJobs(
+      courier,
+      { [SEND]: ({ merchantId, endpointId }) => sendDue({ ...deliveries, database: courier }, String(merchantId), String(endpointId)) },
+      "",
+      log,
+      COURIER,
+    );
+    endings.push(() => couriers.stop());
     return { url, stop };
   } catch (error) {
     await stop().catch(() => undefined);

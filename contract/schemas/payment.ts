@@ -54,7 +54,8 @@ export type NewOrderBody = Static<typeof NewOrderSchema>;
 export const NewPaymentSchema = Type.Object(
   {
     order_id: Type.String({ minLength: 1, maxLength: 64 }),
-    method: Type.String({ minLength: 1, maxLength: 32, description: "channel code, such as QRIS2" }),
+    method: Type.String({ minLength: 1, maxLength: 32, description: "channel code, such as QRIS2; QRIS takes the best of all providers" }),
+    amount: Type.Optional(Type.Union([Type.String({ maxLength: 40 }), Type.Number()], { description: "A part of what is still to be paid; without it, all of it" })),
   },
   { additionalProperties: false },
 );
@@ -62,7 +63,9 @@ export const NewPaymentSchema = Type.Object(
 /** An order with its newest payment, as the seed paths answer it. */
 export const OrderSchema = Type.Object({
   order_id: Type.String(),
-  status: Type.Enum(["UNPAID", "PAID", "EXPIRED", "FAILED", "CANCELLED", "UNKNOWN"]),
+  status: Type.Enum(["UNPAID", "PARTIAL", "PAID", "EXPIRED", "FAILED", "CANCELLED", "UNKNOWN"]),
+  paid_amount: Type.Number(),
+  refunded_amount: Type.Number(),
   amount: Type.Number({ description: "whole rupiah" }),
   currency: Type.String(),
   customer_name: Type.String(),
@@ -92,6 +95,60 @@ export const OrderSchema = Type.Object({
   ),
 });
 export type OrderBody = Static<typeof OrderSchema>;
+
+/** Asks for a payment, or a part of it, to be given back. */
+export const NewRefundSchema = Type.Object(
+  { amount: Type.Optional(Type.Union([Type.String({ maxLength: 40 }), Type.Number()], { description: "Without it, all that is left" })), reason: Type.String({ minLength: 1, maxLength: 200 }) },
+  { additionalProperties: false },
+);
+export const RefundSchema = Type.Object({
+  refund_id: Type.String(),
+  payment_id: Nullable(Type.String()),
+  case_id: Nullable(Type.String()),
+  order_id: Nullable(Type.String()),
+  provider: Type.String(),
+  reference: Nullable(Type.String()),
+  amount: Type.String(),
+  currency: Type.String(),
+  state: Type.Enum(["created", "pending", "unknown", "manual", "succeeded", "failed"]),
+  reason: Type.String(),
+  note: Nullable(Type.String()),
+  created_at: Type.String(),
+});
+export type RefundBody = Static<typeof RefundSchema>;
+
+/** Money that fits no payment as agreed, until somebody applies it to an order or gives it back. */
+export const CaseSchema = Type.Object({
+  case_id: Type.String(),
+  reason: Type.Enum(["late", "short", "over", "orphan", "double"]),
+  provider: Type.String(),
+  reference: Type.String(),
+  payment_id: Nullable(Type.String()),
+  amount: Type.String(),
+  currency: Type.String(),
+  state: Type.Enum(["open", "applied", "refunding", "refunded"]),
+  applied_to: Nullable(Type.String()),
+  decided_by: Nullable(Type.String()),
+  opened_at: Type.String(),
+});
+export type CaseBody = Static<typeof CaseSchema>;
+
+/** One payment of an order, with why its provider was chosen. */
+export const PaymentSchema = Type.Object({
+  payment_id: Type.String(),
+  order_id: Type.String(),
+  method: Type.String(),
+  channel: Type.String(),
+  provider: Type.String(),
+  state: Type.Enum(["created", "pending", "unknown", "succeeded", "expired", "failed", "cancelled"]),
+  amount: Type.String(),
+  currency: Type.String(),
+  reference: Nullable(Type.String()),
+  expires_at: Nullable(Type.String()),
+  paid_at: Nullable(Type.String()),
+  routing: Type.Array(Type.Object({ provider: Type.String(), channel: Type.String(), fee: Type.String({ description: "in all, minor units" }), chosen: Type.Boolean(), why: Type.String() })),
+  refunds: Type.Array(RefundSchema),
+});
 
 /** `POST /payments` of the gateway: moves value between two accounts of the wallet, once per `id`. */
 export const TransferInSchema = Type.Object(

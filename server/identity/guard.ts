@@ -74,6 +74,12 @@ export function userOf(request: FastifyRequest): Extract<Principal, { userId: st
   return request.principal;
 }
 
+/** Who did it, for the record: a staff member's or user's id, or the role where nobody is named. */
+export function actorOf({ principal }: FastifyRequest): string {
+  if ("staffId" in principal) return principal.staffId;
+  return "userId" in principal ? principal.userId : principal.role;
+}
+
 /** The merchant in whose name a request is made. */
 export function merchantOf(request: FastifyRequest): string {
   if (!("merchantId" in request.principal)) throw new Error("a route for a merchant let somebody else in");

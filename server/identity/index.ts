@@ -1,7 +1,7 @@
-export { guard, merchantOf, staffOf, userOf } from "./guard.ts";
+export { actorOf, guard, merchantOf, staffOf, userOf } from "./guard.ts";
 export { rights, whyNot, type Right, type Role } from "./rights.ts";
 export { identityRoutes } from "./routes.ts";
-export { createSecretBox } from "./secret-box.ts";
+export { createSecretBox, type SecretBox } from "./secret-box.ts";
 export { hashSecret } from "./secret.ts";
 export { type Principal, type Staff, type StaffRole } from "./staff.ts";
 export { insertMerchant, insertOutlet, insertStaff, selectMerchants as merchants, selectOutlets as outlets, type Merchant, type Outlet } from "./store.ts";

@@ -39,8 +39,17 @@ export const rights = {
   "order.create": GATEWAY,
   "order.read": GATEWAY,
   "payment.create": GATEWAY,
+  "order.cancel": GATEWAY,
+  "refund.create": GATEWAY,
+  "refund.decide": GATEWAY,
+  "case.read": [...GATEWAY, "manager"],
+  "case.settle": GATEWAY,
   "transfer.create": GATEWAY,
   "balance.read": GATEWAY,
+  "webhook.read": GATEWAY,
+  "webhook.manage": GATEWAY,
+  "settlement.read": ["manager", "owner"],
+  "settlement.act": ["owner"],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Right = keyof typeof rights;

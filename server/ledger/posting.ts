@@ -14,6 +14,15 @@ export const postings = {
     { kind: "collect", debit: "clearing", credit: "to", amount: "gross" },
     { kind: "fee", debit: "fees", credit: "clearing", amount: "fee" },
   ],
+  /** A provider gave money back to a payer for us: it owes us less. */
+  refund: [{ kind: "refund", debit: "from", credit: "clearing", amount: "refunded" }],
+  /** Money in suspense turns out to be for an order. */
+  apply: [{ kind: "apply", debit: "suspense", credit: "received", amount: "applied" }],
+  /** A sale takes back revenue and tax, before what was received for it is given back. */
+  sale_return: [
+    { kind: "sale_return", debit: "sales", credit: "received", amount: "revenue" },
+    { kind: "tax_return", debit: "tax", credit: "received", amount: "tax" },
+  ],
   /** Cash goes into the drawer. */
   cash: [{ kind: "collect", debit: "drawer", credit: "received", amount: "cash" }],
   /** What was received becomes revenue and tax; cash rounding has an account of its own, so that revenue is the price. */
@@ -23,6 +32,20 @@ export const postings = {
     { kind: "rounded_down", debit: "rounding", credit: "sales", amount: "roundedDown" },
     { kind: "rounded_up", debit: "received", credit: "rounding", amount: "roundedUp" },
   ],
+  /** A provider pays out what it owes, or takes back what it paid too much. */
+  settle: [
+    { kind: "settle", debit: "bank", credit: "clearing", amount: "paidOut" },
+    { kind: "settle_back", debit: "clearing", credit: "bank", amount: "takenBack" },
+  ],
+  /** A statement says other than our books: fees become what was kept, and what nobody can explain stands in suspense. */
+  difference: [
+    { kind: "paid_more", debit: "clearing", credit: "suspense", amount: "paidMore" },
+    { kind: "paid_less", debit: "suspense", credit: "clearing", amount: "paidLess" },
+    { kind: "fee_more", debit: "fees", credit: "clearing", amount: "feeMore" },
+    { kind: "fee_less", debit: "clearing", credit: "fees", amount: "feeLess" },
+  ],
+  /** What stood in suspense is given back by hand, from the bank. */
+  give_back: [{ kind: "give_back", debit: "suspense", credit: "bank", amount: "givenBack" }],
   /** Money of one currency becomes money of another, through an account of each; the spread is a leg of its own. */
   exchange: [
     { kind: "exchange_in", debit: "source", credit: "liquidityIn", amount: "sold" },

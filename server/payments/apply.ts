@@ -3,7 +3,8 @@ import { announce, derivedId, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, clearingCode, transfersOf, type Transfer } from "../ledger/index.ts";
 import type { Opened, ProviderState } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
-import { isOpen, next, type Payment, type PaymentEvent } from "./payment.ts";
+import { recordRefunded } from "./give-back.ts";
+import { isOpen, next, paidSum, type Payment, type PaymentEvent } from "./payment.ts";
 import { insertCase, lockOrder, selectPayment, selectPayments, updatePayment, type NewCase } from "./store.ts";
 
 /** What became of a provider's word on a payment. */
@@ -19,10 +20,11 @@ const EVENTS = { pending: "open", paid: "pay", expired: "expire", failed: "fail"
  * whoever waits for it and the event together. The same word again has no effect; words in any order end the same.
  */
 export async function applyState(tx: Tx, payments: Payments, { merchantId, paymentId, orderId }: Payment, found: ProviderState, opened: Opened | null = null): Promise<Outcome> {
-  const { cancelled } = await lockOrder(tx, merchantId, orderId);
+  const order = await lockOrder(tx, merchantId, orderId);
   const payment = await selectPayment(tx, merchantId, paymentId);
   if (!payment) throw new Error("a payment does not vanish");
-  if (found.status === "paid") return applyPaid(tx, payments, payment, found, cancelled);
+  if (found.status === "paid") return applyPaid(tx, payments, payment, found, order);
+  if (found.status === "refunded" && payment.state === "succeeded") return (await recordRefunded(tx, payments, payment, found.reference)) ? "applied" : "duplicate";
 
   const event = EVENTS[found.status];
   const state = event && next(payment.state, event);
@@ -40,9 +42,9 @@ export async function applyState(tx: Tx, payments: Payments, { merchantId, payme
   return "applied";
 }
 
-async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: ProviderState, orderCancelled: boolean): Promise<Outcome> {
+async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: ProviderState, order: { cancelled: boolean; amount: bigint }): Promise<Outcome> {
   if (payment.state === "succeeded" && payment.reference === found.reference) return "duplicate";
-  const reason = await whySuspense(tx, payment, found, orderCancelled);
+  const reason = await whySuspense(tx, payment, found, order);
   if (reason) {
     const given = next(payment.state, "cancel");
     if (given) {
@@ -62,12 +64,13 @@ async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: Pr
 }
 
 /** Why money that came in can't be taken as this payment, in order of precedence. */
-async function whySuspense(tx: Tx, payment: Payment, found: ProviderState, orderCancelled: boolean): Promise<NewCase["reason"] | undefined> {
+async function whySuspense(tx: Tx, payment: Payment, found: ProviderState, order: { cancelled: boolean; amount: bigint }): Promise<NewCase["reason"] | undefined> {
   const net = found.amount.minor - found.feeCustomer.minor;
   if (found.amount.currency !== payment.amount.currency) return "orphan";
-  const others = await selectPayments(tx, payment.merchantId, payment.orderId);
-  if (others.some(({ state }) => state === "succeeded")) return "double";
-  if (orderCancelled || payment.state === "cancelled") return "late";
+  // several payments may make up an order, but not more than it
+  const paid = paidSum(await selectPayments(tx, payment.merchantId, payment.orderId));
+  if (paid + payment.amount.minor > order.amount) return "double";
+  if (order.cancelled || payment.state === "cancelled") return "late";
   if (net < payment.amount.minor) return "short";
   if (net > payment.amount.minor) return "over";
   return undefined;

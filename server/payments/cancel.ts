@@ -1,11 +1,18 @@
-import type { Id } from "@onegate/contract";
-import { announce, type Tx } from "../kernel/index.ts";
+import { isRefusal, refuse, type Id } from "@onegate/contract";
+import { addJob, announce, once, type Once, type Tx } from "../kernel/index.ts";
+import type { Payments } from "./context.ts";
+import { INQUIRE, inquiryKey } from "./inquire.ts";
+import type { Order } from "./order.ts";
 import { next } from "./payment.ts";
-import { lockOrder, markOrderCancelled, selectPayments, updatePayment } from "./store.ts";
+import { lockOrder, markOrderCancelled, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
+
+/** The job that ends given-up payments at their provider. */
+export const VOID = "payment:void";
 
 /**
- * Gives up an order and its open payments, within the caller's transaction. Tripay has no cancellation: should the payer pay all
- * the same, the money goes to suspense with a case. A paid one stays paid; answers whether there is one.
+ * Gives up an order and its open payments, within the caller's transaction; a job then ends them at their providers, where
+ * these have a call for it. Should the payer pay all the same, the money goes to suspense with a case. An order that was paid
+ * in whole or in part stays; answers whether it is one.
  */
 export async function cancelOrder(tx: Tx, merchantId: Id, orderId: string): Promise<{ paid: boolean }> {
   await lockOrder(tx, merchantId, orderId);
@@ -16,7 +23,30 @@ export async function cancelOrder(tx: Tx, merchantId: Id, orderId: string): Prom
     const state = next(payment.state, "cancel");
     if (!state) continue;
     await updatePayment(tx, payment, state);
+    await addJob(tx, VOID, { merchantId, paymentId: payment.paymentId }, { key: `void:${payment.paymentId}` });
     await announce(tx, merchantId, `payment.${state}`, payment.paymentId, { order_id: orderId, state });
   }
   return { paid: false };
+}
+
+/** The same as a request of its own, once per key. Refuses `order_unknown`, and `order_paid`: what is paid is refunded. */
+export async function giveUpOrder(payments: Payments, merchantId: Id, orderId: string, key: string): Promise<Once<Order>> {
+  const { answer, replayed } = await once(payments.database, { merchantId, route: "order.cancel", key }, { orderId }, async (tx) => {
+    if (!(await selectOrder(tx, merchantId, orderId))) return refuse("order_unknown");
+    const { paid } = await cancelOrder(tx, merchantId, orderId);
+    return paid ? refuse("order_paid") : { order_id: orderId };
+  });
+  if (isRefusal(answer)) return { answer, replayed };
+  payments.poke();
+  return { answer: (await selectOrder(payments.database.kysely, merchantId, orderId)) ?? refuse("order_unknown"), replayed };
+}
+
+/** Ends a given-up payment at its provider. Whether it came too late, the inquiry that follows tells. */
+export async function voidPayment(payments: Payments, merchantId: Id, paymentId: Id): Promise<void> {
+  const payment = await selectPayment(payments.database.kysely, merchantId, paymentId);
+  const provider = payment && payments.providers.get(payment.provider);
+  if (payment?.state !== "cancelled" || !provider?.cancel) return;
+  const answer = await provider.cancel({ reference: payment.reference, merchantRef: payment.merchantRef });
+  if (answer.answer === "unknown") throw new Error(`${payment.provider} did not say whether ${payment.merchantRef} is ended: ${answer.reason}`);
+  await addJob(payments.database.kysely, INQUIRE, { merchantId, paymentId, tries: 0 }, { key: inquiryKey(paymentId) });
 }

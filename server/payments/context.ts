@@ -1,8 +1,9 @@
 import type { Id } from "@onegate/contract";
 import type { Clock, Database, IdMaker, Log, Tx } from "../kernel/index.ts";
-import type { Ledger } from "../ledger/index.ts";
+import type { Ledger, Transfer } from "../ledger/index.ts";
 import type { Provider } from "../providers/index.ts";
 import type { Payment } from "./payment.ts";
+import type { Refund } from "./refund.ts";
 
 /** What the verbs of this module work with; put together in `roles.ts` or by the simulation. */
 export type Payments = {
@@ -16,6 +17,8 @@ export type Payments = {
   readonly homeMerchant: () => Promise<Id | undefined>;
   /** Whoever waits for a payment reacts in the same transaction: `sales` completes its sale. */
   readonly onEnded: (tx: Tx, payment: Payment) => Promise<void>;
+  /** Whoever recognised a payment says what takes it back; it is posted together with the refund, first. */
+  readonly onRefunded: (tx: Tx, refund: Refund) => Promise<ReadonlyArray<Omit<Transfer, "op">>>;
   /** Something was committed that readers of the outbox wait for. */
   readonly poke: () => void;
 };

@@ -1,12 +1,16 @@
-export { cancelOrder } from "./cancel.ts";
+export { cancelOrder, giveUpOrder, VOID, voidPayment } from "./cancel.ts";
 export { listChannels } from "./channels.ts";
 export { collectCash } from "./collect-cash.ts";
 export { type Payments } from "./context.ts";
+export { carryRefundOn, decideRefund, REFUND, refundPayment, sweepRefunds } from "./give-back.ts";
 export { INQUIRE, inquirePayment, sweepPayments } from "./inquire.ts";
 export { receiveNotification } from "./notify.ts";
 export { openPayment } from "./open.ts";
+export { operatorRoutes } from "./operator-routes.ts";
 export { type NewOrder, type Order } from "./order.ts";
-export { isOpen, lifecycle, next, type Payment, type PaymentEvent, type PaymentState } from "./payment.ts";
+export { isOpen, lifecycle, next, paidSum, type Payment, type PaymentEvent, type PaymentState } from "./payment.ts";
 export { placeOrder, saveOrder } from "./place-order.ts";
+export { nextRefund, refundLifecycle, type Refund, type RefundState } from "./refund.ts";
+export { applyCase, refundCase } from "./settle-case.ts";
 export { paymentRoutes } from "./routes.ts";
 export { countOpenCases, selectBreaches as paymentBreaches, selectPayments as paymentsOf } from "./store.ts";

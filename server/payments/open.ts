@@ -1,11 +1,12 @@
-import { isRefusal, money, refuse, type Id, type Refusal } from "@onegate/contract";
+import { isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
 import { addJob, announce, inTransaction, messageOf, type Tx } from "../kernel/index.ts";
-import type { OpenAnswer } from "../providers/index.ts";
-import { chooseChannel } from "./channels.ts";
+import { UNREACHABLE, type OpenAnswer } from "../providers/index.ts";
+import type { OfferedChannel } from "./channels.ts";
 import { providerOf, type Payments } from "./context.ts";
 import { INQUIRE, inquiryKey } from "./inquire.ts";
 import type { Order } from "./order.ts";
-import { isOpen, merchantRefOf, methodOf, next, type Payment, type PaymentEvent } from "./payment.ts";
+import { isOpen, merchantRefOf, methodOf, next, paidSum, type Candidate, type Payment, type PaymentEvent } from "./payment.ts";
+import { explain, routesFor } from "./route.ts";
 import { insertPayment, lockOrder, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
 
 /** How long a payer has, in minutes, within Tripay's bounds: QRIS 10 to 60, e-wallets 15 to 60, the others from 60 (its channel table). */
@@ -15,31 +16,43 @@ const USUAL_MINUTES = 15;
 const FIRST_INQUIRY_MS = 5_000;
 
 /**
- * Opens a payment for an order on a channel. Asked again, it answers the payment that is already open there; while an
- * earlier one is unknown no other is opened. Refuses `order_unknown`, `order_cancelled`, `order_paid`, and what `chooseChannel` refuses.
+ * Opens a payment for an order on a channel, of all that is still to be paid or of a part of it. Asked again, it answers the
+ * payment that is already open there; while an earlier one is unknown no other is opened. A provider that certainly heard
+ * nothing is passed over for the next one. Refuses `order_unknown`, `order_cancelled`, `order_paid`, `amount_not_positive`,
+ * `amount_above_remaining`, and what `routesFor` refuses.
  */
-export async function openPayment(payments: Payments, merchantId: Id, orderId: string, channelCode: string): Promise<Payment | Refusal> {
+export async function openPayment(payments: Payments, merchantId: Id, orderId: string, channelCode: string, part?: Money): Promise<Payment | Refusal> {
   const order = await selectOrder(payments.database.kysely, merchantId, orderId);
   if (!order) return refuse("order_unknown");
-  const written = await writePayment(payments, order, channelCode);
-  if (isRefusal(written) || !written.isNew) return isRefusal(written) ? written : written.payment;
-  return tellProvider(payments, order, written.payment);
+  if (part && part.currency !== order.amount.currency) return refuse("currency_differs");
+  if (part && part.minor <= 0n) return refuse("amount_not_positive");
+  // an answer that is there already needs no channel: the provider may be away when a retry asks for it
+  const decided = decide(order, await selectPayments(payments.database.kysely, merchantId, orderId), undefined, part);
+  if (isRefusal(decided)) return decided;
+  if (decided.open) return decided.open;
+  const routes = await routesFor(payments, payments.database.kysely, merchantId, channelCode, decided.amount);
+  if (isRefusal(routes)) return routes;
+  let last: Payment | undefined;
+  for (const [index, channel] of routes.entries()) {
+    const written = await writePayment(payments, order, channel, explain(payments, routes, channel, decided.amount), part);
+    if (isRefusal(written)) return written;
+    if (!written.isNew) return written.payment;
+    const told = await tellProvider(payments, order, written.payment, index === routes.length - 1);
+    if (!told.unsent) return told.payment;
+    last = told.payment;
+  }
+  return last ?? refuse("provider_unreachable");
 }
 
-/** Check, decide and save the intent. The payment is committed before the provider hears of it, with a job to ask. */
-async function writePayment(payments: Payments, order: Order, channelCode: string): Promise<{ payment: Payment; isNew: boolean } | Refusal> {
-  const { merchantId, orderId, amount } = order;
-  // an answer that is there already needs no channel: the provider may be away when a retry asks for it
-  const decided = decide(await selectPayments(payments.database.kysely, merchantId, orderId), undefined);
-  if (decided) return decided;
-  const channel = await chooseChannel(payments, channelCode, amount);
-  if (isRefusal(channel)) return channel;
+/** Decide and save the intent. The payment is committed before the provider hears of it, with a job to ask. */
+async function writePayment(payments: Payments, order: Order, channel: OfferedChannel, routing: readonly Candidate[], part: Money | undefined): Promise<{ payment: Payment; isNew: boolean } | Refusal> {
+  const { merchantId, orderId } = order;
   return inTransaction(payments.database, async (tx) => {
     const { cancelled } = await lockOrder(tx, merchantId, orderId);
     if (cancelled) return refuse("order_cancelled");
-    const earlier = await selectPayments(tx, merchantId, orderId);
-    const settled = decide(earlier, channel.code);
-    if (settled) return settled;
+    const decided = decide(order, await selectPayments(tx, merchantId, orderId), channel.code, part);
+    if (isRefusal(decided)) return decided;
+    if (decided.open) return { payment: decided.open, isNew: false };
     const method = methodOf(channel);
     const minutes = PAYER_MINUTES[method] ?? USUAL_MINUTES;
     const paymentId = payments.newId();
@@ -50,10 +63,11 @@ async function writePayment(payments: Payments, order: Order, channelCode: strin
       method,
       channel: channel.code,
       provider: channel.provider,
-      amount,
+      amount: decided.amount,
       state: "created",
       merchantRef: merchantRefOf(paymentId),
       expiresAt: new Date(payments.clock.now() + minutes * 60_000),
+      routing,
     });
     await addJob(tx, INQUIRE, { merchantId, paymentId, tries: 0 }, { afterMs: FIRST_INQUIRY_MS, key: inquiryKey(paymentId) });
     const payment = await selectPayment(tx, merchantId, paymentId);
@@ -62,32 +76,43 @@ async function writePayment(payments: Payments, order: Order, channelCode: strin
   });
 }
 
-/** What the order's earlier payments answer by themselves: paid, or one that is still open (unknown on any channel). */
-function decide(earlier: readonly Payment[], channelCode: string | undefined): { payment: Payment; isNew: false } | Refusal | undefined {
-  if (earlier.some(({ state }) => state === "succeeded")) return refuse("order_paid");
-  const open = earlier.find(({ state, channel }) => state === "unknown" || state === "created" || (state === "pending" && channel === channelCode));
-  return open && { payment: open, isNew: false };
+/** What the order's earlier payments answer by themselves: paid, too much, one that is still open (unknown on any channel), or the sum to open. */
+function decide({ amount }: Order, earlier: readonly Payment[], channelCode: string | undefined, part: Money | undefined): { open?: Payment; amount: Money } | Refusal {
+  const left = amount.minor - paidSum(earlier);
+  if (left <= 0n) return refuse("order_paid");
+  const wanted = part ?? money(left, amount.currency);
+  const open = earlier.find(({ state, channel, amount: sum }) => state === "unknown" || state === "created" || (state === "pending" && channel === channelCode && sum.minor === wanted.minor));
+  if (open) return { open, amount: open.amount };
+  return wanted.minor > left ? refuse("amount_above_remaining", { left: left.toString() }) : { amount: wanted };
 }
 
-/** Calls the provider outside any transaction, then writes its answer. */
-async function tellProvider(payments: Payments, order: Order, payment: Payment): Promise<Payment> {
+/** Calls the provider outside any transaction, then writes its answer. `unsent`: it certainly heard nothing. */
+async function tellProvider(payments: Payments, order: Order, payment: Payment, isLast: boolean): Promise<{ payment: Payment; unsent: boolean }> {
   const provider = providerOf(payments, payment.provider);
   const answer: OpenAnswer = await provider
     .open({
       merchantRef: payment.merchantRef,
       channel: payment.channel,
       amount: payment.amount,
-      items: order.items.map(({ sku, name, price, quantity }) => ({ sku, name, price: money(price, order.amount.currency), quantity })),
+      items: itemsFor(order, payment),
       customer: { name: order.customer.name, email: order.customer.email ?? "pelanggan@onegate.invalid", phone: order.customer.phone },
       expiresAt: payment.expiresAt ?? new Date(payments.clock.now() + USUAL_MINUTES * 60_000),
     })
     .catch((error: unknown) => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }) as const);
-  const written = await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, payment, answer));
+  const unsent = answer.answer === "refused" && answer.reason === UNREACHABLE;
+  // where another provider is tried next, nobody who waits for the order is told of this one's end
+  const written = await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, payment, answer, unsent && !isLast));
   payments.poke();
-  return written;
+  return { payment: written, unsent };
 }
 
-async function writeAnswer(tx: Tx, payments: Payments, before: Payment, answer: OpenAnswer): Promise<Payment> {
+/** The order's lines; a part of an order is one line of its own, because providers want lines that add up. */
+function itemsFor({ amount, items, orderId }: Order, payment: Payment) {
+  if (payment.amount.minor !== amount.minor) return [{ sku: null, name: `Pembayaran sebagian ${orderId}`, price: payment.amount, quantity: 1 }];
+  return items.map(({ sku, name, price, quantity }) => ({ sku, name, price: money(price, amount.currency), quantity }));
+}
+
+async function writeAnswer(tx: Tx, payments: Payments, before: Payment, answer: OpenAnswer, quiet: boolean): Promise<Payment> {
   await lockOrder(tx, before.merchantId, before.orderId);
   const payment = (await selectPayment(tx, before.merchantId, before.paymentId)) ?? before;
   const events = { opened: "open", refused: "refuse", unknown: "lose" } as const satisfies Record<OpenAnswer["answer"], PaymentEvent>;
@@ -96,7 +121,7 @@ async function writeAnswer(tx: Tx, payments: Payments, before: Payment, answer: 
   const written = await updatePayment(tx, payment, state, answer.answer === "opened" ? { opened: answer.opened } : { note: answer.reason });
   if (state !== payment.state) {
     await announce(tx, payment.merchantId, `payment.${state}`, payment.paymentId, { order_id: payment.orderId, state });
-    if (!isOpen(state)) await payments.onEnded(tx, written);
+    if (!isOpen(state) && !quiet) await payments.onEnded(tx, written);
     else if (!isOpen(payment.state)) await addJob(tx, INQUIRE, { merchantId: payment.merchantId, paymentId: payment.paymentId, tries: 0 }, { afterMs: FIRST_INQUIRY_MS, key: inquiryKey(payment.paymentId) });
   }
   return written;

@@ -62,8 +62,18 @@ export type Payment = {
   readonly checkoutUrl: string | null;
   readonly expiresAt: Date | null;
   readonly paidAt: Date | null;
+  /** Why this provider and channel were chosen. */
+  readonly routing: readonly Candidate[] | null;
   readonly createdAt: Date;
 };
+
+/** One channel that was considered, in the order of preference; `why` says what spoke for or against it. */
+export type Candidate = { readonly provider: string; readonly channel: string; /** Of the merchant and the customer, minor units as text. */ readonly fee: string; readonly chosen: boolean; readonly why: string };
+
+/** What was paid of an order so far, in minor units. */
+export function paidSum(payments: readonly Payment[]): bigint {
+  return payments.reduce((sum, { state, amount }) => (state === "succeeded" ? sum + amount.minor : sum), 0n);
+}
 
 /** Our reference of a payment at its provider. */
 export function merchantRefOf(paymentId: Id): string {

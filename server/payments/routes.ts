@@ -1,6 +1,8 @@
 import {
   ChannelSchema,
+  checkedToMinor,
   Envelope,
+  IDR,
   isRefusal,
   money,
   NewOrderSchema,
@@ -11,25 +13,30 @@ import {
   toNumber,
   type OrderBody,
 } from "@onegate/contract";
+import type { ServerResponse } from "node:http";
 import QRCode from "qrcode";
 import { Type } from "typebox";
 import { merchantOf } from "../identity/index.ts";
-import { answer, type Http } from "../kernel/index.ts";
+import { answer, type Http, type Streams, type Tail } from "../kernel/index.ts";
 import type { Fee } from "../providers/index.ts";
 import { listChannels } from "./channels.ts";
 import { providerOf, type Payments } from "./context.ts";
 import { receiveNotification } from "./notify.ts";
 import { openPayment } from "./open.ts";
 import type { Order } from "./order.ts";
-import { isOpen, type Payment } from "./payment.ts";
+import { isOpen, paidSum, type Payment } from "./payment.ts";
 import { placeOrder } from "./place-order.ts";
+import { selectRefundedSum } from "./refund-store.ts";
 import { selectOrder, selectPayments } from "./store.ts";
 
 const tags = ["payment"];
 const service = "payments";
+const StatusQuery = Type.Object({ order_id: Type.String({ minLength: 1, maxLength: 64 }), wait: Type.Optional(Type.String({ pattern: "^([0-9]|[12][0-9]|30)$", description: "seconds to wait for news, at most 30" })) });
+/** What the topics of an order's events begin with. */
+const ORDER_TOPICS = ["payment.", "refund."];
 
 /** The seed paths of the gateway, and the door for providers' notifications. */
-export function paymentRoutes(http: Http, payments: Payments): void {
+export function paymentRoutes(http: Http, payments: Payments, tail: Tail, streams: Streams): void {
   http.get(
     "/api/v1/payment/get-payment-channel",
     { config: { right: "channel.read", service }, schema: { tags, summary: "Channels with fees, limits and icons", response: { 200: Envelope(Type.Array(ChannelSchema)), "4xx": ProblemSchema, 502: ProblemSchema } } },
@@ -70,7 +77,9 @@ export function paymentRoutes(http: Http, payments: Payments): void {
     { config: { right: "payment.create", service }, schema: { tags, summary: "Open the payment of an order on a channel", body: NewPaymentSchema, response: { 201: Envelope(OrderSchema), 202: Envelope(OrderSchema), "4xx": ProblemSchema, 502: ProblemSchema } } },
     async (request, reply) => {
       const merchantId = merchantOf(request);
-      const payment = await openPayment(payments, merchantId, request.body.order_id, request.body.method);
+      const part = request.body.amount === undefined ? undefined : checkedToMinor(request.body.amount, IDR);
+      if (isRefusal(part)) return answer(request, reply, part);
+      const payment = await openPayment(payments, merchantId, request.body.order_id, request.body.method, part === undefined ? undefined : money(part, IDR));
       if (isRefusal(payment)) return answer(request, reply, payment);
       if (payment.state === "failed") return answer(request, reply, refuse("provider_refused"));
       const order = await selectOrder(payments.database.kysely, merchantId, payment.orderId);
@@ -85,12 +94,34 @@ export function paymentRoutes(http: Http, payments: Payments): void {
     "/api/v1/payment/get-status-payment",
     {
       config: { right: "order.read", service },
-      schema: { tags, summary: "The state of an order", querystring: Type.Object({ order_id: Type.String({ minLength: 1, maxLength: 64 }) }), response: { 200: Envelope(OrderSchema), "4xx": ProblemSchema } },
+      schema: { tags, summary: "The state of an order; with wait, as soon as something happened to it", querystring: StatusQuery, response: { 200: Envelope(OrderSchema), "4xx": ProblemSchema } },
     },
     async (request, reply) => {
-      const order = await selectOrder(payments.database.kysely, merchantOf(request), request.query.order_id);
+      const merchantId = merchantOf(request);
+      const { order_id: orderId, wait } = request.query;
+      const order = await selectOrder(payments.database.kysely, merchantId, orderId);
       if (!order) return answer(request, reply, refuse("order_unknown"));
-      return { success: true, message: "", data: await orderBody(payments, order) };
+      const first = await orderBody(payments, order);
+      const deadline = performance.now() + Number(wait ?? 0) * 1000;
+      let body = first;
+      while (body.status === first.status && MAY_CHANGE.has(first.status) && performance.now() < deadline && !reply.raw.destroyed) {
+        // listened for before it is looked at, so that nothing falls in between
+        const news = listenFor(tail, merchantId, orderId, deadline - performance.now(), reply.raw);
+        body = await orderBody(payments, order);
+        if (body.status === first.status) await news.heard;
+        news.end();
+        body = await orderBody(payments, order);
+      }
+      return { success: true, message: "", data: body };
+    },
+  );
+
+  http.get(
+    "/api/v1/payment/events",
+    { config: { right: "order.read", service }, schema: { tags, summary: "What happens to an order, as server-sent events; resumes after Last-Event-ID", querystring: Type.Object({ order_id: Type.String({ minLength: 1, maxLength: 64 }) }) } },
+    async (request, reply) => {
+      const { order_id: orderId } = request.query;
+      await streams.open(request, reply, { merchantId: merchantOf(request), topics: ORDER_TOPICS, wants: ({ payload }) => payload["order_id"] === orderId });
     },
   );
 
@@ -114,6 +145,26 @@ export function paymentRoutes(http: Http, payments: Payments): void {
   });
 }
 
+const MAY_CHANGE: ReadonlySet<string> = new Set(["UNPAID", "UNKNOWN", "PARTIAL"]);
+
+/** Listens for an order's next event, until the time is over or the asker is gone. */
+function listenFor(tail: Tail, merchantId: string, orderId: string, ms: number, asker: ServerResponse): { heard: Promise<void>; end(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const unsubscribe = tail.subscribe((event) => {
+    if (event.merchantId === merchantId && event.payload["order_id"] === orderId && ORDER_TOPICS.some((prefix) => event.topic.startsWith(prefix))) resolve();
+  });
+  const timer = setTimeout(resolve, ms);
+  asker.once("close", resolve);
+  return {
+    heard: promise,
+    end() {
+      clearTimeout(timer);
+      unsubscribe();
+      asker.off("close", resolve);
+    },
+  };
+}
+
 function fee({ flat, percentBasisPoints }: Fee): { flat: number; percent: number } {
   return { flat: toNumber(flat), percent: percentBasisPoints / 100 };
 }
@@ -123,11 +174,14 @@ const STATUS = { created: "UNKNOWN", unknown: "UNKNOWN", pending: "UNPAID", succ
 async function orderBody(payments: Payments, order: Order): Promise<OrderBody> {
   const number = (minor: bigint) => toNumber(money(minor, order.amount.currency));
   const all = await selectPayments(payments.database.kysely, order.merchantId, order.orderId);
-  const paid = all.find(({ state }) => state === "succeeded");
-  const payment = paid ?? all.findLast(({ state }) => isOpen(state)) ?? all.at(-1);
+  const paid = all.findLast(({ state }) => state === "succeeded");
+  const sum = paidSum(all);
+  const payment = (sum >= order.amount.minor ? paid : undefined) ?? all.findLast(({ state }) => isOpen(state)) ?? all.at(-1);
   return {
     order_id: order.orderId,
-    status: payment ? STATUS[payment.state] : "UNPAID",
+    status: sum >= order.amount.minor ? "PAID" : sum > 0n ? "PARTIAL" : payment ? STATUS[payment.state] : "UNPAID",
+    paid_amount: number(sum),
+    refunded_amount: number(await selectRefundedSum(payments.database.kysely, order.merchantId, order.orderId)),
     amount: toNumber(order.amount),
     currency: order.amount.currency,
     customer_name: order.customer.name,

@@ -1,9 +1,9 @@
-import { money, type Currency, type Id } from "@onegate/contract";
+import { money, type Currency, type Id, type Money } from "@onegate/contract";
 import { sql } from "kysely";
 import type { Executor, Tx } from "../kernel/index.ts";
 import type { Opened, ProviderState } from "../providers/index.ts";
 import type { NewOrder, Order } from "./order.ts";
-import type { Payment, PaymentState } from "./payment.ts";
+import type { Candidate, Payment, PaymentState } from "./payment.ts";
 
 type OrderRow = {
   merchant_id: Id; order_id: string; currency: Currency; amount: bigint; customer_name: string; customer_email: string | null;
@@ -44,12 +44,12 @@ export async function selectOrder(executor: Executor, merchantId: Id, orderId: s
   return rows[0] && toOrder(rows[0]);
 }
 
-/** Takes the order's row, so that its payments are decided upon one after another; tells whether it was given up. */
-export async function lockOrder(tx: Tx, merchantId: Id, orderId: string): Promise<{ cancelled: boolean }> {
-  const { rows } = await sql<{ cancelled: boolean }>`
-    select cancelled_at is not null as cancelled from payment_order
+/** Takes the order's row, so that its payments are decided upon one after another; tells whether it was given up, and its sum in minor units. */
+export async function lockOrder(tx: Tx, merchantId: Id, orderId: string): Promise<{ cancelled: boolean; amount: bigint }> {
+  const { rows } = await sql<{ cancelled: boolean; amount: bigint }>`
+    select cancelled_at is not null as cancelled, amount from payment_order
      where merchant_id = ${merchantId} and order_id = ${orderId} for update`.execute(tx);
-  return rows[0] ?? { cancelled: false };
+  return rows[0] ?? { cancelled: false, amount: 0n };
 }
 
 export async function markOrderCancelled(tx: Tx, merchantId: Id, orderId: string): Promise<void> {
@@ -62,12 +62,12 @@ type PaymentRow = {
   merchant_id: Id; payment_id: Id; order_id: string; method: string; channel: string; provider: string; currency: Currency; amount: bigint;
   state: PaymentState; merchant_ref: string; reference: string | null; channel_name: string | null; payer_amount: bigint | null;
   fee_merchant: bigint | null; fee_customer: bigint | null; qr_string: string | null; pay_code: string | null; checkout_url: string | null;
-  expires_at: Date | null; paid_at: Date | null; created_at: Date;
+  expires_at: Date | null; paid_at: Date | null; routing: readonly Candidate[] | null; created_at: Date;
 };
 
 const COLUMNS = sql.raw(
   "merchant_id, payment_id, order_id, method, channel, provider, currency, amount, state, merchant_ref, reference, channel_name, payer_amount, " +
-    "fee_merchant, fee_customer, qr_string, pay_code, checkout_url, expires_at, paid_at, created_at",
+    "fee_merchant, fee_customer, qr_string, pay_code, checkout_url, expires_at, paid_at, routing, created_at",
 );
 
 function toPayment(row: PaymentRow): Payment {
@@ -91,17 +91,22 @@ function toPayment(row: PaymentRow): Payment {
     checkoutUrl: row.checkout_url,
     expiresAt: row.expires_at,
     paidAt: row.paid_at,
+    routing: row.routing,
     createdAt: row.created_at,
   };
 }
 
-export type NewPayment = Pick<Payment, "merchantId" | "paymentId" | "orderId" | "method" | "channel" | "provider" | "amount" | "state" | "merchantRef" | "expiresAt">;
+export type NewPayment = Pick<Payment, "merchantId" | "paymentId" | "orderId" | "method" | "channel" | "provider" | "amount" | "state" | "merchantRef" | "expiresAt"> & {
+  readonly reference?: string;
+  readonly routing?: readonly Candidate[];
+};
 
 export async function insertPayment(tx: Executor, payment: NewPayment): Promise<void> {
   await sql`
-    insert into payment (merchant_id, payment_id, order_id, method, channel, provider, currency, amount, state, merchant_ref, expires_at, paid_at)
+    insert into payment (merchant_id, payment_id, order_id, method, channel, provider, currency, amount, state, merchant_ref, reference, expires_at, routing, paid_at)
     values (${payment.merchantId}, ${payment.paymentId}, ${payment.orderId}, ${payment.method}, ${payment.channel}, ${payment.provider},
-      ${payment.amount.currency}, ${payment.amount.minor}, ${payment.state}, ${payment.merchantRef}, ${payment.expiresAt},
+      ${payment.amount.currency}, ${payment.amount.minor}, ${payment.state}, ${payment.merchantRef}, ${payment.reference ?? null}, ${payment.expiresAt},
+      ${payment.routing ? JSON.stringify(payment.routing) : null}::jsonb,
       ${payment.state === "succeeded" ? sql`now()` : null})`.execute(tx);
 }
 
@@ -148,6 +153,20 @@ export async function updatePayment(tx: Tx, payment: Payment, state: PaymentStat
   return toPayment(row);
 }
 
+/** The providers in the order that the first fitting rule of a merchant gives, by method, minor units and the time of day at its first outlet. */
+export async function selectRouting(executor: Executor, merchantId: Id, method: string, amount: bigint): Promise<readonly string[]> {
+  const { rows } = await sql<{ providers: string[] }>`
+    select r.providers from routing_rule r
+      left join lateral (select (now() at time zone o.time_zone)::time as now from outlet o where o.merchant_id = r.merchant_id order by o.outlet_id limit 1) z on true
+     where r.merchant_id = ${merchantId} and r.is_active
+       and (r.method is null or r.method = ${method})
+       and (r.amount_from is null or r.amount_from <= ${amount}) and (r.amount_to is null or r.amount_to >= ${amount})
+       and (r.time_from is null or r.time_to is null
+            or case when r.time_from <= r.time_to then z.now between r.time_from and r.time_to else z.now >= r.time_from or z.now <= r.time_to end)
+     order by r.rank, r.rule_id limit 1`.execute(executor);
+  return rows[0]?.providers ?? [];
+}
+
 /** Whether a payment was written more than so many seconds ago, by the database's clock. */
 export async function isOlder(executor: Executor, { merchantId, paymentId }: Payment, seconds: number): Promise<boolean> {
   const { rows } = await sql<{ older: boolean }>`
@@ -191,6 +210,46 @@ export async function insertCase(tx: Tx, one: NewCase): Promise<boolean> {
     values (${one.merchantId}, ${one.caseId}, ${one.provider}, ${one.reference}, ${one.paymentId}, ${one.reason}, ${one.currency}, ${one.amount}, ${one.transferId})
     on conflict do nothing returning case_id`.execute(tx);
   return rows.length > 0;
+}
+
+export type SuspenseCase = {
+  readonly merchantId: Id; readonly caseId: Id; readonly provider: string; readonly reference: string; readonly paymentId: Id | null; readonly reason: NewCase["reason"];
+  readonly amount: Money; readonly state: "open" | "applied" | "refunding" | "refunded"; readonly appliedTo: string | null; readonly decidedBy: string | null; readonly openedAt: Date;
+};
+
+type CaseRow = {
+  merchant_id: Id; case_id: Id; provider: string; reference: string; payment_id: Id | null; reason: NewCase["reason"]; currency: Currency; amount: bigint;
+  state: SuspenseCase["state"]; applied_to: string | null; decided_by: string | null; opened_at: Date;
+};
+
+const CASE_COLUMNS = sql.raw("merchant_id, case_id, provider, reference, payment_id, reason, currency, amount, state, applied_to, decided_by, opened_at");
+
+function toCase(row: CaseRow): SuspenseCase {
+  return {
+    merchantId: row.merchant_id, caseId: row.case_id, provider: row.provider, reference: row.reference, paymentId: row.payment_id, reason: row.reason,
+    amount: money(row.amount, row.currency), state: row.state, appliedTo: row.applied_to, decidedBy: row.decided_by, openedAt: row.opened_at,
+  };
+}
+
+/** A case; with `lock`, its row is held until the transaction ends. */
+export async function selectCase(executor: Executor, merchantId: Id, caseId: Id, lock = false): Promise<SuspenseCase | undefined> {
+  const { rows } = await sql<CaseRow>`
+    select ${CASE_COLUMNS} from suspense_case where merchant_id = ${merchantId} and case_id = ${caseId} ${lock ? sql`for update` : sql``}`.execute(executor);
+  return rows[0] && toCase(rows[0]);
+}
+
+/** Cases in a state, or all, oldest first. */
+export async function selectCases(executor: Executor, merchantId: Id, state: SuspenseCase["state"] | undefined, limit: number): Promise<SuspenseCase[]> {
+  const { rows } = await sql<CaseRow>`
+    select ${CASE_COLUMNS} from suspense_case
+     where merchant_id = ${merchantId} and (${state ?? null}::text is null or state = ${state ?? null}) order by opened_at, case_id limit ${limit}`.execute(executor);
+  return rows.map(toCase);
+}
+
+export async function markCase(tx: Tx, merchantId: Id, caseId: Id, { state, by, appliedTo }: { state: SuspenseCase["state"]; by: string; appliedTo?: string }): Promise<void> {
+  await sql`
+    update suspense_case set state = ${state}, decided_by = ${by}, decided_at = now(), applied_to = ${appliedTo ?? null}
+     where merchant_id = ${merchantId} and case_id = ${caseId}`.execute(tx);
 }
 
 export async function countOpenCases(executor: Executor, merchantId: Id): Promise<number> {

@@ -29,6 +29,8 @@ export interface Provider {
   inquireRefund?(request: RefundRequest, signal?: AbortSignal): Promise<RefundAnswer>;
   /** Believes a notification only by its signature or token, over the raw bytes. */
   readNotification(notification: RawNotification): Notification | Refusal;
+  /** Whether it answered of late; absent where nobody watches it. */
+  isWell?(): boolean;
   /** What the provider wants to hear when its notification was taken, with 200. */
   readonly acknowledgement: Readonly<Record<string, unknown>>;
   /** Removes credentials and personal data from a text that is to be logged. */
@@ -78,6 +80,9 @@ export type Opened = {
   readonly checkoutUrl: string | null;
   readonly expiresAt: Date;
 };
+
+/** The reason of a refusal that says: nothing was sent, so another provider may be asked. */
+export const UNREACHABLE = "unreachable";
 
 export type OpenAnswer =
   | { readonly answer: "opened"; readonly opened: Opened }

@@ -1,6 +1,6 @@
 import { isId } from "@onegate/contract";
 import { announce, type Tx } from "../kernel/index.ts";
-import { isOpen, paymentsOf, type Payment } from "../payments/index.ts";
+import { isOpen, paidSum, paymentsOf, type Payment } from "../payments/index.ts";
 import { completeSale } from "./complete.ts";
 import { outletOf, type Sales } from "./context.ts";
 import { next } from "./sale.ts";
@@ -12,6 +12,8 @@ export async function onPaymentEnded(tx: Tx, sales: Sales, payment: Payment): Pr
   const sale = await selectSale(tx, payment.merchantId, payment.orderId, "for update of s");
   if (!sale) return;
   if (payment.state === "succeeded") {
+    // several payments may make up a sale; the last of them completes it
+    if (paidSum(await paymentsOf(tx, payment.merchantId, payment.orderId)) < sale.total + sale.rounding) return;
     if (!next(sale.state, "pay")) throw new Error(`a sale that is ${sale.state} was paid`);
     return completeSale(tx, sales, sale, await outletOf(tx, sale.merchantId, sale.outletId), payment.method);
   }

@@ -1,8 +1,7 @@
-import { isRefusal, money, NewSaleSchema, ProblemSchema, refuse, SaleSchema, toWire, type Id, type Refusal, type SaleBody, IdSchema } from "@onegate/contract";
-import type { ServerResponse } from "node:http";
+import { isRefusal, money, NewSaleSchema, ProblemSchema, refuse, SaleSchema, toWire, type Refusal, type SaleBody, IdSchema } from "@onegate/contract";
 import { Type } from "typebox";
 import { staffOf } from "../identity/index.ts";
-import { answer, answerOnce, checkedToCursor, keyOf, cursorToText, latestCursor, readEvents, type Cursor, type Database, type Http, type OutboxEvent, type Tail } from "../kernel/index.ts";
+import { answer, answerOnce, keyOf, type Http, type Streams } from "../kernel/index.ts";
 import { paymentsOf, type Payment } from "../payments/index.ts";
 import { cancelSale } from "./cancel.ts";
 import type { Sales } from "./context.ts";
@@ -14,9 +13,8 @@ const tags = ["till"];
 const service = "sales";
 const OneSale = Type.Object({ id: IdSchema });
 
-export function saleRoutes(http: Http, sales: Sales, tail: Tail): void {
+export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
   const { database } = sales;
-  const streams = new Set<ServerResponse>();
 
   const send = async (sale: Sale | Refusal): Promise<SaleBody | Refusal> => (isRefusal(sale) ? sale : saleBody(sale, await paymentsOf(database.kysely, sale.merchantId, sale.saleId)));
 
@@ -51,52 +49,12 @@ export function saleRoutes(http: Http, sales: Sales, tail: Tail): void {
   });
 
   http.get("/api/v1/till/events", { config: { right: "event.read", service }, schema: { tags, summary: "What happens at the shop, as server-sent events; resumes after Last-Event-ID" } }, async (request, reply) => {
-    const since = checkedToCursor(request.headers["last-event-id"]) ?? (await latestCursor(database.kysely));
-    reply.hijack();
-    const stream = reply.raw;
-    stream.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no", "x-request-id": request.id });
-    streams.add(stream);
-    stream.once("close", () => streams.delete(stream));
-    await streamEvents(database, tail, staffOf(request).merchantId, since, stream);
+    await streams.open(request, reply, { merchantId: staffOf(request).merchantId, topics: TILL_TOPICS });
   });
-  // a stream has no end of its own: without this the server would wait for it
-  http.addHook("preClose", async () => streams.forEach((stream) => stream.end()));
 }
 
 /** What the topics that a till listens to begin with. */
 export const TILL_TOPICS = ["sale.", "payment.", "case."] as const;
-const HEARTBEAT_MS = 15_000;
-/** A till that missed more than this reads its sales anew anyway. */
-const MISSED_AT_MOST = 1_000;
-
-/** First what was missed since the cursor, then everything new, each once and in order. */
-async function streamEvents(database: Database, tail: Tail, merchantId: Id, since: Cursor, stream: ServerResponse): Promise<void> {
-  let cursor = since;
-  const early: OutboxEvent[] = [];
-  let live = false;
-  const write = (event: OutboxEvent) => {
-    if (event.merchantId !== merchantId || !TILL_TOPICS.some((prefix) => event.topic.startsWith(prefix))) return;
-    if (event.cursor.xid < cursor.xid || (event.cursor.xid === cursor.xid && event.cursor.eventId <= cursor.eventId)) return;
-    cursor = event.cursor;
-    stream.write(`id: ${cursorToText(event.cursor)}\nevent: ${event.topic}\ndata: ${JSON.stringify({ subject: event.subject, ...event.payload })}\n\n`);
-  };
-  const unsubscribe = tail.subscribe((event) => (live ? write(event) : early.push(event)));
-  const heartbeat = setInterval(() => stream.write(": still here\n\n"), HEARTBEAT_MS);
-  stream.once("close", () => {
-    unsubscribe();
-    clearInterval(heartbeat);
-  });
-  stream.write("retry: 1000\n\n");
-  try {
-    for (const event of await readEvents(database.kysely, since, MISSED_AT_MOST, { merchantId, topics: TILL_TOPICS })) write(event);
-    for (const event of early.splice(0)) write(event);
-    live = true;
-  } catch {
-    // a stream that can't say what was missed must not look alive: the till comes again
-    stream.destroy();
-  }
-}
-
 function saleBody(sale: Sale, payments: readonly Payment[]): SaleBody {
   const wire = (minor: bigint) => toWire(money(minor, sale.currency));
   return {

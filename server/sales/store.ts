@@ -118,6 +118,15 @@ export async function markState(tx: Tx, sale: Pick<Sale, "merchantId" | "saleId"
   await sql`update sale set state = ${state} where merchant_id = ${sale.merchantId} and sale_id = ${sale.saleId}`.execute(tx);
 }
 
+/** Adds to what was given back of a sale; answers what had been before, in minor units. */
+export async function markRefunded(tx: Tx, { merchantId, saleId }: Pick<Sale, "merchantId" | "saleId">, amount: bigint): Promise<bigint> {
+  const { rows } = await sql<{ before: bigint }>`
+    update sale set refunded = refunded + ${amount} where merchant_id = ${merchantId} and sale_id = ${saleId} returning refunded - ${amount}::bigint as before`.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error("a refunded sale is there");
+  return row.before;
+}
+
 type Breach = { readonly rule: string; readonly subject: string; readonly detail: string };
 
 /** Sales and their announcements that don't fit each other; events are kept for 30 days. */

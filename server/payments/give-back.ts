@@ -1,0 +1,182 @@
+import { isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
+import { addJob, announce, inTransaction, messageOf, once, type Once, type Tx } from "../kernel/index.ts";
+import { accountId, CHART, clearingCode, transfersOf } from "../ledger/index.ts";
+import type { RefundAnswer, RefundRequest } from "../providers/index.ts";
+import type { Payments } from "./context.ts";
+import type { Payment } from "./payment.ts";
+import { nextRefund, type Refund, type RefundEvent } from "./refund.ts";
+import { insertRefund, selectForgottenRefunds, selectRefund, selectRefunds, updateRefund } from "./refund-store.ts";
+import { lockOrder, markCase, selectCase, selectPayment } from "./store.ts";
+
+/** The job that tells and asks the provider about refunds. */
+export const REFUND = "payment:refund";
+const FIRST_ASK_MS = 5_000;
+
+export type RefundWish = { readonly paymentId: Id; /** Nothing: all that is left. */ readonly amount?: Money; readonly reason: string; readonly by: string };
+
+/**
+ * Gives back a payment or a part of it, once per key. The refund is committed before the provider hears of it. Refuses
+ * `payment_unknown`, `payment_not_refundable` (not paid, or cash, which the till gives back), `currency_differs`,
+ * `amount_not_positive`, and `refund_exceeds` beyond what is left of it; refunds under way count as given back.
+ */
+export async function refundPayment(payments: Payments, merchantId: Id, wish: RefundWish, key: string): Promise<Once<Refund>> {
+  const asked = { paymentId: wish.paymentId, amount: wish.amount?.minor ?? null, currency: wish.amount?.currency ?? null, reason: wish.reason };
+  const { answer, replayed } = await once(payments.database, { merchantId, route: "payment.refund", key }, asked, async (tx) => {
+    const refund = await writeRefund(tx, payments, merchantId, wish);
+    return isRefusal(refund) ? refund : { refund_id: refund.refundId };
+  });
+  if (isRefusal(answer)) return { answer, replayed };
+  const refund = await selectRefund(payments.database.kysely, merchantId, answer.refund_id);
+  if (!refund) throw new Error("a written refund comes back");
+  return { answer: refund.state === "created" ? await tellRefund(payments, refund) : refund, replayed };
+}
+
+async function writeRefund(tx: Tx, payments: Payments, merchantId: Id, { paymentId, amount, reason, by }: RefundWish): Promise<Refund | Refusal> {
+  const seen = await selectPayment(tx, merchantId, paymentId);
+  if (!seen) return refuse("payment_unknown");
+  await lockOrder(tx, merchantId, seen.orderId);
+  const payment = await selectPayment(tx, merchantId, paymentId);
+  if (payment?.state !== "succeeded" || payment.provider === "cash") return refuse("payment_not_refundable");
+  const left = await leftOf(tx, payment);
+  const wanted = amount ?? money(left, payment.amount.currency);
+  if (wanted.currency !== payment.amount.currency) return refuse("currency_differs");
+  if (wanted.minor > left || left === 0n) return refuse("refund_exceeds", { left: left.toString() });
+  if (wanted.minor <= 0n) return refuse("amount_not_positive");
+  return saveRefund(tx, payments, { merchantId, paymentId, caseId: null, orderId: payment.orderId, provider: payment.provider, amount: wanted, reason, requestedBy: by });
+}
+
+/** What may still be given back, in minor units. The order's row must be held. */
+export async function leftOf(tx: Tx, { merchantId, paymentId, amount }: Payment): Promise<bigint> {
+  const refunds = await selectRefunds(tx, merchantId, paymentId);
+  return refunds.reduce((left, refund) => (refund.state === "failed" ? left : left - refund.amount.minor), amount.minor);
+}
+
+/** Writes a refund with the job that carries it out, should this process die before it does. */
+export async function saveRefund(tx: Tx, payments: Payments, refund: Omit<Parameters<typeof insertRefund>[1], "refundId" | "refundRef" | "state">): Promise<Refund> {
+  const refundId = payments.newId();
+  const written = await insertRefund(tx, { ...refund, refundId, refundRef: `R${refundId.replaceAll("-", "")}`, state: "created" });
+  await addJob(tx, REFUND, { merchantId: refund.merchantId, refundId, tries: 0 }, { afterMs: FIRST_ASK_MS, key: `refund:${refundId}` });
+  await announce(tx, refund.merchantId, "refund.created", refundId, eventOf(written));
+  return written;
+}
+
+function eventOf({ refundId, paymentId, orderId, amount, state }: Refund): Record<string, unknown> {
+  return { refund_id: refundId, payment_id: paymentId, order_id: orderId, amount: amount.minor.toString(), currency: amount.currency, state };
+}
+
+/** Tells the provider, outside any transaction, and writes its answer. The same reference again is the same refund there. */
+export async function tellRefund(payments: Payments, refund: Refund): Promise<Refund> {
+  const provider = payments.providers.get(refund.provider);
+  // what never was a payment here is given back by a person: the provider's call names a payment
+  const answer = provider?.refund && (refund.paymentId !== null || refund.orderId !== null)
+    ? await requestOf(payments, refund)
+        .then((request) => provider.refund!(request))
+        .catch((error: unknown): RefundAnswer => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }))
+    : ("hand" as const);
+  const written = await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, refund, answer));
+  payments.poke();
+  return written;
+}
+
+/** What the provider is told: of a payment, or of money in suspense, which it knows by its own reference. */
+async function requestOf(payments: Payments, { merchantId, paymentId, caseId, refundRef, amount, reason }: Refund): Promise<RefundRequest> {
+  const { kysely } = payments.database;
+  const found = caseId ? await selectCase(kysely, merchantId, caseId) : undefined;
+  const payment = await selectPayment(kysely, merchantId, paymentId ?? found?.paymentId ?? "");
+  const paid = found?.amount ?? money(payment?.payerAmount ?? amount.minor, amount.currency);
+  return { reference: found?.reference ?? payment?.reference ?? null, merchantRef: payment?.merchantRef ?? "", refundRef, channel: payment?.channel ?? "", amount, paid, reason };
+}
+
+const EVENTS = { refunded: "done", pending: "accept", refused: "refuse", unknown: "lose" } as const satisfies Record<RefundAnswer["answer"], RefundEvent>;
+
+async function writeAnswer(tx: Tx, payments: Payments, { merchantId, refundId }: Refund, answer: RefundAnswer | "hand"): Promise<Refund> {
+  const event = answer === "hand" ? "hand" : EVENTS[answer.answer];
+  const facts = answer === "hand" ? {} : answer.answer === "refunded" ? { reference: answer.reference } : "reason" in answer ? { note: answer.reason } : {};
+  return moveRefund(tx, payments, merchantId, refundId, event, facts);
+}
+
+/** Applies an event to a refund within the caller's transaction; what is given back is booked when it is done. */
+export async function moveRefund(tx: Tx, payments: Payments, merchantId: Id, refundId: Id, event: RefundEvent, facts: { reference?: string | null; note?: string } = {}): Promise<Refund> {
+  const seen = await selectRefund(tx, merchantId, refundId);
+  if (!seen) throw new Error("a refund does not vanish");
+  if (seen.orderId !== null) await lockOrder(tx, merchantId, seen.orderId);
+  const refund = await selectRefund(tx, merchantId, refundId);
+  const state = refund && nextRefund(refund.state, event);
+  if (!refund || !state) return refund ?? seen;
+  const written = await updateRefund(tx, refund, state, facts);
+  if (state === "succeeded") await book(tx, payments, written);
+  if (state === "failed" && written.caseId) await markCase(tx, merchantId, written.caseId, { state: "open", by: written.requestedBy });
+  await announce(tx, merchantId, `refund.${state}`, refundId, eventOf(written));
+  return written;
+}
+
+/** The money goes the way it came: out of what was received, or out of suspense, and the provider owes us less. */
+async function book(tx: Tx, payments: Payments, refund: Refund): Promise<void> {
+  const { merchantId, refundId, caseId, provider, amount } = refund;
+  const from = caseId ? CHART.suspense : CHART.received;
+  const accounts = { from: accountId(merchantId, from), clearing: accountId(merchantId, clearingCode(provider)) };
+  // a sale takes back what it recognised first, so that it is in `received` again
+  const before = caseId ? [] : await payments.onRefunded(tx, refund);
+  const posted = await payments.ledger.postIn(tx, merchantId, [...before, ...transfersOf("refund", merchantId, refundId, accounts, { refunded: amount }, { reference: refund.refundRef })]);
+  if (isRefusal(posted)) throw new Error(`the ledger refused a refund: ${posted.refusal}`);
+  if (caseId) await markCase(tx, merchantId, caseId, { state: "refunded", by: refund.requestedBy });
+}
+
+/** Says that a refund which a person made is done, or can't be. Refuses `refund_unknown`, `refund_not_manual`. */
+export async function decideRefund(payments: Payments, merchantId: Id, refundId: Id, decision: { done: true; reference: string } | { done: false; note: string }, key: string): Promise<Once<Refund>> {
+  const { answer, replayed } = await once(payments.database, { merchantId, route: "payment.refund.decide", key }, { refundId, ...decision }, async (tx) => {
+    const refund = await selectRefund(tx, merchantId, refundId);
+    if (!refund) return refuse("refund_unknown");
+    if (refund.state !== "manual") return refuse("refund_not_manual");
+    const moved = decision.done ? await moveRefund(tx, payments, merchantId, refundId, "done", { reference: decision.reference }) : await moveRefund(tx, payments, merchantId, refundId, "refuse", { note: decision.note });
+    return { refund_id: moved.refundId };
+  });
+  if (isRefusal(answer)) return { answer, replayed };
+  payments.poke();
+  return { answer: (await selectRefund(payments.database.kysely, merchantId, refundId)) ?? refuse("refund_unknown"), replayed };
+}
+
+/** Carries a refund on: tells the provider where nobody did, asks where its answer is not final, and plans the next time. */
+export async function carryRefundOn(payments: Payments, merchantId: Id, refundId: Id, tries: number): Promise<void> {
+  const refund = await selectRefund(payments.database.kysely, merchantId, refundId);
+  if (!refund) return;
+  if (refund.state === "created") await tellRefund(payments, refund);
+  else if (refund.state === "pending" || refund.state === "unknown") await askAbout(payments, refund);
+  const now = await selectRefund(payments.database.kysely, merchantId, refundId);
+  if (now?.state !== "created" && now?.state !== "pending" && now?.state !== "unknown") return;
+  await addJob(payments.database.kysely, REFUND, { merchantId, refundId, tries: tries + 1 }, { afterMs: Math.min(2 ** tries, 720) * FIRST_ASK_MS, key: `refund:${refundId}` });
+}
+
+async function askAbout(payments: Payments, refund: Refund): Promise<void> {
+  const provider = payments.providers.get(refund.provider);
+  if (!provider?.inquireRefund) return;
+  const answer = await provider.inquireRefund(await requestOf(payments, refund)).catch((error: unknown): RefundAnswer => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }));
+  await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, refund, answer));
+  payments.poke();
+}
+
+/** Plans anew for refunds whose job was lost; answers how many. */
+export async function sweepRefunds(payments: Payments): Promise<number> {
+  const forgotten = await selectForgottenRefunds(payments.database.kysely);
+  for (const refund of forgotten) await addJob(payments.database.kysely, REFUND, { ...refund, tries: 0 }, { key: `refund:${refund.refundId}` });
+  return forgotten.length;
+}
+
+/**
+ * A provider says that a payment was given back without our asking (in its dashboard): refunds that a person was to make
+ * are done, and what is left is written down as refunded. The order's row is held.
+ */
+export async function recordRefunded(tx: Tx, payments: Payments, payment: Payment, reference: string): Promise<boolean> {
+  const { merchantId, paymentId } = payment;
+  const open = (await selectRefunds(tx, merchantId, paymentId)).filter(({ state }) => state !== "succeeded" && state !== "failed");
+  for (const { refundId } of open) await moveRefund(tx, payments, merchantId, refundId, "done", { reference });
+  const left = await leftOf(tx, payment);
+  if (left === 0n) return open.length > 0;
+  const refundId = payments.newId();
+  await insertRefund(tx, {
+    merchantId, refundId, paymentId, caseId: null, orderId: payment.orderId, provider: payment.provider, refundRef: `R${refundId.replaceAll("-", "")}`,
+    amount: money(left, payment.amount.currency), state: "created", reason: "given back at the provider", requestedBy: payment.provider,
+  });
+  await moveRefund(tx, payments, merchantId, refundId, "done", { reference });
+  return true;
+}

@@ -1,0 +1,109 @@
+import { CaseSchema, checkedToMinor, isRefusal, money, NewRefundSchema, PaymentSchema, ProblemSchema, refuse, RefundSchema, toDecimal, type CaseBody, type Money, type Refusal, type RefundBody } from "@onegate/contract";
+import { Type, type Static } from "typebox";
+import { actorOf, merchantOf } from "../identity/index.ts";
+import { answer, answerOnce, keyOf, type Http, type Once } from "../kernel/index.ts";
+import { giveUpOrder } from "./cancel.ts";
+import type { Payments } from "./context.ts";
+import { decideRefund, refundPayment } from "./give-back.ts";
+import type { Payment } from "./payment.ts";
+import type { Refund } from "./refund.ts";
+import { selectRefund, selectRefunds } from "./refund-store.ts";
+import { applyCase, refundCase } from "./settle-case.ts";
+import { selectCases, selectPayment, type SuspenseCase } from "./store.ts";
+
+const tags = ["payment"];
+const service = "payments";
+const OneOrder = Type.Object({ order_id: Type.String({ maxLength: 64 }) });
+const One = Type.Object({ id: Type.String({ format: "uuid" }) });
+const no = { "4xx": ProblemSchema, "5xx": ProblemSchema };
+
+/** What a developer or an operator does with payments that exist: look, refund, cancel, and settle what lies in suspense. */
+export function operatorRoutes(http: Http, payments: Payments): void {
+  const { kysely } = payments.database;
+
+  http.get("/api/v1/payments/:id", { config: { right: "order.read", service }, schema: { tags, summary: "One payment, why its provider was chosen, and its refunds", params: One, response: { 200: PaymentSchema, ...no } } }, async (request, reply) => {
+    const payment = await selectPayment(kysely, merchantOf(request), request.params.id);
+    if (!payment) return answer(request, reply, refuse("payment_unknown"));
+    return answer(request, reply, paymentBody(payment, await selectRefunds(kysely, payment.merchantId, payment.paymentId)));
+  });
+
+  http.post("/api/v1/payments/:id/refunds", { config: { right: "refund.create", service }, schema: { tags, summary: "Give a payment back, in whole or in part; once per Idempotency-Key", params: One, body: NewRefundSchema, response: { 201: RefundSchema, ...no } } }, async (request, reply) => {
+    const key = keyOf(request);
+    if (isRefusal(key)) return answer(request, reply, key);
+    const merchantId = merchantOf(request);
+    const payment = await selectPayment(kysely, merchantId, request.params.id);
+    if (!payment) return answer(request, reply, refuse("payment_unknown"));
+    const amount = sumOf(request.body.amount, payment.amount);
+    if (isRefusal(amount)) return answer(request, reply, amount);
+    const done = await refundPayment(payments, merchantId, { paymentId: payment.paymentId, ...(amount ? { amount } : {}), reason: request.body.reason, by: actorOf(request) }, key);
+    return answerOnce(request, reply, shown(done, refundBody), 201);
+  });
+
+  http.get("/api/v1/refunds/:id", { config: { right: "order.read", service }, schema: { tags, summary: "One refund", params: One, response: { 200: RefundSchema, ...no } } }, async (request, reply) => {
+    const refund = await selectRefund(kysely, merchantOf(request), request.params.id);
+    return answer(request, reply, refund ? refundBody(refund) : refuse("refund_unknown"));
+  });
+
+  http.post(
+    "/api/v1/refunds/:id/decision",
+    { config: { right: "refund.decide", service }, schema: { tags, summary: "Say that a refund which a person makes is done, or can't be", params: One, body: Type.Union([Type.Object({ done: Type.Literal(true), reference: Type.String({ minLength: 1, maxLength: 80 }) }, { additionalProperties: false }), Type.Object({ done: Type.Literal(false), note: Type.String({ minLength: 1, maxLength: 300 }) }, { additionalProperties: false })]), response: { 200: RefundSchema, ...no } } },
+    async (request, reply) => {
+      const key = keyOf(request);
+      if (isRefusal(key)) return answer(request, reply, key);
+      return answerOnce(request, reply, shown(await decideRefund(payments, merchantOf(request), request.params.id, request.body, key), refundBody));
+    },
+  );
+
+  http.post("/api/v1/orders/:order_id/cancel", { config: { right: "order.cancel", service }, schema: { tags, summary: "Give an unpaid order up, here and at the providers", params: OneOrder, response: { 200: Type.Object({ order_id: Type.String(), status: Type.Literal("CANCELLED") }), ...no } } }, async (request, reply) => {
+    const key = keyOf(request);
+    if (isRefusal(key)) return answer(request, reply, key);
+    return answerOnce(request, reply, shown(await giveUpOrder(payments, merchantOf(request), request.params.order_id, key), ({ orderId }) => ({ order_id: orderId, status: "CANCELLED" as const })));
+  });
+
+  http.get("/api/v1/cases", { config: { right: "case.read", service }, schema: { tags, summary: "Money in suspense", querystring: Type.Object({ state: Type.Optional(CaseSchema.properties.state) }), response: { 200: Type.Object({ cases: Type.Array(CaseSchema) }), ...no } } }, async (request) => ({
+    cases: (await selectCases(kysely, merchantOf(request), request.query.state, 500)).map(caseBody),
+  }));
+
+  http.post("/api/v1/cases/:id/apply", { config: { right: "case.settle", service }, schema: { tags, summary: "Take money in suspense as a payment of an order", params: One, body: Type.Object({ order_id: Type.String({ minLength: 1, maxLength: 64 }) }, { additionalProperties: false }), response: { 200: CaseSchema, ...no } } }, async (request, reply) => {
+    const key = keyOf(request);
+    if (isRefusal(key)) return answer(request, reply, key);
+    return answerOnce(request, reply, shown(await applyCase(payments, merchantOf(request), request.params.id, request.body.order_id, actorOf(request), key), caseBody));
+  });
+
+  http.post("/api/v1/cases/:id/refund", { config: { right: "case.settle", service }, schema: { tags, summary: "Give money in suspense back", params: One, body: Type.Object({ reason: Type.String({ minLength: 1, maxLength: 200 }) }, { additionalProperties: false }), response: { 200: CaseSchema, ...no } } }, async (request, reply) => {
+    const key = keyOf(request);
+    if (isRefusal(key)) return answer(request, reply, key);
+    return answerOnce(request, reply, shown(await refundCase(payments, merchantOf(request), request.params.id, request.body.reason, actorOf(request), key), caseBody));
+  });
+}
+
+function sumOf(unchecked: string | number | undefined, { currency }: Money): Money | undefined | Refusal {
+  if (unchecked === undefined) return undefined;
+  const minor = checkedToMinor(unchecked, currency);
+  return isRefusal(minor) ? minor : money(minor, currency);
+}
+
+function shown<T, B>({ answer: value, replayed }: Once<T>, body: (value: T) => B): Once<B> {
+  return { answer: isRefusal(value) ? value : body(value), replayed };
+}
+
+function refundBody({ refundId, paymentId, caseId, orderId, provider, reference, amount, state, reason, note, createdAt }: Refund): RefundBody {
+  return {
+    refund_id: refundId, payment_id: paymentId, case_id: caseId, order_id: orderId, provider, reference, amount: toDecimal(amount), currency: amount.currency, state, reason, note,
+    created_at: createdAt.toISOString(),
+  };
+}
+
+function caseBody({ caseId, reason, provider, reference, paymentId, amount, state, appliedTo, decidedBy, openedAt }: SuspenseCase): CaseBody {
+  return {
+    case_id: caseId, reason, provider, reference, payment_id: paymentId, amount: toDecimal(amount), currency: amount.currency, state, applied_to: appliedTo, decided_by: decidedBy,
+    opened_at: openedAt.toISOString(),
+  };
+}
+
+function paymentBody({ paymentId, orderId, method, channel, provider, state, amount, reference, expiresAt, paidAt, routing }: Payment, refunds: readonly Refund[]): Static<typeof PaymentSchema> {
+  return {
+    payment_id: paymentId, order_id: orderId, method, channel, provider, state, amount: toDecimal(amount), currency: amount.currency, reference,
+    expires_at: expiresAt?.toISOString() ?? null, paid_at: paidAt?.toISOString() ?? null, routing: [...(routing ?? [])], refunds: refunds.map(refundBody),
+  };
+}

@@ -1,0 +1,79 @@
+import { money, type Currency, type Id } from "@onegate/contract";
+import { sql } from "kysely";
+import type { Executor, Tx } from "../kernel/index.ts";
+import type { Refund, RefundState } from "./refund.ts";
+
+type RefundRow = {
+  merchant_id: Id; refund_id: Id; payment_id: Id | null; case_id: Id | null; order_id: string | null; provider: string; refund_ref: string; reference: string | null;
+  currency: Currency; amount: bigint; state: RefundState; reason: string; requested_by: string; note: string | null; created_at: Date;
+};
+
+const COLUMNS = sql.raw("merchant_id, refund_id, payment_id, case_id, order_id, provider, refund_ref, reference, currency, amount, state, reason, requested_by, note, created_at");
+
+function toRefund(row: RefundRow): Refund {
+  return {
+    merchantId: row.merchant_id,
+    refundId: row.refund_id,
+    paymentId: row.payment_id,
+    caseId: row.case_id,
+    orderId: row.order_id,
+    provider: row.provider,
+    refundRef: row.refund_ref,
+    reference: row.reference,
+    amount: money(row.amount, row.currency),
+    state: row.state,
+    reason: row.reason,
+    requestedBy: row.requested_by,
+    note: row.note,
+    createdAt: row.created_at,
+  };
+}
+
+export type NewRefund = Omit<Refund, "createdAt" | "reference" | "note">;
+
+export async function insertRefund(tx: Tx, refund: NewRefund): Promise<Refund> {
+  const { rows } = await sql<RefundRow>`
+    insert into refund (merchant_id, refund_id, payment_id, case_id, order_id, provider, refund_ref, currency, amount, state, reason, requested_by)
+    values (${refund.merchantId}, ${refund.refundId}, ${refund.paymentId}, ${refund.caseId}, ${refund.orderId}, ${refund.provider}, ${refund.refundRef},
+      ${refund.amount.currency}, ${refund.amount.minor}, ${refund.state}, ${refund.reason.slice(0, 200)}, ${refund.requestedBy})
+    returning ${COLUMNS}`.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error("an inserted refund comes back");
+  return toRefund(row);
+}
+
+export async function selectRefund(executor: Executor, merchantId: Id, refundId: Id): Promise<Refund | undefined> {
+  const { rows } = await sql<RefundRow>`select ${COLUMNS} from refund where merchant_id = ${merchantId} and refund_id = ${refundId}`.execute(executor);
+  return rows[0] && toRefund(rows[0]);
+}
+
+/** What was given back of an order's payments so far, in minor units. */
+export async function selectRefundedSum(executor: Executor, merchantId: Id, orderId: string): Promise<bigint> {
+  const { rows } = await sql<{ sum: bigint }>`
+    select coalesce(sum(r.amount), 0)::bigint as sum from payment p join refund r on r.merchant_id = p.merchant_id and r.payment_id = p.payment_id and r.state = 'succeeded'
+     where p.merchant_id = ${merchantId} and p.order_id = ${orderId}`.execute(executor);
+  return rows[0]?.sum ?? 0n;
+}
+
+/** Refunds of a payment, oldest first. */
+export async function selectRefunds(executor: Executor, merchantId: Id, paymentId: Id): Promise<Refund[]> {
+  const { rows } = await sql<RefundRow>`
+    select ${COLUMNS} from refund where merchant_id = ${merchantId} and payment_id = ${paymentId} order by created_at, refund_id`.execute(executor);
+  return rows.map(toRefund);
+}
+
+export async function updateRefund(tx: Tx, { merchantId, refundId }: Refund, state: RefundState, facts: { reference?: string | null; note?: string } = {}): Promise<Refund> {
+  const { rows } = await sql<RefundRow>`
+    update refund set state = ${state}, reference = coalesce(${facts.reference ?? null}, reference), note = coalesce(${facts.note?.slice(0, 300) ?? null}, note), updated_at = now()
+     where merchant_id = ${merchantId} and refund_id = ${refundId} returning ${COLUMNS}`.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error("an updated refund comes back");
+  return toRefund(row);
+}
+
+/** Open refunds that nobody has worked on for two minutes. */
+export async function selectForgottenRefunds(executor: Executor): Promise<Array<{ merchantId: Id; refundId: Id }>> {
+  const { rows } = await sql<{ merchant_id: Id; refund_id: Id }>`
+    select merchant_id, refund_id from refund where state in ('created', 'pending', 'unknown') and updated_at < now() - interval '2 minutes' order by updated_at limit 200`.execute(executor);
+  return rows.map((row) => ({ merchantId: row.merchant_id, refundId: row.refund_id }));
+}

@@ -1,0 +1,260 @@
+import { newId, type CaseBody, type OrderBody, type RefundBody } from "@onegate/contract";
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CatalogueBody } from "@onegate/contract";
+import { DEMO_MERCHANT } from "../demo/index.ts";
+import { balanceByCode } from "../ledger/index.ts";
+import { newSale, openTestProgram, sell, type TestProgram } from "../testing/program.ts";
+import { until } from "../testing/until.ts";
+import { nextRefund, refundLifecycle, type RefundState } from "./refund.ts";
+
+let program: TestProgram;
+let owner: string;
+before(async () => {
+  program = await openTestProgram();
+  owner = await program.unlock("Ratna", "333333");
+});
+after(() => program.close());
+
+type Seed<T> = { success: boolean; message: string; data: T };
+type PaymentView = { payment_id: string; state: string; routing: Array<{ provider: string; chosen: boolean }>; refunds: RefundBody[] };
+
+const posted = async (code: string) => (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
+const post = <T>(path: string, body: unknown = {}, key = newId()) => program.call<T>("POST", path, { body, headers: { "idempotency-key": key } });
+const status = async (orderId: string) => (await program.call<Seed<OrderBody>>("GET", `/api/v1/payment/get-status-payment?order_id=${orderId}`)).body.data;
+
+async function place(amount: number): Promise<string> {
+  const orderId = `INV-${newId()}`;
+  const made = await post("/api/v1/payment/create-transaction", { order_id: orderId, amount, customer_name: "Pelanggan Contoh", customer_email: "pelanggan@contoh.invalid", order_items: [{ name: "Barang contoh", price: amount, quantity: 1 }] });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  return orderId;
+}
+
+const open = (orderId: string, more: object = {}) => post<Seed<OrderBody>>("/api/v1/payment/create-payment", { order_id: orderId, method: "QRIS2", ...more });
+
+async function pay(reference: string | null | undefined, amount?: number): Promise<void> {
+  await program.lever("POST", `transactions/${reference}/pay`, amount === undefined ? {} : { amount });
+}
+
+/** An order of a sum, opened and paid; answers its payment's id. */
+async function paid(amount: number): Promise<{ orderId: string; paymentId: string }> {
+  const orderId = await place(amount);
+  const { body } = await open(orderId);
+  await pay(body.data.payment?.reference);
+  await until(() => status(orderId), (order) => order.status === "PAID");
+  return { orderId, paymentId: body.data.payment!.payment_id };
+}
+
+describe("a refund", () => {
+  it("moves by these states and no others", () => {
+    const table = (Object.keys(refundLifecycle) as RefundState[]).map((state) => `${state}: ${(["accept", "done", "refuse", "lose", "hand"] as const).map((event) => nextRefund(state, event) ?? "-").join(" ")}`);
+    assert.deepEqual(table, [
+      "created: pending succeeded failed unknown manual",
+      "unknown: pending succeeded failed - -",
+      "pending: - succeeded failed - -",
+      "manual: - succeeded failed - -",
+      "succeeded: - - - - -",
+      "failed: - - - - -",
+    ]);
+  });
+
+  it("where the provider has no call for it waits for a person's word, and is booked then, once", async () => {
+    const { orderId, paymentId } = await paid(50_000);
+    const [received, clearing] = [await posted("received"), await posted("clearing:tripay")];
+    const asked = await post<RefundBody>(`/api/v1/payments/${paymentId}/refunds`, { amount: "20000.00", reason: "barang rusak" });
+    assert.deepEqual([asked.status, asked.body.state, asked.body.amount], [201, "manual", "20000.00"]);
+    assert.equal(await posted("received"), received, "nothing moves before it is given back");
+    const key = newId();
+    const done = await post<RefundBody>(`/api/v1/refunds/${asked.body.refund_id}/decision`, { done: true, reference: "TRF-1" }, key);
+    assert.deepEqual([done.body.state, done.body.reference], ["succeeded", "TRF-1"]);
+    assert.equal((await post(`/api/v1/refunds/${asked.body.refund_id}/decision`, { done: true, reference: "TRF-1" }, key)).headers.get("idempotent-replayed"), "true");
+    assert.equal((await post(`/api/v1/refunds/${asked.body.refund_id}/decision`, { done: true, reference: "TRF-2" })).code, "refund_not_manual");
+    assert.deepEqual([(await posted("received")) - received, (await posted("clearing:tripay")) - clearing], [-2_000_000n, 2_000_000n]);
+    assert.equal((await status(orderId)).refunded_amount, 20_000);
+    await program.assertBooksHold();
+  });
+
+  it("fault 10: twenty parts at once beyond the sum: what is given back never exceeds it", async () => {
+    const { paymentId } = await paid(100_000);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => post<RefundBody>(`/api/v1/payments/${paymentId}/refunds`, { amount: "15000.00", reason: "sebagian" })));
+    assert.deepEqual([answers.filter(({ status: code }) => code === 201).length, answers.filter(({ code }) => code === "refund_exceeds").length], [6, 14]);
+    const rest = await post<RefundBody>(`/api/v1/payments/${paymentId}/refunds`, { reason: "sisanya" });
+    assert.equal(rest.body.amount, "10000.00", "without a sum it is all that is left");
+    assert.equal((await post(`/api/v1/payments/${paymentId}/refunds`, { reason: "lagi" })).code, "refund_exceeds");
+    // one that failed frees its sum
+    await post(`/api/v1/refunds/${rest.body.refund_id}/decision`, { done: false, note: "rekening salah" });
+    assert.equal((await post<RefundBody>(`/api/v1/payments/${paymentId}/refunds`, { reason: "ulang" })).body.amount, "10000.00");
+    const { body } = await program.call<PaymentView>("GET", `/api/v1/payments/${paymentId}`);
+    assert.equal(body.refunds.length, 8);
+  });
+
+  it("is refused by name", async () => {
+    const { paymentId } = await paid(10_000);
+    const refund = (body: object, id = paymentId, key?: string) => post(`/api/v1/payments/${id}/refunds`, body, key);
+    assert.equal((await program.call("POST", `/api/v1/payments/${paymentId}/refunds`, { body: { reason: "x" } })).code, "idempotency_key_missing");
+    assert.equal((await refund({ reason: "x" }, newId())).code, "payment_unknown");
+    assert.equal((await refund({ reason: "x", amount: "10000.01" })).code, "refund_exceeds");
+    assert.equal((await refund({ reason: "x", amount: "0" })).code, "amount_not_positive");
+    assert.equal((await refund({ reason: "x", amount: "1e3" })).code, "amount_malformed");
+    assert.equal((await refund({ amount: "1" })).code, "request_invalid");
+    const key = newId();
+    await refund({ reason: "x", amount: "1000.00" }, paymentId, key);
+    assert.equal((await refund({ reason: "x", amount: "2000.00" }, paymentId, key)).code, "idempotency_key_reused");
+    const unpaid = (await open(await place(10_000))).body.data.payment!.payment_id;
+    assert.equal((await refund({ reason: "x" }, unpaid)).code, "payment_not_refundable");
+  });
+
+  it("of a sale takes back revenue and tax in proportion, and to the rupiah in the end", async () => {
+    const cashier = await program.unlock("Sari", "111111");
+    const catalogue = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body;
+    const before = { sales: await posted("sales"), tax: await posted("tax_payable"), received: await posted("received") };
+    const sale = newSale(catalogue, ["Latte"], "QRIS");
+    await sell(program, cashier, sale);
+    const waiting = (await status(sale.id)).payment!;
+    await pay(waiting.reference);
+    await until(() => status(sale.id), (order) => order.status === "PAID");
+    const revenue = { sales: (await posted("sales")) - before.sales, tax: (await posted("tax_payable")) - before.tax };
+    assert.ok(revenue.tax > 0n);
+    for (const amount of ["9999.99", "9999.99", undefined]) {
+      const { body } = await post<RefundBody>(`/api/v1/payments/${waiting.payment_id}/refunds`, { reason: "salah pesan", ...(amount ? { amount } : {}) });
+      assert.equal((await post<RefundBody>(`/api/v1/refunds/${body.refund_id}/decision`, { done: true, reference: "TUNAI" })).body.state, "succeeded");
+    }
+    assert.deepEqual({ sales: await posted("sales"), tax: await posted("tax_payable"), received: await posted("received") }, before);
+    await program.assertBooksHold();
+  });
+
+  it("made in the provider's dashboard is found by its notification, and ends the one that a person was to make", async () => {
+    const { orderId, paymentId } = await paid(30_000);
+    await post(`/api/v1/payments/${paymentId}/refunds`, { amount: "10000.00", reason: "sebagian" });
+    const reference = (await status(orderId)).payment?.reference;
+    await program.lever("POST", `transactions/${reference}/refund`, {});
+    await until(() => status(orderId), (order) => order.refunded_amount === 30_000);
+    const { body } = await program.call<PaymentView>("GET", `/api/v1/payments/${paymentId}`);
+    assert.deepEqual(body.refunds.map(({ state, amount }) => `${state} ${amount}`), ["succeeded 10000.00", "succeeded 20000.00"]);
+    await program.assertBooksHold();
+  });
+});
+
+describe("an order", () => {
+  it("may be paid in parts, and is paid with the last of them", async () => {
+    const orderId = await place(50_000);
+    const first = await open(orderId, { amount: 20_000 });
+    assert.equal(first.body.data.payment?.amount, 20_000);
+    assert.equal((await open(orderId, { amount: 20_000 })).body.data.payment?.payment_id, first.body.data.payment?.payment_id, "asked again, the same is answered");
+    await pay(first.body.data.payment?.reference);
+    const partial = await until(() => status(orderId), (order) => order.status === "PARTIAL");
+    assert.equal(partial.paid_amount, 20_000);
+    assert.equal((await open(orderId, { amount: 30_001 })).code, "amount_above_remaining");
+    const second = await open(orderId);
+    assert.equal(second.body.data.payment?.amount, 30_000, "without a sum it is all that is left");
+    await pay(second.body.data.payment?.reference);
+    const done = await until(() => status(orderId), (order) => order.status === "PAID");
+    assert.equal(done.paid_amount, 50_000);
+    assert.equal((await open(orderId)).code, "order_paid");
+    await program.assertBooksHold();
+  });
+
+  it("can be given up while it is not paid; afterwards nothing is opened for it", async () => {
+    const orderId = await place(10_000);
+    await open(orderId);
+    assert.equal((await post(`/api/v1/orders/${orderId}/cancel`)).status, 200);
+    assert.equal((await status(orderId)).status, "CANCELLED");
+    assert.equal((await open(orderId)).code, "order_cancelled");
+    assert.equal((await post("/api/v1/orders/INV-NOBODY/cancel")).code, "order_unknown");
+    const done = await paid(10_000);
+    assert.equal((await post(`/api/v1/orders/${done.orderId}/cancel`)).code, "order_paid");
+  });
+
+  it("tells who waits for news of it, at once or when the time is over", async () => {
+    const orderId = await place(10_000);
+    const reference = (await open(orderId)).body.data.payment?.reference;
+    const begun = performance.now();
+    const waiting = program.call<Seed<OrderBody>>("GET", `/api/v1/payment/get-status-payment?order_id=${orderId}&wait=20`);
+    await sleep(100);
+    await pay(reference);
+    assert.equal((await waiting).body.data.status, "PAID");
+    assert.ok(performance.now() - begun < 15_000, "not by the clock");
+    assert.equal((await program.call<Seed<OrderBody>>("GET", `/api/v1/payment/get-status-payment?order_id=${orderId}&wait=20`)).body.data.status, "PAID", "what is final needs no waiting");
+    assert.equal((await program.call<Seed<OrderBody>>("GET", `/api/v1/payment/get-status-payment?order_id=${await place(10_000)}&wait=0`)).body.data.status, "UNPAID");
+    assert.equal((await program.call("GET", `/api/v1/payment/get-status-payment?order_id=${orderId}&wait=31`)).code, "request_invalid");
+  });
+
+  it("is followed by server-sent events of its own", async () => {
+    const orderId = await place(10_000);
+    const controller = new AbortController();
+    const response = await fetch(`${program.url}/api/v1/payment/events?order_id=${orderId}`, { signal: controller.signal });
+    const other = await paid(10_000);
+    const reference = (await open(orderId)).body.data.payment?.reference;
+    await pay(reference);
+    let text = "";
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      if (text.includes("event: payment.succeeded")) break;
+    }
+    controller.abort();
+    assert.match(text, new RegExp(orderId));
+    assert.ok(!text.includes(other.orderId));
+  });
+
+  it("keeps why its provider was chosen", async () => {
+    const { paymentId } = await paid(10_000);
+    const { body } = await program.call<PaymentView>("GET", `/api/v1/payments/${paymentId}`);
+    assert.deepEqual(body.routing.filter(({ chosen }) => chosen).map(({ provider }) => provider), ["tripay"]);
+  });
+});
+
+describe("money in suspense", () => {
+  const cases = async (state: string) => (await program.call<{ cases: CaseBody[] }>("GET", `/api/v1/cases?state=${state}`)).body.cases;
+
+  /** Pays an order twice; answers the case of the second payment. */
+  async function doubled(amount: number): Promise<CaseBody> {
+    const orderId = await place(amount);
+    const first = (await open(orderId)).body.data.payment?.reference;
+    const second = (await open(orderId, { method: "QRISC" })).body.data.payment?.reference;
+    await pay(first);
+    await until(() => status(orderId), (order) => order.status === "PAID");
+    await pay(second);
+    const open_ = await until(() => cases("open"), (all) => all.some(({ reference }) => reference === second));
+    return open_.find(({ reference }) => reference === second)!;
+  }
+
+  it("is applied to an order by one action, once", async () => {
+    const found = await doubled(25_000);
+    assert.deepEqual([found.reason, found.amount], ["double", "25000.00"]);
+    const suspense = await posted("suspense");
+    assert.equal((await post(`/api/v1/cases/${found.case_id}/apply`, { order_id: await place(24_000) })).code, "case_does_not_fit");
+    assert.equal((await post(`/api/v1/cases/${found.case_id}/apply`, { order_id: "INV-NOBODY" })).code, "order_unknown");
+    const orderId = await place(40_000);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => post<CaseBody>(`/api/v1/cases/${found.case_id}/apply`, { order_id: orderId })));
+    assert.deepEqual(answers.map(({ status: code, code: word }) => word ?? code).sort(), [200, "case_settled", "case_settled", "case_settled", "case_settled"]);
+    assert.equal((await posted("suspense")) - suspense, -2_500_000n);
+    const order = await status(orderId);
+    assert.deepEqual([order.status, order.paid_amount], ["PARTIAL", 25_000]);
+    assert.equal((await cases("applied")).find(({ case_id: id }) => id === found.case_id)?.applied_to, orderId);
+    await program.assertBooksHold();
+  });
+
+  it("is given back by one action; a person says when it is done", async () => {
+    const found = await doubled(15_000);
+    const [suspense, clearing] = [await posted("suspense"), await posted("clearing:tripay")];
+    const { body } = await program.call<CaseBody>("POST", `/api/v1/cases/${found.case_id}/refund`, { body: { reason: "dibayar dua kali" }, token: owner, headers: { "idempotency-key": newId() } });
+    assert.equal(body.state, "refunding");
+    const { rows } = await program.database.pool.query<{ refund_id: string; state: string }>("select refund_id, state from refund where case_id = $1", [found.case_id]);
+    assert.deepEqual(rows.map(({ state }) => state), ["manual"]);
+    await post(`/api/v1/refunds/${rows[0]?.refund_id}/decision`, { done: true, reference: "TRF-9" });
+    assert.deepEqual([(await posted("suspense")) - suspense, (await posted("clearing:tripay")) - clearing], [-1_500_000n, 1_500_000n]);
+    assert.equal((await cases("refunded")).some(({ case_id: id }) => id === found.case_id), true);
+    assert.equal((await post(`/api/v1/cases/${found.case_id}/refund`, { reason: "lagi" })).code, "case_settled");
+    assert.equal((await post(`/api/v1/cases/${newId()}/refund`, { reason: "x" })).code, "case_unknown");
+    await program.assertBooksHold();
+  });
+
+  it("whose refund can't be made is open again", async () => {
+    const found = await doubled(12_000);
+    await post(`/api/v1/cases/${found.case_id}/refund`, { reason: "dibayar dua kali" });
+    const { rows } = await program.database.pool.query<{ refund_id: string }>("select refund_id from refund where case_id = $1", [found.case_id]);
+    await post(`/api/v1/refunds/${rows[0]?.refund_id}/decision`, { done: false, note: "rekening tutup" });
+    assert.ok((await cases("open")).some(({ case_id: id }) => id === found.case_id));
+  });
+});

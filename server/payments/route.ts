@@ -1,0 +1,85 @@
+import { isRefusal, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
+import type { Executor } from "../kernel/index.ts";
+import type { Fee } from "../providers/index.ts";
+import { listChannels, type OfferedChannel } from "./channels.ts";
+import type { Payments } from "./context.ts";
+import { methodOf, type Candidate } from "./payment.ts";
+import { selectRouting } from "./store.ts";
+
+/** Which of several QRIS channels of a provider is used when a till says just QRIS: the longest-lived first. */
+const QRIS_CHANNELS = ["QRIS2", "QRISC", "QRIS"];
+
+/** A channel that may be tried, with what speaks for it. */
+type Option = { readonly channel: OfferedChannel; readonly fee: bigint; readonly ruled: number; readonly healthy: boolean; readonly listed: number };
+
+/**
+ * The channels to try for a payment, best first: what a rule of the merchant names (by method, amount and time of day), then
+ * who is well, then who costs less, then the order of registration. Refuses `channel_unknown`, `channel_inactive`, and
+ * amounts outside the limits of all that there are.
+ */
+export async function routesFor(payments: Payments, executor: Executor, merchantId: Id, code: string, amount: Money): Promise<OfferedChannel[] | Refusal> {
+  const all = await listChannels(payments);
+  if (isRefusal(all)) return all;
+  const named = bestOfEach(all.filter((channel) => (code === "QRIS" ? methodOf(channel) === "QRIS" : channel.code === code)));
+  if (named.length === 0) return refuse("channel_unknown");
+  const active = named.filter((channel) => channel.active);
+  if (active.length === 0) return refuse("channel_inactive");
+  const fitting = active.filter(({ minimumAmount, maximumAmount }) => amount.minor >= minimumAmount.minor && amount.minor <= maximumAmount.minor);
+  if (fitting.length === 0) return refuseAmount(active, amount);
+
+  const names = [...payments.providers.keys()];
+  const ruled = fitting.length > 1 ? await selectRouting(executor, merchantId, methodOf(fitting[0]!), amount.minor) : [];
+  const options = fitting.map((channel): Option => {
+    const place = ruled.indexOf(channel.provider);
+    return {
+      channel,
+      fee: feeOf(channel.totalFee, amount, channel.minimumFee, channel.maximumFee),
+      ruled: place === -1 ? ruled.length : place,
+      healthy: payments.providers.get(channel.provider)?.isWell?.() ?? true,
+      listed: names.indexOf(channel.provider),
+    };
+  });
+  return options.sort((a, b) => Number(b.healthy) - Number(a.healthy) || a.ruled - b.ruled || compare(a.fee, b.fee) || a.listed - b.listed).map(({ channel }) => channel);
+}
+
+/** Of each provider the channel that it would be asked for first. */
+function bestOfEach(channels: readonly OfferedChannel[]): OfferedChannel[] {
+  const rank = ({ code }: OfferedChannel) => (QRIS_CHANNELS.indexOf(code) + QRIS_CHANNELS.length + 1) % (QRIS_CHANNELS.length + 1);
+  const best = new Map<string, OfferedChannel>();
+  for (const channel of channels.toSorted((a, b) => Number(b.active) - Number(a.active) || rank(a) - rank(b))) {
+    if (!best.has(channel.provider)) best.set(channel.provider, channel);
+  }
+  return [...best.values()];
+}
+
+function refuseAmount(channels: readonly OfferedChannel[], amount: Money): Refusal {
+  const least = channels.reduce((low, { minimumAmount }) => (minimumAmount.minor < low ? minimumAmount.minor : low), channels[0]!.minimumAmount.minor);
+  if (amount.minor < least) return refuse("amount_below_minimum", { minimum: least.toString() });
+  const most = channels.reduce((high, { maximumAmount }) => (maximumAmount.minor > high ? maximumAmount.minor : high), 0n);
+  return refuse("amount_above_maximum", { maximum: most.toString() });
+}
+
+/** What a payment of a sum costs in all, in minor units, rounded up; for comparing, the provider's own word is what is booked. */
+export function feeOf({ flat, percentBasisPoints }: Fee, amount: Money, least: Money | null, most: Money | null): bigint {
+  const fee = flat.minor + (amount.minor * BigInt(percentBasisPoints) + 9_999n) / 10_000n;
+  if (least && fee < least.minor) return least.minor;
+  return most && most.minor > 0n && fee > most.minor ? most.minor : fee;
+}
+
+/** The explanation that is kept with the payment. */
+export function explain(payments: Payments, routes: readonly OfferedChannel[], chosen: OfferedChannel, amount: Money): Candidate[] {
+  return routes.map((channel, index) => ({
+    provider: channel.provider,
+    channel: channel.code,
+    fee: feeOf(channel.totalFee, amount, channel.minimumFee, channel.maximumFee).toString(),
+    chosen: channel === chosen,
+    why:
+      channel === chosen
+        ? index === 0 ? "first by rule, health and cost" : "the ones before it could not be reached"
+        : (payments.providers.get(channel.provider)?.isWell?.() ?? true) ? "behind the chosen one by rule or cost" : "not well: it failed several times in a row",
+  }));
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,78 @@
+import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
+import { announce, once, type Once, type Tx } from "../kernel/index.ts";
+import { accountId, CHART, transfersOf } from "../ledger/index.ts";
+import type { Payments } from "./context.ts";
+import { saveRefund, tellRefund } from "./give-back.ts";
+import { merchantRefOf, methodOf, paidSum } from "./payment.ts";
+import { selectRefund } from "./refund-store.ts";
+import { insertPayment, lockOrder, markCase, selectCase, selectOrder, selectPayment, selectPayments, type SuspenseCase } from "./store.ts";
+
+/**
+ * Takes money in suspense as a payment of an order, once per key. Refuses `case_unknown`, `case_settled`, `order_unknown`,
+ * `order_cancelled`, and `case_does_not_fit` when it is more than what is still to be paid, or another currency.
+ */
+export async function applyCase(payments: Payments, merchantId: Id, caseId: Id, orderId: string, by: string, key: string): Promise<Once<SuspenseCase>> {
+  return settled(payments, merchantId, caseId, await once(payments.database, { merchantId, route: "case.apply", key }, { caseId, orderId }, (tx) => apply(tx, payments, merchantId, caseId, orderId, by)));
+}
+
+async function apply(tx: Tx, payments: Payments, merchantId: Id, caseId: Id, orderId: string, by: string): Promise<{ case_id: Id } | Refusal> {
+  // the order's row comes first, as in a notification
+  const { cancelled } = await lockOrder(tx, merchantId, orderId);
+  const found = await openCase(tx, merchantId, caseId);
+  if (isRefusal(found)) return found;
+  const order = await selectOrder(tx, merchantId, orderId);
+  if (!order) return refuse("order_unknown");
+  if (cancelled) return refuse("order_cancelled");
+  const left = order.amount.minor - paidSum(await selectPayments(tx, merchantId, orderId));
+  if (found.amount.currency !== order.amount.currency || found.amount.minor > left) return refuse("case_does_not_fit", { left: left.toString() });
+  const origin = found.paymentId ? await selectPayment(tx, merchantId, found.paymentId) : undefined;
+  const paymentId = payments.newId();
+  const channel = origin?.channel ?? found.provider.toUpperCase();
+  await insertPayment(tx, {
+    merchantId, paymentId, orderId, method: origin?.method ?? methodOf({ code: channel, group: "" }), channel, provider: found.provider, amount: found.amount,
+    state: "succeeded", merchantRef: merchantRefOf(paymentId), reference: found.reference, expiresAt: null,
+  });
+  const accounts = { suspense: accountId(merchantId, CHART.suspense), received: accountId(merchantId, CHART.received) };
+  const posted = await payments.ledger.postIn(tx, merchantId, transfersOf("apply", merchantId, paymentId, accounts, { applied: found.amount }, { reference: found.reference }));
+  if (isRefusal(posted)) throw new Error(`the ledger refused to apply a case: ${posted.refusal}`);
+  await markCase(tx, merchantId, caseId, { state: "applied", by, appliedTo: orderId });
+  await announce(tx, merchantId, "payment.succeeded", paymentId, { order_id: orderId, state: "succeeded" });
+  await announce(tx, merchantId, "case.applied", caseId, { order_id: orderId });
+  const payment = await selectPayment(tx, merchantId, paymentId);
+  if (!payment) throw new Error("an inserted payment comes back");
+  await payments.onEnded(tx, payment);
+  return { case_id: caseId };
+}
+
+/**
+ * Gives money in suspense back, once per key: through the provider where it can and knows the payment, otherwise by a
+ * person's hand, who then says that it is done. Refuses `case_unknown`, `case_settled`.
+ */
+export async function refundCase(payments: Payments, merchantId: Id, caseId: Id, reason: string, by: string, key: string): Promise<Once<SuspenseCase>> {
+  const done = await once(payments.database, { merchantId, route: "case.refund", key }, { caseId, reason }, async (tx) => {
+    const found = await openCase(tx, merchantId, caseId);
+    if (isRefusal(found)) return found;
+    const origin = found.paymentId ? await selectPayment(tx, merchantId, found.paymentId) : undefined;
+    const refund = await saveRefund(tx, payments, { merchantId, paymentId: null, caseId, orderId: origin?.orderId ?? null, provider: found.provider, amount: found.amount, reason, requestedBy: by });
+    await markCase(tx, merchantId, caseId, { state: "refunding", by });
+    return { case_id: caseId, refund_id: refund.refundId };
+  });
+  if (!isRefusal(done.answer) && !done.replayed) {
+    const refund = await selectRefund(payments.database.kysely, merchantId, done.answer.refund_id);
+    if (refund) await tellRefund(payments, refund);
+  }
+  return settled(payments, merchantId, caseId, done);
+}
+
+/** The case, held for this transaction. */
+async function openCase(tx: Tx, merchantId: Id, caseId: Id): Promise<SuspenseCase | Refusal> {
+  const found = await selectCase(tx, merchantId, caseId, true);
+  if (!found) return refuse("case_unknown");
+  return found.state === "open" ? found : refuse("case_settled");
+}
+
+async function settled(payments: Payments, merchantId: Id, caseId: Id, { answer, replayed }: Once<{ case_id: Id }>): Promise<Once<SuspenseCase>> {
+  if (isRefusal(answer)) return { answer, replayed };
+  payments.poke();
+  return { answer: (await selectCase(payments.database.kysely, merchantId, caseId)) ?? refuse("case_unknown"), replayed };
+}
