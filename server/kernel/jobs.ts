@@ -13,8 +13,11 @@ export async function addJob(tx: Executor, task: string, payload: Record<string,
       job_key := ${options.key ?? null}, max_attempts := 25)`.execute(tx);
 }
 
-/** Runs jobs until stopped; one that fails is tried again with growing pauses. */
-export async function startJobs(database: Database, jobs: Jobs, crontab: string, log: Log): Promise<{ stop(): Promise<void> }> {
+/**
+ * Runs jobs until stopped, `concurrency` at once; one that fails is tried again with growing pauses. A job added for now starts at
+ * once; one for later is seen within `pollMs`.
+ */
+export async function startJobs(database: Database, jobs: Jobs, crontab: string, log: Log, { concurrency = 4, pollMs = 1_000 } = {}): Promise<{ stop(): Promise<void> }> {
   const taskList: TaskList = {};
   for (const [name, work] of Object.entries(jobs)) {
     taskList[name] = async (payload) => {
@@ -23,8 +26,8 @@ export async function startJobs(database: Database, jobs: Jobs, crontab: string,
   }
   const runner: Runner = await run({
     pgPool: database.pool,
-    concurrency: 4,
-    pollInterval: 1000,
+    concurrency,
+    pollInterval: pollMs,
     noHandleSignals: true,
     crontab,
     taskList,

@@ -63,6 +63,7 @@ const table = {
   anonymous: { env: "ONEGATE_ANONYMOUS", fallback: "on", about: "on: the payment paths work without credentials (sandbox only)", read: onOff },
   simulator: { env: "ONEGATE_SIMULATOR", fallback: "on", about: "on: start the provider simulator (sandbox only)", read: onOff },
   simulatorPort: { env: "SIMULATOR_PORT", fallback: "8090", about: "port of the provider simulator; 0 takes a free one", read: port },
+  deliveryPrivate: { env: "ONEGATE_DELIVERY_PRIVATE", fallback: "off", about: "on: webhooks may go to this machine itself, over http too (sandbox only)", read: onOff },
   tripayUrl: { env: "TRIPAY_URL", fallback: "", about: "Tripay's base address, such as https://tripay.co.id/api; default the simulator", read: url("http:", "https:") },
   tripayApiKey: { env: "TRIPAY_API_KEY", fallback: SANDBOX_TRIPAY.apiKey, about: "Tripay's API key", read: text, secret: true },
   tripayPrivateKey: { env: "TRIPAY_PRIVATE_KEY", fallback: SANDBOX_TRIPAY.privateKey, about: "Tripay's private key, which signs", read: text, secret: true },
@@ -96,6 +97,7 @@ function refuseUnsafeProduction(settings: Settings): void {
   };
   if (settings.anonymous) stop("the payment paths would work without credentials.", "Set ONEGATE_ANONYMOUS=off.");
   if (settings.simulator) stop("the provider simulator would move play money.", "Set ONEGATE_SIMULATOR=off.");
+  if (settings.deliveryPrivate) stop("webhooks could reach what listens on this machine alone.", "Set ONEGATE_DELIVERY_PRIVATE=off.");
   if (settings.tripayUrl === "") stop("no provider address is set.", "Set TRIPAY_URL to Tripay's production address.");
   if (settings.tripayPrivateKey === SANDBOX_TRIPAY.privateKey || settings.tripayApiKey === SANDBOX_TRIPAY.apiKey) {
     stop("Tripay's credentials are the demo's, which everybody knows.", "Set TRIPAY_API_KEY and TRIPAY_PRIVATE_KEY.");
@@ -108,7 +110,7 @@ function refuseUnsafeProduction(settings: Settings): void {
 export function describeSettings(): string {
   const rows = Object.values<Setting<unknown>>(table).map(({ env, fallback, about, secret }) => {
     const shown = fallback === "" ? "" : secret ? " [demo value]" : ` [${fallback}]`;
-    return `  ${env.padEnd(22)} ${about}${shown}`;
+    return `  ${env.padEnd(24)} ${about}${shown}`;
   });
   return rows.join("\n");
 }

@@ -1,0 +1,86 @@
+import { isRefusal } from "@onegate/contract";
+import { once } from "node:events";
+import http, { type IncomingMessage } from "node:http";
+import https from "node:https";
+import { isIP, type LookupFunction } from "node:net";
+import { checkedToDestination, type AddressRules, type Destination } from "./public-address.ts";
+
+/** Why there was no answer: the address may not be called, or nobody said anything in time. */
+export type CallError = "address" | "connection" | "tls" | "timeout";
+
+export type PublicCall = {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** From the look-up of the name to the last byte that is read. */
+  readonly totalMs: number;
+  /** Of the answer so many bytes are read, and no more. */
+  readonly mostBytes: number;
+};
+
+export type CallAnswer = { readonly status: number; readonly retryAfter: string | undefined; readonly text: string } | { readonly error: CallError };
+
+const LARGEST_HEADERS_BYTES = 16_384;
+
+/**
+ * Posts to an address that somebody else named, and throws nothing. The name is looked up once, all its addresses are checked,
+ * and the connection is made to one of them, so that a name that leads elsewhere the next moment leads nowhere. Redirects are
+ * not followed.
+ */
+export async function callPublic(call: PublicCall, rules: AddressRules): Promise<CallAnswer> {
+  const signal = AbortSignal.timeout(call.totalMs);
+  try {
+    const destination = await Promise.race([checkedToDestination(call.url, rules), once(signal, "abort")]);
+    if (Array.isArray(destination)) return { error: "timeout" };
+    if (isRefusal(destination)) return { error: "address" };
+    const response = await post(destination, call, signal);
+    const text = await readBeginning(response, call.mostBytes);
+    return { status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"], text };
+  } catch (error) {
+    return { error: signal.aborted ? "timeout" : isTls(error) ? "tls" : "connection" };
+  }
+}
+
+async function post({ url, addresses }: Destination, { headers, body }: PublicCall, signal: AbortSignal): Promise<IncomingMessage> {
+  const found = addresses.map((address) => ({ address, family: isIP(address) }));
+  const lookup: LookupFunction = (_name, options, callback) => {
+    const [first] = found;
+    if (options.all) callback(null, found);
+    else callback(null, first?.address ?? "", first?.family);
+  };
+  // a connection of its own: one that is kept may be closed by the other side just as it is used again
+  const request = (url.protocol === "https:" ? https : http).request(url, { method: "POST", headers, signal, lookup, agent: false, maxHeaderSize: LARGEST_HEADERS_BYTES });
+  request.end(body);
+  return new Promise((resolve, reject) => {
+    request.once("response", resolve);
+    // to speak another protocol was not asked for: the status says the rest
+    request.once("upgrade", (response, socket) => {
+      socket.destroy();
+      resolve(response);
+    });
+    request.on("error", reject);
+    request.once("close", () => reject(new Error("closed without an answer")));
+  });
+}
+
+/** The beginning of an answer; one that breaks off is what came of it, because the status was said before. */
+async function readBeginning(response: IncomingMessage, mostBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= mostBytes) break;
+    }
+  } catch {
+    // broken off, or out of time
+  }
+  response.destroy();
+  return Buffer.concat(chunks).subarray(0, mostBytes).toString("utf8");
+}
+
+function isTls(error: unknown): boolean {
+  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  return /^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|HOSTNAME_MISMATCH|EPROTO)/.test(code);
+}
