@@ -8,3 +8,4 @@ export * from "./schemas/common.ts";
 export * from "./schemas/payment.ts";
 export * from "./schemas/till.ts";
 export * from "./schemas/user.ts";
+export * from "./schemas/webhook.ts";

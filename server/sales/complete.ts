@@ -31,6 +31,7 @@ export async function completeSale(tx: Tx, sales: Sales, sale: Sale, outlet: Out
     business_date: businessDate,
     hour,
     method,
+    currency: sale.currency,
     gross: sale.total.toString(),
     tax: sale.tax.toString(),
     lines: sale.lines.map(({ productId, name, quantity, unitPrice }) => ({

@@ -1,0 +1,25 @@
+import { isRefusal, refuse, type EndpointChangeBody, type Id, type Refusal } from "@onegate/contract";
+import { checkedToDestination, inTransaction } from "../kernel/index.ts";
+import type { Deliveries } from "./context.ts";
+import { nextEndpoint, type Endpoint } from "./endpoint.ts";
+import { markEndpoint, selectEndpoint, updateEndpoint } from "./store.ts";
+import { wake } from "./wake.ts";
+
+/**
+ * Changes an endpoint. One that is made active again is sent at once what waited for it. Refuses `url_malformed`, `url_insecure`,
+ * `url_not_public`, `endpoint_unknown`.
+ */
+export async function changeEndpoint({ database, rules }: Deliveries, merchantId: Id, endpointId: Id, unchecked: EndpointChangeBody): Promise<Endpoint | Refusal> {
+  const { url, description, topics, state: wanted } = unchecked;
+  const destination = url === undefined ? undefined : await checkedToDestination(url, rules);
+  if (isRefusal(destination)) return destination;
+  return inTransaction(database, async (tx) => {
+    const found = await selectEndpoint(tx, merchantId, endpointId, "for update");
+    if (!found) return refuse("endpoint_unknown");
+    await updateEndpoint(tx, { ...found, url: destination?.url.href ?? found.url, description: description ?? found.description, topics: topics ?? found.topics });
+    const state = wanted && nextEndpoint(found.state, wanted === "active" ? "enable" : "disable");
+    if (state) await markEndpoint(tx, found, state, state === "disabled" ? "asked" : null);
+    if (state === "active") await wake(tx, found);
+    return (await selectEndpoint(tx, merchantId, endpointId)) ?? refuse("endpoint_unknown");
+  });
+}

@@ -1,0 +1,15 @@
+import type { SecretBox } from "../identity/index.ts";
+import type { AddressRules, Clock, Database, IdMaker, Log } from "../kernel/index.ts";
+import type { Figures } from "./figures.ts";
+
+export type Deliveries = {
+  readonly database: Database;
+  readonly box: SecretBox;
+  /** Which addresses may be sent to. */
+  readonly rules: AddressRules;
+  readonly clock: Clock;
+  readonly newId: IdMaker;
+  readonly log: Log;
+  readonly figures: Figures;
+  readonly poke: () => void;
+};

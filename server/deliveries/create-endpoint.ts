@@ -1,0 +1,41 @@
+import { isRefusal, refuse, type Id, type NewEndpointBody, type Refusal } from "@onegate/contract";
+import { checkedToDestination, once, type Once } from "../kernel/index.ts";
+import type { Deliveries } from "./context.ts";
+import { MOST_ENDPOINTS, type Endpoint } from "./endpoint.ts";
+import { closeSecret, newSecret, openSecret } from "./sign.ts";
+import { insertEndpoint, selectEndpoint, selectEndpoints } from "./store.ts";
+
+export type WithSecret = { readonly endpoint: Endpoint; readonly secret: string };
+
+/**
+ * Sets an endpoint up, active. Its secret is answered here and by no other verb; what is stored of the answer is sealed. Refuses
+ * `url_malformed`, `url_insecure`, `url_not_public`, `endpoint_limit`.
+ */
+export async function createEndpoint(deliveries: Deliveries, { merchantId, createdBy }: { merchantId: Id; createdBy: string }, unchecked: NewEndpointBody, key: string): Promise<Once<WithSecret>> {
+  const { database, box, rules } = deliveries;
+  const destination = await checkedToDestination(unchecked.url, rules);
+  if (isRefusal(destination)) return { answer: destination, replayed: false };
+  const made = await once(database, { merchantId, route: "webhooks.endpoints", key }, unchecked, async (tx) => {
+    if ((await selectEndpoints(tx, merchantId)).length >= MOST_ENDPOINTS) return refuse("endpoint_limit", { most: MOST_ENDPOINTS });
+    const endpointId = deliveries.newId();
+    const secret = closeSecret(box, newSecret(), endpointId);
+    await insertEndpoint(tx, { merchantId, endpointId, url: destination.url.href, description: unchecked.description ?? "", topics: unchecked.topics, createdBy, secret });
+    return sealed(endpointId, secret);
+  });
+  return opened(deliveries, merchantId, made);
+}
+
+/** An answer with a secret as it may be stored. */
+export type Sealed = { readonly endpoint_id: Id; readonly secret: string };
+
+export function sealed(endpointId: Id, secret: Buffer): Sealed {
+  return { endpoint_id: endpointId, secret: secret.toString("base64") };
+}
+
+/** The answer of a verb that made a secret, also when it is asked for again: the secret that was made then. */
+export async function opened({ database, box }: Deliveries, merchantId: Id, { answer, replayed }: Once<Sealed>): Promise<Once<WithSecret>> {
+  if (isRefusal(answer)) return { answer, replayed };
+  const endpoint = await selectEndpoint(database.kysely, merchantId, answer.endpoint_id);
+  const found: WithSecret | Refusal = endpoint ? { endpoint, secret: openSecret(box, Buffer.from(answer.secret, "base64"), endpoint.endpointId) } : refuse("endpoint_unknown");
+  return { answer: found, replayed };
+}

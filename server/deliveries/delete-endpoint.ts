@@ -1,0 +1,15 @@
+import { refuse, type Id, type Refusal } from "@onegate/contract";
+import { inTransaction } from "../kernel/index.ts";
+import type { Deliveries } from "./context.ts";
+import { nextEndpoint } from "./endpoint.ts";
+import { markEndpoint, selectEndpoint } from "./store.ts";
+
+/** Ends an endpoint; nothing more is sent to it, and its deliveries are seen no more. Refuses `endpoint_unknown`. */
+export async function deleteEndpoint({ database }: Deliveries, merchantId: Id, endpointId: Id): Promise<Refusal | undefined> {
+  return inTransaction(database, async (tx) => {
+    const endpoint = await selectEndpoint(tx, merchantId, endpointId, "for update");
+    const state = endpoint && nextEndpoint(endpoint.state, "delete");
+    if (!endpoint || !state) return refuse("endpoint_unknown");
+    await markEndpoint(tx, endpoint, state, null);
+  });
+}

@@ -1,0 +1,42 @@
+import { Counter, Gauge } from "prom-client";
+import type { Database, Metrics } from "../kernel/index.ts";
+import type { DisableReason } from "./endpoint.ts";
+import type { TryError } from "./delivery.ts";
+import { countUndelivered, oldestPending } from "./store.ts";
+
+export type Figures = {
+  tried(outcome: TryError | "delivered"): void;
+  disabled(reason: DisableReason): void;
+};
+
+/** Counts what is sent, and asks the database what waits whenever the figures are read; without it these figures are missing, and no others. */
+export function createFigures({ registry }: Metrics, { kysely }: Database): Figures {
+  const registers = [registry];
+  const tries = new Counter({ name: "webhook_tries_total", help: "Webhooks sent, by what came of it", labelNames: ["outcome"], registers });
+  const disabled = new Counter({ name: "webhook_endpoints_disabled_total", help: "Webhook endpoints disabled for what they answered", labelNames: ["reason"], registers });
+  registry.registerMetric(
+    new Gauge({
+      name: "webhook_deliveries",
+      help: "Webhooks to active endpoints that are not delivered, by state",
+      labelNames: ["state"],
+      registers: [],
+      async collect() {
+        this.reset();
+        const counts = await countUndelivered(kysely).catch(() => undefined);
+        if (!counts) return;
+        for (const state of ["pending", "failed", "dead"] as const) this.set({ state }, counts.find((one) => one.state === state)?.count ?? 0);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: "webhook_oldest_pending_seconds",
+      help: "Age of the oldest webhook to an active endpoint that was not tried yet",
+      registers: [],
+      async collect() {
+        this.set(await oldestPending(kysely).catch(() => Number.NaN));
+      },
+    }),
+  );
+  return { tried: (outcome) => tries.inc({ outcome }), disabled: (reason) => disabled.inc({ reason }) };
+}

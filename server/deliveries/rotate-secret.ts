@@ -1,0 +1,18 @@
+import { refuse, type Id } from "@onegate/contract";
+import { once, type Once } from "../kernel/index.ts";
+import type { Deliveries } from "./context.ts";
+import { opened, sealed, type WithSecret } from "./create-endpoint.ts";
+import { closeSecret, newSecret } from "./sign.ts";
+import { rotateSecret, selectEndpoint } from "./store.ts";
+
+/** Makes a new secret; for a day the one before signs too, and one that was before that no more. Refuses `endpoint_unknown`. */
+export async function rotate(deliveries: Deliveries, merchantId: Id, endpointId: Id, key: string): Promise<Once<WithSecret>> {
+  const made = await once(deliveries.database, { merchantId, route: "webhooks.rotate", key }, { endpointId }, async (tx) => {
+    const endpoint = await selectEndpoint(tx, merchantId, endpointId, "for update");
+    if (!endpoint) return refuse("endpoint_unknown");
+    const secret = closeSecret(deliveries.box, newSecret(), endpointId);
+    await rotateSecret(tx, endpoint, secret);
+    return sealed(endpointId, secret);
+  });
+  return opened(deliveries, merchantId, made);
+}

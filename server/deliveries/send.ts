@@ -1,0 +1,76 @@
+import type { Id } from "@onegate/contract";
+import { callPublic, inTransaction, mask } from "../kernel/index.ts";
+import type { Deliveries } from "./context.ts";
+import { record } from "./record.ts";
+import { openSecret, signed } from "./sign.ts";
+import { claimDelivery, releaseEndpoint, takeEndpoint, type Claimed, type Taken, type TryResult } from "./store.ts";
+import { wakeLater } from "./wake.ts";
+
+/** Connection, request and answer together. */
+const PATIENCE_MS = 10_000;
+/** Then another endpoint gets its turn; what is on its way is waited for. */
+const SLICE_MS = 5_000;
+/** Far longer than a slice with its last answer: past that its worker is dead. */
+const LEASE_MS = 60_000;
+/** Deliveries to one endpoint at once; one alone to an endpoint that has just failed. */
+const LANES = 4;
+const SHOWN_BYTES = 500;
+/** More is read than is shown, so that nothing is cut in the middle before it is masked. */
+const READ_BYTES = 2_000;
+const USER_AGENT = "Onegate-Webhooks/1";
+
+/**
+ * Sends what is due at one endpoint: the job of an endpoint, not of a delivery, so that the backlog of a dead receiver is rows of
+ * its own and never stands in the queue that all endpoints share. Of several workers one sends; it takes deliveries one by one for
+ * a few seconds, then leaves the rest to the next turn. A try is committed before it is sent and completed after.
+ */
+export async function sendDue(deliveries: Deliveries, merchantId: Id, endpointId: Id): Promise<void> {
+  const { database } = deliveries;
+  const endpoint = await takeEndpoint(database.kysely, merchantId, endpointId, LEASE_MS);
+  // whoever has it looks once more after giving it back; one that rests has been given a time to come again
+  if (!endpoint) return;
+  let isWhole = false;
+  try {
+    await sendSlice(deliveries, endpoint);
+    isWhole = true;
+  } finally {
+    await inTransaction(database, async (tx) => {
+      const afterMs = await releaseEndpoint(tx, endpoint);
+      // what broke here would break again at once: this job is tried again after a pause of its own
+      if (isWhole && afterMs !== undefined) await wakeLater(tx, endpoint, afterMs);
+    });
+  }
+}
+
+async function sendSlice(deliveries: Deliveries, endpoint: Taken): Promise<void> {
+  const secrets = [endpoint.secret, endpoint.oldSecret].flatMap((closed) => (closed ? [openSecret(deliveries.box, closed, endpoint.endpointId)] : []));
+  const until = performance.now() + SLICE_MS;
+  let isWell = true;
+  async function lane(): Promise<void> {
+    while (isWell && performance.now() < until) {
+      const claimed = await claimDelivery(deliveries.database.kysely, endpoint, LEASE_MS);
+      if (!claimed) return;
+      const { result, retryAfter } = await send(deliveries, endpoint.url, secrets, claimed);
+      if (!(await record(deliveries, endpoint, claimed, result, retryAfter))) isWell = false;
+    }
+  }
+  const ended = await Promise.allSettled(Array.from({ length: endpoint.failures > 0 ? 1 : LANES }, lane));
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
+}
+
+async function send({ rules }: Deliveries, url: string, secrets: readonly string[], claimed: Claimed): Promise<{ result: TryResult; retryAfter: string | undefined }> {
+  const begun = performance.now();
+  const headers = { "content-type": "application/json", "user-agent": USER_AGENT, ...signed(secrets, claimed) };
+  const answer = await callPublic({ url, headers, body: claimed.body, totalMs: PATIENCE_MS, mostBytes: READ_BYTES }, rules);
+  const ms = Math.round(performance.now() - begun);
+  if ("error" in answer) return { result: { status: null, error: answer.error, ms, answer: null }, retryAfter: undefined };
+  const { status, retryAfter, text } = answer;
+  const error = status >= 200 && status < 300 ? null : status >= 300 && status < 400 ? "redirect" : "status";
+  return { result: { status, error, ms, answer: toShow(text) }, retryAfter };
+}
+
+/** The beginning of an answer as its merchant may see it. PostgreSQL's text knows no NUL. */
+export function toShow(text: string): string {
+  const masked = Buffer.from(mask(text.replaceAll("\u0000", "")));
+  return masked.subarray(0, SHOWN_BYTES).toString("utf8").replace(/\uFFFD$/, "");
+}
