@@ -1,4 +1,5 @@
 export type * from "./provider.ts";
 export { UNREACHABLE } from "./provider.ts";
+export { createSnap, SNAP_NOTIFY_PATH } from "./snap.ts";
 export { createTripay } from "./tripay.ts";
 export { guarded } from "./guard.ts";

@@ -13,7 +13,7 @@ export type Call = {
   readonly url: string;
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
-  /** What becomes JSON. */
+  /** What becomes JSON; a text goes as it is, so that the bytes sent are the bytes signed. */
   readonly body?: unknown;
 };
 
@@ -33,7 +33,7 @@ export async function exchange({ url, method, headers, body }: Call, totalMs: nu
     const response = await send(url, {
       method,
       headers: { accept: "application/json", "user-agent": USER_AGENT, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       redirect: "manual",
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
