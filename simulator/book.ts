@@ -50,7 +50,7 @@ export class Book {
     return [...this.#waiting.values()];
   }
 
-  /** What a merchant set in its provider's menu. */
+  /** What a provider keeps beside its transactions, by its own name for it. */
   setting(name: string): string | undefined {
     return this.#settings.get(name);
   }

@@ -21,9 +21,6 @@ export function isAct(unchecked: unknown): unchecked is Act {
   return typeof unchecked === "string" && Object.hasOwn(acts, unchecked);
 }
 
-/** What a merchant would set in its provider's menu. */
-const settings = { xendit_callback_url: "where Xendit's callbacks go" } as const;
-
 const MOST_AMOUNT = 1e12;
 const USUAL_WAIT_MS = 5_000;
 const MOST_WAIT_MS = 600_000;
@@ -96,14 +93,6 @@ export function controlRoutes(world: World) {
       book.record({ kind: "clock", shiftMs });
       expireDue(world);
       return send(reply, success({ now: world.clock.now(), shift_ms: shiftMs }));
-    });
-
-    routes.put<{ Params: { name: string } }>("/settings/:name", async ({ params, body }, reply) => {
-      const value = field(body, "value");
-      if (!Object.hasOwn(settings, params.name) || typeof value !== "string") return send(reply, failure(`A setting is one of ${Object.keys(settings).join(", ")}`));
-      if (!URL.canParse(value)) return send(reply, failure("The value is an address"));
-      book.record({ kind: "setting", name: params.name, value });
-      return send(reply, success({ [params.name]: value }));
     });
   };
 }

@@ -19,3 +19,10 @@ export function letters(random: Random, size: number, alphabet = "ABCDEFGHIJKLMN
 export function digits(random: Random, size: number): string {
   return letters(random, size, "0123456789");
 }
+
+/** A UUID of version 4. */
+export function uuid(random: Random): string {
+  const hex = letters(random, 32, "0123456789abcdef");
+  const variant = letters(random, 1, "89ab");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+}

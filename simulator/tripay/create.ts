@@ -1,7 +1,7 @@
-import { IDR, isQrisProblem, makeQris, money } from "@onegate/contract";
 import { channelOf, feeOn, isQris, type Channel } from "./channels.ts";
 import { sameText, signatureOfCreate, type Credential } from "./credential.ts";
 import type { OrderItem, Own } from "./own.ts";
+import { qrisOf } from "../qris.ts";
 import { digits, letters } from "../random.ts";
 import type { Transaction } from "../transaction.ts";
 import type { World } from "../world.ts";
@@ -72,22 +72,6 @@ export function createTransaction(world: World, account: Account, credential: Cr
     faults: {},
     own: { customer: { name, email, phone: phone ?? null }, items, note: null } satisfies Own,
   };
-}
-
-/** A code that scans, of a shop that does not exist; bill number and reference label say which transaction it is. */
-function qrisOf(reference: string, amount: number): string {
-  const payload = makeQris({
-    account: { domain: "ID.CO.ONEGATE.SIMULATOR", pan: "936009990000000001", merchantId: "SIMULATOR", criteria: "UMI" },
-    nmid: "ID0000000000001",
-    categoryCode: "5814",
-    amount: money(BigInt(amount) * 100n, IDR),
-    merchantName: "KOPI SENJA DEMO",
-    city: "JAKARTA",
-    postalCode: "10110",
-    additional: [{ tag: "05", value: reference }],
-  });
-  if (isQrisProblem(payload)) throw new Error(`QRIS of ${reference}: ${payload.problem} ${payload.tag ?? ""}`);
-  return payload;
 }
 
 function text(body: Body, name: string): string | undefined {

@@ -1,0 +1,47 @@
+import type { Answer } from "../answer.ts";
+import type { Clock } from "../time.ts";
+
+/** "API headers": longer keys are ignored. */
+const LONGEST = 46;
+const KEPT_MS = 5 * 60_000;
+
+/**
+ * Idempotency keys as Midtrans keeps them: over all paths alike, for five minutes, successful answers alone, and whatever the
+ * body is. They are not in the journal: a restart forgets them, as five minutes would.
+ */
+export class Keys {
+  readonly #clock: Clock;
+  readonly #answers = new Map<string, { readonly answer: Answer; readonly until: number }>();
+  readonly #running = new Set<string>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A key that counts. */
+  checked(header: string | undefined): string | undefined {
+    return header !== undefined && header.length <= LONGEST ? header : undefined;
+  }
+
+  isRunning(key: string): boolean {
+    return this.#running.has(key);
+  }
+
+  answerOf(key: string): Answer | undefined {
+    const kept = this.#answers.get(key);
+    return kept && kept.until > this.#clock.now() ? kept.answer : undefined;
+  }
+
+  keep(key: string, answer: Answer): void {
+    this.#answers.set(key, { answer, until: this.#clock.now() + KEPT_MS });
+  }
+
+  async whileRunning<T>(key: string, work: () => Promise<T>): Promise<T> {
+    this.#running.add(key);
+    try {
+      return await work();
+    } finally {
+      this.#running.delete(key);
+    }
+  }
+}
