@@ -1,10 +1,13 @@
 import { IDR, isRefusal, money, type Money } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { InquireAnswer, Notification, OpenAnswer, Opened, OpenRequest, Provider, RawNotification } from "./provider.ts";
+import type { InquireAnswer, Notification, OpenAnswer, Opened, OpenRequest, Provider, RawNotification, RefundAnswer, RefundRequest } from "./provider.ts";
 
 /** What may happen to the next call: whether it is done at the provider, and what comes back. */
 export type CallFault = "answer_lost" | "answer_slow" | "error_not_done" | "error_done" | "page_instead";
+
+/** How a payment may end. */
+export type Ending = "paid" | "expired" | "failed" | "refunded";
 
 /** The other side, and the levers of a suite on it. */
 export interface Peer {
@@ -17,14 +20,23 @@ export interface Peer {
   /** A channel that takes `goodAmount` and payers without a phone. */
   readonly channel: string;
   readonly goodAmount: Money;
+  /** False where an inquiry does not repeat what the payer needs: who lost the code at the opening has lost it. */
+  readonly repeatsCode?: false;
+  /** The endings that the channel has and that are notified; all, if none are named. */
+  readonly endings?: readonly Ending[];
+  /** A channel that gives money back, if not the same; for providers that have `refund`. */
+  readonly refundChannel?: string;
   /** Texts that must never be in a log. */
   readonly secrets: readonly string[];
   now(): number;
   planOpen(fault: CallFault): Promise<void>;
   planInquiry(fault: CallFault): Promise<void>;
+  /** For providers that have the verb. */
+  planCancel?(fault: CallFault): Promise<void>;
+  planRefund?(fault: CallFault): Promise<void>;
   planNotifications(fault: "forged" | "altered" | "none"): Promise<void>;
-  settle(reference: string, as: "paid" | "expired" | "failed" | "refunded", amount?: Money): Promise<void>;
-  /** The next notification that has arrived and was not asked for before. */
+  settle(reference: string, as: Ending, amount?: Money): Promise<void>;
+  /** The next notification of an ending that has arrived and was not asked for before. */
   nextNotification(): Promise<RawNotification>;
   close(): Promise<void>;
 }
@@ -55,6 +67,14 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       return { asked, opened: openedOf(await peer.provider.open(asked)) };
     };
     const inquire = (merchantRef: string, reference: string | null = null) => peer.provider.inquire({ reference, merchantRef });
+    const isFoundByOurs = () => peer.provider.findsByMerchantRef !== false;
+    const ends = (ending: Ending) => (peer.endings ?? ["paid", "expired", "failed", "refunded"]).includes(ending);
+    /** Nothing is there under our reference; one that can't search never says so before the time is over. */
+    const assertNothing = async (merchantRef: string) => {
+      assert.equal((await inquire(merchantRef)).answer, isFoundByOurs() ? "absent" : "unknown");
+      const expiresAt = new Date(peer.now() - 2 * HALF_HOUR_MS);
+      assert.deepEqual(await peer.provider.inquire({ reference: null, merchantRef, expiresAt }), { answer: "absent" });
+    };
 
     it("states its channels, each with bounds of its amount", async () => {
       const channels = await peer.provider.channels();
@@ -73,16 +93,16 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
 
     it("an open payment is pending, found by its reference and by ours", async () => {
       const { asked, opened } = await open();
-      for (const answer of [await inquire(asked.merchantRef, opened.reference), await inquire(asked.merchantRef)]) {
+      for (const answer of [await inquire(asked.merchantRef, opened.reference), ...(isFoundByOurs() ? [await inquire(asked.merchantRef)] : [])]) {
         const found = foundOf(answer);
         assert.equal(found.state.status, "pending");
         assert.equal(found.state.merchantRef, asked.merchantRef);
-        assert.deepEqual(found.opened, opened);
+        assert.deepEqual(found.opened, peer.repeatsCode === false ? null : opened);
       }
     });
 
     it("a reference that was never used is absent", async () => {
-      assert.deepEqual(await inquire("CONF-never"), { answer: "absent" });
+      await assertNothing("CONF-never");
     });
 
     for (const [why, changes] of [
@@ -96,7 +116,7 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
         const asked = request(changes());
         const answer = await peer.provider.open(asked);
         assert.equal(answer.answer, "refused");
-        assert.deepEqual(await inquire(asked.merchantRef), { answer: "absent" });
+        await assertNothing(asked.merchantRef);
       });
     }
 
@@ -106,9 +126,10 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
         await peer.planOpen(fault);
         const answer = await peer.provider.open(asked);
         assert.equal(answer.answer, "unknown");
+        if (!isFoundByOurs()) return assert.equal((await inquire(asked.merchantRef)).answer, "unknown");
         const { state, opened } = foundOf(await inquire(asked.merchantRef));
         assert.equal(state.status, "pending");
-        assert.equal(opened?.reference, state.reference);
+        assert.equal(opened?.reference, peer.repeatsCode === false ? undefined : state.reference);
       });
     }
 
@@ -117,7 +138,7 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
         const asked = request();
         await peer.planOpen(fault);
         assert.equal((await peer.provider.open(asked)).answer, "unknown");
-        assert.deepEqual(await inquire(asked.merchantRef), { answer: "absent" });
+        await assertNothing(asked.merchantRef);
       });
     }
 
@@ -135,7 +156,9 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       assert.deepEqual(await peer.unreachable.open(request()), { answer: "refused", reason: "unreachable" });
       assert.equal((await peer.unreachable.inquire({ reference: null, merchantRef: "CONF-nobody" })).answer, "unknown");
       const channels = await peer.unreachable.channels();
-      assert.equal(isRefusal(channels) && channels.refusal, "provider_unreachable");
+      // agreed channels are known without asking
+      if (isRefusal(channels)) assert.equal(channels.refusal, "provider_unreachable");
+      else assert.deepEqual(channels, await peer.provider.channels());
     });
 
     it("a caller that gives up gets unknown", async () => {
@@ -144,6 +167,7 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
 
     for (const status of ["paid", "expired", "failed"] as const) {
       it(`a payment that ends ${status} is notified, and an inquiry says the same`, async () => {
+        if (!ends(status)) return;
         const { asked, opened } = await open();
         await peer.settle(opened.reference, status);
         const { state, channel } = believed(peer.provider, await peer.nextNotification());
@@ -154,7 +178,8 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
     }
 
     it("a refund after the payment is notified", async () => {
-      const { opened } = await open();
+      if (!ends("refunded")) return;
+      const { opened } = await open({ channel: peer.refundChannel ?? peer.channel });
       await peer.settle(opened.reference, "paid");
       await peer.nextNotification();
       await peer.settle(opened.reference, "refunded");
@@ -166,27 +191,35 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       const short = money(opened.amount.minor - 100n, IDR);
       await peer.settle(opened.reference, "paid", short);
       assert.deepEqual(believed(peer.provider, await peer.nextNotification()).state.amount, short);
-      assert.deepEqual(foundOf(await inquire(asked.merchantRef)).state.amount, short);
+      assert.deepEqual(foundOf(await inquire(asked.merchantRef, opened.reference)).state.amount, short);
     });
 
-    for (const fault of ["forged", "altered"] as const) {
-      it(`a notification that was ${fault} is refused`, async () => {
-        const { opened } = await open();
-        await peer.planNotifications(fault);
-        await peer.settle(opened.reference, "paid");
-        const notification = await peer.nextNotification();
-        await peer.planNotifications("none");
-        assert.equal(refusalOf(peer.provider, notification), "notification_signature_wrong");
-      });
-    }
+    it("a notification that was forged is refused", async () => {
+      const { opened } = await open();
+      await peer.planNotifications("forged");
+      await peer.settle(opened.reference, "paid");
+      const notification = await peer.nextNotification();
+      await peer.planNotifications("none");
+      assert.equal(refusalOf(peer.provider, notification), "notification_signature_wrong");
+    });
 
-    it("a true notification is refused by a gate with another secret, without its headers, or with one byte more", async () => {
+    it("a notification that was altered is refused, or only a reason to ask; and asking tells the truth", async () => {
+      const { asked, opened } = await open();
+      await peer.planNotifications("altered");
+      await peer.settle(opened.reference, "paid");
+      const notification = await peer.nextNotification();
+      await peer.planNotifications("none");
+      assert.ok(!isBelievedAsItIs(peer.provider, notification));
+      assert.deepEqual(foundOf(await inquire(asked.merchantRef, opened.reference)).state.amount, opened.amount);
+    });
+
+    it("a true notification is refused by a gate with another secret; without its headers or with one byte more its word alone counts nothing", async () => {
       const { opened } = await open();
       await peer.settle(opened.reference, "paid");
       const { headers, body } = await peer.nextNotification();
       assert.equal(refusalOf(peer.otherSecret, { headers, body }), "notification_signature_wrong");
-      assert.equal(refusalOf(peer.provider, { headers: {}, body }), "notification_signature_wrong");
-      assert.equal(refusalOf(peer.provider, { headers, body: Buffer.concat([body, Buffer.from(" ")]) }), "notification_signature_wrong");
+      assert.ok(!isBelievedAsItIs(peer.provider, { headers: {}, body }));
+      assert.ok(!isBelievedAsItIs(peer.provider, { headers, body: Buffer.concat([body, Buffer.from(" ")]) }));
       assert.equal(believed(peer.provider, { headers, body }).state.status, "paid");
     });
 
@@ -195,7 +228,140 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       for (const secret of [...peer.secrets, "sari", "1234567", "3456"]) assert.ok(!scrubbed.includes(secret), secret);
       assert.ok(scrubbed.includes("Rp 12.500"));
     });
+
+    it("says of itself which verbs it has: a refund can be asked about, and is planned for by its peer", () => {
+      const { refund, inquireRefund, cancel } = peer.provider;
+      assert.equal(refund === undefined, inquireRefund === undefined);
+      assert.ok(refund === undefined || peer.planRefund, "a peer of a provider with `refund` has `planRefund`");
+      assert.ok(cancel === undefined || peer.planCancel, "a peer of a provider with `cancel` has `planCancel`");
+    });
+
+    describe("cancelling, where there is such a call", () => {
+      const cancel = (asked: OpenRequest, reference: string | null) => peer.provider.cancel?.({ reference, merchantRef: asked.merchantRef });
+
+      it("ends an open payment, by either reference; the same again answers the same", async () => {
+        if (!peer.provider.cancel) return;
+        for (const byOurs of [false, true]) {
+          const { asked, opened } = await open();
+          const reference = byOurs && isFoundByOurs() ? null : opened.reference;
+          assert.deepEqual([await cancel(asked, reference), await cancel(asked, reference)], [{ answer: "cancelled" }, { answer: "cancelled" }]);
+          assert.ok(isOver(await inquire(asked.merchantRef, opened.reference)));
+        }
+      });
+
+      it("a paid one is refused and stays paid", async () => {
+        if (!peer.provider.cancel) return;
+        const { asked, opened } = await open();
+        await peer.settle(opened.reference, "paid");
+        await peer.nextNotification();
+        assert.equal((await cancel(asked, opened.reference))?.answer, "refused");
+        assert.equal(foundOf(await inquire(asked.merchantRef, opened.reference)).state.status, "paid");
+      });
+
+      for (const fault of FAULTS) {
+        it(`${fault}: is unknown, and an inquiry tells`, async () => {
+          if (!peer.provider.cancel) return;
+          const { asked, opened } = await open();
+          await peer.planCancel?.(fault);
+          assert.equal((await cancel(asked, opened.reference))?.answer, "unknown");
+          assert.equal(isOver(await inquire(asked.merchantRef, opened.reference)), IS_DONE[fault]);
+        });
+      }
+
+      it("where nobody listens, nothing is cancelled", async () => {
+        if (!peer.unreachable.cancel) return;
+        assert.equal((await peer.unreachable.cancel({ reference: null, merchantRef: "CONF-nobody" })).answer, "unknown");
+      });
+    });
+
+    describe("giving money back, where there is such a call", () => {
+      let refunds = 0;
+      const paid = async () => {
+        const { asked, opened } = await open({ channel: peer.refundChannel ?? peer.channel });
+        await peer.settle(opened.reference, "paid");
+        await peer.nextNotification();
+        return { asked, opened };
+      };
+      const refundOf = ({ asked, opened }: { asked: OpenRequest; opened: Opened }, minor: bigint, changes: Partial<RefundRequest> = {}): RefundRequest => ({
+        reference: opened.reference,
+        merchantRef: asked.merchantRef,
+        channel: asked.channel,
+        refundRef: `CONFR-${peer.now()}-${(refunds += 1)}`,
+        amount: money(minor, IDR),
+        paid: opened.amount,
+        reason: "Salah pesan",
+        ...changes,
+      });
+      /** The answer, once it is more than "taken". */
+      const refund = async (request: RefundRequest): Promise<RefundAnswer["answer"] | undefined> => {
+        const answer = await peer.provider.refund?.(request);
+        return answer?.answer === "pending" ? (await peer.provider.inquireRefund?.(request))?.answer : answer?.answer;
+      };
+      const statusOf = async ({ asked, opened }: { asked: OpenRequest; opened: Opened }) => foundOf(await inquire(asked.merchantRef, opened.reference)).state.status;
+
+      it("gives all back, and an inquiry says so", async () => {
+        if (!peer.provider.refund) return;
+        const payment = await paid();
+        const request = refundOf(payment, payment.opened.amount.minor);
+        assert.equal(await refund(request), "refunded");
+        assert.equal((await peer.provider.inquireRefund?.(request))?.answer, "refunded");
+        assert.equal(await statusOf(payment), "refunded");
+      });
+
+      it("gives parts back up to what was paid, each once under its reference, and not a rupiah more", async () => {
+        if (!peer.provider.refund) return;
+        const payment = await paid();
+        const { minor } = payment.opened.amount;
+        const part = refundOf(payment, 500_000n);
+        assert.deepEqual([await refund(part), await refund(part)], ["refunded", "refunded"]);
+        assert.equal(await statusOf(payment), "paid");
+        assert.equal(await refund(refundOf(payment, minor - 500_000n + 100n)), "refused");
+        const rest = refundOf(payment, minor - 500_000n);
+        assert.equal(await refund(rest), "refunded");
+        assert.equal(await statusOf(payment), "refunded");
+        assert.equal(await refund(refundOf(payment, 100n)), "refused");
+        assert.deepEqual([await refund(part), await refund(rest)], ["refunded", "refunded"]);
+      });
+
+      it("refuses more than was paid, nothing at all, and what nobody has paid", async () => {
+        if (!peer.provider.refund) return;
+        const payment = await paid();
+        const { minor } = payment.opened.amount;
+        for (const wrong of [minor + 100n, 0n]) assert.equal(await refund(refundOf(payment, wrong)), "refused");
+        assert.equal(await statusOf(payment), "paid");
+        const unpaid = await open({ channel: peer.refundChannel ?? peer.channel });
+        assert.equal(await refund(refundOf(unpaid, minor)), "refused");
+      });
+
+      for (const fault of FAULTS) {
+        it(`${fault}: is unknown, found by asking if it was made, and made once by asking again`, async () => {
+          if (!peer.provider.refund) return;
+          const payment = await paid();
+          const request = refundOf(payment, 500_000n);
+          await peer.planRefund?.(fault);
+          assert.equal((await peer.provider.refund(request)).answer, "unknown");
+          assert.equal((await peer.provider.inquireRefund?.(request))?.answer, IS_DONE[fault] ? "refunded" : "unknown");
+          assert.equal(await refund(request), "refunded");
+          assert.equal(await refund(refundOf(payment, payment.opened.amount.minor - 500_000n)), "refunded", "the part went back once");
+        });
+      }
+
+      it("where nobody listens, nothing is refunded", async () => {
+        if (!peer.unreachable.refund) return;
+        const request = refundOf(await paid(), 500_000n);
+        assert.equal((await peer.unreachable.refund(request)).answer, "unknown");
+        assert.equal((await peer.unreachable.inquireRefund?.(request))?.answer, "unknown");
+      });
+    });
   });
+}
+
+const FAULTS = ["answer_lost", "answer_slow", "error_done", "error_not_done", "page_instead"] as const satisfies readonly CallFault[];
+const IS_DONE: Readonly<Record<CallFault, boolean>> = { answer_lost: true, answer_slow: true, error_done: true, error_not_done: false, page_instead: false };
+
+function isOver(answer: InquireAnswer): boolean {
+  const { status } = foundOf(answer).state;
+  return status === "failed" || status === "expired";
 }
 
 function withSum(amount: Money): Partial<OpenRequest> {
@@ -223,4 +389,10 @@ function believed(provider: Provider, notification: RawNotification): Notificati
 function refusalOf(provider: Provider, notification: RawNotification): string {
   const read = provider.readNotification(notification);
   return isRefusal(read) ? read.refusal : "believed";
+}
+
+/** Whether its word would be applied without asking. */
+function isBelievedAsItIs(provider: Provider, notification: RawNotification): boolean {
+  const read = provider.readNotification(notification);
+  return !isRefusal(read) && !read.reread;
 }

@@ -1,22 +1,18 @@
 import { IDR, isQrisProblem, isRefusal, money, parseQris } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { createServer } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 import { DEMO_CREDENTIAL, startSimulator } from "../../simulator/index.ts";
-import { conformance, type CallFault, type Peer } from "./conformance.ts";
+import { conformance, type Peer } from "./conformance.ts";
 import type { OpenRequest, RawNotification } from "./provider.ts";
+import { deadUrl, leversOf, PATIENCE_MS, startInbox } from "./testing/peer.ts";
 import { createTripay, type TripaySettings } from "./tripay.ts";
 
 const rupiah = (whole: number) => money(BigInt(whole) * 100n, IDR);
-const PATIENCE_MS = 400;
-const SLOWER_MS = 1_500;
 
 conformance("Tripay", async (): Promise<Peer> => {
   const simulator = await startSimulator({ seed: 7 });
   const inbox = await startInbox();
-  const gone = await startSimulator();
-  await gone.close();
   const settings: TripaySettings = {
     ...DEMO_CREDENTIAL,
     baseUrl: `${simulator.url}/api-sandbox/`,
@@ -25,25 +21,15 @@ conformance("Tripay", async (): Promise<Peer> => {
     timeouts: { totalMs: PATIENCE_MS },
     clock: { now: Date.now },
   };
-  const control = async (method: string, path: string, body: unknown = {}) => {
-    const answer = await fetch(`${simulator.url}/control/${path}`, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
-    assert.ok(answer.ok, `${method} ${path}: ${await answer.text()}`);
-  };
-  const plan = (call: "create" | "read") => (fault: CallFault) =>
-    control("POST", "next", { call, fault: FAULTS[fault], ms: SLOWER_MS });
   return {
     provider: createTripay(settings),
     otherSecret: createTripay({ ...settings, privateKey: "last-years-private-key" }),
-    unreachable: createTripay({ ...settings, baseUrl: `${gone.url}/api` }),
+    unreachable: createTripay({ ...settings, baseUrl: `${await deadUrl()}/api` }),
     channel: "QRIS2",
     goodAmount: rupiah(12_500),
     secrets: [DEMO_CREDENTIAL.apiKey, DEMO_CREDENTIAL.privateKey],
     now: Date.now,
-    planOpen: plan("create"),
-    planInquiry: plan("read"),
-    planNotifications: (fault) => control("PUT", "faults", { forged: fault === "forged", altered: fault === "altered" }),
-    settle: (reference, as, amount) =>
-      control("POST", `transactions/${reference}/${ACTS[as]}`, amount ? { amount: Number(amount.minor / 100n) } : {}),
+    ...leversOf(simulator),
     nextNotification: inbox.next,
     close: async () => {
       await simulator.close();
@@ -51,15 +37,6 @@ conformance("Tripay", async (): Promise<Peer> => {
     },
   };
 });
-
-const FAULTS = {
-  answer_lost: "answer_lost",
-  answer_slow: "answer_slow",
-  error_not_done: "error_500",
-  error_done: "error_500_done",
-  page_instead: "html_403",
-} as const satisfies Record<CallFault, string>;
-const ACTS = { paid: "pay", expired: "expire", failed: "fail", refunded: "refund" } as const;
 
 describe("Tripay's own terms", () => {
   const request: OpenRequest = {
@@ -249,35 +226,4 @@ async function pair(t: TestContext, feePayer: "merchant" | "customer" = "merchan
   t.after(() => simulator.close());
   const settings = { ...vectorSettings, ...DEMO_CREDENTIAL, baseUrl: `${simulator.url}/api`, clock: { now: Date.now } };
   return { simulator, provider: createTripay(settings) };
-}
-
-/** Takes notifications as they come and says yes to each. */
-async function startInbox() {
-  const arrived: RawNotification[] = [];
-  const waiting: Array<(notification: RawNotification) => void> = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const notification = { headers: request.headers, body: Buffer.concat(chunks) };
-      const taker = waiting.shift();
-      if (taker) taker(notification);
-      else arrived.push(notification);
-      response.setHeader("content-type", "application/json").end('{"success":true}');
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  assert.ok(address && typeof address === "object");
-  return {
-    url: `http://127.0.0.1:${address.port}/`,
-    next: (): Promise<RawNotification> => {
-      const first = arrived.shift();
-      return first ? Promise.resolve(first) : new Promise((resolve) => waiting.push(resolve));
-    },
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
 }

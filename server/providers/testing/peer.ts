@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { startSimulator, type RunningSimulator } from "../../../simulator/index.ts";
+import type { CallFault, Ending } from "../conformance.ts";
+import type { RawNotification } from "../provider.ts";
+import type { Money } from "@onegate/contract";
+
+/** A slow answer of the simulator takes longer than an adapter under test waits; milliseconds. */
+export const PATIENCE_MS = 400;
+const SLOWER_MS = 1_500;
+
+const FAULTS = {
+  answer_lost: "answer_lost",
+  answer_slow: "answer_slow",
+  error_not_done: "error_500",
+  error_done: "error_500_done",
+  page_instead: "html_403",
+} as const satisfies Record<CallFault, string>;
+const ACTS = { paid: "pay", expired: "expire", failed: "fail", refunded: "refund" } as const satisfies Record<Ending, string>;
+
+/** The levers of the conformance suite on a simulator. */
+export function leversOf(simulator: RunningSimulator) {
+  const control = async (method: string, path: string, body: unknown = {}) => {
+    const answer = await fetch(`${simulator.url}/control/${path}`, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    assert.ok(answer.ok, `${method} ${path}: ${await answer.text()}`);
+  };
+  const plan = (call: "create" | "read" | "cancel" | "refund") => (fault: CallFault) => control("POST", "next", { call, fault: FAULTS[fault], ms: SLOWER_MS });
+  return {
+    planOpen: plan("create"),
+    planInquiry: plan("read"),
+    planCancel: plan("cancel"),
+    planRefund: plan("refund"),
+    planNotifications: (fault: "forged" | "altered" | "none") => control("PUT", "faults", { forged: fault === "forged", altered: fault === "altered" }),
+    settle: (reference: string, as: Ending, amount?: Money) => control("POST", `transactions/${reference}/${ACTS[as]}`, amount ? { amount: Number(amount.minor / 100n) } : {}),
+  };
+}
+
+/** An address where nobody listens. */
+export async function deadUrl(): Promise<string> {
+  const gone = await startSimulator();
+  await gone.close();
+  return gone.url;
+}
+
+/** Takes notifications as they come and says yes to each; those that `isWanted` leaves out are forgotten. */
+export async function startInbox(isWanted: (notification: RawNotification) => boolean = () => true) {
+  const arrived: RawNotification[] = [];
+  const waiting: Array<(notification: RawNotification) => void> = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const notification = { headers: request.headers, body: Buffer.concat(chunks) };
+      if (isWanted(notification)) {
+        const taker = waiting.shift();
+        if (taker) taker(notification);
+        else arrived.push(notification);
+      }
+      response.setHeader("content-type", "application/json").end('{"success":true}');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  assert.ok(address && typeof address === "object");
+  return {
+    url: `http://127.0.0.1:${address.port}/`,
+    next: (): Promise<RawNotification> => {
+      const first = arrived.shift();
+      return first ? Promise.resolve(first) : new Promise((resolve) => waiting.push(resolve));
+    },
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,316 @@
+import { IDR, money, refuse, type Refusal } from "@onegate/contract";
+import type {
+  Channel,
+  InquireAnswer,
+  InquireRequest,
+  Notification,
+  OpenAnswer,
+  Opened,
+  OpenRequest,
+  Provider,
+  ProviderState,
+  RawNotification,
+} from "./provider.ts";
+import { agreed, asRow, basic, channelFor, exchange, feeOn, headerOf, parseJson, readRupiah, rowsOf, sameSecret, scrubbed, textOf, urlOf, whyUnsendable, wholeRupiah, type Row } from "./wire.ts";
+
+export type XenditSettings = {
+  /** `https://api.xendit.co`, for test and live alike: the key tells which. */
+  readonly baseUrl: string;
+  readonly secretKey: string;
+  /** The account's verification token: a constant, which every callback carries. */
+  readonly callbackToken: string;
+  /** Sent with each request, in place of the address in Xendit's dashboard. */
+  readonly callbackUrl: string;
+  readonly returnUrl: string;
+  /** What is agreed with Xendit; `XENDIT_CHANNELS` if none is given. */
+  readonly channels?: readonly Channel[];
+  /** How long one call may take from first to last byte; 30 s if none is given, as no duration is documented. */
+  readonly timeouts?: { readonly totalMs: number };
+  readonly fetch?: typeof globalThis.fetch;
+  readonly clock: { now(): number };
+};
+
+const TOTAL_MS = 30_000;
+const NOTHING = money(0n, IDR);
+const QR_VERSION = "2022-07-31";
+/** How long after its time an attempt without a trace is held to be over for good. */
+const OVER_MS = 10 * 60_000;
+
+const QRIS = "QRIS";
+/** Wallets by our code; each is `ID_` and it at Xendit. OVO asks the payer by phone, the others by a page. */
+const WALLETS: ReadonlySet<string> = new Set(["OVO", "DANA", "SHOPEEPAY", "LINKAJA", "ASTRAPAY"]);
+
+const wallet = (code: string, name: string, basisPoints: number) =>
+  agreed({ code, name, group: "E-Wallet", type: code === "OVO" ? "direct" : "redirect" }, { basisPoints, least: 1_000n, most: 10_000_000n });
+
+/**
+ * Xendit publishes no list of channels, limits or fees by API: they are agreed with each merchant. These are the list prices
+ * as of 2024 (memory) within bounds that are safe at every channel; a contract's own replace them by `settings.channels`.
+ */
+export const XENDIT_CHANNELS: readonly Channel[] = [
+  agreed({ code: QRIS, name: "QRIS", group: "E-Wallet", type: "direct" }, { basisPoints: 70, least: 1_000n, most: 10_000_000n }),
+  wallet("OVO", "OVO", 273),
+  wallet("DANA", "DANA", 150),
+  wallet("SHOPEEPAY", "ShopeePay", 200),
+  wallet("LINKAJA", "LinkAja", 150),
+  wallet("ASTRAPAY", "AstraPay", 150),
+];
+
+/**
+ * Xendit: QR codes (version 2022-07-31) and e-wallet charges. Sums are numbers of whole rupiah, times are UTC.
+ *
+ * What is not documented, and what is done about it:
+ * - Neither product has an idempotency key or is searched by our reference. A lost answer is looked for in the list of
+ *   transactions, which knows money that came and nothing else: until it has come or its time is over, it is unknown.
+ * - Nothing ends a code or a charge that was not paid (a void is of paid ones, on their day): there is no `cancel`.
+ * - A refund of a charge takes a sum and a reason, and no name of ours. One whose answer was lost could not be told from one
+ *   that was never made, and asking again could pay twice: there is no `refund`, it is made in the dashboard.
+ * - A charge has no time of its own; ours goes along in `metadata` and is read back from there.
+ */
+export function createXendit(settings: XenditSettings): Provider {
+  const channels = settings.channels ?? XENDIT_CHANNELS;
+
+  return {
+    name: "xendit",
+    findsByMerchantRef: false,
+
+    channels: async () => channels,
+
+    async open(request, signal) {
+      const channel = channelFor(channels, request);
+      const wrong = whyUnsendable(request, settings.clock.now()) ?? (typeof channel === "string" ? channel : undefined);
+      if (wrong !== undefined) return { answer: "refused", reason: wrong };
+      if (request.channel === QRIS) return openAnswer(settings, request, await call(settings, qrCall(settings, request), signal), (row) => readCode(channels, row, []));
+      const charge = chargeCall(settings, request);
+      if (typeof charge === "string") return { answer: "refused", reason: charge };
+      return openAnswer(settings, request, await call(settings, charge, signal), (row) => readCharge(channels, row));
+    },
+
+    async inquire(request, signal) {
+      const { reference } = request;
+      if (reference === null) return inquireByMerchantRef(settings, channels, request, signal);
+      return inquireByReference(settings, channels, reference, request.merchantRef, signal);
+    },
+
+    readNotification: (notification) => readNotification(settings, channels, notification),
+    // 200 ends the notifying
+    acknowledgement: {},
+    scrub: (text) => scrub(settings, text),
+  };
+}
+
+// open
+
+function qrCall({ callbackUrl }: XenditSettings, request: OpenRequest): Call {
+  const body = { reference_id: request.merchantRef, type: "DYNAMIC", currency: IDR, amount: wholeRupiah(request.amount), expires_at: request.expiresAt.toISOString() };
+  return { path: "qr_codes", body, headers: { "webhook-url": callbackUrl } };
+}
+
+/** The body of a charge, or why there is none. */
+function chargeCall({ callbackUrl, returnUrl }: XenditSettings, request: OpenRequest): Call | string {
+  if (!WALLETS.has(request.channel)) return "channel_unknown";
+  const phone = international(request.customer.phone);
+  if (request.channel === "OVO" && phone === undefined) return "phone_missing";
+  const body = {
+    reference_id: request.merchantRef,
+    currency: IDR,
+    amount: wholeRupiah(request.amount),
+    checkout_method: "ONE_TIME_PAYMENT",
+    channel_code: `ID_${request.channel}`,
+    channel_properties: request.channel === "OVO" ? { mobile_number: phone } : { success_redirect_url: returnUrl, failure_redirect_url: returnUrl },
+    metadata: { expires_at: request.expiresAt.toISOString() },
+  };
+  return { path: "ewallets/charges", body, headers: { "x-callback-url": callbackUrl } };
+}
+
+function openAnswer(settings: XenditSettings, request: OpenRequest, reply: Reply, read: (row: Row) => Known | undefined): OpenAnswer {
+  if (reply.said === "unsent") return { answer: "refused", reason: "unreachable" };
+  if (reply.said === "unknown") return { answer: "unknown", reason: reply.reason };
+  if (reply.said === "no") return { answer: REFUSED.has(reply.code) ? "refused" : "unknown", reason: reasonOf(settings, reply) };
+  const known = asRow(reply.data) && read(asRow(reply.data) ?? {});
+  if (!known?.opened) return { answer: "unknown", reason: "answer_unreadable" };
+  const same = known.state.merchantRef === request.merchantRef && known.opened.amount.minor === request.amount.minor && known.channel === request.channel;
+  return same ? { answer: "opened", opened: known.opened } : { answer: "unknown", reason: "answer_differs" };
+}
+
+// inquire
+
+/** A code by itself and its payments, a charge by itself. Which it is, its reference tells: `qr_…`, `ewc_…`. */
+async function inquireByReference(settings: XenditSettings, channels: readonly Channel[], reference: string, merchantRef: string, signal?: AbortSignal): Promise<InquireAnswer> {
+  const isCode = reference.startsWith("qr_");
+  const id = encodeURIComponent(reference);
+  const [reply, payments] = await Promise.all([
+    call(settings, { path: isCode ? `qr_codes/${id}` : `ewallets/charges/${id}` }, signal),
+    isCode ? call(settings, { path: `qr_codes/${id}/payments` }, signal) : undefined,
+  ]);
+  for (const one of [reply, payments]) if (one && one.said !== "yes") return { answer: "unknown", reason: one.said === "no" ? reasonOf(settings, one) : one.reason };
+  const row = reply.said === "yes" ? asRow(reply.data) : undefined;
+  const known = row && (isCode ? readCode(channels, row, payments?.said === "yes" ? listOf(payments.data) : []) : readCharge(channels, row));
+  if (!known) return { answer: "unknown", reason: "answer_unreadable" };
+  if (known.state.reference !== reference || known.state.merchantRef !== merchantRef) return { answer: "unknown", reason: "answer_differs" };
+  return { answer: "found", state: known.state, opened: known.opened };
+}
+
+/**
+ * "List transactions" by our reference: money that came names its code or charge, which is then read. None there proves only
+ * that nobody has paid; once nobody can any more, that is absence.
+ */
+async function inquireByMerchantRef(settings: XenditSettings, channels: readonly Channel[], { merchantRef, expiresAt }: InquireRequest, signal?: AbortSignal): Promise<InquireAnswer> {
+  const reply = await call(settings, { path: `transactions?${new URLSearchParams({ reference_id: merchantRef }).toString()}` }, signal);
+  if (reply.said !== "yes") return { answer: "unknown", reason: reply.said === "no" ? reasonOf(settings, reply) : reply.reason };
+  const list = asRow(reply.data);
+  if (!Array.isArray(list?.["data"]) || list["has_more"] !== false) return { answer: "unknown", reason: "list_incomplete" };
+  const own = rowsOf(list["data"]).filter((row) => row["reference_id"] === merchantRef && row["type"] === "PAYMENT");
+  const product = textOf(own[0]?.["product_id"]);
+  if (product !== null && /^(?:qr|ewc)_/.test(product)) return inquireByReference(settings, channels, product, merchantRef, signal);
+  const isOver = expiresAt !== undefined && expiresAt !== null && expiresAt.getTime() + OVER_MS <= settings.clock.now();
+  return own.length === 0 && isOver ? { answer: "absent" } : { answer: "unknown", reason: "not_searchable_by_our_reference" };
+}
+
+// notification
+
+/** The token proves the sender and nothing of the body: its word is asked again. */
+function readNotification({ callbackToken }: XenditSettings, channels: readonly Channel[], { headers, body }: RawNotification): Notification | Refusal {
+  const given = headerOf(headers, "x-callback-token");
+  if (given === undefined || callbackToken === "" || !sameSecret(given, callbackToken)) return refuse("notification_signature_wrong");
+  const row = asRow(parseJson(Buffer.from(body).toString("utf8")));
+  const data = asRow(row?.["data"]);
+  const known = data && readEvent(channels, String(row?.["event"]), data);
+  return known ? { state: known.state, channel: known.channel, reread: true } : refuse("request_malformed");
+}
+
+function readEvent(channels: readonly Channel[], event: string, data: Row): Known | undefined {
+  switch (event) {
+    case "qr.payment":
+      return readCode(channels, { ...data, id: data["qr_id"], status: "INACTIVE" }, [data]);
+    case "ewallet.capture":
+      return readCharge(channels, data);
+    case "ewallet.refund":
+      // its fields beyond these are not known here (memory: `charge_id`); the charge itself is read anyway
+      return readCharge(channels, { ...data, id: data["charge_id"], status: "REFUNDED", charge_amount: data["refund_amount"] ?? 0 });
+    default:
+      return undefined;
+  }
+}
+
+// mappers: a row as it came → our terms, undefined where it can't be read
+
+type Known = { readonly state: ProviderState; readonly channel: string; readonly opened: Opened | null };
+
+/** A dynamic code is paid once. One that is inactive and has no payment is over. */
+function readCode(channels: readonly Channel[], row: Row, payments: readonly Row[]): Known | undefined {
+  const paid = payments.find(({ status }) => status === "SUCCEEDED" || status === "COMPLETED");
+  const statuses: Readonly<Record<string, ProviderState["status"]>> = { ACTIVE: "pending", INACTIVE: "expired" };
+  const status = paid ? "paid" : statuses[String(row["status"])];
+  const state = readState(channels, QRIS, row, status, paid ? paid["amount"] : row["amount"], paid ? paid["created"] : null);
+  const [qrString, expiresAt] = [textOf(row["qr_string"]), instant(row["expires_at"])];
+  if (!state) return undefined;
+  return { state, channel: QRIS, opened: qrString !== null && expiresAt ? openedOf(state, QRIS, channels, { qrString, expiresAt }) : null };
+}
+
+/** A charge whose refunds are not all of it is still paid. */
+const CHARGES: Readonly<Record<string, ProviderState["status"]>> = { PENDING: "pending", SUCCEEDED: "paid", FAILED: "failed", VOIDED: "refunded", REFUNDED: "refunded" };
+
+function readCharge(channels: readonly Channel[], row: Row): Known | undefined {
+  const channel = String(row["channel_code"]).replace(/^ID_/, "");
+  const status = CHARGES[String(row["status"])];
+  const amount = status === "paid" ? (row["capture_amount"] ?? row["charge_amount"]) : row["charge_amount"];
+  const state = WALLETS.has(channel) ? readState(channels, channel, row, status, amount, status === "paid" ? row["updated"] : null) : undefined;
+  const expiresAt = instant(asRow(row["metadata"])?.["expires_at"]);
+  const actions = asRow(row["actions"]);
+  const checkoutUrl = urlOf(actions?.["mobile_deeplink_checkout_url"]) ?? urlOf(actions?.["mobile_web_checkout_url"]) ?? urlOf(actions?.["desktop_web_checkout_url"]);
+  if (!state) return undefined;
+  return { state, channel, opened: expiresAt && (checkoutUrl !== null || channel === "OVO") ? openedOf(state, channel, channels, { checkoutUrl, expiresAt }) : null };
+}
+
+/** Fees are agreed, not told with a payment: what is agreed is taken. */
+function readState(channels: readonly Channel[], code: string, row: Row, status: ProviderState["status"] | undefined, sum: unknown, at: unknown): ProviderState | undefined {
+  const [reference, merchantRef] = [textOf(row["id"]), textOf(row["reference_id"])];
+  const amount = row["currency"] === IDR ? readRupiah(sum) : undefined;
+  const channel = channels.find((one) => one.code === code);
+  if (reference === null || merchantRef === null || !status || !amount || !channel) return undefined;
+  return { reference, merchantRef, status, amount, feeMerchant: feeOn(amount, channel), feeCustomer: NOTHING, paidAt: instant(at) ?? null };
+}
+
+function openedOf(
+  { reference, amount, feeMerchant, feeCustomer }: ProviderState,
+  code: string,
+  channels: readonly Channel[],
+  { qrString = null, checkoutUrl = null, expiresAt }: { qrString?: string | null; checkoutUrl?: string | null; expiresAt: Date },
+): Opened {
+  const channelName = channels.find((one) => one.code === code)?.name ?? code;
+  return { reference, channelName, amount, feeMerchant, feeCustomer, qrString, payCode: null, checkoutUrl, expiresAt };
+}
+
+/** A list as it comes: bare, or as `data`. */
+function listOf(unchecked: unknown): Row[] {
+  return rowsOf(Array.isArray(unchecked) ? unchecked : asRow(unchecked)?.["data"]);
+}
+
+/** An ISO 8601 time with its zone. */
+function instant(unchecked: unknown): Date | undefined {
+  const date = typeof unchecked === "string" && /^\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})$/.test(unchecked) ? new Date(unchecked) : undefined;
+  return date && !Number.isNaN(date.getTime()) ? date : undefined;
+}
+
+/** `081234567890` and the like as `+6281234567890`; undefined where it is no mobile number of Indonesia. */
+function international(phone: string | null): string | undefined {
+  const digits = /^(?:\+?62|0)(8\d{7,12})$/.exec((phone ?? "").replaceAll(/[ -]/g, ""))?.[1];
+  return digits === undefined ? undefined : `+62${digits}`;
+}
+
+// the call
+
+/** What Xendit said, if it did. */
+type Reply =
+  | { readonly said: "yes"; readonly data: unknown }
+  | { readonly said: "no"; readonly code: string; readonly message: string }
+  | { readonly said: "unsent"; readonly reason: string }
+  | { readonly said: "unknown"; readonly reason: string };
+
+type Call = { readonly path: string; readonly body?: Row; readonly headers?: Readonly<Record<string, string>> };
+
+async function call(settings: XenditSettings, { path, body, headers }: Call, signal?: AbortSignal): Promise<Reply> {
+  const exchanged = await exchange(
+    {
+      url: `${settings.baseUrl.replace(/\/+$/, "")}/${path}`,
+      method: body === undefined ? "GET" : "POST",
+      headers: { authorization: basic(settings.secretKey), ...(path.startsWith("qr_codes") ? { "api-version": QR_VERSION } : {}), ...headers },
+      body,
+    },
+    settings.timeouts?.totalMs ?? TOTAL_MS,
+    settings.fetch,
+    signal,
+  );
+  return exchanged.said === "answered" ? judge(exchanged.status, exchanged.text) : exchanged;
+}
+
+/** By HTTP's status, and for a no by its `error_code` as well; a 408 or 5xx says nothing about what was done. */
+function judge(status: number, text: string): Reply {
+  const data = parseJson(text);
+  if (status >= 200 && status < 300) return data === undefined ? { said: "unknown", reason: `http_${status}_not_json` } : { said: "yes", data };
+  const [code, message] = [textOf(asRow(data)?.["error_code"]), textOf(asRow(data)?.["message"])];
+  const isExplicit = status >= 400 && status < 500 && status !== 408 && code !== null;
+  return isExplicit ? { said: "no", code, message: message ?? "" } : { said: "unknown", reason: data === undefined ? `http_${status}_not_json` : `http_${status}` };
+}
+
+// the error table: "Error lists and failure reasons" of QR codes and e-wallets
+
+/** A no before anything was asked of a payer. Any other, such as a duplicate, may be of an attempt that is there: asked about. */
+const REFUSED: ReadonlySet<string> = new Set([
+  "API_VALIDATION_ERROR",
+  "UNSUPPORTED_CURRENCY",
+  "INVALID_API_KEY",
+  "INVALID_MERCHANT_CREDENTIALS",
+  "REQUEST_FORBIDDEN_ERROR",
+  "CHANNEL_NOT_ACTIVATED",
+  "CALLBACK_URL_NOT_FOUND",
+]);
+
+function reasonOf(settings: XenditSettings, { code, message }: Extract<Reply, { said: "no" }>): string {
+  return scrub(settings, `${code} ${message}`.trim());
+}
+
+function scrub({ secretKey, callbackToken }: XenditSettings, text: string): string {
+  return scrubbed([secretKey, callbackToken, basic(secretKey).slice("Basic ".length)], text);
+}
