@@ -7,15 +7,21 @@ import { Courier } from "./courier.ts";
 import { failure } from "./envelope.ts";
 import { FaultPlan } from "./faults.ts";
 import { readForm } from "./form.ts";
+import { DEMO_MERCHANT_ID, DEMO_SERVER_KEY, playMidtrans, type MidtransMerchant } from "./midtrans/index.ts";
 import { pageRoutes } from "./pages/routes.ts";
 import type { Provider } from "./provider.ts";
 import { seededRandom } from "./random.ts";
 import { expireDue } from "./settle.ts";
+import { playSnap, type SnapAccount } from "./snap/index.ts";
 import { ShiftedClock, type Clock } from "./time.ts";
 import { DEMO_CREDENTIAL, playTripay, type Credential } from "./tripay/index.ts";
 import type { World } from "./world.ts";
+import { DEMO_BUSINESS_ID, DEMO_CALLBACK_TOKEN, DEMO_SECRET_KEY, playXendit, type XenditBusiness } from "./xendit/index.ts";
 
+export { newKeyPair, type SnapAccount } from "./snap/index.ts";
+export { DEMO_SERVER_KEY, type MidtransMerchant } from "./midtrans/index.ts";
 export { DEMO_CREDENTIAL, type Credential } from "./tripay/index.ts";
+export { DEMO_CALLBACK_TOKEN, DEMO_SECRET_KEY, type XenditBusiness } from "./xendit/index.ts";
 
 export type SimulatorOptions = {
   /** 0 or none takes a free port. */
@@ -28,10 +34,15 @@ export type SimulatorOptions = {
   readonly publicUrl?: string;
   /** In place of the pauses that a provider makes before it sends a callback again. */
   readonly callbackRetryMs?: number;
-  /** Tripay's, as its menu has them. */
+  /** Where callbacks go when a request names no address, as a provider's menu has it. */
   readonly callbackUrl?: string | null;
+  /** Tripay's. */
   readonly feePayer?: "merchant" | "customer";
   readonly credentials?: readonly Credential[];
+  readonly midtrans?: readonly Omit<MidtransMerchant, "callbackUrl">[];
+  readonly xendit?: readonly Omit<XenditBusiness, "callbackUrl">[];
+  /** The merchant of SNAP BI; one with keys of its own if none is given. */
+  readonly snap?: SnapAccount;
 };
 
 export type RunningSimulator = {
@@ -89,9 +100,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   return { url: ownUrl(), tick, close: () => (ended ??= end()) };
 }
 
+const DEMO_MERCHANTS = [{ serverKey: DEMO_SERVER_KEY, merchantId: DEMO_MERCHANT_ID }];
+const DEMO_BUSINESSES = [{ secretKey: DEMO_SECRET_KEY, businessId: DEMO_BUSINESS_ID, callbackToken: DEMO_CALLBACK_TOKEN }];
+
 /** Every provider that is played; a folder each. */
-function played({ credentials = [DEMO_CREDENTIAL], feePayer = "merchant", callbackUrl = null }: SimulatorOptions): Provider[] {
-  return [playTripay({ credentials, feePayer, callbackUrl })];
+function played({ credentials = [DEMO_CREDENTIAL], feePayer = "merchant", callbackUrl = null, midtrans = DEMO_MERCHANTS, xendit = DEMO_BUSINESSES, snap }: SimulatorOptions): Provider[] {
+  return [
+    playTripay({ credentials, feePayer, callbackUrl }),
+    playMidtrans(midtrans.map((merchant) => ({ ...merchant, callbackUrl }))),
+    playXendit(xendit.map((business) => ({ ...business, callbackUrl }))),
+    playSnap(snap),
+  ];
 }
 
 function serverOf() {
