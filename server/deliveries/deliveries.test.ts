@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { Webhook } from "standardwebhooks";
 import { DEMO_MERCHANT } from "../demo/index.ts";
 import { createSecretBox, insertMerchant } from "../identity/index.ts";
-import { announce, consume, createLog, createMetrics, idMaker, inTransaction, readEvents, readSettings, START, StartFailure, systemClock, type AddressRules, type Database } from "../kernel/index.ts";
+import { announce, consume, createLog, createMetrics, idMaker, inTransaction, readSettings, START, StartFailure, systemClock, type AddressRules, type Database } from "../kernel/index.ts";
 import { openTestDatabase, type TestDatabase } from "../testing/database.ts";
 import { newSale, openTestProgram, sell, type TestProgram } from "../testing/program.ts";
 import { until } from "../testing/until.ts";
@@ -71,6 +71,9 @@ const verifies = (secret: string, received: Received) => {
   }
 };
 const idOf = ({ headers }: Received) => String(headers["webhook-id"]);
+
+/** Patient with a machine that many tests share; far less than what a slow receiver is waited for would add. */
+const soon = <T>(ask: () => Promise<T>, isSo: (answer: T) => boolean) => until(ask, isSo, 15_000);
 
 /** Time passes: what waits at an endpoint is due now, and the endpoint has rested. */
 async function passTime(database: Database, endpointId: Id): Promise<void> {
@@ -163,7 +166,7 @@ describe("webhooks, on the whole program", () => {
   const deliveriesOf = async (id: Id, query = "") => (await call<{ deliveries: DeliveryBody[]; next: string | null }>("GET", `deliveries?endpoint_id=${id}${query}`)).body;
   const first = async (id: Id) => (await deliveriesOf(id)).deliveries[0];
   const triesOf = async (id: Id) => (await call<DeliveryWithTriesBody>("GET", `deliveries/${id}`)).body;
-  const arrived = (receiver: Receiver, count: number) => until(async () => receiver.received.length, (length) => length >= count);
+  const arrived = (receiver: Receiver, count: number) => soon(async () => receiver.received.length, (length) => length >= count);
   const sale = (payload?: Record<string, unknown>) => announceSale(program.database, DEMO_MERCHANT, payload);
 
   it("a paid sale reaches the merchant's server, and the standard's own library verifies it", async () => {
@@ -182,7 +185,7 @@ describe("webhooks, on the whole program", () => {
     assert.match(idOf(message), /^msg_[0-9a-f]{32}$/);
     assert.match(String(message.headers["webhook-signature"]), /^v1,[A-Za-z0-9+/]{43}=$/);
     assert.equal(message.headers["content-type"], "application/json");
-    const delivered = await until(() => first(id), (one) => one?.state === "delivered");
+    const delivered = await soon(() => first(id), (one) => one?.state === "delivered");
     assert.deepEqual([delivered?.tries, delivered?.last_status, delivered?.message_id, delivered?.next_try_at], [1, 204, idOf(message), null]);
     assert.equal((await triesOf(delivered?.id ?? "")).body, message.body);
   });
@@ -210,10 +213,10 @@ describe("webhooks, on the whole program", () => {
     closings.push(() => child.kill());
     let words = "";
     child.stdout.on("data", (chunk: Buffer) => (words += chunk.toString()));
-    await until(() => fetch(`http://127.0.0.1:${port}/`, { method: "POST", body: "{}" }).then((answer) => answer.status, () => 0), (answered) => answered === 400);
+    await soon(() => fetch(`http://127.0.0.1:${port}/`, { method: "POST", body: "{}" }).then((answer) => answer.status, () => 0), (answered) => answered === 400);
     const { status, body: ping } = await call<DeliveryBody>("POST", `endpoints/${id}/ping`);
     assert.deepEqual([status, ping.state, ping.type], [202, "pending", "endpoint.ping"]);
-    await until(async () => (await triesOf(ping.id)).last_status, (answered) => answered === 204);
+    await soon(async () => (await triesOf(ping.id)).last_status, (answered) => answered === 204);
     assert.match(words, new RegExp(`${ping.message_id} endpoint.ping`));
     child.kill();
   });
@@ -256,12 +259,12 @@ describe("webhooks, on the whole program", () => {
     const { id } = await endpointAt(receiver.url);
     const { secret } = await endpointAt(watcher.url, ["endpoint.disabled"]);
     await sale();
-    const failed = await until(() => first(id), (one) => one?.state === "failed");
+    const failed = await soon(() => first(id), (one) => one?.state === "failed");
     assert.deepEqual([failed?.last_status, failed?.last_error, failed?.tries], [500, "status", 1]);
     assert.ok((await endpoint(id))?.failing_since);
     await program.database.pool.query("update webhook_endpoint set failing_since = now() - interval '24 hours' where endpoint_id = $1", [id]);
     await passTime(program.database, id);
-    const disabled = await until(() => endpoint(id), (one) => one?.state === "disabled");
+    const disabled = await soon(() => endpoint(id), (one) => one?.state === "disabled");
     assert.equal(disabled?.reason, "failing");
     await arrived(watcher, 1);
     const told = verified(secret, watcher.received[0]!);
@@ -270,14 +273,14 @@ describe("webhooks, on the whole program", () => {
     assert.match(figures, /webhook_endpoints_disabled_total\{reason="failing"\} 1/);
 
     const missed = [await sale(), await sale()];
-    await until(async () => (await deliveriesOf(id)).deliveries.length, (length) => length === 3);
+    await soon(async () => (await deliveriesOf(id)).deliveries.length, (length) => length === 3);
     assert.equal((await call("POST", `deliveries/${failed?.id}/replay`)).code, "endpoint_disabled");
     assert.equal((await call("POST", `endpoints/${id}/ping`)).code, "endpoint_disabled");
     const before = receiver.received.length;
     receiver.reply(status(200));
     assert.equal((await call<EndpointBody>("PATCH", `endpoints/${id}`, { state: "active" })).body.reason, null);
     await passTime(program.database, id);
-    await until(async () => (await deliveriesOf(id)).deliveries.every(({ state }) => state === "delivered"), Boolean);
+    await soon(async () => (await deliveriesOf(id)).deliveries.every(({ state }) => state === "delivered"), Boolean);
     const bodies = receiver.received.slice(before).map(({ body }) => body).join();
     for (const saleId of missed) assert.ok(bodies.includes(saleId));
     assert.ok(receiver.received.slice(before).map(idOf).includes(failed?.message_id ?? ""));
@@ -289,8 +292,8 @@ describe("webhooks, on the whole program", () => {
     const { id } = await endpointAt(receiver.url);
     await sale();
     for (const [i] of WEBHOOK_TRIES_AT_S.entries()) {
-      const tried = await until(() => first(id), (one) => one?.tries === i + 1 && one.last_status !== null && (one.state === "dead" || Date.parse(one.next_try_at ?? "") > 0));
-      await until(async () => (await triesOf(tried?.id ?? "")).tried[0], (one) => one?.status === 503);
+      const tried = await soon(() => first(id), (one) => one?.tries === i + 1 && one.last_status !== null && (one.state === "dead" || Date.parse(one.next_try_at ?? "") > 0));
+      await soon(async () => (await triesOf(tried?.id ?? "")).tried[0], (one) => one?.status === 503);
       const wait = waitMs(i + 1, 0.5);
       const { state, next_try_at: nextTryAt } = (await first(id))!;
       if (wait === undefined) assert.deepEqual([state, nextTryAt], ["dead", null]);
@@ -307,7 +310,7 @@ describe("webhooks, on the whole program", () => {
     const { status: answered, body } = await call<DeliveryBody>("POST", `deliveries/${(await first(id))?.id}/replay`);
     assert.deepEqual([answered, body.state], [202, "pending"]);
     await passTime(program.database, id);
-    await until(() => first(id), (one) => one?.state === "delivered");
+    await soon(() => first(id), (one) => one?.state === "delivered");
     assert.deepEqual([receiver.received.length, new Set(receiver.received.map(idOf)).size], [14, 1]);
   });
 
@@ -327,7 +330,7 @@ describe("webhooks, on the whole program", () => {
     for (let i = 0; i < 20; i++) await announceSale(program.database, other);
     await arrived(receiver, 20);
     const ms = performance.now() - begun;
-    assert.ok(ms < 4_000, `another merchant's deliveries took ${Math.round(ms)} ms`);
+    assert.ok(ms < 8_000, `another merchant's deliveries took ${Math.round(ms)} ms`);
     assert.ok(receiver.received.every((one) => verifies(secret, one)));
     const onTheirWay = (await deliveriesOf(slow[0]!)).deliveries.filter(({ tries, last_error: error }) => tries === 1 && error === null);
     assert.ok(onTheirWay.length > 0, "the slow ones are still on their way");
@@ -340,7 +343,7 @@ describe("webhooks, on the whole program", () => {
     receiver.reply(status(302, { location: elsewhere.url }));
     const { id } = await endpointAt(receiver.url);
     await sale();
-    const failed = await until(() => first(id), (one) => one?.state === "failed");
+    const failed = await soon(() => first(id), (one) => one?.state === "failed");
     assert.deepEqual([failed?.last_status, failed?.last_error], [302, "redirect"]);
     assert.equal(elsewhere.received.length, 0);
   });
@@ -352,10 +355,10 @@ describe("webhooks, on the whole program", () => {
     const { id } = await endpointAt(gone.url);
     const { id: resting } = await endpointAt(busy.url);
     await sale();
-    assert.equal((await until(() => endpoint(id), (one) => one?.state === "disabled"))?.reason, "gone");
-    await until(() => first(resting), (one) => one?.state === "failed");
+    assert.equal((await soon(() => endpoint(id), (one) => one?.state === "disabled"))?.reason, "gone");
+    await soon(() => first(resting), (one) => one?.state === "failed");
     await sale();
-    await until(async () => (await deliveriesOf(resting)).deliveries.length, (length) => length === 2);
+    await soon(async () => (await deliveriesOf(resting)).deliveries.length, (length) => length === 2);
     const { rows } = await program.database.pool.query<{ seconds: number }>("select extract(epoch from rest_until - now())::float8 as seconds from webhook_endpoint where endpoint_id = $1", [resting]);
     assert.ok((rows[0]?.seconds ?? 0) > 100);
     assert.deepEqual([gone.received.length, busy.received.length], [1, 1]);
@@ -365,19 +368,19 @@ describe("webhooks, on the whole program", () => {
     const receiver = await startReceiver();
     const { id } = await endpointAt(receiver.url);
     await sale();
-    await until(() => first(id), (one) => one?.state === "delivered");
+    await soon(() => first(id), (one) => one?.state === "delivered");
     receiver.reply(status(500));
     const since = new Date().toISOString();
     await sale();
-    await until(async () => (await deliveriesOf(id, "&state=failed")).deliveries.length, (length) => length === 1);
+    await soon(async () => (await deliveriesOf(id, "&state=failed")).deliveries.length, (length) => length === 1);
     receiver.reply(status(200));
     const all = (only?: string) => call<{ replayed: number; more: boolean }>("POST", `endpoints/${id}/replay`, { since, ...(only ? { only } : {}) });
     assert.deepEqual((await all()).body, { replayed: 1, more: false });
     await passTime(program.database, id);
-    await until(async () => (await deliveriesOf(id, "&state=delivered")).deliveries.length, (length) => length === 2);
+    await soon(async () => (await deliveriesOf(id, "&state=delivered")).deliveries.length, (length) => length === 2);
     assert.deepEqual((await all()).body, { replayed: 0, more: false });
     assert.deepEqual((await all("all")).body, { replayed: 1, more: false });
-    await until(async () => receiver.received.length, (length) => length === 4);
+    await soon(async () => receiver.received.length, (length) => length === 4);
     assert.equal(new Set(receiver.received.map(idOf)).size, 2);
     const page = await deliveriesOf(id, "&limit=1");
     assert.equal(page.deliveries.length, 1);
@@ -401,7 +404,7 @@ describe("webhooks, on the whole program", () => {
     const { data } = verified(secret, receiver.received[0]!);
     const idr = { amount: "46000.00", currency: "IDR" };
     assert.deepEqual(data, { id: data["sale_id"], sale_id: data["sale_id"], gross: idr, order_id: "A-1", lines: [{ product_id: "P1", amount: idr }] });
-    const delivered = await until(() => first(id), (one) => one?.state === "delivered");
+    const delivered = await soon(() => first(id), (one) => one?.state === "delivered");
     const answer = (await triesOf(delivered?.id ?? "")).tried[0]?.answer ?? "";
     assert.match(answer, /^thanks \[email\] \[phone\] ?Bearer \[hidden\] /);
     assert.ok(Buffer.byteLength(answer) <= 500 && answer.endsWith("é"));
@@ -434,7 +437,7 @@ describe("webhooks, on the whole program", () => {
     receiver.reply(status(500));
     const { id } = await endpointAt(receiver.url);
     await sale();
-    await until(() => first(id), (one) => one?.state === "failed");
+    await soon(() => first(id), (one) => one?.state === "failed");
     await program.database.pool.query("update webhook_delivery set state = 'pending', begun_at = now() - interval '90 seconds' where endpoint_id = $1", [id]);
     const figures = await (await fetch(`${program.url}/metrics`)).text();
     assert.match(figures, /webhook_deliveries\{state="pending"\} [1-9]/);
@@ -476,10 +479,19 @@ describe("webhooks, step by step", () => {
   const row = async (endpointId: Id) =>
     (await test.database.pool.query<{ delivery_id: Id; state: string; tries: number; last_error: string | null; message_id: string }>("select * from webhook_delivery where endpoint_id = $1 order by delivery_id", [endpointId])).rows;
   const jobs = async (endpointId: Id) => (await test.database.pool.query("select from graphile_worker.jobs where key like $1", [`delivery:send:%:${endpointId}`])).rowCount;
-  const enqueue = async () => {
-    await until(() => readEvents(test.database.kysely, START, 1_000), (events) => events.length > 0);
-    while ((await consume(test.database, deliver)) > 0);
-  };
+  /** Reads until nothing is left: whoever writes elsewhere on this server keeps events waiting. */
+  const enqueue = () =>
+    until(
+      async () => {
+        while ((await consume(test.database, deliver)) > 0);
+        const { rows } = await test.database.pool.query<{ left: number }>(
+          "select count(*)::int as left from outbox_event e, outbox_consumer c where c.name = 'deliveries' and (e.xid, e.event_id) > (c.xid, c.event_id)",
+        );
+        return rows[0]?.left;
+      },
+      (left) => left === 0,
+      30_000,
+    );
 
   it("fault 27: an event is one delivery an endpoint, however often it is read; and none of what came before the endpoint", async () => {
     const deliveries = contextOn(test.database);
