@@ -72,7 +72,7 @@ const verifies = (secret: string, received: Received) => {
 };
 const idOf = ({ headers }: Received) => String(headers["webhook-id"]);
 
-/** Patient with a machine that many tests share; far less than what a slow receiver is waited for would add. */
+/** Patient with a machine that many tests share. */
 const soon = <T>(ask: () => Promise<T>, isSo: (answer: T) => boolean) => until(ask, isSo, 15_000);
 
 /** Time passes: what waits at an endpoint is due now, and the endpoint has rested. */
