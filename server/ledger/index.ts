@@ -1,5 +1,5 @@
 export { accountId, accountKinds, CHART, chartOf, clearingCode, drawerCode, liquidityCode, type AccountKind, type Balance, type Entry, type NewAccount } from "./account.ts";
-export { type Posted, type Result, type Transfer } from "./item.ts";
+export { type Item, type Posted, type Result, type Transfer } from "./item.ts";
 export { prove, rememberProof, type Breach, type Proof } from "./proof.ts";
 export { seal } from "./seal.ts";
 export { checkHeads, readSealKey, selectSignedHeads as signedHeads, signHeads, type SignedHeads } from "./sign.ts";

@@ -13,6 +13,8 @@ export type Ledger = {
   postLinked(merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): Promise<Posted[] | Refusal>;
   /** The same within the caller's transaction: the money moves when that commits. */
   postIn(tx: Tx, merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): Promise<Posted[] | Refusal>;
+  /** Any items that stand or fall together, within the caller's transaction: reserve, settle, release and transfer. */
+  applyIn(tx: Tx, merchantId: Id, items: readonly Item[]): Promise<Posted[] | Refusal>;
   /** Reserves a sum; refuses `insufficient_funds` when less is available. */
   reserve(merchantId: Id, hold: Omit<Reserve, "op">): Promise<Result>;
   /** Takes a part (`rest: "keep"`) or all that will be taken (`rest: "release"`) of a hold. */
@@ -52,7 +54,8 @@ export function createLedger(database: Database, options: { lanes: number; queue
       const items = transfers.map((transfer) => ({ op: "transfer", ...transfer }) as const);
       return checkSet(items) ?? allOrRefusal(await batcher.post(merchantId, items));
     },
-    postIn: (tx, merchantId, transfers) => postIn(tx, merchantId, transfers),
+    postIn: (tx, merchantId, transfers) => applyIn(tx, merchantId, transfers.map((transfer) => ({ op: "transfer", ...transfer }) as const)),
+    applyIn,
     reserve: (merchantId, hold) => alone(merchantId, { op: "reserve", ...hold }),
     settle: (merchantId, settle) => withHold(merchantId, settle.hold, (hold) => ({ op: "settle", ...hold, ...settle })),
     release: (merchantId, holdId) => end("release", merchantId, holdId),
@@ -65,9 +68,8 @@ export function createLedger(database: Database, options: { lanes: number; queue
   };
 }
 
-async function postIn(tx: Executor, merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): Promise<Posted[] | Refusal> {
-  if (transfers.length === 0) return [];
-  const items = transfers.map((transfer) => ({ op: "transfer", ...transfer }) as const);
+async function applyIn(tx: Executor, merchantId: Id, items: readonly Item[]): Promise<Posted[] | Refusal> {
+  if (items.length === 0) return [];
   const refusal = checkSet(items);
   if (refusal) return refusal;
   const codes = await postBatchIn(tx, merchantId, toArguments([items]));

@@ -23,6 +23,18 @@ export const postings = {
     { kind: "sale_return", debit: "sales", credit: "received", amount: "revenue" },
     { kind: "tax_return", debit: "tax", credit: "received", amount: "tax" },
   ],
+  /** A user's top-up was collected: what was received is the user's. */
+  topup: [{ kind: "topup", debit: "received", credit: "wallet", amount: "topped" }],
+  /** A top-up is given back by its provider: the user's money first, and what the user has spent of it is missing. */
+  topup_return: [
+    { kind: "topup_return", debit: "wallet", credit: "received", amount: "returned" },
+    { kind: "topup_missing", debit: "suspense", credit: "received", amount: "missing" },
+  ],
+  /** A user sends money to another. */
+  send: [{ kind: "transfer", debit: "sender", credit: "recipient", amount: "sent" }],
+  /** A user pays, and is given back a part of it. */
+  pay: [{ kind: "payment", debit: "payer", credit: "payee", amount: "paid" }],
+  pay_back: [{ kind: "refund", debit: "payee", credit: "payer", amount: "givenBack" }],
   /** Cash goes into the drawer. */
   cash: [{ kind: "collect", debit: "drawer", credit: "received", amount: "cash" }],
   /** What was received becomes revenue and tax; cash rounding has an account of its own, so that revenue is the price. */

@@ -1,6 +1,5 @@
 import { ConsecutiveBreaker, BrokenCircuitError, circuitBreaker, CircuitState, handleWhenResult } from "cockatiel";
-import { isRefusal } from "@onegate/contract";
-import { UNREACHABLE, type InquireAnswer, type OpenAnswer, type Provider } from "./provider.ts";
+import { UNREACHABLE, type OpenAnswer, type Provider } from "./provider.ts";
 
 /** So many failures in a row, and a provider is left alone; after the pause one call tries it. */
 const FAILURES = 5;
@@ -30,7 +29,6 @@ export function guarded(provider: Provider): Provider {
 
 /** No answer, or none that says anything. An explicit no is an answer of somebody who is well. */
 function isFailure(result: unknown): boolean {
-  if (isRefusal(result)) return true;
-  const { answer, reason } = result as OpenAnswer | Extract<InquireAnswer, { reason: string }> & { reason?: string };
-  return answer === "unknown" || (answer === "refused" && reason === UNREACHABLE);
+  const answer = result as OpenAnswer;
+  return answer.answer === "unknown" || (answer.answer === "refused" && answer.reason === UNREACHABLE);
 }
