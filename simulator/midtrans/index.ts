@@ -38,7 +38,9 @@ export function playMidtrans(merchants: readonly MidtransMerchant[]): Provider {
     refundsParts: true,
     carrying,
 
-    mount: async (server, world) => void (await server.register(midtransRoutes(world, merchants), { prefix: "/v2" })),
+    async mount(server, world) {
+      await server.register(midtransRoutes(world, merchants), { prefix: "/v2" });
+    },
 
     letters(_, transaction, faults) {
       const merchant = merchants.find(({ merchantId }) => merchantId === transaction.merchantCode);

@@ -63,7 +63,7 @@ export function chargedRow(transaction: Transaction, publicUrl: string): Row {
     status_code: "201",
     status_message: CREATED[paymentType],
     ...base(transaction),
-    ...(actionsOf(transaction, publicUrl) ?? {}),
+    ...actionsOf(transaction, publicUrl),
     ...(paymentType === "qris" ? { qr_string: transaction.qrString } : {}),
     ...(paymentType === "gopay" ? { channel_response_code: "200", channel_response_message: "Success" } : {}),
     ...(paymentType === "shopeepay" ? { channel_response_code: "0", channel_response_message: "success" } : {}),

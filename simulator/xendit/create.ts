@@ -44,9 +44,8 @@ export function createQr({ body, ...asked }: Asked): Transaction | No {
   if (body["currency"] !== "IDR") return { status: 400, code: "UNSUPPORTED_CURRENCY", message: "currency must be IDR" };
   if (amount === undefined || amount < LEAST_QR) return invalid("amount must be a whole number above 0");
   const now = asked.world.clock.seconds();
-  const wanted = body["expires_at"];
-  const expiresAt = wanted === undefined ? now + QR_LIFE_S : Math.floor(Date.parse(String(wanted)) / 1_000);
-  if (Number.isNaN(expiresAt) || expiresAt <= now) return invalid("expires_at must be an ISO 8601 time to come");
+  const expiresAt = expiryIn(body, now);
+  if (expiresAt === undefined) return invalid("expires_at must be an ISO 8601 time to come");
   return transaction(asked, { prefix: "qr_", product: "qr_code", method: "QR_CODE", channel: "ID_DANA", name: "QRIS", reference, amount, expiresAt, metadata: body["metadata"], properties: {} });
 }
 
@@ -80,9 +79,8 @@ export function createPaymentRequest({ body, ...asked }: Asked): Transaction | N
   if (method["type"] === "QR_CODE") {
     const { channel_code: channel = "QRIS", channel_properties: properties } = asRow(method["qr_code"]);
     if (channel !== "QRIS") return invalid("payment_method.qr_code.channel_code is not supported");
-    const wanted = asRow(properties)["expires_at"];
-    const expiresAt = wanted === undefined ? now + QR_LIFE_S : Math.floor(Date.parse(String(wanted)) / 1_000);
-    if (Number.isNaN(expiresAt) || expiresAt <= now) return invalid("expires_at must be an ISO 8601 time to come");
+    const expiresAt = expiryIn(asRow(properties), now);
+    if (expiresAt === undefined) return invalid("expires_at must be an ISO 8601 time to come");
     return transaction(asked, { ...common, method: "QR_CODE", channel: "QRIS", name: "QRIS", expiresAt, properties: {} });
   }
   if (method["type"] !== "EWALLET") return invalid("payment_method.type is not supported");
@@ -91,6 +89,13 @@ export function createPaymentRequest({ body, ...asked }: Asked): Transaction | N
   if (WALLETS[channel] === undefined) return invalid("payment_method.ewallet.channel_code is not supported");
   const wrong = wrongProperties(channel, textIn(properties, "mobile_number"), textIn(properties, "success_return_url"));
   return wrong ?? transaction(asked, { ...common, method: "EWALLET", channel, name: WALLETS[channel] ?? channel, expiresAt: now + WALLET_LIFE_S, properties });
+}
+
+/** Until when a code lives, in Unix seconds; undefined where the time is none, or over. */
+function expiryIn(row: Row, now: number): number | undefined {
+  if (row["expires_at"] === undefined) return now + QR_LIFE_S;
+  const expiresAt = Math.floor(Date.parse(textIn(row, "expires_at") ?? "") / 1_000);
+  return Number.isNaN(expiresAt) || expiresAt <= now ? undefined : expiresAt;
 }
 
 /** OVO asks its payer by phone; the others send the payer to a page and back. */

@@ -35,7 +35,9 @@ export function playXendit(businesses: readonly XenditBusiness[]): Provider {
     refundsParts: true,
     carrying,
 
-    mount: async (server, world) => void (await server.register(xenditRoutes(world, businesses))),
+    async mount(server, world) {
+      await server.register(xenditRoutes(world, businesses));
+    },
 
     letters(world, transaction, faults) {
       const business = businesses.find(({ businessId }) => businessId === transaction.merchantCode);
