@@ -6,6 +6,7 @@ import type { Payments } from "./context.ts";
 import { recordRefunded } from "./give-back.ts";
 import { isOpen, next, paidSum, type Payment, type PaymentEvent } from "./payment.ts";
 import { insertCase, lockOrder, selectPayment, selectPayments, updatePayment, type NewCase } from "./store.ts";
+import { tell } from "./tell.ts";
 
 /** What became of a provider's word on a payment. */
 export type Outcome = "applied" | "duplicate" | "suspense" | "ignored";
@@ -32,12 +33,11 @@ export async function applyState(tx: Tx, payments: Payments, { merchantId, payme
     const lacksCode = payment.qrString === null && payment.payCode === null && payment.checkoutUrl === null;
     if (!opened || !isOpen(payment.state) || !lacksCode) return event ? "duplicate" : "ignored";
     // found before without what the payer needs: now it is here
-    await updatePayment(tx, payment, payment.state, { opened, found });
-    await announce(tx, merchantId, `payment.${payment.state}`, paymentId, { order_id: orderId, state: payment.state });
+    await tell(tx, await updatePayment(tx, payment, payment.state, { opened, found }));
     return "applied";
   }
   const written = await updatePayment(tx, payment, state, { opened, found });
-  await announce(tx, merchantId, `payment.${state}`, paymentId, { order_id: orderId, state });
+  await tell(tx, written);
   if (!isOpen(state)) await payments.onEnded(tx, written);
   return "applied";
 }
@@ -49,7 +49,7 @@ async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: Pr
     const given = next(payment.state, "cancel");
     if (given) {
       const written = await updatePayment(tx, payment, given, { found, note: `paid, but in suspense: ${reason}` });
-      await announce(tx, payment.merchantId, `payment.${given}`, payment.paymentId, { order_id: payment.orderId, state: given });
+      await tell(tx, written);
       await payments.onEnded(tx, written);
     }
     return toSuspense(tx, payments, { merchantId: payment.merchantId, paymentId: payment.paymentId, provider: payment.provider, reason, found });
@@ -58,7 +58,7 @@ async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: Pr
   if (!state) throw new Error(`a payment that is ${payment.state} can't be paid and has no reason for suspense`);
   const written = await updatePayment(tx, payment, state, { found });
   await post(tx, payments, payment.merchantId, collected(payment.merchantId, payment.paymentId, payment.provider, CHART.received, payment.amount, found));
-  await announce(tx, payment.merchantId, "payment.succeeded", payment.paymentId, { order_id: payment.orderId, state });
+  await tell(tx, written);
   await payments.onEnded(tx, written);
   return "applied";
 }

@@ -1,10 +1,11 @@
 import { isRefusal, refuse, type Id } from "@onegate/contract";
-import { addJob, announce, once, type Once, type Tx } from "../kernel/index.ts";
+import { addJob, once, type Once, type Tx } from "../kernel/index.ts";
 import type { Payments } from "./context.ts";
 import { INQUIRE, inquiryKey } from "./inquire.ts";
 import type { Order } from "./order.ts";
 import { next } from "./payment.ts";
 import { lockOrder, markOrderCancelled, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
+import { tell } from "./tell.ts";
 
 /** The job that ends given-up payments at their provider. */
 export const VOID = "payment:void";
@@ -22,9 +23,9 @@ export async function cancelOrder(tx: Tx, merchantId: Id, orderId: string): Prom
   for (const payment of all) {
     const state = next(payment.state, "cancel");
     if (!state) continue;
-    await updatePayment(tx, payment, state);
+    const written = await updatePayment(tx, payment, state);
     await addJob(tx, VOID, { merchantId, paymentId: payment.paymentId }, { key: `void:${payment.paymentId}` });
-    await announce(tx, merchantId, `payment.${state}`, payment.paymentId, { order_id: orderId, state });
+    await tell(tx, written);
   }
   return { paid: false };
 }

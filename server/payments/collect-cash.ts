@@ -1,9 +1,10 @@
 import { isRefusal, type Id, type Money, type Refusal } from "@onegate/contract";
-import { announce, derivedAt, type Tx } from "../kernel/index.ts";
+import { derivedAt, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, drawerCode, transfersOf } from "../ledger/index.ts";
 import type { Payments } from "./context.ts";
 import { merchantRefOf } from "./payment.ts";
-import { insertPayment } from "./store.ts";
+import { insertPayment, selectPayment } from "./store.ts";
+import { tell } from "./tell.ts";
 
 /** Takes cash into an outlet's drawer for an order, within the caller's transaction: paid the moment it is written. */
 export async function collectCash(
@@ -18,6 +19,8 @@ export async function collectCash(
   const accounts = { drawer: accountId(merchantId, drawerCode(outletId)), received: accountId(merchantId, CHART.received) };
   const posted = await payments.ledger.postIn(tx, merchantId, transfersOf("cash", merchantId, paymentId, accounts, { cash: amount }));
   if (isRefusal(posted)) return posted;
-  await announce(tx, merchantId, "payment.succeeded", paymentId, { order_id: orderId, state: "succeeded" });
+  const paid = await selectPayment(tx, merchantId, paymentId);
+  if (!paid) throw new Error("an inserted payment comes back");
+  await tell(tx, paid);
   return paymentId;
 }

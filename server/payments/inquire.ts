@@ -1,9 +1,10 @@
 import type { Id } from "@onegate/contract";
-import { addJob, announce, inTransaction, type Tx } from "../kernel/index.ts";
+import { addJob, inTransaction, type Tx } from "../kernel/index.ts";
 import { applyState } from "./apply.ts";
 import { providerOf, type Payments } from "./context.ts";
 import { isOpen, next, type Payment } from "./payment.ts";
 import { isOlder, lockOrder, selectForgotten, selectPayment, updatePayment } from "./store.ts";
+import { tell } from "./tell.ts";
 
 /** The job's name. */
 export const INQUIRE = "payment:inquire";
@@ -29,7 +30,7 @@ export async function inquirePayment(payments: Payments, merchantId: Id, payment
   const payment = await selectPayment(payments.database.kysely, merchantId, paymentId);
   if (!payment || !mayStillBePaid(payments, payment)) return;
   const provider = providerOf(payments, payment.provider);
-  const answer = await provider.inquire({ reference: payment.reference, merchantRef: payment.merchantRef });
+  const answer = await provider.inquire({ reference: payment.reference, merchantRef: payment.merchantRef, expiresAt: payment.expiresAt });
   await inTransaction(payments.database, async (tx) => {
     if (answer.answer === "found") await applyState(tx, payments, payment, answer.state, answer.opened);
     else if (answer.answer === "absent" && (await isOlder(tx, payment, ABSENT_FOR_SURE_S))) await fail(tx, payments, payment);
@@ -47,7 +48,7 @@ async function fail(tx: Tx, payments: Payments, { merchantId, paymentId, orderId
   const state = payment && next(payment.state, "refuse");
   if (!payment || !state) return;
   const written = await updatePayment(tx, payment, state, { note: "the provider knows nothing of it" });
-  await announce(tx, merchantId, `payment.${state}`, paymentId, { order_id: orderId, state });
+  await tell(tx, written);
   await payments.onEnded(tx, written);
 }
 

@@ -1,5 +1,5 @@
 import { isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
-import { addJob, announce, inTransaction, messageOf, type Tx } from "../kernel/index.ts";
+import { addJob, inTransaction, messageOf, type Tx } from "../kernel/index.ts";
 import { UNREACHABLE, type OpenAnswer } from "../providers/index.ts";
 import type { OfferedChannel } from "./channels.ts";
 import { providerOf, type Payments } from "./context.ts";
@@ -8,6 +8,7 @@ import type { Order } from "./order.ts";
 import { isOpen, merchantRefOf, methodOf, next, paidSum, type Candidate, type Payment, type PaymentEvent } from "./payment.ts";
 import { explain, routesFor } from "./route.ts";
 import { insertPayment, lockOrder, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
+import { tell } from "./tell.ts";
 
 /** How long a payer has, in minutes, within Tripay's bounds: QRIS 10 to 60, e-wallets 15 to 60, the others from 60 (its channel table). */
 const PAYER_MINUTES: Readonly<Record<string, number>> = { QRIS: 15, EWALLET: 30, VIRTUAL_ACCOUNT: 90, STORE: 90 };
@@ -120,7 +121,7 @@ async function writeAnswer(tx: Tx, payments: Payments, before: Payment, answer: 
   const state = next(payment.state, events[answer.answer]) ?? payment.state;
   const written = await updatePayment(tx, payment, state, answer.answer === "opened" ? { opened: answer.opened } : { note: answer.reason });
   if (state !== payment.state) {
-    await announce(tx, payment.merchantId, `payment.${state}`, payment.paymentId, { order_id: payment.orderId, state });
+    await tell(tx, written);
     if (!isOpen(state) && !quiet) await payments.onEnded(tx, written);
     else if (!isOpen(payment.state)) await addJob(tx, INQUIRE, { merchantId: payment.merchantId, paymentId: payment.paymentId, tries: 0 }, { afterMs: FIRST_INQUIRY_MS, key: inquiryKey(payment.paymentId) });
   }

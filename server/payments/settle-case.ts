@@ -6,6 +6,7 @@ import { saveRefund, tellRefund } from "./give-back.ts";
 import { merchantRefOf, methodOf, paidSum } from "./payment.ts";
 import { selectRefund } from "./refund-store.ts";
 import { insertPayment, lockOrder, markCase, selectCase, selectOrder, selectPayment, selectPayments, type SuspenseCase } from "./store.ts";
+import { tell } from "./tell.ts";
 
 /**
  * Takes money in suspense as a payment of an order, once per key. Refuses `case_unknown`, `case_settled`, `order_unknown`,
@@ -36,10 +37,10 @@ async function apply(tx: Tx, payments: Payments, merchantId: Id, caseId: Id, ord
   const posted = await payments.ledger.postIn(tx, merchantId, transfersOf("apply", merchantId, paymentId, accounts, { applied: found.amount }, { reference: found.reference }));
   if (isRefusal(posted)) throw new Error(`the ledger refused to apply a case: ${posted.refusal}`);
   await markCase(tx, merchantId, caseId, { state: "applied", by, appliedTo: orderId });
-  await announce(tx, merchantId, "payment.succeeded", paymentId, { order_id: orderId, state: "succeeded" });
   await announce(tx, merchantId, "case.applied", caseId, { order_id: orderId });
   const payment = await selectPayment(tx, merchantId, paymentId);
   if (!payment) throw new Error("an inserted payment comes back");
+  await tell(tx, payment);
   await payments.onEnded(tx, payment);
   return { case_id: caseId };
 }

@@ -16,7 +16,7 @@ export async function onPaymentRefunded(tx: Tx, refund: Refund): Promise<Readonl
   const before = await markRefunded(tx, sale, refund.amount.minor);
   const tax = taxOf(sale.tax, before + refund.amount.minor, whole) - taxOf(sale.tax, before, whole);
   await announce(tx, sale.merchantId, "sale.refunded", sale.saleId, {
-    sale_id: sale.saleId, outlet_id: sale.outletId, refund_id: refund.refundId, amount: refund.amount.minor.toString(), tax: tax.toString(),
+    sale_id: sale.saleId, outlet_id: sale.outletId, refund_id: refund.refundId, amount: refund.amount.minor.toString(), currency: sale.currency, tax: tax.toString(),
   });
   const account = (code: string): Id => accountId(sale.merchantId, code);
   return transfersOf(

@@ -1,0 +1,50 @@
+import { Agent, request } from "node:http";
+
+export type Reply = { readonly status: number; readonly body: string };
+
+/** Sends JSON over connections that are kept open. */
+export function createSender(base: string, connections: number): { send(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<Reply>; close(): void } {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const { hostname, port } = new URL(base);
+  return {
+    send: (path, body, headers = {}) =>
+      new Promise((resolve, reject) => {
+        const outgoing = request({ agent, hostname, port, path, method: "POST", headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...headers } }, (incoming) => {
+          let text = "";
+          incoming.setEncoding("utf8").on("data", (chunk: string) => (text += chunk)).on("end", () => resolve({ status: incoming.statusCode ?? 0, body: text })).on("error", reject);
+        });
+        outgoing.on("error", reject);
+        outgoing.end(body);
+      }),
+    close: () => agent.destroy(),
+  };
+}
+
+/** Starts so many a second whether or not the ones before are done; latencies count from the moment each was due. */
+export async function openLoop(perSecond: number, count: number, send: (n: number) => Promise<unknown>): Promise<number[]> {
+  const latencies: number[] = [];
+  const running: Array<Promise<void>> = [];
+  const begun = performance.now();
+  for (let n = 0; n < count; n++) {
+    const due = begun + (n * 1000) / perSecond;
+    while (performance.now() < due) await new Promise((resolve) => setImmediate(resolve));
+    running.push(send(n).then(() => void latencies.push(performance.now() - due)));
+  }
+  await Promise.all(running);
+  return latencies.sort((a, b) => a - b);
+}
+
+/** So many at once, the next one as soon as one is done; answers how many a second. */
+export async function closedLoop(callers: number, count: number, send: (n: number) => Promise<unknown>): Promise<number> {
+  let next = 0;
+  const begun = performance.now();
+  await Promise.all(Array.from({ length: callers }, async () => {
+    while (next < count) await send(next++);
+  }));
+  return count / ((performance.now() - begun) / 1000);
+}
+
+/** Of sorted latencies, rounded to hundredths of a millisecond. */
+export function percentile(sorted: readonly number[], part: number): number {
+  return Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0) * 100) / 100;
+}
