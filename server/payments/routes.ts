@@ -13,6 +13,7 @@ import {
   toNumber,
   type OrderBody,
 } from "@onegate/contract";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ServerResponse } from "node:http";
 import QRCode from "qrcode";
 import { Type } from "typebox";
@@ -129,19 +130,19 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
   void http.register(async (scope: Http) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+    const receive = async (provider: string, request: FastifyRequest, reply: FastifyReply) => {
+      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      const outcome = await receiveNotification(payments, provider, { headers: request.headers, body });
+      return answer(request, reply, isRefusal(outcome) ? outcome : providerOf(payments, provider).acknowledgement);
+    };
+    const config = { right: "provider.notify", service } as const;
+    const schema = { tags: ["provider"], response: { "4xx": ProblemSchema, "5xx": ProblemSchema } };
     scope.post<{ Params: { provider: string } }>(
       "/api/v1/providers/:provider/notifications",
-      {
-        config: { right: "provider.notify", service },
-        schema: { tags: ["provider"], summary: "A provider's signed notification (callback); answered as that provider wants it", params: Type.Object({ provider: Type.String({ pattern: "^[a-z]{1,20}$" }) }), response: { "4xx": ProblemSchema, "5xx": ProblemSchema } },
-      },
-      async (request, reply) => {
-        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        const outcome = await receiveNotification(payments, request.params.provider, { headers: request.headers, body });
-        if (isRefusal(outcome)) return answer(request, reply, outcome);
-        return reply.send(providerOf(payments, request.params.provider).acknowledgement);
-      },
+      { config, schema: { ...schema, summary: "A provider's signed notification (callback); answered as that provider wants it", params: Type.Object({ provider: Type.String({ pattern: "^[a-z]{1,20}$" }) }) } },
+      (request, reply) => receive(request.params.provider, request, reply),
     );
+    scope.post("/v1.0/qr/qr-mpm-notify", { config, schema: { ...schema, summary: "The same for a bank, at the path that SNAP BI gives it" } }, (request, reply) => receive("snap", request, reply));
   });
 }
 
