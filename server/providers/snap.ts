@@ -52,8 +52,8 @@ export type SnapSettings = {
   readonly signature: "symmetric" | "asymmetric";
   /** How many digits the bank's `X-EXTERNAL-ID` has (BRI: 9); null where it takes letters too. */
   readonly externalIdDigits?: number | null;
-  /** What is agreed with the bank on QRIS; `SNAP_CHANNEL` if nothing is given. */
-  readonly channel?: Channel;
+  /** The discount that is agreed with the bank (MDR), in hundredths of a percent; 70 if none is given. */
+  readonly basisPoints?: number;
   /** How far a notification's `X-TIMESTAMP` may be from our clock, either way; the standard fixes none, 5 minutes if none is given. */
   readonly freshnessMs?: number;
   /** The paths by which the bank may call us, as it signs them. */
@@ -71,10 +71,12 @@ export const SNAP_NOTIFY_PATH = "/v1.0/qr/qr-mpm-notify";
 const CODE = "QRISSNAP";
 
 /**
- * The standard publishes neither fee nor bounds: they are agreed with the bank. This is the discount that Bank Indonesia allows
- * on most merchants (MDR 0.7 %), Rp 10.000.000 as one QRIS payment may be, and from Rp 1.000 as other providers take it.
+ * The standard publishes neither fee nor bounds: they are agreed with the bank. Bank Indonesia allows 0.7 % on most merchants,
+ * and Rp 10.000.000 in one QRIS payment; Rp 1.000 is the least that other providers take.
  */
-export const SNAP_CHANNEL = agreed({ code: CODE, name: "QRIS", group: "E-Wallet", type: "direct" }, { basisPoints: 70, least: 1_000n, most: 10_000_000n });
+function channelOf({ basisPoints = 70 }: SnapSettings): Channel {
+  return agreed({ code: CODE, name: "QRIS", group: "E-Wallet", type: "direct" }, { basisPoints, least: 1_000n, most: 10_000_000n });
+}
 
 const TOTAL_MS = 30_000;
 const FRESH_MS = 5 * 60_000;
@@ -398,7 +400,7 @@ function connect(settings: SnapSettings) {
 
   return {
     merchantId: settings.merchantId,
-    channel: settings.channel ?? SNAP_CHANNEL,
+    channel: channelOf(settings),
     call,
     /** Unique within the bank's day. */
     freshExternalId: () => numbers?.() ?? randomUUID().replaceAll("-", ""),
