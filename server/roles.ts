@@ -7,16 +7,16 @@ import {
   createAccessTokens, createPasswords, createSecretBox, forgetExpiredSessions, guard, identityRoutes, merchants, openSigningKeys, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
-  createHttp, createLog, createMetrics, createStreams, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
+  createHttp, createLog, createMetrics, createStreams, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
   type Clock, type Connection, type Settings,
 } from "./kernel/index.ts";
-import { createLedger, seal } from "./ledger/index.ts";
+import { chartOf, createLedger, openAccounts, seal } from "./ledger/index.ts";
 import { pageRoutes } from "./pages.ts";
 import {
   carryRefundOn, INQUIRE, inquirePayment, operatorRoutes, paymentRoutes, REFUND, sweepPayments, sweepRefunds, VOID, voidPayment, type Payments,
 } from "./payments/index.ts";
 import { proveDaily } from "./proof.ts";
-import { createTripay, guarded, type Provider } from "./providers/index.ts";
+import { createSnap, createTripay, guarded, SNAP_NOTIFY_PATH, type Provider } from "./providers/index.ts";
 import { reportRoutes, rollup } from "./reports/index.ts";
 import { onPaymentEnded, onPaymentRefunded, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
 import { migrateAsOwner, prepareMonths } from "./schema.ts";
@@ -152,6 +152,34 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
         clock,
       })),
     );
+    if (settings.snapUrl && settings.snapPrivateKey) {
+      providers.set(
+        "snap",
+        guarded(createSnap({
+          baseUrl: settings.snapUrl,
+          pathPrefix: settings.snapPathPrefix,
+          signature: settings.snapSignature,
+          clientKey: settings.snapClientKey,
+          clientSecret: settings.snapClientSecret,
+          privateKey: settings.snapPrivateKey,
+          providerPublicKey: settings.snapProviderPublicKey,
+          partnerId: settings.snapPartnerId,
+          channelId: settings.snapChannelId,
+          merchantId: settings.snapMerchantId,
+          externalIdDigits: settings.snapExternalIdDigits || null,
+          freshnessMs: settings.snapFreshness * 1_000,
+          basisPoints: settings.snapDiscount,
+          // the bank signs the path it calls, below PUBLIC_URL or as the standard has it
+          get notificationPaths() {
+            const below = new URL(publicUrl()).pathname.replace(/\/$/, "");
+            return [SNAP_NOTIFY_PATH, "/api/v1/providers/snap/notifications"].flatMap((path) => (below === "" ? [path] : [path, below + path]));
+          },
+          timeouts: { totalMs: PROVIDER_PATIENCE_MS },
+          clock,
+        })),
+      );
+    }
+    await openClearings(database, [...providers.keys()]);
     url = await listen(http, settings);
     const jobs = await startJobs(
       database,
@@ -187,6 +215,14 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
+  }
+}
+
+/** Each merchant has a clearing account with each provider, also with one that came after the merchant. */
+async function openClearings(database: ReturnType<typeof openDatabase>, providers: readonly string[]): Promise<void> {
+  for (const { merchantId, currency } of await merchants(database.kysely)) {
+    const clearings = chartOf(merchantId, currency, providers, []).filter(({ kind }) => kind === "provider_clearing");
+    await inTransaction(database, (tx) => openAccounts(tx, merchantId, clearings));
   }
 }
 

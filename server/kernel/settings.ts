@@ -1,3 +1,5 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { StartFailure } from "./failure.ts";
@@ -41,6 +43,22 @@ const proxies = (value: string) => {
   return value === "" || value.split(",").every((part) => isOne(part.trim())) ? value : { wrong: "addresses or networks by commas, such as 10.0.0.0/8" };
 };
 
+const fiveDigits = (value: string) => (value === "" || /^[0-9]{5}$/.test(value) ? value : { wrong: "5 digits" });
+const externalIdDigits = (value: string) => (value === "0" || (/^[0-9]{1,2}$/.test(value) && Number(value) >= 9 && Number(value) <= 36) ? Number(value) : { wrong: "0, or a whole number from 9 to 36" });
+const pathPrefix = (value: string) => (value === "" || /^(?:\/[A-Za-z0-9._-]+)+$/.test(value) ? value : { wrong: "a path such as /openapi, without a slash at its end" });
+
+/** An RSA key of 2048 bits or more, as PEM (its lines may be parted by the letters \n) or the name of a file with one. */
+const rsaKey = (create: (pem: string) => KeyObject) => (value: string) => {
+  if (value === "") return null;
+  try {
+    const key = create(value.includes("-----BEGIN") ? value.replaceAll("\\n", "\n") : readFileSync(value, "utf8"));
+    if (key.asymmetricKeyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048) return key;
+  } catch {
+    // what can't be read is none
+  }
+  return { wrong: "an RSA key of at least 2048 bits, as PEM or a file's name" };
+};
+
 const SANDBOX_SECRET_KEY = "00".repeat(32);
 export const SANDBOX_TRIPAY = { apiKey: "DEV-onegate-demo", privateKey: "onegate-demo-private-key", merchantCode: "T0001" } as const;
 
@@ -68,6 +86,19 @@ const table = {
   tripayApiKey: { env: "TRIPAY_API_KEY", fallback: SANDBOX_TRIPAY.apiKey, about: "Tripay's API key", read: text, secret: true },
   tripayPrivateKey: { env: "TRIPAY_PRIVATE_KEY", fallback: SANDBOX_TRIPAY.privateKey, about: "Tripay's private key, which signs", read: text, secret: true },
   tripayMerchantCode: { env: "TRIPAY_MERCHANT_CODE", fallback: SANDBOX_TRIPAY.merchantCode, about: "Tripay's merchant code", read: text },
+  snapUrl: { env: "SNAP_URL", fallback: "", about: "address of a bank that speaks SNAP BI, without the path that it signs; none without it", read: url("http:", "https:") },
+  snapPathPrefix: { env: "SNAP_PATH_PREFIX", fallback: "", about: "what that bank puts before /v1.0/ and signs, such as /openapi", read: pathPrefix },
+  snapSignature: { env: "SNAP_SIGNATURE", fallback: "symmetric", about: "how calls to it are signed: symmetric (token, client secret) or asymmetric (private key)", read: oneOf("symmetric", "asymmetric") },
+  snapClientKey: { env: "SNAP_CLIENT_KEY", fallback: "", about: "its name for us when we ask for a token", read: text },
+  snapClientSecret: { env: "SNAP_CLIENT_SECRET", fallback: "", about: "the secret that signs calls, and its notifications where it has no key", read: text, secret: true },
+  snapPrivateKey: { env: "SNAP_PRIVATE_KEY", fallback: "", about: "our RSA private key, as PEM or a file's name", read: rsaKey(createPrivateKey), secret: true },
+  snapProviderPublicKey: { env: "SNAP_PROVIDER_PUBLIC_KEY", fallback: "", about: "its RSA public key, likewise; with it only this key's notifications are believed", read: rsaKey(createPublicKey) },
+  snapPartnerId: { env: "SNAP_PARTNER_ID", fallback: "", about: "X-PARTNER-ID", read: text },
+  snapChannelId: { env: "SNAP_CHANNEL_ID", fallback: "", about: "CHANNEL-ID, 5 digits", read: fiveDigits },
+  snapMerchantId: { env: "SNAP_MERCHANT_ID", fallback: "", about: "its number of the merchant", read: text },
+  snapExternalIdDigits: { env: "SNAP_EXTERNAL_ID_DIGITS", fallback: "0", about: "how many digits X-EXTERNAL-ID has at that bank, 9 to 36; 0: letters too", read: externalIdDigits },
+  snapFreshness: { env: "SNAP_FRESHNESS_SECONDS", fallback: "300", about: "how far the time of its notifications may be from ours", read: whole(1, 86_400) },
+  snapDiscount: { env: "SNAP_DISCOUNT_BASIS_POINTS", fallback: "70", about: "what it keeps of a payment (MDR), in hundredths of a percent", read: whole(0, 10_000) },
 } as const satisfies Record<string, Setting<unknown>>;
 
 type Table = typeof table;
@@ -86,8 +117,26 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     settings[name] = value;
   }
   const checked = settings as Settings;
+  refuseHalfABank(checked);
   refuseUnsafeProduction(checked);
   return checked;
+}
+
+/** A bank is spoken to with all that its dialect needs, or not at all. */
+function refuseHalfABank(settings: Settings): void {
+  if (settings.snapUrl === "") return;
+  const { snapPrivateKey, snapPartnerId, snapChannelId, snapMerchantId, snapClientKey, snapClientSecret, snapProviderPublicKey } = settings;
+  const symmetric = settings.snapSignature === "symmetric";
+  const needed = {
+    SNAP_PRIVATE_KEY: snapPrivateKey,
+    SNAP_PARTNER_ID: snapPartnerId,
+    SNAP_CHANNEL_ID: snapChannelId,
+    SNAP_MERCHANT_ID: snapMerchantId,
+    ...(symmetric ? { SNAP_CLIENT_KEY: snapClientKey, SNAP_CLIENT_SECRET: snapClientSecret } : { SNAP_PROVIDER_PUBLIC_KEY: snapProviderPublicKey }),
+  };
+  for (const [env, value] of Object.entries(needed)) {
+    if (value === "" || value === null) throw new StartFailure(`SNAP_URL names a bank, but ${env} is not set.`, `Set ${env}, or unset SNAP_URL.`);
+  }
 }
 
 function refuseUnsafeProduction(settings: Settings): void {

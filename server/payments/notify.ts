@@ -6,7 +6,7 @@ import type { Payments } from "./context.ts";
 import { insertNotification, selectPaymentByMerchantRef } from "./store.ts";
 
 /** Personal data that a provider's body may carry and that nobody needs twice. */
-const PERSONAL = /^(customer_|payer_|note$)/;
+const PERSONAL = /^(customer|payer_|note$)/;
 
 /**
  * Takes a provider's notification: believed only by its signature over the raw bytes, applied once, kept as it came.
