@@ -1,0 +1,173 @@
+import { Type, type Static } from "typebox";
+import { IdSchema, MoneySchema, Nullable, TimeSchema } from "./common.ts";
+
+const Day = Type.String({ pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples: ["2026-11-20"] });
+const Headers = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 20, description: "names that the column may bear; upper case, spaces and _ don't count" });
+
+const columns = {
+  reference: Headers,
+  merchant_ref: Headers,
+  kind: Headers,
+  gross: Headers,
+  fee: Headers,
+  payer_fee: Headers,
+  net: Headers,
+  paid: Headers,
+  settled: Headers,
+  currency: Headers,
+};
+const Sign = Type.Enum(["plus", "minus"]);
+const Kinds = Type.Record(Type.String(), Type.Enum(["payment", "refund", "adjustment", "skip"]), { description: "a word of the column, in lower case → what the row is" });
+const Decimal = Type.Enum([".", ",", "either"], { description: "the mark before decimals; the other one parts thousands" });
+const Dates = Type.Array(Type.Enum(["YYYY-MM-DD", "DD/MM/YYYY", "DD-MM-YYYY", "DD.MM.YYYY", "MM/DD/YYYY", "DD MMM YYYY", "unix"]), { minItems: 1, maxItems: 7, description: "tried in this order; a time may follow" });
+const Zone = Type.String({ maxLength: 40, examples: ["Asia/Jakarta"] });
+
+/** How a provider's file is laid out. */
+export const LayoutSchema = Type.Object({
+  columns: Type.Partial(Type.Object(columns)),
+  decimal: Decimal,
+  dates: Dates,
+  signs: Type.Object({ fee: Sign, refund: Sign }, { description: "whether fees and refunds stand as above or below zero in the file" }),
+  kinds: Kinds,
+  time_zone: Zone,
+});
+export type LayoutBody = Static<typeof LayoutSchema>;
+
+/** What differs from a layout, given with one import. */
+export const MappingSchema = Type.Partial(
+  Type.Object(
+    {
+      columns: Type.Partial(Type.Object(columns, { additionalProperties: false }), { additionalProperties: false }),
+      decimal: Decimal,
+      dates: Dates,
+      signs: Type.Partial(Type.Object({ fee: Sign, refund: Sign }, { additionalProperties: false }), { additionalProperties: false }),
+      kinds: Kinds,
+      time_zone: Zone,
+    },
+    { additionalProperties: false },
+  ),
+  { additionalProperties: false },
+);
+export type MappingBody = Static<typeof MappingSchema>;
+
+const Reference = Nullable(Type.String());
+const Over = Type.String({ description: "decimal text: what the statement says less what our books say", examples: ["-250.00"] });
+const OutcomeSchema = Type.Enum(["matched", "missing_here", "amount_differs", "fee_differs", "day_differs", "doubled"]);
+const DocumentKindSchema = Nullable(Type.Enum(["payment", "suspense", "refund"]));
+
+/** A statement with its sums over all rows; `by_outcome` ties with them. */
+export const StatementSchema = Type.Object({
+  id: IdSchema,
+  provider: Type.String(),
+  name: Type.String(),
+  sha256: Type.String({ description: "of the file, hexadecimal" }),
+  layout: Type.String({ description: "a + behind it: a mapping was given" }),
+  period_from: Day,
+  period_to: Day,
+  rows: Type.Integer(),
+  skipped: Type.Integer({ description: "rows that are no money: unpaid, expired" }),
+  gross: MoneySchema,
+  fee: MoneySchema,
+  net: MoneySchema,
+  state: Type.Enum(["open", "settled"]),
+  imported_at: TimeSchema,
+  by_outcome: Type.Array(Type.Object({ outcome: OutcomeSchema, rows: Type.Integer(), gross: MoneySchema, fee: MoneySchema, net: MoneySchema })),
+});
+export type StatementBody = Static<typeof StatementSchema>;
+
+export const StatementRowSchema = Type.Object({
+  id: IdSchema,
+  line: Type.Integer({ description: "in the file" }),
+  kind: Type.Enum(["payment", "refund", "adjustment"]),
+  reference: Reference,
+  merchant_ref: Reference,
+  gross: Type.String(),
+  fee: Type.String(),
+  net: Type.String(),
+  paid_day: Day,
+  paid_time: Nullable(Type.String()),
+  settled_day: Nullable(Day),
+  outcome: OutcomeSchema,
+  document_kind: DocumentKindSchema,
+  document_id: Nullable(IdSchema),
+  case_id: Nullable(IdSchema),
+  raw: Type.Record(Type.String(), Type.String()),
+});
+export type StatementRowBody = Static<typeof StatementRowSchema>;
+
+export const CaseStateSchema = Type.Enum(["open", "applied", "written_off", "refund_due", "refunded", "ignored", "arrived"]);
+export const CaseActionSchema = Type.Enum(["apply", "write_off", "refund_later", "refunded", "ignore"]);
+
+/** A difference between a statement and our books, what may be done about it, and what was. */
+export const SettlementCaseSchema = Type.Object({
+  id: IdSchema,
+  provider: Type.String(),
+  kind: Type.Enum(["missing_here", "missing_there", "amount_differs", "fee_differs", "day_differs", "doubled"]),
+  state: CaseStateSchema,
+  statement_id: Nullable(IdSchema),
+  line: Nullable(Type.Integer()),
+  reference: Reference,
+  document_kind: DocumentKindSchema,
+  document_id: Nullable(IdSchema),
+  payment_id: Nullable(IdSchema),
+  currency: Type.String(),
+  gross_over: Over,
+  fee_over: Over,
+  net_over: Over,
+  actions: Type.Array(CaseActionSchema),
+  opened_at: TimeSchema,
+  decisions: Type.Array(
+    Type.Object({ action: Type.String(), by: Nullable(Type.String()), reason: Type.String(), order_id: Nullable(Type.String()), at: TimeSchema }),
+  ),
+});
+export type SettlementCaseBody = Static<typeof SettlementCaseSchema>;
+
+/** `GET /api/v1/settlement/cases`: `suspense` is money that payments hold, settled at `/api/v1/cases`. */
+export const SettlementCasesSchema = Type.Object({
+  cases: Type.Array(SettlementCaseSchema),
+  suspense: Type.Array(
+    Type.Object({ id: IdSchema, provider: Type.String(), reference: Type.String(), payment_id: Nullable(IdSchema), reason: Type.String(), amount: MoneySchema, state: Type.String(), opened_at: TimeSchema }),
+  ),
+});
+
+/** `POST /api/v1/settlement/cases/{id}/decisions`. */
+export const CaseDecisionSchema = Type.Object(
+  {
+    action: CaseActionSchema,
+    reason: Type.String({ minLength: 3, maxLength: 300, description: "kept with who decided" }),
+    order_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: "the order to apply to, where the row's own payment is not the one" })),
+  },
+  { additionalProperties: false },
+);
+
+/** A business day: till, payments, statements and ledger by provider and method, and the documents at fault. */
+export const DaySchema = Type.Object({
+  date: Day,
+  merchant: Type.Object({ id: IdSchema, name: Type.String() }),
+  currency: Type.String(),
+  holds: Type.Boolean(),
+  lines: Type.Array(
+    Type.Object({
+      provider: Type.String(),
+      method: Type.String(),
+      till: Type.String({ description: "what sales say was tendered" }),
+      gateway: Type.String({ description: "what was paid of orders that are no sales" }),
+      payments: Type.String(),
+      ledger: Type.String(),
+      statements: Nullable(Type.String({ description: "null: no statement tells of this day, or none is due (cash)" })),
+    }),
+  ),
+  breaks: Type.Array(
+    Type.Object({
+      document: Type.Enum(["sale", "payment", "suspense", "refund", "statement_row", "transfer"]),
+      id: Type.String(),
+      shown: Type.String(),
+      provider: Type.String(),
+      method: Type.String(),
+      rule: Type.String(),
+      detail: Type.String(),
+    }),
+  ),
+  notes: Type.Array(Type.String()),
+});
+export type DayBody = Static<typeof DaySchema>;

@@ -1,0 +1,12 @@
+import type { Database, IdMaker } from "../kernel/index.ts";
+import type { Ledger } from "../ledger/index.ts";
+import type { Payments } from "../payments/index.ts";
+
+/** What the verbs of this module work with; put together in `roles.ts`. */
+export type Settlement = {
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly payments: Payments;
+  readonly newId: IdMaker;
+  readonly poke: () => void;
+};

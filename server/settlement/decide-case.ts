@@ -1,0 +1,86 @@
+import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
+import { announce, inTransaction, once, type Once, type Tx } from "../kernel/index.ts";
+import { applyToOrder } from "./apply-to-order.ts";
+import { nextOf, type CaseAction, type SettlementCase } from "./case.ts";
+import type { Settlement } from "./context.ts";
+import { judgeAgain } from "./judge.ts";
+import { cleared, givenBack, paidOut, post } from "./postings.ts";
+import { clearStatement, lookAgain } from "./review.ts";
+import { lockCase, lockProvider, moveCase, selectCases, selectRows, updateMatch, type ShownCase } from "./store.ts";
+
+export type CaseWish = { readonly action: CaseAction; readonly reason: string; readonly orderId: string | undefined };
+
+/**
+ * Decides a case, once: posts the one posting that clears it and writes who decided what and why. Refuses `case_unknown`,
+ * `case_settled`, `case_action_unfit`, in this order, `case_outdated` when its money was told of meanwhile, and what
+ * `applyToOrder` refuses.
+ */
+export async function decideCase(settlement: Settlement, { merchantId, staffId }: { merchantId: Id; staffId: Id }, caseId: Id, wish: CaseWish, key: string): Promise<Once<ShownCase>> {
+  const { database } = settlement;
+  const seen = await showCase(settlement, merchantId, caseId);
+  if (!seen) return { answer: refuse("case_unknown"), replayed: false };
+  // a notification that came since answers the case by itself; that stays, whatever becomes of this wish
+  if (seen.state === "open" && seen.kind === "missing_here") {
+    await inTransaction(database, async (tx) => {
+      await lockProvider(tx, merchantId, seen.provider);
+      await lookAgain(tx, merchantId, seen.provider);
+    });
+  }
+  const { answer, replayed } = await once(database, { merchantId, route: "settlement.cases", key }, { caseId, ...wish }, async (tx) => {
+    await lockProvider(tx, merchantId, seen.provider);
+    const one = await lockCase(tx, merchantId, caseId);
+    if (!one) return refuse("case_unknown");
+    const state = nextOf(one, wish.action);
+    if (!state) return refuse(one.state === "open" || one.state === "refund_due" ? "case_action_unfit" : "case_settled", { kind: one.kind, state: one.state });
+    const refusal = await carryOut(tx, settlement, one, wish);
+    if (refusal) return refusal;
+    await moveCase(tx, one, state, { event: wish.action, staffId, reason: wish.reason, orderId: wish.orderId });
+    await clearStatement(tx, one);
+    await announce(tx, merchantId, "settlement_case.decided", caseId, { case_id: caseId, provider: one.provider, kind: one.kind, state });
+    return { case_id: caseId };
+  });
+  if (isRefusal(answer)) return { answer, replayed };
+  settlement.poke();
+  const decided = await showCase(settlement, merchantId, caseId);
+  if (!decided) throw new Error("a decided case comes back");
+  return { answer: decided, replayed };
+}
+
+async function showCase({ database }: Settlement, merchantId: Id, caseId: Id): Promise<ShownCase | undefined> {
+  return (await selectCases(database.kysely, merchantId, { caseId, limit: 1 }))[0];
+}
+
+/** Moves the money of a decision; `nextOf` has said that it may be taken. */
+async function carryOut(tx: Tx, settlement: Settlement, one: SettlementCase, { action, orderId }: CaseWish): Promise<Refusal | undefined> {
+  switch (action) {
+    case "ignore":
+      return undefined;
+    case "refunded":
+      await post(tx, settlement, one.merchantId, givenBack(one));
+      return undefined;
+    case "apply":
+      return one.kind === "missing_here" ? takeAsPayment(tx, settlement, one, orderId) : clear(tx, settlement, one);
+    case "write_off":
+    case "refund_later":
+      return clear(tx, settlement, one);
+  }
+}
+
+async function takeAsPayment(tx: Tx, settlement: Settlement, one: SettlementCase, orderId: string | undefined): Promise<Refusal | undefined> {
+  const applied = await applyToOrder(tx, settlement, one, orderId);
+  if (isRefusal(applied)) return applied;
+  const judged = await judgeAgain(tx, one);
+  // what payments booked is what the row says, so that nothing of it is left in clearing
+  if (!judged?.document || judged.grossOver !== 0n || judged.feeOver !== 0n) return refuse("case_outdated");
+  await updateMatch(tx, one.merchantId, { ...judged, outcome: "matched" });
+  return undefined;
+}
+
+async function clear(tx: Tx, settlement: Settlement, one: SettlementCase): Promise<Refusal | undefined> {
+  if (one.kind === "missing_here" && (await judgeAgain(tx, one))?.document) return refuse("case_outdated");
+  const [row] = one.kind === "doubled" && one.rowId !== null ? await selectRows(tx, one.merchantId, [one.rowId]) : [];
+  // a doubled row was booked once; this says that it was paid out twice
+  const again = row ? paidOut(one.merchantId, one.provider, one.currency, row) : [];
+  await post(tx, settlement, one.merchantId, [...again, ...cleared(one)]);
+  return undefined;
+}

@@ -1,0 +1,103 @@
+import { IDR, isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
+import { createHash } from "node:crypto";
+import { announce, derivedAt, inTransaction, type Tx } from "../kernel/index.ts";
+import { clearingCode, kindsOf } from "../ledger/index.ts";
+import type { SettlementCase } from "./case.ts";
+import type { Settlement } from "./context.ts";
+import { checkedToLayout, type Layout } from "./layout.ts";
+import { judgeRows } from "./judge.ts";
+import type { Judged } from "./match.ts";
+import { paidOut, post } from "./postings.ts";
+import { readStatement, type ReadStatement } from "./read-statement.ts";
+import { reviewProvider } from "./review.ts";
+import type { Statement, StatementRow } from "./statement.ts";
+import { insertCases, insertMatches, insertRows, insertStatement, lockProvider, selectNamedPayments, selectSeen, selectStatement } from "./store.ts";
+
+export type StatementFile = {
+  readonly provider: string;
+  /** The name of a layout. */
+  readonly layout: string;
+  /** What differs from it, as JSON. */
+  readonly mapping: string | undefined;
+  /** The file's name, for people. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+};
+
+/**
+ * Imports a provider's statement: its rows as they came, what each of them is, what reached the bank, and a case for every
+ * difference, in one transaction. The same file again answers the statement that it was. A row that another statement
+ * had is kept, opens a case and posts nothing. Refuses `provider_unknown`, then what `checkedToLayout` and `readStatement` refuse.
+ */
+export async function importStatement(
+  settlement: Settlement,
+  { merchantId, staffId }: { merchantId: Id; staffId: Id },
+  file: StatementFile,
+): Promise<{ statement: Statement; isNew: boolean } | Refusal> {
+  const { database } = settlement;
+  const clearing = clearingCode(file.provider);
+  if ((await kindsOf(database.kysely, merchantId, [clearing])).get(clearing) !== "provider_clearing") return refuse("provider_unknown");
+  const sha256 = createHash("sha256").update(file.bytes).digest("hex");
+  const known = { provider: file.provider, sha256 };
+  const before = await selectStatement(database.kysely, merchantId, known);
+  if (before) return { statement: before, isNew: false };
+  const layout = checkedToLayout(file.layout, file.mapping);
+  if (isRefusal(layout)) return layout;
+  const read = readStatement(file.bytes, layout, IDR);
+  if (isRefusal(read)) return read;
+
+  const result = await inTransaction(database, async (tx) => {
+    await lockProvider(tx, merchantId, file.provider);
+    const twin = await selectStatement(tx, merchantId, known);
+    if (twin) return { statement: twin, isNew: false };
+    const statement = await write(tx, settlement, { merchantId, staffId }, { ...file, sha256 }, layout, read);
+    return { statement, isNew: true };
+  });
+  settlement.poke();
+  return result;
+}
+
+async function write(tx: Tx, settlement: Settlement, { merchantId, staffId }: { merchantId: Id; staffId: Id }, file: StatementFile & { sha256: string }, layout: Layout, { rows: read, skipped }: ReadStatement): Promise<Statement> {
+  const { provider } = file;
+  const statementId = settlement.newId();
+  const rows: StatementRow[] = read.map((row) => ({ ...row, rowId: derivedAt(statementId, "row", String(row.line)) }));
+  const judged = await judgeRows(tx, merchantId, provider, rows, await selectSeen(tx, merchantId, provider, rows));
+  const cases = await casesOf(tx, { merchantId, provider, statementId }, judged);
+  const days = rows.map(({ paidDay }) => paidDay).sort();
+  const sum = (of: (row: StatementRow) => bigint) => rows.reduce((total, row) => total + of(row), 0n);
+  await insertStatement(
+    tx,
+    {
+      merchantId, statementId, provider, name: file.name, sha256: file.sha256, layout: file.mapping === undefined ? file.layout : `${file.layout}+`, periodFrom: days[0] ?? "", periodTo: days.at(-1) ?? "",
+      currency: IDR, rows: rows.length, skipped, gross: sum(({ gross }) => gross), fee: sum(({ fee }) => fee), net: sum(({ net }) => net), state: cases.length > 0 ? "open" : "settled",
+    },
+    layout,
+    staffId,
+  );
+  await insertRows(tx, { merchantId, statementId, provider }, rows);
+  await insertMatches(tx, merchantId, judged);
+  await insertCases(tx, cases);
+  // the money has moved, whatever it was for; a row that was listed before says nothing new
+  const booked = judged.filter(({ outcome }) => outcome !== "doubled");
+  await post(tx, settlement, merchantId, booked.flatMap(({ row }) => paidOut(merchantId, provider, IDR, row)));
+  await reviewProvider(tx, merchantId, provider);
+  const statement = await selectStatement(tx, merchantId, { statementId });
+  if (!statement) throw new Error("an inserted statement comes back");
+  await announce(tx, merchantId, "statement.imported", statementId, {
+    statement_id: statementId, provider, rows: statement.rows, gross: statement.gross.toString(), fee: statement.fee.toString(), net: statement.net.toString(), currency: statement.currency, cases: cases.length,
+  });
+  return statement;
+}
+
+async function casesOf(tx: Tx, { merchantId, provider, statementId }: { merchantId: Id; provider: string; statementId: Id }, judged: readonly Judged[]): Promise<Array<Omit<SettlementCase, "openedAt">>> {
+  const names = judged.flatMap(({ row }) => [row.reference, row.merchantRef].filter((name) => name !== null));
+  const payments = await selectNamedPayments(tx, merchantId, provider, names, names);
+  return judged.flatMap(({ row, outcome, document, grossOver, feeOver }) => {
+    if (outcome === "matched") return [];
+    const named = [row.reference, row.merchantRef].map((name) => (name === null ? undefined : payments.get(name))).find((id) => id !== undefined);
+    return [{
+      merchantId, caseId: derivedAt(row.rowId, "case", merchantId), provider, kind: outcome, statementId, rowId: row.rowId, documentKind: document?.kind ?? null, documentId: document?.documentId ?? null,
+      paymentId: document?.kind === "payment" ? document.documentId : (named ?? null), reference: row.reference ?? row.merchantRef, currency: IDR, grossOver, feeOver, state: "open" as const,
+    }];
+  });
+}

@@ -1,0 +1,27 @@
+import { merchants } from "../identity/index.ts";
+import { messageOf, type Log } from "../kernel/index.ts";
+import type { Settlement } from "./context.ts";
+import { reconcileDay } from "./reconcile-day.ts";
+import { review } from "./review.ts";
+import { selectDayBefore } from "./store.ts";
+
+/** The job's name. */
+export const SETTLE_DAILY = "settlement:daily";
+
+/** Once a day, for every merchant: looks again at what was missing, and compares yesterday; says which documents are at fault. */
+export async function settleDaily(settlement: Settlement, log: Log): Promise<void> {
+  const { database } = settlement;
+  for (const merchant of await merchants(database.kysely)) {
+    const { merchantId } = merchant;
+    try {
+      const opened = await review(settlement, merchantId);
+      const date = await selectDayBefore(database.kysely, merchantId, 1);
+      const { breaks, notes } = await reconcileDay(database, merchant, date);
+      if (breaks.length > 0) log.error({ merchant_id: merchantId, date, breaks }, "THE DAY DOES NOT TIE");
+      else log.info({ merchant_id: merchantId, date, opened, notes }, "the day ties");
+    } catch (error) {
+      // another merchant's day is not kept waiting
+      log.error({ err: error, merchant_id: merchantId }, `a day could not be compared: ${messageOf(error)}`);
+    }
+  }
+}

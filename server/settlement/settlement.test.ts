@@ -1,0 +1,257 @@
+import { newId, type SettlementCaseBody, type StatementBody } from "@onegate/contract";
+import assert from "node:assert/strict";
+import { after, afterEach, before as beforeAll, describe, it } from "node:test";
+import { DEMO_MERCHANT } from "../demo/index.ts";
+import { createLedger } from "../ledger/index.ts";
+import { until } from "../testing/until.ts";
+import { before, csv, openShop, type TestShop } from "./testing/shop.ts";
+
+let shop: TestShop;
+beforeAll(async () => {
+  shop = await openShop();
+});
+after(() => shop.program.close());
+// what one test leaves at the provider would be another's
+afterEach(async () => {
+  assert.equal(await shop.balance("clearing:tripay"), 0n, "the provider owes nothing any more");
+  assert.deepEqual(await shop.cases(), []);
+  await shop.assertBooksHold();
+});
+
+const minor = (text: string) => BigInt(text.replace(".", ""));
+const caseOf = (cases: readonly SettlementCaseBody[], reference: string) => cases.find((one) => one.reference === reference) ?? assert.fail(`no case of ${reference}`);
+const done = async (answer: ReturnType<TestShop["decide"]>) => {
+  const { status, body } = await answer;
+  assert.equal(status, 200, JSON.stringify(body));
+  return body as SettlementCaseBody;
+};
+
+describe("a statement", () => {
+  it("fault 16: missing, extra, doubled and wrong rows are each in their right place, totals tie, and deciding them clears the provider", async () => {
+    const [right, lessPaid, dearer, absent, twice] = [await shop.sold("Latte"), await shop.sold("Espresso"), await shop.sold("Mocha"), await shop.sold("V60"), await shop.sold("Donat")];
+    const longAgo = before(shop.today, 10);
+    // a payment that its provider should have paid out long ago
+    await shop.program.database.pool.query("update payment set paid_at = paid_at - interval '9 days' where payment_id = $1", [absent.paymentId]);
+    const [bankBefore, suspenseBefore, feesBefore] = [await shop.balance("bank"), await shop.balance("suspense"), await shop.balance("fees")];
+
+    const statement = await shop.imported([
+      right,
+      { ...lessPaid, gross: lessPaid.gross - 1_000 },
+      { ...dearer, fee: dearer.fee + 75 },
+      twice,
+      { reference: "DEV-T0001-STRANGER", gross: 10_000, fee: 820, day: longAgo },
+      { reference: "BIAYA-ADMIN", kind: "adjustment", gross: 0, fee: 5_000, day: shop.today },
+      twice,
+    ]);
+
+    const rows = await shop.rows(statement);
+    assert.deepEqual(rows.map(({ line, outcome }) => [line, outcome]), [[2, "matched"], [3, "amount_differs"], [4, "fee_differs"], [5, "matched"], [6, "missing_here"], [7, "missing_here"], [8, "doubled"]]);
+    assert.equal(rows[0]?.document_id, right.paymentId);
+    shop.assertTies(statement);
+    assert.deepEqual(statement.by_outcome.map(({ outcome, rows }) => [outcome, rows]), [["amount_differs", 1], ["doubled", 1], ["fee_differs", 1], ["matched", 2], ["missing_here", 2]]);
+    const cases = await shop.cases();
+    assert.deepEqual(cases.map(({ kind, reference }) => `${kind} ${reference}`).sort(), [
+      `amount_differs ${lessPaid.reference}`, `doubled ${twice.reference}`, `fee_differs ${dearer.reference}`, "missing_here BIAYA-ADMIN", "missing_here DEV-T0001-STRANGER", `missing_there ${absent.reference}`,
+    ].sort());
+    assert.deepEqual([caseOf(cases, lessPaid.reference).gross_over, caseOf(cases, dearer.reference).fee_over, caseOf(cases, absent.reference).gross_over], ["-1000.00", "75.00", `-${absent.gross}.00`]);
+
+    // what is left at the provider is what the open cases say, no more and no less
+    const open = cases.filter(({ kind }) => kind !== "doubled").reduce((sum, { net_over }) => sum + minor(net_over), 0n);
+    assert.equal(await shop.balance("clearing:tripay"), open);
+    const paidOut = minor(statement.net.amount) - BigInt(twice.gross - twice.fee) * 100n;
+    assert.equal(await shop.balance("bank"), bankBefore - paidOut, "a row that is listed twice is paid once");
+
+    await done(shop.decide(caseOf(cases, lessPaid.reference).id, { action: "write_off", reason: "provider confirms a mistake of its own" }));
+    await done(shop.decide(caseOf(cases, dearer.reference).id, { action: "apply", reason: "the tariff rose" }));
+    await done(shop.decide(caseOf(cases, absent.reference).id, { action: "write_off", reason: "provider has no record of it" }));
+    await done(shop.decide(caseOf(cases, twice.reference).id, { action: "ignore", reason: "listed twice, paid once" }));
+    await done(shop.decide(caseOf(cases, "BIAYA-ADMIN").id, { action: "write_off", reason: "monthly fee" }));
+    const due = await done(shop.decide(caseOf(cases, "DEV-T0001-STRANGER").id, { action: "refund_later", reason: "nobody knows the payer yet" }));
+    assert.deepEqual([due.state, due.actions], ["refund_due", ["refunded"]]);
+    const back = await done(shop.decide(due.id, { action: "refunded", reason: "sent back by bank transfer" }));
+    assert.deepEqual(back.decisions.map(({ action, by, reason }) => [action, by, reason]), [["refund_later", "Ratna", "nobody knows the payer yet"], ["refunded", "Ratna", "sent back by bank transfer"]]);
+
+    const settled = await shop.program.call<{ statement: StatementBody }>("GET", `/api/v1/settlement/statements/${statement.id}`, { token: shop.manager });
+    assert.equal(settled.body.statement.state, "settled");
+    assert.equal(await shop.balance("suspense"), suspenseBefore - BigInt(1_000 + absent.gross) * 100n, "what was lost waits in suspense for the bookkeeper");
+    assert.equal(await shop.balance("fees"), feesBefore - BigInt(75 - absent.fee + 820 + 5_000) * 100n);
+  });
+
+  it("that comes twice, also at once, is imported once", async () => {
+    const sale = await shop.sold("Latte");
+    const bankBefore = await shop.balance("bank");
+    const file = csv([sale]);
+    const answers = await Promise.all(Array.from({ length: 6 }, () => shop.send(file)));
+    assert.deepEqual(answers.map(({ status }) => String(status)).sort(), ["200", "200", "200", "200", "200", "201"]);
+    assert.equal(new Set(answers.map(({ body }) => (body as StatementBody).id)).size, 1);
+    assert.equal(await shop.balance("bank"), bankBefore - BigInt(sale.gross - sale.fee) * 100n);
+  });
+
+  it("with a row of an earlier one says so, and books nothing for it", async () => {
+    const [first, second] = [await shop.sold("Latte"), await shop.sold("Donat")];
+    await shop.imported([first]);
+    const bankBefore = await shop.balance("bank");
+    const statement = await shop.imported([first, second]);
+    assert.deepEqual((await shop.rows(statement)).map(({ outcome }) => outcome), ["doubled", "matched"]);
+    assert.equal(await shop.balance("bank"), bankBefore - BigInt(second.gross - second.fee) * 100n);
+    const [doubled] = await shop.cases(`statement_id=${statement.id}`);
+    // the bank shows that it was paid out twice after all
+    await done(shop.decide(doubled!.id, { action: "write_off", reason: "the bank shows it twice" }));
+    assert.equal(await shop.balance("bank"), bankBefore - BigInt(second.gross - second.fee + first.gross - first.fee) * 100n);
+  });
+
+  it("that can't be read, or is of a provider that nobody knows, is refused and leaves nothing", async () => {
+    const refused = async (text: string, query?: string) => {
+      const { status, code, body } = await shop.send(text, query);
+      return [status, code, (body as { params?: Record<string, unknown> }).params];
+    };
+    assert.deepEqual(await refused("reference,gross,fee,paid_day\nT1,1e3,0,2026-11-20"), [422, "statement_row_invalid", { row: 2, field: "gross", problem: "amount_malformed" }]);
+    assert.deepEqual((await refused(""))[1], "statement_column_missing");
+    assert.deepEqual((await refused("reference,gross,fee,paid_day\nT1,1,0,2026-11-20", "provider=nobody"))[1], "provider_unknown");
+    assert.deepEqual((await refused("x", "provider=tripay&layout=nosuch"))[1], "statement_layout_unknown");
+    assert.deepEqual(await refused("x", "provider=tripay&mapping=%7B%22decimal%22%3A1%7D"), [422, "statement_mapping_invalid", { field: "/decimal" }]);
+    assert.equal((await shop.send("x".repeat(1_100_000))).code, "request_too_large");
+  });
+
+  it("in the provider's own form is read by its layout, with what differs in a mapping", async () => {
+    const sale = await shop.sold("Latte");
+    const mapping = encodeURIComponent(JSON.stringify({ columns: { gross: ["Nominal"] } }));
+    const file = `\uFEFFReferensi;Status;Nominal;Biaya Merchant;Tanggal Bayar\r\n${sale.reference};PAID;Rp ${sale.gross / 1000}.000;${sale.fee};${shop.today.split("-").reverse().join("/")} 10:15\r\n`;
+    const { status, body } = await shop.send(file, `provider=tripay&mapping=${mapping}&name=november.csv`);
+    assert.equal(status, 201, JSON.stringify(body));
+    const statement = body as StatementBody;
+    assert.deepEqual([statement.name, statement.layout, statement.state], ["november.csv", "tripay+", "settled"]);
+  });
+
+  it("may be read by owner and manager, and imported and decided by the owner alone", async () => {
+    const codes = async (token: string) => [
+      (await shop.program.call("GET", "/api/v1/settlement/statements", { token })).status,
+      (await shop.send("x", "provider=tripay", token)).code,
+      (await shop.decide(newId(), { action: "ignore", reason: "because" }, newId(), token)).code,
+    ];
+    assert.deepEqual(await codes(shop.cashier), [403, "forbidden", "forbidden"]);
+    assert.deepEqual(await codes(shop.manager), [200, "forbidden", "forbidden"]);
+    assert.deepEqual(await codes(shop.owner), [200, "statement_column_missing", "case_unknown"]);
+  });
+});
+
+describe("money that we did not know", () => {
+  it("is taken as the payment that the row names: its sale is completed", async () => {
+    const waiting = await shop.wait("Cappuccino");
+    await shop.imported([waiting]);
+    const [found] = await shop.cases();
+    assert.deepEqual([found?.kind, found?.payment_id], ["missing_here", waiting.paymentId]);
+    const applied = await done(shop.decide(found!.id, { action: "apply", reason: "paid by the provider's word" }));
+    assert.equal(applied.state, "applied");
+    const sale = await shop.program.call<{ state: string; receipt_number: string }>("GET", `/api/v1/till/sales/${waiting.sale.id}`, { token: shop.cashier });
+    assert.equal(sale.body.state, "paid");
+    assert.ok(sale.body.receipt_number);
+  });
+
+  it("is taken for an order that a person names, as a static code's payment is", async () => {
+    const waiting = await shop.wait("Cappuccino");
+    await shop.imported([{ ...waiting, reference: "STATIC-0815" }]);
+    const [found] = await shop.cases();
+    const nobody = await shop.decide(found!.id, { action: "apply", reason: "by amount and minute" });
+    assert.equal(nobody.code, "order_unknown", "the row names no payment of ours");
+    const cash = await shop.cash("Donat");
+    assert.equal((await shop.decide(found!.id, { action: "apply", reason: "by amount and minute", order_id: cash.id })).code, "order_not_at_provider");
+    await done(shop.decide(found!.id, { action: "apply", reason: "by amount and minute", order_id: waiting.sale.id }));
+    const { rows } = await shop.program.database.pool.query("select state, reference from payment where payment_id = $1", [waiting.paymentId]);
+    assert.deepEqual(rows, [{ state: "succeeded", reference: "STATIC-0815" }]);
+  });
+
+  it("of which the provider tells later answers its case by itself; then it can't be written off too", async () => {
+    const waiting = await shop.wait("Cappuccino");
+    await shop.imported([waiting]);
+    const [found] = await shop.cases();
+    await shop.pay(waiting);
+    assert.equal((await shop.decide(found!.id, { action: "write_off", reason: "nobody knows it" })).code, "case_settled");
+    const [one] = await shop.cases("state=arrived");
+    assert.deepEqual([one?.id, one?.decisions.map(({ action, by }) => [action, by])], [found!.id, [["arrive", null]]]);
+  });
+
+  it("that went to suspense before is matched with its case there, and stays for payments to settle", async () => {
+    const waiting = await shop.wait("Cappuccino");
+    const suspenseBefore = await shop.balance("suspense");
+    await shop.program.lever("POST", `transactions/${waiting.reference}/pay`, { amount: waiting.gross - 500 });
+    await until(() => shop.balance("suspense"), (now) => now > suspenseBefore);
+    const { rows } = await shop.program.database.pool.query<{ amount: bigint; fee: bigint }>(
+      "select c.amount, t.amount as fee from suspense_case c join ledger_transfer t on t.reference = c.reference and t.kind = 'fee' where c.reference = $1", [waiting.reference]);
+    const statement = await shop.imported([{ ...waiting, gross: Number(rows[0]!.amount / 100n), fee: Number(rows[0]!.fee / 100n) }]);
+    assert.deepEqual((await shop.rows(statement)).map(({ outcome, document_kind }) => [outcome, document_kind]), [["matched", "suspense"]]);
+    const { body } = await shop.program.call<{ suspense: Array<{ reference: string; reason: string }> }>("GET", "/api/v1/settlement/cases", { token: shop.manager });
+    assert.deepEqual(body.suspense.map(({ reference, reason }) => [reference, reason]), [[waiting.reference, "short"]]);
+  });
+});
+
+describe("a payment that no statement names", () => {
+  it("is missing there after some days; when a later statement names it, its case is answered", async () => {
+    const [old, marker] = [await shop.sold("Mocha"), await shop.sold("Latte")];
+    await shop.program.database.pool.query("update payment set paid_at = paid_at - interval '8 days' where payment_id = $1", [old.paymentId]);
+    await shop.imported([marker]);
+    const [missing] = await shop.cases();
+    assert.deepEqual([missing?.kind, missing?.document_id, missing?.actions], ["missing_there", old.paymentId, ["write_off", "ignore"]]);
+    await done(shop.decide(missing!.id, { action: "ignore", reason: "provider says next week" }));
+    const late = await shop.imported([{ ...old, day: before(shop.today, 8) }]);
+    assert.equal(late.state, "settled");
+    assert.equal((await shop.cases("state=arrived"))[0]?.id, missing!.id);
+  });
+
+  it("and was written off brings its money back when one names it after all", async () => {
+    const [old, marker] = [await shop.sold("Mocha"), await shop.sold("Latte")];
+    await shop.program.database.pool.query("update payment set paid_at = paid_at - interval '8 days' where payment_id = $1", [old.paymentId]);
+    const [suspenseBefore, feesBefore] = [await shop.balance("suspense"), await shop.balance("fees")];
+    await shop.imported([marker]);
+    const [missing] = await shop.cases();
+    await done(shop.decide(missing!.id, { action: "write_off", reason: "given up" }));
+    await shop.imported([{ ...old, day: before(shop.today, 8) }]);
+    const [back] = await shop.cases();
+    assert.deepEqual([back?.kind, back?.gross_over], ["amount_differs", `${old.gross}.00`]);
+    await done(shop.decide(back!.id, { action: "write_off", reason: "it came after all" }));
+    assert.deepEqual([await shop.balance("suspense"), await shop.balance("fees")], [suspenseBefore, feesBefore], "as if nothing had been");
+  });
+});
+
+describe("a refund", () => {
+  it("that a statement names is matched, and taken from the bank", async () => {
+    const sale = await shop.sold("Mocha");
+    const { body } = await shop.program.call<{ refund_id: string }>("POST", `/api/v1/payments/${sale.paymentId}/refunds`, { token: shop.owner, body: { amount: "10000.00", reason: "cold" }, headers: { "idempotency-key": newId() } });
+    const decided = await shop.program.call("POST", `/api/v1/refunds/${body.refund_id}/decision`, { token: shop.owner, body: { done: true, reference: "RF-1" }, headers: { "idempotency-key": newId() } });
+    assert.equal(decided.status, 200, JSON.stringify(decided.body));
+    const statement = await shop.imported([sale, { ...sale, kind: "refund", gross: -10_000, fee: 0 }]);
+    assert.deepEqual((await shop.rows(statement)).map(({ outcome, document_kind }) => [outcome, document_kind]), [["matched", "payment"], ["matched", "refund"]]);
+  });
+});
+
+describe("a decision", () => {
+  it("is made once, however often and at once it is asked for, by who may", async () => {
+    const sale = await shop.sold("Latte");
+    await shop.imported([{ ...sale, fee: sale.fee + 100 }]);
+    const [found] = await shop.cases();
+    assert.equal((await shop.decide(found!.id, { action: "refund_later", reason: "a wrong action" })).code, "case_action_unfit");
+    assert.equal((await shop.decide(found!.id, { action: "apply" })).code, "request_invalid", "no reason");
+    assert.equal((await shop.program.call("POST", `/api/v1/settlement/cases/${found!.id}/decisions`, { token: shop.owner, body: { action: "apply", reason: "the tariff rose" } })).code, "idempotency_key_missing");
+    const feesBefore = await shop.balance("fees");
+    const key = newId();
+    const wish = { action: "apply", reason: "the tariff rose" };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => shop.decide(found!.id, wish, key)));
+    assert.equal(new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size, 1, "twenty identical answers");
+    const others = await Promise.all(Array.from({ length: 5 }, () => shop.decide(found!.id, wish)));
+    assert.deepEqual(new Set(others.map(({ code }) => code)), new Set(["case_settled"]));
+    assert.equal((await shop.decide(found!.id, { ...wish, reason: "another reason" }, key)).code, "idempotency_key_reused");
+    assert.equal(await shop.balance("fees"), feesBefore - 10_000n, "one posting");
+  });
+});
+
+describe("the transfers of a statement", () => {
+  it("can't be posted twice: the row's id is theirs", async () => {
+    const sale = await shop.sold("Latte");
+    await shop.imported([sale]);
+    const { rows: [settle] } = await shop.program.database.pool.query<{ transfer_id: string; debit_account_id: string; credit_account_id: string; amount: bigint; currency: string }>(
+      "select t.* from ledger_transfer t where kind = 'settle' and reference = $1", [sale.reference]);
+    const ledger = createLedger(shop.program.database, { lanes: 1, queue: 10 });
+    const again = await ledger.post(DEMO_MERCHANT, { id: settle!.transfer_id, kind: "settle", debit: settle!.debit_account_id, credit: settle!.credit_account_id, amount: { minor: settle!.amount, currency: "IDR" as never }, reference: sale.reference });
+    assert.deepEqual(again, { id: settle!.transfer_id, posted: "before" });
+  });
+});
