@@ -93,7 +93,7 @@ async function serve(settings: Settings): Promise<number> {
     await till;
     const tripayUrl = settings.tripayUrl || (simulator ? `${simulator.url}/api-sandbox` : "");
     if (!tripayUrl) throw new StartFailure("There is no payment provider: the simulator is off and TRIPAY_URL is not set.", "Set TRIPAY_URL, or ONEGATE_SIMULATOR=on.");
-    program = await startProgram({ settings, connection: cluster?.connection ?? settings.databaseUrl, tripayUrl, till: TILL });
+    program = await startProgram({ settings, connection: cluster?.connection ?? settings.databaseUrl, tripayUrl, ...(simulator ? { simulatorUrl: simulator.url } : {}), till: TILL });
   } catch (error) {
     await stopAll().catch(() => undefined);
     throw error;

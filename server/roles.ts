@@ -1,7 +1,7 @@
 import swagger from "@fastify/swagger";
 import { catalogueRoutes } from "./catalogue/index.ts";
 import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDeliveries, webhookRoutes, type Deliveries } from "./deliveries/index.ts";
-import { DEMO_MERCHANT, seedDemo } from "./demo/index.ts";
+import { DEMO_MERCHANT, preferTripay, seedDemo } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
 import {
   createAccessTokens, createPasswords, createSecretBox, forgetExpiredSessions, guard, identityRoutes, merchants, openSigningKeys, userRoutes, type Users,
@@ -16,7 +16,7 @@ import {
   carryRefundOn, INQUIRE, inquirePayment, operatorRoutes, paymentRoutes, REFUND, sweepPayments, sweepRefunds, VOID, voidPayment, type Payments,
 } from "./payments/index.ts";
 import { proveDaily } from "./proof.ts";
-import { createSnap, createTripay, guarded, SNAP_NOTIFY_PATH, type Provider } from "./providers/index.ts";
+import { createMidtrans, createSnap, createTripay, createXendit, guarded, SNAP_NOTIFY_PATH, type Provider } from "./providers/index.ts";
 import { reportRoutes, rollup } from "./reports/index.ts";
 import { onPaymentEnded, onPaymentRefunded, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
 import { migrateAsOwner, prepareMonths } from "./schema.ts";
@@ -35,6 +35,8 @@ export type ProgramParts = {
   readonly connection: Connection;
   /** Tripay's base address. */
   readonly tripayUrl: string;
+  /** Where the simulator plays the providers whose own addresses are not set; without it they are off. */
+  readonly simulatorUrl?: string;
   /** The till's built pages; none are served without. */
   readonly till?: string;
   readonly clock?: Clock;
@@ -66,7 +68,7 @@ const CRONTAB = `
 `;
 
 /** Puts the whole program together in one process: every module, its routes and its workers. */
-export async function startProgram({ settings, connection, tripayUrl, till, clock = systemClock }: ProgramParts): Promise<Program> {
+export async function startProgram({ settings, connection, tripayUrl, simulatorUrl = "", till, clock = systemClock }: ProgramParts): Promise<Program> {
   const log = createLog(settings.logLevel);
   const metrics = createMetrics();
   const newId = idMaker(clock);
@@ -152,6 +154,43 @@ export async function startProgram({ settings, connection, tripayUrl, till, cloc
         clock,
       })),
     );
+    const midtransUrl = settings.midtransUrl || simulatorUrl;
+    if (midtransUrl) {
+      providers.set(
+        "midtrans",
+        guarded(createMidtrans({
+          baseUrl: midtransUrl,
+          serverKey: settings.midtransServerKey,
+          get callbackUrl() {
+            return `${publicUrl()}/api/v1/providers/midtrans/notifications`;
+          },
+          get returnUrl() {
+            return publicUrl();
+          },
+          timeouts: { totalMs: PROVIDER_PATIENCE_MS },
+          clock,
+        })),
+      );
+    }
+    const xenditUrl = settings.xenditUrl || simulatorUrl;
+    if (xenditUrl) {
+      providers.set(
+        "xendit",
+        guarded(createXendit({
+          baseUrl: xenditUrl,
+          secretKey: settings.xenditSecretKey,
+          callbackToken: settings.xenditCallbackToken,
+          get callbackUrl() {
+            return `${publicUrl()}/api/v1/providers/xendit/notifications`;
+          },
+          get returnUrl() {
+            return publicUrl();
+          },
+          timeouts: { totalMs: PROVIDER_PATIENCE_MS },
+          clock,
+        })),
+      );
+    }
     if (settings.snapUrl && settings.snapPrivateKey) {
       providers.set(
         "snap",
@@ -229,6 +268,7 @@ async function openClearings(database: ReturnType<typeof openDatabase>, provider
 async function checkDemo(settings: Settings, database: ReturnType<typeof openDatabase>, ledger: ReturnType<typeof createLedger>): Promise<void> {
   if (settings.mode === "sandbox") {
     await seedDemo(database, ledger);
+    await preferTripay(database);
     return;
   }
   if ((await merchants(database.kysely)).some(({ isDemo }) => isDemo)) {

@@ -69,3 +69,11 @@ export async function seedDemo(database: Database, ledger: Ledger): Promise<bool
     return true;
   });
 }
+
+/** The demo shop asks Tripay first for what several providers offer, as its story tells; a rule of a lower rank comes before. */
+export async function preferTripay(database: Database): Promise<void> {
+  await sql`
+    insert into routing_rule (merchant_id, rule_id, rank, providers)
+    select merchant_id, ${derivedId("demo", "routing", "tripay")}, 1000, array['tripay'] from merchant where merchant_id = ${DEMO_MERCHANT}
+        on conflict do nothing`.execute(database.kysely);
+}

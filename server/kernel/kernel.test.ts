@@ -143,6 +143,12 @@ describe("settings", () => {
     for (const name of ["ONEGATE_ANONYMOUS", "ONEGATE_SIMULATOR", "TRIPAY_URL", "TRIPAY_API_KEY", "TRIPAY_PRIVATE_KEY", "PUBLIC_URL", "ONEGATE_SECRET_KEY"]) {
       assert.throws(() => readSettings({ ...good, [name]: "" }), (error: unknown) => error instanceof StartFailure && error.message.startsWith("production mode:"), name);
     }
+    // a provider that is off needs no credentials; one that is on needs its own
+    const on = { ...good, MIDTRANS_URL: "https://api.midtrans.com", MIDTRANS_SERVER_KEY: "k", XENDIT_URL: "https://api.xendit.co", XENDIT_SECRET_KEY: "s", XENDIT_CALLBACK_TOKEN: "t" };
+    assert.deepEqual([readSettings(good).midtransUrl, readSettings(on).xenditUrl], ["", "https://api.xendit.co"]);
+    for (const name of ["MIDTRANS_SERVER_KEY", "XENDIT_SECRET_KEY", "XENDIT_CALLBACK_TOKEN"]) {
+      assert.throws(() => readSettings({ ...on, [name]: "" }), (error: unknown) => error instanceof StartFailure && error.remedy.includes(name), name);
+    }
   });
 });
 

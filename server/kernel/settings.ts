@@ -60,6 +60,8 @@ const rsaKey = (create: (pem: string) => KeyObject) => (value: string) => {
 };
 
 const SANDBOX_SECRET_KEY = "00".repeat(32);
+export const SANDBOX_MIDTRANS = { serverKey: "SB-Mid-server-onegate-demo" } as const;
+export const SANDBOX_XENDIT = { secretKey: "xnd_development_onegate_demo", callbackToken: "onegate-demo-callback-token" } as const;
 export const SANDBOX_TRIPAY = { apiKey: "DEV-onegate-demo", privateKey: "onegate-demo-private-key", merchantCode: "T0001" } as const;
 
 /** Every setting: the environment variable, its default, what it is for. `--help` prints this table. */
@@ -86,6 +88,11 @@ const table = {
   tripayApiKey: { env: "TRIPAY_API_KEY", fallback: SANDBOX_TRIPAY.apiKey, about: "Tripay's API key", read: text, secret: true },
   tripayPrivateKey: { env: "TRIPAY_PRIVATE_KEY", fallback: SANDBOX_TRIPAY.privateKey, about: "Tripay's private key, which signs", read: text, secret: true },
   tripayMerchantCode: { env: "TRIPAY_MERCHANT_CODE", fallback: SANDBOX_TRIPAY.merchantCode, about: "Tripay's merchant code", read: text },
+  midtransUrl: { env: "MIDTRANS_URL", fallback: "", about: "Midtrans' base address, such as https://api.midtrans.com; default the simulator, none without it", read: url("http:", "https:") },
+  midtransServerKey: { env: "MIDTRANS_SERVER_KEY", fallback: SANDBOX_MIDTRANS.serverKey, about: "Midtrans' server key, which also signs", read: text, secret: true },
+  xenditUrl: { env: "XENDIT_URL", fallback: "", about: "Xendit's base address, such as https://api.xendit.co; default the simulator, none without it", read: url("http:", "https:") },
+  xenditSecretKey: { env: "XENDIT_SECRET_KEY", fallback: SANDBOX_XENDIT.secretKey, about: "Xendit's secret key", read: text, secret: true },
+  xenditCallbackToken: { env: "XENDIT_CALLBACK_TOKEN", fallback: SANDBOX_XENDIT.callbackToken, about: "Xendit's verification token, which its callbacks carry", read: text, secret: true },
   snapUrl: { env: "SNAP_URL", fallback: "", about: "address of a bank that speaks SNAP BI, without the path that it signs; none without it", read: url("http:", "https:") },
   snapPathPrefix: { env: "SNAP_PATH_PREFIX", fallback: "", about: "what that bank puts before /v1.0/ and signs, such as /openapi", read: pathPrefix },
   snapSignature: { env: "SNAP_SIGNATURE", fallback: "symmetric", about: "how calls to it are signed: symmetric (token, client secret) or asymmetric (private key)", read: oneOf("symmetric", "asymmetric") },
@@ -150,6 +157,10 @@ function refuseUnsafeProduction(settings: Settings): void {
   if (settings.tripayUrl === "") stop("no provider address is set.", "Set TRIPAY_URL to Tripay's production address.");
   if (settings.tripayPrivateKey === SANDBOX_TRIPAY.privateKey || settings.tripayApiKey === SANDBOX_TRIPAY.apiKey) {
     stop("Tripay's credentials are the demo's, which everybody knows.", "Set TRIPAY_API_KEY and TRIPAY_PRIVATE_KEY.");
+  }
+  if (settings.midtransUrl !== "" && settings.midtransServerKey === SANDBOX_MIDTRANS.serverKey) stop("Midtrans' key is the demo's, which everybody knows.", "Set MIDTRANS_SERVER_KEY.");
+  if (settings.xenditUrl !== "" && (settings.xenditSecretKey === SANDBOX_XENDIT.secretKey || settings.xenditCallbackToken === SANDBOX_XENDIT.callbackToken)) {
+    stop("Xendit's credentials are the demo's, which everybody knows.", "Set XENDIT_SECRET_KEY and XENDIT_CALLBACK_TOKEN.");
   }
   if (settings.secretKey.toString("hex") === SANDBOX_SECRET_KEY) stop("the key that seals secrets is the demo's, which everybody knows.", "Set ONEGATE_SECRET_KEY to what openssl rand -hex 32 prints, and keep it.");
   if (settings.publicUrl === "") stop("providers would not know where to send notifications.", "Set PUBLIC_URL to this server's https address.");

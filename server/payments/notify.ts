@@ -6,7 +6,7 @@ import type { Payments } from "./context.ts";
 import { insertNotification, selectPaymentByMerchantRef } from "./store.ts";
 
 /** Personal data that a provider's body may carry and that nobody needs twice. */
-const PERSONAL = /^(customer|payer_|note$)/;
+const PERSONAL = /^(customer|payer_|note$|mobile_number$|metadata$)/;
 
 /**
  * Takes a provider's notification: believed only by its signature over the raw bytes, applied once, kept as it came.
@@ -56,6 +56,5 @@ async function reread(provider: Provider, { reference, merchantRef }: ProviderSt
 }
 
 function withoutPersonalData(body: Uint8Array): string {
-  const fields = JSON.parse(Buffer.from(body).toString("utf8")) as Record<string, unknown>;
-  return JSON.stringify(Object.fromEntries(Object.entries(fields).filter(([name]) => !PERSONAL.test(name))));
+  return JSON.stringify(JSON.parse(Buffer.from(body).toString("utf8"), (name, value: unknown) => (PERSONAL.test(name) ? undefined : value)));
 }

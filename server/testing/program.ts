@@ -32,6 +32,7 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
       settings: { ...settings, port },
       connection: test.connection,
       tripayUrl: `${simulator.url}/api-sandbox`,
+      simulatorUrl: simulator.url,
       ...(options.till ? { till: options.till } : {}),
     });
   let program = await start(0);
