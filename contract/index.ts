@@ -6,6 +6,7 @@ export * from "./refusal.ts";
 export * from "./sale-total.ts";
 export * from "./schemas/common.ts";
 export * from "./schemas/payment.ts";
+export * from "./schemas/settlement.ts";
 export * from "./schemas/till.ts";
 export * from "./schemas/user.ts";
 export * from "./schemas/webhook.ts";

@@ -6,9 +6,10 @@ import { CAFE } from "./demo/index.ts";
 import { merchants } from "./identity/index.ts";
 import { describeSettings, messageOf, openDatabase, readSettings, StartFailure, startCluster, type Cluster, type Connection, type Settings } from "./kernel/index.ts";
 import { accountKinds, balancesOf, readSealKey, signedHeads, signHeads, type SignedHeads } from "./ledger/index.ts";
-import { proveBooks, sealKeyFile } from "./proof.ts";
+import { proveBooks, proveDay, sealKeyFile } from "./proof.ts";
 import { startProgram, type Program } from "./roles.ts";
 import { migrateAsOwner } from "./schema.ts";
+import { dayBody, isDay, type Day } from "./settlement/index.ts";
 import { startSimulatorProcess, type SimulatorProcess } from "./simulator.ts";
 import { buildTill, TILL } from "./till-build.ts";
 
@@ -21,6 +22,8 @@ Commands
   books       print every account with its balance; they sum to zero
   proof       check the books; --json prints one line; --new only what came since the last daily proof; --heads FILE
               against heads that were exported earlier; exit code 1 when something is wrong
+              --date YYYY-MM-DD compares that business day instead: till, payments, statements and ledger, by provider and
+              method, and names the documents at fault
   heads       print the signed heads of the ledger's chains, of today or of --day YYYY-MM-DD: keep them elsewhere
   help        print this
 
@@ -28,7 +31,7 @@ Settings, from the environment [default]
 ${describeSettings()}
 `;
 
-const OPTIONS = { json: { type: "boolean" }, new: { type: "boolean" }, heads: { type: "string" }, day: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
+const OPTIONS = { json: { type: "boolean" }, new: { type: "boolean" }, heads: { type: "string" }, day: { type: "string" }, date: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -56,6 +59,7 @@ async function main(): Promise<number> {
       return withDatabase(settings, (connection) => {
         if (command === "books") return books(connection);
         if (command === "heads") return heads(connection, settings, values.day);
+        if (values.date !== undefined) return dayProof(connection, values.date, values.json === true);
         return proof(connection, { json: values.json === true, mode: values.new === true ? "new" : "all", heads: values.heads });
       });
     default:
@@ -181,6 +185,32 @@ async function proof(connection: Connection, { json, mode, heads }: { json: bool
   } finally {
     await database.close();
   }
+}
+
+/** Compares a business day, and names what is at fault. */
+async function dayProof(connection: Connection, date: string, json: boolean): Promise<number> {
+  if (!isDay(date)) throw new StartFailure(`${date} is no day of the calendar.`, "Write it as YYYY-MM-DD.");
+  const database = openDatabase(connection, 2, () => undefined);
+  try {
+    const days = await proveDay(database, date);
+    if (json) say(JSON.stringify({ proof: days.every(({ breaks }) => breaks.length === 0) ? "holds" : "broken", date, days: days.map(dayBody) }));
+    else for (const day of days) sayDay(day);
+    return days.every(({ breaks }) => breaks.length === 0) ? 0 : 1;
+  } finally {
+    await database.close();
+  }
+}
+
+function sayDay(day: Day): void {
+  say(`${day.merchant}, ${day.date}`);
+  const shown = (minor: bigint) => toText(money(minor, day.currency)).padStart(16);
+  say(`  ${"".padEnd(20)} ${["till", "gateway", "payments", "ledger", "statements"].map((word) => word.padStart(16)).join("")}`);
+  for (const { provider, method, till, gateway, payments, ledger, statements } of day.lines) {
+    say(`  ${`${provider} ${method}`.padEnd(20)} ${[till, gateway, payments, ledger].map(shown).join("")}${statements === null ? "-".padStart(16) : shown(statements)}`);
+  }
+  for (const note of day.notes) say(`  ${note}`);
+  for (const { document, shown: name, id, rule, detail } of day.breaks) say(`BROKEN  ${rule}: ${document} ${name} (${id}) ${detail}`);
+  if (day.breaks.length === 0) say("The day ties.");
 }
 
 function readHeads(file: string): SignedHeads {

@@ -1,15 +1,24 @@
 import { join } from "node:path";
+import { merchants } from "./identity/index.ts";
 import { messageOf, type Database, type Log, type Metrics, type Settings } from "./kernel/index.ts";
 import { checkHeads, prove, readSealKey, rememberProof, signHeads, type Breach, type Proof, type SignedHeads } from "./ledger/index.ts";
 import { paymentBreaches } from "./payments/index.ts";
 import { saleBreaches } from "./sales/index.ts";
+import { reconcileDay, settlementBreaches, type Day } from "./settlement/index.ts";
 
 /** Everything that must be true of the books: the ledger's own proof, and that what was announced elsewhere is so. */
 export async function proveBooks(database: Database, { mode = "all", heads }: { mode?: "all" | "new"; heads?: SignedHeads } = {}): Promise<Proof> {
   const proof = await prove(database, mode);
-  const others: Breach[] = [...(await paymentBreaches(database.kysely)), ...(await saleBreaches(database.kysely))];
+  const others: Breach[] = [...(await paymentBreaches(database.kysely)), ...(await saleBreaches(database.kysely)), ...(await settlementBreaches(database.kysely))];
   const signed = heads ? (await checkHeads(database.kysely, heads)).map((detail) => ({ rule: "chain passes the signed heads", subject: "heads", detail })) : [];
   return { ...proof, breaches: [...proof.breaches, ...others, ...signed] };
+}
+
+/** A business day of every merchant: till, payments, statements and ledger against each other. */
+export async function proveDay(database: Database, date: string): Promise<Day[]> {
+  const days: Day[] = [];
+  for (const merchant of await merchants(database.kysely)) days.push(await reconcileDay(database, merchant, date));
+  return days;
 }
 
 export function sealKeyFile({ sealKey, data }: Pick<Settings, "sealKey" | "data">): string {

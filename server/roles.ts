@@ -20,6 +20,7 @@ import { createMidtrans, createSnap, createTripay, createXendit, guarded, SNAP_N
 import { reportRoutes, rollup } from "./reports/index.ts";
 import { onPaymentEnded, onPaymentRefunded, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
 import { migrateAsOwner, prepareMonths } from "./schema.ts";
+import { SETTLE_DAILY, settleDaily, settlementRoutes, type Settlement } from "./settlement/index.ts";
 import { stockLevels } from "./stock/index.ts";
 import { walletRoutes } from "./wallets/index.ts";
 
@@ -65,6 +66,7 @@ const CRONTAB = `
 47 3 * * * delivery:forget
 37 3 * * * ledger:months
 47 20 * * * ledger:prove
+17 21 * * * ${SETTLE_DAILY}
 `;
 
 /** Puts the whole program together in one process: every module, its routes and its workers. */
@@ -98,6 +100,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
       onRefunded: (tx, refund) => onPaymentRefunded(tx, refund),
     };
     const sales: Sales = { database, ledger, payments, newId, poke };
+    const settlement: Settlement = { database, ledger, payments, newId, poke };
     const tail = followOutbox(database, [rollup], log, { streamed: STREAMED });
     endings.push(() => tail.stop());
     // a reader of its own: sealing a burst keeps no receipt waiting
@@ -130,6 +133,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     walletRoutes(http, { database, ledger });
     saleRoutes(http, sales, streams);
     reportRoutes(http, database);
+    settlementRoutes(http, settlement);
     webhookRoutes(http, deliveries);
     http.get("/openapi.json", { config: { right: "reference.read" }, schema: { hide: true } }, async () => http.swagger());
     if (till) await pageRoutes(http, till);
@@ -234,6 +238,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
         "ledger:expire_holds": async () => void (await ledger.expireHolds()),
         "ledger:months": () => prepareMonths(database),
         "ledger:prove": () => proveDaily(database, settings, metrics, log),
+        [SETTLE_DAILY]: () => settleDaily(settlement, log),
         "idempotency:forget": () => forgetOldKeys(database),
         "outbox:forget": async () => void (await forgetOldEvents(database)),
       },

@@ -1,3 +1,4 @@
+export { applyState } from "./apply.ts";
 export { cancelOrder, giveUpOrder, VOID, voidPayment } from "./cancel.ts";
 export { listChannels } from "./channels.ts";
 export { collectCash } from "./collect-cash.ts";
@@ -13,4 +14,4 @@ export { placeOrder, saveOrder } from "./place-order.ts";
 export { nextRefund, refundLifecycle, type Refund, type RefundState } from "./refund.ts";
 export { applyCase, refundCase } from "./settle-case.ts";
 export { paymentRoutes } from "./routes.ts";
-export { countOpenCases, selectBreaches as paymentBreaches, selectPayments as paymentsOf } from "./store.ts";
+export { countOpenCases, selectBreaches as paymentBreaches, selectPayment, selectPayments as paymentsOf } from "./store.ts";
