@@ -121,7 +121,8 @@ describe("a payment by a bank that speaks SNAP BI, through the whole program", (
     const orderId = `INV-${newId()}`;
     await post("/api/v1/payment/create-transaction", { order_id: orderId, amount: 9_000, customer_name: "Sari", customer_email: "sari@contoh.invalid", order_items: [{ name: "Teh", price: 9_000, quantity: 1 }] });
     assert.equal((await post<Seed>("/api/v1/payment/create-payment", { order_id: orderId, method: "QRISSNAP" })).status, 202);
-    const found = await until(() => status(orderId), (order) => order.status === "UNPAID");
+    // the first inquiry is five seconds away
+    const found = await until(() => status(orderId), (order) => order.status === "UNPAID", 20_000);
     assert.equal(found.payment?.qr_string, null);
     const made = (await lever("GET", "transactions")) as unknown as Array<{ amount: number }>;
     assert.equal(made.filter(({ amount }) => amount === 9_000).length, 1);
