@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { DEMO_CREDENTIAL } from "./tripay/credential.ts";
-import { ask, createBody, openInbox, openShop, TestClock } from "./tripay/testing/shop.ts";
+import { ask, createBody, openInbox, openShop, START, TestClock } from "./tripay/testing/shop.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 
@@ -104,5 +104,25 @@ describe("a restart", () => {
     await second.simulator.tick();
     assert.equal(inbox.calls.length, 2);
     assert.equal(inbox.calls[0]?.body, inbox.calls[1]?.body);
+  });
+
+  it("understands a journal from when Tripay was the only provider", async (t) => {
+    const data = journalPath(t);
+    const inbox = await openInbox(t);
+    const customer = { name: "Sari", email: "sari@contoh.id", phone: null };
+    const items = [{ sku: null, name: "Kopi", price: 12_500, quantity: 1, subtotal: 12_500, product_url: null, image_url: null }];
+    const transaction = {
+      reference: "DEV-T0001000001ABCDE", sequence: 1, merchantCode: "T0001", merchantRef: "INV1", channel: "QRIS2", customer, callbackUrl: inbox.url, returnUrl: null, amount: 12_500, feeMerchant: 838, feeCustomer: 0,
+      amountReceived: 11_662, payCode: null, qrString: "00020101", items, status: "PAID", createdAt: START, expiresAt: START + 900, paidAt: START, note: null, faults: {},
+    };
+    const delivery = { id: "DEV-T0001000001ABCDE/1", reference: transaction.reference, event: "payment_status", url: inbox.url, body: "{}", signature: "00", state: "waiting", dueAt: 0, attempts: [] };
+    mkdirSync(dirname(data), { recursive: true });
+    writeFileSync(data, `${JSON.stringify({ kind: "transaction", transaction })}\n${JSON.stringify({ kind: "delivery", delivery })}\n`);
+    const { detail, simulator } = await openShop(t, { data });
+    const row = await detail(transaction.reference);
+    assert.deepEqual([row["status"], row["customer_name"], row["amount_received"], (row["order_items"] as unknown[]).length], ["PAID", "Sari", 11_662, 1]);
+    await simulator.tick();
+    assert.deepEqual([inbox.calls[0]?.headers["x-callback-event"], inbox.calls[0]?.headers["x-callback-signature"]], ["payment_status", "00"]);
+    assert.match(await (await fetch(simulator.url)).text(), /QRIS2/);
   });
 });

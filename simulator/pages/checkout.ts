@@ -1,10 +1,10 @@
-import type { Transaction } from "../transaction.ts";
+import { refundedSum, type Transaction } from "../transaction.ts";
 import { html, type Html } from "./html.ts";
 import { rupiah, statusWords, wib } from "./words.ts";
 
 /** Where the payer would pay: the sum, how to pay it, and one large button. */
 export function checkoutMain(transaction: Transaction): Html {
-  const { reference, merchantRef, amount, feeCustomer, channelName, payCode, qrString, expiresAt, returnUrl } = transaction;
+  const { reference, merchantRef, provider, amount, feeCustomer, channelName, payCode, qrString, expiresAt, returnUrl, refunds } = transaction;
   return html`<div class="checkout">
 <section class="card">
 <p class="quiet">KOPI SENJA DEMO · ${channelName}</p>
@@ -16,6 +16,8 @@ ${buttons(transaction)}
 <dl>
 <dt>Referensi</dt><dd>${reference}</dd>
 <dt>Nomor toko</dt><dd>${merchantRef}</dd>
+<dt>Penyedia</dt><dd>${provider}</dd>
+${refunds.length === 0 ? null : html`<dt>Dikembalikan</dt><dd>${rupiah(refundedSum(refunds))}</dd>`}
 ${feeCustomer > 0 ? html`<dt>Termasuk biaya</dt><dd>${rupiah(feeCustomer)}</dd>` : null}
 ${payCode === null ? null : html`<dt>Kode bayar</dt><dd>${payCode}</dd>`}
 <dt>Berlaku sampai</dt><dd>${wib(expiresAt)}</dd>

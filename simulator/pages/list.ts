@@ -28,10 +28,10 @@ function list(transactions: readonly Transaction[]): Html {
   return html`<ol class="card">${transactions.map(row)}</ol>`;
 }
 
-function row({ reference, merchantRef, channelName, amount, status, createdAt }: Transaction): Html {
+function row({ reference, merchantRef, provider, channelName, amount, status, createdAt }: Transaction): Html {
   return html`<li><a href="/checkout/${reference}">
 <span><b>${channelName}</b><b class="sum">${rupiah(amount)}</b></span>
 <span class="quiet">${reference}<b class="${status}">${statusWords[status]}</b></span>
-<span class="quiet">${merchantRef}<time>${wib(createdAt)}</time></span>
+<span class="quiet">${merchantRef} · ${provider}<time>${wib(createdAt)}</time></span>
 </a></li>`;
 }

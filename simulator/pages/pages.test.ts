@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { DEMO_SERVER_KEY } from "../index.ts";
 import { openShop } from "../tripay/testing/shop.ts";
 
 describe("the simulator's pages", () => {
@@ -48,5 +49,21 @@ describe("the simulator's pages", () => {
     const { create } = await openShop(t, { publicUrl: "https://simulator.contoh/" });
     const { data } = await create();
     assert.equal(data["checkout_url"], `https://simulator.contoh/checkout/${String(data["reference"])}`);
+  });
+
+  it("a payer of any provider pays or declines on the same page", async (t) => {
+    const { simulator } = await openShop(t);
+    const authorization = `Basic ${Buffer.from(`${DEMO_SERVER_KEY}:`).toString("base64")}`;
+    const midtrans = async (method: string, path: string, body?: object) =>
+      (await (await fetch(`${simulator.url}/v2/${path}`, { method, headers: { authorization, "content-type": "application/json" }, ...(body ? { body: JSON.stringify(body) } : {}) })).json()) as Record<string, unknown>;
+    for (const [order, act, button, status] of [["M1", "pay", "Bayar", "settlement"], ["M2", "fail", "Gagalkan", "deny"]] as const) {
+      const charged = await midtrans("POST", "charge", { payment_type: "gopay", transaction_details: { order_id: order, gross_amount: 12_500 } });
+      const [, link] = charged["actions"] as Array<{ url: string }>;
+      const page = await (await fetch(link?.url ?? "")).text();
+      assert.match(page, /GoPay[^]*midtrans/);
+      assert.ok(page.includes(button));
+      await fetch(`${link?.url}/${act}`, { method: "POST", body: new URLSearchParams() });
+      assert.equal((await midtrans("GET", `${order}/status`))["transaction_status"], status);
+    }
   });
 });
