@@ -9,4 +9,5 @@ export * from "./schemas/payment.ts";
 export * from "./schemas/settlement.ts";
 export * from "./schemas/till.ts";
 export * from "./schemas/user.ts";
+export * from "./schemas/wallet.ts";
 export * from "./schemas/webhook.ts";

@@ -65,6 +65,18 @@ export const refusals = {
   account_not_empty: [409, "corrected", "Akun masih bersaldo atau ada dana tertahan. Kosongkan dulu.", "The account still has a balance or a hold. Empty it first."],
   merchant_missing: [503, "later", "Toko belum disiapkan di sini.", "No shop has been set up here yet."],
   staff_unknown: [404, "corrected", "Pegawai tidak ditemukan.", "The staff member is not known."],
+  // wallets
+  user_unknown: [404, "corrected", "Pengguna tidak ditemukan.", "The user is not known."],
+  user_closed: [403, "no", "Akun pengguna ini sudah ditutup.", "This user has closed the account."],
+  recipient_account_unknown: [422, "corrected", "Penerima belum punya akun dalam mata uang ini.", "The recipient has no account in this currency."],
+  payee_unknown: [404, "corrected", "Akun tujuan pembayaran tidak ditemukan.", "The account to be paid is not known."],
+  operation_unknown: [404, "no", "Transaksi dompet tidak ditemukan.", "The wallet operation is not known."],
+  topup_unknown: [404, "no", "Isi saldo tidak ditemukan.", "The top-up is not known."],
+  withdrawal_unknown: [404, "no", "Penarikan tidak ditemukan.", "The withdrawal is not known."],
+  withdrawal_decided: [409, "no", "Langkah ini tidak berlaku lagi untuk penarikan ini.", "This can't be done with the withdrawal in its present step."],
+  limit_per_transaction: [422, "corrected", "Jumlah melampaui batas sekali transaksi.", "The amount is beyond the limit of one transaction."],
+  limit_per_day: [422, "later", "Jumlah melampaui sisa batas hari ini.", "The amount is beyond what is left of today's limit."],
+  limit_per_month: [422, "later", "Jumlah melampaui sisa batas bulan ini.", "The amount is beyond what is left of this month's limit."],
   // catalogue and sale
   product_unknown: [404, "corrected", "Barang tidak ditemukan.", "The product is not known."],
   cart_empty: [422, "corrected", "Keranjang masih kosong.", "The cart is empty."],

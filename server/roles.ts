@@ -16,13 +16,14 @@ import {
   carryRefundOn, INQUIRE, inquirePayment, operatorRoutes, paymentRoutes, REFUND, sweepPayments, sweepRefunds, VOID, voidPayment, type Payments,
 } from "./payments/index.ts";
 import { proveDaily } from "./proof.ts";
-import { createMidtrans, createSnap, createTripay, createXendit, guarded, SNAP_NOTIFY_PATH, type Provider } from "./providers/index.ts";
+import type { Provider } from "./providers/index.ts";
+import { createProviders } from "./provider-setup.ts";
 import { reportRoutes, rollup } from "./reports/index.ts";
 import { onPaymentEnded, onPaymentRefunded, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
 import { migrateAsOwner, prepareMonths } from "./schema.ts";
 import { SETTLE_DAILY, settleDaily, settlementRoutes, type Settlement } from "./settlement/index.ts";
 import { stockLevels } from "./stock/index.ts";
-import { walletRoutes } from "./wallets/index.ts";
+import { creditWaiting, markExpiredHolds, onTopupEnded, onTopupRefunded, walletOperatorRoutes, walletRoutes, walletUserRoutes, type Wallets } from "./wallets/index.ts";
 
 export type Program = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -43,9 +44,6 @@ export type ProgramParts = {
   readonly clock?: Clock;
 };
 
-/** A cashier waits no longer than this for a provider; then the payment is unknown, and asked about. */
-const PROVIDER_PATIENCE_MS = 8_000;
-
 const SEAL_BEAT_MS = 1_000;
 
 /** Endpoints that are sent webhooks at once. Most wait for their receivers most of the time, so a few connections of their own do, and payments lose none. */
@@ -58,6 +56,7 @@ const STREAMED = [...TILL_TOPICS, "refund."];
 const CRONTAB = `
 * * * * * ledger:expire_holds
 * * * * * payment:sweep
+* * * * * wallet:sweep
 * * * * * delivery:sweep
 7 3 * * * identity:rotate_keys
 17 3 * * * idempotency:forget
@@ -96,10 +95,14 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const payments: Payments = {
       database, ledger, providers, clock, newId, log, poke,
       homeMerchant,
-      onEnded: (tx, payment) => onPaymentEnded(tx, sales, payment),
-      onRefunded: (tx, refund) => onPaymentRefunded(tx, refund),
+      onEnded: async (tx, payment) => {
+        await onPaymentEnded(tx, sales, payment);
+        await onTopupEnded(tx, wallets, payment);
+      },
+      onRefunded: async (tx, refund) => [...(await onPaymentRefunded(tx, refund)), ...(await onTopupRefunded(tx, refund))],
     };
     const sales: Sales = { database, ledger, payments, newId, poke };
+    const wallets: Wallets = { database, ledger, payments, newId, poke };
     const settlement: Settlement = { database, ledger, payments, newId, poke };
     const tail = followOutbox(database, [rollup], log, { streamed: STREAMED });
     endings.push(() => tail.stop());
@@ -131,6 +134,8 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     paymentRoutes(http, payments, tail, streams);
     operatorRoutes(http, payments);
     walletRoutes(http, { database, ledger });
+    walletUserRoutes(http, wallets);
+    walletOperatorRoutes(http, wallets);
     saleRoutes(http, sales, streams);
     reportRoutes(http, database);
     settlementRoutes(http, settlement);
@@ -140,88 +145,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
 
     let url = "";
     const publicUrl = () => settings.publicUrl || url;
-    providers.set(
-      "tripay",
-      guarded(createTripay({
-        baseUrl: tripayUrl,
-        apiKey: settings.tripayApiKey,
-        privateKey: settings.tripayPrivateKey,
-        merchantCode: settings.tripayMerchantCode,
-        // read at each call: on port 0 the address is known only once it listens
-        get callbackUrl() {
-          return `${publicUrl()}/api/v1/providers/tripay/notifications`;
-        },
-        get returnUrl() {
-          return publicUrl();
-        },
-        timeouts: { totalMs: PROVIDER_PATIENCE_MS },
-        clock,
-      })),
-    );
-    const midtransUrl = settings.midtransUrl || simulatorUrl;
-    if (midtransUrl) {
-      providers.set(
-        "midtrans",
-        guarded(createMidtrans({
-          baseUrl: midtransUrl,
-          serverKey: settings.midtransServerKey,
-          get callbackUrl() {
-            return `${publicUrl()}/api/v1/providers/midtrans/notifications`;
-          },
-          get returnUrl() {
-            return publicUrl();
-          },
-          timeouts: { totalMs: PROVIDER_PATIENCE_MS },
-          clock,
-        })),
-      );
-    }
-    const xenditUrl = settings.xenditUrl || simulatorUrl;
-    if (xenditUrl) {
-      providers.set(
-        "xendit",
-        guarded(createXendit({
-          baseUrl: xenditUrl,
-          secretKey: settings.xenditSecretKey,
-          callbackToken: settings.xenditCallbackToken,
-          get callbackUrl() {
-            return `${publicUrl()}/api/v1/providers/xendit/notifications`;
-          },
-          get returnUrl() {
-            return publicUrl();
-          },
-          timeouts: { totalMs: PROVIDER_PATIENCE_MS },
-          clock,
-        })),
-      );
-    }
-    if (settings.snapUrl && settings.snapPrivateKey) {
-      providers.set(
-        "snap",
-        guarded(createSnap({
-          baseUrl: settings.snapUrl,
-          pathPrefix: settings.snapPathPrefix,
-          signature: settings.snapSignature,
-          clientKey: settings.snapClientKey,
-          clientSecret: settings.snapClientSecret,
-          privateKey: settings.snapPrivateKey,
-          providerPublicKey: settings.snapProviderPublicKey,
-          partnerId: settings.snapPartnerId,
-          channelId: settings.snapChannelId,
-          merchantId: settings.snapMerchantId,
-          externalIdDigits: settings.snapExternalIdDigits || null,
-          freshnessMs: settings.snapFreshness * 1_000,
-          basisPoints: settings.snapDiscount,
-          // the bank signs the path it calls, below PUBLIC_URL or as the standard has it
-          get notificationPaths() {
-            const below = new URL(publicUrl()).pathname.replace(/\/$/, "");
-            return [SNAP_NOTIFY_PATH, "/api/v1/providers/snap/notifications"].flatMap((path) => (below === "" ? [path] : [path, below + path]));
-          },
-          timeouts: { totalMs: PROVIDER_PATIENCE_MS },
-          clock,
-        })),
-      );
-    }
+    for (const provider of createProviders({ settings, tripayUrl, simulatorUrl, publicUrl, clock })) providers.set(provider.name, provider);
     await openClearings(database, [...providers.keys()]);
     url = await listen(http, settings);
     const jobs = await startJobs(
@@ -233,6 +157,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
         [VOID]: ({ merchantId, paymentId }) => voidPayment(payments, String(merchantId), String(paymentId)),
         [REFUND]: ({ merchantId, refundId, tries }) => carryRefundOn(payments, String(merchantId), String(refundId), Number(tries)),
         "payment:sweep": async () => void (await Promise.all([sweepPayments(payments), sweepRefunds(payments)])),
+        "wallet:sweep": async () => void (await Promise.all([creditWaiting(wallets), markExpiredHolds(wallets)])),
         "identity:rotate_keys": () => keys.rotate(),
         "identity:forget": () => forgetExpiredSessions(database.kysely),
         "ledger:expire_holds": async () => void (await ledger.expireHolds()),

@@ -118,6 +118,9 @@ create table settlement_decision (
   foreign key (merchant_id, case_id) references settlement_case
 );
 
+-- what a provider told and what people decided is not the program's to change
+revoke update, delete, truncate on settlement_row, settlement_decision from onegate_app;
+
 -- a day's payments and sales are found by blocks, which costs their writers nothing
 create index payment_paid_day on payment using brin (paid_at);
 create index sale_business_day on sale using brin (business_date);

@@ -223,8 +223,8 @@ partitioned table ledger_transfer
   details jsonb
   PRIMARY KEY (merchant_id, transfer_id)
   CHECK ((amount > 0))
-  CREATE INDEX ledger_transfer_credit ON ONLY public.ledger_transfer USING btree (merchant_id, credit_account_id, credit_version)
-  CREATE INDEX ledger_transfer_debit ON ONLY public.ledger_transfer USING btree (merchant_id, debit_account_id, debit_version)
+  CREATE INDEX ledger_transfer_credit ON ONLY public.ledger_transfer USING btree (credit_account_id, credit_version)
+  CREATE INDEX ledger_transfer_debit ON ONLY public.ledger_transfer USING btree (debit_account_id, debit_version)
 
 table merchant
   merchant_id uuid not null
@@ -292,6 +292,7 @@ table payment
   note character varying(300)
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  routing jsonb
   PRIMARY KEY (merchant_id, payment_id)
   FOREIGN KEY (merchant_id, order_id) REFERENCES payment_order(merchant_id, order_id)
   CHECK ((amount > 0))
@@ -299,6 +300,7 @@ table payment
   CREATE INDEX payment_by_order ON public.payment USING btree (merchant_id, order_id, payment_id)
   CREATE INDEX payment_by_reference ON public.payment USING btree (provider, reference) WHERE (reference IS NOT NULL)
   CREATE INDEX payment_open ON public.payment USING btree (state, updated_at) WHERE ((state)::text = ANY ((ARRAY['created'::character varying, 'pending'::character varying, 'unknown'::character varying])::text[]))
+  CREATE INDEX payment_paid_day ON public.payment USING brin (paid_at)
 
 table payment_order
   merchant_id uuid not null
@@ -331,6 +333,15 @@ table product
   CHECK ((price >= 0))
   CREATE UNIQUE INDEX product_barcode ON public.product USING btree (merchant_id, barcode) WHERE (barcode IS NOT NULL)
 
+table provider_credential
+  merchant_id uuid not null
+  provider character varying(20) not null
+  sealed bytea not null
+  is_active boolean not null default true
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, provider)
+
 table provider_notification
   merchant_id uuid not null
   notification_id uuid not null
@@ -350,6 +361,30 @@ table receipt_counter
   business_date date not null
   last integer not null
   PRIMARY KEY (merchant_id, outlet_id, business_date)
+
+table refund
+  merchant_id uuid not null
+  refund_id uuid not null
+  payment_id uuid
+  case_id uuid
+  order_id character varying(64)
+  provider character varying(20) not null
+  refund_ref character varying(64) not null
+  reference character varying(80)
+  currency character(3) not null
+  amount bigint not null
+  state character varying(10) not null
+  reason character varying(200) not null
+  requested_by character varying(80) not null
+  note character varying(300)
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, refund_id)
+  CHECK ((amount > 0))
+  CHECK (((payment_id IS NULL) <> (case_id IS NULL)))
+  CREATE INDEX refund_by_case ON public.refund USING btree (merchant_id, case_id) WHERE (case_id IS NOT NULL)
+  CREATE INDEX refund_by_payment ON public.refund USING btree (merchant_id, payment_id) WHERE (payment_id IS NOT NULL)
+  CREATE INDEX refund_open ON public.refund USING btree (state, updated_at) WHERE ((state)::text = ANY ((ARRAY['created'::character varying, 'pending'::character varying, 'unknown'::character varying])::text[]))
 
 table report_hour
   merchant_id uuid not null
@@ -373,6 +408,19 @@ table report_product
   amount bigint not null
   PRIMARY KEY (merchant_id, outlet_id, business_date, product_id)
 
+table routing_rule
+  merchant_id uuid not null
+  rule_id uuid not null
+  rank integer not null
+  method character varying(20)
+  amount_from bigint
+  amount_to bigint
+  time_from time without time zone
+  time_to time without time zone
+  providers character varying(20)[] not null
+  is_active boolean not null default true
+  PRIMARY KEY (merchant_id, rule_id)
+
 table sale
   merchant_id uuid not null
   sale_id uuid not null
@@ -390,10 +438,13 @@ table sale
   tendered bigint
   created_at timestamp with time zone not null default now()
   paid_at timestamp with time zone
+  refunded bigint not null default 0
   PRIMARY KEY (merchant_id, sale_id)
   FOREIGN KEY (merchant_id, outlet_id) REFERENCES outlet(merchant_id, outlet_id)
   FOREIGN KEY (merchant_id, staff_id) REFERENCES staff(merchant_id, staff_id)
+  CHECK (((refunded >= 0) AND (refunded <= (total + rounding))))
   CHECK (((state)::text = ANY ((ARRAY['waiting'::character varying, 'paid'::character varying, 'cancelled'::character varying, 'expired'::character varying])::text[])))
+  CREATE INDEX sale_business_day ON public.sale USING brin (business_date)
   CREATE INDEX sale_recent ON public.sale USING btree (merchant_id, outlet_id, created_at DESC)
   CREATE UNIQUE INDEX sale_receipt ON public.sale USING btree (merchant_id, outlet_id, receipt_number) WHERE (receipt_number IS NOT NULL)
 
@@ -409,6 +460,118 @@ table sale_line
   FOREIGN KEY (merchant_id, sale_id) REFERENCES sale(merchant_id, sale_id)
   CHECK ((quantity > 0))
   CHECK ((unit_price >= 0))
+
+table settlement_case
+  merchant_id uuid not null
+  case_id uuid not null
+  provider character varying(20) not null
+  kind character varying(15) not null
+  statement_id uuid
+  row_id uuid
+  document_kind character varying(10)
+  document_id uuid
+  payment_id uuid
+  reference character varying(80)
+  currency character(3) not null
+  gross_over bigint not null
+  fee_over bigint not null
+  state character varying(12) not null default 'open'::character varying
+  opened_at timestamp with time zone not null default now()
+  decided_at timestamp with time zone
+  PRIMARY KEY (merchant_id, case_id)
+  FOREIGN KEY (merchant_id, row_id) REFERENCES settlement_row(merchant_id, row_id)
+  CHECK ((((kind)::text = 'missing_there'::text) = (row_id IS NULL)))
+  CHECK (((document_kind)::text = ANY ((ARRAY['payment'::character varying, 'suspense'::character varying, 'refund'::character varying])::text[])))
+  CHECK (((kind)::text = ANY ((ARRAY['missing_here'::character varying, 'missing_there'::character varying, 'amount_differs'::character varying, 'fee_differs'::character varying, 'day_differs'::character varying, 'doubled'::character varying])::text[])))
+  CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'applied'::character varying, 'written_off'::character varying, 'refund_due'::character varying, 'refunded'::character varying, 'ignored'::character varying, 'arrived'::character varying])::text[])))
+  CREATE INDEX settlement_case_document ON public.settlement_case USING btree (merchant_id, document_id) WHERE (document_id IS NOT NULL)
+  CREATE INDEX settlement_case_open ON public.settlement_case USING btree (merchant_id, state, opened_at)
+  CREATE INDEX settlement_case_row ON public.settlement_case USING btree (merchant_id, row_id) WHERE (row_id IS NOT NULL)
+
+table settlement_decision
+  merchant_id uuid not null
+  case_id uuid not null
+  step smallint not null
+  event character varying(12) not null
+  staff_id uuid
+  reason character varying(300) not null
+  order_id character varying(64)
+  decided_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, case_id, step)
+  FOREIGN KEY (merchant_id, case_id) REFERENCES settlement_case(merchant_id, case_id)
+
+table settlement_match
+  merchant_id uuid not null
+  row_id uuid not null
+  outcome character varying(15) not null
+  document_kind character varying(10)
+  document_id uuid
+  gross_over bigint not null
+  fee_over bigint not null
+  PRIMARY KEY (merchant_id, row_id)
+  FOREIGN KEY (merchant_id, row_id) REFERENCES settlement_row(merchant_id, row_id)
+  CHECK (((document_kind IS NULL) = (document_id IS NULL)))
+  CHECK ((((outcome)::text = ANY ((ARRAY['missing_here'::character varying, 'doubled'::character varying])::text[])) OR (document_id IS NOT NULL)))
+  CHECK (((document_kind)::text = ANY ((ARRAY['payment'::character varying, 'suspense'::character varying, 'refund'::character varying])::text[])))
+  CHECK (((outcome)::text = ANY ((ARRAY['matched'::character varying, 'missing_here'::character varying, 'amount_differs'::character varying, 'fee_differs'::character varying, 'day_differs'::character varying, 'doubled'::character varying])::text[])))
+  CREATE UNIQUE INDEX settlement_match_document ON public.settlement_match USING btree (merchant_id, document_id) WHERE ((outcome)::text <> ALL ((ARRAY['missing_here'::character varying, 'doubled'::character varying])::text[]))
+
+table settlement_row
+  merchant_id uuid not null
+  row_id uuid not null
+  statement_id uuid not null
+  provider character varying(20) not null
+  line integer not null
+  identity character varying(300) not null
+  kind character varying(10) not null
+  reference character varying(80)
+  merchant_ref character varying(64)
+  gross bigint not null
+  fee bigint not null
+  net bigint not null
+  paid_day date not null
+  paid_time time without time zone
+  settled_day date
+  raw jsonb not null
+  UNIQUE (merchant_id, statement_id, line)
+  PRIMARY KEY (merchant_id, row_id)
+  FOREIGN KEY (merchant_id, statement_id) REFERENCES settlement_statement(merchant_id, statement_id)
+  CHECK ((net = (gross - fee)))
+  CHECK (((kind)::text = ANY ((ARRAY['payment'::character varying, 'refund'::character varying, 'adjustment'::character varying])::text[])))
+  CREATE INDEX settlement_row_day ON public.settlement_row USING btree (merchant_id, provider, paid_day)
+  CREATE INDEX settlement_row_identity ON public.settlement_row USING btree (merchant_id, provider, identity)
+  CREATE UNIQUE INDEX settlement_row_merchant_id_statement_id_line_key ON public.settlement_row USING btree (merchant_id, statement_id, line)
+
+table settlement_statement
+  merchant_id uuid not null
+  statement_id uuid not null
+  provider character varying(20) not null
+  name character varying(200) not null
+  sha256 bytea not null
+  layout character varying(20) not null
+  mapping jsonb not null
+  time_zone character varying(40) not null
+  period_from date not null
+  period_to date not null
+  currency character(3) not null
+  rows integer not null
+  skipped integer not null
+  gross bigint not null
+  fee bigint not null
+  net bigint not null
+  state character varying(10) not null
+  imported_by uuid not null
+  imported_at timestamp with time zone not null default now()
+  UNIQUE (merchant_id, provider, sha256)
+  PRIMARY KEY (merchant_id, statement_id)
+  FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id)
+  CHECK ((period_to >= period_from))
+  CHECK ((net = (gross - fee)))
+  CHECK ((rows > 0))
+  CHECK ((length(sha256) = 32))
+  CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'settled'::character varying])::text[])))
+  CREATE INDEX settlement_statement_period ON public.settlement_statement USING btree (merchant_id, provider, period_from, period_to)
+  CREATE UNIQUE INDEX settlement_statement_merchant_id_provider_sha256_key ON public.settlement_statement USING btree (merchant_id, provider, sha256)
 
 table sign_in_try
   subject character varying(64) not null
@@ -488,10 +651,13 @@ table suspense_case
   transfer_id uuid not null
   state character varying(10) not null default 'open'::character varying
   opened_at timestamp with time zone not null default now()
+  decided_by character varying(80)
+  decided_at timestamp with time zone
+  applied_to character varying(64)
   UNIQUE (merchant_id, provider, reference)
   PRIMARY KEY (merchant_id, case_id)
   CHECK (((reason)::text = ANY ((ARRAY['late'::character varying, 'short'::character varying, 'over'::character varying, 'orphan'::character varying, 'double'::character varying])::text[])))
-  CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'applied'::character varying, 'refunded'::character varying])::text[])))
+  CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'applied'::character varying, 'refunding'::character varying, 'refunded'::character varying])::text[])))
   CREATE UNIQUE INDEX suspense_case_merchant_id_provider_reference_key ON public.suspense_case USING btree (merchant_id, provider, reference)
 
 table user_session
@@ -526,8 +692,124 @@ table users
   CREATE UNIQUE INDEX users_phone_key ON public.users USING btree (phone)
   CREATE UNIQUE INDEX users_username_key ON public.users USING btree (username)
 
+table wallet_limit
+  merchant_id uuid not null
+  kind character varying(10) not null
+  currency character(3) not null
+  per_transaction bigint
+  per_day bigint
+  per_month bigint
+  PRIMARY KEY (merchant_id, kind, currency)
+
+table wallet_operation
+  merchant_id uuid not null
+  operation_id uuid not null
+  user_id uuid not null
+  account_id uuid not null
+  kind character varying(10) not null
+  state character varying(9) not null
+  step character varying(10) not null
+  currency character(3) not null
+  amount bigint not null
+  settled bigint not null default 0
+  refunded bigint not null default 0
+  balance_seen bigint not null
+  counter_account_id uuid
+  hold_id uuid
+  hold_expires_at timestamp with time zone
+  payment_method character varying(20)
+  external_reference character varying(80)
+  description character varying(200)
+  original_id uuid
+  payout jsonb
+  decided_by character varying(80)
+  note character varying(200)
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, operation_id)
+  CHECK ((amount > 0))
+  CHECK (((settled >= 0) AND (settled <= amount)))
+  CHECK (((refunded >= 0) AND (refunded <= amount)))
+  CHECK (((kind)::text = ANY ((ARRAY['TOPUP'::character varying, 'PAYMENT'::character varying, 'TRANSFER'::character varying, 'REFUND'::character varying, 'WITHDRAWAL'::character varying])::text[])))
+  CHECK (((state)::text = ANY ((ARRAY['PENDING'::character varying, 'SUCCESS'::character varying, 'FAILED'::character varying, 'CANCELLED'::character varying])::text[])))
+  CREATE INDEX wallet_operation_account ON public.wallet_operation USING btree (merchant_id, account_id) WHERE ((state)::text = 'PENDING'::text)
+  CREATE INDEX wallet_operation_open ON public.wallet_operation USING btree (kind, step, operation_id) WHERE ((state)::text = 'PENDING'::text)
+  CREATE INDEX wallet_operation_user ON public.wallet_operation USING btree (user_id, operation_id) WHERE ((state)::text <> 'SUCCESS'::text)
+
+table wallet_usage
+  merchant_id uuid not null
+  account_id uuid not null
+  kind character varying(10) not null
+  day date not null
+  amount bigint not null
+  PRIMARY KEY (merchant_id, account_id, kind, day)
+  CHECK ((amount >= 0))
+
+table webhook_delivery
+  merchant_id uuid not null
+  delivery_id uuid not null
+  endpoint_id uuid not null
+  message_id character varying(40) not null
+  topic character varying(64) not null
+  body text not null
+  state character varying(10) not null
+  tries integer not null default 0
+  step integer not null default 0
+  begun_at timestamp with time zone not null default now()
+  next_try_at timestamp with time zone
+  last_status smallint
+  last_error character varying(12)
+  last_ms integer
+  created_at timestamp with time zone not null default now()
+  delivered_at timestamp with time zone
+  PRIMARY KEY (merchant_id, delivery_id)
+  FOREIGN KEY (merchant_id, endpoint_id) REFERENCES webhook_endpoint(merchant_id, endpoint_id) ON DELETE CASCADE
+  CHECK ((((state)::text = ANY ((ARRAY['pending'::character varying, 'failed'::character varying])::text[])) = (next_try_at IS NOT NULL)))
+  CHECK (((state)::text = ANY ((ARRAY['pending'::character varying, 'failed'::character varying, 'delivered'::character varying, 'dead'::character varying])::text[])))
+  CREATE INDEX webhook_delivery_age ON public.webhook_delivery USING btree (created_at)
+  CREATE INDEX webhook_delivery_due ON public.webhook_delivery USING btree (merchant_id, endpoint_id, next_try_at) WHERE (next_try_at IS NOT NULL)
+  CREATE INDEX webhook_delivery_endpoint ON public.webhook_delivery USING btree (merchant_id, endpoint_id, delivery_id)
+  CREATE INDEX webhook_delivery_open ON public.webhook_delivery USING btree (state, begun_at) INCLUDE (merchant_id, endpoint_id) WHERE ((state)::text <> 'delivered'::text)
+
+table webhook_endpoint
+  merchant_id uuid not null
+  endpoint_id uuid not null
+  url character varying(2000) not null
+  description character varying(200) not null
+  topics character varying(64)[] not null
+  state character varying(10) not null
+  reason character varying(10)
+  secret bytea not null
+  old_secret bytea
+  old_secret_until timestamp with time zone
+  created_by character varying(80) not null
+  created_at timestamp with time zone not null default now()
+  disabled_at timestamp with time zone
+  failures integer not null default 0
+  failing_since timestamp with time zone
+  rest_until timestamp with time zone
+  sending_until timestamp with time zone
+  PRIMARY KEY (merchant_id, endpoint_id)
+  CHECK ((((state)::text = 'disabled'::text) = (disabled_at IS NOT NULL)))
+  CHECK (((old_secret IS NULL) = (old_secret_until IS NULL)))
+  CHECK (((reason)::text = ANY ((ARRAY['asked'::character varying, 'gone'::character varying, 'failing'::character varying])::text[])))
+  CHECK (((state)::text = ANY ((ARRAY['active'::character varying, 'disabled'::character varying, 'deleted'::character varying])::text[])))
+
+table webhook_try
+  merchant_id uuid not null
+  delivery_id uuid not null
+  try integer not null
+  sent_at timestamp with time zone not null default now()
+  status smallint
+  error character varying(12)
+  ms integer
+  answer text
+  PRIMARY KEY (merchant_id, delivery_id, try)
+  FOREIGN KEY (merchant_id, delivery_id) REFERENCES webhook_delivery(merchant_id, delivery_id) ON DELETE CASCADE
+
 function ledger_post(uuid,uuid[],uuid[],smallint[],text[],integer[],integer[],text[],bigint[],integer[],uuid[],timestamp with time zone[],text[],jsonb[],boolean[],text[],bigint[],integer[],bigint[],integer[],bigint[],integer[],bigint[]) returns text
 function ledger_prepare_months(integer) returns integer
 function ledger_version_at(uuid,uuid,timestamp with time zone) returns bigint
 function lowest_uuid_at(timestamp with time zone) returns uuid
 function revoke_ledger_rights() returns void
+function shown_sum(bigint,smallint) returns numeric

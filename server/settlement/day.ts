@@ -51,7 +51,7 @@ export function atFault({ provider, method, what, words }: Chain, currency: Curr
     .map(({ document, id, shown, says }) => ({
       document, id, shown, provider, method,
       rule: `${what} is the same everywhere`,
-      detail: `says ${text(says)}; ${words.filter((word) => word.says === right).map((word) => `${word.document} ${word.shown}`).join(", ")} says ${text(right)}`,
+      detail: `says ${text(says)}, where ${words.filter((word) => word.says === right).map((word) => `${word.document} ${word.shown}`).join(" and ")} say ${text(right)}`,
     }));
 }
 

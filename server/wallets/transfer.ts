@@ -52,7 +52,16 @@ export async function transfer({ database, ledger }: { database: Database; ledge
  * `overloaded` as a whole when the ledger's queue took none.
  */
 export async function transferMany(parts: { database: Database; ledger: Ledger }, merchantId: Id, unchecked: readonly TransferRequest[]): Promise<BatchResult[] | Refusal> {
-  const done = await Promise.all(unchecked.map((one) => transfer(parts, merchantId, one)));
+  // twins of one request go one after the other: the first of them is the transfer
+  const earlier = new Map<string, Promise<unknown>>();
+  const done = await Promise.all(
+    unchecked.map((one) => {
+      const before = earlier.get(one.id);
+      const result = before ? before.then(() => transfer(parts, merchantId, one)) : transfer(parts, merchantId, one);
+      earlier.set(one.id, result);
+      return result;
+    }),
+  );
   if (done.every(({ answer }) => isRefusal(answer) && answer.refusal === "overloaded")) return refuse("overloaded");
   return done.map(({ answer, replayed }, index) =>
     isRefusal(answer)

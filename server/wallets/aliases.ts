@@ -1,0 +1,7 @@
+/** The seed paths of the wallet, and the resources that they are other names of: the same handler, schema and right. */
+export const aliases: Readonly<Record<string, string>> = {
+  "GET /api/v1/wallet/accounts": "/api/payment/account",
+  "GET /api/v1/wallet/balance": "/api/payment/balance",
+  "GET /api/v1/wallet": "/api/payment/wallet",
+  "POST /api/v1/wallet/topups": "/api/payment/wallet/topup",
+};

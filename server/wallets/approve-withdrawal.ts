@@ -1,0 +1,19 @@
+import { refuse, type Id, type WithdrawalBody } from "@onegate/contract";
+import { announce, type Once } from "../kernel/index.ts";
+import { withdrawalBody } from "./body.ts";
+import { onceFor, type Decider, type Wallets } from "./context.ts";
+import { next } from "./operation.ts";
+import { selectOperation, updateOperation } from "./store.ts";
+
+/** An operator lets a withdrawal be paid out, once per key. Refuses `withdrawal_unknown`, `withdrawal_decided`. */
+export async function approveWithdrawal(wallets: Wallets, { merchantId, by }: Decider, operationId: Id, key: string): Promise<Once<WithdrawalBody>> {
+  return onceFor(wallets, { merchantId, who: by, verb: "approve", key }, { operationId }, async (tx) => {
+    const withdrawal = await selectOperation(tx, merchantId, operationId, "for update");
+    if (withdrawal?.kind !== "WITHDRAWAL") return refuse("withdrawal_unknown");
+    const step = next(withdrawal.kind, withdrawal.step, "approve");
+    if (!step) return refuse("withdrawal_decided", { step: withdrawal.step });
+    const approved = await updateOperation(tx, withdrawal, step, { by });
+    await announce(tx, merchantId, "wallet.withdrawal_approved", operationId, { operation_id: operationId });
+    return withdrawalBody(approved);
+  });
+}

@@ -1,0 +1,59 @@
+import { money, toDecimal, type OperationBody, type TopupBody, type WalletAccountBody, type WithdrawalBody } from "@onegate/contract";
+import type { Payment } from "../payments/index.ts";
+import type { Operation } from "./operation.ts";
+import type { WalletAccount } from "./store.ts";
+
+/** An account as it goes out. */
+export function accountBody({ accountId, code, currency, status, posted, held, openedAt }: WalletAccount): WalletAccountBody {
+  const text = (minor: bigint) => toDecimal(money(minor, currency));
+  return { account_id: accountId, code, currency, status, balance: text(posted), held: text(held), available: text(posted - held), opened_at: openedAt.toISOString() };
+}
+
+/** An operation as it goes out, and as its key keeps it. */
+export function operationBody(operation: Operation): OperationBody {
+  const { currency } = operation.amount;
+  return {
+    operation_id: operation.operationId,
+    kind: operation.kind,
+    state: operation.state,
+    step: operation.step,
+    account_id: operation.accountId,
+    counter_account_id: operation.counterAccountId,
+    original_id: operation.originalId,
+    amount: toDecimal(operation.amount),
+    settled: toDecimal(money(operation.settled, currency)),
+    refunded: toDecimal(money(operation.refunded, currency)),
+    currency,
+    payment_method: operation.paymentMethod,
+    external_reference: operation.externalReference,
+    description: operation.description,
+    note: operation.note,
+    expires_at: operation.holdExpiresAt?.toISOString() ?? null,
+    created_at: operation.createdAt.toISOString(),
+    updated_at: operation.updatedAt.toISOString(),
+  };
+}
+
+/** A top-up with what its payer needs. */
+export function topupBody(operation: Operation, payment: Payment | undefined): TopupBody {
+  return {
+    ...operationBody(operation),
+    payment: payment
+      ? {
+          payment_id: payment.paymentId,
+          state: payment.state,
+          channel: payment.channel,
+          amount: toDecimal(money(payment.payerAmount ?? payment.amount.minor, payment.amount.currency)),
+          qr_string: payment.qrString,
+          pay_code: payment.payCode,
+          checkout_url: payment.checkoutUrl,
+          expires_at: payment.expiresAt?.toISOString() ?? null,
+        }
+      : null,
+  };
+}
+
+export function withdrawalBody(operation: Operation): WithdrawalBody {
+  const { bank, accountNumber, accountName } = operation.payout ?? { bank: "", accountNumber: "", accountName: "" };
+  return { ...operationBody(operation), bank, account_number: accountNumber, account_name: accountName };
+}

@@ -1,0 +1,27 @@
+import { isRefusal, type Id, type Refusal } from "@onegate/contract";
+import { once, type Database, type IdMaker, type Once, type Tx } from "../kernel/index.ts";
+import type { Ledger } from "../ledger/index.ts";
+import type { Payments } from "../payments/index.ts";
+
+/** What the verbs of this module work with. */
+export type Wallets = {
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly payments: Payments;
+  readonly newId: IdMaker;
+  /** Something was committed that readers of the outbox wait for. */
+  readonly poke: () => void;
+};
+
+/** The signed-in user who asks. */
+export type WalletOwner = { readonly merchantId: Id; readonly userId: Id };
+
+/** Who may decide on what somebody else paid: an operator, or the user who was paid. */
+export type Decider = { readonly merchantId: Id; readonly by: string; /** Nothing: an operator. */ readonly userId?: Id };
+
+/** Runs a verb's effect once for a user's or operator's key; what it answers is kept as it goes out. */
+export async function onceFor<T>(wallets: Wallets, { merchantId, who, verb, key }: { merchantId: Id; who: string; verb: string; key: string }, asked: unknown, effect: (tx: Tx) => Promise<T | Refusal>): Promise<Once<T>> {
+  const done = await once(wallets.database, { merchantId, route: `wallet.${verb}:${who}`, key }, asked, effect);
+  if (!isRefusal(done.answer) && !done.replayed) wallets.poke();
+  return done;
+}

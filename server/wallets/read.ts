@@ -1,0 +1,140 @@
+import { checkedToCurrency, IDR, isRefusal, money, refuse, toDecimal, type Currency, type Id, type Refusal, type WalletBalanceBody, type WalletBody, type WalletDaysBody, type WalletHistoryBody, type WalletLimitsBody, type WalletStatementBody } from "@onegate/contract";
+import { inTransaction, type Database } from "../kernel/index.ts";
+import { balanceAt, dayBalances, statement } from "../ledger/index.ts";
+import { accountInUse } from "./account.ts";
+import { accountBody } from "./body.ts";
+import type { WalletOwner } from "./context.ts";
+import { LIMITED } from "./limit.ts";
+import { selectAccounts, selectHistory, selectLimit, selectUsage, selectWallet, WALLET_ZONE, type HistoryCursor, type HistoryFilter, type HistoryRow, type WalletAccount } from "./store.ts";
+
+type Parts = { readonly database: Database };
+/** Which account is meant: by id, or the one in use for a currency, rupiah where none is named. */
+export type Named = { readonly account_id?: Id; readonly currency?: string };
+
+const RECENT = 10;
+const USUAL_PAGE = 50;
+/** As many days as a statement of a year has. */
+const MOST_DAYS = 366;
+const DAY_MS = 86_400_000;
+
+/** The account that is asked about; the first use opens the one for rupiah. Refuses `currency_unknown`, `account_unknown`, `account_frozen`, `user_closed`. */
+async function accountOf({ database }: Parts, { merchantId, userId }: WalletOwner, { account_id: id, currency: unchecked }: Named): Promise<WalletAccount | Refusal> {
+  const currency = unchecked === undefined ? IDR : checkedToCurrency(unchecked);
+  if (!currency) return refuse("currency_unknown");
+  if (id === undefined) return inTransaction(database, (tx) => accountInUse(tx, merchantId, userId, currency, currency === IDR));
+  const account = await selectWallet(database.kysely, merchantId, "account_id", id);
+  return account?.userId === userId ? account : refuse("account_unknown");
+}
+
+/** A user's accounts, oldest first; there is one of rupiah from the first look on. */
+export async function listAccounts(parts: Parts, owner: WalletOwner): Promise<WalletAccount[] | Refusal> {
+  const known = await selectAccounts(parts.database.kysely, owner.merchantId, owner.userId);
+  if (known.length > 0) return known;
+  const opened = await accountOf(parts, owner, {});
+  return isRefusal(opened) ? opened : [opened];
+}
+
+/** A balance now, or as it was at a moment. Refuses what names no account, and `request_invalid` for no moment. */
+export async function readBalance(parts: Parts, owner: WalletOwner, named: Named & { at?: string }): Promise<WalletBalanceBody | Refusal> {
+  const at = named.at === undefined ? undefined : new Date(named.at);
+  if (at && Number.isNaN(at.getTime())) return refuse("request_invalid", { field: "querystring/at", problem: "is not a moment" });
+  const account = await accountOf(parts, owner, named);
+  if (isRefusal(account)) return account;
+  const text = (minor: bigint) => toDecimal(money(minor, account.currency));
+  const about = { account_id: account.accountId, currency: account.currency };
+  if (!at) return { ...about, balance: text(account.posted), held: text(account.held), available: text(account.posted - account.held), at: new Date().toISOString() };
+  return { ...about, balance: text(await balanceAt(parts.database.kysely, owner.merchantId, account.accountId, at)), held: null, available: null, at: at.toISOString() };
+}
+
+const NEWEST = 1n << 62n;
+
+/** An account's entries, newest first, before the entry that the cursor names. */
+export async function readStatement(parts: Parts, owner: WalletOwner, named: Named & { cursor?: string; limit?: string }): Promise<WalletStatementBody | Refusal> {
+  const account = await accountOf(parts, owner, named);
+  if (isRefusal(account)) return account;
+  const limit = Number(named.limit ?? USUAL_PAGE);
+  const entries = await statement(parts.database.kysely, owner.merchantId, account.accountId, named.cursor === undefined ? NEWEST : BigInt(named.cursor), limit);
+  const text = (minor: bigint) => toDecimal(money(minor, account.currency));
+  const last = entries.at(-1);
+  return {
+    account_id: account.accountId,
+    currency: account.currency,
+    entries: entries.map(({ version, transferId, kind, amount, balanceAfter, postedAt }) => ({
+      number: version.toString(), transfer_id: transferId, kind, amount: text(amount), balance_before: text(balanceAfter - amount), balance_after: text(balanceAfter), posted_at: postedAt.toISOString(),
+    })),
+    next_cursor: last && entries.length === limit && last.version > 1n ? last.version.toString() : null,
+  };
+}
+
+/** An account's days in Jakarta, with what stood at each end. Refuses `request_invalid` for days that are none, are turned round, or are more than a year. */
+export async function readDays(parts: Parts, owner: WalletOwner, named: Named & { from: string; to: string }): Promise<WalletDaysBody | Refusal> {
+  const [from, to] = [Date.parse(named.from), Date.parse(named.to)];
+  const invalid = (problem: string) => refuse("request_invalid", { field: "querystring/from", problem });
+  if (Number.isNaN(from) || Number.isNaN(to)) return invalid("is not a day");
+  if (from > to || (to - from) / DAY_MS >= MOST_DAYS) return invalid("is not up to a year before the other");
+  const account = await accountOf(parts, owner, named);
+  if (isRefusal(account)) return account;
+  const text = (minor: bigint) => toDecimal(money(minor, account.currency));
+  const days = await dayBalances(parts.database.kysely, owner.merchantId, account.accountId, { from: named.from, to: named.to, timeZone: WALLET_ZONE });
+  return {
+    account_id: account.accountId,
+    currency: account.currency,
+    days: days.map(({ day, opening, closing, credits, debits }) => ({ day, opening: text(opening), came_in: text(credits), went_out: text(debits), closing: text(closing) })),
+  };
+}
+
+/** What a user did, newest first, before the row that the cursor names. Refuses `request_invalid` for a cursor that is none. */
+export async function readHistory({ database }: Parts, { userId }: WalletOwner, filter: HistoryFilter & { cursor?: string; limit?: string }): Promise<WalletHistoryBody | Refusal> {
+  const after = filter.cursor === undefined ? undefined : toHistoryCursor(filter.cursor);
+  if (filter.cursor !== undefined && !after) return refuse("request_invalid", { field: "querystring/cursor", problem: "is not a cursor" });
+  const limit = Number(filter.limit ?? USUAL_PAGE);
+  const rows = await selectHistory(database.kysely, userId, filter, after, limit);
+  const last = rows.at(-1);
+  return { transactions: rows.map(historyBody), next_cursor: last && rows.length === limit ? Buffer.from(`${last.createdAt} ${last.transactionId}`).toString("base64url") : null };
+}
+
+const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([0-9a-f-]{36}(?:-[CD])?)$/;
+
+function toHistoryCursor(unchecked: string): HistoryCursor | undefined {
+  const match = CURSOR.exec(Buffer.from(unchecked, "base64url").toString());
+  return match?.[1] && match[2] && !Number.isNaN(Date.parse(match[1])) ? { createdAt: match[1], transactionId: match[2] } : undefined;
+}
+
+function historyBody(row: HistoryRow): WalletHistoryBody["transactions"][number] {
+  return {
+    id: row.id, account_id: row.accountId, transaction_id: row.transactionId, transaction_type: row.type, transaction_status: row.status, amount: row.amount, balance_before: row.balanceBefore,
+    balance_after: row.balanceAfter, currency: row.currency, description: row.description, external_reference: row.externalReference, payment_method: row.paymentMethod, created_at: row.createdAt,
+  };
+}
+
+/** The limits of an account, and what of them is used. */
+export async function readLimits(parts: Parts, owner: WalletOwner, named: Named): Promise<WalletLimitsBody | Refusal> {
+  const account = await accountOf(parts, owner, named);
+  if (isRefusal(account)) return account;
+  return { account_id: account.accountId, currency: account.currency, limits: await limitsOf(parts, owner.merchantId, account) };
+}
+
+async function limitsOf({ database }: Parts, merchantId: Id, { accountId, currency }: { accountId: Id; currency: Currency }): Promise<WalletLimitsBody["limits"]> {
+  const text = (minor: bigint) => toDecimal(money(minor, currency));
+  const optional = (minor: bigint | null | undefined) => (minor == null ? null : text(minor));
+  return Promise.all(
+    LIMITED.map(async (kind) => {
+      const [limit, used] = [await selectLimit(database.kysely, merchantId, kind, currency), await selectUsage(database.kysely, merchantId, accountId, kind)];
+      return {
+        kind, per_transaction: optional(limit?.perTransaction), per_day: optional(limit?.perDay), per_month: optional(limit?.perMonth), used_today: text(used.day), used_this_month: text(used.month),
+      };
+    }),
+  );
+}
+
+/** A wallet at a glance. */
+export async function readWallet(parts: Parts, owner: WalletOwner): Promise<WalletBody | Refusal> {
+  const account = await accountOf(parts, owner, {});
+  if (isRefusal(account)) return account;
+  return {
+    account: accountBody(account),
+    accounts: (await selectAccounts(parts.database.kysely, owner.merchantId, owner.userId)).map(accountBody),
+    limits: await limitsOf(parts, owner.merchantId, account),
+    recent: (await selectHistory(parts.database.kysely, owner.userId, {}, undefined, RECENT)).map(historyBody),
+  };
+}

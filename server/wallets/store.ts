@@ -1,0 +1,232 @@
+import { money, type Currency, type Id } from "@onegate/contract";
+import { sql } from "kysely";
+import type { Executor, Tx } from "../kernel/index.ts";
+import type { Balance } from "../ledger/index.ts";
+import { STATES, type Operation, type OperationKind, type OperationState, type Payout, type Step } from "./operation.ts";
+
+// accounts
+
+export type WalletAccount = Pick<Balance, "accountId" | "code" | "currency" | "status" | "posted" | "held"> & { /** Nobody: the merchant's own. */ readonly userId: Id | null; readonly openedAt: Date };
+
+type AccountRow = { account_id: Id; code: string; user_id: Id | null; currency: Currency; status: Balance["status"]; posted: bigint; held: bigint; created_at: Date };
+
+const ACCOUNT = sql`
+  select a.account_id, a.code, a.user_id, b.currency, b.status, b.posted, b.held, a.created_at
+    from ledger_account a join ledger_balance b using (merchant_id, account_id)`;
+
+function toAccount({ account_id, user_id, created_at, ...row }: AccountRow): WalletAccount {
+  return { accountId: account_id, userId: user_id, openedAt: created_at, ...row };
+}
+
+/** A user's accounts, oldest first. */
+export async function selectAccounts(executor: Executor, merchantId: Id, userId: Id): Promise<WalletAccount[]> {
+  const { rows } = await sql<AccountRow>`${ACCOUNT} where a.merchant_id = ${merchantId} and a.user_id = ${userId} order by a.created_at, a.code`.execute(executor);
+  return rows.map(toAccount);
+}
+
+/** An account of the kind `wallet`, by id or code. */
+export async function selectWallet(executor: Executor, merchantId: Id, by: "account_id" | "code", value: string): Promise<WalletAccount | undefined> {
+  const { rows } = await sql<AccountRow>`${ACCOUNT} where a.merchant_id = ${merchantId} and ${sql.ref(`a.${by}`)} = ${value} and a.kind = 'wallet'`.execute(executor);
+  return rows[0] && toAccount(rows[0]);
+}
+
+/** The same, with its balance held: nothing is posted to it until the transaction ends. */
+export async function lockWallet(tx: Tx, merchantId: Id, accountId: Id): Promise<WalletAccount | undefined> {
+  await sql`select from ledger_balance where merchant_id = ${merchantId} and account_id = ${accountId} for update`.execute(tx);
+  return selectWallet(tx, merchantId, "account_id", accountId);
+}
+
+// users
+
+export type WalletUser = { readonly userId: Id; readonly username: string; readonly email: string; readonly phone: string };
+
+/** A user who has not left, by id or by one of the names; until the transaction ends the user can't leave. */
+export async function lockUser(tx: Tx, by: "id" | "username" | "phone", value: string): Promise<WalletUser | undefined> {
+  const { rows } = await sql<{ id: Id; username: string; email: string; phone: string }>`
+    select id, username, email, phone from users where ${sql.ref(by)} = ${value} and closed_at is null for share`.execute(tx);
+  const [row] = rows;
+  return row && { userId: row.id, username: row.username, email: row.email, phone: row.phone };
+}
+
+// operations
+
+type OperationRow = {
+  merchant_id: Id; operation_id: Id; user_id: Id; account_id: Id; kind: OperationKind; state: OperationState; step: Step; currency: Currency; amount: bigint; settled: bigint;
+  refunded: bigint; counter_account_id: Id | null; hold_id: Id | null; hold_expires_at: Date | null; payment_method: string | null; external_reference: string | null;
+  description: string | null; original_id: Id | null; payout: Payout | null; note: string | null; created_at: Date; updated_at: Date;
+};
+
+const COLUMNS = sql.raw(
+  "merchant_id, operation_id, user_id, account_id, kind, state, step, currency, amount, settled, refunded, counter_account_id, hold_id, hold_expires_at, payment_method, external_reference, description, original_id, payout, note, created_at, updated_at",
+);
+
+function toOperation(row: OperationRow): Operation {
+  return {
+    merchantId: row.merchant_id,
+    operationId: row.operation_id,
+    userId: row.user_id,
+    accountId: row.account_id,
+    kind: row.kind,
+    state: row.state,
+    step: row.step,
+    amount: money(row.amount, row.currency),
+    settled: row.settled,
+    refunded: row.refunded,
+    counterAccountId: row.counter_account_id,
+    holdId: row.hold_id,
+    holdExpiresAt: row.hold_expires_at,
+    paymentMethod: row.payment_method,
+    externalReference: row.external_reference,
+    description: row.description,
+    originalId: row.original_id,
+    payout: row.payout,
+    note: row.note,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+export type NewOperation = Pick<Operation, "merchantId" | "operationId" | "userId" | "accountId" | "kind" | "step" | "amount"> &
+  Partial<Pick<Operation, "settled" | "counterAccountId" | "holdId" | "holdExpiresAt" | "paymentMethod" | "description" | "originalId" | "payout">> & { readonly decidedBy?: string };
+
+export async function insertOperation(tx: Tx, one: NewOperation): Promise<Operation> {
+  const { rows } = await sql<OperationRow>`
+    insert into wallet_operation (merchant_id, operation_id, user_id, account_id, kind, state, step, currency, amount, settled, balance_seen, counter_account_id, hold_id, hold_expires_at,
+           payment_method, description, original_id, payout, decided_by)
+    select ${one.merchantId}, ${one.operationId}, ${one.userId}, ${one.accountId}, ${one.kind}, ${STATES[one.step]}, ${one.step}, ${one.amount.currency}, ${one.amount.minor}, ${one.settled ?? 0n},
+           b.posted, ${one.counterAccountId ?? null}, ${one.holdId ?? null}, ${one.holdExpiresAt ?? null}::timestamptz, ${one.paymentMethod ?? null}, ${one.description ?? null},
+           ${one.originalId ?? null}, ${one.payout ? JSON.stringify(one.payout) : null}::jsonb, ${one.decidedBy ?? null}
+      from ledger_balance b where b.merchant_id = ${one.merchantId} and b.account_id = ${one.accountId}
+    returning ${COLUMNS}`.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error("an operation is of an account that is there");
+  return toOperation(row);
+}
+
+/** An operation; with `for update`, its row is held until the transaction ends. */
+export async function selectOperation(executor: Executor, merchantId: Id, operationId: Id, lock: "" | "for update" = ""): Promise<Operation | undefined> {
+  const { rows } = await sql<OperationRow>`
+    select ${COLUMNS} from wallet_operation where merchant_id = ${merchantId} and operation_id = ${operationId} ${sql.raw(lock)}`.execute(executor);
+  return rows[0] && toOperation(rows[0]);
+}
+
+export type Move = { readonly settled?: bigint; readonly refunded?: bigint; readonly reference?: string | null; readonly note?: string | null; readonly by?: string };
+
+/** Moves an operation to a step; sums are added to what was there, and what is not given stays. */
+export async function updateOperation(tx: Tx, { merchantId, operationId }: Operation, step: Step, move: Move = {}): Promise<Operation> {
+  const { rows } = await sql<OperationRow>`
+    update wallet_operation o set step = ${step}, state = ${STATES[step]}, settled = settled + ${move.settled ?? 0n}, refunded = refunded + ${move.refunded ?? 0n},
+           external_reference = coalesce(${move.reference ?? null}, external_reference), note = ${move.note === undefined ? sql`note` : move.note},
+           decided_by = coalesce(${move.by ?? null}, decided_by), updated_at = now(),
+           balance_seen = (select b.posted from ledger_balance b where b.merchant_id = o.merchant_id and b.account_id = o.account_id)
+     where merchant_id = ${merchantId} and operation_id = ${operationId} returning ${COLUMNS}`.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error("an operation does not vanish");
+  return toOperation(row);
+}
+
+/** Whether something of an account is still under way. */
+export async function hasPending(executor: Executor, merchantId: Id, accountId: Id): Promise<boolean> {
+  const { rows } = await sql`
+    select from wallet_operation where merchant_id = ${merchantId} and account_id = ${accountId} and state = 'PENDING' limit 1`.execute(executor);
+  return rows.length > 0;
+}
+
+/** Top-ups whose money is here and whose account is active: of one account, or of all. */
+export async function selectCreditable(executor: Executor, limit: number, accountId?: Id): Promise<Array<{ merchantId: Id; operationId: Id }>> {
+  const { rows } = await sql<{ merchant_id: Id; operation_id: Id }>`
+    select o.merchant_id, o.operation_id from wallet_operation o join ledger_balance b using (merchant_id, account_id)
+     where o.state = 'PENDING' and o.kind = 'TOPUP' and o.step = 'collected' and b.status = 'ACTIVE' and (${accountId ?? null}::uuid is null or o.account_id = ${accountId ?? null}::uuid)
+     order by o.operation_id limit ${limit}`.execute(executor);
+  return rows.map((row) => ({ merchantId: row.merchant_id, operationId: row.operation_id }));
+}
+
+/** Payments whose hold the ledger has ended by its clock. */
+export async function selectExpired(executor: Executor, limit: number): Promise<Array<{ merchantId: Id; operationId: Id }>> {
+  const { rows } = await sql<{ merchant_id: Id; operation_id: Id }>`
+    select o.merchant_id, o.operation_id from wallet_operation o join ledger_hold h using (merchant_id, hold_id)
+     where o.state = 'PENDING' and o.kind = 'PAYMENT' and o.step = 'held' and h.state = 'expired' order by o.operation_id limit ${limit}`.execute(executor);
+  return rows.map((row) => ({ merchantId: row.merchant_id, operationId: row.operation_id }));
+}
+
+/** Withdrawals that wait for an operator, oldest first. */
+export async function selectWithdrawals(executor: Executor, merchantId: Id, limit: number): Promise<Operation[]> {
+  const { rows } = await sql<OperationRow>`
+    select ${COLUMNS} from wallet_operation where merchant_id = ${merchantId} and kind = 'WITHDRAWAL' and state = 'PENDING' order by operation_id limit ${limit}`.execute(executor);
+  return rows.map(toOperation);
+}
+
+// limits
+
+/** Minor units; nothing: no limit. */
+export type Limit = { readonly perTransaction: bigint | null; readonly perDay: bigint | null; readonly perMonth: bigint | null };
+
+/** Whose row holds for every merchant that has none of its own. */
+const EVERYBODY: Id = "00000000-0000-0000-0000-000000000000";
+
+export async function selectLimit(executor: Executor, merchantId: Id, kind: OperationKind, currency: Currency): Promise<Limit | undefined> {
+  const { rows } = await sql<{ per_transaction: bigint | null; per_day: bigint | null; per_month: bigint | null }>`
+    select per_transaction, per_day, per_month from wallet_limit
+     where merchant_id in (${merchantId}, ${EVERYBODY}) and kind = ${kind} and currency = ${currency} order by merchant_id = ${EVERYBODY} limit 1`.execute(executor);
+  const [row] = rows;
+  return row && { perTransaction: row.per_transaction, perDay: row.per_day, perMonth: row.per_month };
+}
+
+/** Where a day begins for limits, and for the days of a statement. */
+export const WALLET_ZONE = "Asia/Jakarta";
+
+/** What an account used, today and in this month, in minor units. */
+export async function selectUsage(executor: Executor, merchantId: Id, accountId: Id, kind: OperationKind): Promise<{ day: bigint; month: bigint }> {
+  const { rows } = await sql<{ day: bigint; month: bigint }>`
+    select coalesce(sum(amount) filter (where day = t.today), 0)::bigint as day, coalesce(sum(amount), 0)::bigint as month
+      from wallet_usage, (select (now() at time zone ${WALLET_ZONE})::date as today) t
+     where merchant_id = ${merchantId} and account_id = ${accountId} and kind = ${kind} and day between date_trunc('month', t.today)::date and t.today`.execute(executor);
+  return rows[0] ?? { day: 0n, month: 0n };
+}
+
+/** Adds to what an account used today. The month is held from here to the end of the transaction, so that twins are counted one after the other. */
+export async function addUsage(tx: Tx, merchantId: Id, accountId: Id, kind: OperationKind, amount: bigint): Promise<void> {
+  await sql`
+    insert into wallet_usage as u (merchant_id, account_id, kind, day, amount)
+    values (${merchantId}, ${accountId}, ${kind}, date_trunc('month', now() at time zone ${WALLET_ZONE})::date, 0)
+    on conflict (merchant_id, account_id, kind, day) do update set amount = u.amount`.execute(tx);
+  await sql`
+    insert into wallet_usage as u (merchant_id, account_id, kind, day, amount)
+    values (${merchantId}, ${accountId}, ${kind}, (now() at time zone ${WALLET_ZONE})::date, ${amount})
+    on conflict (merchant_id, account_id, kind, day) do update set amount = u.amount + excluded.amount`.execute(tx);
+}
+
+/** Takes back what an operation was counted with, of the day on which it was begun. */
+export async function takeBackUsage(tx: Tx, { merchantId, accountId, kind, createdAt }: Operation, amount: bigint): Promise<void> {
+  await sql`
+    update wallet_usage set amount = greatest(0, amount - ${amount})
+     where merchant_id = ${merchantId} and account_id = ${accountId} and kind = ${kind} and day = (${createdAt}::timestamptz at time zone ${WALLET_ZONE})::date`.execute(tx);
+}
+
+// history
+
+/** A row of historical_transactions; sums as decimal text, nothing where they are beyond it. */
+export type HistoryRow = {
+  readonly id: Id; readonly accountId: Id; readonly transactionId: string; readonly type: "TOPUP" | "PAYMENT" | "REFUND" | "TRANSFER"; readonly status: OperationState; readonly amount: string | null;
+  readonly balanceBefore: string | null; readonly balanceAfter: string | null; readonly currency: Currency; readonly description: string | null; readonly externalReference: string | null;
+  readonly paymentMethod: string | null; /** With microseconds, as the order needs them. */ readonly createdAt: string;
+};
+
+export type HistoryFilter = { readonly accountId?: Id | undefined; readonly type?: string | undefined; readonly status?: string | undefined };
+export type HistoryCursor = { readonly createdAt: string; readonly transactionId: string };
+
+/** A user's history, newest first, after a row of it. */
+export async function selectHistory(executor: Executor, userId: Id, { accountId, type, status }: HistoryFilter, after: HistoryCursor | undefined, limit: number): Promise<HistoryRow[]> {
+  const { rows } = await sql<HistoryRow>`
+    select id, account_id as "accountId", transaction_id as "transactionId", transaction_type as type, transaction_status as status, amount::text, balance_before::text as "balanceBefore",
+           balance_after::text as "balanceAfter", currency, description, external_reference as "externalReference", payment_method as "paymentMethod",
+           to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "createdAt"
+      from historical_transactions h
+     where user_id = ${userId}
+       and (${accountId ?? null}::uuid is null or account_id = ${accountId ?? null}::uuid)
+       and (${type ?? null}::text is null or transaction_type = ${type ?? null}::text)
+       and (${status ?? null}::text is null or transaction_status = ${status ?? null}::text)
+       and (${after?.createdAt ?? null}::timestamptz is null or (h.created_at, h.transaction_id::text) < (${after?.createdAt ?? null}::timestamptz, ${after?.transactionId ?? null}::text))
+     order by h.created_at desc, h.transaction_id::text desc limit ${limit}`.execute(executor);
+  return rows;
+}

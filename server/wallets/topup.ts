@@ -1,0 +1,77 @@
+import { checkedToMoney, IDR, isRefusal, refuse, type Id, type Refusal, type TopupBody } from "@onegate/contract";
+import { inTransaction, type Once } from "../kernel/index.ts";
+import { openPayment, paymentsOf, saveOrder, type Payment } from "../payments/index.ts";
+import { ownAccount } from "./account.ts";
+import { topupBody } from "./body.ts";
+import { onceFor, type WalletOwner, type Wallets } from "./context.ts";
+import { useLimit } from "./limit.ts";
+import { failTopup } from "./settle-topup.ts";
+import { insertOperation, lockUser, selectOperation } from "./store.ts";
+import { TOPUP_METHODS } from "./topup-method.ts";
+import { topupOrderId } from "./topup-order.ts";
+
+export type TopupWish = { readonly method: string; readonly amount: string | number; readonly currency?: string; readonly account_id?: Id };
+
+/**
+ * Starts a top-up, once per key: operation and order first, then the payment is opened at a provider, whose notification
+ * settles it. A retry after a crash in between opens it. Refuses `channel_unknown`, malformed sums, `currency_unsupported`
+ * (providers collect rupiah), `account_unknown`, `user_closed`, `account_frozen`, the limits of TOPUP, in this order, and
+ * what a payment may refuse.
+ */
+export async function topUp(wallets: Wallets, owner: WalletOwner, unchecked: TopupWish, key: string): Promise<Once<TopupBody>> {
+  const { merchantId, userId } = owner;
+  const channels = Object.hasOwn(TOPUP_METHODS, unchecked.method) ? TOPUP_METHODS[unchecked.method] : undefined;
+  if (!channels) return { answer: refuse("channel_unknown"), replayed: false };
+  const { answer, replayed } = await onceFor(wallets, { merchantId, who: userId, verb: "topup", key }, unchecked, async (tx) => {
+    const amount = checkedToMoney({ amount: unchecked.amount, currency: unchecked.currency ?? IDR });
+    if (isRefusal(amount)) return amount;
+    if (amount.currency !== IDR) return refuse("currency_unsupported");
+    const account = await ownAccount(tx, owner, amount.currency, unchecked.account_id);
+    if (isRefusal(account)) return account;
+    const user = await lockUser(tx, "id", userId);
+    if (!user) return refuse("user_closed");
+    if (account.status !== "ACTIVE") return refuse("account_frozen");
+    const limited = await useLimit(tx, merchantId, account.accountId, "TOPUP", amount);
+    if (limited) return limited;
+    const operationId = wallets.newId();
+    await insertOperation(tx, { merchantId, operationId, userId, accountId: account.accountId, kind: "TOPUP", step: "opened", amount, paymentMethod: unchecked.method });
+    const order = await saveOrder(tx, {
+      merchantId,
+      orderId: topupOrderId(operationId),
+      amount,
+      customer: { name: user.username, email: user.email, phone: user.phone },
+      items: [{ sku: null, name: "Isi saldo", price: amount.minor, quantity: 1 }],
+    });
+    return isRefusal(order) ? order : { operation_id: operationId };
+  });
+  if (isRefusal(answer)) return { answer, replayed };
+  // one that has ended is not begun again by a retry
+  if ((await selectOperation(wallets.database.kysely, merchantId, answer.operation_id))?.step !== "opened") return { answer: await readTopup(wallets, owner, answer.operation_id), replayed };
+  const payment = await openOn(wallets, merchantId, answer.operation_id, channels);
+  // paid already is what a retry after a lost answer may find: then the operation tells
+  if (isRefusal(payment) && payment.refusal !== "order_paid") {
+    // nobody was told to pay; where somebody was, by an earlier try, it stays open
+    await inTransaction(wallets.database, (tx) => failTopup(tx, merchantId, answer.operation_id, payment.refusal));
+    return { answer: payment, replayed };
+  }
+  return { answer: await readTopup(wallets, owner, answer.operation_id), replayed };
+}
+
+/** Opens the payment on the first of the channels that there is. */
+async function openOn(wallets: Wallets, merchantId: Id, operationId: Id, channels: readonly string[]): Promise<Payment | Refusal> {
+  let refused: Refusal = refuse("channel_unknown");
+  for (const channel of channels) {
+    const payment = await openPayment(wallets.payments, merchantId, topupOrderId(operationId), channel);
+    if (!isRefusal(payment)) return payment.state === "failed" ? refuse("provider_refused") : payment;
+    refused = payment;
+    if (payment.refusal !== "channel_unknown" && payment.refusal !== "channel_inactive") break;
+  }
+  return refused;
+}
+
+/** A user's top-up with its newest payment. Refuses `topup_unknown`. */
+export async function readTopup({ database }: Pick<Wallets, "database">, { merchantId, userId }: WalletOwner, operationId: Id): Promise<TopupBody | Refusal> {
+  const operation = await selectOperation(database.kysely, merchantId, operationId);
+  if (operation?.kind !== "TOPUP" || operation.userId !== userId) return refuse("topup_unknown");
+  return topupBody(operation, (await paymentsOf(database.kysely, merchantId, topupOrderId(operationId))).at(-1));
+}
