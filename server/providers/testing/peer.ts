@@ -6,8 +6,8 @@ import type { RawNotification } from "../provider.ts";
 import type { Money } from "@onegate/contract";
 
 /** A slow answer of the simulator takes longer than an adapter under test waits; milliseconds. */
-export const PATIENCE_MS = 400;
-const SLOWER_MS = 1_500;
+export const PATIENCE_MS = 800;
+const SLOWER_MS = 2_500;
 
 const FAULTS = {
   answer_lost: "answer_lost",
