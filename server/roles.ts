@@ -23,7 +23,7 @@ import { onPaymentEnded, onPaymentRefunded, saleRoutes, TILL_TOPICS, type Sales 
 import { migrateAsOwner, prepareMonths } from "./schema.ts";
 import { SETTLE_DAILY, settleDaily, settlementRoutes, type Settlement } from "./settlement/index.ts";
 import { stockLevels } from "./stock/index.ts";
-import { creditWaiting, markExpiredHolds, onTopupEnded, onTopupRefunded, walletOperatorRoutes, walletRoutes, walletUserRoutes, type Wallets } from "./wallets/index.ts";
+import { creditWaiting, endForgotten, markExpiredHolds, onTopupEnded, onTopupRefunded, walletOperatorRoutes, walletRoutes, walletUserRoutes, type Wallets } from "./wallets/index.ts";
 
 export type Program = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -157,7 +157,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
         [VOID]: ({ merchantId, paymentId }) => voidPayment(payments, String(merchantId), String(paymentId)),
         [REFUND]: ({ merchantId, refundId, tries }) => carryRefundOn(payments, String(merchantId), String(refundId), Number(tries)),
         "payment:sweep": async () => void (await Promise.all([sweepPayments(payments), sweepRefunds(payments)])),
-        "wallet:sweep": async () => void (await Promise.all([creditWaiting(wallets), markExpiredHolds(wallets)])),
+        "wallet:sweep": async () => void (await Promise.all([creditWaiting(wallets), endForgotten(wallets), markExpiredHolds(wallets)])),
         "identity:rotate_keys": () => keys.rotate(),
         "identity:forget": () => forgetExpiredSessions(database.kysely),
         "ledger:expire_holds": async () => void (await ledger.expireHolds()),

@@ -93,6 +93,7 @@ export const TopupSchema = Type.Object({
       payment_id: IdSchema,
       state: Type.String(),
       channel: Type.String(),
+      reference: Nullable(Type.String({ description: "the provider's" })),
       amount: Type.String({ description: "what the payer pays, with the provider's fee" }),
       qr_string: Nullable(Type.String()),
       pay_code: Nullable(Type.String()),

@@ -43,6 +43,7 @@ export function topupBody(operation: Operation, payment: Payment | undefined): T
           payment_id: payment.paymentId,
           state: payment.state,
           channel: payment.channel,
+          reference: payment.reference,
           amount: toDecimal(money(payment.payerAmount ?? payment.amount.minor, payment.amount.currency)),
           qr_string: payment.qrString,
           pay_code: payment.payCode,

@@ -2,6 +2,6 @@ export { type Wallets } from "./context.ts";
 export { walletOperatorRoutes } from "./operator-routes.ts";
 export { markExpiredHolds } from "./release.ts";
 export { walletRoutes } from "./routes.ts";
-export { creditWaiting, onTopupEnded, onTopupRefunded } from "./settle-topup.ts";
+export { creditWaiting, endForgotten, onTopupEnded, onTopupRefunded } from "./settle-topup.ts";
 export { transfer } from "./transfer.ts";
 export { walletUserRoutes } from "./user-routes.ts";

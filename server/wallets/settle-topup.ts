@@ -4,7 +4,7 @@ import { accountId, CHART, transfersOf, type Transfer } from "../ledger/index.ts
 import { isOpen, paidSum, paymentsOf, type Payment, type Refund } from "../payments/index.ts";
 import type { Wallets } from "./context.ts";
 import { detailsOf, next, type Operation, type OperationEvent } from "./operation.ts";
-import { addUsage, lockWallet, selectCreditable, selectOperation, takeBackUsage, updateOperation } from "./store.ts";
+import { addUsage, lockWallet, selectCreditable, selectForgotten, selectOperation, takeBackUsage, updateOperation } from "./store.ts";
 import { topupOf, topupOrderId } from "./topup-order.ts";
 
 /**
@@ -107,4 +107,11 @@ export async function creditWaiting(wallets: Wallets, account?: Id): Promise<num
   }
   if (waiting.length > 0) wallets.poke();
   return waiting.length;
+}
+
+/** Ends top-ups whose order was cancelled, or whose process died before a payment was opened; answers how many were looked at. */
+export async function endForgotten({ database }: Pick<Wallets, "database">): Promise<number> {
+  const forgotten = await selectForgotten(database.kysely, AT_ONCE);
+  for (const { merchantId, operationId } of forgotten) await inTransaction(database, (tx) => failTopup(tx, merchantId, operationId, "the payment was given up"));
+  return forgotten.length;
 }

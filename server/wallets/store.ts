@@ -141,6 +141,14 @@ export async function selectCreditable(executor: Executor, limit: number, accoun
   return rows.map((row) => ({ merchantId: row.merchant_id, operationId: row.operation_id }));
 }
 
+/** Top-ups that nobody paid for so long that their payment may have ended without a word. */
+export async function selectForgotten(executor: Executor, limit: number): Promise<Array<{ merchantId: Id; operationId: Id }>> {
+  const { rows } = await sql<{ merchant_id: Id; operation_id: Id }>`
+    select merchant_id, operation_id from wallet_operation
+     where state = 'PENDING' and kind = 'TOPUP' and step = 'opened' and created_at < now() - interval '10 minutes' order by operation_id limit ${limit}`.execute(executor);
+  return rows.map((row) => ({ merchantId: row.merchant_id, operationId: row.operation_id }));
+}
+
 /** Payments whose hold the ledger has ended by its clock. */
 export async function selectExpired(executor: Executor, limit: number): Promise<Array<{ merchantId: Id; operationId: Id }>> {
   const { rows } = await sql<{ merchant_id: Id; operation_id: Id }>`
