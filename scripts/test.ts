@@ -9,7 +9,7 @@ import { buildTill } from "../server/till-build.ts";
 import { startTestCluster } from "../server/testing/database.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const FOLDERS = ["contract", "server", "simulator", "sim", "till/src", "bench", "test"];
+const FOLDERS = ["contract", "server", "simulator", "sim", "till/src", "bench", "chaos", "test"];
 
 const only = process.argv.slice(2);
 const files = FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.test.ts`, { cwd: ROOT })).filter(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { CAFE } from "./demo/index.ts";
 import { merchants } from "./identity/index.ts";
-import { describeSettings, messageOf, openDatabase, readSettings, StartFailure, startCluster, type Cluster, type Connection, type Settings } from "./kernel/index.ts";
+import { describeSettings, messageOf, openDatabase, readSettings, StartFailure, startCluster, startSupervisedCluster, type Cluster, type Connection, type Settings } from "./kernel/index.ts";
 import { accountKinds, balancesOf, readSealKey, signedHeads, signHeads, type SignedHeads } from "./ledger/index.ts";
 import { proveBooks, proveDay, sealKeyFile } from "./proof.ts";
 import { startProgram, type Program } from "./roles.ts";
@@ -92,7 +92,7 @@ async function serve(settings: Settings): Promise<number> {
     // what does not need the other goes on at the same time
     const till = buildTill();
     till.catch(() => undefined);
-    cluster = settings.databaseUrl ? undefined : await startCluster({ data: settings.data });
+    cluster = settings.databaseUrl ? undefined : await startSupervisedCluster({ data: settings.data }, (line) => process.stderr.write(`onegate: ${line}\n`));
     if (settings.simulator) simulator = await startSimulatorProcess({ host: settings.host, port: settings.simulatorPort, data: settings.data });
     await till;
     const tripayUrl = settings.tripayUrl || (simulator ? `${simulator.url}/api-sandbox` : "");

@@ -75,6 +75,52 @@ export async function startCluster({ data, settings = {} }: ClusterOptions): Pro
   return { connection, folder, pid, adopted: false, stop: () => stopCluster(lock, pid) };
 }
 
+/** How often a supervised cluster is looked at, and how long a start that fails waits before the next. */
+const WATCH_MS = 200;
+
+/**
+ * The same, watched over: when its postmaster dies while Onegate runs (killed, out of memory), it is started again with the
+ * same settings, for as long as it takes. Backends that outlive it hold its shared memory for a moment; they are waited for.
+ * `tell` hears of it.
+ */
+export async function startSupervisedCluster(options: ClusterOptions, tell: (line: string) => void): Promise<Cluster> {
+  let current = await startCluster(options);
+  let restarting: Promise<void> | undefined;
+  let stopped = false;
+  async function restart(): Promise<void> {
+    tell(`PostgreSQL (process ${current.pid}) died. Starting it again.`);
+    for (let last = ""; !stopped; await sleep(WATCH_MS)) {
+      try {
+        current = await startCluster(options);
+        tell(`PostgreSQL is back (process ${current.pid}).`);
+        return;
+      } catch (error) {
+        const why = messageOf(error);
+        if (why !== last) tell(`PostgreSQL does not start yet: ${why}`);
+        last = why;
+      }
+    }
+  }
+  const watch = setInterval(() => {
+    if (stopped || restarting || isAlive(current.pid)) return;
+    restarting = restart().finally(() => (restarting = undefined));
+  }, WATCH_MS);
+  return {
+    connection: current.connection,
+    folder: current.folder,
+    get pid() {
+      return current.pid;
+    },
+    adopted: current.adopted,
+    async stop() {
+      stopped = true;
+      clearInterval(watch);
+      await restarting;
+      await current.stop();
+    },
+  };
+}
+
 function prepareFolder(data: string, folder: string): { uid: number; gid: number } | undefined {
   try {
     mkdirSync(data, { recursive: true });

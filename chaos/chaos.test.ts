@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { judge, type Asked, type Found } from "./history.ts";
+import { play } from "./rounds.ts";
+
+const asked = (id: string, heard: Asked["heard"], retried = false): Asked => ({ id, amount: "1.00", source: "ACC_001", destination: "ACC_DST_DEF", heard, retried });
+const row = (reference: string, change: Partial<Found> = {}): Found => ({ reference, amount: "1.00", debit: "ACC_001", credit: "ACC_DST_DEF", ...change });
+
+describe("the judge", () => {
+  it("finds nothing where all is well: acked are there, unacked may be", () => {
+    assert.deepEqual(judge([asked("a", "acked"), asked("b", "open"), asked("c", "open")], [row("a"), row("b")]), { acked: 1, lost: [], doubled: [], unsettled: [], stray: [] });
+  });
+
+  it("notices what is lost, changed, doubled, left open or made up", () => {
+    assert.deepEqual(judge([asked("a", "acked")], []).lost, ["a"]);
+    assert.deepEqual(judge([asked("a", "acked")], [row("a", { amount: "2.00" })]).lost, ["a"]);
+    assert.deepEqual(judge([asked("a", "acked")], [row("a", { credit: "ACC_SRC_ABC" })]).lost, ["a"]);
+    assert.deepEqual(judge([asked("a", "open")], [row("a"), row("a")]).doubled, ["a"]);
+    assert.deepEqual(judge([asked("a", "open", true)], []).unsettled, ["a"]);
+    assert.deepEqual(judge([], [row("a")]).stray, ["a"]);
+  });
+});
+
+describe("chaos", () => {
+  it("faults 4, 5 and 24: killed ten times under load, server, backend or postmaster: nothing acked is lost, nothing doubled, and the books hold", async () => {
+    const report = await play(10, 26);
+    assert.deepEqual({ lost: report.lost, doubled: report.doubled, unsettled: report.unsettled, proof: report.proof }, { lost: 0, doubled: 0, unsettled: 0, proof: "holds" });
+    assert.ok(report.acked > 200, `${report.acked} acknowledged`);
+    assert.ok(Object.values(report.kills).every((count) => count > 0), `each was killed: ${JSON.stringify(report.kills)}`);
+  });
+});

@@ -1,0 +1,102 @@
+import { Agent, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ask, type Asked } from "./history.ts";
+
+const CALLERS = 10;
+const BATCH = 25;
+const PATIENCE_MS = 20_000;
+/** A caller that was told nothing rests a little, as a client with a queue behind it would. */
+const REST_MS = 30;
+
+/** A steady load on the payment paths, with a record of all that was asked and heard. */
+export class Load {
+  readonly asked: Asked[] = [];
+  /** When the last transfer was acknowledged, by `performance.now()`. */
+  lastAck = performance.now();
+  readonly #url: string;
+  readonly #random: () => number;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: CALLERS + 1 });
+  readonly #running: Array<Promise<void>> = [];
+  #stopped = false;
+
+  constructor(url: string, random: () => number) {
+    this.#url = url;
+    this.#random = random;
+  }
+
+  start(): void {
+    for (let i = 0; i < CALLERS; i++) this.#running.push(this.#callSingly());
+    this.#running.push(this.#callInBatches());
+  }
+
+  /** Stops asking for new ones, and asks again for what is to be settled, until it is or the time is over. */
+  async finish(ms: number): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#running);
+    const deadline = performance.now() + ms;
+    for (let open = this.#toRetry(); open.length > 0 && performance.now() < deadline; open = this.#toRetry()) {
+      await Promise.all(open.slice(0, 200).map((one) => this.#sendOne(one)));
+    }
+    this.#agent.destroy();
+  }
+
+  #toRetry(): Asked[] {
+    return this.asked.filter(({ heard, retried }) => retried && heard === "open");
+  }
+
+  #next(): Asked {
+    const one = ask(this.#random);
+    this.asked.push(one);
+    return one;
+  }
+
+  async #callSingly(): Promise<void> {
+    while (!this.#stopped) {
+      // now and then something that was not answered is asked for again in the middle of it all
+      const again = this.#random() < 0.05 ? this.#toRetry()[0] : undefined;
+      if (!(await this.#sendOne(again ?? this.#next()))) await sleep(REST_MS);
+    }
+  }
+
+  async #callInBatches(): Promise<void> {
+    while (!this.#stopped) {
+      const batch = Array.from({ length: BATCH }, () => this.#next());
+      const answer = await this.#post("/api/v1/transfers:batch", { transfers: batch.map(toBody) });
+      if (answer?.status !== 200) {
+        await sleep(REST_MS);
+        continue;
+      }
+      const { results } = JSON.parse(answer.body) as { results: Array<{ status: string; problem?: { retry: string } }> };
+      results.forEach(({ status, problem }, i) => this.#hear(batch[i]!, status === "SUCCESS" ? "acked" : problem?.retry === "later" ? "open" : "refused"));
+    }
+  }
+
+  /** Whether there was an answer that settles it. */
+  async #sendOne(one: Asked): Promise<boolean> {
+    const answer = await this.#post("/payments", toBody(one));
+    const heard = answer === undefined || answer.status >= 500 || answer.status === 409 ? "open" : answer.status < 300 ? "acked" : "refused";
+    this.#hear(one, heard);
+    return heard !== "open";
+  }
+
+  #hear(one: Asked, heard: Asked["heard"]): void {
+    if (heard === "acked") this.lastAck = performance.now();
+    // what was acknowledged once stays so
+    if (one.heard === "open") one.heard = heard;
+  }
+
+  #post(path: string, body: unknown): Promise<{ status: number; body: string } | undefined> {
+    const text = JSON.stringify(body);
+    return new Promise((resolve) => {
+      const outgoing = request(`${this.#url}${path}`, { agent: this.#agent, method: "POST", timeout: PATIENCE_MS, headers: { "content-type": "application/json", "content-length": Buffer.byteLength(text) } }, (incoming) => {
+        let words = "";
+        incoming.setEncoding("utf8").on("data", (chunk: string) => (words += chunk)).on("end", () => resolve({ status: incoming.statusCode ?? 0, body: words })).on("error", () => resolve(undefined));
+      });
+      outgoing.on("timeout", () => outgoing.destroy()).on("error", () => resolve(undefined)).end(text);
+    });
+  }
+}
+
+function toBody({ id, amount, source, destination }: Asked) {
+  return { id, currency: "IDR", amount, source_account: source, destination_account: destination };
+}

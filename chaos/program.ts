@@ -1,0 +1,123 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../server/main.ts", import.meta.url));
+const READY_MS = 60_000;
+
+/** The real program as a process of its own, on an embedded PostgreSQL below a folder, always at the same address. */
+export class Program {
+  readonly url: string;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #data: string;
+  #child: ChildProcess | undefined;
+  #words = "";
+
+  private constructor(data: string, port: number) {
+    this.#data = data;
+    this.url = `http://127.0.0.1:${port}`;
+    // nothing of a provider is asked for here
+    this.#environment = { ...process.env, ONEGATE_DATA: data, PORT: String(port), ONEGATE_SIMULATOR: "off", TRIPAY_URL: "http://127.0.0.1:9", LOG_LEVEL: "fatal", DATABASE_URL: "" };
+  }
+
+  static async start(data: string): Promise<Program> {
+    const program = new Program(data, await freePort());
+    await program.begin();
+    return program;
+  }
+
+  /** Starts the process; resolves when it is ready. */
+  async begin(): Promise<void> {
+    const child = spawn(process.execPath, [MAIN, "serve"], { env: this.#environment, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    this.#child = child;
+    let isReady = false;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.#words = (this.#words + text).slice(-20_000);
+        if (text.includes("Onegate is ready")) isReady = true;
+      });
+    }
+    const deadline = performance.now() + READY_MS;
+    while (!isReady) {
+      if (child.exitCode !== null || child.signalCode !== null || performance.now() > deadline) throw new Error(`the program does not start:\n${this.#words}`);
+      await sleep(20);
+    }
+  }
+
+  /** Ends the program's process as a crash does. */
+  async killServer(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  killPostmaster(): void {
+    const pid = this.postmaster();
+    if (pid !== undefined) kill(pid, "SIGKILL");
+  }
+
+  /** The process id of the PostgreSQL that serves the folder; nothing when none does. */
+  postmaster(): number | undefined {
+    const file = join(this.#data, "postgres", "postmaster.pid");
+    const pid = existsSync(file) ? Number(readFileSync(file, "utf8").split("\n")[0]) : 0;
+    return pid > 0 && isAlive(pid) ? pid : undefined;
+  }
+
+  /** The books' own proof, by the program's own command. */
+  async proof(): Promise<string> {
+    const child = spawn(process.execPath, [MAIN, "proof", "--json"], { env: this.#environment, stdio: ["ignore", "pipe", "inherit"] });
+    let words = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (words += text));
+    await new Promise((resolve) => child.once("close", resolve));
+    return words.trim().split("\n").at(-1) ?? "";
+  }
+
+  /** Ends everything that was started here, PostgreSQL too. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child && child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGINT");
+      await Promise.race([ended, sleep(20_000)]);
+    }
+    await this.killServer();
+    const orphan = this.postmaster();
+    if (orphan === undefined) return;
+    kill(orphan, "SIGINT");
+    for (let tries = 0; isAlive(orphan) && tries < 500; tries++) await sleep(20);
+    if (isAlive(orphan)) kill(orphan, "SIGKILL");
+  }
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // gone already
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}

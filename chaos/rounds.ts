@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { judge, type Found } from "./history.ts";
+import { Load } from "./load.ts";
+import { Program } from "./program.ts";
+
+const KILLS = ["server", "backend", "postmaster"] as const;
+export type Kill = (typeof KILLS)[number];
+
+export type Report = {
+  readonly rounds: number; readonly seed: number; readonly asked: number; readonly acked: number; readonly lost: number; readonly doubled: number; readonly unsettled: number;
+  readonly proof: "holds" | "broken"; readonly kills: Readonly<Record<Kill, number>>; readonly longest_outage_ms: number;
+};
+
+/** How long it may take until payments are taken again, by what was killed (faults 4, 5 and 24). */
+const BACK_MS: Readonly<Record<Kill, number>> = { server: 30_000, backend: 10_000, postmaster: 30_000 };
+const SETTLE_MS = 60_000;
+
+/**
+ * So many times, under load: something is killed at a random instant, and payments must be taken again in time. Then what is
+ * in the books is held against what was acknowledged. `say` hears how it goes.
+ */
+export async function play(rounds: number, seed: number, say: (line: string) => void = () => undefined): Promise<Report> {
+  const random = seeded(seed);
+  const data = mkdtempSync(join(tmpdir(), "onegate-chaos-"));
+  let program: Program | undefined;
+  const stop = async () => {
+    await program?.stop();
+    rmSync(data, { recursive: true, force: true });
+  };
+  const interrupted = () => void stop().finally(() => process.exit(130));
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  try {
+    program = await Program.start(data);
+    const load = new Load(program.url, random);
+    load.start();
+    const kills: Record<Kill, number> = { server: 0, backend: 0, postmaster: 0 };
+    let longest = 0;
+    for (let round = 1; round <= rounds; round++) {
+      await sleep(100 + random() * 500);
+      const kill = KILLS[Math.floor(random() * KILLS.length)] ?? "server";
+      kills[kill] += 1;
+      const outage = await strike(program, load, data, kill, random);
+      longest = Math.max(longest, outage);
+      say(`round ${round}: ${kill} killed, payments taken again after ${Math.round(outage)} ms`);
+    }
+    await load.finish(SETTLE_MS);
+    const found = await readLedger(data);
+    const verdict = judge(load.asked, found);
+    const proof = JSON.parse(await program.proof()) as { proof: "holds" | "broken"; breaches: unknown[] };
+    if (proof.proof !== "holds") say(JSON.stringify(proof.breaches));
+    return {
+      rounds, seed, asked: load.asked.length, acked: verdict.acked, lost: verdict.lost.length, doubled: verdict.doubled.length + verdict.stray.length, unsettled: verdict.unsettled.length,
+      proof: proof.proof, kills, longest_outage_ms: Math.round(longest),
+    };
+  } finally {
+    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
+    await stop();
+  }
+}
+
+/** Kills, and waits until a payment that was sent afterwards is acknowledged; answers how long that took. */
+async function strike(program: Program, load: Load, data: string, kill: Kill, random: () => number): Promise<number> {
+  const begun = performance.now();
+  if (kill === "server") {
+    await program.killServer();
+    await program.begin();
+  } else if (kill === "postmaster") program.killPostmaster();
+  else await killBackend(data, random);
+  const struck = performance.now();
+  // an answer may still have been on its way
+  await sleep(50);
+  const quiet = performance.now();
+  while (load.lastAck < quiet) {
+    if (performance.now() - struck > BACK_MS[kill]) throw new Error(`no payment was taken for ${BACK_MS[kill]} ms after the ${kill} was killed`);
+    await sleep(5);
+  }
+  return load.lastAck - begun;
+}
+
+async function open(data: string): Promise<pg.Client> {
+  for (let tries = 0; ; tries++) {
+    const client = new pg.Client({ host: join(data, "postgres"), user: "onegate", database: "onegate", application_name: "chaos" });
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      if (tries === 200) throw error;
+      await sleep(50);
+    }
+  }
+}
+
+/** One of the processes of PostgreSQL that serve the program, most likely one that is at work. */
+async function killBackend(data: string, random: () => number): Promise<void> {
+  const client = await open(data);
+  const { rows } = await client.query<{ pid: number }>("select pid from pg_stat_activity where application_name = 'onegate' order by state = 'active' desc, pid limit 6");
+  await client.end();
+  const pid = rows[Math.floor(random() * rows.length)]?.pid;
+  if (pid === undefined) throw new Error("the program has no connection");
+  process.kill(pid, "SIGKILL");
+}
+
+async function readLedger(data: string): Promise<Found[]> {
+  const client = await open(data);
+  try {
+    const { rows } = await client.query<Found>(
+      `select t.reference, (t.amount / 100)::text || '.' || lpad((t.amount % 100)::text, 2, '0') as amount, d.code as debit, c.code as credit
+         from ledger_transfer t
+         join ledger_account d on d.merchant_id = t.merchant_id and d.account_id = t.debit_account_id
+         join ledger_account c on c.merchant_id = t.merchant_id and c.account_id = t.credit_account_id
+        where t.kind = 'payment' and t.reference is not null`,
+    );
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** A small generator of numbers from 0 to 1 (mulberry32, Tommy Ettinger, public domain): choices by seed. */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
