@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, type Transaction } from "kysely";
+import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
 import pg from "pg";
 
 /** Statements are written with Kysely's `sql` template, one function each in a module's store; rows are typed there. */
@@ -71,6 +71,14 @@ export function isRetryable(error: unknown): boolean {
 /** Whether a statement gave up waiting for a row: whoever holds it is slow, and nothing was done. */
 export function isLockedOut(error: unknown): boolean {
   return typeof error === "object" && error !== null && "code" in error && error.code === "55P03";
+}
+
+/** The database's clock: expiries go by it, because replicas' clocks differ. */
+export async function databaseNow(executor: Executor): Promise<Date> {
+  const { rows } = await sql<{ now: Date }>`select now() as now`.execute(executor);
+  const [row] = rows;
+  if (!row) throw new Error("the database tells the time");
+  return row.now;
 }
 
 const MOST_TRIES = 5;

@@ -1,5 +1,5 @@
 import { isRefusal, type OperationBody } from "@onegate/contract";
-import { announce, type Once } from "../kernel/index.ts";
+import { announce, databaseNow, type Once } from "../kernel/index.ts";
 import { operationBody } from "./body.ts";
 import { onceFor, type WalletOwner, type Wallets } from "./context.ts";
 import { checkedToPayment, type PayWish } from "./pay.ts";
@@ -21,7 +21,7 @@ export async function hold(wallets: Wallets, owner: WalletOwner, unchecked: Hold
     if (isRefusal(checked)) return checked;
     const { amount, from, to } = checked;
     const operationId = wallets.newId();
-    const expiresAt = new Date(wallets.payments.clock.now() + (unchecked.expires_in ?? USUAL_SECONDS) * 1000);
+    const expiresAt = new Date((await databaseNow(tx)).getTime() + (unchecked.expires_in ?? USUAL_SECONDS) * 1000);
     const reserved = await wallets.ledger.applyIn(tx, merchantId, [{ op: "reserve", id: operationId, debit: from.accountId, credit: to.accountId, amount, expiresAt }]);
     if (isRefusal(reserved)) return reserved;
     const operation = await insertOperation(tx, {

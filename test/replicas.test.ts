@@ -1,0 +1,146 @@
+import { newId } from "@onegate/contract";
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { DEMO_MERCHANT } from "../server/demo/index.ts";
+import { readSettings, startCluster, type Clock } from "../server/kernel/index.ts";
+import { balanceByCode, prove } from "../server/ledger/index.ts";
+import { startProgram, type Program } from "../server/roles.ts";
+import { openTestDatabase, type TestDatabase } from "../server/testing/database.ts";
+import { until } from "../server/testing/until.ts";
+
+type Answer = { readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> };
+
+async function send(program: Program, path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  const response = await fetch(`${program.url}${path}`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
+  return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+}
+
+const payment = (id = newId(), amount = "1.00") => ({ id, currency: "IDR", amount, source_account: "ACC_SRC_ABC", destination_account: "ACC_DST_DEF" });
+
+describe("two replicas on one database", () => {
+  let test: TestDatabase;
+  const running: Program[] = [];
+  before(async () => {
+    test = await openTestDatabase();
+  });
+  after(async () => {
+    for (const program of running) await program.stop();
+    await test.close();
+  });
+
+  async function start(clock?: Clock): Promise<Program> {
+    const settings = readSettings({ PORT: "0", LOG_LEVEL: "silent", DATABASE_POOL: "6" });
+    const program = await startProgram({ settings, connection: test.connection, tripayUrl: "http://127.0.0.1:9", ...(clock ? { clock } : {}) });
+    running.push(program);
+    return program;
+  }
+  const posted = async () => (await balanceByCode(test.database.kysely, DEMO_MERCHANT, "ACC_DST_DEF"))?.posted ?? 0n;
+
+  it("start at the same moment on an empty database, and one of them makes the demo", async () => {
+    const [one, other] = await Promise.all([start(), start()]);
+    assert.notEqual(one.url, other.url);
+    const { rows } = await test.database.pool.query("select 1 from merchant");
+    assert.equal(rows.length, 1);
+  });
+
+  it("fault 3: an answer that was lost after the commit is given by the other replica: one id, one posting", async () => {
+    const [one, other] = running as [Program, Program];
+    const before_ = await posted();
+    const wish = payment();
+    const lost = await send(one, "/payments", wish);
+    const again = await send(other, "/payments", wish);
+    assert.deepEqual([again.status, again.body], [200, lost.body]);
+    assert.equal(again.headers.get("idempotent-replayed"), "true");
+    assert.equal((await posted()) - before_, 100n);
+    // fifty at once over both
+    const twin = payment();
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => send(i % 2 ? one : other, "/payments", twin)));
+    assert.equal(new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size, 1);
+    assert.equal((await posted()) - before_, 200n);
+    assert.equal((await send(other, "/payments", { ...twin, amount: "2.00" })).body["code"], "idempotency_key_reused");
+    assert.deepEqual((await prove(test.database)).breaches, []);
+  });
+
+  it("fault 26: with clocks ten minutes apart, one of them stepping back: ids, holds and sessions are still right", async () => {
+    let ahead = 10 * 60_000;
+    const early = await start({ now: () => Date.now() - 10 * 60_000 });
+    const late = await start({ now: () => Date.now() + ahead });
+    const login = async (program: Program) => (await send(program, "/api/auth/login", { username: "citra.contoh", password: "rahasia-demo" })).body as { access_token: string; refresh_token: string };
+    const session = await login(late);
+    ahead = -5 * 60_000;
+    const key = (token: string) => ({ authorization: `Bearer ${token}`, "idempotency-key": newId() });
+    // a refresh token is the database's to judge, whichever clock the replica has
+    const refreshed = await fetch(`${early.url}/api/auth/refresh`, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify({ refresh_token: session.refresh_token }) });
+    assert.equal(refreshed.status, 200);
+    const token = (await login(early)).access_token;
+    const held = await send(early, "/api/v1/wallet/holds", { amount: "10.00", currency: "IDR", destination_account: "ACC_DST_DEF", expires_in: 60 }, key(token));
+    assert.equal(held.status, 201, JSON.stringify(held.body));
+    // a minute by the database's clock, though the replica that asked is ten behind it
+    const { rows } = await test.database.pool.query<{ seconds: number }>("select extract(epoch from expires_at - clock_timestamp())::float8 as seconds from ledger_hold order by reserved_at desc limit 1");
+    assert.ok(rows[0] && rows[0].seconds > 50 && rows[0].seconds <= 60, `${rows[0]?.seconds} s`);
+    const wish = payment();
+    assert.equal((await send(early, "/payments", wish)).status, 200);
+    assert.deepEqual((await send(late, "/payments", wish)).headers.get("idempotent-replayed"), "true");
+    const { rows: order } = await test.database.pool.query<{ falls: boolean }>(
+      "select bool_or(posted_at < before) as falls from (select posted_at, lag(posted_at) over (partition by account_id order by version) as before from ledger_entry) e",
+    );
+    assert.equal(order[0]?.falls, false, "an account's entries are in the order of their times");
+    assert.deepEqual((await prove(test.database)).breaches, []);
+  });
+});
+
+describe("a database that restarts under load", () => {
+  it("fault 24: callers are told to come again, nobody waits without end, and all is well within ten seconds without a restart of the program", async () => {
+    const data = mkdtempSync(join(tmpdir(), "onegate-restart-"));
+    let cluster = await startCluster({ data, settings: { fsync: "off" } });
+    const settings = readSettings({ PORT: "0", LOG_LEVEL: "silent", DATABASE_POOL: "4", LEDGER_QUEUE: "30", LEDGER_LANES: "1" });
+    const program = await startProgram({ settings, connection: cluster.connection, tripayUrl: "http://127.0.0.1:9" });
+    try {
+      const acked: string[] = [];
+      const refused: Answer[] = [];
+      let stopped = false;
+      const call = async () => {
+        while (!stopped) {
+          const wish = payment();
+          const answer = await send(program, "/payments", wish).catch(() => undefined);
+          if (answer?.status === 200) acked.push(wish.id);
+          else if (answer) {
+            refused.push(answer);
+            await sleep(20);
+          }
+        }
+      };
+      const callers = Array.from({ length: 60 }, call);
+      await sleep(400);
+      await cluster.stop();
+      const down = performance.now();
+      await sleep(1_500);
+      cluster = await startCluster({ data, settings: { fsync: "off" } });
+      const up = performance.now();
+      const count = acked.length;
+      await until(async () => acked.length, (now) => now > count + 50, 10_000);
+      assert.ok(performance.now() - up < 10_000);
+      stopped = true;
+      await Promise.all(callers);
+      assert.ok(refused.length > 0 && refused.every(({ status, headers }) => status === 503 && headers.get("retry-after") !== null), JSON.stringify(refused.find(({ status }) => status !== 503)));
+      assert.ok(refused.some(({ body }) => body["code"] === "overloaded"), "beyond the queue's bound there is a no at once");
+      assert.ok(up - down > 1_000);
+      const client = new pg.Client(cluster.connection);
+      await client.connect();
+      const { rows } = await client.query<{ reference: string }>("select reference from ledger_transfer where kind = 'payment'");
+      await client.end();
+      const there = new Set(rows.map(({ reference }) => reference));
+      assert.equal(there.size, rows.length, "none is there twice");
+      assert.deepEqual(acked.filter((id) => !there.has(id)), [], "all that was acknowledged is there");
+    } finally {
+      await program.stop();
+      await cluster.stop();
+      rmSync(data, { recursive: true, force: true });
+    }
+  });
+});
