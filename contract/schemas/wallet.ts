@@ -14,7 +14,7 @@ const AccountIn = Type.Optional(IdSchema);
 
 export const WalletAccountSchema = Type.Object({
   account_id: IdSchema,
-  code: Type.String({ description: "what others pay to" }),
+  account_code: Type.String({ description: "what others pay to" }),
   currency: Currency,
   status: Type.Enum(["ACTIVE", "SUSPENDED", "CLOSED"]),
   balance: Amount,

@@ -6,7 +6,7 @@ import type { WalletAccount } from "./store.ts";
 /** An account as it goes out. */
 export function accountBody({ accountId, code, currency, status, posted, held, openedAt }: WalletAccount): WalletAccountBody {
   const text = (minor: bigint) => toDecimal(money(minor, currency));
-  return { account_id: accountId, code, currency, status, balance: text(posted), held: text(held), available: text(posted - held), opened_at: openedAt.toISOString() };
+  return { account_id: accountId, account_code: code, currency, status, balance: text(posted), held: text(held), available: text(posted - held), opened_at: openedAt.toISOString() };
 }
 
 /** An operation as it goes out, and as its key keeps it. */

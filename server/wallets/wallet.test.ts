@@ -55,7 +55,7 @@ describe("accounts", () => {
     const { accounts } = ok(await user.get<{ accounts: WalletAccountBody[] }>(`${W}/accounts`));
     assert.equal(accounts.length, 1);
     assert.deepEqual([accounts[0]?.currency, accounts[0]?.balance, accounts[0]?.status], ["IDR", "0.00", "ACTIVE"]);
-    assert.match(accounts[0]?.code ?? "", /^wallet:[0-9a-f-]{36}:IDR$/);
+    assert.match(accounts[0]?.account_code ?? "", /^wallet:[0-9a-f-]{36}:IDR$/);
     assert.equal((await user.account()).account_id, accounts[0]?.account_id);
   });
 
@@ -92,7 +92,7 @@ describe("accounts", () => {
       assert.equal((await program.call("GET", alias, { token: owner.token })).code, "forbidden");
     }
     const { account, limits } = ok(await andi.get<WalletBody>("/api/payment/wallet"));
-    assert.deepEqual([account.code, limits.length], ["ACC_001", 4]);
+    assert.deepEqual([account.account_code, limits.length], ["ACC_001", 4]);
   });
 
   it("another's looks unknown, whatever is asked of it", async () => {
@@ -190,7 +190,7 @@ describe("a payment", () => {
     assert.deepEqual([paid.kind, paid.state, paid.payment_method], ["PAYMENT", "SUCCESS", "WALLET"]);
     assert.equal((await posted("ACC_DST_DEF")) - before, 1_250_000n);
     for (const own of ["bank", "suspense", "sales", "ACC_NOBODY"]) assert.equal((await user.post(`${W}/payments`, paying("1.00", { destination_account: own }))).code, "payee_unknown", own);
-    assert.equal((await user.post(`${W}/payments`, paying("1.00", { destination_account: (await user.account()).code }))).code, "accounts_same");
+    assert.equal((await user.post(`${W}/payments`, paying("1.00", { destination_account: (await user.account()).account_code }))).code, "accounts_same");
     assert.equal((await user.post(`${W}/payments`, paying("37500.01"))).code, "insufficient_funds");
   });
 
@@ -211,7 +211,7 @@ describe("a payment", () => {
 
   it("is given back by its payee or an operator alone, and only from what the payee has", async () => {
     const [payer, payee] = [await newUserWith(program, citra, "500.00"), await newUser(program)];
-    const paid = ok(await payer.post(`${W}/payments`, paying("500.00", { destination_account: (await payee.account()).code })));
+    const paid = ok(await payer.post(`${W}/payments`, paying("500.00", { destination_account: (await payee.account()).account_code })));
     const refunds = `${W}/payments/${paid.operation_id}/refunds`;
     assert.equal((await payer.post(refunds, { reason: "saya mau" })).code, "payment_unknown");
     assert.equal((await citra.post(refunds, { reason: "orang lain" })).code, "payment_unknown");
@@ -232,7 +232,7 @@ describe("a hold", () => {
   const holding = async (amount: string, more: object = {}) => {
     const payer = await newUserWith(program, citra, amount);
     const payee = await newUser(program);
-    const held = ok(await payer.post(`${W}/holds`, paying(amount, { destination_account: (await payee.account()).code, ...more })));
+    const held = ok(await payer.post(`${W}/holds`, paying(amount, { destination_account: (await payee.account()).account_code, ...more })));
     return { payer, payee, held, path: `${W}/holds/${held.operation_id}` };
   };
 
