@@ -177,7 +177,7 @@ describe("a QRIS sale", () => {
     assert.equal((await program.call("POST", "/api/v1/providers/nobody/notifications", good)).status, 404);
   });
 
-  it("money that fits nothing goes to suspense with a case, once: short, over, and for an order nobody knows", async () => {
+  it("fault 13: money that fits nothing goes to suspense with a case, once: short, over, and for an order nobody knows", async () => {
     const suspenseBefore = await posted("suspense");
     const casesBefore = (await today()).open_cases;
     const short = await waiting();
@@ -218,6 +218,23 @@ describe("a QRIS sale", () => {
     await program.lever("POST", `transactions/${found.tenders[0]?.reference}/pay`);
     await until(() => readSale(body.id), ({ state }) => state === "paid");
     await program.assertBooksHold();
+  });
+
+  it("fault 12: no answer, and the provider never took it: failed only after it was asked, and payable again", async () => {
+    const order = { order_id: `INV-${newId()}`, amount: 10_000, customer_name: "Pelanggan Contoh", order_items: [{ name: "Barang", price: 10_000, quantity: 1 }] };
+    await program.call("POST", "/api/v1/payment/create-transaction", { body: order });
+    const create = () => program.call<{ data: { payment: { payment_id: string; status: string } } }>("POST", "/api/v1/payment/create-payment", { body: { order_id: order.order_id, method: "QRIS2" } });
+    await program.lever("POST", "next", { call: "create", fault: "error_500" });
+    const first = await create();
+    assert.deepEqual([first.status, first.body.data.payment.status], [202, "UNKNOWN"]);
+    assert.equal((await create()).body.data.payment.payment_id, first.body.data.payment.payment_id, "while it is unknown nobody is asked to pay again");
+    // a provider that knows nothing of it half a minute later never got it
+    await program.database.pool.query("update payment set created_at = created_at - interval '1 minute' where payment_id = $1", [first.body.data.payment.payment_id]);
+    const state = async () => (await program.database.pool.query<{ state: string }>("select state from payment where payment_id = $1", [first.body.data.payment.payment_id])).rows[0]?.state;
+    await until(state, (now) => now === "failed", 15_000);
+    const second = await create();
+    assert.deepEqual([second.status, second.body.data.payment.status], [201, "UNPAID"]);
+    assert.notEqual(second.body.data.payment.payment_id, first.body.data.payment.payment_id);
   });
 
   it("a lost callback is made good by asking", async () => {

@@ -52,15 +52,4 @@ create table routing_rule (
   primary key (merchant_id, rule_id)
 );
 
--- A merchant's own credentials at a provider, sealed by the key outside the database.
-create table provider_credential (
-  merchant_id uuid not null,
-  provider varchar(20) not null,
-  sealed bytea not null,
-  is_active boolean not null default true,
-  created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now(),
-  primary key (merchant_id, provider)
-);
-
 alter table sale add column refunded bigint not null default 0 check (refunded between 0 and total + rounding);

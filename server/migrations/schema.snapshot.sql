@@ -333,15 +333,6 @@ table product
   CHECK ((price >= 0))
   CREATE UNIQUE INDEX product_barcode ON public.product USING btree (merchant_id, barcode) WHERE (barcode IS NOT NULL)
 
-table provider_credential
-  merchant_id uuid not null
-  provider character varying(20) not null
-  sealed bytea not null
-  is_active boolean not null default true
-  created_at timestamp with time zone not null default now()
-  updated_at timestamp with time zone not null default now()
-  PRIMARY KEY (merchant_id, provider)
-
 table provider_notification
   merchant_id uuid not null
   notification_id uuid not null
