@@ -16,6 +16,8 @@ const USUAL_PAGE = 50;
 /** As many days as a statement of a year has. */
 const MOST_DAYS = 366;
 const DAY_MS = 86_400_000;
+/** What calendars agree on: 1900 to 2199. */
+const [FIRST_MOMENT_MS, LAST_MOMENT_MS] = [Date.UTC(1900, 0), Date.UTC(2200, 0)];
 
 /** The account that is asked about; the first use opens the one for rupiah. Refuses `currency_unknown`, `account_unknown`, `account_frozen`, `user_closed`. */
 async function accountOf({ database }: Parts, { merchantId, userId }: WalletOwner, { account_id: id, currency: unchecked }: Named): Promise<WalletAccount | Refusal> {
@@ -37,7 +39,8 @@ export async function listAccounts(parts: Parts, owner: WalletOwner): Promise<Wa
 /** A balance now, or as it was at a moment. Refuses what names no account, and `request_invalid` for no moment. */
 export async function readBalance(parts: Parts, owner: WalletOwner, named: Named & { at?: string }): Promise<WalletBalanceBody | Refusal> {
   const at = named.at === undefined ? undefined : new Date(named.at);
-  if (at && Number.isNaN(at.getTime())) return refuse("request_invalid", { field: "querystring/at", problem: "is not a moment" });
+  // false for what is no moment at all, too
+  if (at && !(at.getTime() >= FIRST_MOMENT_MS && at.getTime() < LAST_MOMENT_MS)) return refuse("request_invalid", { field: "querystring/at", problem: "is not a moment" });
   const account = await accountOf(parts, owner, named);
   if (isRefusal(account)) return account;
   const text = (minor: bigint) => toDecimal(money(minor, account.currency));
@@ -93,7 +96,7 @@ export async function readHistory({ database }: Parts, { userId }: WalletOwner, 
   return { transactions: rows.map(historyBody), next_cursor: last && rows.length === limit ? Buffer.from(`${last.createdAt} ${last.transactionId}`).toString("base64url") : null };
 }
 
-const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([0-9a-f-]{36}(?:-[CD])?)$/;
+const CURSOR = /^((?:19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([0-9a-f-]{36}(?:-[CD])?)$/;
 
 function toHistoryCursor(unchecked: string): HistoryCursor | undefined {
   const match = CURSOR.exec(Buffer.from(unchecked, "base64url").toString());

@@ -154,6 +154,27 @@ describe("a top-up", () => {
     await program.assertBooksHold();
   });
 
+  it("that is given back while its money waits is not credited, or only what is left of it", async () => {
+    const [whole, part] = [await newUser(program), await newUser(program)];
+    const before = await posted("received");
+    for (const [user, amount] of [[whole, undefined], [part, "20000"]] as const) {
+      const topup = await topUp(user);
+      const { account_id: id } = await user.account();
+      ok(await owner.post(`${W}/accounts/${id}/suspend`));
+      await lever(topup, "pay");
+      await until(() => read(user, topup), ({ step }) => step === "collected");
+      const refund = ok(await program.call<{ refund_id: string; state: string }>("POST", `/api/v1/payments/${topup.payment?.payment_id}/refunds`, { body: { reason: "salah bayar", ...(amount ? { amount } : {}) }, headers: { "idempotency-key": newId() } }));
+      if (refund.state !== "succeeded") {
+        ok(await program.call("POST", `/api/v1/refunds/${refund.refund_id}/decision`, { body: { done: true, reference: "TRF-1" }, headers: { "idempotency-key": newId() } }));
+      }
+      ok(await owner.post(`${W}/accounts/${id}/activate`));
+      const { state, settled, refunded } = await read(user, topup);
+      assert.deepEqual([state, settled, refunded, await balance(user)], amount ? ["SUCCESS", "30000.00", "20000.00", "30000.00"] : ["FAILED", "0.00", "50000.00", "0.00"]);
+    }
+    assert.equal(await posted("received"), before);
+    await program.assertBooksHold();
+  });
+
   it("limits hold under twenty at once", async () => {
     const user = await newUser(program);
     const answers = await Promise.all(Array.from({ length: 20 }, () => user.post(`${W}/topups`, { method: "QRIS", amount: "3000000" })));

@@ -350,7 +350,7 @@ describe("what a user reads", () => {
     for (let i = 0; i < 6; i += 1) ok(await user.post(`${W}/payments`, paying("100.00")));
     const at = encodeURIComponent(first.at);
     assert.deepEqual([ok(await user.get<WalletBalanceBody>(`${W}/balance?at=${at}`)).balance, ok(await user.get<WalletBalanceBody>(`${W}/balance?at=2020-01-01T00:00:00Z`)).balance, await balance(user)], ["1000.00", "0.00", "400.00"]);
-    assert.equal((await user.get(`${W}/balance?at=yesterday`)).code, "request_invalid");
+    for (const no of ["yesterday", "-200000-01-01T00:00:00Z", "%2B275000-01-01T00:00:00Z"]) assert.equal((await user.get(`${W}/balance?at=${no}`)).code, "request_invalid", no);
     assert.equal((await user.get(`${W}/balance?currency=XXX`)).code, "currency_unknown");
 
     const seen: string[] = [];
