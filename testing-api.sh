@@ -53,6 +53,39 @@ expect '"status":"SUCCESS"' "$first"
 say "GET /balance/ACC_DST_DEF"
 json "$base/balance/ACC_DST_DEF"; echo
 
+say "POST /api/v1/transfers:batch: one result each"
+answer=$(json -X POST "$base/api/v1/transfers:batch" -d "{\"transfers\":[
+  {\"id\":\"$order_id-1\",\"currency\":\"IDR\",\"amount\":\"10.00\",\"source_account\":\"ACC_SRC_ABC\",\"destination_account\":\"ACC_001\"},
+  {\"id\":\"$order_id-2\",\"currency\":\"IDR\",\"amount\":\"0\",\"source_account\":\"ACC_SRC_ABC\",\"destination_account\":\"ACC_001\"}]}")
+printf '%s\n' "$answer" | head -c 300; echo ' …'
+expect '"status":"SUCCESS"' "$answer"
+expect '"code":"amount_not_positive"' "$answer"
+
+say "A refund of the paid order (Tripay has no call for it: a person makes it, and says so)"
+payment_id=$(json "$base/api/v1/payment/get-status-payment?order_id=$order_id" | sed -n 's/.*"payment_id":"\([^"]*\)".*/\1/p')
+answer=$(json -X POST "$base/api/v1/payments/$payment_id/refunds" -H "Idempotency-Key: $order_id-refund" -d '{"amount":"18000.00","reason":"roti habis"}')
+printf '%s\n' "$answer"
+expect '"state":"manual"' "$answer"
+refund_id=$(printf '%s' "$answer" | sed -n 's/.*"refund_id":"\([^"]*\)".*/\1/p')
+answer=$(json -X POST "$base/api/v1/refunds/$refund_id/decision" -H "Idempotency-Key: $order_id-refund-done" -d '{"done":true,"reference":"TRF-1"}')
+expect '"state":"succeeded"' "$answer"
+
+say "A wallet: sign in, balance, top-up by QRIS, history"
+token=$(json -X POST "$base/api/auth/login" -d '{"username":"andi.contoh","password":"rahasia-demo"}' | sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p')
+wallet() { json -H "Authorization: Bearer $token" "$@"; }
+wallet "$base/api/payment/balance"; echo
+answer=$(wallet -X POST "$base/api/payment/wallet/topup" -H "Idempotency-Key: $order_id-topup" -d '{"amount":"25000.00","currency":"IDR","method":"QRIS"}')
+expect '"qr_string":"000201' "$answer"
+reference=$(printf '%s' "$answer" | sed -n 's/.*"reference":"\([^"]*\)".*/\1/p')
+json -X POST "$simulator/control/transactions/$reference/pay" -d "{}" >/dev/null
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  answer=$(wallet "$base/api/v1/wallet/history?limit=1")
+  case "$answer" in *'"SUCCESS"'*) break ;; esac
+  sleep 0.3
+done
+printf '%s\n' "$answer"
+expect '"SUCCESS"' "$answer"
+
 say "Refusals have a stable code, in Indonesian and English"
 answer=$(json -X POST "$base/payments" -d "${body/12500.00/99.00}"); printf '%s\n' "$answer"
 expect '"code":"idempotency_key_reused"' "$answer"

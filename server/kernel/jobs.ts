@@ -33,7 +33,8 @@ export async function startJobs(database: Database, jobs: Jobs, crontab: string,
     taskList,
     logger: new Logger(() => (level, message) => {
       if (level === "error") log.error(message);
-      else if (level === "warning") log.warn(message);
+      // couriers wait for receivers, not for the database: few connections serve many of them
+      else if (level === "warning" && !message.includes("maxPoolSize")) log.warn(message);
       else log.debug(message);
     }),
   });
