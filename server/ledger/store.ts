@@ -28,8 +28,9 @@ export async function postBatchIn(tx: Executor, merchantId: Id, columns: readonl
   return rows[0]?.results.split(",") ?? [];
 }
 
-/** Opens accounts that are not there yet; one that is stays as it is. */
-export async function insertAccounts(tx: Executor, merchantId: Id, accounts: readonly NewAccount[]): Promise<void> {
+/** Opens accounts that are not there yet, and answers which; one that is stays as it is. */
+export async function insertAccounts(tx: Executor, merchantId: Id, accounts: readonly NewAccount[]): Promise<Id[]> {
+  const opened: Id[] = [];
   for (const { id, code, kind, currency, userId } of accounts) {
     const { rows } = await sql<{ account_id: Id }>`
       insert into ledger_account (merchant_id, account_id, code, kind, user_id)
@@ -39,7 +40,9 @@ export async function insertAccounts(tx: Executor, merchantId: Id, accounts: rea
     await sql`
       insert into ledger_balance (merchant_id, account_id, currency, least)
       values (${merchantId}, ${id}, ${currency}, ${accountKinds[kind].floor ? 0 : null})`.execute(tx);
+    opened.push(id);
   }
+  return opened;
 }
 
 type BalanceRow = { account_id: Id; code: string; kind: AccountKind; currency: Currency; posted: bigint; held: bigint; version: bigint; status: Balance["status"] };

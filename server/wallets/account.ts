@@ -42,11 +42,12 @@ export async function accountInUse(tx: Tx, merchantId: Id, userId: Id, currency:
   // held, so that nobody leaves while an account is opened
   if (!(await lockUser(tx, "id", userId))) return refuse("user_closed");
   const code = walletCode(userId, currency);
-  await openAccounts(tx, merchantId, [{ id: accountId(merchantId, code), code, kind: "wallet", currency, userId }]);
+  const opened = await openAccounts(tx, merchantId, [{ id: accountId(merchantId, code), code, kind: "wallet", currency, userId }]);
   const account = await selectWallet(tx, merchantId, "code", code);
   if (!account) throw new Error("an opened account comes back");
   if (account.status === "CLOSED") return refuse("account_frozen");
-  await announce(tx, merchantId, "wallet.account_opened", account.accountId, { account_id: account.accountId, currency });
+  // a twin may have been quicker: then it has said so
+  if (opened.length > 0) await announce(tx, merchantId, "wallet.account_opened", account.accountId, { account_id: account.accountId, currency });
   return account;
 }
 
