@@ -15,6 +15,19 @@ before(async () => {
 after(() => program.close());
 
 describe("what comes in at the edge", () => {
+  for (const [what, text] of [["a NUL", "a\u0000b"], ["half a pair", "a\ud800b"], ["a line's end", "a\nb"]] as const) {
+    it(`${what} in a text is refused where it comes in, and nothing moves`, async () => {
+      const before = (await citra.account()).balance;
+      const refused = async (path: string, body: object) => (await citra.post(`${W}/${path}`, { amount: "1.00", currency: "IDR", ...body })).code;
+      assert.equal(await refused("payments", { destination_account: "ACC_DST_DEF", description: text }), "request_invalid");
+      assert.equal(await refused("payments", { destination_account: text }), "request_invalid");
+      assert.equal(await refused("holds", { destination_account: "ACC_DST_DEF", description: text }), "request_invalid");
+      assert.equal(await refused("transfers", { to: "andi.contoh", description: text }), "request_invalid");
+      assert.equal(await refused("withdrawals", { bank: "BCA", account_number: "1234567890", account_name: text }), "request_invalid");
+      assert.equal((await citra.account()).balance, before);
+    });
+  }
+
   it("a description in any script is kept as it was written", async () => {
     const description = "Kopi ☕ untuk 東京, 👩‍🍳 — «enak»";
     const paid = ok(await citra.post(`${W}/payments`, { destination_account: "ACC_DST_DEF", amount: "1.00", currency: "IDR", description }));
