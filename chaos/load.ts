@@ -17,6 +17,8 @@ export class Load {
   readonly #random: () => number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: CALLERS + 1 });
   readonly #running: Array<Promise<void>> = [];
+  /** What is to be asked for until it is settled. */
+  readonly #toSettle = new Set<Asked>();
   #stopped = false;
 
   constructor(url: string, random: () => number) {
@@ -34,26 +36,21 @@ export class Load {
     this.#stopped = true;
     await Promise.all(this.#running);
     const deadline = performance.now() + ms;
-    for (let open = this.#toRetry(); open.length > 0 && performance.now() < deadline; open = this.#toRetry()) {
-      await Promise.all(open.slice(0, 200).map((one) => this.#sendOne(one)));
-    }
+    while (this.#toSettle.size > 0 && performance.now() < deadline) await Promise.all([...this.#toSettle].slice(0, 200).map((one) => this.#sendOne(one)));
     this.#agent.destroy();
-  }
-
-  #toRetry(): Asked[] {
-    return this.asked.filter(({ heard, retried }) => retried && heard === "open");
   }
 
   #next(): Asked {
     const one = ask(this.#random);
     this.asked.push(one);
+    if (one.retried) this.#toSettle.add(one);
     return one;
   }
 
   async #callSingly(): Promise<void> {
     while (!this.#stopped) {
       // now and then something that was not answered is asked for again in the middle of it all
-      const again = this.#random() < 0.05 ? this.#toRetry()[0] : undefined;
+      const [again] = this.#random() < 0.05 ? this.#toSettle : [];
       if (!(await this.#sendOne(again ?? this.#next()))) await sleep(REST_MS);
     }
   }
@@ -67,7 +64,10 @@ export class Load {
         continue;
       }
       const { results } = JSON.parse(answer.body) as { results: Array<{ status: string; problem?: { retry: string } }> };
-      results.forEach(({ status, problem }, i) => this.#hear(batch[i]!, status === "SUCCESS" ? "acked" : problem?.retry === "later" ? "open" : "refused"));
+      batch.forEach((one, i) => {
+        const result = results[i];
+        this.#hear(one, result?.status === "SUCCESS" ? "acked" : result?.problem?.retry === "no" ? "refused" : "open");
+      });
     }
   }
 
@@ -83,6 +83,7 @@ export class Load {
     if (heard === "acked") this.lastAck = performance.now();
     // what was acknowledged once stays so
     if (one.heard === "open") one.heard = heard;
+    if (one.heard !== "open") this.#toSettle.delete(one);
   }
 
   #post(path: string, body: unknown): Promise<{ status: number; body: string } | undefined> {

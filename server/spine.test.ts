@@ -339,6 +339,8 @@ describe("the door", () => {
     assert.equal((await program.call("POST", "/payments", { raw: `"${"x".repeat(1_100_000)}"` })).code, "request_too_large");
     assert.equal((await program.call("POST", "/payments", { raw: '{"__proto__":{"role":"owner"}}' })).code, "request_malformed");
     assert.equal((await program.call("GET", "/api/v1/nothing")).code, "not_found");
+    const named = { order_id: newId(), amount: 1000, customer_name: "Pelanggan\u0000", order_items: [{ name: "x", price: 1000, quantity: 1 }] };
+    assert.equal((await program.call("POST", "/api/v1/payment/create-transaction", { body: named })).code, "request_invalid");
   });
 
   it("a wrong PIN opens nothing, and many cost time", async () => {

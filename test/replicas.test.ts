@@ -50,18 +50,18 @@ describe("two replicas on one database", () => {
 
   it("fault 3: an answer that was lost after the commit is given by the other replica: one id, one posting", async () => {
     const [one, other] = running as [Program, Program];
-    const before_ = await posted();
+    const atFirst = await posted();
     const wish = payment();
     const lost = await send(one, "/payments", wish);
     const again = await send(other, "/payments", wish);
     assert.deepEqual([again.status, again.body], [200, lost.body]);
     assert.equal(again.headers.get("idempotent-replayed"), "true");
-    assert.equal((await posted()) - before_, 100n);
+    assert.equal((await posted()) - atFirst, 100n);
     // fifty at once over both
     const twin = payment();
     const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => send(i % 2 ? one : other, "/payments", twin)));
     assert.equal(new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size, 1);
-    assert.equal((await posted()) - before_, 200n);
+    assert.equal((await posted()) - atFirst, 200n);
     assert.equal((await send(other, "/payments", { ...twin, amount: "2.00" })).body["code"], "idempotency_key_reused");
     assert.deepEqual((await prove(test.database)).breaches, []);
   });

@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type RawReplyDefaultExpression, type RawRequestDefaultExpression, type RawServerDefault } from "fastify";
 import { randomUUID } from "node:crypto";
 import { isLockedOut, isUnavailable } from "./database.ts";
+import { codeOf } from "./failure.ts";
 import type { Once } from "./idempotency.ts";
 import type { Log, Metrics } from "./telemetry.ts";
 
@@ -69,6 +70,8 @@ function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
   if (error.statusCode === 413) return refuse("request_too_large");
   if (error.statusCode === 415) return refuse("media_type_unsupported");
   if (error.statusCode && error.statusCode >= 400 && error.statusCode < 500) return refuse("request_malformed");
+  // a NUL or half a surrogate pair, which no text of the database can hold
+  if (UNKEEPABLE.has(codeOf(error) ?? "")) return refuse("request_invalid", { field: "body", problem: "holds a character that can't be kept" });
   if (isLockedOut(error)) return refuse("overloaded");
   if (isUnavailable(error)) {
     request.log.error({ err: error, request_id: request.id }, "the database is unavailable");
@@ -77,6 +80,9 @@ function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
   request.log.error({ err: error, request_id: request.id }, "a bug");
   return refuse("internal");
 }
+
+/** SQLSTATE: a character that the encoding doesn't have, or that JSON can't be turned into. */
+const UNKEEPABLE: ReadonlySet<string> = new Set(["22021", "22P05"]);
 
 const RETRY_AFTER_S = 1;
 

@@ -139,6 +139,23 @@ describe("the chain of seals", () => {
   });
 });
 
+describe("an analyst's role", () => {
+  it("reads, and posts nothing by the functions that run with their owner's rights", async () => {
+    await test.database.pool.query("drop role if exists onegate_analyst_of_a_test; create role onegate_analyst_of_a_test; grant select on all tables in schema public to onegate_analyst_of_a_test");
+    const client = await test.database.pool.connect();
+    try {
+      await client.query("set role onegate_analyst_of_a_test");
+      assert.equal((await client.query("select from ledger_entry")).rowCount, 20);
+      for (const call of ["select ledger_prepare_months(1)", "select revoke_ledger_rights()"]) await assert.rejects(client.query(call), (error: unknown) => (error as { code: string }).code === "42501", call);
+      const { rows } = await client.query<{ may: boolean }>("select bool_or(has_function_privilege(oid, 'execute')) as may from pg_proc where proname = 'ledger_post'");
+      assert.equal(rows[0]?.may, false);
+    } finally {
+      await client.query("reset role; drop owned by onegate_analyst_of_a_test; drop role onegate_analyst_of_a_test");
+      client.release();
+    }
+  });
+});
+
 describe("the program's own role", () => {
   it("can't change or delete what was posted, nor move a balance, nor make the seals anew", async () => {
     const program = openDatabase(test.connection, 2, () => undefined, PROGRAM_ROLE);

@@ -90,4 +90,8 @@ begin
   if made > 0 then perform revoke_ledger_rights(); end if;
   return made;
 end $$;
+
+-- What runs with its owner's rights is the program's to call, and nobody else's.
+revoke execute on function ledger_post, ledger_prepare_months, revoke_ledger_rights from public;
+grant execute on function ledger_post, ledger_prepare_months to onegate_app;
 select ledger_prepare_months(3);
