@@ -15,7 +15,9 @@ export type Cluster = {
   readonly pid: number;
   /** Whether a PostgreSQL left behind by a killed Onegate was taken over. */
   readonly adopted: boolean;
-  /** Fast shutdown: open transactions are rolled back, everything committed is on disk. */
+  /** Whether it is still this process's alone: PostgreSQL drops every session, that which holds the lock too, when one of its backends crashes. */
+  readonly isHeld: boolean;
+  /** Fast shutdown: open transactions are rolled back, everything committed is on disk. One that is not held is left alone. */
   stop(): Promise<void>;
 };
 
@@ -30,6 +32,8 @@ const USER = "onegate";
 const MAJOR = "18";
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 60_000;
+/** How long backends may outlive a killed postmaster: they end when they next look up from their work. */
+const ORPHANS_LIMIT_MS = 20_000;
 /** "onegate" as a number: held by the one Onegate that uses an embedded cluster. */
 const INSTANCE_LOCK = 7_226_144_283_749;
 const LOG_LIMIT_BYTES = 10_000_000;
@@ -63,16 +67,38 @@ export async function startCluster({ data, settings = {} }: ClusterOptions): Pro
 
   const running = await findRunning(folder, connection.host);
   if (running) {
-    const lock = await lockInstance(connection.host, folder);
-    return { connection, folder, pid: running, adopted: true, stop: () => stopCluster(lock, running) };
+    return hold({ connection, folder, pid: running, adopted: true });
   }
 
   const { postgres, initdb } = findBinaries(runner);
   if (!existsSync(folder)) makeCluster(initdb, data, folder, runner);
   const logFile = join(data, "postgres.log");
-  const pid = await launch(postgres, folder, logFile, runner, { ...SETTINGS, ...settings }, connection.host);
-  const lock = await lockInstance(connection.host, folder);
-  return { connection, folder, pid, adopted: false, stop: () => stopCluster(lock, pid) };
+  const deadline = Date.now() + ORPHANS_LIMIT_MS;
+  let pid = await launch(postgres, folder, logFile, runner, { ...SETTINGS, ...settings }, connection.host);
+  while (pid === "orphans") {
+    if (Date.now() > deadline) throw new StartFailure(`Processes of a PostgreSQL that was killed still use the data in ${folder}.`, "End them, then start Onegate again. Nothing was changed.");
+    await sleep(WATCH_MS);
+    pid = await launch(postgres, folder, logFile, runner, { ...SETTINGS, ...settings }, connection.host);
+  }
+  return hold({ connection, folder, pid, adopted: false });
+}
+
+/** Takes the instance lock of a cluster that runs. */
+async function hold(cluster: Omit<Cluster, "isHeld" | "stop">): Promise<Cluster> {
+  const lock = await lockInstance(cluster.connection.host, cluster.folder);
+  let isHeld = true;
+  lock.once("end", () => (isHeld = false));
+  return {
+    ...cluster,
+    get isHeld() {
+      return isHeld;
+    },
+    async stop() {
+      if (!isHeld) return;
+      await lock.end().catch(() => undefined);
+      await endPostmaster(cluster.pid);
+    },
+  };
 }
 
 /** How often a supervised cluster is looked at, and how long a start that fails waits before the next. */
@@ -80,15 +106,14 @@ const WATCH_MS = 200;
 
 /**
  * The same, watched over: when its postmaster dies while Onegate runs (killed, out of memory), it is started again with the
- * same settings, for as long as it takes. Backends that outlive it hold its shared memory for a moment; they are waited for.
- * `tell` hears of it.
+ * same settings, for as long as it takes; when it only drops its sessions, the instance lock is taken anew. `tell` hears of it.
  */
 export async function startSupervisedCluster(options: ClusterOptions, tell: (line: string) => void): Promise<Cluster> {
   let current = await startCluster(options);
   let restarting: Promise<void> | undefined;
   let stopped = false;
   async function restart(): Promise<void> {
-    tell(`PostgreSQL (process ${current.pid}) died. Starting it again.`);
+    tell(isAlive(current.pid) ? `PostgreSQL (process ${current.pid}) dropped all its sessions. Taking hold of it again.` : `PostgreSQL (process ${current.pid}) died. Starting it again.`);
     for (let last = ""; !stopped; await sleep(WATCH_MS)) {
       try {
         current = await startCluster(options);
@@ -102,7 +127,7 @@ export async function startSupervisedCluster(options: ClusterOptions, tell: (lin
     }
   }
   const watch = setInterval(() => {
-    if (stopped || restarting || isAlive(current.pid)) return;
+    if (stopped || restarting || (current.isHeld && isAlive(current.pid))) return;
     restarting = restart().finally(() => (restarting = undefined));
   }, WATCH_MS);
   return {
@@ -112,10 +137,15 @@ export async function startSupervisedCluster(options: ClusterOptions, tell: (lin
       return current.pid;
     },
     adopted: current.adopted,
+    get isHeld() {
+      return current.isHeld;
+    },
     async stop() {
       stopped = true;
       clearInterval(watch);
       await restarting;
+      // what nobody else has taken meanwhile is still ours to end
+      if (!current.isHeld && isAlive(current.pid)) current = await startCluster(options).catch(() => current);
       await current.stop();
     },
   };
@@ -186,7 +216,8 @@ function whereabouts(folder: string, runner: Runner): string {
   return runner ? "/proc/self/cwd" : folder;
 }
 
-async function launch(postgres: string, folder: string, logFile: string, runner: Runner, settings: Record<string, string>, host: string): Promise<number> {
+/** The process id of the postmaster that was started; "orphans" when backends of a killed one still hold its shared memory. */
+async function launch(postgres: string, folder: string, logFile: string, runner: Runner, settings: Record<string, string>, host: string): Promise<number | "orphans"> {
   const log = openSync(logFile, "a", 0o600);
   const size = statSync(logFile).size;
   if (size > LOG_LIMIT_BYTES) truncateSync(logFile);
@@ -209,6 +240,7 @@ async function launch(postgres: string, folder: string, logFile: string, runner:
   for (;;) {
     if (ended !== undefined) {
       const cause = readFileSync(logFile, "utf8").split("\n").findLast((line) => /FATAL|PANIC/.test(line)) ?? ended;
+      if (/shared memory block .* still in use/.test(cause)) return "orphans";
       if (/lock file|already running|in use/.test(cause)) throw inUse(folder);
       throw new StartFailure(`PostgreSQL does not start: ${cause.replace(/^.*?(FATAL|PANIC): */, "")}`, `The data in ${folder} may be damaged; nothing was changed. See ${logFile}; restore a back-up, or set ONEGATE_DATA to an empty folder.`);
     }
@@ -268,8 +300,7 @@ async function lockInstance(host: string, folder: string): Promise<pg.Client> {
   return client;
 }
 
-async function stopCluster(lock: pg.Client, pid: number): Promise<void> {
-  await lock.end().catch(() => undefined);
+async function endPostmaster(pid: number): Promise<void> {
   if (!isAlive(pid)) return;
   process.kill(pid, "SIGINT");
   const deadline = Date.now() + STOP_LIMIT_MS;
