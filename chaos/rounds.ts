@@ -97,12 +97,19 @@ async function open(data: string): Promise<pg.Client> {
 
 /** One of the processes of PostgreSQL that serve the program, most likely one that is at work. */
 async function killBackend(data: string, random: () => number): Promise<void> {
-  const client = await open(data);
-  const { rows } = await client.query<{ pid: number }>("select pid from pg_stat_activity where application_name = 'onegate' order by state = 'active' desc, pid limit 6");
-  await client.end();
-  const pid = rows[Math.floor(random() * rows.length)]?.pid;
-  if (pid === undefined) throw new Error("the program has no connection");
-  process.kill(pid, "SIGKILL");
+  for (let tries = 0; tries < 200; tries++) {
+    const client = await open(data);
+    const { rows } = await client.query<{ pid: number }>("select pid from pg_stat_activity where application_name = 'onegate' order by state = 'active' desc, pid limit 6");
+    await client.end();
+    const pid = rows[Math.floor(random() * rows.length)]?.pid;
+    if (pid !== undefined) {
+      process.kill(pid, "SIGKILL");
+      return;
+    }
+    // the last restart is so young that the program has not come back yet
+    await sleep(50);
+  }
+  throw new Error("the program has no connection");
 }
 
 async function readLedger(data: string): Promise<Found[]> {
