@@ -17,6 +17,9 @@ export const MoneyInSchema = Type.Object(
 
 export const TimeSchema = Type.String({ format: "date-time" });
 
+/** No control characters and no halves of a pair: neither a database nor a bank takes them. */
+export const WRITABLE = "^[^\\p{Cc}\\p{Cs}]*$";
+
 /** `null` or the schema. */
 export function Nullable<T extends Parameters<typeof Type.Union>[0][number]>(schema: T) {
   return Type.Union([schema, Type.Null()]);

@@ -1,12 +1,10 @@
 import { Type, type Static } from "typebox";
-import { IdSchema, Nullable, TimeSchema } from "./common.ts";
+import { IdSchema, Nullable, TimeSchema, WRITABLE } from "./common.ts";
 
 const Amount = Type.String({ examples: ["12500.00"], description: "decimal text in major units" });
 const AmountIn = Type.Union([Type.String({ maxLength: 40 }), Type.Number()]);
 const CurrencyIn = Type.String({ maxLength: 8, examples: ["IDR"] });
 const Currency = Type.String({ examples: ["IDR"] });
-/** No control characters and no halves of a pair: neither a database nor a bank takes them. */
-const WRITABLE = "^[^\\p{Cc}\\p{Cs}]*$";
 const Description = Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE });
 const Reason = Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE });
 const closed = { additionalProperties: false } as const;

@@ -89,6 +89,9 @@ export function checkedToLayout(name: string, uncheckedMapping: string | undefin
   return isZone(layout.time_zone) ? layout : refuse("statement_mapping_invalid", { field: "/time_zone" });
 }
 
+/** A NUL or half of a pair, as JSON writes them: the mapping is kept with its statement. */
+const UNKEEPABLE = /\\u(?:0000|d[89a-f])/i;
+
 function checkedToMapping(unchecked: string): MappingBody | Refusal {
   let mapping: unknown;
   try {
@@ -96,12 +99,14 @@ function checkedToMapping(unchecked: string): MappingBody | Refusal {
   } catch {
     return refuse("statement_mapping_invalid", { field: "/" });
   }
-  if (Value.Check(MappingSchema, mapping)) return mapping;
+  if (Value.Check(MappingSchema, mapping)) return UNKEEPABLE.test(JSON.stringify(mapping)) ? refuse("statement_mapping_invalid", { field: "/" }) : mapping;
   const [first] = Value.Errors(MappingSchema, mapping);
   return refuse("statement_mapping_invalid", { field: first?.instancePath || "/" });
 }
 
+/** A zone by its name: of an offset such as +07:00 PostgreSQL and this program think the opposite. */
 function isZone(timeZone: string): boolean {
+  if (!/^[A-Za-z]/.test(timeZone)) return false;
   try {
     return new Intl.DateTimeFormat("sv-SE", { timeZone }).resolvedOptions().timeZone !== "";
   } catch {

@@ -1,4 +1,4 @@
-import { isRefusal, refuse, type Currency, type Refusal } from "@onegate/contract";
+import { isRefusal, MAX_MINOR, refuse, type Currency, type Refusal } from "@onegate/contract";
 import { CsvError, parse } from "csv-parse/sync";
 import { readAmount } from "./amount.ts";
 import type { Field, Layout } from "./layout.ts";
@@ -12,6 +12,9 @@ export type ReadStatement = { readonly rows: readonly NewRow[]; readonly skipped
 const PERSONAL = /customer|pelanggan|payer|pembayar|nama|(?<!file)name|e-?mail|surel|phone|telepon|\bhp\b|whatsapp|alamat|address|catatan|note/i;
 /** Some exports have a title above their headers. */
 const HEADERS_WITHIN = 20;
+const HEAD_CHARACTERS = 20_000;
+/** Reading this many takes a second, in which nobody else is served. */
+const MOST_CELLS = 200_000;
 
 /**
  * Reads a provider's file: CSV in UTF-8 or UTF-16 with a mark at its head, cells parted by comma, semicolon, tab or bar,
@@ -28,15 +31,24 @@ export function readStatement(bytes: Uint8Array, layout: Layout, currency: Curre
   if (isRefusal(header)) return header;
   const rows: NewRow[] = [];
   let skipped = 0;
+  let moved = 0n;
   for (const { line, cells } of lines.slice(header.at + 1)) {
     if (cells.length !== header.names.length) return refuse("statement_row_invalid", { row: line, field: "*", problem: `${cells.length}_cells_instead_of_${header.names.length}` });
     const row = readRow(line, cells, header, layout, currency);
     if (isRefusal(row)) return row;
-    if (row === "skip") skipped += 1;
-    else rows.push(row);
+    if (row === "skip") {
+      skipped += 1;
+      continue;
+    }
+    // sums of a file stay within what one posting may carry
+    moved += size(row.gross) + size(row.fee);
+    if (moved > MAX_MINOR) return refuse("statement_row_invalid", { row: line, field: "gross", problem: "amount_too_large" });
+    rows.push(row);
   }
   return rows.length === 0 ? refuse("statement_empty") : { rows, skipped };
 }
+
+const size = (minor: bigint) => (minor < 0n ? -minor : minor);
 
 function decode(bytes: Uint8Array): string | undefined {
   const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
@@ -51,8 +63,10 @@ function decode(bytes: Uint8Array): string | undefined {
 type Line = { readonly line: number; readonly cells: readonly string[] };
 
 function splitCells(text: string): Line[] | Refusal {
+  const delimiter = delimiterOf(text);
+  if (text.split(delimiter).length + text.split("\n").length > MOST_CELLS) return refuse("statement_unreadable", { problem: "too_many_cells" });
   try {
-    const records = parse(text, { delimiter: delimiterOf(text), relax_column_count: true, skip_empty_lines: true, info: true }) as unknown as ReadonlyArray<{ info: { lines: number }; record: string[] }>;
+    const records = parse(text, { delimiter, relax_column_count: true, skip_empty_lines: true, info: true }) as unknown as ReadonlyArray<{ info: { lines: number }; record: string[] }>;
     return records.map(({ info, record }) => ({ line: info.lines, cells: record.map((cell) => cell.trim()) })).filter(({ cells }) => cells.some((cell) => cell !== ""));
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
@@ -63,7 +77,7 @@ function splitCells(text: string): Line[] | Refusal {
 
 /** The mark that stands most often outside of quotes in the first lines. */
 function delimiterOf(text: string): string {
-  const head = text.split(/\r?\n/, HEADERS_WITHIN).join("\n").replaceAll(/"(?:[^"]|"")*"/g, "");
+  const head = text.slice(0, HEAD_CHARACTERS).split(/\r?\n/, HEADERS_WITHIN).join("\n").replaceAll(/"(?:[^"]|"")*"/g, "");
   const [best = ","] = [",", ";", "\t", "|"].sort((a, b) => head.split(b).length - head.split(a).length);
   return best;
 }

@@ -151,7 +151,7 @@ describe("a file", () => {
     const [row] = rowsOf("reference,nilai,fee,tgl\nT1,\"25.000,00\",\"-925,00\",20/11/2026\n", layout);
     assert.deepEqual([row?.gross, row?.fee, row?.net], [2_500_000n, 92_500n, 2_407_500n]);
     assert.deepEqual(checkedToLayout("plain", "{"), { refusal: "statement_mapping_invalid", params: { field: "/" } });
-    for (const [mapping, field] of [[{ columns: { wrong: ["x"] } }, "/columns/wrong"], [{ decimal: ";" }, "/decimal"], [{ time_zone: "Mars/Phobos" }, "/time_zone"]] as const) {
+    for (const [mapping, field] of [[{ columns: { wrong: ["x"] } }, "/columns/wrong"], [{ decimal: ";" }, "/decimal"], [{ time_zone: "Mars/Phobos" }, "/time_zone"], [{ time_zone: "+07:00" }, "/time_zone"]] as const) {
       assert.deepEqual(checkedToLayout("plain", JSON.stringify(mapping)), { refusal: "statement_mapping_invalid", params: { field } });
     }
     assert.equal((checkedToLayout("nosuch", undefined) as { refusal: string }).refusal, "statement_layout_unknown");
@@ -179,7 +179,17 @@ describe("a file", () => {
     assert.equal(refused("reference,gross,net,paid_at,kind\nT1,1,1,2026-11-20,hadiah"), "statement_row_invalid row=2 field=kind problem=unknown");
     assert.equal(refused("reference,gross,net,paid_at,kind\nT1,1,1,2026-11-20,__proto__"), "statement_row_invalid row=2 field=kind problem=unknown");
     assert.equal(refused("reference,gross,net,paid_at,kind\nT1,1,1,2026-11-20,refund"), "statement_row_invalid row=2 field=gross problem=refund_above_zero");
+    const most = "9000000000000000.00";
+    assert.equal(refused(file(`T1,,${most},0,${most},2026-11-20`, "T2,,1,0,1,2026-11-20")), "statement_row_invalid row=3 field=gross problem=amount_too_large", "together too much");
     assert.equal(refused("reference,gross,net,paid_at,currency\nT1,1,1,2026-11-20,USD"), "statement_row_invalid row=2 field=currency problem=currency_differs");
+  });
+
+  it("of a megabyte of quotes, marks or line ends is refused or read in a moment", () => {
+    for (const text of ['"', '"a', '""a', ",", "\n", ";\n", '"\n', "\t\r"]) {
+      const begun = performance.now();
+      assert.ok(isRefusal(read(text.repeat(Math.floor(1_000_000 / text.length)))), JSON.stringify(text));
+      assert.ok(performance.now() - begun < 2_000, `${JSON.stringify(text)} took ${performance.now() - begun} ms`);
+    }
   });
 
   it("whatever its bytes, is read or refused", () => {

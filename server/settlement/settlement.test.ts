@@ -113,6 +113,33 @@ describe("a statement", () => {
     assert.equal((await shop.send("x".repeat(1_100_000))).code, "request_too_large");
   });
 
+  it("with texts that no database keeps is refused, not a bug", async () => {
+    const sale = { reference: "T-NUL", gross: 1_000, fee: 0, day: shop.today };
+    assert.equal((await shop.send(csv([sale]), "provider=tripay&layout=plain&name=%00")).code, "request_invalid");
+    const mapping = encodeURIComponent('{"columns":{"settled":["\\ud800"]}}');
+    assert.equal((await shop.send(csv([sale]), `provider=tripay&layout=plain&mapping=${mapping}`)).code, "statement_mapping_invalid");
+    const paid = await shop.sold("Donat");
+    await shop.imported([{ ...paid, fee: paid.fee + 1 }]);
+    const [found] = await shop.cases();
+    for (const body of [{ action: "apply", reason: "abc\u0000" }, { action: "apply", reason: "abc", order_id: "\ud800" }]) {
+      assert.equal((await shop.decide(found!.id, body)).code, "request_invalid", JSON.stringify(body));
+    }
+    await done(shop.decide(found!.id, { action: "apply", reason: "the tariff rose" }));
+  });
+
+  it("is its merchant's alone: another shop's owner finds nothing of it", async () => {
+    const sale = await shop.sold("Latte");
+    const statement = await shop.imported([{ ...sale, fee: sale.fee + 1 }]);
+    const [found] = await shop.cases();
+    const stranger = await shop.stranger();
+    const get = (path: string) => shop.program.call<{ statements?: unknown[]; cases?: unknown[]; lines?: unknown[] }>("GET", `/api/v1/settlement/${path}`, { token: stranger });
+    assert.deepEqual([(await get("statements")).body.statements, (await get("cases")).body.cases, (await get(`days/${shop.today}`)).body.lines], [[], [], []]);
+    assert.deepEqual([(await get(`statements/${statement.id}`)).code, (await get(`cases/${found!.id}`)).code], ["statement_unknown", "case_unknown"]);
+    assert.equal((await shop.decide(found!.id, { action: "apply", reason: "not mine" }, newId(), stranger)).code, "case_unknown");
+    assert.equal((await shop.send(csv([sale]), "provider=tripay&layout=plain", stranger)).code, "provider_unknown", "that shop has no account with the provider");
+    await done(shop.decide(found!.id, { action: "apply", reason: "the tariff rose" }));
+  });
+
   it("in the provider's own form is read by its layout, with what differs in a mapping", async () => {
     const sale = await shop.sold("Latte");
     const mapping = encodeURIComponent(JSON.stringify({ columns: { gross: ["Nominal"] } }));

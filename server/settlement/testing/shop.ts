@@ -1,6 +1,10 @@
-import { newId, type CatalogueBody, type SaleBody, type SettlementCaseBody, type StatementBody, type StatementRowBody } from "@onegate/contract";
+import { IDR, newId, type CatalogueBody, type SaleBody, type SettlementCaseBody, type StatementBody, type StatementRowBody } from "@onegate/contract";
 import assert from "node:assert/strict";
-import { DEMO_MERCHANT } from "../../demo/index.ts";
+import { CAFE, DEMO_MERCHANT } from "../../demo/index.ts";
+import { insertMerchant, insertOutlet, insertStaff } from "../../identity/index.ts";
+import { newToken } from "../../identity/secret.ts";
+import { insertSession } from "../../identity/store.ts";
+import { inTransaction } from "../../kernel/index.ts";
 import { balanceByCode } from "../../ledger/index.ts";
 import { proveBooks } from "../../proof.ts";
 import { newSale, openTestProgram, sell, type TestProgram } from "../../testing/program.ts";
@@ -28,6 +32,8 @@ export type TestShop = {
   rows(statement: StatementBody): Promise<StatementRowBody[]>;
   cases(query?: string): Promise<SettlementCaseBody[]>;
   decide(id: string, body: Record<string, unknown>, key?: string, token?: string): ReturnType<TestProgram["call"]>;
+  /** The session of another merchant's owner. */
+  stranger(): Promise<string>;
   /** Minor units; a debit is below zero. */
   balance(code: string): Promise<bigint>;
   assertTies(statement: StatementBody): void;
@@ -78,6 +84,17 @@ export async function openShop(): Promise<TestShop> {
     rows: async ({ id }) => (await program.call<{ rows: StatementRowBody[] }>("GET", `/api/v1/settlement/statements/${id}`, { token: manager })).body.rows,
     cases: async (query = "state=open") => (await program.call<{ cases: SettlementCaseBody[] }>("GET", `/api/v1/settlement/cases?${query}`, { token: manager })).body.cases,
     decide: (id, body, key = newId(), token = owner) => program.call("POST", `/api/v1/settlement/cases/${id}/decisions`, { token, body, headers: { "idempotency-key": key } }),
+    async stranger() {
+      const [merchantId, outletId, staffId] = [newId(), newId(), newId()];
+      const { token, hash } = newToken();
+      await inTransaction(program.database, async (tx) => {
+        await insertMerchant(tx, { merchantId, name: "Toko Lain", currency: IDR, isDemo: false });
+        await insertOutlet(tx, { ...CAFE.outlet, merchantId, outletId, tax: undefined, cashRounding: { unit: 0, direction: "down" } });
+        await insertStaff(tx, merchantId, outletId, { staffId, name: "Wati", role: "owner" }, "none");
+        await insertSession(tx, merchantId, staffId, hash, 1);
+      });
+      return token;
+    },
     balance: async (code) => (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n,
     assertTies({ rows, gross, fee, net, by_outcome: outcomes }) {
       const sum = (of: "gross" | "fee" | "net") => outcomes.reduce((total, one) => total + minor(one[of]), 0n);
