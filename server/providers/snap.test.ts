@@ -10,8 +10,8 @@ import { asymmetricText, isSignedByKey, isSignedBySecret, minified, readSnapTime
 import { createSnap, SNAP_NOTIFY_PATH, type SnapSettings } from "./snap.ts";
 
 const rupiah = (whole: number) => money(BigInt(whole) * 100n, IDR);
-const PATIENCE_MS = 400;
-const SLOWER_MS = 1_500;
+const PATIENCE_MS = 1_500;
+const SLOWER_MS = 3_000;
 const [MERCHANT, BANK, OTHER] = [newKeyPair(), newKeyPair(), newKeyPair()];
 
 type Dialect = SnapSettings["signature"];
