@@ -1,7 +1,8 @@
-import { run, type Runner, type TaskList } from "graphile-worker";
-import { Logger } from "graphile-worker";
+import { Logger, run, type Runner, type TaskList, type WorkerEvents } from "graphile-worker";
 import { sql } from "kysely";
-import type { Database, Executor } from "./database.ts";
+import { EventEmitter } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isUnavailable, type Database, type Executor } from "./database.ts";
 import type { Log } from "./telemetry.ts";
 
 export type Jobs = Readonly<Record<string, (payload: Record<string, unknown>) => Promise<void>>>;
@@ -13,9 +14,13 @@ export async function addJob(tx: Executor, task: string, payload: Record<string,
       job_key := ${options.key ?? null}, max_attempts := 25)`.execute(tx);
 }
 
+/** How long a runner that ended, because the database went away under it, waits before it is started again. */
+const AGAIN_MS = 500;
+
 /**
  * Runs jobs until stopped, `concurrency` at once; one that fails is tried again with growing pauses. A job added for now starts at
- * once; one for later is seen within `pollMs`.
+ * once; one for later is seen within `pollMs`. When the database goes away just as a job ends, the runner can't write that down
+ * and gives up: it is started again, and what it held is run again.
  */
 export async function startJobs(database: Database, jobs: Jobs, crontab: string, log: Log, { concurrency = 4, pollMs = 1_000 } = {}): Promise<{ stop(): Promise<void> }> {
   const taskList: TaskList = {};
@@ -24,19 +29,51 @@ export async function startJobs(database: Database, jobs: Jobs, crontab: string,
       await work((payload ?? {}) as Record<string, unknown>);
     };
   }
-  const runner: Runner = await run({
-    pgPool: database.pool,
-    concurrency,
-    pollInterval: pollMs,
-    noHandleSignals: true,
-    crontab,
-    taskList,
-    logger: new Logger(() => (level, message) => {
-      if (level === "error") log.error(message);
-      // couriers wait for receivers, not for the database: few connections serve many of them
-      else if (level === "warning" && !message.includes("maxPoolSize")) log.warn(message);
-      else log.debug(message);
-    }),
+  const logger = new Logger(() => (level, message) => {
+    if (level === "error") log.error(message);
+    // couriers wait for receivers, not for the database: few connections serve many of them
+    else if (level === "warning" && !message.includes("maxPoolSize")) log.warn(message);
+    else log.debug(message);
   });
-  return { stop: () => runner.stop().catch(() => undefined) };
+
+  let holders = new Set<string>();
+  async function begin(): Promise<Runner> {
+    if (holders.size > 0) await sql`select graphile_worker.force_unlock_workers(${[...holders]}::text[])`.execute(database.kysely);
+    holders = new Set();
+    const events: WorkerEvents = new EventEmitter();
+    events.on("pool:create", ({ workerPool }) => holders.add(workerPool.id));
+    events.on("worker:create", ({ worker }) => holders.add(worker.workerId));
+    // in batches, though of what ends in one turn of the loop only: the end of a single job that can't be written down ends the process
+    const preset = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } };
+    return run({ pgPool: database.pool, concurrency, pollInterval: pollMs, noHandleSignals: true, crontab, taskList, logger, events, preset });
+  }
+
+  let runner = await begin();
+  let stopped = false;
+  async function watch(): Promise<void> {
+    while (!stopped) {
+      await runner.promise.catch(() => undefined);
+      while (!stopped) {
+        await sleep(AGAIN_MS);
+        if (stopped) return;
+        try {
+          runner = await begin();
+          log.warn("the job runner ended; it was started again");
+          break;
+        } catch (error) {
+          if (!isUnavailable(error)) log.error({ err: error }, "the job runner does not start; it will be tried again");
+        }
+      }
+    }
+  }
+  const watching = watch();
+  return {
+    async stop() {
+      stopped = true;
+      await runner.stop().catch(() => undefined);
+      await watching;
+      // one that was just being started again
+      await runner.stop().catch(() => undefined);
+    },
+  };
 }
