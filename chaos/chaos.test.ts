@@ -8,7 +8,7 @@ const row = (reference: string, change: Partial<Found> = {}): Found => ({ refere
 
 describe("the judge", () => {
   it("finds nothing where all is well: acked are there, unacked may be", () => {
-    assert.deepEqual(judge([asked("a", "acked"), asked("b", "open"), asked("c", "open")], [row("a"), row("b")]), { acked: 1, lost: [], doubled: [], unsettled: [], stray: [] });
+    assert.deepEqual(judge([asked("a", "acked"), asked("b", "open"), asked("c", "open")], [row("a"), row("b")]), { acked: 1, lost: [], doubled: [], unsettled: [], stray: [], wrong: [] });
   });
 
   it("notices what is lost, changed, doubled, left open or made up", () => {
@@ -18,13 +18,15 @@ describe("the judge", () => {
     assert.deepEqual(judge([asked("a", "open")], [row("a"), row("a")]).doubled, ["a"]);
     assert.deepEqual(judge([asked("a", "open", true)], []).unsettled, ["a"]);
     assert.deepEqual(judge([], [row("a")]).stray, ["a"]);
+    assert.deepEqual(judge([asked("a", "refused")], [row("a")]).wrong, ["a"], "what was refused stands in the books");
+    assert.deepEqual(judge([asked("a", "open")], [row("a", { amount: "2.00" })]).wrong, ["a"], "what nobody heard of is there, but not as it was asked");
   });
 });
 
 describe("chaos", () => {
   it("faults 4, 5 and 24: killed ten times under load, server, backend or postmaster: nothing acked is lost, nothing doubled, and the books hold", async () => {
     const report = await play(10, 26);
-    assert.deepEqual({ lost: report.lost, doubled: report.doubled, unsettled: report.unsettled, proof: report.proof }, { lost: 0, doubled: 0, unsettled: 0, proof: "holds" });
+    assert.deepEqual({ lost: report.lost, doubled: report.doubled, unsettled: report.unsettled, wrong: report.wrong, proof: report.proof }, { lost: 0, doubled: 0, unsettled: 0, wrong: 0, proof: "holds" });
     assert.ok(report.acked > 200, `${report.acked} acknowledged`);
     assert.ok(Object.values(report.kills).every((count) => count > 0), `each was killed: ${JSON.stringify(report.kills)}`);
   });

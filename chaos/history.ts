@@ -15,7 +15,7 @@ export type Asked = {
 /** A row of the ledger, as far as it was asked for. Amounts are in major units. */
 export type Found = { readonly reference: string; readonly amount: string; readonly debit: string; readonly credit: string };
 
-export type Verdict = { readonly acked: number; readonly lost: readonly string[]; readonly doubled: readonly string[]; readonly unsettled: readonly string[]; readonly stray: readonly string[] };
+export type Verdict = { readonly acked: number; readonly lost: readonly string[]; readonly doubled: readonly string[]; readonly unsettled: readonly string[]; readonly stray: readonly string[]; readonly wrong: readonly string[] };
 
 const ACCOUNTS = ["ACC_SRC_ABC", "ACC_DST_DEF", "ACC_001"] as const;
 
@@ -28,16 +28,14 @@ export function ask(random: () => number): Asked {
 
 /**
  * Holds what is in the ledger against what was asked for: each acked id exactly once and as it was asked, no id twice,
- * every retried one settled, nothing that nobody asked for.
+ * every retried one settled, nothing that nobody asked for, nothing that was refused or is not as it was asked.
  */
 export function judge(asked: readonly Asked[], found: readonly Found[]): Verdict {
   const rows = new Map<string, Found[]>();
   for (const row of found) rows.set(row.reference, [...(rows.get(row.reference) ?? []), row]);
   const known = new Set(asked.map(({ id }) => id));
-  const isThere = ({ id, amount, source, destination }: Asked) => {
-    const [row] = rows.get(id) ?? [];
-    return row?.amount === amount && row.debit === source && row.credit === destination;
-  };
+  const isAsAsked = ({ amount, source, destination }: Asked, row: Found | undefined) => row?.amount === amount && row.debit === source && row.credit === destination;
+  const isThere = (one: Asked) => isAsAsked(one, rows.get(one.id)?.[0]);
   const acked = asked.filter(({ heard }) => heard === "acked");
   return {
     acked: acked.length,
@@ -45,5 +43,6 @@ export function judge(asked: readonly Asked[], found: readonly Found[]): Verdict
     doubled: [...rows].filter(([, all]) => all.length > 1).map(([id]) => id),
     unsettled: asked.filter(({ heard, retried }) => retried && heard === "open").map(({ id }) => id),
     stray: [...rows.keys()].filter((id) => !known.has(id)),
+    wrong: asked.filter((one) => (rows.get(one.id) ?? []).some((row) => one.heard === "refused" || !isAsAsked(one, row))).map(({ id }) => id),
   };
 }

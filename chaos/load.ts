@@ -13,6 +13,7 @@ export class Load {
   readonly asked: Asked[] = [];
   /** When the last transfer was acknowledged, by `performance.now()`. */
   lastAck = performance.now();
+  #longestGap = 0;
   readonly #url: string;
   readonly #random: () => number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: CALLERS + 1 });
@@ -24,6 +25,13 @@ export class Load {
   constructor(url: string, random: () => number) {
     this.#url = url;
     this.#random = random;
+  }
+
+  /** The longest time between two acknowledgements since this was last asked. */
+  takeLongestGap(): number {
+    const longest = this.#longestGap;
+    this.#longestGap = 0;
+    return longest;
   }
 
   start(): void {
@@ -80,7 +88,11 @@ export class Load {
   }
 
   #hear(one: Asked, heard: Asked["heard"]): void {
-    if (heard === "acked") this.lastAck = performance.now();
+    if (heard === "acked") {
+      const now = performance.now();
+      this.#longestGap = Math.max(this.#longestGap, now - this.lastAck);
+      this.lastAck = now;
+    }
     // what was acknowledged once stays so
     if (one.heard === "open") one.heard = heard;
     if (one.heard !== "open") this.#toSettle.delete(one);

@@ -4,7 +4,7 @@ import { play } from "./rounds.ts";
 const HELP = `Usage: npm run --silent chaos -- [--rounds N] [--seed S] [--json]
 
 Kills the server, a backend of PostgreSQL or its postmaster under load, time after time, and holds the books against what
-was acknowledged. The exit code is 1 when anything is lost, doubled, unsettled or broken.
+was acknowledged. The exit code is 1 when anything is lost, doubled, unsettled, wrong or broken.
 `;
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "10" }, seed: { type: "string" }, json: { type: "boolean" } } });
@@ -16,5 +16,5 @@ if (!Number.isInteger(rounds) || rounds < 1 || rounds > 10_000 || !Number.isInte
 } else {
   const report = await play(rounds, seed, values.json ? undefined : (line) => void process.stderr.write(`${line}\n`));
   process.stdout.write(`${JSON.stringify(report)}\n`);
-  process.exitCode = report.lost + report.doubled + report.unsettled === 0 && report.proof === "holds" ? 0 : 1;
+  process.exitCode = report.lost + report.doubled + report.unsettled + report.wrong === 0 && report.proof === "holds" ? 0 : 1;
 }

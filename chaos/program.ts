@@ -14,6 +14,8 @@ export class Program {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #data: string;
   #child: ChildProcess | undefined;
+  #prover: ChildProcess | undefined;
+  #stopping: Promise<void> | undefined;
   #words = "";
 
   private constructor(data: string, port: number) {
@@ -23,14 +25,14 @@ export class Program {
     this.#environment = { ...process.env, ONEGATE_DATA: data, PORT: String(port), ONEGATE_SIMULATOR: "off", TRIPAY_URL: "http://127.0.0.1:9", LOG_LEVEL: "fatal", DATABASE_URL: "" };
   }
 
-  static async start(data: string): Promise<Program> {
-    const program = new Program(data, await freePort());
-    await program.begin();
-    return program;
+  static async make(data: string): Promise<Program> {
+    return new Program(data, await freePort());
   }
 
   /** Starts the process; resolves when it is ready. */
   async begin(): Promise<void> {
+    // a start that comes after the end would be nobody's to end
+    if (this.#stopping) throw new Error("the program was stopped");
     const child = spawn(process.execPath, [MAIN, "serve"], { env: this.#environment, stdio: ["ignore", "pipe", "pipe"], detached: true });
     this.#child = child;
     let isReady = false;
@@ -56,9 +58,12 @@ export class Program {
     await ended;
   }
 
-  killPostmaster(): void {
+  /** Ends PostgreSQL's own parent process as a crash does; answers which it was. */
+  killPostmaster(): number {
     const pid = this.postmaster();
-    if (pid !== undefined) kill(pid, "SIGKILL");
+    if (pid === undefined) throw new Error("there is no PostgreSQL to kill");
+    kill(pid, "SIGKILL");
+    return pid;
   }
 
   /** The process id of the PostgreSQL that serves the folder; nothing when none does. */
@@ -71,6 +76,7 @@ export class Program {
   /** The books' own proof, by the program's own command. */
   async proof(): Promise<string> {
     const child = spawn(process.execPath, [MAIN, "proof", "--json"], { env: this.#environment, stdio: ["ignore", "pipe", "inherit"] });
+    this.#prover = child;
     let words = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (words += text));
     await new Promise((resolve) => child.once("close", resolve));
@@ -78,7 +84,17 @@ export class Program {
   }
 
   /** Ends everything that was started here, PostgreSQL too. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
+    const prover = this.#prover;
+    if (prover && prover.exitCode === null && prover.signalCode === null) {
+      const ended = new Promise((resolve) => prover.once("exit", resolve));
+      prover.kill("SIGTERM");
+      await ended;
+    }
     const child = this.#child;
     if (child && child.exitCode === null && child.signalCode === null) {
       const ended = new Promise((resolve) => child.once("exit", resolve));
@@ -102,12 +118,17 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process runs; one that ended and was not asked about by its parent yet does not. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch {
     return false;
+  }
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return process.platform !== "linux";
   }
 }
 

@@ -5,37 +5,41 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { judge, type Found } from "./history.ts";
 import { Load } from "./load.ts";
-import { Program } from "./program.ts";
+import { isAlive, Program } from "./program.ts";
 
 const KILLS = ["server", "backend", "postmaster"] as const;
 export type Kill = (typeof KILLS)[number];
 
 export type Report = {
-  readonly rounds: number; readonly seed: number; readonly asked: number; readonly acked: number; readonly lost: number; readonly doubled: number; readonly unsettled: number;
+  readonly rounds: number; readonly seed: number; readonly asked: number; readonly acked: number; readonly lost: number; readonly doubled: number; readonly unsettled: number; readonly wrong: number;
   readonly proof: "holds" | "broken"; readonly kills: Readonly<Record<Kill, number>>; readonly longest_outage_ms: number;
 };
 
 /** How long it may take until payments are taken again, by what was killed (faults 4, 5 and 24). */
 const BACK_MS: Readonly<Record<Kill, number>> = { server: 30_000, backend: 10_000, postmaster: 30_000 };
 const SETTLE_MS = 60_000;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * So many times, under load: something is killed at a random instant, and payments must be taken again in time. Then what is
  * in the books is held against what was acknowledged. `say` hears how it goes.
  */
 export async function play(rounds: number, seed: number, say: (line: string) => void = () => undefined): Promise<Report> {
+  // the load's choices come in the order of its answers: those of the rounds are the same for the same seed
   const random = seeded(seed);
   const data = mkdtempSync(join(tmpdir(), "onegate-chaos-"));
   let program: Program | undefined;
   const stop = async () => {
     await program?.stop();
-    rmSync(data, { recursive: true, force: true });
+    // the last of a killed PostgreSQL may still be writing
+    rmSync(data, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
   const interrupted = () => void stop().finally(() => process.exit(130));
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  for (const signal of SIGNALS) process.once(signal, interrupted);
   try {
-    program = await Program.start(data);
-    const load = new Load(program.url, random);
+    program = await Program.make(data);
+    await program.begin();
+    const load = new Load(program.url, seeded(seed + 1));
     load.start();
     const kills: Record<Kill, number> = { server: 0, backend: 0, postmaster: 0 };
     let longest = 0;
@@ -53,32 +57,40 @@ export async function play(rounds: number, seed: number, say: (line: string) => 
     const proof = JSON.parse(await program.proof()) as { proof: "holds" | "broken"; breaches: unknown[] };
     if (proof.proof !== "holds") say(JSON.stringify(proof.breaches));
     return {
-      rounds, seed, asked: load.asked.length, acked: verdict.acked, lost: verdict.lost.length, doubled: verdict.doubled.length + verdict.stray.length, unsettled: verdict.unsettled.length,
+      rounds, seed, asked: load.asked.length, acked: verdict.acked, lost: verdict.lost.length, doubled: verdict.doubled.length, unsettled: verdict.unsettled.length, wrong: verdict.wrong.length + verdict.stray.length,
       proof: proof.proof, kills, longest_outage_ms: Math.round(longest),
     };
   } finally {
-    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
     await stop();
+    for (const signal of SIGNALS) process.off(signal, interrupted);
   }
 }
 
-/** Kills, and waits until a payment that was sent afterwards is acknowledged; answers how long that took. */
+/** Kills, and waits until what was killed is seen to be gone and a payment is acknowledged after that; answers how long none was. */
 async function strike(program: Program, load: Load, data: string, kill: Kill, random: () => number): Promise<number> {
+  load.takeLongestGap();
   const begun = performance.now();
+  const within = async (isSo: () => boolean) => {
+    while (!isSo()) {
+      if (performance.now() - begun > BACK_MS[kill]) throw new Error(`no payment was taken for ${BACK_MS[kill]} ms after the ${kill} was killed`);
+      await sleep(5);
+    }
+  };
   if (kill === "server") {
     await program.killServer();
     await program.begin();
-  } else if (kill === "postmaster") program.killPostmaster();
-  else await killBackend(data, random);
-  const struck = performance.now();
+  } else if (kill === "postmaster") {
+    const killed = program.killPostmaster();
+    await within(() => ![undefined, killed].includes(program.postmaster()));
+  } else {
+    const killed = await killBackend(data, random);
+    await within(() => !isAlive(killed));
+  }
   // an answer may still have been on its way
   await sleep(50);
   const quiet = performance.now();
-  while (load.lastAck < quiet) {
-    if (performance.now() - struck > BACK_MS[kill]) throw new Error(`no payment was taken for ${BACK_MS[kill]} ms after the ${kill} was killed`);
-    await sleep(5);
-  }
-  return load.lastAck - begun;
+  await within(() => load.lastAck > quiet);
+  return load.takeLongestGap();
 }
 
 async function open(data: string): Promise<pg.Client> {
@@ -96,7 +108,7 @@ async function open(data: string): Promise<pg.Client> {
 }
 
 /** One of the processes of PostgreSQL that serve the program, most likely one that is at work. */
-async function killBackend(data: string, random: () => number): Promise<void> {
+async function killBackend(data: string, random: () => number): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
     const client = await open(data);
     const { rows } = await client.query<{ pid: number }>("select pid from pg_stat_activity where application_name = 'onegate' order by state = 'active' desc, pid limit 6");
@@ -104,7 +116,7 @@ async function killBackend(data: string, random: () => number): Promise<void> {
     const pid = rows[Math.floor(random() * rows.length)]?.pid;
     if (pid !== undefined) {
       process.kill(pid, "SIGKILL");
-      return;
+      return pid;
     }
     // the last restart is so young that the program has not come back yet
     await sleep(50);

@@ -59,7 +59,7 @@ describe("the house", () => {
 });
 
 describe("the style", () => {
-  const files = sources("{contract,server,simulator,sim,bench,scripts,test}/**/*.ts", "till/src/**/*.{ts,tsx}");
+  const files = sources("{contract,server,simulator,sim,bench,chaos,scripts,test}/**/*.ts", "till/src/**/*.{ts,tsx}");
 
   it("no float of money: nothing parses or rounds floats", () => {
     for (const file of files) {
