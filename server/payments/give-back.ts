@@ -68,10 +68,11 @@ function eventOf({ refundId, paymentId, orderId, amount, state }: Refund): Recor
 export async function tellRefund(payments: Payments, refund: Refund): Promise<Refund> {
   const provider = payments.providers.get(refund.provider);
   // what never was a payment here is given back by a person: the provider's call names a payment
-  const answer = provider?.refund && (refund.paymentId !== null || refund.orderId !== null)
-    ? await requestOf(payments, refund)
-        .then((request) => provider.refund!(request))
-        .catch((error: unknown): RefundAnswer => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }))
+  const tells = provider?.refund !== undefined && (refund.paymentId !== null || refund.orderId !== null);
+  // should the database be away now, the provider was told nothing: the refund stays created, and its job tells it
+  const request = tells ? await requestOf(payments, refund) : undefined;
+  const answer = request && provider?.refund
+    ? await provider.refund(request).catch((error: unknown): RefundAnswer => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }))
     : ("hand" as const);
   const written = await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, refund, answer));
   payments.poke();
@@ -97,17 +98,22 @@ async function writeAnswer(tx: Tx, payments: Payments, { merchantId, refundId }:
 
 /** Applies an event to a refund within the caller's transaction; what is given back is booked when it is done. */
 export async function moveRefund(tx: Tx, payments: Payments, merchantId: Id, refundId: Id, event: RefundEvent, facts: { reference?: string | null; note?: string } = {}): Promise<Refund> {
-  const seen = await selectRefund(tx, merchantId, refundId);
-  if (!seen) throw new Error("a refund does not vanish");
-  if (seen.orderId !== null) await lockOrder(tx, merchantId, seen.orderId);
-  const refund = await selectRefund(tx, merchantId, refundId);
-  const state = refund && nextRefund(refund.state, event);
-  if (!refund || !state) return refund ?? seen;
+  const refund = await holdRefund(tx, merchantId, refundId);
+  if (!refund) throw new Error("a refund does not vanish");
+  const state = nextRefund(refund.state, event);
+  if (!state) return refund;
   const written = await updateRefund(tx, refund, state, facts);
   if (state === "succeeded") await book(tx, payments, written);
   if (state === "failed" && written.caseId) await markCase(tx, merchantId, written.caseId, { state: "open", by: written.requestedBy });
   await announce(tx, merchantId, `refund.${state}`, refundId, eventOf(written));
   return written;
+}
+
+/** The refund as it is once its row is held; its order's comes first, as everywhere. Money that nobody asked for has no order. */
+async function holdRefund(tx: Tx, merchantId: Id, refundId: Id): Promise<Refund | undefined> {
+  const seen = await selectRefund(tx, merchantId, refundId);
+  if (seen && seen.orderId !== null) await lockOrder(tx, merchantId, seen.orderId);
+  return seen && selectRefund(tx, merchantId, refundId, true);
 }
 
 /** The money goes the way it came: out of what was received, or out of suspense, and the provider owes us less. */
@@ -125,7 +131,8 @@ async function book(tx: Tx, payments: Payments, refund: Refund): Promise<void> {
 /** Says that a refund which a person made is done, or can't be. Refuses `refund_unknown`, `refund_not_manual`. */
 export async function decideRefund(payments: Payments, merchantId: Id, refundId: Id, decision: { done: true; reference: string } | { done: false; note: string }, key: string): Promise<Once<Refund>> {
   const { answer, replayed } = await once(payments.database, { merchantId, route: "payment.refund.decide", key }, { refundId, ...decision }, async (tx) => {
-    const refund = await selectRefund(tx, merchantId, refundId);
+    // held before it is judged: of two persons at once only one decides
+    const refund = await holdRefund(tx, merchantId, refundId);
     if (!refund) return refuse("refund_unknown");
     if (refund.state !== "manual") return refuse("refund_not_manual");
     const moved = decision.done ? await moveRefund(tx, payments, merchantId, refundId, "done", { reference: decision.reference }) : await moveRefund(tx, payments, merchantId, refundId, "refuse", { note: decision.note });

@@ -12,6 +12,7 @@ export { type NewOrder, type Order } from "./order.ts";
 export { isOpen, lifecycle, next, paidSum, type Payment, type PaymentEvent, type PaymentState } from "./payment.ts";
 export { placeOrder, saveOrder } from "./place-order.ts";
 export { nextRefund, refundLifecycle, type Refund, type RefundState } from "./refund.ts";
+export { selectDoneRefunds as refundsDoneOf } from "./refund-store.ts";
 export { applyCase, refundCase } from "./settle-case.ts";
 export { paymentRoutes } from "./routes.ts";
 export { countOpenCases, selectBreaches as paymentBreaches, selectPayment, selectPayments as paymentsOf } from "./store.ts";

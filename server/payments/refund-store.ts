@@ -42,8 +42,10 @@ export async function insertRefund(tx: Tx, refund: NewRefund): Promise<Refund> {
   return toRefund(row);
 }
 
-export async function selectRefund(executor: Executor, merchantId: Id, refundId: Id): Promise<Refund | undefined> {
-  const { rows } = await sql<RefundRow>`select ${COLUMNS} from refund where merchant_id = ${merchantId} and refund_id = ${refundId}`.execute(executor);
+/** A refund; with `lock`, its row is held until the transaction ends. */
+export async function selectRefund(executor: Executor, merchantId: Id, refundId: Id, lock = false): Promise<Refund | undefined> {
+  const { rows } = await sql<RefundRow>`
+    select ${COLUMNS} from refund where merchant_id = ${merchantId} and refund_id = ${refundId} ${lock ? sql`for update` : sql``}`.execute(executor);
   return rows[0] && toRefund(rows[0]);
 }
 
@@ -53,6 +55,14 @@ export async function selectRefundedSum(executor: Executor, merchantId: Id, orde
     select coalesce(sum(r.amount), 0)::bigint as sum from payment p join refund r on r.merchant_id = p.merchant_id and r.payment_id = p.payment_id and r.state = 'succeeded'
      where p.merchant_id = ${merchantId} and p.order_id = ${orderId}`.execute(executor);
   return rows[0]?.sum ?? 0n;
+}
+
+/** Refunds of an order's payments that are done, oldest first. */
+export async function selectDoneRefunds(executor: Executor, merchantId: Id, orderId: string): Promise<Refund[]> {
+  const { rows } = await sql<RefundRow>`
+    select ${COLUMNS} from refund where merchant_id = ${merchantId} and state = 'succeeded'
+       and payment_id in (select payment_id from payment where merchant_id = ${merchantId} and order_id = ${orderId}) order by created_at, refund_id`.execute(executor);
+  return rows.map(toRefund);
 }
 
 /** Refunds of a payment, oldest first. */

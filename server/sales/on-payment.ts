@@ -3,6 +3,7 @@ import { announce, type Tx } from "../kernel/index.ts";
 import { isOpen, paidSum, paymentsOf, type Payment } from "../payments/index.ts";
 import { completeSale } from "./complete.ts";
 import { outletOf, type Sales } from "./context.ts";
+import { takeBackEarlier } from "./on-refund.ts";
 import { next } from "./sale.ts";
 import { markState, selectSale } from "./store.ts";
 
@@ -15,7 +16,8 @@ export async function onPaymentEnded(tx: Tx, sales: Sales, payment: Payment): Pr
     // several payments may make up a sale; the last of them completes it
     if (paidSum(await paymentsOf(tx, payment.merchantId, payment.orderId)) < sale.total + sale.rounding) return;
     if (!next(sale.state, "pay")) throw new Error(`a sale that is ${sale.state} was paid`);
-    return completeSale(tx, sales, sale, await outletOf(tx, sale.merchantId, sale.outletId), payment.method);
+    await completeSale(tx, sales, sale, await outletOf(tx, sale.merchantId, sale.outletId), payment.method);
+    return takeBackEarlier(tx, sales, sale);
   }
   // another payment of the same sale may still be under way
   const others = await paymentsOf(tx, payment.merchantId, payment.orderId);

@@ -1,7 +1,9 @@
-import { isId, money, type Id } from "@onegate/contract";
+import { isId, isRefusal, money, type Id } from "@onegate/contract";
 import { announce, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, transfersOf, type Transfer } from "../ledger/index.ts";
-import type { Refund } from "../payments/index.ts";
+import { refundsDoneOf, type Refund } from "../payments/index.ts";
+import type { Sales } from "./context.ts";
+import type { Sale } from "./sale.ts";
 import { markRefunded, selectSale } from "./store.ts";
 
 /**
@@ -26,6 +28,14 @@ export async function onPaymentRefunded(tx: Tx, refund: Refund): Promise<Readonl
     { sales: account(CHART.sales), tax: account(CHART.tax), received: account(CHART.received) },
     { revenue: money(refund.amount.minor - tax, sale.currency), tax: money(tax, sale.currency) },
   );
+}
+
+/** A part of a sale may be given back before the last part completes it: what the sale then recognises in whole, it takes back at once. */
+export async function takeBackEarlier(tx: Tx, sales: Sales, { merchantId, saleId }: Sale): Promise<void> {
+  for (const refund of await refundsDoneOf(tx, merchantId, saleId)) {
+    const posted = await sales.ledger.postIn(tx, merchantId, await onPaymentRefunded(tx, refund));
+    if (isRefusal(posted)) throw new Error(`the ledger refused what a sale takes back: ${posted.refusal}`);
+  }
 }
 
 /** The tax in the first `part` of a sale, rounded down: differences of these lose nothing between them. */
