@@ -4,19 +4,25 @@ import { DEMO_MERCHANT, DEMO_OUTLET } from "../server/demo/index.ts";
 import { accountId, CHART, drawerCode } from "../server/ledger/index.ts";
 import type { KnownSale, Stage } from "./stage.ts";
 
-type SaleRow = { id: Id; state: string; receipt: string | null; day: string; succeeded: bigint; cash: boolean };
+type SaleRow = { id: Id; state: string; receipt: string | null; day: string; succeeded: bigint; cash: boolean; refunded: bigint; /** What was really given back. */ back: bigint };
+/** A paid sale: what its cashier knows of it, and what the books do. */
+type PaidSale = KnownSale & Pick<SaleRow, "id" | "cash" | "back" | "refunded">;
 
 /** Holds sales, receipts, shelf and shop's books against what the cashiers rang up. */
 export async function auditSales(stage: Stage): Promise<void> {
   const { world, auditor, orders } = stage;
   const { rows } = await sql<SaleRow>`
     select s.sale_id as id, s.state, s.receipt_number as receipt, s.business_date as day,
-           (select count(*) from payment p where p.merchant_id = s.merchant_id and p.order_id = s.sale_id::text and p.state = 'succeeded') as succeeded,
-           s.tendered is not null as cash
+           (select coalesce(sum(p.amount), 0)::bigint from payment p where p.merchant_id = s.merchant_id and p.order_id = s.sale_id::text and p.state = 'succeeded') as succeeded,
+           (select coalesce(sum(r.amount), 0)::bigint from refund r join payment p using (merchant_id, payment_id)
+             where p.merchant_id = s.merchant_id and p.order_id = s.sale_id::text and r.state = 'succeeded') as back,
+           s.tendered is not null as cash, s.refunded
       from sale s where s.merchant_id = ${DEMO_MERCHANT}`.execute(world.eye);
   const known = new Map(orders.flatMap(({ orderId, sale }) => (sale ? [[orderId, sale] as const] : [])));
   for (const row of rows) {
-    auditor.expect("sale", (row.state === "paid") === (row.succeeded > 0n), () => `${row.id} is ${row.state} with ${row.succeeded} succeeded payments`);
+    const sale = known.get(row.id);
+    const whole = sale ? sale.total + sale.rounding : 0n;
+    auditor.expect("sale", (row.state === "paid") === (row.succeeded === whole), () => `${row.id} of ${whole} is ${row.state} with ${row.succeeded} paid`);
     auditor.expect("receipts", (row.receipt !== null) === (row.state === "paid"), () => `${row.id} is ${row.state} with receipt ${row.receipt}`);
     auditor.expect("unasked", known.has(row.id), () => `sale ${row.id}`);
   }
@@ -26,7 +32,7 @@ export async function auditSales(stage: Stage): Promise<void> {
     auditor.expect("acknowledged", receipt === null || found === receipt, () => `a cashier has receipt ${receipt} of ${id}; the shop has ${found}`);
   }
   receiptsRunOn(stage, rows);
-  const paid = rows.filter(({ state }) => state === "paid").flatMap((row) => (known.has(row.id) ? [{ ...known.get(row.id)!, cash: row.cash }] : []));
+  const paid = rows.filter(({ state }) => state === "paid").flatMap((row) => (known.has(row.id) ? [{ ...known.get(row.id)!, ...row }] : []));
   await booksAreThoseOf(stage, paid);
   await shelfIsThatOf(stage, paid);
 }
@@ -38,15 +44,21 @@ function receiptsRunOn({ auditor }: Stage, rows: readonly SaleRow[]): void {
   }
 }
 
-async function booksAreThoseOf({ world, auditor, orders }: Stage, paid: ReadonlyArray<KnownSale & { cash: boolean }>): Promise<void> {
-  const sum = (part: (sale: KnownSale & { cash: boolean }) => bigint) => paid.reduce((total, sale) => total + part(sale), 0n);
-  const { rows: received } = await sql<{ order: string }>`
-    select order_id as order from payment where merchant_id = ${DEMO_MERCHANT} and state = 'succeeded'`.execute(world.eye);
-  const byId = new Map(orders.map((order) => [order.orderId, order]));
-  const unrecognised = received.reduce((total, { order }) => total + (byId.get(order)?.sale ? 0n : (byId.get(order)?.minor ?? 0n)), 0n);
+async function booksAreThoseOf({ world, auditor }: Stage, paid: readonly PaidSale[]): Promise<void> {
+  const sum = (part: (sale: PaidSale) => bigint) => paid.reduce((total, sale) => total + part(sale), 0n);
+  const recognised = new Set<string>(paid.map(({ id }) => id));
+  const { rows: received } = await sql<{ order: string; kept: bigint }>`
+    select p.order_id as order, p.amount - coalesce((select sum(amount) from refund r where r.merchant_id = p.merchant_id and r.payment_id = p.payment_id and r.state = 'succeeded'), 0)::bigint as kept
+      from payment p where merchant_id = ${DEMO_MERCHANT} and state = 'succeeded'`.execute(world.eye);
+  const unrecognised = received.reduce((total, { order, kept }) => total + (recognised.has(order) ? 0n : kept), 0n);
+  for (const sale of paid) auditor.equal("takenBack", `refunded of sale ${sale.id}`, sale.refunded, sale.back);
+  // the tax within what was given back, cut to the sen; of a sale given back in whole that is all of it
+  const taxBack = ({ tax, back, total, rounding }: PaidSale) => (back === total + rounding ? tax : (tax * back - ((tax * back) % (total + rounding))) / (total + rounding));
+  auditor.equal("takenBack", "tax taken back", await takenBack(world.eye, "tax_return"), sum(taxBack));
+  auditor.equal("takenBack", "revenue taken back", await takenBack(world.eye, "sale_return"), sum((sale) => sale.back - taxBack(sale)));
   const expected = new Map<string, bigint>([
-    [CHART.sales, sum(({ total, tax }) => total - tax)],
-    [CHART.tax, sum(({ tax }) => tax)],
+    [CHART.sales, sum((sale) => sale.total - sale.tax - sale.back + taxBack(sale))],
+    [CHART.tax, sum((sale) => sale.tax - taxBack(sale))],
     [CHART.rounding, sum(({ rounding }) => rounding)],
     [drawerCode(DEMO_OUTLET), -sum(({ total, rounding, cash }) => (cash ? total + rounding : 0n))],
     [CHART.received, unrecognised],
@@ -56,6 +68,13 @@ async function booksAreThoseOf({ world, auditor, orders }: Stage, paid: Readonly
       select posted from ledger_balance where merchant_id = ${DEMO_MERCHANT} and account_id = ${accountId(DEMO_MERCHANT, code)}`.execute(world.eye);
     auditor.equal("revenue", code, rows[0]?.posted, minor);
   }
+}
+
+/** What sales took back in all, by the kind of posting. */
+async function takenBack(eye: Stage["world"]["eye"], kind: string): Promise<bigint> {
+  const { rows } = await sql<{ sum: bigint }>`
+    select coalesce(sum(amount), 0)::bigint as sum from ledger_transfer where merchant_id = ${DEMO_MERCHANT} and kind = ${kind}`.execute(eye);
+  return rows[0]?.sum ?? 0n;
 }
 
 async function shelfIsThatOf({ world, auditor, products }: Stage, paid: readonly KnownSale[]): Promise<void> {

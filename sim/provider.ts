@@ -5,6 +5,7 @@ import type {
 } from "../server/providers/index.ts";
 import { fee, SIM_CHANNELS } from "./channels.ts";
 import type { Random } from "./random.ts";
+import { RefundDesk } from "./refund-desk.ts";
 
 export const SIM_PROVIDER = "sim";
 
@@ -47,6 +48,10 @@ const LATE_MS = 10_000;
 export class SimProvider implements Provider {
   readonly name = SIM_PROVIDER;
   readonly transactions: Transaction[] = [];
+  readonly desk: RefundDesk;
+  /** There in a share of the seeds; in the others a person gives back. */
+  readonly refund?: NonNullable<Provider["refund"]>;
+  readonly inquireRefund?: NonNullable<Provider["inquireRefund"]>;
   /** How it behaves next; whoever sets it puts it back. */
   openMood: OpenMood = "answers";
   inquireMood: InquireMood = "answers";
@@ -61,9 +66,15 @@ export class SimProvider implements Provider {
   readonly #send: (raw: RawNotification, transaction: Transaction) => void;
   #late: Array<{ at: number; request: OpenRequest; orderId: string | null }> = [];
 
-  constructor(now: () => number, send: (raw: RawNotification, transaction: Transaction) => void) {
+  constructor(now: () => number, send: (raw: RawNotification, transaction: Transaction) => void, givesBack: boolean) {
     this.#now = now;
     this.#send = send;
+    this.desk = new RefundDesk(now, (reference, merchantRef) =>
+      this.transactions.find((one) => one.status === "paid" && (reference === null ? one.merchantRef === merchantRef : one.reference === reference))?.reference,
+    );
+    if (!givesBack) return;
+    this.refund = (request) => this.desk.refund(request);
+    this.inquireRefund = (request) => this.desk.inquire(request);
   }
 
   async channels(): Promise<readonly Channel[] | Refusal> {
@@ -185,6 +196,7 @@ export class SimProvider implements Provider {
       transaction.status = "expired";
       this.#tell(transaction);
     }
+    this.desk.tick();
   }
 
   #create(request: OpenRequest, orderId = this.orderId): Transaction {

@@ -1,7 +1,11 @@
+import { sweepRefunds } from "../server/payments/index.ts";
 import { deliver } from "./acts/network.ts";
 import { inquireOpen } from "./acts/payments.ts";
+import { askAllAgain, workDueRefunds } from "./acts/refunds.ts";
+import { sealAll } from "./acts/sealing.ts";
 import { auditLedger } from "./audit-ledger.ts";
 import { auditPayments } from "./audit-payments.ts";
+import { auditRefunds } from "./audit-refunds.ts";
 import { auditSales } from "./audit-sales.ts";
 import type { Violation } from "./auditor.ts";
 import { setStage, type Stage } from "./stage.ts";
@@ -43,24 +47,29 @@ export async function simulate({ seed, steps, canary = false }: { seed: number; 
   }
 }
 
-/** Nobody does anything new: letters arrive, payers' time runs out, open payments are asked about. Then all must add up. */
+/** Nobody does anything new: letters arrive, payers' time runs out, open payments and refunds are asked about, all is sealed. Then all must add up. */
 async function calmDown(stage: Stage): Promise<void> {
   const { world, auditor } = stage;
   const left = () => [...world.letters, ...world.racedLetters];
   world.provider.channelsDown = false;
+  await askAllAgain(stage);
   for (let round = 1; round <= MOST_ROUNDS; round++) {
     await world.advance(HOUR);
     for (const letter of world.random.fork(`calm ${auditor.step} ${round}`).shuffled(world.letters)) await deliver(stage, letter);
     for (const letter of world.racedLetters) await deliver(stage, letter);
     const asked = await inquireOpen(stage, null, round);
-    if (asked === 0 && left().length === 0) break;
+    const forgotten = (await auditor.answerOf("sweepRefunds", () => sweepRefunds(world.process.payments))) ?? 0;
+    const carried = await workDueRefunds(stage);
+    if (asked + forgotten + carried === 0 && left().length === 0) break;
   }
   for (const { transaction } of left()) auditor.report("undelivered", `${transaction.reference} of ${transaction.orderId ?? "nobody"}: ${transaction.status}`);
+  await sealAll(stage);
   await audit(stage, true);
 }
 
 async function audit(stage: Stage, calm: boolean): Promise<void> {
   await auditLedger(stage);
   await auditPayments(stage, calm);
+  await auditRefunds(stage, calm);
   await auditSales(stage);
 }

@@ -15,7 +15,7 @@ export type KnownOrder = {
   /** What it was placed with. */ readonly again: NewOrderBody | null;
   readonly sale: KnownSale | null;
   /** Several things happened to it at the same moment; what came of it is not the seed's to say, so no later act looks at it. */
-  readonly raced: boolean;
+  raced: boolean;
 };
 
 /** A sale as its cashier remembers it. */
@@ -28,6 +28,22 @@ export type KnownSale = {
   /** The receipt that a cashier has seen. */
   receipt: string | null;
 };
+
+/** A refund as whoever asked for it remembers it; its name is the reason that was given, so that it is found again. */
+export type KnownRefund = {
+  readonly name: string;
+  readonly of: { readonly paymentId: Id } | { readonly caseId: Id };
+  /** In minor units; nothing: all that was left. */ readonly minor: bigint | null;
+  readonly key: Id;
+  /** The last word on it. */ heard: "nothing" | "yes" | "no";
+  refundId: Id | null;
+};
+
+/** A person's word on a refund that is made by hand. Who says that it is done has given the money back. */
+export type KnownWord = { readonly refundId: Id; readonly minor: bigint; readonly done: boolean; readonly key: Id; heard: "nothing" | "yes" | "no" };
+
+/** Money in suspense that somebody took for an order. */
+export type KnownApplied = { readonly caseId: Id; readonly orderId: string; readonly key: Id; heard: "nothing" | "yes" | "no" };
 
 export type KnownProduct = { readonly productId: Id; readonly price: bigint; readonly stock: number };
 
@@ -46,6 +62,11 @@ export type Stage = {
   readonly crowd: readonly Id[];
   readonly orders: KnownOrder[];
   readonly products: readonly KnownProduct[];
+  readonly refunds: KnownRefund[];
+  readonly words: KnownWord[];
+  readonly applied: KnownApplied[];
+  /** Cases that several settled at the same moment, or in the middle of a crash; no later act looks at them. */
+  readonly racedCases: Set<Id>;
 };
 
 const WALLETS = 5;
@@ -78,6 +99,7 @@ export async function setStage(world: World): Promise<Stage> {
      where merchant_id = ${DEMO_MERCHANT} order by rank, product_id`.execute(world.eye);
   return {
     world, auditor: new Auditor(), book, merchant, accounts: own.wallets, mint: own.mint, crowdBook, crowdMerchant, crowd: crowd.wallets, orders: [], products,
+    refunds: [], words: [], applied: [], racedCases: new Set(),
   };
 }
 

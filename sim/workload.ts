@@ -1,15 +1,19 @@
 import type { Act } from "./acts/act.ts";
+import { caseActs } from "./acts/cases.ts";
 import { crowdActs } from "./acts/crowd.ts";
 import { ledgerActs } from "./acts/ledger.ts";
 import { networkActs } from "./acts/network.ts";
+import { partActs } from "./acts/parts.ts";
 import { payerActs } from "./acts/payers.ts";
 import { paymentActs } from "./acts/payments.ts";
 import { raceActs } from "./acts/race.ts";
+import { refundActs } from "./acts/refunds.ts";
 import { saleActs } from "./acts/sales.ts";
+import { sealActs } from "./acts/sealing.ts";
 import type { Random } from "./random.ts";
 
 /** All that may happen, each with how often it does. */
-export const acts: readonly Act[] = [...ledgerActs, ...crowdActs, ...paymentActs, ...saleActs, ...raceActs, ...payerActs, ...networkActs];
+export const acts: readonly Act[] = [...ledgerActs, ...crowdActs, ...paymentActs, ...saleActs, ...raceActs, ...payerActs, ...networkActs, ...partActs, ...refundActs, ...caseActs, ...sealActs];
 
 const WHOLE = acts.reduce((sum, { weight }) => sum + weight, 0);
 

@@ -46,20 +46,18 @@ export class World {
   readonly #test: TestDatabase;
   readonly #canary: boolean;
   readonly #ids: Random;
-  readonly #racedIds: Random;
   readonly #closing: Array<Promise<void>> = [];
   #now = BEGINNING;
   #sent = 0;
+  #made = 0;
   readonly #raced = new Set<string>();
-  #racing = false;
 
   private constructor(test: TestDatabase, seed: number, canary: boolean) {
     this.#test = test;
     this.#canary = canary;
     this.random = createRandom(`seed ${seed}`);
     this.#ids = this.random.fork("ids");
-    this.#racedIds = this.random.fork("raced ids");
-    this.provider = new SimProvider(() => this.#now, (raw, transaction) => this.#send(raw, transaction));
+    this.provider = new SimProvider(() => this.#now, (raw, transaction) => this.#send(raw, transaction), this.random.fork("provider").chance(60));
     this.process = this.#start();
   }
 
@@ -94,20 +92,20 @@ export class World {
     this.provider.tick();
   }
 
-  /** Ids from a stream of their own, so that how many are needed decides nothing else. */
+  /** Ids from a stream of their own, in the order in which they are made: so how many are needed decides nothing else. */
   newId(): Id {
-    return idMaker(this, (size) => (this.#racing ? this.#racedIds : this.#ids).bytes(size))();
+    this.#made += 1;
+    return idMaker(this, (size) => {
+      const bytes = this.#ids.bytes(size);
+      bytes.set([0, 0, 0]);
+      new DataView(bytes.buffer).setUint32(3, this.#made);
+      return bytes;
+    })();
   }
 
-  /** Lets things happen to an order at the same moment; what comes of it decides nothing about other orders. */
-  async race(orderId: string, happens: () => Promise<void>): Promise<void> {
+  /** Things happen to an order at the same moment; what comes of it, and what the provider sends, decides nothing about other orders. */
+  races(orderId: string): void {
     this.#raced.add(orderId);
-    this.#racing = true;
-    try {
-      await happens();
-    } finally {
-      this.#racing = false;
-    }
   }
 
   /** A notification was taken; the provider does not send it again. */

@@ -1,4 +1,4 @@
-import { isRefusal, type NewOrderBody } from "@onegate/contract";
+import { IDR, isRefusal, money, type Money, type NewOrderBody } from "@onegate/contract";
 import { sql } from "kysely";
 import { DEMO_MERCHANT } from "../../server/demo/index.ts";
 import { inTransaction } from "../../server/kernel/index.ts";
@@ -48,28 +48,40 @@ async function open(stage: Stage, random: Random): Promise<string> {
   const channel = random.pick(CHANNELS);
   const mood = random.chance(45) ? "answers" : random.pick(openMoods);
   if (!order) return "nothing";
+  const part = random.chance(35) ? aPart(order.minor, random) : undefined;
   const answer = await withMood(stage, order, mood, async () => {
-    const payment = await openPayment(stage.world.process.payments, DEMO_MERCHANT, order.orderId, channel);
+    const payment = await openPayment(stage.world.process.payments, DEMO_MERCHANT, order.orderId, channel, part);
     return isRefusal(payment) ? payment.refusal : payment.state;
   });
   // asked while the request is still on its way, the provider knows nothing of it
   if (mood === "does it late" && random.chance(50)) await inquireOpen(stage, order.orderId, 0);
-  return `${order.name} ${channel}, the provider ${mood}: ${answer}`;
+  return `${order.name} ${channel}${part ? ` ${part.minor}` : ""}, the provider ${mood}: ${answer}`;
+}
+
+/** A part of an order in whole rupiah; now and then all of it, or more. */
+export function aPart(minor: bigint, random: Random): Money {
+  const percent = BigInt(random.pick([20, 30, 50, 50, 70, 100, 120]));
+  return money(((minor * percent) / 100_00n) * 100n, IDR);
 }
 
 /** Lets a verb reach the provider in a mood. Where the provider stalls the process dies; the verb is never heard of again. */
 export async function withMood(stage: Stage, order: KnownOrder, mood: OpenMood, verb: () => Promise<string>): Promise<string> {
-  const { world, auditor } = stage;
-  const { provider } = world;
+  const { provider } = stage.world;
   provider.openMood = mood;
   provider.orderId = order.orderId;
   provider.meanwhile = () => deliverAllOf(stage, order);
-  const stalled = new Promise<"stalled">((resolve) => (provider.onStall = () => resolve("stalled")));
-  const answer = await auditor.answerOf("openPayment", () => Promise.race([verb(), stalled]));
+  const answer = await orStalled(stage, "openPayment", provider, verb);
   provider.openMood = "answers";
   provider.meanwhile = async () => undefined;
-  if (answer === "stalled") await world.crash();
   return answer ?? "thrown";
+}
+
+/** Runs a verb that reaches a peer; where the peer stalls the process dies. */
+export async function orStalled(stage: Stage, name: string, peer: { onStall: () => void }, verb: () => Promise<string>): Promise<string | undefined> {
+  const stalled = new Promise<"stalled">((resolve) => (peer.onStall = () => resolve("stalled")));
+  const answer = await stage.auditor.answerOf(name, () => Promise.race([verb(), stalled]));
+  if (answer === "stalled") await stage.world.crash();
+  return answer;
 }
 
 async function deliverAllOf(stage: Stage, { orderId }: KnownOrder): Promise<void> {

@@ -1,4 +1,4 @@
-import { isRefusal } from "@onegate/contract";
+import { isRefusal, type Money } from "@onegate/contract";
 import { DEMO_MERCHANT, DEMO_OUTLET } from "../../server/demo/index.ts";
 import { inTransaction, messageOf } from "../../server/kernel/index.ts";
 import { cancelOrder, openPayment } from "../../server/payments/index.ts";
@@ -7,7 +7,7 @@ import type { Random } from "../random.ts";
 import type { KnownOrder, Stage } from "../stage.ts";
 import type { Act } from "./act.ts";
 import { deliver } from "./network.ts";
-import { inquireOpen, placeOne } from "./payments.ts";
+import { aPart, inquireOpen, placeOne } from "./payments.ts";
 import { heard, ringUp, sell } from "./sales.ts";
 
 type Verb = readonly [name: string, run: () => Promise<unknown>];
@@ -34,31 +34,30 @@ async function raceForSale(stage: Stage, random: Random): Promise<string> {
 async function race(stage: Stage, random: Random, order: KnownOrder, own: readonly Verb[]): Promise<string> {
   const { world } = stage;
   const { provider, process } = world;
-  const open = (channel: string): Verb => ["openPayment", () => openPayment(process.payments, DEMO_MERCHANT, order.orderId, channel)];
+  const open = (channel: string, part?: Money): Verb => ["openPayment", () => openPayment(process.payments, DEMO_MERCHANT, order.orderId, channel, part)];
   const [copies, paysFirst, paysAfter, killed, turns] = [random.below(4), random.chance(60), random.chance(40), random.chance(25), random.below(12)];
   const verbs = random.shuffled([
     ...own.filter(() => random.chance(60)),
-    ...[open("QRIS"), open("QRIS"), open("BRIVA")].filter(() => random.chance(50)),
+    ...[open("QRIS"), open("QRIS"), open("BRIVA"), open("MANDIRIVA", aPart(order.minor, random))].filter(() => random.chance(50)),
     ...[["inquirePayment", () => inquireOpen(stage, order.orderId, 1, killed)] as const].filter(() => random.chance(50)),
   ]);
-  await world.race(order.orderId, async () => {
-    provider.orderId = order.orderId;
-    if (order.sale) await attempt(stage, ["createSale", async () => heard(stage, order, await sell(stage, order.sale!))], false);
-    else await attempt(stage, open("QRIS"), false);
-    const [first] = provider.of(order.orderId);
-    if (first && paysFirst) provider.pay(first, first.asked);
-    const letters = world.racedLetters.filter(({ transaction }) => transaction === first);
-    const deliveries = letters.flatMap((letter) => Array.from({ length: copies }, (): Verb => ["receiveNotification", () => deliver(stage, letter, killed)]));
-    const all = [...verbs, ...deliveries].map((verb) => attempt(stage, verb, killed));
-    if (killed) {
-      await world.moment(turns);
-      await world.killConnections();
-    }
-    await Promise.all(all);
-    await world.settle();
-    for (const transaction of provider.of(order.orderId)) if (paysAfter && transaction.status === "pending") provider.pay(transaction, transaction.asked);
-    provider.orderId = null;
-  });
+  world.races(order.orderId);
+  provider.orderId = order.orderId;
+  if (order.sale) await attempt(stage, ["createSale", async () => heard(stage, order, await sell(stage, order.sale!))], false);
+  else await attempt(stage, open("QRIS"), false);
+  const [first] = provider.of(order.orderId);
+  if (first && paysFirst) provider.pay(first, first.asked);
+  const letters = world.racedLetters.filter(({ transaction }) => transaction === first);
+  const deliveries = letters.flatMap((letter) => Array.from({ length: copies }, (): Verb => ["receiveNotification", () => deliver(stage, letter, killed)]));
+  const all = [...verbs, ...deliveries].map((verb) => attempt(stage, verb, killed));
+  if (killed) {
+    await world.moment(turns);
+    await world.killConnections();
+  }
+  await Promise.all(all);
+  await world.settle();
+  for (const transaction of provider.of(order.orderId)) if (paysAfter && transaction.status === "pending") provider.pay(transaction, transaction.asked);
+  provider.orderId = null;
   return `${order.name}: ${[...verbs.map(([name]) => name), ...(paysFirst ? [`${copies} copies`] : [])].join(", ")}${killed ? ", killed" : ""}`;
 }
 
@@ -66,12 +65,11 @@ async function race(stage: Stage, random: Random, order: KnownOrder, own: readon
 async function sendCashSaleAtOnce(stage: Stage, random: Random): Promise<string> {
   const order = ringUp(stage, random, "CASH", true);
   const times = random.between(2, 5);
-  await stage.world.race(order.orderId, async () => {
-    const answers = await Promise.all(
-      Array.from({ length: times }, () => stage.auditor.answerOf("createSale", async () => heard(stage, order, await sell(stage, order.sale)))),
-    );
-    for (const answer of answers) stage.auditor.equal("answer", "a cash sale sent at once", answer, "paid");
-  });
+  stage.world.races(order.orderId);
+  const answers = await Promise.all(
+    Array.from({ length: times }, () => stage.auditor.answerOf("createSale", async () => heard(stage, order, await sell(stage, order.sale)))),
+  );
+  for (const answer of answers) stage.auditor.equal("answer", "a cash sale sent at once", answer, "paid");
   return `${order.name}, ${times} times`;
 }
 

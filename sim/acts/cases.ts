@@ -1,0 +1,122 @@
+import { isRefusal, type Id } from "@onegate/contract";
+import { sql } from "kysely";
+import { DEMO_MERCHANT } from "../../server/demo/index.ts";
+import { applyCase } from "../../server/payments/index.ts";
+import type { Random } from "../random.ts";
+import { refundMoods } from "../refund-desk.ts";
+import { anOrder, type KnownApplied, type KnownOrder, type Stage } from "../stage.ts";
+import type { Act } from "./act.ts";
+import { ask, askAndDie, atDesk, noLongerForetold, wish } from "./refunds.ts";
+
+type Case = { id: Id; reference: string; minor: bigint; orderId: string | null };
+
+/** Open cases of which it is foretold what becomes of them, in the order in which the provider got the money's request. */
+async function openCases({ world, orders, racedCases }: Stage): Promise<Case[]> {
+  const { rows } = await sql<Case>`
+    select c.case_id as id, c.reference, c.amount as minor, p.order_id as "orderId"
+      from suspense_case c left join payment p on p.merchant_id = c.merchant_id and p.payment_id = c.payment_id
+     where c.merchant_id = ${DEMO_MERCHANT} and c.state = 'open'`.execute(world.eye);
+  const raced = new Set(orders.filter((order) => order.raced).map(({ orderId }) => orderId));
+  const open = new Map(rows.filter(({ id, orderId }) => !raced.has(orderId ?? "") && !racedCases.has(id)).map((row) => [row.reference, row]));
+  return world.provider.transactions.flatMap(({ reference }) => open.get(reference) ?? []);
+}
+
+async function aCase(stage: Stage, random: Random): Promise<Case | undefined> {
+  const place = random.below(1_000);
+  const cases = await openCases(stage);
+  return cases[place % Math.max(cases.length, 1)];
+}
+
+/** An order that the money may be for: that of its payment, one that it fits, or any. */
+async function anOrderFor(stage: Stage, random: Random, { orderId, minor }: Case): Promise<KnownOrder | undefined> {
+  const how = random.below(3);
+  const any = anOrder(stage, random);
+  const known = stage.orders.filter((order) => !order.raced);
+  if (how === 0) return known.find((order) => order.orderId === orderId) ?? any;
+  return how === 1 ? (known.findLast((order) => order.minor >= minor) ?? any) : any;
+}
+
+function remember(stage: Stage, { id }: Case, { orderId }: KnownOrder): KnownApplied {
+  const known: KnownApplied = { caseId: id, orderId, key: stage.world.newId(), heard: "nothing" };
+  stage.applied.push(known);
+  return known;
+}
+
+async function applyOnce({ auditor, world }: Stage, known: KnownApplied): Promise<string> {
+  const { answer } = await applyCase(world.process.payments, DEMO_MERCHANT, known.caseId, known.orderId, "Ratna", known.key);
+  if (isRefusal(answer)) {
+    if (answer.refusal === "idempotency_key_in_flight") return answer.refusal;
+    auditor.expect("acknowledged", known.heard !== "yes", () => `case ${known.caseId} was applied, now ${answer.refusal}`);
+    known.heard = "no";
+    return answer.refusal;
+  }
+  known.heard = "yes";
+  return answer.state;
+}
+
+/** What the auditor's books say to money for an order. */
+async function wordOn({ world }: Stage, { minor }: Case, { orderId, minor: whole }: KnownOrder): Promise<string> {
+  const { rows } = await sql<{ there: boolean; cancelled: boolean; paid: bigint }>`
+    select true as there, cancelled_at is not null as cancelled,
+           coalesce((select sum(amount) from payment p where p.merchant_id = o.merchant_id and p.order_id = o.order_id and p.state = 'succeeded'), 0)::bigint as paid
+      from payment_order o where merchant_id = ${DEMO_MERCHANT} and order_id = ${orderId}`.execute(world.eye);
+  const [order] = rows;
+  if (!order) return "order_unknown";
+  if (order.cancelled) return "order_cancelled";
+  return minor > whole - order.paid ? "case_does_not_fit" : "applied";
+}
+
+async function settle(stage: Stage, random: Random): Promise<string> {
+  const { world, auditor } = stage;
+  const [back, killed, again] = [random.chance(35), random.chance(15), random.chance(30)];
+  const mood = random.chance(40) ? "answers" : random.pick(refundMoods);
+  const one = await aCase(stage, random);
+  if (!one) return "nothing";
+  if (back) {
+    const known = wish(stage, { caseId: one.id }, null);
+    if (killed) {
+      stage.racedCases.add(one.id);
+      await askAndDie(stage, random, known, one.orderId);
+      auditor.equal("answer", "a case given back", known.heard, "yes");
+      return `${one.minor} given back, killed`;
+    }
+    const answer = await atDesk(stage, mood, () => ask(stage, known));
+    auditor.expect("answer", ["refunding", "refunded", "open", "stalled"].includes(answer), () => `an open case given back: ${answer}`);
+    if (again) await auditor.answerOf("a case given back again", () => ask(stage, known));
+    return `${one.minor} given back, the desk ${mood}: ${answer}`;
+  }
+  const order = await anOrderFor(stage, random, one);
+  if (!order) return "nothing";
+  const expected = await wordOn(stage, one, order);
+  const known = remember(stage, one, order);
+  if (killed) {
+    const first = applyOnce(stage, known).catch(() => "lost");
+    await world.moment(random.below(20));
+    await (random.chance(50) ? world.crash() : world.killConnections());
+    await first;
+    await world.settle();
+  }
+  const answer = await auditor.answerOf("applyCase", () => applyOnce(stage, known));
+  auditor.equal("answer", "money taken for an order", answer, expected);
+  if (again) auditor.equal("answer", "money taken for an order again", await auditor.answerOf("applyCase", () => applyOnce(stage, known)), expected);
+  return `${one.minor} for ${order.name}${killed ? ", killed" : ""}: ${answer}`;
+}
+
+/** Several settle a case at the same moment: for two orders, and back to the payer. */
+async function settleAtOnce(stage: Stage, random: Random): Promise<string> {
+  const { auditor } = stage;
+  const one = await aCase(stage, random);
+  if (!one) return "nothing";
+  const orders = [await anOrderFor(stage, random, one), await anOrderFor(stage, random, one)].filter((order) => order !== undefined);
+  stage.racedCases.add(one.id);
+  for (const orderId of [one.orderId, ...orders.map((order) => order.orderId)]) noLongerForetold(stage, orderId);
+  const [applied, wishes] = [orders.map((order) => remember(stage, one, order)), [wish(stage, { caseId: one.id }, null), wish(stage, { caseId: one.id }, null)].slice(0, random.between(1, 2))];
+  const verbs = random.shuffled([...applied.map((known) => () => applyOnce(stage, known)), ...wishes.map((known) => () => ask(stage, known))]);
+  await Promise.all(verbs.map((verb) => auditor.answerOf("a case settled among others", verb)));
+  return `${one.minor}: ${verbs.length} at once`;
+}
+
+export const caseActs: readonly Act[] = [
+  { name: "a case is settled", weight: 6, run: settle },
+  { name: "a case is settled at once", weight: 2, run: settleAtOnce },
+];
