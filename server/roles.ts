@@ -7,7 +7,7 @@ import {
   createAccessTokens, createPasswords, createSecretBox, forgetExpiredSessions, guard, identityRoutes, merchants, openSigningKeys, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
-  createHttp, createLog, createMetrics, createStreams, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
+  createHttp, createLog, createMetrics, createStreams, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
   type Clock, type Connection, type Settings,
 } from "./kernel/index.ts";
 import { chartOf, createLedger, openAccounts, seal } from "./ledger/index.ts";
@@ -41,6 +41,7 @@ export type ProgramParts = {
   readonly simulatorUrl?: string;
   /** The till's built pages; none are served without. */
   readonly till?: string;
+  /** This machine's clock: it only goes into ids. What expires goes by the database's, which all replicas share. */
   readonly clock?: Clock;
 };
 
@@ -69,10 +70,10 @@ const CRONTAB = `
 `;
 
 /** Puts the whole program together in one process: every module, its routes and its workers. */
-export async function startProgram({ settings, connection, tripayUrl, simulatorUrl = "", till, clock = systemClock }: ProgramParts): Promise<Program> {
+export async function startProgram({ settings, connection, tripayUrl, simulatorUrl = "", till, clock: ownClock = systemClock }: ProgramParts): Promise<Program> {
   const log = createLog(settings.logLevel);
   const metrics = createMetrics();
-  const newId = idMaker(clock);
+  const newId = idMaker(ownClock);
   const lost = (error: Error) => log.warn({ err: error }, "a database connection was lost");
   await migrateAsOwner(settings.databaseAdminUrl || connection);
   const database = openDatabase(connection, settings.databasePool, lost, PROGRAM_ROLE);
@@ -82,6 +83,8 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     for (const end of endings.splice(0).reverse()) await end();
   };
   try {
+    const clock = await followDatabaseClock(database);
+    endings.push(() => clock.stop());
     const ledger = createLedger(database, { lanes: settings.ledgerLanes, queue: settings.ledgerQueue, onBatch: (items) => metrics.batchItems.observe(items) });
     await checkDemo(settings, database, ledger);
 

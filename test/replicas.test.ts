@@ -72,7 +72,22 @@ describe("two replicas on one database", () => {
     const late = await start({ now: () => Date.now() + ahead });
     const login = async (program: Program) => (await send(program, "/api/auth/login", { username: "citra.contoh", password: "rahasia-demo" })).body as { access_token: string; refresh_token: string };
     const session = await login(late);
+    const ask = async (program: Program, path: string, token: string) => (await fetch(`${program.url}${path}`, { headers: { authorization: `Bearer ${token}` } })).status;
+    // a quarter of an hour is a quarter of an hour, though twenty minutes lie between the two clocks
+    for (const signer of [early, late]) {
+      const { access_token: token } = await login(signer);
+      for (const program of [early, late]) assert.equal(await ask(program, "/api/v1/wallet", token), 200);
+      const { iat = 0, exp = 0 } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { iat?: number; exp?: number };
+      assert.ok(Math.abs(iat - Date.now() / 1000) < 60 && exp - iat === 900, `issued ${iat}, until ${exp}`);
+    }
+    // nor do staff sessions follow the clock of the replica that opened them
+    const shop = (await (await fetch(`${early.url}/api/v1/till/shop`)).json()) as { staff: ReadonlyArray<{ id: string; name: string }> };
+    for (const [opener, other] of [[early, late], [late, early]] as const) {
+      const { body } = await send(opener, "/api/v1/till/unlock", { staff_id: shop.staff.find(({ name }) => name === "Ratna")?.id, pin: "333333" });
+      assert.equal(await ask(other, "/api/v1/till/reports/today", String(body["token"])), 200, JSON.stringify(body));
+    }
     ahead = -5 * 60_000;
+    assert.equal(await ask(late, "/api/v1/wallet", session.access_token), 200, "after its signer's clock stepped back");
     const key = (token: string) => ({ authorization: `Bearer ${token}`, "idempotency-key": newId() });
     // a refresh token is the database's to judge, whichever clock the replica has
     const refreshed = await fetch(`${early.url}/api/auth/refresh`, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify({ refresh_token: session.refresh_token }) });
@@ -83,6 +98,17 @@ describe("two replicas on one database", () => {
     // a minute by the database's clock, though the replica that asked is ten behind it
     const { rows } = await test.database.pool.query<{ seconds: number }>("select extract(epoch from expires_at - clock_timestamp())::float8 as seconds from ledger_hold order by reserved_at desc limit 1");
     assert.ok(rows[0] && rows[0].seconds > 50 && rows[0].seconds <= 60, `${rows[0]?.seconds} s`);
+    // a replica ahead does not end it early, and ends one of a second in time
+    ahead = 10 * 60_000;
+    const short = await send(late, "/api/v1/wallet/holds", { amount: "10.00", currency: "IDR", destination_account: "ACC_DST_DEF", expires_in: 1 }, key(token));
+    assert.equal(short.status, 201, JSON.stringify(short.body));
+    const states = async () => {
+      await test.database.pool.query("select graphile_worker.add_job('ledger:expire_holds')");
+      const { rows: holds } = await test.database.pool.query<{ state: string }>("select state from ledger_hold order by reserved_at desc limit 2");
+      return holds.map(({ state }) => state);
+    };
+    await until(states, ([newest]) => newest !== "open", 10_000);
+    assert.deepEqual(await states(), ["expired", "open"]);
     const wish = payment();
     assert.equal((await send(early, "/payments", wish)).status, 200);
     assert.deepEqual((await send(late, "/payments", wish)).headers.get("idempotent-replayed"), "true");

@@ -1,5 +1,6 @@
 export * from "./clock.ts";
 export * from "./database.ts";
+export * from "./database-clock.ts";
 export * from "./failure.ts";
 export * from "./migrate.ts";
 export * from "./postgres/cluster.ts";
