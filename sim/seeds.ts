@@ -7,7 +7,7 @@ export const USUAL_SEED = 20_260_105;
 /** Seeds by name: what each exercises, or what it once showed. */
 export const namedSeeds: Readonly<Record<string, NamedSeed>> = {
   "a-monday": { seed: USUAL_SEED, steps: 500, shows: "a bit of everything" },
-  "failed-then-paid": { seed: 43, steps: 60, shows: "a payment fails, its sale is given up, and the payer pays all the same: once booked nowhere, now in suspense" },
+  "failed-then-paid": { seed: 101, steps: 100, shows: "a payment fails, its sale is given up, and the payer pays all the same: once booked nowhere, now in suspense" },
   "opened-after-the-end": { seed: 105, steps: 60, shows: "a sale that was given up is opened for payment anew: once payable and then booked nowhere, now refused" },
   "given-up-in-passing": { seed: 102, steps: 30, shows: "a sale is given up in the moment in which a payment is opened for it" },
   "two-persons-decide": { seed: 3, steps: 100, shows: "of two persons at once one says that a refund is done and one that it can't be: once both were believed, now one" },
