@@ -8,6 +8,8 @@ export type Asked = {
   readonly destination: string;
   /** "acked": somebody saw a 2xx. "refused": a final no. "open": no answer, or one that says to come again. */
   heard: "acked" | "refused" | "open";
+  /** The last words that its callers heard, for whoever has to find out what went wrong. */
+  lastWords?: string;
   /** Asked for again until it is settled; the others are left as they are. */
   readonly retried: boolean;
 };

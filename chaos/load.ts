@@ -18,7 +18,7 @@ export class Load {
   readonly #random: () => number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: CALLERS + 1 });
   readonly #running: Array<Promise<void>> = [];
-  /** What is to be asked for until it is settled. */
+  /** What is to be asked for until it is settled, and nobody asks for now. */
   readonly #toSettle = new Set<Asked>();
   #stopped = false;
 
@@ -51,7 +51,6 @@ export class Load {
   #next(): Asked {
     const one = ask(this.#random);
     this.asked.push(one);
-    if (one.retried) this.#toSettle.add(one);
     return one;
   }
 
@@ -68,20 +67,27 @@ export class Load {
       const batch = Array.from({ length: BATCH }, () => this.#next());
       const answer = await this.#post("/api/v1/transfers:batch", { transfers: batch.map(toBody) });
       if (answer?.status !== 200) {
+        for (const one of batch) this.#hear(one, "open");
         await sleep(REST_MS);
         continue;
       }
       const { results } = JSON.parse(answer.body) as { results: Array<{ status: string; problem?: { retry: string } }> };
       batch.forEach((one, i) => {
         const result = results[i];
+        one.lastWords = JSON.stringify(result);
         this.#hear(one, result?.status === "SUCCESS" ? "acked" : result?.problem?.retry === "no" ? "refused" : "open");
       });
     }
   }
 
-  /** Whether there was an answer that settles it. */
+  /**
+   * Whether there was an answer that settles it. An id is asked for by one caller at a time, because of two answers that
+   * cross, "not enough money" and then "done", the first would look like a no that was not kept.
+   */
   async #sendOne(one: Asked): Promise<boolean> {
+    this.#toSettle.delete(one);
     const answer = await this.#post("/payments", toBody(one));
+    one.lastWords = answer ? `${answer.status} ${answer.body}` : "nothing";
     const heard = answer === undefined || answer.status >= 500 || answer.status === 409 ? "open" : answer.status < 300 ? "acked" : "refused";
     this.#hear(one, heard);
     return heard !== "open";
@@ -93,9 +99,8 @@ export class Load {
       this.#longestGap = Math.max(this.#longestGap, now - this.lastAck);
       this.lastAck = now;
     }
-    // what was acknowledged once stays so
-    if (one.heard === "open") one.heard = heard;
-    if (one.heard !== "open") this.#toSettle.delete(one);
+    one.heard = heard;
+    if (heard === "open" && one.retried) this.#toSettle.add(one);
   }
 
   #post(path: string, body: unknown): Promise<{ status: number; body: string } | undefined> {

@@ -13,11 +13,14 @@ export type Kill = (typeof KILLS)[number];
 export type Report = {
   readonly rounds: number; readonly seed: number; readonly asked: number; readonly acked: number; readonly lost: number; readonly doubled: number; readonly unsettled: number; readonly wrong: number;
   readonly proof: "holds" | "broken"; readonly kills: Readonly<Record<Kill, number>>; readonly longest_outage_ms: number;
+  /** The first of what is wrong: what was asked and heard, and what is in the books. */
+  readonly faults: readonly string[];
 };
 
 /** How long it may take until payments are taken again, by what was killed (faults 4, 5 and 24). */
 const BACK_MS: Readonly<Record<Kill, number>> = { server: 30_000, backend: 10_000, postmaster: 30_000 };
 const SETTLE_MS = 60_000;
+const MOST_FAULTS = 20;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
@@ -29,13 +32,16 @@ export async function play(rounds: number, seed: number, say: (line: string) => 
   const random = seeded(seed);
   const data = mkdtempSync(join(tmpdir(), "onegate-chaos-"));
   let program: Program | undefined;
-  const stop = async () => {
+  const end = async () => {
     await program?.stop();
     // the last of a killed PostgreSQL may still be writing
     rmSync(data, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
+  let stopping: Promise<void> | undefined;
+  const stop = () => (stopping ??= end());
   const interrupted = () => void stop().finally(() => process.exit(130));
-  for (const signal of SIGNALS) process.once(signal, interrupted);
+  // a second one changes nothing: npm passes on the Ctrl-C that the terminal has sent already
+  for (const signal of SIGNALS) process.on(signal, interrupted);
   try {
     program = await Program.make(data);
     await program.begin();
@@ -55,10 +61,13 @@ export async function play(rounds: number, seed: number, say: (line: string) => 
     const found = await readLedger(data);
     const verdict = judge(load.asked, found);
     const proof = JSON.parse(await program.proof()) as { proof: "holds" | "broken"; breaches: unknown[] };
-    if (proof.proof !== "holds") say(JSON.stringify(proof.breaches));
+    for (const id of [...verdict.lost, ...verdict.doubled, ...verdict.wrong, ...verdict.stray, ...verdict.unsettled].slice(0, 20)) say(JSON.stringify({ asked: load.asked.find((one) => one.id === id), found: found.filter(({ reference }) => reference === id) }));
+    const ids = [...verdict.lost, ...verdict.doubled, ...verdict.wrong, ...verdict.stray, ...verdict.unsettled].slice(0, MOST_FAULTS);
+    const faults = ids.map((id) => JSON.stringify({ asked: load.asked.find((one) => one.id === id), found: found.filter(({ reference }) => reference === id) }));
     return {
       rounds, seed, asked: load.asked.length, acked: verdict.acked, lost: verdict.lost.length, doubled: verdict.doubled.length, unsettled: verdict.unsettled.length, wrong: verdict.wrong.length + verdict.stray.length,
       proof: proof.proof, kills, longest_outage_ms: Math.round(longest),
+      faults: proof.proof === "holds" ? faults : [...faults, ...proof.breaches.slice(0, MOST_FAULTS).map((breach) => JSON.stringify(breach))],
     };
   } finally {
     await stop();

@@ -29,9 +29,34 @@ const WAIT_FOR_LOCK_MS = 5_000;
  */
 export const PROGRAM_ROLE = "onegate_app";
 
+/** Statements by their text: those with parameters are parsed once a connection, and planned anew only while that pays. */
+const names = new Map<string, string>();
+/** Texts are made by the program, not by its callers; lists of many lengths are many texts, and the rest stays unnamed. */
+const MOST_NAMES = 1_000;
+
+function nameOf(text: string): string | undefined {
+  const known = names.get(text);
+  if (known !== undefined || names.size === MOST_NAMES) return known;
+  const name = `onegate_${names.size}`;
+  names.set(text, name);
+  return name;
+}
+
+/** A connection that gives Kysely's statements names, which it has no word for itself. */
+class PreparingClient extends pg.Client {
+  override query(...given: unknown[]): never {
+    const [text, values, ...rest] = given;
+    const isPlain = typeof text === "string" && Array.isArray(values) && values.length > 0;
+    const name = isPlain ? nameOf(text) : undefined;
+    // the overloads of pg can't be written down for one that passes everything on
+    return Reflect.apply(super.query, this, name === undefined ? given : [{ name, text, values }, ...rest]) as never;
+  }
+}
+
 export function openDatabase(connection: Connection, most: number, onError: (error: Error) => void, role?: typeof PROGRAM_ROLE): Database {
   const pool = new pg.Pool({
     ...(typeof connection === "string" ? { connectionString: connection } : connection),
+    Client: PreparingClient,
     max: most,
     connectionTimeoutMillis: WAIT_FOR_CONNECTION_MS,
     idleTimeoutMillis: 60_000,

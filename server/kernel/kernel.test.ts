@@ -12,6 +12,19 @@ before(async () => {
 });
 after(() => test.close());
 
+describe("statements", () => {
+  it("are parsed once a connection, and a wrong one does not spoil the next", async () => {
+    await test.database.kysely.connection().execute(async (connection) => {
+      const plus = (a: number, b: number) => sql<{ sum: number }>`select ${a}::int / ${b}::int as sum`.execute(connection);
+      const prepared = async () => (await sql<{ statement: string }>`select statement from pg_prepared_statements where statement like ${"select $1::int / $2::int as sum"}`.execute(connection)).rows;
+      assert.equal((await plus(6, 3)).rows[0]?.sum, 2);
+      await assert.rejects(plus(6, 0), /division by zero/);
+      assert.equal((await plus(6, 2)).rows[0]?.sum, 3);
+      assert.equal((await prepared()).length, 1);
+    });
+  });
+});
+
 describe("the outbox", () => {
   it("shows nothing of a transaction that is rolled back", async () => {
     const merchantId = newId();
