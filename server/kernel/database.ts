@@ -48,8 +48,8 @@ class PreparingClient extends pg.Client {
     const [text, values, ...rest] = given;
     const isPlain = typeof text === "string" && Array.isArray(values) && values.length > 0;
     const name = isPlain ? nameOf(text) : undefined;
-    // the overloads of pg can't be written down for one that passes everything on
-    return Reflect.apply(super.query, this, name === undefined ? given : [{ name, text, values }, ...rest]) as never;
+    // none of pg's overloads is one that passes everything on
+    return super.query.apply(this, (name === undefined ? given : [{ name, text, values }, ...rest]) as never) as never;
   }
 }
 
