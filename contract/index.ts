@@ -1,6 +1,7 @@
 export * from "./currency.ts";
 export * from "./ids.ts";
 export * from "./money.ts";
+export * from "./qr-picture.ts";
 export * from "./qris.ts";
 export * from "./refusal.ts";
 export * from "./sale-total.ts";

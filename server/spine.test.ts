@@ -241,6 +241,8 @@ describe("a QRIS sale", () => {
     const { sale, reference } = await waiting();
     await program.lever("PUT", `transactions/${reference}/faults`, { suppressed: true });
     await program.lever("POST", `transactions/${reference}/pay`);
+    const isPlanned = await program.database.pool.query("select graphile_worker.reschedule_jobs(array(select id from graphile_worker.jobs where key = $1), run_at := now())", [`inquire:${sale.tenders[0]?.payment_id}`]);
+    assert.equal(isPlanned.rowCount, 1);
     await until(() => readSale(sale.id), ({ state }) => state === "paid", 15_000);
     await program.assertBooksHold();
   });

@@ -19,6 +19,10 @@ export type Cursor = { readonly xid: bigint; readonly eventId: bigint };
 
 export const START: Cursor = { xid: 0n, eventId: 0n };
 
+function isAfter(one: Cursor, other: Cursor | undefined): boolean {
+  return !other || one.xid > other.xid || (one.xid === other.xid && one.eventId > other.eventId);
+}
+
 export function cursorToText({ xid, eventId }: Cursor): string {
   return `${xid}-${eventId}`;
 }
@@ -71,6 +75,15 @@ export async function latestCursor(executor: Executor): Promise<Cursor> {
   return row ? { xid: BigInt(row.xid), eventId: row.event_id } : START;
 }
 
+/** The topics of the events after a cursor, up to another. */
+async function readTopics(executor: Executor, after: Cursor, upTo: Cursor): Promise<string[]> {
+  const { rows } = await sql<{ topic: string }>`
+    select distinct topic from outbox_event e
+     where (e.xid, event_id) > (${after.xid.toString()}::xid8, ${after.eventId}::bigint)
+       and (e.xid, event_id) <= (${upTo.xid.toString()}::xid8, ${upTo.eventId}::bigint)`.execute(executor);
+  return rows.map(({ topic }) => topic);
+}
+
 export type Consumer = {
   readonly name: string;
   /** What the topics whose payload it needs begin with; the others pass it by. */
@@ -86,11 +99,7 @@ const READ_AT_ONCE = 500;
 /** Lets a consumer act on the next events; answers how many. Two workers at once take turns at the cursor's row. */
 export async function consume(database: Database, consumer: Consumer): Promise<number> {
   return inTransaction(database, async (tx) => {
-    await sql`insert into outbox_consumer (name) values (${consumer.name}) on conflict do nothing`.execute(tx);
-    const { rows } = await sql<{ xid: string; event_id: bigint }>`
-      select xid::text as xid, event_id from outbox_consumer where name = ${consumer.name} for update`.execute(tx);
-    const [at] = rows;
-    if (!at) throw new Error(`consumer ${consumer.name} has no cursor`);
+    const at = (await lockCursor(tx, consumer.name)) ?? (await makeCursor(tx, consumer.name));
     const events = await readEvents(tx, { xid: BigInt(at.xid), eventId: at.event_id }, consumer.atOnce ?? READ_AT_ONCE, { topics: consumer.topics });
     const last = events.at(-1);
     if (!last) return 0;
@@ -100,6 +109,20 @@ export async function consume(database: Database, consumer: Consumer): Promise<n
        where name = ${consumer.name}`.execute(tx);
     return events.length;
   });
+}
+
+type CursorRow = { readonly xid: string; readonly event_id: bigint };
+
+async function lockCursor(tx: Tx, name: string): Promise<CursorRow | undefined> {
+  const { rows } = await sql<CursorRow>`select xid::text as xid, event_id from outbox_consumer where name = ${name} for update`.execute(tx);
+  return rows[0];
+}
+
+async function makeCursor(tx: Tx, name: string): Promise<CursorRow> {
+  await sql`insert into outbox_consumer (name) values (${name}) on conflict do nothing`.execute(tx);
+  const made = await lockCursor(tx, name);
+  if (!made) throw new Error(`consumer ${name} has no cursor`);
+  return made;
 }
 
 export type Tail = {
@@ -112,6 +135,10 @@ export type Tail = {
 
 /** How long an event of another process may wait to be seen; one of this process is seen at once. */
 const BEAT_MS = 200;
+/** The rest between two looks: under load one look finds the events of many transactions, instead of one look a transaction. */
+const REST_MS = 20;
+/** How far in time a cursor may stay behind events that don't concern its consumer; after a restart they are passed over anew. */
+const MOST_IDLE_MS = 10_000;
 
 /** Follows the outbox, lets the consumers act, and feeds the open streams with the payloads of topics that begin with `streamed`. */
 export function followOutbox(database: Database, consumers: readonly Consumer[], log: Log, { streamed = [], beatMs = BEAT_MS }: { streamed?: readonly string[]; beatMs?: number } = {}): Tail {
@@ -121,26 +148,38 @@ export function followOutbox(database: Database, consumers: readonly Consumer[],
   let poked = false;
   let cursor: Cursor | undefined;
 
+  /** Up to where each consumer has acted on everything, as far as it was done here. */
+  const reached = new Map<string, Cursor>();
+  /** When its cursor was last moved, by `performance.now()`. */
+  const movedAt = new Map<string, number>();
+
+  /** Whether nothing new concerns a consumer: its cursor is then left where it is, for a while. */
+  const isUnconcerned = ({ name, topics }: Consumer, fresh: readonly string[]) =>
+    reached.has(name) && performance.now() - (movedAt.get(name) ?? 0) < MOST_IDLE_MS && !fresh.some((topic) => topics.some((prefix) => topic.startsWith(prefix)));
+
   async function look(): Promise<void> {
+    const latest = await latestCursor(database.kysely);
+    const furthestBehind = [...reached.values()].reduce((one, other) => (isAfter(one, other) ? other : one), latest);
+    const fresh = isAfter(latest, furthestBehind) ? await readTopics(database.kysely, furthestBehind, latest) : [];
     for (const consumer of consumers) {
+      if (!isAfter(latest, reached.get(consumer.name))) continue;
       try {
-        while (!stopped && (await consume(database, consumer)) === (consumer.atOnce ?? READ_AT_ONCE));
+        if (!isUnconcerned(consumer, fresh)) {
+          while (!stopped && (await consume(database, consumer)) === (consumer.atOnce ?? READ_AT_ONCE));
+          movedAt.set(consumer.name, performance.now());
+        }
+        reached.set(consumer.name, latest);
       } catch (error) {
         if (isUnavailable(error)) throw error;
         log.error({ err: error, consumer: consumer.name }, "a consumer stumbled; it will be tried again");
       }
     }
-    if (listeners.size === 0 || !cursor) {
-      const latest = await latestCursor(database.kysely);
-      // nobody listens: keep up without reading. Who came meanwhile is fed from where we were
-      if (listeners.size === 0 || !cursor) cursor = latest;
-      if (listeners.size === 0) return;
-    }
-    for (;;) {
+    // nobody listens: keep up without reading. Who came meanwhile is fed from where we were
+    if (listeners.size === 0 || !cursor) cursor = latest;
+    while (isAfter(latest, cursor)) {
       const events = await readEvents(database.kysely, cursor, READ_AT_ONCE, { topics: streamed });
       for (const event of events) for (const listener of listeners) listener(event);
-      cursor = events.at(-1)?.cursor ?? cursor;
-      if (events.length < READ_AT_ONCE) return;
+      cursor = events.at(-1)?.cursor ?? latest;
     }
   }
 
@@ -152,6 +191,7 @@ export function followOutbox(database: Database, consumers: readonly Consumer[],
       } catch (error) {
         if (!isUnavailable(error)) log.error({ err: error }, "the outbox reader stumbled; it goes on");
       }
+      if (!stopped) await sleep(REST_MS);
       if (!poked && !stopped) await sleep(beatMs, undefined, { signal: wake.signal }).catch(() => undefined);
       if (wake.signal.aborted) wake = new AbortController();
     }

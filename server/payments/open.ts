@@ -13,8 +13,10 @@ import { tell } from "./tell.ts";
 /** How long a payer has, in minutes, within Tripay's bounds: QRIS 10 to 60, e-wallets 15 to 60, the others from 60 (its channel table). */
 const PAYER_MINUTES: Readonly<Record<string, number>> = { QRIS: 15, EWALLET: 30, VIRTUAL_ACCOUNT: 90, STORE: 90 };
 const USUAL_MINUTES = 15;
-/** When a provider that never answered is asked for the first time. */
-const FIRST_INQUIRY_MS = 5_000;
+/** When a provider is asked for the first time: a payer needs longer than this, and a notification is the usual way to hear of it. */
+const FIRST_INQUIRY_MS = 20_000;
+/** The same where its answer to the creation was lost. */
+const FIRST_INQUIRY_OF_UNKNOWN_MS = 5_000;
 
 /**
  * Opens a payment for an order on a channel, of all that is still to be paid or of a part of it. Asked again, it answers the
@@ -57,7 +59,7 @@ async function writePayment(payments: Payments, order: Order, channel: OfferedCh
     const method = methodOf(channel);
     const minutes = PAYER_MINUTES[method] ?? USUAL_MINUTES;
     const paymentId = payments.newId();
-    await insertPayment(tx, {
+    const payment = await insertPayment(tx, {
       merchantId,
       paymentId,
       orderId,
@@ -71,8 +73,6 @@ async function writePayment(payments: Payments, order: Order, channel: OfferedCh
       routing,
     });
     await addJob(tx, INQUIRE, { merchantId, paymentId, tries: 0 }, { afterMs: FIRST_INQUIRY_MS, key: inquiryKey(paymentId) });
-    const payment = await selectPayment(tx, merchantId, paymentId);
-    if (!payment) throw new Error("an inserted payment comes back");
     return { payment, isNew: true };
   });
 }
@@ -123,7 +123,7 @@ async function writeAnswer(tx: Tx, payments: Payments, before: Payment, answer: 
   if (state !== payment.state) {
     await tell(tx, written);
     if (!isOpen(state) && !quiet) await payments.onEnded(tx, written);
-    else if (!isOpen(payment.state)) await addJob(tx, INQUIRE, { merchantId: payment.merchantId, paymentId: payment.paymentId, tries: 0 }, { afterMs: FIRST_INQUIRY_MS, key: inquiryKey(payment.paymentId) });
+    else if (state === "unknown" || !isOpen(payment.state)) await addJob(tx, INQUIRE, { merchantId: payment.merchantId, paymentId: payment.paymentId, tries: 0 }, { afterMs: FIRST_INQUIRY_OF_UNKNOWN_MS, key: inquiryKey(payment.paymentId) });
   }
   return written;
 }

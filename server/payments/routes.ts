@@ -15,7 +15,6 @@ import {
 } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ServerResponse } from "node:http";
-import QRCode from "qrcode";
 import { Type } from "typebox";
 import { merchantOf } from "../identity/index.ts";
 import { answer, type Http, type Streams, type Tail } from "../kernel/index.ts";
@@ -28,6 +27,7 @@ import type { Order } from "./order.ts";
 import { isOpen, paidSum, type Payment } from "./payment.ts";
 import { placeOrder } from "./place-order.ts";
 import { selectRefundedSum } from "./refund-store.ts";
+import { toQrImage } from "./qr-image.ts";
 import { selectOrder, selectPayments } from "./store.ts";
 
 const tags = ["payment"];
@@ -182,7 +182,7 @@ async function orderBody(payments: Payments, order: Order): Promise<OrderBody> {
     order_id: order.orderId,
     status: sum >= order.amount.minor ? "PAID" : sum > 0n ? "PARTIAL" : payment ? STATUS[payment.state] : "UNPAID",
     paid_amount: number(sum),
-    refunded_amount: number(await selectRefundedSum(payments.database.kysely, order.merchantId, order.orderId)),
+    refunded_amount: number(paid ? await selectRefundedSum(payments.database.kysely, order.merchantId, order.orderId) : 0n),
     amount: toNumber(order.amount),
     currency: order.amount.currency,
     customer_name: order.customer.name,
@@ -191,15 +191,14 @@ async function orderBody(payments: Payments, order: Order): Promise<OrderBody> {
     })),
     created_at: order.createdAt.toISOString(),
     paid_at: paid?.paidAt?.toISOString() ?? null,
-    payment: payment ? await paymentBody(payment) : null,
+    payment: payment ? paymentBody(payment) : null,
   };
 }
 
-async function paymentBody(payment: Payment): Promise<NonNullable<OrderBody["payment"]>> {
+function paymentBody(payment: Payment): NonNullable<OrderBody["payment"]> {
   const { currency, minor } = payment.amount;
   const number = (sum: bigint) => toNumber(money(sum, currency));
   const [feeMerchant, feeCustomer] = [payment.feeMerchant ?? 0n, payment.feeCustomer ?? 0n];
-  const picture = payment.qrString === null ? null : await QRCode.toString(payment.qrString, { type: "svg", errorCorrectionLevel: "M", margin: 2 });
   return {
     payment_id: payment.paymentId,
     reference: payment.reference,
@@ -214,7 +213,7 @@ async function paymentBody(payment: Payment): Promise<NonNullable<OrderBody["pay
     pay_code: payment.payCode,
     checkout_url: payment.checkoutUrl,
     qr_string: payment.qrString,
-    qr_image: picture && `data:image/svg+xml;base64,${Buffer.from(picture).toString("base64")}`,
+    qr_image: payment.qrString === null ? null : toQrImage(payment.qrString),
     expired_time: Math.floor((payment.expiresAt?.getTime() ?? 0) / 1000),
   };
 }

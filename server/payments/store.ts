@@ -101,13 +101,17 @@ export type NewPayment = Pick<Payment, "merchantId" | "paymentId" | "orderId" | 
   readonly routing?: readonly Candidate[];
 };
 
-export async function insertPayment(tx: Executor, payment: NewPayment): Promise<void> {
-  await sql`
+export async function insertPayment(tx: Executor, payment: NewPayment): Promise<Payment> {
+  const { rows } = await sql<PaymentRow>`
     insert into payment (merchant_id, payment_id, order_id, method, channel, provider, currency, amount, state, merchant_ref, reference, expires_at, routing, paid_at)
     values (${payment.merchantId}, ${payment.paymentId}, ${payment.orderId}, ${payment.method}, ${payment.channel}, ${payment.provider},
       ${payment.amount.currency}, ${payment.amount.minor}, ${payment.state}, ${payment.merchantRef}, ${payment.reference ?? null}, ${payment.expiresAt},
       ${payment.routing ? JSON.stringify(payment.routing) : null}::jsonb,
-      ${payment.state === "succeeded" ? sql`now()` : null})`.execute(tx);
+      ${payment.state === "succeeded" ? sql`now()` : null})
+    returning ${COLUMNS}`.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error("an inserted payment comes back");
+  return toPayment(row);
 }
 
 export async function selectPayment(executor: Executor, merchantId: Id, paymentId: Id): Promise<Payment | undefined> {
