@@ -95,6 +95,7 @@ export const refusals = {
   order_paid: [409, "no", "Pesanan ini sudah lunas.", "This order is already paid."],
   order_cancelled: [409, "no", "Pesanan ini sudah dibatalkan.", "This order was cancelled."],
   payment_unknown: [404, "corrected", "Pembayaran tidak ditemukan.", "The payment is not known."],
+  payment_not_open: [409, "no", "Pembayaran ini sudah lunas, kedaluwarsa, atau dibatalkan.", "This payment is paid, over or cancelled."],
   payment_not_refundable: [409, "no", "Pembayaran ini tidak dapat dikembalikan dari sini: belum dibayar, atau dibayar tunai.", "This payment can't be refunded here: it is not paid, or it was cash."],
   refund_exceeds: [422, "corrected", "Pengembalian melebihi sisa yang dapat dikembalikan.", "The refund is more than what is left to give back."],
   refund_unknown: [404, "corrected", "Pengembalian tidak ditemukan.", "The refund is not known."],

@@ -23,7 +23,7 @@ import { onPaymentEnded, onPaymentRefunded, saleRoutes, TILL_TOPICS, type Sales 
 import { migrateAsOwner, prepareMonths } from "./schema.ts";
 import { SETTLE_DAILY, settleDaily, settlementRoutes, type Settlement } from "./settlement/index.ts";
 import { stockLevels } from "./stock/index.ts";
-import { creditWaiting, endForgotten, markExpiredHolds, onTopupEnded, onTopupRefunded, walletOperatorRoutes, walletRoutes, walletUserRoutes, type Wallets } from "./wallets/index.ts";
+import { createWalletProvider, creditWaiting, endForgotten, markExpiredHolds, onTopupEnded, onTopupRefunded, walletOperatorRoutes, walletRoutes, walletUserRoutes, type Wallets } from "./wallets/index.ts";
 
 export type Program = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -149,6 +149,8 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     let url = "";
     const publicUrl = () => settings.publicUrl || url;
     for (const provider of createProviders({ settings, tripayUrl, simulatorUrl, publicUrl, clock })) providers.set(provider.name, provider);
+    const own = createWalletProvider(wallets, clock);
+    providers.set(own.name, own);
     await openClearings(database, [...providers.keys()]);
     url = await listen(http, settings);
     const jobs = await startJobs(

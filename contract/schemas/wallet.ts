@@ -113,6 +113,8 @@ export const NewTransferSchema = Type.Object(
 const payment = { destination_account: Type.String({ minLength: 1, maxLength: 80, pattern: WRITABLE, examples: ["ACC_DST_DEF"] }), amount: AmountIn, currency: CurrencyIn, account_id: AccountIn, description: Type.Optional(Description) };
 /** `POST /api/v1/wallet/payments`. */
 export const NewWalletPaymentSchema = Type.Object(payment, closed);
+/** `POST /api/v1/wallet/orders`: pays an order of the gateway by the pay code of its payment on the channel WALLET. */
+export const NewOrderPaymentSchema = Type.Object({ pay_code: Type.String({ minLength: 1, maxLength: 64 }), account_id: Type.Optional(IdSchema) }, closed);
 /** `POST /api/v1/wallet/holds`. */
 export const NewHoldSchema = Type.Object({ ...payment, expires_in: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_592_000, description: "seconds; without it a week" })) }, closed);
 /** `POST /api/v1/wallet/holds/{id}/capture`. */

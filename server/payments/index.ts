@@ -15,4 +15,4 @@ export { nextRefund, refundLifecycle, type Refund, type RefundState } from "./re
 export { selectDoneRefunds as refundsDoneOf } from "./refund-store.ts";
 export { applyCase, refundCase } from "./settle-case.ts";
 export { paymentRoutes } from "./routes.ts";
-export { countOpenCases, selectBreaches as paymentBreaches, selectPayment, selectPayments as paymentsOf } from "./store.ts";
+export { countOpenCases, selectBreaches as paymentBreaches, selectPayment, selectPaymentByMerchantRef, selectPayments as paymentsOf } from "./store.ts";

@@ -85,5 +85,6 @@ export function methodOf(channel: { code: string; group: string }): string {
   if (channel.code.startsWith("QRIS")) return "QRIS";
   if (channel.group === "Virtual Account") return "VIRTUAL_ACCOUNT";
   if (channel.group === "Convenience Store") return "STORE";
+  if (channel.group === "Wallet") return "WALLET";
   return "EWALLET";
 }

@@ -24,8 +24,8 @@ export type DayFacts = {
   readonly missing: ReadonlyMap<Id, CaseState>;
 };
 
-/** Cash is in our own drawer: nobody sends a statement of it. */
-const OWN = "cash";
+/** Cash is in our own drawer, and wallets are our own books: nobody sends a statement of them. */
+const OWN: ReadonlySet<string> = new Set(["cash", "wallet"]);
 
 /** The id of the transfer that payments, refunds and statements' rows are booked by. */
 const transferOf = (merchantId: Id, base: Id, kind: string) => derivedAt(base, kind, merchantId);
@@ -89,7 +89,7 @@ export function reconcile(facts: DayFacts): Pick<Day, "lines" | "breaks" | "note
     breaks.push(...rowBreaks(facts, row));
   }
   for (const stray of facts.strays) {
-    const provider = stray.account.startsWith("drawer:") ? OWN : stray.account.replace(/^clearing:/, "");
+    const provider = stray.account.startsWith("drawer:") ? "cash" : stray.account.replace(/^clearing:/, "");
     if (stray.kind === "collect") lineOf(provider, "unknown").ledger += stray.amount;
     breaks.push({ document: "transfer", id: stray.transferId, shown: `${stray.kind} at ${stray.account}`, provider, method: "unknown", rule: "every transfer has its document", detail: `moved ${toDecimal(money(stray.amount, facts.currency))} for nothing that is known` });
   }
@@ -147,7 +147,7 @@ function paymentBreaks(facts: DayFacts, payment: DayPayment, sale: DaySale | und
       currency,
     ),
   );
-  if (provider === OWN || payment.fromSuspense) return breaks;
+  if (OWN.has(provider) || payment.fromSuspense) return breaks;
   const fee = booked.get(feeId)?.amount ?? 0n;
   breaks.push(...atFault({ provider, method, what: "the fee of a payment", words: [paymentWord(payment, payment.fee), transferWord(feeId, `fee of ${payment.reference}`, fee), ...(speaks(row) ? [rowWord(row, row.fee)] : [])] }, currency));
   if (speaks(row) && transfer) breaks.push(...settledBreaks(facts, row, method, paymentWord(payment, transfer.amount - fee)));
@@ -191,7 +191,7 @@ function rowBreaks({ currency }: DayFacts, row: DayRow): DayBreak[] {
 }
 
 function notesOf({ date, payments, telling, missing }: DayFacts, rowOf: ReadonlyMap<Id, DayRow>): string[] {
-  const theirs = Map.groupBy(payments.filter(({ provider, fromSuspense }) => provider !== OWN && !fromSuspense), ({ provider }) => provider);
+  const theirs = Map.groupBy(payments.filter(({ provider, fromSuspense }) => !OWN.has(provider) && !fromSuspense), ({ provider }) => provider);
   return [...theirs].flatMap(([provider, all]) => {
     const waiting = all.filter(({ paymentId }) => !rowOf.has(paymentId) && !missing.has(paymentId)).length;
     if (waiting === 0) return [];

@@ -1,6 +1,7 @@
 export { type Wallets } from "./context.ts";
 export { walletOperatorRoutes } from "./operator-routes.ts";
 export { markExpiredHolds } from "./release.ts";
+export { createWalletProvider } from "./order-provider.ts";
 export { walletRoutes } from "./routes.ts";
 export { creditWaiting, endForgotten, onTopupEnded, onTopupRefunded } from "./settle-topup.ts";
 export { transfer } from "./transfer.ts";

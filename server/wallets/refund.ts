@@ -5,6 +5,7 @@ import { mayDecide } from "./account.ts";
 import { operationBody } from "./body.ts";
 import { onceFor, type Decider, type Wallets } from "./context.ts";
 import { detailsOf } from "./operation.ts";
+import { walletClearing } from "./order-provider.ts";
 import { insertOperation, selectOperation, updateOperation } from "./store.ts";
 
 export type RefundWish = { readonly amount?: string | number; readonly reason: string };
@@ -18,7 +19,9 @@ export async function refund(wallets: Wallets, decider: Decider, paymentId: Id, 
   const { merchantId, by } = decider;
   return onceFor(wallets, { merchantId, who: by, verb: "refund", key }, { paymentId, ...unchecked }, async (tx) => {
     const paid = await selectOperation(tx, merchantId, paymentId, "for update");
-    if (paid?.kind !== "PAYMENT" || paid.counterAccountId === null || !(await mayDecide(tx, decider, paid.counterAccountId))) return refuse("payment_unknown");
+    // what paid an order is refunded where the order is
+    const isForOrder = paid?.counterAccountId === walletClearing(merchantId);
+    if (paid?.kind !== "PAYMENT" || paid.counterAccountId === null || isForOrder || !(await mayDecide(tx, decider, paid.counterAccountId))) return refuse("payment_unknown");
     const { currency } = paid.amount;
     const left = paid.settled - paid.refunded;
     const amount = unchecked.amount === undefined ? money(left, currency) : checkedToMoney({ amount: unchecked.amount, currency });

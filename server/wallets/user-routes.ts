@@ -1,5 +1,5 @@
 import {
-  CaptureSchema, IdSchema, isRefusal, NewHoldSchema, NewTopupSchema, NewTransferSchema, NewWalletAccountSchema, NewWalletPaymentSchema, NewWalletRefundSchema, NewWithdrawalSchema, OperationSchema,
+  CaptureSchema, IdSchema, isRefusal, NewHoldSchema, NewOrderPaymentSchema, NewTopupSchema, NewTransferSchema, NewWalletAccountSchema, NewWalletPaymentSchema, NewWalletRefundSchema, NewWithdrawalSchema, OperationSchema,
   ProblemSchema, refuse, TopupSchema, WalletAccountSchema, WalletAccountsSchema, WalletBalanceSchema, WalletDaysSchema, WalletHistorySchema, WalletLimitsSchema, WalletSchema,
   WalletStatementSchema, WithdrawalSchema,
 } from "@onegate/contract";
@@ -14,6 +14,7 @@ import type { Decider, Wallets } from "./context.ts";
 import { endWithdrawal } from "./end-withdrawal.ts";
 import { hold } from "./hold.ts";
 import { openAccount } from "./open-account.ts";
+import { payOrder } from "./pay-order.ts";
 import { pay } from "./pay.ts";
 import { listAccounts, readBalance, readDays, readHistory, readLimits, readStatement, readWallet } from "./read.ts";
 import { refund } from "./refund.ts";
@@ -137,6 +138,11 @@ function resources(http: Http, wallets: Wallets): void {
     "/api/v1/wallet/payments/:id/refunds",
     { config: { right: "wallet.refund", service }, schema: { tags, summary: "Give a payment back, in whole or in parts: the payee or an operator", params: One, body: NewWalletRefundSchema, response: { 201: OperationSchema, ...problems } } },
     async (request, reply) => byKey(request, reply, 201, (key) => refund(wallets, deciderOf(request), request.params.id, request.body, key)),
+  );
+  http.post(
+    "/api/v1/wallet/orders",
+    { config: { right: "wallet.pay", service }, schema: { tags, summary: "Pay an order by its pay code", body: NewOrderPaymentSchema, response: { 201: OperationSchema, ...problems } } },
+    async (request, reply) => byKey(request, reply, 201, (key) => payOrder(wallets, userOf(request), request.body, key)),
   );
   http.post(
     "/api/v1/wallet/holds",
