@@ -287,6 +287,29 @@ describe("the seed paths", () => {
     assert.deepEqual([qris?.minimum_amount, qris?.total_fee], [1_000, { flat: 750, percent: 0.7 }]);
   });
 
+  it("reckon the fees of a sum as the provider does, and explain how to pay", async () => {
+    type Fees = { success: boolean; data: Array<{ code: string; total_fee: { merchant: number; customer: number } }> };
+    const fees = await program.call<Fees>("GET", "/api/v1/payment/fee-calculator?amount=100000");
+    const feeOf = (code: string) => fees.body.data.find((one) => one.code === code)?.total_fee;
+    assert.deepEqual([feeOf("QRIS2"), feeOf("BRIVA"), feeOf("WALLET")], [{ merchant: 1_450, customer: 0 }, { merchant: 4_250, customer: 0 }, { merchant: 0, customer: 0 }]);
+    assert.equal((await program.call<Fees>("GET", "/api/v1/payment/fee-calculator?amount=100000&code=BRIVA")).body.data.length, 1);
+    for (const [query, code] of [["amount=0", "amount_not_positive"], ["amount=1e9", "amount_malformed"], ["amount=1000&code=DUKUN", "channel_unknown"], ["", "request_invalid"]] as const) {
+      assert.equal((await program.call("GET", `/api/v1/payment/fee-calculator?${query}`)).code, code);
+    }
+
+    type Instructions = { data: Array<{ title: string; steps: string[] }> };
+    const steps = async (query: string) => (await program.call<Instructions>("GET", `/api/v1/payment/instruction?${query}`)).body.data[0]?.steps.join(" ") ?? "";
+    assert.match(await steps("code=BRIVA"), /\{\{pay_code\}\}/);
+    assert.match(await steps("code=BRIVA&pay_code=88123&amount=20000"), /88123.*Rp 20\.000/);
+    assert.equal((await program.call("GET", "/api/v1/payment/instruction?code=DUKUN")).code, "channel_unknown");
+    const placed = order();
+    await create(placed);
+    const { payment } = (await pay({ order_id: placed.order_id, method: "BRIVA" })).body.data;
+    assert.ok(payment?.pay_code);
+    assert.match(payment.instructions[0]?.steps.join(" ") ?? "", new RegExp(`${payment.pay_code}.*Rp 25\\.000`));
+    assert.doesNotMatch(JSON.stringify(payment.instructions), /<b>|\{\{/);
+  });
+
   it("take an order from nothing to paid", async () => {
     const placed = order();
     const created = await create(placed);

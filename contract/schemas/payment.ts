@@ -20,6 +20,17 @@ export const ChannelSchema = Type.Object({
   active: Type.Boolean(),
 });
 
+/** How to pay, step by step, as plain text. */
+export const InstructionSchema = Type.Object({ title: Type.String(), steps: Type.Array(Type.String()) });
+
+/** A row of `GET /api/v1/payment/fee-calculator`, whole rupiah: what one sum costs by a channel, and who bears it. */
+export const ChannelFeesSchema = Type.Object({
+  code: Type.String(),
+  name: Type.String(),
+  fee: Type.Object({ flat: Type.Number(), percent: Type.Number(), min: Nullable(Type.Number()), max: Nullable(Type.Number()) }),
+  total_fee: Type.Object({ merchant: Type.Number(), customer: Type.Number() }),
+});
+
 /** The seed paths answer in the envelope that clients of Tripay know. */
 export const Envelope = <T extends Parameters<typeof Nullable>[0]>(data: T) =>
   Type.Object({ success: Type.Boolean(), message: Type.String(), data });
@@ -91,6 +102,7 @@ export const OrderSchema = Type.Object({
       qr_string: Nullable(Type.String()),
       qr_image: Nullable(Type.String({ description: "data: URL of an SVG" })),
       expired_time: Type.Integer({ description: "Unix seconds" }),
+      instructions: Type.Array(InstructionSchema, { description: "While it is to be paid" }),
     }),
   ),
 });

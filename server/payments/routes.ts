@@ -1,8 +1,10 @@
 import {
+  ChannelFeesSchema,
   ChannelSchema,
   checkedToMinor,
   Envelope,
   IDR,
+  InstructionSchema,
   isRefusal,
   money,
   NewOrderSchema,
@@ -20,6 +22,8 @@ import { merchantOf } from "../identity/index.ts";
 import { answer, type Http, type Streams, type Tail } from "../kernel/index.ts";
 import type { Fee } from "../providers/index.ts";
 import { listChannels } from "./channels.ts";
+import { calculateFees } from "./fees.ts";
+import { instructionsFor, readInstructions } from "./instructions.ts";
 import { providerOf, type Payments } from "./context.ts";
 import { receiveNotification } from "./notify.ts";
 import { openPayment } from "./open.ts";
@@ -33,6 +37,9 @@ import { selectOrder, selectPayments } from "./store.ts";
 const tags = ["payment"];
 const service = "payments";
 const StatusQuery = Type.Object({ order_id: Type.String({ minLength: 1, maxLength: 64 }), wait: Type.Optional(Type.String({ pattern: "^([0-9]|[12][0-9]|30)$", description: "seconds to wait for news, at most 30" })) });
+const Code = Type.String({ minLength: 1, maxLength: 32 });
+const FeeQuery = Type.Object({ amount: Type.String({ maxLength: 40 }), code: Type.Optional(Code) }, { additionalProperties: false });
+const InstructionQuery = Type.Object({ code: Code, pay_code: Type.Optional(Type.String({ maxLength: 64 })), amount: Type.Optional(Type.String({ maxLength: 40 })) }, { additionalProperties: false });
 /** What the topics of an order's events begin with. */
 const ORDER_TOPICS = ["payment.", "refund."];
 
@@ -60,6 +67,34 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
         active: channel.active,
       }));
       return { success: true, message: "", data };
+    },
+  );
+
+  http.get(
+    "/api/v1/payment/fee-calculator",
+    { config: { right: "channel.read", service }, schema: { tags, summary: "What a sum costs by each channel, or by one", querystring: FeeQuery, response: { 200: Envelope(Type.Array(ChannelFeesSchema)), "4xx": ProblemSchema, 502: ProblemSchema } } },
+    async (request, reply) => {
+      const amount = checkedToMinor(request.query.amount, IDR);
+      if (isRefusal(amount)) return answer(request, reply, amount);
+      if (amount <= 0n) return answer(request, reply, refuse("amount_not_positive"));
+      const fees = await calculateFees(payments, merchantOf(request), money(amount, IDR), request.query.code);
+      if (isRefusal(fees)) return answer(request, reply, fees);
+      const data = fees.map(({ code, name, fee: parts, least, most, merchant, customer }) => ({
+        code, name, fee: { ...fee(parts), min: least && toNumber(least), max: most && toNumber(most) }, total_fee: { merchant: toNumber(merchant), customer: toNumber(customer) },
+      }));
+      return { success: true, message: "", data };
+    },
+  );
+
+  http.get(
+    "/api/v1/payment/instruction",
+    { config: { right: "channel.read", service }, schema: { tags, summary: "How to pay by a channel", querystring: InstructionQuery, response: { 200: Envelope(Type.Array(InstructionSchema)), "4xx": ProblemSchema, 502: ProblemSchema } } },
+    async (request, reply) => {
+      const { code, pay_code: payCode, amount } = request.query;
+      const sum = amount === undefined ? undefined : checkedToMinor(amount, IDR);
+      if (isRefusal(sum)) return answer(request, reply, sum);
+      const instructions = await readInstructions(payments, code, payCode ?? null, sum === undefined ? null : money(sum, IDR));
+      return answer(request, reply, isRefusal(instructions) ? instructions : { success: true, message: "", data: instructions });
     },
   );
 
@@ -191,11 +226,11 @@ async function orderBody(payments: Payments, order: Order): Promise<OrderBody> {
     })),
     created_at: order.createdAt.toISOString(),
     paid_at: paid?.paidAt?.toISOString() ?? null,
-    payment: payment ? paymentBody(payment) : null,
+    payment: payment ? await paymentBody(payments, payment) : null,
   };
 }
 
-function paymentBody(payment: Payment): NonNullable<OrderBody["payment"]> {
+async function paymentBody(payments: Payments, payment: Payment): Promise<NonNullable<OrderBody["payment"]>> {
   const { currency, minor } = payment.amount;
   const number = (sum: bigint) => toNumber(money(sum, currency));
   const [feeMerchant, feeCustomer] = [payment.feeMerchant ?? 0n, payment.feeCustomer ?? 0n];
@@ -215,5 +250,6 @@ function paymentBody(payment: Payment): NonNullable<OrderBody["payment"]> {
     qr_string: payment.qrString,
     qr_image: payment.qrString === null ? null : toQrImage(payment.qrString),
     expired_time: Math.floor((payment.expiresAt?.getTime() ?? 0) / 1000),
+    instructions: payment.state === "pending" ? (await instructionsFor(payments, payment)).map(({ title, steps }) => ({ title, steps: [...steps] })) : [],
   };
 }

@@ -9,6 +9,10 @@ export interface Provider {
   readonly name: string;
   /** The channels as the provider states them now. Throws nothing: unreachable is a refusal. */
   channels(signal?: AbortSignal): Promise<readonly Channel[] | Refusal>;
+  /** What a payment of a sum would cost, by one channel or each. Absent where the provider has no calculator. */
+  fees?(amount: Money, channel?: string, signal?: AbortSignal): Promise<readonly ChannelFees[] | Refusal>;
+  /** How to pay by a channel; `{{pay_code}}` and `{{amount}}` stand where the payment fills them in. */
+  instructions?(channel: string, signal?: AbortSignal): Promise<readonly Instruction[] | Refusal>;
   /** Asks the provider to collect a sum. Only an explicit yes or no is one: all else is `unknown`. Never retried here. */
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenAnswer>;
   /** What the provider knows of an attempt, by its reference or, where the answer was lost, by our own. */
@@ -56,6 +60,12 @@ export type Channel = {
 
 /** `percentBasisPoints` is in hundredths of a percent: 70 is 0.70 %. */
 export type Fee = { readonly flat: Money; readonly percentBasisPoints: number };
+
+/** A channel's fee on one sum: what the merchant bears of it, and what the customer pays on top. */
+export type ChannelFees = { readonly code: string; readonly name: string; readonly fee: Fee; readonly least: Money | null; readonly most: Money | null; readonly merchant: Money; readonly customer: Money };
+
+/** Steps of one way to pay, as plain text. */
+export type Instruction = { readonly title: string; readonly steps: readonly string[] };
 
 export type OpenRequest = {
   /** Our reference of this attempt, unique for ever. */

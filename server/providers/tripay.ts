@@ -2,9 +2,11 @@ import { divide, IDR, money, refuse, type Money, type Refusal } from "@onegate/c
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type {
   Channel,
+  ChannelFees,
   Fee,
   InquireAnswer,
   InquireRequest,
+  Instruction,
   Notification,
   OpenAnswer,
   Opened,
@@ -41,11 +43,18 @@ export function createTripay(settings: TripaySettings): Provider {
     name: "tripay",
 
     async channels(signal) {
-      const reply = await call(settings, { path: "merchant/payment-channel" }, signal);
-      if (reply.said === "no") return refuse("provider_refused", { reason: scrub(settings, reply.reason) });
-      if (reply.said !== "yes") return refuse("provider_unreachable", { reason: reply.reason });
-      if (!Array.isArray(reply.data)) return refuse("provider_unreachable", { reason: "answer_unreadable" });
-      return reply.data.map(readChannel).filter((channel) => channel !== undefined);
+      return listOf(settings, await call(settings, { path: "merchant/payment-channel" }, signal), readChannel);
+    },
+
+    async fees(amount, channel, signal) {
+      const sum = wholeRupiah(amount);
+      if (sum === undefined) return refuse("amount_malformed");
+      const query = { amount: String(sum), ...(channel === undefined ? {} : { code: channel }) };
+      return listOf(settings, await call(settings, { path: "merchant/fee-calculator", query }, signal), readFees);
+    },
+
+    async instructions(channel, signal) {
+      return listOf(settings, await call(settings, { path: "payment/instruction", query: { code: channel, allow_html: "0" } }, signal), readInstruction);
     },
 
     async open(request, signal) {
@@ -79,6 +88,14 @@ export function createTripay(settings: TripaySettings): Provider {
     acknowledgement: { success: true },
     scrub: (text) => scrub(settings, text),
   };
+}
+
+/** The rows of a list that can be read. */
+function listOf<T>(settings: TripaySettings, reply: Reply, read: (unchecked: unknown) => T | undefined): T[] | Refusal {
+  if (reply.said === "no") return refuse("provider_refused", { reason: scrub(settings, reply.reason) });
+  if (reply.said !== "yes") return refuse("provider_unreachable", { reason: reply.reason });
+  if (!Array.isArray(reply.data)) return refuse("provider_unreachable", { reason: "answer_unreadable" });
+  return reply.data.map(read).filter((one) => one !== undefined);
 }
 
 // open
@@ -212,6 +229,24 @@ function readChannel(unchecked: unknown): Channel | undefined {
     iconUrl: urlOf(row["icon_url"]) ?? "",
     active: row["active"] === true,
   };
+}
+
+/** A row of `merchant/fee-calculator`. */
+function readFees(unchecked: unknown): ChannelFees | undefined {
+  const row = asRow(unchecked);
+  const [code, name, fee] = [textOf(row?.["code"]), textOf(row?.["name"]), readFee(row?.["fee"])];
+  const [bounds, total] = [asRow(row?.["fee"]), asRow(row?.["total_fee"])];
+  const [merchant, customer] = [rupiah(total?.["merchant"]), rupiah(total?.["customer"])];
+  if (!code || !name || !fee || !merchant || !customer) return undefined;
+  return { code, name, fee, least: rupiah(bounds?.["min"]) ?? null, most: rupiah(bounds?.["max"]) ?? null, merchant, customer };
+}
+
+/** Steps come with markup where it was not asked for, too: it is left out, because pages would have to trust it. */
+function readInstruction(unchecked: unknown): Instruction | undefined {
+  const row = asRow(unchecked);
+  const [title, steps] = [textOf(row?.["title"]), row?.["steps"]];
+  if (!title || !Array.isArray(steps)) return undefined;
+  return { title, steps: steps.map((step) => String(step).replaceAll(/<[^>]*>/g, "")) };
 }
 
 /** `percent` comes as a number (0.7) or a text ("0.70"); finer than a hundredth is read as the dearer hundredth. */

@@ -1,0 +1,58 @@
+import { isRefusal, refuse, toNumber, type Money, type Refusal } from "@onegate/contract";
+import type { Instruction, Provider } from "../providers/index.ts";
+import { listChannels, type OfferedChannel } from "./channels.ts";
+import type { Payments } from "./context.ts";
+import { methodOf, type Payment } from "./payment.ts";
+
+const FRESH_MS = 3_600_000;
+/** So long we do with our own words where a provider didn't answer. */
+const AGAIN_MS = 60_000;
+const known = new WeakMap<Provider, Map<string, { until: number; instructions: readonly Instruction[] }>>();
+
+/** Our own words, by method, for providers that have none. `{{pay_code}}` and `{{amount}}` are filled in. */
+const OWN: Readonly<Record<string, readonly string[]>> = {
+  QRIS: ["Buka aplikasi bank atau dompet elektronik Anda", "Pindai kode QR", "Periksa nama toko dan jumlah {{amount}}, lalu bayar"],
+  EWALLET: ["Buka tautan pembayaran", "Setujui pembayaran {{amount}} di aplikasi"],
+  VIRTUAL_ACCOUNT: ["Pilih menu Virtual Account di aplikasi bank atau ATM", "Masukkan nomor {{pay_code}}", "Periksa jumlah {{amount}}, lalu bayar"],
+  STORE: ["Sebutkan kode bayar {{pay_code}} kepada kasir", "Bayar {{amount}}"],
+  WALLET: ["Buka dompet Onegate Anda", "Pindai kode QR atau masukkan kode {{pay_code}}", "Periksa jumlah {{amount}}, lalu bayar"],
+};
+
+/** How a payer pays, step by step, without markup. */
+export async function instructionsFor(payments: Payments, payment: Payment): Promise<readonly Instruction[]> {
+  const { channel, method, payCode } = payment;
+  const provider = payments.providers.get(payment.provider);
+  const words = provider ? await wordsOf(payments, provider, { code: channel, method, name: payment.channelName ?? channel }) : [];
+  return filled(words, payCode, { ...payment.amount, minor: payment.payerAmount ?? payment.amount.minor });
+}
+
+/** The same before there is a payment: what is not known yet stays in braces. Refuses `channel_unknown`. */
+export async function readInstructions(payments: Payments, code: string, payCode: string | null, amount: Money | null): Promise<readonly Instruction[] | Refusal> {
+  const channels = await listChannels(payments);
+  if (isRefusal(channels)) return channels;
+  const channel: OfferedChannel | undefined = channels.find((one) => one.code === code);
+  const provider = channel && payments.providers.get(channel.provider);
+  if (!channel || !provider) return refuse("channel_unknown");
+  return filled(await wordsOf(payments, provider, { code, method: methodOf(channel), name: channel.name }), payCode, amount);
+}
+
+async function wordsOf(payments: Payments, provider: Provider, { code, method, name }: { code: string; method: string; name: string }): Promise<readonly Instruction[]> {
+  const ofProvider = known.get(provider) ?? new Map<string, { until: number; instructions: readonly Instruction[] }>();
+  known.set(provider, ofProvider);
+  const remembered = ofProvider.get(code);
+  const now = payments.clock.now();
+  if (remembered && now < remembered.until) return remembered.instructions;
+  const told = await provider.instructions?.(code).catch(() => refuse("provider_unreachable"));
+  const isTold = told !== undefined && !isRefusal(told);
+  const instructions = isTold ? told : (remembered?.instructions ?? [{ title: name, steps: OWN[method] ?? [] }]);
+  ofProvider.set(code, { until: now + (isTold || !provider.instructions ? FRESH_MS : AGAIN_MS), instructions });
+  return instructions;
+}
+
+function filled(words: readonly Instruction[], payCode: string | null, amount: Money | null): Instruction[] {
+  const fill = (step: string) => {
+    const withCode = payCode === null ? step : step.replaceAll("{{pay_code}}", payCode);
+    return amount === null ? withCode : withCode.replaceAll("{{amount}}", `Rp ${toNumber(amount).toLocaleString("id-ID")}`);
+  };
+  return words.map(({ title, steps }) => ({ title, steps: steps.map(fill) }));
+}
