@@ -292,6 +292,7 @@ describe("the seed paths", () => {
     const fees = await program.call<Fees>("GET", "/api/v1/payment/fee-calculator?amount=100000");
     const feeOf = (code: string) => fees.body.data.find((one) => one.code === code)?.total_fee;
     assert.deepEqual([feeOf("QRIS2"), feeOf("BRIVA"), feeOf("WALLET")], [{ merchant: 1_450, customer: 0 }, { merchant: 4_250, customer: 0 }, { merchant: 0, customer: 0 }]);
+    assert.equal(new Set(fees.body.data.map(({ code }) => code)).size, fees.body.data.length);
     assert.equal((await program.call<Fees>("GET", "/api/v1/payment/fee-calculator?amount=100000&code=BRIVA")).body.data.length, 1);
     for (const [query, code] of [["amount=0", "amount_not_positive"], ["amount=1e9", "amount_malformed"], ["amount=1000&code=DUKUN", "channel_unknown"], ["", "request_invalid"]] as const) {
       assert.equal((await program.call("GET", `/api/v1/payment/fee-calculator?${query}`)).code, code);

@@ -24,7 +24,8 @@ export async function calculateFees(payments: Payments, merchantId: Id, amount: 
 async function choose(payments: Payments, merchantId: Id, amount: Money, channels: readonly OfferedChannel[]): Promise<OfferedChannel> {
   const first = channels[0]!;
   const routes = channels.length > 1 ? await routesFor(payments, payments.database.kysely, merchantId, first.code, amount) : [first];
-  return isRefusal(routes) ? first : (routes[0] ?? first);
+  // QRIS is the name of a channel, and of any channel that takes QRIS
+  return isRefusal(routes) ? first : (routes.find(({ code }) => code === first.code) ?? first);
 }
 
 async function toldBy(provider: Provider | undefined, offered: readonly OfferedChannel[], amount: Money, code: string | undefined): Promise<ChannelFees[]> {
