@@ -41,6 +41,9 @@ export const refusals = {
   hold_exceeded: [422, "corrected", "Jumlah melebihi dana yang tertahan.", "The amount is more than what is held."],
   // people
   unauthenticated: [401, "corrected", "Masuk dulu; sesi tidak ada atau sudah berakhir.", "Sign in first; there is no session or it has ended."],
+  scope_missing: [403, "no", "Kunci ini tidak punya cakupan untuk melakukan ini.", "This key has no scope for this."],
+  key_limit: [409, "corrected", "Sudah ada dua kunci aktif; cabut satu dulu.", "Two keys are active already; revoke one first."],
+  key_unknown: [404, "corrected", "Kunci tidak ditemukan.", "The key is not known."],
   forbidden: [403, "no", "Peran Anda tidak berhak melakukan ini.", "Your role has no right to do this."],
   pin_wrong: [401, "corrected", "PIN salah.", "The PIN is wrong."],
   pin_delayed: [429, "later", "Terlalu banyak PIN salah. Tunggu sebentar.", "Too many wrong PINs. Wait a moment."],

@@ -4,7 +4,7 @@ import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDelive
 import { DEMO_MERCHANT, preferTripay, seedDemo } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
 import {
-  createAccessTokens, createPasswords, createSecretBox, forgetExpiredSessions, guard, identityRoutes, merchants, openSigningKeys, userRoutes, type Users,
+  createAccessTokens, createKnownKeys, createPasswords, createSecretBox, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
   createHttp, createLog, createMetrics, createStreams, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
@@ -125,10 +125,12 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const http = createHttp(log, metrics, settings.trustProxy);
     endings.push(() => http.close());
     await http.register(swagger, { openapi: { openapi: "3.1.0", info: { title: "Onegate", version: "0.1.0", description: "One gate for every payment" } } });
-    guard(http, users, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
+    const keyMode = settings.mode === "sandbox" ? "test" : "live";
+    guard(http, { database, accessTokens: users.accessTokens, knownKeys: createKnownKeys(database, keyMode) }, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
     healthRoutes(http, { database, ledger, metrics });
     identityRoutes(http, { database, mode: settings.mode });
     userRoutes(http, users, keys);
+    keyRoutes(http, { database, mode: keyMode });
     catalogueRoutes(http, {
       database,
       stockOf: async (merchantId, outletId) => new Map((await stockLevels(database.kysely, merchantId, outletId)).map(({ productId, onHand }) => [productId, onHand])),

@@ -1,6 +1,8 @@
-import { refuse } from "@onegate/contract";
+import { refuse, type RefusalCode } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { answerRefusal, type Database, type Http } from "../kernel/index.ts";
+import { isInScope } from "./keys/key.ts";
+import type { KnownKey } from "./keys/known-keys.ts";
 import { isRight, whyNot, type Right } from "./rights.ts";
 import { tokenHash } from "./secret.ts";
 import type { Principal } from "./staff.ts";
@@ -19,8 +21,14 @@ const JWT = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/;
 const LONGEST_JWT = 2_048;
 const ANYONE: Principal = { role: "anyone" };
 
+/** How those who give credentials are found. */
+export type Identifiers = { readonly database: Database; readonly accessTokens: AccessTokens; readonly knownKeys: (secret: string) => Promise<KnownKey | undefined> };
+
+/** A merchant's key, by which its own programs use the gateway. */
+const KEY = /^Bearer (ogk_(?:test|live)_[A-Za-z0-9_-]{43})$/;
+
 /** Finds who is asking and checks the route's right: the one place where rights are decided. */
-export function guard(http: Http, parts: { database: Database; accessTokens: AccessTokens }, withoutCredentials: Principal = ANYONE): void {
+export function guard(http: Http, parts: Identifiers, withoutCredentials: Principal = ANYONE): void {
   http.decorateRequest("principal");
   http.addHook("onRoute", (route) => {
     const right = route.config?.right;
@@ -45,7 +53,7 @@ export function guard(http: Http, parts: { database: Database; accessTokens: Acc
 
 /** Lets a principal in who has the right; otherwise answers the refusal. */
 function admit(request: FastifyRequest, reply: FastifyReply, right: Right, principal: Principal | undefined): boolean {
-  const refusal = principal ? whyNot(principal.role, right) : "unauthenticated";
+  const refusal = principal ? refusalOf(principal, right) : "unauthenticated";
   if (refusal || !principal) {
     answerRefusal(request, reply, refuse(refusal ?? "unauthenticated"));
     return false;
@@ -54,8 +62,18 @@ function admit(request: FastifyRequest, reply: FastifyReply, right: Right, princ
   return true;
 }
 
+function refusalOf(principal: Principal, right: Right): RefusalCode | undefined {
+  if (principal.role !== "key") return whyNot(principal.role, right);
+  return isInScope(principal.scopes, right) ? undefined : "scope_missing";
+}
+
 /** Nobody, when credentials are given that are not valid. */
-async function identify({ database, accessTokens }: { database: Database; accessTokens: AccessTokens }, authorization: string): Promise<Principal | undefined> {
+async function identify({ database, accessTokens, knownKeys }: Identifiers, authorization: string): Promise<Principal | undefined> {
+  const secret = KEY.exec(authorization)?.[1];
+  if (secret) {
+    const key = await knownKeys(secret);
+    return key && { role: "key", ...key };
+  }
   const token = SESSION.exec(authorization)?.[1];
   if (token) return selectSession(database.kysely, tokenHash(token));
   const jwt = authorization.length <= LONGEST_JWT ? JWT.exec(authorization)?.[1] : undefined;
@@ -74,9 +92,10 @@ export function userOf(request: FastifyRequest): Extract<Principal, { userId: st
   return request.principal;
 }
 
-/** Who did it, for the record: a staff member's or user's id, or the role where nobody is named. */
+/** Who did it, for the record: a staff member's, key's or user's id, or the role where nobody is named. */
 export function actorOf({ principal }: FastifyRequest): string {
   if ("staffId" in principal) return principal.staffId;
+  if ("keyId" in principal) return `key:${principal.keyId}`;
   return "userId" in principal ? principal.userId : principal.role;
 }
 

@@ -1,4 +1,6 @@
 export { actorOf, guard, merchantOf, staffOf, userOf } from "./guard.ts";
+export { createKnownKeys } from "./keys/known-keys.ts";
+export { keyRoutes } from "./keys/routes.ts";
 export { rights, whyNot, type Right, type Role } from "./rights.ts";
 export { identityRoutes } from "./routes.ts";
 export { createSecretBox, type SecretBox } from "./secret-box.ts";

@@ -1,6 +1,6 @@
 import type { RefusalCode } from "@onegate/contract";
 
-/** Who may be asking: staff by role, a wallet's user, a developer without credentials in sandbox mode, or anybody at all. */
+/** Who may be asking: staff by role, a merchant's own program by its key's scopes (`keys/key.ts`), a wallet's user, a developer without credentials in sandbox mode, or anybody at all. */
 export type Role = "owner" | "manager" | "cashier" | "user" | "sandbox" | "anyone";
 
 const SHOP = ["cashier", "manager", "owner"] as const;
@@ -59,6 +59,8 @@ export const rights = {
   "balance.read": GATEWAY,
   "webhook.read": GATEWAY,
   "webhook.manage": GATEWAY,
+  "merchant_key.read": ["manager", "owner"],
+  "merchant_key.manage": ["owner"],
   "settlement.read": ["manager", "owner"],
   "settlement.act": ["owner"],
 } as const satisfies Record<string, readonly Role[]>;

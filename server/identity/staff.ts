@@ -1,4 +1,4 @@
-import type { Id } from "@onegate/contract";
+import type { Id, KeyScope } from "@onegate/contract";
 
 export type StaffRole = "owner" | "manager" | "cashier";
 
@@ -8,6 +8,7 @@ export type Staff = { readonly staffId: Id; readonly name: string; readonly role
 export type Principal =
   | { readonly role: StaffRole; readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id; readonly name: string }
   | { readonly role: "user"; readonly merchantId: Id; readonly userId: Id; readonly sessionId: Id }
+  | { readonly role: "key"; readonly merchantId: Id; readonly keyId: Id; readonly scopes: readonly KeyScope[] }
   | { readonly role: "sandbox"; readonly merchantId: Id }
   | { readonly role: "anyone" };
 
