@@ -9,6 +9,7 @@ export * from "./http.ts";
 export * from "./idempotency.ts";
 export * from "./jobs.ts";
 export * from "./outbox.ts";
+export * from "./rsa-key.ts";
 export * from "./stream.ts";
 export * from "./public-address.ts";
 export * from "./public-call.ts";

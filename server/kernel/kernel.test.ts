@@ -153,10 +153,11 @@ describe("settings", () => {
       TRIPAY_PRIVATE_KEY: "p", TRIPAY_MERCHANT_CODE: "T1", PUBLIC_URL: "https://bayar.contoh.invalid", ONEGATE_SECRET_KEY: "5e".repeat(32),
     };
     assert.equal(readSettings(good).mode, "production");
-    for (const name of ["ONEGATE_ANONYMOUS", "ONEGATE_SIMULATOR", "TRIPAY_URL", "TRIPAY_API_KEY", "TRIPAY_PRIVATE_KEY", "PUBLIC_URL", "ONEGATE_SECRET_KEY"]) {
+    for (const name of ["ONEGATE_ANONYMOUS", "ONEGATE_SIMULATOR", "TRIPAY_API_KEY", "TRIPAY_PRIVATE_KEY", "PUBLIC_URL", "ONEGATE_SECRET_KEY"]) {
       assert.throws(() => readSettings({ ...good, [name]: "" }), (error: unknown) => error instanceof StartFailure && error.message.startsWith("production mode:"), name);
     }
-    // a provider that is off needs no credentials; one that is on needs its own
+    // a provider that is off needs no credentials, as none is when merchants have accounts of their own; one that is on needs its own
+    assert.equal(readSettings({ ...good, TRIPAY_URL: "", TRIPAY_API_KEY: "", TRIPAY_PRIVATE_KEY: "" }).tripayUrl, "");
     const on = { ...good, MIDTRANS_URL: "https://api.midtrans.com", MIDTRANS_SERVER_KEY: "k", XENDIT_URL: "https://api.xendit.co", XENDIT_SECRET_KEY: "s", XENDIT_CALLBACK_TOKEN: "t" };
     assert.deepEqual([readSettings(good).midtransUrl, readSettings(on).xenditUrl], ["", "https://api.xendit.co"]);
     for (const name of ["MIDTRANS_SERVER_KEY", "XENDIT_SECRET_KEY", "XENDIT_CALLBACK_TOKEN"]) {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { StartFailure } from "./failure.ts";
+import { checkedToRsaKey } from "./rsa-key.ts";
 
 type Setting<T> = {
   readonly env: string;
@@ -50,14 +51,19 @@ const pathPrefix = (value: string) => (value === "" || /^(?:\/[A-Za-z0-9._-]+)+$
 /** An RSA key of 2048 bits or more, as PEM (its lines may be parted by the letters \n) or the name of a file with one. */
 const rsaKey = (create: (pem: string) => KeyObject) => (value: string) => {
   if (value === "") return null;
-  try {
-    const key = create(value.includes("-----BEGIN") ? value.replaceAll("\\n", "\n") : readFileSync(value, "utf8"));
-    if (key.asymmetricKeyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048) return key;
-  } catch {
-    // what can't be read is none
-  }
-  return { wrong: "an RSA key of at least 2048 bits, as PEM or a file's name" };
+  const pem = value.includes("-----BEGIN") ? value.replaceAll("\\n", "\n") : readIfThere(value);
+  return checkedToRsaKey(create, pem) ?? { wrong: "an RSA key of at least 2048 bits, as PEM or a file's name" };
 };
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+const oldSecretKey = (value: string) => (value === "" ? null : secretKey(value));
 
 const SANDBOX_SECRET_KEY = "00".repeat(32);
 export const SANDBOX_MIDTRANS = { serverKey: "SB-Mid-server-onegate-demo" } as const;
@@ -78,13 +84,14 @@ const table = {
   ledgerLanes: { env: "LEDGER_LANES", fallback: "3", about: "ledger batches that may be on their way at once", read: whole(1, 32) },
   ledgerQueue: { env: "LEDGER_QUEUE", fallback: "20000", about: "transfers that may wait; beyond it callers get 503", read: whole(1, 1_000_000) },
   sealKey: { env: "ONEGATE_SEAL_KEY", fallback: "", about: "file of the key that signs the ledger's heads, made when missing; default seal.pem below ONEGATE_DATA", read: text },
-  secretKey: { env: "ONEGATE_SECRET_KEY", fallback: SANDBOX_SECRET_KEY, about: "64 hexadecimal digits; seals signing keys and TOTP secrets in the database", read: secretKey, secret: true },
+  secretKey: { env: "ONEGATE_SECRET_KEY", fallback: SANDBOX_SECRET_KEY, about: "64 hexadecimal digits; seals signing keys, TOTP secrets and providers' credentials in the database", read: secretKey, secret: true },
+  oldSecretKey: { env: "ONEGATE_OLD_SECRET_KEY", fallback: "", about: "the key before, while something is left that it sealed", read: oldSecretKey, secret: true },
   logLevel: { env: "LOG_LEVEL", fallback: "warn", about: "fatal, error, warn, info, debug or trace", read: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent") },
   anonymous: { env: "ONEGATE_ANONYMOUS", fallback: "on", about: "on: the payment paths work without credentials (sandbox only)", read: onOff },
   simulator: { env: "ONEGATE_SIMULATOR", fallback: "on", about: "on: start the provider simulator (sandbox only)", read: onOff },
   simulatorPort: { env: "SIMULATOR_PORT", fallback: "8090", about: "port of the provider simulator; 0 takes a free one", read: port },
-  deliveryPrivate: { env: "ONEGATE_DELIVERY_PRIVATE", fallback: "off", about: "on: webhooks may go to this machine itself, over http too (sandbox only)", read: onOff },
-  tripayUrl: { env: "TRIPAY_URL", fallback: "", about: "Tripay's base address, such as https://tripay.co.id/api; default the simulator", read: url("http:", "https:") },
+  deliveryPrivate: { env: "ONEGATE_DELIVERY_PRIVATE", fallback: "off", about: "on: webhooks and merchants' banks may be on this machine itself, over http too (sandbox only)", read: onOff },
+  tripayUrl: { env: "TRIPAY_URL", fallback: "", about: "Tripay's base address, such as https://tripay.co.id/api; default the simulator, none without it", read: url("http:", "https:") },
   tripayApiKey: { env: "TRIPAY_API_KEY", fallback: SANDBOX_TRIPAY.apiKey, about: "Tripay's API key", read: text, secret: true },
   tripayPrivateKey: { env: "TRIPAY_PRIVATE_KEY", fallback: SANDBOX_TRIPAY.privateKey, about: "Tripay's private key, which signs", read: text, secret: true },
   tripayMerchantCode: { env: "TRIPAY_MERCHANT_CODE", fallback: SANDBOX_TRIPAY.merchantCode, about: "Tripay's merchant code", read: text },
@@ -154,8 +161,7 @@ function refuseUnsafeProduction(settings: Settings): void {
   if (settings.anonymous) stop("the payment paths would work without credentials.", "Set ONEGATE_ANONYMOUS=off.");
   if (settings.simulator) stop("the provider simulator would move play money.", "Set ONEGATE_SIMULATOR=off.");
   if (settings.deliveryPrivate) stop("webhooks could reach what listens on this machine alone.", "Set ONEGATE_DELIVERY_PRIVATE=off.");
-  if (settings.tripayUrl === "") stop("no provider address is set.", "Set TRIPAY_URL to Tripay's production address.");
-  if (settings.tripayPrivateKey === SANDBOX_TRIPAY.privateKey || settings.tripayApiKey === SANDBOX_TRIPAY.apiKey) {
+  if (settings.tripayUrl !== "" && (settings.tripayPrivateKey === SANDBOX_TRIPAY.privateKey || settings.tripayApiKey === SANDBOX_TRIPAY.apiKey)) {
     stop("Tripay's credentials are the demo's, which everybody knows.", "Set TRIPAY_API_KEY and TRIPAY_PRIVATE_KEY.");
   }
   if (settings.midtransUrl !== "" && settings.midtransServerKey === SANDBOX_MIDTRANS.serverKey) stop("Midtrans' key is the demo's, which everybody knows.", "Set MIDTRANS_SERVER_KEY.");

@@ -5,7 +5,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom
 export type Log = Logger;
 
 /** Fields that never reach a log, wherever they stand; see also `mask` for free text. */
-const SECRET_FIELDS = ["pin", "password", "current_password", "new_password", "totp", "token", "refresh_token", "access_token", "authorization", "api_key", "private_key", "customer_email", "customer_phone", "customer_name", "email", "phone", "qr_string"];
+const SECRET_FIELDS = ["pin", "password", "current_password", "new_password", "totp", "token", "refresh_token", "access_token", "authorization", "api_key", "private_key", "server_key", "secret_key", "callback_token", "credentials", "customer_email", "customer_phone", "customer_name", "email", "phone", "qr_string"];
 
 /** Structured logs on standard error, one JSON line each. */
 export function createLog(level: string, destination: pino.DestinationStream = pino.destination({ dest: 2, sync: true })): Log {
