@@ -223,6 +223,12 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       assert.equal(believed(peer.provider, { headers, body }).state.status, "paid");
     });
 
+    it("its credentials are accepted by a call that changes nothing; where nobody listens, that is unknown", async () => {
+      if (!peer.provider.verify) return;
+      assert.deepEqual(await peer.provider.verify(), { answer: "accepted" });
+      assert.equal((await peer.unreachable.verify?.())?.answer, "unknown");
+    });
+
     it("keeps secrets and persons out of logs", () => {
       const scrubbed = peer.provider.scrub(`${peer.secrets.join(" ")} sari@contoh.id 081234567890 +62 812-3456-7890 Rp 12.500`);
       for (const secret of [...peer.secrets, "sari", "1234567", "3456"]) assert.ok(!scrubbed.includes(secret), secret);

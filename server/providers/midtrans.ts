@@ -14,6 +14,7 @@ import type {
   RawNotification,
   RefundAnswer,
   RefundRequest,
+  VerifyAnswer,
 } from "./provider.ts";
 import { agreed, asRow, basic, channelFor, exchange, feeOn, parseJson, readRupiah, rowsOf, sameSecret, scrubbed, textOf, whyUnsendable, wholeLines, wholeRupiah, type Row } from "./wire.ts";
 
@@ -108,6 +109,7 @@ export function createMidtrans(settings: MidtransSettings): Provider {
     cancel: (request, signal) => cancel(settings, request, signal),
     refund: (request, signal) => refund(settings, request, signal),
     inquireRefund: (request, signal) => inquireRefund(settings, request, signal),
+    verify: (signal) => verify(settings, signal),
     readNotification: (notification) => readNotification(settings, channels, notification),
     // any 2xx ends the notifying
     acknowledgement: {},
@@ -237,6 +239,16 @@ function whyNotRefundable({ channel, amount, paid, refundRef }: RefundRequest): 
 
 function refundReference(row: Row): string | null {
   return textOf(row["refund_chargeback_uuid"]) ?? textOf(row["refund_chargeback_id"]);
+}
+
+// verify
+
+/** The status of a payment that never was: whoever is let in is told that there is none. */
+async function verify(settings: MidtransSettings, signal?: AbortSignal): Promise<VerifyAnswer> {
+  const reply = await call(settings, { path: "onegate-verify/status" }, signal);
+  if (reply.said !== "answered") return { answer: "unknown", reason: reply.reason };
+  if (reply.code === "404") return { answer: "accepted" };
+  return { answer: reply.code === "401" ? "refused" : "unknown", reason: reasonOf(settings, reply) };
 }
 
 // notification

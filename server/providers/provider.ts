@@ -33,6 +33,8 @@ export interface Provider {
   inquireRefund?(request: RefundRequest, signal?: AbortSignal): Promise<RefundAnswer>;
   /** Believes a notification only by its signature or token, over the raw bytes. */
   readNotification(notification: RawNotification): Notification | Refusal;
+  /** Whether the provider takes our credentials, by a call that changes nothing. Absent where it has none. */
+  verify?(signal?: AbortSignal): Promise<VerifyAnswer>;
   /** Whether it answered of late; absent where nobody watches it. */
   isWell?(): boolean;
   /** What the provider wants to hear when its notification was taken, with 200. */
@@ -140,6 +142,8 @@ export type CancelAnswer =
   /** It can't be any more: paid, or over. An inquiry tells which. */
   | { readonly answer: "refused"; readonly reason: string }
   | { readonly answer: "unknown"; readonly reason: string };
+
+export type VerifyAnswer = { readonly answer: "accepted" } | { readonly answer: "refused" | "unknown"; readonly reason: string };
 
 export type RefundRequest = InquireRequest & {
   /** Our reference of this refund, unique for ever. */

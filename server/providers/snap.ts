@@ -15,6 +15,7 @@ import {
   type RawNotification,
   type RefundAnswer,
   type RefundRequest,
+  type VerifyAnswer,
 } from "./provider.ts";
 import {
   asymmetricText,
@@ -145,6 +146,7 @@ export function createSnap(settings: SnapSettings): Provider {
 
     inquireRefund: (request, signal) => inquireRefund(bank, request, signal),
 
+    verify: (signal) => verify(bank, signal),
     readNotification: (notification) => readNotification(settings, channel, notification),
     // service 52
     acknowledgement: { responseCode: "2005200", responseMessage: "Request has been processed successfully" },
@@ -258,6 +260,15 @@ async function inquireRefund(bank: Bank, request: RefundRequest, signal?: AbortS
   if (status === "pending") return { answer: "pending" };
   const done = status === "paid" || status === "refunded";
   return done ? { answer: "refunded", reference: textOf(own["refundNo"]) } : { answer: "refused", reason: `refund_status_${String(own["refundStatus"])}` };
+}
+
+// verify
+
+/** Asks about a payment that never was. What begins with 401 or 403 says that the token or the call came from nobody whom the bank knows. */
+async function verify(bank: Bank, signal?: AbortSignal): Promise<VerifyAnswer> {
+  const reply = await query(bank, { reference: null, merchantRef: "OGVERIFY" }, signal);
+  if (reply.said === "absent" || reply.said === "yes") return { answer: "accepted" };
+  return { answer: /^(?:no_token: )?40[13]/.test(reply.reason) ? "refused" : "unknown", reason: bank.scrub(reply.reason) };
 }
 
 // notification

@@ -83,6 +83,12 @@ export function createTripay(settings: TripaySettings): Provider {
       return inquireByMerchantRef(settings, request, signal);
     },
 
+    async verify(signal) {
+      const reply = await call(settings, { path: "merchant/payment-channel" }, signal);
+      if (reply.said === "yes") return { answer: "accepted" };
+      return { answer: reply.said === "no" ? "refused" : "unknown", reason: scrub(settings, reply.reason) };
+    },
+
     readNotification: (notification) => readNotification(privateKey, notification),
     // any other answer is repeated
     acknowledgement: { success: true },

@@ -10,6 +10,7 @@ import type {
   Provider,
   ProviderState,
   RawNotification,
+  VerifyAnswer,
 } from "./provider.ts";
 import { agreed, asRow, basic, channelFor, exchange, feeOn, headerOf, parseJson, readRupiah, rowsOf, sameSecret, scrubbed, textOf, urlOf, whyUnsendable, wholeRupiah, type Row } from "./wire.ts";
 
@@ -92,6 +93,7 @@ export function createXendit(settings: XenditSettings): Provider {
       return inquireByReference(settings, channels, reference, request.merchantRef, signal);
     },
 
+    verify: (signal) => verify(settings, signal),
     readNotification: (notification) => readNotification(settings, channels, notification),
     // 200 ends the notifying
     acknowledgement: {},
@@ -165,6 +167,16 @@ async function inquireByMerchantRef(settings: XenditSettings, channels: readonly
   if (product !== null && /^(?:qr|ewc)_/.test(product)) return inquireByReference(settings, channels, product, merchantRef, signal);
   const isOver = expiresAt !== undefined && expiresAt !== null && expiresAt.getTime() + OVER_MS <= settings.clock.now();
   return own.length === 0 && isOver ? { answer: "absent" } : { answer: "unknown", reason: "not_searchable_by_our_reference" };
+}
+
+// verify
+
+/** The transactions of a reference that never was. */
+async function verify(settings: XenditSettings, signal?: AbortSignal): Promise<VerifyAnswer> {
+  const reply = await call(settings, { path: "transactions?reference_id=onegate-verify" }, signal);
+  if (reply.said === "yes") return { answer: "accepted" };
+  if (reply.said !== "no") return { answer: "unknown", reason: reply.reason };
+  return { answer: NOT_LET_IN.has(reply.code) ? "refused" : "unknown", reason: reasonOf(settings, reply) };
 }
 
 // notification
@@ -306,6 +318,9 @@ const REFUSED: ReadonlySet<string> = new Set([
   "CHANNEL_NOT_ACTIVATED",
   "CALLBACK_URL_NOT_FOUND",
 ]);
+
+/** The key is none, or may not read. */
+const NOT_LET_IN: ReadonlySet<string> = new Set(["INVALID_API_KEY", "REQUEST_FORBIDDEN_ERROR"]);
 
 function reasonOf(settings: XenditSettings, { code, message }: Extract<Reply, { said: "no" }>): string {
   return scrub(settings, `${code} ${message}`.trim());
