@@ -8,6 +8,7 @@ export * from "./sale-total.ts";
 export * from "./schemas/common.ts";
 export * from "./schemas/key.ts";
 export * from "./schemas/payment.ts";
+export * from "./schemas/provider-account.ts";
 export * from "./schemas/settlement.ts";
 export * from "./schemas/till.ts";
 export * from "./schemas/user.ts";

@@ -111,6 +111,13 @@ export const refusals = {
   provider_refused: [502, "corrected", "Penyedia pembayaran menolak permintaan ini. Belum ada uang yang berpindah.", "The payment provider refused this request. No money has moved."],
   provider_unreachable: [502, "later", "Penyedia pembayaran belum dapat dihubungi. Belum ada uang yang berpindah.", "The payment provider can't be reached. No money has moved."],
   notification_signature_wrong: [403, "no", "Tanda tangan pemberitahuan tidak sah.", "The notification's signature is not valid."],
+  notification_account_wrong: [403, "no", "Pemberitahuan ini menyebut pembayaran dari akun lain.", "The notification names a payment of another account."],
+  provider_missing: [409, "corrected", "Toko ini belum punya penyedia pembayaran yang aktif. Pasang akunnya dulu.", "This shop has no active payment provider. Set an account up first."],
+  provider_account_unknown: [404, "corrected", "Akun penyedia ini tidak ditemukan.", "The account at this provider is not known."],
+  credentials_incomplete: [422, "corrected", "Kredensial ini belum lengkap untuk cara tanda tangan yang dipilih.", "These credentials lack what the chosen way of signing needs."],
+  credentials_key_unreadable: [422, "corrected", "Kunci ini bukan kunci RSA minimal 2048 bit dalam bentuk PEM.", "The key is no RSA key of at least 2048 bits in PEM."],
+  credentials_refused: [422, "corrected", "Penyedia pembayaran menolak kredensial ini. Tidak ada yang disimpan.", "The payment provider refuses these credentials. Nothing was saved."],
+  credentials_unverified: [502, "later", "Penyedia pembayaran belum menjawab, jadi kredensial ini belum dapat diperiksa. Tidak ada yang disimpan.", "The payment provider did not answer, so these credentials could not be checked. Nothing was saved."],
   // addresses that others name, and deliveries to them
   url_malformed: [422, "corrected", "Alamat harus berupa URL lengkap tanpa nama pengguna, dengan porta 80, 443, atau di atas 1023.", "The address must be a whole URL without a user name, on port 80, 443 or above 1023."],
   url_insecure: [422, "corrected", "Alamat harus memakai https.", "The address must use https."],

@@ -96,7 +96,6 @@ async function serve(settings: Settings): Promise<number> {
     if (settings.simulator) simulator = await startSimulatorProcess({ host: settings.host, port: settings.simulatorPort, data: settings.data });
     await till;
     const tripayUrl = settings.tripayUrl || (simulator ? `${simulator.url}/api-sandbox` : "");
-    if (!tripayUrl) throw new StartFailure("There is no payment provider: the simulator is off and TRIPAY_URL is not set.", "Set TRIPAY_URL, or ONEGATE_SIMULATOR=on.");
     program = await startProgram({ settings, connection: cluster?.connection ?? settings.databaseUrl, tripayUrl, ...(simulator ? { simulatorUrl: simulator.url } : {}), till: TILL });
   } catch (error) {
     await stopAll().catch(() => undefined);

@@ -1,10 +1,19 @@
+import type { Id } from "@onegate/contract";
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import type { MakeProvider } from "./credentials/index.ts";
 import type { Clock, Settings } from "./kernel/index.ts";
 import { createMidtrans, createSnap, createTripay, createXendit, guarded, SNAP_NOTIFY_PATH, type Provider } from "./providers/index.ts";
 
 /** A cashier waits no longer than this for a provider; then the payment is unknown, and asked about. */
 const PATIENCE_MS = 8_000;
 
-export type ProviderSetup = {
+/** Where merchants' own accounts are when no setting says it. */
+const ADDRESSES = {
+  sandbox: { tripay: "https://tripay.co.id/api-sandbox", midtrans: "https://api.sandbox.midtrans.com", xendit: "https://api.xendit.co" },
+  production: { tripay: "https://tripay.co.id/api", midtrans: "https://api.midtrans.com", xendit: "https://api.xendit.co" },
+} as const;
+
+export type ProviderParts = {
   readonly settings: Settings;
   readonly tripayUrl: string;
   /** Where the simulator plays the providers whose own addresses are not set; without it they are off. */
@@ -14,49 +23,97 @@ export type ProviderSetup = {
   readonly clock: Clock;
 };
 
-/** The providers that the settings name, each watched by its breaker, in the order in which they are listed. */
-export function createProviders({ settings, tripayUrl, simulatorUrl, publicUrl, clock }: ProviderSetup): Provider[] {
+export type ProviderSetup = {
+  /** The providers that the settings name, each watched by its breaker, in the order in which they are listed. */
+  readonly named: readonly Provider[];
+  /** One more, for a merchant's own account. */
+  readonly make: MakeProvider;
+  readonly callbackUrl: (provider: string, accountId: Id | null) => string;
+};
+
+export function setUpProviders({ settings, tripayUrl, simulatorUrl, publicUrl, clock }: ProviderParts): ProviderSetup {
   const timeouts = { totalMs: PATIENCE_MS };
-  const notify = (name: string) => `${publicUrl()}/api/v1/providers/${name}/notifications`;
-  const tripay = createTripay({
-    baseUrl: tripayUrl, apiKey: settings.tripayApiKey, privateKey: settings.tripayPrivateKey, merchantCode: settings.tripayMerchantCode, timeouts, clock,
-    get callbackUrl() {
-      return notify("tripay");
-    },
-    get returnUrl() {
-      return publicUrl();
-    },
-  });
+  const callbackUrl = (name: string, accountId: Id | null) => `${publicUrl()}/api/v1/providers/${name}/notifications${accountId === null ? "" : `/${accountId}`}`;
+  const tripay = (baseUrl: string, keys: { merchantCode: string; apiKey: string; privateKey: string }, accountId: Id | null) =>
+    createTripay({
+      baseUrl, ...keys, timeouts, clock,
+      get callbackUrl() {
+        return callbackUrl("tripay", accountId);
+      },
+      get returnUrl() {
+        return publicUrl();
+      },
+    });
+  const midtrans = (baseUrl: string, serverKey: string, accountId: Id | null) =>
+    createMidtrans({
+      baseUrl, serverKey, timeouts, clock,
+      get callbackUrl() {
+        return callbackUrl("midtrans", accountId);
+      },
+      get returnUrl() {
+        return publicUrl();
+      },
+    });
+  const xendit = (baseUrl: string, keys: { secretKey: string; callbackToken: string }, accountId: Id | null) =>
+    createXendit({
+      baseUrl, ...keys, timeouts, clock,
+      get callbackUrl() {
+        return callbackUrl("xendit", accountId);
+      },
+      get returnUrl() {
+        return publicUrl();
+      },
+    });
   const midtransUrl = settings.midtransUrl || simulatorUrl;
-  const midtrans = midtransUrl && createMidtrans({
-    baseUrl: midtransUrl, serverKey: settings.midtransServerKey, timeouts, clock,
-    get callbackUrl() {
-      return notify("midtrans");
-    },
-    get returnUrl() {
-      return publicUrl();
-    },
-  });
   const xenditUrl = settings.xenditUrl || simulatorUrl;
-  const xendit = xenditUrl && createXendit({
-    baseUrl: xenditUrl, secretKey: settings.xenditSecretKey, callbackToken: settings.xenditCallbackToken, timeouts, clock,
-    get callbackUrl() {
-      return notify("xendit");
-    },
-    get returnUrl() {
-      return publicUrl();
-    },
-  });
+  // a bank signs the path it calls, below PUBLIC_URL or from its root
+  const pathsOf = (paths: readonly string[]) => {
+    const below = new URL(publicUrl()).pathname.replace(/\/$/, "");
+    return paths.flatMap((path) => (below === "" ? [path] : [path, below + path]));
+  };
   const snap = settings.snapUrl && settings.snapPrivateKey && createSnap({
     baseUrl: settings.snapUrl, pathPrefix: settings.snapPathPrefix, signature: settings.snapSignature, clientKey: settings.snapClientKey, clientSecret: settings.snapClientSecret,
     privateKey: settings.snapPrivateKey, providerPublicKey: settings.snapProviderPublicKey, partnerId: settings.snapPartnerId, channelId: settings.snapChannelId,
     merchantId: settings.snapMerchantId, externalIdDigits: settings.snapExternalIdDigits || null, freshnessMs: settings.snapFreshness * 1_000, basisPoints: settings.snapDiscount,
     timeouts, clock,
-    // the bank signs the path it calls, below PUBLIC_URL or as the standard has it
     get notificationPaths() {
-      const below = new URL(publicUrl()).pathname.replace(/\/$/, "");
-      return [SNAP_NOTIFY_PATH, "/api/v1/providers/snap/notifications"].flatMap((path) => (below === "" ? [path] : [path, below + path]));
+      return pathsOf([SNAP_NOTIFY_PATH, "/api/v1/providers/snap/notifications"]);
     },
   });
-  return [tripay, midtrans, xendit, snap].filter((provider) => provider !== null && typeof provider === "object").map(guarded);
+  const all = [
+    tripayUrl && tripay(tripayUrl, { merchantCode: settings.tripayMerchantCode, apiKey: settings.tripayApiKey, privateKey: settings.tripayPrivateKey }, null),
+    midtransUrl && midtrans(midtransUrl, settings.midtransServerKey, null),
+    xenditUrl && xendit(xenditUrl, { secretKey: settings.xenditSecretKey, callbackToken: settings.xenditCallbackToken }, null),
+    snap,
+  ];
+
+  const addresses = ADDRESSES[settings.mode];
+  return {
+    named: all.filter((provider) => provider !== null && typeof provider === "object").map(guarded),
+    make(credentials, accountId) {
+      switch (credentials.provider) {
+        case "tripay": {
+          const { merchant_code: merchantCode, api_key: apiKey, private_key: privateKey } = credentials;
+          return guarded(tripay(tripayUrl || addresses.tripay, { merchantCode, apiKey, privateKey }, accountId));
+        }
+        case "midtrans":
+          return guarded(midtrans(midtransUrl || addresses.midtrans, credentials.server_key, accountId));
+        case "xendit":
+          return guarded(xendit(xenditUrl || addresses.xendit, { secretKey: credentials.secret_key, callbackToken: credentials.callback_token }, accountId));
+        case "snap":
+          return guarded(createSnap({
+            baseUrl: credentials.url, pathPrefix: credentials.path_prefix ?? "", signature: credentials.signature, clientKey: credentials.client_key ?? "", clientSecret: credentials.client_secret ?? "",
+            privateKey: createPrivateKey(credentials.private_key), providerPublicKey: credentials.provider_public_key === undefined ? null : createPublicKey(credentials.provider_public_key),
+            partnerId: credentials.partner_id, channelId: credentials.channel_id, merchantId: credentials.merchant_id, externalIdDigits: credentials.external_id_digits ?? null,
+            ...(credentials.freshness_seconds === undefined ? {} : { freshnessMs: credentials.freshness_seconds * 1_000 }),
+            ...(credentials.discount_basis_points === undefined ? {} : { basisPoints: credentials.discount_basis_points }),
+            timeouts, clock,
+            get notificationPaths() {
+              return pathsOf([`/api/v1/providers/snap/notifications/${accountId}`]);
+            },
+          }));
+      }
+    },
+    callbackUrl,
+  };
 }

@@ -1,5 +1,6 @@
 import swagger from "@fastify/swagger";
 import { catalogueRoutes } from "./catalogue/index.ts";
+import { accountRoutes, createOwnProviders, resealAccounts, type Vault } from "./credentials/index.ts";
 import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDeliveries, webhookRoutes, type Deliveries } from "./deliveries/index.ts";
 import { DEMO_MERCHANT, preferTripay, seedDemo } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
@@ -16,8 +17,7 @@ import {
   carryRefundOn, INQUIRE, inquirePayment, operatorRoutes, paymentRoutes, REFUND, sweepPayments, sweepRefunds, VOID, voidPayment, type Payments,
 } from "./payments/index.ts";
 import { proveDaily } from "./proof.ts";
-import type { Provider } from "./providers/index.ts";
-import { createProviders } from "./provider-setup.ts";
+import { setUpProviders } from "./provider-setup.ts";
 import { reportRoutes, rollup } from "./reports/index.ts";
 import { onPaymentEnded, onPaymentRefunded, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
 import { migrateAsOwner, prepareMonths } from "./schema.ts";
@@ -35,7 +35,7 @@ export type Program = {
 export type ProgramParts = {
   readonly settings: Settings;
   readonly connection: Connection;
-  /** Tripay's base address. */
+  /** Tripay's base address; empty: only merchants with accounts of their own have it. */
   readonly tripayUrl: string;
   /** Where the simulator plays the providers whose own addresses are not set; without it they are off. */
   readonly simulatorUrl?: string;
@@ -89,11 +89,18 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     await checkDemo(settings, database, ledger);
 
     const homeMerchant = async () => (await merchants(database.kysely))[0]?.merchantId;
-    const box = createSecretBox(settings.secretKey);
+    const box = createSecretBox(settings.secretKey, settings.oldSecretKey);
     const keys = await openSigningKeys(database, box);
     const users: Users = { database, passwords: createPasswords(metrics), accessTokens: createAccessTokens(keys, clock), box, clock, newId, log, homeMerchant };
 
-    const providers = new Map<string, Provider>();
+    let url = "";
+    const { named, make, callbackUrl } = setUpProviders({ settings, tripayUrl, simulatorUrl, publicUrl: () => settings.publicUrl || url, clock });
+    const installed = [...named, createWalletProvider({ database, ledger }, clock)];
+    await openClearings(database, installed.map(({ name }) => name));
+    await resealAccounts(database, box);
+    const providers = createOwnProviders({ database, box, make, installed });
+    const rules = { resolve: resolveName, loopback: settings.deliveryPrivate };
+    const vault: Vault = { database, box, newId, rules, make, callbackUrl, changed: (merchantId) => providers.changed(merchantId) };
     const poke = () => tail.poke();
     const payments: Payments = {
       database, ledger, providers, clock, newId, log, poke,
@@ -115,8 +122,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const courier = openDatabase(connection, COURIER.connections, lost, PROGRAM_ROLE);
     endings.push(() => courier.close());
     const deliveries: Deliveries = {
-      database, box, clock, newId, log, poke,
-      rules: { resolve: resolveName, loopback: settings.deliveryPrivate },
+      database, box, clock, newId, log, poke, rules,
       figures: createFigures(metrics, database),
     };
     const enqueuer = followOutbox(courier, [deliver], log, { beatMs: COURIER.beatMs });
@@ -138,6 +144,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const streams = createStreams(http, database, tail);
     paymentRoutes(http, payments, tail, streams);
     operatorRoutes(http, payments);
+    accountRoutes(http, vault);
     walletRoutes(http, { database, ledger });
     walletUserRoutes(http, wallets);
     walletOperatorRoutes(http, wallets);
@@ -148,12 +155,6 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     http.get("/openapi.json", { config: { right: "reference.read" }, schema: { hide: true } }, async () => http.swagger());
     if (till) await pageRoutes(http, till);
 
-    let url = "";
-    const publicUrl = () => settings.publicUrl || url;
-    for (const provider of createProviders({ settings, tripayUrl, simulatorUrl, publicUrl, clock })) providers.set(provider.name, provider);
-    const own = createWalletProvider(wallets, clock);
-    providers.set(own.name, own);
-    await openClearings(database, [...providers.keys()]);
     url = await listen(http, settings);
     const jobs = await startJobs(
       database,

@@ -5,7 +5,7 @@ import { DEMO_MERCHANT, seedDemo } from "../server/demo/index.ts";
 import { createLog, idMaker, messageOf, openDatabase, type Database } from "../server/kernel/index.ts";
 import { accountId, clearingCode, createLedger, openAccounts, type Ledger } from "../server/ledger/index.ts";
 import type { Payments } from "../server/payments/index.ts";
-import type { RawNotification } from "../server/providers/index.ts";
+import { ofInstallation, type RawNotification } from "../server/providers/index.ts";
 import { onPaymentEnded, onPaymentRefunded, type Sales } from "../server/sales/index.ts";
 import { openTestDatabase, type TestDatabase } from "../server/testing/database.ts";
 import { forgetful } from "./canary.ts";
@@ -167,7 +167,7 @@ export class World {
     const poke = () => undefined;
     const payments: Payments = {
       database, ledger, clock: this, newId: newProcessId, log, poke,
-      providers: new Map([[SIM_PROVIDER, this.provider]]),
+      providers: ofInstallation([this.provider]),
       homeMerchant: async () => DEMO_MERCHANT,
       onEnded: (tx, payment) => onPaymentEnded(tx, sales, payment),
       onRefunded: (tx, refund) => onPaymentRefunded(tx, refund),

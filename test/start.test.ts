@@ -169,8 +169,7 @@ describe("the first start and the next", () => {
     await ready(first);
     await stop(first);
     const production = {
-      ONEGATE_DATA: demo, ONEGATE_MODE: "production", ONEGATE_ANONYMOUS: "off", ONEGATE_SIMULATOR: "off", TRIPAY_URL: "http://127.0.0.1:9", TRIPAY_API_KEY: "key",
-      TRIPAY_PRIVATE_KEY: "private", TRIPAY_MERCHANT_CODE: "T1", PUBLIC_URL: "https://bayar.contoh.invalid", ONEGATE_SECRET_KEY: "5e".repeat(32),
+      ONEGATE_DATA: demo, ONEGATE_MODE: "production", ONEGATE_ANONYMOUS: "off", ONEGATE_SIMULATOR: "off", PUBLIC_URL: "https://bayar.contoh.invalid", ONEGATE_SECRET_KEY: "5e".repeat(32),
     };
     await refused(onegate(production), /holds the demo shop/);
     const empty = onegate({ ...production, ONEGATE_DATA: join(root, "empty") });

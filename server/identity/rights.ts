@@ -57,6 +57,9 @@ export const rights = {
   "case.settle": GATEWAY,
   "transfer.create": GATEWAY,
   "balance.read": GATEWAY,
+  /** Whose account money goes to is no developer's to say. */
+  "provider.read": ["owner"],
+  "provider.manage": ["owner"],
   "webhook.read": GATEWAY,
   "webhook.manage": GATEWAY,
   "merchant_key.read": ["manager", "owner"],

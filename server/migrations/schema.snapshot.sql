@@ -293,6 +293,7 @@ table payment
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
   routing jsonb
+  account_id uuid
   PRIMARY KEY (merchant_id, payment_id)
   FOREIGN KEY (merchant_id, order_id) REFERENCES payment_order(merchant_id, order_id)
   CHECK ((amount > 0))
@@ -332,6 +333,27 @@ table product
   FOREIGN KEY (merchant_id, category_id) REFERENCES category(merchant_id, category_id)
   CHECK ((price >= 0))
   CREATE UNIQUE INDEX product_barcode ON public.product USING btree (merchant_id, barcode) WHERE (barcode IS NOT NULL)
+
+table provider_account
+  merchant_id uuid not null
+  account_id uuid not null
+  provider character varying(20) not null
+  holder character varying(120) not null
+  sealed bytea not null
+  key_id character varying(12) not null
+  hint character varying(4) not null
+  state character varying(6) not null
+  version integer not null default 1
+  created_by character varying(80) not null
+  created_at timestamp with time zone not null default now()
+  changed_by character varying(80) not null
+  changed_at timestamp with time zone not null default now()
+  UNIQUE (merchant_id, provider, holder)
+  PRIMARY KEY (merchant_id, account_id)
+  CHECK (((state)::text = ANY ((ARRAY['active'::character varying, 'off'::character varying])::text[])))
+  CREATE UNIQUE INDEX provider_account_active ON public.provider_account USING btree (merchant_id, provider) WHERE ((state)::text = 'active'::text)
+  CREATE UNIQUE INDEX provider_account_id ON public.provider_account USING btree (account_id)
+  CREATE UNIQUE INDEX provider_account_merchant_id_provider_holder_key ON public.provider_account USING btree (merchant_id, provider, holder)
 
 table provider_notification
   merchant_id uuid not null
@@ -645,6 +667,7 @@ table suspense_case
   decided_by character varying(80)
   decided_at timestamp with time zone
   applied_to character varying(64)
+  account_id uuid
   UNIQUE (merchant_id, provider, reference)
   PRIMARY KEY (merchant_id, case_id)
   CHECK (((reason)::text = ANY ((ARRAY['late'::character varying, 'short'::character varying, 'over'::character varying, 'orphan'::character varying, 'double'::character varying])::text[])))

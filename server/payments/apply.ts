@@ -52,7 +52,7 @@ async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: Pr
       await tell(tx, written);
       await payments.onEnded(tx, written);
     }
-    return toSuspense(tx, payments, { merchantId: payment.merchantId, paymentId: payment.paymentId, provider: payment.provider, reason, found });
+    return toSuspense(tx, payments, { ...payment, reason, found });
   }
   const state = next(payment.state, "pay");
   if (!state) throw new Error(`a payment that is ${payment.state} can't be paid and has no reason for suspense`);
@@ -80,7 +80,7 @@ async function whySuspense(tx: Tx, payment: Payment, found: ProviderState, order
 export async function toSuspense(
   tx: Tx,
   payments: Payments,
-  { merchantId, paymentId, provider, reason, found }: { merchantId: Id; paymentId: Id | null; provider: string; reason: NewCase["reason"]; found: ProviderState },
+  { merchantId, paymentId, provider, accountId, reason, found }: { merchantId: Id; paymentId: Id | null; provider: string; accountId: Id | null; reason: NewCase["reason"]; found: ProviderState },
 ): Promise<Outcome> {
   const subject = `${provider}:${found.reference}`;
   const amount: Money = { minor: found.amount.minor - found.feeCustomer.minor, currency: found.amount.currency };
@@ -89,7 +89,7 @@ export async function toSuspense(
   if (!collection) throw new Error("money in suspense is above zero");
   const caseId = derivedId("case", merchantId, subject);
   const isNew = await insertCase(tx, {
-    merchantId, caseId, provider, reference: found.reference, paymentId, reason, currency: amount.currency, amount: amount.minor, transferId: collection.id,
+    merchantId, caseId, provider, accountId, reference: found.reference, paymentId, reason, currency: amount.currency, amount: amount.minor, transferId: collection.id,
   });
   if (!isNew) return "duplicate";
   await post(tx, payments, merchantId, transfers);

@@ -45,9 +45,9 @@ export async function giveUpOrder(payments: Payments, merchantId: Id, orderId: s
 /** Ends a given-up payment at its provider. Whether it came too late, the inquiry that follows tells. */
 export async function voidPayment(payments: Payments, merchantId: Id, paymentId: Id): Promise<void> {
   const payment = await selectPayment(payments.database.kysely, merchantId, paymentId);
-  const provider = payment && payments.providers.get(payment.provider);
-  if (payment?.state !== "cancelled" || !provider?.cancel) return;
-  const answer = await provider.cancel({ reference: payment.reference, merchantRef: payment.merchantRef });
+  const account = payment && (await payments.providers.find(payment.provider, payment.accountId));
+  if (payment?.state !== "cancelled" || !account?.provider.cancel) return;
+  const answer = await account.provider.cancel({ reference: payment.reference, merchantRef: payment.merchantRef });
   if (answer.answer === "unknown") throw new Error(`${payment.provider} did not say whether ${payment.merchantRef} is ended: ${answer.reason}`);
   await addJob(payments.database.kysely, INQUIRE, { merchantId, paymentId, tries: 0 }, { key: inquiryKey(paymentId) });
 }

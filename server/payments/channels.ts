@@ -1,17 +1,22 @@
-import { isRefusal, refuse, type Refusal } from "@onegate/contract";
+import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
 import type { Channel, Provider } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
 
-export type OfferedChannel = Channel & { readonly provider: string };
+export type OfferedChannel = Channel & { readonly provider: string; readonly accountId: Id | null; /** Whether its provider answered of late. */ readonly isWell: boolean; readonly isOurs: boolean };
 
 const FRESH_MS = 60_000;
 const cached = new WeakMap<Provider, { at: number; channels: readonly Channel[] }>();
 
-/** The channels of all providers; a provider that can't be reached keeps its last list. */
-export async function listChannels(payments: Payments): Promise<OfferedChannel[] | Refusal> {
-  const lists = await Promise.all([...payments.providers.values()].map(async (provider) => ({ provider, channels: await channelsOf(payments, provider) })));
+/** A merchant's channels at all its providers; a provider that can't be reached keeps its last list. Refuses `provider_missing`. */
+export async function listChannels(payments: Payments, merchantId: Id): Promise<OfferedChannel[] | Refusal> {
+  const accounts = await payments.providers.offeredTo(merchantId);
+  if (accounts.length === 0) return refuse("provider_missing");
+  const lists = await Promise.all(accounts.map(async (account) => ({ ...account, channels: await channelsOf(payments, account.provider) })));
   const refusal = lists.map(({ channels }) => channels).find(isRefusal);
-  const known = lists.flatMap(({ provider, channels }) => (isRefusal(channels) ? [] : channels.map((channel) => ({ ...channel, provider: provider.name }))));
+  const known = lists.flatMap(({ provider, accountId, channels }) => {
+    const isWell = provider.isWell?.() ?? true;
+    return isRefusal(channels) ? [] : channels.map((channel) => ({ ...channel, provider: provider.name, accountId, isWell, isOurs: provider.isOurs ?? false }));
+  });
   return known.length === 0 ? (refusal ?? refuse("channel_unknown")) : known;
 }
 

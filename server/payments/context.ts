@@ -1,7 +1,7 @@
 import type { Id } from "@onegate/contract";
 import type { Clock, Database, IdMaker, Log, Tx } from "../kernel/index.ts";
 import type { Ledger, Transfer } from "../ledger/index.ts";
-import type { Provider } from "../providers/index.ts";
+import type { Provider, Providers } from "../providers/index.ts";
 import type { Payment } from "./payment.ts";
 import type { Refund } from "./refund.ts";
 
@@ -9,7 +9,7 @@ import type { Refund } from "./refund.ts";
 export type Payments = {
   readonly database: Database;
   readonly ledger: Ledger;
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: Providers;
   readonly clock: Clock;
   readonly newId: IdMaker;
   readonly log: Log;
@@ -23,8 +23,9 @@ export type Payments = {
   readonly poke: () => void;
 };
 
-export function providerOf(payments: Payments, name: string): Provider {
-  const provider = payments.providers.get(name);
-  if (!provider) throw new Error(`no provider ${name} is registered`);
-  return provider;
+/** Whom a payment was opened at, through the account that it was opened through. */
+export async function providerOf(payments: Payments, { provider: name, accountId }: Pick<Payment, "provider" | "accountId">): Promise<Provider> {
+  const account = await payments.providers.find(name, accountId);
+  if (!account) throw new Error(`no account ${accountId ?? "of the installation"} at ${name} is known`);
+  return account.provider;
 }

@@ -10,13 +10,13 @@ import { feeOf, routesFor } from "./route.ts";
  * says with the payment. Refuses `channel_unknown`.
  */
 export async function calculateFees(payments: Payments, merchantId: Id, amount: Money, code?: string): Promise<ChannelFees[] | Refusal> {
-  const all = await listChannels(payments);
+  const all = await listChannels(payments, merchantId);
   if (isRefusal(all)) return all;
   const offered = all.filter((channel) => channel.active && (code === undefined || channel.code === code));
   if (offered.length === 0) return refuse("channel_unknown");
   const chosen = await Promise.all([...Map.groupBy(offered, (channel) => channel.code).values()].map(async (channels) => choose(payments, merchantId, amount, channels)));
   const byProvider = Map.groupBy(chosen, ({ provider }) => provider);
-  const told = await Promise.all([...byProvider].map(async ([name, channels]) => toldBy(payments.providers.get(name), channels, amount, code)));
+  const told = await Promise.all([...byProvider].map(async ([name, channels]) => toldBy((await payments.providers.find(name, channels[0]!.accountId))?.provider, channels, amount, code)));
   return told.flat();
 }
 

@@ -1,7 +1,7 @@
 import { isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
 import { addJob, announce, inTransaction, messageOf, once, type Once, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, clearingCode, transfersOf } from "../ledger/index.ts";
-import type { RefundAnswer, RefundRequest } from "../providers/index.ts";
+import type { Provider, RefundAnswer, RefundRequest } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
 import type { Payment } from "./payment.ts";
 import { nextRefund, type Refund, type RefundEvent } from "./refund.ts";
@@ -66,11 +66,10 @@ function eventOf({ refundId, paymentId, orderId, amount, state }: Refund): Recor
 
 /** Tells the provider, outside any transaction, and writes its answer. The same reference again is the same refund there. */
 export async function tellRefund(payments: Payments, refund: Refund): Promise<Refund> {
-  const provider = payments.providers.get(refund.provider);
   // what never was a payment here is given back by a person: the provider's call names a payment
-  const tells = provider?.refund !== undefined && (refund.paymentId !== null || refund.orderId !== null);
+  const tells = refund.paymentId !== null || refund.orderId !== null;
   // should the database be away now, the provider was told nothing: the refund stays created, and its job tells it
-  const request = tells ? await requestOf(payments, refund) : undefined;
+  const { provider, request } = tells ? await requestOf(payments, refund) : {};
   const answer = request && provider?.refund
     ? await provider.refund(request).catch((error: unknown): RefundAnswer => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }))
     : ("hand" as const);
@@ -79,13 +78,17 @@ export async function tellRefund(payments: Payments, refund: Refund): Promise<Re
   return written;
 }
 
-/** What the provider is told: of a payment, or of money in suspense, which it knows by its own reference. */
-async function requestOf(payments: Payments, { merchantId, paymentId, caseId, refundRef, amount, reason }: Refund): Promise<RefundRequest> {
+/** Whom to tell and what: of a payment, or of money in suspense, which the provider knows by its own reference. */
+async function requestOf(payments: Payments, { merchantId, paymentId, caseId, provider, refundRef, amount, reason }: Refund): Promise<{ provider?: Provider | undefined; request: RefundRequest }> {
   const { kysely } = payments.database;
   const found = caseId ? await selectCase(kysely, merchantId, caseId) : undefined;
   const payment = await selectPayment(kysely, merchantId, paymentId ?? found?.paymentId ?? "");
   const paid = found?.amount ?? money(payment?.payerAmount ?? amount.minor, amount.currency);
-  return { reference: found?.reference ?? payment?.reference ?? null, merchantRef: payment?.merchantRef ?? "", refundRef, channel: payment?.channel ?? "", amount, paid, reason };
+  const account = await payments.providers.find(provider, payment?.accountId ?? null);
+  return {
+    provider: account?.provider,
+    request: { reference: found?.reference ?? payment?.reference ?? null, merchantRef: payment?.merchantRef ?? "", refundRef, channel: payment?.channel ?? "", amount, paid, reason },
+  };
 }
 
 const EVENTS = { refunded: "done", pending: "accept", refused: "refuse", unknown: "lose" } as const satisfies Record<RefundAnswer["answer"], RefundEvent>;
@@ -155,9 +158,9 @@ export async function carryRefundOn(payments: Payments, merchantId: Id, refundId
 }
 
 async function askAbout(payments: Payments, refund: Refund): Promise<void> {
-  const provider = payments.providers.get(refund.provider);
+  const { provider, request } = await requestOf(payments, refund);
   if (!provider?.inquireRefund) return;
-  const answer = await provider.inquireRefund(await requestOf(payments, refund)).catch((error: unknown): RefundAnswer => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }));
+  const answer = await provider.inquireRefund(request).catch((error: unknown): RefundAnswer => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }));
   await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, refund, answer));
   payments.poke();
 }

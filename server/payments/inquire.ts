@@ -29,7 +29,7 @@ function mayStillBePaid({ clock }: Payments, { state, provider, expiresAt }: Pay
 export async function inquirePayment(payments: Payments, merchantId: Id, paymentId: Id, tries: number): Promise<void> {
   const payment = await selectPayment(payments.database.kysely, merchantId, paymentId);
   if (!payment || !mayStillBePaid(payments, payment)) return;
-  const provider = providerOf(payments, payment.provider);
+  const provider = await providerOf(payments, payment);
   const answer = await provider.inquire({ reference: payment.reference, merchantRef: payment.merchantRef, expiresAt: payment.expiresAt });
   await inTransaction(payments.database, async (tx) => {
     if (answer.answer === "found") await applyState(tx, payments, payment, answer.state, answer.opened);

@@ -1,4 +1,4 @@
-import { isRefusal, refuse, toNumber, type Money, type Refusal } from "@onegate/contract";
+import { isRefusal, refuse, toNumber, type Id, type Money, type Refusal } from "@onegate/contract";
 import type { Instruction, Provider } from "../providers/index.ts";
 import { listChannels, type OfferedChannel } from "./channels.ts";
 import type { Payments } from "./context.ts";
@@ -21,19 +21,19 @@ const OWN: Readonly<Record<string, readonly string[]>> = {
 /** How a payer pays, step by step, without markup. */
 export async function instructionsFor(payments: Payments, payment: Payment): Promise<readonly Instruction[]> {
   const { channel, method, payCode } = payment;
-  const provider = payments.providers.get(payment.provider);
-  const words = provider ? await wordsOf(payments, provider, { code: channel, method, name: payment.channelName ?? channel }) : [];
+  const account = await payments.providers.find(payment.provider, payment.accountId);
+  const words = account ? await wordsOf(payments, account.provider, { code: channel, method, name: payment.channelName ?? channel }) : [];
   return filled(words, payCode, { ...payment.amount, minor: payment.payerAmount ?? payment.amount.minor });
 }
 
 /** The same before there is a payment: what is not known yet stays in braces. Refuses `channel_unknown`. */
-export async function readInstructions(payments: Payments, code: string, payCode: string | null, amount: Money | null): Promise<readonly Instruction[] | Refusal> {
-  const channels = await listChannels(payments);
+export async function readInstructions(payments: Payments, merchantId: Id, code: string, payCode: string | null, amount: Money | null): Promise<readonly Instruction[] | Refusal> {
+  const channels = await listChannels(payments, merchantId);
   if (isRefusal(channels)) return channels;
   const channel: OfferedChannel | undefined = channels.find((one) => one.code === code);
-  const provider = channel && payments.providers.get(channel.provider);
-  if (!channel || !provider) return refuse("channel_unknown");
-  return filled(await wordsOf(payments, provider, { code, method: methodOf(channel), name: channel.name }), payCode, amount);
+  const account = channel && (await payments.providers.find(channel.provider, channel.accountId));
+  if (!channel || !account) return refuse("channel_unknown");
+  return filled(await wordsOf(payments, account.provider, { code, method: methodOf(channel), name: channel.name }), payCode, amount);
 }
 
 async function wordsOf(payments: Payments, provider: Provider, { code, method, name }: { code: string; method: string; name: string }): Promise<readonly Instruction[]> {

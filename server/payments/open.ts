@@ -37,7 +37,7 @@ export async function openPayment(payments: Payments, merchantId: Id, orderId: s
   if (isRefusal(routes)) return routes;
   let last: Payment | undefined;
   for (const [index, channel] of routes.entries()) {
-    const written = await writePayment(payments, order, channel, explain(payments, routes, channel, decided.amount), part);
+    const written = await writePayment(payments, order, channel, explain(routes, channel, decided.amount), part);
     if (isRefusal(written)) return written;
     if (!written.isNew) return written.payment;
     const told = await tellProvider(payments, order, written.payment, index === routes.length - 1);
@@ -66,6 +66,7 @@ async function writePayment(payments: Payments, order: Order, channel: OfferedCh
       method,
       channel: channel.code,
       provider: channel.provider,
+      accountId: channel.accountId,
       amount: decided.amount,
       state: "created",
       merchantRef: merchantRefOf(paymentId),
@@ -89,7 +90,7 @@ function decide({ amount }: Order, earlier: readonly Payment[], channelCode: str
 
 /** Calls the provider outside any transaction, then writes its answer. `unsent`: it certainly heard nothing. */
 async function tellProvider(payments: Payments, order: Order, payment: Payment, isLast: boolean): Promise<{ payment: Payment; unsent: boolean }> {
-  const provider = providerOf(payments, payment.provider);
+  const provider = await providerOf(payments, payment);
   const answer: OpenAnswer = await provider
     .open({
       merchantRef: payment.merchantRef,

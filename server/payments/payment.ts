@@ -46,6 +46,8 @@ export type Payment = {
   /** The provider's name for it. */
   readonly channel: string;
   readonly provider: string;
+  /** The merchant's own account that it goes through; null: the installation's. */
+  readonly accountId: Id | null;
   readonly amount: Money;
   readonly state: PaymentState;
   /** Our reference at the provider. */

@@ -10,24 +10,24 @@ import { selectRouting } from "./store.ts";
 const QRIS_CHANNELS = ["QRIS2", "QRISC", "QRIS"];
 
 /** A channel that may be tried, with what speaks for it. */
-type Option = { readonly channel: OfferedChannel; readonly fee: bigint; readonly ruled: number; readonly healthy: boolean; readonly listed: number };
+type Option = { readonly channel: OfferedChannel; readonly fee: bigint; readonly ruled: number; readonly listed: number };
 
 /**
  * The channels to try for a payment, best first: what a rule of the merchant names (by method, amount and time of day), then
- * who is well, then who costs less, then the order of registration. Refuses `channel_unknown`, `channel_inactive`, and
- * amounts outside the limits of all that there are.
+ * who is well, then who costs less, then the order of registration. Refuses `provider_missing`, `channel_unknown`,
+ * `channel_inactive`, and amounts outside the limits of all that there are.
  */
 export async function routesFor(payments: Payments, executor: Executor, merchantId: Id, code: string, amount: Money): Promise<OfferedChannel[] | Refusal> {
-  const all = await listChannels(payments);
+  const all = await listChannels(payments, merchantId);
   if (isRefusal(all)) return all;
   const named = bestOfEach(all.filter((channel) => (code === "QRIS" ? methodOf(channel) === "QRIS" : channel.code === code)));
-  if (named.length === 0) return refuse("channel_unknown");
+  if (named.length === 0) return refuse(all.every(({ isOurs }) => isOurs) ? "provider_missing" : "channel_unknown");
   const active = named.filter((channel) => channel.active);
   if (active.length === 0) return refuse("channel_inactive");
   const fitting = active.filter(({ minimumAmount, maximumAmount }) => amount.minor >= minimumAmount.minor && amount.minor <= maximumAmount.minor);
   if (fitting.length === 0) return refuseAmount(active, amount);
 
-  const names = [...payments.providers.keys()];
+  const names = [...new Set(all.map(({ provider }) => provider))];
   const ruled = fitting.length > 1 ? await selectRouting(executor, merchantId, methodOf(fitting[0]!), amount.minor) : [];
   const options = fitting.map((channel): Option => {
     const place = ruled.indexOf(channel.provider);
@@ -35,11 +35,10 @@ export async function routesFor(payments: Payments, executor: Executor, merchant
       channel,
       fee: feeOf(channel.totalFee, amount, channel.minimumFee, channel.maximumFee),
       ruled: place === -1 ? ruled.length : place,
-      healthy: payments.providers.get(channel.provider)?.isWell?.() ?? true,
       listed: names.indexOf(channel.provider),
     };
   });
-  return options.sort((a, b) => Number(b.healthy) - Number(a.healthy) || a.ruled - b.ruled || compare(a.fee, b.fee) || a.listed - b.listed).map(({ channel }) => channel);
+  return options.sort((a, b) => Number(b.channel.isWell) - Number(a.channel.isWell) || a.ruled - b.ruled || compare(a.fee, b.fee) || a.listed - b.listed).map(({ channel }) => channel);
 }
 
 /** Of each provider the channel that it would be asked for first. */
@@ -67,7 +66,7 @@ export function feeOf({ flat, percentBasisPoints }: Fee, amount: Money, least: M
 }
 
 /** The explanation that is kept with the payment. */
-export function explain(payments: Payments, routes: readonly OfferedChannel[], chosen: OfferedChannel, amount: Money): Candidate[] {
+export function explain(routes: readonly OfferedChannel[], chosen: OfferedChannel, amount: Money): Candidate[] {
   return routes.map((channel, index) => ({
     provider: channel.provider,
     channel: channel.code,
@@ -76,7 +75,7 @@ export function explain(payments: Payments, routes: readonly OfferedChannel[], c
     why:
       channel === chosen
         ? index === 0 ? "first by rule, health and cost" : "the ones before it could not be reached"
-        : (payments.providers.get(channel.provider)?.isWell?.() ?? true) ? "behind the chosen one by rule or cost" : "not well: it failed several times in a row",
+        : channel.isWell ? "behind the chosen one by rule or cost" : "not well: it failed several times in a row",
   }));
 }
 

@@ -4,6 +4,7 @@ import {
   checkedToMinor,
   Envelope,
   IDR,
+  IdSchema,
   InstructionSchema,
   isRefusal,
   money,
@@ -13,6 +14,7 @@ import {
   ProblemSchema,
   refuse,
   toNumber,
+  type Id,
   type OrderBody,
 } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -40,6 +42,7 @@ const StatusQuery = Type.Object({ order_id: Type.String({ minLength: 1, maxLengt
 const Code = Type.String({ minLength: 1, maxLength: 32 });
 const FeeQuery = Type.Object({ amount: Type.String({ maxLength: 40 }), code: Type.Optional(Code) }, { additionalProperties: false });
 const InstructionQuery = Type.Object({ code: Code, pay_code: Type.Optional(Type.String({ maxLength: 64 })), amount: Type.Optional(Type.String({ maxLength: 40 })) }, { additionalProperties: false });
+const PROVIDER = Type.String({ pattern: "^[a-z]{1,20}$" });
 /** What the topics of an order's events begin with. */
 const ORDER_TOPICS = ["payment.", "refund."];
 
@@ -49,7 +52,7 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
     "/api/v1/payment/get-payment-channel",
     { config: { right: "channel.read", service }, schema: { tags, summary: "Channels with fees, limits and icons", response: { 200: Envelope(Type.Array(ChannelSchema)), "4xx": ProblemSchema, 502: ProblemSchema } } },
     async (request, reply) => {
-      const channels = await listChannels(payments);
+      const channels = await listChannels(payments, merchantOf(request));
       if (isRefusal(channels)) return answer(request, reply, channels);
       const data = channels.map((channel) => ({
         group: channel.group,
@@ -93,7 +96,7 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
       const { code, pay_code: payCode, amount } = request.query;
       const sum = amount === undefined ? undefined : checkedToMinor(amount, IDR);
       if (isRefusal(sum)) return answer(request, reply, sum);
-      const instructions = await readInstructions(payments, code, payCode ?? null, sum === undefined ? null : money(sum, IDR));
+      const instructions = await readInstructions(payments, merchantOf(request), code, payCode ?? null, sum === undefined ? null : money(sum, IDR));
       return answer(request, reply, isRefusal(instructions) ? instructions : { success: true, message: "", data: instructions });
     },
   );
@@ -165,19 +168,24 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
   void http.register(async (scope: Http) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-    const receive = async (provider: string, request: FastifyRequest, reply: FastifyReply) => {
+    const receive = async (provider: string, accountId: Id | null, request: FastifyRequest, reply: FastifyReply) => {
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      const outcome = await receiveNotification(payments, provider, { headers: request.headers, body });
-      return answer(request, reply, isRefusal(outcome) ? outcome : providerOf(payments, provider).acknowledgement);
+      const outcome = await receiveNotification(payments, provider, { headers: request.headers, body }, accountId);
+      return answer(request, reply, isRefusal(outcome) ? outcome : (await providerOf(payments, { provider, accountId })).acknowledgement);
     };
     const config = { right: "provider.notify", service } as const;
     const schema = { tags: ["provider"], response: { "4xx": ProblemSchema, "5xx": ProblemSchema } };
     scope.post<{ Params: { provider: string } }>(
       "/api/v1/providers/:provider/notifications",
-      { config, schema: { ...schema, summary: "A provider's signed notification (callback); answered as that provider wants it", params: Type.Object({ provider: Type.String({ pattern: "^[a-z]{1,20}$" }) }) } },
-      (request, reply) => receive(request.params.provider, request, reply),
+      { config, schema: { ...schema, summary: "A provider's signed notification (callback); answered as that provider wants it", params: Type.Object({ provider: PROVIDER }) } },
+      (request, reply) => receive(request.params.provider, null, request, reply),
     );
-    scope.post("/v1.0/qr/qr-mpm-notify", { config, schema: { ...schema, summary: "The same for a bank, at the path that SNAP BI gives it" } }, (request, reply) => receive("snap", request, reply));
+    scope.post<{ Params: { provider: string; account: string } }>(
+      "/api/v1/providers/:provider/notifications/:account",
+      { config, schema: { ...schema, summary: "The same for a merchant's own account at the provider", params: Type.Object({ provider: PROVIDER, account: IdSchema }) } },
+      (request, reply) => receive(request.params.provider, request.params.account, request, reply),
+    );
+    scope.post("/v1.0/qr/qr-mpm-notify", { config, schema: { ...schema, summary: "The same for a bank, at the path that SNAP BI gives it" } }, (request, reply) => receive("snap", null, request, reply));
   });
 }
 

@@ -30,7 +30,7 @@ async function apply(tx: Tx, payments: Payments, merchantId: Id, caseId: Id, ord
   const paymentId = payments.newId();
   const channel = origin?.channel ?? found.provider.toUpperCase();
   await insertPayment(tx, {
-    merchantId, paymentId, orderId, method: origin?.method ?? methodOf({ code: channel, group: "" }), channel, provider: found.provider, amount: found.amount,
+    merchantId, paymentId, orderId, method: origin?.method ?? methodOf({ code: channel, group: "" }), channel, provider: found.provider, accountId: found.accountId, amount: found.amount,
     state: "succeeded", merchantRef: merchantRefOf(paymentId), reference: found.reference, expiresAt: null,
   });
   const accounts = { suspense: accountId(merchantId, CHART.suspense), received: accountId(merchantId, CHART.received) };

@@ -59,14 +59,14 @@ export async function markOrderCancelled(tx: Tx, merchantId: Id, orderId: string
 }
 
 type PaymentRow = {
-  merchant_id: Id; payment_id: Id; order_id: string; method: string; channel: string; provider: string; currency: Currency; amount: bigint;
-  state: PaymentState; merchant_ref: string; reference: string | null; channel_name: string | null; payer_amount: bigint | null;
+  merchant_id: Id; payment_id: Id; order_id: string; method: string; channel: string; provider: string; account_id: Id | null; currency: Currency;
+  amount: bigint; state: PaymentState; merchant_ref: string; reference: string | null; channel_name: string | null; payer_amount: bigint | null;
   fee_merchant: bigint | null; fee_customer: bigint | null; qr_string: string | null; pay_code: string | null; checkout_url: string | null;
   expires_at: Date | null; paid_at: Date | null; routing: readonly Candidate[] | null; created_at: Date;
 };
 
 const COLUMNS = sql.raw(
-  "merchant_id, payment_id, order_id, method, channel, provider, currency, amount, state, merchant_ref, reference, channel_name, payer_amount, " +
+  "merchant_id, payment_id, order_id, method, channel, provider, account_id, currency, amount, state, merchant_ref, reference, channel_name, payer_amount, " +
     "fee_merchant, fee_customer, qr_string, pay_code, checkout_url, expires_at, paid_at, routing, created_at",
 );
 
@@ -78,6 +78,7 @@ function toPayment(row: PaymentRow): Payment {
     method: row.method,
     channel: row.channel,
     provider: row.provider,
+    accountId: row.account_id,
     amount: money(row.amount, row.currency),
     state: row.state,
     merchantRef: row.merchant_ref,
@@ -97,15 +98,16 @@ function toPayment(row: PaymentRow): Payment {
 }
 
 export type NewPayment = Pick<Payment, "merchantId" | "paymentId" | "orderId" | "method" | "channel" | "provider" | "amount" | "state" | "merchantRef" | "expiresAt"> & {
+  readonly accountId?: Id | null;
   readonly reference?: string;
   readonly routing?: readonly Candidate[];
 };
 
 export async function insertPayment(tx: Executor, payment: NewPayment): Promise<Payment> {
   const { rows } = await sql<PaymentRow>`
-    insert into payment (merchant_id, payment_id, order_id, method, channel, provider, currency, amount, state, merchant_ref, reference, expires_at, routing, paid_at)
+    insert into payment (merchant_id, payment_id, order_id, method, channel, provider, account_id, currency, amount, state, merchant_ref, reference, expires_at, routing, paid_at)
     values (${payment.merchantId}, ${payment.paymentId}, ${payment.orderId}, ${payment.method}, ${payment.channel}, ${payment.provider},
-      ${payment.amount.currency}, ${payment.amount.minor}, ${payment.state}, ${payment.merchantRef}, ${payment.reference ?? null}, ${payment.expiresAt},
+      ${payment.accountId ?? null}, ${payment.amount.currency}, ${payment.amount.minor}, ${payment.state}, ${payment.merchantRef}, ${payment.reference ?? null}, ${payment.expiresAt},
       ${payment.routing ? JSON.stringify(payment.routing) : null}::jsonb,
       ${payment.state === "succeeded" ? sql`now()` : null})
     returning ${COLUMNS}`.execute(tx);
@@ -203,34 +205,35 @@ export async function insertNotification(
 }
 
 export type NewCase = {
-  readonly merchantId: Id; readonly caseId: Id; readonly provider: string; readonly reference: string; readonly paymentId: Id | null;
+  readonly merchantId: Id; readonly caseId: Id; readonly provider: string; readonly accountId: Id | null; readonly reference: string; readonly paymentId: Id | null;
   readonly reason: "late" | "short" | "over" | "orphan" | "double"; readonly currency: Currency; readonly amount: bigint; readonly transferId: Id;
 };
 
 /** Opens a case for money in suspense; false when this money has its case already. */
 export async function insertCase(tx: Tx, one: NewCase): Promise<boolean> {
   const { rows } = await sql`
-    insert into suspense_case (merchant_id, case_id, provider, reference, payment_id, reason, currency, amount, transfer_id)
-    values (${one.merchantId}, ${one.caseId}, ${one.provider}, ${one.reference}, ${one.paymentId}, ${one.reason}, ${one.currency}, ${one.amount}, ${one.transferId})
+    insert into suspense_case (merchant_id, case_id, provider, account_id, reference, payment_id, reason, currency, amount, transfer_id)
+    values (${one.merchantId}, ${one.caseId}, ${one.provider}, ${one.accountId}, ${one.reference}, ${one.paymentId}, ${one.reason}, ${one.currency}, ${one.amount}, ${one.transferId})
     on conflict do nothing returning case_id`.execute(tx);
   return rows.length > 0;
 }
 
 export type SuspenseCase = {
-  readonly merchantId: Id; readonly caseId: Id; readonly provider: string; readonly reference: string; readonly paymentId: Id | null; readonly reason: NewCase["reason"];
+  readonly merchantId: Id; readonly caseId: Id; readonly provider: string; readonly accountId: Id | null; readonly reference: string; readonly paymentId: Id | null;
+  readonly reason: NewCase["reason"];
   readonly amount: Money; readonly state: "open" | "applied" | "refunding" | "refunded"; readonly appliedTo: string | null; readonly decidedBy: string | null; readonly openedAt: Date;
 };
 
 type CaseRow = {
-  merchant_id: Id; case_id: Id; provider: string; reference: string; payment_id: Id | null; reason: NewCase["reason"]; currency: Currency; amount: bigint;
+  merchant_id: Id; case_id: Id; provider: string; account_id: Id | null; reference: string; payment_id: Id | null; reason: NewCase["reason"]; currency: Currency; amount: bigint;
   state: SuspenseCase["state"]; applied_to: string | null; decided_by: string | null; opened_at: Date;
 };
 
-const CASE_COLUMNS = sql.raw("merchant_id, case_id, provider, reference, payment_id, reason, currency, amount, state, applied_to, decided_by, opened_at");
+const CASE_COLUMNS = sql.raw("merchant_id, case_id, provider, account_id, reference, payment_id, reason, currency, amount, state, applied_to, decided_by, opened_at");
 
 function toCase(row: CaseRow): SuspenseCase {
   return {
-    merchantId: row.merchant_id, caseId: row.case_id, provider: row.provider, reference: row.reference, paymentId: row.payment_id, reason: row.reason,
+    merchantId: row.merchant_id, caseId: row.case_id, provider: row.provider, accountId: row.account_id, reference: row.reference, paymentId: row.payment_id, reason: row.reason,
     amount: money(row.amount, row.currency), state: row.state, appliedTo: row.applied_to, decidedBy: row.decided_by, openedAt: row.opened_at,
   };
 }

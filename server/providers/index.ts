@@ -1,3 +1,4 @@
+export { ofInstallation, type Account, type Providers } from "./account.ts";
 export type * from "./provider.ts";
 export { UNREACHABLE } from "./provider.ts";
 export { createMidtrans } from "./midtrans.ts";

@@ -35,6 +35,8 @@ export interface Provider {
   readNotification(notification: RawNotification): Notification | Refusal;
   /** Whether the provider takes our credentials, by a call that changes nothing. Absent where it has none. */
   verify?(signal?: AbortSignal): Promise<VerifyAnswer>;
+  /** True of this program itself, which collects for a merchant that has an account nowhere. */
+  readonly isOurs?: true;
   /** Whether it answered of late; absent where nobody watches it. */
   isWell?(): boolean;
   /** What the provider wants to hear when its notification was taken, with 200. */

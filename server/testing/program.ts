@@ -1,6 +1,6 @@
 import { newId, type CatalogueBody, type NewSaleBody, type Problem, type SaleBody, type SessionBody, type ShopBody } from "@onegate/contract";
 import assert from "node:assert/strict";
-import { startSimulator, type RunningSimulator } from "../../simulator/index.ts";
+import { startSimulator, type RunningSimulator, type SimulatorOptions } from "../../simulator/index.ts";
 import { readSettings, type Database } from "../kernel/index.ts";
 import { prove } from "../ledger/index.ts";
 import { startProgram, type Program } from "../roles.ts";
@@ -23,9 +23,9 @@ export type TestProgram = {
 
 export type Answer<T> = { readonly status: number; readonly headers: Headers; readonly body: T; readonly code: string | undefined };
 
-export async function openTestProgram(options: { callbackRetryMs?: number; till?: string; environment?: Record<string, string> } = {}): Promise<TestProgram> {
+export async function openTestProgram(options: { callbackRetryMs?: number; till?: string; environment?: Record<string, string>; simulator?: SimulatorOptions } = {}): Promise<TestProgram> {
   const test = await openTestDatabase();
-  const simulator = await startSimulator({ callbackRetryMs: options.callbackRetryMs ?? 200, seed: 7 });
+  const simulator = await startSimulator({ callbackRetryMs: options.callbackRetryMs ?? 200, seed: 7, ...options.simulator });
   const settings = readSettings({ PORT: "0", LOG_LEVEL: "silent", ...options.environment });
   const start = (port: number): Promise<Program> =>
     startProgram({

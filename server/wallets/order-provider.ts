@@ -72,6 +72,7 @@ export function createWalletProvider(wallets: Pick<Wallets, "database" | "ledger
 
   return {
     name: WALLET,
+    isOurs: true,
     channels: async () => [channel],
     open: async ({ merchantRef, amount, expiresAt }) => ({
       answer: "opened",

@@ -1,0 +1,19 @@
+import { isRefusal, refuse, type Credentials, type Refusal } from "@onegate/contract";
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import { checkedToDestination, checkedToRsaKey, type AddressRules } from "../kernel/index.ts";
+
+/**
+ * What a form can't say of credentials: a bank has an address of its own, which must be a public one, keys, and one of two ways
+ * to sign. Refuses `url_malformed`, `url_insecure`, `url_not_public`, `credentials_incomplete`, `credentials_key_unreadable`.
+ */
+export async function whyUnfit(credentials: Credentials, rules: AddressRules): Promise<Refusal | undefined> {
+  if (credentials.provider !== "snap") return undefined;
+  const destination = await checkedToDestination(credentials.url, rules);
+  if (isRefusal(destination)) return destination;
+  const needed = credentials.signature === "symmetric" ? (["client_key", "client_secret"] as const) : (["provider_public_key"] as const);
+  const missing = needed.find((field) => credentials[field] === undefined);
+  if (missing) return refuse("credentials_incomplete", { field: missing });
+  if (!checkedToRsaKey(createPrivateKey, credentials.private_key)) return refuse("credentials_key_unreadable", { field: "private_key" });
+  const { provider_public_key: pem } = credentials;
+  return pem === undefined || checkedToRsaKey(createPublicKey, pem) ? undefined : refuse("credentials_key_unreadable", { field: "provider_public_key" });
+}
