@@ -17,6 +17,8 @@ export const accountKinds = {
   tax_payable: { normal: "credit", floor: false, is: "tax collected for the state" },
   rounding: { normal: "credit", floor: false, is: "cash totals rounded to coins" },
   suspense: { normal: "credit", floor: false, is: "money that fits nothing yet" },
+  disputed: { normal: "debit", floor: false, is: "taken back by payers' banks or providers, not yet decided" },
+  losses: { normal: "debit", floor: false, is: "disputes that were lost" },
   liquidity: { normal: "credit", floor: false, is: "a currency's side of what was exchanged" },
 } as const satisfies Record<string, { normal: "credit" | "debit"; floor: boolean; is: string }>;
 
@@ -59,7 +61,7 @@ export function accountId(merchantId: Id, code: string): Id {
 }
 
 /** The accounts every merchant has, by code; a provider's clearing account, an outlet's drawer and a currency's liquidity come on top. */
-export const CHART = { bank: "bank", received: "received", fees: "fees", sales: "sales", tax: "tax_payable", rounding: "rounding", suspense: "suspense" } as const;
+export const CHART = { bank: "bank", received: "received", fees: "fees", sales: "sales", tax: "tax_payable", rounding: "rounding", suspense: "suspense", disputed: "disputed", losses: "losses" } as const;
 
 export function clearingCode(provider: string): string {
   return `clearing:${provider}`;
@@ -84,6 +86,8 @@ export function chartOf(merchantId: Id, currency: Currency, providers: readonly 
     account(CHART.tax, "tax_payable"),
     account(CHART.rounding, "rounding"),
     account(CHART.suspense, "suspense"),
+    account(CHART.disputed, "disputed"),
+    account(CHART.losses, "losses"),
     ...providers.map((provider) => account(clearingCode(provider), "provider_clearing")),
     ...outletIds.map((outletId) => account(drawerCode(outletId), "cash_drawer")),
     ...currencies.map((its) => account(liquidityCode(its), "liquidity", its)),

@@ -16,6 +16,22 @@ export const postings = {
   ],
   /** A provider gave money back to a payer for us: it owes us less. */
   refund: [{ kind: "refund", debit: "from", credit: "clearing", amount: "refunded" }],
+  /** A provider takes back what it collected: it owes us less. What is beyond the payment stands in suspense. */
+  dispute: [
+    { kind: "dispute", debit: "disputed", credit: "clearing", amount: "disputed" },
+    { kind: "dispute_beyond", debit: "suspense", credit: "clearing", amount: "beyond" },
+  ],
+  /** We were right: the provider owes it again. */
+  dispute_won: [
+    { kind: "dispute_won", debit: "clearing", credit: "disputed", amount: "disputed" },
+    { kind: "dispute_won_beyond", debit: "clearing", credit: "suspense", amount: "beyond" },
+  ],
+  /** We were not: it is lost, and what the provider keeps for its trouble is a fee. */
+  dispute_lost: [
+    { kind: "dispute_lost", debit: "losses", credit: "disputed", amount: "disputed" },
+    { kind: "dispute_lost_beyond", debit: "losses", credit: "suspense", amount: "beyond" },
+    { kind: "fee", debit: "fees", credit: "clearing", amount: "fee" },
+  ],
   /** Money in suspense turns out to be for an order. */
   apply: [{ kind: "apply", debit: "suspense", credit: "received", amount: "applied" }],
   /** A sale takes back revenue and tax, before what was received for it is given back. */

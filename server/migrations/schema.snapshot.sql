@@ -71,6 +71,38 @@ table currency
   PRIMARY KEY (code)
   CHECK (((exponent >= 0) AND (exponent <= 4)))
 
+table dispute
+  merchant_id uuid not null
+  dispute_id uuid not null
+  payment_id uuid not null
+  order_id character varying(64) not null
+  provider character varying(20) not null
+  reference character varying(80) not null
+  currency character(3) not null
+  amount bigint not null
+  beyond bigint not null
+  fee bigint not null default 0
+  state character varying(10) not null default 'opened'::character varying
+  reason character varying(200) not null
+  evidence_until timestamp with time zone
+  note character varying(300)
+  decided_by character varying(80)
+  opened_at timestamp with time zone not null default now()
+  decided_at timestamp with time zone
+  UNIQUE (merchant_id, provider, reference)
+  PRIMARY KEY (merchant_id, dispute_id)
+  FOREIGN KEY (merchant_id, payment_id) REFERENCES payment(merchant_id, payment_id)
+  CHECK ((amount >= 0))
+  CHECK ((beyond >= 0))
+  CHECK (((amount + beyond) > 0))
+  CHECK ((((state)::text = 'opened'::text) = (decided_at IS NULL)))
+  CHECK ((fee >= 0))
+  CHECK (((state)::text = ANY ((ARRAY['opened'::character varying, 'won'::character varying, 'lost'::character varying])::text[])))
+  CREATE INDEX dispute_by_order ON public.dispute USING btree (merchant_id, order_id)
+  CREATE INDEX dispute_by_payment ON public.dispute USING btree (merchant_id, payment_id)
+  CREATE INDEX dispute_by_state ON public.dispute USING btree (merchant_id, state, opened_at)
+  CREATE UNIQUE INDEX dispute_merchant_id_provider_reference_key ON public.dispute USING btree (merchant_id, provider, reference)
+
 table external_services
   id uuid not null
   company character varying(100) not null
@@ -392,9 +424,12 @@ table refund
   note character varying(300)
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  paid_from character varying(10) not null default 'provider'::character varying
+  decided_by character varying(80)
   PRIMARY KEY (merchant_id, refund_id)
   CHECK ((amount > 0))
   CHECK (((payment_id IS NULL) <> (case_id IS NULL)))
+  CHECK (((paid_from)::text = ANY ((ARRAY['provider'::character varying, 'bank'::character varying])::text[])))
   CREATE INDEX refund_by_case ON public.refund USING btree (merchant_id, case_id) WHERE (case_id IS NOT NULL)
   CREATE INDEX refund_by_payment ON public.refund USING btree (merchant_id, payment_id) WHERE (payment_id IS NOT NULL)
   CREATE INDEX refund_open ON public.refund USING btree (state, updated_at) WHERE ((state)::text = ANY ((ARRAY['created'::character varying, 'pending'::character varying, 'unknown'::character varying])::text[]))
@@ -494,7 +529,7 @@ table settlement_case
   PRIMARY KEY (merchant_id, case_id)
   FOREIGN KEY (merchant_id, row_id) REFERENCES settlement_row(merchant_id, row_id)
   CHECK ((((kind)::text = 'missing_there'::text) = (row_id IS NULL)))
-  CHECK (((document_kind)::text = ANY ((ARRAY['payment'::character varying, 'suspense'::character varying, 'refund'::character varying])::text[])))
+  CHECK (((document_kind)::text = ANY ((ARRAY['payment'::character varying, 'suspense'::character varying, 'refund'::character varying, 'dispute'::character varying])::text[])))
   CHECK (((kind)::text = ANY ((ARRAY['missing_here'::character varying, 'missing_there'::character varying, 'amount_differs'::character varying, 'fee_differs'::character varying, 'day_differs'::character varying, 'doubled'::character varying])::text[])))
   CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'applied'::character varying, 'written_off'::character varying, 'refund_due'::character varying, 'refunded'::character varying, 'ignored'::character varying, 'arrived'::character varying])::text[])))
   CREATE INDEX settlement_case_document ON public.settlement_case USING btree (merchant_id, document_id) WHERE (document_id IS NOT NULL)
@@ -525,7 +560,7 @@ table settlement_match
   FOREIGN KEY (merchant_id, row_id) REFERENCES settlement_row(merchant_id, row_id)
   CHECK (((document_kind IS NULL) = (document_id IS NULL)))
   CHECK ((((outcome)::text = ANY ((ARRAY['missing_here'::character varying, 'doubled'::character varying])::text[])) OR (document_id IS NOT NULL)))
-  CHECK (((document_kind)::text = ANY ((ARRAY['payment'::character varying, 'suspense'::character varying, 'refund'::character varying])::text[])))
+  CHECK (((document_kind)::text = ANY ((ARRAY['payment'::character varying, 'suspense'::character varying, 'refund'::character varying, 'dispute'::character varying])::text[])))
   CHECK (((outcome)::text = ANY ((ARRAY['matched'::character varying, 'missing_here'::character varying, 'amount_differs'::character varying, 'fee_differs'::character varying, 'day_differs'::character varying, 'doubled'::character varying])::text[])))
   CREATE UNIQUE INDEX settlement_match_document ON public.settlement_match USING btree (merchant_id, document_id) WHERE ((outcome)::text <> ALL ((ARRAY['missing_here'::character varying, 'doubled'::character varying])::text[]))
 
