@@ -2,23 +2,25 @@ import type { FastifyInstance } from "fastify";
 import { send } from "./answer.ts";
 import { failure, success } from "./envelope.ts";
 import { checkedToCallbackFaults, checkedToCount, isAnswerFault, isCall, type PlannedFault } from "./faults.ts";
-import { expireDue, refund, settle } from "./settle.ts";
+import { expireDue, refund, settle, takeBack } from "./settle.ts";
 import type { Transaction } from "./transaction.ts";
 import type { World } from "./world.ts";
 
 /** What the control API can do to a transaction. */
-export const acts = { pay: "PAID", expire: "EXPIRED", fail: "FAILED", refund: "REFUND" } as const;
-export type Act = keyof typeof acts;
+const ends = { pay: "PAID", expire: "EXPIRED", fail: "FAILED" } as const;
+const acts = [...(Object.keys(ends) as Array<keyof typeof ends>), "refund", "chargeback", "deny"] as const;
+export type Act = (typeof acts)[number];
 
-/** Does an act as whoever sits at the provider's desk; a refund is made there under a key of its own. `amount` is paid or given back. */
+/** Does an act as whoever sits at the provider's desk; a refund is made there under a key of its own. `amount` is paid, given or taken back. */
 export function act(world: World, reference: string, what: Act, amount?: number): Transaction | undefined {
-  if (what !== "refund") return settle(world, reference, acts[what], amount);
+  if (what === "chargeback" || what === "deny") return takeBack(world, reference, what, amount);
+  if (what !== "refund") return settle(world, reference, ends[what], amount);
   const made = world.book.transaction(reference)?.refunds.length ?? 0;
   return refund(world, reference, { key: `desk-${made + 1}`, amount, reason: "" });
 }
 
 export function isAct(unchecked: unknown): unchecked is Act {
-  return typeof unchecked === "string" && Object.hasOwn(acts, unchecked);
+  return (acts as readonly unknown[]).includes(unchecked);
 }
 
 const MOST_AMOUNT = 1e12;
@@ -46,7 +48,7 @@ export function controlRoutes(world: World) {
     });
 
     routes.post<{ Params: { reference: string; act: string } }>("/transactions/:reference/:act", async ({ params, body }, reply) => {
-      if (!isAct(params.act)) return send(reply, failure(`An act is one of ${Object.keys(acts).join(", ")}`));
+      if (!isAct(params.act)) return send(reply, failure(`An act is one of ${acts.join(", ")}`));
       if (!book.transaction(params.reference)) return send(reply, failure("Transaction not found", 404));
       const wanted = field(body, "amount");
       const amount = wanted === undefined ? undefined : checkedToCount(wanted, MOST_AMOUNT);

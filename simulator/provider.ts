@@ -16,6 +16,8 @@ export interface Provider {
   letters(world: World, transaction: Transaction, faults: CallbackFaults): readonly Letter[];
   /** Whether a part of a paid sum can be given back. */
   readonly refundsParts: boolean;
+  /** Whether it tells that money was taken back after success. */
+  readonly takesBack?: true;
   readonly carrying: Carrying;
 }
 

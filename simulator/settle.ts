@@ -1,5 +1,5 @@
 import type { Entry } from "./journal.ts";
-import { advance, refundable, withRefund, type Refund, type Status, type Transaction } from "./transaction.ts";
+import { advance, denied, refundable, withRefund, type Refund, type Status, type Transaction } from "./transaction.ts";
 import type { World } from "./world.ts";
 
 /** Writes a transaction as it now stands and puts on the way what its provider tells of it, both in one line of the journal. */
@@ -29,6 +29,15 @@ export function refund(world: World, reference: string, { key, amount, reason }:
   const id = `${reference}-R${(before?.refunds.length ?? 0) + 1}`;
   const refunded = before && withRefund(before, { id, key, amount: sum, at: world.clock.seconds(), reason });
   return refunded && put(world, refunded);
+}
+
+/** Takes back what was paid, as the payer's bank does (all that is left, or a part) or the acquirer. Undefined where it was not paid, or its provider tells no such thing. */
+export function takeBack(world: World, reference: string, how: "chargeback" | "deny", amount?: number): Transaction | undefined {
+  const before = world.book.transaction(reference);
+  if (!before || world.providers.get(before.provider)?.takesBack !== true) return undefined;
+  if (how === "chargeback") return refund(world, reference, { key: null, amount, reason: "Fraudulent transaction" });
+  const after = denied(before);
+  return after && put(world, after);
 }
 
 /** Lets run out what is unpaid past its time. */

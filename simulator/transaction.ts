@@ -6,8 +6,8 @@ import type { CallbackFaults } from "./faults.ts";
  */
 export type Status = "UNPAID" | "PAID" | "EXPIRED" | "FAILED" | "CANCELLED" | "REFUND";
 
-/** A sum that is given back; `key` is the caller's name of it, unique within its transaction. Whole rupiah, Unix seconds. */
-export type Refund = { readonly id: string; readonly key: string; readonly amount: number; readonly at: number; readonly reason: string };
+/** A sum that is given back; `key` is the caller's name of it, unique within its transaction, and null where a bank took it back. Whole rupiah, Unix seconds. */
+export type Refund = { readonly id: string; readonly key: string | null; readonly amount: number; readonly at: number; readonly reason: string };
 
 /** A sum that one provider is asked to collect. Sums in whole rupiah, times in Unix seconds. */
 export type Transaction = {
@@ -59,6 +59,11 @@ const reachedFrom: Readonly<Record<Exclude<Status, "UNPAID">, readonly Status[]>
 export function advance(transaction: Transaction, to: Exclude<Status, "UNPAID">, atSeconds: number): Transaction | undefined {
   if (!reachedFrom[to].includes(transaction.status)) return undefined;
   return { ...transaction, status: to, paidAt: to === "PAID" ? atSeconds : transaction.paidAt };
+}
+
+/** The transaction that was paid and is denied after all, as the acquirer may; undefined where it is not paid. */
+export function denied(transaction: Transaction): Transaction | undefined {
+  return transaction.status === "PAID" ? { ...transaction, status: "FAILED" } : undefined;
 }
 
 /** What of a paid sum has not been given back; zero of one that is not paid. */

@@ -36,6 +36,7 @@ export function playMidtrans(merchants: readonly MidtransMerchant[]): Provider {
   return {
     name: "midtrans",
     refundsParts: true,
+    takesBack: true,
     carrying,
 
     async mount(server, world) {

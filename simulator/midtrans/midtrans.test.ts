@@ -124,6 +124,30 @@ describe("Midtrans' own client", () => {
     assert.deepEqual([status["transaction_status"], status["refund_amount"], (status["refunds"] as Row[]).map(({ refund_key: key }) => key)], ["refund", "10000.00", ["reference1", "reference2"]]);
   });
 
+  it("tells of chargebacks without a key, after which nothing is given back, and of a denial after settlement", async (t) => {
+    const { client, control } = await open(t);
+    const paid = async (order: string) => {
+      const { transaction_id: id } = await client.charge(plain(order, 10_000));
+      assert.equal((await control("POST", `transactions/${String(id)}/chargeback`)).success, false, "not before it is paid");
+      await control("POST", `transactions/${String(id)}/pay`);
+      return String(id);
+    };
+    const id = await paid("c1");
+    await client.transaction.refund("c1", { refund_key: "reference1", amount: 1_000 });
+    await control("POST", `transactions/${id}/chargeback`, { amount: 3_000 });
+    const part = await client.transaction.status("c1");
+    assert.deepEqual([part["status_code"], part["transaction_status"], (part["refunds"] as Row[]).map((row) => [row["refund_key"], row["refund_amount"], typeof row["refund_chargeback_id"]])], [
+      "200", "partial_chargeback", [["reference1", "1000.00", "number"], [undefined, "3000.00", "number"]],
+    ]);
+    assert.equal(await refusal(client.transaction.refund("c1", { refund_key: "reference2", amount: 1_000 })), "412");
+    assert.equal((await control("POST", `transactions/${id}/chargeback`, { amount: 6_001 })).success, false, "no more than is left");
+    await control("POST", `transactions/${id}/chargeback`);
+    assert.equal((await client.transaction.status("c1"))["transaction_status"], "chargeback");
+    await control("POST", `transactions/${await paid("c2")}/deny`);
+    const denied = await client.transaction.status("c2");
+    assert.deepEqual([denied["status_code"], denied["transaction_status"], denied["settlement_time"]], ["202", "deny", "2026-01-01 07:00:00"]);
+  });
+
   it("says no with the documented codes under HTTP 200", async (t) => {
     const { client, clientOf, control } = await open(t);
     assert.equal(await refusal(client.transaction.status("nobody")), "404");

@@ -113,7 +113,8 @@ export function midtransRoutes(world: World, merchants: readonly MidtransMerchan
     if (!/^[A-Za-z0-9_-]+$/.test(key)) return no("400", "One or more parameters in the payload is invalid.", 200, ["refund_key is malformed"]);
     if (transaction.refunds.some((made) => made.key === key)) return no("406", "Duplicate refund ID");
     const left = refundable(transaction);
-    if (left === 0 || !REFUNDABLE.has(ownOf(transaction).paymentType)) return CANNOT;
+    const isCharged = transaction.refunds.some((made) => made.key === null);
+    if (left === 0 || isCharged || !REFUNDABLE.has(ownOf(transaction).paymentType)) return CANNOT;
     const amount = body["amount"] === undefined ? left : wholeIn(body, "amount");
     if (amount === undefined || amount > left) return no("414", "Refund request is rejected due to invalid amount");
     const refunded = refund(world, transaction.reference, { key, amount, reason: textIn(body, "reason") ?? "" });

@@ -21,7 +21,10 @@ export function time(seconds: number): string {
 /** "Transaction status". */
 export function statusOf({ status, refunds }: Transaction): string {
   const words = { UNPAID: "pending", PAID: "settlement", EXPIRED: "expire", FAILED: "deny", CANCELLED: "cancel", REFUND: "refund" } as const;
-  return status === "PAID" && refunds.length > 0 ? "partial_refund" : words[status];
+  const last = refunds.at(-1);
+  if (!last || (status !== "PAID" && status !== "REFUND")) return words[status];
+  const what = last.key === null ? "chargeback" : "refund";
+  return status === "PAID" ? `partial_${what}` : what;
 }
 
 function base(transaction: Transaction): Row {
@@ -134,8 +137,8 @@ function refundRow(refund: Refund, isConfirmed: boolean): Row {
     refund_amount: sum(refund.amount),
     created_at: time(refund.at),
     reason: refund.reason,
-    refund_key: refund.key,
-    refund_method: "online",
+    // nobody asked for a chargeback, so nobody named it
+    ...(refund.key === null ? {} : { refund_key: refund.key, refund_method: "online" }),
     ...(isConfirmed ? { bank_confirmed_at: time(refund.at) } : {}),
   };
 }
