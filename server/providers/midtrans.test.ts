@@ -278,6 +278,29 @@ describe("Midtrans' own terms", () => {
     assert.equal(refusal(signed({ ...NOTIFIED, payment_type: "credit_card" })), "request_malformed");
   });
 
+  for (const [what, changes, takenBack] of [
+    ["a chargeback that is listed, by its number", { transaction_status: "partial_chargeback", refunds: [{ refund_chargeback_id: 47_594, refund_amount: "2000.00", reason: "Fraud" }] }, [["47594", 2_000, "Fraud"]]],
+    ["a chargeback of what is left beside a refund, where none is listed", { transaction_status: "chargeback", refunds: [{ refund_chargeback_id: 1, refund_amount: "539.00", refund_key: "R1" }] }, [["513f1f01-c9da-474c-9fc9-d5c64364b709:chargeback", 5_000, "chargeback"]]],
+    ["a part of which only the sum is told", { transaction_status: "partial_chargeback", refund_chargeback_id: 9, refund_amount: "100.00" }, [["9", 100, "partial_chargeback"]]],
+    ["a denial after the settlement", { transaction_status: "deny" }, [["513f1f01-c9da-474c-9fc9-d5c64364b709:deny", 5_539, "deny after settlement"]]],
+    ["a refund, which is ours", { transaction_status: "partial_refund", refunds: [{ refund_chargeback_id: 1, refund_amount: "539.00", refund_key: "R1" }] }, undefined],
+  ] as const) {
+    it(`was paid, and tells of ${what}`, () => {
+      const read = createMidtrans(settings).readNotification(signed({ ...NOTIFIED, ...changes }));
+      assert.ok(!isRefusal(read));
+      assert.deepEqual([read.state.status, read.state.takenBack?.map(({ reference, amount, reason }) => [reference, Number(amount.minor / 100n), reason])], ["paid", takenBack]);
+    });
+  }
+
+  it("a denial before any settlement is a no; a part without a sum can't be read", () => {
+    const provider = createMidtrans(settings);
+    const { settlement_time: _, ...unsettled } = NOTIFIED;
+    const denied = provider.readNotification(signed({ ...unsettled, transaction_status: "deny" }));
+    assert.equal(!isRefusal(denied) && denied.state.status, "failed");
+    const part = provider.readNotification(signed({ ...NOTIFIED, transaction_status: "partial_chargeback" }));
+    assert.equal(isRefusal(part) && part.refusal, "request_malformed");
+  });
+
   it("opens a QRIS that a payer's app can read", async (t) => {
     const provider = await against(t);
     const answer = await provider.open({ ...request, amount: rupiah(12_500), items: [{ sku: null, name: "Kopi", price: rupiah(12_500), quantity: 1 }], expiresAt: new Date(Date.now() + 900_000) });

@@ -1,4 +1,4 @@
-import { IDR, money, refuse, type Refusal } from "@onegate/contract";
+import { IDR, money, refuse, type Money, type Refusal } from "@onegate/contract";
 import { createHash } from "node:crypto";
 import type {
   CancelAnswer,
@@ -14,6 +14,7 @@ import type {
   RawNotification,
   RefundAnswer,
   RefundRequest,
+  TakenBack,
   VerifyAnswer,
 } from "./provider.ts";
 import { agreed, asRow, basic, channelFor, exchange, feeOn, parseJson, readRupiah, rowsOf, sameSecret, scrubbed, textOf, whyUnsendable, wholeLines, wholeRupiah, type Row } from "./wire.ts";
@@ -271,13 +272,16 @@ function readNotification({ serverKey }: MidtransSettings, channels: readonly Ch
 
 // mappers: a row as it came → our terms, undefined where it can't be read
 
-/** "Transaction status". `capture`, `authorize` and chargebacks are cards', which are not offered here. */
+/** "Transaction status". `capture` and `authorize` are cards', which are not offered here. */
 const STATUSES: Readonly<Record<string, ProviderState["status"]>> = {
   pending: "pending",
   settlement: "paid",
   // a part went back: the rest is still paid
   partial_refund: "paid",
   refund: "refunded",
+  // it was paid, and is disputed
+  chargeback: "paid",
+  partial_chargeback: "paid",
   expire: "expired",
   cancel: "failed",
   deny: "failed",
@@ -287,12 +291,40 @@ const STATUSES: Readonly<Record<string, ProviderState["status"]>> = {
 /** Fees are agreed, not told with a payment: what is agreed is taken. */
 function readState(channels: readonly Channel[], row: Row): ProviderState | undefined {
   const [reference, merchantRef] = [textOf(row["transaction_id"]), textOf(row["order_id"])];
-  const status = STATUSES[String(row["transaction_status"])];
+  const settled = instant(row["settlement_time"]);
+  // what ended after its settlement was paid, and the money was taken back
+  const status = ENDED.has(String(row["transaction_status"])) && settled ? "paid" : STATUSES[String(row["transaction_status"])];
   const amount = row["currency"] === undefined || row["currency"] === IDR ? readRupiah(row["gross_amount"]) : undefined;
   const channel = channels.find(({ code }) => code === channelOf(row));
   if (reference === null || merchantRef === null || !status || !amount || !channel) return undefined;
+  const takenBack = readTakenBack(row, reference, amount);
+  if (!takenBack) return undefined;
   const wasPaid = status === "paid" || status === "refunded";
-  return { reference, merchantRef, status, amount, feeMerchant: feeOn(amount, channel), feeCustomer: NOTHING, paidAt: wasPaid ? (instant(row["settlement_time"]) ?? null) : null };
+  return { reference, merchantRef, status, amount, feeMerchant: feeOn(amount, channel), feeCustomer: NOTHING, paidAt: wasPaid ? (settled ?? null) : null, ...(takenBack.length === 0 ? {} : { takenBack }) };
+}
+
+/** States that Midtrans documents from `pending` only; told after a settlement, the acquirer has taken the money back. */
+const ENDED: ReadonlySet<string> = new Set(["deny", "cancel", "failure"]);
+
+/**
+ * What was taken back. Chargebacks stand among the `refunds`, without the `refund_key` that whoever asks for a refund gives. Where
+ * none is listed it is by the state: all that is not listed as given back, or the sum of a part.
+ */
+function readTakenBack(row: Row, reference: string, gross: Money): TakenBack[] | undefined {
+  const status = String(row["transaction_status"]);
+  const listed = rowsOf(row["refunds"]).map((one) => ({ one, key: textOf(one["refund_key"]), sum: readRupiah(one["refund_amount"]) }));
+  const sums = listed.map(({ sum }) => sum?.minor);
+  if (sums.includes(undefined)) return undefined;
+  const back = listed.flatMap(({ one, key, sum }) => {
+    const id = refundReference(one);
+    return key === null && id !== null && sum ? [{ reference: id, amount: sum, reason: textOf(one["reason"]) ?? "chargeback" }] : [];
+  });
+  const isCharged = status === "chargeback" || status === "partial_chargeback";
+  if (!ENDED.has(status) && (!isCharged || back.length > 0)) return back;
+  const rest = money(gross.minor - sums.reduce<bigint>((total, sum) => total + (sum ?? 0n), 0n), IDR);
+  const amount = status === "partial_chargeback" ? readRupiah(row["refund_amount"]) : rest;
+  if (!amount) return undefined;
+  return amount.minor <= 0n ? back : [...back, { reference: (isCharged ? refundReference(row) : null) ?? `${reference}:${status}`, amount, reason: isCharged ? status : `${status} after settlement` }];
 }
 
 /** What the payer needs, where the row tells it: a code, a number or an address, and until when. */

@@ -125,7 +125,12 @@ export type ProviderState = {
   readonly feeMerchant: Money;
   readonly feeCustomer: Money;
   readonly paidAt: Date | null;
+  /** What the provider has taken back of the sum without our asking. Of a payment that brought no money it means nothing. */
+  readonly takenBack?: readonly TakenBack[];
 };
+
+/** A sum that a payer's bank or the acquirer took back; the same reference is the same taking. */
+export type TakenBack = { readonly reference: string; readonly amount: Money; readonly reason: string };
 
 export type RawNotification = {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
