@@ -53,7 +53,7 @@ export type MappingBody = Static<typeof MappingSchema>;
 const Reference = Nullable(Type.String());
 const Over = Type.String({ description: "decimal text: what the statement says less what our books say", examples: ["-250.00"] });
 const OutcomeSchema = Type.Enum(["matched", "missing_here", "amount_differs", "fee_differs", "day_differs", "doubled"]);
-const DocumentKindSchema = Nullable(Type.Enum(["payment", "suspense", "refund"]));
+const DocumentKindSchema = Nullable(Type.Enum(["payment", "suspense", "refund", "dispute"]));
 
 /** A statement with its sums over all rows; `by_outcome` ties with them. */
 export const StatementSchema = Type.Object({
@@ -159,7 +159,7 @@ export const DaySchema = Type.Object({
   ),
   breaks: Type.Array(
     Type.Object({
-      document: Type.Enum(["sale", "payment", "suspense", "refund", "statement_row", "transfer"]),
+      document: Type.Enum(["sale", "payment", "suspense", "refund", "dispute", "statement_row", "transfer"]),
       id: Type.String(),
       shown: Type.String(),
       provider: Type.String(),

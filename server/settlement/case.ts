@@ -49,8 +49,8 @@ export const caseLifecycle: Readonly<Record<CaseKind, Partial<Record<CaseState, 
   doubled: { open: { ignore: "ignored", write_off: "written_off" } },
 };
 
-/** Money of ours at a provider: a paid payment, money that stands in suspense, or a refund that was made. */
-export type DocumentKind = "payment" | "suspense" | "refund";
+/** Money of ours at a provider: a paid payment, money that stands in suspense, a refund that was made, or a dispute. */
+export type DocumentKind = "payment" | "suspense" | "refund" | "dispute";
 
 export type SettlementCase = {
   readonly merchantId: Id;

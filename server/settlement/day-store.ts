@@ -1,6 +1,6 @@
 import type { Currency, Id } from "@onegate/contract";
 import { sql } from "kysely";
-import type { Executor } from "../kernel/index.ts";
+import { derivedAt, type Executor } from "../kernel/index.ts";
 import type { CaseState, DocumentKind } from "./case.ts";
 import type { Outcome } from "./match.ts";
 import { dayOf, saleIdOf, zoneOf } from "./store.ts";
@@ -46,19 +46,28 @@ export async function selectPayments(executor: Executor, merchantId: Id, date: s
   }));
 }
 
-export type DayOther = { readonly kind: "suspense" | "refund"; readonly documentId: Id; readonly provider: string; readonly reference: string; /** a refund's is below zero */ readonly amount: bigint; readonly transferId: Id | null };
+/** `provider` is the bank where that gave a refund back; `amount` is below zero for what went away; `transferIds` are the bookings that it is the sum of. */
+export type DayOther = { readonly kind: "suspense" | "refund" | "dispute"; readonly documentId: Id; readonly provider: string; readonly reference: string; readonly amount: bigint; readonly transferIds: readonly Id[] };
 
-/** What went into suspense on a day, and what was given back. */
+const BOOKED_AS = { suspense: [], refund: ["refund"], dispute: ["dispute", "dispute_beyond"] } as const;
+
+/** What went into suspense on a day, what was given back, and what was taken back. */
 export async function selectOthers(executor: Executor, merchantId: Id, date: string): Promise<DayOther[]> {
-  const { rows } = await sql<{ kind: "suspense" | "refund"; document_id: Id; provider: string; reference: string; amount: bigint; transfer_id: Id | null }>`
+  const { rows } = await sql<{ kind: DayOther["kind"]; document_id: Id; provider: string; reference: string; amount: bigint; transfer_id: Id | null }>`
     select 'suspense' as kind, c.case_id as document_id, c.provider, c.reference, c.amount, c.transfer_id from suspense_case c ${zoneOf(merchantId)}
      where c.merchant_id = ${merchantId} and c.opened_at >= ${date}::date - 1 and c.opened_at < ${date}::date + 2 and to_char(c.opened_at at time zone home.time_zone, 'YYYY-MM-DD') = ${date}
     union all
-    select 'refund', r.refund_id, r.provider, coalesce(r.reference, r.refund_ref), -r.amount, null from refund r ${zoneOf(merchantId)}
+    select 'refund', r.refund_id, case r.paid_from when 'bank' then 'bank' else r.provider end, coalesce(r.reference, r.refund_ref), -r.amount, null from refund r ${zoneOf(merchantId)}
      where r.merchant_id = ${merchantId} and r.state = 'succeeded' and r.updated_at >= ${date}::date - 1 and r.updated_at < ${date}::date + 2
        and to_char(r.updated_at at time zone home.time_zone, 'YYYY-MM-DD') = ${date}
+    union all
+    select 'dispute', d.dispute_id, d.provider, d.reference, -(d.amount + d.beyond), null from dispute d ${zoneOf(merchantId)}
+     where d.merchant_id = ${merchantId} and d.opened_at >= ${date}::date - 1 and d.opened_at < ${date}::date + 2 and to_char(d.opened_at at time zone home.time_zone, 'YYYY-MM-DD') = ${date}
      order by 1, 2`.execute(executor);
-  return rows.map((row) => ({ kind: row.kind, documentId: row.document_id, provider: row.provider, reference: row.reference, amount: row.amount, transferId: row.transfer_id }));
+  return rows.map((row) => ({
+    kind: row.kind, documentId: row.document_id, provider: row.provider, reference: row.reference, amount: row.amount,
+    transferIds: row.transfer_id === null ? BOOKED_AS[row.kind].map((kind) => derivedAt(row.document_id, kind, merchantId)) : [row.transfer_id],
+  }));
 }
 
 export type DayRow = {

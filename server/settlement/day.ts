@@ -1,7 +1,7 @@
 import { money, toDecimal, type Currency, type DayBody, type Id } from "@onegate/contract";
 
 /** A document of the day, as a bookkeeper would name it: `shown` is what people call it (receipt, reference, line). */
-export type Witness = { readonly document: "sale" | "payment" | "suspense" | "refund" | "statement_row" | "transfer"; readonly id: Id; readonly shown: string };
+export type Witness = { readonly document: "sale" | "payment" | "suspense" | "refund" | "dispute" | "statement_row" | "transfer"; readonly id: Id; readonly shown: string };
 
 /** What a document says a sum of money is, in minor units; `undefined` where there should be such a document and is none. */
 export type Word = Witness & { readonly says: bigint | undefined };

@@ -2,14 +2,14 @@ import type { Id } from "@onegate/contract";
 import type { CaseKind, DocumentKind } from "./case.ts";
 import type { StatementRow } from "./statement.ts";
 
-/** Money of ours at a provider: it owes us what a payment or suspense says, and less by what a refund says. */
+/** Money of ours at a provider: it owes us what a payment or suspense says, and less by what a refund or a dispute says. */
 export type Document = {
   readonly kind: DocumentKind;
   readonly documentId: Id;
   /** What a row may call it by, and how its payment is called: the provider's references, and ours. */
   readonly references: readonly string[];
   readonly merchantRefs: readonly string[];
-  /** What is booked for it at the provider, in minor units; a refund's gross is below zero. */
+  /** What is booked for it at the provider, in minor units; a refund's or dispute's gross is below zero. */
   readonly gross: bigint;
   readonly fee: bigint;
   /** The day on which it was paid, `YYYY-MM-DD` in its outlet's zone. */
@@ -62,7 +62,7 @@ function index(documents: readonly Document[], namesOf: (document: Document) => 
   const found = new Map<string, Document[]>();
   for (const document of documents) {
     for (const name of new Set(namesOf(document))) {
-      const key = keyOf(document.kind === "refund" ? "refund" : "payment", name);
+      const key = keyOf(document.kind === "refund" || document.kind === "dispute" ? "refund" : "payment", name);
       const others = found.get(key);
       if (others) others.push(document);
       else found.set(key, [document]);

@@ -35,7 +35,7 @@ export function expectedTransfers({ merchantId, sales, payments, others, rows }:
   return [
     ...sales.flatMap((sale) => recognition({ merchantId, ...sale }).map(({ id }) => id)),
     ...payments.flatMap(({ paymentId }) => ["collect", "apply", "fee"].map((kind) => transferOf(merchantId, paymentId, kind))),
-    ...others.map((other) => other.transferId ?? transferOf(merchantId, other.documentId, "refund")),
+    ...others.flatMap(({ transferIds }) => transferIds),
     ...rows.flatMap(({ rowId }) => ["settle", "settle_back"].map((kind) => transferOf(merchantId, rowId, kind))),
   ];
 }
@@ -166,17 +166,18 @@ function settledBreaks({ merchantId, booked, currency }: DayFacts, row: DayRow, 
   return atFault({ provider: row.provider, method, what: "what reached the bank", words }, currency);
 }
 
-function otherBooked({ merchantId, booked }: DayFacts, { kind, documentId, transferId }: DayOther): bigint | undefined {
-  const amount = booked.get(transferId ?? transferOf(merchantId, documentId, "refund"))?.amount;
-  return amount === undefined || kind === "suspense" ? amount : -amount;
+function otherBooked({ booked }: DayFacts, { kind, transferIds }: DayOther): bigint | undefined {
+  const there = transferIds.flatMap((id) => booked.get(id) ?? []);
+  const sum = there.reduce((total, { amount }) => total + amount, 0n);
+  if (there.length === 0) return undefined;
+  return kind === "suspense" ? sum : -sum;
 }
 
 function otherBreaks(facts: DayFacts, other: DayOther, row: DayRow | undefined): DayBreak[] {
-  const { merchantId, currency } = facts;
   const { provider, kind, documentId, reference } = other;
   const word: Word = { document: kind, id: documentId, shown: reference, says: other.amount };
-  const id = other.transferId ?? transferOf(merchantId, documentId, "refund");
-  const breaks = atFault({ provider, method: kind, what: `the amount of a ${kind}`, words: [word, transferWord(id, `booking of ${reference}`, otherBooked(facts, other)), ...(speaks(row) ? [rowWord(row, row.gross)] : [])] }, currency);
+  const id = other.transferIds[0] ?? documentId;
+  const breaks = atFault({ provider, method: kind, what: `the amount of a ${kind}`, words: [word, transferWord(id, `booking of ${reference}`, otherBooked(facts, other)), ...(speaks(row) ? [rowWord(row, row.gross)] : [])] }, facts.currency);
   if (facts.missing.get(documentId) === "open") breaks.push({ ...word, provider, method: kind, rule: "a statement names every payment in time", detail: "none does" });
   return breaks;
 }

@@ -202,7 +202,7 @@ type DocumentRecord = { kind: DocumentKind; document_id: Id; subject: string; re
 type Which = { readonly references: readonly string[]; readonly merchantRefs: readonly string[] } | { readonly from: string; readonly to: string };
 
 /**
- * The paid payments, the money in suspense and the refunds of a provider, with what the ledger booked for each at its
+ * The paid payments, the money in suspense, the refunds and the disputes of a provider, with what the ledger booked for each at its
  * clearing account. What was written off is owed no more.
  */
 export async function selectDocuments(executor: Executor, merchantId: Id, provider: string, which: Which): Promise<Document[]> {
@@ -230,7 +230,11 @@ export async function selectDocuments(executor: Executor, merchantId: Id, provid
         left join payment p on p.merchant_id = r.merchant_id and p.payment_id = r.payment_id
         left join suspense_case c on c.merchant_id = r.merchant_id and c.case_id = r.case_id
        where r.merchant_id = ${merchantId} and r.provider = ${provider} and r.state = 'succeeded'
-         and ${among("r.updated_at", ["r.reference", "p.reference", "c.reference"], ["r.refund_ref", "p.merchant_ref"])})
+         and r.paid_from = 'provider' and ${among("r.updated_at", ["r.reference", "p.reference", "c.reference"], ["r.refund_ref", "p.merchant_ref"])}
+      union all
+      select 'dispute', d.dispute_id, d.dispute_id::text, d.order_id, array_remove(array[d.reference, p.reference], null), array[p.merchant_ref], -(d.amount + d.beyond), d.opened_at
+        from dispute d join payment p on p.merchant_id = d.merchant_id and p.payment_id = d.payment_id
+       where d.merchant_id = ${merchantId} and d.provider = ${provider} and ${among("d.opened_at", ["d.reference", "p.reference"], ["p.merchant_ref"])})
     select d.kind, d.document_id, d.subject, d.refs, d.merchant_refs, d.gross, ${dayOf("d.at", "d.order_id")} as day,
            ${isNamed("d.document_id", merchantId)} as named,
            exists (select from settlement_case x where x.merchant_id = ${merchantId} and x.document_id = d.document_id and x.kind = 'missing_there' and x.state = 'written_off') as written_off
