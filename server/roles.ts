@@ -14,7 +14,7 @@ import {
 import { chartOf, createLedger, openAccounts, seal } from "./ledger/index.ts";
 import { pageRoutes } from "./pages.ts";
 import {
-  carryRefundOn, INQUIRE, inquirePayment, operatorRoutes, paymentRoutes, REFUND, sweepPayments, sweepRefunds, VOID, voidPayment, type Payments,
+  carryRefundOn, disputeRoutes, INQUIRE, inquirePayment, operatorRoutes, paymentRoutes, REFUND, sweepPayments, sweepRefunds, VOID, voidPayment, type Payments,
 } from "./payments/index.ts";
 import { proveDaily } from "./proof.ts";
 import { setUpProviders } from "./provider-setup.ts";
@@ -96,7 +96,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     let url = "";
     const { named, make, callbackUrl } = setUpProviders({ settings, tripayUrl, simulatorUrl, publicUrl: () => settings.publicUrl || url, clock });
     const installed = [...named, createWalletProvider({ database, ledger }, clock)];
-    await openClearings(database, installed.map(({ name }) => name));
+    await openCharts(database, installed.map(({ name }) => name));
     await resealAccounts(database, box);
     const providers = createOwnProviders({ database, box, make, installed });
     const rules = { resolve: resolveName, loopback: settings.deliveryPrivate };
@@ -145,6 +145,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     paymentRoutes(http, payments, tail, streams);
     operatorRoutes(http, payments);
     accountRoutes(http, vault);
+    disputeRoutes(http, payments);
     walletRoutes(http, { database, ledger });
     walletUserRoutes(http, wallets);
     walletOperatorRoutes(http, wallets);
@@ -195,11 +196,10 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
   }
 }
 
-/** Each merchant has a clearing account with each provider, also with one that came after the merchant. */
-async function openClearings(database: ReturnType<typeof openDatabase>, providers: readonly string[]): Promise<void> {
+/** Each merchant has the whole chart, with a clearing account for each provider, also what came after the merchant. */
+async function openCharts(database: ReturnType<typeof openDatabase>, providers: readonly string[]): Promise<void> {
   for (const { merchantId, currency } of await merchants(database.kysely)) {
-    const clearings = chartOf(merchantId, currency, providers, []).filter(({ kind }) => kind === "provider_clearing");
-    await inTransaction(database, (tx) => openAccounts(tx, merchantId, clearings));
+    await inTransaction(database, (tx) => openAccounts(tx, merchantId, chartOf(merchantId, currency, providers, [])));
   }
 }
 

@@ -145,6 +145,36 @@ export const CaseSchema = Type.Object({
 });
 export type CaseBody = Static<typeof CaseSchema>;
 
+/** Money of a payment that its provider took back after success, until somebody says how it ended. */
+export const DisputeSchema = Type.Object({
+  dispute_id: Type.String(),
+  payment_id: Type.String(),
+  order_id: Type.String(),
+  provider: Type.String(),
+  reference: Type.String(),
+  amount: Type.String({ description: "what is disputed of the payment; with its refunds never more than was paid" }),
+  beyond: Type.String({ description: "what the provider took beyond that; it stands in suspense" }),
+  fee: Type.String({ description: "what the provider kept for a lost one" }),
+  currency: Type.String(),
+  state: Type.Enum(["opened", "won", "lost"]),
+  reason: Type.String(),
+  evidence_until: Nullable(Type.String({ description: "by when the provider wants evidence, where somebody has noted it" })),
+  note: Nullable(Type.String()),
+  decided_by: Nullable(Type.String()),
+  opened_at: Type.String(),
+  decided_at: Nullable(Type.String()),
+});
+export type DisputeBody = Static<typeof DisputeSchema>;
+
+/** How a dispute ended, as the provider's letter says. */
+export const VerdictSchema = Type.Union([
+  Type.Object({ outcome: Type.Literal("won"), note: Type.String({ minLength: 1, maxLength: 300 }) }, { additionalProperties: false }),
+  Type.Object(
+    { outcome: Type.Literal("lost"), fee: Type.Optional(Type.Union([Type.String({ maxLength: 40 }), Type.Number()], { description: "what the provider keeps besides" })), note: Type.String({ minLength: 1, maxLength: 300 }) },
+    { additionalProperties: false },
+  ),
+]);
+
 /** One payment of an order, with why its provider was chosen. */
 export const PaymentSchema = Type.Object({
   payment_id: Type.String(),
@@ -160,6 +190,7 @@ export const PaymentSchema = Type.Object({
   paid_at: Nullable(Type.String()),
   routing: Type.Array(Type.Object({ provider: Type.String(), channel: Type.String(), fee: Type.String({ description: "in all, minor units" }), chosen: Type.Boolean(), why: Type.String() })),
   refunds: Type.Array(RefundSchema),
+  disputes: Type.Array(DisputeSchema),
 });
 
 /** `POST /payments` of the gateway: moves value between two accounts of the wallet, once per `id`. */

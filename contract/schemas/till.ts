@@ -121,6 +121,7 @@ export const SaleSchema = Type.Object({
   tax: MoneySchema,
   total: MoneySchema,
   rounding: MoneySchema,
+  disputed: Type.Boolean({ description: "money of it was taken back by its provider, and that is not won" }),
   tenders: Type.Array(TenderSchema),
 });
 export type SaleBody = Static<typeof SaleSchema>;
@@ -141,6 +142,6 @@ export const TodaySchema = Type.Object({
     Type.Object({ product_id: IdSchema, name: Type.String(), quantity: Type.Integer(), amount: MoneySchema }),
   ),
   low_stock: Type.Array(Type.Object({ product_id: IdSchema, name: Type.String(), stock: Type.Integer() })),
-  open_cases: Type.Integer({ description: "money in suspense that waits for a decision" }),
+  open_cases: Type.Integer({ description: "money in suspense and disputes that wait for a decision" }),
 });
 export type TodayBody = Static<typeof TodaySchema>;

@@ -55,6 +55,8 @@ export const rights = {
   "refund.decide": GATEWAY,
   "case.read": [...GATEWAY, "manager"],
   "case.settle": GATEWAY,
+  "dispute.read": [...GATEWAY, "manager"],
+  "dispute.settle": GATEWAY,
   "transfer.create": GATEWAY,
   "balance.read": GATEWAY,
   /** Whose account money goes to is no developer's to say. */

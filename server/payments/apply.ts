@@ -4,6 +4,7 @@ import { accountId, CHART, clearingCode, transfersOf, type Transfer } from "../l
 import type { Opened, ProviderState } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
 import { recordRefunded } from "./give-back.ts";
+import { openDisputes } from "./open-dispute.ts";
 import { isOpen, next, paidSum, type Payment, type PaymentEvent } from "./payment.ts";
 import { insertCase, lockOrder, selectPayment, selectPayments, updatePayment, type NewCase } from "./store.ts";
 import { tell } from "./tell.ts";
@@ -22,8 +23,23 @@ const EVENTS = { pending: "open", paid: "pay", expired: "expire", failed: "fail"
  */
 export async function applyState(tx: Tx, payments: Payments, { merchantId, paymentId, orderId }: Payment, found: ProviderState, opened: Opened | null = null): Promise<Outcome> {
   const order = await lockOrder(tx, merchantId, orderId);
+  const payment = await selectSure(tx, merchantId, paymentId);
+  const words = found.takenBack ?? [];
+  if (words.length === 0) return applyStatus(tx, payments, payment, found, opened, order);
+  // what was taken back had been paid before; what is given back comes out of the rest
+  const outcome = found.status === "paid" ? await applyStatus(tx, payments, payment, found, opened, order) : undefined;
+  const isNew = await openDisputes(tx, payments, await selectSure(tx, merchantId, paymentId), words);
+  const last = outcome ?? (await applyStatus(tx, payments, payment, found, opened, order));
+  return isNew ? "applied" : last;
+}
+
+async function selectSure(tx: Tx, merchantId: Id, paymentId: Id): Promise<Payment> {
   const payment = await selectPayment(tx, merchantId, paymentId);
   if (!payment) throw new Error("a payment does not vanish");
+  return payment;
+}
+
+async function applyStatus(tx: Tx, payments: Payments, payment: Payment, found: ProviderState, opened: Opened | null, order: { cancelled: boolean; amount: bigint }): Promise<Outcome> {
   if (found.status === "paid") return applyPaid(tx, payments, payment, found, order);
   if (found.status === "refunded" && payment.state === "succeeded") return (await recordRefunded(tx, payments, payment, found.reference)) ? "applied" : "duplicate";
 

@@ -3,6 +3,8 @@ import { addJob, announce, inTransaction, messageOf, once, type Once, type Tx } 
 import { accountId, CHART, clearingCode, transfersOf } from "../ledger/index.ts";
 import type { Provider, RefundAnswer, RefundRequest } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
+import { takenBack } from "./dispute.ts";
+import { selectDisputesOf } from "./dispute-store.ts";
 import type { Payment } from "./payment.ts";
 import { nextRefund, type Refund, type RefundEvent } from "./refund.ts";
 import { insertRefund, selectForgottenRefunds, selectRefund, selectRefunds, updateRefund } from "./refund-store.ts";
@@ -45,10 +47,12 @@ async function writeRefund(tx: Tx, payments: Payments, merchantId: Id, { payment
   return saveRefund(tx, payments, { merchantId, paymentId, caseId: null, orderId: payment.orderId, provider: payment.provider, amount: wanted, reason, requestedBy: by });
 }
 
-/** What may still be given back, in minor units. The order's row must be held. */
+/** What is neither given back nor disputed, in minor units. The order's row must be held. */
 export async function leftOf(tx: Tx, { merchantId, paymentId, amount }: Payment): Promise<bigint> {
   const refunds = await selectRefunds(tx, merchantId, paymentId);
-  return refunds.reduce((left, refund) => (refund.state === "failed" ? left : left - refund.amount.minor), amount.minor);
+  const kept = refunds.reduce((left, refund) => (refund.state === "failed" ? left : left - refund.amount.minor), amount.minor);
+  const left = kept - takenBack(await selectDisputesOf(tx, merchantId, paymentId));
+  return left > 0n ? left : 0n;
 }
 
 /** Writes a refund with the job that carries it out, should this process die before it does. */

@@ -1,5 +1,8 @@
 export { applyState } from "./apply.ts";
 export { cancelOrder, giveUpOrder, VOID, voidPayment } from "./cancel.ts";
+export { selectDisputedOrders as disputedOrders } from "./dispute-store.ts";
+export { disputeLifecycle, nextDispute, type Dispute, type DisputeState } from "./dispute.ts";
+export { disputeRoutes } from "./dispute-routes.ts";
 export { listChannels } from "./channels.ts";
 export { collectCash } from "./collect-cash.ts";
 export { type Payments } from "./context.ts";

@@ -4,6 +4,9 @@ import { actorOf, merchantOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http, type Once } from "../kernel/index.ts";
 import { giveUpOrder } from "./cancel.ts";
 import type { Payments } from "./context.ts";
+import { disputeBody } from "./dispute-routes.ts";
+import type { Dispute } from "./dispute.ts";
+import { selectDisputesOf } from "./dispute-store.ts";
 import { decideRefund, refundPayment } from "./give-back.ts";
 import type { Payment } from "./payment.ts";
 import type { Refund } from "./refund.ts";
@@ -21,10 +24,11 @@ const no = { "4xx": ProblemSchema, "5xx": ProblemSchema };
 export function operatorRoutes(http: Http, payments: Payments): void {
   const { kysely } = payments.database;
 
-  http.get("/api/v1/payments/:id", { config: { right: "order.read", service }, schema: { tags, summary: "One payment, why its provider was chosen, and its refunds", params: One, response: { 200: PaymentSchema, ...no } } }, async (request, reply) => {
+  http.get("/api/v1/payments/:id", { config: { right: "order.read", service }, schema: { tags, summary: "One payment, why its provider was chosen, its refunds and disputes", params: One, response: { 200: PaymentSchema, ...no } } }, async (request, reply) => {
     const payment = await selectPayment(kysely, merchantOf(request), request.params.id);
     if (!payment) return answer(request, reply, refuse("payment_unknown"));
-    return answer(request, reply, paymentBody(payment, await selectRefunds(kysely, payment.merchantId, payment.paymentId)));
+    const { merchantId, paymentId } = payment;
+    return answer(request, reply, paymentBody(payment, await selectRefunds(kysely, merchantId, paymentId), await selectDisputesOf(kysely, merchantId, paymentId)));
   });
 
   http.post("/api/v1/payments/:id/refunds", { config: { right: "refund.create", service }, schema: { tags, summary: "Give a payment back, in whole or in part; once per Idempotency-Key", params: One, body: NewRefundSchema, response: { 201: RefundSchema, ...no } } }, async (request, reply) => {
@@ -101,9 +105,10 @@ function caseBody({ caseId, reason, provider, reference, paymentId, amount, stat
   };
 }
 
-function paymentBody({ paymentId, orderId, method, channel, provider, state, amount, reference, expiresAt, paidAt, routing }: Payment, refunds: readonly Refund[]): Static<typeof PaymentSchema> {
+function paymentBody({ paymentId, orderId, method, channel, provider, state, amount, reference, expiresAt, paidAt, routing }: Payment, refunds: readonly Refund[], disputes: readonly Dispute[]): Static<typeof PaymentSchema> {
   return {
     payment_id: paymentId, order_id: orderId, method, channel, provider, state, amount: toDecimal(amount), currency: amount.currency, reference,
     expires_at: expiresAt?.toISOString() ?? null, paid_at: paidAt?.toISOString() ?? null, routing: [...(routing ?? [])], refunds: refunds.map(refundBody),
+    disputes: disputes.map(disputeBody),
   };
 }

@@ -245,6 +245,20 @@ export async function selectCase(executor: Executor, merchantId: Id, caseId: Id,
   return rows[0] && toCase(rows[0]);
 }
 
+/** The case of the money that came for a payment, held until the transaction ends. */
+export async function selectCaseOf(tx: Tx, { merchantId, paymentId }: Payment): Promise<SuspenseCase | undefined> {
+  const { rows } = await sql<CaseRow>`
+    select ${CASE_COLUMNS} from suspense_case where merchant_id = ${merchantId} and payment_id = ${paymentId} order by opened_at limit 1 for update`.execute(tx);
+  return rows[0] && toCase(rows[0]);
+}
+
+/** The payment that money in suspense was taken as. */
+export async function selectTakenPayment(executor: Executor, { merchantId, provider, reference }: SuspenseCase): Promise<Payment | undefined> {
+  const { rows } = await sql<PaymentRow>`
+    select ${COLUMNS} from payment where merchant_id = ${merchantId} and provider = ${provider} and reference = ${reference} and state = 'succeeded'`.execute(executor);
+  return rows[0] && toPayment(rows[0]);
+}
+
 /** Cases in a state, or all, oldest first. */
 export async function selectCases(executor: Executor, merchantId: Id, state: SuspenseCase["state"] | undefined, limit: number): Promise<SuspenseCase[]> {
   const { rows } = await sql<CaseRow>`
@@ -259,9 +273,11 @@ export async function markCase(tx: Tx, merchantId: Id, caseId: Id, { state, by, 
      where merchant_id = ${merchantId} and case_id = ${caseId}`.execute(tx);
 }
 
+/** What waits for a person: money in suspense, and disputes. */
 export async function countOpenCases(executor: Executor, merchantId: Id): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select count(*)::int as count from suspense_case where merchant_id = ${merchantId} and state = 'open'`.execute(executor);
+    select ((select count(*) from suspense_case where merchant_id = ${merchantId} and state = 'open')
+          + (select count(*) from dispute where merchant_id = ${merchantId} and state = 'opened'))::int as count`.execute(executor);
   return rows[0]?.count ?? 0;
 }
 

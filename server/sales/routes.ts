@@ -2,7 +2,7 @@ import { isRefusal, money, NewSaleSchema, ProblemSchema, refuse, SaleSchema, toW
 import { Type } from "typebox";
 import { staffOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http, type Streams } from "../kernel/index.ts";
-import { paymentsOf, type Payment } from "../payments/index.ts";
+import { disputedOrders, paymentsOf, type Payment } from "../payments/index.ts";
 import { cancelSale } from "./cancel.ts";
 import type { Sales } from "./context.ts";
 import { createSale } from "./create.ts";
@@ -16,7 +16,11 @@ const OneSale = Type.Object({ id: IdSchema });
 export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
   const { database } = sales;
 
-  const send = async (sale: Sale | Refusal): Promise<SaleBody | Refusal> => (isRefusal(sale) ? sale : saleBody(sale, await paymentsOf(database.kysely, sale.merchantId, sale.saleId)));
+  const send = async (sale: Sale | Refusal): Promise<SaleBody | Refusal> => {
+    if (isRefusal(sale)) return sale;
+    const { merchantId, saleId } = sale;
+    return saleBody(sale, await paymentsOf(database.kysely, merchantId, saleId), await disputedOrders(database.kysely, merchantId, [saleId]));
+  };
 
   http.post("/api/v1/till/sales", { config: { right: "sale.create", service }, schema: { tags, summary: "Take a sale", body: NewSaleSchema, response: { 201: SaleSchema, "4xx": ProblemSchema, 502: ProblemSchema } } }, async (request, reply) => {
     const key = keyOf(request);
@@ -31,7 +35,8 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
     async (request) => {
       const { merchantId, outletId } = staffOf(request);
       const recent = await selectRecentSales(database.kysely, merchantId, outletId, Number(request.query.limit ?? 20));
-      return { sales: await Promise.all(recent.map(async (sale) => saleBody(sale, await paymentsOf(database.kysely, merchantId, sale.saleId)))) };
+      const disputed = await disputedOrders(database.kysely, merchantId, recent.map(({ saleId }) => saleId));
+      return { sales: await Promise.all(recent.map(async (sale) => saleBody(sale, await paymentsOf(database.kysely, merchantId, sale.saleId), disputed))) };
     },
   );
 
@@ -55,7 +60,7 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
 
 /** What the topics that a till listens to begin with. */
 export const TILL_TOPICS = ["sale.", "payment.", "case."] as const;
-function saleBody(sale: Sale, payments: readonly Payment[]): SaleBody {
+function saleBody(sale: Sale, payments: readonly Payment[], disputed: ReadonlySet<string>): SaleBody {
   const wire = (minor: bigint) => toWire(money(minor, sale.currency));
   return {
     id: sale.saleId,
@@ -71,6 +76,7 @@ function saleBody(sale: Sale, payments: readonly Payment[]): SaleBody {
     tax: wire(sale.tax),
     total: wire(sale.total),
     rounding: wire(sale.rounding),
+    disputed: disputed.has(sale.saleId),
     tenders: payments.map((payment) => ({
       payment_id: payment.paymentId,
       method: payment.method === "CASH" ? "CASH" : "QRIS",

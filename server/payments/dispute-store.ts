@@ -1,0 +1,91 @@
+import { money, type Currency, type Id } from "@onegate/contract";
+import { sql } from "kysely";
+import type { Executor, Tx } from "../kernel/index.ts";
+import type { Dispute, DisputeState } from "./dispute.ts";
+
+type DisputeRow = {
+  merchant_id: Id; dispute_id: Id; payment_id: Id; order_id: string; provider: string; reference: string; currency: Currency; amount: bigint; beyond: bigint; fee: bigint;
+  state: DisputeState; reason: string; evidence_until: Date | null; note: string | null; decided_by: string | null; opened_at: Date; decided_at: Date | null;
+};
+
+const COLUMNS = sql.raw(
+  "merchant_id, dispute_id, payment_id, order_id, provider, reference, currency, amount, beyond, fee, state, reason, evidence_until, note, decided_by, opened_at, decided_at",
+);
+
+function toDispute(row: DisputeRow): Dispute {
+  return {
+    merchantId: row.merchant_id,
+    disputeId: row.dispute_id,
+    paymentId: row.payment_id,
+    orderId: row.order_id,
+    provider: row.provider,
+    reference: row.reference,
+    amount: money(row.amount, row.currency),
+    beyond: row.beyond,
+    fee: row.fee,
+    state: row.state,
+    reason: row.reason,
+    evidenceUntil: row.evidence_until,
+    note: row.note,
+    decidedBy: row.decided_by,
+    openedAt: row.opened_at,
+    decidedAt: row.decided_at,
+  };
+}
+
+export type NewDispute = Pick<Dispute, "merchantId" | "disputeId" | "paymentId" | "orderId" | "provider" | "reference" | "amount" | "beyond" | "reason">;
+
+/** Writes a dispute; nothing when its provider has told of it before. */
+export async function insertDispute(tx: Tx, one: NewDispute): Promise<Dispute | undefined> {
+  const { rows } = await sql<DisputeRow>`
+    insert into dispute (merchant_id, dispute_id, payment_id, order_id, provider, reference, currency, amount, beyond, reason)
+    values (${one.merchantId}, ${one.disputeId}, ${one.paymentId}, ${one.orderId}, ${one.provider}, ${one.reference}, ${one.amount.currency}, ${one.amount.minor}, ${one.beyond},
+      ${one.reason.slice(0, 200)})
+    on conflict do nothing returning ${COLUMNS}`.execute(tx);
+  return rows[0] && toDispute(rows[0]);
+}
+
+/** A dispute; with `lock`, its row is held until the transaction ends. */
+export async function selectDispute(executor: Executor, merchantId: Id, disputeId: Id, lock = false): Promise<Dispute | undefined> {
+  const { rows } = await sql<DisputeRow>`
+    select ${COLUMNS} from dispute where merchant_id = ${merchantId} and dispute_id = ${disputeId} ${lock ? sql`for update` : sql``}`.execute(executor);
+  return rows[0] && toDispute(rows[0]);
+}
+
+/** Disputes of a payment, oldest first. */
+export async function selectDisputesOf(executor: Executor, merchantId: Id, paymentId: Id): Promise<Dispute[]> {
+  const { rows } = await sql<DisputeRow>`
+    select ${COLUMNS} from dispute where merchant_id = ${merchantId} and payment_id = ${paymentId} order by opened_at, dispute_id`.execute(executor);
+  return rows.map(toDispute);
+}
+
+/** Disputes in a state, or all, oldest first. */
+export async function selectDisputes(executor: Executor, merchantId: Id, state: DisputeState | undefined, limit: number): Promise<Dispute[]> {
+  const { rows } = await sql<DisputeRow>`
+    select ${COLUMNS} from dispute
+     where merchant_id = ${merchantId} and (${state ?? null}::text is null or state = ${state ?? null}) order by opened_at, dispute_id limit ${limit}`.execute(executor);
+  return rows.map(toDispute);
+}
+
+/** Which of these orders have a dispute that is not won. */
+export async function selectDisputedOrders(executor: Executor, merchantId: Id, orderIds: readonly string[]): Promise<Set<string>> {
+  const { rows } = await sql<{ order_id: string }>`
+    select distinct order_id from dispute where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[]) and state <> 'won'`.execute(executor);
+  return new Set(rows.map((row) => row.order_id));
+}
+
+export async function updateDispute(tx: Tx, { merchantId, disputeId }: Dispute, state: DisputeState, { fee, note, by }: { fee: bigint; note: string; by: string }): Promise<Dispute> {
+  const { rows } = await sql<DisputeRow>`
+    update dispute set state = ${state}, fee = ${fee}, note = ${note.slice(0, 300)}, decided_by = ${by}, decided_at = now()
+     where merchant_id = ${merchantId} and dispute_id = ${disputeId} returning ${COLUMNS}`.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error("an updated dispute comes back");
+  return toDispute(row);
+}
+
+/** Notes until when evidence is wanted; nothing when no such dispute is open. */
+export async function updateDeadline(executor: Executor, merchantId: Id, disputeId: Id, until: Date): Promise<Dispute | undefined> {
+  const { rows } = await sql<DisputeRow>`
+    update dispute set evidence_until = ${until} where merchant_id = ${merchantId} and dispute_id = ${disputeId} and state = 'opened' returning ${COLUMNS}`.execute(executor);
+  return rows[0] && toDispute(rows[0]);
+}
