@@ -98,10 +98,12 @@ function onlyWhatWasGiven({ world, auditor, words }: Stage, { refunds }: Books, 
   for (const { refundRef, state } of desk.given.values()) auditor.expect("unasked", refs.has(refundRef), () => `the provider knows refund ${refundRef}: ${state}`);
 }
 
-function bookedWhenDone({ auditor }: Stage, { refunds, postings }: Books): void {
+function bookedWhenDone({ auditor, world }: Stage, { refunds, postings }: Books): void {
   const booked = Map.groupBy(postings.filter(({ kind }) => kind === "refund"), ({ reference }) => reference);
   for (const { id, ref, minor, state, case: caseId } of refunds) {
-    const [from, to] = [account(caseId === null ? CHART.received : CHART.suspense), account(clearingCode(SIM_PROVIDER))];
+    // what the provider said no to can only have come from the bank
+    const giver = world.provider.desk.given.get(ref)?.state === "refused" ? CHART.bank : clearingCode(SIM_PROVIDER);
+    const [from, to] = [account(caseId === null ? CHART.received : CHART.suspense), account(giver)];
     const own = booked.get(ref) ?? [];
     const right = own.length === (state === "succeeded" ? 1 : 0) && own.every((one) => one.minor === minor && one.debit === from && one.credit === to);
     auditor.expect("refundBooked", right, () => `refund ${id} of ${minor} is ${state} and booked ${own.length} times, ${sumOf(own)}`);

@@ -124,10 +124,25 @@ export const RefundSchema = Type.Object({
   currency: Type.String(),
   state: Type.Enum(["created", "pending", "unknown", "manual", "succeeded", "failed"]),
   reason: Type.String(),
-  note: Nullable(Type.String()),
+  paid_from: Type.Enum(["provider", "bank"], { description: "who gives the money: the bank, once the provider has said no" }),
+  decided_by: Nullable(Type.String({ description: "who said that it is done or given up" })),
+  note: Nullable(Type.String({ description: "why the provider said no, or why it was given up" })),
   created_at: Type.String(),
 });
 export type RefundBody = Static<typeof RefundSchema>;
+
+/** A person's word on a refund that waits for one. */
+export const RefundDecisionSchema = Type.Union([
+  Type.Object(
+    {
+      done: Type.Literal(true),
+      reference: Type.String({ minLength: 1, maxLength: 80 }),
+      from: Type.Optional(Type.Enum(["provider", "bank"], { description: "who gave the money; without it, the bank where the provider said no, otherwise the provider" })),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object({ done: Type.Literal(false), note: Type.String({ minLength: 1, maxLength: 300 }) }, { additionalProperties: false }),
+]);
 
 /** Money that fits no payment as agreed, until somebody applies it to an order or gives it back. */
 export const CaseSchema = Type.Object({

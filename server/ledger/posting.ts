@@ -14,8 +14,8 @@ export const postings = {
     { kind: "collect", debit: "clearing", credit: "to", amount: "gross" },
     { kind: "fee", debit: "fees", credit: "clearing", amount: "fee" },
   ],
-  /** A provider gave money back to a payer for us: it owes us less. */
-  refund: [{ kind: "refund", debit: "from", credit: "clearing", amount: "refunded" }],
+  /** Money went back to a payer: a provider gave it and owes us less, or it was paid from the bank. */
+  refund: [{ kind: "refund", debit: "from", credit: "giver", amount: "refunded" }],
   /** A provider takes back what it collected: it owes us less. What is beyond the payment stands in suspense. */
   dispute: [
     { kind: "dispute", debit: "disputed", credit: "clearing", amount: "disputed" },

@@ -7,7 +7,7 @@ import { takenBack } from "./dispute.ts";
 import { selectDisputesOf } from "./dispute-store.ts";
 import type { Payment } from "./payment.ts";
 import { nextRefund, type Refund, type RefundEvent } from "./refund.ts";
-import { insertRefund, selectForgottenRefunds, selectRefund, selectRefunds, updateRefund } from "./refund-store.ts";
+import { insertRefund, selectForgottenRefunds, selectRefund, selectRefunds, updateRefund, type RefundFacts } from "./refund-store.ts";
 import { lockOrder, markCase, selectCase, selectPayment } from "./store.ts";
 
 /** The job that tells and asks the provider about refunds. */
@@ -99,12 +99,18 @@ const EVENTS = { refunded: "done", pending: "accept", refused: "refuse", unknown
 
 async function writeAnswer(tx: Tx, payments: Payments, { merchantId, refundId }: Refund, answer: RefundAnswer | "hand"): Promise<Refund> {
   const event = answer === "hand" ? "hand" : EVENTS[answer.answer];
-  const facts = answer === "hand" ? {} : answer.answer === "refunded" ? { reference: answer.reference } : "reason" in answer ? { note: answer.reason } : {};
-  return moveRefund(tx, payments, merchantId, refundId, event, facts);
+  return moveRefund(tx, payments, merchantId, refundId, event, answer === "hand" ? {} : factsOf(answer));
+}
+
+/** What the provider says no to is paid from the bank, if at all. */
+function factsOf(answer: RefundAnswer): RefundFacts {
+  if (answer.answer === "refunded") return { reference: answer.reference };
+  if (answer.answer === "refused") return { note: answer.reason, paidFrom: "bank" };
+  return "reason" in answer ? { note: answer.reason } : {};
 }
 
 /** Applies an event to a refund within the caller's transaction; what is given back is booked when it is done. */
-export async function moveRefund(tx: Tx, payments: Payments, merchantId: Id, refundId: Id, event: RefundEvent, facts: { reference?: string | null; note?: string } = {}): Promise<Refund> {
+export async function moveRefund(tx: Tx, payments: Payments, merchantId: Id, refundId: Id, event: RefundEvent, facts: RefundFacts = {}): Promise<Refund> {
   const refund = await holdRefund(tx, merchantId, refundId);
   if (!refund) throw new Error("a refund does not vanish");
   const state = nextRefund(refund.state, event);
@@ -123,11 +129,11 @@ async function holdRefund(tx: Tx, merchantId: Id, refundId: Id): Promise<Refund 
   return seen && selectRefund(tx, merchantId, refundId, true);
 }
 
-/** The money goes the way it came: out of what was received, or out of suspense, and the provider owes us less. */
+/** The money goes the way it came, out of what was received or out of suspense, and the provider owes us less; or it came from the bank. */
 async function book(tx: Tx, payments: Payments, refund: Refund): Promise<void> {
-  const { merchantId, refundId, caseId, provider, amount } = refund;
+  const { merchantId, refundId, caseId, provider, amount, paidFrom } = refund;
   const from = caseId ? CHART.suspense : CHART.received;
-  const accounts = { from: accountId(merchantId, from), clearing: accountId(merchantId, clearingCode(provider)) };
+  const accounts = { from: accountId(merchantId, from), giver: accountId(merchantId, paidFrom === "bank" ? CHART.bank : clearingCode(provider)) };
   // a sale takes back what it recognised first, so that it is in `received` again
   const before = caseId ? [] : await payments.onRefunded(tx, refund);
   const posted = await payments.ledger.postIn(tx, merchantId, [...before, ...transfersOf("refund", merchantId, refundId, accounts, { refunded: amount }, { reference: refund.refundRef })]);
@@ -135,14 +141,19 @@ async function book(tx: Tx, payments: Payments, refund: Refund): Promise<void> {
   if (caseId) await markCase(tx, merchantId, caseId, { state: "refunded", by: refund.requestedBy });
 }
 
-/** Says that a refund which a person made is done, or can't be. Refuses `refund_unknown`, `refund_not_manual`. */
-export async function decideRefund(payments: Payments, merchantId: Id, refundId: Id, decision: { done: true; reference: string } | { done: false; note: string }, key: string): Promise<Once<Refund>> {
+/** `from` is who gave the money; nothing: the bank where the provider said no, otherwise the provider. */
+export type RefundDecision = { readonly done: true; readonly reference: string; readonly from?: Refund["paidFrom"] } | { readonly done: false; readonly note: string };
+
+/** Says that a refund which a person made is done, or that it is given up. Refuses `refund_unknown`, `refund_not_manual`. */
+export async function decideRefund(payments: Payments, merchantId: Id, refundId: Id, decision: RefundDecision, by: string, key: string): Promise<Once<Refund>> {
   const { answer, replayed } = await once(payments.database, { merchantId, route: "payment.refund.decide", key }, { refundId, ...decision }, async (tx) => {
     // held before it is judged: of two persons at once only one decides
     const refund = await holdRefund(tx, merchantId, refundId);
     if (!refund) return refuse("refund_unknown");
     if (refund.state !== "manual") return refuse("refund_not_manual");
-    const moved = decision.done ? await moveRefund(tx, payments, merchantId, refundId, "done", { reference: decision.reference }) : await moveRefund(tx, payments, merchantId, refundId, "refuse", { note: decision.note });
+    const moved = decision.done
+      ? await moveRefund(tx, payments, merchantId, refundId, "done", { reference: decision.reference, by, ...(decision.from ? { paidFrom: decision.from } : {}) })
+      : await moveRefund(tx, payments, merchantId, refundId, "abandon", { note: decision.note, by });
     return { refund_id: moved.refundId };
   });
   if (isRefusal(answer)) return { answer, replayed };
@@ -183,7 +194,7 @@ export async function sweepRefunds(payments: Payments): Promise<number> {
 export async function recordRefunded(tx: Tx, payments: Payments, payment: Payment, reference: string): Promise<boolean> {
   const { merchantId, paymentId } = payment;
   const open = (await selectRefunds(tx, merchantId, paymentId)).filter(({ state }) => state !== "succeeded" && state !== "failed");
-  for (const { refundId } of open) await moveRefund(tx, payments, merchantId, refundId, "done", { reference });
+  for (const { refundId } of open) await moveRefund(tx, payments, merchantId, refundId, "done", { reference, paidFrom: "provider" });
   const left = await leftOf(tx, payment);
   if (left === 0n) return open.length > 0;
   const refundId = payments.newId();

@@ -1,4 +1,4 @@
-import { CaseSchema, checkedToMinor, isRefusal, money, NewRefundSchema, PaymentSchema, ProblemSchema, refuse, RefundSchema, toDecimal, type CaseBody, type Money, type Refusal, type RefundBody } from "@onegate/contract";
+import { CaseSchema, checkedToMinor, isRefusal, money, NewRefundSchema, PaymentSchema, ProblemSchema, RefundDecisionSchema, refuse, RefundSchema, toDecimal, type CaseBody, type Money, type Refusal, type RefundBody } from "@onegate/contract";
 import { Type, type Static } from "typebox";
 import { actorOf, merchantOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http, type Once } from "../kernel/index.ts";
@@ -50,11 +50,11 @@ export function operatorRoutes(http: Http, payments: Payments): void {
 
   http.post(
     "/api/v1/refunds/:id/decision",
-    { config: { right: "refund.decide", service }, schema: { tags, summary: "Say that a refund which a person makes is done, or can't be", params: One, body: Type.Union([Type.Object({ done: Type.Literal(true), reference: Type.String({ minLength: 1, maxLength: 80 }) }, { additionalProperties: false }), Type.Object({ done: Type.Literal(false), note: Type.String({ minLength: 1, maxLength: 300 }) }, { additionalProperties: false })]), response: { 200: RefundSchema, ...no } } },
+    { config: { right: "refund.decide", service }, schema: { tags, summary: "Say that a refund which a person makes is done, or give it up", params: One, body: RefundDecisionSchema, response: { 200: RefundSchema, ...no } } },
     async (request, reply) => {
       const key = keyOf(request);
       if (isRefusal(key)) return answer(request, reply, key);
-      return answerOnce(request, reply, shown(await decideRefund(payments, merchantOf(request), request.params.id, request.body, key), refundBody));
+      return answerOnce(request, reply, shown(await decideRefund(payments, merchantOf(request), request.params.id, request.body, actorOf(request), key), refundBody));
     },
   );
 
@@ -91,10 +91,10 @@ function shown<T, B>({ answer: value, replayed }: Once<T>, body: (value: T) => B
   return { answer: isRefusal(value) ? value : body(value), replayed };
 }
 
-function refundBody({ refundId, paymentId, caseId, orderId, provider, reference, amount, state, reason, note, createdAt }: Refund): RefundBody {
+function refundBody({ refundId, paymentId, caseId, orderId, provider, reference, amount, state, reason, paidFrom, decidedBy, note, createdAt }: Refund): RefundBody {
   return {
-    refund_id: refundId, payment_id: paymentId, case_id: caseId, order_id: orderId, provider, reference, amount: toDecimal(amount), currency: amount.currency, state, reason, note,
-    created_at: createdAt.toISOString(),
+    refund_id: refundId, payment_id: paymentId, case_id: caseId, order_id: orderId, provider, reference, amount: toDecimal(amount), currency: amount.currency, state, reason,
+    paid_from: paidFrom, decided_by: decidedBy, note, created_at: createdAt.toISOString(),
   };
 }
 

@@ -5,10 +5,11 @@ import type { Refund, RefundState } from "./refund.ts";
 
 type RefundRow = {
   merchant_id: Id; refund_id: Id; payment_id: Id | null; case_id: Id | null; order_id: string | null; provider: string; refund_ref: string; reference: string | null;
-  currency: Currency; amount: bigint; state: RefundState; reason: string; requested_by: string; note: string | null; created_at: Date;
+  currency: Currency; amount: bigint; state: RefundState; reason: string; requested_by: string; paid_from: Refund["paidFrom"]; decided_by: string | null; note: string | null;
+  created_at: Date;
 };
 
-const COLUMNS = sql.raw("merchant_id, refund_id, payment_id, case_id, order_id, provider, refund_ref, reference, currency, amount, state, reason, requested_by, note, created_at");
+const COLUMNS = sql.raw("merchant_id, refund_id, payment_id, case_id, order_id, provider, refund_ref, reference, currency, amount, state, reason, requested_by, paid_from, decided_by, note, created_at");
 
 function toRefund(row: RefundRow): Refund {
   return {
@@ -24,12 +25,17 @@ function toRefund(row: RefundRow): Refund {
     state: row.state,
     reason: row.reason,
     requestedBy: row.requested_by,
+    paidFrom: row.paid_from,
+    decidedBy: row.decided_by,
     note: row.note,
     createdAt: row.created_at,
   };
 }
 
-export type NewRefund = Omit<Refund, "createdAt" | "reference" | "note">;
+export type NewRefund = Omit<Refund, "createdAt" | "reference" | "note" | "paidFrom" | "decidedBy">;
+
+/** What becomes known of a refund as it moves. */
+export type RefundFacts = { readonly reference?: string | null; readonly note?: string; readonly paidFrom?: Refund["paidFrom"]; readonly by?: string };
 
 export async function insertRefund(tx: Tx, refund: NewRefund): Promise<Refund> {
   const { rows } = await sql<RefundRow>`
@@ -72,9 +78,10 @@ export async function selectRefunds(executor: Executor, merchantId: Id, paymentI
   return rows.map(toRefund);
 }
 
-export async function updateRefund(tx: Tx, { merchantId, refundId }: Refund, state: RefundState, facts: { reference?: string | null; note?: string } = {}): Promise<Refund> {
+export async function updateRefund(tx: Tx, { merchantId, refundId }: Refund, state: RefundState, facts: RefundFacts = {}): Promise<Refund> {
   const { rows } = await sql<RefundRow>`
-    update refund set state = ${state}, reference = coalesce(${facts.reference ?? null}, reference), note = coalesce(${facts.note?.slice(0, 300) ?? null}, note), updated_at = now()
+    update refund set state = ${state}, reference = coalesce(${facts.reference ?? null}, reference), note = coalesce(${facts.note?.slice(0, 300) ?? null}, note),
+           paid_from = coalesce(${facts.paidFrom ?? null}, paid_from), decided_by = coalesce(${facts.by ?? null}, decided_by), updated_at = now()
      where merchant_id = ${merchantId} and refund_id = ${refundId} returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
   if (!row) throw new Error("an updated refund comes back");

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { CatalogueBody } from "@onegate/contract";
 import { DEMO_MERCHANT } from "../demo/index.ts";
 import { balanceByCode } from "../ledger/index.ts";
+import { proveDay } from "../proof.ts";
 import { newSale, openTestProgram, sell, type TestProgram } from "../testing/program.ts";
 import { until } from "../testing/until.ts";
 import { nextRefund, refundLifecycle, type RefundState } from "./refund.ts";
@@ -48,14 +49,14 @@ async function paid(amount: number): Promise<{ orderId: string; paymentId: strin
 
 describe("a refund", () => {
   it("moves by these states and no others", () => {
-    const table = (Object.keys(refundLifecycle) as RefundState[]).map((state) => `${state}: ${(["accept", "done", "refuse", "lose", "hand"] as const).map((event) => nextRefund(state, event) ?? "-").join(" ")}`);
+    const table = (Object.keys(refundLifecycle) as RefundState[]).map((state) => `${state}: ${(["accept", "done", "refuse", "lose", "hand", "abandon"] as const).map((event) => nextRefund(state, event) ?? "-").join(" ")}`);
     assert.deepEqual(table, [
-      "created: pending succeeded failed unknown manual",
-      "unknown: pending succeeded failed - -",
-      "pending: - succeeded failed - -",
-      "manual: - succeeded failed - -",
-      "succeeded: - - - - -",
-      "failed: - - - - -",
+      "created: pending succeeded manual unknown manual -",
+      "unknown: pending succeeded manual - - -",
+      "pending: - succeeded manual - - -",
+      "manual: - succeeded - - - failed",
+      "succeeded: - - - - - -",
+      "failed: - - - - - -",
     ]);
   });
 
@@ -103,6 +104,66 @@ describe("a refund", () => {
     assert.equal((await refund({ reason: "x", amount: "2000.00" }, paymentId, key)).code, "idempotency_key_reused");
     const unpaid = (await open(await place(10_000))).body.data.payment!.payment_id;
     assert.equal((await refund({ reason: "x" }, unpaid)).code, "payment_not_refundable");
+  });
+
+  describe("that the provider refuses", () => {
+    const decide = (refundId: string, body: object, key?: string) => post<RefundBody>(`/api/v1/refunds/${refundId}/decision`, body, key);
+    const accounts = () => Promise.all(["received", "bank", "clearing:midtrans"].map(posted));
+
+    /** A payment of Rp 30.000 on a channel of Midtrans'. */
+    async function paidAtMidtrans(method: string): Promise<{ paymentId: string; reference: string }> {
+      const orderId = await place(30_000);
+      const { payment } = (await open(orderId, { method })).body.data;
+      await pay(payment?.reference);
+      await until(() => status(orderId), (order) => order.status === "PAID");
+      return { paymentId: payment!.payment_id, reference: payment?.reference ?? "" };
+    }
+    const refund = (paymentId: string, amount: string) => post<RefundBody>(`/api/v1/payments/${paymentId}/refunds`, { amount, reason: "barang rusak" });
+
+    it("because its channel gives nothing back waits for a person, who pays from the bank", async () => {
+      await program.database.pool.query("insert into routing_rule (merchant_id, rule_id, rank, method, providers) values ($1, $2, 1, 'VIRTUAL_ACCOUNT', array['midtrans'])", [DEMO_MERCHANT, newId()]);
+      const { paymentId } = await paidAtMidtrans("BCAVA");
+      const before = await accounts();
+      const { body } = await refund(paymentId, "12000.00");
+      assert.deepEqual([body.state, body.note, body.paid_from, body.decided_by], ["manual", "channel_not_refundable", "bank", null]);
+      assert.deepEqual(await accounts(), before, "nothing moves before it is given back");
+      assert.equal((await refund(paymentId, "18000.01")).code, "refund_exceeds", "it counts while it waits");
+      const key = newId();
+      const done = await decide(body.refund_id, { done: true, reference: "BCA-TRF-77" }, key);
+      assert.deepEqual([done.body.state, done.body.reference, done.body.decided_by], ["succeeded", "BCA-TRF-77", "sandbox"]);
+      assert.equal((await decide(body.refund_id, { done: true, reference: "BCA-TRF-77" }, key)).headers.get("idempotent-replayed"), "true");
+      assert.deepEqual((await accounts()).map((now, i) => now - (before[i] ?? 0n)), [-1_200_000n, 1_200_000n, 0n]);
+      const { rows } = await program.database.pool.query<{ day: string }>("select to_char(now() at time zone 'Asia/Jakarta', 'YYYY-MM-DD') as day");
+      assert.deepEqual((await proveDay(program.database, rows[0]?.day ?? "")).flatMap(({ breaks }) => breaks), []);
+      await program.assertBooksHold();
+    });
+
+    it("by a final no waits as well; given up, its sum is free again, whoever decides at the same moment", async () => {
+      const { paymentId, reference } = await paidAtMidtrans("GOPAY");
+      await program.lever("POST", `transactions/${reference}/chargeback`, { amount: 1_000 });
+      await until(() => program.call<{ disputes: unknown[] }>("GET", `/api/v1/payments/${paymentId}`), ({ body }) => body.disputes.length === 1);
+      const { body } = await refund(paymentId, "29000.00");
+      assert.deepEqual([body.state, body.paid_from], ["manual", "bank"]);
+      assert.match(body.note ?? "", /^412 /);
+      const before = await accounts();
+      const answers = await Promise.all([0, 1, 2, 3].map((i) => decide(body.refund_id, i % 2 === 0 ? { done: false, note: "rekening tutup" } : { done: true, reference: `TRF-${i}` })));
+      assert.deepEqual(answers.map(({ code }) => code ?? "decided").sort(), ["decided", "refund_not_manual", "refund_not_manual", "refund_not_manual"]);
+      const state = answers.find(({ code }) => code === undefined)?.body.state;
+      const moved = (await accounts()).map((now, i) => now - (before[i] ?? 0n));
+      assert.deepEqual(moved, state === "succeeded" ? [-2_900_000n, 2_900_000n, 0n] : [0n, 0n, 0n]);
+      assert.equal((await refund(paymentId, "29000.00")).code, state === "succeeded" ? "refund_exceeds" : undefined);
+      await program.assertBooksHold();
+    });
+
+    it("may have been given back by the provider after all, if the person says so", async () => {
+      const { paymentId } = await paidAtMidtrans("BCAVA");
+      const before = await accounts();
+      const { body } = await refund(paymentId, "5000.00");
+      assert.equal((await decide(body.refund_id, { done: true, reference: "MT-1", from: "provider" })).body.paid_from, "provider");
+      assert.deepEqual((await accounts()).map((now, i) => now - (before[i] ?? 0n)), [-500_000n, 0n, 500_000n]);
+      assert.equal((await decide(newId(), { done: false, note: "x" })).code, "refund_unknown");
+      await program.assertBooksHold();
+    });
   });
 
   it("of a sale takes back revenue and tax in proportion, and to the rupiah in the end", async () => {

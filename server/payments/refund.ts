@@ -6,18 +6,18 @@ import type { Id, Money } from "@onegate/contract";
  *   created    written down; the provider has not been told, or its answer is not written yet
  *   pending    the provider took it and is not done
  *   unknown    the provider did not answer clearly: it is asked, never told under another reference
- *   manual     the provider has no such call: a person gives the money back and says so
+ *   manual     the provider has no such call, or said no: a person gives the money back and says so, or gives it up
  *   succeeded  given back, and booked
- *   failed     the provider said no; the sum may be asked for again
+ *   failed     given up by a person; the sum may be asked for again
  */
 export type RefundState = "created" | "pending" | "unknown" | "manual" | "succeeded" | "failed";
-export type RefundEvent = "accept" | "done" | "refuse" | "lose" | "hand";
+export type RefundEvent = "accept" | "done" | "refuse" | "lose" | "hand" | "abandon";
 
 export const refundLifecycle: Readonly<Record<RefundState, Readonly<Partial<Record<RefundEvent, RefundState>>>>> = {
-  created: { accept: "pending", done: "succeeded", refuse: "failed", lose: "unknown", hand: "manual" },
-  unknown: { accept: "pending", done: "succeeded", refuse: "failed" },
-  pending: { done: "succeeded", refuse: "failed" },
-  manual: { done: "succeeded", refuse: "failed" },
+  created: { accept: "pending", done: "succeeded", refuse: "manual", lose: "unknown", hand: "manual" },
+  unknown: { accept: "pending", done: "succeeded", refuse: "manual" },
+  pending: { done: "succeeded", refuse: "manual" },
+  manual: { done: "succeeded", abandon: "failed" },
   succeeded: {},
   failed: {},
 };
@@ -41,6 +41,10 @@ export type Refund = {
   readonly state: RefundState;
   readonly reason: string;
   readonly requestedBy: string;
+  /** Who gives the money: the provider, or the shop's bank once the provider has said no. */
+  readonly paidFrom: "provider" | "bank";
+  /** Who said that it is done or given up, where a person did. */
+  readonly decidedBy: string | null;
   readonly note: string | null;
   readonly createdAt: Date;
 };

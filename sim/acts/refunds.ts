@@ -179,7 +179,7 @@ function word(stage: Stage, refundId: Id, minor: bigint, done: boolean): KnownWo
 }
 
 async function decide({ auditor, world }: Stage, said: KnownWord): Promise<string> {
-  const { answer } = await decideRefund(world.process.payments, DEMO_MERCHANT, said.refundId, said.done ? { done: true, reference: `HAND-${said.key.slice(-8)}` } : { done: false, note: "the account is closed" }, said.key);
+  const { answer } = await decideRefund(world.process.payments, DEMO_MERCHANT, said.refundId, said.done ? { done: true, reference: `HAND-${said.key.slice(-8)}` } : { done: false, note: "the account is closed" }, "Ratna", said.key);
   const refusal = isRefusal(answer) ? answer.refusal : undefined;
   if (refusal === "idempotency_key_in_flight") return refusal;
   auditor.expect("answer", refusal === undefined || refusal === "refund_not_manual", () => `decideRefund: ${refusal}`);
