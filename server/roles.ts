@@ -14,7 +14,7 @@ import {
 import { chartOf, createLedger, openAccounts, seal } from "./ledger/index.ts";
 import { pageRoutes } from "./pages.ts";
 import {
-  carryRefundOn, disputeRoutes, INQUIRE, inquirePayment, operatorRoutes, paymentRoutes, REFUND, sweepPayments, sweepRefunds, VOID, voidPayment, type Payments,
+  carryRefundOn, disputeRoutes, INQUIRE, inquirePayment, openReplacement, operatorRoutes, paymentRoutes, REFUND, REOPEN, sweepPayments, sweepRefunds, VOID, voidPayment, type Payments,
 } from "./payments/index.ts";
 import { proveDaily } from "./proof.ts";
 import { setUpProviders } from "./provider-setup.ts";
@@ -161,6 +161,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
       database,
       {
         [INQUIRE]: ({ merchantId, paymentId, tries }) => inquirePayment(payments, String(merchantId), String(paymentId), Number(tries)),
+        [REOPEN]: ({ merchantId, paymentId }) => openReplacement(payments, String(merchantId), String(paymentId)),
         "delivery:sweep": () => sweepDeliveries(database),
         "delivery:forget": () => forgetOldDeliveries(database),
         [VOID]: ({ merchantId, paymentId }) => voidPayment(payments, String(merchantId), String(paymentId)),

@@ -116,16 +116,18 @@ describe("a payment by a bank that speaks SNAP BI, through the whole program", (
     await until(() => lever("GET", `transactions/${reference}`), (transaction) => transaction.status === "CANCELLED");
   });
 
-  it("whose answer was lost is unknown, and asked about, not asked for again", async () => {
+  it("whose answer was lost is unknown, and asked about; its code can't be read again, so it is ended and another takes its place", async () => {
     await lever("POST", "next", { call: "create", fault: "answer_lost" });
     const orderId = `INV-${newId()}`;
     await post("/api/v1/payment/create-transaction", { order_id: orderId, amount: 9_000, customer_name: "Sari", customer_email: "sari@contoh.invalid", order_items: [{ name: "Teh", price: 9_000, quantity: 1 }] });
     assert.equal((await post<Seed>("/api/v1/payment/create-payment", { order_id: orderId, method: "QRISSNAP" })).status, 202);
     // the first inquiry is five seconds away
-    const found = await until(() => status(orderId), (order) => order.status === "UNPAID", 20_000);
-    assert.equal(found.payment?.qr_string, null);
-    const made = (await lever("GET", "transactions")) as unknown as Array<{ amount: number }>;
-    assert.equal(made.filter(({ amount }) => amount === 9_000).length, 1);
+    const found = await until(() => status(orderId), (order) => order.status === "UNPAID" && order.payment?.qr_string !== null, 20_000);
+    const made = (await lever("GET", "transactions")) as unknown as Array<{ amount: number; status: string; reference: string }>;
+    assert.deepEqual(made.filter(({ amount }) => amount === 9_000).map((one) => one.status), ["CANCELLED", "UNPAID"]);
+    await lever("POST", `transactions/${found.payment?.reference}/pay`);
+    await until(() => status(orderId), (order) => order.status === "PAID");
+    await program.assertBooksHold();
   });
 });
 

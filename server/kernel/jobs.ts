@@ -7,11 +7,11 @@ import type { Log } from "./telemetry.ts";
 
 export type Jobs = Readonly<Record<string, (payload: Record<string, unknown>) => Promise<void>>>;
 
-/** Adds a job in the caller's transaction: it runs when that commits, not before `afterMs` by the database's clock. The same key replaces the job. */
-export async function addJob(tx: Executor, task: string, payload: Record<string, unknown>, options: { afterMs?: number; key?: string } = {}): Promise<void> {
+/** Adds a job in the caller's transaction: it runs when that commits, not before `afterMs` by the database's clock. The same key replaces the job; one of a single attempt is never begun twice. */
+export async function addJob(tx: Executor, task: string, payload: Record<string, unknown>, options: { afterMs?: number; key?: string; attempts?: number } = {}): Promise<void> {
   await sql`
     select graphile_worker.add_job(${task}, payload := ${JSON.stringify(payload)}::json, run_at := now() + ${options.afterMs ?? 0}::float8 * interval '1 millisecond',
-      job_key := ${options.key ?? null}, max_attempts := 25)`.execute(tx);
+      job_key := ${options.key ?? null}, max_attempts := ${options.attempts ?? 25})`.execute(tx);
 }
 
 /** How long a runner that ended, because the database went away under it, waits before it is started again. */

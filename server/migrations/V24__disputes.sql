@@ -2,6 +2,7 @@
 --   reference       the provider's, or made of it; what is told again is the same dispute
 --   amount          what is disputed of the payment: with its refunds never more than was paid
 --   beyond          what the provider took beyond that; it stands in suspense
+--   case_id         the case of the money in suspense, where it is that in whole which was taken back
 --   fee             what the provider kept for a lost one
 --   evidence_until  by when the provider wants evidence, where somebody has noted it
 create table dispute (
@@ -9,6 +10,7 @@ create table dispute (
   dispute_id uuid not null,
   payment_id uuid not null,
   order_id varchar(64) not null,
+  case_id uuid,
   provider varchar(20) not null,
   reference varchar(80) not null,
   currency char(3) not null,
@@ -37,6 +39,9 @@ alter table settlement_match drop constraint settlement_match_document_kind_chec
 alter table settlement_match add check (document_kind in ('payment', 'suspense', 'refund', 'dispute'));
 alter table settlement_case drop constraint settlement_case_document_kind_check;
 alter table settlement_case add check (document_kind in ('payment', 'suspense', 'refund', 'dispute'));
+
+-- Since when it is known that the answer to a payment's opening was lost: where its code can't be read again, it is ended and replaced.
+alter table payment add column lost_at timestamptz;
 
 -- Who said that a refund is done or given up, and where the money came from: the provider, or the bank when the provider gave nothing.
 alter table refund

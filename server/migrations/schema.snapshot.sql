@@ -76,6 +76,7 @@ table dispute
   dispute_id uuid not null
   payment_id uuid not null
   order_id character varying(64) not null
+  case_id uuid
   provider character varying(20) not null
   reference character varying(80) not null
   currency character(3) not null
@@ -326,6 +327,7 @@ table payment
   updated_at timestamp with time zone not null default now()
   routing jsonb
   account_id uuid
+  lost_at timestamp with time zone
   PRIMARY KEY (merchant_id, payment_id)
   FOREIGN KEY (merchant_id, order_id) REFERENCES payment_order(merchant_id, order_id)
   CHECK ((amount > 0))

@@ -5,7 +5,8 @@ import type { Opened, ProviderState } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
 import { recordRefunded } from "./give-back.ts";
 import { openDisputes } from "./open-dispute.ts";
-import { isOpen, next, paidSum, type Payment, type PaymentEvent } from "./payment.ts";
+import { isCodeless, isOpen, next, paidSum, type Payment, type PaymentEvent } from "./payment.ts";
+import { replace } from "./replace.ts";
 import { insertCase, lockOrder, selectPayment, selectPayments, updatePayment, type NewCase } from "./store.ts";
 import { tell } from "./tell.ts";
 
@@ -46,10 +47,14 @@ async function applyStatus(tx: Tx, payments: Payments, payment: Payment, found: 
   const event = EVENTS[found.status];
   const state = event && next(payment.state, event);
   if (!state) {
-    const lacksCode = payment.qrString === null && payment.payCode === null && payment.checkoutUrl === null;
-    if (!opened || !isOpen(payment.state) || !lacksCode) return event ? "duplicate" : "ignored";
+    if (!opened || !isOpen(payment.state) || !isCodeless(payment)) return event ? "duplicate" : "ignored";
     // found before without what the payer needs: now it is here
     await tell(tx, await updatePayment(tx, payment, payment.state, { opened, found }));
+    return "applied";
+  }
+  if (event === "fail" && payment.state === "pending" && payment.lostAt !== null && isCodeless(payment)) {
+    // nobody could pay it, so it was ended from here: the provider's notification is quicker than its answer
+    await replace(tx, payments, payment, order);
     return "applied";
   }
   const written = await updatePayment(tx, payment, state, { opened, found });

@@ -1,7 +1,7 @@
 import { isRefusal, refuse, type Id } from "@onegate/contract";
 import { addJob, once, type Once, type Tx } from "../kernel/index.ts";
 import type { Payments } from "./context.ts";
-import { INQUIRE, inquiryKey } from "./inquire.ts";
+import { INQUIRE, inquiryKey } from "./plan.ts";
 import type { Order } from "./order.ts";
 import { next } from "./payment.ts";
 import { lockOrder, markOrderCancelled, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";

@@ -2,22 +2,19 @@ import type { Id } from "@onegate/contract";
 import { addJob, inTransaction, type Tx } from "../kernel/index.ts";
 import { applyState } from "./apply.ts";
 import { providerOf, type Payments } from "./context.ts";
-import { isOpen, next, type Payment } from "./payment.ts";
-import { isOlder, lockOrder, selectForgotten, selectPayment, updatePayment } from "./store.ts";
+import { isCodeless, isOpen, next, type Payment } from "./payment.ts";
+import { INQUIRE, inquiryKey } from "./plan.ts";
+import { endLost } from "./replace.ts";
+import { isOlder, lockOrder, markLost, selectForgotten, selectPayment, updatePayment } from "./store.ts";
 import { tell } from "./tell.ts";
-
-/** The job's name. */
-export const INQUIRE = "payment:inquire";
 
 const SECOND = 1_000;
 /** After a payment's time is over its provider gets this long to say so before it is asked. */
 const AFTER_EXPIRY_MS = 10 * SECOND;
 /** A provider that knows nothing of a payment which was certainly sent this long ago never got it. */
 const ABSENT_FOR_SURE_S = 30;
-
-export function inquiryKey(paymentId: Id): string {
-  return `inquire:${paymentId}`;
-}
+/** Longer than any provider is waited for: what it has not answered by then is lost. */
+const LOST_FOR_SURE_S = 90;
 
 /** Open, or given up here while the payer's time runs: Tripay knows no cancellation, so the money may still come. */
 function mayStillBePaid({ clock }: Payments, { state, provider, expiresAt }: Payment): boolean {
@@ -25,20 +22,29 @@ function mayStillBePaid({ clock }: Payments, { state, provider, expiresAt }: Pay
   return state === "cancelled" && provider !== "cash" && (expiresAt?.getTime() ?? 0) + 3 * AFTER_EXPIRY_MS > clock.now();
 }
 
-/** Asks the provider about an open payment and applies its word; plans the next question while there is no final one. */
+/**
+ * Asks the provider about an open payment and applies its word; plans the next question while there is no final one. One whose
+ * code was lost is ended and replaced.
+ */
 export async function inquirePayment(payments: Payments, merchantId: Id, paymentId: Id, tries: number): Promise<void> {
   const payment = await selectPayment(payments.database.kysely, merchantId, paymentId);
   if (!payment || !mayStillBePaid(payments, payment)) return;
   const provider = await providerOf(payments, payment);
   const answer = await provider.inquire({ reference: payment.reference, merchantRef: payment.merchantRef, expiresAt: payment.expiresAt });
-  await inTransaction(payments.database, async (tx) => {
+  const lost = await inTransaction(payments.database, async (tx) => {
     if (answer.answer === "found") await applyState(tx, payments, payment, answer.state, answer.opened);
     else if (answer.answer === "absent" && (await isOlder(tx, payment, ABSENT_FOR_SURE_S))) await fail(tx, payments, payment);
     const now = await selectPayment(tx, merchantId, paymentId);
     const final = answer.answer === "found" && answer.state.status !== "pending";
     if (now && !final && mayStillBePaid(payments, now)) await planInquiry(tx, payments, now, tries + 1);
+    const isTold = answer.answer === "found" && answer.state.status === "pending" && answer.opened === null;
+    if (!isTold || !provider.cancel || now?.state !== "pending" || !isCodeless(now)) return undefined;
+    if (now.lostAt === null && !(await isOlder(tx, now, LOST_FOR_SURE_S))) return undefined;
+    await markLost(tx, now);
+    return now;
   });
   payments.poke();
+  if (lost) await endLost(payments, lost);
 }
 
 /** The provider never got it, and says so: nobody was charged, and the order may be paid anew. */

@@ -3,9 +3,9 @@ import { addJob, inTransaction, messageOf, type Tx } from "../kernel/index.ts";
 import { UNREACHABLE, type OpenAnswer } from "../providers/index.ts";
 import type { OfferedChannel } from "./channels.ts";
 import { providerOf, type Payments } from "./context.ts";
-import { INQUIRE, inquiryKey } from "./inquire.ts";
 import type { Order } from "./order.ts";
-import { isOpen, merchantRefOf, methodOf, next, paidSum, type Candidate, type Payment, type PaymentEvent } from "./payment.ts";
+import { isCodeless, isOpen, merchantRefOf, methodOf, next, paidSum, type Candidate, type Payment, type PaymentEvent } from "./payment.ts";
+import { FIRST_INQUIRY_MS, INQUIRE, inquiryKey } from "./plan.ts";
 import { explain, routesFor } from "./route.ts";
 import { insertPayment, lockOrder, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
 import { tell } from "./tell.ts";
@@ -13,9 +13,7 @@ import { tell } from "./tell.ts";
 /** How long a payer has, in minutes, within Tripay's bounds: QRIS 10 to 60, e-wallets 15 to 60, the others from 60 (its channel table). */
 const PAYER_MINUTES: Readonly<Record<string, number>> = { QRIS: 15, EWALLET: 30, VIRTUAL_ACCOUNT: 90, STORE: 90 };
 const USUAL_MINUTES = 15;
-/** When a provider is asked for the first time: a payer needs longer than this, and a notification is the usual way to hear of it. */
-const FIRST_INQUIRY_MS = 20_000;
-/** The same where its answer to the creation was lost. */
+/** When a provider is asked for the first time whose answer to the creation was lost. */
 const FIRST_INQUIRY_OF_UNKNOWN_MS = 5_000;
 
 /**
@@ -45,6 +43,13 @@ export async function openPayment(payments: Payments, merchantId: Id, orderId: s
     last = told.payment;
   }
   return last ?? refuse("provider_unreachable");
+}
+
+/** Opens the payment that took a lost one's place, at the same provider; once, as its job is. */
+export async function openReplacement(payments: Payments, merchantId: Id, paymentId: Id): Promise<void> {
+  const payment = await selectPayment(payments.database.kysely, merchantId, paymentId);
+  const order = payment?.state === "created" ? await selectOrder(payments.database.kysely, merchantId, payment.orderId) : undefined;
+  if (payment && order) await tellProvider(payments, order, payment, true);
 }
 
 /** Decide and save the intent. The payment is committed before the provider hears of it, with a job to ask. */
@@ -120,11 +125,14 @@ async function writeAnswer(tx: Tx, payments: Payments, before: Payment, answer: 
   const events = { opened: "open", refused: "refuse", unknown: "lose" } as const satisfies Record<OpenAnswer["answer"], PaymentEvent>;
   // A notification may have been quicker than this answer: then the state stays, and only the facts are added.
   const state = next(payment.state, events[answer.answer]) ?? payment.state;
-  const written = await updatePayment(tx, payment, state, answer.answer === "opened" ? { opened: answer.opened } : { note: answer.reason });
+  const written = await updatePayment(tx, payment, state, answer.answer === "opened" ? { opened: answer.opened } : { note: answer.reason, lost: answer.answer === "unknown" });
   if (state !== payment.state) {
     await tell(tx, written);
     if (!isOpen(state) && !quiet) await payments.onEnded(tx, written);
     else if (state === "unknown" || !isOpen(payment.state)) await addJob(tx, INQUIRE, { merchantId: payment.merchantId, paymentId: payment.paymentId, tries: 0 }, { afterMs: FIRST_INQUIRY_OF_UNKNOWN_MS, key: inquiryKey(payment.paymentId) });
+  } else if (answer.answer === "unknown" && state === "pending" && isCodeless(written)) {
+    // a notification came before, and the code will not: the provider is asked at once
+    await addJob(tx, INQUIRE, { merchantId: payment.merchantId, paymentId: payment.paymentId, tries: 0 }, { key: inquiryKey(payment.paymentId) });
   }
   return written;
 }

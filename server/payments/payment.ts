@@ -64,6 +64,8 @@ export type Payment = {
   readonly checkoutUrl: string | null;
   readonly expiresAt: Date | null;
   readonly paidAt: Date | null;
+  /** Since when it is known that the answer to its opening was lost: where its code can't be read again, it is ended and replaced. */
+  readonly lostAt: Date | null;
   /** Why this provider and channel were chosen. */
   readonly routing: readonly Candidate[] | null;
   readonly createdAt: Date;
@@ -71,6 +73,11 @@ export type Payment = {
 
 /** One channel that was considered, in the order of preference; `why` says what spoke for or against it. */
 export type Candidate = { readonly provider: string; readonly channel: string; /** Of the merchant and the customer, minor units as text. */ readonly fee: string; readonly chosen: boolean; readonly why: string };
+
+/** Whether the payer has nothing to pay by: no code, no number, no address. */
+export function isCodeless({ qrString, payCode, checkoutUrl }: Payment): boolean {
+  return qrString === null && payCode === null && checkoutUrl === null;
+}
 
 /** What was paid of an order so far, in minor units. */
 export function paidSum(payments: readonly Payment[]): bigint {

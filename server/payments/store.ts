@@ -62,12 +62,12 @@ type PaymentRow = {
   merchant_id: Id; payment_id: Id; order_id: string; method: string; channel: string; provider: string; account_id: Id | null; currency: Currency;
   amount: bigint; state: PaymentState; merchant_ref: string; reference: string | null; channel_name: string | null; payer_amount: bigint | null;
   fee_merchant: bigint | null; fee_customer: bigint | null; qr_string: string | null; pay_code: string | null; checkout_url: string | null;
-  expires_at: Date | null; paid_at: Date | null; routing: readonly Candidate[] | null; created_at: Date;
+  expires_at: Date | null; paid_at: Date | null; lost_at: Date | null; routing: readonly Candidate[] | null; created_at: Date;
 };
 
 const COLUMNS = sql.raw(
   "merchant_id, payment_id, order_id, method, channel, provider, account_id, currency, amount, state, merchant_ref, reference, channel_name, payer_amount, " +
-    "fee_merchant, fee_customer, qr_string, pay_code, checkout_url, expires_at, paid_at, routing, created_at",
+    "fee_merchant, fee_customer, qr_string, pay_code, checkout_url, expires_at, paid_at, lost_at, routing, created_at",
 );
 
 function toPayment(row: PaymentRow): Payment {
@@ -92,6 +92,7 @@ function toPayment(row: PaymentRow): Payment {
     checkoutUrl: row.checkout_url,
     expiresAt: row.expires_at,
     paidAt: row.paid_at,
+    lostAt: row.lost_at,
     routing: row.routing,
     createdAt: row.created_at,
   };
@@ -135,8 +136,8 @@ export async function selectPaymentByMerchantRef(executor: Executor, merchantRef
 }
 
 /** Moves a payment to a state and writes what the provider said of it. */
-export async function updatePayment(tx: Tx, payment: Payment, state: PaymentState, facts: { opened?: Opened | null; found?: ProviderState; note?: string } = {}): Promise<Payment> {
-  const { opened, found, note } = facts;
+export async function updatePayment(tx: Tx, payment: Payment, state: PaymentState, facts: { opened?: Opened | null; found?: ProviderState; note?: string; lost?: boolean } = {}): Promise<Payment> {
+  const { opened, found, note, lost = false } = facts;
   const { rows } = await sql<PaymentRow>`
     update payment set
       state = ${state},
@@ -150,6 +151,7 @@ export async function updatePayment(tx: Tx, payment: Payment, state: PaymentStat
       checkout_url = coalesce(${opened?.checkoutUrl ?? null}, checkout_url),
       expires_at = coalesce(${opened?.expiresAt ?? null}::timestamptz, expires_at),
       paid_at = case when ${state} = 'succeeded' then coalesce(paid_at, ${found?.paidAt ?? null}::timestamptz, now()) else paid_at end,
+      lost_at = case when ${lost} then coalesce(lost_at, now()) else lost_at end,
       note = coalesce(${note?.slice(0, 300) ?? null}, note),
       updated_at = now()
      where merchant_id = ${payment.merchantId} and payment_id = ${payment.paymentId}
@@ -157,6 +159,11 @@ export async function updatePayment(tx: Tx, payment: Payment, state: PaymentStat
   const [row] = rows;
   if (!row) throw new Error("an updated payment comes back");
   return toPayment(row);
+}
+
+/** Notes that the answer to a payment's opening was lost. */
+export async function markLost(tx: Tx, { merchantId, paymentId }: Payment): Promise<void> {
+  await sql`update payment set lost_at = coalesce(lost_at, now()) where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(tx);
 }
 
 /** The providers in the order that the first fitting rule of a merchant gives, by method, minor units and the time of day at its first outlet. */
@@ -245,10 +252,10 @@ export async function selectCase(executor: Executor, merchantId: Id, caseId: Id,
   return rows[0] && toCase(rows[0]);
 }
 
-/** The case of the money that came for a payment, held until the transaction ends. */
-export async function selectCaseOf(tx: Tx, { merchantId, paymentId }: Payment): Promise<SuspenseCase | undefined> {
+/** The case of the money that came for a payment. */
+export async function selectCaseOf(executor: Executor, { merchantId, paymentId }: Payment): Promise<SuspenseCase | undefined> {
   const { rows } = await sql<CaseRow>`
-    select ${CASE_COLUMNS} from suspense_case where merchant_id = ${merchantId} and payment_id = ${paymentId} order by opened_at limit 1 for update`.execute(tx);
+    select ${CASE_COLUMNS} from suspense_case where merchant_id = ${merchantId} and payment_id = ${paymentId} order by opened_at limit 1`.execute(executor);
   return rows[0] && toCase(rows[0]);
 }
 
@@ -283,7 +290,7 @@ export async function countOpenCases(executor: Executor, merchantId: Id): Promis
 
 type Breach = { readonly rule: string; readonly subject: string; readonly detail: string };
 
-/** Payments and their announcements that don't fit each other; events are kept for 30 days. */
+/** Payments that don't fit their announcements (events are kept for 30 days), or what was given and taken back. */
 export async function selectBreaches(executor: Executor): Promise<Breach[]> {
   const { rows } = await sql<Breach>`
     select 'every event has its fact' as rule, e.subject, 'payment.succeeded, but the payment is ' || coalesce(p.state, 'missing') as detail
@@ -293,6 +300,18 @@ export async function selectBreaches(executor: Executor): Promise<Breach[]> {
     select 'every fact has its event', p.payment_id::text, 'succeeded, but never announced'
       from payment p left join outbox_event e on e.merchant_id = p.merchant_id and e.topic = 'payment.succeeded' and e.subject = p.payment_id::text
      where p.state = 'succeeded' and p.updated_at > now() - interval '29 days' and e.subject is null
+    union all
+    select 'no more is given and taken back than was paid', p.payment_id::text, 'paid ' || p.amount || ', given back ' || coalesce(r.sum, 0) || ', disputed ' || coalesce(d.sum, 0)
+      from payment p
+      left join (select merchant_id, payment_id, sum(amount) from refund where payment_id is not null and state <> 'failed' group by 1, 2) r using (merchant_id, payment_id)
+      left join (select merchant_id, payment_id, sum(amount) from dispute where state <> 'won' group by 1, 2) d using (merchant_id, payment_id)
+     where p.state = 'succeeded' and coalesce(r.sum, 0) + coalesce(d.sum, 0) > p.amount
+    union all
+    select 'what is disputed is the sum of open disputes', a.merchant_id::text, 'the account says ' || -b.posted || ', the disputes ' || coalesce(d.sum, 0)
+      from ledger_account a
+      join ledger_balance b using (merchant_id, account_id)
+      left join (select merchant_id, sum(amount) from dispute where state = 'opened' group by 1) d using (merchant_id)
+     where a.kind = 'disputed' and -b.posted <> coalesce(d.sum, 0)
     limit 100`.execute(executor);
   return rows;
 }

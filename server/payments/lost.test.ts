@@ -1,0 +1,117 @@
+import { newId, type CatalogueBody, type OrderBody, type SaleBody } from "@onegate/contract";
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DEMO_MERCHANT } from "../demo/index.ts";
+import { newSale, openTestProgram, sell, type TestProgram } from "../testing/program.ts";
+import { until } from "../testing/until.ts";
+
+let program: TestProgram;
+before(async () => {
+  program = await openTestProgram();
+  await program.database.pool.query("insert into routing_rule (merchant_id, rule_id, rank, method, providers) values ($1, $2, 1, 'QRIS', array['midtrans'])", [DEMO_MERCHANT, newId()]);
+});
+after(() => program.close());
+beforeEach(() => program.lever("DELETE", "faults"));
+
+/** A provider that said nothing is asked after five seconds. */
+const LONG_MS = 12_000;
+
+type Seed<T> = { readonly data: T };
+type There = { readonly reference: string; readonly merchantRef: string; readonly status: string };
+
+const post = <T>(path: string, body: unknown = {}) => program.call<T>("POST", path, { body, headers: { "idempotency-key": newId() } });
+const order = async (orderId: string) => (await program.call<Seed<OrderBody>>("GET", `/api/v1/payment/get-status-payment?order_id=${orderId}`)).body.data;
+const lose = (call: "create" | "read" | "cancel", fault = "answer_lost", ms = 1_000) => program.lever("POST", "next", { fault, call, ms });
+
+/** The payments of an order, oldest first, with what Midtrans knows of each. */
+async function attempts(orderId: string) {
+  const { rows } = await program.database.pool.query<{ state: string; merchant_ref: string; has_code: boolean }>(
+    "select state, merchant_ref, qr_string is not null as has_code from payment where order_id = $1 order by payment_id", [orderId],
+  );
+  const there = new Map(((await program.lever("GET", "transactions")) as There[]).map((one) => [one.merchantRef, one]));
+  return rows.map((row) => ({ here: row.state, there: there.get(row.merchant_ref)?.status, hasCode: row.has_code, reference: there.get(row.merchant_ref)?.reference ?? "" }));
+}
+const page = async (orderId: string) => (await attempts(orderId)).map(({ here, there, hasCode }) => `${here} ${there} ${hasCode ? "with" : "without"}`);
+const pay = (reference: string | undefined) => program.lever("POST", `transactions/${reference}/pay`);
+
+/** An order of Rp 20.000 whose QRIS Midtrans made, and whose answer was lost. */
+async function openLost(): Promise<string> {
+  const orderId = `INV-${newId()}`;
+  await post("/api/v1/payment/create-transaction", { order_id: orderId, amount: 20_000, customer_name: "Pelanggan Contoh", order_items: [{ name: "Kopi", price: 20_000, quantity: 1 }] });
+  await lose("create");
+  const { status, body } = await post<Seed<OrderBody>>("/api/v1/payment/create-payment", { order_id: orderId, method: "QRIS" });
+  assert.ok(status === 202 || body.data.payment?.qr_string === null);
+  return orderId;
+}
+
+describe("a code whose answer was lost", () => {
+  it("is ended at the provider and another is opened, which the payer pays", async () => {
+    const orderId = await openLost();
+    const { payment } = await until(() => order(orderId), (one) => one.payment?.qr_string !== null, LONG_MS);
+    assert.deepEqual(await page(orderId), ["cancelled CANCELLED without", "pending UNPAID with"]);
+    await pay(payment?.reference ?? "");
+    await until(() => order(orderId), (one) => one.status === "PAID");
+    await program.assertBooksHold();
+  });
+
+  it("of a sale at the till comes anew while the sale goes on waiting", async () => {
+    const cashier = await program.unlock("Sari", "111111");
+    const catalogue = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body;
+    const sale = newSale(catalogue, ["Latte"], "QRIS");
+    await lose("create");
+    await sell(program, cashier, sale);
+    const shown = async () => (await program.call<SaleBody>("GET", `/api/v1/till/sales/${sale.id}`, { token: cashier })).body;
+    const waiting = await until(shown, (one) => typeof one.tenders.at(-1)?.qr_string === "string", LONG_MS);
+    assert.deepEqual([waiting.state, waiting.tenders.map(({ state }) => state)], ["waiting", ["cancelled", "pending"]]);
+    await pay(waiting.tenders.at(-1)?.reference ?? "");
+    await until(shown, (one) => one.state === "paid");
+  });
+
+  it("is paid where the payer was quicker than its end, and no other is opened", async () => {
+    await program.lever("PUT", "faults", { suppressed: true });
+    const orderId = await openLost();
+    // the inquiry finds it pending, and hears so when it is paid already
+    await lose("read", "answer_slow", 1_500);
+    const [before] = await attempts(orderId);
+    await until(async () => ((await program.lever("GET", "faults")) as { next: unknown[] }).next, (left) => left.length === 0, LONG_MS);
+    await program.lever("PUT", "faults", { suppressed: false });
+    await pay(before?.reference);
+    await until(() => order(orderId), (one) => one.status === "PAID");
+    await sleep(2_500);
+    assert.deepEqual(await page(orderId), ["succeeded PAID without"]);
+    await program.assertBooksHold();
+  });
+
+  it("whose end was confirmed by a notification alone is replaced once, whoever else asks", async () => {
+    await program.lever("PUT", "faults", { duplicates: 3 });
+    const orderId = await openLost();
+    await lose("cancel");
+    await until(() => order(orderId), (one) => one.payment?.qr_string !== null, LONG_MS);
+    await sleep(500);
+    assert.deepEqual(await page(orderId), ["cancelled CANCELLED without", "pending UNPAID with"]);
+    await program.assertBooksHold();
+  });
+
+  it("is not replaced while nobody confirms that it is ended", async () => {
+    const orderId = await openLost();
+    await lose("cancel", "error_500");
+    await until(async () => ((await program.lever("GET", "faults")) as { next: unknown[] }).next, (left) => left.length === 0, LONG_MS);
+    await sleep(500);
+    assert.deepEqual(await page(orderId), ["pending UNPAID without"]);
+    // asked for again it is still that one: nobody pays twice
+    const { body } = await post<Seed<OrderBody>>("/api/v1/payment/create-payment", { order_id: orderId, method: "QRIS" });
+    assert.equal(body.data.payment?.qr_string, null);
+    assert.equal((await attempts(orderId)).length, 1);
+    await pay((await attempts(orderId))[0]?.reference);
+    await until(() => order(orderId), (one) => one.status === "PAID");
+  });
+
+  it("that is lost again is replaced again", async () => {
+    const orderId = await openLost();
+    await lose("create");
+    await until(async () => (await attempts(orderId)).length, (count) => count === 3, 2 * LONG_MS);
+    await until(() => order(orderId), (one) => one.payment?.qr_string !== null, LONG_MS);
+    assert.deepEqual(await page(orderId), ["cancelled CANCELLED without", "cancelled CANCELLED without", "pending UNPAID with"]);
+  });
+});
