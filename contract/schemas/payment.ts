@@ -165,6 +165,7 @@ export const DisputeSchema = Type.Object({
   dispute_id: Type.String(),
   payment_id: Type.String(),
   order_id: Type.String(),
+  case_id: Nullable(Type.String({ description: "the case of the money in suspense, where it is that in whole" })),
   provider: Type.String(),
   reference: Type.String(),
   amount: Type.String({ description: "what is disputed of the payment; with its refunds never more than was paid" }),

@@ -26,9 +26,9 @@ export const postings = {
     { kind: "dispute_won", debit: "clearing", credit: "disputed", amount: "disputed" },
     { kind: "dispute_won_beyond", debit: "clearing", credit: "suspense", amount: "beyond" },
   ],
-  /** We were not: it is lost, and what the provider keeps for its trouble is a fee. */
+  /** We were not: somebody bears it (a loss, or money in suspense that never was ours), and what the provider keeps for its trouble is a fee. */
   dispute_lost: [
-    { kind: "dispute_lost", debit: "losses", credit: "disputed", amount: "disputed" },
+    { kind: "dispute_lost", debit: "bearer", credit: "disputed", amount: "disputed" },
     { kind: "dispute_lost_beyond", debit: "losses", credit: "suspense", amount: "beyond" },
     { kind: "fee", debit: "fees", credit: "clearing", amount: "fee" },
   ],

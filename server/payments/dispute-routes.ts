@@ -46,10 +46,10 @@ export function disputeRoutes(http: Http, payments: Payments): void {
   });
 }
 
-export function disputeBody({ disputeId, paymentId, orderId, provider, reference, amount, beyond, fee, state, reason, evidenceUntil, note, decidedBy, openedAt, decidedAt }: Dispute): DisputeBody {
+export function disputeBody({ disputeId, paymentId, orderId, caseId, provider, reference, amount, beyond, fee, state, reason, evidenceUntil, note, decidedBy, openedAt, decidedAt }: Dispute): DisputeBody {
   const text = (minor: bigint) => toDecimal(money(minor, amount.currency));
   return {
-    dispute_id: disputeId, payment_id: paymentId, order_id: orderId, provider, reference, amount: toDecimal(amount), beyond: text(beyond), fee: text(fee), currency: amount.currency, state, reason,
+    dispute_id: disputeId, payment_id: paymentId, order_id: orderId, case_id: caseId, provider, reference, amount: toDecimal(amount), beyond: text(beyond), fee: text(fee), currency: amount.currency, state, reason,
     evidence_until: evidenceUntil?.toISOString() ?? null, note, decided_by: decidedBy, opened_at: openedAt.toISOString(), decided_at: decidedAt?.toISOString() ?? null,
   };
 }

@@ -4,12 +4,12 @@ import type { Executor, Tx } from "../kernel/index.ts";
 import type { Dispute, DisputeState } from "./dispute.ts";
 
 type DisputeRow = {
-  merchant_id: Id; dispute_id: Id; payment_id: Id; order_id: string; provider: string; reference: string; currency: Currency; amount: bigint; beyond: bigint; fee: bigint;
+  merchant_id: Id; dispute_id: Id; payment_id: Id; order_id: string; case_id: Id | null; provider: string; reference: string; currency: Currency; amount: bigint; beyond: bigint; fee: bigint;
   state: DisputeState; reason: string; evidence_until: Date | null; note: string | null; decided_by: string | null; opened_at: Date; decided_at: Date | null;
 };
 
 const COLUMNS = sql.raw(
-  "merchant_id, dispute_id, payment_id, order_id, provider, reference, currency, amount, beyond, fee, state, reason, evidence_until, note, decided_by, opened_at, decided_at",
+  "merchant_id, dispute_id, payment_id, order_id, case_id, provider, reference, currency, amount, beyond, fee, state, reason, evidence_until, note, decided_by, opened_at, decided_at",
 );
 
 function toDispute(row: DisputeRow): Dispute {
@@ -18,6 +18,7 @@ function toDispute(row: DisputeRow): Dispute {
     disputeId: row.dispute_id,
     paymentId: row.payment_id,
     orderId: row.order_id,
+    caseId: row.case_id,
     provider: row.provider,
     reference: row.reference,
     amount: money(row.amount, row.currency),
@@ -33,13 +34,13 @@ function toDispute(row: DisputeRow): Dispute {
   };
 }
 
-export type NewDispute = Pick<Dispute, "merchantId" | "disputeId" | "paymentId" | "orderId" | "provider" | "reference" | "amount" | "beyond" | "reason">;
+export type NewDispute = Pick<Dispute, "merchantId" | "disputeId" | "paymentId" | "orderId" | "caseId" | "provider" | "reference" | "amount" | "beyond" | "reason">;
 
 /** Writes a dispute; nothing when its provider has told of it before. */
 export async function insertDispute(tx: Tx, one: NewDispute): Promise<Dispute | undefined> {
   const { rows } = await sql<DisputeRow>`
-    insert into dispute (merchant_id, dispute_id, payment_id, order_id, provider, reference, currency, amount, beyond, reason)
-    values (${one.merchantId}, ${one.disputeId}, ${one.paymentId}, ${one.orderId}, ${one.provider}, ${one.reference}, ${one.amount.currency}, ${one.amount.minor}, ${one.beyond},
+    insert into dispute (merchant_id, dispute_id, payment_id, order_id, case_id, provider, reference, currency, amount, beyond, reason)
+    values (${one.merchantId}, ${one.disputeId}, ${one.paymentId}, ${one.orderId}, ${one.caseId}, ${one.provider}, ${one.reference}, ${one.amount.currency}, ${one.amount.minor}, ${one.beyond},
       ${one.reason.slice(0, 200)})
     on conflict do nothing returning ${COLUMNS}`.execute(tx);
   return rows[0] && toDispute(rows[0]);

@@ -181,10 +181,25 @@ describe("a dispute", () => {
     const found = await until(() => caseOf(one), (each) => each?.state === "open");
     await lever(one.reference, "chargeback");
     assert.deepEqual(page(await disputed(one)), ["opened 19000.00 0.00"]);
+    assert.equal((await disputed(one))[0]?.case_id, found?.case_id);
     assert.equal((await post(`/api/v1/cases/${found?.case_id}/refund`, { reason: "lebih" })).code, "case_disputed");
     await decide((await disputed(one))[0]?.dispute_id, { outcome: "won", note: "x" });
+    assert.equal((await caseOf(one))?.state, "open");
     assert.equal((await post<CaseBody>(`/api/v1/cases/${found?.case_id}/refund`, { reason: "lebih" })).status, 200);
     await program.assertBooksHold();
+  });
+
+  it("that is lost of money in suspense is no loss: it went back to its payer, and the case is settled", async () => {
+    const moved = await watch();
+    const one = await open(18_000);
+    await lever(one.reference, "pay", { amount: 19_000 });
+    await until(() => caseOf(one), (each) => each?.state === "open");
+    await lever(one.reference, "chargeback");
+    await decide((await disputed(one))[0]?.dispute_id, { outcome: "lost", note: "x" });
+    assert.equal((await caseOf(one))?.state, "refunded");
+    // 2 % of it was the provider's, and stays so
+    assert.deepEqual(await moved(), { "clearing:midtrans": 380n, fees: -380n });
+    assert.deepEqual((await proveBooks(program.database)).breaches, []);
   });
 
   it("of money that was taken out of suspense for another order is that one's", async () => {
@@ -259,5 +274,17 @@ describe("a dispute", () => {
     assert.deepEqual(told.body.rows?.map(({ outcome, document_kind: kind }) => `${outcome} ${kind}`), ["matched payment", "matched dispute"], JSON.stringify(imported.body));
     assert.deepEqual((await proveDay(program.database, today))[0]?.breaks, []);
     assert.deepEqual((await proveBooks(program.database)).breaches, []);
+  });
+
+  it("that is more than was paid, or not what its account says, doesn't get past the proof", async () => {
+    const one = await paid(10_000);
+    await lever(one.reference, "chargeback");
+    const [dispute] = await disputed(one);
+    const rules = async (amount: bigint) => {
+      await program.database.pool.query("update dispute set amount = $2 where dispute_id = $1", [dispute?.dispute_id, amount]);
+      return (await proveBooks(program.database)).breaches.map(({ rule }) => rule);
+    };
+    assert.deepEqual(await rules(1_000_001n), ["no more is given and taken back than was paid", "what is disputed is the sum of open disputes"]);
+    assert.deepEqual(await rules(1_000_000n), []);
   });
 });

@@ -27,6 +27,8 @@ export type Dispute = {
   readonly disputeId: Id;
   readonly paymentId: Id;
   readonly orderId: string;
+  /** The case of the money in suspense, where it is that in whole which was taken back: what is lost then never was ours. */
+  readonly caseId: Id | null;
   readonly provider: string;
   readonly reference: string;
   /** What is disputed of the payment; with its refunds never more than was paid. */

@@ -7,7 +7,7 @@ import { takenBack, type Dispute } from "./dispute.ts";
 import { insertDispute, selectDisputesOf } from "./dispute-store.ts";
 import { leftOf } from "./give-back.ts";
 import type { Payment } from "./payment.ts";
-import { lockOrder, selectCaseOf, selectTakenPayment } from "./store.ts";
+import { lockOrder, markCase, selectCase, selectCaseOf, selectTakenPayment, type SuspenseCase } from "./store.ts";
 
 /**
  * Writes down what a provider took back of a payment's money, within the caller's transaction, and books it: once per the
@@ -26,28 +26,32 @@ export async function openDisputes(tx: Tx, payments: Payments, payment: Payment,
   return isNew;
 }
 
-type Collected = { readonly payment: Payment; /** What is neither given nor taken back, in minor units. */ readonly left: bigint };
+type Collected = { readonly payment: Payment; /** What is neither given nor taken back, in minor units. */ readonly left: bigint; /** Where it lies in suspense. */ readonly found?: SuspenseCase };
 
 /** The payment that a provider's money became, and what is left of it: this one, one that it was applied to out of suspense, or none yet. */
 async function collectedOf(tx: Tx, payment: Payment): Promise<Collected | undefined> {
   if (payment.state === "succeeded") return { payment, left: await leftOf(tx, payment) };
-  const found = await selectCaseOf(tx, payment);
-  if (!found) return undefined;
-  const taken = found.state === "applied" ? await selectTakenPayment(tx, found) : undefined;
+  const seen = await selectCaseOf(tx, payment);
+  if (!seen) return undefined;
+  const taken = seen.state === "applied" ? await selectTakenPayment(tx, seen) : undefined;
   if (taken) {
     await lockOrder(tx, taken.merchantId, taken.orderId);
     return { payment: taken, left: await leftOf(tx, taken) };
   }
+  const found = await selectCase(tx, seen.merchantId, seen.caseId, true);
+  if (found?.state !== "open") return { payment, left: 0n };
   const left = found.amount.minor - takenBack(await selectDisputesOf(tx, payment.merchantId, payment.paymentId));
-  return { payment, left: found.state === "open" && left > 0n ? left : 0n };
+  return { payment, left: left > 0n ? left : 0n, found };
 }
 
-async function openOne(tx: Tx, payments: Payments, { payment, left }: Collected, word: TakenBack): Promise<Dispute | undefined> {
+async function openOne(tx: Tx, payments: Payments, { payment, left, found }: Collected, word: TakenBack): Promise<Dispute | undefined> {
   const { merchantId, paymentId, orderId, provider } = payment;
   const { minor, currency } = word.amount;
   const amount = money(minor < left ? minor : left, currency);
-  const dispute = await insertDispute(tx, { merchantId, disputeId: payments.newId(), paymentId, orderId, provider, reference: word.reference, amount, beyond: minor - amount.minor, reason: word.reason });
+  const caseId = found?.amount.minor === amount.minor ? found.caseId : null;
+  const dispute = await insertDispute(tx, { merchantId, disputeId: payments.newId(), paymentId, orderId, caseId, provider, reference: word.reference, amount, beyond: minor - amount.minor, reason: word.reason });
   if (!dispute) return undefined;
+  if (caseId) await markCase(tx, merchantId, caseId, { state: "refunding", by: provider });
   const account = (code: string) => accountId(merchantId, code);
   const accounts = { disputed: account(CHART.disputed), clearing: account(clearingCode(provider)), suspense: account(CHART.suspense) };
   const transfers = transfersOf("dispute", merchantId, dispute.disputeId, accounts, { disputed: amount, beyond: money(dispute.beyond, currency) }, { reference: word.reference });

@@ -11,7 +11,7 @@ import { insertPayment, lockOrder, markCase, selectCase, selectOrder, selectPaym
 import { tell } from "./tell.ts";
 
 /**
- * Takes money in suspense as a payment of an order, once per key. Refuses `case_unknown`, `case_settled`, `case_disputed`,
+ * Takes money in suspense as a payment of an order, once per key. Refuses `case_unknown`, `case_disputed`, `case_settled`,
  * `order_unknown`, `order_cancelled`, and `case_does_not_fit` when it is more than what is still to be paid, or another currency.
  */
 export async function applyCase(payments: Payments, merchantId: Id, caseId: Id, orderId: string, by: string, key: string): Promise<Once<SuspenseCase>> {
@@ -49,7 +49,7 @@ async function apply(tx: Tx, payments: Payments, merchantId: Id, caseId: Id, ord
 
 /**
  * Gives money in suspense back, once per key: through the provider where it can and knows the payment, otherwise by a
- * person's hand, who then says that it is done. Refuses `case_unknown`, `case_settled`, `case_disputed`.
+ * person's hand, who then says that it is done. Refuses `case_unknown`, `case_disputed`, `case_settled`.
  */
 export async function refundCase(payments: Payments, merchantId: Id, caseId: Id, reason: string, by: string, key: string): Promise<Once<SuspenseCase>> {
   const done = await once(payments.database, { merchantId, route: "case.refund", key }, { caseId, reason }, async (tx) => {
@@ -71,11 +71,11 @@ export async function refundCase(payments: Payments, merchantId: Id, caseId: Id,
 async function openCase(tx: Tx, merchantId: Id, caseId: Id): Promise<SuspenseCase | Refusal> {
   const found = await selectCase(tx, merchantId, caseId, true);
   if (!found) return refuse("case_unknown");
-  if (found.state !== "open") return refuse("case_settled");
   const origin = found.paymentId ? await selectPayment(tx, merchantId, found.paymentId) : undefined;
   // disputes of a payment that succeeded are about that one's money
   const isDisputed = origin && origin.state !== "succeeded" && takenBack(await selectDisputesOf(tx, merchantId, origin.paymentId)) > 0n;
-  return isDisputed ? refuse("case_disputed") : found;
+  if (isDisputed) return refuse("case_disputed");
+  return found.state === "open" ? found : refuse("case_settled");
 }
 
 async function settled(payments: Payments, merchantId: Id, caseId: Id, { answer, replayed }: Once<{ case_id: Id }>): Promise<Once<SuspenseCase>> {

@@ -5,12 +5,12 @@ import type { Payments } from "./context.ts";
 import { nextDispute, type Dispute } from "./dispute.ts";
 import { selectDispute, updateDeadline, updateDispute } from "./dispute-store.ts";
 import { tellDispute } from "./open-dispute.ts";
-import { lockOrder } from "./store.ts";
+import { lockOrder, markCase } from "./store.ts";
 
 export type Verdict = { readonly outcome: "won" | "lost"; /** What the provider keeps for a lost one. */ readonly fee: Money; readonly note: string; readonly by: string };
 
 /**
- * Says how a dispute ended, once per key: won, the provider owes the sum again; lost, it is a loss. Refuses `dispute_unknown`,
+ * Says how a dispute ended, once per key: won, the provider owes the sum again; lost, it is gone. Refuses `dispute_unknown`,
  * `dispute_settled`, `currency_differs`, in this order.
  */
 export async function settleDispute(payments: Payments, merchantId: Id, disputeId: Id, { outcome, fee, note, by }: Verdict, key: string): Promise<Once<Dispute>> {
@@ -22,7 +22,7 @@ export async function settleDispute(payments: Payments, merchantId: Id, disputeI
     if (!state) return refuse("dispute_settled");
     if (fee.currency !== dispute.amount.currency) return refuse("currency_differs");
     const written = await updateDispute(tx, dispute, state, { fee: state === "lost" ? fee.minor : 0n, note, by });
-    await book(tx, payments, written);
+    await book(tx, payments, written, by);
     await tellDispute(tx, written, `payment.dispute_${state}`);
     return { dispute_id: disputeId };
   });
@@ -38,13 +38,15 @@ async function holdDispute(tx: Tx, merchantId: Id, disputeId: Id): Promise<Dispu
   return seen && selectDispute(tx, merchantId, disputeId, true);
 }
 
-async function book(tx: Tx, payments: Payments, { merchantId, disputeId, provider, state, amount, beyond, fee, reference }: Dispute): Promise<void> {
+/** What is lost is a loss; what was lost of money in suspense went back to its payer, and its case is settled by that. */
+async function book(tx: Tx, payments: Payments, { merchantId, disputeId, caseId, provider, state, amount, beyond, fee, reference }: Dispute, by: string): Promise<void> {
   const account = (code: string) => accountId(merchantId, code);
-  const accounts = { disputed: account(CHART.disputed), clearing: account(clearingCode(provider)), suspense: account(CHART.suspense), losses: account(CHART.losses), fees: account(CHART.fees) };
+  const accounts = { disputed: account(CHART.disputed), clearing: account(clearingCode(provider)), suspense: account(CHART.suspense), losses: account(CHART.losses), bearer: account(caseId ? CHART.suspense : CHART.losses), fees: account(CHART.fees) };
   const sum = (minor: bigint) => money(minor, amount.currency);
   const transfers = transfersOf(state === "won" ? "dispute_won" : "dispute_lost", merchantId, disputeId, accounts, { disputed: amount, beyond: sum(beyond), fee: sum(fee) }, { reference });
   const posted = await payments.ledger.postIn(tx, merchantId, transfers);
   if (isRefusal(posted)) throw new Error(`the ledger refused the end of a dispute: ${posted.refusal}`);
+  if (caseId) await markCase(tx, merchantId, caseId, { state: state === "won" ? "open" : "refunded", by });
 }
 
 /** Notes until when the provider wants evidence. Refuses `dispute_unknown`, `dispute_settled`. */
