@@ -33,6 +33,8 @@ async function attempts(orderId: string) {
   return rows.map((row) => ({ here: row.state, there: there.get(row.merchant_ref)?.status, hasCode: row.has_code, reference: there.get(row.merchant_ref)?.reference ?? "" }));
 }
 const page = async (orderId: string) => (await attempts(orderId)).map(({ here, there, hasCode }) => `${here} ${there} ${hasCode ? "with" : "without"}`);
+/** Until every fault that was planned has met its call. */
+const untilMet = () => until(async () => ((await program.lever("GET", "faults")) as { next: unknown[] }).next, (left) => left.length === 0, LONG_MS);
 const pay = (reference: string | undefined) => program.lever("POST", `transactions/${reference}/pay`);
 
 /** An order of Rp 20.000 whose QRIS Midtrans made, and whose answer was lost. */
@@ -74,7 +76,7 @@ describe("a code whose answer was lost", () => {
     // the inquiry finds it pending, and hears so when it is paid already
     await lose("read", "answer_slow", 1_500);
     const [before] = await attempts(orderId);
-    await until(async () => ((await program.lever("GET", "faults")) as { next: unknown[] }).next, (left) => left.length === 0, LONG_MS);
+    await untilMet();
     await program.lever("PUT", "faults", { suppressed: false });
     await pay(before?.reference);
     await until(() => order(orderId), (one) => one.status === "PAID");
@@ -96,7 +98,7 @@ describe("a code whose answer was lost", () => {
   it("is not replaced while nobody confirms that it is ended", async () => {
     const orderId = await openLost();
     await lose("cancel", "error_500");
-    await until(async () => ((await program.lever("GET", "faults")) as { next: unknown[] }).next, (left) => left.length === 0, LONG_MS);
+    await untilMet();
     await sleep(500);
     assert.deepEqual(await page(orderId), ["pending UNPAID without"]);
     // asked for again it is still that one: nobody pays twice
@@ -105,6 +107,24 @@ describe("a code whose answer was lost", () => {
     assert.equal((await attempts(orderId)).length, 1);
     await pay((await attempts(orderId))[0]?.reference);
     await until(() => order(orderId), (one) => one.status === "PAID");
+  });
+
+  it("by a process that died over it is replaced when no answer can come any more, and not before", async () => {
+    const orderId = `INV-${newId()}`;
+    await post("/api/v1/payment/create-transaction", { order_id: orderId, amount: 20_000, customer_name: "Pelanggan Contoh", order_items: [{ name: "Kopi", price: 20_000, quantity: 1 }] });
+    const { body } = await post<Seed<OrderBody>>("/api/v1/payment/create-payment", { order_id: orderId, method: "QRIS" });
+    const paymentId = body.data.payment?.payment_id;
+    await program.database.pool.query("update payment set qr_string = null where payment_id = $1", [paymentId]);
+    const inquire = () => program.database.pool.query("select graphile_worker.add_job('payment:inquire', json_build_object('merchantId', $1::text, 'paymentId', $2::text, 'tries', 0), job_key := 'inquire:' || $2::text)", [DEMO_MERCHANT, paymentId]);
+    await lose("read", "answer_slow", 1);
+    await inquire();
+    await untilMet();
+    await sleep(300);
+    assert.deepEqual(await page(orderId), ["pending UNPAID without"]);
+    await program.database.pool.query("update payment set created_at = created_at - interval '2 minutes' where payment_id = $1", [paymentId]);
+    await inquire();
+    await until(() => order(orderId), (one) => one.payment?.qr_string !== null, LONG_MS);
+    assert.deepEqual(await page(orderId), ["cancelled CANCELLED without", "pending UNPAID with"]);
   });
 
   it("that is lost again is replaced again", async () => {

@@ -6,7 +6,7 @@ import type { Id, Money } from "@onegate/contract";
  *   created    written down; the provider has not been told, or its answer is not written yet
  *   pending    the provider waits for the payer
  *   unknown    the provider did not answer clearly: it may know the payment. It is asked, never told again
- *   succeeded  paid, and booked. Nothing leaves this state; a refund is a thing of its own
+ *   succeeded  paid, and booked. Nothing leaves this state; a refund or a dispute is a thing of its own
  *   expired    the payer's time is over
  *   failed     the provider said no
  *   cancelled  given up here; money that comes all the same goes to suspense
