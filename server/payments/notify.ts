@@ -34,6 +34,9 @@ export async function receiveNotification(payments: Payments, providerName: stri
   const merchantId = payment?.merchantId ?? account.merchantId ?? (await payments.homeMerchant());
   if (!merchantId) return refuse("payment_unknown");
 
+  // its case stays as it is: who settles it must know
+  if (!payment && state.takenBack) payments.log.warn({ provider: providerName, reference: state.reference }, "money that is no payment's was taken back");
+
   const outcome = await inTransaction(payments.database, async (tx) => {
     const done: Outcome = payment
       ? await applyState(tx, payments, payment, state)
