@@ -10,8 +10,9 @@ import { tell } from "./tell.ts";
  * place: if and only if the provider confirms the end. One that can't be ended any more is paid or over, and the next inquiry
  * says which; where the provider doesn't answer, the next inquiry comes back here.
  */
-export async function endLost(payments: Payments, { merchantId, paymentId, orderId, provider, reference, merchantRef }: Payment): Promise<void> {
-  const answer = await providerOf(payments, provider).cancel?.({ reference, merchantRef });
+export async function endLost(payments: Payments, lost: Payment): Promise<void> {
+  const { merchantId, paymentId, orderId, reference, merchantRef } = lost;
+  const answer = await (await providerOf(payments, lost)).cancel?.({ reference, merchantRef });
   if (answer?.answer !== "cancelled") return;
   await inTransaction(payments.database, async (tx) => {
     const order = await lockOrder(tx, merchantId, orderId);
@@ -23,14 +24,14 @@ export async function endLost(payments: Payments, { merchantId, paymentId, order
 
 /** Gives up a payment that its provider has ended, and writes the one in its place, which a job then opens, once. The order's row is held. */
 export async function replace(tx: Tx, payments: Payments, payment: Payment, order: { cancelled: boolean; amount: bigint }): Promise<void> {
-  const { merchantId, orderId, method, channel, provider, amount, expiresAt, routing } = payment;
+  const { merchantId, orderId, method, channel, provider, accountId, amount, expiresAt, routing } = payment;
   const given = await updatePayment(tx, payment, "cancelled", { note: "the answer with its code was lost; another took its place" });
   const paid = paidSum(await selectPayments(tx, merchantId, orderId));
   if (!order.cancelled && paid + amount.minor <= order.amount) {
     const paymentId = payments.newId();
     // the payer's time goes on: an end to this, should every answer be lost
     await insertPayment(tx, {
-      merchantId, paymentId, orderId, method, channel, provider, amount, state: "created", merchantRef: merchantRefOf(paymentId), expiresAt, ...(routing ? { routing } : {}),
+      merchantId, paymentId, orderId, method, channel, provider, accountId, amount, state: "created", merchantRef: merchantRefOf(paymentId), expiresAt, ...(routing ? { routing } : {}),
     });
     await addJob(tx, REOPEN, { merchantId, paymentId }, { attempts: 1 });
     await addJob(tx, INQUIRE, { merchantId, paymentId, tries: 0 }, { afterMs: FIRST_INQUIRY_MS, key: inquiryKey(paymentId) });
