@@ -5,6 +5,7 @@ export * from "./qr-picture.ts";
 export * from "./qris.ts";
 export * from "./refusal.ts";
 export * from "./sale-total.ts";
+export * from "./static-qris.ts";
 export * from "./schemas/common.ts";
 export * from "./schemas/key.ts";
 export * from "./schemas/payment.ts";

@@ -88,6 +88,18 @@ export const refusals = {
   sale_unknown: [404, "no", "Penjualan tidak ditemukan.", "The sale is not known."],
   sale_differs: [409, "no", "Penjualan dengan id ini sudah ada dan isinya berbeda.", "A sale with this id exists and is not the same."],
   sale_not_waiting: [409, "no", "Penjualan ini tidak sedang menunggu pembayaran.", "This sale is not waiting for a payment."],
+  outlet_unknown: [404, "no", "Outlet tidak ditemukan.", "The outlet is not known."],
+  // a shop's printed code
+  qris_malformed: [422, "corrected", "Ini bukan isi QRIS yang lengkap. Salin seluruh teksnya.", "This is not a whole QRIS payload. Copy all of its text."],
+  qris_crc_wrong: [422, "corrected", "Isi QRIS berubah atau terpotong: angka pemeriksanya tidak cocok.", "The QRIS payload was changed or cut: its checksum does not fit."],
+  qris_not_static: [422, "corrected", "Ini QRIS dinamis, untuk satu pembayaran saja. Pakai QRIS statis yang dicetak untuk toko.", "This is a dynamic QRIS, good for one payment. Use the static one that was printed for the shop."],
+  qris_is_transfer: [422, "corrected", "Ini QR transfer antarorang, bukan QRIS toko.", "This is a code for transfers between people, not a shop's QRIS."],
+  qris_currency_unfit: [422, "corrected", "QRIS ini bukan dalam rupiah.", "This QRIS is not in rupiah."],
+  qris_country_unfit: [422, "corrected", "QRIS ini bukan dari Indonesia.", "This QRIS is not of Indonesia."],
+  static_qris_missing: [409, "corrected", "Toko ini belum memasang QRIS statis. Minta pemilik memasangnya.", "This shop has set no static QRIS. Ask the owner to set one."],
+  reference_malformed: [422, "corrected", "Nomor referensi terdiri dari 6 sampai 40 huruf dan angka, misalnya RRN 12 angka.", "A reference has 6 to 40 letters and digits, such as an RRN of 12 digits."],
+  reference_missing: [422, "corrected", "Sebutkan nomor referensi yang membuktikan pembayaran ini.", "Name the reference that proves this payment."],
+  reference_used: [409, "corrected", "Nomor referensi ini sudah dipakai pembayaran lain. Periksa lagi layar pelanggan.", "Another payment has this reference. Look at the customer's screen again."],
   // payments
   channel_unknown: [422, "corrected", "Metode pembayaran ini tidak dikenal.", "This payment channel is not known."],
   channel_inactive: [409, "later", "Metode pembayaran ini sedang tidak aktif.", "This payment channel is not active now."],
