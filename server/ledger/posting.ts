@@ -53,6 +53,15 @@ export const postings = {
   pay_back: [{ kind: "refund", debit: "payee", credit: "payer", amount: "givenBack" }],
   /** Cash goes into the drawer. */
   cash: [{ kind: "collect", debit: "drawer", credit: "received", amount: "cash" }],
+  /** A cashier says that a customer paid to the shop's printed code. */
+  collect_unverified: [{ kind: "collect", debit: "unverified", credit: "to", amount: "gross" }],
+  /** A statement, or a person, shows that this was so: the acquirer owes the sum, less what it keeps. */
+  verify: [
+    { kind: "verify", debit: "clearing", credit: "from", amount: "gross" },
+    { kind: "fee", debit: "fees", credit: "clearing", amount: "fee" },
+  ],
+  /** Nothing ever showed it. */
+  lose: [{ kind: "lose", debit: "losses", credit: "unverified", amount: "lost" }],
   /** What was received becomes revenue and tax; cash rounding has an account of its own, so that revenue is the price. */
   sale: [
     { kind: "sale", debit: "received", credit: "sales", amount: "revenue" },
