@@ -328,14 +328,21 @@ table payment
   routing jsonb
   account_id uuid
   lost_at timestamp with time zone
+  verification character varying(10)
+  outlet_id uuid
+  confirmed_by uuid
   PRIMARY KEY (merchant_id, payment_id)
   FOREIGN KEY (merchant_id, order_id) REFERENCES payment_order(merchant_id, order_id)
   CHECK ((amount > 0))
+  CHECK ((((verification IS NULL) = (outlet_id IS NULL)) AND ((verification IS NULL) = (confirmed_by IS NULL))))
+  CHECK (((verification)::text = ANY ((ARRAY['unverified'::character varying, 'verified'::character varying, 'lost'::character varying])::text[])))
   CREATE INDEX payment_by_merchant_ref ON public.payment USING btree (merchant_ref)
   CREATE INDEX payment_by_order ON public.payment USING btree (merchant_id, order_id, payment_id)
   CREATE INDEX payment_by_reference ON public.payment USING btree (provider, reference) WHERE (reference IS NOT NULL)
   CREATE INDEX payment_open ON public.payment USING btree (state, updated_at) WHERE ((state)::text = ANY ((ARRAY['created'::character varying, 'pending'::character varying, 'unknown'::character varying])::text[]))
   CREATE INDEX payment_paid_day ON public.payment USING brin (paid_at)
+  CREATE INDEX payment_unverified ON public.payment USING btree (merchant_id, paid_at) WHERE ((verification)::text = 'unverified'::text)
+  CREATE UNIQUE INDEX payment_static_reference ON public.payment USING btree (merchant_id, reference) WHERE (verification IS NOT NULL)
 
 table payment_order
   merchant_id uuid not null
@@ -534,6 +541,10 @@ table settlement_case
   CHECK (((document_kind)::text = ANY ((ARRAY['payment'::character varying, 'suspense'::character varying, 'refund'::character varying, 'dispute'::character varying])::text[])))
   CHECK (((kind)::text = ANY ((ARRAY['missing_here'::character varying, 'missing_there'::character varying, 'amount_differs'::character varying, 'fee_differs'::character varying, 'day_differs'::character varying, 'doubled'::character varying])::text[])))
   CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'applied'::character varying, 'written_off'::character varying, 'refund_due'::character varying, 'refunded'::character varying, 'ignored'::character varying, 'arrived'::character varying])::text[])))
+  CHECK ((((kind)::text = ANY ((ARRAY['missing_there'::character varying, 'unverified'::character varying])::text[])) = (row_id IS NULL)))
+  CHECK (((document_kind)::text = ANY ((ARRAY['payment'::character varying, 'suspense'::character varying, 'refund'::character varying])::text[])))
+  CHECK (((kind)::text = ANY ((ARRAY['missing_here'::character varying, 'missing_there'::character varying, 'amount_differs'::character varying, 'fee_differs'::character varying, 'day_differs'::character varying, 'doubled'::character varying, 'unverified'::character varying])::text[])))
+  CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'applied'::character varying, 'written_off'::character varying, 'refund_due'::character varying, 'refunded'::character varying, 'ignored'::character varying, 'arrived'::character varying, 'verified'::character varying])::text[])))
   CREATE INDEX settlement_case_document ON public.settlement_case USING btree (merchant_id, document_id) WHERE (document_id IS NOT NULL)
   CREATE INDEX settlement_case_open ON public.settlement_case USING btree (merchant_id, state, opened_at)
   CREATE INDEX settlement_case_row ON public.settlement_case USING btree (merchant_id, row_id) WHERE (row_id IS NOT NULL)
@@ -666,6 +677,19 @@ table staff_session
   FOREIGN KEY (merchant_id, staff_id) REFERENCES staff(merchant_id, staff_id) ON DELETE CASCADE
   CREATE INDEX staff_session_expiry ON public.staff_session USING btree (expires_at)
   CREATE INDEX staff_session_staff ON public.staff_session USING btree (merchant_id, staff_id)
+
+table static_qris
+  merchant_id uuid not null
+  outlet_id uuid not null
+  payload character varying(512) not null
+  merchant_name character varying(25) not null
+  verify_within_days smallint not null default 3
+  set_by uuid not null
+  set_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, outlet_id)
+  FOREIGN KEY (merchant_id, outlet_id) REFERENCES outlet(merchant_id, outlet_id)
+  FOREIGN KEY (merchant_id, set_by) REFERENCES staff(merchant_id, staff_id)
+  CHECK (((verify_within_days >= 1) AND (verify_within_days <= 60)))
 
 table stock_level
   merchant_id uuid not null
