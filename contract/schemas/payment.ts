@@ -204,6 +204,7 @@ export const PaymentSchema = Type.Object({
   reference: Nullable(Type.String()),
   expires_at: Nullable(Type.String()),
   paid_at: Nullable(Type.String()),
+  verification: Nullable(Type.Enum(["unverified", "verified", "lost"], { description: "of a payment by a shop's printed code: whether anything but the cashier's word shows it" })),
   routing: Type.Array(Type.Object({ provider: Type.String(), channel: Type.String(), fee: Type.String({ description: "in all, minor units" }), chosen: Type.Boolean(), why: Type.String() })),
   refunds: Type.Array(RefundSchema),
   disputes: Type.Array(DisputeSchema),

@@ -95,14 +95,14 @@ export const StatementRowSchema = Type.Object({
 });
 export type StatementRowBody = Static<typeof StatementRowSchema>;
 
-export const CaseStateSchema = Type.Enum(["open", "applied", "written_off", "refund_due", "refunded", "ignored", "arrived"]);
-export const CaseActionSchema = Type.Enum(["apply", "write_off", "refund_later", "refunded", "ignore"]);
+export const CaseStateSchema = Type.Enum(["open", "applied", "written_off", "refund_due", "refunded", "ignored", "arrived", "verified"]);
+export const CaseActionSchema = Type.Enum(["apply", "write_off", "refund_later", "refunded", "ignore", "verify"]);
 
 /** A difference between a statement and our books, what may be done about it, and what was. */
 export const SettlementCaseSchema = Type.Object({
   id: IdSchema,
   provider: Type.String(),
-  kind: Type.Enum(["missing_here", "missing_there", "amount_differs", "fee_differs", "day_differs", "doubled"]),
+  kind: Type.Enum(["missing_here", "missing_there", "amount_differs", "fee_differs", "day_differs", "doubled", "unverified"]),
   state: CaseStateSchema,
   statement_id: Nullable(IdSchema),
   line: Nullable(Type.Integer()),
@@ -115,6 +115,7 @@ export const SettlementCaseSchema = Type.Object({
   fee_over: Over,
   net_over: Over,
   actions: Type.Array(CaseActionSchema),
+  fits: Type.Array(Type.String(), { description: "orders with a payment by the printed code that the row may be: more than one is for a person to tell apart" }),
   opened_at: TimeSchema,
   decisions: Type.Array(
     Type.Object({ action: Type.String(), by: Nullable(Type.String()), reason: Type.String(), order_id: Nullable(Type.String()), at: TimeSchema }),
@@ -136,6 +137,7 @@ export const CaseDecisionSchema = Type.Object(
     action: CaseActionSchema,
     reason: Type.String({ minLength: 3, maxLength: 300, pattern: WRITABLE, description: "kept with who decided" }),
     order_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64, pattern: WRITABLE, description: "the order to apply to, where the row's own payment is not the one" })),
+    reference: Type.Optional(Type.String({ maxLength: 80, description: "what proves the payment; `verify` needs it" })),
   },
   { additionalProperties: false },
 );
@@ -171,3 +173,24 @@ export const DaySchema = Type.Object({
   notes: Type.Array(Type.String()),
 });
 export type DayBody = Static<typeof DaySchema>;
+
+/** `GET /api/v1/settlement/unverified`: paid by a printed code, and shown by nothing but the cashier's word yet; oldest first. */
+export const UnverifiedSchema = Type.Object({
+  count: Type.Integer(),
+  total: MoneySchema,
+  payments: Type.Array(
+    Type.Object({
+      payment_id: IdSchema,
+      order_id: Type.String(),
+      outlet_id: IdSchema,
+      receipt_number: Nullable(Type.String()),
+      amount: MoneySchema,
+      reference: Reference,
+      confirmed_by: Type.String(),
+      confirmed_at: TimeSchema,
+      due: Day,
+      case_id: Nullable(IdSchema),
+    }),
+  ),
+});
+export type UnverifiedBody = Static<typeof UnverifiedSchema>;

@@ -33,6 +33,7 @@ export const ShopSchema = Type.Object({
     unit: Type.Integer({ description: "minor units; 0 is none" }),
     direction: Type.Union([Type.Literal("down"), Type.Literal("nearest"), Type.Literal("up")]),
   }),
+  static_qris: Nullable(Type.Object({ payload: Type.String(), merchant_name: Type.String() }, { description: "the outlet's printed code, for when no provider can be reached" })),
   staff: Type.Array(StaffSchema),
 });
 export type ShopBody = Static<typeof ShopSchema>;
@@ -82,6 +83,7 @@ export const NewSaleSchema = Type.Object(
     tender: Type.Union([
       Type.Object({ method: Type.Literal("CASH"), tendered: MoneyInSchema }, { additionalProperties: false }),
       Type.Object({ method: Type.Literal("QRIS") }, { additionalProperties: false }),
+      Type.Object({ method: Type.Literal("QRIS_STATIC") }, { additionalProperties: false, description: "by the outlet's printed code; the sale waits for the cashier's word" }),
     ]),
   },
   { additionalProperties: false },
@@ -90,8 +92,10 @@ export type NewSaleBody = Static<typeof NewSaleSchema>;
 
 export const TenderSchema = Type.Object({
   payment_id: IdSchema,
-  method: Type.Union([Type.Literal("CASH"), Type.Literal("QRIS")]),
-  state: Type.Enum(["created", "pending", "unknown", "succeeded", "expired", "failed", "cancelled"], { description: "`unknown`: the provider has not answered yet; the till keeps waiting and never says failed" }),
+  method: Type.Union([Type.Literal("CASH"), Type.Literal("QRIS"), Type.Literal("QRIS_STATIC")]),
+  state: Type.Enum(["created", "pending", "unknown", "succeeded", "expired", "failed", "cancelled", "unverified", "lost"], {
+    description: "`unknown`: the provider has not answered yet; the till keeps waiting and never says failed. `unverified`: paid by the cashier's word, no statement has shown it yet; `lost`: none did, and it was written off",
+  }),
   amount: MoneySchema,
   tendered: Nullable(MoneySchema),
   change: Nullable(MoneySchema),
@@ -126,6 +130,31 @@ export const SaleSchema = Type.Object({
 });
 export type SaleBody = Static<typeof SaleSchema>;
 
+/** `POST /api/v1/till/sales/{id}/static-qris`: the cashier has seen the customer's proof of payment. */
+export const ConfirmStaticSchema = Type.Object(
+  { reference: Type.Optional(Type.String({ maxLength: 80, description: "RRN or the app's own number, from the customer's screen" })) },
+  { additionalProperties: false },
+);
+
+/** `PUT /api/v1/outlets/{id}/static-qris`. */
+export const NewStaticQrisSchema = Type.Object(
+  { payload: Type.String({ maxLength: 1024, description: "the text of the printed code" }), verify_within_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 60, description: "without it 3" })) },
+  { additionalProperties: false },
+);
+export type NewStaticQrisBody = Static<typeof NewStaticQrisSchema>;
+export const StaticQrisSchema = Type.Object({
+  outlet_id: IdSchema,
+  payload: Type.String(),
+  merchant_name: Type.String(),
+  city: Type.String(),
+  nmid: Nullable(Type.String({ description: "national merchant id" })),
+  acquirers: Type.Array(Type.String(), { examples: [["ID.DANA.WWW"]] }),
+  verify_within_days: Type.Integer({ description: "what no statement has shown by then is a case" }),
+  set_by: Type.String(),
+  set_at: TimeSchema,
+});
+export type StaticQrisBody = Static<typeof StaticQrisSchema>;
+
 /** `GET /api/v1/till/reports/today`: the owner's day so far. */
 export const TodaySchema = Type.Object({
   date: Type.String({ description: "business day, YYYY-MM-DD, in the outlet's zone" }),
@@ -142,6 +171,7 @@ export const TodaySchema = Type.Object({
     Type.Object({ product_id: IdSchema, name: Type.String(), quantity: Type.Integer(), amount: MoneySchema }),
   ),
   low_stock: Type.Array(Type.Object({ product_id: IdSchema, name: Type.String(), stock: Type.Integer() })),
+  unverified: Type.Object({ amount: MoneySchema, count: Type.Integer() }, { description: "of the day, paid by the printed code and not shown by a statement yet" }),
   open_cases: Type.Integer({ description: "money in suspense and disputes that wait for a decision" }),
 });
 export type TodayBody = Static<typeof TodaySchema>;

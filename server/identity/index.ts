@@ -6,7 +6,7 @@ export { identityRoutes } from "./routes.ts";
 export { createSecretBox, type SecretBox } from "./secret-box.ts";
 export { hashSecret } from "./secret.ts";
 export { type Principal, type Staff, type StaffRole } from "./staff.ts";
-export { insertMerchant, insertOutlet, insertStaff, selectMerchants as merchants, selectOutlets as outlets, type Merchant, type Outlet } from "./store.ts";
+export { insertMerchant, insertOutlet, insertStaff, selectMerchants as merchants, selectOutlets as outlets, selectStaticQris as staticQrisOf, type Merchant, type Outlet } from "./store.ts";
 export { unlock } from "./unlock.ts";
 export { createAccessTokens } from "./users/access-token.ts";
 export { createPasswords } from "./users/password.ts";

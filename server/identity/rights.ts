@@ -44,6 +44,7 @@ export const rights = {
   "sale.create": SHOP,
   "sale.read": SHOP,
   "sale.cancel": SHOP,
+  "outlet.manage": ["owner"],
   "report.read": ["manager", "owner"],
   "books.read": ["owner"],
   "channel.read": [...GATEWAY, "manager", "cashier"],

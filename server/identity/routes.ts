@@ -1,11 +1,14 @@
-import { isRefusal, ProblemSchema, refuse, SessionSchema, ShopSchema, UnlockSchema, type ShopBody } from "@onegate/contract";
+import { IdSchema, isRefusal, NewStaticQrisSchema, ProblemSchema, refuse, SessionSchema, ShopSchema, StaticQrisSchema, UnlockSchema, type ShopBody } from "@onegate/contract";
 import { Type } from "typebox";
 import { answer, type Database, type Http } from "../kernel/index.ts";
+import { merchantOf, staffOf } from "./guard.ts";
 import { tokenHash } from "./secret.ts";
-import { deleteSession, selectMerchants, selectOutlets, selectStaff } from "./store.ts";
+import { removeStaticQris, setStaticQris, showStaticQris, staticQrisBody } from "./static-qris.ts";
+import { deleteSession, selectMerchants, selectOutlets, selectStaff, selectStaticQris } from "./store.ts";
 import { unlock } from "./unlock.ts";
 
 const tags = ["till"];
+const OneOutlet = Type.Object({ id: IdSchema });
 
 export function identityRoutes(http: Http, { database, mode }: { database: Database; mode: "sandbox" | "production" }): void {
   const { kysely } = database;
@@ -15,6 +18,7 @@ export function identityRoutes(http: Http, { database, mode }: { database: Datab
     const [outlet] = merchant ? await selectOutlets(kysely, merchant.merchantId) : [];
     if (!merchant || !outlet) return answer(request, reply, refuse("not_found"));
     const staff = await selectStaff(kysely, merchant.merchantId, outlet.outletId);
+    const staticQris = await selectStaticQris(kysely, merchant.merchantId, outlet.outletId);
     const { tax } = outlet;
     const shop: ShopBody = {
       mode,
@@ -33,6 +37,7 @@ export function identityRoutes(http: Http, { database, mode }: { database: Datab
         ? { name: tax.name, rate_basis_points: tax.rateBasisPoints, base_numerator: tax.baseNumerator, base_denominator: tax.baseDenominator, included: tax.included }
         : null,
       cash_rounding: { ...outlet.cashRounding },
+      static_qris: staticQris ? { payload: staticQris.payload, merchant_name: staticQris.merchantName } : null,
       staff: staff.map(({ staffId, name, role }) => ({ id: staffId, name, role })),
     };
     return answer(request, reply, shop);
@@ -50,5 +55,20 @@ export function identityRoutes(http: Http, { database, mode }: { database: Datab
   http.post("/api/v1/till/lock", { config: { right: "till.lock" }, schema: { tags, summary: "End this session", response: { 204: Type.Null() } } }, async (request, reply) => {
     await deleteSession(kysely, tokenHash(String(request.headers.authorization).slice("Bearer ".length)));
     return reply.code(204).send(null);
+  });
+
+  http.get("/api/v1/outlets/:id/static-qris", { config: { right: "outlet.manage" }, schema: { tags: ["outlet"], summary: "The outlet's printed QRIS", params: OneOutlet, response: { 200: StaticQrisSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
+    const set = await showStaticQris(kysely, merchantOf(request), request.params.id);
+    return answer(request, reply, isRefusal(set) ? set : staticQrisBody(set));
+  });
+
+  http.put("/api/v1/outlets/:id/static-qris", { config: { right: "outlet.manage" }, schema: { tags: ["outlet"], summary: "Set the outlet's printed QRIS, for when no provider can be reached", params: OneOutlet, body: NewStaticQrisSchema, response: { 200: StaticQrisSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
+    const set = await setStaticQris(database, staffOf(request), request.params.id, request.body);
+    return answer(request, reply, isRefusal(set) ? set : staticQrisBody(set));
+  });
+
+  http.delete("/api/v1/outlets/:id/static-qris", { config: { right: "outlet.manage" }, schema: { tags: ["outlet"], summary: "Take the printed QRIS away", params: OneOutlet, response: { 204: Type.Null(), "4xx": ProblemSchema } } }, async (request, reply) => {
+    const refusal = await removeStaticQris(database, staffOf(request), request.params.id);
+    return refusal ? answer(request, reply, refusal) : reply.code(204).send(null);
   });
 }

@@ -69,6 +69,47 @@ export async function insertOutlet(tx: Executor, outlet: Outlet): Promise<void> 
       ${taxJson && JSON.stringify(taxJson)}::jsonb, ${JSON.stringify(outlet.cashRounding)}::jsonb, ${outlet.receiptCode}, ${outlet.receiptHeader}, ${outlet.receiptFooter})`.execute(tx);
 }
 
+export type StaticQris = {
+  readonly merchantId: Id;
+  readonly outletId: Id;
+  /** The text of the printed code. */
+  readonly payload: string;
+  readonly merchantName: string;
+  readonly verifyWithinDays: number;
+  readonly setBy: Id;
+  readonly setAt: Date;
+};
+
+type StaticQrisRow = { merchant_id: Id; outlet_id: Id; payload: string; merchant_name: string; verify_within_days: number; set_by: Id; set_at: Date };
+
+function toStaticQris(row: StaticQrisRow): StaticQris {
+  return { merchantId: row.merchant_id, outletId: row.outlet_id, payload: row.payload, merchantName: row.merchant_name, verifyWithinDays: row.verify_within_days, setBy: row.set_by, setAt: row.set_at };
+}
+
+export async function selectStaticQris(executor: Executor, merchantId: Id, outletId: Id): Promise<StaticQris | undefined> {
+  const { rows } = await sql<StaticQrisRow>`
+    select merchant_id, outlet_id, payload, merchant_name, verify_within_days, set_by, set_at from static_qris where merchant_id = ${merchantId} and outlet_id = ${outletId}`.execute(executor);
+  return rows[0] && toStaticQris(rows[0]);
+}
+
+export async function upsertStaticQris(tx: Tx, { merchantId, outletId, payload, merchantName, verifyWithinDays, setBy }: Omit<StaticQris, "setAt">): Promise<StaticQris> {
+  const { rows } = await sql<StaticQrisRow>`
+    insert into static_qris (merchant_id, outlet_id, payload, merchant_name, verify_within_days, set_by)
+    values (${merchantId}, ${outletId}, ${payload}, ${merchantName}, ${verifyWithinDays}, ${setBy})
+    on conflict (merchant_id, outlet_id) do update
+      set payload = excluded.payload, merchant_name = excluded.merchant_name, verify_within_days = excluded.verify_within_days, set_by = excluded.set_by, set_at = now()
+    returning merchant_id, outlet_id, payload, merchant_name, verify_within_days, set_by, set_at`.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error("what was set comes back");
+  return toStaticQris(row);
+}
+
+/** Whether there was one. */
+export async function deleteStaticQris(tx: Tx, merchantId: Id, outletId: Id): Promise<boolean> {
+  const { rows } = await sql`delete from static_qris where merchant_id = ${merchantId} and outlet_id = ${outletId} returning outlet_id`.execute(tx);
+  return rows.length > 0;
+}
+
 export async function insertStaff(tx: Executor, merchantId: Id, outletId: Id, staff: Staff, pinHash: string): Promise<void> {
   await sql`
     insert into staff (merchant_id, staff_id, outlet_id, name, role, pin_hash)

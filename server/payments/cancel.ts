@@ -3,7 +3,7 @@ import { addJob, once, type Once, type Tx } from "../kernel/index.ts";
 import type { Payments } from "./context.ts";
 import { INQUIRE, inquiryKey } from "./plan.ts";
 import type { Order } from "./order.ts";
-import { next } from "./payment.ts";
+import { next, type Payment } from "./payment.ts";
 import { lockOrder, markOrderCancelled, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
 import { tell } from "./tell.ts";
 
@@ -20,14 +20,20 @@ export async function cancelOrder(tx: Tx, merchantId: Id, orderId: string): Prom
   const all = await selectPayments(tx, merchantId, orderId);
   if (all.some(({ state }) => state === "succeeded")) return { paid: true };
   await markOrderCancelled(tx, merchantId, orderId);
-  for (const payment of all) {
+  await endOpenPayments(tx, all);
+  return { paid: false };
+}
+
+/** Gives open payments of an order up, whose row the caller holds; a job ends them at their providers. */
+export async function endOpenPayments(tx: Tx, payments: readonly Payment[]): Promise<void> {
+  for (const payment of payments) {
     const state = next(payment.state, "cancel");
     if (!state) continue;
+    const { merchantId, paymentId } = payment;
     const written = await updatePayment(tx, payment, state);
-    await addJob(tx, VOID, { merchantId, paymentId: payment.paymentId }, { key: `void:${payment.paymentId}` });
+    await addJob(tx, VOID, { merchantId, paymentId }, { key: `void:${paymentId}` });
     await tell(tx, written);
   }
-  return { paid: false };
 }
 
 /** The same as a request of its own, once per key. Refuses `order_unknown`, and `order_paid`: what is paid is refunded. */

@@ -1,6 +1,6 @@
-import { isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
+import { isRefusal, money, refuse, STATIC_PROVIDER, type Id, type Money, type Refusal } from "@onegate/contract";
 import { addJob, announce, inTransaction, messageOf, once, type Once, type Tx } from "../kernel/index.ts";
-import { accountId, CHART, clearingCode, transfersOf } from "../ledger/index.ts";
+import { accountId, CHART, clearingCode, drawerCode, transfersOf } from "../ledger/index.ts";
 import type { Provider, RefundAnswer, RefundRequest } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
 import { takenBack } from "./dispute.ts";
@@ -13,12 +13,13 @@ import { lockOrder, markCase, selectCase, selectPayment } from "./store.ts";
 /** The job that tells and asks the provider about refunds. */
 export const REFUND = "payment:refund";
 const FIRST_ASK_MS = 5_000;
+const CASH = "cash";
 
 export type RefundWish = { readonly paymentId: Id; /** Nothing: all that is left. */ readonly amount?: Money; readonly reason: string; readonly by: string };
 
 /**
  * Gives back a payment or a part of it, once per key. The refund is committed before the provider hears of it. Refuses
- * `payment_unknown`, `payment_not_refundable` (not paid, or cash, which the till gives back), `currency_differs`,
+ * `payment_unknown`, `payment_not_refundable` (not paid, cash, which the till gives back, or lost), `currency_differs`,
  * `amount_not_positive`, and `refund_exceeds` beyond what is left of it; refunds under way count as given back.
  */
 export async function refundPayment(payments: Payments, merchantId: Id, wish: RefundWish, key: string): Promise<Once<Refund>> {
@@ -38,13 +39,18 @@ async function writeRefund(tx: Tx, payments: Payments, merchantId: Id, { payment
   if (!seen) return refuse("payment_unknown");
   await lockOrder(tx, merchantId, seen.orderId);
   const payment = await selectPayment(tx, merchantId, paymentId);
-  if (payment?.state !== "succeeded" || payment.provider === "cash") return refuse("payment_not_refundable");
+  if (payment?.state !== "succeeded" || payment.provider === CASH || payment.verification === "lost") return refuse("payment_not_refundable");
   const left = await leftOf(tx, payment);
   const wanted = amount ?? money(left, payment.amount.currency);
   if (wanted.currency !== payment.amount.currency) return refuse("currency_differs");
   if (wanted.minor > left || left === 0n) return refuse("refund_exceeds", { left: left.toString() });
   if (wanted.minor <= 0n) return refuse("amount_not_positive");
-  return saveRefund(tx, payments, { merchantId, paymentId, caseId: null, orderId: payment.orderId, provider: payment.provider, amount: wanted, reason, requestedBy: by });
+  return saveRefund(tx, payments, { merchantId, paymentId, caseId: null, orderId: payment.orderId, provider: giverOf(payment.provider), amount: wanted, reason, requestedBy: by });
+}
+
+/** Who gives money back: the provider that took it. What was paid to a printed code has none, and comes out of the outlet's drawer. */
+export function giverOf(provider: string): string {
+  return provider === STATIC_PROVIDER ? CASH : provider;
 }
 
 /** What is neither given back nor disputed, in minor units. The order's row must be held. */
@@ -129,16 +135,25 @@ async function holdRefund(tx: Tx, merchantId: Id, refundId: Id): Promise<Refund 
   return seen && selectRefund(tx, merchantId, refundId, true);
 }
 
-/** The money goes the way it came, out of what was received or out of suspense, and the provider owes us less; or it came from the bank. */
+/** The money goes the way it came, out of what was received or out of suspense, and the provider owes us less, or the drawer holds less; or it came from the bank. */
 async function book(tx: Tx, payments: Payments, refund: Refund): Promise<void> {
   const { merchantId, refundId, caseId, provider, amount, paidFrom } = refund;
   const from = caseId ? CHART.suspense : CHART.received;
-  const accounts = { from: accountId(merchantId, from), giver: accountId(merchantId, paidFrom === "bank" ? CHART.bank : clearingCode(provider)) };
+  const source = paidFrom === "bank" ? CHART.bank : provider === CASH ? drawerCode(await outletOf(tx, refund)) : clearingCode(provider);
+  const accounts = { from: accountId(merchantId, from), giver: accountId(merchantId, source) };
   // a sale takes back what it recognised first, so that it is in `received` again
   const before = caseId ? [] : await payments.onRefunded(tx, refund);
   const posted = await payments.ledger.postIn(tx, merchantId, [...before, ...transfersOf("refund", merchantId, refundId, accounts, { refunded: amount }, { reference: refund.refundRef })]);
   if (isRefusal(posted)) throw new Error(`the ledger refused a refund: ${posted.refusal}`);
   if (caseId) await markCase(tx, merchantId, caseId, { state: "refunded", by: refund.requestedBy });
+}
+
+/** The outlet whose printed code took what is given back. */
+async function outletOf(tx: Tx, { merchantId, refundId, paymentId, caseId }: Refund): Promise<Id> {
+  const found = caseId ? await selectCase(tx, merchantId, caseId) : undefined;
+  const payment = await selectPayment(tx, merchantId, paymentId ?? found?.paymentId ?? "");
+  if (!payment?.outletId) throw new Error(`refund ${refundId} is in cash, of what no outlet took`);
+  return payment.outletId;
 }
 
 /** `from` is who gave the money; nothing: the bank where the provider said no, otherwise the provider. */

@@ -105,10 +105,10 @@ function caseBody({ caseId, reason, provider, reference, paymentId, amount, stat
   };
 }
 
-function paymentBody({ paymentId, orderId, method, channel, provider, state, amount, reference, expiresAt, paidAt, routing }: Payment, refunds: readonly Refund[], disputes: readonly Dispute[]): Static<typeof PaymentSchema> {
+function paymentBody({ paymentId, orderId, method, channel, provider, state, amount, reference, expiresAt, paidAt, verification, routing }: Payment, refunds: readonly Refund[], disputes: readonly Dispute[]): Static<typeof PaymentSchema> {
   return {
     payment_id: paymentId, order_id: orderId, method, channel, provider, state, amount: toDecimal(amount), currency: amount.currency, reference,
-    expires_at: expiresAt?.toISOString() ?? null, paid_at: paidAt?.toISOString() ?? null, routing: [...(routing ?? [])], refunds: refunds.map(refundBody),
+    expires_at: expiresAt?.toISOString() ?? null, paid_at: paidAt?.toISOString() ?? null, verification, routing: [...(routing ?? [])], refunds: refunds.map(refundBody),
     disputes: disputes.map(disputeBody),
   };
 }

@@ -37,11 +37,31 @@ export function isOpen(state: PaymentState): boolean {
   return state === "created" || state === "pending" || state === "unknown";
 }
 
+/**
+ * What shows a payment by a shop's printed code, of which no provider tells.
+ *
+ *   unverified  a cashier's word alone
+ *   verified    a statement's row, or a person who names the proof
+ *   lost        nothing did in time, and it was written off; what comes after all is verified
+ */
+export type Verification = "unverified" | "verified" | "lost";
+export type VerificationEvent = "verify" | "lose";
+
+export const verificationLifecycle: Readonly<Record<Verification, Partial<Record<VerificationEvent, Verification>>>> = {
+  unverified: { verify: "verified", lose: "lost" },
+  lost: { verify: "verified" },
+  verified: {},
+};
+
+export function nextVerification(verification: Verification, event: VerificationEvent): Verification | undefined {
+  return verificationLifecycle[verification][event];
+}
+
 export type Payment = {
   readonly merchantId: Id;
   readonly paymentId: Id;
   readonly orderId: string;
-  /** What the payer uses: CASH, QRIS, EWALLET, VIRTUAL_ACCOUNT, STORE. */
+  /** What the payer uses: CASH, QRIS, QRIS_STATIC, EWALLET, VIRTUAL_ACCOUNT, STORE. */
   readonly method: string;
   /** The provider's name for it. */
   readonly channel: string;
@@ -68,6 +88,9 @@ export type Payment = {
   readonly lostAt: Date | null;
   /** Why this provider and channel were chosen. */
   readonly routing: readonly Candidate[] | null;
+  /** Of a payment by a printed code alone, with the outlet whose code it is. */
+  readonly verification: Verification | null;
+  readonly outletId: Id | null;
   readonly createdAt: Date;
 };
 

@@ -4,7 +4,7 @@ import { accountId, CHART, transfersOf } from "../ledger/index.ts";
 import type { Payments } from "./context.ts";
 import { takenBack } from "./dispute.ts";
 import { selectDisputesOf } from "./dispute-store.ts";
-import { saveRefund, tellRefund } from "./give-back.ts";
+import { giverOf, saveRefund, tellRefund } from "./give-back.ts";
 import { merchantRefOf, methodOf, paidSum } from "./payment.ts";
 import { selectRefund } from "./refund-store.ts";
 import { insertPayment, lockOrder, markCase, selectCase, selectOrder, selectPayment, selectPayments, type SuspenseCase } from "./store.ts";
@@ -56,7 +56,7 @@ export async function refundCase(payments: Payments, merchantId: Id, caseId: Id,
     const found = await openCase(tx, merchantId, caseId);
     if (isRefusal(found)) return found;
     const origin = found.paymentId ? await selectPayment(tx, merchantId, found.paymentId) : undefined;
-    const refund = await saveRefund(tx, payments, { merchantId, paymentId: null, caseId, orderId: origin?.orderId ?? null, provider: found.provider, amount: found.amount, reason, requestedBy: by });
+    const refund = await saveRefund(tx, payments, { merchantId, paymentId: null, caseId, orderId: origin?.orderId ?? null, provider: giverOf(found.provider), amount: found.amount, reason, requestedBy: by });
     await markCase(tx, merchantId, caseId, { state: "refunding", by });
     return { case_id: caseId, refund_id: refund.refundId };
   });

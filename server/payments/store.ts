@@ -1,9 +1,9 @@
-import { money, type Currency, type Id, type Money } from "@onegate/contract";
+import { IDR, money, type Currency, type Id, type Money } from "@onegate/contract";
 import { sql } from "kysely";
 import type { Executor, Tx } from "../kernel/index.ts";
 import type { Opened, ProviderState } from "../providers/index.ts";
 import type { NewOrder, Order } from "./order.ts";
-import type { Candidate, Payment, PaymentState } from "./payment.ts";
+import type { Candidate, Payment, PaymentState, Verification } from "./payment.ts";
 
 type OrderRow = {
   merchant_id: Id; order_id: string; currency: Currency; amount: bigint; customer_name: string; customer_email: string | null;
@@ -44,12 +44,12 @@ export async function selectOrder(executor: Executor, merchantId: Id, orderId: s
   return rows[0] && toOrder(rows[0]);
 }
 
-/** Takes the order's row, so that its payments are decided upon one after another; tells whether it was given up, and its sum in minor units. */
-export async function lockOrder(tx: Tx, merchantId: Id, orderId: string): Promise<{ cancelled: boolean; amount: bigint }> {
-  const { rows } = await sql<{ cancelled: boolean; amount: bigint }>`
-    select cancelled_at is not null as cancelled, amount from payment_order
+/** Takes the order's row, so that its payments are decided upon one after another; tells whether it was given up, and its sum in minor units: 0 where there is none. */
+export async function lockOrder(tx: Tx, merchantId: Id, orderId: string): Promise<{ cancelled: boolean; amount: bigint; currency: Currency }> {
+  const { rows } = await sql<{ cancelled: boolean; amount: bigint; currency: Currency }>`
+    select cancelled_at is not null as cancelled, amount, currency from payment_order
      where merchant_id = ${merchantId} and order_id = ${orderId} for update`.execute(tx);
-  return rows[0] ?? { cancelled: false, amount: 0n };
+  return rows[0] ?? { cancelled: false, amount: 0n, currency: IDR };
 }
 
 export async function markOrderCancelled(tx: Tx, merchantId: Id, orderId: string): Promise<void> {
@@ -62,12 +62,12 @@ type PaymentRow = {
   merchant_id: Id; payment_id: Id; order_id: string; method: string; channel: string; provider: string; account_id: Id | null; currency: Currency;
   amount: bigint; state: PaymentState; merchant_ref: string; reference: string | null; channel_name: string | null; payer_amount: bigint | null;
   fee_merchant: bigint | null; fee_customer: bigint | null; qr_string: string | null; pay_code: string | null; checkout_url: string | null;
-  expires_at: Date | null; paid_at: Date | null; lost_at: Date | null; routing: readonly Candidate[] | null; created_at: Date;
+  expires_at: Date | null; paid_at: Date | null; lost_at: Date | null; routing: readonly Candidate[] | null; verification: Verification | null; outlet_id: Id | null; created_at: Date;
 };
 
 const COLUMNS = sql.raw(
   "merchant_id, payment_id, order_id, method, channel, provider, account_id, currency, amount, state, merchant_ref, reference, channel_name, payer_amount, " +
-    "fee_merchant, fee_customer, qr_string, pay_code, checkout_url, expires_at, paid_at, lost_at, routing, created_at",
+    "fee_merchant, fee_customer, qr_string, pay_code, checkout_url, expires_at, paid_at, lost_at, routing, verification, outlet_id, created_at",
 );
 
 function toPayment(row: PaymentRow): Payment {
@@ -94,6 +94,8 @@ function toPayment(row: PaymentRow): Payment {
     paidAt: row.paid_at,
     lostAt: row.lost_at,
     routing: row.routing,
+    verification: row.verification,
+    outletId: row.outlet_id,
     createdAt: row.created_at,
   };
 }
@@ -102,15 +104,17 @@ export type NewPayment = Pick<Payment, "merchantId" | "paymentId" | "orderId" | 
   readonly accountId?: Id | null;
   readonly reference?: string;
   readonly routing?: readonly Candidate[];
+  /** Paid to a printed code by a cashier's word: the outlet's, and whose. */
+  readonly confirmed?: { readonly outletId: Id; readonly staffId: Id };
 };
 
 export async function insertPayment(tx: Executor, payment: NewPayment): Promise<Payment> {
   const { rows } = await sql<PaymentRow>`
-    insert into payment (merchant_id, payment_id, order_id, method, channel, provider, account_id, currency, amount, state, merchant_ref, reference, expires_at, routing, paid_at)
+    insert into payment (merchant_id, payment_id, order_id, method, channel, provider, account_id, currency, amount, state, merchant_ref, reference, expires_at, routing, verification, outlet_id, confirmed_by, paid_at)
     values (${payment.merchantId}, ${payment.paymentId}, ${payment.orderId}, ${payment.method}, ${payment.channel}, ${payment.provider},
       ${payment.accountId ?? null}, ${payment.amount.currency}, ${payment.amount.minor}, ${payment.state}, ${payment.merchantRef}, ${payment.reference ?? null}, ${payment.expiresAt},
-      ${payment.routing ? JSON.stringify(payment.routing) : null}::jsonb,
-      ${payment.state === "succeeded" ? sql`now()` : null})
+      ${payment.routing ? JSON.stringify(payment.routing) : null}::jsonb, ${payment.confirmed ? "unverified" : null}, ${payment.confirmed?.outletId ?? null}, ${payment.confirmed?.staffId ?? null},
+      ${payment.state === "succeeded" || payment.confirmed ? sql`now()` : null})
     returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
   if (!row) throw new Error("an inserted payment comes back");
@@ -164,6 +168,28 @@ export async function updatePayment(tx: Tx, payment: Payment, state: PaymentStat
 /** Notes that the answer to a payment's opening was lost. */
 export async function markLost(tx: Tx, { merchantId, paymentId }: Payment): Promise<void> {
   await sql`update payment set lost_at = coalesce(lost_at, now()) where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(tx);
+}
+
+/** Held until the transaction ends: who comes with the same proof waits. */
+export async function lockReference(tx: Tx, merchantId: Id, reference: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`static qris ${merchantId} ${reference}`}, 0))`.execute(tx);
+}
+
+/** Whether another payment by a printed code has this reference. */
+export async function isReferenceUsed(tx: Tx, merchantId: Id, reference: string, paymentId: Id): Promise<boolean> {
+  const { rows } = await sql`
+    select from payment where merchant_id = ${merchantId} and verification is not null and reference = ${reference} and payment_id <> ${paymentId}`.execute(tx);
+  return rows.length > 0;
+}
+
+/** Writes what has become of a payment by a printed code, and what shows it. */
+export async function updateVerification(tx: Tx, { merchantId, paymentId }: Payment, verification: Verification, proof?: { reference: string; fee: bigint }): Promise<Payment> {
+  const { rows } = await sql<PaymentRow>`
+    update payment set verification = ${verification}, reference = coalesce(${proof?.reference ?? null}, reference), fee_merchant = coalesce(${proof?.fee ?? null}::bigint, fee_merchant), updated_at = now()
+     where merchant_id = ${merchantId} and payment_id = ${paymentId} returning ${COLUMNS}`.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error("an updated payment comes back");
+  return toPayment(row);
 }
 
 /** The providers in the order that the first fitting rule of a merchant gives, by method, minor units and the time of day at its first outlet. */
@@ -290,7 +316,7 @@ export async function countOpenCases(executor: Executor, merchantId: Id): Promis
 
 type Breach = { readonly rule: string; readonly subject: string; readonly detail: string };
 
-/** Payments that don't fit their announcements (events are kept for 30 days), or what was given and taken back. */
+/** Payments that don't fit their announcements (events are kept for 30 days), what was given and taken back, or unverified money that the ledger doesn't have. */
 export async function selectBreaches(executor: Executor): Promise<Breach[]> {
   const { rows } = await sql<Breach>`
     select 'every event has its fact' as rule, e.subject, 'payment.succeeded, but the payment is ' || coalesce(p.state, 'missing') as detail
@@ -312,6 +338,12 @@ export async function selectBreaches(executor: Executor): Promise<Breach[]> {
       join ledger_balance b using (merchant_id, account_id)
       left join (select merchant_id, sum(amount) from dispute where state = 'opened' group by 1) d using (merchant_id)
      where a.kind = 'disputed' and -b.posted <> coalesce(d.sum, 0)
+    union all
+    select 'what payments call unverified is in its account', a.merchant_id::text, 'the account says ' || -b.posted || ', payments ' || coalesce(p.sum, 0)
+      from ledger_account a
+      join ledger_balance b using (merchant_id, account_id)
+      left join (select merchant_id, sum(amount) as sum from payment where verification = 'unverified' group by merchant_id) p using (merchant_id)
+     where a.kind = 'unverified_clearing' and b.posted <> -coalesce(p.sum, 0)
     limit 100`.execute(executor);
   return rows;
 }

@@ -29,6 +29,15 @@ export async function selectGrossWeekBefore(executor: Executor, merchantId: Id, 
   return gross == null ? null : BigInt(gross);
 }
 
+/** What the day's sales were paid by the printed code, and nothing but the cashier's word shows yet; minor units. */
+export async function selectUnverified(executor: Executor, merchantId: Id, outletId: Id, date: string): Promise<{ amount: bigint; count: number }> {
+  const { rows } = await sql<{ amount: bigint; count: number }>`
+    select coalesce(sum(p.amount), 0)::bigint as amount, count(*)::int as count
+      from payment p join sale s on s.merchant_id = p.merchant_id and s.sale_id = case when p.verification is not null then p.order_id::uuid end
+     where p.merchant_id = ${merchantId} and p.verification = 'unverified' and p.state = 'succeeded' and s.outlet_id = ${outletId} and s.business_date = ${date}`.execute(executor);
+  return rows[0] ?? { amount: 0n, count: 0 };
+}
+
 export async function selectBestSellers(executor: Executor, merchantId: Id, outletId: Id, date: string, limit: number) {
   const { rows } = await sql<{ product_id: Id; name: string; quantity: number; amount: bigint }>`
     select product_id, name, quantity, amount from report_product

@@ -3,7 +3,7 @@ import type { Outlet } from "../identity/index.ts";
 import type { Executor } from "../kernel/index.ts";
 import { countOpenCases } from "../payments/index.ts";
 import { stockLevels } from "../stock/index.ts";
-import { selectBestSellers, selectBusinessDate, selectGrossWeekBefore, selectHours, type HourRow } from "./store.ts";
+import { selectBestSellers, selectBusinessDate, selectGrossWeekBefore, selectHours, selectUnverified, type HourRow } from "./store.ts";
 
 const BEST = 5;
 const LOW = 8;
@@ -15,6 +15,7 @@ export async function today(executor: Executor, merchantId: Id, outlet: Outlet, 
   const hours = await selectHours(executor, merchantId, outletId, date);
   const weekAgo = await selectGrossWeekBefore(executor, merchantId, outletId, date);
   const best = await selectBestSellers(executor, merchantId, outletId, date, BEST);
+  const unverified = await selectUnverified(executor, merchantId, outletId, date);
   const levels = await stockLevels(executor, merchantId, outletId);
   const wire = (minor: bigint) => toWire(money(minor, currency));
   const gross = sum(hours, (row) => row.gross);
@@ -33,6 +34,7 @@ export async function today(executor: Executor, merchantId: Id, outlet: Outlet, 
     by_hour: [...group(hours, (row) => row.hour)].map(([hour, rows]) => ({ hour, amount: wire(sum(rows, (row) => row.gross)), count: rows.reduce((n, row) => n + row.sales, 0) })),
     best_sellers: best.map(({ product_id, name, quantity, amount }) => ({ product_id, name, quantity, amount: wire(amount) })),
     low_stock: levels.filter(({ isLow }) => isLow).slice(0, LOW).map(({ productId, name, onHand }) => ({ product_id: productId, name, stock: onHand })),
+    unverified: { amount: wire(unverified.amount), count: unverified.count },
     open_cases: await countOpenCases(executor, merchantId),
   };
 }

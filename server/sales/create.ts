@@ -1,6 +1,6 @@
-import { cashRounding, checkedToMoney, IDR, isRefusal, money, refuse, saleTotal, type Id, type NewSaleBody, type Refusal } from "@onegate/contract";
+import { cashRounding, checkedToMoney, IDR, isRefusal, money, refuse, saleTotal, STATIC_METHOD, type Id, type NewSaleBody, type Refusal } from "@onegate/contract";
 import { productsById } from "../catalogue/index.ts";
-import type { Outlet } from "../identity/index.ts";
+import { staticQrisOf, type Outlet } from "../identity/index.ts";
 import { inTransaction, once, requestHash, type Executor, type Once, type Tx } from "../kernel/index.ts";
 import { collectCash, openPayment, saveOrder } from "../payments/index.ts";
 import { giveUp } from "./cancel.ts";
@@ -13,7 +13,8 @@ type Seller = { readonly merchantId: Id; readonly outletId: Id; readonly staffId
 
 /**
  * Takes a sale. Cash: sale, stock, payment, ledger and event in one transaction, paid at once. QRIS: the sale is written
- * first, then the payment is opened; a retry after a crash in between opens it. Refuses `cart_empty`, `product_unknown`,
+ * first, then the payment is opened; a retry after a crash in between opens it. By the printed code: it is written, and
+ * `confirmStatic` pays it. Refuses `static_qris_missing`, `cart_empty`, `product_unknown`,
  * `price_differs`, `amount_mismatch`, `tender_insufficient`, `sale_differs`, in this order, and what a payment may refuse.
  */
 export async function createSale(sales: Sales, seller: Seller, unchecked: NewSaleBody, key: string): Promise<Once<Sale>> {
@@ -23,6 +24,7 @@ export async function createSale(sales: Sales, seller: Seller, unchecked: NewSal
     // a sale that is done stays done, whatever has become of the catalogue since
     const known = await selectSaleHash(tx, seller.merchantId, unchecked.id);
     if (known) return known.equals(hash) ? { sale_id: unchecked.id } : refuse("sale_differs");
+    if (unchecked.tender.method === STATIC_METHOD && !(await staticQrisOf(tx, seller.merchantId, seller.outletId))) return refuse("static_qris_missing");
     const checked = await checkedToSale(tx, seller, outlet, unchecked);
     return isRefusal(checked) ? checked : writeSale(tx, sales, checked, outlet, unchecked.tender.method, hash);
   });
@@ -61,7 +63,7 @@ async function checkedToSale(executor: Executor, seller: Seller, outlet: Outlet,
   if (total.currency !== IDR || total.minor !== sums.total) return refuse("amount_mismatch", { expected: sums.total.toString() });
   if (sums.total <= 0n) return refuse("amount_not_positive");
   const sale = { ...seller, saleId: unchecked.id, currency: IDR, ...sums, lines };
-  if (unchecked.tender.method === "QRIS") return { ...sale, rounding: 0n, tendered: null };
+  if (unchecked.tender.method !== "CASH") return { ...sale, rounding: 0n, tendered: null };
 
   const rounding = cashRounding(sums.total, outlet.cashRounding);
   const tendered = checkedToMoney(unchecked.tender.tendered);
@@ -71,7 +73,7 @@ async function checkedToSale(executor: Executor, seller: Seller, outlet: Outlet,
   return { ...sale, rounding, tendered: tendered.minor };
 }
 
-async function writeSale(tx: Tx, sales: Sales, sale: NewSale, outlet: Outlet, method: "CASH" | "QRIS", hash: Buffer): Promise<{ sale_id: Id } | Refusal> {
+async function writeSale(tx: Tx, sales: Sales, sale: NewSale, outlet: Outlet, method: NewSaleBody["tender"]["method"], hash: Buffer): Promise<{ sale_id: Id } | Refusal> {
   const { merchantId, saleId } = sale;
   const done = { sale_id: saleId };
   if (!(await insertSale(tx, sale, outlet, hash))) {
@@ -86,7 +88,7 @@ async function writeSale(tx: Tx, sales: Sales, sale: NewSale, outlet: Outlet, me
     items: orderItems(sale, outlet),
   });
   if (isRefusal(order)) return order;
-  if (method === "QRIS") return done;
+  if (method !== "CASH") return done;
 
   const payment = await collectCash(tx, sales.payments, { merchantId, outletId: sale.outletId, orderId: saleId, amount: collected });
   if (isRefusal(payment)) return payment;

@@ -1,5 +1,6 @@
 export { cancelSale } from "./cancel.ts";
 export { recognition } from "./complete.ts";
+export { confirmStatic } from "./confirm-static.ts";
 export { type Sales } from "./context.ts";
 export { createSale } from "./create.ts";
 export { onPaymentEnded } from "./on-payment.ts";

@@ -1,9 +1,10 @@
-import { isRefusal, money, NewSaleSchema, ProblemSchema, refuse, SaleSchema, toWire, type Refusal, type SaleBody, IdSchema } from "@onegate/contract";
+import { ConfirmStaticSchema, isRefusal, money, NewSaleSchema, ProblemSchema, refuse, SaleSchema, STATIC_METHOD, toWire, type Refusal, type SaleBody, IdSchema } from "@onegate/contract";
 import { Type } from "typebox";
 import { staffOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http, type Streams } from "../kernel/index.ts";
 import { disputedOrders, paymentsOf, type Payment } from "../payments/index.ts";
 import { cancelSale } from "./cancel.ts";
+import { confirmStatic } from "./confirm-static.ts";
 import type { Sales } from "./context.ts";
 import { createSale } from "./create.ts";
 import type { Sale } from "./sale.ts";
@@ -53,13 +54,20 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
     return answerOnce(request, reply, { answer: await send(sale), replayed });
   });
 
+  http.post("/api/v1/till/sales/:id/static-qris", { config: { right: "sale.create", service }, schema: { tags, summary: "Say that the customer's proof of a payment to the printed QRIS was seen; once per Idempotency-Key", params: OneSale, body: ConfirmStaticSchema, response: { 200: SaleSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
+    const key = keyOf(request);
+    if (isRefusal(key)) return answer(request, reply, key);
+    const { answer: sale, replayed } = await confirmStatic(sales, staffOf(request), request.params.id, request.body, key);
+    return answerOnce(request, reply, { answer: await send(sale), replayed });
+  });
+
   http.get("/api/v1/till/events", { config: { right: "event.read", service }, schema: { tags, summary: "What happens at the shop, as server-sent events; resumes after Last-Event-ID" } }, async (request, reply) => {
     await streams.open(request, reply, { merchantId: staffOf(request).merchantId, topics: TILL_TOPICS });
   });
 }
 
 /** What the topics that a till listens to begin with. */
-export const TILL_TOPICS = ["sale.", "payment.", "case."] as const;
+export const TILL_TOPICS = ["sale.", "payment.", "case.", "outlet."] as const;
 function saleBody(sale: Sale, payments: readonly Payment[], disputed: ReadonlySet<string>): SaleBody {
   const wire = (minor: bigint) => toWire(money(minor, sale.currency));
   return {
@@ -79,8 +87,8 @@ function saleBody(sale: Sale, payments: readonly Payment[], disputed: ReadonlySe
     disputed: disputed.has(sale.saleId),
     tenders: payments.map((payment) => ({
       payment_id: payment.paymentId,
-      method: payment.method === "CASH" ? "CASH" : "QRIS",
-      state: payment.state,
+      method: payment.method === "CASH" || payment.method === STATIC_METHOD ? payment.method : "QRIS",
+      state: payment.state === "succeeded" && payment.verification && payment.verification !== "verified" ? payment.verification : payment.state,
       amount: toWire(payment.amount),
       tendered: payment.method === "CASH" && sale.tendered !== null ? wire(sale.tendered) : null,
       change: payment.method === "CASH" && sale.tendered !== null ? wire(sale.tendered - payment.amount.minor) : null,

@@ -1,24 +1,30 @@
-import { isRefusal, money, refuse, type Id, type Refusal } from "@onegate/contract";
+import { isRefusal, money, refuse, STATIC_PROVIDER, type Id, type Refusal } from "@onegate/contract";
 import type { Tx } from "../kernel/index.ts";
 import { applyState, paymentsOf, selectPayment, type Payment } from "../payments/index.ts";
 import type { SettlementCase } from "./case.ts";
 import type { Settlement } from "./context.ts";
 import { selectRows } from "./store.ts";
+import { verifyByRow } from "./verify-rows.ts";
 
 /**
  * Takes a row of money that we did not know as the payment of an order, as if the provider had told of it: the payment
  * is booked, its sale completed, and what does not fit goes to suspense, all by the one way that payments have. The order
- * is the one that is named, or that of the payment which the row names. This is also the way for a static QR code, whose
- * payments come without a word: the row's minute and amount say which order it is, and a person says so. Refuses
- * `case_action_unfit` where it is no payment, `order_unknown`, and `order_not_at_provider` where the order has no payment
- * to take it.
+ * is the one that is named, or that of the payment which the row names. A row of a printed code, where more than one
+ * payment fits, verifies the order's. Refuses `case_action_unfit` where it is no payment, `order_unknown`,
+ * `order_not_at_provider` where the order has no payment to take it, and what `verifyByRow` refuses.
  */
-export async function applyToOrder(tx: Tx, { payments }: Settlement, one: SettlementCase, orderId: string | undefined): Promise<{ payment: Payment } | Refusal> {
+export async function applyToOrder(tx: Tx, settlement: Settlement, one: SettlementCase, orderId: string | undefined): Promise<{ payment: Payment } | Refusal> {
   const [row] = one.rowId === null ? [] : await selectRows(tx, one.merchantId, [one.rowId]);
   if (!row || row.kind !== "payment") return refuse("case_action_unfit");
+  if (one.provider === STATIC_PROVIDER) {
+    const ofOrder = orderId === undefined ? [] : await paymentsOf(tx, one.merchantId, orderId);
+    if (ofOrder.length === 0) return refuse("order_unknown");
+    const verified = await verifyByRow(tx, settlement, row, ofOrder);
+    return isRefusal(verified) ? verified : { payment: verified };
+  }
   const payment = await paymentFor(tx, one, orderId);
   if (isRefusal(payment)) return payment;
-  await applyState(tx, payments, payment, {
+  await applyState(tx, settlement.payments, payment, {
     reference: row.reference ?? payment.reference ?? payment.merchantRef,
     merchantRef: payment.merchantRef,
     status: "paid",

@@ -9,22 +9,24 @@ import type { Currency, Id } from "@onegate/contract";
  *   fee_differs     the amount is right, the provider kept more or less than was agreed
  *   day_differs     amount and fee are right, but it was paid on another day
  *   doubled         an earlier row named the same; nothing was booked for this one
+ *   unverified      paid to a printed code by a cashier's word, and no statement shows it in time
  */
-export type CaseKind = "missing_here" | "missing_there" | "amount_differs" | "fee_differs" | "day_differs" | "doubled";
+export type CaseKind = "missing_here" | "missing_there" | "amount_differs" | "fee_differs" | "day_differs" | "doubled" | "unverified";
 
 /**
  *   open         the difference stands in the provider's clearing account
  *   applied      taken as an order's payment, or the provider's fee accepted
- *   written_off  the difference stands in suspense
+ *   written_off  the difference stands in suspense; money that never came is a loss
  *   refund_due   it stands in suspense, and is to be given back
  *   refunded     it was given back from the bank
  *   ignored      let stand, for a reason
  *   arrived      what was missing came after all, and fits
+ *   verified     a person names what shows the payment
  */
-export type CaseState = "open" | "applied" | "written_off" | "refund_due" | "refunded" | "ignored" | "arrived";
+export type CaseState = "open" | "applied" | "written_off" | "refund_due" | "refunded" | "ignored" | "arrived" | "verified";
 
 /** What a person may decide. */
-export const CASE_ACTIONS = ["apply", "write_off", "refund_later", "refunded", "ignore"] as const;
+export const CASE_ACTIONS = ["apply", "write_off", "refund_later", "refunded", "ignore", "verify"] as const;
 export type CaseAction = (typeof CASE_ACTIONS)[number];
 /** `arrive` is nobody's decision: what was missing came. */
 export type CaseEvent = CaseAction | "arrive";
@@ -47,6 +49,7 @@ export const caseLifecycle: Readonly<Record<CaseKind, Partial<Record<CaseState, 
   day_differs: { open: { ignore: "ignored" } },
   // a row that is listed twice is ignored; one that was paid out twice is the provider's money
   doubled: { open: { ignore: "ignored", write_off: "written_off" } },
+  unverified: { open: { verify: "verified", write_off: "written_off", arrive: "arrived" } },
 };
 
 /** Money of ours at a provider: a paid payment, money that stands in suspense, a refund that was made, or a dispute. */

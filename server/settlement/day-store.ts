@@ -21,12 +21,14 @@ export type DayPayment = {
   readonly unpaidSale: boolean;
   /** It was taken out of suspense: the case is what the provider owes. */
   readonly fromSuspense: boolean;
+  /** A cashier's word is all that shows it. */
+  readonly unverified: boolean;
 };
 
 /** The payments of a day's sales, and those of the day whose order is no paid sale. */
 export async function selectPayments(executor: Executor, merchantId: Id, date: string): Promise<DayPayment[]> {
   const { rows } = await sql<{
-    payment_id: Id; order_id: string; provider: string; method: string; amount: bigint; fee_merchant: bigint | null; reference: string; unpaid_sale: boolean; from_suspense: boolean;
+    payment_id: Id; order_id: string; provider: string; method: string; amount: bigint; fee_merchant: bigint | null; reference: string; unpaid_sale: boolean; from_suspense: boolean; unverified: boolean;
   }>`
     with of_day as (
       select p.*, false as unpaid_sale from sale s join payment p on p.merchant_id = s.merchant_id and p.order_id = s.sale_id::text
@@ -37,12 +39,12 @@ export async function selectPayments(executor: Executor, merchantId: Id, date: s
         left join sale s on s.merchant_id = p.merchant_id and s.sale_id = ${sql.raw(saleIdOf("p.order_id"))}
        where p.merchant_id = ${merchantId} and p.state = 'succeeded' and p.paid_at >= ${date}::date - 1 and p.paid_at < ${date}::date + 2
          and ${dayOf("p.paid_at", "p.order_id")} = ${date} and s.state is distinct from 'paid')
-    select p.payment_id, p.order_id, p.provider, p.method, p.amount, p.fee_merchant, coalesce(p.reference, p.merchant_ref) as reference, p.unpaid_sale,
+    select p.payment_id, p.order_id, p.provider, p.method, p.amount, p.fee_merchant, coalesce(p.reference, p.merchant_ref) as reference, p.unpaid_sale, p.verification is not distinct from 'unverified' as unverified,
            exists (select from suspense_case c where c.merchant_id = p.merchant_id and c.provider = p.provider and c.reference = p.reference) as from_suspense
       from of_day p order by p.payment_id`.execute(executor);
   return rows.map((row) => ({
     paymentId: row.payment_id, orderId: row.order_id, provider: row.provider, method: row.method, amount: row.amount, fee: (row.fee_merchant ?? 0n) > 0n ? (row.fee_merchant ?? 0n) : 0n,
-    reference: row.reference, unpaidSale: row.unpaid_sale, fromSuspense: row.from_suspense,
+    reference: row.reference, unpaidSale: row.unpaid_sale, fromSuspense: row.from_suspense, unverified: row.unverified,
   }));
 }
 
@@ -108,7 +110,8 @@ export async function selectProvidersTelling(executor: Executor, merchantId: Id,
 /** How it stands with documents that no statement named in time. */
 export async function selectMissingStates(executor: Executor, merchantId: Id, documentIds: readonly Id[]): Promise<Map<Id, CaseState>> {
   const { rows } = await sql<{ document_id: Id; state: CaseState }>`
-    select document_id, state from settlement_case where merchant_id = ${merchantId} and kind = 'missing_there' and document_id = any (${[...documentIds]}::uuid[])`.execute(executor);
+    select document_id, state from settlement_case where merchant_id = ${merchantId} and kind in ('missing_there', 'unverified') and document_id = any (${[...documentIds]}::uuid[])
+     order by opened_at, case_id`.execute(executor);
   return new Map(rows.map((row) => [row.document_id, row.state]));
 }
 
@@ -123,7 +126,7 @@ export async function selectMovements(executor: Executor, merchantId: Id, date: 
                                  ledger_version_at(a.merchant_id, a.account_id, (${date}::timestamp + interval '1 day') at time zone home.time_zone) as last) v
       join ledger_entry e on e.merchant_id = a.merchant_id and e.account_id = a.account_id and e.version > v.first and e.version <= v.last
       join ledger_transfer t on t.merchant_id = e.merchant_id and t.transfer_id = e.transfer_id
-     where a.merchant_id = ${merchantId} and a.kind in ('provider_clearing', 'cash_drawer') and t.kind in ('collect', 'settle', 'settle_back')`.execute(executor);
+     where a.merchant_id = ${merchantId} and a.kind in ('provider_clearing', 'unverified_clearing', 'cash_drawer') and t.kind in ('collect', 'settle', 'settle_back')`.execute(executor);
   return rows.map((row) => ({ transferId: row.transfer_id, kind: row.kind, account: row.code, amount: row.amount }));
 }
 

@@ -1,5 +1,6 @@
-import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
+import { checkedToReference, isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
 import { announce, inTransaction, once, type Once, type Tx } from "../kernel/index.ts";
+import { losePayment, verifyPayment } from "../payments/index.ts";
 import { applyToOrder } from "./apply-to-order.ts";
 import { nextOf, type CaseAction, type SettlementCase } from "./case.ts";
 import type { Settlement } from "./context.ts";
@@ -8,12 +9,12 @@ import { cleared, givenBack, paidOut, post } from "./postings.ts";
 import { clearStatement, lookAgain } from "./review.ts";
 import { lockCase, lockProvider, moveCase, selectCases, selectRows, updateMatch, type ShownCase } from "./store.ts";
 
-export type CaseWish = { readonly action: CaseAction; readonly reason: string; readonly orderId: string | undefined };
+export type CaseWish = { readonly action: CaseAction; readonly reason: string; readonly orderId: string | undefined; /** What shows the payment, for `verify`. */ readonly reference: string | undefined };
 
 /**
  * Decides a case, once: posts the one posting that clears it and writes who decided what and why. Refuses `case_unknown`,
- * `case_settled`, `case_action_unfit`, in this order, `case_outdated` when its money was told of meanwhile, and what
- * `applyToOrder` refuses.
+ * `case_settled`, `case_action_unfit`, in this order, `case_outdated` when its money was told of meanwhile,
+ * `reference_missing`, and what `applyToOrder` and `verifyPayment` refuse.
  */
 export async function decideCase(settlement: Settlement, { merchantId, staffId }: { merchantId: Id; staffId: Id }, caseId: Id, wish: CaseWish, key: string): Promise<Once<ShownCase>> {
   const { database } = settlement;
@@ -51,7 +52,7 @@ async function showCase({ database }: Settlement, merchantId: Id, caseId: Id): P
 }
 
 /** Moves the money of a decision; `nextOf` has said that it may be taken. */
-async function carryOut(tx: Tx, settlement: Settlement, one: SettlementCase, { action, orderId }: CaseWish): Promise<Refusal | undefined> {
+async function carryOut(tx: Tx, settlement: Settlement, one: SettlementCase, { action, orderId, reference }: CaseWish): Promise<Refusal | undefined> {
   switch (action) {
     case "ignore":
       return undefined;
@@ -60,10 +61,22 @@ async function carryOut(tx: Tx, settlement: Settlement, one: SettlementCase, { a
       return undefined;
     case "apply":
       return one.kind === "missing_here" ? takeAsPayment(tx, settlement, one, orderId) : clear(tx, settlement, one);
+    case "verify":
+      return reference === undefined ? refuse("reference_missing") : settleUnverified(tx, settlement, one, reference);
     case "write_off":
+      return one.kind === "unverified" ? settleUnverified(tx, settlement, one, undefined) : clear(tx, settlement, one);
     case "refund_later":
       return clear(tx, settlement, one);
   }
+}
+
+/** With a reference a person shows that the money came; without, that it never will. */
+async function settleUnverified(tx: Tx, { payments }: Settlement, { merchantId, paymentId }: SettlementCase, unchecked: string | undefined): Promise<Refusal | undefined> {
+  const payment = { merchantId, paymentId: paymentId ?? "" };
+  const reference = unchecked === undefined ? undefined : checkedToReference(unchecked);
+  if (isRefusal(reference)) return reference;
+  const moved = reference === undefined ? await losePayment(tx, payments, payment) : await verifyPayment(tx, payments, payment, { reference, fee: 0n });
+  return isRefusal(moved) ? moved : undefined;
 }
 
 async function takeAsPayment(tx: Tx, settlement: Settlement, one: SettlementCase, orderId: string | undefined): Promise<Refusal | undefined> {

@@ -12,6 +12,7 @@ import { readStatement, type ReadStatement } from "./read-statement.ts";
 import { reviewProvider } from "./review.ts";
 import type { Statement, StatementRow } from "./statement.ts";
 import { insertCases, insertMatches, insertRows, insertStatement, lockProvider, selectNamedPayments, selectSeen, selectStatement } from "./store.ts";
+import { verifyRows } from "./verify-rows.ts";
 
 export type StatementFile = {
   readonly provider: string;
@@ -61,7 +62,9 @@ async function write(tx: Tx, settlement: Settlement, { merchantId, staffId }: { 
   const { provider } = file;
   const statementId = settlement.newId();
   const rows: StatementRow[] = read.map((row) => ({ ...row, rowId: derivedAt(statementId, "row", String(row.line)) }));
-  const judged = await judgeRows(tx, merchantId, provider, rows, await selectSeen(tx, merchantId, provider, rows));
+  const seen = await selectSeen(tx, merchantId, provider, rows);
+  await verifyRows(tx, settlement, merchantId, provider, rows, seen);
+  const judged = await judgeRows(tx, merchantId, provider, rows, seen);
   const cases = await casesOf(tx, { merchantId, provider, statementId }, judged);
   const days = rows.map(({ paidDay }) => paidDay).sort();
   const sum = (of: (row: StatementRow) => bigint) => rows.reduce((total, row) => total + of(row), 0n);

@@ -9,4 +9,5 @@ export { reconcileDay } from "./reconcile-day.ts";
 export { review } from "./review.ts";
 export { settlementRoutes } from "./routes.ts";
 export { type Statement } from "./statement.ts";
+export { openUnverified } from "./unverified.ts";
 export { selectBreaches as settlementBreaches } from "./store.ts";

@@ -4,6 +4,7 @@ import type { Settlement } from "./context.ts";
 import { reconcileDay } from "./reconcile-day.ts";
 import { review } from "./review.ts";
 import { selectDayBefore } from "./store.ts";
+import { openUnverified } from "./unverified.ts";
 
 /** The job's name. */
 export const SETTLE_DAILY = "settlement:daily";
@@ -14,7 +15,7 @@ export async function settleDaily(settlement: Settlement, log: Log): Promise<voi
   for (const merchant of await merchants(database.kysely)) {
     const { merchantId } = merchant;
     try {
-      const opened = await review(settlement, merchantId);
+      const opened = (await review(settlement, merchantId)) + (await openUnverified(settlement, merchantId));
       const date = await selectDayBefore(database.kysely, merchantId, 1);
       const { breaks, notes } = await reconcileDay(database, merchant, date);
       if (breaks.length > 0) log.error({ merchant_id: merchantId, date, breaks }, "THE DAY DOES NOT TIE");

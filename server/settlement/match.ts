@@ -18,7 +18,7 @@ export type Document = {
   readonly named: boolean;
 };
 
-export type Outcome = "matched" | Exclude<CaseKind, "missing_there">;
+export type Outcome = "matched" | Exclude<CaseKind, "missing_there" | "unverified">;
 
 /** What a row was found to be; `grossOver` and `feeOver` are what it says less what our books say, in minor units. */
 export type Judged = {
@@ -30,7 +30,7 @@ export type Judged = {
 };
 
 /** Providers and shops end their days at different moments. */
-const DAYS_APART = 1;
+export const DAYS_APART = 1;
 
 /**
  * Finds each row's document: by the provider's reference, then by ours, of several the one with its amount; and judges

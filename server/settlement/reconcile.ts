@@ -1,4 +1,4 @@
-import { money, toDecimal, type Currency, type Id } from "@onegate/contract";
+import { money, STATIC_PROVIDER, toDecimal, type Currency, type Id } from "@onegate/contract";
 import { derivedAt } from "../kernel/index.ts";
 import { accountId, CHART } from "../ledger/index.ts";
 import { recognition } from "../sales/index.ts";
@@ -191,12 +191,16 @@ function rowBreaks({ currency }: DayFacts, row: DayRow): DayBreak[] {
   return [{ document: "statement_row", id: row.rowId, shown: row.shown, provider: row.provider, method: "unknown", rule, detail: `gross ${toDecimal(money(row.gross, currency))}, ${row.outcome}` }];
 }
 
-function notesOf({ date, payments, telling, missing }: DayFacts, rowOf: ReadonlyMap<Id, DayRow>): string[] {
+function notesOf({ date, currency, payments, telling, missing }: DayFacts, rowOf: ReadonlyMap<Id, DayRow>): string[] {
+  const unverified = payments.filter((payment) => payment.unverified);
+  const waits = toDecimal(money(unverified.reduce((sum, { amount }) => sum + amount, 0n), currency));
+  const byWord = unverified.length === 0 ? [] : [`${STATIC_PROVIDER}: ${waits} of ${unverified.length} payments by the cashier's word alone`];
   const theirs = Map.groupBy(payments.filter(({ provider, fromSuspense }) => !OWN.has(provider) && !fromSuspense), ({ provider }) => provider);
-  return [...theirs].flatMap(([provider, all]) => {
+  const late = [...theirs].flatMap(([provider, all]) => {
     const waiting = all.filter(({ paymentId }) => !rowOf.has(paymentId) && !missing.has(paymentId)).length;
     if (waiting === 0) return [];
     if (waiting === all.length && !telling.has(provider)) return [`${provider}: no statement tells of ${date}; till, payments and ledger were compared`];
     return [`${provider}: ${waiting} of ${all.length} payments wait for their statement`];
   });
+  return [...byWord, ...late];
 }

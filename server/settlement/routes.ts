@@ -1,5 +1,5 @@
 import {
-  CaseDecisionSchema, CaseStateSchema, DaySchema, IdSchema, isRefusal, LayoutSchema, money, ProblemSchema, refuse, SettlementCaseSchema, SettlementCasesSchema, StatementRowSchema, StatementSchema, toDecimal, toWire, WRITABLE,
+  CaseDecisionSchema, CaseStateSchema, DaySchema, IdSchema, isRefusal, LayoutSchema, money, ProblemSchema, refuse, SettlementCaseSchema, SettlementCasesSchema, StatementRowSchema, StatementSchema, toDecimal, toWire, UnverifiedSchema, WRITABLE,
   type Id, type SettlementCaseBody, type StatementBody, type StatementRowBody,
 } from "@onegate/contract";
 import { Type } from "typebox";
@@ -15,6 +15,8 @@ import { isDay } from "./moment.ts";
 import { reconcileDay } from "./reconcile-day.ts";
 import type { Statement } from "./statement.ts";
 import { selectCases, selectOutcomes, selectShownRows, selectStatement, selectStatements, selectSuspense, type ShownCase, type ShownRow } from "./store.ts";
+import { unverifiedBody } from "./unverified.ts";
+import { ordersThatFit } from "./verify-rows.ts";
 
 const tags = ["settlement"];
 const service = "settlement";
@@ -112,9 +114,10 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
       const merchantId = merchantOf(request);
       const { state, statement_id: statementId } = request.query;
       const cases = await selectCases(kysely, merchantId, { state, statementId, limit: CASES_AT_ONCE });
+      const fits = await ordersThatFit(kysely, merchantId, cases);
       const suspense = statementId === undefined ? await selectSuspense(kysely, merchantId, CASES_AT_ONCE) : [];
       return {
-        cases: cases.map(caseBody),
+        cases: cases.map((one) => caseBody(one, fits.get(one.caseId))),
         suspense: suspense.map((one) => ({
           id: one.caseId, provider: one.provider, reference: one.reference, payment_id: one.paymentId, reason: one.reason, amount: toWire(money(one.amount, one.currency)), state: one.state, opened_at: one.openedAt.toISOString(),
         })),
@@ -124,8 +127,11 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
 
   http.get("/api/v1/settlement/cases/:id", { config: read, schema: { tags, summary: "One difference", params: OneId, response: { 200: SettlementCaseSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
     const [found] = await selectCases(kysely, merchantOf(request), { caseId: request.params.id, limit: 1 });
-    return answer(request, reply, found ? caseBody(found) : refuse("case_unknown"));
+    if (!found) return answer(request, reply, refuse("case_unknown"));
+    return caseBody(found, (await ordersThatFit(kysely, found.merchantId, [found])).get(found.caseId));
   });
+
+  http.get("/api/v1/settlement/unverified", { config: read, schema: { tags, summary: "Payments by the printed QRIS that no statement has shown yet, with the total that waits", response: { 200: UnverifiedSchema, "4xx": ProblemSchema } } }, async (request) => unverifiedBody(kysely, merchantOf(request)));
 
   http.post(
     "/api/v1/settlement/cases/:id/decisions",
@@ -133,8 +139,8 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
     async (request, reply) => {
       const key = keyOf(request);
       if (isRefusal(key)) return answer(request, reply, key);
-      const { action, reason, order_id: orderId } = request.body;
-      const { answer: decided, replayed } = await decideCase(settlement, staffOf(request), request.params.id, { action, reason, orderId }, key);
+      const { action, reason, order_id: orderId, reference } = request.body;
+      const { answer: decided, replayed } = await decideCase(settlement, staffOf(request), request.params.id, { action, reason, orderId, reference }, key);
       return answerOnce(request, reply, { answer: isRefusal(decided) ? decided : caseBody(decided), replayed });
     },
   );
@@ -198,7 +204,7 @@ function rowBody({ currency }: Statement, row: ShownRow): StatementRowBody {
   };
 }
 
-function caseBody(one: ShownCase): SettlementCaseBody {
+function caseBody(one: ShownCase, fits: readonly string[] = []): SettlementCaseBody {
   const text = (minor: bigint) => toDecimal(money(minor, one.currency));
   return {
     id: one.caseId,
@@ -216,6 +222,7 @@ function caseBody(one: ShownCase): SettlementCaseBody {
     fee_over: text(one.feeOver),
     net_over: text(one.grossOver - one.feeOver),
     actions: CASE_ACTIONS.filter((action) => nextOf(one, action) !== undefined),
+    fits: [...fits],
     opened_at: one.openedAt.toISOString(),
     decisions: one.decisions.map(({ event, staffName, reason, orderId, decidedAt }) => ({ action: event, by: staffName, reason, order_id: orderId, at: decidedAt.toISOString() })),
   };

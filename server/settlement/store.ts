@@ -214,16 +214,21 @@ export async function selectDocuments(executor: Executor, merchantId: Id, provid
       : sql`(${is(refs, references)} or ${is(ours, merchantRefs)})`;
   const { rows } = await sql<DocumentRecord>`
     with documents as (
-      select 'payment' as kind, p.payment_id as document_id, p.payment_id::text as subject, p.order_id, array_remove(array[p.reference], null) as refs, array[p.merchant_ref] as merchant_refs,
+      select 'payment' as kind, p.payment_id as document_id, p.payment_id::text as subject, p.order_id, array_remove(array[p.reference], null) as refs,
+             array_remove(array[p.merchant_ref, case when p.verification is not null then p.reference end], null) as merchant_refs,
              p.amount as gross, p.paid_at as at
         from payment p
-       where p.merchant_id = ${merchantId} and p.provider = ${provider} and p.state = 'succeeded' and ${among("p.paid_at", ["p.reference"], ["p.merchant_ref"])}
+       where p.merchant_id = ${merchantId} and p.provider = ${provider} and p.state = 'succeeded' and ${among("p.paid_at", ["p.reference"], ["p.merchant_ref", "p.reference"])}
+         -- by a printed code, it is owed when it is verified
+         and coalesce(p.verification, 'verified') = 'verified'
          -- money that was taken out of suspense for an order is owed for the case
          and not exists (select from suspense_case c where c.merchant_id = p.merchant_id and c.provider = p.provider and c.reference = p.reference)
       union all
-      select 'suspense', c.case_id, c.provider || ':' || c.reference, p.order_id, array[c.reference], case when p.state <> 'succeeded' then array[p.merchant_ref] else '{}' end, c.amount, c.opened_at
+      select 'suspense', c.case_id, case when p.verification is null then c.provider || ':' || c.reference else p.payment_id::text end, p.order_id,
+             array_remove(array[c.reference, case when p.verification is not null then p.reference end], null), case when p.state <> 'succeeded' then array[p.merchant_ref] else '{}' end, c.amount, c.opened_at
         from suspense_case c left join payment p on p.merchant_id = c.merchant_id and p.payment_id = c.payment_id
-       where c.merchant_id = ${merchantId} and c.provider = ${provider} and ${among("c.opened_at", ["c.reference"], ["p.merchant_ref"])}
+       where c.merchant_id = ${merchantId} and c.provider = ${provider} and ${among("c.opened_at", ["c.reference", "p.reference"], ["p.merchant_ref"])}
+         and coalesce(p.verification, 'verified') = 'verified'
       union all
       select 'refund', r.refund_id, r.refund_id::text, r.order_id, array_remove(array[r.reference, p.reference, c.reference], null), array_remove(array[r.refund_ref, p.merchant_ref], null), -r.amount, r.updated_at
         from refund r
@@ -371,7 +376,7 @@ export async function selectUnknown(executor: Executor, merchantId: Id, provider
 export async function selectArrived(executor: Executor, merchantId: Id, provider: string): Promise<SettlementCase[]> {
   const { rows } = await sql<CaseRecord>`
     select ${CASE} from settlement_case c
-     where c.merchant_id = ${merchantId} and c.provider = ${provider} and c.kind = 'missing_there' and c.state in ('open', 'ignored') and ${isNamed("c.document_id", merchantId)}
+     where c.merchant_id = ${merchantId} and c.provider = ${provider} and c.kind in ('missing_there', 'unverified') and c.state in ('open', 'ignored') and ${isNamed("c.document_id", merchantId)}
      order by c.opened_at, c.case_id`.execute(executor);
   return rows.map(toCase);
 }

@@ -92,7 +92,7 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
 }
 
 /** A sale of the named products, each once, as a till sends it. */
-export function newSale(catalogue: CatalogueBody, names: readonly string[], tender: "exact" | "QRIS" | string): NewSaleBody {
+export function newSale(catalogue: CatalogueBody, names: readonly string[], tender: "exact" | "QRIS" | "QRIS_STATIC" | string): NewSaleBody {
   const lines = names.map((name) => {
     const product = catalogue.products.find((one) => one.name === name);
     assert.ok(product, name);
@@ -104,7 +104,7 @@ export function newSale(catalogue: CatalogueBody, names: readonly string[], tend
     id: newId(),
     lines,
     total,
-    tender: tender === "QRIS" ? { method: "QRIS" } : { method: "CASH", tendered: tender === "exact" ? total : { amount: tender, currency: "IDR" } },
+    tender: tender === "QRIS" || tender === "QRIS_STATIC" ? { method: tender } : { method: "CASH", tendered: tender === "exact" ? total : { amount: tender, currency: "IDR" } },
   };
 }
 

@@ -1,0 +1,48 @@
+import { checkedToStaticQris, isQrisProblem, isRefusal, parseQris, refuse, VERIFY_WITHIN_DAYS, type Id, type NewStaticQrisBody, type Refusal, type StaticQrisBody } from "@onegate/contract";
+import { announce, inTransaction, type Database, type Executor } from "../kernel/index.ts";
+import { deleteStaticQris, selectOutlets, selectStaticQris, upsertStaticQris, type StaticQris } from "./store.ts";
+
+type Owner = { readonly merchantId: Id; readonly staffId: Id };
+
+/** Sets an outlet's printed code: where its customers' money goes when no provider can be reached. Refuses `outlet_unknown`, and what `checkedToStaticQris` refuses. */
+export async function setStaticQris(database: Database, { merchantId, staffId }: Owner, outletId: Id, unchecked: NewStaticQrisBody): Promise<StaticQris | Refusal> {
+  if (!(await isOutlet(database.kysely, merchantId, outletId))) return refuse("outlet_unknown");
+  const code = checkedToStaticQris(unchecked.payload);
+  if (isRefusal(code)) return code;
+  return inTransaction(database, async (tx) => {
+    const set = await upsertStaticQris(tx, {
+      merchantId, outletId, payload: unchecked.payload.trim(), merchantName: code.merchantName, verifyWithinDays: unchecked.verify_within_days ?? VERIFY_WITHIN_DAYS, setBy: staffId,
+    });
+    await announce(tx, merchantId, "outlet.static_qris_set", outletId, { outlet_id: outletId, nmid: code.nmid, merchant_name: code.merchantName, set_by: staffId });
+    return set;
+  });
+}
+
+/** Takes an outlet's printed code away; what was paid to it is waited for all the same. Refuses `outlet_unknown`, `static_qris_missing`. */
+export async function removeStaticQris(database: Database, { merchantId, staffId }: Owner, outletId: Id): Promise<Refusal | undefined> {
+  if (!(await isOutlet(database.kysely, merchantId, outletId))) return refuse("outlet_unknown");
+  return inTransaction(database, async (tx) => {
+    if (!(await deleteStaticQris(tx, merchantId, outletId))) return refuse("static_qris_missing");
+    await announce(tx, merchantId, "outlet.static_qris_removed", outletId, { outlet_id: outletId, removed_by: staffId });
+    return undefined;
+  });
+}
+
+/** Refuses `outlet_unknown`, `static_qris_missing`. */
+export async function showStaticQris(executor: Executor, merchantId: Id, outletId: Id): Promise<StaticQris | Refusal> {
+  if (!(await isOutlet(executor, merchantId, outletId))) return refuse("outlet_unknown");
+  return (await selectStaticQris(executor, merchantId, outletId)) ?? refuse("static_qris_missing");
+}
+
+async function isOutlet(executor: Executor, merchantId: Id, outletId: Id): Promise<boolean> {
+  return (await selectOutlets(executor, merchantId)).some((one) => one.outletId === outletId);
+}
+
+export function staticQrisBody({ outletId, payload, merchantName, verifyWithinDays, setBy, setAt }: StaticQris): StaticQrisBody {
+  const code = parseQris(payload);
+  if (isQrisProblem(code)) throw new Error(`the printed code of outlet ${outletId} was kept, but is none: ${code.problem}`);
+  return {
+    outlet_id: outletId, payload, merchant_name: merchantName, city: code.city, nmid: code.nmid, acquirers: code.accounts.map(({ domain }) => domain), verify_within_days: verifyWithinDays, set_by: setBy,
+    set_at: setAt.toISOString(),
+  };
+}

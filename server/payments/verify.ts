@@ -1,0 +1,63 @@
+import { isRefusal, money, refuse, STATIC_PROVIDER, type Id, type Refusal } from "@onegate/contract";
+import { announce, type Tx } from "../kernel/index.ts";
+import { accountId, CHART, clearingCode, transfersOf } from "../ledger/index.ts";
+import type { Payments } from "./context.ts";
+import { nextVerification, type Payment, type VerificationEvent } from "./payment.ts";
+import { isReferenceUsed, lockOrder, lockReference, selectPayment, updateVerification } from "./store.ts";
+
+/** What shows a payment: the reference it has there, and the fee in minor units. */
+export type Proof = { readonly reference: string; readonly fee: bigint };
+
+/**
+ * A payment by a printed code is shown to have been made: from now on the acquirer owes it, less its fee, as a provider
+ * does. Also one that was given up. Within the caller's transaction. Refuses `payment_unknown`, `case_settled` when it is
+ * verified already, `reference_used`.
+ */
+export async function verifyPayment(tx: Tx, payments: Payments, { merchantId, paymentId }: { merchantId: Id; paymentId: Id }, { reference, fee }: Proof): Promise<Payment | Refusal> {
+  const payment = await holdUnverified(tx, merchantId, paymentId, "verify");
+  if (isRefusal(payment)) return payment;
+  await lockReference(tx, merchantId, reference);
+  if (await isReferenceUsed(tx, merchantId, reference, paymentId)) return refuse("reference_used");
+  const account = (code: string) => accountId(merchantId, code);
+  const { amount } = payment;
+  await post(
+    tx, payments, merchantId,
+    transfersOf(
+      "verify", merchantId, paymentId,
+      { clearing: account(clearingCode(STATIC_PROVIDER)), from: account(payment.verification === "lost" ? CHART.losses : CHART.unverified), fees: account(CHART.fees) },
+      { gross: amount, fee: money(fee > 0n ? fee : 0n, amount.currency) },
+      { reference },
+    ),
+  );
+  return write(tx, payment, "verified", { reference, fee });
+}
+
+/** Nothing shows the payment, and nobody waits for it any more. Refuses `payment_unknown`, `case_settled`. */
+export async function losePayment(tx: Tx, payments: Payments, { merchantId, paymentId }: { merchantId: Id; paymentId: Id }): Promise<Payment | Refusal> {
+  const payment = await holdUnverified(tx, merchantId, paymentId, "lose");
+  if (isRefusal(payment)) return payment;
+  const accounts = { losses: accountId(merchantId, CHART.losses), unverified: accountId(merchantId, CHART.unverified) };
+  await post(tx, payments, merchantId, transfersOf("lose", merchantId, paymentId, accounts, { lost: payment.amount }, payment.reference === null ? {} : { reference: payment.reference }));
+  return write(tx, payment, "lost");
+}
+
+/** The payment, its order held, if the event may happen to it. */
+async function holdUnverified(tx: Tx, merchantId: Id, paymentId: Id, event: VerificationEvent): Promise<Payment | Refusal> {
+  const seen = await selectPayment(tx, merchantId, paymentId);
+  if (!seen) return refuse("payment_unknown");
+  await lockOrder(tx, merchantId, seen.orderId);
+  const payment = await selectPayment(tx, merchantId, paymentId);
+  return payment?.verification && nextVerification(payment.verification, event) ? payment : refuse("case_settled");
+}
+
+async function write(tx: Tx, payment: Payment, verification: "verified" | "lost", proof?: Proof): Promise<Payment> {
+  const written = await updateVerification(tx, payment, verification, proof);
+  const { merchantId, paymentId, orderId, amount } = written;
+  await announce(tx, merchantId, `payment.${verification}`, paymentId, { order_id: orderId, amount: amount.minor.toString(), currency: amount.currency, provider: STATIC_PROVIDER });
+  return written;
+}
+
+async function post(tx: Tx, { ledger }: Payments, merchantId: Id, transfers: ReturnType<typeof transfersOf>): Promise<void> {
+  const posted = await ledger.postIn(tx, merchantId, transfers);
+  if (isRefusal(posted)) throw new Error(`the ledger refused a verification: ${posted.refusal}`);
+}
