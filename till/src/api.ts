@@ -61,5 +61,7 @@ export const api = {
   sale: (token: string, id: Id) => call("GET", `/sales/${id}`, { token }) as Promise<SaleBody>,
   sales: async (token: string) => ((await call("GET", "/sales?limit=20", { token })) as { sales: SaleBody[] }).sales,
   cancel: (token: string, id: Id) => call("POST", `/sales/${id}/cancel`, { token, key: `cancel-${id}` }) as Promise<SaleBody>,
+  confirmStatic: (token: string, id: Id, reference: string) =>
+    call("POST", `/sales/${id}/static-qris`, { token, body: reference === "" ? {} : { reference }, key: `static-${id}-${encodeURIComponent(reference)}` }) as Promise<SaleBody>,
   today: (token: string) => call("GET", "/reports/today", { token }) as Promise<TodayBody>,
 };

@@ -1,3 +1,4 @@
+import { STATIC_METHOD } from "@onegate/contract";
 import { useEffect, useState } from "react";
 import { runKey } from "./commands.ts";
 import { listen } from "./live.ts";
@@ -11,6 +12,7 @@ import { Paid } from "./screens/Paid.tsx";
 import { Pay } from "./screens/Pay.tsx";
 import { Sell } from "./screens/Sell.tsx";
 import { Settings } from "./screens/Settings.tsx";
+import { StaticQris } from "./screens/StaticQris.tsx";
 import { Today } from "./screens/Today.tsx";
 import { Waiting } from "./screens/Waiting.tsx";
 import { sendUntilAnswered } from "./sending.ts";
@@ -47,17 +49,26 @@ function Screen({ till }: { readonly till: Till }) {
     case "selling":
       return <Pages till={till} />;
     case "paying":
-      return <Pay key={till.saleId} cart={till.cart} sending={false} />;
+      return <Pay key={till.saleId} cart={till.cart} sending={false} qrisAway={till.qrisAway === true} />;
     case "sending":
-      return till.sale.tender.method === "QRIS" ? (
-        <Waiting key={till.sale.id} saleId={till.sale.id} cart={till.cart} sending />
-      ) : (
-        <Pay key={till.sale.id} cart={till.cart} sending />
-      );
+      return <Sending till={till} />;
     case "waiting":
       return <Waiting key={till.saleId} saleId={till.saleId} cart={till.cart} sending={false} />;
+    case "static":
+      return <StaticQris key={till.saleId} saleId={till.saleId} cart={till.cart} sending={false} />;
     case "paid":
       return <Paid saleId={till.saleId} justNow={till !== atStart} />;
+  }
+}
+
+function Sending({ till: { cart, sale } }: { readonly till: Extract<Till, { at: "sending" }> }) {
+  switch (sale.tender.method) {
+    case "CASH":
+      return <Pay key={sale.id} cart={cart} sending qrisAway={false} />;
+    case "QRIS":
+      return <Waiting key={sale.id} saleId={sale.id} cart={cart} sending />;
+    case STATIC_METHOD:
+      return <StaticQris key={sale.id} saleId={sale.id} cart={cart} sending />;
   }
 }
 
@@ -104,6 +115,7 @@ function useListening(): void {
         }, STOCK_PAUSE_MS);
         return;
       }
+      if (event.startsWith("outlet.")) return refresh("shop");
       const { sale_id } = JSON.parse(data) as { sale_id?: string };
       if (sale_id !== undefined) refresh("sale", sale_id);
       refresh("sales");

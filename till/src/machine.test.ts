@@ -69,6 +69,30 @@ test("another way to pay is another sale with the same cart", () => {
   assert.deepEqual([till.saleId, till.cart[0]?.name], ["b", "Latte"]);
 });
 
+test("the shop's printed code is shown for the sale that has no QR, and is paid as that sale", () => {
+  const waiting = after(...toPay, { type: "send", sale: sale("a") }, { type: "accepted" });
+  const shown = step(waiting, { type: "static" });
+  assert.deepEqual([shown.at, "saleId" in shown && shown.saleId], ["static", "a"]);
+  assert.deepEqual(checkedToTill(toStored(shown)), shown);
+  assert.deepEqual(step(shown, { type: "paid", saleId: "a" }), { at: "paid", saleId: "a" });
+  const back = step(shown, { type: "another_way", saleId: "b" });
+  assert.ok(back.at === "paying");
+  assert.equal(back.qrisAway, true, "it is offered again");
+});
+
+test("a sale sent by the printed code shows it at once", () => {
+  const till = after(...toPay, { type: "send", sale: { ...sale("a"), tender: { method: "QRIS_STATIC" } } }, { type: "accepted" });
+  assert.equal(till.at, "static");
+});
+
+test("the printed code is offered after a refusal that is the providers', and not after another", () => {
+  for (const qrisAway of [true, false]) {
+    const till = after(...toPay, { type: "send", sale: sale("a") }, { type: "refused", saleId: "b", qrisAway });
+    assert.ok(till.at === "paying");
+    assert.equal(till.qrisAway ?? false, qrisAway);
+  }
+});
+
 test("locking in the middle of a payment comes back to the same payment", () => {
   const waiting = after(...toPay, { type: "send", sale: sale("a") }, { type: "accepted" });
   assert.deepEqual(step(step(waiting, { type: "lock" }), { type: "unlock" }), waiting);

@@ -1,4 +1,4 @@
-import type { Id, NewSaleBody } from "@onegate/contract";
+import { STATIC_METHOD, type Id, type NewSaleBody } from "@onegate/contract";
 
 /** A line of the cart; price and name are those the customer was shown. */
 export type Line = {
@@ -13,13 +13,15 @@ export type Product = Omit<Line, "quantity">;
 
 type Selling = { readonly at: "selling"; readonly cart: Cart };
 /** The customer is choosing how to pay; nothing has left the till yet. */
-type Paying = { readonly at: "paying"; readonly cart: Cart; readonly saleId: Id };
+type Paying = { readonly at: "paying"; readonly cart: Cart; readonly saleId: Id; /** QRIS was tried, and its provider is away. */ readonly qrisAway?: boolean };
 /** The sale has left the till and has no answer yet: it is repeated under the same id until there is one. */
 type Sending = { readonly at: "sending"; readonly cart: Cart; readonly sale: NewSaleBody };
 /** The server has the sale and waits for the provider's yes or no. */
 type Waiting = { readonly at: "waiting"; readonly cart: Cart; readonly saleId: Id };
+/** The shop's printed code is shown; the cashier looks at the customer's proof. */
+type Static = { readonly at: "static"; readonly cart: Cart; readonly saleId: Id };
 type Paid = { readonly at: "paid"; readonly saleId: Id };
-export type Open = Selling | Paying | Sending | Waiting | Paid;
+export type Open = Selling | Paying | Sending | Waiting | Static | Paid;
 /** Locking hides what is going on, it never loses it: unlocking comes back to `behind`. */
 type Locked = { readonly at: "locked"; readonly behind: Open };
 export type Till = Open | Locked;
@@ -34,8 +36,9 @@ export type Event =
   | { readonly type: "pay"; readonly saleId: Id }
   | { readonly type: "back" }
   | { readonly type: "send"; readonly sale: NewSaleBody }
-  | { readonly type: "refused"; readonly saleId: Id }
+  | { readonly type: "refused"; readonly saleId: Id; readonly qrisAway?: boolean }
   | { readonly type: "accepted" }
+  | { readonly type: "static" }
   | { readonly type: "paid"; readonly saleId: Id }
   | { readonly type: "another_way"; readonly saleId: Id }
   | { readonly type: "next_customer" };
@@ -50,7 +53,7 @@ type Moves = {
 
 const lock = (till: Open): Till => ({ at: "locked", behind: till });
 const selling = (cart: Cart): Selling => ({ at: "selling", cart });
-const paying = (cart: Cart, saleId: Id): Till => (cart.length === 0 ? selling(cart) : { at: "paying", cart, saleId });
+const paying = (cart: Cart, saleId: Id, qrisAway = false): Till => (cart.length === 0 ? selling(cart) : { at: "paying", cart, saleId, ...(qrisAway ? { qrisAway } : {}) });
 const reprice = <Of extends Selling | Paying>(till: Of, prices: ReadonlyMap<Id, bigint>): Of => ({
   ...till,
   cart: till.cart.map((line) => ({ ...line, unitPrice: prices.get(line.productId) ?? line.unitPrice })),
@@ -78,13 +81,19 @@ const moves: Moves = {
   sending: {
     lock,
     // A refused sale's id is spent: the next attempt is another sale.
-    refused: (till, { saleId }) => paying(till.cart, saleId),
-    accepted: (till) => ({ at: "waiting", cart: till.cart, saleId: till.sale.id }),
+    refused: (till, { saleId, qrisAway }) => paying(till.cart, saleId, qrisAway),
+    accepted: (till) => ({ at: till.sale.tender.method === STATIC_METHOD ? "static" : "waiting", cart: till.cart, saleId: till.sale.id }),
     paid: (till, { saleId }) => (saleId === till.sale.id ? { at: "paid", saleId } : till),
   },
   waiting: {
     lock,
     another_way: (till, { saleId }) => paying(till.cart, saleId),
+    static: (till) => ({ at: "static", cart: till.cart, saleId: till.saleId }),
+    paid: (till, { saleId }) => (saleId === till.saleId ? { at: "paid", saleId } : till),
+  },
+  static: {
+    lock,
+    another_way: (till, { saleId }) => paying(till.cart, saleId, true),
     paid: (till, { saleId }) => (saleId === till.saleId ? { at: "paid", saleId } : till),
   },
   paid: {

@@ -1,4 +1,4 @@
-import { newId, type NewSaleBody } from "@onegate/contract";
+import { newId, type NewSaleBody, type RefusalCode } from "@onegate/contract";
 import { api, isUndecided, Refused } from "./api.ts";
 import { say } from "./notices.ts";
 import { asking, client } from "./server.ts";
@@ -6,6 +6,9 @@ import { dispatch, till } from "./till.ts";
 import { minorOf } from "./sum.ts";
 
 const PAUSES_MS = [400, 1_000, 2_000, 4_000];
+
+/** Why there is no dynamic QR to be had: no fault of the sale, so the shop's printed code may do. */
+const AWAY: ReadonlySet<RefusalCode> = new Set<RefusalCode>(["provider_unreachable", "provider_refused", "channel_inactive", "channel_unknown"]);
 
 /** Repeats one sale, under its own id, until the server has said yes or no. */
 export async function sendUntilAnswered(sale: NewSaleBody, signal: AbortSignal): Promise<void> {
@@ -28,9 +31,10 @@ export async function sendUntilAnswered(sale: NewSaleBody, signal: AbortSignal):
 }
 
 async function giveUp(error: unknown): Promise<void> {
-  dispatch({ type: "refused", saleId: newId() });
+  const code = error instanceof Refused ? error.problem.code : undefined;
+  dispatch({ type: "refused", saleId: newId(), qrisAway: code !== undefined && AWAY.has(code) });
   if (!(error instanceof Refused)) throw error;
-  const { code, detail } = error.problem;
+  const { detail } = error.problem;
   if (code !== "price_differs") {
     say({ tone: "refusal", text: (_, language) => detail[language] });
     return;

@@ -54,7 +54,7 @@ export function totalOf(cart: Cart, shop: ShopBody): CartTotal {
   return { ...sum, rounding, cash: sum.total + rounding };
 }
 
-export type Tender = { readonly method: "CASH"; readonly tendered: bigint } | { readonly method: "QRIS" };
+export type Tender = { readonly method: "CASH"; readonly tendered: bigint } | { readonly method: "QRIS" | "QRIS_STATIC" };
 
 export function newSale(id: Id, cart: Cart, shop: ShopBody, tender: Tender): NewSaleBody {
   const currency = currencyOf(shop);
@@ -63,6 +63,6 @@ export function newSale(id: Id, cart: Cart, shop: ShopBody, tender: Tender): New
     id,
     lines: cart.map((line) => ({ product_id: line.productId, quantity: line.quantity, unit_price: wire(line.unitPrice) })),
     total: wire(totalOf(cart, shop).total),
-    tender: tender.method === "CASH" ? { method: "CASH", tendered: wire(tender.tendered) } : { method: "QRIS" },
+    tender: tender.method === "CASH" ? { method: "CASH", tendered: wire(tender.tendered) } : { method: tender.method },
   };
 }

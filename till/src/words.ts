@@ -1,3 +1,4 @@
+import { STATIC_METHOD } from "@onegate/contract";
 import { useSettings, type Language } from "./settings.ts";
 
 const id = {
@@ -86,6 +87,7 @@ const id = {
   qrOf: (sum: string) => `Kode QRIS untuk ${sum}`,
   timeLeft: (time: string) => `Sisa waktu ${time}`,
   unknown: "Belum ada jawaban dari penyedia QRIS. Uang pelanggan aman. Kami terus memeriksa; jangan minta bayar lagi.",
+  noQr: "Belum ada jawaban dari penyedia QRIS, jadi belum ada QR untuk dibayar. Kami terus mencoba.",
   noAnswer: "Belum ada jawaban dari server. Uang pelanggan aman. Kami terus memeriksa; jangan minta bayar lagi.",
   checkAgain: "Cek lagi",
   checking: "Memeriksa…",
@@ -94,9 +96,21 @@ const id = {
   openSimulator: "Buka simulator",
   cancelSilent: "Belum dapat membatalkan QR ini, jadi QR masih berlaku. Coba lagi sebentar.",
   expired: "Waktu QR habis. Belum ada uang yang diterima.",
+  away: "Penyedia QRIS tidak dapat dihubungi. Belum ada uang yang diterima.",
   failed: "Pembayaran tidak berhasil. Belum ada uang yang diterima.",
   lost: "Penjualan ini tidak ada di server. Belum ada uang yang tercatat.",
   payAgain: "Bayar ulang",
+  // the shop's printed code
+  staticQris: "QRIS statis",
+  useStaticQris: "Pakai QRIS statis toko",
+  staticLook: (sum: string) => `Lihat bukti bayar di layar pelanggan: berhasil, ${sum}, ke nama di atas.`,
+  staticReference: "No. referensi / RRN, bila ada",
+  staticConfirm: "Bukti sudah dilihat",
+  staticGone: "QRIS statis toko sudah dilepas.",
+  staticSilent: "Belum ada jawaban dari server. Bukti ini dicatat satu kali saja; tekan lagi.",
+  recordingProof: "Mencatat…",
+  unverified: "Belum terverifikasi",
+  unverifiedHint: (n: number) => `${n} pembayaran QRIS statis menunggu laporan penyedianya.`,
   // paid
   paid: "Lunas",
   changeDue: "Kembalian",
@@ -239,6 +253,7 @@ const en: Words = {
   qrOf: (sum) => `QRIS code for ${sum}`,
   timeLeft: (time) => `${time} left`,
   unknown: "No answer from the QRIS provider yet. The customer's money is safe. We keep checking; don't ask for payment again.",
+  noQr: "No answer from the QRIS provider yet, so there is no QR to pay. We keep trying.",
   noAnswer: "No answer from the server yet. The customer's money is safe. We keep checking; don't ask for payment again.",
   checkAgain: "Check again",
   checking: "Checking…",
@@ -247,9 +262,20 @@ const en: Words = {
   openSimulator: "Open simulator",
   cancelSilent: "This QR can't be cancelled yet, so it still counts. Try again in a moment.",
   expired: "The QR's time is up. No money was received.",
+  away: "No QRIS provider can be reached. No money was received.",
   failed: "The payment did not succeed. No money was received.",
   lost: "The server doesn't have this sale. No money was recorded.",
   payAgain: "Pay again",
+  staticQris: "Static QRIS",
+  useStaticQris: "Use the shop's static QRIS",
+  staticLook: (sum) => `Look at the proof on the customer's screen: done, ${sum}, to the name above.`,
+  staticReference: "Reference / RRN, if shown",
+  staticConfirm: "I saw the proof",
+  staticGone: "The shop's static QRIS was taken away.",
+  staticSilent: "No answer from the server yet. This proof is recorded once only; press again.",
+  recordingProof: "Recording…",
+  unverified: "Not verified yet",
+  unverifiedHint: (n) => (n === 1 ? "1 static QRIS payment waits for its statement." : `${n} static QRIS payments wait for their statement.`),
   paid: "Paid",
   changeDue: "Change due",
   noChange: "Exact",
@@ -304,6 +330,12 @@ const en: Words = {
 };
 
 export const dictionary: Readonly<Record<Language, Words>> = { id, en };
+
+/** How a tender is called: QRIS is QRIS everywhere. */
+export function tenderWord(method: string, words: Words): string {
+  if (method === "CASH") return words.cash;
+  return method === STATIC_METHOD ? words.staticQris : method;
+}
 
 export function useWords(): Words {
   return dictionary[useSettings().language];

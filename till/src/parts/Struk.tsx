@@ -3,8 +3,14 @@ import { useShop } from "../server.ts";
 import { useSettings } from "../settings.ts";
 import { minorOf } from "../sum.ts";
 import { toMoment } from "../when.ts";
-import { useWords } from "../words.ts";
+import { tenderWord, useWords } from "../words.ts";
 import { Amount } from "./Amount.tsx";
+
+type Tender = SaleBody["tenders"][number];
+
+/** Shown by nothing but the cashier's word. */
+const isByWord = ({ state }: Tender) => state === "unverified" || state === "lost";
+const isPaid = (tender: Tender) => tender.state === "succeeded" || isByWord(tender);
 
 /** The receipt as paper, 58 mm wide, as the printer will print it. */
 export function Struk({ sale }: { readonly sale: SaleBody }) {
@@ -60,12 +66,13 @@ export function Struk({ sale }: { readonly sale: SaleBody }) {
         {rounding !== 0n && row(words.rounding, rounding)}
         {row(words.total, minorOf(sale.total) + rounding, true)}
         {sale.tenders
-          .filter((tender) => tender.state === "succeeded")
+          .filter(isPaid)
           .map((tender) => (
             <div key={tender.payment_id}>
-              {row(tender.method === "CASH" ? words.cash : tender.method, minorOf(tender.tendered ?? tender.amount))}
+              {row(tenderWord(tender.method, words), minorOf(tender.tendered ?? tender.amount))}
               {tender.change && row(words.change, minorOf(tender.change))}
               {tender.reference !== null && <p className="struk-reference">{tender.reference}</p>}
+              {isByWord(tender) && <p className="struk-mark">{words.unverified}</p>}
             </div>
           ))}
       </dl>
@@ -85,6 +92,7 @@ export function useStrukText(): (sale: SaleBody, amount: (minor: bigint) => stri
       [sale.receipt_number, toMoment(sale.paid_at ?? sale.created_at, language, outlet.time_zone)].filter(Boolean).join(" · "),
       ...sale.lines.map((line) => `${line.quantity} × ${line.name}  ${amount(minorOf(line.total))}`),
       `${words.total}  ${amount(minorOf(sale.total) + minorOf(sale.rounding))}`,
+      ...sale.tenders.filter(isByWord).map(({ method }) => `${tenderWord(method, words)}: ${words.unverified}`),
       outlet.receipt_footer || words.thanks,
     ].join("\n");
 }

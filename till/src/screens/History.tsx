@@ -9,15 +9,13 @@ import { useSales, useShop } from "../server.ts";
 import { useSettings } from "../settings.ts";
 import { minorOf } from "../sum.ts";
 import { toClock } from "../when.ts";
-import { useWords, type Words } from "../words.ts";
+import { tenderWord, useWords, type Words } from "../words.ts";
 
 const stateWord = (state: SaleBody["state"], words: Words) =>
   ({ paid: words.paid, waiting: words.waitingState, cancelled: words.cancelledState, expired: words.expiredState })[state];
 
 export function History() {
   const words = useWords();
-  const { outlet } = useShop();
-  const { language } = useSettings();
   const { data: sales, isError } = useSales();
   const [open, setOpen] = useState<SaleBody | null>(null);
   return (
@@ -33,21 +31,7 @@ export function History() {
       )}
       <ul className="sales">
         {sales?.map((sale) => (
-          <li key={sale.id}>
-            <button type="button" className="sale" onClick={() => setOpen(sale)}>
-              <span className="sale-time">{toClock(sale.paid_at ?? sale.created_at, language, outlet.time_zone)}</span>
-              <span className="sale-what">
-                <strong>{sale.lines.map(({ quantity, name }) => (quantity > 1 ? `${quantity}× ${name}` : name)).join(", ")}</strong>
-                <small>
-                  {[sale.tenders.at(-1)?.method === "CASH" ? words.cash : words.qris, sale.receipt_number].filter(Boolean).join(" · ")}
-                </small>
-              </span>
-              <span className="sale-sum">
-                <Amount minor={minorOf(sale.total) + minorOf(sale.rounding)} />
-                <small className={`state state-${sale.state}`}>{stateWord(sale.state, words)}</small>
-              </span>
-            </button>
-          </li>
+          <Row key={sale.id} sale={sale} onOpen={() => setOpen(sale)} />
         ))}
       </ul>
       {open && (
@@ -59,5 +43,29 @@ export function History() {
         </Sheet>
       )}
     </div>
+  );
+}
+
+function Row({ sale, onOpen }: { readonly sale: SaleBody; readonly onOpen: () => void }) {
+  const words = useWords();
+  const { outlet } = useShop();
+  const { language } = useSettings();
+  const unverified = sale.tenders.some(({ state }) => state === "unverified");
+  // what is unverified was paid by the static QRIS: the state says it
+  const method = unverified ? null : tenderWord(sale.tenders.at(-1)?.method ?? "QRIS", words);
+  return (
+    <li>
+      <button type="button" className="sale" onClick={onOpen}>
+        <span className="sale-time">{toClock(sale.paid_at ?? sale.created_at, language, outlet.time_zone)}</span>
+        <span className="sale-what">
+          <strong>{sale.lines.map(({ quantity, name }) => (quantity > 1 ? `${quantity}× ${name}` : name)).join(", ")}</strong>
+          <small>{[method, sale.receipt_number].filter(Boolean).join(" · ")}</small>
+        </span>
+        <span className="sale-sum">
+          <Amount minor={minorOf(sale.total) + minorOf(sale.rounding)} />
+          <small className={unverified ? "state state-unverified" : `state state-${sale.state}`}>{unverified ? words.unverified : stateWord(sale.state, words)}</small>
+        </span>
+      </button>
+    </li>
   );
 }

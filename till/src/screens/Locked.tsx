@@ -23,7 +23,7 @@ export function Locked() {
   const words = useWords();
   const { data: shop, isError, failureCount } = useShopQuery();
   const till = useTill();
-  const awaited = till.at === "locked" && (till.behind.at === "waiting" || till.behind.at === "sending");
+  const awaited = till.at === "locked" && ["waiting", "sending", "static"].includes(till.behind.at);
   return (
     <div className="locked">
       <header className="locked-brand">

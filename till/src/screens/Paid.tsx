@@ -16,6 +16,7 @@ export function Paid({ saleId, justNow }: { readonly saleId: Id; readonly justNo
   const { data: sale } = useSale(saleId);
   const [opening, setOpening] = useState(justNow);
   const cash = sale?.tenders.find(({ method }) => method === "CASH");
+  const unverified = sale?.tenders.some(({ state }) => state === "unverified") ?? false;
   const change = cash?.change ? minorOf(cash.change) : 0n;
 
   useEffect(() => {
@@ -36,11 +37,12 @@ export function Paid({ saleId, justNow }: { readonly saleId: Id; readonly justNo
           ) : (
             sale && (
               <p className="paid-change">
-                <span>{words.qris}</span>
+                <span>{unverified ? words.staticQris : words.qris}</span>
                 <Amount minor={minorOf(sale.total)} look="total" />
               </p>
             )
           )}
+          {unverified && <p className="unverified">{words.unverified}</p>}
         </section>
         <div className="paid-struk">{sale && <Struk sale={sale} />}</div>
       </main>

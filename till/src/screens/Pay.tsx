@@ -17,10 +17,18 @@ import { useWords } from "../words.ts";
 const MOST_DIGITS = 10;
 const RUPIAH = 100n;
 
-export function Pay({ cart, sending }: { readonly cart: Cart; readonly sending: boolean }) {
+type Props = {
+  readonly cart: Cart;
+  readonly sending: boolean;
+  /** No provider could be reached: the shop's printed code is offered too. */
+  readonly qrisAway: boolean;
+};
+
+export function Pay({ cart, sending, qrisAway }: Props) {
   const words = useWords();
   const shop = useShop();
   const [digits, setDigits] = useState("");
+  const isStatic = qrisAway && shop.static_qris !== null;
   const sum = totalOf(cart, shop);
   const tendered = digits === "" ? sum.cash : BigInt(digits) * RUPIAH;
   const rest = tendered - sum.cash;
@@ -42,7 +50,7 @@ export function Pay({ cart, sending }: { readonly cart: Cart; readonly sending: 
           </small>
         )}
       </section>
-      <div className="methods" role="group" aria-label={words.payWith}>
+      <div className={isStatic ? "methods methods-three" : "methods"} role="group" aria-label={words.payWith}>
         <button type="button" className="method" aria-pressed disabled={sending}>
           <Icon name="cash" />
           {words.cash}
@@ -51,6 +59,12 @@ export function Pay({ cart, sending }: { readonly cart: Cart; readonly sending: 
           <Icon name="qris" />
           {words.qris}
         </button>
+        {isStatic && (
+          <button type="button" className="method" aria-pressed={false} disabled={sending} onClick={() => tender({ method: "QRIS_STATIC" })}>
+            <Icon name="qris" />
+            {words.staticQris}
+          </button>
+        )}
       </div>
       <div className="quick" role="group" aria-label={words.quick}>
         <button type="button" className="quick-key quick-exact" disabled={sending} onClick={commands.exact.run}>

@@ -6,7 +6,7 @@ import { useToday } from "../server.ts";
 import { useSettings } from "../settings.ts";
 import { minorOf } from "../sum.ts";
 import { toLongDay, toWeekday } from "../when.ts";
-import { useWords } from "../words.ts";
+import { tenderWord, useWords } from "../words.ts";
 
 export function Today() {
   const words = useWords();
@@ -71,6 +71,13 @@ export function Today() {
             ))}
           </ul>
         </section>
+        {today.unverified.count > 0 && (
+          <section className="card card-unverified">
+            <h2>{words.unverified}</h2>
+            <Amount minor={minorOf(today.unverified.amount)} look="title" />
+            <p className="soft">{words.unverifiedHint(today.unverified.count)}</p>
+          </section>
+        )}
         <section className={today.open_cases > 0 ? "card card-cases card-cases-open" : "card card-cases"}>
           <h2>{words.cases(today.open_cases)}</h2>
           <p className="soft">{today.open_cases > 0 ? words.casesSome : words.casesNone}</p>
@@ -155,7 +162,7 @@ function Tenders({ today }: { readonly today: TodayBody }) {
           const share = perMille(minorOf(amount), whole);
           return (
             <li key={method}>
-              <span className="share-name">{method === "CASH" ? words.cash : method}</span>
+              <span className="share-name">{tenderWord(method, words)}</span>
               <span className="share-count">
                 {count}× · {Math.round(share / 10)} %
               </span>

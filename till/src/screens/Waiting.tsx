@@ -1,6 +1,7 @@
 import { newId, type Id, type SaleBody } from "@onegate/contract";
 import { useEffect, useState } from "react";
-import { api, Refused } from "../api.ts";
+import { Refused } from "../api.ts";
+import { giveUpSale } from "../leaving.ts";
 import type { Cart } from "../machine.ts";
 import { say } from "../notices.ts";
 import { Amount, useAmountText } from "../parts/Amount.tsx";
@@ -9,7 +10,7 @@ import { Icon } from "../parts/Icon.tsx";
 import { PaymentFrame } from "../parts/PaymentFrame.tsx";
 import { Qr } from "../parts/Qr.tsx";
 import { StillRecording } from "../parts/StillRecording.tsx";
-import { asking, client, useSale, useShop } from "../server.ts";
+import { useSale, useShop } from "../server.ts";
 import { minorOf, totalOf } from "../sum.ts";
 import { dispatch } from "../till.ts";
 import { useWords, type Words } from "../words.ts";
@@ -30,7 +31,8 @@ export function Waiting({ saleId, cart, sending }: Props) {
   const tender = sale?.tenders.at(-1);
   const amountText = useAmountText();
   const over = whyOver(sale, error, words);
-  const unsure = tender?.state === "unknown" ? words.unknown : error && !over ? words.noAnswer : null;
+  const offersStatic = shop.static_qris !== null && sale !== undefined && !tender?.qr_string;
+  const unsure = tender?.state === "unknown" ? (offersStatic ? words.noQr : words.unknown) : error && !over ? words.noAnswer : null;
 
   useEffect(() => {
     if (sale?.state === "paid") dispatch({ type: "paid", saleId });
@@ -49,17 +51,8 @@ export function Waiting({ saleId, cart, sending }: Props) {
       return;
     }
     setBusy("leaving");
-    try {
-      const ended = await asking((token) => api.cancel(token, saleId));
-      client.setQueryData(["sale", saleId], ended);
-      if (ended.state === "cancelled" || ended.state === "expired") dispatch({ type: "another_way", saleId: newId() });
-    } catch (no) {
-      if (no instanceof Refused) say({ tone: "refusal", text: (_, language) => no.problem.detail[language] });
-      else say({ tone: "refusal", text: (spoken) => spoken.cancelSilent });
-      await refetch();
-    } finally {
-      setBusy(null);
-    }
+    await giveUpSale(saleId);
+    setBusy(null);
   }
 
   return (
@@ -103,6 +96,12 @@ export function Waiting({ saleId, cart, sending }: Props) {
           <Icon name="outside" />
         </a>
       )}
+      {offersStatic && (
+        <button type="button" className="key-second" disabled={busy !== null} onClick={() => dispatch({ type: "static" })}>
+          <Icon name="qris" />
+          {words.useStaticQris}
+        </button>
+      )}
       <div className="payment-keys">
         {over ? (
           <button type="button" className="key-primary" onClick={() => void leave()}>
@@ -126,8 +125,10 @@ export function Waiting({ saleId, cart, sending }: Props) {
 /** Why this payment can no longer be made, or null while it can; only an explicit no counts. */
 function whyOver(sale: SaleBody | undefined, error: Error | null, words: Words): string | null {
   if (error instanceof Refused && error.problem.code === "sale_unknown") return words.lost;
+  const tender = sale?.tenders.at(-1);
+  if (sale?.state === "expired" && tender?.state === "failed" && tender.qr_string === null) return words.away;
   if (sale?.state === "expired" || sale?.state === "cancelled") return words.expired;
-  return sale?.tenders.at(-1)?.state === "failed" ? words.failed : null;
+  return tender?.state === "failed" ? words.failed : null;
 }
 
 /** The simulator runs beside the server: seen from a phone, its localhost is the host the till came from. */
