@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { lifecycle as saleLifecycle } from "../sales/sale.ts";
-import { isOpen, lifecycle, next, type PaymentEvent, type PaymentState } from "./payment.ts";
+import { isOpen, lifecycle, next, verificationLifecycle, type PaymentEvent, type PaymentState } from "./payment.ts";
 
 /** A lifecycle as a page: every state by every event; a dot is "nothing happens". */
 function table(moves: Readonly<Record<string, Partial<Record<string, string>>>>, events: readonly string[]): string {
@@ -36,6 +36,19 @@ succeeded .         .         .         .         .         .         .`.slice(1
   it("never leaves success, and an open one can always end", () => {
     assert.deepEqual(lifecycle.succeeded, {});
     for (const state of Object.keys(lifecycle) as PaymentState[]) if (isOpen(state)) assert.equal(next(state, "pay"), "succeeded");
+  });
+});
+
+describe("what shows a payment by a printed code", () => {
+  it("is this page", () => {
+    assert.equal(
+      table(verificationLifecycle, ["verify", "lose"]),
+      `
+          verify    lose
+unverifiedverified  lost
+lost      verified  .
+verified  .         .`.slice(1),
+    );
   });
 });
 

@@ -81,7 +81,7 @@ describe("a row", () => {
 
 describe("a case", () => {
   it("may be decided so, and not otherwise", () => {
-    const states: CaseState[] = ["open", "applied", "written_off", "refund_due", "refunded", "ignored", "arrived"];
+    const states: CaseState[] = ["open", "applied", "written_off", "refund_due", "refunded", "ignored", "arrived", "verified"];
     const table = (Object.keys(caseLifecycle) as CaseKind[]).flatMap((kind) =>
       states.flatMap((state) => [...CASE_ACTIONS, "arrive" as const].flatMap((event) => {
         const next = nextOf({ kind, state, grossOver: 1n }, event);
@@ -106,6 +106,9 @@ describe("a case", () => {
       "day_differs open ignore → ignored",
       "doubled open write_off → written_off",
       "doubled open ignore → ignored",
+      "unverified open write_off → written_off",
+      "unverified open verify → verified",
+      "unverified open arrive → arrived",
     ]);
     assert.equal(nextOf({ kind: "amount_differs", state: "open", grossOver: -1n }, "refund_later"), undefined, "nothing too much, nothing to give back");
   });
