@@ -157,10 +157,10 @@ async function books(connection: Connection): Promise<number> {
       for (const { code, kind, currency, posted, version } of await balancesOf(database.kysely, merchantId)) {
         const shown = code.startsWith("drawer:") ? "drawer" : code;
         const side = posted === 0n ? "" : posted > 0n ? "credit" : "debit";
-        say(`  ${shown.padEnd(18)} ${toText(money(posted < 0n ? -posted : posted, currency)).padStart(18)} ${side.padEnd(7)} ${String(version).padStart(5)} entries   ${accountKinds[kind].is}`);
+        say(`  ${shown.padEnd(22)} ${toText(money(posted < 0n ? -posted : posted, currency)).padStart(18)} ${side.padEnd(7)} ${String(version).padStart(5)} entries   ${accountKinds[kind].is}`);
         sums.set(currency, (sums.get(currency) ?? 0n) + posted);
       }
-      for (const [currency, sum] of sums) say(`  ${`sum ${currency}`.padEnd(18)} ${sum.toString().padStart(18)}`);
+      for (const [currency, sum] of sums) say(`  ${`sum ${currency}`.padEnd(22)} ${sum.toString().padStart(18)}`);
     }
     return 0;
   } finally {
@@ -203,9 +203,9 @@ async function dayProof(connection: Connection, date: string, json: boolean): Pr
 function sayDay(day: Day): void {
   say(`${day.merchant}, ${day.date}`);
   const shown = (minor: bigint) => toText(money(minor, day.currency)).padStart(16);
-  say(`  ${"".padEnd(20)} ${["till", "gateway", "payments", "ledger", "statements"].map((word) => word.padStart(16)).join("")}`);
+  say(`  ${"".padEnd(24)} ${["till", "gateway", "payments", "ledger", "statements"].map((word) => word.padStart(16)).join("")}`);
   for (const { provider, method, till, gateway, payments, ledger, statements } of day.lines) {
-    say(`  ${`${provider} ${method}`.padEnd(20)} ${[till, gateway, payments, ledger].map(shown).join("")}${statements === null ? "-".padStart(16) : shown(statements)}`);
+    say(`  ${`${provider} ${method}`.padEnd(24)} ${[till, gateway, payments, ledger].map(shown).join("")}${statements === null ? "-".padStart(16) : shown(statements)}`);
   }
   for (const note of day.notes) say(`  ${note}`);
   for (const { document, shown: name, id, rule, detail } of day.breaks) say(`BROKEN  ${rule}: ${document} ${name} (${id}) ${detail}`);
