@@ -21,4 +21,4 @@ export { selectDoneRefunds as refundsDoneOf } from "./refund-store.ts";
 export { applyCase, refundCase } from "./settle-case.ts";
 export { paymentRoutes } from "./routes.ts";
 export { countOpenCases, selectBreaches as paymentBreaches, selectPayment, selectPaymentByMerchantRef, selectPayments as paymentsOf } from "./store.ts";
-export { losePayment, verifyPayment } from "./verify.ts";
+export { losePayment, markVerified, verifyPayment } from "./verify.ts";

@@ -8,28 +8,35 @@ import { isReferenceUsed, lockOrder, lockReference, selectPayment, updateVerific
 /** What shows a payment: the reference it has there, and the fee in minor units. */
 export type Proof = { readonly reference: string; readonly fee: bigint };
 
+type Transfers = ReturnType<typeof transfersOf>;
+
 /**
  * A payment by a printed code is shown to have been made: from now on the acquirer owes it, less its fee, as a provider
  * does. Also one that was given up. Within the caller's transaction. Refuses `payment_unknown`, `case_settled` when it is
  * verified already, `reference_used`.
  */
-export async function verifyPayment(tx: Tx, payments: Payments, { merchantId, paymentId }: { merchantId: Id; paymentId: Id }, { reference, fee }: Proof): Promise<Payment | Refusal> {
+export async function verifyPayment(tx: Tx, payments: Payments, payment: { merchantId: Id; paymentId: Id }, proof: Proof): Promise<Payment | Refusal> {
+  const verified = await markVerified(tx, payment, proof);
+  if (isRefusal(verified)) return verified;
+  await post(tx, payments, payment.merchantId, verified.transfers);
+  return verified.payment;
+}
+
+/** The same, answering what is to be posted: whoever verifies many posts them together, and holds `fees` from then on alone. */
+export async function markVerified(tx: Tx, { merchantId, paymentId }: { merchantId: Id; paymentId: Id }, { reference, fee }: Proof): Promise<{ payment: Payment; transfers: Transfers } | Refusal> {
   const payment = await holdUnverified(tx, merchantId, paymentId, "verify");
   if (isRefusal(payment)) return payment;
   await lockReference(tx, merchantId, reference);
   if (await isReferenceUsed(tx, merchantId, reference, paymentId)) return refuse("reference_used");
   const account = (code: string) => accountId(merchantId, code);
   const { amount } = payment;
-  await post(
-    tx, payments, merchantId,
-    transfersOf(
-      "verify", merchantId, paymentId,
-      { clearing: account(clearingCode(STATIC_PROVIDER)), from: account(payment.verification === "lost" ? CHART.losses : CHART.unverified), fees: account(CHART.fees) },
-      { gross: amount, fee: money(fee > 0n ? fee : 0n, amount.currency) },
-      { reference },
-    ),
+  const transfers = transfersOf(
+    "verify", merchantId, paymentId,
+    { clearing: account(clearingCode(STATIC_PROVIDER)), from: account(payment.verification === "lost" ? CHART.losses : CHART.unverified), fees: account(CHART.fees) },
+    { gross: amount, fee: money(fee > 0n ? fee : 0n, amount.currency) },
+    { reference },
   );
-  return write(tx, payment, "verified", { reference, fee });
+  return { payment: await write(tx, payment, "verified", { reference, fee }), transfers };
 }
 
 /** Nothing shows the payment, and nobody waits for it any more. Refuses `payment_unknown`, `case_settled`. */
@@ -57,7 +64,7 @@ async function write(tx: Tx, payment: Payment, verification: "verified" | "lost"
   return written;
 }
 
-async function post(tx: Tx, { ledger }: Payments, merchantId: Id, transfers: ReturnType<typeof transfersOf>): Promise<void> {
+async function post(tx: Tx, { ledger }: Payments, merchantId: Id, transfers: Transfers): Promise<void> {
   const posted = await ledger.postIn(tx, merchantId, transfers);
   if (isRefusal(posted)) throw new Error(`the ledger refused a verification: ${posted.refusal}`);
 }

@@ -63,7 +63,8 @@ async function write(tx: Tx, settlement: Settlement, { merchantId, staffId }: { 
   const statementId = settlement.newId();
   const rows: StatementRow[] = read.map((row) => ({ ...row, rowId: derivedAt(statementId, "row", String(row.line)) }));
   const seen = await selectSeen(tx, merchantId, provider, rows);
-  await verifyRows(tx, settlement, merchantId, provider, rows, seen);
+  // a document's fee is what the ledger has of it
+  await post(tx, settlement, merchantId, await verifyRows(tx, merchantId, provider, rows, seen));
   const judged = await judgeRows(tx, merchantId, provider, rows, seen);
   const cases = await casesOf(tx, { merchantId, provider, statementId }, judged);
   const days = rows.map(({ paidDay }) => paidDay).sort();

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before as beforeAll, describe, it } from "node:test";
 import { DEMO_OUTLET } from "../demo/index.ts";
 import { addJob } from "../kernel/index.ts";
+import { proveBooks } from "../proof.ts";
 import { newSale, sell } from "../testing/program.ts";
 import { until } from "../testing/until.ts";
 import { SETTLE_DAILY } from "./jobs.ts";
@@ -126,6 +127,15 @@ describe("a sale by the printed code", () => {
     const answers = await Promise.all([confirm(one.id, "632511000004"), confirm(other.id, "632511000004")]);
     assert.deepEqual(answers.map(({ code }) => code ?? "paid").sort(), ["paid", "reference_used"]);
     assert.equal((await readSale(proof.id)).tenders[0]?.reference, "632511000003");
+  });
+
+  it("that its account does not hold is named by the proof", async () => {
+    const { pool } = shop.program.database;
+    const [one] = (await waiting()).payments;
+    const say = (verification: string) => pool.query("update payment set verification = $2 where payment_id = $1", [one!.payment_id, verification]);
+    await say("verified");
+    assert.deepEqual((await proveBooks(shop.program.database)).breaches.map(({ rule }) => rule), ["what payments call unverified is in its account"]);
+    await say("unverified");
   });
 
   it("is given back by hand, out of the drawer", async () => {

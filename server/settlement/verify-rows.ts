@@ -1,6 +1,7 @@
-import { refuse, STATIC_PROVIDER, type Id, type Refusal } from "@onegate/contract";
+import { isRefusal, refuse, STATIC_PROVIDER, type Id, type Refusal } from "@onegate/contract";
 import type { Executor, Tx } from "../kernel/index.ts";
-import { verifyPayment, type Payment } from "../payments/index.ts";
+import type { Transfer } from "../ledger/index.ts";
+import { markVerified, verifyPayment, type Payment } from "../payments/index.ts";
 import type { SettlementCase } from "./case.ts";
 import type { Settlement } from "./context.ts";
 import { fitsOf, nameOf, pairsOf } from "./fit-static.ts";
@@ -11,9 +12,10 @@ import { selectStaticPayments } from "./unverified-store.ts";
 /**
  * The rows of a printed code's acquirer show payments that nothing but a cashier's word showed so far: each of these is
  * verified by the one row that fits it, and from then on a document like any other. A row that was `seen` shows nothing.
+ * Answers what is to be posted.
  */
-export async function verifyRows(tx: Tx, { payments }: Settlement, merchantId: Id, provider: string, rows: readonly StatementRow[], seen: ReadonlySet<string>): Promise<void> {
-  if (provider !== STATIC_PROVIDER) return;
+export async function verifyRows(tx: Tx, merchantId: Id, provider: string, rows: readonly StatementRow[], seen: ReadonlySet<string>): Promise<Array<Omit<Transfer, "op">>> {
+  if (provider !== STATIC_PROVIDER) return [];
   const identities = new Set(seen);
   const fresh = rows.filter(({ kind, identity }) => {
     const isNew = kind === "payment" && !identities.has(identity);
@@ -21,10 +23,13 @@ export async function verifyRows(tx: Tx, { payments }: Settlement, merchantId: I
     return isNew;
   });
   const feeOf = new Map(fresh.map(({ rowId, fee }) => [rowId, fee]));
+  const transfers: Array<Omit<Transfer, "op">> = [];
   for (const { row, payment } of pairsOf(fresh, await selectStaticPayments(tx, merchantId, fresh))) {
+    const verified = await markVerified(tx, { merchantId, paymentId: payment.paymentId }, { reference: nameOf(row), fee: feeOf.get(row.rowId) ?? 0n });
     // one whose reference was given to another payment meanwhile stays as it is, and its row is a case
-    await verifyPayment(tx, payments, { merchantId, paymentId: payment.paymentId }, { reference: nameOf(row), fee: feeOf.get(row.rowId) ?? 0n });
+    if (!isRefusal(verified)) transfers.push(...verified.transfers);
   }
+  return transfers;
 }
 
 /** A person says which order a row paid. Refuses `order_not_at_provider`, `case_does_not_fit`, and what `verifyPayment` refuses. */
