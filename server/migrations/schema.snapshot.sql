@@ -268,6 +268,28 @@ table merchant
   PRIMARY KEY (merchant_id)
   FOREIGN KEY (currency) REFERENCES currency(code)
 
+table merchant_key
+  merchant_id uuid not null
+  key_id uuid not null
+  name character varying(100) not null
+  mode character varying(4) not null
+  scopes character varying(40)[] not null
+  prefix character varying(20) not null
+  key_hash bytea not null
+  created_by character varying(80) not null
+  created_at timestamp with time zone not null default now()
+  expires_at timestamp with time zone
+  last_used_at timestamp with time zone
+  revoked_at timestamp with time zone
+  revoked_by character varying(80)
+  UNIQUE (key_hash)
+  PRIMARY KEY (merchant_id, key_id)
+  FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id)
+  CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)))
+  CHECK (((mode)::text = ANY ((ARRAY['test'::character varying, 'live'::character varying])::text[])))
+  CHECK ((cardinality(scopes) > 0))
+  CREATE UNIQUE INDEX merchant_key_key_hash_key ON public.merchant_key USING btree (key_hash)
+
 table outbox_consumer
   name character varying(64) not null
   xid xid8 not null default '0'::xid8
@@ -537,12 +559,8 @@ table settlement_case
   decided_at timestamp with time zone
   PRIMARY KEY (merchant_id, case_id)
   FOREIGN KEY (merchant_id, row_id) REFERENCES settlement_row(merchant_id, row_id)
-  CHECK ((((kind)::text = 'missing_there'::text) = (row_id IS NULL)))
-  CHECK (((document_kind)::text = ANY ((ARRAY['payment'::character varying, 'suspense'::character varying, 'refund'::character varying, 'dispute'::character varying])::text[])))
-  CHECK (((kind)::text = ANY ((ARRAY['missing_here'::character varying, 'missing_there'::character varying, 'amount_differs'::character varying, 'fee_differs'::character varying, 'day_differs'::character varying, 'doubled'::character varying])::text[])))
-  CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'applied'::character varying, 'written_off'::character varying, 'refund_due'::character varying, 'refunded'::character varying, 'ignored'::character varying, 'arrived'::character varying])::text[])))
   CHECK ((((kind)::text = ANY ((ARRAY['missing_there'::character varying, 'unverified'::character varying])::text[])) = (row_id IS NULL)))
-  CHECK (((document_kind)::text = ANY ((ARRAY['payment'::character varying, 'suspense'::character varying, 'refund'::character varying])::text[])))
+  CHECK (((document_kind)::text = ANY ((ARRAY['payment'::character varying, 'suspense'::character varying, 'refund'::character varying, 'dispute'::character varying])::text[])))
   CHECK (((kind)::text = ANY ((ARRAY['missing_here'::character varying, 'missing_there'::character varying, 'amount_differs'::character varying, 'fee_differs'::character varying, 'day_differs'::character varying, 'doubled'::character varying, 'unverified'::character varying])::text[])))
   CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'applied'::character varying, 'written_off'::character varying, 'refund_due'::character varying, 'refunded'::character varying, 'ignored'::character varying, 'arrived'::character varying, 'verified'::character varying])::text[])))
   CREATE INDEX settlement_case_document ON public.settlement_case USING btree (merchant_id, document_id) WHERE (document_id IS NOT NULL)
