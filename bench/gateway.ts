@@ -10,8 +10,9 @@ import { startSimulatorProcess } from "../server/simulator.ts";
 import { closedLoop, createSender, openLoop, percentile } from "./open-loop.ts";
 import { checkBooks, startBenchServer } from "./server.ts";
 
-const PER_SECOND = 200;
 const CALLERS = 64;
+/** Requests on each side before it is measured. */
+const WARM_UP = 500;
 const CONNECTIONS = 256;
 const RUPIAH = 25_000;
 const PROGRAM = fileURLToPath(new URL("./program.ts", import.meta.url));
@@ -20,10 +21,10 @@ const hmac = (text: string) => createHmac("sha256", SANDBOX_TRIPAY.privateKey).u
 
 /**
  * What the gateway adds to a provider's own time: the same creation asked of the simulator directly and through
- * `create-payment`, both open loop at 200 a second, one after the other; then signed callbacks of these payments, open loop
- * at 200 a second and closed loop as fast as they go.
+ * `create-payment`, both open loop at `rate` a second (200 unless told), one after the other, both warm; then signed callbacks of these
+ * payments, open loop at the same rate and closed loop as fast as they go.
  */
-export async function benchGateway({ seconds }: { seconds: number }) {
+export async function benchGateway({ seconds, rate }: { seconds: number; rate: number }) {
   const folder = mkdtempSync(join(tmpdir(), "onegate-bench-simulator-"));
   const server = await startBenchServer(4);
   const simulator = await startSimulatorProcess({ host: "127.0.0.1", port: 0, data: folder });
@@ -32,7 +33,7 @@ export async function benchGateway({ seconds }: { seconds: number }) {
     const [url] = (await once(program, "message")) as [string];
     const gateway = createSender(url, CONNECTIONS);
     const provider = createSender(simulator.url, CONNECTIONS);
-    const count = PER_SECOND * seconds;
+    const count = rate * seconds;
     const paid: Array<{ reference: string; merchantRef: string; total: number; fee: number; received: number }> = [];
     const item = [{ name: "Barang", price: RUPIAH, quantity: 1 }];
 
@@ -69,13 +70,14 @@ export async function benchGateway({ seconds }: { seconds: number }) {
       if (status !== 200) throw new Error(`a callback was answered ${status}: ${answer}`);
     };
 
-    await closedLoop(CALLERS, 3 * count, place);
-    for (let n = 0; n < 50; n++) await createDirectly(-1 - n);
-    const direct = await openLoop(PER_SECOND, count, createDirectly);
-    const through = await openLoop(PER_SECOND, count, create);
+    await closedLoop(CALLERS, 3 * count + WARM_UP, place);
+    await closedLoop(CALLERS, WARM_UP, (n) => createDirectly(-1 - n));
+    const direct = await openLoop(rate, count, createDirectly);
+    await closedLoop(CALLERS, WARM_UP, (n) => create(3 * count + n));
+    const through = await openLoop(rate, count, create);
     // more payments for the callbacks, as fast as they go
     await closedLoop(CALLERS, 2 * count, (n) => create(count + n));
-    const callbacks = await openLoop(PER_SECOND, count, callBack);
+    const callbacks = await openLoop(rate, count, callBack);
     const callbacksPerSecond = await closedLoop(CALLERS, 2 * count, (n) => callBack(count + n));
     gateway.close();
     provider.close();
@@ -84,7 +86,7 @@ export async function benchGateway({ seconds }: { seconds: number }) {
     await once(program, "exit");
     const add = (part: number) => Math.round((percentile(through, part) - percentile(direct, part)) * 100) / 100;
     return {
-      bench: "gateway", requests_per_second: PER_SECOND, overhead_p50_ms: add(0.5), overhead_p99_ms: add(0.99), provider_p50_ms: percentile(direct, 0.5), provider_p99_ms: percentile(direct, 0.99),
+      bench: "gateway", requests_per_second: rate, overhead_p50_ms: add(0.5), overhead_p99_ms: add(0.99), provider_p50_ms: percentile(direct, 0.5), provider_p99_ms: percentile(direct, 0.99),
       create_p50_ms: percentile(through, 0.5), create_p99_ms: percentile(through, 0.99), callback_p50_ms: percentile(callbacks, 0.5), callback_p99_ms: percentile(callbacks, 0.99),
       callbacks_per_second: Math.round(callbacksPerSecond), books,
     };

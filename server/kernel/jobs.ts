@@ -16,10 +16,12 @@ export async function addJob(tx: Executor, task: string, payload: Record<string,
 
 /** How long a runner that ended, because the database went away under it, waits before it is started again. */
 const AGAIN_MS = 500;
+/** On average; between half of it and half as much again. */
+const REST_MS = 100;
 
 /**
- * Runs jobs until stopped, `concurrency` at once; one that fails is tried again with growing pauses. A job added for now starts at
- * once; one for later is seen within `pollMs`. When the database goes away just as a job ends, the runner can't write that down
+ * Runs jobs until stopped, `concurrency` at once; one that fails is tried again with growing pauses. A job added for now starts within
+ * a moment; one for later is seen within `pollMs`. When the database goes away just as a job ends, the runner can't write that down
  * and gives up: it is started again, and what it held is run again.
  */
 export async function startJobs(database: Database, jobs: Jobs, crontab: string, log: Log, { concurrency = 4, pollMs = 1_000 } = {}): Promise<{ stop(): Promise<void> }> {
@@ -44,7 +46,9 @@ export async function startJobs(database: Database, jobs: Jobs, crontab: string,
     events.on("pool:create", ({ workerPool }) => holders.add(workerPool.id));
     events.on("worker:create", ({ worker }) => holders.add(worker.workerId));
     // in batches, though of what ends in one turn of the loop only: the end of a single job that can't be written down ends the process
-    const preset = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } };
+    // each job that is added, also one for later, calls all runners: while there was nothing to do they look again only after a rest
+    const localQueue = { size: concurrency, refetchDelay: { durationMs: Math.min(REST_MS, pollMs), threshold: 0, maxAbortThreshold: Infinity } };
+    const preset = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0, localQueue } };
     return run({ pgPool: database.pool, concurrency, pollInterval: pollMs, noHandleSignals: true, crontab, taskList, logger, events, preset });
   }
 

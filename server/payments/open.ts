@@ -24,7 +24,12 @@ const FIRST_INQUIRY_OF_UNKNOWN_MS = 5_000;
  */
 export async function openPayment(payments: Payments, merchantId: Id, orderId: string, channelCode: string, part?: Money): Promise<Payment | Refusal> {
   const order = await selectOrder(payments.database.kysely, merchantId, orderId);
-  if (!order) return refuse("order_unknown");
+  return order ? openPaymentOf(payments, order, channelCode, part) : refuse("order_unknown");
+}
+
+/** The same of an order that the caller has read. */
+export async function openPaymentOf(payments: Payments, order: Order, channelCode: string, part?: Money): Promise<Payment | Refusal> {
+  const { merchantId, orderId } = order;
   if (part && part.currency !== order.amount.currency) return refuse("currency_differs");
   if (part && part.minor <= 0n) return refuse("amount_not_positive");
   // an answer that is there already needs no channel: the provider may be away when a retry asks for it
