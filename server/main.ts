@@ -5,8 +5,8 @@ import { parseArgs } from "node:util";
 import { CAFE } from "./demo/index.ts";
 import { merchants } from "./identity/index.ts";
 import { describeSettings, messageOf, openDatabase, readSettings, StartFailure, startCluster, startSupervisedCluster, type Cluster, type Connection, type Settings } from "./kernel/index.ts";
-import { accountKinds, balancesOf, readSealKey, signedHeads, signHeads, type SignedHeads } from "./ledger/index.ts";
-import { proveBooks, proveDay, sealKeyFile } from "./proof.ts";
+import { accountKinds, balancesOf, signedHeads, type SignedHeads } from "./ledger/index.ts";
+import { proveBooks, proveDay, signAllHeads } from "./proof.ts";
 import { startProgram, type Program } from "./roles.ts";
 import { migrateAsOwner } from "./schema.ts";
 import { dayBody, isDay, type Day } from "./settlement/index.ts";
@@ -24,7 +24,7 @@ Commands
               against heads that were exported earlier; exit code 1 when something is wrong
               --date YYYY-MM-DD compares that business day instead: till, payments, statements and ledger, by provider and
               method, and names the documents at fault
-  heads       print the signed heads of the ledger's chains, of today or of --day YYYY-MM-DD: keep them elsewhere
+  heads       print the signed heads of the ledger's chains and of the audit trails, of today or of --day YYYY-MM-DD: keep them elsewhere
   help        print this
 
 Settings, from the environment [default]
@@ -224,7 +224,7 @@ function readHeads(file: string): SignedHeads {
 async function heads(connection: Connection, settings: Settings, day: string | undefined): Promise<number> {
   const database = openDatabase(connection, 2, () => undefined);
   try {
-    const signed = day === undefined ? await signHeads(database.kysely, readSealKey(sealKeyFile(settings))) : await signedHeads(database.kysely, day);
+    const signed = day === undefined ? await signAllHeads(database, settings) : await signedHeads(database.kysely, day);
     if (!signed) throw new StartFailure(`No heads were signed on ${day}.`, "They are signed once a day while Onegate runs.");
     say(JSON.stringify(signed));
     return 0;

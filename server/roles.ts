@@ -5,7 +5,7 @@ import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDelive
 import { DEMO_MERCHANT, preferTripay, seedDemo } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
 import {
-  createAccessTokens, createKnownKeys, createPasswords, createSecretBox, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, userRoutes, type Users,
+  auditRoutes, auditTrail, createAccessTokens, createKnownKeys, createPasswords, createRefusals, createSecretBox, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
   createHttp, createLog, createMetrics, createStreams, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
@@ -16,7 +16,7 @@ import { pageRoutes } from "./pages.ts";
 import {
   carryRefundOn, disputeRoutes, INQUIRE, inquirePayment, openReplacement, operatorRoutes, paymentRoutes, REFUND, REOPEN, sweepPayments, sweepRefunds, VOID, voidPayment, type Payments,
 } from "./payments/index.ts";
-import { proveDaily } from "./proof.ts";
+import { proveDaily, signerOf } from "./proof.ts";
 import { setUpProviders } from "./provider-setup.ts";
 import { reportRoutes, rollup } from "./reports/index.ts";
 import { onPaymentEnded, onPaymentRefunded, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
@@ -116,8 +116,10 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const settlement: Settlement = { database, ledger, payments, newId, poke };
     const tail = followOutbox(database, [rollup], log, { streamed: STREAMED });
     endings.push(() => tail.stop());
+    const refusals = createRefusals(database, log);
+    endings.push(() => refusals.stop());
     // a reader of its own: sealing a burst keeps no receipt waiting
-    const sealer = followOutbox(database, [seal], log, { beatMs: SEAL_BEAT_MS });
+    const sealer = followOutbox(database, [seal, auditTrail], log, { beatMs: SEAL_BEAT_MS });
     endings.push(() => sealer.stop());
     const courier = openDatabase(connection, COURIER.connections, lost, PROGRAM_ROLE);
     endings.push(() => courier.close());
@@ -132,11 +134,12 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     endings.push(() => http.close());
     await http.register(swagger, { openapi: { openapi: "3.1.0", info: { title: "Onegate", version: "0.1.0", description: "One gate for every payment" } } });
     const keyMode = settings.mode === "sandbox" ? "test" : "live";
-    guard(http, { database, accessTokens: users.accessTokens, knownKeys: createKnownKeys(database, keyMode) }, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
+    guard(http, { database, accessTokens: users.accessTokens, knownKeys: createKnownKeys(database, keyMode), refusals }, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
     healthRoutes(http, { database, ledger, metrics });
     identityRoutes(http, { database, mode: settings.mode });
     userRoutes(http, users, keys);
     keyRoutes(http, { database, mode: keyMode });
+    auditRoutes(http, { database, sign: signerOf(settings, log) });
     catalogueRoutes(http, {
       database,
       stockOf: async (merchantId, outletId) => new Map((await stockLevels(database.kysely, merchantId, outletId)).map(({ productId, onHand }) => [productId, onHand])),

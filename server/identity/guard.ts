@@ -1,6 +1,8 @@
 import { refuse, type RefusalCode } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { answerRefusal, type Database, type Http } from "../kernel/index.ts";
+import type { Who } from "./audit/entry.ts";
+import type { Refusals } from "./audit/refusals.ts";
 import { isInScope } from "./keys/key.ts";
 import type { KnownKey } from "./keys/known-keys.ts";
 import { isRight, whyNot, type Right } from "./rights.ts";
@@ -22,7 +24,7 @@ const LONGEST_JWT = 2_048;
 const ANYONE: Principal = { role: "anyone" };
 
 /** How those who give credentials are found. */
-export type Identifiers = { readonly database: Database; readonly accessTokens: AccessTokens; readonly knownKeys: (secret: string) => Promise<KnownKey | undefined> };
+export type Identifiers = { readonly database: Database; readonly accessTokens: AccessTokens; readonly knownKeys: (secret: string) => Promise<KnownKey | undefined>; readonly refusals: Refusals };
 
 /** A merchant's key, by which its own programs use the gateway. */
 const KEY = /^Bearer (ogk_(?:test|live)_[A-Za-z0-9_-]{43})$/;
@@ -39,27 +41,37 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
     if (right === undefined || !isRight(right)) return done();
     const { authorization } = request.headers;
     if (authorization === undefined) {
-      if (admit(request, reply, right, withoutCredentials)) done();
+      if (admit(parts, request, reply, right, withoutCredentials)) done();
       return;
     }
     // not an async hook: most requests of the gateway need no look-up, and a promise each would cost them
     void identify(parts, authorization).then(
       // who signs in again may still send what has expired
-      (principal) => admit(request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && done(),
+      (principal) => admit(parts, request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && done(),
       (error: Error) => done(error),
     );
   });
 }
 
 /** Lets a principal in who has the right; otherwise answers the refusal. */
-function admit(request: FastifyRequest, reply: FastifyReply, right: Right, principal: Principal | undefined): boolean {
+function admit({ refusals }: Identifiers, request: FastifyRequest, reply: FastifyReply, right: Right, principal: Principal | undefined): boolean {
   const refusal = principal ? refusalOf(principal, right) : "unauthenticated";
   if (refusal || !principal) {
     answerRefusal(request, reply, refuse(refusal ?? "unauthenticated"));
+    if (principal && refusal) noteRefusal(refusals, request, principal, right, refusal);
     return false;
   }
   request.principal = principal;
   return true;
+}
+
+/** Whoever proves to be nobody is no merchant's, and in no merchant's trail. */
+function noteRefusal(refusals: Refusals, request: FastifyRequest, principal: Principal, right: Right, reason: RefusalCode): void {
+  if (!("merchantId" in principal)) return;
+  const who = whoOf({ principal, ip: request.ip, id: request.id });
+  const subject = `${request.method} ${request.routeOptions.url ?? ""}`;
+  if (principal.role === "key") refusals.note(who, "key.out_of_scope", subject, { right });
+  else refusals.note(who, "right.refused", subject, { right, reason });
 }
 
 function refusalOf(principal: Principal, right: Right): RefusalCode | undefined {
@@ -93,10 +105,23 @@ export function userOf(request: FastifyRequest): Extract<Principal, { userId: st
 }
 
 /** Who did it, for the record: a staff member's, key's or user's id, or the role where nobody is named. */
-export function actorOf({ principal }: FastifyRequest): string {
+export function actorOf({ principal }: Pick<FastifyRequest, "principal">): string {
   if ("staffId" in principal) return principal.staffId;
   if ("keyId" in principal) return `key:${principal.keyId}`;
   return "userId" in principal ? principal.userId : principal.role;
+}
+
+/** Who did it, and from where, for the audit trail. */
+export function whoOf({ principal, ip, id }: Pick<FastifyRequest, "principal" | "ip" | "id">): Who {
+  if (!("merchantId" in principal)) throw new Error("what nobody's merchant did is in no audit trail");
+  return {
+    merchantId: principal.merchantId,
+    actor: actorOf({ principal }),
+    deviceId: "deviceId" in principal && typeof principal.deviceId === "string" ? principal.deviceId : null,
+    outletId: "outletId" in principal ? principal.outletId : null,
+    address: ip,
+    requestId: id,
+  };
 }
 
 /** The merchant in whose name a request is made. */

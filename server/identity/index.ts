@@ -1,4 +1,11 @@
-export { actorOf, guard, merchantOf, staffOf, userOf } from "./guard.ts";
+export { announceAudit } from "./audit/announce-audit.ts";
+export { auditTrail } from "./audit/append.ts";
+export { auditBreaches } from "./audit/check.ts";
+export { bySystem, type Who } from "./audit/entry.ts";
+export { createRefusals, type Refusals } from "./audit/refusals.ts";
+export { auditRoutes } from "./audit/routes.ts";
+export { selectAuditHeads as auditHeads, type AuditHead } from "./audit/store.ts";
+export { actorOf, guard, merchantOf, staffOf, userOf, whoOf } from "./guard.ts";
 export { createKnownKeys } from "./keys/known-keys.ts";
 export { keyRoutes } from "./keys/routes.ts";
 export { rights, whyNot, type Right, type Role } from "./rights.ts";

@@ -1,0 +1,89 @@
+/**
+ * How a field of an action is kept:
+ *   shown   an id, a code, a number, a truth, an amount, or a list of such
+ *   text    words that somebody typed, such as a product's name: telephone numbers and e-mail addresses in it are masked
+ *   masked  a person's name, telephone number or e-mail address: enough is kept to see that it changed
+ * A field that is not named here is not kept: PINs, passwords, tokens, secrets and free notes never are.
+ */
+export type Kept = "shown" | "text" | "masked";
+
+const money = { amount: "shown", currency: "shown" } as const;
+const outlet = {
+  name: "text", address: "text", phone: "masked", time_zone: "shown", day_begins: "shown", tax: "shown", tax_rate_basis_points: "shown", tax_included: "shown", cash_rounding: "shown", receipt_header: "text", receipt_footer: "text",
+} as const;
+const staff = { role: "shown", role_id: "shown", outlet_id: "shown", is_active: "shown", must_change_pin: "shown" } as const;
+const product = { name: "text", category: "text", price: "shown", cost: "shown", currency: "shown", barcode: "shown", is_active: "shown" } as const;
+
+/** Everything that the audit trail tells of, and the fields that it keeps of it before and after. */
+export const actions = {
+  "setup.done": { merchant: "text", outlet_id: "shown", staff: "shown", products: "shown" },
+  "staff.signed_in": { role: "shown", known_device: "shown" },
+  "staff.sign_in_refused": { reason: "shown" },
+  "staff.signed_out": {},
+  "staff.session_ended": { staff_id: "shown", sessions: "shown" },
+  "staff.added": staff,
+  "staff.changed": staff,
+  "staff.pin_changed": { by_self: "shown" },
+  "staff.unblocked": {},
+  "owner.recovered": {},
+  "role.added": { name: "text", rights: "shown" },
+  "role.changed": { name: "text", rights: "shown" },
+  "role.removed": { name: "text", rights: "shown" },
+  "device.code_made": { outlet_id: "shown" },
+  "device.enrolled": { name: "text", outlet_id: "shown" },
+  "device.revoked": { reason: "shown", sessions: "shown" },
+  "user.registered": { username: "masked", email: "masked", phone: "masked" },
+  "user.signed_in": { totp: "shown" },
+  "user.sign_in_refused": { reason: "shown" },
+  "user.signed_out": { sessions: "shown" },
+  "user.token_reused": {},
+  "user.password_changed": {},
+  "user.profile_changed": { username: "masked", email: "masked", phone: "masked" },
+  "user.totp_changed": { totp: "shown" },
+  "user.closed": {},
+  "right.refused": { right: "shown", reason: "shown" },
+  "key.out_of_scope": { right: "shown" },
+  "key.made": { name: "text", mode: "shown", scopes: "shown", prefix: "shown", expires_at: "shown" },
+  "key.revoked": { name: "text", mode: "shown", prefix: "shown" },
+  "approval.given": { ...money, action: "shown", asked_by: "shown", approver_id: "shown" },
+  "approval.refused": { action: "shown", reason: "shown" },
+  "sale.cancelled": money,
+  "sale.voided": { ...money, approved_by: "shown", reason: "shown" },
+  "sale.refunded": { ...money, refund_id: "shown", approved_by: "shown", reason: "shown" },
+  "drawer.opened": { approved_by: "shown" },
+  "day.reopened": { date: "shown", approved_by: "shown" },
+  "discount.given": { ...money, approved_by: "shown" },
+  "payment.refunded": { ...money, refund_id: "shown", payment_id: "shown", state: "shown" },
+  "refund.decided": { refund_id: "shown", decision: "shown", state: "shown" },
+  "product.added": product,
+  "product.changed": product,
+  "products.imported": { added: "shown", changed: "shown", refused: "shown" },
+  "price.changed": { price: "shown", currency: "shown", approved_by: "shown" },
+  "stock.changed": { on_hand: "shown", quantity: "shown", reason: "shown" },
+  "outlet.added": outlet,
+  "outlet.changed": outlet,
+  "outlet.static_qris_set": { merchant_name: "text", nmid: "shown", verify_within_days: "shown" },
+  "outlet.static_qris_removed": { merchant_name: "text", nmid: "shown", verify_within_days: "shown" },
+  "provider.changed": { provider: "shown", mode: "shown", state: "shown", hint: "shown" },
+  "provider.switched_off": { provider: "shown", mode: "shown", state: "shown" },
+  "webhook.added": { host: "shown", topics: "shown", state: "shown" },
+  "webhook.changed": { host: "shown", topics: "shown", state: "shown" },
+  "webhook.secret_rotated": {},
+  "webhook.removed": { host: "shown", topics: "shown" },
+  "case.decided": { ...money, decision: "shown", order_id: "shown", kind: "shown" },
+  "dispute.settled": { ...money, outcome: "shown", fee: "shown" },
+  "statement.imported": { provider: "shown", rows: "shown" },
+  "settlement.case_decided": { decision: "shown", kind: "shown", order_id: "shown" },
+  "wallet.account_decided": { status: "shown" },
+  "wallet.withdrawal_decided": { ...money, decision: "shown", state: "shown" },
+  "wallet.refunded": { ...money, transfer_id: "shown" },
+  "audit.exported": { from_seq: "shown", to_seq: "shown" },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Kept>>>>;
+
+export type AuditAction = keyof typeof actions;
+
+/** A value as the trail keeps it: numbers are whole and below 2^53, amounts are decimal texts. */
+export type Value = string | number | boolean | null | readonly string[];
+
+/** What may be told of an action. */
+export type Fields<A extends AuditAction> = { readonly [F in keyof (typeof actions)[A]]?: Value | undefined };
