@@ -88,10 +88,12 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const ledger = createLedger(database, { lanes: settings.ledgerLanes, queue: settings.ledgerQueue, onBatch: (items) => metrics.batchItems.observe(items) });
     await checkDemo(settings, database, ledger);
 
+    const refusals = createRefusals(database, log);
+    endings.push(() => refusals.stop());
     const homeMerchant = async () => (await merchants(database.kysely))[0]?.merchantId;
     const box = createSecretBox(settings.secretKey, settings.oldSecretKey);
     const keys = await openSigningKeys(database, box);
-    const users: Users = { database, passwords: createPasswords(metrics), accessTokens: createAccessTokens(keys, clock), box, clock, newId, log, homeMerchant };
+    const users: Users = { database, passwords: createPasswords(metrics), accessTokens: createAccessTokens(keys, clock), box, clock, newId, log, refusals, homeMerchant };
 
     let url = "";
     const { named, make, callbackUrl } = setUpProviders({ settings, tripayUrl, simulatorUrl, publicUrl: () => settings.publicUrl || url, clock });
@@ -116,8 +118,6 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const settlement: Settlement = { database, ledger, payments, newId, poke };
     const tail = followOutbox(database, [rollup], log, { streamed: STREAMED });
     endings.push(() => tail.stop());
-    const refusals = createRefusals(database, log);
-    endings.push(() => refusals.stop());
     // a reader of its own: sealing a burst keeps no receipt waiting
     const sealer = followOutbox(database, [seal, auditTrail], log, { beatMs: SEAL_BEAT_MS });
     endings.push(() => sealer.stop());

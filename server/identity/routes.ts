@@ -1,7 +1,7 @@
 import { IdSchema, isRefusal, NewStaticQrisSchema, ProblemSchema, refuse, SessionSchema, ShopSchema, StaticQrisSchema, UnlockSchema, type ShopBody } from "@onegate/contract";
 import { Type } from "typebox";
 import { answer, type Database, type Http } from "../kernel/index.ts";
-import { merchantOf, staffOf } from "./guard.ts";
+import { merchantOf, whoOf } from "./guard.ts";
 import { tokenHash } from "./secret.ts";
 import { removeStaticQris, setStaticQris, showStaticQris, staticQrisBody } from "./static-qris.ts";
 import { deleteSession, selectMerchants, selectOutlets, selectStaff, selectStaticQris } from "./store.ts";
@@ -63,12 +63,12 @@ export function identityRoutes(http: Http, { database, mode }: { database: Datab
   });
 
   http.put("/api/v1/outlets/:id/static-qris", { config: { right: "outlet.manage" }, schema: { tags: ["outlet"], summary: "Set the outlet's printed QRIS, for when no provider can be reached", params: OneOutlet, body: NewStaticQrisSchema, response: { 200: StaticQrisSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const set = await setStaticQris(database, staffOf(request), request.params.id, request.body);
+    const set = await setStaticQris(database, whoOf(request), request.params.id, request.body);
     return answer(request, reply, isRefusal(set) ? set : staticQrisBody(set));
   });
 
   http.delete("/api/v1/outlets/:id/static-qris", { config: { right: "outlet.manage" }, schema: { tags: ["outlet"], summary: "Take the printed QRIS away", params: OneOutlet, response: { 204: Type.Null(), "4xx": ProblemSchema } } }, async (request, reply) => {
-    const refusal = await removeStaticQris(database, staffOf(request), request.params.id);
+    const refusal = await removeStaticQris(database, whoOf(request), request.params.id);
     return refusal ? answer(request, reply, refusal) : reply.code(204).send(null);
   });
 }

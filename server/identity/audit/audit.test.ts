@@ -116,10 +116,10 @@ describe("the audit trail", () => {
     const [secret, phone, email, name, spoken] = canaries as [string, string, string, string, string];
     await inTransaction(test.database, async (tx) => {
       const fields = { name: `Kopi ${email}`, phone, email, username: name, pin: secret, token: secret, note: secret, receipt_footer: `Hubungi ${spoken}, ya`, address: phone };
-      await announceAudit(tx, who, { action: "user.registered", subject: newId(), after: fields });
+      await announceAudit(tx, who, { action: "user.profile_changed", subject: newId(), after: fields });
       await announceAudit(tx, who, { action: "outlet.changed", subject: newId(), before: fields, after: fields });
       await announceAudit(tx, who, { action: "product.changed", subject: newId(), before: fields });
-      await announceAudit(tx, who, { action: "staff.signed_in", subject: newId(), after: fields });
+      await announceAudit(tx, who, { action: "staff.signed_in", subject: newId(), after: { role: "cashier", ...fields } });
     });
     await append();
     const { rows } = await test.database.pool.query<{ text: string }>("select row_to_json(a)::text as text from audit_entry a where merchant_id = $1 union all select payload::text from outbox_event where merchant_id = $1", [merchantId]);
