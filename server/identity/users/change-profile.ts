@@ -2,7 +2,7 @@ import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { inTransaction } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import type { UserPrincipal } from "./access-token.ts";
-import { selectProfile, updateNames } from "./store.ts";
+import { selectProfile, takenBy, updateNames } from "./store.ts";
 import { checkedToEmail, checkedToPhone, checkedToUsername, whoIs, type Names, type Origin, type Profile, type Users } from "./user.ts";
 
 const CHECKS = { username: checkedToUsername, email: checkedToEmail, phone: checkedToPhone } as const;
@@ -19,13 +19,12 @@ export async function changeProfile({ database }: Users, { merchantId, userId }:
   }
   return inTransaction(database, async (tx) => {
     const before = await selectProfile(tx, userId);
-    const taken = await updateNames(tx, userId, names);
-    if (taken) return taken;
+    await updateNames(tx, userId, names);
     const after = await selectProfile(tx, userId);
     if (!before || !after) return refuse("unauthenticated");
     await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.profile_changed", subject: userId, before: namesOf(before, names), after: names });
     return after;
-  });
+  }).catch(takenBy);
 }
 
 function namesOf({ username, email, phone }: Names, changed: Partial<Names>): Partial<Names> {
