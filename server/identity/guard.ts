@@ -1,13 +1,14 @@
 import { refuse, type RefusalCode } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { answerRefusal, type Database, type Http } from "../kernel/index.ts";
+import { addressOf } from "./address.ts";
 import type { Who } from "./audit/entry.ts";
 import type { Refusals } from "./audit/refusals.ts";
 import { isInScope } from "./keys/key.ts";
 import type { KnownKey } from "./keys/known-keys.ts";
-import { isRight, whyNot, type Right } from "./rights.ts";
+import { isRight, PIN_CHANGE_RIGHTS, rightsOf, whyNot, type Right } from "./rights.ts";
 import { tokenHash } from "./secret.ts";
-import type { Principal } from "./staff.ts";
+import type { Asker, Principal, StaffPrincipal } from "./staff.ts";
 import { selectSession } from "./store.ts";
 import type { AccessTokens } from "./users/access-token.ts";
 
@@ -22,6 +23,9 @@ const SESSION = /^Bearer ([A-Za-z0-9_-]{43})$/;
 const JWT = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/;
 const LONGEST_JWT = 2_048;
 const ANYONE: Principal = { role: "anyone" };
+
+/** By which a till says which device it is. */
+export const DEVICE_HEADER = "onegate-device";
 
 /** How those who give credentials are found. */
 export type Identifiers = { readonly database: Database; readonly accessTokens: AccessTokens; readonly knownKeys: (secret: string) => Promise<KnownKey | undefined>; readonly refusals: Refusals };
@@ -45,7 +49,7 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
       return;
     }
     // not an async hook: most requests of the gateway need no look-up, and a promise each would cost them
-    void identify(parts, authorization).then(
+    void identify(parts, authorization, request.headers[DEVICE_HEADER]).then(
       // who signs in again may still send what has expired
       (principal) => admit(parts, request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && done(),
       (error: Error) => done(error),
@@ -68,34 +72,44 @@ function admit({ refusals }: Identifiers, request: FastifyRequest, reply: Fastif
 /** Whoever proves to be nobody is no merchant's, and in no merchant's trail. */
 function noteRefusal(refusals: Refusals, request: FastifyRequest, principal: Principal, right: Right, reason: RefusalCode): void {
   if (!("merchantId" in principal)) return;
-  const who = whoOf({ principal, ip: request.ip, id: request.id });
+  const who = whoOf(request, principal);
   const subject = `${request.method} ${request.routeOptions.url ?? ""}`;
   if (principal.role === "key") refusals.note(who, "key.out_of_scope", subject, { right });
   else refusals.note(who, "right.refused", subject, { right, reason });
 }
 
 function refusalOf(principal: Principal, right: Right): RefusalCode | undefined {
-  if (principal.role !== "key") return whyNot(principal.role, right);
-  return isInScope(principal.scopes, right) ? undefined : "scope_missing";
+  if (principal.role === "key") return isInScope(principal.scopes, right) ? undefined : "scope_missing";
+  if (!("rights" in principal)) return whyNot(principal.role, right);
+  if (principal.rights.has(right)) return undefined;
+  return principal.mustChangePin ? "pin_change_needed" : "forbidden";
 }
 
 /** Nobody, when credentials are given that are not valid. */
-async function identify({ database, accessTokens, knownKeys }: Identifiers, authorization: string): Promise<Principal | undefined> {
+async function identify({ database, accessTokens, knownKeys }: Identifiers, authorization: string, deviceToken: unknown): Promise<Principal | undefined> {
   const secret = KEY.exec(authorization)?.[1];
   if (secret) {
     const key = await knownKeys(secret);
     return key && { role: "key", ...key };
   }
   const token = SESSION.exec(authorization)?.[1];
-  if (token) return selectSession(database.kysely, tokenHash(token));
+  if (token) return findStaff(database, token, deviceToken);
   const jwt = authorization.length <= LONGEST_JWT ? JWT.exec(authorization)?.[1] : undefined;
   return jwt === undefined ? undefined : accessTokens.verify(jwt);
 }
 
+/** The staff member whose session it is; a session that came to another device than its own is nobody's. */
+async function findStaff(database: Database, token: string, deviceToken: unknown): Promise<StaffPrincipal | undefined> {
+  const session = await selectSession(database.kysely, tokenHash(token), typeof deviceToken === "string" ? tokenHash(deviceToken) : null);
+  if (!session) return undefined;
+  const { granted, pinChangeOnly, ...who } = session;
+  return pinChangeOnly ? { ...who, rights: PIN_CHANGE_RIGHTS, mustChangePin: true } : { ...who, rights: rightsOf(who.role, granted) };
+}
+
 /** The staff member behind a request to a route that only staff may use. */
-export function staffOf(request: FastifyRequest): Extract<Principal, { staffId: string }> {
+export function staffOf(request: FastifyRequest): Asker {
   if (!("staffId" in request.principal)) throw new Error("a route for staff let somebody else in");
-  return request.principal;
+  return { ...request.principal, who: whoOf(request) };
 }
 
 /** The wallet user behind a request to a route that only users may use. */
@@ -105,22 +119,22 @@ export function userOf(request: FastifyRequest): Extract<Principal, { userId: st
 }
 
 /** Who did it, for the record: a staff member's, key's or user's id, or the role where nobody is named. */
-export function actorOf({ principal }: Pick<FastifyRequest, "principal">): string {
+export function actorOf({ principal }: { readonly principal: Principal }): string {
   if ("staffId" in principal) return principal.staffId;
   if ("keyId" in principal) return `key:${principal.keyId}`;
   return "userId" in principal ? principal.userId : principal.role;
 }
 
 /** Who did it, and from where, for the audit trail. */
-export function whoOf({ principal, ip, id }: Pick<FastifyRequest, "principal" | "ip" | "id">): Who {
+export function whoOf(request: FastifyRequest, principal = request.principal): Who {
   if (!("merchantId" in principal)) throw new Error("what nobody's merchant did is in no audit trail");
   return {
     merchantId: principal.merchantId,
     actor: actorOf({ principal }),
-    deviceId: "deviceId" in principal && typeof principal.deviceId === "string" ? principal.deviceId : null,
+    deviceId: "deviceId" in principal ? principal.deviceId : null,
     outletId: "outletId" in principal ? principal.outletId : null,
-    address: ip,
-    requestId: id,
+    address: addressOf(request),
+    requestId: request.id,
   };
 }
 

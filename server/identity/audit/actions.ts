@@ -11,27 +11,27 @@ const money = { amount: "shown", currency: "shown" } as const;
 const outlet = {
   name: "text", address: "text", phone: "masked", time_zone: "shown", day_begins: "shown", tax: "shown", tax_rate_basis_points: "shown", tax_included: "shown", cash_rounding: "shown", receipt_header: "text", receipt_footer: "text",
 } as const;
-const staff = { role: "shown", role_id: "shown", outlet_id: "shown", is_active: "shown", must_change_pin: "shown" } as const;
+const staff = { role: "shown", role_id: "shown", outlet_id: "shown", is_active: "shown" } as const;
 const product = { name: "text", category: "text", price: "shown", cost: "shown", currency: "shown", barcode: "shown", is_active: "shown" } as const;
 
 /** Everything that the audit trail tells of, and the fields that it keeps of it before and after. */
 export const actions = {
   "setup.done": { merchant: "text", outlet_id: "shown", staff: "shown", products: "shown" },
-  "staff.signed_in": { role: "shown", known_device: "shown" },
+  "staff.signed_in": { role: "shown", must_change_pin: "shown" },
   "staff.sign_in_refused": { reason: "shown" },
   "staff.signed_out": {},
-  "staff.session_ended": { staff_id: "shown", sessions: "shown" },
+  "staff.session_ended": { device_id: "shown" },
   "staff.added": staff,
-  "staff.changed": staff,
-  "staff.pin_changed": { by_self: "shown" },
+  "staff.changed": { ...staff, renamed: "shown" },
+  "staff.pin_changed": {},
   "staff.unblocked": {},
   "owner.recovered": {},
   "role.added": { name: "text", rights: "shown" },
   "role.changed": { name: "text", rights: "shown" },
   "role.removed": { name: "text", rights: "shown" },
-  "device.code_made": { outlet_id: "shown" },
+  "device.code_made": { name: "text" },
   "device.enrolled": { name: "text", outlet_id: "shown" },
-  "device.revoked": { reason: "shown", sessions: "shown" },
+  "device.revoked": { name: "text", outlet_id: "shown", reason: "shown" },
   "user.signed_in": { totp: "shown" },
   "user.sign_in_refused": { reason: "shown" },
   "user.token_reused": {},
