@@ -82,6 +82,11 @@ export const refusals = {
   limit_per_month: [422, "later", "Jumlah melampaui sisa batas bulan ini.", "The amount is beyond what is left of this month's limit."],
   // catalogue and sale
   product_unknown: [404, "corrected", "Barang tidak ditemukan.", "The product is not known."],
+  product_name_invalid: [422, "corrected", "Nama barang harus 1 sampai 100 karakter.", "A product's name has 1 to 100 characters."],
+  product_name_taken: [409, "corrected", "Sudah ada barang dengan nama ini.", "There is a product of this name already."],
+  category_name_invalid: [422, "corrected", "Nama kategori harus 1 sampai 60 karakter.", "A category's name has 1 to 60 characters."],
+  barcode_invalid: [422, "corrected", "Barcode harus 8, 12, 13, atau 14 angka dengan angka pemeriksa yang cocok.", "A barcode has 8, 12, 13 or 14 digits, the last of which checks the others."],
+  barcode_taken: [409, "corrected", "Barcode ini sudah dipakai barang lain.", "Another product has this barcode."],
   cart_empty: [422, "corrected", "Keranjang masih kosong.", "The cart is empty."],
   price_differs: [409, "corrected", "Harga sudah berubah. Muat ulang katalog.", "A price has changed. Reload the catalogue."],
   tender_insufficient: [422, "corrected", "Uang yang diterima kurang dari totalnya.", "The money received is less than the total."],

@@ -68,6 +68,45 @@ export const CatalogueSchema = Type.Object({
 });
 export type CatalogueBody = Static<typeof CatalogueSchema>;
 
+/** `POST /api/v1/products`. */
+export const NewProductSchema = Type.Object(
+  {
+    name: Type.String({ maxLength: 200 }),
+    price: MoneyInSchema,
+    category: Type.Optional(Type.String({ maxLength: 120, description: "its name; made where there is none" })),
+    barcode: Type.Optional(Nullable(Type.String({ maxLength: 30, description: "GTIN of 8, 12, 13 or 14 digits" }))),
+    favourite: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+export type NewProductBody = Static<typeof NewProductSchema>;
+/** `PATCH /api/v1/products/{id}`: what is not named stays. */
+export const ProductChangeSchema = Type.Object(
+  {
+    name: Type.Optional(NewProductSchema.properties.name),
+    price: Type.Optional(MoneyInSchema),
+    category: NewProductSchema.properties.category,
+    barcode: NewProductSchema.properties.barcode,
+    favourite: Type.Optional(Type.Boolean()),
+    active: Type.Optional(Type.Boolean({ description: "false: no longer sold" })),
+  },
+  { additionalProperties: false, minProperties: 1 },
+);
+export type ProductChangeBody = Static<typeof ProductChangeSchema>;
+export const ProductSchema = Type.Object({
+  id: IdSchema,
+  name: Type.String(),
+  category_id: IdSchema,
+  price: MoneySchema,
+  barcode: Nullable(Type.String()),
+  picture: Nullable(Type.String()),
+  favourite: Type.Boolean(),
+  active: Type.Boolean(),
+});
+export type ProductBody = Static<typeof ProductSchema>;
+export const PriceChangeSchema = Type.Object({ id: IdSchema, before: MoneySchema, after: MoneySchema, changed_by: IdSchema, approved_by: Nullable(IdSchema), changed_at: TimeSchema });
+export type PriceChangeBody = Static<typeof PriceChangeSchema>;
+
 /** `POST /api/v1/till/sales`; the id is made by the till, so a retry is the same sale. */
 export const NewSaleSchema = Type.Object(
   {
