@@ -5,7 +5,7 @@ import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDelive
 import { DEMO_MERCHANT, preferTripay, seedDemo } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
 import {
-  createAccessTokens, createKnownKeys, createPasswords, createSecretBox, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, userRoutes, type Users,
+  approvalRoutes, createAccessTokens, createKnownKeys, createPasswords, createSecretBox, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
   createHttp, createLog, createMetrics, createStreams, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
@@ -136,6 +136,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     healthRoutes(http, { database, ledger, metrics });
     identityRoutes(http, { database, mode: settings.mode });
     userRoutes(http, users, keys);
+    approvalRoutes(http, database);
     keyRoutes(http, { database, mode: keyMode });
     catalogueRoutes(http, {
       database,

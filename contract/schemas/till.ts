@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { IdSchema, MoneyInSchema, MoneySchema, Nullable, TimeSchema } from "./common.ts";
+import { IdSchema, MoneyInSchema, MoneySchema, Nullable, TimeSchema, WRITABLE } from "./common.ts";
 
 export const RoleSchema = Type.Union([Type.Literal("owner"), Type.Literal("manager"), Type.Literal("cashier")]);
 
@@ -49,6 +49,26 @@ export const SessionSchema = Type.Object({
   staff: StaffSchema,
 });
 export type SessionBody = Static<typeof SessionSchema>;
+
+/** What can be done with a second person's PIN by who may not do it alone. */
+export const APPROVABLE = ["sale.refund", "sale.void", "sale.discount", "price.change", "drawer.open", "day.reopen"] as const;
+export type ApprovableAction = (typeof APPROVABLE)[number];
+
+/** `POST /api/v1/till/approvals`; the acting request carries the id in the header `Onegate-Approval`, once. */
+export const NewApprovalSchema = Type.Object(
+  {
+    action: Type.Enum(APPROVABLE),
+    subject: Type.String({ minLength: 1, maxLength: 64, description: "id of the sale, the product, or (drawer.open) the outlet" }),
+    amount: Type.Optional(MoneyInSchema),
+    approver_id: IdSchema,
+    pin: Type.String({ pattern: "^[0-9]{6}$", description: "the approver's" }),
+    reason: Type.Optional(Type.String({ maxLength: 200, pattern: WRITABLE })),
+  },
+  { additionalProperties: false },
+);
+export type NewApprovalBody = Static<typeof NewApprovalSchema>;
+export const ApprovalSchema = Type.Object({ id: IdSchema, expires_at: TimeSchema, approver: Type.Object({ id: IdSchema, name: Type.String() }) });
+export type ApprovalBody = Static<typeof ApprovalSchema>;
 
 /** `GET /api/v1/till/catalogue`. */
 export const CatalogueSchema = Type.Object({

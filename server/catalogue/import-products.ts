@@ -30,11 +30,11 @@ async function insertAll(tx: Tx, merchantId: Id, rows: readonly CheckedRow[]): P
   const categories = await openCategories(tx, merchantId, rows.map(({ category }) => category));
   const { product: last } = await selectLastRanks(tx, merchantId);
   const ids: Id[] = [];
-  for (const [index, { name, price, category, barcode }] of rows.entries()) {
+  for (const [index, { name, price, category, barcode, isFavourite }] of rows.entries()) {
     const productId = newId();
     const categoryId = categories.get(sameName(category));
     if (!categoryId) throw new Error("every category that is named is open");
-    await insertProduct(tx, merchantId, { productId, categoryId, name, price, barcode, picture: null, isFavourite: false }, last + 1 + index);
+    await insertProduct(tx, merchantId, { productId, categoryId, name, price, barcode, picture: null, isFavourite }, last + 1 + index);
     ids.push(productId);
   }
   if (ids.length > 0) await announce(tx, merchantId, "product.added", ids[0] ?? "", { product_ids: ids });

@@ -16,9 +16,9 @@ export type Product = {
 export type KnownProduct = Product & { readonly isActive: boolean };
 
 /** A product as it comes in; it stands in the category of that name, which is made where there is none. */
-export type ProductRow = Pick<NewProductBody, "name" | "price" | "category" | "barcode">;
+export type ProductRow = Pick<NewProductBody, "name" | "price" | "category" | "barcode" | "favourite">;
 
-export type CheckedRow = { readonly name: string; readonly price: bigint; readonly category: string; readonly barcode: string | null };
+export type CheckedRow = { readonly name: string; readonly price: bigint; readonly category: string; readonly barcode: string | null; readonly isFavourite: boolean };
 
 /** Where a product stands that names no category. */
 export const OTHERS = "Lainnya";
@@ -33,7 +33,7 @@ export function checkedToRow(unchecked: ProductRow): CheckedRow | Refusal {
   if (typeof price !== "bigint") return price;
   const barcode = unchecked.barcode ? checkedToBarcode(unchecked.barcode) : null;
   if (isRefusal(barcode)) return barcode;
-  return { name, price, category, barcode };
+  return { name, price, category, barcode, isFavourite: unchecked.favourite ?? false };
 }
 
 /** A price in minor units; nothing costs less than nothing. */

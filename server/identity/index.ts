@@ -1,4 +1,7 @@
-export { actorOf, guard, merchantOf, staffOf, userOf } from "./guard.ts";
+export { type PendingApproval } from "./approvals/approval.ts";
+export { approvalRoutes } from "./approvals/routes.ts";
+export { useApproval } from "./approvals/use-approval.ts";
+export { actorOf, alsoNeeds, guard, merchantOf, staffOf, userOf } from "./guard.ts";
 export { createKnownKeys } from "./keys/known-keys.ts";
 export { keyRoutes } from "./keys/routes.ts";
 export { rights, whyNot, type Right, type Role } from "./rights.ts";

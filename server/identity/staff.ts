@@ -4,9 +4,11 @@ export type StaffRole = "owner" | "manager" | "cashier";
 
 export type Staff = { readonly staffId: Id; readonly name: string; readonly role: StaffRole };
 
+export type StaffPrincipal = { readonly role: StaffRole; readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id; readonly name: string };
+
 /** Who is behind a request. */
 export type Principal =
-  | { readonly role: StaffRole; readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id; readonly name: string }
+  | StaffPrincipal
   | { readonly role: "user"; readonly merchantId: Id; readonly userId: Id; readonly sessionId: Id }
   | { readonly role: "key"; readonly merchantId: Id; readonly keyId: Id; readonly scopes: readonly KeyScope[] }
   | { readonly role: "sandbox"; readonly merchantId: Id }

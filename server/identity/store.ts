@@ -143,6 +143,10 @@ export async function countTry(executor: Executor, merchantId: Id, staffId: Id):
   return row && { name: row.name, role: row.role, outletId: row.outlet_id, pinHash: row.pin_hash, waitSeconds: row.wait_seconds };
 }
 
+export async function clearTries(executor: Executor, merchantId: Id, staffId: Id): Promise<void> {
+  await sql`update staff set wrong_pins = 0, delayed_until = null where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(executor);
+}
+
 export async function insertSession(tx: Tx, merchantId: Id, staffId: Id, hash: Buffer, hours: number): Promise<Date> {
   await sql`update staff set wrong_pins = 0, delayed_until = null where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
   await sql`delete from staff_session where merchant_id = ${merchantId} and staff_id = ${staffId} and expires_at < now()`.execute(tx);

@@ -2,7 +2,7 @@
 create table approval (
   merchant_id uuid not null,
   approval_id uuid not null,
-  session_hash bytea not null,
+  session_id uuid not null,
   action varchar(40) not null,
   subject varchar(64) not null,
   -- minor units; null: the action is about no sum

@@ -46,7 +46,7 @@ table api_keys
 table approval
   merchant_id uuid not null
   approval_id uuid not null
-  session_hash bytea not null
+  session_id uuid not null
   action character varying(40) not null
   subject character varying(64) not null
   amount bigint

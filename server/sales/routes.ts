@@ -67,7 +67,7 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
 }
 
 /** What the topics that a till listens to begin with. */
-export const TILL_TOPICS = ["sale.", "payment.", "case.", "outlet."] as const;
+export const TILL_TOPICS = ["sale.", "payment.", "case.", "outlet.", "product."] as const;
 function saleBody(sale: Sale, payments: readonly Payment[], disputed: ReadonlySet<string>): SaleBody {
   const wire = (minor: bigint) => toWire(money(minor, sale.currency));
   return {
