@@ -164,6 +164,45 @@ export const TenderSchema = Type.Object({
   expires_at: Nullable(TimeSchema),
 });
 
+/** What a sale took back at the till; its refunds say where the money is. */
+export const ReturnSchema = Type.Object({
+  id: IdSchema,
+  kind: Type.Union([Type.Literal("refund"), Type.Literal("void")]),
+  amount: MoneySchema,
+  reason: Type.String(),
+  restock: Type.Boolean(),
+  business_date: Type.String(),
+  returned_by: Type.String({ description: "name" }),
+  approved_by: Nullable(Type.String({ description: "name" })),
+  returned_at: TimeSchema,
+  lines: Type.Array(Type.Object({ line_id: Type.Integer(), quantity: Type.Integer() })),
+  refunds: Type.Array(
+    Type.Object({
+      method: TenderSchema.properties.method,
+      amount: MoneySchema,
+      state: Type.Enum(["created", "pending", "unknown", "manual", "succeeded", "failed"], {
+        description: "`unknown`: the provider has not answered clearly and is asked, never told again; `manual`: a person gives the money back and says so",
+      }),
+    }),
+  ),
+});
+export type ReturnBody = Static<typeof ReturnSchema>;
+
+const ReturnLinesSchema = Type.Array(Type.Object({ line_id: Type.Integer({ minimum: 1, maximum: 32767 }), quantity: Type.Integer({ minimum: 1, maximum: 9999 }) }, { additionalProperties: false }), {
+  minItems: 1, maxItems: 500, description: "without it all that is left",
+});
+/** `POST /api/v1/till/sales/{id}/refund/sum`: what a refund of these lines would give back, for its approval. */
+export const ReturnSumSchema = Type.Object({ lines: Type.Optional(ReturnLinesSchema) }, { additionalProperties: false });
+/** `POST /api/v1/till/sales/{id}/refund`; the id is made by the till, so a retry is the same refund. */
+export const NewReturnSchema = Type.Object(
+  { id: IdSchema, lines: Type.Optional(ReturnLinesSchema), reason: Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE }), restock: Type.Boolean() },
+  { additionalProperties: false },
+);
+export type NewReturnBody = Static<typeof NewReturnSchema>;
+/** `POST /api/v1/till/sales/{id}/void`: the whole sale, on its own business day; the goods are back in stock. */
+export const NewVoidSchema = Type.Object({ id: IdSchema, reason: NewReturnSchema.properties.reason }, { additionalProperties: false });
+export type NewVoidBody = Static<typeof NewVoidSchema>;
+
 export const SaleSchema = Type.Object({
   id: IdSchema,
   receipt_number: Nullable(Type.String({ description: "given when the sale is paid; never repeats within an outlet" })),
@@ -173,9 +212,11 @@ export const SaleSchema = Type.Object({
   paid_at: Nullable(TimeSchema),
   lines: Type.Array(
     Type.Object({
+      line_id: Type.Integer({ description: "counts from 1 within the sale" }),
       product_id: IdSchema,
       name: Type.String(),
       quantity: Type.Integer(),
+      returned: Type.Integer({ description: "of the quantity, taken back" }),
       unit_price: MoneySchema,
       total: MoneySchema,
     }),
@@ -186,6 +227,8 @@ export const SaleSchema = Type.Object({
   rounding: MoneySchema,
   disputed: Type.Boolean({ description: "money of it was taken back by its provider, and that is not won" }),
   tenders: Type.Array(TenderSchema),
+  refunded: MoneySchema,
+  returns: Type.Array(ReturnSchema),
 });
 export type SaleBody = Static<typeof SaleSchema>;
 
@@ -223,6 +266,7 @@ export const TodaySchema = Type.Object({
   net: MoneySchema,
   sales: Type.Integer(),
   average: MoneySchema,
+  returned: Type.Object({ amount: MoneySchema, count: Type.Integer() }, { description: "given back this day, of whichever day's sales; the sums above and below are what is left after it" }),
   week_ago: Nullable(MoneySchema),
   by_tender: Type.Array(Type.Object({ method: Type.String(), amount: MoneySchema, count: Type.Integer() })),
   by_hour: Type.Array(Type.Object({ hour: Type.Integer(), amount: MoneySchema, count: Type.Integer() })),
