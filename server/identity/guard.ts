@@ -1,12 +1,12 @@
-import { isId, isRefusal, refuse, type ApprovableAction, type Id, type Refusal } from "@onegate/contract";
+import { isId, isRefusal, refuse, type ApprovableAction, type Refusal } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { answerRefusal, derivedId, type Database, type Http } from "../kernel/index.ts";
+import { answerRefusal, type Database, type Http } from "../kernel/index.ts";
 import type { PendingApproval } from "./approvals/approval.ts";
 import { isInScope } from "./keys/key.ts";
 import type { KnownKey } from "./keys/known-keys.ts";
-import { isApprovable, isRight, mayWithApproval, whyNot, type Right, type Role } from "./rights.ts";
+import { isApprovable, isRight, mayWithApproval, PIN_CHANGE_RIGHTS, rightsOf, whyNot, type Right } from "./rights.ts";
 import { tokenHash } from "./secret.ts";
-import type { Principal } from "./staff.ts";
+import type { Principal, StaffPrincipal } from "./staff.ts";
 import { selectSession } from "./store.ts";
 import type { AccessTokens } from "./users/access-token.ts";
 
@@ -27,6 +27,9 @@ const SESSION = /^Bearer ([A-Za-z0-9_-]{43})$/;
 const JWT = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/;
 const LONGEST_JWT = 2_048;
 const ANYONE: Principal = { role: "anyone" };
+
+/** By which a till says which device it is. */
+export const DEVICE_HEADER = "onegate-device";
 
 /** How those who give credentials are found. */
 export type Identifiers = { readonly database: Database; readonly accessTokens: AccessTokens; readonly knownKeys: (secret: string) => Promise<KnownKey | undefined> };
@@ -55,7 +58,7 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
       return;
     }
     // not an async hook: most requests of the gateway need no look-up, and a promise each would cost them
-    void identify(parts, authorization).then(
+    void identify(parts, authorization, request.headers[DEVICE_HEADER]).then(
       // who signs in again may still send what has expired
       (principal) => admit(request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && done(),
       (error: Error) => done(error),
@@ -75,19 +78,19 @@ function admit(request: FastifyRequest, reply: FastifyReply, right: Right, princ
   return true;
 }
 
-/** Why a principal may not use the route's right; or, where an approval is needed, the one that the request brings. */
-function refusalOf(request: FastifyRequest, principal: Principal, right: Right): Refusal | PendingApproval | undefined {
+/** Why a principal may not use a right; or, where an approval is enough and the request may bring one, that. */
+function refusalOf(request: FastifyRequest, principal: Principal, right: Right, takesApproval = request.routeOptions.config.approvable === true): Refusal | PendingApproval | undefined {
   if (principal.role === "key") return isInScope(principal.scopes, right) ? undefined : refuse("scope_missing");
-  const no = whyNot(principal.role, right);
-  if (no === "forbidden" && request.routeOptions.config.approvable && mayWithApproval(principal.role, right)) return pendingOf(request, principal, right);
-  return no && refuse(no);
-}
-
-function pendingOf(request: FastifyRequest, principal: Principal, action: ApprovableAction): Refusal | PendingApproval {
-  if (!("staffId" in principal)) return refuse("forbidden");
+  if (!("rights" in principal)) {
+    const no = whyNot(principal.role, right);
+    return no && refuse(no);
+  }
+  if (principal.rights.has(right)) return undefined;
+  if (principal.mustChangePin) return refuse("pin_change_needed");
+  if (!takesApproval || !mayWithApproval(principal.role, right)) return refuse("forbidden");
   const unchecked = request.headers[APPROVAL_HEADER];
-  if (unchecked === undefined) return refuse("approval_needed", { right: action });
-  return isId(unchecked) ? { approvalId: unchecked, merchantId: principal.merchantId, sessionId: sessionOf(request), action } : refuse("approval_invalid");
+  if (unchecked === undefined) return refuse("approval_needed", { right });
+  return isId(unchecked) ? { approvalId: unchecked, merchantId: principal.merchantId, sessionId: principal.staffSessionId, action: right } : refuse("approval_invalid");
 }
 
 /**
@@ -95,31 +98,32 @@ function pendingOf(request: FastifyRequest, principal: Principal, action: Approv
  * used with, nothing where the principal has the right itself, or why not.
  */
 export function alsoNeeds(request: FastifyRequest, right: ApprovableAction): Refusal | PendingApproval | undefined {
-  const no = whyNot(request.principal.role as Role, right);
-  if (no === "forbidden" && mayWithApproval(request.principal.role, right)) return pendingOf(request, request.principal, right);
-  return no && refuse(no);
-}
-
-/** Names the session without telling its token. */
-export function sessionOf(request: FastifyRequest): Id {
-  return derivedId("session", request.headers.authorization ?? "");
+  return refusalOf(request, request.principal, right, true);
 }
 
 /** Nobody, when credentials are given that are not valid. */
-async function identify({ database, accessTokens, knownKeys }: Identifiers, authorization: string): Promise<Principal | undefined> {
+async function identify({ database, accessTokens, knownKeys }: Identifiers, authorization: string, deviceToken: unknown): Promise<Principal | undefined> {
   const secret = KEY.exec(authorization)?.[1];
   if (secret) {
     const key = await knownKeys(secret);
     return key && { role: "key", ...key };
   }
   const token = SESSION.exec(authorization)?.[1];
-  if (token) return selectSession(database.kysely, tokenHash(token));
+  if (token) return findStaff(database, token, deviceToken);
   const jwt = authorization.length <= LONGEST_JWT ? JWT.exec(authorization)?.[1] : undefined;
   return jwt === undefined ? undefined : accessTokens.verify(jwt);
 }
 
+/** The staff member whose session it is; a session that came to another device than its own is nobody's. */
+async function findStaff(database: Database, token: string, deviceToken: unknown): Promise<StaffPrincipal | undefined> {
+  const session = await selectSession(database.kysely, tokenHash(token), typeof deviceToken === "string" ? tokenHash(deviceToken) : null);
+  if (!session) return undefined;
+  const { granted, pinChangeOnly, ...who } = session;
+  return pinChangeOnly ? { ...who, rights: PIN_CHANGE_RIGHTS, mustChangePin: true } : { ...who, rights: rightsOf(who.role, granted) };
+}
+
 /** The staff member behind a request to a route that only staff may use. */
-export function staffOf(request: FastifyRequest): Extract<Principal, { staffId: string }> {
+export function staffOf(request: FastifyRequest): StaffPrincipal {
   if (!("staffId" in request.principal)) throw new Error("a route for staff let somebody else in");
   return request.principal;
 }
