@@ -1,4 +1,7 @@
 export { addressOf } from "./address.ts";
+export { type PendingApproval } from "./approvals/approval.ts";
+export { approvalRoutes } from "./approvals/routes.ts";
+export { useApproval } from "./approvals/use-approval.ts";
 export { announceAudit } from "./audit/announce-audit.ts";
 export { auditTrail } from "./audit/append.ts";
 export { auditBreaches } from "./audit/check.ts";
@@ -7,7 +10,7 @@ export { createRefusals, type Refusals } from "./audit/refusals.ts";
 export { auditRoutes } from "./audit/routes.ts";
 export { selectAuditHeads as auditHeads, type AuditHead } from "./audit/store.ts";
 export { deviceRoutes } from "./devices/routes.ts";
-export { actorOf, DEVICE_HEADER, guard, merchantOf, staffOf, userOf, whoOf } from "./guard.ts";
+export { actorOf, alsoNeeds, DEVICE_HEADER, guard, merchantOf, staffOf, userOf, whoOf } from "./guard.ts";
 export { createKnownKeys } from "./keys/known-keys.ts";
 export { keyRoutes } from "./keys/routes.ts";
 export { peopleRoutes } from "./people/routes.ts";

@@ -6,7 +6,8 @@ import type { Random } from "../random.ts";
 import { refundMoods } from "../refund-desk.ts";
 import { anOrder, type KnownApplied, type KnownOrder, type Stage } from "../stage.ts";
 import type { Act } from "./act.ts";
-import { ask, askAndDie, atDesk, noLongerForetold, RATNA, wish } from "./refunds.ts";
+import { RATNA } from "./operator.ts";
+import { ask, askAndDie, atDesk, noLongerForetold, wish } from "./refunds.ts";
 
 type Case = { id: Id; reference: string; minor: bigint; orderId: string | null };
 

@@ -1,16 +1,13 @@
 import { IDR, isRefusal, money, type Id } from "@onegate/contract";
 import { sql } from "kysely";
 import { DEMO_MERCHANT } from "../../server/demo/index.ts";
-import { bySystem } from "../../server/identity/index.ts";
 import { carryRefundOn, decideRefund, REFUND, refundCase, refundPayment, sweepRefunds, type Refund } from "../../server/payments/index.ts";
 import type { Random } from "../random.ts";
 import { refundMoods, type RefundMood } from "../refund-desk.ts";
 import type { KnownOrder, KnownRefund, KnownWord, Stage } from "../stage.ts";
 import type { Act } from "./act.ts";
+import { RATNA } from "./operator.ts";
 import { orStalled } from "./payments.ts";
-
-/** The operator. */
-export const RATNA = { ...bySystem(DEMO_MERCHANT), actor: "Ratna" };
 
 type Paid = { id: Id; orderId: string; provider: string; minor: bigint; left: bigint };
 

@@ -12,7 +12,8 @@ const outlet = {
   name: "text", address: "text", phone: "masked", time_zone: "shown", day_begins: "shown", tax: "shown", tax_rate_basis_points: "shown", tax_included: "shown", cash_rounding: "shown", receipt_header: "text", receipt_footer: "text",
 } as const;
 const staff = { role: "shown", role_id: "shown", outlet_id: "shown", is_active: "shown" } as const;
-const product = { name: "text", category: "text", price: "shown", cost: "shown", currency: "shown", barcode: "shown", is_active: "shown" } as const;
+const product = { name: "text", category_id: "shown", barcode: "shown", is_active: "shown", is_favourite: "shown" } as const;
+const returned = { ...money, return_id: "shown", restock: "shown", approved_by: "shown" } as const;
 
 /** Everything that the audit trail tells of, and the fields that it keeps of it before and after. */
 export const actions = {
@@ -43,21 +44,16 @@ export const actions = {
   "key.out_of_scope": { right: "shown" },
   "key.made": { name: "text", mode: "shown", scopes: "shown", prefix: "shown", expires_at: "shown" },
   "key.revoked": { name: "text", mode: "shown", prefix: "shown" },
-  "approval.given": { ...money, action: "shown", asked_by: "shown", approver_id: "shown" },
-  "approval.refused": { action: "shown", reason: "shown" },
-  "sale.cancelled": money,
-  "sale.voided": { ...money, approved_by: "shown", reason: "shown" },
-  "sale.refunded": { ...money, refund_id: "shown", approved_by: "shown", reason: "shown" },
-  "drawer.opened": { approved_by: "shown" },
-  "day.reopened": { date: "shown", approved_by: "shown" },
-  "discount.given": { ...money, approved_by: "shown" },
+  "approval.given": { ...money, approval_id: "shown", right: "shown", asked_by: "shown" },
+  "approval.refused": { right: "shown", reason: "shown" },
+  "sale.cancelled": {},
+  "sale.voided": returned,
+  "sale.refunded": returned,
   "payment.refunded": { ...money, refund_id: "shown", order_id: "shown" },
   "refund.decided": { decision: "shown", state: "shown" },
   "product.added": product,
   "product.changed": product,
-  "products.imported": { added: "shown", changed: "shown", refused: "shown" },
   "price.changed": { price: "shown", currency: "shown", approved_by: "shown" },
-  "stock.changed": { on_hand: "shown", quantity: "shown", reason: "shown" },
   "outlet.added": outlet,
   "outlet.changed": outlet,
   "outlet.static_qris_set": { merchant_name: "text", nmid: "shown", verify_within_days: "shown" },
