@@ -9,7 +9,7 @@ export type Kept = "shown" | "text" | "masked";
 
 const money = { amount: "shown", currency: "shown" } as const;
 const outlet = {
-  name: "text", address: "text", phone: "masked", time_zone: "shown", day_begins: "shown", tax: "shown", tax_rate_basis_points: "shown", tax_included: "shown", cash_rounding: "shown", receipt_header: "text", receipt_footer: "text",
+  name: "text", address: "text", phone: "masked", time_zone: "shown", day_begins: "shown", tax: "shown", cash_rounding: "shown", receipt_header: "text", receipt_footer: "text",
 } as const;
 const staff = { role: "shown", role_id: "shown", outlet_id: "shown", is_active: "shown" } as const;
 const product = { name: "text", category_id: "shown", barcode: "shown", is_active: "shown", is_favourite: "shown" } as const;

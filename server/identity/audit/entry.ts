@@ -41,6 +41,11 @@ export function bySystem(merchantId: Id): Who {
   return { merchantId, actor: "system", deviceId: null, outletId: null, address: null, requestId: null };
 }
 
+/** Somebody at a device that proves who it is by more than a session, such as a code. */
+export function atDevice(device: { readonly merchantId: Id; readonly deviceId: Id; readonly outletId: Id; readonly lastAddress: string | null }, actor: string): Who {
+  return { merchantId: device.merchantId, actor, deviceId: device.deviceId, outletId: device.outletId, address: device.lastAddress, requestId: null };
+}
+
 /** RFC 8785: no spaces, names in the order of their UTF-16 units, texts and numbers as ECMAScript writes them. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;

@@ -1,6 +1,7 @@
 import { refuse, type Id, type Refusal } from "@onegate/contract";
-import { announce, inTransaction, type Database } from "../../kernel/index.ts";
+import { announce, inTransaction, type Database, type Tx } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
+import type { Who } from "../audit/entry.ts";
 import type { Asker } from "../staff.ts";
 import type { Device, RevokeReason } from "./device.ts";
 import { reaches } from "./make-code.ts";
@@ -15,11 +16,17 @@ export async function revokeDevice(database: Database, by: Pick<Asker, "role" | 
     const device = await lockDevice(tx, by.merchantId, deviceId);
     if (!device || !reaches(by, device.outletId)) return refuse("device_not_found");
     if (device.revokedAt) return device;
-    const revoked = await updateRevoked(tx, by.merchantId, deviceId, by.staffId, reason);
-    await endSessions(tx, { merchantId: by.merchantId, deviceId });
     if (reason === "lost") await demandNewPins(tx, by.merchantId, deviceId);
-    await announce(tx, by.merchantId, "device.revoked", deviceId, { device_id: deviceId, outlet_id: device.outletId, reason, by: by.staffId });
-    await announceAudit(tx, by.who, { action: "device.revoked", subject: deviceId, after: { name: device.name, outlet_id: device.outletId, reason } });
-    return revoked;
+    return retireDevice(tx, by.who, deviceId, reason);
   });
+}
+
+/** The same in a transaction of the caller's, for a device that is there. */
+export async function retireDevice(tx: Tx, who: Who, deviceId: Id, reason: RevokeReason = "replaced"): Promise<Device> {
+  const { merchantId, actor: by } = who;
+  const revoked = await updateRevoked(tx, merchantId, deviceId, by, reason);
+  await endSessions(tx, { merchantId, deviceId });
+  await announce(tx, merchantId, "device.revoked", deviceId, { device_id: deviceId, outlet_id: revoked.outletId, reason, by });
+  await announceAudit(tx, who, { action: "device.revoked", subject: deviceId, after: { name: revoked.name, outlet_id: revoked.outletId, reason } });
+  return revoked;
 }
