@@ -8,7 +8,7 @@ import {
   createAccessTokens, createKnownKeys, createPasswords, createSecretBox, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
-  createHttp, createLog, createMetrics, createStreams, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
+  createHttp, createLog, createMetrics, createStreams, everywhere, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
   type Clock, type Connection, type Settings,
 } from "./kernel/index.ts";
 import { chartOf, createLedger, openAccounts, seal } from "./ledger/index.ts";
@@ -86,9 +86,9 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const clock = await followDatabaseClock(database);
     endings.push(() => clock.stop());
     const ledger = createLedger(database, { lanes: settings.ledgerLanes, queue: settings.ledgerQueue, onBatch: (items) => metrics.batchItems.observe(items) });
-    await checkDemo(settings, database, ledger);
+    await everywhere(() => checkDemo(settings, database, ledger));
 
-    const homeMerchant = async () => (await merchants(database.kysely))[0]?.merchantId;
+    const homeMerchant = () => everywhere(async () => (await merchants(database.kysely))[0]?.merchantId);
     const box = createSecretBox(settings.secretKey, settings.oldSecretKey);
     const keys = await openSigningKeys(database, box);
     const users: Users = { database, passwords: createPasswords(metrics), accessTokens: createAccessTokens(keys, clock), box, clock, newId, log, homeMerchant };
@@ -96,8 +96,10 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     let url = "";
     const { named, make, callbackUrl } = setUpProviders({ settings, tripayUrl, simulatorUrl, publicUrl: () => settings.publicUrl || url, clock });
     const installed = [...named, createWalletProvider({ database, ledger }, clock)];
-    await openCharts(database, installed.map(({ name }) => name));
-    await resealAccounts(database, box);
+    await everywhere(async () => {
+      await openCharts(database, installed.map(({ name }) => name));
+      await resealAccounts(database, box);
+    });
     const providers = createOwnProviders({ database, box, make, installed });
     const rules = { resolve: resolveName, loopback: settings.deliveryPrivate };
     const vault: Vault = { database, box, newId, rules, make, callbackUrl, changed: (merchantId) => providers.changed(merchantId) };

@@ -1,6 +1,6 @@
 import { refuse, type RefusalCode } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { answerRefusal, type Database, type Http } from "../kernel/index.ts";
+import { answerRefusal, asMerchant, everywhere, type Database, type Http } from "../kernel/index.ts";
 import { isInScope } from "./keys/key.ts";
 import type { KnownKey } from "./keys/known-keys.ts";
 import { isRight, whyNot, type Right } from "./rights.ts";
@@ -39,16 +39,23 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
     if (right === undefined || !isRight(right)) return done();
     const { authorization } = request.headers;
     if (authorization === undefined) {
-      if (admit(request, reply, right, withoutCredentials)) done();
+      if (admit(request, reply, right, withoutCredentials)) within(request, done);
       return;
     }
     // not an async hook: most requests of the gateway need no look-up, and a promise each would cost them
-    void identify(parts, authorization).then(
+    // whose a token is, is known only when it was found among everybody's
+    void everywhere(() => identify(parts, authorization)).then(
       // who signs in again may still send what has expired
-      (principal) => admit(request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && done(),
+      (principal) => admit(request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && within(request, done),
       (error: Error) => done(error),
     );
   });
+}
+
+/** Goes on with a request as its principal's merchant; without one, such as at sign-in or for a provider, everywhere. */
+function within({ principal }: FastifyRequest, next: () => void): void {
+  if (principal && "merchantId" in principal) asMerchant(principal.merchantId, next);
+  else everywhere(next);
 }
 
 /** Lets a principal in who has the right; otherwise answers the refusal. */
