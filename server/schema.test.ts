@@ -38,7 +38,7 @@ async function describeSchema(): Promise<string> {
       [oid],
     );
     const { rows: policies } = await pool.query<{ line: string }>(
-      `select 'POLICY ' || p.polname || ' TO ' || p.polroles::regrole[]::text || ' USING ' || pg_get_expr(p.polqual, p.polrelid) as line
+      `select 'POLICY ' || p.polname || ' FOR ' || p.polcmd::text || ' TO ' || p.polroles::regrole[]::text || coalesce(' USING ' || pg_get_expr(p.polqual, p.polrelid), '') || coalesce(' WITH CHECK ' || pg_get_expr(p.polwithcheck, p.polrelid), '') as line
          from pg_policy p where p.polrelid = $1 order by 1`,
       [oid],
     );

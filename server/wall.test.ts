@@ -86,6 +86,17 @@ describe("the wall, at every table", () => {
     }
   });
 
+  it("limits for everybody are read by all and changed by none", async () => {
+    const nobody = "00000000-0000-0000-0000-000000000000";
+    await test.database.pool.query("insert into wallet_limit (merchant_id) values ($1)", [nobody]);
+    await asMerchant(A, async () => {
+      assert.equal((await program.pool.query("select from wallet_limit")).rowCount, 2);
+      assert.equal((await program.pool.query("update wallet_limit set per_day = 1")).rowCount, 1);
+      assert.equal((await program.pool.query("delete from wallet_limit where merchant_id = $1", [nobody])).rowCount, 0);
+      await assert.rejects(program.pool.query("insert into wallet_limit (merchant_id) values ($1)", [nobody]), NO_RIGHT);
+    });
+  });
+
   it("a table that comes later has it when the schema is prepared", async () => {
     const { pool } = test.database;
     await pool.query("create table later (merchant_id uuid not null)");

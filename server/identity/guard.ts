@@ -39,22 +39,22 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
     if (right === undefined || !isRight(right)) return done();
     const { authorization } = request.headers;
     if (authorization === undefined) {
-      if (admit(request, reply, right, withoutCredentials)) within(request, done);
+      if (admit(request, reply, right, withoutCredentials)) within(request, right, done);
       return;
     }
     // not an async hook: most requests of the gateway need no look-up, and a promise each would cost them
     // whose a token is, is known only when it was found among everybody's
     void everywhere(() => identify(parts, authorization)).then(
       // who signs in again may still send what has expired
-      (principal) => admit(request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && within(request, done),
+      (principal) => admit(request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && within(request, right, done),
       (error: Error) => done(error),
     );
   });
 }
 
-/** Goes on with a request as its principal's merchant; without one, such as at sign-in or for a provider, everywhere. */
-function within({ principal }: FastifyRequest, next: () => void): void {
-  if (principal && "merchantId" in principal) asMerchant(principal.merchantId, next);
+/** Goes on with a request as its principal's merchant; where anybody may come, such as to sign in or as a provider, everywhere. */
+function within({ principal }: FastifyRequest, right: Right, next: () => void): void {
+  if ("merchantId" in principal && whyNot("anyone", right)) asMerchant(principal.merchantId, next);
   else everywhere(next);
 }
 

@@ -33,6 +33,14 @@ end $$;
 revoke execute on function onegate_raise_wall from public;
 select onegate_raise_wall();
 
+-- Limits for everybody who has none of their own: all may read them.
+drop policy merchant on wallet_limit;
+create policy merchant on wallet_limit as restrictive for select to onegate_app
+  using ((select onegate_everywhere()) or merchant_id = (select onegate_merchant()) or merchant_id = '00000000-0000-0000-0000-000000000000');
+create policy merchant_insert on wallet_limit as restrictive for insert to onegate_app with check ((select onegate_everywhere()) or merchant_id = (select onegate_merchant()));
+create policy merchant_update on wallet_limit as restrictive for update to onegate_app using ((select onegate_everywhere()) or merchant_id = (select onegate_merchant()));
+create policy merchant_delete on wallet_limit as restrictive for delete to onegate_app using ((select onegate_everywhere()) or merchant_id = (select onegate_merchant()));
+
 -- As V17 has it; a month's partition has the wall from its beginning.
 create or replace function ledger_prepare_months(ahead int) returns int language plpgsql security definer set search_path = public, pg_temp as $$
 declare
