@@ -37,12 +37,7 @@ async function describeSchema(): Promise<string> {
       "select pg_get_indexdef(indexrelid) as line from pg_index where indrelid = $1 and not indisprimary order by 1",
       [oid],
     );
-    const { rows: policies } = await pool.query<{ line: string }>(
-      `select 'POLICY ' || p.polname || ' FOR ' || p.polcmd::text || ' TO ' || p.polroles::regrole[]::text || coalesce(' USING ' || pg_get_expr(p.polqual, p.polrelid), '') || coalesce(' WITH CHECK ' || pg_get_expr(p.polwithcheck, p.polrelid), '') as line
-         from pg_policy p where p.polrelid = $1 order by 1`,
-      [oid],
-    );
-    lines.push(...[...columns, ...constraints, ...indexes, ...policies].map(({ line }) => `  ${line}`), "");
+    lines.push(...[...columns, ...constraints, ...indexes].map(({ line }) => `  ${line}`), "");
   }
   const { rows: functions } = await pool.query<{ line: string }>(
     "select 'function ' || p.oid::regprocedure || ' returns ' || pg_get_function_result(p.oid) as line from pg_proc p where p.pronamespace = 'public'::regnamespace order by 1",

@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { sql } from "kysely";
-import { createAccessTokens, createKnownKeys, guard, insertMerchant, insertOutlet, openSigningKeys, createSecretBox } from "./identity/index.ts";
-import { tokenHash } from "./identity/secret.ts";
+import { createAccessTokens, createKnownKeys, createSecretBox, guard, insertMerchant, insertOutlet, insertStaff, openSigningKeys, outlets } from "./identity/index.ts";
+import { newToken } from "./identity/secret.ts";
 import { asMerchant, createHttp, createLog, createMetrics, everywhere, inTransaction, nowhere, openDatabase, PROGRAM_ROLE, systemClock, type Database } from "./kernel/index.ts";
 import { accountId, CHART, chartOf, createLedger, openAccounts } from "./ledger/index.ts";
 import { openTestDatabase, type TestDatabase } from "./testing/database.ts";
+import { openTestSession } from "./testing/session.ts";
 
 const A = newId();
 const B = newId();
@@ -176,10 +177,15 @@ describe("the wall, on two connections", () => {
     try {
       const tokens = new Map<Id, string>();
       for (const merchantId of [A, B]) {
-        const token = Buffer.alloc(32, merchantId).toString("base64url");
+        const { token, hash } = newToken();
         tokens.set(merchantId, token);
-        await sql`insert into staff (merchant_id, staff_id, outlet_id, name, role, pin_hash) select merchant_id, ${merchantId}, outlet_id, 'Rina', 'owner', '' from outlet where merchant_id = ${merchantId}`.execute(test.database.kysely);
-        await sql`insert into staff_session (token_hash, merchant_id, staff_id, expires_at) values (${tokenHash(token)}, ${merchantId}, ${merchantId}, now() + interval '1 hour')`.execute(test.database.kysely);
+        await inTransaction(test.database, async (tx) => {
+          const [outlet] = await outlets(tx, merchantId);
+          assert.ok(outlet);
+          const staffId = newId();
+          await insertStaff(tx, merchantId, outlet.outletId, { staffId, name: "Rina", role: "owner" }, "");
+          await openTestSession(tx, { merchantId, outletId: outlet.outletId, staffId }, hash);
+        });
       }
       const ask = async (merchantId: Id, i: number) => {
         const headers = { authorization: `Bearer ${tokens.get(merchantId)}`, "content-type": "application/json" };

@@ -64,14 +64,50 @@ table category
   name character varying(60) not null
   rank smallint not null
   PRIMARY KEY (merchant_id, category_id)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table currency
   code character(3) not null
   exponent smallint not null
   PRIMARY KEY (code)
   CHECK (((exponent >= 0) AND (exponent <= 4)))
+
+table device
+  merchant_id uuid not null
+  device_id uuid not null
+  outlet_id uuid not null
+  name character varying(60) not null
+  token_hash bytea not null
+  enrolled_by uuid
+  enrolled_at timestamp with time zone not null default now()
+  last_seen_at timestamp with time zone not null default now()
+  last_address inet
+  revoked_at timestamp with time zone
+  revoked_by uuid
+  revoked_reason character varying(10)
+  wrong_pins integer not null default 0
+  wrong_since timestamp with time zone
+  delayed_until timestamp with time zone
+  UNIQUE (token_hash)
+  PRIMARY KEY (merchant_id, device_id)
+  FOREIGN KEY (merchant_id, outlet_id) REFERENCES outlet(merchant_id, outlet_id)
+  CHECK (((revoked_at IS NULL) = (revoked_reason IS NULL)))
+  CHECK (((revoked_reason)::text = ANY ((ARRAY['lost'::character varying, 'replaced'::character varying, 'other'::character varying])::text[])))
+  CREATE UNIQUE INDEX device_token_hash_key ON public.device USING btree (token_hash)
+
+table device_code
+  merchant_id uuid not null
+  code_hash bytea not null
+  purpose character varying(6) not null
+  outlet_id uuid not null
+  name character varying(60) not null
+  made_by uuid
+  expires_at timestamp with time zone not null
+  used_at timestamp with time zone
+  PRIMARY KEY (merchant_id, code_hash)
+  FOREIGN KEY (merchant_id, outlet_id) REFERENCES outlet(merchant_id, outlet_id)
+  CHECK (((purpose)::text = ANY ((ARRAY['device'::character varying, 'owner'::character varying])::text[])))
+  CREATE INDEX device_code_expiry ON public.device_code USING btree (expires_at)
+  CREATE UNIQUE INDEX device_code_hash ON public.device_code USING btree (code_hash)
 
 table dispute
   merchant_id uuid not null
@@ -105,8 +141,6 @@ table dispute
   CREATE INDEX dispute_by_payment ON public.dispute USING btree (merchant_id, payment_id)
   CREATE INDEX dispute_by_state ON public.dispute USING btree (merchant_id, state, opened_at)
   CREATE UNIQUE INDEX dispute_merchant_id_provider_reference_key ON public.dispute USING btree (merchant_id, provider, reference)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table external_services
   id uuid not null
@@ -164,8 +198,6 @@ table idempotency_key
   created_at timestamp with time zone not null default now()
   PRIMARY KEY (merchant_id, route, key)
   CREATE INDEX idempotency_key_age ON public.idempotency_key USING btree (created_at)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table ledger_account
   merchant_id uuid not null
@@ -178,8 +210,6 @@ table ledger_account
   PRIMARY KEY (merchant_id, account_id)
   CREATE INDEX ledger_account_user ON public.ledger_account USING btree (user_id) WHERE (user_id IS NOT NULL)
   CREATE UNIQUE INDEX ledger_account_merchant_id_code_key ON public.ledger_account USING btree (merchant_id, code)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table ledger_balance
   merchant_id uuid not null
@@ -194,8 +224,6 @@ table ledger_balance
   FOREIGN KEY (currency) REFERENCES currency(code)
   CHECK ((held >= 0))
   CHECK (((status)::text = ANY ((ARRAY['ACTIVE'::character varying, 'SUSPENDED'::character varying, 'CLOSED'::character varying])::text[])))
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table ledger_block
   merchant_id uuid not null
@@ -206,8 +234,6 @@ table ledger_block
   sealed_at timestamp with time zone not null default clock_timestamp()
   PRIMARY KEY (merchant_id, block)
   CHECK ((block > 0))
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 view ledger_entry
   merchant_id uuid
@@ -235,16 +261,12 @@ table ledger_hold
   CHECK (((settled >= 0) AND (settled <= amount)))
   CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'settled'::character varying, 'released'::character varying, 'expired'::character varying])::text[])))
   CREATE INDEX ledger_hold_expiring ON public.ledger_hold USING btree (expires_at) WHERE (((state)::text = 'open'::text) AND (expires_at IS NOT NULL))
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table ledger_proof
   merchant_id uuid not null
   block bigint not null
   proven_at timestamp with time zone not null
   PRIMARY KEY (merchant_id)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table ledger_signed_head
   day date not null
@@ -274,8 +296,6 @@ partitioned table ledger_transfer
   CHECK ((amount > 0))
   CREATE INDEX ledger_transfer_credit ON ONLY public.ledger_transfer USING btree (credit_account_id, credit_version)
   CREATE INDEX ledger_transfer_debit ON ONLY public.ledger_transfer USING btree (debit_account_id, debit_version)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table merchant
   merchant_id uuid not null
@@ -285,8 +305,6 @@ table merchant
   created_at timestamp with time zone not null default now()
   PRIMARY KEY (merchant_id)
   FOREIGN KEY (currency) REFERENCES currency(code)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table merchant_key
   merchant_id uuid not null
@@ -309,8 +327,6 @@ table merchant_key
   CHECK (((mode)::text = ANY ((ARRAY['test'::character varying, 'live'::character varying])::text[])))
   CHECK ((cardinality(scopes) > 0))
   CREATE UNIQUE INDEX merchant_key_key_hash_key ON public.merchant_key USING btree (key_hash)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table outbox_consumer
   name character varying(64) not null
@@ -328,8 +344,6 @@ table outbox_event
   occurred_at timestamp with time zone not null default now()
   PRIMARY KEY (merchant_id, event_id)
   CREATE INDEX outbox_event_order ON public.outbox_event USING btree (xid, event_id)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table outlet
   merchant_id uuid not null
@@ -346,8 +360,6 @@ table outlet
   receipt_footer character varying(300) not null default ''::character varying
   PRIMARY KEY (merchant_id, outlet_id)
   FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table payment
   merchant_id uuid not null
@@ -391,8 +403,6 @@ table payment
   CREATE INDEX payment_paid_day ON public.payment USING brin (paid_at)
   CREATE INDEX payment_unverified ON public.payment USING btree (merchant_id, paid_at) WHERE ((verification)::text = 'unverified'::text)
   CREATE UNIQUE INDEX payment_static_reference ON public.payment USING btree (merchant_id, reference) WHERE (verification IS NOT NULL)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table payment_order
   merchant_id uuid not null
@@ -408,8 +418,17 @@ table payment_order
   cancelled_at timestamp with time zone
   PRIMARY KEY (merchant_id, order_id)
   CHECK ((amount > 0))
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
+
+table pin_try
+  merchant_id uuid not null
+  staff_id uuid not null
+  device_id uuid not null
+  wrong_pins integer not null default 0
+  delayed_until timestamp with time zone
+  unlocked_at timestamp with time zone
+  PRIMARY KEY (merchant_id, staff_id, device_id)
+  FOREIGN KEY (merchant_id, device_id) REFERENCES device(merchant_id, device_id)
+  FOREIGN KEY (merchant_id, staff_id) REFERENCES staff(merchant_id, staff_id)
 
 table product
   merchant_id uuid not null
@@ -426,8 +445,6 @@ table product
   FOREIGN KEY (merchant_id, category_id) REFERENCES category(merchant_id, category_id)
   CHECK ((price >= 0))
   CREATE UNIQUE INDEX product_barcode ON public.product USING btree (merchant_id, barcode) WHERE (barcode IS NOT NULL)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table provider_account
   merchant_id uuid not null
@@ -449,8 +466,6 @@ table provider_account
   CREATE UNIQUE INDEX provider_account_active ON public.provider_account USING btree (merchant_id, provider) WHERE ((state)::text = 'active'::text)
   CREATE UNIQUE INDEX provider_account_id ON public.provider_account USING btree (account_id)
   CREATE UNIQUE INDEX provider_account_merchant_id_provider_holder_key ON public.provider_account USING btree (merchant_id, provider, holder)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table provider_notification
   merchant_id uuid not null
@@ -464,8 +479,6 @@ table provider_notification
   received_at timestamp with time zone not null default now()
   PRIMARY KEY (merchant_id, notification_id)
   CREATE INDEX provider_notification_reference ON public.provider_notification USING btree (merchant_id, provider, reference)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table receipt_counter
   merchant_id uuid not null
@@ -473,8 +486,6 @@ table receipt_counter
   business_date date not null
   last integer not null
   PRIMARY KEY (merchant_id, outlet_id, business_date)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table refund
   merchant_id uuid not null
@@ -502,8 +513,6 @@ table refund
   CREATE INDEX refund_by_case ON public.refund USING btree (merchant_id, case_id) WHERE (case_id IS NOT NULL)
   CREATE INDEX refund_by_payment ON public.refund USING btree (merchant_id, payment_id) WHERE (payment_id IS NOT NULL)
   CREATE INDEX refund_open ON public.refund USING btree (state, updated_at) WHERE ((state)::text = ANY ((ARRAY['created'::character varying, 'pending'::character varying, 'unknown'::character varying])::text[]))
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table report_hour
   merchant_id uuid not null
@@ -516,8 +525,6 @@ table report_hour
   tax bigint not null
   PRIMARY KEY (merchant_id, outlet_id, business_date, hour, method)
   CHECK (((hour >= 0) AND (hour <= 23)))
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table report_product
   merchant_id uuid not null
@@ -528,8 +535,6 @@ table report_product
   quantity integer not null
   amount bigint not null
   PRIMARY KEY (merchant_id, outlet_id, business_date, product_id)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table routing_rule
   merchant_id uuid not null
@@ -543,8 +548,6 @@ table routing_rule
   providers character varying(20)[] not null
   is_active boolean not null default true
   PRIMARY KEY (merchant_id, rule_id)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table sale
   merchant_id uuid not null
@@ -572,8 +575,6 @@ table sale
   CREATE INDEX sale_business_day ON public.sale USING brin (business_date)
   CREATE INDEX sale_recent ON public.sale USING btree (merchant_id, outlet_id, created_at DESC)
   CREATE UNIQUE INDEX sale_receipt ON public.sale USING btree (merchant_id, outlet_id, receipt_number) WHERE (receipt_number IS NOT NULL)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table sale_line
   merchant_id uuid not null
@@ -587,8 +588,6 @@ table sale_line
   FOREIGN KEY (merchant_id, sale_id) REFERENCES sale(merchant_id, sale_id)
   CHECK ((quantity > 0))
   CHECK ((unit_price >= 0))
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table settlement_case
   merchant_id uuid not null
@@ -616,8 +615,6 @@ table settlement_case
   CREATE INDEX settlement_case_document ON public.settlement_case USING btree (merchant_id, document_id) WHERE (document_id IS NOT NULL)
   CREATE INDEX settlement_case_open ON public.settlement_case USING btree (merchant_id, state, opened_at)
   CREATE INDEX settlement_case_row ON public.settlement_case USING btree (merchant_id, row_id) WHERE (row_id IS NOT NULL)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table settlement_decision
   merchant_id uuid not null
@@ -630,8 +627,6 @@ table settlement_decision
   decided_at timestamp with time zone not null default now()
   PRIMARY KEY (merchant_id, case_id, step)
   FOREIGN KEY (merchant_id, case_id) REFERENCES settlement_case(merchant_id, case_id)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table settlement_match
   merchant_id uuid not null
@@ -648,8 +643,6 @@ table settlement_match
   CHECK (((document_kind)::text = ANY ((ARRAY['payment'::character varying, 'suspense'::character varying, 'refund'::character varying, 'dispute'::character varying])::text[])))
   CHECK (((outcome)::text = ANY ((ARRAY['matched'::character varying, 'missing_here'::character varying, 'amount_differs'::character varying, 'fee_differs'::character varying, 'day_differs'::character varying, 'doubled'::character varying])::text[])))
   CREATE UNIQUE INDEX settlement_match_document ON public.settlement_match USING btree (merchant_id, document_id) WHERE ((outcome)::text <> ALL ((ARRAY['missing_here'::character varying, 'doubled'::character varying])::text[]))
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table settlement_row
   merchant_id uuid not null
@@ -676,8 +669,6 @@ table settlement_row
   CREATE INDEX settlement_row_day ON public.settlement_row USING btree (merchant_id, provider, paid_day)
   CREATE INDEX settlement_row_identity ON public.settlement_row USING btree (merchant_id, provider, identity)
   CREATE UNIQUE INDEX settlement_row_merchant_id_statement_id_line_key ON public.settlement_row USING btree (merchant_id, statement_id, line)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table settlement_statement
   merchant_id uuid not null
@@ -709,8 +700,6 @@ table settlement_statement
   CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'settled'::character varying])::text[])))
   CREATE INDEX settlement_statement_period ON public.settlement_statement USING btree (merchant_id, provider, period_from, period_to)
   CREATE UNIQUE INDEX settlement_statement_merchant_id_provider_sha256_key ON public.settlement_statement USING btree (merchant_id, provider, sha256)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table sign_in_try
   subject character varying(64) not null
@@ -737,15 +726,27 @@ table staff
   role character varying(10) not null
   pin_hash character varying(255) not null
   wrong_pins integer not null default 0
-  delayed_until timestamp with time zone
   is_active boolean not null default true
   created_at timestamp with time zone not null default now()
+  role_id uuid
+  must_change_pin boolean not null default false
+  wrong_since timestamp with time zone
   PRIMARY KEY (merchant_id, staff_id)
   FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id)
   FOREIGN KEY (merchant_id, outlet_id) REFERENCES outlet(merchant_id, outlet_id)
-  CHECK (((role)::text = ANY ((ARRAY['owner'::character varying, 'manager'::character varying, 'cashier'::character varying])::text[])))
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
+  FOREIGN KEY (merchant_id, role_id) REFERENCES staff_role(merchant_id, role_id)
+  CHECK ((((role)::text = 'custom'::text) = (role_id IS NOT NULL)))
+  CHECK (((role)::text = ANY ((ARRAY['owner'::character varying, 'manager'::character varying, 'cashier'::character varying, 'custom'::character varying])::text[])))
+
+table staff_role
+  merchant_id uuid not null
+  role_id uuid not null
+  name character varying(60) not null
+  rights character varying(40)[] not null
+  created_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, role_id)
+  FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id)
+  CREATE UNIQUE INDEX staff_role_name ON public.staff_role USING btree (merchant_id, lower((name)::text))
 
 table staff_session
   token_hash bytea not null
@@ -753,12 +754,18 @@ table staff_session
   staff_id uuid not null
   created_at timestamp with time zone not null default now()
   expires_at timestamp with time zone not null
+  session_id uuid not null
+  device_id uuid not null
+  pin_change_only boolean not null default false
+  address inet
+  UNIQUE (merchant_id, session_id)
   PRIMARY KEY (token_hash)
+  FOREIGN KEY (merchant_id, device_id) REFERENCES device(merchant_id, device_id) ON DELETE CASCADE
   FOREIGN KEY (merchant_id, staff_id) REFERENCES staff(merchant_id, staff_id) ON DELETE CASCADE
+  CREATE INDEX staff_session_device ON public.staff_session USING btree (merchant_id, device_id)
   CREATE INDEX staff_session_expiry ON public.staff_session USING btree (expires_at)
   CREATE INDEX staff_session_staff ON public.staff_session USING btree (merchant_id, staff_id)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
+  CREATE UNIQUE INDEX staff_session_merchant_id_session_id_key ON public.staff_session USING btree (merchant_id, session_id)
 
 table static_qris
   merchant_id uuid not null
@@ -772,8 +779,6 @@ table static_qris
   FOREIGN KEY (merchant_id, outlet_id) REFERENCES outlet(merchant_id, outlet_id)
   FOREIGN KEY (merchant_id, set_by) REFERENCES staff(merchant_id, staff_id)
   CHECK (((verify_within_days >= 1) AND (verify_within_days <= 60)))
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table stock_level
   merchant_id uuid not null
@@ -782,8 +787,6 @@ table stock_level
   on_hand integer not null default 0
   low_mark integer
   PRIMARY KEY (merchant_id, outlet_id, product_id)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table stock_movement
   merchant_id uuid not null
@@ -798,8 +801,6 @@ table stock_movement
   FOREIGN KEY (merchant_id, product_id) REFERENCES product(merchant_id, product_id)
   CHECK (((kind)::text = ANY ((ARRAY['sale'::character varying, 'return'::character varying, 'purchase'::character varying, 'adjustment'::character varying, 'transfer'::character varying, 'count'::character varying])::text[])))
   CHECK ((quantity <> 0))
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table suspense_case
   merchant_id uuid not null
@@ -822,8 +823,6 @@ table suspense_case
   CHECK (((reason)::text = ANY ((ARRAY['late'::character varying, 'short'::character varying, 'over'::character varying, 'orphan'::character varying, 'double'::character varying])::text[])))
   CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'applied'::character varying, 'refunding'::character varying, 'refunded'::character varying])::text[])))
   CREATE UNIQUE INDEX suspense_case_merchant_id_provider_reference_key ON public.suspense_case USING btree (merchant_id, provider, reference)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table user_session
   session_id uuid not null
@@ -865,11 +864,6 @@ table wallet_limit
   per_day bigint
   per_month bigint
   PRIMARY KEY (merchant_id, kind, currency)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR r TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)) OR (merchant_id = '00000000-0000-0000-0000-000000000000'::uuid))
-  POLICY merchant_delete FOR d TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
-  POLICY merchant_insert FOR a TO {onegate_app} WITH CHECK (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
-  POLICY merchant_update FOR w TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table wallet_operation
   merchant_id uuid not null
@@ -905,8 +899,6 @@ table wallet_operation
   CREATE INDEX wallet_operation_account ON public.wallet_operation USING btree (merchant_id, account_id) WHERE ((state)::text = 'PENDING'::text)
   CREATE INDEX wallet_operation_open ON public.wallet_operation USING btree (kind, step, operation_id) WHERE ((state)::text = 'PENDING'::text)
   CREATE INDEX wallet_operation_user ON public.wallet_operation USING btree (user_id, operation_id) WHERE ((state)::text <> 'SUCCESS'::text)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table wallet_usage
   merchant_id uuid not null
@@ -916,8 +908,6 @@ table wallet_usage
   amount bigint not null
   PRIMARY KEY (merchant_id, account_id, kind, day)
   CHECK ((amount >= 0))
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table webhook_delivery
   merchant_id uuid not null
@@ -944,8 +934,6 @@ table webhook_delivery
   CREATE INDEX webhook_delivery_due ON public.webhook_delivery USING btree (merchant_id, endpoint_id, next_try_at) WHERE (next_try_at IS NOT NULL)
   CREATE INDEX webhook_delivery_endpoint ON public.webhook_delivery USING btree (merchant_id, endpoint_id, delivery_id)
   CREATE INDEX webhook_delivery_open ON public.webhook_delivery USING btree (state, begun_at) INCLUDE (merchant_id, endpoint_id) WHERE ((state)::text <> 'delivered'::text)
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table webhook_endpoint
   merchant_id uuid not null
@@ -970,8 +958,6 @@ table webhook_endpoint
   CHECK (((old_secret IS NULL) = (old_secret_until IS NULL)))
   CHECK (((reason)::text = ANY ((ARRAY['asked'::character varying, 'gone'::character varying, 'failing'::character varying])::text[])))
   CHECK (((state)::text = ANY ((ARRAY['active'::character varying, 'disabled'::character varying, 'deleted'::character varying])::text[])))
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 table webhook_try
   merchant_id uuid not null
@@ -984,16 +970,10 @@ table webhook_try
   answer text
   PRIMARY KEY (merchant_id, delivery_id, try)
   FOREIGN KEY (merchant_id, delivery_id) REFERENCES webhook_delivery(merchant_id, delivery_id) ON DELETE CASCADE
-  POLICY granted FOR * TO {-} USING true
-  POLICY merchant FOR * TO {onegate_app} USING (( SELECT onegate_everywhere() AS onegate_everywhere) OR (merchant_id = ( SELECT onegate_merchant() AS onegate_merchant)))
 
 function ledger_post(uuid,uuid[],uuid[],smallint[],text[],integer[],integer[],text[],bigint[],integer[],uuid[],timestamp with time zone[],text[],jsonb[],boolean[],text[],bigint[],integer[],bigint[],integer[],bigint[],integer[],bigint[]) returns text
-function ledger_post_unseen(uuid,uuid[],uuid[],smallint[],text[],integer[],integer[],text[],bigint[],integer[],uuid[],timestamp with time zone[],text[],jsonb[],boolean[],text[],bigint[],integer[],bigint[],integer[],bigint[],integer[],bigint[]) returns text
 function ledger_prepare_months(integer) returns integer
 function ledger_version_at(uuid,uuid,timestamp with time zone) returns bigint
 function lowest_uuid_at(timestamp with time zone) returns uuid
-function onegate_everywhere() returns boolean
-function onegate_merchant() returns uuid
-function onegate_raise_wall() returns integer
 function revoke_ledger_rights() returns void
 function shown_sum(bigint,smallint) returns numeric
