@@ -1,4 +1,5 @@
 import swagger from "@fastify/swagger";
+import type { FastifySchema } from "fastify";
 import { catalogueRoutes } from "./catalogue/index.ts";
 import { accountRoutes, createOwnProviders, resealAccounts, type Vault } from "./credentials/index.ts";
 import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDeliveries, webhookRoutes, type Deliveries } from "./deliveries/index.ts";
@@ -28,9 +29,13 @@ import { createWalletProvider, creditWaiting, endForgotten, markExpiredHolds, on
 export type Program = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Everything that can be asked of it. */
+  readonly routes: readonly ProgramRoute[];
   /** Ends what is in flight, then the workers, then the connections. */
   stop(): Promise<void>;
 };
+
+export type ProgramRoute = { readonly method: string; readonly path: string; readonly right: string; readonly schema: Pick<FastifySchema, "body" | "querystring"> };
 
 export type ProgramParts = {
   readonly settings: Settings;
@@ -132,6 +137,10 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
 
     const http = createHttp(log, metrics, settings.trustProxy);
     endings.push(() => http.close());
+    const routes: ProgramRoute[] = [];
+    http.addHook("onRoute", ({ method, url: path, config, schema = {} }) => {
+      if (method !== "HEAD" && method !== "OPTIONS") routes.push({ method: String(method), path, right: String(config?.right), schema });
+    });
     await http.register(swagger, { openapi: { openapi: "3.1.0", info: { title: "Onegate", version: "0.1.0", description: "One gate for every payment" } } });
     const keyMode = settings.mode === "sandbox" ? "test" : "live";
     guard(http, { database, accessTokens: users.accessTokens, knownKeys: createKnownKeys(database, keyMode) }, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
@@ -196,7 +205,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
       COURIER,
     );
     endings.push(() => couriers.stop());
-    return { url, stop };
+    return { url, routes, stop };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
