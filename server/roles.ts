@@ -5,7 +5,7 @@ import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDelive
 import { DEMO_MERCHANT, DEMO_OUTLET, preferTripay, seedDemo } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
 import {
-  approvalRoutes, createAccessTokens, createKnownKeys, createPasswords, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, peopleRoutes, roleRoutes, userRoutes, type Users,
+  approvalRoutes, createAccessTokens, createKnownKeys, createPasswords, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, outletRoutes, peopleRoutes, roleRoutes, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
   createHttp, createLog, createMetrics, createStreams, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
@@ -21,6 +21,7 @@ import { setUpProviders } from "./provider-setup.ts";
 import { reportRoutes, rollup } from "./reports/index.ts";
 import { onPaymentEnded, onPaymentRefunded, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
 import { migrateAsOwner, prepareMonths } from "./schema.ts";
+import { makeSetupCode, setupRoutes } from "./setup/index.ts";
 import { SETTLE_DAILY, settleDaily, settlementRoutes, type Settlement } from "./settlement/index.ts";
 import { stockLevels } from "./stock/index.ts";
 import { createWalletProvider, creditWaiting, endForgotten, markExpiredHolds, onTopupEnded, onTopupRefunded, walletOperatorRoutes, walletRoutes, walletUserRoutes, type Wallets } from "./wallets/index.ts";
@@ -28,6 +29,8 @@ import { createWalletProvider, creditWaiting, endForgotten, markExpiredHolds, on
 export type Program = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** What sets the first shop up, in production where there is none yet. */
+  readonly setupCode?: string;
   /** Ends what is in flight, then the workers, then the connections. */
   stop(): Promise<void>;
 };
@@ -138,6 +141,8 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     deviceRoutes(http, { database, publicUrl: () => settings.publicUrl || url, demo });
     peopleRoutes(http, { database });
     roleRoutes(http, { database });
+    outletRoutes(http, { database });
+    setupRoutes(http, { database, isCodeNeeded: settings.mode === "production", providers: installed.map(({ name }) => name) });
     userRoutes(http, users, keys);
     approvalRoutes(http, database);
     keyRoutes(http, { database, mode: keyMode });
@@ -194,7 +199,8 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
       COURIER,
     );
     endings.push(() => couriers.stop());
-    return { url, stop };
+    const isBare = settings.mode === "production" && (await merchants(database.kysely)).length === 0;
+    return { url, stop, ...(isBare ? { setupCode: (await makeSetupCode(database)).code } : {}) };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
