@@ -6,7 +6,7 @@ import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDelive
 import { DEMO_MERCHANT, DEMO_OUTLET, preferTripay, seedDemo } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
 import {
-  createAccessTokens, createKnownKeys, createPasswords, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, outletRoutes, peopleRoutes, roleRoutes, userRoutes, type Users,
+  approvalRoutes, createAccessTokens, createKnownKeys, createPasswords, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, outletRoutes, peopleRoutes, roleRoutes, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
   createHttp, createLog, createMetrics, createStreams, everywhere, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
@@ -22,6 +22,7 @@ import { setUpProviders } from "./provider-setup.ts";
 import { reportRoutes, rollup } from "./reports/index.ts";
 import { onPaymentEnded, onPaymentRefunded, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
 import { migrateAsOwner, prepareMonths } from "./schema.ts";
+import { makeSetupCode, setupRoutes } from "./setup/index.ts";
 import { SETTLE_DAILY, settleDaily, settlementRoutes, type Settlement } from "./settlement/index.ts";
 import { stockLevels } from "./stock/index.ts";
 import { createWalletProvider, creditWaiting, endForgotten, markExpiredHolds, onTopupEnded, onTopupRefunded, walletOperatorRoutes, walletRoutes, walletUserRoutes, type Wallets } from "./wallets/index.ts";
@@ -31,6 +32,8 @@ export type Program = {
   readonly url: string;
   /** Everything that can be asked of it. */
   readonly routes: readonly ProgramRoute[];
+  /** What sets the first shop up, in production where there is none yet. */
+  readonly setupCode?: string;
   /** Ends what is in flight, then the workers, then the connections. */
   stop(): Promise<void>;
 };
@@ -150,7 +153,9 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     peopleRoutes(http, { database });
     roleRoutes(http, { database });
     outletRoutes(http, { database });
+    setupRoutes(http, { database, isCodeNeeded: settings.mode === "production", providers: installed.map(({ name }) => name) });
     userRoutes(http, users, keys);
+    approvalRoutes(http, database);
     keyRoutes(http, { database, mode: keyMode });
     catalogueRoutes(http, {
       database,
@@ -205,7 +210,8 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
       COURIER,
     );
     endings.push(() => couriers.stop());
-    return { url, routes, stop };
+    const setupCode = settings.mode === "production" ? await everywhere(async () => ((await merchants(database.kysely)).length === 0 ? (await makeSetupCode(database)).code : undefined)) : undefined;
+    return { url, routes, stop, ...(setupCode === undefined ? {} : { setupCode }) };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;

@@ -16,7 +16,7 @@ const NO_RIGHT = (error: unknown) => (error as { code: string }).code === "42501
 
 /** Tables of the installation or of wallet users, who belong to no merchant. A new one is to be thought about. */
 const NOBODYS = [
-  "api_access_logs", "api_keys", "authentications", "currency", "external_services", "flyway_schema_history", "ledger_signed_head", "outbox_consumer", "sign_in_try", "signing_key",
+  "api_access_logs", "api_keys", "authentications", "currency", "external_services", "flyway_schema_history", "ledger_signed_head", "outbox_consumer", "setup_code", "sign_in_try", "signing_key",
   "user_session", "users",
 ];
 

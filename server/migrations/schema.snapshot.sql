@@ -43,6 +43,24 @@ table api_keys
   CREATE INDEX api_keys_service ON public.api_keys USING btree (external_service_id)
   CREATE UNIQUE INDEX api_keys_key_hash_key ON public.api_keys USING btree (key_hash)
 
+table approval
+  merchant_id uuid not null
+  approval_id uuid not null
+  session_id uuid not null
+  action character varying(40) not null
+  subject character varying(64) not null
+  amount bigint
+  asked_by uuid not null
+  approved_by uuid not null
+  reason character varying(200)
+  given_at timestamp with time zone not null default now()
+  expires_at timestamp with time zone not null
+  used_at timestamp with time zone
+  PRIMARY KEY (merchant_id, approval_id)
+  FOREIGN KEY (merchant_id, approved_by) REFERENCES staff(merchant_id, staff_id)
+  FOREIGN KEY (merchant_id, asked_by) REFERENCES staff(merchant_id, staff_id)
+  CHECK ((asked_by <> approved_by))
+
 table authentications
   token character varying(64) not null
   user_id uuid not null
@@ -328,6 +346,34 @@ table merchant_key
   CHECK ((cardinality(scopes) > 0))
   CREATE UNIQUE INDEX merchant_key_key_hash_key ON public.merchant_key USING btree (key_hash)
 
+table merchant_logo
+  merchant_id uuid not null
+  logo_id uuid not null
+  content_type character varying(20) not null
+  content bytea not null
+  set_at timestamp with time zone not null default now()
+  UNIQUE (logo_id)
+  PRIMARY KEY (merchant_id)
+  FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id)
+  CHECK ((length(content) <= 200000))
+  CHECK (((content_type)::text = ANY ((ARRAY['image/png'::character varying, 'image/jpeg'::character varying, 'image/webp'::character varying])::text[])))
+  CREATE UNIQUE INDEX merchant_logo_logo_id_key ON public.merchant_logo USING btree (logo_id)
+
+table merchant_setup
+  merchant_id uuid not null
+  key_hash bytea not null
+  outlet_id uuid not null
+  owner_id uuid not null
+  device_id uuid not null
+  set_up_at timestamp with time zone not null default now()
+  UNIQUE (key_hash)
+  PRIMARY KEY (merchant_id)
+  FOREIGN KEY (merchant_id, device_id) REFERENCES device(merchant_id, device_id)
+  FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id)
+  FOREIGN KEY (merchant_id, outlet_id) REFERENCES outlet(merchant_id, outlet_id)
+  FOREIGN KEY (merchant_id, owner_id) REFERENCES staff(merchant_id, staff_id)
+  CREATE UNIQUE INDEX merchant_setup_key_hash_key ON public.merchant_setup USING btree (key_hash)
+
 table outbox_consumer
   name character varying(64) not null
   xid xid8 not null default '0'::xid8
@@ -430,6 +476,19 @@ table pin_try
   FOREIGN KEY (merchant_id, device_id) REFERENCES device(merchant_id, device_id)
   FOREIGN KEY (merchant_id, staff_id) REFERENCES staff(merchant_id, staff_id)
 
+table price_change
+  merchant_id uuid not null
+  product_id uuid not null
+  change_id uuid not null
+  price_before bigint not null
+  price_after bigint not null
+  changed_by uuid not null
+  approved_by uuid
+  changed_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, product_id, change_id)
+  FOREIGN KEY (merchant_id, product_id) REFERENCES product(merchant_id, product_id)
+  CHECK ((price_after <> price_before))
+
 table product
   merchant_id uuid not null
   product_id uuid not null
@@ -506,12 +565,15 @@ table refund
   updated_at timestamp with time zone not null default now()
   paid_from character varying(10) not null default 'provider'::character varying
   decided_by character varying(80)
+  return_id uuid
+  outlet_id uuid
   PRIMARY KEY (merchant_id, refund_id)
   CHECK ((amount > 0))
   CHECK (((payment_id IS NULL) <> (case_id IS NULL)))
   CHECK (((paid_from)::text = ANY ((ARRAY['provider'::character varying, 'bank'::character varying])::text[])))
   CREATE INDEX refund_by_case ON public.refund USING btree (merchant_id, case_id) WHERE (case_id IS NOT NULL)
   CREATE INDEX refund_by_payment ON public.refund USING btree (merchant_id, payment_id) WHERE (payment_id IS NOT NULL)
+  CREATE INDEX refund_by_return ON public.refund USING btree (merchant_id, return_id) WHERE (return_id IS NOT NULL)
   CREATE INDEX refund_open ON public.refund USING btree (state, updated_at) WHERE ((state)::text = ANY ((ARRAY['created'::character varying, 'pending'::character varying, 'unknown'::character varying])::text[]))
 
 table report_hour
@@ -523,6 +585,8 @@ table report_hour
   sales integer not null
   gross bigint not null
   tax bigint not null
+  returns integer not null default 0
+  returned bigint not null default 0
   PRIMARY KEY (merchant_id, outlet_id, business_date, hour, method)
   CHECK (((hour >= 0) AND (hour <= 23)))
 
@@ -588,6 +652,37 @@ table sale_line
   FOREIGN KEY (merchant_id, sale_id) REFERENCES sale(merchant_id, sale_id)
   CHECK ((quantity > 0))
   CHECK ((unit_price >= 0))
+
+table sale_return
+  merchant_id uuid not null
+  return_id uuid not null
+  sale_id uuid not null
+  kind character varying(6) not null
+  amount bigint not null
+  reason character varying(200) not null
+  restock boolean not null
+  business_date date not null
+  returned_by uuid not null
+  approved_by uuid
+  returned_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, return_id)
+  FOREIGN KEY (merchant_id, returned_by) REFERENCES staff(merchant_id, staff_id)
+  FOREIGN KEY (merchant_id, sale_id) REFERENCES sale(merchant_id, sale_id)
+  CHECK ((amount > 0))
+  CHECK (((kind)::text = ANY ((ARRAY['refund'::character varying, 'void'::character varying])::text[])))
+  CREATE INDEX sale_return_by_sale ON public.sale_return USING btree (merchant_id, sale_id)
+  CREATE UNIQUE INDEX sale_return_void ON public.sale_return USING btree (merchant_id, sale_id) WHERE ((kind)::text = 'void'::text)
+
+table sale_return_line
+  merchant_id uuid not null
+  return_id uuid not null
+  sale_id uuid not null
+  line smallint not null
+  quantity integer not null
+  PRIMARY KEY (merchant_id, return_id, line)
+  FOREIGN KEY (merchant_id, return_id) REFERENCES sale_return(merchant_id, return_id)
+  FOREIGN KEY (merchant_id, sale_id, line) REFERENCES sale_line(merchant_id, sale_id, line)
+  CHECK ((quantity > 0))
 
 table settlement_case
   merchant_id uuid not null
@@ -700,6 +795,12 @@ table settlement_statement
   CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'settled'::character varying])::text[])))
   CREATE INDEX settlement_statement_period ON public.settlement_statement USING btree (merchant_id, provider, period_from, period_to)
   CREATE UNIQUE INDEX settlement_statement_merchant_id_provider_sha256_key ON public.settlement_statement USING btree (merchant_id, provider, sha256)
+
+table setup_code
+  code_hash bytea not null
+  expires_at timestamp with time zone not null
+  used_at timestamp with time zone
+  PRIMARY KEY (code_hash)
 
 table sign_in_try
   subject character varying(64) not null
