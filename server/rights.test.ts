@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { DEMO_MERCHANT, DEMO_OUTLET } from "./demo/index.ts";
 import { rights, whyNot, type Right, type Role } from "./identity/index.ts";
 import { isInScope } from "./identity/keys/key.ts";
-import { OWNER_ONLY, PIN_CHANGE_RIGHTS, grantable, rightsOf } from "./identity/rights.ts";
+import { grantable, mayWithApproval, OWNER_ONLY, PIN_CHANGE_RIGHTS, rightsOf } from "./identity/rights.ts";
 import { newToken, tokenHash } from "./identity/secret.ts";
 import { readSettings } from "./kernel/index.ts";
 import { startProgram, type Program, type ProgramRoute } from "./roles.ts";
@@ -24,7 +24,7 @@ const GRANTED: readonly Right[] = ["sale.read", "report.read"];
 /** What says no before anybody looks at an object. */
 const BY_RIGHT = new Set(["unauthenticated", "forbidden", "scope_missing", "pin_change_needed", "approval_needed"]);
 
-type Asker = { readonly name: string; readonly url: () => string; readonly token?: string; readonly may: (right: Right) => boolean; /** What it is told where it may not. */ readonly no: string };
+type Asker = { readonly name: string; readonly url: () => string; readonly token?: string; readonly may: (right: Right) => boolean; /** What it is told where it may not. */ readonly no: string; /** Of staff: what it may ask a second person for. */ readonly role?: string };
 
 let program: TestProgram;
 /** The same without the sandbox's way in without credentials. */
@@ -65,7 +65,7 @@ before(async () => {
     await kysely.transaction().execute((tx) => openTestSession(tx, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, staffId }, hash));
     if (pinChangeOnly) await client.query("update staff_session set pin_change_only = true where token_hash = $1", [hash]);
     const has = pinChangeOnly ? PIN_CHANGE_RIGHTS : rightsOf(role, GRANTED);
-    return { name, url, token, may: (right) => has.has(right), no: pinChangeOnly ? "pin_change_needed" : "forbidden" };
+    return { name, url, token, may: (right) => has.has(right), no: pinChangeOnly ? "pin_change_needed" : "forbidden", ...(pinChangeOnly ? {} : { role }) };
   };
   const byRole = (role: Role) => (right: Right) => whyNot(role, right) === undefined;
   const keys = await Promise.all(
@@ -167,7 +167,8 @@ describe("route × role × tenant", () => {
     const told = await ask(asker, route, newId(), fixturesOf(route)[0]?.query === undefined ? {} : { query: fixturesOf(route)[0]?.query ?? "" });
     const isLetIn = !BY_RIGHT.has(told.code ?? "");
     const may = asker.may(route.right as Right);
-    if (may !== isLetIn || (!may && told.code !== asker.no) || told.status >= 500) wrong.push(`${asker.name}: ${named(route)}: ${told.status} ${told.code}, expected ${may ? "to be let in" : asker.no}`);
+    const no = route.approvable && mayWithApproval(asker.role ?? "", route.right as Right) ? "approval_needed" : asker.no;
+    if (may !== isLetIn || (!may && told.code !== no) || told.status >= 500) wrong.push(`${asker.name}: ${named(route)}: ${told.status} ${told.code}, expected ${may ? "to be let in" : no}`);
     if (told.text.includes(MARK)) wrong.push(`${asker.name}: ${named(route)} shows another merchant's text`);
     for (const [name, id] of objects) if (name.endsWith(" foreign") && told.text.includes(id)) wrong.push(`${asker.name}: ${named(route)} shows another merchant's ${name}`);
   }
@@ -210,7 +211,7 @@ const NEW_IDS = new Set(["POST /api/v1/till/sales", "POST /api/v1/payment/create
 function reference(routes: readonly ProgramRoute[]): string {
   const sorted = [...routes].sort((one, other) => (one.path === other.path ? (one.method < other.method ? -1 : 1) : one.path < other.path ? -1 : 1));
   const roles = ["anyone", "sandbox", "user", "cashier", "manager", "owner"] as const satisfies readonly Role[];
-  const mark = (yes: boolean) => (yes ? "✓" : "");
+  const mark = (role: Role, { right, approvable }: ProgramRoute) => (whyNot(role, right as Right) === undefined ? "✓" : approvable && mayWithApproval(role, right as Right) ? "PIN" : "");
   const custom = (right: Right) => ((rights[right] as readonly string[]).includes("custom") ? "✓" : grantable.includes(right) ? "may" : OWNER_ONLY.has(right) ? "never" : "");
   const scopes = (right: Right) => {
     const those = KEY_SCOPES.filter((scope) => isInScope([scope], right));
@@ -222,7 +223,7 @@ function reference(routes: readonly ProgramRoute[]): string {
     "",
     "Generated from the program's routes and its table of rights (`server/identity/rights.ts`); every cell is asked for over HTTP by `server/rights.test.ts`.",
     "",
-    "- **sandbox**: nobody's credentials, in sandbox mode, for the demo shop alone. **custom**: a role of a merchant's own: ✓ has it always, *may* be given it, *never*. **key**: the scopes that allow it.",
+    "- **sandbox**: nobody's credentials, in sandbox mode, for the demo shop alone. **custom**: a role of a merchant's own: ✓ has it always, *may* be given it, *never*. **PIN**: with a second person's approval, whoever has no right to it of his own; without one the answer is `approval_needed` (403). **key**: the scopes that allow it.",
     "- Who may not is told `unauthenticated` (401) without credentials, `forbidden` (403) as staff or user, `scope_missing` (403) with a key.",
     "- What is another merchant's does not exist: the answer is that of an id that was never given, and nothing changes. A second wall stands in the database ([decision 11](../decisions/0011-second-wall.md)).",
     "",
@@ -230,7 +231,7 @@ function reference(routes: readonly ProgramRoute[]): string {
     row(["---", "---", ...roles.map(() => ":-:"), ":-:", "---"]),
     ...sorted.map((route) => {
       const right = route.right as Right;
-      return row([`\`${named(route)}\``, `\`${right}\``, ...roles.map((role) => mark(whyNot(role, right) === undefined)), custom(right), scopes(right)]);
+      return row([`\`${named(route)}\``, `\`${right}\``, ...roles.map((role) => mark(role, route)), custom(right), scopes(right)]);
     }),
     "",
     "## Objects",

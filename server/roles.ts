@@ -38,7 +38,7 @@ export type Program = {
   stop(): Promise<void>;
 };
 
-export type ProgramRoute = { readonly method: string; readonly path: string; readonly right: string; readonly schema: Pick<FastifySchema, "body" | "querystring"> };
+export type ProgramRoute = { readonly method: string; readonly path: string; readonly right: string; /** Whether an approval stands for the right. */ readonly approvable: boolean; readonly schema: Pick<FastifySchema, "body" | "querystring"> };
 
 export type ProgramParts = {
   readonly settings: Settings;
@@ -142,7 +142,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     endings.push(() => http.close());
     const routes: ProgramRoute[] = [];
     http.addHook("onRoute", ({ method, url: path, config, schema = {} }) => {
-      if (method !== "HEAD" && method !== "OPTIONS") routes.push({ method: String(method), path, right: String(config?.right), schema });
+      if (method !== "HEAD" && method !== "OPTIONS") routes.push({ method: String(method), path, right: String(config?.right), approvable: config?.approvable === true, schema });
     });
     await http.register(swagger, { openapi: { openapi: "3.1.0", info: { title: "Onegate", version: "0.1.0", description: "One gate for every payment" } } });
     const keyMode = settings.mode === "sandbox" ? "test" : "live";

@@ -15,6 +15,7 @@ const operation = (kind: string, given: Record<string, unknown> = {}) => (id: Id
 export const kinds = {
   outlet: (id) => [["outlet", { outlet_id: id, time_zone: "Asia/Jakarta", receipt_code: id.slice(-8) }]],
   sale: (id, { outletId }) => [["sale", { sale_id: id, outlet_id: outletId, state: "waiting" }]],
+  product: (id) => [["category", { category_id: id }], ["product", { product_id: id, category_id: id }]],
   order: (id) => [["payment_order", { order_id: id, items: "[]" }]],
   payment: (id) => [["payment", { payment_id: id, order_id: id, method: "QRIS", channel: "QRIS", provider: "tripay", state: "failed", merchant_ref: id }]],
   refund: (id) => [["refund", { refund_id: id, payment_id: id, provider: "tripay", refund_ref: id, state: "succeeded" }]],
@@ -49,7 +50,7 @@ export type Kind = keyof typeof kinds;
 function filling(type: string, text: string): unknown {
   if (type === "bytea") return randomBytes(32);
   if (type.endsWith("[]")) return [];
-  return { uuid: newId(), jsonb: "{}", date: "2026-11-01", timestamptz: new Date(), inet: "127.0.0.1", bpchar: "IDR", bool: true }[type] ?? (/^int/.test(type) ? 1 : text);
+  return { uuid: newId(), jsonb: "{}", date: "2026-11-01", timestamptz: new Date(), inet: "127.0.0.1", bpchar: "IDR", bool: true }[type] ?? (type.startsWith("int") ? 1 : text);
 }
 
 /** Puts an object of a kind somewhere, past all verbs; its id. */
@@ -121,6 +122,13 @@ export const fixtures: Readonly<Record<string, readonly Fixture[]>> = {
   "GET /api/v1/till/sales/:id": [{ kind: "sale", elsewhere: SHOP }],
   "POST /api/v1/till/sales/:id/cancel": [{ kind: "sale", elsewhere: SHOP }],
   "POST /api/v1/till/sales/:id/static-qris": [{ kind: "sale", body: () => ({}), elsewhere: SHOP }],
+  "POST /api/v1/till/sales/:id/refund": [{ kind: "sale", body: () => ({ id: newId(), reason: "salah", restock: false }), elsewhere: SHOP }],
+  "POST /api/v1/till/sales/:id/refund/sum": [{ kind: "sale", body: () => ({}), elsewhere: SHOP }],
+  "POST /api/v1/till/sales/:id/void": [{ kind: "sale", body: () => ({ id: newId(), reason: "salah" }), elsewhere: SHOP }],
+  "POST /api/v1/till/approvals": [{ kind: "staff", body: (id) => ({ action: "sale.void", subject: newId(), approver_id: id, pin: "385162" }) }],
+  "PATCH /api/v1/products/:id": [{ kind: "product", body: () => ({ name: "Teh Tawar" }) }],
+  "PUT /api/v1/till/products/:id/price": [{ kind: "product", body: () => ({ price: amount }) }],
+  "GET /api/v1/products/:id/prices": [{ kind: "product" }],
   "POST /api/v1/provider-accounts/:id/off": [{ kind: "provider_account" }],
   "PATCH /api/v1/webhooks/endpoints/:id": [{ kind: "endpoint", body: () => ({ description: "kasir" }) }],
   "DELETE /api/v1/webhooks/endpoints/:id": [{ kind: "endpoint" }],
@@ -190,5 +198,7 @@ export const fixtures: Readonly<Record<string, readonly Fixture[]>> = {
   "POST /api/v1/disputes/:id/decision": [{ kind: "dispute", body: () => ({ outcome: "won", note: "bukti diterima" }) }],
   "POST /api/v1/providers/:provider/notifications": [{ kind: "payment", provenBy: "the provider's signature over the raw body" }],
   "POST /api/v1/providers/:provider/notifications/:account": [{ kind: "provider_account", provenBy: "the provider's signature over the raw body" }],
+  "GET /api/v1/till/logo": [{ kind: "outlet", provenBy: "the device's token, or the logo's own id" }],
+  "POST /api/v1/till/owner-recovery": [{ kind: "staff", provenBy: "the owner's code" }],
   "POST /api/v1/till/unlock": [{ kind: "staff", provenBy: "the device's token and the PIN", body: (id) => ({ staff_id: id, pin: "385162" }) }],
 };
