@@ -1,5 +1,5 @@
-import { checkedToMinor, IDR, isRefusal, newId, refuse, type Id, type NewStaffBody, type Refusal, type SetupBody } from "@onegate/contract";
-import { insertCategory, insertProduct, isEan13, type Product } from "../catalogue/index.ts";
+import { IDR, isRefusal, newId, refuse, type Id, type NewStaffBody, type Refusal, type SetupBody } from "@onegate/contract";
+import { importProducts } from "../catalogue/index.ts";
 import {
   checkedToLogo, codeHash, countGuess, enrolIn, hashSecret, insertLogo, insertMerchant, insertStaff, isSecret, isSimplePin, isTimeZone, markKnown, openOutlet, openSession, retireDevice, type Enrolled, type Session,
 } from "../identity/index.ts";
@@ -19,14 +19,14 @@ export type Setup = {
 
 export type SetUp = Enrolled & { readonly session: Session; readonly replayed: boolean };
 
-const NO_CATEGORY = "Umum";
 const DEVICE = "Kasir 1";
 
 /**
  * Sets a shop up in one transaction: merchant, outlet, tax, logo, books, owner, staff, products with what is on hand; the
  * browser that asks is enrolled and its owner signed in. The same key within an hour, with the owner's PIN, is the same shop:
  * the browser is enrolled anew, because what was answered is kept nowhere. Refuses `sign_in_delayed`, `idempotency_key_reused`,
- * `time_zone_unknown`, `logo_invalid`, `pin_too_simple`, `request_invalid` and those of an amount for a product, `setup_code_wrong`.
+ * `time_zone_unknown`, `logo_invalid`, `pin_too_simple`, `setup_code_wrong`,
+ * and what `importProducts` refuses, with the product's row.
  */
 export async function setUp(setup: Setup, body: SetupBody, key: string, address: string): Promise<SetUp | Refusal> {
   const { database } = setup;
@@ -41,8 +41,6 @@ export async function setUp(setup: Setup, body: SetupBody, key: string, address:
   if (isRefusal(logo)) return logo;
   const people = [{ ...body.owner, role: "owner" as const }, ...(body.staff ?? [])];
   if (people.some(({ pin }) => isSimplePin(pin))) return refuse("pin_too_simple");
-  const products = toProducts(body.products ?? []);
-  if (isRefusal(products)) return products;
   const code = setup.isCodeNeeded ? codeHash(body.code ?? "") : undefined;
   if (setup.isCodeNeeded && !code) return refuse("setup_code_wrong");
   const hashed: Hashed[] = [];
@@ -51,9 +49,10 @@ export async function setUp(setup: Setup, body: SetupBody, key: string, address:
   try {
     return await inTransaction<SetUp | Refusal>(database, async (tx) => {
       if (code && !(await useSetupCode(tx, code))) return refuse("setup_code_wrong");
-      return { ...(await write(tx, setup, { body, logo, hashed, products, keyHash }, address)), replayed: false };
+      return { ...(await write(tx, setup, { body, logo, hashed, keyHash }, address)), replayed: false };
     });
   } catch (error) {
+    if (error instanceof RolledBack) return error.refusal;
     // a twin with the same key was faster; this one is undone
     const twin = codeOf(error) === "23505" ? await selectDone(database.kysely, keyHash) : undefined;
     if (!twin) throw error;
@@ -62,10 +61,9 @@ export async function setUp(setup: Setup, body: SetupBody, key: string, address:
 }
 
 type Hashed = { readonly staffId: Id; readonly name: string; readonly role: NonNullable<NewStaffBody["role"]>; readonly pinHash: string };
-type NewProduct = Omit<Product, "categoryId"> & { readonly category: string; readonly stock: number };
-type Checked = { readonly body: SetupBody; readonly logo: ReturnType<typeof checkedToLogo> | undefined; readonly hashed: readonly Hashed[]; readonly products: readonly NewProduct[]; readonly keyHash: Buffer };
+type Checked = { readonly body: SetupBody; readonly logo: ReturnType<typeof checkedToLogo> | undefined; readonly hashed: readonly Hashed[]; readonly keyHash: Buffer };
 
-async function write(tx: Tx, { providers }: Setup, { body, logo, hashed, products, keyHash }: Checked, address: string): Promise<Enrolled & { session: Session }> {
+async function write(tx: Tx, { providers }: Setup, { body, logo, hashed, keyHash }: Checked, address: string): Promise<Enrolled & { session: Session }> {
   const merchant = { merchantId: newId(), name: body.merchant.name, currency: IDR, isDemo: false };
   const { merchantId } = merchant;
   await insertMerchant(tx, merchant);
@@ -73,7 +71,8 @@ async function write(tx: Tx, { providers }: Setup, { body, logo, hashed, product
   const { outletId } = await openOutlet(tx, merchant, { ...body.outlet, tax: body.tax });
   if (logo && !isRefusal(logo)) await insertLogo(tx, merchantId, { ...logo, logoId: newId() });
   for (const { pinHash, ...person } of hashed) await insertStaff(tx, merchantId, outletId, person, pinHash);
-  await stockUp(tx, merchantId, outletId, products);
+  const refusal = await stockUp(tx, merchantId, outletId, body.products ?? []);
+  if (refusal) throw new RolledBack(refusal);
 
   const [owner] = hashed;
   if (!owner) throw new Error("a shop has an owner");
@@ -83,34 +82,28 @@ async function write(tx: Tx, { providers }: Setup, { body, logo, hashed, product
   const session = await openSession(tx, enrolled.device, owner.staffId, address);
   if (isRefusal(session)) throw new Error(`the owner of a new shop was refused: ${session.refusal}`);
   await insertDone(tx, keyHash, { merchantId, outletId, ownerId: owner.staffId, deviceId });
-  await announce(tx, merchantId, "setup.done", merchantId, { merchant_id: merchantId, outlet_id: outletId, owner_id: owner.staffId, device_id: deviceId, staff: hashed.length, products: products.length });
+  await announce(tx, merchantId, "setup.done", merchantId, { merchant_id: merchantId, outlet_id: outletId, owner_id: owner.staffId, device_id: deviceId, staff: hashed.length, products: body.products?.length ?? 0 });
   return { ...enrolled, session };
 }
 
-async function stockUp(tx: Tx, merchantId: Id, outletId: Id, products: readonly NewProduct[]): Promise<void> {
-  const categories = new Map<string, Id>();
-  for (const { category } of products) if (!categories.has(category)) categories.set(category, newId());
-  let rank = 0;
-  for (const [name, categoryId] of categories) await insertCategory(tx, merchantId, { categoryId, name }, rank++);
-  for (const [index, { category, stock: _, ...product }] of products.entries()) {
-    await insertProduct(tx, merchantId, { ...product, categoryId: categories.get(category) ?? "" }, index);
+class RolledBack extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.refusal);
+    this.refusal = refusal;
   }
-  const counted = products.filter(({ stock }) => stock > 0);
-  if (counted.length > 0) await moveStock(tx, merchantId, outletId, newId(), counted.map(({ productId, stock }) => ({ movementId: newId(), productId, kind: "count", quantity: stock })));
 }
 
-function toProducts(given: NonNullable<SetupBody["products"]>): NewProduct[] | Refusal {
-  const barcodes = new Set<string>();
-  const products: NewProduct[] = [];
-  for (const [index, { name, price, category = NO_CATEGORY, barcode = null, stock = 0 }] of given.entries()) {
-    const minor = checkedToMinor(price, IDR);
-    if (isRefusal(minor)) return refuse(minor.refusal, { ...minor.params, field: `body/products/${index}/price` });
-    if (minor < 0n) return refuse("amount_not_positive", { field: `body/products/${index}/price` });
-    if (barcode !== null && (!isEan13(barcode) || barcodes.has(barcode))) return refuse("request_invalid", { field: `body/products/${index}/barcode`, problem: "is no EAN-13, or stands twice" });
-    if (barcode !== null) barcodes.add(barcode);
-    products.push({ productId: newId(), name, price: minor, category, barcode, picture: null, isFavourite: false, stock });
-  }
-  return products;
+async function stockUp(tx: Tx, merchantId: Id, outletId: Id, products: NonNullable<SetupBody["products"]>): Promise<Refusal | undefined> {
+  const ids = await importProducts(tx, merchantId, products.map((row) => ({ ...row, price: { amount: row.price, currency: IDR } })));
+  if (isRefusal(ids)) return ids;
+  const counted = ids.flatMap((productId, index) => {
+    const quantity = products[index]?.stock ?? 0;
+    return quantity > 0 ? [{ movementId: newId(), productId, kind: "count" as const, quantity }] : [];
+  });
+  if (counted.length > 0) await moveStock(tx, merchantId, outletId, newId(), counted);
+  return undefined;
 }
 
 /** Enrols the browser of a shop that is set up already anew, in the place of the device whose token may have been lost. */
