@@ -3,7 +3,7 @@ export { type PendingApproval } from "./approvals/approval.ts";
 export { approvalRoutes } from "./approvals/routes.ts";
 export { useApproval } from "./approvals/use-approval.ts";
 export { codeHash, newCode } from "./devices/code.ts";
-export { countGuess, enrolIn, type Enrolled } from "./devices/enrol.ts";
+export { countGuess, enrolIn, forgetGuesses, type Enrolled } from "./devices/enrol.ts";
 export { keepOwnerCode } from "./devices/recover-owner.ts";
 export { retireDevice } from "./devices/revoke.ts";
 export { deviceRoutes, enrolledBody } from "./devices/routes.ts";

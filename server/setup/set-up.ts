@@ -1,7 +1,7 @@
 import { IDR, isRefusal, newId, refuse, type Id, type NewStaffBody, type Refusal, type SetupBody } from "@onegate/contract";
-import { importProducts } from "../catalogue/index.ts";
+import { checkedToRows, importProducts, type ProductRow } from "../catalogue/index.ts";
 import {
-  checkedToLogo, codeHash, countGuess, enrolIn, hashSecret, insertLogo, insertMerchant, insertStaff, isSecret, isSimplePin, isTimeZone, markKnown, openOutlet, openSession, retireDevice, type Enrolled, type Session,
+  checkedToLogo, codeHash, countGuess, enrolIn, forgetGuesses, hashSecret, insertLogo, insertMerchant, insertStaff, isSecret, isSimplePin, isTimeZone, markKnown, openOutlet, openSession, retireDevice, type Enrolled, type Session,
 } from "../identity/index.ts";
 import { announce, codeOf, inTransaction, type Database, type Tx } from "../kernel/index.ts";
 import { chartOf, openAccounts } from "../ledger/index.ts";
@@ -24,14 +24,12 @@ const DEVICE = "Kasir 1";
 /**
  * Sets a shop up in one transaction: merchant, outlet, tax, logo, books, owner, staff, products with what is on hand; the
  * browser that asks is enrolled and its owner signed in. The same key within an hour, with the owner's PIN, is the same shop:
- * the browser is enrolled anew, because what was answered is kept nowhere. Refuses `sign_in_delayed`, `idempotency_key_reused`,
- * `time_zone_unknown`, `logo_invalid`, `pin_too_simple`, `setup_code_wrong`,
- * and what `importProducts` refuses, with the product's row.
+ * the browser is enrolled anew, because what was answered is kept nowhere. Refuses `idempotency_key_reused`,
+ * `time_zone_unknown`, `logo_invalid`, `pin_too_simple`, what `checkedToRows` refuses of the products, `sign_in_delayed`,
+ * `setup_code_wrong`.
  */
 export async function setUp(setup: Setup, body: SetupBody, key: string, address: string): Promise<SetUp | Refusal> {
   const { database } = setup;
-  const delayed = await countGuess(database, address);
-  if (delayed) return delayed;
   const keyHash = createHash("sha256").update(key).digest();
   const done = await selectDone(database.kysely, keyHash);
   if (done) return comeBack(database, done, body, address);
@@ -41,18 +39,26 @@ export async function setUp(setup: Setup, body: SetupBody, key: string, address:
   if (isRefusal(logo)) return logo;
   const people = [{ ...body.owner, role: "owner" as const }, ...(body.staff ?? [])];
   if (people.some(({ pin }) => isSimplePin(pin))) return refuse("pin_too_simple");
+  const products = checkedToRows(rowsOf(body.products));
+  if (isRefusal(products)) return products;
   const code = setup.isCodeNeeded ? codeHash(body.code ?? "") : undefined;
-  if (setup.isCodeNeeded && !code) return refuse("setup_code_wrong");
+  if (setup.isCodeNeeded) {
+    const delayed = await countGuess(database, address);
+    if (delayed) return delayed;
+    if (!code) return refuse("setup_code_wrong");
+  }
   const hashed: Hashed[] = [];
   for (const { name, role, pin } of people) hashed.push({ staffId: newId(), name, role: role ?? "cashier", pinHash: await hashSecret(pin) });
 
   try {
     return await inTransaction<SetUp | Refusal>(database, async (tx) => {
-      if (code && !(await useSetupCode(tx, code))) return refuse("setup_code_wrong");
+      if (code) {
+        if (!(await useSetupCode(tx, code))) return refuse("setup_code_wrong");
+        await forgetGuesses(tx, address);
+      }
       return { ...(await write(tx, setup, { body, logo, hashed, keyHash }, address)), replayed: false };
     });
   } catch (error) {
-    if (error instanceof RolledBack) return error.refusal;
     // a twin with the same key was faster; this one is undone
     const twin = codeOf(error) === "23505" ? await selectDone(database.kysely, keyHash) : undefined;
     if (!twin) throw error;
@@ -71,8 +77,7 @@ async function write(tx: Tx, { providers }: Setup, { body, logo, hashed, keyHash
   const { outletId } = await openOutlet(tx, merchant, { ...body.outlet, tax: body.tax });
   if (logo && !isRefusal(logo)) await insertLogo(tx, merchantId, { ...logo, logoId: newId() });
   for (const { pinHash, ...person } of hashed) await insertStaff(tx, merchantId, outletId, person, pinHash);
-  const refusal = await stockUp(tx, merchantId, outletId, body.products ?? []);
-  if (refusal) throw new RolledBack(refusal);
+  await stockUp(tx, merchantId, outletId, body.products ?? []);
 
   const [owner] = hashed;
   if (!owner) throw new Error("a shop has an owner");
@@ -86,31 +91,30 @@ async function write(tx: Tx, { providers }: Setup, { body, logo, hashed, keyHash
   return { ...enrolled, session };
 }
 
-class RolledBack extends Error {
-  readonly refusal: Refusal;
+type Stocked = NonNullable<SetupBody["products"]>;
 
-  constructor(refusal: Refusal) {
-    super(refusal.refusal);
-    this.refusal = refusal;
-  }
+function rowsOf(products: Stocked | undefined): ProductRow[] {
+  return (products ?? []).map((row) => ({ ...row, price: { amount: row.price, currency: IDR } }));
 }
 
-async function stockUp(tx: Tx, merchantId: Id, outletId: Id, products: NonNullable<SetupBody["products"]>): Promise<Refusal | undefined> {
-  const ids = await importProducts(tx, merchantId, products.map((row) => ({ ...row, price: { amount: row.price, currency: IDR } })));
-  if (isRefusal(ids)) return ids;
+async function stockUp(tx: Tx, merchantId: Id, outletId: Id, products: Stocked): Promise<void> {
+  const ids = await importProducts(tx, merchantId, rowsOf(products));
+  if (isRefusal(ids)) throw new Error(`a new shop refused a product that was checked: ${ids.refusal}`);
   const counted = ids.flatMap((productId, index) => {
     const quantity = products[index]?.stock ?? 0;
     return quantity > 0 ? [{ movementId: newId(), productId, kind: "count" as const, quantity }] : [];
   });
   if (counted.length > 0) await moveStock(tx, merchantId, outletId, newId(), counted);
-  return undefined;
 }
 
 /** Enrols the browser of a shop that is set up already anew, in the place of the device whose token may have been lost. */
 async function comeBack(database: Database, done: Done, body: SetupBody, address: string): Promise<SetUp | Refusal> {
   const { merchantId, outletId, ownerId } = done;
+  const delayed = await countGuess(database, address);
+  if (delayed) return delayed;
   if (!done.isRecent || done.name !== body.merchant.name || !(await isSecret(body.owner.pin, done.ownerPin))) return refuse("idempotency_key_reused");
   return inTransaction<SetUp | Refusal>(database, async (tx) => {
+    await forgetGuesses(tx, address);
     await retireDevice(tx, merchantId, done.deviceId, ownerId);
     const enrolled = await enrolIn(tx, { merchantId, outletId, name: DEVICE, enrolledBy: ownerId, lastAddress: address });
     await updateDevice(tx, merchantId, enrolled.device.deviceId);
