@@ -111,7 +111,7 @@ async function ask({ url, token }: Asker, { method, path }: ProgramRoute, id: Id
   const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
   const text = isStream ? "" : await response.text();
   if (isStream) aborter.abort();
-  const isJson = /json/.test(response.headers.get("content-type") ?? "");
+  const isJson = /\bjson/.test(response.headers.get("content-type") ?? "");
   return { status: response.status, code: isJson && text ? (JSON.parse(text) as Partial<Problem>).code : undefined, text };
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { sql } from "kysely";
-import { createAccessTokens, createKnownKeys, createSecretBox, guard, insertMerchant, insertOutlet, insertStaff, openSigningKeys, outlets } from "./identity/index.ts";
+import { createAccessTokens, createKnownKeys, createRefusals, createSecretBox, guard, insertMerchant, insertOutlet, insertStaff, openSigningKeys, outlets } from "./identity/index.ts";
 import { newToken } from "./identity/secret.ts";
 import { asMerchant, createHttp, createLog, createMetrics, everywhere, inTransaction, nowhere, openDatabase, PROGRAM_ROLE, systemClock, type Database } from "./kernel/index.ts";
 import { accountId, CHART, chartOf, createLedger, openAccounts } from "./ledger/index.ts";
@@ -169,7 +169,7 @@ describe("the wall, on two connections", () => {
     const log = createLog("silent");
     const http = createHttp(log, createMetrics());
     const keys = await openSigningKeys(program, createSecretBox(randomBytes(32), undefined));
-    guard(http, { database: program, accessTokens: createAccessTokens(keys, systemClock), knownKeys: createKnownKeys(program, "test") });
+    guard(http, { database: program, accessTokens: createAccessTokens(keys, systemClock), knownKeys: createKnownKeys(program, "test"), refusals: createRefusals(program, log) });
     const look = async () => ({ seen: await seen() });
     http.get("/look", { config: { right: "order.read" } }, look);
     http.post("/look", { config: { right: "order.create" } }, look);
