@@ -1,6 +1,8 @@
 export { actorOf, guard, merchantOf, staffOf, userOf } from "./guard.ts";
 export { createKnownKeys } from "./keys/known-keys.ts";
 export { keyRoutes } from "./keys/routes.ts";
+export { limitRequests } from "./limits.ts";
+export { originOf, type Origin } from "./origin.ts";
 export { rights, whyNot, type Right, type Role } from "./rights.ts";
 export { identityRoutes } from "./routes.ts";
 export { createSecretBox, type SecretBox } from "./secret-box.ts";

@@ -1,10 +1,11 @@
 import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { inTransaction } from "../../kernel/index.ts";
+import type { Origin } from "../origin.ts";
 import type { UserPrincipal } from "./access-token.ts";
 import { checkedToPassword } from "./password.ts";
 import { provePasswordAgain } from "./prove-password.ts";
 import { deleteOtherSessions, lockUser, selectProfile, updatePassword } from "./store.ts";
-import type { Origin, Users } from "./user.ts";
+import type { Users } from "./user.ts";
 
 /**
  * Changes the password and ends the user's other sessions. Refuses `unauthenticated`, `password_length`, `password_common`,

@@ -1,7 +1,8 @@
 import { refuse, type Id, type Refusal } from "@onegate/contract";
+import type { Origin } from "../origin.ts";
 import { selectCredentials, useTotpStep } from "./store.ts";
 import { stepOf } from "./totp.ts";
-import type { Origin, Users } from "./user.ts";
+import type { Users } from "./user.ts";
 
 /** Confirms by a code that the user's app has the secret. Refuses `totp_off`, `totp_on`, `totp_wrong`, in this order. */
 export async function confirmTotp({ database, box, clock }: Users, userId: Id, code: string, origin: Origin): Promise<Refusal | undefined> {

@@ -1,8 +1,9 @@
 import { refuse, type Id, type Refusal, type RefusalCode } from "@onegate/contract";
 import { inTransaction } from "../../kernel/index.ts";
+import type { Origin } from "../origin.ts";
 import { deleteTries, lockTries, selectCredentials, updateTries } from "./store.ts";
 import { triesAt, type Tries } from "./tries.ts";
-import type { Credentials, Origin, Users } from "./user.ts";
+import type { Credentials, Users } from "./user.ts";
 
 /**
  * Checks a password, also of nobody: that takes as long. Refuses `overloaded`, `sign_in_delayed`, and `wrong` when it is

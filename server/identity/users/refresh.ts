@@ -1,11 +1,12 @@
 import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { createHash } from "node:crypto";
 import { inTransaction } from "../../kernel/index.ts";
+import type { Origin } from "../origin.ts";
 import { createSecretBox } from "../secret-box.ts";
 import { newToken, tokenHash } from "../secret.ts";
 import { LIFETIME_S } from "./access-token.ts";
 import { deleteUserSession, insertRefreshToken, lockRefreshToken, updateReplaced, updateSessionUse } from "./store.ts";
-import type { Origin, Signed, Users } from "./user.ts";
+import type { Signed, Users } from "./user.ts";
 
 /** A session that isn't used for so long has to be opened again. */
 export const REFRESH_DAYS = 30;

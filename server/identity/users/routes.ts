@@ -3,10 +3,10 @@ import {
   RegisteredSchema, RegisterSchema, TokensSchema, TotpCodeSchema, TotpSchema, UserSessionsSchema, type ProfileBody, type Refusal, type TokensBody,
 } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { isIP } from "node:net";
 import { Type } from "typebox";
 import { answer, type Http } from "../../kernel/index.ts";
 import { userOf } from "../guard.ts";
+import { originOf } from "../origin.ts";
 import { tokenHash } from "../secret.ts";
 import { changePassword } from "./change-password.ts";
 import { changeProfile } from "./change-profile.ts";
@@ -19,13 +19,10 @@ import { register } from "./register.ts";
 import { removeTotp } from "./remove-totp.ts";
 import type { SigningKeys } from "./signing-key.ts";
 import { deleteSessionOf, deleteUserSession, selectProfile, selectUserSessions } from "./store.ts";
-import type { Origin, Profile, Signed, Users } from "./user.ts";
+import type { Profile, Signed, Users } from "./user.ts";
 
 const tags = ["users"];
 const service = "identity";
-const MOST_AGENT = 200;
-/** Of a client on a socket that has none. */
-const NO_ADDRESS = "0.0.0.0";
 const KEYS_KEPT = "public, max-age=300";
 
 export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
@@ -33,16 +30,16 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
   const done = { 204: Type.Null(), "4xx": ProblemSchema, 503: ProblemSchema };
   const tokens = { 200: TokensSchema, "4xx": ProblemSchema, 503: ProblemSchema };
 
-  http.post("/api/auth/register", { config: { right: "user.register", service }, schema: { tags, summary: "Become a wallet user", body: RegisterSchema, response: { 201: RegisteredSchema, "4xx": ProblemSchema, 503: ProblemSchema } } }, async (request, reply) => {
+  http.post("/api/auth/register", { config: { right: "user.register", limit: "registration", service }, schema: { tags, summary: "Become a wallet user", body: RegisterSchema, response: { 201: RegisteredSchema, "4xx": ProblemSchema, 503: ProblemSchema } } }, async (request, reply) => {
     const registered = await register(users, request.body);
     return answer(request, reply, isRefusal(registered) ? registered : { id: registered.userId, username: registered.username }, 201);
   });
 
-  http.post("/api/auth/login", { config: { right: "session.open", service }, schema: { tags, summary: "Sign in by username, e-mail address or telephone number", body: LoginSchema, response: tokens } }, async (request, reply) =>
+  http.post("/api/auth/login", { config: { right: "session.open", limit: "sign_in", service }, schema: { tags, summary: "Sign in by username, e-mail address or telephone number", body: LoginSchema, response: tokens } }, async (request, reply) =>
     answerSecret(request, reply, toTokens(await login(users, request.body, originOf(request)))),
   );
 
-  http.put("/api/auth/refresh", { config: { right: "session.open", service }, schema: { tags, summary: "A new access token, and the refresh token's successor", body: RefreshSchema, response: tokens } }, async (request, reply) =>
+  http.put("/api/auth/refresh", { config: { right: "session.open", limit: "refresh", service }, schema: { tags, summary: "A new access token, and the refresh token's successor", body: RefreshSchema, response: tokens } }, async (request, reply) =>
     answerSecret(request, reply, toTokens(await refresh(users, request.body.refresh_token, originOf(request)))),
   );
 
@@ -100,14 +97,6 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
     const { published } = await keys.ring();
     return reply.header("cache-control", KEYS_KEPT).send({ keys: published.map(({ kty = "", crv = "", x = "", kid = "", alg = "", use = "" }) => ({ kty, crv, x, kid, alg, use })) });
   });
-}
-
-/** The client's address, or its proxy's where that forwards none that is one. */
-function originOf(request: FastifyRequest): Origin {
-  // an IPv4 address that came over an IPv6 socket is an IPv4 address; an interface's name is no part of one
-  const plain = (address = "") => address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
-  const address = [request.ip, request.socket.remoteAddress].map(plain).find((one) => isIP(one) > 0) ?? NO_ADDRESS;
-  return { address, userAgent: (request.headers["user-agent"] ?? "").toWellFormed().slice(0, MOST_AGENT) };
 }
 
 function toTokens(signed: Signed | Refusal): TokensBody | Refusal {

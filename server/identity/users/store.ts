@@ -2,7 +2,8 @@ import { refuse, type Id, type Refusal } from "@onegate/contract";
 import type { JWK } from "jose";
 import { sql } from "kysely";
 import { codeOf, type Executor, type Tx } from "../../kernel/index.ts";
-import type { Credentials, NameKind, Names, Origin, Profile, UserSession } from "./user.ts";
+import type { Origin } from "../origin.ts";
+import type { Credentials, NameKind, Names, Profile, UserSession } from "./user.ts";
 
 // users
 

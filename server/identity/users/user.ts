@@ -32,9 +32,6 @@ export type Credentials = {
   readonly isKnownAddress: boolean;
 };
 
-/** Where a request came from. */
-export type Origin = { readonly address: string; readonly userAgent: string };
-
 /** What a sign-in or a refresh hands out. */
 export type Signed = { readonly accessToken: string; readonly refreshToken: string; readonly expiresInS: number };
 
