@@ -9,7 +9,7 @@ import {
 } from "./identity/index.ts";
 import {
   createHttp, createLog, createMetrics, createStreams, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
-  type Clock, type Connection, type Settings,
+  type Clock, type Connection, type RegisteredRoute, type Settings,
 } from "./kernel/index.ts";
 import { chartOf, createLedger, openAccounts, seal } from "./ledger/index.ts";
 import { pageRoutes } from "./pages.ts";
@@ -28,6 +28,7 @@ import { createWalletProvider, creditWaiting, endForgotten, markExpiredHolds, on
 export type Program = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  readonly routes: readonly RegisteredRoute[];
   /** Ends what is in flight, then the workers, then the connections. */
   stop(): Promise<void>;
 };
@@ -128,7 +129,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const enqueuer = followOutbox(courier, [deliver], log, { beatMs: COURIER.beatMs });
     endings.push(() => enqueuer.stop());
 
-    const http = createHttp(log, metrics, settings.trustProxy);
+    const http = createHttp(log, metrics, settings);
     endings.push(() => http.close());
     await http.register(swagger, { openapi: { openapi: "3.1.0", info: { title: "Onegate", version: "0.1.0", description: "One gate for every payment" } } });
     const keyMode = settings.mode === "sandbox" ? "test" : "live";
@@ -191,7 +192,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
       COURIER,
     );
     endings.push(() => couriers.stop());
-    return { url, stop };
+    return { url, routes: http.registered, stop };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;

@@ -46,7 +46,7 @@ export function limitRequests(http: Http, database: Database): void {
   const buckets = new Map<LimitName, Bucket>();
   http.addHook("onRoute", (route) => {
     const { limit, right = "" } = route.config ?? {};
-    if (limit !== undefined && !Object.hasOwn(limits, limit)) throw new Error(`route ${route.url} names the limit ${String(limit)}, which is not in limits.ts`);
+    if (limit !== undefined && !Object.hasOwn(limits, limit)) throw new Error(`route ${route.url} names the limit ${limit}, which is not in limits.ts`);
     if (isRight(right) && whyNot("anyone", right) === undefined) route.bodyLimit ??= BODY_OF_ANYONE_BYTES;
   });
   http.addHook("onRequest", (request, reply, done) => {
@@ -86,7 +86,7 @@ function countTry(database: Database, limit: ReturnType<typeof triedBy>): Promis
   });
 }
 
-type Bucket = { take(network: string): number };
+type Bucket = { readonly take: (network: string) => number };
 
 /** Networks remembered at most; whoever is forgotten has a full bucket. */
 const MOST_NETWORKS = 50_000;
