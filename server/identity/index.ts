@@ -11,6 +11,7 @@ export { type Principal, type Staff, type StaffRole } from "./staff.ts";
 export { insertMerchant, insertOutlet, insertStaff, selectMerchants as merchants, selectOutlets as outlets, selectStaticQris as staticQrisOf, type Merchant, type Outlet } from "./store.ts";
 export { unlock } from "./unlock.ts";
 export { createAccessTokens } from "./users/access-token.ts";
+export { requireOpenSession } from "./users/open-session.ts";
 export { createPasswords } from "./users/password.ts";
 export { userRoutes } from "./users/routes.ts";
 export { openSigningKeys } from "./users/signing-key.ts";

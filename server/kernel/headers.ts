@@ -42,7 +42,7 @@ export function createHeaders({ publicUrl, corsOrigins }: HeaderSettings): (requ
     if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined) return false;
     void reply.headers({
       "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
-      "access-control-allow-headers": "authorization, content-type, idempotency-key, last-event-id, x-request-id",
+      "access-control-allow-headers": "authorization, content-type, idempotency-key, last-event-id, onegate-approval, onegate-device, x-request-id",
       "access-control-max-age": "600",
     });
     void reply.code(204).send();

@@ -43,7 +43,7 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
     answerSecret(request, reply, toTokens(await refresh(users, request.body.refresh_token, originOf(request)))),
   );
 
-  http.delete("/api/auth/logout", { config: { right: "session.open", service }, schema: { tags, summary: "End the session of a refresh token; its access token works until it expires", body: RefreshSchema, response: done } }, async (request, reply) => {
+  http.delete("/api/auth/logout", { config: { right: "session.open", service }, schema: { tags, summary: "End the session of a refresh token; its access token only reads from then on, until it expires", body: RefreshSchema, response: done } }, async (request, reply) => {
     await deleteSessionOf(kysely, tokenHash(request.body.refresh_token).toString("hex"));
     return reply.code(204).send(null);
   });
@@ -58,7 +58,7 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
     };
   });
 
-  http.delete("/api/auth/sessions/:id", { config: { right: "session.end", service }, schema: { tags, summary: "End a session; its access token works until it expires", params: Type.Object({ id: IdSchema }), response: done } }, async (request, reply) => {
+  http.delete("/api/auth/sessions/:id", { config: { right: "session.end", service }, schema: { tags, summary: "End a session; its access token only reads from then on, until it expires", params: Type.Object({ id: IdSchema }), response: done } }, async (request, reply) => {
     const isEnded = await deleteUserSession(kysely, userOf(request).userId, request.params.id);
     return answerDone(request, reply, isEnded ? undefined : refuse("session_unknown"));
   });

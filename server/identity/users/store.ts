@@ -129,6 +129,11 @@ export async function selectUserSessions(executor: Executor, userId: Id): Promis
   return rows.map((row) => ({ sessionId: row.session_id, userAgent: row.user_agent, address: row.address, createdAt: row.created_at, usedAt: row.used_at }));
 }
 
+export async function isUserSessionOpen(executor: Executor, userId: Id, sessionId: Id): Promise<boolean> {
+  const { rows } = await sql`select from user_session where session_id = ${sessionId} and user_id = ${userId}`.execute(executor);
+  return rows.length > 0;
+}
+
 export async function updateSessionUse(tx: Tx, sessionId: Id, { address, userAgent }: Origin): Promise<void> {
   await sql`update user_session set used_at = now(), address = ${address}::inet, user_agent = ${userAgent} where session_id = ${sessionId}`.execute(tx);
 }
