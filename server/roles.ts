@@ -44,6 +44,8 @@ export type ProgramParts = {
   readonly till?: string;
   /** This machine's clock: it only goes into ids. What expires goes by the database's, which all replicas share. */
   readonly clock?: Clock;
+  /** Where the log goes instead of standard error. */
+  readonly logTo?: { write(line: string): void };
 };
 
 const SEAL_BEAT_MS = 1_000;
@@ -71,8 +73,8 @@ const CRONTAB = `
 `;
 
 /** Puts the whole program together in one process: every module, its routes and its workers. */
-export async function startProgram({ settings, connection, tripayUrl, simulatorUrl = "", till, clock: ownClock = systemClock }: ProgramParts): Promise<Program> {
-  const log = createLog(settings.logLevel);
+export async function startProgram({ settings, connection, tripayUrl, simulatorUrl = "", till, clock: ownClock = systemClock, logTo }: ProgramParts): Promise<Program> {
+  const log = createLog(settings.logLevel, logTo);
   const metrics = createMetrics();
   const newId = idMaker(ownClock);
   const lost = (error: Error) => log.warn({ err: error }, "a database connection was lost");

@@ -78,7 +78,7 @@ describe("every answer", () => {
       const headers = asked ?? { authorization: `Bearer ${owner}` };
       for (const { method, url } of program.routes) {
         if (method === "HEAD" || (asked === undefined && url === "/api/v1/till/lock")) continue;
-        const path = url.replace("*", "").replace(/:[a-z_]+/gi, newId());
+        const path = url.replace("*", "").replace(/(?<!:):[a-z_]+/gi, newId()).replace("::", ":");
         const withBody = method === "GET" ? { headers } : { headers: { ...headers, "content-type": "application/json" }, body: "{}" };
         const seen = await head(method, path, withBody);
         assertHeaders(seen, `${method} ${url}`, isPage(url) && seen.status === 200 ? "page" : "api");
@@ -169,7 +169,7 @@ describe("another origin", () => {
     // the other routes that anybody may use take no form either
     for (const { method, url, schema } of program.routes) {
       if (schema["body"] === undefined) continue;
-      const { status } = await head(method, url.replace(/:[a-z_]+/gi, newId()), { headers: { authorization: `Bearer ${owner}`, "content-type": "application/x-www-form-urlencoded", "idempotency-key": newId() }, body: "a=b" });
+      const { status } = await head(method, url.replace(/(?<!:):[a-z_]+/gi, newId()), { headers: { authorization: `Bearer ${owner}`, "content-type": "application/x-www-form-urlencoded", "idempotency-key": newId() }, body: "a=b" });
       assert.ok(status >= 400, `${method} ${url} answered a form with ${status}`);
     }
   });

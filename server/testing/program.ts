@@ -25,7 +25,7 @@ export type TestProgram = {
 
 export type Answer<T> = { readonly status: number; readonly headers: Headers; readonly body: T; readonly code: string | undefined };
 
-export async function openTestProgram(options: { callbackRetryMs?: number; till?: string; environment?: Record<string, string>; simulator?: SimulatorOptions } = {}): Promise<TestProgram> {
+export async function openTestProgram(options: { callbackRetryMs?: number; till?: string; environment?: Record<string, string>; simulator?: SimulatorOptions; logTo?: { write(line: string): void } } = {}): Promise<TestProgram> {
   const test = await openTestDatabase();
   const simulator = await startSimulator({ callbackRetryMs: options.callbackRetryMs ?? 200, seed: 7, ...options.simulator });
   const settings = readSettings({ PORT: "0", LOG_LEVEL: "silent", ...options.environment });
@@ -36,6 +36,7 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
       tripayUrl: `${simulator.url}/api-sandbox`,
       simulatorUrl: simulator.url,
       ...(options.till ? { till: options.till } : {}),
+      ...(options.logTo ? { logTo: options.logTo } : {}),
     });
   let program = await start(0);
 
