@@ -1,6 +1,6 @@
 import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { inTransaction } from "../../kernel/index.ts";
-import type { Origin } from "../origin.ts";
+import { networkOf, type Origin } from "../origin.ts";
 import type { UserPrincipal } from "./access-token.ts";
 import { checkedToPassword } from "./password.ts";
 import { provePasswordAgain } from "./prove-password.ts";
@@ -19,7 +19,7 @@ export async function changePassword(users: Users, { userId, sessionId }: UserPr
   if (isRefusal(password)) return password;
   const user = await provePasswordAgain(users, userId, current, origin);
   if (isRefusal(user)) return user;
-  const hash = await passwords.hash(password);
+  const hash = await passwords.hash(password, networkOf(origin.address));
   return inTransaction(database, async (tx) => {
     if (!(await lockUser(tx, userId, user.passwordHash))) return refuse("password_wrong");
     await updatePassword(tx, userId, hash);

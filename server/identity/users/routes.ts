@@ -31,7 +31,7 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
   const tokens = { 200: TokensSchema, "4xx": ProblemSchema, 503: ProblemSchema };
 
   http.post("/api/auth/register", { config: { right: "user.register", limit: "registration", service }, schema: { tags, summary: "Become a wallet user", body: RegisterSchema, response: { 201: RegisteredSchema, "4xx": ProblemSchema, 503: ProblemSchema } } }, async (request, reply) => {
-    const registered = await register(users, request.body);
+    const registered = await register(users, request.body, originOf(request));
     return answer(request, reply, isRefusal(registered) ? registered : { id: registered.userId, username: registered.username }, 201);
   });
 
