@@ -1,8 +1,9 @@
 import { refuse } from "@onegate/contract";
 import { answerRefusal, inTransaction, type Database, type Http } from "../kernel/index.ts";
-import { networkOf, originOf } from "./origin.ts";
+import { addressOf } from "./address.ts";
+import { networkOf } from "./origin.ts";
 import { isRight, whyNot } from "./rights.ts";
-import { deleteTries, lockTries, updateTries } from "./users/store.ts";
+import { lockTries, updateTries } from "./users/store.ts";
 import { subjectOf } from "./users/tries.ts";
 
 declare module "fastify" {
@@ -14,25 +15,23 @@ declare module "fastify" {
 
 /**
  * Counted in the database, over all replicas, before anything of the request is looked at: so many for nothing, then
- * pauses that double up to the longest; one is forgotten for each longest pause that goes by. Where a right answer is
- * `forgiven`, a success forgets them all.
+ * pauses that double up to the longest; one is forgotten for each longest pause that goes by.
  */
-type Tried = { readonly free: number; readonly longestSeconds: number; readonly forgiven: boolean };
+type Tried = { readonly free: number; readonly longestSeconds: number };
 /** Counted in this process, without a query: a bucket that holds `burst` and fills again by so many a second. */
 type Flowing = { readonly perSecond: number; readonly burst: number };
 
 /**
  * What one network (an IPv4 address, or an IPv6 /64) may ask. Thousands of honest people share an address of a mobile
  * carrier, so these numbers stop floods and guesses, and not a crowd.
+ * Guesses at passwords (`users/tries.ts`), PINs (`pins/policy.ts`) and codes are counted there.
  */
 export const limits = {
   /** Each costs a judged and a hashed password, and tells whether a name is taken. */
-  registration: { free: 200, longestSeconds: 60, forgiven: false },
-  /** Codes that enrol a device, set up a shop or let an owner back in: 40 bits, minutes of life, so these are generous. */
-  code: { free: 20, longestSeconds: 300, forgiven: true },
+  registration: { free: 200, longestSeconds: 60 },
   /** A signature and a transaction each; its secret has 256 bits, which nobody guesses. */
   refresh: { perSecond: 20, burst: 400 },
-  /** A hashed password each. Wrong ones are counted by account and address too, see `users/tries.ts`. */
+  /** A hashed password each. Wrong ones are counted by account and address too. */
   sign_in: { perSecond: 20, burst: 400 },
 } as const satisfies Record<string, Tried | Flowing>;
 
@@ -53,7 +52,7 @@ export function limitRequests(http: Http, database: Database): void {
     const name = request.routeOptions.config.limit;
     if (name === undefined) return done();
     const limit: Tried | Flowing = limits[name];
-    const network = networkOf(originOf(request).address);
+    const network = networkOf(addressOf(request));
     if ("perSecond" in limit) {
       if (!buckets.has(name)) buckets.set(name, createBucket(limit));
       const seconds = buckets.get(name)?.take(network) ?? 0;
@@ -65,11 +64,6 @@ export function limitRequests(http: Http, database: Database): void {
       (seconds) => (seconds > 0 ? void answerRefusal(request, reply, refuse("too_many_requests", { seconds })) : done()),
       (error: Error) => done(error),
     );
-  });
-  http.addHook("onResponse", async (request, reply) => {
-    const name = request.routeOptions.config.limit;
-    const limit: Tried | Flowing | undefined = name && limits[name];
-    if (name && limit && "forgiven" in limit && limit.forgiven && reply.statusCode < 300) await deleteTries(database.kysely, [triedBy(name, networkOf(originOf(request).address), limit)]);
   });
 }
 

@@ -1,4 +1,5 @@
-import type { CatalogueBody, Id, NewSaleBody, Problem, SaleBody, SessionBody, ShopBody, TodayBody } from "@onegate/contract";
+import type { CatalogueBody, EnrolledBody, Id, NewSaleBody, Problem, SaleBody, SessionBody, ShopBody, TodayBody } from "@onegate/contract";
+import { deviceToken, keepDevice, keptDevice } from "./device.ts";
 
 /** The server said no, and said why. */
 export class Refused extends Error {
@@ -22,10 +23,11 @@ export function isUndecided(error: unknown): boolean {
 
 const PATIENCE_MS = 15_000;
 
-type Request = { readonly token?: string; readonly body?: unknown; readonly key?: string };
+type Request = { readonly token?: string; readonly body?: unknown; readonly key?: string; readonly device?: string | null };
 
-async function call(method: "GET" | "POST", path: string, { token, body, key }: Request = {}): Promise<unknown> {
+async function call(method: "GET" | "POST", path: string, { token, body, key, device = keptDevice() }: Request = {}): Promise<unknown> {
   const headers = new Headers({ Accept: "application/json" });
+  if (device !== null) headers.set("Onegate-Device", device);
   if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
   if (key !== undefined) headers.set("Idempotency-Key", key);
   if (body !== undefined) headers.set("Content-Type", "application/json");
@@ -53,8 +55,18 @@ function isProblem(unchecked: unknown): unchecked is Problem {
 }
 
 export const api = {
-  shop: () => call("GET", "/shop") as Promise<ShopBody>,
-  unlock: (staffId: Id, pin: string) => call("POST", "/unlock", { body: { staff_id: staffId, pin } }) as Promise<SessionBody>,
+  shop: async (): Promise<ShopBody> => {
+    try {
+      return (await call("GET", "/shop")) as ShopBody;
+    } catch (error) {
+      // the server's data are others than those that this till was enrolled in
+      if (!(error instanceof Refused && error.problem.code === "device_unknown") || keptDevice() === null) throw error;
+      keepDevice(null);
+      return (await call("GET", "/shop")) as ShopBody;
+    }
+  },
+  enrol: (code?: string) => call("POST", "/devices", { body: code === undefined ? {} : { code }, device: null }) as Promise<EnrolledBody>,
+  unlock: async (staffId: Id, pin: string) => call("POST", "/unlock", { body: { staff_id: staffId, pin }, device: await deviceToken(api.enrol) }) as Promise<SessionBody>,
   lock: (token: string) => call("POST", "/lock", { token }),
   catalogue: (token: string) => call("GET", "/catalogue", { token }) as Promise<CatalogueBody>,
   sell: (token: string, sale: NewSaleBody) => call("POST", "/sales", { token, body: sale, key: sale.id }) as Promise<SaleBody>,

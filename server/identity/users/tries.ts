@@ -35,3 +35,8 @@ export function triesAt(account: string, address: string, isKnownAddress: boolea
 export function subjectOf(...parts: readonly string[]): string {
   return createHash("sha256").update(parts.join("\u0000")).digest("hex");
 }
+
+/** Guesses at codes that enrol devices, from an address. */
+export function codeTries(address: string): readonly Limit[] {
+  return [{ subject: subjectOf("code", networkOf(address)), free: 10, longestSeconds: 300 }];
+}

@@ -1,0 +1,39 @@
+import { isRefusal, refuse, type Refusal } from "@onegate/contract";
+import { inTransaction, type Database } from "../../kernel/index.ts";
+import { isSecret } from "../secret.ts";
+import type { StaffRole } from "../staff.ts";
+import { judge } from "./policy.ts";
+import { countRightPin, countWrongPin, lockStanding, selectStanding, type Asked, type Tried } from "./store.ts";
+
+export type Proven = { readonly name: string; readonly role: StaffRole; readonly pinHash: string };
+
+/**
+ * Checks a person's PIN on a device, by the policy. Refuses `staff_unknown`, `device_revoked`, `pin_blocked`, `pin_delayed`,
+ * `pin_wrong`, in this order. A try that the policy stops costs no hash.
+ */
+export async function provePin(database: Database, asked: Asked, pin: string): Promise<Proven | Refusal> {
+  // most of a guesser's tries end here, at the price of one look
+  const stopped = judged(await selectStanding(database.kysely, asked));
+  if (isRefusal(stopped)) return stopped;
+  const tried = await inTransaction(database, async (tx) => {
+    const verdict = judged(await lockStanding(tx, asked));
+    if (isRefusal(verdict)) return verdict;
+    await countWrongPin(tx, asked, verdict.standing, verdict);
+    return verdict.standing;
+  });
+  if (isRefusal(tried)) return tried;
+  if (!(await isSecret(pin, tried.pinHash))) return refuse("pin_wrong");
+  await inTransaction(database, async (tx) => {
+    await lockStanding(tx, asked);
+    await countRightPin(tx, asked);
+  });
+  return { name: tried.name, role: tried.role, pinHash: tried.pinHash };
+}
+
+function judged(standing: Tried | undefined): { standing: Tried; pairDelaySeconds: number; deviceDelaySeconds: number } | Refusal {
+  if (!standing) return refuse("staff_unknown");
+  if (standing.isRevoked) return refuse("device_revoked");
+  const verdict = judge(standing);
+  if (!("stop" in verdict)) return { standing, ...verdict };
+  return verdict.stop === "blocked" ? refuse("pin_blocked") : refuse("pin_delayed", { seconds: verdict.seconds });
+}
