@@ -1,12 +1,13 @@
 import { parseArgs } from "node:util";
 import { cpus, totalmem } from "node:os";
+import { benchAuth } from "./auth.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchLedger } from "./ledger.ts";
 import { benchPayments } from "./payments.ts";
 import { benchProcesses } from "./processes.ts";
 import { benchScale } from "./scale.ts";
 
-const BENCHES = { ledger: benchLedger, gateway: benchGateway, payments: benchPayments, scale: benchScale, processes: benchProcesses } as const;
+const BENCHES = { ledger: benchLedger, gateway: benchGateway, payments: benchPayments, scale: benchScale, processes: benchProcesses, auth: benchAuth } as const;
 const HELP = `Usage: npm run --silent bench -- ${Object.keys(BENCHES).join("|")} [--json] [--seconds N] [--transfers N] [--rate N]
 
 Measures beside pgbench's TPC-B on the same server in the same run, and checks the books afterwards.

@@ -8,8 +8,8 @@ import { rights, whyNot, type Right, type Role } from "./identity/index.ts";
 import { isInScope } from "./identity/keys/key.ts";
 import { grantable, mayWithApproval, OWNER_ONLY, PIN_CHANGE_RIGHTS, rightsOf } from "./identity/rights.ts";
 import { newToken, tokenHash } from "./identity/secret.ts";
-import { readSettings } from "./kernel/index.ts";
-import { startProgram, type Program, type ProgramRoute } from "./roles.ts";
+import { readSettings, type RegisteredRoute } from "./kernel/index.ts";
+import { startProgram, type Program } from "./roles.ts";
 import { fixtures, kinds, putObject, type Fixture, type Kind, type Place } from "./testing/objects.ts";
 import { openTestProgram, type TestProgram } from "./testing/program.ts";
 import { openTestSession } from "./testing/session.ts";
@@ -90,14 +90,14 @@ after(async () => {
   await program.close();
 });
 
-const named = ({ method, path }: ProgramRoute) => `${method} ${path}`;
+const named = ({ method, url: path }: RegisteredRoute) => `${method} ${path}`;
 /** Fixtures of a route; of one that takes no object, none. */
-const fixturesOf = (route: ProgramRoute): readonly Fixture[] => fixtures[named(route)] ?? [];
+const fixturesOf = (route: RegisteredRoute): readonly Fixture[] => fixtures[named(route)] ?? [];
 const objectOf = (kind: Kind, sight: Sight) => objects.get(`${kind} ${sight}`) ?? assert.fail(`${kind} ${sight}`);
 
 type Told = { readonly status: number; readonly code: string | undefined; readonly text: string };
 
-async function ask({ url, token }: Asker, { method, path }: ProgramRoute, id: Id, { query, body }: Partial<Fixture> = {}): Promise<Told> {
+async function ask({ url, token }: Asker, { method, url: path }: RegisteredRoute, id: Id, { query, body }: Partial<Fixture> = {}): Promise<Told> {
   const filled = path.replaceAll("::", ":").replace(":provider", "tripay").replace(":date", "2026-11-01").replaceAll(/:(id|order_id|account)\b/g, id) + (query === undefined ? "" : `?${query}=${id}`);
   const sent = body?.(id, { outletId: DEMO_OUTLET });
   const aborter = new AbortController();
@@ -141,7 +141,7 @@ async function foreignRows(): Promise<Map<string, string>> {
 
 describe("route × role × tenant", () => {
   it("each route that takes an object has a fixture", () => {
-    const takes = ({ path, schema }: ProgramRoute) => {
+    const takes = ({ url: path, schema }: RegisteredRoute) => {
       const fields = [schema.body, schema.querystring].flatMap((one) => Object.entries((one as { properties?: Record<string, { format?: string }> } | undefined)?.properties ?? {}));
       return /(?<!:):[a-z]/.test(path) || fields.some(([name, { format }]) => (format === "uuid" && name !== "id") || /^(order_id|source_account)$/.test(name));
     };
@@ -163,7 +163,7 @@ describe("route × role × tenant", () => {
     assert.deepEqual(await foreignRows(), before);
   });
 
-  async function cell(route: ProgramRoute, asker: Asker, wrong: string[]): Promise<void> {
+  async function cell(route: RegisteredRoute, asker: Asker, wrong: string[]): Promise<void> {
     const told = await ask(asker, route, newId(), fixturesOf(route)[0]?.query === undefined ? {} : { query: fixturesOf(route)[0]?.query ?? "" });
     const isLetIn = !BY_RIGHT.has(told.code ?? "");
     const may = asker.may(route.right as Right);
@@ -208,10 +208,10 @@ describe("route × role × tenant", () => {
 /** Routes whose ids are new ones, which their callers make. */
 const NEW_IDS = new Set(["POST /api/v1/till/sales", "POST /api/v1/payment/create-transaction"]);
 
-function reference(routes: readonly ProgramRoute[]): string {
-  const sorted = [...routes].sort((one, other) => (one.path === other.path ? (one.method < other.method ? -1 : 1) : one.path < other.path ? -1 : 1));
+function reference(routes: readonly RegisteredRoute[]): string {
+  const sorted = [...routes].sort((one, other) => (one.url === other.url ? (one.method < other.method ? -1 : 1) : one.url < other.url ? -1 : 1));
   const roles = ["anyone", "sandbox", "user", "cashier", "manager", "owner"] as const satisfies readonly Role[];
-  const mark = (role: Role, { right, approvable }: ProgramRoute) => (whyNot(role, right as Right) === undefined ? "✓" : approvable && mayWithApproval(role, right as Right) ? "PIN" : "");
+  const mark = (role: Role, { right, approvable }: RegisteredRoute) => (whyNot(role, right as Right) === undefined ? "✓" : approvable && mayWithApproval(role, right as Right) ? "PIN" : "");
   const custom = (right: Right) => ((rights[right] as readonly string[]).includes("custom") ? "✓" : grantable.includes(right) ? "may" : OWNER_ONLY.has(right) ? "never" : "");
   const scopes = (right: Right) => {
     const those = KEY_SCOPES.filter((scope) => isInScope([scope], right));

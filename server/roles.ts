@@ -1,16 +1,15 @@
 import swagger from "@fastify/swagger";
-import type { FastifySchema } from "fastify";
 import { catalogueRoutes } from "./catalogue/index.ts";
 import { accountRoutes, createOwnProviders, resealAccounts, type Vault } from "./credentials/index.ts";
 import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDeliveries, webhookRoutes, type Deliveries } from "./deliveries/index.ts";
 import { DEMO_MERCHANT, DEMO_OUTLET, preferTripay, seedDemo } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
 import {
-  approvalRoutes, auditRoutes, auditTrail, createAccessTokens, createKnownKeys, createPasswords, createRefusals, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, outletRoutes, peopleRoutes, roleRoutes, userRoutes, type Users,
+  approvalRoutes, auditRoutes, auditTrail, createAccessTokens, createKnownKeys, createPasswords, createRefusals, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, limitRequests, merchants, openSigningKeys, outletRoutes, peopleRoutes, requireOpenSession, roleRoutes, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
   createHttp, createLog, createMetrics, createStreams, everywhere, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
-  type Clock, type Connection, type Settings,
+  type Clock, type Connection, type RegisteredRoute, type Settings,
 } from "./kernel/index.ts";
 import { chartOf, createLedger, openAccounts, seal } from "./ledger/index.ts";
 import { pageRoutes } from "./pages.ts";
@@ -31,14 +30,12 @@ export type Program = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
   /** Everything that can be asked of it. */
-  readonly routes: readonly ProgramRoute[];
+  readonly routes: readonly RegisteredRoute[];
   /** What sets the first shop up, in production where there is none yet. */
   readonly setupCode?: string;
   /** Ends what is in flight, then the workers, then the connections. */
   stop(): Promise<void>;
 };
-
-export type ProgramRoute = { readonly method: string; readonly path: string; readonly right: string; /** Whether an approval stands for the right. */ readonly approvable: boolean; readonly schema: Pick<FastifySchema, "body" | "querystring"> };
 
 export type ProgramParts = {
   readonly settings: Settings;
@@ -51,6 +48,8 @@ export type ProgramParts = {
   readonly till?: string;
   /** This machine's clock: it only goes into ids. What expires goes by the database's, which all replicas share. */
   readonly clock?: Clock;
+  /** Where the log goes instead of standard error. */
+  readonly logTo?: { write(line: string): void };
 };
 
 const SEAL_BEAT_MS = 1_000;
@@ -78,8 +77,8 @@ const CRONTAB = `
 `;
 
 /** Puts the whole program together in one process: every module, its routes and its workers. */
-export async function startProgram({ settings, connection, tripayUrl, simulatorUrl = "", till, clock: ownClock = systemClock }: ProgramParts): Promise<Program> {
-  const log = createLog(settings.logLevel);
+export async function startProgram({ settings, connection, tripayUrl, simulatorUrl = "", till, clock: ownClock = systemClock, logTo }: ProgramParts): Promise<Program> {
+  const log = createLog(settings.logLevel, logTo);
   const metrics = createMetrics();
   const newId = idMaker(ownClock);
   const lost = (error: Error) => log.warn({ err: error }, "a database connection was lost");
@@ -140,15 +139,13 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const enqueuer = followOutbox(courier, [deliver], log, { beatMs: COURIER.beatMs });
     endings.push(() => enqueuer.stop());
 
-    const http = createHttp(log, metrics, settings.trustProxy);
+    const http = createHttp(log, metrics, settings);
     endings.push(() => http.close());
-    const routes: ProgramRoute[] = [];
-    http.addHook("onRoute", ({ method, url: path, config, schema = {} }) => {
-      if (method !== "HEAD" && method !== "OPTIONS") routes.push({ method: String(method), path, right: String(config?.right), approvable: config?.approvable === true, schema });
-    });
     await http.register(swagger, { openapi: { openapi: "3.1.0", info: { title: "Onegate", version: "0.1.0", description: "One gate for every payment" } } });
     const keyMode = settings.mode === "sandbox" ? "test" : "live";
     guard(http, { database, accessTokens: users.accessTokens, knownKeys: createKnownKeys(database, keyMode), refusals }, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
+    requireOpenSession(http, database);
+    limitRequests(http, database);
     healthRoutes(http, { database, ledger, metrics });
     identityRoutes(http, { database, mode: settings.mode, demo, refusals });
     deviceRoutes(http, { database, publicUrl: () => settings.publicUrl || url, demo });
@@ -214,7 +211,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     );
     endings.push(() => couriers.stop());
     const setupCode = settings.mode === "production" ? await everywhere(async () => ((await merchants(database.kysely)).length === 0 ? (await makeSetupCode(database)).code : undefined)) : undefined;
-    return { url, routes, stop, ...(setupCode === undefined ? {} : { setupCode }) };
+    return { url, routes: http.registered, stop, ...(setupCode === undefined ? {} : { setupCode }) };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;

@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { sql } from "kysely";
 import { createAccessTokens, createKnownKeys, createRefusals, createSecretBox, guard, insertMerchant, insertOutlet, insertStaff, openSigningKeys, outlets } from "./identity/index.ts";
 import { newToken } from "./identity/secret.ts";
-import { asMerchant, createHttp, createLog, createMetrics, everywhere, inTransaction, nowhere, openDatabase, PROGRAM_ROLE, systemClock, type Database } from "./kernel/index.ts";
+import { asMerchant, createHttp, createLog, createMetrics, everywhere, inTransaction, nowhere, openDatabase, PROGRAM_ROLE, readSettings, systemClock, type Database } from "./kernel/index.ts";
 import { accountId, CHART, chartOf, createLedger, openAccounts } from "./ledger/index.ts";
 import { openTestDatabase, type TestDatabase } from "./testing/database.ts";
 import { openTestSession } from "./testing/session.ts";
@@ -167,7 +167,7 @@ describe("the wall, on two connections", () => {
 
   it("over HTTP: requests of two merchants at once, with bodies that come in pieces, see their own", async () => {
     const log = createLog("silent");
-    const http = createHttp(log, createMetrics());
+    const http = createHttp(log, createMetrics(), readSettings({}));
     const keys = await openSigningKeys(program, createSecretBox(randomBytes(32), undefined));
     guard(http, { database: program, accessTokens: createAccessTokens(keys, systemClock), knownKeys: createKnownKeys(program, "test"), refusals: createRefusals(program, log) });
     const look = async () => ({ seen: await seen() });

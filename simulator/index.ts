@@ -8,6 +8,7 @@ import { failure } from "./envelope.ts";
 import { FaultPlan } from "./faults.ts";
 import { readForm } from "./form.ts";
 import { DEMO_MERCHANT_ID, DEMO_SERVER_KEY, playMidtrans, type MidtransMerchant } from "./midtrans/index.ts";
+import { HEADERS } from "./pages/frame.ts";
 import { pageRoutes } from "./pages/routes.ts";
 import type { Provider } from "./provider.ts";
 import { seededRandom } from "./random.ts";
@@ -118,6 +119,7 @@ function serverOf() {
   server.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, async (_request: unknown, body: string) =>
     readForm(body),
   );
+  server.addHook("onRequest", async (_, reply) => void reply.headers(HEADERS));
   server.setNotFoundHandler(async (_, reply) => send(reply, failure("Not found", 404)));
   server.setErrorHandler(async (error: { statusCode?: number; message: string }, _, reply) =>
     send(reply, failure(error.message, error.statusCode ?? 500)),

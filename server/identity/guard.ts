@@ -22,10 +22,6 @@ declare module "fastify" {
     /** The second person's word that the request came with, where its principal needs one: the verb uses it up (`useApproval`). */
     approval: PendingApproval | undefined;
   }
-  interface FastifyContextConfig {
-    /** The verb of this route takes `request.approval`: who has the right with an approval alone may come. */
-    approvable?: true;
-  }
 }
 
 /** A staff member's session has an opaque token; what has three parts is a user's access token. */

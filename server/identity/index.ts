@@ -19,6 +19,8 @@ export { checkedToLogo } from "./logo/logo.ts";
 export { insertLogo } from "./logo/store.ts";
 export { createKnownKeys } from "./keys/known-keys.ts";
 export { keyRoutes } from "./keys/routes.ts";
+export { limitRequests } from "./limits.ts";
+export { originOf, type Origin } from "./origin.ts";
 export { isTimeZone, openOutlet } from "./outlets/change-outlet.ts";
 export { outletRoutes } from "./outlets/routes.ts";
 export { peopleRoutes } from "./people/routes.ts";
@@ -36,6 +38,7 @@ export { type Principal, type Staff, type StaffPrincipal, type StaffRole } from 
 export { insertMerchant, insertOutlet, insertStaff, selectMerchants as merchants, selectOutlets as outlets, selectStaticQris as staticQrisOf, type Merchant, type Outlet } from "./store.ts";
 export { openSession, unlock, type Session } from "./unlock.ts";
 export { createAccessTokens } from "./users/access-token.ts";
+export { requireOpenSession } from "./users/open-session.ts";
 export { createPasswords } from "./users/password.ts";
 export { userRoutes } from "./users/routes.ts";
 export { openSigningKeys } from "./users/signing-key.ts";

@@ -5,17 +5,26 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type
 import { randomUUID } from "node:crypto";
 import { isLockedOut, isUnavailable } from "./database.ts";
 import { codeOf } from "./failure.ts";
+import { createHeaders, type HeaderSettings } from "./headers.ts";
 import type { Once } from "./idempotency.ts";
 import type { Log, Metrics } from "./telemetry.ts";
 
 export type Http = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>;
 
+/** A route as it was registered; tests go through all of them. */
+export type RegisteredRoute = { readonly method: string; readonly url: string; readonly right: string; /** Whether an approval stands for the right. */ readonly approvable: boolean; readonly schema: Readonly<Record<string, unknown>> };
+
 declare module "fastify" {
+  interface FastifyInstance {
+    registered: RegisteredRoute[];
+  }
   interface FastifyContextConfig {
     /** The right a caller needs; see identity's table. A route without one keeps the server from starting. */
     right?: string;
     /** The service whose metrics count this route. */
     service?: string;
+    /** The verb of this route takes a second person's word: who has the right with an approval alone may come. */
+    approvable?: true;
   }
 }
 
@@ -23,8 +32,9 @@ const BODY_LIMIT_BYTES = 1_048_576;
 const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
 
 /** A server that answers every "no" as problem+json, counts every request and knows each by an id. It believes X-Forwarded-For from `trustProxy`. */
-export function createHttp(log: Log, metrics: Metrics, trustProxy = ""): Http {
+export function createHttp(log: Log, metrics: Metrics, { trustProxy, ...headerSettings }: HeaderSettings & { readonly trustProxy: string }): Http {
   const loggerInstance: FastifyBaseLogger = log;
+  const setHeaders = createHeaders(headerSettings);
   const http = Fastify({
     loggerInstance,
     // a logger of its own for each request costs more than it tells: what is logged names its request
@@ -38,16 +48,23 @@ export function createHttp(log: Log, metrics: Metrics, trustProxy = ""): Http {
     },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: false } },
     forceCloseConnections: "idle",
+    // an address that can't be read has no route, so no hook runs for it
+    frameworkErrors: (error, request, reply) => {
+      setHeaders(request, reply);
+      answerRefusal(request, reply, toRefusal(error, request));
+    },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  http.decorate("registered", []);
   http.addHook("onRoute", (route) => {
+    for (const method of [route.method].flat().filter((one) => one !== "HEAD" && one !== "OPTIONS")) http.registered.push({ method, url: route.url, right: route.config?.right ?? "", approvable: route.config?.approvable === true, schema: { ...route.schema } });
     if (route.config?.right === undefined && route.method !== "HEAD" && route.method !== "OPTIONS") {
       throw new Error(`route ${String(route.method)} ${route.url} names no right; add config: { right } from identity's table`);
     }
   });
   http.addHook("onRequest", (request, reply, done) => {
     void reply.header("x-request-id", request.id);
-    done();
+    if (!setHeaders(request, reply)) done();
   });
   http.addHook("onResponse", (request, reply, done) => {
     const service = request.routeOptions.config.service ?? "gateway";

@@ -5,6 +5,7 @@ export * from "./failure.ts";
 export * from "./migrate.ts";
 export * from "./postgres/cluster.ts";
 export * from "./settings.ts";
+export { PAGE_HEADERS } from "./headers.ts";
 export * from "./http.ts";
 export * from "./idempotency.ts";
 export * from "./jobs.ts";

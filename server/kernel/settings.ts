@@ -44,6 +44,12 @@ const proxies = (value: string) => {
   return value === "" || value.split(",").every((part) => isOne(part.trim())) ? value : { wrong: "addresses or networks by commas, such as 10.0.0.0/8" };
 };
 
+/** What browsers send as Origin: scheme, host and port, nothing else. */
+const origins = (value: string) => {
+  const list = value === "" ? [] : value.split(",").map((one) => one.trim());
+  return list.every((one) => /^https?:/.test(one) && URL.parse(one)?.origin === one) ? list : { wrong: "origins by commas, such as https://shop.example" };
+};
+
 const fiveDigits = (value: string) => (value === "" || /^[0-9]{5}$/.test(value) ? value : { wrong: "5 digits" });
 const externalIdDigits = (value: string) => (value === "0" || (/^[0-9]{1,2}$/.test(value) && Number(value) >= 9 && Number(value) <= 36) ? Number(value) : { wrong: "0, or a whole number from 9 to 36" });
 const pathPrefix = (value: string) => (value === "" || /^(?:\/[A-Za-z0-9._-]+)+$/.test(value) ? value : { wrong: "a path such as /openapi, without a slash at its end" });
@@ -76,6 +82,7 @@ const table = {
   trustProxy: { env: "TRUST_PROXY", fallback: "", about: "addresses of the proxies in front, by commas, whose X-Forwarded-For tells the client's", read: proxies },
   host: { env: "HOST", fallback: "127.0.0.1", about: "address to listen on; 0.0.0.0 lets phones on the network in", read: text },
   port: { env: "PORT", fallback: "8080", about: "port to listen on; 0 takes a free one", read: port },
+  corsOrigins: { env: "CORS_ORIGINS", fallback: "", about: "origins, by commas, whose pages may call the API from a browser; default none but this server's own", read: origins },
   publicUrl: { env: "PUBLIC_URL", fallback: "", about: "address under which providers reach this server; default http://127.0.0.1:PORT", read: url("http:", "https:") },
   data: { env: "ONEGATE_DATA", fallback: "./data", about: "folder of the embedded PostgreSQL and of the simulator", read: (value: string) => resolve(value) },
   databaseUrl: { env: "DATABASE_URL", fallback: "", about: "a PostgreSQL server (16 or newer) to use instead of the embedded one", read: url("postgres:", "postgresql:"), secret: true },

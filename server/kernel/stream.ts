@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Database } from "./database.ts";
 import type { Http } from "./http.ts";
@@ -32,7 +32,7 @@ export function createStreams(http: Http, database: Database, tail: Tail): Strea
       const since = checkedToCursor(request.headers["last-event-id"]) ?? (await everywhere(() => latestCursor(database.kysely)));
       reply.hijack();
       const stream = reply.raw;
-      stream.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no", "x-request-id": request.id });
+      stream.writeHead(200, { ...(reply.getHeaders() as OutgoingHttpHeaders), "content-type": "text/event-stream", "x-accel-buffering": "no" });
       open.add(stream);
       stream.once("close", () => open.delete(stream));
       await feed(database, tail, wanted, since, stream);

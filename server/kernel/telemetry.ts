@@ -25,7 +25,10 @@ export function createLog(level: string, destination: pino.DestinationStream = p
 /** Type, message and stack of an error, masked; none of the fields that libraries hang on theirs. */
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: mask(String(error)) };
-  return { type: error.name, code: codeOf(error), message: mask(error.message), stack: mask(error.stack ?? "") };
+  const code = codeOf(error);
+  // SQLSTATE 22: the database quotes the value that it can't read
+  const shown = (text: string) => mask(code?.startsWith("22") === true ? text.replace(/"[^"\n]*"/g, '"[hidden]"') : text);
+  return { type: error.name, code, message: shown(error.message), stack: shown(error.stack ?? "") };
 }
 
 /** Takes e-mail addresses, telephone numbers, bearer tokens and JWTs out of a free text. */

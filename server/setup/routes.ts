@@ -4,6 +4,8 @@ import { answer, answerOnce, keyOf, type Http } from "../kernel/index.ts";
 import { setUp, type Setup } from "./set-up.ts";
 
 const tags = ["setup"];
+/** A logo of 200 kB, as base64, and a list of products: more than other requests of somebody unknown may hold. */
+const BODY_LIMIT_BYTES = 1_048_576;
 
 /** A shop from nothing. */
 export function setupRoutes(http: Http, setup: Setup): void {
@@ -13,7 +15,7 @@ export function setupRoutes(http: Http, setup: Setup): void {
     code_needed: setup.isCodeNeeded,
   }));
 
-  http.post("/api/v1/setup", { config: { right: "setup.run" }, schema: { tags, summary: "Set a shop up; this browser is enrolled and its owner signed in", body: SetupSchema, response: { 201: SetupDoneSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
+  http.post("/api/v1/setup", { bodyLimit: BODY_LIMIT_BYTES, config: { right: "setup.run" }, schema: { tags, summary: "Set a shop up; this browser is enrolled and its owner signed in", body: SetupSchema, response: { 201: SetupDoneSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
     const key = keyOf(request);
     if (isRefusal(key)) return answer(request, reply, key);
     const done = await setUp(setup, request.body, key, addressOf(request));

@@ -9,6 +9,7 @@ import { openTestDatabase, type TestDatabase } from "./database.ts";
 /** The whole program on a database of its own, against a simulator of its own, over HTTP. */
 export type TestProgram = {
   readonly url: string;
+  /** Every route of the program. */
   readonly routes: Program["routes"];
   readonly database: Database;
   readonly connection: TestDatabase["connection"];
@@ -27,7 +28,7 @@ export type TestProgram = {
 
 export type Answer<T> = { readonly status: number; readonly headers: Headers; readonly body: T; readonly code: string | undefined };
 
-export async function openTestProgram(options: { callbackRetryMs?: number; till?: string; environment?: Record<string, string>; simulator?: SimulatorOptions } = {}): Promise<TestProgram> {
+export async function openTestProgram(options: { callbackRetryMs?: number; till?: string; environment?: Record<string, string>; simulator?: SimulatorOptions; logTo?: { write(line: string): void } } = {}): Promise<TestProgram> {
   const test = await openTestDatabase();
   const simulator = await startSimulator({ callbackRetryMs: options.callbackRetryMs ?? 200, seed: 7, ...options.simulator });
   const settings = readSettings({ PORT: "0", LOG_LEVEL: "silent", ...options.environment });
@@ -38,6 +39,7 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
       tripayUrl: `${simulator.url}/api-sandbox`,
       simulatorUrl: simulator.url,
       ...(options.till ? { till: options.till } : {}),
+      ...(options.logTo ? { logTo: options.logTo } : {}),
     });
   let program = await start(0);
   let device: Promise<string> | undefined;

@@ -77,8 +77,8 @@ describe("accounts", () => {
     const user = await newUser(program);
     ok(await user.get(W));
     assert.equal((await program.call("DELETE", "/api/auth/account", { token: user.token, body: { password: "Senja-di-Lembang-77" } })).status < 300, true);
-    // the access token lives a while longer
-    assert.equal((await user.post(`${W}/accounts`, { currency: "USD" })).code, "user_closed");
+    // the access token lives a while longer, and only reads
+    assert.equal((await user.post(`${W}/accounts`, { currency: "USD" })).code, "unauthenticated");
     assert.equal((await citra.post(`${W}/transfers`, sending(user.name, "1.00"))).code, "user_unknown");
   });
 

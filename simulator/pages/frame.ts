@@ -1,8 +1,14 @@
 import { escape, type Html } from "./html.ts";
 
-/** Nothing but this server's own style, script and pictures; forms go back to it. */
-export const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/** Of every answer. Its pages have nothing but this server's own style, script and pictures; forms go back to it. */
+export const HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+} as const;
 
 /** A whole page around its `main`; the script keeps `main` as the server has it. */
 export function page(title: string, main: Html): string {

@@ -38,6 +38,15 @@ describe("the simulator's pages", () => {
     assert.match(await answer.text(), /tidak ada/);
   });
 
+  it("every answer is data or a page of this server alone, and sets no cookie", async (t) => {
+    const { simulator } = await openShop(t);
+    for (const path of ["/", "/checkout/DEV-none", "/nothing", "/clothes.css", "/control/transactions", "/api-sandbox/merchant/payment-channel"]) {
+      const { headers } = await fetch(`${simulator.url}${path}`);
+      assert.match(headers.get("content-security-policy") ?? "", /^default-src 'none';.*frame-ancestors 'none'$/, path);
+      assert.deepEqual([headers.get("x-content-type-options"), headers.get("referrer-policy"), headers.get("set-cookie")], ["nosniff", "no-referrer", null], path);
+    }
+  });
+
   it("a fault is planned from the list", async (t) => {
     const { simulator, create } = await openShop(t);
     const planned = await fetch(`${simulator.url}/next`, { method: "POST", body: new URLSearchParams({ fault: "error_500" }) });

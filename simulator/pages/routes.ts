@@ -4,7 +4,7 @@ import { act, checkedToPlanned, isAct } from "../control.ts";
 import { expireDue } from "../settle.ts";
 import type { World } from "../world.ts";
 import { checkoutMain } from "./checkout.ts";
-import { CONTENT_SECURITY_POLICY, ICON, LIVE_SCRIPT, page } from "./frame.ts";
+import { ICON, LIVE_SCRIPT, page } from "./frame.ts";
 import { html, type Html } from "./html.ts";
 import { listMain } from "./list.ts";
 
@@ -51,10 +51,5 @@ export function pageRoutes(world: World) {
 }
 
 async function show(reply: FastifyReply, title: string, main: Html): Promise<FastifyReply> {
-  return reply
-    .header("content-security-policy", CONTENT_SECURITY_POLICY)
-    .header("referrer-policy", "no-referrer")
-    .header("x-content-type-options", "nosniff")
-    .type("text/html; charset=utf-8")
-    .send(page(title, main));
+  return reply.type("text/html; charset=utf-8").send(page(title, main));
 }

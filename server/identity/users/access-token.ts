@@ -12,7 +12,7 @@ const ISSUER = "urn:onegate";
 const AUDIENCE = "urn:onegate:api";
 /** Media type of an access token (RFC 9068); another kind of token by the same key is none. */
 const TYPE = "at+jwt";
-/** Nobody asks the database about an access token: one whose session was ended works until it expires. */
+/** Nobody asks the database about an access token that only reads; see `open-session.ts` for the others. */
 export const LIFETIME_S = 900;
 
 export type AccessTokens = {

@@ -1,11 +1,12 @@
 import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { inTransaction } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
+import { networkOf, type Origin } from "../origin.ts";
 import type { UserPrincipal } from "./access-token.ts";
 import { checkedToPassword } from "./password.ts";
 import { provePasswordAgain } from "./prove-password.ts";
 import { deleteOtherSessions, lockUser, selectProfile, updatePassword } from "./store.ts";
-import { whoIs, type Origin, type Users } from "./user.ts";
+import { whoIs, type Users } from "./user.ts";
 
 /**
  * Changes the password and ends the user's other sessions. Refuses `unauthenticated`, `password_length`, `password_common`,
@@ -19,7 +20,7 @@ export async function changePassword(users: Users, { merchantId, userId, session
   if (isRefusal(password)) return password;
   const user = await provePasswordAgain(users, userId, current, origin);
   if (isRefusal(user)) return user;
-  const hash = await passwords.hash(password);
+  const hash = await passwords.hash(password, networkOf(origin.address));
   return inTransaction(database, async (tx) => {
     if (!(await lockUser(tx, userId, user.passwordHash))) return refuse("password_wrong");
     await updatePassword(tx, userId, hash);

@@ -2,10 +2,11 @@ import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { inTransaction } from "../../kernel/index.ts";
 import { closeAccountsOf } from "../../ledger/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
+import type { Origin } from "../origin.ts";
 import type { UserPrincipal } from "./access-token.ts";
 import { provePasswordAgain } from "./prove-password.ts";
 import { deleteOtherSessions, eraseUser, lockUser } from "./store.ts";
-import { whoIs, type Origin, type Users } from "./user.ts";
+import { whoIs, type Users } from "./user.ts";
 
 /**
  * Closes a user's account for good: names, password and sessions are erased, the ledger's accounts are closed to further

@@ -1,10 +1,11 @@
 import { refuse, type Refusal } from "@onegate/contract";
 import { inTransaction } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
+import type { Origin } from "../origin.ts";
 import type { UserPrincipal } from "./access-token.ts";
 import { selectCredentials, useTotpStep } from "./store.ts";
 import { stepOf } from "./totp.ts";
-import { whoIs, type Origin, type Users } from "./user.ts";
+import { whoIs, type Users } from "./user.ts";
 
 /** Confirms by a code that the user's app has the secret. Refuses `totp_off`, `totp_on`, `totp_wrong`, in this order. */
 export async function confirmTotp({ database, box, clock }: Users, { merchantId, userId }: UserPrincipal, code: string, origin: Origin): Promise<Refusal | undefined> {

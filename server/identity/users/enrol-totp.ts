@@ -1,8 +1,9 @@
 import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
+import type { Origin } from "../origin.ts";
 import { provePasswordAgain } from "./prove-password.ts";
 import { selectProfile, updateTotpSecret } from "./store.ts";
 import { newTotp } from "./totp.ts";
-import type { Origin, Users } from "./user.ts";
+import type { Users } from "./user.ts";
 
 /**
  * Makes a secret for one-time codes; they are asked for from the first confirmed code on. Refuses `unauthenticated`,

@@ -1,13 +1,14 @@
 import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { inTransaction } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
+import type { Origin } from "../origin.ts";
 import { newToken } from "../secret.ts";
 import { LIFETIME_S } from "./access-token.ts";
 import { countWrong, provePassword } from "./prove-password.ts";
 import { REFRESH_DAYS } from "./refresh.ts";
 import { deleteTries, insertRefreshToken, insertUserSession, lockUser, selectCredentials, useTotpStep } from "./store.ts";
 import { stepOf } from "./totp.ts";
-import { toSignInName, whoIs, type Origin, type Signed, type Users } from "./user.ts";
+import { toSignInName, whoIs, type Signed, type Users } from "./user.ts";
 
 export type Login = { readonly username: string; readonly password: string; readonly totp?: string };
 

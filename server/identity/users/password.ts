@@ -43,50 +43,73 @@ export async function checkedToPassword(unchecked: string, { username, email, ph
 
 /**
  * Argon2id for passwords, so many at once and no more: each hash takes 19 MiB and 20 ms of a core, and one of the four
- * threads that also verify tokens. The others wait here, while other requests go on.
+ * threads that also verify tokens. The others wait here, while other requests go on; networks take turns, so that a flood
+ * from one keeps nobody of another waiting for long.
  */
 export type Passwords = {
-  hash(password: string): Promise<string>;
+  hash(password: string, network: string): Promise<string>;
   /** Whether it is the password; without a hash to compare with, the same work is done for nobody. */
-  isRight(unchecked: string, hash: string | undefined): Promise<boolean>;
-  /** More wait than will be served soon: callers are refused `overloaded`. */
-  isFull(): boolean;
+  isRight(unchecked: string, hash: string | undefined, network: string): Promise<boolean>;
+  /** More wait, of all or of this network, than will be served soon: callers are refused `overloaded`. */
+  isFull(network: string): boolean;
 };
 
 const LANES = Math.max(1, Math.min(2, availableParallelism() - 1));
 const MOST_WAITING = 200;
+const MOST_WAITING_OF_ONE = 50;
 /** Looks like a hash of ours, and is nobody's. */
 const NOBODYS = `$argon2id$v=19$m=19456,t=2,p=1$${"A".repeat(22)}$${"A".repeat(43)}`;
 
 export function createPasswords(metrics: Metrics): Passwords {
   let running = 0;
-  const waiting: Array<() => void> = [];
+  let waits = 0;
+  // a network that was served goes to the end
+  const waiting = new Map<string, Array<() => void>>();
   const hashes = new Counter({ name: "password_hashes_total", help: "Passwords hashed, also for users that are not there", registers: [metrics.registry] });
   metrics.gauge("password_hashes_running", "Passwords being hashed", () => running);
-  metrics.gauge("password_hashes_waiting", "Passwords waiting to be hashed", () => waiting.length);
+  metrics.gauge("password_hashes_waiting", "Passwords waiting to be hashed", () => waits);
 
-  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  function wait(network: string): Promise<void> {
+    waits += 1;
+    return new Promise((resolve) => {
+      const line = waiting.get(network);
+      if (line) line.push(resolve);
+      else waiting.set(network, [resolve]);
+    });
+  }
+
+  function callNext(): boolean {
+    const [first] = waiting;
+    if (!first) return false;
+    const [network, line] = first;
+    waiting.delete(network);
+    const next = line.shift();
+    if (line.length > 0) waiting.set(network, line);
+    waits -= 1;
+    next?.();
+    return true;
+  }
+
+  async function inTurn<T>(network: string, work: () => Promise<T>): Promise<T> {
     if (running < LANES) running += 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
+    else await wait(network);
     try {
       hashes.inc();
       return await work();
     } finally {
-      const next = waiting.shift();
       // the place goes to the next one, or is given back
-      if (next) next();
-      else running -= 1;
+      if (!callNext()) running -= 1;
     }
   }
 
   return {
-    hash: (password) => inTurn(() => hashSecret(password)),
-    async isRight(unchecked, hash) {
+    hash: (password, network) => inTurn(network, () => hashSecret(password)),
+    async isRight(unchecked, hash, network) {
       const password = checkedToLength(unchecked);
       if (isRefusal(password)) return false;
-      const isTheirs = await inTurn(() => isSecret(password, hash ?? NOBODYS));
+      const isTheirs = await inTurn(network, () => isSecret(password, hash ?? NOBODYS));
       return isTheirs && hash !== undefined;
     },
-    isFull: () => waiting.length >= MOST_WAITING,
+    isFull: (network) => waits >= MOST_WAITING || (waiting.get(network)?.length ?? 0) >= MOST_WAITING_OF_ONE,
   };
 }

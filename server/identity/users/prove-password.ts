@@ -1,8 +1,9 @@
 import { refuse, type Id, type Refusal, type RefusalCode } from "@onegate/contract";
 import { inTransaction } from "../../kernel/index.ts";
+import { networkOf, type Origin } from "../origin.ts";
 import { deleteTries, lockTries, selectCredentials, updateTries } from "./store.ts";
 import { triesAt, type Tries } from "./tries.ts";
-import type { Credentials, Origin, Users } from "./user.ts";
+import type { Credentials, Users } from "./user.ts";
 
 /**
  * Checks a password, also of nobody: that takes as long. Refuses `overloaded`, `sign_in_delayed`, and `wrong` when it is
@@ -10,7 +11,8 @@ import type { Credentials, Origin, Users } from "./user.ts";
  */
 export async function provePassword(users: Users, account: string, user: Credentials | undefined, unchecked: string, origin: Origin, wrong: RefusalCode): Promise<Tries | Refusal> {
   const { database, passwords } = users;
-  if (passwords.isFull()) return refuse("overloaded");
+  const network = networkOf(origin.address);
+  if (passwords.isFull(network)) return refuse("overloaded");
   const tries = triesAt(account, origin.address, user?.isKnownAddress ?? false);
   const seconds = await inTransaction(database, async (tx) => {
     const waits = await lockTries(tx, [...tries.before, ...tries.after]);
@@ -18,7 +20,7 @@ export async function provePassword(users: Users, account: string, user: Credent
     return waits;
   });
   if (seconds > 0) return refuse("sign_in_delayed", { seconds });
-  if (await passwords.isRight(unchecked, user?.passwordHash)) return tries;
+  if (await passwords.isRight(unchecked, user?.passwordHash, network)) return tries;
   await countWrong(users, tries);
   return refuse(wrong);
 }

@@ -2,11 +2,12 @@ import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { createHash } from "node:crypto";
 import { inTransaction } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
+import type { Origin } from "../origin.ts";
 import { createSecretBox } from "../secret-box.ts";
 import { newToken, tokenHash } from "../secret.ts";
 import { LIFETIME_S } from "./access-token.ts";
 import { deleteUserSession, insertRefreshToken, lockRefreshToken, updateReplaced, updateSessionUse } from "./store.ts";
-import { whoIs, type Origin, type Signed, type Users } from "./user.ts";
+import { whoIs, type Signed, type Users } from "./user.ts";
 
 /** A session that isn't used for so long has to be opened again. */
 export const REFRESH_DAYS = 30;

@@ -1,4 +1,5 @@
 import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
+import { networkOf, type Origin } from "../origin.ts";
 import { checkedToPassword } from "./password.ts";
 import { insertUser, selectTaken } from "./store.ts";
 import { checkedToEmail, checkedToPhone, checkedToUsername, type Users } from "./user.ts";
@@ -9,7 +10,7 @@ export type Registration = { readonly username: string; readonly email: string; 
  * Makes a wallet user. Refuses `username_invalid`, `email_invalid`, `phone_invalid`, `password_length`, `password_common`,
  * `overloaded`, `username_taken`, `email_taken`, `phone_taken`, in this order.
  */
-export async function register({ database, passwords, newId }: Users, unchecked: Registration): Promise<{ userId: Id; username: string } | Refusal> {
+export async function register({ database, passwords, newId }: Users, unchecked: Registration, { address }: Origin): Promise<{ userId: Id; username: string } | Refusal> {
   const username = checkedToUsername(unchecked.username);
   if (isRefusal(username)) return username;
   const email = checkedToEmail(unchecked.email);
@@ -19,9 +20,10 @@ export async function register({ database, passwords, newId }: Users, unchecked:
   const names = { username, email, phone };
   const password = await checkedToPassword(unchecked.password, names);
   if (isRefusal(password)) return password;
-  if (passwords.isFull()) return refuse("overloaded");
+  const network = networkOf(address);
+  if (passwords.isFull(network)) return refuse("overloaded");
   const taken = await selectTaken(database.kysely, names);
   if (taken) return taken;
   const userId = newId();
-  return (await insertUser(database.kysely, userId, names, await passwords.hash(password))) ?? { userId, username };
+  return (await insertUser(database.kysely, userId, names, await passwords.hash(password, network))) ?? { userId, username };
 }

@@ -1,10 +1,11 @@
 import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { inTransaction } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
+import type { Origin } from "../origin.ts";
 import type { UserPrincipal } from "./access-token.ts";
 import { provePasswordAgain } from "./prove-password.ts";
 import { deleteTotp } from "./store.ts";
-import { whoIs, type Origin, type Users } from "./user.ts";
+import { whoIs, type Users } from "./user.ts";
 
 /** Asks for no one-time codes any more. Refuses `unauthenticated`, `overloaded`, `sign_in_delayed`, `password_wrong`, `totp_off`, in this order. */
 export async function removeTotp(users: Users, { merchantId, userId }: UserPrincipal, password: string, origin: Origin): Promise<Refusal | undefined> {

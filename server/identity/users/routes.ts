@@ -5,8 +5,8 @@ import {
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { answer, type Http } from "../../kernel/index.ts";
-import { addressOf } from "../address.ts";
 import { userOf } from "../guard.ts";
+import { originOf } from "../origin.ts";
 import { tokenHash } from "../secret.ts";
 import { changePassword } from "./change-password.ts";
 import { changeProfile } from "./change-profile.ts";
@@ -19,12 +19,10 @@ import { register } from "./register.ts";
 import { removeTotp } from "./remove-totp.ts";
 import type { SigningKeys } from "./signing-key.ts";
 import { deleteSessionOf, deleteUserSession, selectProfile, selectUserSessions } from "./store.ts";
-import type { Origin, Profile, Signed, Users } from "./user.ts";
+import type { Profile, Signed, Users } from "./user.ts";
 
 const tags = ["users"];
 const service = "identity";
-const MOST_AGENT = 200;
-/** Of a client on a socket that has none. */
 const KEYS_KEPT = "public, max-age=300";
 
 export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
@@ -32,20 +30,20 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
   const done = { 204: Type.Null(), "4xx": ProblemSchema, 503: ProblemSchema };
   const tokens = { 200: TokensSchema, "4xx": ProblemSchema, 503: ProblemSchema };
 
-  http.post("/api/auth/register", { config: { right: "user.register", service }, schema: { tags, summary: "Become a wallet user", body: RegisterSchema, response: { 201: RegisteredSchema, "4xx": ProblemSchema, 503: ProblemSchema } } }, async (request, reply) => {
-    const registered = await register(users, request.body);
+  http.post("/api/auth/register", { config: { right: "user.register", limit: "registration", service }, schema: { tags, summary: "Become a wallet user", body: RegisterSchema, response: { 201: RegisteredSchema, "4xx": ProblemSchema, 503: ProblemSchema } } }, async (request, reply) => {
+    const registered = await register(users, request.body, originOf(request));
     return answer(request, reply, isRefusal(registered) ? registered : { id: registered.userId, username: registered.username }, 201);
   });
 
-  http.post("/api/auth/login", { config: { right: "session.open", service }, schema: { tags, summary: "Sign in by username, e-mail address or telephone number", body: LoginSchema, response: tokens } }, async (request, reply) =>
+  http.post("/api/auth/login", { config: { right: "session.open", limit: "sign_in", service }, schema: { tags, summary: "Sign in by username, e-mail address or telephone number", body: LoginSchema, response: tokens } }, async (request, reply) =>
     answerSecret(request, reply, toTokens(await login(users, request.body, originOf(request)))),
   );
 
-  http.put("/api/auth/refresh", { config: { right: "session.open", service }, schema: { tags, summary: "A new access token, and the refresh token's successor", body: RefreshSchema, response: tokens } }, async (request, reply) =>
+  http.put("/api/auth/refresh", { config: { right: "session.open", limit: "refresh", service }, schema: { tags, summary: "A new access token, and the refresh token's successor", body: RefreshSchema, response: tokens } }, async (request, reply) =>
     answerSecret(request, reply, toTokens(await refresh(users, request.body.refresh_token, originOf(request)))),
   );
 
-  http.delete("/api/auth/logout", { config: { right: "session.open", service }, schema: { tags, summary: "End the session of a refresh token; its access token works until it expires", body: RefreshSchema, response: done } }, async (request, reply) => {
+  http.delete("/api/auth/logout", { config: { right: "session.open", service }, schema: { tags, summary: "End the session of a refresh token; its access token only reads from then on, until it expires", body: RefreshSchema, response: done } }, async (request, reply) => {
     await deleteSessionOf(kysely, tokenHash(request.body.refresh_token).toString("hex"));
     return reply.code(204).send(null);
   });
@@ -60,7 +58,7 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
     };
   });
 
-  http.delete("/api/auth/sessions/:id", { config: { right: "session.end", service }, schema: { tags, summary: "End a session; its access token works until it expires", params: Type.Object({ id: IdSchema }), response: done } }, async (request, reply) => {
+  http.delete("/api/auth/sessions/:id", { config: { right: "session.end", service }, schema: { tags, summary: "End a session; its access token only reads from then on, until it expires", params: Type.Object({ id: IdSchema }), response: done } }, async (request, reply) => {
     const isEnded = await deleteUserSession(kysely, userOf(request).userId, request.params.id);
     return answerDone(request, reply, isEnded ? undefined : refuse("session_unknown"));
   });
@@ -99,10 +97,6 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
     const { published } = await keys.ring();
     return reply.header("cache-control", KEYS_KEPT).send({ keys: published.map(({ kty = "", crv = "", x = "", kid = "", alg = "", use = "" }) => ({ kty, crv, x, kid, alg, use })) });
   });
-}
-
-function originOf(request: FastifyRequest): Origin {
-  return { address: addressOf(request), userAgent: (request.headers["user-agent"] ?? "").toWellFormed().slice(0, MOST_AGENT), requestId: request.id };
 }
 
 function toTokens(signed: Signed | Refusal): TokensBody | Refusal {

@@ -2,7 +2,8 @@ import { refuse, type Id, type Refusal } from "@onegate/contract";
 import type { JWK } from "jose";
 import { sql } from "kysely";
 import { codeOf, type Executor, type Tx } from "../../kernel/index.ts";
-import type { Credentials, NameKind, Names, Origin, Profile, UserSession } from "./user.ts";
+import type { Origin } from "../origin.ts";
+import type { Credentials, NameKind, Names, Profile, UserSession } from "./user.ts";
 
 // users
 
@@ -121,6 +122,11 @@ export async function selectUserSessions(executor: Executor, userId: Id): Promis
     select session_id, user_agent, host(address) as address, created_at, used_at from user_session
      where user_id = ${userId} order by used_at desc, session_id`.execute(executor);
   return rows.map((row) => ({ sessionId: row.session_id, userAgent: row.user_agent, address: row.address, createdAt: row.created_at, usedAt: row.used_at }));
+}
+
+export async function isUserSessionOpen(executor: Executor, userId: Id, sessionId: Id): Promise<boolean> {
+  const { rows } = await sql`select from user_session where session_id = ${sessionId} and user_id = ${userId}`.execute(executor);
+  return rows.length > 0;
 }
 
 export async function updateSessionUse(tx: Tx, sessionId: Id, { address, userAgent }: Origin): Promise<void> {

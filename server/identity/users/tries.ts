@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isIPv6 } from "node:net";
+import { networkOf } from "../origin.ts";
 import type { Limit } from "./store.ts";
 
 /**
@@ -31,18 +31,9 @@ export function triesAt(account: string, address: string, isKnownAddress: boolea
   };
 }
 
-function subjectOf(...parts: readonly string[]): string {
+/** What stands in the database for whom or what is tried. */
+export function subjectOf(...parts: readonly string[]): string {
   return createHash("sha256").update(parts.join("\u0000")).digest("hex");
-}
-
-/** Who has one IPv6 address has its whole /64. */
-export function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = "", tail = ""] = address.split("::");
-  const groups = (text: string) => (text === "" ? [] : text.split(":"));
-  const missing = address.includes("::") ? 8 - groups(head).length - groups(tail).length : 0;
-  const all = [...groups(head), ...Array.from({ length: missing }, () => "0"), ...groups(tail)];
-  return `${all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(":")}::/64`;
 }
 
 /** Guesses at codes that enrol devices, from an address. */

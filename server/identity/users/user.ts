@@ -1,6 +1,7 @@
 import { refuse, type Id, type Refusal } from "@onegate/contract";
 import { domainToASCII } from "node:url";
 import type { Clock, Database, IdMaker, Log } from "../../kernel/index.ts";
+import type { Origin } from "../origin.ts";
 import type { SecretBox } from "../secret-box.ts";
 import type { Who } from "../audit/entry.ts";
 import type { Refusals } from "../audit/refusals.ts";
@@ -34,9 +35,6 @@ export type Credentials = {
   /** Whether the user is signed in at the address that asks. */
   readonly isKnownAddress: boolean;
 };
-
-/** Where a request came from. */
-export type Origin = { readonly address: string; readonly userAgent: string; readonly requestId: string };
 
 /** A user, or nobody, as the audit trail names him. */
 export function whoIs(merchantId: Id, actor: Id | "anyone", { address, requestId }: Origin): Who {

@@ -1,0 +1,22 @@
+import type { FastifyRequest } from "fastify";
+import { isIPv6 } from "node:net";
+import { addressOf } from "./address.ts";
+
+/** Where a request came from. */
+export type Origin = { readonly address: string; readonly userAgent: string; readonly requestId: string };
+
+const MOST_AGENT = 200;
+
+export function originOf(request: FastifyRequest): Origin {
+  return { address: addressOf(request), userAgent: (request.headers["user-agent"] ?? "").toWellFormed().slice(0, MOST_AGENT), requestId: request.id };
+}
+
+/** Who has one IPv6 address has its whole /64. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = "", tail = ""] = address.split("::");
+  const groups = (text: string) => (text === "" ? [] : text.split(":"));
+  const missing = address.includes("::") ? 8 - groups(head).length - groups(tail).length : 0;
+  const all = [...groups(head), ...Array.from({ length: missing }, () => "0"), ...groups(tail)];
+  return `${all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(":")}::/64`;
+}
