@@ -22,15 +22,17 @@ export function isUndecided(error: unknown): boolean {
 
 const PATIENCE_MS = 15_000;
 
-type Request = { readonly token?: string; readonly body?: unknown; readonly key?: string };
+type Request = { readonly token?: string; readonly body?: unknown; readonly key?: string; /** A second person's yes to this one request. */ readonly approval?: Id };
 
-async function call(method: "GET" | "POST", path: string, { token, body, key }: Request = {}): Promise<unknown> {
+/** Asks the server; a path that doesn't begin with `/api/` is the till's own. */
+export async function call(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, { token, body, key, approval }: Request = {}): Promise<unknown> {
   const headers = new Headers({ Accept: "application/json" });
+  if (approval !== undefined) headers.set("Onegate-Approval", approval);
   if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
   if (key !== undefined) headers.set("Idempotency-Key", key);
   if (body !== undefined) headers.set("Content-Type", "application/json");
   try {
-    const answer = await fetch(`/api/v1/till${path}`, {
+    const answer = await fetch(path.startsWith("/api/") ? path : `/api/v1/till${path}`, {
       method,
       headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -38,6 +40,7 @@ async function call(method: "GET" | "POST", path: string, { token, body, key }: 
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     if (answer.status === 204) return undefined;
+    if (answer.ok && answer.headers.get("Content-Type") === "application/x-ndjson") return await answer.blob();
     const content: unknown = await answer.json();
     if (answer.ok) return content;
     if (isProblem(content)) throw new Refused(content, Number(answer.headers.get("Retry-After") ?? "0") || 0);

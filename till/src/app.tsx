@@ -3,7 +3,9 @@ import { useEffect, useState } from "react";
 import { runKey } from "./commands.ts";
 import { listen } from "./live.ts";
 import type { Till } from "./machine.ts";
-import { Frame, type Page } from "./parts/Frame.tsx";
+import { Frame, pages } from "./parts/Frame.tsx";
+import { later } from "./parts/Later.tsx";
+import { go, usePlace } from "./place.ts";
 import { sheetOpen } from "./notices.ts";
 import { Notices } from "./parts/Notices.tsx";
 import { History } from "./screens/History.tsx";
@@ -16,7 +18,7 @@ import { StaticQris } from "./screens/StaticQris.tsx";
 import { Today } from "./screens/Today.tsx";
 import { Waiting } from "./screens/Waiting.tsx";
 import { sendUntilAnswered } from "./sending.ts";
-import { client, useShopQuery } from "./server.ts";
+import { client, useMayOpen, useShopQuery } from "./server.ts";
 import type { Message } from "./sse.ts";
 import { useStore } from "./store.ts";
 import { atStart, useSession, useTill } from "./till.ts";
@@ -72,14 +74,19 @@ function Sending({ till: { cart, sale } }: { readonly till: Extract<Till, { at: 
   }
 }
 
+const Office = later(async () => (await import("./office/Office.tsx")).Office);
+
 function Pages({ till }: { readonly till: Extract<Till, { at: "selling" }> }) {
-  const [page, setPage] = useState<Exclude<Page, "settings">>("sell");
+  const place = usePlace().split("/")[0];
+  const mayOpen = useMayOpen();
+  const page = pages.find((each) => each === place && each !== "settings" && mayOpen(each)) ?? "sell";
   const [setting, setSetting] = useState(false);
   return (
-    <Frame page={page} onPage={(next) => (next === "settings" ? setSetting(true) : setPage(next))}>
+    <Frame page={page} onPage={(next) => (next === "settings" ? setSetting(true) : go(next))}>
       {page === "sell" && <Sell cart={till.cart} />}
       {page === "history" && <History />}
       {page === "today" && <Today />}
+      {page === "shop" && <Office />}
       {setting && <Settings onClose={() => setSetting(false)} />}
     </Frame>
   );

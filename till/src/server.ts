@@ -67,7 +67,16 @@ export const useSales = () => useQuery({ queryKey: ["sales"], queryFn: () => ask
 export const useToday = () =>
   useQuery({ queryKey: ["today"], queryFn: () => asking(api.today), staleTime: 0, refetchInterval: 60_000 });
 
-export function useMaySeeToday(): boolean {
-  const role = useSession()?.staff.role;
-  return role === "owner" || role === "manager";
+/** Whether the open session has a right; the server decides, this only spares a press that it would refuse. */
+export function useMay(): (right: string) => boolean {
+  const rights = useSession()?.rights;
+  return (right) => rights?.includes(right) ?? false;
+}
+
+const OFFICE = ["staff.read", "role.read", "device.read", "merchant_key.read", "audit.read", "outlet.read"];
+
+/** What the signed-in person may open; everything else is open to all who sell. */
+export function useMayOpen(): (page: string) => boolean {
+  const may = useMay();
+  return (page) => (page === "today" ? may("report.read") : page !== "shop" || OFFICE.some(may));
 }

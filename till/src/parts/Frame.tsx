@@ -1,13 +1,13 @@
 import type { ReactNode } from "react";
 import { commands } from "../commands.ts";
 import { useLive } from "../live.ts";
-import { useMaySeeToday, useShop } from "../server.ts";
+import { useMayOpen, useShop } from "../server.ts";
 import { useSession } from "../till.ts";
 import { useWords } from "../words.ts";
 import { Gate } from "./Gate.tsx";
 import { Icon, type IconName } from "./Icon.tsx";
 
-export const pages = ["sell", "history", "today", "settings"] as const satisfies IconName[];
+export const pages = ["sell", "history", "today", "shop", "settings"] as const satisfies IconName[];
 export type Page = (typeof pages)[number];
 
 type Props = { readonly page: Page; readonly onPage: (page: Page) => void; readonly children: ReactNode };
@@ -15,14 +15,14 @@ type Props = { readonly page: Page; readonly onPage: (page: Page) => void; reado
 /** Around everything but a payment: who, where, whether connected, and the way to the other pages. */
 export function Frame({ page, onPage, children }: Props) {
   const words = useWords();
-  const maySeeToday = useMaySeeToday();
+  const mayOpen = useMayOpen();
   return (
     <div className="frame">
       <Header />
       <main className="frame-main">{children}</main>
       <nav className="nav" aria-label={words.mainNav}>
         {pages
-          .filter((each) => each !== "today" || maySeeToday)
+          .filter(mayOpen)
           .map((each) => (
             <button key={each} type="button" aria-current={page === each ? "page" : undefined} onClick={() => onPage(each)}>
               <Icon name={each} />
