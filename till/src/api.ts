@@ -1,4 +1,5 @@
-import type { CatalogueBody, Id, NewSaleBody, Problem, SaleBody, SessionBody, ShopBody, TodayBody } from "@onegate/contract";
+import type { CatalogueBody, EnrolledBody, Id, NewSaleBody, Problem, SaleBody, SessionBody, ShopBody, TodayBody } from "@onegate/contract";
+import { deviceToken, keepDevice, keptDevice } from "./device.ts";
 
 /** The server said no, and said why. */
 export class Refused extends Error {
@@ -22,11 +23,19 @@ export function isUndecided(error: unknown): boolean {
 
 const PATIENCE_MS = 15_000;
 
-type Request = { readonly token?: string; readonly body?: unknown; readonly key?: string; /** A second person's yes to this one request. */ readonly approval?: Id };
+type Request = {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly key?: string;
+  readonly device?: string | null;
+  /** A second person's yes to this one request. */
+  readonly approval?: Id;
+};
 
 /** Asks the server; a path that doesn't begin with `/api/` is the till's own. */
-export async function call(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, { token, body, key, approval }: Request = {}): Promise<unknown> {
+export async function call(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, { token, body, key, approval, device = keptDevice() }: Request = {}): Promise<unknown> {
   const headers = new Headers({ Accept: "application/json" });
+  if (device !== null) headers.set("Onegate-Device", device);
   if (approval !== undefined) headers.set("Onegate-Approval", approval);
   if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
   if (key !== undefined) headers.set("Idempotency-Key", key);
@@ -56,8 +65,18 @@ function isProblem(unchecked: unknown): unchecked is Problem {
 }
 
 export const api = {
-  shop: () => call("GET", "/shop") as Promise<ShopBody>,
-  unlock: (staffId: Id, pin: string) => call("POST", "/unlock", { body: { staff_id: staffId, pin } }) as Promise<SessionBody>,
+  shop: async (): Promise<ShopBody> => {
+    try {
+      return (await call("GET", "/shop")) as ShopBody;
+    } catch (error) {
+      // the server's data are others than those that this till was enrolled in
+      if (!(error instanceof Refused && error.problem.code === "device_unknown") || keptDevice() === null) throw error;
+      keepDevice(null);
+      return (await call("GET", "/shop")) as ShopBody;
+    }
+  },
+  enrol: (code?: string) => call("POST", "/devices", { body: code === undefined ? {} : { code }, device: null }) as Promise<EnrolledBody>,
+  unlock: async (staffId: Id, pin: string) => call("POST", "/unlock", { body: { staff_id: staffId, pin }, device: await deviceToken(api.enrol) }) as Promise<SessionBody>,
   lock: (token: string) => call("POST", "/lock", { token }),
   catalogue: (token: string) => call("GET", "/catalogue", { token }) as Promise<CatalogueBody>,
   sell: (token: string, sale: NewSaleBody) => call("POST", "/sales", { token, body: sale, key: sale.id }) as Promise<SaleBody>,

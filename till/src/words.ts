@@ -16,6 +16,7 @@ const id = {
   owner: "Pemilik",
   manager: "Manajer",
   cashier: "Kasir",
+  custom: "Peran lain",
   pending: "Ada pembayaran yang masih ditunggu.",
   // frame
   sell: "Jual",
@@ -190,6 +191,7 @@ const en: Words = {
   owner: "Owner",
   manager: "Manager",
   cashier: "Cashier",
+  custom: "Other role",
   pending: "A payment is still awaited.",
   sell: "Sell",
   history: "History",
