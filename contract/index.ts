@@ -6,6 +6,7 @@ export * from "./qris.ts";
 export * from "./refusal.ts";
 export * from "./sale-total.ts";
 export * from "./static-qris.ts";
+export * from "./schemas/audit.ts";
 export * from "./schemas/common.ts";
 export * from "./schemas/key.ts";
 export * from "./schemas/payment.ts";

@@ -139,7 +139,11 @@ function Days({ entries, onOpen }: { readonly entries: readonly AuditEntryBody[]
   const { language } = useSettings();
   const sentence = useSentence();
   const nameOf = useNames();
-  const days = Map.groupBy(entries, ({ at }) => toDay(at, language, outlet.time_zone));
+  const days = new Map<string, AuditEntryBody[]>();
+  for (const entry of entries) {
+    const day = toDay(entry.at, language, outlet.time_zone);
+    days.set(day, [...(days.get(day) ?? []), entry]);
+  }
   return [...days].map(([day, ofDay]) => (
     <section key={day} className="office-section">
       <h2>{day}</h2>

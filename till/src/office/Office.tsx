@@ -1,4 +1,4 @@
-import type { ComponentType } from "react";
+import type { ReactNode } from "react";
 import { useLive } from "../live.ts";
 import { Icon, type IconName } from "../parts/Icon.tsx";
 import { useWide } from "../parts/media.ts";
@@ -15,17 +15,17 @@ import { Staff } from "./Staff.tsx";
 import { useOfficeWords } from "./words.ts";
 import "./office.css";
 
-type Inner = { readonly right: string; readonly icon: IconName; readonly Page: ComponentType };
+type Inner = { readonly right: string; readonly icon: IconName; readonly page: ReactNode };
 
 /** What is inside the shop, in the order of its list; each stands at `#shop/<name>`. */
 const inside = {
-  staff: { right: "staff.read", icon: "staff", Page: Staff },
-  roles: { right: "role.read", icon: "roles", Page: Roles },
-  devices: { right: "device.read", icon: "devices", Page: Devices },
-  sessions: { right: "staff_session.read", icon: "sessions", Page: Sessions },
-  keys: { right: "merchant_key.read", icon: "apiKeys", Page: Keys },
-  audit: { right: "audit.read", icon: "audit", Page: Audit },
-  outlet: { right: "outlet.read", icon: "shop", Page: OutletPage },
+  staff: { right: "staff.read", icon: "staff", page: <Staff /> },
+  roles: { right: "role.read", icon: "roles", page: <Roles /> },
+  devices: { right: "device.read", icon: "devices", page: <Devices /> },
+  sessions: { right: "staff_session.read", icon: "sessions", page: <Sessions /> },
+  keys: { right: "merchant_key.read", icon: "apiKeys", page: <Keys /> },
+  audit: { right: "audit.read", icon: "audit", page: <Audit /> },
+  outlet: { right: "outlet.read", icon: "shop", page: <OutletPage /> },
 } as const satisfies Record<string, Inner>;
 type Name = keyof typeof inside;
 
@@ -39,10 +39,9 @@ export function Office() {
   const names = (Object.keys(inside) as Name[]).filter((name) => may(inside[name].right));
   const asked = usePlace().split("/")[1];
   const open = names.find((name) => name === asked) ?? (wide ? names[0] : undefined);
-  const Page = open && inside[open].Page;
   return (
     <div className="office">
-      {(wide || !Page) && (
+      {(wide || !open) && (
         <nav className="office-nav" aria-label={words.nav}>
           {!wide && <h1>{till.shop}</h1>}
           <ul className="rows">
@@ -61,14 +60,14 @@ export function Office() {
           </ul>
         </nav>
       )}
-      {Page && (
-        <div className="office-page">
+      {open && (
+        <div key={open} className="office-page">
           {offline && (
             <p className="office-offline" role="status">
               {words.offline}
             </p>
           )}
-          <Page key={open} />
+          {inside[open].page}
         </div>
       )}
     </div>

@@ -6,7 +6,7 @@ import { useMay, useShop } from "../server.ts";
 import { useSession } from "../till.ts";
 import { useWords } from "../words.ts";
 import { Asked, Empty, Head, initials, No, PIN, Pin, Select, Text } from "./parts.tsx";
-import { office, refresh, run, useAct, useAct, useOutlets, useRoles, useStaff } from "./server.ts";
+import { office, refresh, run, useAct, useOutlets, useRoles, useStaff } from "./server.ts";
 import { dictionary, useOfficeWords, type OfficeWords } from "./words.ts";
 
 const BUILT_IN = ["cashier", "manager", "owner"] as const;

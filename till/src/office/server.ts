@@ -100,7 +100,7 @@ export function useAct() {
     busy,
     no: error === null ? null : why(error, language),
     /** What it answered, or nothing when it was refused. */
-    async act<Answer>(what: () => Promise<Answer>): Promise<{ readonly answer: Answer } | null> {
+    act: async <Answer>(what: () => Promise<Answer>): Promise<{ readonly answer: Answer } | null> => {
       setBusy(true);
       setError(null);
       try {

@@ -12,14 +12,15 @@ export function later<Props extends object>(load: () => Promise<ComponentType<Pr
     const [Part, setPart] = useState(() => known);
     const [failed, setFailed] = useState(false);
     useEffect(() => {
-      if (known) return;
-      load().then(
-        (part) => {
-          known = part;
-          setPart(() => part);
-        },
-        () => setFailed(true),
-      );
+      const read = async () => {
+        try {
+          known ??= await load();
+          setPart(() => known);
+        } catch {
+          setFailed(true);
+        }
+      };
+      void read();
     }, []);
     if (Part) return <Part {...props} />;
     return (
