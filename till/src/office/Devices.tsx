@@ -63,7 +63,6 @@ function Rows({ devices, onOpen }: { readonly devices: readonly DeviceBody[]; re
               </strong>
               <small>{[outletName(device.outlet_id), device.revoked_at === null ? words.lastSeen(moment(device.last_seen_at)) : words.revokedOn(moment(device.revoked_at))].filter(Boolean).join(" · ")}</small>
             </span>
-            <Icon name="forward" />
           </button>
         </li>
       ))}

@@ -1,4 +1,4 @@
-import { KEY_SCOPES, type KeyBody, type KeyScope } from "@onegate/contract";
+import type { KeyBody, KeyScope } from "@onegate/contract";
 import { useState } from "react";
 import { say } from "../notices.ts";
 import { Icon } from "../parts/Icon.tsx";
@@ -7,6 +7,18 @@ import { useMay } from "../server.ts";
 import { Asked, Check, Empty, Head, No, Select, Text, useMoment } from "./parts.tsx";
 import { office, refresh, useAct, useKeys } from "./server.ts";
 import { dictionary, useOfficeWords } from "./words.ts";
+
+const SCOPES = Object.keys({
+  "payments.read": true,
+  "payments.write": true,
+  "refunds.write": true,
+  "cases.read": true,
+  "cases.write": true,
+  "transfers.read": true,
+  "transfers.write": true,
+  "webhooks.read": true,
+  "webhooks.write": true,
+} satisfies Record<KeyScope, true>) as KeyScope[];
 
 const isOver = ({ expires_at: end }: KeyBody) => end !== null && Date.parse(end) <= Date.now();
 
@@ -74,7 +86,7 @@ function NewKey({ onClose }: { readonly onClose: () => void }) {
   const { act, busy, no } = useAct();
 
   async function make() {
-    const made = await act(() => office.makeKey(name.trim(), KEY_SCOPES.filter((scope) => scopes.includes(scope)), days === "0" ? null : Number(days)));
+    const made = await act(() => office.makeKey(name.trim(), SCOPES.filter((scope) => scopes.includes(scope)), days === "0" ? null : Number(days)));
     if (made) setSecret(made.answer.key);
     void refresh("/keys");
   }
@@ -110,7 +122,7 @@ function NewKey({ onClose }: { readonly onClose: () => void }) {
         <Text label={words.name} hint={words.keyNameHint} value={name} onChange={setName} />
         <fieldset className="checks">
           <legend>{words.scopes}</legend>
-          {KEY_SCOPES.map((scope) => (
+          {SCOPES.map((scope) => (
             <Check
               key={scope}
               label={words[scope]}

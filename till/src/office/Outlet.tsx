@@ -1,4 +1,4 @@
-import { TAX_CHOICES, type OutletBody, type OutletChangeBody } from "@onegate/contract";
+import type { OutletBody, OutletChangeBody, TaxChoice } from "@onegate/contract";
 import { useState } from "react";
 import { say } from "../notices.ts";
 import { useMay, useShop } from "../server.ts";
@@ -29,6 +29,7 @@ export function OutletPage() {
   );
 }
 
+const TAXES = Object.keys({ ppn_included: true, ppn_added: true, pb1_10: true, none: true } satisfies Record<TaxChoice, true>) as TaxChoice[];
 const TEXTS = ["name", "address", "phone", "receipt_header", "receipt_footer"] as const;
 
 function OneOutlet({ outlet }: { readonly outlet: OutletBody }) {
@@ -68,7 +69,7 @@ function OneOutlet({ outlet }: { readonly outlet: OutletBody }) {
             label={words.tax}
             hint={words.taxHint}
             value={now.tax ?? "other"}
-            options={[...(outlet.tax === null ? [["other", words.otherTax] as const] : []), ...TAX_CHOICES.map((tax) => [tax, words[tax]] as const)]}
+            options={[...(outlet.tax === null ? [["other", words.otherTax] as const] : []), ...TAXES.map((tax) => [tax, words[tax]] as const)]}
             onChange={(tax) => put({ tax: tax === "other" ? null : tax })}
           />
           <Text label={words.receiptHeader} value={now.receipt_header} most={300} lines={2} onChange={(header) => put({ receipt_header: header })} />

@@ -5,7 +5,7 @@ import { useWide } from "../parts/media.ts";
 import { go } from "../place.ts";
 import { useShop } from "../server.ts";
 import { useSettings } from "../settings.ts";
-import { toMoment } from "../when.ts";
+import { toClock, toDay, toMoment } from "../when.ts";
 import { useOfficeWords } from "./words.ts";
 
 /** The head of an inner page: the way back on a phone, its name, and its one primary action. */
@@ -184,11 +184,12 @@ export function No({ children }: { readonly children: string | null }) {
   );
 }
 
-/** Moments as the outlet's clock shows them. */
+/** Moments as the outlet's clock shows them; of today the time alone. */
 export function useMoment(): (time: string) => string {
   const { outlet } = useShop();
   const { language } = useSettings();
-  return (time) => toMoment(time, language, outlet.time_zone);
+  const day = (time: string) => toDay(time, language, outlet.time_zone);
+  return (time) => (day(time) === day(new Date().toISOString()) ? toClock : toMoment)(time, language, outlet.time_zone);
 }
 
 export const initials = (name: string) =>
