@@ -13,6 +13,7 @@ export * from "./schemas/key.ts";
 export * from "./schemas/payment.ts";
 export * from "./schemas/provider-account.ts";
 export * from "./schemas/settlement.ts";
+export * from "./schemas/staff.ts";
 export * from "./schemas/till.ts";
 export * from "./schemas/user.ts";
 export * from "./schemas/wallet.ts";

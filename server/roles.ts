@@ -5,7 +5,7 @@ import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDelive
 import { DEMO_MERCHANT, preferTripay, seedDemo } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
 import {
-  createAccessTokens, createKnownKeys, createPasswords, createSecretBox, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, userRoutes, type Users,
+  createAccessTokens, createKnownKeys, createPasswords, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
   createHttp, createLog, createMetrics, createStreams, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
@@ -135,6 +135,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     guard(http, { database, accessTokens: users.accessTokens, knownKeys: createKnownKeys(database, keyMode) }, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
     healthRoutes(http, { database, ledger, metrics });
     identityRoutes(http, { database, mode: settings.mode });
+    deviceRoutes(http, { database, mode: settings.mode, publicUrl: () => settings.publicUrl || url });
     userRoutes(http, users, keys);
     keyRoutes(http, { database, mode: keyMode });
     catalogueRoutes(http, {

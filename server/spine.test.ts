@@ -372,11 +372,12 @@ describe("the door", () => {
   it("a wrong PIN opens nothing, and many cost time", async () => {
     const shop = await program.call<{ staff: Array<{ id: string; name: string }> }>("GET", "/api/v1/till/shop");
     const bima = shop.body.staff.find(({ name }) => name === "Bima")?.id;
-    const tries = await Promise.all(Array.from({ length: 12 }, (_, i) => program.call("POST", "/api/v1/till/unlock", { body: { staff_id: bima, pin: `90000${i % 10}` } })));
+    const headers = { "onegate-device": await program.enrol() };
+    const tries = await Promise.all(Array.from({ length: 12 }, (_, i) => program.call("POST", "/api/v1/till/unlock", { headers, body: { staff_id: bima, pin: `90000${i % 10}` } })));
     const codes = tries.map(({ code }) => code);
     assert.deepEqual([codes.filter((code) => code === "pin_wrong").length, codes.filter((code) => code === "pin_delayed").length], [5, 7]);
-    assert.equal((await program.call("POST", "/api/v1/till/unlock", { body: { staff_id: bima, pin: "222222" } })).code, "pin_delayed");
-    assert.equal((await program.call("POST", "/api/v1/till/unlock", { body: { staff_id: newId(), pin: "222222" } })).code, "staff_unknown");
+    assert.equal((await program.call("POST", "/api/v1/till/unlock", { headers, body: { staff_id: bima, pin: "222222" } })).code, "pin_delayed");
+    assert.equal((await program.call("POST", "/api/v1/till/unlock", { headers, body: { staff_id: newId(), pin: "222222" } })).code, "staff_unknown");
   });
 
   it("a cashier has no right to the owner's report", async () => {

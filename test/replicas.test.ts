@@ -82,8 +82,9 @@ describe("two replicas on one database", () => {
     }
     // nor do staff sessions follow the clock of the replica that opened them
     const shop = (await (await fetch(`${early.url}/api/v1/till/shop`)).json()) as { staff: ReadonlyArray<{ id: string; name: string }> };
+    const enrolled = await send(early, "/api/v1/till/devices", {});
     for (const [opener, other] of [[early, late], [late, early]] as const) {
-      const { body } = await send(opener, "/api/v1/till/unlock", { staff_id: shop.staff.find(({ name }) => name === "Ratna")?.id, pin: "333333" });
+      const { body } = await send(opener, "/api/v1/till/unlock", { staff_id: shop.staff.find(({ name }) => name === "Ratna")?.id, pin: "333333" }, { "onegate-device": String(enrolled.body["token"]) });
       assert.equal(await ask(other, "/api/v1/till/reports/today", String(body["token"])), 200, JSON.stringify(body));
     }
     ahead = -5 * 60_000;

@@ -1,9 +1,9 @@
 import { Type, type Static } from "typebox";
 import { IdSchema, MoneyInSchema, MoneySchema, Nullable, TimeSchema } from "./common.ts";
 
-export const RoleSchema = Type.Union([Type.Literal("owner"), Type.Literal("manager"), Type.Literal("cashier")]);
+export const RoleSchema = Type.Union([Type.Literal("owner"), Type.Literal("manager"), Type.Literal("cashier"), Type.Literal("custom")]);
 
-export const StaffSchema = Type.Object({ id: IdSchema, name: Type.String(), role: RoleSchema });
+export const StaffSchema = Type.Object({ id: IdSchema, name: Type.String(), role: RoleSchema, role_name: Nullable(Type.String({ description: "of a custom role" })) });
 export type StaffBody = Static<typeof StaffSchema>;
 
 /** `GET /api/v1/till/shop`: what the locked screen shows. */
@@ -47,6 +47,8 @@ export const SessionSchema = Type.Object({
   token: Type.String({ description: "Send as `Authorization: Bearer …`" }),
   expires_at: TimeSchema,
   staff: StaffSchema,
+  rights: Type.Array(Type.String(), { description: "what this session may do" }),
+  must_change_pin: Type.Boolean({ description: "this session is good for setting another PIN alone" }),
 });
 export type SessionBody = Static<typeof SessionSchema>;
 

@@ -10,7 +10,7 @@ import { DEMO_CREDENTIAL, DEMO_SERVER_KEY, newKeyPair, startSimulator, type Cred
 import { CAFE, DEMO_MERCHANT } from "../demo/index.ts";
 import { createSecretBox, insertMerchant, insertOutlet, insertStaff } from "../identity/index.ts";
 import { newToken } from "../identity/secret.ts";
-import { insertSession } from "../identity/store.ts";
+import { openTestSession } from "../testing/session.ts";
 import { inTransaction, readSettings, StartFailure, type Database } from "../kernel/index.ts";
 import { balanceByCode, chartOf, openAccounts } from "../ledger/index.ts";
 import { deadUrl } from "../providers/testing/peer.ts";
@@ -38,7 +38,7 @@ async function openMerchant(database: Database, name: string): Promise<{ merchan
     await insertMerchant(tx, { merchantId, name, currency: IDR, isDemo: false });
     await insertOutlet(tx, { ...CAFE.outlet, merchantId, outletId, tax: undefined, cashRounding: { unit: 0, direction: "down" } });
     await insertStaff(tx, merchantId, outletId, { staffId, name: "Wati", role: "owner" }, "none");
-    await insertSession(tx, merchantId, staffId, hash, 1);
+    await openTestSession(tx, { merchantId, outletId, staffId }, hash);
     await openAccounts(tx, merchantId, chartOf(merchantId, IDR, [], [outletId]));
   });
   return { merchantId, token };

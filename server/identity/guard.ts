@@ -3,9 +3,9 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { answerRefusal, type Database, type Http } from "../kernel/index.ts";
 import { isInScope } from "./keys/key.ts";
 import type { KnownKey } from "./keys/known-keys.ts";
-import { isRight, whyNot, type Right } from "./rights.ts";
+import { isRight, PIN_CHANGE_RIGHTS, rightsOf, whyNot, type Right } from "./rights.ts";
 import { tokenHash } from "./secret.ts";
-import type { Principal } from "./staff.ts";
+import type { Principal, StaffPrincipal } from "./staff.ts";
 import { selectSession } from "./store.ts";
 import type { AccessTokens } from "./users/access-token.ts";
 
@@ -20,6 +20,9 @@ const SESSION = /^Bearer ([A-Za-z0-9_-]{43})$/;
 const JWT = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/;
 const LONGEST_JWT = 2_048;
 const ANYONE: Principal = { role: "anyone" };
+
+/** By which a till says which device it is. */
+export const DEVICE_HEADER = "onegate-device";
 
 /** How those who give credentials are found. */
 export type Identifiers = { readonly database: Database; readonly accessTokens: AccessTokens; readonly knownKeys: (secret: string) => Promise<KnownKey | undefined> };
@@ -43,7 +46,7 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
       return;
     }
     // not an async hook: most requests of the gateway need no look-up, and a promise each would cost them
-    void identify(parts, authorization).then(
+    void identify(parts, authorization, request.headers[DEVICE_HEADER]).then(
       // who signs in again may still send what has expired
       (principal) => admit(request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && done(),
       (error: Error) => done(error),
@@ -63,25 +66,35 @@ function admit(request: FastifyRequest, reply: FastifyReply, right: Right, princ
 }
 
 function refusalOf(principal: Principal, right: Right): RefusalCode | undefined {
-  if (principal.role !== "key") return whyNot(principal.role, right);
-  return isInScope(principal.scopes, right) ? undefined : "scope_missing";
+  if (principal.role === "key") return isInScope(principal.scopes, right) ? undefined : "scope_missing";
+  if (!("rights" in principal)) return whyNot(principal.role, right);
+  if (principal.rights.has(right)) return undefined;
+  return principal.mustChangePin ? "pin_change_needed" : "forbidden";
 }
 
 /** Nobody, when credentials are given that are not valid. */
-async function identify({ database, accessTokens, knownKeys }: Identifiers, authorization: string): Promise<Principal | undefined> {
+async function identify({ database, accessTokens, knownKeys }: Identifiers, authorization: string, deviceToken: unknown): Promise<Principal | undefined> {
   const secret = KEY.exec(authorization)?.[1];
   if (secret) {
     const key = await knownKeys(secret);
     return key && { role: "key", ...key };
   }
   const token = SESSION.exec(authorization)?.[1];
-  if (token) return selectSession(database.kysely, tokenHash(token));
+  if (token) return findStaff(database, token, deviceToken);
   const jwt = authorization.length <= LONGEST_JWT ? JWT.exec(authorization)?.[1] : undefined;
   return jwt === undefined ? undefined : accessTokens.verify(jwt);
 }
 
+/** The staff member whose session it is; a session that came to another device than its own is nobody's. */
+async function findStaff(database: Database, token: string, deviceToken: unknown): Promise<StaffPrincipal | undefined> {
+  const session = await selectSession(database.kysely, tokenHash(token), typeof deviceToken === "string" ? tokenHash(deviceToken) : null);
+  if (!session) return undefined;
+  const { granted, pinChangeOnly, ...who } = session;
+  return pinChangeOnly ? { ...who, rights: PIN_CHANGE_RIGHTS, mustChangePin: true } : { ...who, rights: rightsOf(who.role, granted) };
+}
+
 /** The staff member behind a request to a route that only staff may use. */
-export function staffOf(request: FastifyRequest): Extract<Principal, { staffId: string }> {
+export function staffOf(request: FastifyRequest): StaffPrincipal {
   if (!("staffId" in request.principal)) throw new Error("a route for staff let somebody else in");
   return request.principal;
 }

@@ -1,11 +1,15 @@
-export { actorOf, guard, merchantOf, staffOf, userOf } from "./guard.ts";
+export { addressOf } from "./address.ts";
+export { deviceRoutes } from "./devices/routes.ts";
+export { actorOf, DEVICE_HEADER, guard, merchantOf, staffOf, userOf } from "./guard.ts";
 export { createKnownKeys } from "./keys/known-keys.ts";
 export { keyRoutes } from "./keys/routes.ts";
-export { rights, whyNot, type Right, type Role } from "./rights.ts";
+export { provePin } from "./pins/prove-pin.ts";
+export { grantable, OWNER_ONLY, rights, rightsOf, whyNot, type Right, type Role } from "./rights.ts";
 export { identityRoutes } from "./routes.ts";
 export { createSecretBox, type SecretBox } from "./secret-box.ts";
 export { hashSecret } from "./secret.ts";
-export { type Principal, type Staff, type StaffRole } from "./staff.ts";
+export { sessionEnd } from "./session-end.ts";
+export { type Principal, type Staff, type StaffPrincipal, type StaffRole } from "./staff.ts";
 export { insertMerchant, insertOutlet, insertStaff, selectMerchants as merchants, selectOutlets as outlets, selectStaticQris as staticQrisOf, type Merchant, type Outlet } from "./store.ts";
 export { unlock } from "./unlock.ts";
 export { createAccessTokens } from "./users/access-token.ts";

@@ -1,11 +1,14 @@
 import type { RefusalCode } from "@onegate/contract";
+import type { StaffRole } from "./staff.ts";
 
 /** Who may be asking: staff by role, a merchant's own program by its key's scopes (`keys/key.ts`), a wallet's user, a developer without credentials in sandbox mode, or anybody at all. */
-export type Role = "owner" | "manager" | "cashier" | "user" | "sandbox" | "anyone";
+export type Role = StaffRole | "user" | "sandbox" | "anyone";
 
 const SHOP = ["cashier", "manager", "owner"] as const;
+/** What every session of staff may, whatever its role. */
+const STAFF = [...SHOP, "custom"] as const;
 const GATEWAY = ["owner", "sandbox"] as const;
-const EVERYBODY = ["anyone", "sandbox", "user", ...SHOP] as const;
+const EVERYBODY = ["anyone", "sandbox", "user", ...STAFF] as const;
 
 /** Every right, and the roles that have it. Each route names one; the check stands in `guard.ts` alone. */
 export const rights = {
@@ -38,7 +41,19 @@ export const rights = {
   "wallet.capture": ["user", "owner"],
   "wallet.account.decide": ["owner"],
   "wallet.withdrawal.decide": ["owner"],
-  "till.lock": SHOP,
+  "till.lock": STAFF,
+  "pin.change": STAFF,
+  /** One's own by any staff, others' by owners and managers; the verbs see to that. */
+  "staff_session.read": STAFF,
+  "staff_session.end": STAFF,
+  /** Managers: of their outlet, and cashiers alone; the verbs see to that. */
+  "staff.read": ["manager", "owner"],
+  "staff.manage": ["manager", "owner"],
+  "role.read": ["manager", "owner"],
+  "role.manage": ["owner"],
+  "device.read": ["manager", "owner"],
+  "device.manage": ["manager", "owner"],
+  "outlet.read": ["manager", "owner"],
   "catalogue.read": SHOP,
   "event.read": SHOP,
   "sale.create": SHOP,
@@ -82,3 +97,31 @@ export function whyNot(role: Role, right: Right): Extract<RefusalCode, "unauthen
   if ((rights[right] as readonly Role[]).includes(role)) return undefined;
   return role === "anyone" ? "unauthenticated" : "forbidden";
 }
+
+const names = Object.keys(rights) as Right[];
+const has = (role: Role, right: Right) => (rights[right] as readonly Role[]).includes(role);
+
+/** What each built-in role may. */
+const builtIn = {
+  owner: new Set(names.filter((right) => has("owner", right))),
+  manager: new Set(names.filter((right) => has("manager", right))),
+  cashier: new Set(names.filter((right) => has("cashier", right))),
+} as const;
+
+/** What any custom role may without being given it. */
+const given = names.filter((right) => has("custom", right));
+
+/** Rights that no role of a merchant's own may hold: what owners alone have (money's routes, roles, keys), and what makes staff. */
+export const OWNER_ONLY: ReadonlySet<Right> = new Set(names.filter((right) => right === "staff.manage" || (has("owner", right) && !has("manager", right) && !has("cashier", right))));
+
+/** Rights that a role of a merchant's own may hold. */
+export const grantable: readonly Right[] = names.filter((right) => (has("manager", right) || has("cashier", right)) && !has("custom", right) && !OWNER_ONLY.has(right));
+
+/** What a staff member's role may. Of a custom role's rows counts what may still be granted today. */
+export function rightsOf(role: StaffRole, granted: readonly string[] = []): ReadonlySet<Right> {
+  if (role !== "custom") return builtIn[role];
+  return new Set([...given, ...grantable.filter((right) => granted.includes(right))]);
+}
+
+/** A session that may only set another PIN. */
+export const PIN_CHANGE_RIGHTS: ReadonlySet<Right> = new Set([...names.filter((right) => has("anyone", right)), "pin.change", "till.lock"] satisfies Right[]);

@@ -1,11 +1,15 @@
-import { IdSchema, isRefusal, NewStaticQrisSchema, ProblemSchema, refuse, SessionSchema, ShopSchema, StaticQrisSchema, UnlockSchema, type ShopBody } from "@onegate/contract";
+import { IdSchema, isRefusal, NewStaticQrisSchema, ProblemSchema, refuse, SessionSchema, ShopSchema, StaticQrisSchema, UnlockSchema, type Refusal, type SessionBody, type ShopBody, type StaffBody } from "@onegate/contract";
+import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { answer, type Database, type Http } from "../kernel/index.ts";
-import { merchantOf, staffOf } from "./guard.ts";
-import { tokenHash } from "./secret.ts";
+import { answer, inTransaction, type Database, type Http } from "../kernel/index.ts";
+import { addressOf } from "./address.ts";
+import { knownDevice } from "./devices/enrol.ts";
+import { endSessions } from "./devices/store.ts";
+import { DEVICE_HEADER, merchantOf, staffOf } from "./guard.ts";
+import type { Staff } from "./staff.ts";
 import { removeStaticQris, setStaticQris, showStaticQris, staticQrisBody } from "./static-qris.ts";
-import { deleteSession, selectMerchants, selectOutlets, selectStaff, selectStaticQris } from "./store.ts";
-import { unlock } from "./unlock.ts";
+import { selectMerchants, selectOutlets, selectStaff, selectStaticQris, type Merchant, type Outlet } from "./store.ts";
+import { unlock, type Session } from "./unlock.ts";
 
 const tags = ["till"];
 const OneOutlet = Type.Object({ id: IdSchema });
@@ -13,10 +17,25 @@ const OneOutlet = Type.Object({ id: IdSchema });
 export function identityRoutes(http: Http, { database, mode }: { database: Database; mode: "sandbox" | "production" }): void {
   const { kysely } = database;
 
-  http.get("/api/v1/till/shop", { config: { right: "till.open" }, schema: { tags, summary: "The shop, its outlet and its staff, for the locked screen", response: { 200: ShopSchema, 404: ProblemSchema } } }, async (request, reply) => {
-    const [merchant] = await selectMerchants(kysely);
-    const [outlet] = merchant ? await selectOutlets(kysely, merchant.merchantId) : [];
-    if (!merchant || !outlet) return answer(request, reply, refuse("not_found"));
+  /** The shop that a till is of; in a sandbox one that is not enrolled yet sees the demo shop. */
+  const placeOf = async (request: FastifyRequest): Promise<{ merchant: Merchant; outlet: Outlet } | Refusal> => {
+    const merchants = await selectMerchants(kysely);
+    const device = await knownDevice(database, request.headers[DEVICE_HEADER], addressOf(request));
+    if (isRefusal(device)) {
+      if (merchants.length === 0) return refuse("setup_needed");
+      const demo = mode === "sandbox" && request.headers[DEVICE_HEADER] === undefined ? merchants.find(({ isDemo }) => isDemo) : undefined;
+      const [outlet] = demo ? await selectOutlets(kysely, demo.merchantId) : [];
+      return demo && outlet ? { merchant: demo, outlet } : device;
+    }
+    const merchant = merchants.find(({ merchantId }) => merchantId === device.merchantId);
+    const outlet = (await selectOutlets(kysely, device.merchantId)).find(({ outletId }) => outletId === device.outletId);
+    return merchant && outlet ? { merchant, outlet } : refuse("device_unknown");
+  };
+
+  http.get("/api/v1/till/shop", { config: { right: "till.open" }, schema: { tags, summary: "The shop, its outlet and its staff, for the locked screen", response: { 200: ShopSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
+    const place = await placeOf(request);
+    if (isRefusal(place)) return answer(request, reply, place);
+    const { merchant, outlet } = place;
     const staff = await selectStaff(kysely, merchant.merchantId, outlet.outletId);
     const staticQris = await selectStaticQris(kysely, merchant.merchantId, outlet.outletId);
     const { tax } = outlet;
@@ -38,22 +57,22 @@ export function identityRoutes(http: Http, { database, mode }: { database: Datab
         : null,
       cash_rounding: { ...outlet.cashRounding },
       static_qris: staticQris ? { payload: staticQris.payload, merchant_name: staticQris.merchantName } : null,
-      staff: staff.map(({ staffId, name, role }) => ({ id: staffId, name, role })),
+      staff: staff.map(staffBody),
     };
     return answer(request, reply, shop);
   });
 
   http.post("/api/v1/till/unlock", { config: { right: "till.open" }, schema: { tags, summary: "Unlock the till by PIN", body: UnlockSchema, response: { 200: SessionSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const [merchant] = await selectMerchants(kysely);
-    if (!merchant) return answer(request, reply, refuse("staff_unknown"));
-    const session = await unlock(database, merchant.merchantId, request.body.staff_id, request.body.pin);
-    if (isRefusal(session)) return answer(request, reply, session);
-    const { staffId, name, role } = session.staff;
-    return answer(request, reply, { token: session.token, expires_at: session.expiresAt.toISOString(), staff: { id: staffId, name, role } });
+    const address = addressOf(request);
+    const device = await knownDevice(database, request.headers[DEVICE_HEADER], address);
+    if (isRefusal(device)) return answer(request, reply, device);
+    const session = await unlock(database, device, request.body.staff_id, request.body.pin, address);
+    return answer(request, reply.header("cache-control", "no-store"), isRefusal(session) ? session : sessionBody(session));
   });
 
   http.post("/api/v1/till/lock", { config: { right: "till.lock" }, schema: { tags, summary: "End this session", response: { 204: Type.Null() } } }, async (request, reply) => {
-    await deleteSession(kysely, tokenHash(String(request.headers.authorization).slice("Bearer ".length)));
+    const { merchantId, staffSessionId: sessionId } = staffOf(request);
+    await inTransaction(database, (tx) => endSessions(tx, { merchantId, sessionId }));
     return reply.code(204).send(null);
   });
 
@@ -71,4 +90,12 @@ export function identityRoutes(http: Http, { database, mode }: { database: Datab
     const refusal = await removeStaticQris(database, staffOf(request), request.params.id);
     return refusal ? answer(request, reply, refusal) : reply.code(204).send(null);
   });
+}
+
+function staffBody({ staffId, name, role, roleName }: Staff): StaffBody {
+  return { id: staffId, name, role, role_name: roleName ?? null };
+}
+
+export function sessionBody({ token, expiresAt, staff, rights, mustChangePin }: Session): SessionBody {
+  return { token, expires_at: expiresAt.toISOString(), staff: staffBody(staff), rights: [...rights], must_change_pin: mustChangePin };
 }

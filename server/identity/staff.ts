@@ -1,18 +1,29 @@
 import type { Id, KeyScope } from "@onegate/contract";
+import type { Right } from "./rights.ts";
 
-export type StaffRole = "owner" | "manager" | "cashier";
+/** Built-in roles, whose rights are in `rights.ts`, and a merchant's own, whose rights are rows. */
+export type StaffRole = "owner" | "manager" | "cashier" | "custom";
 
-export type Staff = { readonly staffId: Id; readonly name: string; readonly role: StaffRole };
+export type Staff = { readonly staffId: Id; readonly name: string; readonly role: StaffRole; readonly roleId?: Id | null; readonly roleName?: string | null };
+
+/** A staff member with an open session on a device, and what the session may do. The outlet is the device's. */
+export type StaffPrincipal = {
+  readonly role: StaffRole;
+  readonly rights: ReadonlySet<Right>;
+  readonly merchantId: Id;
+  readonly outletId: Id;
+  readonly staffId: Id;
+  readonly name: string;
+  readonly deviceId: Id;
+  readonly staffSessionId: Id;
+  /** Set where the session is good for setting another PIN alone. */
+  readonly mustChangePin?: true;
+};
 
 /** Who is behind a request. */
 export type Principal =
-  | { readonly role: StaffRole; readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id; readonly name: string }
+  | StaffPrincipal
   | { readonly role: "user"; readonly merchantId: Id; readonly userId: Id; readonly sessionId: Id }
   | { readonly role: "key"; readonly merchantId: Id; readonly keyId: Id; readonly scopes: readonly KeyScope[] }
   | { readonly role: "sandbox"; readonly merchantId: Id }
   | { readonly role: "anyone" };
-
-/** From this wrong PIN in a row on, each further try has to wait, twice as long every time. */
-export const FREE_TRIES = 5;
-/** Seconds; short for an owner, whom nobody may lock out. */
-export const LONGEST_DELAY_S = { owner: 30, others: 300 } as const;

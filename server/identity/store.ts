@@ -1,7 +1,7 @@
 import type { Currency, Id, TaxRule, CashRounding } from "@onegate/contract";
 import { sql } from "kysely";
 import type { Executor, Tx } from "../kernel/index.ts";
-import { FREE_TRIES, LONGEST_DELAY_S, type Staff, type StaffRole } from "./staff.ts";
+import type { Staff, StaffPrincipal, StaffRole } from "./staff.ts";
 
 export type Merchant = { readonly merchantId: Id; readonly name: string; readonly currency: Currency; readonly isDemo: boolean };
 
@@ -112,57 +112,88 @@ export async function deleteStaticQris(tx: Tx, merchantId: Id, outletId: Id): Pr
 
 export async function insertStaff(tx: Executor, merchantId: Id, outletId: Id, staff: Staff, pinHash: string): Promise<void> {
   await sql`
-    insert into staff (merchant_id, staff_id, outlet_id, name, role, pin_hash)
-    values (${merchantId}, ${staff.staffId}, ${outletId}, ${staff.name}, ${staff.role}, ${pinHash})`.execute(tx);
+    insert into staff (merchant_id, staff_id, outlet_id, name, role, role_id, pin_hash)
+    values (${merchantId}, ${staff.staffId}, ${outletId}, ${staff.name}, ${staff.role}, ${staff.roleId ?? null}, ${pinHash})`.execute(tx);
 }
 
+/** Who may unlock a till of the outlet: its staff, and the merchant's owners. */
 export async function selectStaff(executor: Executor, merchantId: Id, outletId: Id): Promise<Staff[]> {
-  const { rows } = await sql<{ staff_id: Id; name: string; role: StaffRole }>`
-    select staff_id, name, role from staff
-     where merchant_id = ${merchantId} and outlet_id = ${outletId} and is_active
-     order by array_position('{cashier,manager,owner}', role::text), name`.execute(executor);
-  return rows.map((row) => ({ staffId: row.staff_id, name: row.name, role: row.role }));
+  const { rows } = await sql<{ staff_id: Id; name: string; role: StaffRole; role_name: string | null }>`
+    select s.staff_id, s.name, s.role, r.name as role_name from staff s left join staff_role r using (merchant_id, role_id)
+     where merchant_id = ${merchantId} and (s.outlet_id = ${outletId} or s.role = 'owner') and s.is_active
+     order by array_position('{cashier,custom,manager,owner}', s.role::text), s.name, s.staff_id`.execute(executor);
+  return rows.map((row) => ({ staffId: row.staff_id, name: row.name, role: row.role, roleName: row.role_name }));
 }
 
-/** Counts a try at a PIN, with its delay, before it is looked at: many at once get no more tries than one after another. */
-export async function countTry(executor: Executor, merchantId: Id, staffId: Id): Promise<
-  { name: string; role: StaffRole; outletId: Id; pinHash: string; waitSeconds: number } | undefined
-> {
-  const { rows } = await sql<{ name: string; role: StaffRole; outlet_id: Id; pin_hash: string; wait_seconds: number }>`
-    with tried as (
-      update staff set wrong_pins = wrong_pins + 1,
-             delayed_until = case when wrong_pins + 1 >= ${FREE_TRIES}
-               then clock_timestamp() + least(power(2, least(wrong_pins + 1 - ${FREE_TRIES}, 20)), case role when 'owner' then ${LONGEST_DELAY_S.owner}::int else ${LONGEST_DELAY_S.others}::int end) * interval '1 second' end
-       where merchant_id = ${merchantId} and staff_id = ${staffId} and is_active and coalesce(delayed_until, clock_timestamp()) <= clock_timestamp()
-      returning staff_id)
-    select s.name, s.role, s.outlet_id, s.pin_hash,
-           case when t.staff_id is null then greatest(1, ceil(extract(epoch from s.delayed_until - clock_timestamp())))::int else 0 end as wait_seconds
-      from staff s left join tried t using (staff_id)
-     where s.merchant_id = ${merchantId} and s.staff_id = ${staffId} and s.is_active`.execute(executor);
+export type StaffMember = Staff & {
+  readonly outletId: Id;
+  readonly isActive: boolean;
+  readonly pinHash: string;
+  readonly mustChangePin: boolean;
+  /** What a custom role's row grants. */
+  readonly granted: readonly string[];
+};
+
+/** Holds a staff member until the transaction ends. */
+export async function lockStaff(tx: Tx, merchantId: Id, staffId: Id): Promise<StaffMember | undefined> {
+  const { rows } = await sql<{
+    staff_id: Id; name: string; role: StaffRole; role_id: Id | null; role_name: string | null; rights: string[] | null; outlet_id: Id; is_active: boolean; pin_hash: string; must_change_pin: boolean;
+  }>`
+    select s.staff_id, s.name, s.role, s.role_id, r.name as role_name, r.rights, s.outlet_id, s.is_active, s.pin_hash, s.must_change_pin
+      from staff s left join staff_role r on r.merchant_id = s.merchant_id and r.role_id = s.role_id
+     where s.merchant_id = ${merchantId} and s.staff_id = ${staffId} for no key update of s`.execute(tx);
   const [row] = rows;
-  return row && { name: row.name, role: row.role, outletId: row.outlet_id, pinHash: row.pin_hash, waitSeconds: row.wait_seconds };
+  return row && {
+    staffId: row.staff_id,
+    name: row.name,
+    role: row.role,
+    roleId: row.role_id,
+    roleName: row.role_name,
+    granted: row.rights ?? [],
+    outletId: row.outlet_id,
+    isActive: row.is_active,
+    pinHash: row.pin_hash,
+    mustChangePin: row.must_change_pin,
+  };
 }
 
-export async function insertSession(tx: Tx, merchantId: Id, staffId: Id, hash: Buffer, hours: number): Promise<Date> {
-  await sql`update staff set wrong_pins = 0, delayed_until = null where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
+export type NewSession = { readonly merchantId: Id; readonly staffId: Id; readonly deviceId: Id; readonly sessionId: Id; readonly hash: Buffer; readonly hours: number; readonly pinChangeOnly: boolean; readonly address: string };
+
+export async function insertSession(tx: Tx, { merchantId, staffId, deviceId, sessionId, hash, hours, pinChangeOnly, address }: NewSession): Promise<Date> {
   await sql`delete from staff_session where merchant_id = ${merchantId} and staff_id = ${staffId} and expires_at < now()`.execute(tx);
   const { rows } = await sql<{ expires_at: Date }>`
-    insert into staff_session (token_hash, merchant_id, staff_id, expires_at)
-    values (${hash}, ${merchantId}, ${staffId}, now() + make_interval(hours => ${hours})) returning expires_at`.execute(tx);
+    insert into staff_session (token_hash, merchant_id, staff_id, device_id, session_id, pin_change_only, address, expires_at)
+    values (${hash}, ${merchantId}, ${staffId}, ${deviceId}, ${sessionId}, ${pinChangeOnly}, ${address}::inet, now() + make_interval(hours => ${hours})) returning expires_at`.execute(tx);
   const [row] = rows;
   if (!row) throw new Error("an inserted session comes back");
   return row.expires_at;
 }
 
-export async function selectSession(executor: Executor, hash: Buffer): Promise<{ merchantId: Id; outletId: Id; staffId: Id; name: string; role: StaffRole } | undefined> {
-  const { rows } = await sql<{ merchant_id: Id; outlet_id: Id; staff_id: Id; name: string; role: StaffRole }>`
-    select s.merchant_id, s.outlet_id, s.staff_id, s.name, s.role
-      from staff_session x join staff s using (merchant_id, staff_id)
-     where x.token_hash = ${hash} and x.expires_at > now() and s.is_active`.execute(executor);
-  const [row] = rows;
-  return row && { merchantId: row.merchant_id, outletId: row.outlet_id, staffId: row.staff_id, name: row.name, role: row.role };
-}
+export type OpenSession = Omit<StaffPrincipal, "rights" | "mustChangePin"> & { readonly granted: readonly string[]; readonly pinChangeOnly: boolean };
 
-export async function deleteSession(executor: Executor, hash: Buffer): Promise<void> {
-  await sql`delete from staff_session where token_hash = ${hash}`.execute(executor);
+/** The session with this token, or by its id, while it, its person and its device are good; where a device's token is given too, of that device alone. */
+export async function selectSession(executor: Executor, by: Buffer | { merchantId: Id; sessionId: Id }, deviceHash: Buffer | null = null): Promise<OpenSession | undefined> {
+  const { rows } = await sql<{
+    merchant_id: Id; outlet_id: Id; staff_id: Id; name: string; role: StaffRole; rights: string[] | null; device_id: Id; session_id: Id; pin_change_only: boolean;
+  }>`
+    select x.merchant_id, d.outlet_id, s.staff_id, s.name, s.role, r.rights, x.device_id, x.session_id, x.pin_change_only
+      from staff_session x
+      join staff s on s.merchant_id = x.merchant_id and s.staff_id = x.staff_id
+      join device d on d.merchant_id = x.merchant_id and d.device_id = x.device_id
+      left join staff_role r on r.merchant_id = s.merchant_id and r.role_id = s.role_id
+     where ${Buffer.isBuffer(by) ? sql`x.token_hash = ${by}` : sql`x.merchant_id = ${by.merchantId} and x.session_id = ${by.sessionId}`}
+       and (${deviceHash}::bytea is null or d.token_hash = ${deviceHash}::bytea)
+       and x.expires_at > now() and s.is_active and d.revoked_at is null and (s.outlet_id = d.outlet_id or s.role = 'owner')`.execute(executor);
+  const [row] = rows;
+  return row && {
+    merchantId: row.merchant_id,
+    outletId: row.outlet_id,
+    staffId: row.staff_id,
+    name: row.name,
+    role: row.role,
+    granted: row.rights ?? [],
+    deviceId: row.device_id,
+    staffSessionId: row.session_id,
+    pinChangeOnly: row.pin_change_only,
+  };
 }

@@ -1,21 +1,34 @@
-import { refuse, type Id, type Refusal } from "@onegate/contract";
-import { inTransaction, type Database } from "../kernel/index.ts";
-import { isSecret, newToken } from "./secret.ts";
-import { type Staff } from "./staff.ts";
-import { countTry, insertSession } from "./store.ts";
+import { newId, refuse, isRefusal, type Id, type Refusal } from "@onegate/contract";
+import { inTransaction, type Database, type Tx } from "../kernel/index.ts";
+import type { Device } from "./devices/device.ts";
+import { lockDevice } from "./devices/store.ts";
+import { provePin } from "./pins/prove-pin.ts";
+import { PIN_CHANGE_RIGHTS, rightsOf, type Right } from "./rights.ts";
+import { newToken } from "./secret.ts";
+import type { Staff } from "./staff.ts";
+import { insertSession, lockStaff } from "./store.ts";
 
-export type Session = { readonly token: string; readonly expiresAt: Date; readonly staff: Staff };
+export type Session = { readonly token: string; readonly expiresAt: Date; readonly staff: Staff; readonly rights: ReadonlySet<Right>; readonly mustChangePin: boolean };
 
 /** A working day: who starts in the morning is still signed in at night. */
 const SESSION_HOURS = 14;
 
-/** Opens the till for a staff member by PIN. Refuses `staff_unknown`, `pin_delayed`, `pin_wrong`, in this order. */
-export async function unlock(database: Database, merchantId: Id, staffId: Id, pin: string): Promise<Session | Refusal> {
-  const tried = await countTry(database.kysely, merchantId, staffId);
-  if (!tried) return refuse("staff_unknown");
-  if (tried.waitSeconds > 0) return refuse("pin_delayed", { seconds: tried.waitSeconds });
-  if (!(await isSecret(pin, tried.pinHash))) return refuse("pin_wrong");
+/** Opens the till for a staff member by PIN, on a device. Refuses what `provePin` does, in its order. */
+export async function unlock(database: Database, device: Pick<Device, "merchantId" | "deviceId">, staffId: Id, pin: string, address: string): Promise<Session | Refusal> {
+  const proven = await provePin(database, { merchantId: device.merchantId, deviceId: device.deviceId, staffId }, pin);
+  if (isRefusal(proven)) return proven;
+  return inTransaction(database, (tx) => openSession(tx, device, staffId, address, proven.pinHash));
+}
+
+/** Opens a session without asking for a PIN. Refuses `device_revoked`, `staff_unknown`, and `pin_wrong` when the PIN that was proven is another by now. */
+export async function openSession(tx: Tx, { merchantId, deviceId }: Pick<Device, "merchantId" | "deviceId">, staffId: Id, address: string, provenHash?: string): Promise<Session | Refusal> {
+  const device = await lockDevice(tx, merchantId, deviceId);
+  if (!device || device.revokedAt) return refuse("device_revoked");
+  const staff = await lockStaff(tx, merchantId, staffId);
+  if (!staff?.isActive || (staff.role !== "owner" && staff.outletId !== device.outletId)) return refuse("staff_unknown");
+  if (provenHash !== undefined && staff.pinHash !== provenHash) return refuse("pin_wrong");
   const { token, hash } = newToken();
-  const expiresAt = await inTransaction(database, (tx) => insertSession(tx, merchantId, staffId, hash, SESSION_HOURS));
-  return { token, expiresAt, staff: { staffId, name: tried.name, role: tried.role } };
+  const { mustChangePin } = staff;
+  const expiresAt = await insertSession(tx, { merchantId, staffId, deviceId, sessionId: newId(), hash, hours: SESSION_HOURS, pinChangeOnly: mustChangePin, address });
+  return { token, expiresAt, staff, rights: mustChangePin ? PIN_CHANGE_RIGHTS : rightsOf(staff.role, staff.granted), mustChangePin };
 }

@@ -71,6 +71,44 @@ table currency
   PRIMARY KEY (code)
   CHECK (((exponent >= 0) AND (exponent <= 4)))
 
+table device
+  merchant_id uuid not null
+  device_id uuid not null
+  outlet_id uuid not null
+  name character varying(60) not null
+  token_hash bytea not null
+  enrolled_by uuid
+  enrolled_at timestamp with time zone not null default now()
+  last_seen_at timestamp with time zone not null default now()
+  last_address inet
+  revoked_at timestamp with time zone
+  revoked_by uuid
+  revoked_reason character varying(10)
+  wrong_pins integer not null default 0
+  wrong_since timestamp with time zone
+  delayed_until timestamp with time zone
+  UNIQUE (token_hash)
+  PRIMARY KEY (merchant_id, device_id)
+  FOREIGN KEY (merchant_id, outlet_id) REFERENCES outlet(merchant_id, outlet_id)
+  CHECK (((revoked_at IS NULL) = (revoked_reason IS NULL)))
+  CHECK (((revoked_reason)::text = ANY ((ARRAY['lost'::character varying, 'replaced'::character varying, 'other'::character varying])::text[])))
+  CREATE UNIQUE INDEX device_token_hash_key ON public.device USING btree (token_hash)
+
+table device_code
+  merchant_id uuid not null
+  code_hash bytea not null
+  purpose character varying(6) not null
+  outlet_id uuid not null
+  name character varying(60) not null
+  made_by uuid
+  expires_at timestamp with time zone not null
+  used_at timestamp with time zone
+  PRIMARY KEY (merchant_id, code_hash)
+  FOREIGN KEY (merchant_id, outlet_id) REFERENCES outlet(merchant_id, outlet_id)
+  CHECK (((purpose)::text = ANY ((ARRAY['device'::character varying, 'owner'::character varying])::text[])))
+  CREATE INDEX device_code_expiry ON public.device_code USING btree (expires_at)
+  CREATE UNIQUE INDEX device_code_hash ON public.device_code USING btree (code_hash)
+
 table dispute
   merchant_id uuid not null
   dispute_id uuid not null
@@ -381,6 +419,17 @@ table payment_order
   PRIMARY KEY (merchant_id, order_id)
   CHECK ((amount > 0))
 
+table pin_try
+  merchant_id uuid not null
+  staff_id uuid not null
+  device_id uuid not null
+  wrong_pins integer not null default 0
+  delayed_until timestamp with time zone
+  unlocked_at timestamp with time zone
+  PRIMARY KEY (merchant_id, staff_id, device_id)
+  FOREIGN KEY (merchant_id, device_id) REFERENCES device(merchant_id, device_id)
+  FOREIGN KEY (merchant_id, staff_id) REFERENCES staff(merchant_id, staff_id)
+
 table product
   merchant_id uuid not null
   product_id uuid not null
@@ -677,13 +726,27 @@ table staff
   role character varying(10) not null
   pin_hash character varying(255) not null
   wrong_pins integer not null default 0
-  delayed_until timestamp with time zone
   is_active boolean not null default true
   created_at timestamp with time zone not null default now()
+  role_id uuid
+  must_change_pin boolean not null default false
+  wrong_since timestamp with time zone
   PRIMARY KEY (merchant_id, staff_id)
   FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id)
   FOREIGN KEY (merchant_id, outlet_id) REFERENCES outlet(merchant_id, outlet_id)
-  CHECK (((role)::text = ANY ((ARRAY['owner'::character varying, 'manager'::character varying, 'cashier'::character varying])::text[])))
+  FOREIGN KEY (merchant_id, role_id) REFERENCES staff_role(merchant_id, role_id)
+  CHECK ((((role)::text = 'custom'::text) = (role_id IS NOT NULL)))
+  CHECK (((role)::text = ANY ((ARRAY['owner'::character varying, 'manager'::character varying, 'cashier'::character varying, 'custom'::character varying])::text[])))
+
+table staff_role
+  merchant_id uuid not null
+  role_id uuid not null
+  name character varying(60) not null
+  rights character varying(40)[] not null
+  created_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, role_id)
+  FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id)
+  CREATE UNIQUE INDEX staff_role_name ON public.staff_role USING btree (merchant_id, lower((name)::text))
 
 table staff_session
   token_hash bytea not null
@@ -691,10 +754,18 @@ table staff_session
   staff_id uuid not null
   created_at timestamp with time zone not null default now()
   expires_at timestamp with time zone not null
+  session_id uuid not null
+  device_id uuid not null
+  pin_change_only boolean not null default false
+  address inet
+  UNIQUE (merchant_id, session_id)
   PRIMARY KEY (token_hash)
+  FOREIGN KEY (merchant_id, device_id) REFERENCES device(merchant_id, device_id) ON DELETE CASCADE
   FOREIGN KEY (merchant_id, staff_id) REFERENCES staff(merchant_id, staff_id) ON DELETE CASCADE
+  CREATE INDEX staff_session_device ON public.staff_session USING btree (merchant_id, device_id)
   CREATE INDEX staff_session_expiry ON public.staff_session USING btree (expires_at)
   CREATE INDEX staff_session_staff ON public.staff_session USING btree (merchant_id, staff_id)
+  CREATE UNIQUE INDEX staff_session_merchant_id_session_id_key ON public.staff_session USING btree (merchant_id, session_id)
 
 table static_qris
   merchant_id uuid not null

@@ -1,6 +1,6 @@
 import { ConfirmStaticSchema, isRefusal, money, NewSaleSchema, ProblemSchema, refuse, SaleSchema, STATIC_METHOD, toWire, type Refusal, type SaleBody, IdSchema } from "@onegate/contract";
 import { Type } from "typebox";
-import { staffOf } from "../identity/index.ts";
+import { sessionEnd, staffOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http, type Streams } from "../kernel/index.ts";
 import { disputedOrders, paymentsOf, type Payment } from "../payments/index.ts";
 import { cancelSale } from "./cancel.ts";
@@ -62,7 +62,8 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
   });
 
   http.get("/api/v1/till/events", { config: { right: "event.read", service }, schema: { tags, summary: "What happens at the shop, as server-sent events; resumes after Last-Event-ID" } }, async (request, reply) => {
-    await streams.open(request, reply, { merchantId: staffOf(request).merchantId, topics: TILL_TOPICS });
+    const staff = staffOf(request);
+    await streams.open(request, reply, { merchantId: staff.merchantId, topics: TILL_TOPICS, ends: sessionEnd(database, staff) });
   });
 }
 

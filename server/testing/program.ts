@@ -1,4 +1,4 @@
-import { newId, type CatalogueBody, type NewSaleBody, type Problem, type SaleBody, type SessionBody, type ShopBody } from "@onegate/contract";
+import { newId, type CatalogueBody, type EnrolledBody, type NewSaleBody, type Problem, type SaleBody, type SessionBody, type ShopBody } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { startSimulator, type RunningSimulator, type SimulatorOptions } from "../../simulator/index.ts";
 import { readSettings, type Database } from "../kernel/index.ts";
@@ -13,6 +13,9 @@ export type TestProgram = {
   readonly connection: TestDatabase["connection"];
   readonly simulator: RunningSimulator;
   call<T = unknown>(method: string, path: string, options?: { body?: unknown; token?: string; headers?: Record<string, string>; raw?: string }): Promise<Answer<T>>;
+  /** Enrols a till of the demo shop; its token. */
+  enrol(): Promise<string>;
+  /** A session on the demo till, enrolled at the first unlock. */
   unlock(name: string, pin: string): Promise<string>;
   /** One lever of the simulator: a path below `/control`, such as `transactions/REF/pay`. */
   lever(method: string, path: string, body?: unknown): Promise<unknown>;
@@ -36,6 +39,7 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
       ...(options.till ? { till: options.till } : {}),
     });
   let program = await start(0);
+  let device: Promise<string> | undefined;
 
   const opened: TestProgram = {
     get url() {
@@ -58,10 +62,16 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
       const parsed = text === "" ? undefined : (JSON.parse(text) as T);
       return { status: response.status, headers: response.headers, body: parsed as T, code: (parsed as Partial<Problem> | undefined)?.code };
     },
+    async enrol() {
+      const enrolled = await opened.call<EnrolledBody>("POST", "/api/v1/till/devices", { body: {} });
+      assert.equal(enrolled.status, 201, JSON.stringify(enrolled.body));
+      return enrolled.body.token;
+    },
     async unlock(name, pin) {
+      device ??= opened.enrol();
       const shop = await opened.call<ShopBody>("GET", "/api/v1/till/shop");
       const staff = shop.body.staff.find((one) => one.name === name);
-      const session = await opened.call<SessionBody>("POST", "/api/v1/till/unlock", { body: { staff_id: staff?.id, pin } });
+      const session = await opened.call<SessionBody>("POST", "/api/v1/till/unlock", { body: { staff_id: staff?.id, pin }, headers: { "onegate-device": await device } });
       assert.equal(session.status, 200, JSON.stringify(session.body));
       return session.body.token;
     },

@@ -2,13 +2,13 @@
 export function argon2(pin: string, salt: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./argon2-worker.ts", import.meta.url), { type: "module" });
-    const done = (finish: () => void) => {
+    const end = (key: Uint8Array<ArrayBuffer> | null) => {
       worker.terminate();
-      finish();
+      if (key) resolve(key);
+      else reject(new Error("Argon2 can't be had in this browser"));
     };
-    worker.onerror = () => done(() => reject(new Error("Argon2 can't be had in this browser")));
-    worker.onmessage = ({ data }: MessageEvent<{ key: Uint8Array<ArrayBuffer> | null }>) =>
-      done(() => (data.key ? resolve(data.key) : reject(new Error("Argon2 can't be had in this browser"))));
-    worker.postMessage({ pin, salt });
+    worker.addEventListener("error", () => end(null));
+    worker.addEventListener("message", ({ data }: MessageEvent<Uint8Array<ArrayBuffer> | null>) => end(data));
+    worker.postMessage({ pin, salt }, []);
   });
 }

@@ -66,9 +66,12 @@ export function lock(): void {
   const open = session.get();
   close();
   if (!open) return;
-  void sealing.then((isSealed) => {
-    if (!isSealed && !seals.has(open.staff.id)) api.lock(open.token).catch(() => undefined);
-  });
+  void endUnsealed(open);
+}
+
+async function endUnsealed(open: SessionBody): Promise<void> {
+  const isSealed = (await sealing) || seals.has(open.staff.id);
+  if (!isSealed) await api.lock(open.token).catch(() => undefined);
 }
 
 /** The server no longer knows the session: what is sealed of it is worth nothing. */

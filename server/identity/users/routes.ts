@@ -3,9 +3,9 @@ import {
   RegisteredSchema, RegisterSchema, TokensSchema, TotpCodeSchema, TotpSchema, UserSessionsSchema, type ProfileBody, type Refusal, type TokensBody,
 } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { isIP } from "node:net";
 import { Type } from "typebox";
 import { answer, type Http } from "../../kernel/index.ts";
+import { addressOf } from "../address.ts";
 import { userOf } from "../guard.ts";
 import { tokenHash } from "../secret.ts";
 import { changePassword } from "./change-password.ts";
@@ -25,7 +25,6 @@ const tags = ["users"];
 const service = "identity";
 const MOST_AGENT = 200;
 /** Of a client on a socket that has none. */
-const NO_ADDRESS = "0.0.0.0";
 const KEYS_KEPT = "public, max-age=300";
 
 export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
@@ -102,12 +101,8 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
   });
 }
 
-/** The client's address, or its proxy's where that forwards none that is one. */
 function originOf(request: FastifyRequest): Origin {
-  // an IPv4 address that came over an IPv6 socket is an IPv4 address; an interface's name is no part of one
-  const plain = (address = "") => address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
-  const address = [request.ip, request.socket.remoteAddress].map(plain).find((one) => isIP(one) > 0) ?? NO_ADDRESS;
-  return { address, userAgent: (request.headers["user-agent"] ?? "").toWellFormed().slice(0, MOST_AGENT) };
+  return { address: addressOf(request), userAgent: (request.headers["user-agent"] ?? "").toWellFormed().slice(0, MOST_AGENT) };
 }
 
 function toTokens(signed: Signed | Refusal): TokensBody | Refusal {

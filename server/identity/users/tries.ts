@@ -44,3 +44,8 @@ export function networkOf(address: string): string {
   const all = [...groups(head), ...Array.from({ length: missing }, () => "0"), ...groups(tail)];
   return `${all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(":")}::/64`;
 }
+
+/** Guesses at codes that enrol devices, from an address. */
+export function codeTries(address: string): readonly Limit[] {
+  return [{ subject: subjectOf("code", networkOf(address)), free: 10, longestSeconds: 300 }];
+}

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { CAFE, DEMO_MERCHANT } from "../../demo/index.ts";
 import { insertMerchant, insertOutlet, insertStaff } from "../../identity/index.ts";
 import { newToken } from "../../identity/secret.ts";
-import { insertSession } from "../../identity/store.ts";
+import { openTestSession } from "../../testing/session.ts";
 import { inTransaction } from "../../kernel/index.ts";
 import { balanceByCode } from "../../ledger/index.ts";
 import { proveBooks } from "../../proof.ts";
@@ -91,7 +91,7 @@ export async function openShop(): Promise<TestShop> {
         await insertMerchant(tx, { merchantId, name: "Toko Lain", currency: IDR, isDemo: false });
         await insertOutlet(tx, { ...CAFE.outlet, merchantId, outletId, tax: undefined, cashRounding: { unit: 0, direction: "down" } });
         await insertStaff(tx, merchantId, outletId, { staffId, name: "Wati", role: "owner" }, "none");
-        await insertSession(tx, merchantId, staffId, hash, 1);
+        await openTestSession(tx, { merchantId, outletId, staffId }, hash);
       });
       return token;
     },

@@ -1,4 +1,4 @@
-import { newId, TAX_CHOICES, type SetupBody } from "@onegate/contract";
+import { newId, type SetupBody, type TaxChoice } from "@onegate/contract";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, isUndecided, Refused } from "../api.ts";
@@ -9,7 +9,7 @@ import { NewPin } from "../parts/NewPin.tsx";
 import { shopChanged } from "../server.ts";
 import { useSettings } from "../settings.ts";
 import { connect, unlock } from "../till.ts";
-import { readProducts } from "./csv.ts";
+import { readProducts, type ProductRow } from "./csv.ts";
 import { forgetDraft, note, useDraft, zones, type Draft } from "./draft.ts";
 import { toLogo } from "./logo.ts";
 import { CodeField, Field, Page } from "./Page.tsx";
@@ -19,6 +19,7 @@ import "./setup.css";
 
 /** The screens in order; those that share a number are one step to whoever walks it. */
 const walk = [["code"], ["shop"], ["tax"], ["logo"], ["owner", "pin"], ["cashier", "cashierPin"], ["products"]] as const;
+const taxes: readonly TaxChoice[] = ["ppn_included", "ppn_added", "pb1_10", "none"];
 type Step = (typeof walk)[number][number];
 
 type Pins = { readonly owner: string | null; readonly cashier: string | null };
@@ -132,7 +133,7 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
       return (
         <Page {...common} title={words.tax} why={words.taxWhy} onSubmit={onNext} keys={nextKey(true)}>
           <div className="options" role="radiogroup" aria-label={words.tax}>
-            {TAX_CHOICES.map((tax) => (
+            {taxes.map((tax) => (
               <button key={tax} type="button" role="radio" className="option" aria-checked={draft.tax === tax} onClick={() => note({ tax })}>
                 <strong>{words.taxes[tax][0]}</strong>
                 <span>{words.taxes[tax][1]}</span>
@@ -217,8 +218,12 @@ function bodyOf(draft: Draft, pins: { readonly owner: string; readonly cashier: 
     ...(draft.logo === null ? {} : { logo: draft.logo }),
     owner: { name: draft.ownerName.trim(), pin: pins.owner },
     ...(cashier === "" || pins.cashier === null ? {} : { staff: [{ name: cashier, role: "cashier" as const, pin: pins.cashier }] }),
-    ...(rows.length === 0 ? {} : { products: rows.map(({ line: _, rupiah, ...row }) => ({ ...row, price: `${rupiah}` })) }),
+    ...(rows.length === 0 ? {} : { products: rows.map(toBody) }),
   };
+}
+
+function toBody({ name, rupiah, category, barcode, stock }: ProductRow): NonNullable<SetupBody["products"]>[number] {
+  return { name, price: `${rupiah}`, ...(category === undefined ? {} : { category }), ...(barcode === undefined ? {} : { barcode }), ...(stock === undefined ? {} : { stock }) };
 }
 
 type StepProps = { readonly common: { readonly step: readonly [number, number]; readonly onBack: (() => void) | undefined }; readonly no: string | undefined; readonly onNext: () => void };

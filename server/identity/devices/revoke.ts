@@ -1,0 +1,23 @@
+import { refuse, type Id, type Refusal } from "@onegate/contract";
+import { announce, inTransaction, type Database } from "../../kernel/index.ts";
+import type { StaffPrincipal } from "../staff.ts";
+import type { Device, RevokeReason } from "./device.ts";
+import { reaches } from "./make-code.ts";
+import { demandNewPins, endSessions, lockDevice, updateRevoked } from "./store.ts";
+
+/**
+ * Takes a device out of use, on every replica: its token is refused, its sessions and their streams end. Who unlocked on a
+ * lost one lately must set another PIN at the next unlock, because it may have been watched there. Refuses `device_not_found`.
+ */
+export async function revokeDevice(database: Database, by: Pick<StaffPrincipal, "role" | "merchantId" | "outletId" | "staffId">, deviceId: Id, reason: RevokeReason): Promise<Device | Refusal> {
+  return inTransaction(database, async (tx) => {
+    const device = await lockDevice(tx, by.merchantId, deviceId);
+    if (!device || !reaches(by, device.outletId)) return refuse("device_not_found");
+    if (device.revokedAt) return device;
+    const revoked = await updateRevoked(tx, by.merchantId, deviceId, by.staffId, reason);
+    await endSessions(tx, { merchantId: by.merchantId, deviceId });
+    if (reason === "lost") await demandNewPins(tx, by.merchantId, deviceId);
+    await announce(tx, by.merchantId, "device.revoked", deviceId, { device_id: deviceId, outlet_id: device.outletId, reason, by: by.staffId });
+    return revoked;
+  });
+}

@@ -1,0 +1,56 @@
+import { DeviceCodeSchema, DeviceSchema, EnrolledSchema, EnrolSchema, IdSchema, isRefusal, NewDeviceCodeSchema, ProblemSchema, RevokeDeviceSchema, type DeviceBody, type EnrolledBody } from "@onegate/contract";
+import { Type } from "typebox";
+import { answer, type Database, type Http } from "../../kernel/index.ts";
+import { addressOf } from "../address.ts";
+import { staffOf } from "../guard.ts";
+import type { Device } from "./device.ts";
+import { enrol, type Enrolled } from "./enrol.ts";
+import { makeDeviceCode } from "./make-code.ts";
+import { revokeDevice } from "./revoke.ts";
+import { selectDevices } from "./store.ts";
+
+const tags = ["devices"];
+const problems = { "4xx": ProblemSchema } as const;
+
+/** Tills as enrolled devices. */
+export function deviceRoutes(http: Http, { database, mode, publicUrl }: { database: Database; mode: "sandbox" | "production"; publicUrl: () => string }): void {
+  http.post("/api/v1/till/devices", { config: { right: "till.open" }, schema: { tags, summary: "Enrol this till by a code; in a sandbox without one, at the demo shop", body: EnrolSchema, response: { 201: EnrolledSchema, ...problems } } }, async (request, reply) => {
+    const enrolled = await enrol(database, { ...request.body, address: addressOf(request) }, mode === "sandbox");
+    return answer(request, reply.header("cache-control", "no-store"), isRefusal(enrolled) ? enrolled : enrolledBody(enrolled), 201);
+  });
+
+  http.post("/api/v1/devices/codes", { config: { right: "device.manage" }, schema: { tags, summary: "Make a code that enrols one device", body: NewDeviceCodeSchema, response: { 201: DeviceCodeSchema, ...problems } } }, async (request, reply) => {
+    const made = await makeDeviceCode(database, staffOf(request), request.body);
+    return answer(request, reply.header("cache-control", "no-store"), isRefusal(made) ? made : { code: made.code, expires_at: made.expiresAt.toISOString(), url: `${publicUrl()}/#enrol=${made.code}` }, 201);
+  });
+
+  http.get("/api/v1/devices", { config: { right: "device.read" }, schema: { tags, summary: "The devices, those in use first", response: { 200: Type.Object({ devices: Type.Array(DeviceSchema) }), ...problems } } }, async (request) => {
+    const { merchantId, outletId, role, deviceId } = staffOf(request);
+    return { devices: (await selectDevices(database.kysely, merchantId, role === "owner" ? null : outletId)).map((device) => deviceBody(device, deviceId)) };
+  });
+
+  http.post("/api/v1/devices/:id/revoke", { config: { right: "device.manage" }, schema: { tags, summary: "Take a device out of use, at once", params: Type.Object({ id: IdSchema }), body: RevokeDeviceSchema, response: { 200: DeviceSchema, ...problems } } }, async (request, reply) => {
+    const by = staffOf(request);
+    const revoked = await revokeDevice(database, by, request.params.id, request.body.reason);
+    return answer(request, reply, isRefusal(revoked) ? revoked : deviceBody(revoked, by.deviceId));
+  });
+}
+
+export function enrolledBody({ device, token }: Enrolled): EnrolledBody {
+  return { device: { id: device.deviceId, name: device.name, outlet_id: device.outletId }, token };
+}
+
+function deviceBody(device: Device, thisDevice: string): DeviceBody {
+  return {
+    id: device.deviceId,
+    name: device.name,
+    outlet_id: device.outletId,
+    enrolled_by: device.enrolledBy,
+    enrolled_at: device.enrolledAt.toISOString(),
+    last_seen_at: device.lastSeenAt.toISOString(),
+    last_address: device.lastAddress,
+    revoked_at: device.revokedAt?.toISOString() ?? null,
+    revoked_reason: device.revokedReason,
+    this_device: device.deviceId === thisDevice,
+  };
+}

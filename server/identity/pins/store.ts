@@ -1,0 +1,77 @@
+import type { Id } from "@onegate/contract";
+import { sql } from "kysely";
+import type { Tx } from "../../kernel/index.ts";
+import { KNOWN_DAYS } from "../devices/device.ts";
+import type { StaffRole } from "../staff.ts";
+import { PIN_POLICY, type Standing } from "./policy.ts";
+
+export type Asked = { readonly merchantId: Id; readonly deviceId: Id; readonly staffId: Id };
+export type Tried = Standing & { readonly name: string; readonly role: StaffRole; readonly pinHash: string; readonly isRevoked: boolean };
+
+/**
+ * Holds the device and the person, and tells how they stand. A person of another outlet, who is no owner, is not there. The
+ * pair is read by a statement of its own, once the others are held: what a waiting statement reads beside them is old.
+ */
+export async function lockStanding(tx: Tx, { merchantId, deviceId, staffId }: Asked): Promise<Tried | undefined> {
+  const seconds = (column: string) => sql`greatest(0, ceil(extract(epoch from coalesce(${sql.ref(column)}, clock_timestamp()) - clock_timestamp())))::int`;
+  const { rows } = await sql<{
+    name: string; role: StaffRole; pin_hash: string; is_revoked: boolean; device_wrong: number; device_wait: number; person_wrong: number;
+  }>`
+    select s.name, s.role, s.pin_hash, d.revoked_at is not null as is_revoked,
+           case when d.wrong_since > now() - make_interval(secs => ${PIN_POLICY.device.windowSeconds}) then d.wrong_pins else 0 end as device_wrong, ${seconds("d.delayed_until")} as device_wait,
+           case when s.wrong_since > now() - make_interval(secs => ${PIN_POLICY.person.windowSeconds}) then s.wrong_pins else 0 end as person_wrong
+      from device d
+      join staff s on s.merchant_id = d.merchant_id and s.staff_id = ${staffId} and s.is_active and (s.outlet_id = d.outlet_id or s.role = 'owner')
+     where d.merchant_id = ${merchantId} and d.device_id = ${deviceId}
+       for no key update of d, s`.execute(tx);
+  const [row] = rows;
+  if (!row) return undefined;
+  const { rows: [pair] } = await sql<{ is_known: boolean; wrong: number; wait: number }>`
+    select coalesce(unlocked_at > now() - make_interval(days => ${KNOWN_DAYS}), false) as is_known, wrong_pins as wrong, ${seconds("delayed_until")} as wait
+      from pin_try where merchant_id = ${merchantId} and staff_id = ${staffId} and device_id = ${deviceId}`.execute(tx);
+  return {
+    name: row.name,
+    role: row.role,
+    pinHash: row.pin_hash,
+    isRevoked: row.is_revoked,
+    isOwner: row.role === "owner",
+    isKnown: pair?.is_known ?? false,
+    pair: { wrong: pair?.wrong ?? 0, waitSeconds: pair?.wait ?? 0 },
+    device: { wrong: row.device_wrong, waitSeconds: row.device_wait },
+    person: { wrong: row.person_wrong },
+  };
+}
+
+/** Counts a try as a wrong one, on the pair, the device and the person. */
+export async function countWrongPin(tx: Tx, { merchantId, deviceId, staffId }: Asked, standing: Standing, delays: { pairDelaySeconds: number; deviceDelaySeconds: number }): Promise<void> {
+  const until = (seconds: number) => (seconds === 0 ? sql`null` : sql`clock_timestamp() + make_interval(secs => ${seconds})`);
+  await sql`
+    with d as (
+      update device set wrong_pins = ${standing.device.wrong + 1}, wrong_since = case when ${standing.device.wrong} = 0 then now() else wrong_since end,
+             delayed_until = ${until(delays.deviceDelaySeconds)}
+       where merchant_id = ${merchantId} and device_id = ${deviceId}),
+    s as (
+      update staff set wrong_pins = ${standing.person.wrong + 1}, wrong_since = case when ${standing.person.wrong} = 0 then now() else wrong_since end
+       where merchant_id = ${merchantId} and staff_id = ${staffId})
+    insert into pin_try (merchant_id, staff_id, device_id, wrong_pins, delayed_until)
+    values (${merchantId}, ${staffId}, ${deviceId}, ${standing.pair.wrong + 1}, ${until(delays.pairDelaySeconds)})
+    on conflict (merchant_id, staff_id, device_id) do update set wrong_pins = excluded.wrong_pins, delayed_until = excluded.delayed_until`.execute(tx);
+}
+
+/** The try was right: it is taken off the counts, the pair begins anew, and what blocked the person on other devices is lifted. */
+export async function countRightPin(tx: Tx, { merchantId, deviceId, staffId }: Asked): Promise<void> {
+  await sql`
+    update device set wrong_pins = greatest(0, wrong_pins - 1), delayed_until = case when wrong_pins - 1 > ${PIN_POLICY.device.free} then delayed_until end
+     where merchant_id = ${merchantId} and device_id = ${deviceId}`.execute(tx);
+  await sql`
+    update staff set wrong_pins = greatest(0, wrong_pins - 1) where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
+  await sql`
+    update pin_try set wrong_pins = 0, delayed_until = null, unlocked_at = case when device_id = ${deviceId} then now() else unlocked_at end
+     where merchant_id = ${merchantId} and staff_id = ${staffId} and (device_id = ${deviceId} or wrong_pins >= ${PIN_POLICY.pair.blocked})`.execute(tx);
+}
+
+/** Forgets a person's wrong tries everywhere: an owner or manager vouches for the person. */
+export async function forgetWrongPins(tx: Tx, merchantId: Id, staffId: Id): Promise<void> {
+  await sql`update staff set wrong_pins = 0, wrong_since = null where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
+  await sql`update pin_try set wrong_pins = 0, delayed_until = null where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
+}
