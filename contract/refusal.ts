@@ -53,6 +53,7 @@ export const refusals = {
   device_revoked: [401, "no", "Perangkat ini sudah dicabut.", "This device was revoked."],
   device_not_found: [404, "no", "Perangkat tidak ditemukan.", "The device is not known."],
   device_code_unknown: [404, "corrected", "Kode ini tidak dikenal, sudah dipakai, atau kedaluwarsa.", "This code is not known, was used, or has expired."],
+  pin_unchanged: [422, "corrected", "PIN baru harus berbeda dari yang lama.", "The new PIN must be another one than the old."],
   staff_differs: [409, "no", "Pegawai dengan id ini sudah ada dan isinya berbeda.", "A staff member with this id exists and is not the same."],
   last_owner: [409, "no", "Harus ada setidaknya satu pemilik yang aktif.", "There must be at least one active owner."],
   rights_beyond_own: [403, "no", "Anda tidak dapat memberi hak yang tidak Anda punya.", "You can't give rights that you don't have."],

@@ -2,10 +2,10 @@ import swagger from "@fastify/swagger";
 import { catalogueRoutes } from "./catalogue/index.ts";
 import { accountRoutes, createOwnProviders, resealAccounts, type Vault } from "./credentials/index.ts";
 import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDeliveries, webhookRoutes, type Deliveries } from "./deliveries/index.ts";
-import { DEMO_MERCHANT, preferTripay, seedDemo } from "./demo/index.ts";
+import { DEMO_MERCHANT, DEMO_OUTLET, preferTripay, seedDemo } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
 import {
-  createAccessTokens, createKnownKeys, createPasswords, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, userRoutes, type Users,
+  createAccessTokens, createKnownKeys, createPasswords, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, peopleRoutes, roleRoutes, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
   createHttp, createLog, createMetrics, createStreams, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
@@ -86,7 +86,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const clock = await followDatabaseClock(database);
     endings.push(() => clock.stop());
     const ledger = createLedger(database, { lanes: settings.ledgerLanes, queue: settings.ledgerQueue, onBatch: (items) => metrics.batchItems.observe(items) });
-    await checkDemo(settings, database, ledger);
+    const demo = await checkDemo(settings, database, ledger);
 
     const homeMerchant = async () => (await merchants(database.kysely))[0]?.merchantId;
     const box = createSecretBox(settings.secretKey, settings.oldSecretKey);
@@ -134,8 +134,10 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const keyMode = settings.mode === "sandbox" ? "test" : "live";
     guard(http, { database, accessTokens: users.accessTokens, knownKeys: createKnownKeys(database, keyMode) }, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
     healthRoutes(http, { database, ledger, metrics });
-    identityRoutes(http, { database, mode: settings.mode });
-    deviceRoutes(http, { database, mode: settings.mode, publicUrl: () => settings.publicUrl || url });
+    identityRoutes(http, { database, mode: settings.mode, demo });
+    deviceRoutes(http, { database, publicUrl: () => settings.publicUrl || url, demo });
+    peopleRoutes(http, { database });
+    roleRoutes(http, { database });
     userRoutes(http, users, keys);
     keyRoutes(http, { database, mode: keyMode });
     catalogueRoutes(http, {
@@ -205,15 +207,18 @@ async function openCharts(database: ReturnType<typeof openDatabase>, providers: 
   }
 }
 
-async function checkDemo(settings: Settings, database: ReturnType<typeof openDatabase>, ledger: ReturnType<typeof createLedger>): Promise<void> {
+/** Where the demo shop is, if it is here. */
+async function checkDemo(settings: Settings, database: ReturnType<typeof openDatabase>, ledger: ReturnType<typeof createLedger>): Promise<{ merchantId: string; outletId: string } | undefined> {
+  const isDemoHere = async () => (await merchants(database.kysely)).some(({ isDemo }) => isDemo);
   if (settings.mode === "sandbox") {
     await seedDemo(database, ledger);
     await preferTripay(database);
-    return;
+    return (await isDemoHere()) ? { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET } : undefined;
   }
-  if ((await merchants(database.kysely)).some(({ isDemo }) => isDemo)) {
+  if (await isDemoHere()) {
     throw new StartFailure("production mode: the data holds the demo shop, whose PINs everybody knows.", "Set ONEGATE_DATA or DATABASE_URL to data of its own for production.");
   }
+  return undefined;
 }
 
 async function listen(http: ReturnType<typeof createHttp>, { host, port }: Settings): Promise<string> {

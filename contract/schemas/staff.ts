@@ -77,6 +77,8 @@ export const StaffChangeSchema = Type.Object(
 export type StaffChangeBody = Static<typeof StaffChangeSchema>;
 export const NewPinSchema = Type.Object({ pin: PinSchema }, strict);
 export const OwnPinSchema = Type.Object({ pin: PinSchema, new_pin: PinSchema }, strict);
+export const OwnPinDoneSchema = Type.Object({ rights: SessionSchema.properties.rights, must_change_pin: Type.Boolean() });
+export type OwnPinDoneBody = Static<typeof OwnPinDoneSchema>;
 
 export const StaffSessionSchema = Type.Object({
   id: IdSchema,

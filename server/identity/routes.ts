@@ -3,7 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { answer, inTransaction, type Database, type Http } from "../kernel/index.ts";
 import { addressOf } from "./address.ts";
-import { knownDevice } from "./devices/enrol.ts";
+import { knownDevice, type Place } from "./devices/enrol.ts";
 import { endSessions } from "./devices/store.ts";
 import { DEVICE_HEADER, merchantOf, staffOf } from "./guard.ts";
 import type { Staff } from "./staff.ts";
@@ -14,21 +14,18 @@ import { unlock, type Session } from "./unlock.ts";
 const tags = ["till"];
 const OneOutlet = Type.Object({ id: IdSchema });
 
-export function identityRoutes(http: Http, { database, mode }: { database: Database; mode: "sandbox" | "production" }): void {
+export function identityRoutes(http: Http, { database, mode, demo }: { database: Database; mode: "sandbox" | "production"; demo?: Place | undefined }): void {
   const { kysely } = database;
 
   /** The shop that a till is of; in a sandbox one that is not enrolled yet sees the demo shop. */
   const placeOf = async (request: FastifyRequest): Promise<{ merchant: Merchant; outlet: Outlet } | Refusal> => {
     const merchants = await selectMerchants(kysely);
-    const device = await knownDevice(database, request.headers[DEVICE_HEADER], addressOf(request));
-    if (isRefusal(device)) {
-      if (merchants.length === 0) return refuse("setup_needed");
-      const demo = mode === "sandbox" && request.headers[DEVICE_HEADER] === undefined ? merchants.find(({ isDemo }) => isDemo) : undefined;
-      const [outlet] = demo ? await selectOutlets(kysely, demo.merchantId) : [];
-      return demo && outlet ? { merchant: demo, outlet } : device;
-    }
-    const merchant = merchants.find(({ merchantId }) => merchantId === device.merchantId);
-    const outlet = (await selectOutlets(kysely, device.merchantId)).find(({ outletId }) => outletId === device.outletId);
+    if (merchants.length === 0) return refuse("setup_needed");
+    const isUnnamed = request.headers[DEVICE_HEADER] === undefined;
+    const place = isUnnamed && demo ? demo : await knownDevice(database, request.headers[DEVICE_HEADER], addressOf(request));
+    if (isRefusal(place)) return place;
+    const merchant = merchants.find(({ merchantId }) => merchantId === place.merchantId);
+    const outlet = (await selectOutlets(kysely, place.merchantId)).find(({ outletId }) => outletId === place.outletId);
     return merchant && outlet ? { merchant, outlet } : refuse("device_unknown");
   };
 

@@ -1,24 +1,24 @@
 import { isRefusal, newId, refuse, type EnrolBody, type Id, type Refusal } from "@onegate/contract";
 import { announce, inTransaction, type Database, type Tx } from "../../kernel/index.ts";
 import { newToken, tokenHash } from "../secret.ts";
-import { selectMerchants, selectOutlets } from "../store.ts";
 import { deleteTries, lockTries, updateTries } from "../users/store.ts";
 import { codeTries } from "../users/tries.ts";
 import { codeHash } from "./code.ts";
 import type { CodePurpose, Device } from "./device.ts";
 import { insertDevice, selectDeviceByToken, useCode, type NewDevice } from "./store.ts";
 
+export type Place = { readonly merchantId: Id; readonly outletId: Id };
+
 /** A device with its token, which is shown this once. */
 export type Enrolled = { readonly device: Device; readonly token: string };
 
 type Asked = Pick<EnrolBody, "code" | "name"> & { readonly address: string };
 
-/** Enrols a device by a code; where `isDemoOpen`, without one as a till of the demo shop. Refuses `sign_in_delayed`, `device_code_unknown`. */
-export async function enrol(database: Database, { code, name, address }: Asked, isDemoOpen: boolean): Promise<Enrolled | Refusal> {
+/** Enrols a device by a code; where a demo shop is open, without one as its till. Refuses `sign_in_delayed`, `device_code_unknown`. */
+export async function enrol(database: Database, { code, name, address }: Asked, demo?: Place): Promise<Enrolled | Refusal> {
   if (code !== undefined) {
     return withCode(database, code, "device", address, (tx, used) => enrolIn(tx, { ...used, name: name ?? used.name, enrolledBy: used.madeBy, lastAddress: address }));
   }
-  const demo = isDemoOpen ? await demoPlace(database) : undefined;
   if (!demo) return refuse("device_code_unknown");
   return inTransaction(database, (tx) => enrolIn(tx, { ...demo, name: name ?? "Kasir contoh", enrolledBy: null, lastAddress: address }));
 }
@@ -70,12 +70,6 @@ class NotUsed extends Error {
     super(refusal.refusal);
     this.refusal = refusal;
   }
-}
-
-async function demoPlace({ kysely }: Database): Promise<{ merchantId: Id; outletId: Id } | undefined> {
-  const demo = (await selectMerchants(kysely)).find(({ isDemo }) => isDemo);
-  const [outlet] = demo ? await selectOutlets(kysely, demo.merchantId) : [];
-  return outlet && { merchantId: outlet.merchantId, outletId: outlet.outletId };
 }
 
 /** The device that a request comes from, by the token in its header. Refuses `device_unknown`, `device_revoked`. */

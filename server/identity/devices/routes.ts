@@ -4,7 +4,7 @@ import { answer, type Database, type Http } from "../../kernel/index.ts";
 import { addressOf } from "../address.ts";
 import { staffOf } from "../guard.ts";
 import type { Device } from "./device.ts";
-import { enrol, type Enrolled } from "./enrol.ts";
+import { enrol, type Enrolled, type Place } from "./enrol.ts";
 import { makeDeviceCode } from "./make-code.ts";
 import { revokeDevice } from "./revoke.ts";
 import { selectDevices } from "./store.ts";
@@ -13,9 +13,9 @@ const tags = ["devices"];
 const problems = { "4xx": ProblemSchema } as const;
 
 /** Tills as enrolled devices. */
-export function deviceRoutes(http: Http, { database, mode, publicUrl }: { database: Database; mode: "sandbox" | "production"; publicUrl: () => string }): void {
+export function deviceRoutes(http: Http, { database, publicUrl, demo }: { database: Database; publicUrl: () => string; demo?: Place | undefined }): void {
   http.post("/api/v1/till/devices", { config: { right: "till.open" }, schema: { tags, summary: "Enrol this till by a code; in a sandbox without one, at the demo shop", body: EnrolSchema, response: { 201: EnrolledSchema, ...problems } } }, async (request, reply) => {
-    const enrolled = await enrol(database, { ...request.body, address: addressOf(request) }, mode === "sandbox");
+    const enrolled = await enrol(database, { ...request.body, address: addressOf(request) }, demo);
     return answer(request, reply.header("cache-control", "no-store"), isRefusal(enrolled) ? enrolled : enrolledBody(enrolled), 201);
   });
 

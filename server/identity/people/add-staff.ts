@@ -1,0 +1,39 @@
+import { isRefusal, newId, refuse, type Id, type NewStaffBody, type Refusal } from "@onegate/contract";
+import { announce, inTransaction, type Database } from "../../kernel/index.ts";
+import { isSimplePin } from "../pins/policy.ts";
+import { hashSecret } from "../secret.ts";
+import { insertStaff, selectOutlets } from "../store.ts";
+import { mayManage, toRole, type By } from "./may-manage.ts";
+import { lockMerchant, selectMembers, type Member } from "./store.ts";
+
+/**
+ * Adds a staff member. The caller's id makes a retry the same member; with other content it is refused `staff_differs`.
+ * Refuses `pin_too_simple`, `request_invalid`, `role_unknown`, `rights_beyond_own`, `outlet_unknown`, `forbidden`.
+ */
+export async function addStaff(database: Database, by: By, { id, name, outlet_id: outletId, pin, ...named }: NewStaffBody): Promise<Member | Refusal> {
+  if (isSimplePin(pin)) return refuse("pin_too_simple");
+  const pinHash = await hashSecret(pin);
+  const staffId = id ?? newId();
+  return inTransaction(database, async (tx) => {
+    await lockMerchant(tx, by.merchantId);
+    const given = await toRole(tx, by, named);
+    if (isRefusal(given)) return given;
+    if (!given) return refuse("request_invalid", { field: "body/role", problem: "is missing, as is role_id" });
+    if (!mayManage(by, given.role, outletId)) return refuse("forbidden");
+    if (!(await selectOutlets(tx, by.merchantId)).some((outlet) => outlet.outletId === outletId)) return refuse("outlet_unknown");
+    const [before] = await selectMembers(tx, by.merchantId, { staffId });
+    if (before) {
+      const isSame = before.name === name && before.role === given.role && before.roleId === given.roleId && before.outletId === outletId;
+      return isSame ? before : refuse("staff_differs");
+    }
+    await insertStaff(tx, by.merchantId, outletId, { staffId, name, ...given }, pinHash);
+    await announce(tx, by.merchantId, "staff.added", staffId, { staff_id: staffId, name, role: given.role, role_id: given.roleId, outlet_id: outletId, by: by.staffId });
+    return memberOf(tx, by.merchantId, staffId);
+  });
+}
+
+export async function memberOf(executor: Parameters<typeof selectMembers>[0], merchantId: Id, staffId: Id): Promise<Member> {
+  const [member] = await selectMembers(executor, merchantId, { staffId });
+  if (!member) throw new Error("a staff member who was just written is there");
+  return member;
+}

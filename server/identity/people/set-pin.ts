@@ -1,0 +1,61 @@
+import { isRefusal, refuse, type Id, type OwnPinDoneBody, type Refusal } from "@onegate/contract";
+import { announce, inTransaction, type Database } from "../../kernel/index.ts";
+import { endSessions } from "../devices/store.ts";
+import { isSimplePin } from "../pins/policy.ts";
+import { provePin } from "../pins/prove-pin.ts";
+import { forgetWrongPins } from "../pins/store.ts";
+import { rightsOf } from "../rights.ts";
+import { hashSecret } from "../secret.ts";
+import type { StaffPrincipal } from "../staff.ts";
+import { lockStaff } from "../store.ts";
+import { lockManaged } from "./change-staff.ts";
+import type { By } from "./may-manage.ts";
+import { liftPinChange, updatePin } from "./store.ts";
+
+/** Sets another's PIN, who is signed out. One's own is set by `setOwnPin`, which asks for the old one. Refuses `pin_too_simple`, `staff_unknown`, `forbidden`. */
+export async function setPin(database: Database, by: By, staffId: Id, pin: string): Promise<Refusal | undefined> {
+  if (isSimplePin(pin)) return refuse("pin_too_simple");
+  const pinHash = await hashSecret(pin);
+  return inTransaction(database, async (tx) => {
+    const member = await lockManaged(tx, by, staffId);
+    if (isRefusal(member)) return member;
+    if (staffId === by.staffId) return refuse("forbidden");
+    await updatePin(tx, by.merchantId, staffId, pinHash);
+    await forgetWrongPins(tx, by.merchantId, staffId);
+    await endSessions(tx, { merchantId: by.merchantId, staffId });
+    await announce(tx, by.merchantId, "staff.pin_set", staffId, { staff_id: staffId, by: by.staffId });
+    return undefined;
+  });
+}
+
+/** Sets one's own PIN by the old one; one's other sessions end. Refuses `pin_too_simple`, `pin_unchanged`, and what `provePin` does. */
+export async function setOwnPin(database: Database, me: StaffPrincipal, pin: string, newPin: string): Promise<OwnPinDoneBody | Refusal> {
+  const { merchantId, staffId, deviceId, staffSessionId } = me;
+  if (isSimplePin(newPin)) return refuse("pin_too_simple");
+  if (newPin === pin) return refuse("pin_unchanged");
+  const proven = await provePin(database, { merchantId, staffId, deviceId }, pin);
+  if (isRefusal(proven)) return proven;
+  const pinHash = await hashSecret(newPin);
+  return inTransaction(database, async (tx) => {
+    const member = await lockStaff(tx, merchantId, staffId);
+    // set by somebody else meanwhile
+    if (member?.pinHash !== proven.pinHash) return refuse("pin_wrong");
+    await updatePin(tx, merchantId, staffId, pinHash);
+    await endSessions(tx, { merchantId, staffId, but: staffSessionId });
+    await liftPinChange(tx, merchantId, staffSessionId);
+    await announce(tx, merchantId, "staff.pin_set", staffId, { staff_id: staffId, by: staffId });
+    return { rights: [...rightsOf(member.role, member.granted)], must_change_pin: false };
+  });
+}
+
+/** Lifts what wrong PINs led to: an owner for anybody, a manager for the own outlet's staff, who are no owners. Refuses `staff_unknown`, `forbidden`. */
+export async function unblock(database: Database, by: By, staffId: Id): Promise<Refusal | undefined> {
+  return inTransaction(database, async (tx) => {
+    const member = await lockStaff(tx, by.merchantId, staffId);
+    if (!member || (by.role !== "owner" && member.outletId !== by.outletId)) return refuse("staff_unknown");
+    if (by.role !== "owner" && member.role === "owner") return refuse("forbidden");
+    await forgetWrongPins(tx, by.merchantId, staffId);
+    await announce(tx, by.merchantId, "staff.unblocked", staffId, { staff_id: staffId, by: by.staffId });
+    return undefined;
+  });
+}

@@ -1,0 +1,44 @@
+import { isRefusal, newId, refuse, type Id, type NewRoleBody, type Refusal } from "@onegate/contract";
+import { announce, codeOf, inTransaction, type Database } from "../../kernel/index.ts";
+import { grantable, type Right } from "../rights.ts";
+import type { StaffPrincipal } from "../staff.ts";
+import { deleteRole, isRoleInUse, lockRole, upsertRole, type ShopRole } from "./store.ts";
+
+type By = Pick<StaffPrincipal, "merchantId" | "staffId" | "rights">;
+
+/** Makes a role. Refuses `right_not_grantable`, `rights_beyond_own`, `role_name_taken`. */
+export async function makeRole(database: Database, by: By, { name, rights }: NewRoleBody): Promise<ShopRole | Refusal> {
+  return write(database, by, { roleId: newId(), name, rights }, false);
+}
+
+/** Changes a role; who has it may what it says from the next request on. Refuses `role_unknown` and what `makeRole` does. */
+export async function changeRole(database: Database, by: By, roleId: Id, { name, rights }: NewRoleBody): Promise<ShopRole | Refusal> {
+  return write(database, by, { roleId, name, rights }, true);
+}
+
+async function write(database: Database, by: By, role: ShopRole, exists: boolean): Promise<ShopRole | Refusal> {
+  const ungrantable = role.rights.find((right) => !(grantable as readonly string[]).includes(right));
+  if (ungrantable !== undefined) return refuse("right_not_grantable", { right: ungrantable });
+  if (role.rights.some((right) => !by.rights.has(right as Right))) return refuse("rights_beyond_own");
+  return inTransaction<ShopRole | Refusal>(database, async (tx) => {
+    if (exists && !(await lockRole(tx, by.merchantId, role.roleId))) return refuse("role_unknown");
+    await upsertRole(tx, by.merchantId, role);
+    await announce(tx, by.merchantId, "role.changed", role.roleId, { role_id: role.roleId, name: role.name, rights: role.rights, by: by.staffId });
+    return role;
+  }).catch((error: unknown) => {
+    if (codeOf(error) === "23505") return refuse("role_name_taken");
+    throw error;
+  });
+}
+
+/** Takes a role away that nobody has. Refuses `role_unknown`, `role_in_use`. */
+export async function removeRole(database: Database, by: By, roleId: Id): Promise<Refusal | undefined> {
+  const done = await inTransaction(database, async (tx) => {
+    if (!(await lockRole(tx, by.merchantId, roleId))) return refuse("role_unknown");
+    if (await isRoleInUse(tx, by.merchantId, roleId)) return refuse("role_in_use");
+    await deleteRole(tx, by.merchantId, roleId);
+    await announce(tx, by.merchantId, "role.removed", roleId, { role_id: roleId, by: by.staffId });
+    return true;
+  });
+  return isRefusal(done) ? done : undefined;
+}
