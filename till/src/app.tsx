@@ -1,6 +1,9 @@
 import { STATIC_METHOD } from "@onegate/contract";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { Refused } from "./api.ts";
 import { runKey } from "./commands.ts";
+import { useRevoked } from "./device.ts";
+import { useInvitation, useSettingUp } from "./doors.ts";
 import { listen } from "./live.ts";
 import type { Till } from "./machine.ts";
 import { Frame, pages } from "./parts/Frame.tsx";
@@ -21,13 +24,19 @@ import { sendUntilAnswered } from "./sending.ts";
 import { client, useMayOpen, useShopQuery } from "./server.ts";
 import type { Message } from "./sse.ts";
 import { useStore } from "./store.ts";
-import { atStart, useSession, useTill } from "./till.ts";
+import { atStart, endSession, session, useSession, useTill } from "./till.ts";
 import { useWords } from "./words.ts";
+
+/** What a till in use never needs is loaded when it is shown. */
+const Enrol = lazy(async () => ({ default: (await import("./setup/Enrol.tsx")).Enrol }));
+const Revoked = lazy(async () => ({ default: (await import("./setup/Enrol.tsx")).Revoked }));
+const Setup = lazy(async () => ({ default: (await import("./setup/Setup.tsx")).Setup }));
 
 export function App() {
   const words = useWords();
   const till = useTill();
   const { data: shop } = useShopQuery();
+  const door = useDoor();
   const covered = useStore(sheetOpen);
   useSending(till);
   useListening();
@@ -38,10 +47,28 @@ export function App() {
   return (
     <div className="app">
       {shop?.mode === "sandbox" && <p className="ribbon">{words.sandbox}</p>}
-      <Screen till={shop ? till : { at: "locked", behind: { at: "selling", cart: [] } }} />
+      {door ? (
+        <Suspense fallback={<div />}>{door}</Suspense>
+      ) : (
+        <Screen till={shop ? till : { at: "locked", behind: { at: "selling", cart: [] } }} />
+      )}
       {!covered && <Notices />}
     </div>
   );
+}
+
+/** What stands before the till: a shop to be set up, a tablet to be connected. */
+function useDoor() {
+  const { data: shop, error } = useShopQuery();
+  const isRevoked = useRevoked();
+  const isSettingUp = useSettingUp();
+  const invited = useInvitation();
+  const isLocked = useTill().at === "locked";
+  const code = error instanceof Refused ? error.problem.code : undefined;
+  if (isSettingUp || code === "setup_needed") return <Setup />;
+  if (invited !== null && isLocked) return <Enrol />;
+  if (isRevoked) return <Revoked />;
+  return !shop && (code === "device_unknown" || code === "device_code_unknown") ? <Enrol /> : null;
 }
 
 function Screen({ till }: { readonly till: Till }) {
@@ -108,7 +135,7 @@ function useListening(): void {
   const token = useSession()?.token;
   useEffect(() => {
     if (token === undefined) {
-      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "shop" });
+      client.removeQueries({ predicate: ({ queryKey }) => !["shop", "catalogue", "setup"].includes(String(queryKey[0])) });
       return;
     }
     const leaving = new AbortController();
@@ -128,7 +155,10 @@ function useListening(): void {
       refresh("sales");
       refresh("today");
     };
-    void listen(token, heard, leaving.signal);
+    const ended = () => {
+      if (session.get()?.token === token) endSession();
+    };
+    void listen(token, heard, ended, leaving.signal);
     return () => {
       leaving.abort();
       clearTimeout(stock);

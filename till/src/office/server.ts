@@ -27,7 +27,7 @@ import { dictionary } from "./words.ts";
 type Method = Parameters<typeof call>[0];
 
 const ask = <Answer>(method: Method, path: string, body?: unknown) =>
-  asking((token) => call(method, `/api/v1${path}`, { token, ...(body === undefined ? {} : { body }) })) as Promise<Answer>;
+  asking((token) => call(method, path, { token, ...(body === undefined ? {} : { body }) })) as Promise<Answer>;
 
 export const office = {
   addMember: (member: NewStaffBody) => ask<StaffMemberBody>("POST", "/staff", member),

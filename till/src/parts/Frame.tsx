@@ -44,7 +44,7 @@ function Header() {
       <Gate />
       <div className="head-who">
         <strong>{shop.outlet.name}</strong>
-        <span>{session && `${session.staff.name} · ${words[session.staff.role]}`}</span>
+        <span>{session && `${session.staff.name} · ${session.staff.role_name ?? words[session.staff.role]}`}</span>
       </div>
       <span className={`live live-${live}`} role="status">
         {words[live]}

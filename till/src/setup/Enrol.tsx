@@ -1,0 +1,126 @@
+import { IDR, money, toText } from "@onegate/contract";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { api, isUndecided, Refused } from "../api.ts";
+import { device, revoked, useRevoked } from "../device.ts";
+import { invitation, isWholeCode, settingUp, toCode, useInvitation } from "../doors.ts";
+import { pieces } from "../machine.ts";
+import { Icon } from "../parts/Icon.tsx";
+import { shopChanged } from "../server.ts";
+import { useSettings } from "../settings.ts";
+import { minorOf } from "../sum.ts";
+import { connect, useTill } from "../till.ts";
+import { CodeField, Page } from "./Page.tsx";
+import { useSetupWords } from "./words.ts";
+import "./setup.css";
+
+/** A till without a place: by a code it gets one. An invitation that was scanned is used at once, unless this till has a place already. */
+export function Enrol() {
+  const words = useSetupWords();
+  const { language } = useSettings();
+  const invited = useInvitation();
+  const wasRevoked = useRevoked();
+  const known = device.get();
+  const asks = known !== null && !known.isDemo && !wasRevoked;
+  const { data: setup } = useQuery({ queryKey: ["setup"], queryFn: api.setupState, retry: false });
+  const [code, setCode] = useState(invited ?? "");
+  const [busy, setBusy] = useState(false);
+  const [no, setNo] = useState<Refused | "silent" | null>(null);
+  const began = useRef(false);
+
+  async function enrol(whole: string) {
+    if (!isWholeCode(whole) || busy) return;
+    setBusy(true);
+    setNo(null);
+    try {
+      connect(await api.enrol(whole), false);
+      shopChanged();
+      invitation.set(null);
+    } catch (error) {
+      setNo(error instanceof Refused && !isUndecided(error) ? error : "silent");
+      setBusy(false);
+    }
+  }
+
+  useEffect(() => {
+    if (began.current || !invited || asks) return;
+    began.current = true;
+    void enrol(invited);
+  });
+
+  return (
+    <Page
+      title={words.connect}
+      why={asks ? words.connectAgain(known.name) : words.connectHow}
+      onBack={invited !== null && (asks || known?.isDemo) ? () => invitation.set(null) : undefined}
+      onSubmit={() => void enrol(code)}
+      keys={
+        <>
+          <button type="submit" className="key-primary" disabled={busy || !isWholeCode(code)}>
+            {busy ? words.connecting : words.connectNow}
+          </button>
+          {setup?.allowed && !asks && (
+            <div className="setup-else">
+              <span>{words.otherwise}</span>
+              <button type="button" className="key-quiet" onClick={() => settingUp.set(true)}>
+                {words.otherwiseNew}
+              </button>
+            </div>
+          )}
+        </>
+      }
+    >
+      <CodeField
+        label={words.code}
+        value={code}
+        hint={words.codeHint}
+        no={no === null ? undefined : no === "silent" ? words.noServer : no.problem.detail[language]}
+        onChange={(typed) => {
+          setNo(null);
+          setCode(toCode(typed));
+        }}
+      />
+    </Page>
+  );
+}
+
+/** The server has taken this till away: what that means for what was going on here. */
+export function Revoked() {
+  const words = useSetupWords();
+  const { language } = useSettings();
+  const till = useTill();
+  const open = till.at === "locked" ? till.behind : till;
+  const left =
+    open.at === "sending"
+      ? words.revokedUnsent(toText(money(minorOf({ ...open.sale.total, amount: String(open.sale.total.amount) }), IDR), language), open.sale.id.slice(-12))
+      : open.at === "waiting" || open.at === "static"
+        ? words.revokedWaiting
+        : words.revokedNothing;
+  return (
+    <Page
+      title={words.revoked}
+      why={words.revokedWhat}
+      keys={
+        <button
+          type="button"
+          className="key-primary"
+          onClick={() => {
+            device.set(null);
+            revoked.set(false);
+            shopChanged();
+          }}
+        >
+          {words.connectNew}
+        </button>
+      }
+    >
+      <p className="setup-note" role="status">
+        <Icon name="alert" />
+        <span>
+          {left}
+          {(open.at === "selling" || open.at === "paying") && open.cart.length > 0 && ` ${words.revokedCart(pieces(open.cart))}`}
+        </span>
+      </p>
+    </Page>
+  );
+}
