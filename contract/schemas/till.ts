@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { IdSchema, MoneyInSchema, MoneySchema, Nullable, TimeSchema } from "./common.ts";
+import { IdSchema, MoneyInSchema, MoneySchema, Nullable, TimeSchema, WRITABLE } from "./common.ts";
 
 export const RoleSchema = Type.Union([Type.Literal("owner"), Type.Literal("manager"), Type.Literal("cashier"), Type.Literal("custom")]);
 
@@ -52,6 +52,26 @@ export const SessionSchema = Type.Object({
 });
 export type SessionBody = Static<typeof SessionSchema>;
 
+/** What can be done with a second person's PIN by who may not do it alone. */
+export const APPROVABLE = ["sale.refund", "sale.void", "sale.discount", "price.change", "drawer.open", "day.reopen"] as const;
+export type ApprovableAction = (typeof APPROVABLE)[number];
+
+/** `POST /api/v1/till/approvals`; the acting request carries the id in the header `Onegate-Approval`, once. */
+export const NewApprovalSchema = Type.Object(
+  {
+    action: Type.Enum(APPROVABLE),
+    subject: Type.String({ minLength: 1, maxLength: 64, description: "id of the sale, the product, or (drawer.open) the outlet" }),
+    amount: Type.Optional(MoneyInSchema),
+    approver_id: IdSchema,
+    pin: Type.String({ pattern: "^[0-9]{6}$", description: "the approver's" }),
+    reason: Type.Optional(Type.String({ maxLength: 200, pattern: WRITABLE })),
+  },
+  { additionalProperties: false },
+);
+export type NewApprovalBody = Static<typeof NewApprovalSchema>;
+export const ApprovalSchema = Type.Object({ id: IdSchema, expires_at: TimeSchema, approver: Type.Object({ id: IdSchema, name: Type.String() }) });
+export type ApprovalBody = Static<typeof ApprovalSchema>;
+
 /** `GET /api/v1/till/catalogue`. */
 export const CatalogueSchema = Type.Object({
   categories: Type.Array(Type.Object({ id: IdSchema, name: Type.String() })),
@@ -69,6 +89,45 @@ export const CatalogueSchema = Type.Object({
   ),
 });
 export type CatalogueBody = Static<typeof CatalogueSchema>;
+
+/** `POST /api/v1/products`. */
+export const NewProductSchema = Type.Object(
+  {
+    name: Type.String({ maxLength: 200 }),
+    price: MoneyInSchema,
+    category: Type.Optional(Type.String({ maxLength: 120, description: "its name; made where there is none" })),
+    barcode: Type.Optional(Nullable(Type.String({ maxLength: 30, description: "GTIN of 8, 12, 13 or 14 digits" }))),
+    favourite: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+export type NewProductBody = Static<typeof NewProductSchema>;
+/** `PATCH /api/v1/products/{id}`: what is not named stays. */
+export const ProductChangeSchema = Type.Object(
+  {
+    name: Type.Optional(NewProductSchema.properties.name),
+    price: Type.Optional(MoneyInSchema),
+    category: NewProductSchema.properties.category,
+    barcode: NewProductSchema.properties.barcode,
+    favourite: Type.Optional(Type.Boolean()),
+    active: Type.Optional(Type.Boolean({ description: "false: no longer sold" })),
+  },
+  { additionalProperties: false, minProperties: 1 },
+);
+export type ProductChangeBody = Static<typeof ProductChangeSchema>;
+export const ProductSchema = Type.Object({
+  id: IdSchema,
+  name: Type.String(),
+  category_id: IdSchema,
+  price: MoneySchema,
+  barcode: Nullable(Type.String()),
+  picture: Nullable(Type.String()),
+  favourite: Type.Boolean(),
+  active: Type.Boolean(),
+});
+export type ProductBody = Static<typeof ProductSchema>;
+export const PriceChangeSchema = Type.Object({ id: IdSchema, before: MoneySchema, after: MoneySchema, changed_by: IdSchema, approved_by: Nullable(IdSchema), changed_at: TimeSchema });
+export type PriceChangeBody = Static<typeof PriceChangeSchema>;
 
 /** `POST /api/v1/till/sales`; the id is made by the till, so a retry is the same sale. */
 export const NewSaleSchema = Type.Object(
@@ -107,6 +166,45 @@ export const TenderSchema = Type.Object({
   expires_at: Nullable(TimeSchema),
 });
 
+/** What a sale took back at the till; its refunds say where the money is. */
+export const ReturnSchema = Type.Object({
+  id: IdSchema,
+  kind: Type.Union([Type.Literal("refund"), Type.Literal("void")]),
+  amount: MoneySchema,
+  reason: Type.String(),
+  restock: Type.Boolean(),
+  business_date: Type.String(),
+  returned_by: Type.String({ description: "name" }),
+  approved_by: Nullable(Type.String({ description: "name" })),
+  returned_at: TimeSchema,
+  lines: Type.Array(Type.Object({ line_id: Type.Integer(), quantity: Type.Integer() })),
+  refunds: Type.Array(
+    Type.Object({
+      method: TenderSchema.properties.method,
+      amount: MoneySchema,
+      state: Type.Enum(["created", "pending", "unknown", "manual", "succeeded", "failed"], {
+        description: "`unknown`: the provider has not answered clearly and is asked, never told again; `manual`: a person gives the money back and says so",
+      }),
+    }),
+  ),
+});
+export type ReturnBody = Static<typeof ReturnSchema>;
+
+const ReturnLinesSchema = Type.Array(Type.Object({ line_id: Type.Integer({ minimum: 1, maximum: 32767 }), quantity: Type.Integer({ minimum: 1, maximum: 9999 }) }, { additionalProperties: false }), {
+  minItems: 1, maxItems: 500, description: "without it all that is left",
+});
+/** `POST /api/v1/till/sales/{id}/refund/sum`: what a refund of these lines would give back, for its approval. */
+export const ReturnSumSchema = Type.Object({ lines: Type.Optional(ReturnLinesSchema) }, { additionalProperties: false });
+/** `POST /api/v1/till/sales/{id}/refund`; the id is made by the till, so a retry is the same refund. */
+export const NewReturnSchema = Type.Object(
+  { id: IdSchema, lines: Type.Optional(ReturnLinesSchema), reason: Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE }), restock: Type.Boolean() },
+  { additionalProperties: false },
+);
+export type NewReturnBody = Static<typeof NewReturnSchema>;
+/** `POST /api/v1/till/sales/{id}/void`: the whole sale, on its own business day; the goods are back in stock. */
+export const NewVoidSchema = Type.Object({ id: IdSchema, reason: NewReturnSchema.properties.reason }, { additionalProperties: false });
+export type NewVoidBody = Static<typeof NewVoidSchema>;
+
 export const SaleSchema = Type.Object({
   id: IdSchema,
   receipt_number: Nullable(Type.String({ description: "given when the sale is paid; never repeats within an outlet" })),
@@ -116,9 +214,11 @@ export const SaleSchema = Type.Object({
   paid_at: Nullable(TimeSchema),
   lines: Type.Array(
     Type.Object({
+      line_id: Type.Integer({ description: "counts from 1 within the sale" }),
       product_id: IdSchema,
       name: Type.String(),
       quantity: Type.Integer(),
+      returned: Type.Integer({ description: "of the quantity, taken back" }),
       unit_price: MoneySchema,
       total: MoneySchema,
     }),
@@ -129,6 +229,8 @@ export const SaleSchema = Type.Object({
   rounding: MoneySchema,
   disputed: Type.Boolean({ description: "money of it was taken back by its provider, and that is not won" }),
   tenders: Type.Array(TenderSchema),
+  refunded: MoneySchema,
+  returns: Type.Array(ReturnSchema),
 });
 export type SaleBody = Static<typeof SaleSchema>;
 
@@ -166,6 +268,7 @@ export const TodaySchema = Type.Object({
   net: MoneySchema,
   sales: Type.Integer(),
   average: MoneySchema,
+  returned: Type.Object({ amount: MoneySchema, count: Type.Integer() }, { description: "given back this day, of whichever day's sales; the sums above and below are what is left after it" }),
   week_ago: Nullable(MoneySchema),
   by_tender: Type.Array(Type.Object({ method: Type.String(), amount: MoneySchema, count: Type.Integer() })),
   by_hour: Type.Array(Type.Object({ hour: Type.Integer(), amount: MoneySchema, count: Type.Integer() })),

@@ -1,19 +1,9 @@
 import type { Id } from "@onegate/contract";
 import { sql } from "kysely";
-import type { Executor } from "../kernel/index.ts";
+import type { Executor, Tx } from "../kernel/index.ts";
+import type { KnownProduct, Product } from "./product.ts";
 
 export type Category = { readonly categoryId: Id; readonly name: string };
-
-export type Product = {
-  readonly productId: Id;
-  readonly categoryId: Id;
-  readonly name: string;
-  /** Minor units of the merchant's currency. */
-  readonly price: bigint;
-  readonly barcode: string | null;
-  readonly picture: string | null;
-  readonly isFavourite: boolean;
-};
 
 export async function selectCategories(executor: Executor, merchantId: Id): Promise<Category[]> {
   const { rows } = await sql<{ category_id: Id; name: string }>`
@@ -52,4 +42,81 @@ export async function insertProduct(tx: Executor, merchantId: Id, product: Produ
     insert into product (merchant_id, product_id, category_id, name, price, barcode, picture, is_favourite, rank)
     values (${merchantId}, ${product.productId}, ${product.categoryId}, ${product.name}, ${product.price}, ${product.barcode},
       ${product.picture}, ${product.isFavourite}, ${rank})`.execute(tx);
+}
+
+/** Holds the merchant's catalogue, so that its names and barcodes are decided upon one after another. */
+export async function lockCatalogue(tx: Tx, merchantId: Id): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('catalogue:' || ${merchantId}::text, 0))`.execute(tx);
+}
+
+/** The names of what is sold; what is not any more leaves its name to others. */
+export async function selectNames(executor: Executor, merchantId: Id, except: Id | null = null): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select name from product where merchant_id = ${merchantId} and is_active and product_id is distinct from ${except}::uuid`.execute(executor);
+  return rows.map(({ name }) => name);
+}
+
+/** All barcodes, also of what is no longer sold: they are printed on things. */
+export async function selectBarcodes(executor: Executor, merchantId: Id, except: Id | null = null): Promise<string[]> {
+  const { rows } = await sql<{ barcode: string }>`
+    select barcode from product where merchant_id = ${merchantId} and barcode is not null and product_id is distinct from ${except}::uuid`.execute(executor);
+  return rows.map(({ barcode }) => barcode);
+}
+
+export async function selectLastRanks(executor: Executor, merchantId: Id): Promise<{ category: number; product: number }> {
+  const { rows } = await sql<{ category: number; product: number }>`
+    select coalesce((select max(rank) from category where merchant_id = ${merchantId}), 0)::int as category,
+           coalesce((select max(rank) from product where merchant_id = ${merchantId}), 0)::int as product`.execute(executor);
+  return rows[0] ?? { category: 0, product: 0 };
+}
+
+type KnownRow = ProductRow & { is_active: boolean };
+
+export async function selectProduct(executor: Executor, merchantId: Id, productId: Id, lock = false): Promise<KnownProduct | undefined> {
+  const { rows } = await sql<KnownRow>`
+    select product_id, category_id, name, price, barcode, picture, is_favourite, is_active
+      from product where merchant_id = ${merchantId} and product_id = ${productId} ${lock ? sql`for no key update` : sql``}`.execute(executor);
+  return rows[0] && { ...toProduct(rows[0]), isActive: rows[0].is_active };
+}
+
+/** Everything, also what is no longer sold. */
+export async function selectKnownProducts(executor: Executor, merchantId: Id): Promise<KnownProduct[]> {
+  const { rows } = await sql<KnownRow>`
+    select product_id, category_id, name, price, barcode, picture, is_favourite, is_active
+      from product where merchant_id = ${merchantId} order by rank, name`.execute(executor);
+  return rows.map((row) => ({ ...toProduct(row), isActive: row.is_active }));
+}
+
+export async function updateProduct(tx: Tx, merchantId: Id, product: KnownProduct): Promise<void> {
+  await sql`
+    update product set name = ${product.name}, category_id = ${product.categoryId}, price = ${product.price}, barcode = ${product.barcode},
+           is_favourite = ${product.isFavourite}, is_active = ${product.isActive}
+     where merchant_id = ${merchantId} and product_id = ${product.productId}`.execute(tx);
+}
+
+export type PriceChange = {
+  readonly changeId: Id;
+  readonly productId: Id;
+  /** Minor units. */
+  readonly before: bigint;
+  readonly after: bigint;
+  readonly changedBy: Id;
+  readonly approvedBy: Id | null;
+  readonly changedAt: Date;
+};
+
+export async function insertPriceChange(tx: Tx, merchantId: Id, change: Omit<PriceChange, "changedAt">): Promise<void> {
+  await sql`
+    insert into price_change (merchant_id, product_id, change_id, price_before, price_after, changed_by, approved_by)
+    values (${merchantId}, ${change.productId}, ${change.changeId}, ${change.before}, ${change.after}, ${change.changedBy}, ${change.approvedBy})`.execute(tx);
+}
+
+/** A product's changes of price, the newest first. */
+export async function selectPriceChanges(executor: Executor, merchantId: Id, productId: Id): Promise<PriceChange[]> {
+  const { rows } = await sql<{ change_id: Id; product_id: Id; price_before: bigint; price_after: bigint; changed_by: Id; approved_by: Id | null; changed_at: Date }>`
+    select change_id, product_id, price_before, price_after, changed_by, approved_by, changed_at from price_change
+     where merchant_id = ${merchantId} and product_id = ${productId} order by changed_at desc, change_id desc limit 200`.execute(executor);
+  return rows.map((row) => ({
+    changeId: row.change_id, productId: row.product_id, before: row.price_before, after: row.price_after, changedBy: row.changed_by, approvedBy: row.approved_by, changedAt: row.changed_at,
+  }));
 }

@@ -1,9 +1,10 @@
-import { refuse, type RefusalCode } from "@onegate/contract";
+import { isId, isRefusal, refuse, type ApprovableAction, type Refusal } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { answerRefusal, type Database, type Http } from "../kernel/index.ts";
+import type { PendingApproval } from "./approvals/approval.ts";
 import { isInScope } from "./keys/key.ts";
 import type { KnownKey } from "./keys/known-keys.ts";
-import { isRight, PIN_CHANGE_RIGHTS, rightsOf, whyNot, type Right } from "./rights.ts";
+import { isApprovable, isRight, mayWithApproval, PIN_CHANGE_RIGHTS, rightsOf, whyNot, type Right } from "./rights.ts";
 import { tokenHash } from "./secret.ts";
 import type { Principal, StaffPrincipal } from "./staff.ts";
 import { selectSession } from "./store.ts";
@@ -12,6 +13,12 @@ import type { AccessTokens } from "./users/access-token.ts";
 declare module "fastify" {
   interface FastifyRequest {
     principal: Principal;
+    /** The second person's word that the request came with, where its principal needs one: the verb uses it up (`useApproval`). */
+    approval: PendingApproval | undefined;
+  }
+  interface FastifyContextConfig {
+    /** The verb of this route takes `request.approval`: who has the right with an approval alone may come. */
+    approvable?: true;
   }
 }
 
@@ -27,15 +34,20 @@ export const DEVICE_HEADER = "onegate-device";
 /** How those who give credentials are found. */
 export type Identifiers = { readonly database: Database; readonly accessTokens: AccessTokens; readonly knownKeys: (secret: string) => Promise<KnownKey | undefined> };
 
+/** The approval that a till brings. */
+export const APPROVAL_HEADER = "onegate-approval";
+
 /** A merchant's key, by which its own programs use the gateway. */
 const KEY = /^Bearer (ogk_(?:test|live)_[A-Za-z0-9_-]{43})$/;
 
 /** Finds who is asking and checks the route's right: the one place where rights are decided. */
 export function guard(http: Http, parts: Identifiers, withoutCredentials: Principal = ANYONE): void {
   http.decorateRequest("principal");
+  http.decorateRequest("approval", undefined);
   http.addHook("onRoute", (route) => {
     const right = route.config?.right;
     if (right !== undefined && !isRight(right)) throw new Error(`route ${route.url} names the right ${right}, which is not in rights.ts`);
+    if (route.config?.approvable && !(right !== undefined && isRight(right) && isApprovable(right))) throw new Error(`route ${route.url} takes approvals, but its right is not approvable in rights.ts`);
   });
   http.addHook("onRequest", (request, reply, done) => {
     const right = request.routeOptions.config.right;
@@ -54,22 +66,39 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
   });
 }
 
-/** Lets a principal in who has the right; otherwise answers the refusal. */
+/** Lets a principal in who has the right, or brings an approval where that is enough; otherwise answers the refusal. */
 function admit(request: FastifyRequest, reply: FastifyReply, right: Right, principal: Principal | undefined): boolean {
-  const refusal = principal ? refusalOf(principal, right) : "unauthenticated";
-  if (refusal || !principal) {
-    answerRefusal(request, reply, refuse(refusal ?? "unauthenticated"));
+  const refusal = principal ? refusalOf(request, principal, right) : refuse("unauthenticated");
+  if (isRefusal(refusal) || !principal) {
+    answerRefusal(request, reply, isRefusal(refusal) ? refusal : refuse("unauthenticated"));
     return false;
   }
   request.principal = principal;
+  request.approval = refusal;
   return true;
 }
 
-function refusalOf(principal: Principal, right: Right): RefusalCode | undefined {
-  if (principal.role === "key") return isInScope(principal.scopes, right) ? undefined : "scope_missing";
-  if (!("rights" in principal)) return whyNot(principal.role, right);
+/** Why a principal may not use a right; or, where an approval is enough and the request may bring one, that. */
+function refusalOf(request: FastifyRequest, principal: Principal, right: Right, takesApproval = request.routeOptions.config.approvable === true): Refusal | PendingApproval | undefined {
+  if (principal.role === "key") return isInScope(principal.scopes, right) ? undefined : refuse("scope_missing");
+  if (!("rights" in principal)) {
+    const no = whyNot(principal.role, right);
+    return no && refuse(no);
+  }
   if (principal.rights.has(right)) return undefined;
-  return principal.mustChangePin ? "pin_change_needed" : "forbidden";
+  if (principal.mustChangePin) return refuse("pin_change_needed");
+  if (!takesApproval || !mayWithApproval(principal.role, right)) return refuse("forbidden");
+  const unchecked = request.headers[APPROVAL_HEADER];
+  if (unchecked === undefined) return refuse("approval_needed", { right });
+  return isId(unchecked) ? { approvalId: unchecked, merchantId: principal.merchantId, sessionId: principal.staffSessionId, action: right } : refuse("approval_invalid");
+}
+
+/**
+ * A right that a request needs beside its route's own, because of what its body asks for. Answers the approval that it is
+ * used with, nothing where the principal has the right itself, or why not.
+ */
+export function alsoNeeds(request: FastifyRequest, right: ApprovableAction): Refusal | PendingApproval | undefined {
+  return refusalOf(request, request.principal, right, true);
 }
 
 /** Nobody, when credentials are given that are not valid. */

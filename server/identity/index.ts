@@ -1,6 +1,9 @@
 export { addressOf } from "./address.ts";
+export { type PendingApproval } from "./approvals/approval.ts";
+export { approvalRoutes } from "./approvals/routes.ts";
+export { useApproval } from "./approvals/use-approval.ts";
 export { deviceRoutes } from "./devices/routes.ts";
-export { actorOf, DEVICE_HEADER, guard, merchantOf, staffOf, userOf } from "./guard.ts";
+export { actorOf, alsoNeeds, DEVICE_HEADER, guard, merchantOf, staffOf, userOf } from "./guard.ts";
 export { createKnownKeys } from "./keys/known-keys.ts";
 export { keyRoutes } from "./keys/routes.ts";
 export { isTimeZone, openOutlet } from "./outlets/change-outlet.ts";

@@ -1,4 +1,4 @@
-import type { RefusalCode } from "@onegate/contract";
+import type { ApprovableAction, RefusalCode } from "@onegate/contract";
 import type { StaffRole } from "./staff.ts";
 
 /** Who may be asking: staff by role, a merchant's own program by its key's scopes (`keys/key.ts`), a wallet's user, a developer without credentials in sandbox mode, or anybody at all. */
@@ -59,6 +59,16 @@ export const rights = {
   "sale.create": SHOP,
   "sale.read": SHOP,
   "sale.cancel": SHOP,
+  /** Who may these with a second person's PIN alone: see `approvable`. */
+  "sale.refund": ["manager", "owner"],
+  "sale.void": ["manager", "owner"],
+  "sale.discount": ["manager", "owner"],
+  "price.change": ["manager", "owner"],
+  "drawer.open": ["manager", "owner"],
+  "day.reopen": ["manager", "owner"],
+  "approval.ask": STAFF,
+  "approval.give": ["manager", "owner"],
+  "product.manage": ["manager", "owner"],
   "outlet.manage": ["owner"],
   "report.read": ["manager", "owner"],
   "books.read": ["owner"],
@@ -87,6 +97,25 @@ export const rights = {
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Right = keyof typeof rights;
+
+/** What a role may do only when a second person, who has the right and `approval.give`, says so by PIN. */
+export const approvable = {
+  "sale.refund": ["cashier", "custom"],
+  "sale.void": ["cashier", "custom"],
+  "sale.discount": ["cashier", "custom"],
+  "price.change": ["cashier", "custom"],
+  "drawer.open": ["cashier", "custom"],
+  "day.reopen": ["cashier", "custom"],
+} as const satisfies Record<ApprovableAction, readonly Role[]>;
+
+export function isApprovable(right: Right): right is ApprovableAction {
+  return Object.hasOwn(approvable, right);
+}
+
+/** Whether a role may use a right with an approval, having it not itself. */
+export function mayWithApproval(role: string, right: Right): right is ApprovableAction {
+  return isApprovable(right) && (approvable[right] as readonly string[]).includes(role);
+}
 
 export function isRight(unchecked: string): unchecked is Right {
   return Object.hasOwn(rights, unchecked);

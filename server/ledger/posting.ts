@@ -34,10 +34,12 @@ export const postings = {
   ],
   /** Money in suspense turns out to be for an order. */
   apply: [{ kind: "apply", debit: "suspense", credit: "received", amount: "applied" }],
-  /** A sale takes back revenue and tax, before what was received for it is given back. */
+  /** A sale takes back revenue, tax and cash rounding, before what was received for it is given back. */
   sale_return: [
     { kind: "sale_return", debit: "sales", credit: "received", amount: "revenue" },
     { kind: "tax_return", debit: "tax", credit: "received", amount: "tax" },
+    { kind: "rounded_down_return", debit: "sales", credit: "rounding", amount: "roundedDown" },
+    { kind: "rounded_up_return", debit: "rounding", credit: "received", amount: "roundedUp" },
   ],
   /** A user's top-up was collected: what was received is the user's. */
   topup: [{ kind: "topup", debit: "received", credit: "wallet", amount: "topped" }],

@@ -43,6 +43,24 @@ table api_keys
   CREATE INDEX api_keys_service ON public.api_keys USING btree (external_service_id)
   CREATE UNIQUE INDEX api_keys_key_hash_key ON public.api_keys USING btree (key_hash)
 
+table approval
+  merchant_id uuid not null
+  approval_id uuid not null
+  session_id uuid not null
+  action character varying(40) not null
+  subject character varying(64) not null
+  amount bigint
+  asked_by uuid not null
+  approved_by uuid not null
+  reason character varying(200)
+  given_at timestamp with time zone not null default now()
+  expires_at timestamp with time zone not null
+  used_at timestamp with time zone
+  PRIMARY KEY (merchant_id, approval_id)
+  FOREIGN KEY (merchant_id, approved_by) REFERENCES staff(merchant_id, staff_id)
+  FOREIGN KEY (merchant_id, asked_by) REFERENCES staff(merchant_id, staff_id)
+  CHECK ((asked_by <> approved_by))
+
 table authentications
   token character varying(64) not null
   user_id uuid not null
@@ -430,6 +448,19 @@ table pin_try
   FOREIGN KEY (merchant_id, device_id) REFERENCES device(merchant_id, device_id)
   FOREIGN KEY (merchant_id, staff_id) REFERENCES staff(merchant_id, staff_id)
 
+table price_change
+  merchant_id uuid not null
+  product_id uuid not null
+  change_id uuid not null
+  price_before bigint not null
+  price_after bigint not null
+  changed_by uuid not null
+  approved_by uuid
+  changed_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, product_id, change_id)
+  FOREIGN KEY (merchant_id, product_id) REFERENCES product(merchant_id, product_id)
+  CHECK ((price_after <> price_before))
+
 table product
   merchant_id uuid not null
   product_id uuid not null
@@ -506,12 +537,15 @@ table refund
   updated_at timestamp with time zone not null default now()
   paid_from character varying(10) not null default 'provider'::character varying
   decided_by character varying(80)
+  return_id uuid
+  outlet_id uuid
   PRIMARY KEY (merchant_id, refund_id)
   CHECK ((amount > 0))
   CHECK (((payment_id IS NULL) <> (case_id IS NULL)))
   CHECK (((paid_from)::text = ANY ((ARRAY['provider'::character varying, 'bank'::character varying])::text[])))
   CREATE INDEX refund_by_case ON public.refund USING btree (merchant_id, case_id) WHERE (case_id IS NOT NULL)
   CREATE INDEX refund_by_payment ON public.refund USING btree (merchant_id, payment_id) WHERE (payment_id IS NOT NULL)
+  CREATE INDEX refund_by_return ON public.refund USING btree (merchant_id, return_id) WHERE (return_id IS NOT NULL)
   CREATE INDEX refund_open ON public.refund USING btree (state, updated_at) WHERE ((state)::text = ANY ((ARRAY['created'::character varying, 'pending'::character varying, 'unknown'::character varying])::text[]))
 
 table report_hour
@@ -523,6 +557,8 @@ table report_hour
   sales integer not null
   gross bigint not null
   tax bigint not null
+  returns integer not null default 0
+  returned bigint not null default 0
   PRIMARY KEY (merchant_id, outlet_id, business_date, hour, method)
   CHECK (((hour >= 0) AND (hour <= 23)))
 
@@ -588,6 +624,37 @@ table sale_line
   FOREIGN KEY (merchant_id, sale_id) REFERENCES sale(merchant_id, sale_id)
   CHECK ((quantity > 0))
   CHECK ((unit_price >= 0))
+
+table sale_return
+  merchant_id uuid not null
+  return_id uuid not null
+  sale_id uuid not null
+  kind character varying(6) not null
+  amount bigint not null
+  reason character varying(200) not null
+  restock boolean not null
+  business_date date not null
+  returned_by uuid not null
+  approved_by uuid
+  returned_at timestamp with time zone not null default now()
+  PRIMARY KEY (merchant_id, return_id)
+  FOREIGN KEY (merchant_id, returned_by) REFERENCES staff(merchant_id, staff_id)
+  FOREIGN KEY (merchant_id, sale_id) REFERENCES sale(merchant_id, sale_id)
+  CHECK ((amount > 0))
+  CHECK (((kind)::text = ANY ((ARRAY['refund'::character varying, 'void'::character varying])::text[])))
+  CREATE INDEX sale_return_by_sale ON public.sale_return USING btree (merchant_id, sale_id)
+  CREATE UNIQUE INDEX sale_return_void ON public.sale_return USING btree (merchant_id, sale_id) WHERE ((kind)::text = 'void'::text)
+
+table sale_return_line
+  merchant_id uuid not null
+  return_id uuid not null
+  sale_id uuid not null
+  line smallint not null
+  quantity integer not null
+  PRIMARY KEY (merchant_id, return_id, line)
+  FOREIGN KEY (merchant_id, return_id) REFERENCES sale_return(merchant_id, return_id)
+  FOREIGN KEY (merchant_id, sale_id, line) REFERENCES sale_line(merchant_id, sale_id, line)
+  CHECK ((quantity > 0))
 
 table settlement_case
   merchant_id uuid not null

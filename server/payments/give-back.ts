@@ -8,7 +8,7 @@ import { selectDisputesOf } from "./dispute-store.ts";
 import type { Payment } from "./payment.ts";
 import { nextRefund, type Refund, type RefundEvent } from "./refund.ts";
 import { insertRefund, selectForgottenRefunds, selectRefund, selectRefunds, updateRefund, type RefundFacts } from "./refund-store.ts";
-import { lockOrder, markCase, selectCase, selectPayment } from "./store.ts";
+import { lockOrder, markCase, selectCase, selectPayment, selectPayments } from "./store.ts";
 
 /** The job that tells and asks the provider about refunds. */
 export const REFUND = "payment:refund";
@@ -64,10 +64,54 @@ export async function leftOf(tx: Tx, { merchantId, paymentId, amount }: Payment)
 /** Writes a refund with the job that carries it out, should this process die before it does. */
 export async function saveRefund(tx: Tx, payments: Payments, refund: Omit<Parameters<typeof insertRefund>[1], "refundId" | "refundRef" | "state">): Promise<Refund> {
   const refundId = payments.newId();
-  const written = await insertRefund(tx, { ...refund, refundId, refundRef: `R${refundId.replaceAll("-", "")}`, state: "created" });
+  const written = await insertRefund(tx, { ...refund, refundId, refundRef: refundRefOf(refundId), state: "created" });
   await addJob(tx, REFUND, { merchantId: refund.merchantId, refundId, tries: 0 }, { afterMs: FIRST_ASK_MS, key: `refund:${refundId}` });
   await announce(tx, refund.merchantId, "refund.created", refundId, eventOf(written));
   return written;
+}
+
+/** What may still be given back of an order's payments, in the order in which they were opened; minor units, all above zero. */
+export type Refundable = ReadonlyArray<{ readonly payment: Payment; readonly left: bigint }>;
+
+/** Holds an order and tells what may still be given back of it. Refunds under way and disputes count as given back. */
+export async function holdRefundable(tx: Tx, merchantId: Id, orderId: string): Promise<Refundable> {
+  await lockOrder(tx, merchantId, orderId);
+  const parts: Array<{ payment: Payment; left: bigint }> = [];
+  for (const payment of await selectPayments(tx, merchantId, orderId)) {
+    if (payment.state !== "succeeded" || payment.verification === "lost") continue;
+    const left = await leftOf(tx, payment);
+    if (left > 0n) parts.push({ payment, left });
+  }
+  return parts;
+}
+
+/**
+ * Gives a part of an order back by its own payments, one after another, within the caller's transaction: cash is out of the
+ * drawer at once, what a provider took is told to it after the commit (`tellRefund`), at the latest by its job.
+ */
+export async function giveBackOrder(
+  tx: Tx, payments: Payments, parts: Refundable, { amount, outletId, returnId, reason, by }: { amount: bigint; outletId: Id; returnId: Id; reason: string; by: string },
+): Promise<void> {
+  let rest = amount;
+  for (const { payment, left } of parts) {
+    const { merchantId, paymentId, orderId } = payment;
+    const part = rest < left ? rest : left;
+    if (part === 0n) continue;
+    rest -= part;
+    const provider = giverOf(payment.provider);
+    const refund = { merchantId, paymentId, caseId: null, orderId, provider, amount: money(part, payment.amount.currency), reason, requestedBy: by, returnId };
+    if (provider === CASH) {
+      const refundId = payments.newId();
+      await insertRefund(tx, { ...refund, refundId, refundRef: refundRefOf(refundId), state: "created", outletId });
+      await moveRefund(tx, payments, merchantId, refundId, "done");
+    } else await saveRefund(tx, payments, refund);
+  }
+  if (rest !== 0n) throw new Error("more was to be given back of an order than is left of it");
+}
+
+/** Our reference of a refund at its provider. */
+function refundRefOf(refundId: Id): string {
+  return `R${refundId.replaceAll("-", "")}`;
 }
 
 function eventOf({ refundId, paymentId, orderId, amount, state }: Refund): Record<string, unknown> {
@@ -139,7 +183,7 @@ async function holdRefund(tx: Tx, merchantId: Id, refundId: Id): Promise<Refund 
 async function book(tx: Tx, payments: Payments, refund: Refund): Promise<void> {
   const { merchantId, refundId, caseId, provider, amount, paidFrom } = refund;
   const from = caseId ? CHART.suspense : CHART.received;
-  const source = paidFrom === "bank" ? CHART.bank : provider === CASH ? drawerCode(await outletOf(tx, refund)) : clearingCode(provider);
+  const source = paidFrom === "bank" ? CHART.bank : provider === CASH ? drawerCode(refund.outletId ?? (await outletOf(tx, refund))) : clearingCode(provider);
   const accounts = { from: accountId(merchantId, from), giver: accountId(merchantId, source) };
   // a sale takes back what it recognised first, so that it is in `received` again
   const before = caseId ? [] : await payments.onRefunded(tx, refund);
@@ -214,7 +258,7 @@ export async function recordRefunded(tx: Tx, payments: Payments, payment: Paymen
   if (left === 0n) return open.length > 0;
   const refundId = payments.newId();
   await insertRefund(tx, {
-    merchantId, refundId, paymentId, caseId: null, orderId: payment.orderId, provider: payment.provider, refundRef: `R${refundId.replaceAll("-", "")}`,
+    merchantId, refundId, paymentId, caseId: null, orderId: payment.orderId, provider: payment.provider, refundRef: refundRefOf(refundId),
     amount: money(left, payment.amount.currency), state: "created", reason: "given back at the provider", requestedBy: payment.provider,
   });
   await moveRefund(tx, payments, merchantId, refundId, "done", { reference });

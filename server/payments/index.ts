@@ -7,7 +7,7 @@ export { listChannels } from "./channels.ts";
 export { collectCash } from "./collect-cash.ts";
 export { collectStatic } from "./collect-static.ts";
 export { type Payments } from "./context.ts";
-export { carryRefundOn, decideRefund, REFUND, refundPayment, sweepRefunds } from "./give-back.ts";
+export { carryRefundOn, decideRefund, giveBackOrder, holdRefundable, REFUND, refundPayment, sweepRefunds, tellRefund, type Refundable } from "./give-back.ts";
 export { inquirePayment, sweepPayments } from "./inquire.ts";
 export { receiveNotification } from "./notify.ts";
 export { openPayment, openReplacement } from "./open.ts";
@@ -17,7 +17,7 @@ export { isOpen, lifecycle, next, paidSum, type Payment, type PaymentEvent, type
 export { placeOrder, saveOrder } from "./place-order.ts";
 export { INQUIRE, REOPEN } from "./plan.ts";
 export { nextRefund, refundLifecycle, type Refund, type RefundState } from "./refund.ts";
-export { selectDoneRefunds as refundsDoneOf } from "./refund-store.ts";
+export { selectDoneRefunds as refundsDoneOf, selectRefundsOfReturns as refundsOfReturns } from "./refund-store.ts";
 export { applyCase, refundCase } from "./settle-case.ts";
 export { paymentRoutes } from "./routes.ts";
 export { countOpenCases, selectBreaches as paymentBreaches, selectPayment, selectPaymentByMerchantRef, selectPayments as paymentsOf } from "./store.ts";

@@ -6,10 +6,11 @@ import type { Refund, RefundState } from "./refund.ts";
 type RefundRow = {
   merchant_id: Id; refund_id: Id; payment_id: Id | null; case_id: Id | null; order_id: string | null; provider: string; refund_ref: string; reference: string | null;
   currency: Currency; amount: bigint; state: RefundState; reason: string; requested_by: string; paid_from: Refund["paidFrom"]; decided_by: string | null; note: string | null;
-  created_at: Date;
+  return_id: Id | null; outlet_id: Id | null; created_at: Date;
 };
 
-const COLUMNS = sql.raw("merchant_id, refund_id, payment_id, case_id, order_id, provider, refund_ref, reference, currency, amount, state, reason, requested_by, paid_from, decided_by, note, created_at");
+const COLUMN_NAMES = ["merchant_id", "refund_id", "payment_id", "case_id", "order_id", "provider", "refund_ref", "reference", "currency", "amount", "state", "reason", "requested_by", "paid_from", "decided_by", "note", "return_id", "outlet_id", "created_at"];
+const COLUMNS = sql.raw(COLUMN_NAMES.join(", "));
 
 function toRefund(row: RefundRow): Refund {
   return {
@@ -28,20 +29,22 @@ function toRefund(row: RefundRow): Refund {
     paidFrom: row.paid_from,
     decidedBy: row.decided_by,
     note: row.note,
+    returnId: row.return_id,
+    outletId: row.outlet_id,
     createdAt: row.created_at,
   };
 }
 
-export type NewRefund = Omit<Refund, "createdAt" | "reference" | "note" | "paidFrom" | "decidedBy">;
+export type NewRefund = Omit<Refund, "createdAt" | "reference" | "note" | "paidFrom" | "decidedBy" | "returnId" | "outletId"> & Partial<Pick<Refund, "returnId" | "outletId">>;
 
 /** What becomes known of a refund as it moves. */
 export type RefundFacts = { readonly reference?: string | null; readonly note?: string; readonly paidFrom?: Refund["paidFrom"]; readonly by?: string };
 
 export async function insertRefund(tx: Tx, refund: NewRefund): Promise<Refund> {
   const { rows } = await sql<RefundRow>`
-    insert into refund (merchant_id, refund_id, payment_id, case_id, order_id, provider, refund_ref, currency, amount, state, reason, requested_by)
+    insert into refund (merchant_id, refund_id, payment_id, case_id, order_id, provider, refund_ref, currency, amount, state, reason, requested_by, return_id, outlet_id)
     values (${refund.merchantId}, ${refund.refundId}, ${refund.paymentId}, ${refund.caseId}, ${refund.orderId}, ${refund.provider}, ${refund.refundRef},
-      ${refund.amount.currency}, ${refund.amount.minor}, ${refund.state}, ${refund.reason.slice(0, 200)}, ${refund.requestedBy})
+      ${refund.amount.currency}, ${refund.amount.minor}, ${refund.state}, ${refund.reason.slice(0, 200)}, ${refund.requestedBy}, ${refund.returnId ?? null}, ${refund.outletId ?? null})
     returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
   if (!row) throw new Error("an inserted refund comes back");
@@ -76,6 +79,14 @@ export async function selectRefunds(executor: Executor, merchantId: Id, paymentI
   const { rows } = await sql<RefundRow>`
     select ${COLUMNS} from refund where merchant_id = ${merchantId} and payment_id = ${paymentId} order by created_at, refund_id`.execute(executor);
   return rows.map(toRefund);
+}
+
+/** Refunds that returns of sales asked for. */
+export async function selectRefundsOfReturns(executor: Executor, merchantId: Id, returnIds: readonly Id[]): Promise<Array<Refund & { readonly method: string }>> {
+  const { rows } = await sql<RefundRow & { method: string }>`
+    select ${sql.raw(COLUMN_NAMES.map((name) => `r.${name}`).join(", "))}, p.method from refund r join payment p using (merchant_id, payment_id)
+     where r.merchant_id = ${merchantId} and r.return_id = any (${[...returnIds]}::uuid[]) order by r.created_at, r.refund_id`.execute(executor);
+  return rows.map((row) => ({ ...toRefund(row), method: row.method }));
 }
 
 export async function updateRefund(tx: Tx, { merchantId, refundId }: Refund, state: RefundState, facts: RefundFacts = {}): Promise<Refund> {

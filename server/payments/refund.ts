@@ -46,5 +46,9 @@ export type Refund = {
   /** Who said that it is done or given up, where a person did. */
   readonly decidedBy: string | null;
   readonly note: string | null;
+  /** The return of a sale that asked for it. */
+  readonly returnId: Id | null;
+  /** Of cash: the outlet whose drawer gives it; null: the one that took it. */
+  readonly outletId: Id | null;
   readonly createdAt: Date;
 };

@@ -7,12 +7,23 @@ type SalePaid = {
   lines: Array<{ product_id: Id; name: string; quantity: number; amount: string }>;
 };
 
-/** Adds each paid sale to its hour and its products to their day, once, by the outbox. */
+type SaleRefunded = { outlet_id: Id; business_date: string; hour: number; method: string; gross: string; tax: string };
+type SaleReturned = Pick<SalePaid, "outlet_id" | "business_date" | "lines"> & { kind: "refund" | "void"; sold_hour: number; sold_method: string };
+
+/**
+ * Adds each paid sale to its hour and its products to their day, once, by the outbox. What goes back is taken off the day
+ * it goes back on: the money when it is given, the products when they are returned. A sale that is void was none.
+ */
 export const rollup: Consumer = {
   name: "reports",
   topics: ["sale."],
   async handle(tx, events) {
-    for (const event of events) if (event.topic === "sale.paid") await add(tx, event);
+    for (const event of events) {
+      if (event.topic === "sale.paid") await add(tx, event);
+      // an event from before refunds were rolled up names no method
+      if (event.topic === "sale.refunded" && "method" in event.payload) await takeMoneyOff(tx, event);
+      if (event.topic === "sale.returned") await takeProductsOff(tx, event);
+    }
   },
 };
 
@@ -23,10 +34,32 @@ async function add(tx: Tx, event: OutboxEvent): Promise<void> {
     values (${event.merchantId}, ${sale.outlet_id}, ${sale.business_date}, ${sale.hour}, ${sale.method}, 1, ${sale.gross}, ${sale.tax})
     on conflict (merchant_id, outlet_id, business_date, hour, method)
     do update set sales = r.sales + 1, gross = r.gross + excluded.gross, tax = r.tax + excluded.tax`.execute(tx);
-  for (const line of sale.lines) {
+  await addProducts(tx, event.merchantId, sale, 1);
+}
+
+async function takeMoneyOff(tx: Tx, { merchantId, payload }: OutboxEvent): Promise<void> {
+  const back = payload as SaleRefunded;
+  await sql`
+    insert into report_hour as r (merchant_id, outlet_id, business_date, hour, method, sales, gross, tax, returns, returned)
+    values (${merchantId}, ${back.outlet_id}, ${back.business_date}, ${back.hour}, ${back.method}, 0, -${back.gross}::bigint, -${back.tax}::bigint, 1, ${back.gross})
+    on conflict (merchant_id, outlet_id, business_date, hour, method)
+    do update set gross = r.gross + excluded.gross, tax = r.tax + excluded.tax, returns = r.returns + 1, returned = r.returned + excluded.returned`.execute(tx);
+}
+
+async function takeProductsOff(tx: Tx, { merchantId, payload }: OutboxEvent): Promise<void> {
+  const back = payload as SaleReturned;
+  await addProducts(tx, merchantId, back, -1);
+  if (back.kind !== "void") return;
+  await sql`
+    update report_hour set sales = sales - 1
+     where merchant_id = ${merchantId} and outlet_id = ${back.outlet_id} and business_date = ${back.business_date} and hour = ${back.sold_hour} and method = ${back.sold_method}`.execute(tx);
+}
+
+async function addProducts(tx: Tx, merchantId: Id, { outlet_id, business_date, lines }: Pick<SalePaid, "outlet_id" | "business_date" | "lines">, sign: 1 | -1): Promise<void> {
+  for (const line of lines) {
     await sql`
       insert into report_product as r (merchant_id, outlet_id, business_date, product_id, name, quantity, amount)
-      values (${event.merchantId}, ${sale.outlet_id}, ${sale.business_date}, ${line.product_id}, ${line.name}, ${line.quantity}, ${line.amount})
+      values (${merchantId}, ${outlet_id}, ${business_date}, ${line.product_id}, ${line.name}, ${sign * line.quantity}, ${sign}::int * ${line.amount}::bigint)
       on conflict (merchant_id, outlet_id, business_date, product_id)
       do update set quantity = r.quantity + excluded.quantity, amount = r.amount + excluded.amount`.execute(tx);
   }

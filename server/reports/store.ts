@@ -11,11 +11,11 @@ export async function selectBusinessDate(executor: Executor, { timeZone, dayBegi
   return row.today;
 }
 
-export type HourRow = { readonly hour: number; readonly method: string; readonly sales: number; readonly gross: bigint; readonly tax: bigint };
+export type HourRow = { readonly hour: number; readonly method: string; readonly sales: number; readonly gross: bigint; readonly tax: bigint; readonly returns: number; readonly returned: bigint };
 
 export async function selectHours(executor: Executor, merchantId: Id, outletId: Id, date: string): Promise<HourRow[]> {
   const { rows } = await sql<HourRow>`
-    select hour, method, sales, gross, tax from report_hour
+    select hour, method, sales, gross, tax, returns, returned from report_hour
      where merchant_id = ${merchantId} and outlet_id = ${outletId} and business_date = ${date} order by hour, method`.execute(executor);
   return rows;
 }
@@ -41,7 +41,7 @@ export async function selectUnverified(executor: Executor, merchantId: Id, outle
 export async function selectBestSellers(executor: Executor, merchantId: Id, outletId: Id, date: string, limit: number) {
   const { rows } = await sql<{ product_id: Id; name: string; quantity: number; amount: bigint }>`
     select product_id, name, quantity, amount from report_product
-     where merchant_id = ${merchantId} and outlet_id = ${outletId} and business_date = ${date}
+     where merchant_id = ${merchantId} and outlet_id = ${outletId} and business_date = ${date} and quantity > 0
      order by quantity desc, amount desc, name limit ${limit}`.execute(executor);
   return rows;
 }

@@ -1,14 +1,14 @@
 import { isId, isRefusal, money, type Id } from "@onegate/contract";
 import { announce, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, transfersOf, type Transfer } from "../ledger/index.ts";
-import { refundsDoneOf, type Refund } from "../payments/index.ts";
-import type { Sales } from "./context.ts";
+import { refundsDoneOf, selectPayment, type Refund } from "../payments/index.ts";
+import { outletOf, type Sales } from "./context.ts";
 import type { Sale } from "./sale.ts";
-import { markRefunded, selectSale } from "./store.ts";
+import { markRefunded, selectMoment, selectSale } from "./store.ts";
 
 /**
- * A sale's payment is given back: the sale takes back revenue and tax in proportion, so that the parts of several refunds
- * add up to the whole, to the rupiah. Answers what is to be posted; nothing for an order that is no sale.
+ * A sale's payment is given back: the sale takes back revenue, tax and cash rounding in proportion, so that the parts of
+ * several refunds add up to the whole, to the sen. Answers what is to be posted; nothing for an order that is no sale.
  */
 export async function onPaymentRefunded(tx: Tx, refund: Refund): Promise<ReadonlyArray<Omit<Transfer, "op">>> {
   if (refund.orderId === null || !isId(refund.orderId)) return [];
@@ -16,17 +16,23 @@ export async function onPaymentRefunded(tx: Tx, refund: Refund): Promise<Readonl
   if (sale?.state !== "paid") return [];
   const whole = sale.total + sale.rounding;
   const before = await markRefunded(tx, sale, refund.amount.minor);
-  const tax = taxOf(sale.tax, before + refund.amount.minor, whole) - taxOf(sale.tax, before, whole);
+  const part = (sum: bigint) => shareOf(sum, before + refund.amount.minor, whole) - shareOf(sum, before, whole);
+  const [tax, gross] = [part(sale.tax), part(sale.total)];
+  const rounding = refund.amount.minor - gross;
+  const [down, up] = rounding < 0n ? [-rounding, 0n] : [0n, rounding];
+  const payment = await selectPayment(tx, sale.merchantId, refund.paymentId ?? "");
+  const { businessDate, hour } = await selectMoment(tx, await outletOf(tx, sale.merchantId, sale.outletId));
   await announce(tx, sale.merchantId, "sale.refunded", sale.saleId, {
-    sale_id: sale.saleId, outlet_id: sale.outletId, refund_id: refund.refundId, amount: refund.amount.minor.toString(), currency: sale.currency, tax: tax.toString(),
+    sale_id: sale.saleId, outlet_id: sale.outletId, refund_id: refund.refundId, return_id: refund.returnId, business_date: businessDate, hour, method: payment?.method ?? "CASH",
+    amount: refund.amount.minor.toString(), currency: sale.currency, gross: gross.toString(), tax: tax.toString(),
   });
   const account = (code: string): Id => accountId(sale.merchantId, code);
   return transfersOf(
     "sale_return",
     sale.merchantId,
     refund.refundId,
-    { sales: account(CHART.sales), tax: account(CHART.tax), received: account(CHART.received) },
-    { revenue: money(refund.amount.minor - tax, sale.currency), tax: money(tax, sale.currency) },
+    { sales: account(CHART.sales), tax: account(CHART.tax), received: account(CHART.received), rounding: account(CHART.rounding) },
+    { revenue: money(refund.amount.minor - up - tax, sale.currency), tax: money(tax, sale.currency), roundedDown: money(down, sale.currency), roundedUp: money(up, sale.currency) },
   );
 }
 
@@ -38,7 +44,7 @@ export async function takeBackEarlier(tx: Tx, sales: Sales, { merchantId, saleId
   }
 }
 
-/** The tax in the first `part` of a sale, rounded down: differences of these lose nothing between them. */
-function taxOf(tax: bigint, part: bigint, whole: bigint): bigint {
-  return (tax * part) / whole;
+/** What of a sum lies in the first `part` of a sale, rounded down: differences of these lose nothing between them. */
+function shareOf(sum: bigint, part: bigint, whole: bigint): bigint {
+  return (sum * part) / whole;
 }

@@ -1,12 +1,15 @@
-import { ConfirmStaticSchema, isRefusal, money, NewSaleSchema, ProblemSchema, refuse, SaleSchema, STATIC_METHOD, toWire, type Refusal, type SaleBody, IdSchema } from "@onegate/contract";
+import { ConfirmStaticSchema, IDR, isRefusal, money, MoneySchema, NewReturnSchema, NewSaleSchema, NewVoidSchema, ProblemSchema, ReturnSumSchema, refuse, SaleSchema, STATIC_METHOD, toWire, type Refusal, type SaleBody, IdSchema } from "@onegate/contract";
 import { Type } from "typebox";
 import { sessionEnd, staffOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http, type Streams } from "../kernel/index.ts";
-import { disputedOrders, paymentsOf, type Payment } from "../payments/index.ts";
+import { disputedOrders, paymentsOf, refundsOfReturns, type Payment } from "../payments/index.ts";
 import { cancelSale } from "./cancel.ts";
 import { confirmStatic } from "./confirm-static.ts";
 import type { Sales } from "./context.ts";
 import { createSale } from "./create.ts";
+import { returnSale, sumReturn } from "./return-sale.ts";
+import { selectReturns, type SaleReturn } from "./return-store.ts";
+import type { ReturnLine } from "./return-sum.ts";
 import type { Sale } from "./sale.ts";
 import { selectRecentSales, selectSale } from "./store.ts";
 
@@ -19,8 +22,17 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
 
   const send = async (sale: Sale | Refusal): Promise<SaleBody | Refusal> => {
     if (isRefusal(sale)) return sale;
-    const { merchantId, saleId } = sale;
-    return saleBody(sale, await paymentsOf(database.kysely, merchantId, saleId), await disputedOrders(database.kysely, merchantId, [saleId]));
+    const [body] = await bodies(sale.merchantId, [sale]);
+    if (!body) throw new Error("a sale has a body");
+    return body;
+  };
+  const bodies = async (merchantId: string, found: readonly Sale[]): Promise<SaleBody[]> => {
+    const { kysely } = database;
+    const ids = found.map(({ saleId }) => saleId);
+    const disputed = await disputedOrders(kysely, merchantId, ids);
+    const returns = await selectReturns(kysely, merchantId, ids);
+    const refunds = returns.length === 0 ? [] : await refundsOfReturns(kysely, merchantId, returns.map(({ returnId }) => returnId));
+    return Promise.all(found.map(async (sale) => saleBody(sale, await paymentsOf(kysely, merchantId, sale.saleId), disputed, returns.filter(({ saleId }) => saleId === sale.saleId), refunds)));
   };
 
   http.post("/api/v1/till/sales", { config: { right: "sale.create", service }, schema: { tags, summary: "Take a sale", body: NewSaleSchema, response: { 201: SaleSchema, "4xx": ProblemSchema, 502: ProblemSchema } } }, async (request, reply) => {
@@ -36,8 +48,7 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
     async (request) => {
       const { merchantId, outletId } = staffOf(request);
       const recent = await selectRecentSales(database.kysely, merchantId, outletId, Number(request.query.limit ?? 20));
-      const disputed = await disputedOrders(database.kysely, merchantId, recent.map(({ saleId }) => saleId));
-      return { sales: await Promise.all(recent.map(async (sale) => saleBody(sale, await paymentsOf(database.kysely, merchantId, sale.saleId), disputed))) };
+      return { sales: await bodies(merchantId, recent) };
     },
   );
 
@@ -61,6 +72,22 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
     return answerOnce(request, reply, { answer: await send(sale), replayed });
   });
 
+  http.post("/api/v1/till/sales/:id/refund", { config: { right: "sale.refund", service, approvable: true }, schema: { tags, summary: "Take a sale or lines of it back, by its own tenders; once per id", params: OneSale, body: NewReturnSchema, response: { 201: SaleSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
+    const { id, lines, reason, restock } = request.body;
+    const { answer: sale, replayed } = await returnSale(sales, staffOf(request), request.params.id, { id, kind: "refund", reason, restock, ...(lines ? { lines: lines.map(toLine) } : {}) }, request.approval);
+    return answerOnce(request, reply, { answer: await send(sale), replayed }, 201);
+  });
+
+  http.post("/api/v1/till/sales/:id/refund/sum", { config: { right: "sale.read", service }, schema: { tags, summary: "What a refund of a sale or of lines of it would give back now", params: OneSale, body: ReturnSumSchema, response: { 200: Type.Object({ amount: MoneySchema }), "4xx": ProblemSchema } } }, async (request, reply) => {
+    const sum = await sumReturn(sales, staffOf(request), request.params.id, request.body.lines?.map(toLine));
+    return answer(request, reply, typeof sum === "bigint" ? { amount: toWire(money(sum, IDR)) } : sum);
+  });
+
+  http.post("/api/v1/till/sales/:id/void", { config: { right: "sale.void", service, approvable: true }, schema: { tags, summary: "Take a whole sale back on its own business day; once per id", params: OneSale, body: NewVoidSchema, response: { 201: SaleSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
+    const { answer: sale, replayed } = await returnSale(sales, staffOf(request), request.params.id, { ...request.body, kind: "void", restock: true }, request.approval);
+    return answerOnce(request, reply, { answer: await send(sale), replayed }, 201);
+  });
+
   http.get("/api/v1/till/events", { config: { right: "event.read", service }, schema: { tags, summary: "What happens at the shop, as server-sent events; resumes after Last-Event-ID" } }, async (request, reply) => {
     const staff = staffOf(request);
     await streams.open(request, reply, { merchantId: staff.merchantId, topics: TILL_TOPICS, ends: sessionEnd(database, staff) });
@@ -68,9 +95,20 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
 }
 
 /** What the topics that a till listens to begin with. */
-export const TILL_TOPICS = ["sale.", "payment.", "case.", "outlet."] as const;
-function saleBody(sale: Sale, payments: readonly Payment[], disputed: ReadonlySet<string>): SaleBody {
+export const TILL_TOPICS = ["sale.", "payment.", "case.", "outlet.", "product."] as const;
+
+function toLine({ line_id, quantity }: { line_id: number; quantity: number }): ReturnLine {
+  return { line: line_id, quantity };
+}
+
+/** As the till calls what pays: of a provider's methods it knows QRIS. */
+function methodOf(method: string): SaleBody["tenders"][number]["method"] {
+  return method === "CASH" || method === STATIC_METHOD ? method : "QRIS";
+}
+
+function saleBody(sale: Sale, payments: readonly Payment[], disputed: ReadonlySet<string>, returns: readonly SaleReturn[], refunds: Awaited<ReturnType<typeof refundsOfReturns>>): SaleBody {
   const wire = (minor: bigint) => toWire(money(minor, sale.currency));
+  const returnedOf = (number: number) => returns.flatMap(({ lines }) => lines).reduce((sum, { line, quantity }) => (line === number ? sum + quantity : sum), 0);
   return {
     id: sale.saleId,
     receipt_number: sale.receiptNumber,
@@ -78,8 +116,8 @@ function saleBody(sale: Sale, payments: readonly Payment[], disputed: ReadonlySe
     staff_name: sale.staffName,
     created_at: sale.createdAt.toISOString(),
     paid_at: sale.paidAt?.toISOString() ?? null,
-    lines: sale.lines.map(({ productId, name, quantity, unitPrice }) => ({
-      product_id: productId, name, quantity, unit_price: wire(unitPrice), total: wire(unitPrice * BigInt(quantity)),
+    lines: sale.lines.map(({ productId, name, quantity, unitPrice }, index) => ({
+      line_id: index + 1, product_id: productId, name, quantity, returned: returnedOf(index + 1), unit_price: wire(unitPrice), total: wire(unitPrice * BigInt(quantity)),
     })),
     subtotal: wire(sale.subtotal),
     tax: wire(sale.tax),
@@ -88,7 +126,7 @@ function saleBody(sale: Sale, payments: readonly Payment[], disputed: ReadonlySe
     disputed: disputed.has(sale.saleId),
     tenders: payments.map((payment) => ({
       payment_id: payment.paymentId,
-      method: payment.method === "CASH" || payment.method === STATIC_METHOD ? payment.method : "QRIS",
+      method: methodOf(payment.method),
       state: payment.state === "succeeded" && payment.verification && payment.verification !== "verified" ? payment.verification : payment.state,
       amount: toWire(payment.amount),
       tendered: payment.method === "CASH" && sale.tendered !== null ? wire(sale.tendered) : null,
@@ -97,6 +135,20 @@ function saleBody(sale: Sale, payments: readonly Payment[], disputed: ReadonlySe
       qr_string: payment.qrString,
       checkout_url: payment.checkoutUrl,
       expires_at: payment.expiresAt?.toISOString() ?? null,
+    })),
+    refunded: wire(sale.refunded),
+    returns: returns.map((one) => ({
+      id: one.returnId,
+      kind: one.kind,
+      amount: wire(one.amount),
+      reason: one.reason,
+      restock: one.restock,
+      business_date: one.businessDate,
+      returned_by: one.returnedBy,
+      approved_by: one.approvedBy,
+      returned_at: one.returnedAt.toISOString(),
+      lines: one.lines.map(({ line, quantity }) => ({ line_id: line, quantity })),
+      refunds: refunds.filter(({ returnId }) => returnId === one.returnId).map(({ method, amount, state }) => ({ method: methodOf(method), amount: toWire(amount), state })),
     })),
   };
 }

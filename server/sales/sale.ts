@@ -38,7 +38,11 @@ export type Sale = {
   readonly total: bigint;
   readonly rounding: bigint;
   readonly tendered: bigint | null;
+  /** Of total and rounding, given back so far. */
+  readonly refunded: bigint;
   readonly createdAt: Date;
   readonly paidAt: Date | null;
+  readonly businessDate: string;
+  /** In the order of their numbers, which count from 1. */
   readonly lines: readonly SaleLine[];
 };

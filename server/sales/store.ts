@@ -6,11 +6,11 @@ import type { Sale, SaleLine, SaleState } from "./sale.ts";
 
 type SaleRow = {
   sale_id: Id; outlet_id: Id; staff_name: string; state: SaleState; receipt_number: string | null; currency: Currency; subtotal: bigint;
-  tax: bigint; total: bigint; rounding: bigint; tendered: bigint | null; created_at: Date; paid_at: Date | null;
+  tax: bigint; total: bigint; rounding: bigint; tendered: bigint | null; refunded: bigint; business_date: string; created_at: Date; paid_at: Date | null;
 };
 
 const COLUMNS = sql.raw(
-  "s.sale_id, s.outlet_id, f.name as staff_name, s.state, s.receipt_number, s.currency, s.subtotal, s.tax, s.total, s.rounding, s.tendered, s.created_at, s.paid_at",
+  "s.sale_id, s.outlet_id, f.name as staff_name, s.state, s.receipt_number, s.currency, s.subtotal, s.tax, s.total, s.rounding, s.tendered, s.refunded, s.business_date, s.created_at, s.paid_at",
 );
 
 function toSale(merchantId: Id, row: SaleRow, lines: readonly SaleLine[]): Sale {
@@ -27,6 +27,8 @@ function toSale(merchantId: Id, row: SaleRow, lines: readonly SaleLine[]): Sale 
     total: row.total,
     rounding: row.rounding,
     tendered: row.tendered,
+    refunded: row.refunded,
+    businessDate: row.business_date,
     createdAt: row.created_at,
     paidAt: row.paid_at,
     lines,
@@ -65,11 +67,26 @@ export async function selectRecentSales(executor: Executor, merchantId: Id, outl
   return rows.map((row) => toSale(merchantId, row, lines.get(row.sale_id) ?? []));
 }
 
-export type NewSale = Omit<Sale, "staffName" | "receiptNumber" | "createdAt" | "paidAt" | "state"> & { readonly staffId: Id };
+export type NewSale = Omit<Sale, "staffName" | "receiptNumber" | "createdAt" | "paidAt" | "state" | "refunded" | "businessDate"> & { readonly staffId: Id };
 
 /** The business day of this moment at an outlet: it begins at the outlet's cut-off, in its zone. */
 function businessDate({ timeZone, dayBegins }: Pick<Outlet, "timeZone" | "dayBegins">) {
   return sql`((now() at time zone ${timeZone}) - ${dayBegins}::time::interval)::date`;
+}
+
+/** The business day and the hour of this moment at an outlet. */
+export async function selectMoment(executor: Executor, outlet: Pick<Outlet, "timeZone" | "dayBegins">): Promise<{ businessDate: string; hour: number }> {
+  const { rows } = await sql<{ business_date: string; hour: number }>`
+    select ${businessDate(outlet)} as business_date, extract(hour from now() at time zone ${outlet.timeZone})::int as hour`.execute(executor);
+  const [row] = rows;
+  if (!row) throw new Error("every moment has a day");
+  return { businessDate: row.business_date, hour: row.hour };
+}
+
+/** The hour of a moment at an outlet. */
+export async function selectHour(executor: Executor, { timeZone }: Pick<Outlet, "timeZone">, at: Date): Promise<number> {
+  const { rows } = await sql<{ hour: number }>`select extract(hour from ${at}::timestamptz at time zone ${timeZone})::int as hour`.execute(executor);
+  return rows[0]?.hour ?? 0;
 }
 
 /** Writes a sale and its lines; false when the id is taken (then see `selectSaleHash`). */
@@ -139,6 +156,15 @@ export async function selectBreaches(executor: Executor): Promise<Breach[]> {
     select 'every fact has its event', s.sale_id::text, 'paid, but never announced'
       from sale s left join outbox_event e on e.merchant_id = s.merchant_id and e.topic = 'sale.paid' and e.subject = s.sale_id::text
      where s.state = 'paid' and s.paid_at > now() - interval '29 days' and e.subject is null
+    union all
+    select 'no more of a line is returned than was sold', l.sale_id || ' line ' || l.line, 'sold ' || l.quantity || ', returned ' || r.sum
+      from sale_line l join (select merchant_id, sale_id, line, sum(quantity) from sale_return_line group by 1, 2, 3) r using (merchant_id, sale_id, line)
+     where r.sum > l.quantity
+    union all
+    select 'what a sale took back is what was given back of it', s.sale_id::text, 'the sale says ' || s.refunded || ', its refunds ' || coalesce(r.sum, 0)
+      from sale s left join (select p.merchant_id, p.order_id, sum(r.amount) from payment p join refund r using (merchant_id, payment_id) where r.state = 'succeeded' group by 1, 2) r
+        on r.merchant_id = s.merchant_id and r.order_id = s.sale_id::text
+     where s.state = 'paid' and s.refunded <> coalesce(r.sum, 0)
     limit 100`.execute(executor);
   return rows;
 }

@@ -1,0 +1,55 @@
+import { isRefusal, newId, refuse, type Id, type Refusal } from "@onegate/contract";
+import { announce, type Tx } from "../kernel/index.ts";
+import { checkedToRow, sameName, type CheckedRow, type ProductRow } from "./product.ts";
+import { insertCategory, insertProduct, lockCatalogue, selectBarcodes, selectCategories, selectLastRanks, selectNames } from "./store.ts";
+
+/**
+ * Adds products, all or none, within the caller's transaction, which rolls back what is refused; answers their ids in the
+ * order of the rows. Refuses what `checkedToRow` refuses, `product_name_taken` and `barcode_taken` (in the shop, or by an
+ * earlier row), each with the number of its `row`, from 1.
+ */
+export async function importProducts(tx: Tx, merchantId: Id, rows: readonly ProductRow[]): Promise<Id[] | Refusal> {
+  await lockCatalogue(tx, merchantId);
+  const names = new Set((await selectNames(tx, merchantId)).map(sameName));
+  const barcodes = new Set(await selectBarcodes(tx, merchantId));
+  const checked: CheckedRow[] = [];
+  for (const [index, unchecked] of rows.entries()) {
+    const row = index + 1;
+    const product = checkedToRow(unchecked);
+    if (isRefusal(product)) return refuse(product.refusal, { ...product.params, row });
+    if (names.has(sameName(product.name))) return refuse("product_name_taken", { row });
+    if (product.barcode !== null && barcodes.has(product.barcode)) return refuse("barcode_taken", { row });
+    names.add(sameName(product.name));
+    if (product.barcode !== null) barcodes.add(product.barcode);
+    checked.push(product);
+  }
+  return insertAll(tx, merchantId, checked);
+}
+
+async function insertAll(tx: Tx, merchantId: Id, rows: readonly CheckedRow[]): Promise<Id[]> {
+  const categories = await openCategories(tx, merchantId, rows.map(({ category }) => category));
+  const { product: last } = await selectLastRanks(tx, merchantId);
+  const ids: Id[] = [];
+  for (const [index, { name, price, category, barcode, isFavourite }] of rows.entries()) {
+    const productId = newId();
+    const categoryId = categories.get(sameName(category));
+    if (!categoryId) throw new Error("every category that is named is open");
+    await insertProduct(tx, merchantId, { productId, categoryId, name, price, barcode, picture: null, isFavourite }, last + 1 + index);
+    ids.push(productId);
+  }
+  if (ids.length > 0) await announce(tx, merchantId, "product.added", ids[0] ?? "", { product_ids: ids });
+  return ids;
+}
+
+/** The categories of these names, made where they are missing; the catalogue is held. */
+export async function openCategories(tx: Tx, merchantId: Id, names: readonly string[]): Promise<Map<string, Id>> {
+  const known = new Map((await selectCategories(tx, merchantId)).map(({ categoryId, name }) => [sameName(name), categoryId]));
+  let { category: rank } = await selectLastRanks(tx, merchantId);
+  for (const name of names) {
+    if (known.has(sameName(name))) continue;
+    const categoryId = newId();
+    await insertCategory(tx, merchantId, { categoryId, name }, (rank += 1));
+    known.set(sameName(name), categoryId);
+  }
+  return known;
+}

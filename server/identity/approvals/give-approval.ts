@@ -1,0 +1,39 @@
+import { checkedToMoney, IDR, isRefusal, newId, refuse, type Id, type NewApprovalBody, type Refusal } from "@onegate/contract";
+import { inTransaction, type Database } from "../../kernel/index.ts";
+import { provePin } from "../pins/prove-pin.ts";
+import { rightsOf } from "../rights.ts";
+import type { StaffPrincipal } from "../staff.ts";
+import { lockStaff } from "../store.ts";
+import { insertApproval } from "./store.ts";
+
+export type Given = { readonly approvalId: Id; readonly expiresAt: Date; readonly approver: { readonly staffId: Id; readonly name: string } };
+
+type Asker = Pick<StaffPrincipal, "merchantId" | "deviceId" | "staffId" | "staffSessionId">;
+
+/**
+ * A second person approves, by PIN on the asker's device, what the asker is about to do. Refuses what `checkedToMoney`
+ * refuses, `approver_is_asker`, what `provePin` refuses, `pin_change_needed`, and `approver_lacks_right` of who has not both
+ * the right to do it and `approval.give`.
+ */
+export async function giveApproval(database: Database, asker: Asker, { action, subject, amount: unchecked, approver_id, pin, reason }: NewApprovalBody): Promise<Given | Refusal> {
+  const amount = unchecked === undefined ? null : checkedToMoney(unchecked, "any");
+  if (isRefusal(amount)) return amount;
+  if (amount && amount.currency !== IDR) return refuse("currency_unsupported");
+  if (approver_id === asker.staffId) return refuse("approver_is_asker");
+  const { merchantId, deviceId, staffSessionId } = asker;
+  const proven = await provePin(database, { merchantId, deviceId, staffId: approver_id }, pin);
+  if (isRefusal(proven)) return proven;
+  return inTransaction(database, async (tx) => {
+    const approver = await lockStaff(tx, merchantId, approver_id);
+    if (!approver?.isActive) return refuse("staff_unknown");
+    if (approver.pinHash !== proven.pinHash) return refuse("pin_wrong");
+    if (approver.mustChangePin) return refuse("pin_change_needed");
+    const its = rightsOf(approver.role, approver.granted);
+    if (!its.has("approval.give") || !its.has(action)) return refuse("approver_lacks_right");
+    const approvalId = newId();
+    const expiresAt = await insertApproval(tx, {
+      merchantId, approvalId, sessionId: staffSessionId, action, subject, amount: amount?.minor ?? null, askedBy: asker.staffId, approvedBy: approver_id, reason: reason?.trim() || null,
+    });
+    return { approvalId, expiresAt, approver: { staffId: approver_id, name: approver.name } };
+  });
+}
