@@ -1,4 +1,5 @@
 import type {
+  ApprovalBody,
   AuditPageBody,
   DeviceBody,
   DeviceCodeBody,
@@ -6,11 +7,15 @@ import type {
   KeyBody,
   KeyScope,
   KeyWithSecretBody,
+  MoneyBody,
+  NewApprovalBody,
+  NewReturnBody,
   NewStaffBody,
   OutletBody,
   OutletChangeBody,
   RevokeDeviceBody,
   RolesBody,
+  SaleBody,
   ShopRoleBody,
   StaffChangeBody,
   StaffMemberBody,
@@ -23,6 +28,10 @@ import { say } from "../notices.ts";
 import { asking, client } from "../server.ts";
 import { useSettings, type Language } from "../settings.ts";
 import { dictionary } from "./words.ts";
+
+/** What is to be given back of a sale. */
+export type Wish = { readonly kind: "void" | "refund"; readonly lines: ReturnLinesBody | null; readonly restock: boolean; readonly reason: string };
+type ReturnLinesBody = NonNullable<NewReturnBody["lines"]>;
 
 type Method = Parameters<typeof call>[0];
 
@@ -43,6 +52,14 @@ export const office = {
   revokeKey: (id: Id) => ask<KeyBody>("POST", `/keys/${id}/revoke`),
   endSession: (id: Id) => ask<undefined>("DELETE", `/staff-sessions/${id}`),
   changeOutlet: (id: Id, change: OutletChangeBody) => ask<OutletBody>("PATCH", `/outlets/${id}`, change),
+  /** What a refund of these lines gives back, before it is done. */
+  sumBack: async (saleId: Id, lines: ReturnLinesBody) => (await ask<{ amount: MoneyBody }>("POST", `/till/sales/${saleId}/refund/sum`, { lines })).amount,
+  approve: (approval: NewApprovalBody) => ask<ApprovalBody>("POST", "/till/approvals", approval),
+  /** Gives back once per `id`, however often it is asked. */
+  giveBack: (saleId: Id, id: Id, { kind, lines, restock, reason }: Wish, approval: Id | undefined) =>
+    asking((token) =>
+      call("POST", `/till/sales/${saleId}/${kind}`, { token, body: kind === "void" ? { id, reason } : { id, reason, restock, ...(lines ? { lines } : {}) }, ...(approval === undefined ? {} : { approval }) }),
+    ) as Promise<SaleBody>,
   auditPage: (filter: Record<string, string>) => ask<AuditPageBody>("GET", `/audit?${new URLSearchParams(filter)}`),
 };
 

@@ -1,11 +1,16 @@
-import { useEffect, useState, type ComponentType } from "react";
+import { useEffect, useState, type ComponentType, type ReactNode } from "react";
 import { useWords } from "../words.ts";
 
+type Shell<Props> = (around: { readonly props: Props; readonly failed: boolean; readonly children: ReactNode }) => ReactNode;
+
+/** A whole page, whose shape stands while it is fetched. */
+const asPage: Shell<object> = ({ failed, children }) => <div className="page">{failed ? children : <span className="card card-skeleton" aria-hidden="true" />}</div>;
+
 /**
- * A part of the till that is fetched when it is first opened, so that what sells starts fast.
- * When it can't be fetched, reading the page again is the way: nothing of the till is lost by that.
+ * A part of the till that is fetched when it is first opened, so that what sells starts fast. `shell` is shown until then,
+ * with what to say when it can't be fetched: reading the page again is the way, and nothing of the till is lost by that.
  */
-export function later<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+export function later<Props extends object>(load: () => Promise<ComponentType<Props>>, shell: Shell<Props> = asPage): ComponentType<Props> {
   let known: ComponentType<Props> | null = null;
   return function Later(props: Props) {
     const words = useWords();
@@ -23,20 +28,15 @@ export function later<Props extends object>(load: () => Promise<ComponentType<Pr
       void read();
     }, []);
     if (Part) return <Part {...props} />;
-    return (
-      <div className="page">
-        {failed ? (
-          <div className="empty" role="alert">
-            <strong>{words.notLoaded}</strong>
-            <p>{words.needsServer}</p>
-            <button type="button" className="key-second" onClick={() => location.reload()}>
-              {words.again}
-            </button>
-          </div>
-        ) : (
-          <span className="card card-skeleton" aria-hidden="true" />
-        )}
+    const why = (
+      <div className="empty" role="alert">
+        <strong>{words.notLoaded}</strong>
+        <p>{words.needsServer}</p>
+        <button type="button" className="key-second" onClick={() => location.reload()}>
+          {words.again}
+        </button>
       </div>
     );
+    return shell({ props, failed, children: why });
   };
 }
