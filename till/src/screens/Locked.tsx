@@ -85,15 +85,10 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
   const [chosen, setChosen] = useState<Id | null>(() => staff.find(({ id }) => id === lastStaff.read())?.id ?? null);
   const [asking, setAsking] = useState(false);
   const [no, setNo] = useState<No | null>(null);
-  const [wait, setWait] = useState(0);
+  const [until, setUntil] = useState(0);
+  const wait = useSecondsUntil(until);
   const [changing, setChanging] = useState<{ readonly session: SessionBody; readonly pin: string } | null>(null);
   const who = staff.find(({ id }) => id === chosen);
-
-  useEffect(() => {
-    if (wait === 0) return;
-    const timer = setTimeout(() => setWait(wait - 1), 1_000);
-    return () => clearTimeout(timer);
-  }, [wait]);
 
   async function enter(id: Id, pin: string) {
     setAsking(true);
@@ -101,7 +96,7 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
     setAsking(false);
     if (!refusal) return lastStaff.write(id);
     setNo(refusal);
-    setWait(secondsOf(refusal));
+    setUntil(Date.now() + secondsOf(refusal) * 1_000);
   }
 
   if (changing) return <ChangePin {...changing} onEnd={() => setChanging(null)} />;
@@ -120,7 +115,7 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
             onClick={() => {
               setChosen(id);
               setNo(null);
-              setWait(0);
+              setUntil(0);
             }}
           >
             <span className="staff-face" aria-hidden="true">
@@ -142,6 +137,20 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
       />
     </>
   );
+}
+
+/** Whole seconds until a moment, counted down; a tablet that slept meanwhile has not stopped the clock. */
+function useSecondsUntil(moment: number): number {
+  const [now, setNow] = useState(Date.now);
+  const seconds = Math.max(0, Math.ceil((moment - now) / 1_000));
+  const isWaiting = seconds > 0;
+  useEffect(() => {
+    if (!isWaiting) return;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 500);
+    return () => clearInterval(timer);
+  }, [isWaiting, moment]);
+  return seconds;
 }
 
 /** Opens the till by the server's word, or without the server by what is sealed; answers why not. */
@@ -170,9 +179,7 @@ function ChangePin({ session, pin, onEnd }: ChangeProps) {
 
   async function change(newPin: string) {
     try {
-      await api.changePin(session.token, pin, newPin);
-      const opened = await api.unlock(session.staff.id, newPin);
-      unlock(opened, newPin);
+      unlock({ ...session, ...(await api.changePin(session.token, pin, newPin)) }, newPin);
     } catch (error) {
       if (error instanceof Refused && error.problem.code === "unauthenticated") return onEnd();
       setNo(error instanceof Refused ? error : "silent");
