@@ -8,6 +8,7 @@ export * from "./qris.ts";
 export * from "./refusal.ts";
 export * from "./sale-total.ts";
 export * from "./static-qris.ts";
+export * from "./tax-choice.ts";
 export * from "./schemas/common.ts";
 export * from "./schemas/key.ts";
 export * from "./schemas/payment.ts";

@@ -5,7 +5,7 @@ import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDelive
 import { DEMO_MERCHANT, DEMO_OUTLET, preferTripay, seedDemo } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
 import {
-  createAccessTokens, createKnownKeys, createPasswords, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, peopleRoutes, roleRoutes, userRoutes, type Users,
+  createAccessTokens, createKnownKeys, createPasswords, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, outletRoutes, peopleRoutes, roleRoutes, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
   createHttp, createLog, createMetrics, createStreams, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
@@ -138,6 +138,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     deviceRoutes(http, { database, publicUrl: () => settings.publicUrl || url, demo });
     peopleRoutes(http, { database });
     roleRoutes(http, { database });
+    outletRoutes(http, { database });
     userRoutes(http, users, keys);
     keyRoutes(http, { database, mode: keyMode });
     catalogueRoutes(http, {

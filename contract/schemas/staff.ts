@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { IdSchema, Nullable, TimeSchema, WRITABLE } from "./common.ts";
 import { RoleSchema, SessionSchema } from "./till.ts";
+import { TAX_CHOICES } from "../tax-choice.ts";
 
 const strict = { additionalProperties: false } as const;
 const Name = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: WRITABLE });
@@ -105,8 +106,6 @@ export type NewRoleBody = Static<typeof NewRoleSchema>;
 
 // outlets
 
-export const TAX_CHOICES = ["ppn_included", "ppn_added", "pb1_10", "none"] as const;
-export type TaxChoice = (typeof TAX_CHOICES)[number];
 const Rounding = Type.Object({ unit: Type.Integer({ minimum: 0, maximum: 10_000_000, description: "minor units; 0 is none" }), direction: Type.Enum(["down", "nearest", "up"]) }, strict);
 const DayBegins = Type.String({ pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$" });
 const outlet = {

@@ -3,6 +3,8 @@ export { deviceRoutes } from "./devices/routes.ts";
 export { actorOf, DEVICE_HEADER, guard, merchantOf, staffOf, userOf } from "./guard.ts";
 export { createKnownKeys } from "./keys/known-keys.ts";
 export { keyRoutes } from "./keys/routes.ts";
+export { isTimeZone, openOutlet } from "./outlets/change-outlet.ts";
+export { outletRoutes } from "./outlets/routes.ts";
 export { peopleRoutes } from "./people/routes.ts";
 export { provePin } from "./pins/prove-pin.ts";
 export { grantable, OWNER_ONLY, rights, rightsOf, whyNot, type Right, type Role } from "./rights.ts";

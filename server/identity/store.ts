@@ -58,15 +58,23 @@ export async function selectOutlets(executor: Executor, merchantId: Id): Promise
   }));
 }
 
+function taxJsonOf({ tax }: Outlet): string | null {
+  const json: TaxJson | undefined = tax && { name: tax.name, rate_basis_points: tax.rateBasisPoints, base_numerator: tax.baseNumerator, base_denominator: tax.baseDenominator, included: tax.included };
+  return json ? JSON.stringify(json) : null;
+}
+
 export async function insertOutlet(tx: Executor, outlet: Outlet): Promise<void> {
-  const { tax } = outlet;
-  const taxJson: TaxJson | null = tax
-    ? { name: tax.name, rate_basis_points: tax.rateBasisPoints, base_numerator: tax.baseNumerator, base_denominator: tax.baseDenominator, included: tax.included }
-    : null;
   await sql`
     insert into outlet (merchant_id, outlet_id, name, address, phone, time_zone, day_begins, tax, cash_rounding, receipt_code, receipt_header, receipt_footer)
     values (${outlet.merchantId}, ${outlet.outletId}, ${outlet.name}, ${outlet.address}, ${outlet.phone}, ${outlet.timeZone}, ${outlet.dayBegins},
-      ${taxJson && JSON.stringify(taxJson)}::jsonb, ${JSON.stringify(outlet.cashRounding)}::jsonb, ${outlet.receiptCode}, ${outlet.receiptHeader}, ${outlet.receiptFooter})`.execute(tx);
+      ${taxJsonOf(outlet)}::jsonb, ${JSON.stringify(outlet.cashRounding)}::jsonb, ${outlet.receiptCode}, ${outlet.receiptHeader}, ${outlet.receiptFooter})`.execute(tx);
+}
+
+export async function updateOutlet(tx: Executor, outlet: Outlet): Promise<void> {
+  await sql`
+    update outlet set name = ${outlet.name}, address = ${outlet.address}, phone = ${outlet.phone}, time_zone = ${outlet.timeZone}, day_begins = ${outlet.dayBegins},
+           tax = ${taxJsonOf(outlet)}::jsonb, cash_rounding = ${JSON.stringify(outlet.cashRounding)}::jsonb, receipt_header = ${outlet.receiptHeader}, receipt_footer = ${outlet.receiptFooter}
+     where merchant_id = ${outlet.merchantId} and outlet_id = ${outlet.outletId}`.execute(tx);
 }
 
 export type StaticQris = {

@@ -3,7 +3,7 @@ import { inTransaction, type Database } from "../../kernel/index.ts";
 import { isSecret } from "../secret.ts";
 import type { StaffRole } from "../staff.ts";
 import { judge } from "./policy.ts";
-import { countRightPin, countWrongPin, lockStanding, type Asked } from "./store.ts";
+import { countRightPin, countWrongPin, lockStanding, selectStanding, type Asked, type Tried } from "./store.ts";
 
 export type Proven = { readonly name: string; readonly role: StaffRole; readonly pinHash: string };
 
@@ -12,14 +12,14 @@ export type Proven = { readonly name: string; readonly role: StaffRole; readonly
  * `pin_wrong`, in this order. A try that the policy stops costs no hash.
  */
 export async function provePin(database: Database, asked: Asked, pin: string): Promise<Proven | Refusal> {
+  // most of a guesser's tries end here, at the price of one look
+  const stopped = judged(await selectStanding(database.kysely, asked));
+  if (isRefusal(stopped)) return stopped;
   const tried = await inTransaction(database, async (tx) => {
-    const standing = await lockStanding(tx, asked);
-    if (!standing) return refuse("staff_unknown");
-    if (standing.isRevoked) return refuse("device_revoked");
-    const verdict = judge(standing);
-    if ("stop" in verdict) return verdict.stop === "blocked" ? refuse("pin_blocked") : refuse("pin_delayed", { seconds: verdict.seconds });
-    await countWrongPin(tx, asked, standing, verdict);
-    return { name: standing.name, role: standing.role, pinHash: standing.pinHash };
+    const verdict = judged(await lockStanding(tx, asked));
+    if (isRefusal(verdict)) return verdict;
+    await countWrongPin(tx, asked, verdict.standing, verdict);
+    return verdict.standing;
   });
   if (isRefusal(tried)) return tried;
   if (!(await isSecret(pin, tried.pinHash))) return refuse("pin_wrong");
@@ -27,5 +27,13 @@ export async function provePin(database: Database, asked: Asked, pin: string): P
     await lockStanding(tx, asked);
     await countRightPin(tx, asked);
   });
-  return tried;
+  return { name: tried.name, role: tried.role, pinHash: tried.pinHash };
+}
+
+function judged(standing: Tried | undefined): { standing: Tried; pairDelaySeconds: number; deviceDelaySeconds: number } | Refusal {
+  if (!standing) return refuse("staff_unknown");
+  if (standing.isRevoked) return refuse("device_revoked");
+  const verdict = judge(standing);
+  if (!("stop" in verdict)) return { standing, ...verdict };
+  return verdict.stop === "blocked" ? refuse("pin_blocked") : refuse("pin_delayed", { seconds: verdict.seconds });
 }

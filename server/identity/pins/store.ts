@@ -1,6 +1,6 @@
 import type { Id } from "@onegate/contract";
 import { sql } from "kysely";
-import type { Tx } from "../../kernel/index.ts";
+import type { Executor, Tx } from "../../kernel/index.ts";
 import { KNOWN_DAYS } from "../devices/device.ts";
 import type { StaffRole } from "../staff.ts";
 import { PIN_POLICY, type Standing } from "./policy.ts";
@@ -8,38 +8,40 @@ import { PIN_POLICY, type Standing } from "./policy.ts";
 export type Asked = { readonly merchantId: Id; readonly deviceId: Id; readonly staffId: Id };
 export type Tried = Standing & { readonly name: string; readonly role: StaffRole; readonly pinHash: string; readonly isRevoked: boolean };
 
-/**
- * Holds the device and the person, and tells how they stand. A person of another outlet, who is no owner, is not there. The
- * pair is read by a statement of its own, once the others are held: what a waiting statement reads beside them is old.
- */
-export async function lockStanding(tx: Tx, { merchantId, deviceId, staffId }: Asked): Promise<Tried | undefined> {
+/** How a person stands on a device. A person of another outlet, who is no owner, is not there. */
+export async function selectStanding(executor: Executor, { merchantId, deviceId, staffId }: Asked): Promise<Tried | undefined> {
   const seconds = (column: string) => sql`greatest(0, ceil(extract(epoch from coalesce(${sql.ref(column)}, clock_timestamp()) - clock_timestamp())))::int`;
   const { rows } = await sql<{
-    name: string; role: StaffRole; pin_hash: string; is_revoked: boolean; device_wrong: number; device_wait: number; person_wrong: number;
+    name: string; role: StaffRole; pin_hash: string; is_revoked: boolean; is_known: boolean; pair_wrong: number; pair_wait: number; device_wrong: number; device_wait: number; person_wrong: number;
   }>`
     select s.name, s.role, s.pin_hash, d.revoked_at is not null as is_revoked,
+           coalesce(t.unlocked_at > now() - make_interval(days => ${KNOWN_DAYS}), false) as is_known,
+           coalesce(t.wrong_pins, 0) as pair_wrong, ${seconds("t.delayed_until")} as pair_wait,
            case when d.wrong_since > now() - make_interval(secs => ${PIN_POLICY.device.windowSeconds}) then d.wrong_pins else 0 end as device_wrong, ${seconds("d.delayed_until")} as device_wait,
            case when s.wrong_since > now() - make_interval(secs => ${PIN_POLICY.person.windowSeconds}) then s.wrong_pins else 0 end as person_wrong
       from device d
       join staff s on s.merchant_id = d.merchant_id and s.staff_id = ${staffId} and s.is_active and (s.outlet_id = d.outlet_id or s.role = 'owner')
-     where d.merchant_id = ${merchantId} and d.device_id = ${deviceId}
-       for no key update of d, s`.execute(tx);
+      left join pin_try t on t.merchant_id = s.merchant_id and t.staff_id = s.staff_id and t.device_id = d.device_id
+     where d.merchant_id = ${merchantId} and d.device_id = ${deviceId}`.execute(executor);
   const [row] = rows;
-  if (!row) return undefined;
-  const { rows: [pair] } = await sql<{ is_known: boolean; wrong: number; wait: number }>`
-    select coalesce(unlocked_at > now() - make_interval(days => ${KNOWN_DAYS}), false) as is_known, wrong_pins as wrong, ${seconds("delayed_until")} as wait
-      from pin_try where merchant_id = ${merchantId} and staff_id = ${staffId} and device_id = ${deviceId}`.execute(tx);
-  return {
+  return row && {
     name: row.name,
     role: row.role,
     pinHash: row.pin_hash,
     isRevoked: row.is_revoked,
     isOwner: row.role === "owner",
-    isKnown: pair?.is_known ?? false,
-    pair: { wrong: pair?.wrong ?? 0, waitSeconds: pair?.wait ?? 0 },
+    isKnown: row.is_known,
+    pair: { wrong: row.pair_wrong, waitSeconds: row.pair_wait },
     device: { wrong: row.device_wrong, waitSeconds: row.device_wait },
     person: { wrong: row.person_wrong },
   };
+}
+
+/** The same, once the device and the person are held: a statement that waited would read old counts beside them. */
+export async function lockStanding(tx: Tx, asked: Asked): Promise<Tried | undefined> {
+  await sql`select from device where merchant_id = ${asked.merchantId} and device_id = ${asked.deviceId} for no key update`.execute(tx);
+  await sql`select from staff where merchant_id = ${asked.merchantId} and staff_id = ${asked.staffId} for no key update`.execute(tx);
+  return selectStanding(tx, asked);
 }
 
 /** Counts a try as a wrong one, on the pair, the device and the person. */

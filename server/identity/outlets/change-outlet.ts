@@ -1,0 +1,81 @@
+import { newId, refuse, taxRuleOf, type CashRounding, type Id, type NewOutletBody, type OutletChangeBody, type Refusal } from "@onegate/contract";
+import { announce, inTransaction, type Database, type Tx } from "../../kernel/index.ts";
+import { chartOf, openAccounts } from "../../ledger/index.ts";
+import { lockMerchant } from "../people/store.ts";
+import type { StaffPrincipal } from "../staff.ts";
+import { insertOutlet, selectMerchants, selectOutlets, updateOutlet, type Merchant, type Outlet } from "../store.ts";
+
+type By = Pick<StaffPrincipal, "merchantId" | "staffId">;
+
+/** Whole hundreds of rupiah, down: the smallest coin that is given (Permendag 35/2013 lets a shop round so). */
+const ROUNDING: CashRounding = { unit: 10_000, direction: "down" };
+
+/** Whether both the program and the database know a zone by this name; an offset's sign they read differently. */
+export function isTimeZone(unchecked: string): boolean {
+  return Intl.supportedValuesOf("timeZone").includes(unchecked);
+}
+
+/** Opens an outlet, with its drawer in the books. Refuses `time_zone_unknown`. */
+export async function makeOutlet(database: Database, by: By, body: NewOutletBody): Promise<Outlet | Refusal> {
+  if (!isTimeZone(body.time_zone)) return refuse("time_zone_unknown");
+  return inTransaction(database, async (tx) => {
+    await lockMerchant(tx, by.merchantId);
+    const merchant = (await selectMerchants(tx)).find(({ merchantId }) => merchantId === by.merchantId);
+    if (!merchant) throw new Error("who is signed in has a merchant");
+    const outlet = await openOutlet(tx, merchant, body);
+    await announce(tx, by.merchantId, "outlet.added", outlet.outletId, { outlet_id: outlet.outletId, name: outlet.name, by: by.staffId });
+    return outlet;
+  });
+}
+
+/** Puts an outlet of a merchant, whose row is held, into the database and into the books. */
+export async function openOutlet(tx: Tx, { merchantId, name, currency }: Merchant, body: NewOutletBody): Promise<Outlet> {
+  const outlet: Outlet = {
+    merchantId,
+    outletId: newId(),
+    name: body.name,
+    address: body.address,
+    phone: body.phone,
+    timeZone: body.time_zone,
+    dayBegins: body.day_begins ?? "00:00",
+    tax: taxRuleOf(body.tax),
+    cashRounding: body.cash_rounding ?? ROUNDING,
+    receiptCode: freeCode(name, (await selectOutlets(tx, merchantId)).map(({ receiptCode }) => receiptCode)),
+    receiptHeader: body.receipt_header ?? name,
+    receiptFooter: body.receipt_footer ?? "Terima kasih",
+  };
+  await insertOutlet(tx, outlet);
+  await openAccounts(tx, merchantId, chartOf(merchantId, currency, [], [outlet.outletId]));
+  return outlet;
+}
+
+/** What an outlet's receipts begin with: the merchant's initials and the first number that is free. */
+function freeCode(name: string, taken: readonly string[]): string {
+  const initials = name.normalize("NFD").toUpperCase().split(/[^A-Z0-9]+/).map((word) => word.charAt(0)).join("").slice(0, 3) || "T";
+  for (let n = 1; ; n += 1) if (!taken.includes(`${initials}${n}`)) return `${initials}${n}`;
+}
+
+/** Changes an outlet; what was sold before keeps what it was sold by. Refuses `time_zone_unknown`, `outlet_unknown`. */
+export async function changeOutlet(database: Database, by: By, outletId: Id, body: OutletChangeBody): Promise<Outlet | Refusal> {
+  if (body.time_zone !== undefined && !isTimeZone(body.time_zone)) return refuse("time_zone_unknown");
+  return inTransaction(database, async (tx) => {
+    await lockMerchant(tx, by.merchantId);
+    const before = (await selectOutlets(tx, by.merchantId)).find((one) => one.outletId === outletId);
+    if (!before) return refuse("outlet_unknown");
+    const outlet: Outlet = {
+      ...before,
+      name: body.name ?? before.name,
+      address: body.address ?? before.address,
+      phone: body.phone ?? before.phone,
+      timeZone: body.time_zone ?? before.timeZone,
+      dayBegins: body.day_begins ?? before.dayBegins,
+      tax: body.tax === undefined ? before.tax : taxRuleOf(body.tax),
+      cashRounding: body.cash_rounding ?? before.cashRounding,
+      receiptHeader: body.receipt_header ?? before.receiptHeader,
+      receiptFooter: body.receipt_footer ?? before.receiptFooter,
+    };
+    await updateOutlet(tx, outlet);
+    await announce(tx, by.merchantId, "outlet.changed", outletId, { outlet_id: outletId, fields: Object.keys(body), by: by.staffId });
+    return outlet;
+  });
+}
