@@ -29,7 +29,7 @@ const isOpen = (page: Page) => page.getByRole("searchbox").waitFor();
 const isLocked = (page: Page) => page.getByRole("button", { name: "Sari", exact: true }).waitFor();
 const says = (page: Page, words: RegExp | string) => page.getByText(words).first().waitFor();
 const lock = (page: Page) => page.getByRole("button", { name: "Kunci", exact: true }).click();
-const stored = (page: Page) => page.evaluate(() => ({ local: { ...localStorage }, session: { ...sessionStorage } }) as Record<"local" | "session", Record<string, string>>);
+const stored = (page: Page): Promise<Record<"local" | "session", Record<string, string>>> => page.evaluate(() => ({ local: { ...localStorage }, session: { ...sessionStorage } }));
 
 async function unlock(page: Page, name: string, pin: string): Promise<void> {
   await choose(page, name);
@@ -293,7 +293,7 @@ describe("a tablet", () => {
     assert.equal((await revoke(id, "other")).status, 200);
     await page.context().setOffline(false);
     await says(page, "Tablet ini dicabut");
-    await says(page, /1 penjualan Rp 28\.000 belum terjawab/);
+    await says(page, /Penjualan Rp 28\.000 pukul .*Latte.* belum terjawab/);
     await picture(page, "revoked");
     const { local, session } = await stored(page);
     assert.deepEqual([local["onegate.sealed.1"], session["onegate.session.1"]], [undefined, undefined]);
