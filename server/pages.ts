@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { answerRefusal, type Http } from "./kernel/index.ts";
 
 const POLICY = [
-  "default-src 'self'", "img-src 'self' data: blob:", "style-src 'self'", "script-src 'self'", "connect-src 'self'", "object-src 'none'",
+  "default-src 'self'", "img-src 'self' data: blob:", "style-src 'self'", "script-src 'self' 'wasm-unsafe-eval'", "connect-src 'self'", "object-src 'none'",
   "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'",
 ].join("; ");
 

@@ -1,4 +1,4 @@
-import type { CatalogueBody, EnrolledBody, Id, NewSaleBody, Problem, SaleBody, SessionBody, SetupBody, SetupDoneBody, SetupStateBody, ShopBody, TodayBody } from "@onegate/contract";
+import type { CatalogueBody, EnrolledBody, Id, NewSaleBody, OwnPinDoneBody, Problem, SaleBody, SessionBody, SetupBody, SetupDoneBody, SetupStateBody, ShopBody, TodayBody } from "@onegate/contract";
 import { device, revoked } from "./device.ts";
 
 /** The server said no, and said why. */
@@ -85,7 +85,7 @@ export const api = {
   /** Without a code only a sandbox's demo shop lets a till in. */
   enrol: (code?: string) => call("POST", "/till/devices", { body: code === undefined ? {} : { code } }) as Promise<EnrolledBody>,
   unlock: (staffId: Id, pin: string, patience?: number) => call("POST", "/till/unlock", { body: { staff_id: staffId, pin }, ...(patience === undefined ? {} : { patience }) }) as Promise<SessionBody>,
-  changePin: (token: string, pin: string, newPin: string) => call("PUT", "/staff/me/pin", { token, body: { pin, new_pin: newPin } }),
+  changePin: (token: string, pin: string, newPin: string) => call("PUT", "/staff/me/pin", { token, body: { pin, new_pin: newPin } }) as Promise<OwnPinDoneBody>,
   lock: (token: string) => call("POST", "/till/lock", { token }),
   catalogue: (token: string) => call("GET", "/till/catalogue", { token }) as Promise<CatalogueBody>,
   sell: (token: string, sale: NewSaleBody) => call("POST", "/till/sales", { token, body: sale, key: sale.id }) as Promise<SaleBody>,

@@ -21,10 +21,10 @@ import { StaticQris } from "./screens/StaticQris.tsx";
 import { Today } from "./screens/Today.tsx";
 import { Waiting } from "./screens/Waiting.tsx";
 import { sendUntilAnswered } from "./sending.ts";
-import { client, useMayOpen, useShopQuery } from "./server.ts";
+import { client, sessionEnded, useMayOpen, useShopQuery } from "./server.ts";
 import type { Message } from "./sse.ts";
 import { useStore } from "./store.ts";
-import { atStart, endSession, session, useSession, useTill } from "./till.ts";
+import { atStart, session, useSession, useTill } from "./till.ts";
 import { useWords } from "./words.ts";
 
 /** What a till in use never needs is loaded when it is shown. */
@@ -156,7 +156,7 @@ function useListening(): void {
       refresh("today");
     };
     const ended = () => {
-      if (session.get()?.token === token) endSession();
+      if (session.get()?.token === token) sessionEnded();
     };
     void listen(token, heard, ended, leaving.signal);
     return () => {

@@ -17,6 +17,12 @@ export const client = new QueryClient({
   },
 });
 
+/** The server no longer knows the session that is open here; whether it knows the device, and what is new in the shop, it is asked at once. */
+export function sessionEnded(): void {
+  endSession();
+  void client.invalidateQueries({ queryKey: ["shop"] });
+}
+
 /** Asks with the open session; a session the server no longer knows locks the till. */
 export async function asking<Answer>(ask: (token: string) => Promise<Answer>): Promise<Answer> {
   const token = session.get()?.token ?? "";
@@ -24,7 +30,7 @@ export async function asking<Answer>(ask: (token: string) => Promise<Answer>): P
     return await ask(token);
   } catch (error) {
     const ended = error instanceof Refused && error.problem.code === "unauthenticated";
-    if (ended && session.get()?.token === token) endSession();
+    if (ended && session.get()?.token === token) sessionEnded();
     throw error;
   }
 }

@@ -68,7 +68,7 @@ function OwnShop() {
 type No = Refused | Exclude<Opened, { is: "open" }>;
 
 function whyNot(no: No, words: Words, language: "id" | "en"): string {
-  if (no instanceof Refused) return no.problem.detail[language];
+  if (no instanceof Refused) return no.problem.code === "pin_delayed" ? words.tooManyPins : no.problem.detail[language];
   if (no.is === "wrong") return words.wrongOffline(no.left);
   if (no.is === "wait") return words.waitOffline;
   return no.is === "destroyed" ? words.destroyedOffline : words.noServer;
@@ -84,16 +84,10 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
   const { language } = useSettings();
   const [chosen, setChosen] = useState<Id | null>(() => staff.find(({ id }) => id === lastStaff.read())?.id ?? null);
   const [asking, setAsking] = useState(false);
-  const [no, setNo] = useState<No | null>(null);
-  const [wait, setWait] = useState(0);
+  const [no, setNo] = useState<No>();
+  const [wait, pause] = usePause();
   const [changing, setChanging] = useState<{ readonly session: SessionBody; readonly pin: string } | null>(null);
   const who = staff.find(({ id }) => id === chosen);
-
-  useEffect(() => {
-    if (wait === 0) return;
-    const timer = setTimeout(() => setWait(wait - 1), 1_000);
-    return () => clearTimeout(timer);
-  }, [wait]);
 
   async function enter(id: Id, pin: string) {
     setAsking(true);
@@ -101,7 +95,7 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
     setAsking(false);
     if (!refusal) return lastStaff.write(id);
     setNo(refusal);
-    setWait(secondsOf(refusal));
+    pause(secondsOf(refusal));
   }
 
   if (changing) return <ChangePin {...changing} onEnd={() => setChanging(null)} />;
@@ -119,8 +113,8 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
             aria-pressed={id === chosen}
             onClick={() => {
               setChosen(id);
-              setNo(null);
-              setWait(0);
+              setNo(undefined);
+              pause(0);
             }}
           >
             <span className="staff-face" aria-hidden="true">
@@ -135,13 +129,26 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
         key={chosen}
         label={who ? words.pinOf(who.name) : words.enterPin}
         hint={hint}
-        no={no ? [whyNot(no, words, language), wait > 0 && words.waitSeconds(wait)].filter(Boolean).join(" ") : undefined}
+        no={no && [whyNot(no, words, language), wait > 90 ? words.waitMinutes(Math.ceil(wait / 60)) : wait > 0 ? words.waitSeconds(wait) : ""].join(" ").trim()}
         disabled={!who || wait > 0}
-        onType={() => setNo(null)}
+        onType={() => setNo(undefined)}
         onPin={(pin) => (who ? enter(who.id, pin) : undefined)}
       />
     </>
   );
+}
+
+/** Whole seconds still to wait, counted down; a tablet that slept meanwhile has not stopped the clock. */
+function usePause(): [seconds: number, begin: (seconds: number) => void] {
+  const [{ until, now }, setPause] = useState({ until: 0, now: 0 });
+  const isWaiting = until > now;
+  useEffect(() => {
+    if (!isWaiting) return;
+    const timer = setInterval(() => setPause((pause) => ({ ...pause, now: Date.now() })), 500);
+    return () => clearInterval(timer);
+  }, [isWaiting]);
+  const begin = (seconds: number) => setPause({ until: Date.now() + seconds * 1_000, now: Date.now() });
+  return [Math.max(0, Math.ceil((until - now) / 1_000)), begin];
 }
 
 /** Opens the till by the server's word, or without the server by what is sealed; answers why not. */
@@ -170,9 +177,7 @@ function ChangePin({ session, pin, onEnd }: ChangeProps) {
 
   async function change(newPin: string) {
     try {
-      await api.changePin(session.token, pin, newPin);
-      const opened = await api.unlock(session.staff.id, newPin);
-      unlock(opened, newPin);
+      unlock({ ...session, ...(await api.changePin(session.token, pin, newPin)) }, newPin);
     } catch (error) {
       if (error instanceof Refused && error.problem.code === "unauthenticated") return onEnd();
       setNo(error instanceof Refused ? error : "silent");

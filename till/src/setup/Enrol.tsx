@@ -1,4 +1,4 @@
-import { IDR, money, toText } from "@onegate/contract";
+import { IDR, money, toText, type Id } from "@onegate/contract";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { api, isUndecided, Refused } from "../api.ts";
@@ -10,6 +10,7 @@ import { shopChanged } from "../server.ts";
 import { useSettings } from "../settings.ts";
 import { minorOf } from "../sum.ts";
 import { connect, useTill } from "../till.ts";
+import { toClock } from "../when.ts";
 import { CodeField, Page } from "./Page.tsx";
 import { useSetupWords } from "./words.ts";
 import "./setup.css";
@@ -84,18 +85,23 @@ export function Enrol() {
   );
 }
 
+/** When an id of the till was made: a UUIDv7 begins with its milliseconds. */
+const madeAt = (id: Id) => new Date(Number.parseInt(id.replace("-", "").slice(0, 12), 16)).toISOString();
+
 /** The server has taken this till away: what that means for what was going on here. */
 export function Revoked() {
   const words = useSetupWords();
   const { language } = useSettings();
   const till = useTill();
   const open = till.at === "locked" ? till.behind : till;
-  const left =
-    open.at === "sending"
-      ? words.revokedUnsent(toText(money(minorOf({ ...open.sale.total, amount: String(open.sale.total.amount) }), IDR), language), open.sale.id.slice(-12))
-      : open.at === "waiting" || open.at === "static"
-        ? words.revokedWaiting
-        : words.revokedNothing;
+  const left = () => {
+    if (open.at === "waiting" || open.at === "static") return words.revokedWaiting;
+    if (open.at !== "sending") return words.revokedNothing;
+    const { id, total } = open.sale;
+    const sum = toText(money(minorOf({ ...total, amount: String(total.amount) }), IDR), language);
+    const what = open.cart.map(({ quantity, name }) => `${quantity}× ${name}`).join(", ");
+    return words.revokedUnsent(sum, toClock(madeAt(id), language, Intl.DateTimeFormat().resolvedOptions().timeZone), what);
+  };
   return (
     <Page
       title={words.revoked}
@@ -117,7 +123,7 @@ export function Revoked() {
       <p className="setup-note" role="status">
         <Icon name="alert" />
         <span>
-          {left}
+          {left()}
           {(open.at === "selling" || open.at === "paying") && open.cart.length > 0 && ` ${words.revokedCart(pieces(open.cart))}`}
         </span>
       </p>

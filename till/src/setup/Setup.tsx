@@ -45,6 +45,8 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
   const draft = useDraft();
   const [pins, setPins] = useState<Pins>({ owner: null, cashier: null });
   const [busy, setBusy] = useState(false);
+  /** All was typed once; what the server would not take is typed anew, the rest stands. */
+  const [correcting, setCorrecting] = useState(false);
   const [no, setNo] = useState<{ readonly at: Step; readonly why: string } | null>(null);
 
   const parts = walk.filter(([first]) => first !== "code" || codeNeeded);
@@ -60,7 +62,12 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
     setNo(null);
     if (to) note({ step: to });
   }
-  const onNext = () => go(steps[place + 1]);
+  // a PIN that was chosen is not asked for again on the way on, only on the way back
+  const isChosen = (one: Step) => (one === "pin" && pins.owner !== null) || (one === "cashierPin" && pins.cashier !== null);
+  const onNext = () => {
+    setCorrecting(false);
+    go(correcting ? "products" : steps.slice(place + 1).find((one) => !isChosen(one)));
+  };
   const onBack = place > 0 ? () => go(steps[place - 1]) : mayLeave ? () => settingUp.set(false) : undefined;
   const common = { step: [number, parts.length] as const, onBack };
 
@@ -83,6 +90,7 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
       // nothing was made: what is sent next is another try
       const at = corrected[error.problem.code] ?? "products";
       note({ key: newId(), step: at });
+      setCorrecting(at !== "products");
       if (at === "pin") setPins({ owner: null, cashier: null });
       setNo({ at, why: error.problem.detail[language] });
     }

@@ -40,7 +40,7 @@ export function readProducts(text: string): Products {
   const [first] = records;
   if (!first) return { rows: [], faults: [] };
   const header = columnsOf(first.cells);
-  if (header === "unknown") return { rows: [], faults: [{ line: first.line, why: "columns_unknown", text: first.cells.join(" · ") }] };
+  if (header === "unknown") return { rows: [], faults: [{ line: first.line, why: "columns_unknown", text: shown(first.cells) }] };
   const places = header ?? new Map(columns.map((column, place) => [column, place]));
   const rows: ProductRow[] = [];
   const faults: Fault[] = [];
@@ -48,7 +48,7 @@ export function readProducts(text: string): Products {
   const barcodes = new Set<string>();
   for (const { line, cells } of header ? records.slice(1) : records) {
     const row = toRow(line, (column) => cells[places.get(column) ?? -1]?.trim() ?? "");
-    const fault = (why: FaultCode) => faults.push({ line, why, text: cells.join(" · ") });
+    const fault = (why: FaultCode) => faults.push({ line, why, text: shown(cells) });
     if (typeof row === "string") fault(row);
     else if (names.has(row.name.toLowerCase())) fault("name_twice");
     else if (row.barcode !== undefined && barcodes.has(row.barcode)) fault("barcode_twice");
@@ -61,6 +61,8 @@ export function readProducts(text: string): Products {
   }
   return { rows, faults };
 }
+
+const shown = (cells: readonly string[]) => cells.map((cell) => cell.trim()).filter(Boolean).join(" · ");
 
 function toRow(line: number, cell: (column: Column) => string): ProductRow | FaultCode {
   const [name, category] = [cell("name"), cell("category")];
