@@ -1,4 +1,4 @@
-import { toText, money } from "@onegate/contract";
+import { isRefusal, toText, money } from "@onegate/contract";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -9,6 +9,7 @@ import { accountKinds, balancesOf, readSealKey, signedHeads, signHeads, type Sig
 import { proveBooks, proveDay, sealKeyFile } from "./proof.ts";
 import { startProgram, type Program } from "./roles.ts";
 import { migrateAsOwner } from "./schema.ts";
+import { makeOwnerCode, makeSetupCode } from "./setup/index.ts";
 import { dayBody, isDay, type Day } from "./settlement/index.ts";
 import { startSimulatorProcess, type SimulatorProcess } from "./simulator.ts";
 import { buildTill, TILL } from "./till-build.ts";
@@ -25,6 +26,9 @@ Commands
               --date YYYY-MM-DD compares that business day instead: till, payments, statements and ledger, by provider and
               method, and names the documents at fault
   heads       print the signed heads of the ledger's chains, of today or of --day YYYY-MM-DD: keep them elsewhere
+  setup-code  print a code that sets up a shop, the first or a further one; good once, for a day
+  owner-code  print a code that lets an owner in whose devices or PIN are gone, good once, for half an hour: in the till choose
+              "owner's way back in"; where there are several shops, name one: owner-code NAME
   help        print this
 
 Settings, from the environment [default]
@@ -62,6 +66,9 @@ async function main(): Promise<number> {
         if (values.date !== undefined) return dayProof(connection, values.date, values.json === true);
         return proof(connection, { json: values.json === true, mode: values.new === true ? "new" : "all", heads: values.heads });
       });
+    case "setup-code":
+    case "owner-code":
+      return withDatabase(settings, (connection) => (command === "setup-code" ? setupCode(connection) : ownerCode(connection, positionals[1])));
     default:
       throw new StartFailure(`There is no command ${command}.`, "See npm run onegate -- help.");
   }
@@ -101,7 +108,7 @@ async function serve(settings: Settings): Promise<number> {
     await stopAll().catch(() => undefined);
     throw error;
   }
-  greet(settings, program.url, simulator?.url, cluster, performance.now() - begun);
+  greet(settings, program, simulator?.url, cluster, performance.now() - begun);
   await asked;
   say("Menutup… / Stopping: finishing what is in flight.");
   // a second Ctrl-C does not wait
@@ -110,12 +117,13 @@ async function serve(settings: Settings): Promise<number> {
   return 0;
 }
 
-function greet(settings: Settings, url: string, simulatorUrl: string | undefined, cluster: Cluster | undefined, ms: number): void {
+function greet(settings: Settings, { url, setupCode: code }: Program, simulatorUrl: string | undefined, cluster: Cluster | undefined, ms: number): void {
   const shown = url.replace("127.0.0.1", "localhost");
   say("");
   say(`  Onegate is ready after ${(ms / 1000).toFixed(1)} s${settings.mode === "sandbox" ? "  ·  SANDBOX: no real money" : ""}`);
   say("");
   say(`  Till        ${shown}`);
+  if (code !== undefined) say(`  Set-up      ${shown}/#setup=${code}   (code ${code}, good once, for a day)`);
   if (settings.mode === "sandbox") {
     say(`  PINs        ${CAFE.staff.map(({ name, role, pin }) => `${name} (${role}) ${pin}`).join(" · ")}`);
   }
@@ -146,6 +154,32 @@ async function withDatabase(settings: Settings, work: (connection: Connection) =
   const isRunning = await probe.pool.query("select 1").then(() => true, () => false);
   await probe.close();
   return isRunning ? work(running) : withCluster(settings, work);
+}
+
+async function setupCode(connection: Connection): Promise<number> {
+  const database = openDatabase(connection, 2, () => undefined);
+  try {
+    const { code, expiresAt } = await makeSetupCode(database);
+    say(`${code}   sets up one shop, until ${expiresAt.toISOString()}`);
+    return 0;
+  } finally {
+    await database.close();
+  }
+}
+
+async function ownerCode(connection: Connection, shop: string | undefined): Promise<number> {
+  const database = openDatabase(connection, 2, () => undefined);
+  try {
+    const made = await makeOwnerCode(database, shop);
+    if (isRefusal(made)) {
+      const names = (await merchants(database.kysely)).map(({ name, merchantId }) => `${name} (${merchantId})`).join(", ");
+      throw new StartFailure(names === "" ? "There is no shop here yet." : `Which shop? There are ${names}.`, "Name one: npm run onegate -- owner-code NAME, or its id.");
+    }
+    say(`${made.code}   lets an owner of ${made.merchant} in, until ${made.expiresAt.toISOString()}`);
+    return 0;
+  } finally {
+    await database.close();
+  }
 }
 
 async function books(connection: Connection): Promise<number> {

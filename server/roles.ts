@@ -21,6 +21,7 @@ import { setUpProviders } from "./provider-setup.ts";
 import { reportRoutes, rollup } from "./reports/index.ts";
 import { onPaymentEnded, onPaymentRefunded, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
 import { migrateAsOwner, prepareMonths } from "./schema.ts";
+import { makeSetupCode, setupRoutes } from "./setup/index.ts";
 import { SETTLE_DAILY, settleDaily, settlementRoutes, type Settlement } from "./settlement/index.ts";
 import { stockLevels } from "./stock/index.ts";
 import { createWalletProvider, creditWaiting, endForgotten, markExpiredHolds, onTopupEnded, onTopupRefunded, walletOperatorRoutes, walletRoutes, walletUserRoutes, type Wallets } from "./wallets/index.ts";
@@ -28,6 +29,8 @@ import { createWalletProvider, creditWaiting, endForgotten, markExpiredHolds, on
 export type Program = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** What sets the first shop up, in production where there is none yet. */
+  readonly setupCode?: string;
   /** Ends what is in flight, then the workers, then the connections. */
   stop(): Promise<void>;
 };
@@ -139,6 +142,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     peopleRoutes(http, { database });
     roleRoutes(http, { database });
     outletRoutes(http, { database });
+    setupRoutes(http, { database, isCodeNeeded: settings.mode === "production", providers: installed.map(({ name }) => name) });
     userRoutes(http, users, keys);
     approvalRoutes(http, database);
     keyRoutes(http, { database, mode: keyMode });
@@ -195,7 +199,8 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
       COURIER,
     );
     endings.push(() => couriers.stop());
-    return { url, stop };
+    const isBare = settings.mode === "production" && (await merchants(database.kysely)).length === 0;
+    return { url, stop, ...(isBare ? { setupCode: (await makeSetupCode(database)).code } : {}) };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;

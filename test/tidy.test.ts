@@ -9,7 +9,7 @@ const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 const sources = (...patterns: string[]) => globSync(patterns, { cwd: ROOT, exclude: (name) => name === "node_modules" || name === "dist" });
 
 /** Left to right: a file imports only to its left, and of a neighbouring module only its index. */
-const LAYERS = ["contract", "kernel", "ledger", "fx", "risk", "identity", "catalogue", "stock", "providers", "credentials", "payments", "wallets", "sales", "reports", "partners", "deliveries", "settlement", "demo", "roles", "main"];
+const LAYERS = ["contract", "kernel", "ledger", "fx", "risk", "identity", "catalogue", "stock", "providers", "credentials", "payments", "wallets", "sales", "reports", "partners", "deliveries", "settlement", "setup", "demo", "roles", "main"];
 /** Files directly in server/ that put the program together stand in these layers. */
 const TOP = { "schema.ts": "roles", "proof.ts": "roles", "provider-setup.ts": "roles", "simulator.ts": "roles", "till-build.ts": "roles", "pages.ts": "roles", "health.ts": "roles", "roles.ts": "roles", "main.ts": "main" } as const;
 

@@ -10,6 +10,7 @@ export type StaffBody = Static<typeof StaffSchema>;
 export const ShopSchema = Type.Object({
   mode: Type.Union([Type.Literal("sandbox"), Type.Literal("production")]),
   merchant: Type.Object({ id: IdSchema, name: Type.String() }),
+  logo: Nullable(Type.String({ description: "path of the shop's logo" })),
   outlet: Type.Object({
     id: IdSchema,
     name: Type.String(),

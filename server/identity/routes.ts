@@ -1,4 +1,4 @@
-import { IdSchema, isRefusal, NewStaticQrisSchema, ProblemSchema, refuse, SessionSchema, ShopSchema, StaticQrisSchema, UnlockSchema, type Refusal, type SessionBody, type ShopBody, type StaffBody } from "@onegate/contract";
+import { IdSchema, isRefusal, NewStaticQrisSchema, ProblemSchema, refuse, SessionSchema, ShopSchema, StaticQrisSchema, UnlockSchema, type Refusal, type ShopBody } from "@onegate/contract";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { answer, inTransaction, type Database, type Http } from "../kernel/index.ts";
@@ -6,10 +6,11 @@ import { addressOf } from "./address.ts";
 import { knownDevice, type Place } from "./devices/enrol.ts";
 import { endSessions } from "./devices/store.ts";
 import { DEVICE_HEADER, merchantOf, staffOf } from "./guard.ts";
-import type { Staff } from "./staff.ts";
+import { selectLogo, selectLogoId } from "./logo/store.ts";
+import { sessionBody, staffBody } from "./session-body.ts";
 import { removeStaticQris, setStaticQris, showStaticQris, staticQrisBody } from "./static-qris.ts";
 import { selectMerchants, selectOutlets, selectStaff, selectStaticQris, type Merchant, type Outlet } from "./store.ts";
-import { unlock, type Session } from "./unlock.ts";
+import { unlock } from "./unlock.ts";
 
 const tags = ["till"];
 const OneOutlet = Type.Object({ id: IdSchema });
@@ -35,10 +36,12 @@ export function identityRoutes(http: Http, { database, mode, demo }: { database:
     const { merchant, outlet } = place;
     const staff = await selectStaff(kysely, merchant.merchantId, outlet.outletId);
     const staticQris = await selectStaticQris(kysely, merchant.merchantId, outlet.outletId);
+    const logoId = await selectLogoId(kysely, merchant.merchantId);
     const { tax } = outlet;
     const shop: ShopBody = {
       mode,
       merchant: { id: merchant.merchantId, name: merchant.name },
+      logo: logoId === undefined ? null : `/api/v1/till/logo?v=${logoId}`,
       outlet: {
         id: outlet.outletId,
         name: outlet.name,
@@ -57,6 +60,20 @@ export function identityRoutes(http: Http, { database, mode, demo }: { database:
       staff: staff.map(staffBody),
     };
     return answer(request, reply, shop);
+  });
+
+  http.get("/api/v1/till/logo", { config: { right: "till.open" }, schema: { tags, summary: "The shop's logo: by its public name, or by the device that asks", querystring: Type.Object({ v: Type.Optional(IdSchema) }) } }, async (request, reply) => {
+    const { v: logoId } = request.query;
+    const device = logoId === undefined ? await knownDevice(database, request.headers[DEVICE_HEADER], addressOf(request)) : undefined;
+    if (isRefusal(device)) return answer(request, reply, device);
+    const logo = await selectLogo(kysely, device ? { merchantId: device.merchantId } : { logoId: logoId ?? "" });
+    if (!logo) return answer(request, reply, refuse("not_found"));
+    return reply
+      .header("x-content-type-options", "nosniff")
+      .header("content-security-policy", "default-src 'none'; sandbox")
+      .header("cache-control", logoId === undefined ? "no-store" : "public, max-age=31536000, immutable")
+      .type(logo.contentType)
+      .send(logo.content);
   });
 
   http.post("/api/v1/till/unlock", { config: { right: "till.open" }, schema: { tags, summary: "Unlock the till by PIN", body: UnlockSchema, response: { 200: SessionSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
@@ -87,12 +104,4 @@ export function identityRoutes(http: Http, { database, mode, demo }: { database:
     const refusal = await removeStaticQris(database, staffOf(request), request.params.id);
     return refusal ? answer(request, reply, refusal) : reply.code(204).send(null);
   });
-}
-
-function staffBody({ staffId, name, role, roleName }: Staff): StaffBody {
-  return { id: staffId, name, role, role_name: roleName ?? null };
-}
-
-export function sessionBody({ token, expiresAt, staff, rights, mustChangePin }: Session): SessionBody {
-  return { token, expires_at: expiresAt.toISOString(), staff: staffBody(staff), rights: [...rights], must_change_pin: mustChangePin };
 }

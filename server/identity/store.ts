@@ -133,6 +133,13 @@ export async function selectStaff(executor: Executor, merchantId: Id, outletId: 
   return rows.map((row) => ({ staffId: row.staff_id, name: row.name, role: row.role, roleName: row.role_name }));
 }
 
+/** The active owners, the first one first. */
+export async function selectOwners(executor: Executor, merchantId: Id): Promise<Id[]> {
+  const { rows } = await sql<{ staff_id: Id }>`
+    select staff_id from staff where merchant_id = ${merchantId} and role = 'owner' and is_active order by created_at, staff_id`.execute(executor);
+  return rows.map((row) => row.staff_id);
+}
+
 export type StaffMember = Staff & {
   readonly outletId: Id;
   readonly isActive: boolean;

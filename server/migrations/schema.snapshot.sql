@@ -346,6 +346,34 @@ table merchant_key
   CHECK ((cardinality(scopes) > 0))
   CREATE UNIQUE INDEX merchant_key_key_hash_key ON public.merchant_key USING btree (key_hash)
 
+table merchant_logo
+  merchant_id uuid not null
+  logo_id uuid not null
+  content_type character varying(20) not null
+  content bytea not null
+  set_at timestamp with time zone not null default now()
+  UNIQUE (logo_id)
+  PRIMARY KEY (merchant_id)
+  FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id)
+  CHECK ((length(content) <= 200000))
+  CHECK (((content_type)::text = ANY ((ARRAY['image/png'::character varying, 'image/jpeg'::character varying, 'image/webp'::character varying])::text[])))
+  CREATE UNIQUE INDEX merchant_logo_logo_id_key ON public.merchant_logo USING btree (logo_id)
+
+table merchant_setup
+  merchant_id uuid not null
+  key_hash bytea not null
+  outlet_id uuid not null
+  owner_id uuid not null
+  device_id uuid not null
+  set_up_at timestamp with time zone not null default now()
+  UNIQUE (key_hash)
+  PRIMARY KEY (merchant_id)
+  FOREIGN KEY (merchant_id, device_id) REFERENCES device(merchant_id, device_id)
+  FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id)
+  FOREIGN KEY (merchant_id, outlet_id) REFERENCES outlet(merchant_id, outlet_id)
+  FOREIGN KEY (merchant_id, owner_id) REFERENCES staff(merchant_id, staff_id)
+  CREATE UNIQUE INDEX merchant_setup_key_hash_key ON public.merchant_setup USING btree (key_hash)
+
 table outbox_consumer
   name character varying(64) not null
   xid xid8 not null default '0'::xid8
@@ -767,6 +795,12 @@ table settlement_statement
   CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'settled'::character varying])::text[])))
   CREATE INDEX settlement_statement_period ON public.settlement_statement USING btree (merchant_id, provider, period_from, period_to)
   CREATE UNIQUE INDEX settlement_statement_merchant_id_provider_sha256_key ON public.settlement_statement USING btree (merchant_id, provider, sha256)
+
+table setup_code
+  code_hash bytea not null
+  expires_at timestamp with time zone not null
+  used_at timestamp with time zone
+  PRIMARY KEY (code_hash)
 
 table sign_in_try
   subject character varying(64) not null

@@ -1,5 +1,5 @@
 import { refuse, type Id, type Refusal } from "@onegate/contract";
-import { announce, inTransaction, type Database } from "../../kernel/index.ts";
+import { announce, inTransaction, type Database, type Tx } from "../../kernel/index.ts";
 import type { StaffPrincipal } from "../staff.ts";
 import type { Device, RevokeReason } from "./device.ts";
 import { reaches } from "./make-code.ts";
@@ -14,10 +14,15 @@ export async function revokeDevice(database: Database, by: Pick<StaffPrincipal, 
     const device = await lockDevice(tx, by.merchantId, deviceId);
     if (!device || !reaches(by, device.outletId)) return refuse("device_not_found");
     if (device.revokedAt) return device;
-    const revoked = await updateRevoked(tx, by.merchantId, deviceId, by.staffId, reason);
-    await endSessions(tx, { merchantId: by.merchantId, deviceId });
     if (reason === "lost") await demandNewPins(tx, by.merchantId, deviceId);
-    await announce(tx, by.merchantId, "device.revoked", deviceId, { device_id: deviceId, outlet_id: device.outletId, reason, by: by.staffId });
-    return revoked;
+    return retireDevice(tx, by.merchantId, deviceId, by.staffId, reason);
   });
+}
+
+/** The same in a transaction of the caller's, for a device that is there. */
+export async function retireDevice(tx: Tx, merchantId: Id, deviceId: Id, by: Id, reason: RevokeReason = "replaced"): Promise<Device> {
+  const revoked = await updateRevoked(tx, merchantId, deviceId, by, reason);
+  await endSessions(tx, { merchantId, deviceId });
+  await announce(tx, merchantId, "device.revoked", deviceId, { device_id: deviceId, outlet_id: revoked.outletId, reason, by });
+  return revoked;
 }

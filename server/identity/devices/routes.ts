@@ -1,4 +1,4 @@
-import { DeviceCodeSchema, DeviceSchema, EnrolledSchema, EnrolSchema, IdSchema, isRefusal, NewDeviceCodeSchema, ProblemSchema, RevokeDeviceSchema, type DeviceBody, type EnrolledBody } from "@onegate/contract";
+import { DeviceCodeSchema, DeviceSchema, EnrolledSchema, EnrolSchema, IdSchema, isRefusal, NewDeviceCodeSchema, OwnerRecoverySchema, ProblemSchema, RevokeDeviceSchema, SetupDoneSchema, type DeviceBody, type EnrolledBody } from "@onegate/contract";
 import { Type } from "typebox";
 import { answer, type Database, type Http } from "../../kernel/index.ts";
 import { addressOf } from "../address.ts";
@@ -6,6 +6,8 @@ import { staffOf } from "../guard.ts";
 import type { Device } from "./device.ts";
 import { enrol, type Enrolled, type Place } from "./enrol.ts";
 import { makeDeviceCode } from "./make-code.ts";
+import { sessionBody } from "../session-body.ts";
+import { recoverOwner } from "./recover-owner.ts";
 import { revokeDevice } from "./revoke.ts";
 import { selectDevices } from "./store.ts";
 
@@ -17,6 +19,11 @@ export function deviceRoutes(http: Http, { database, publicUrl, demo }: { databa
   http.post("/api/v1/till/devices", { config: { right: "till.open" }, schema: { tags, summary: "Enrol this till by a code; in a sandbox without one, at the demo shop", body: EnrolSchema, response: { 201: EnrolledSchema, ...problems } } }, async (request, reply) => {
     const enrolled = await enrol(database, { ...request.body, address: addressOf(request) }, demo);
     return answer(request, reply.header("cache-control", "no-store"), isRefusal(enrolled) ? enrolled : enrolledBody(enrolled), 201);
+  });
+
+  http.post("/api/v1/till/owner-recovery", { config: { right: "till.open" }, schema: { tags, summary: "Let an owner in anew, by a code that the server printed", body: OwnerRecoverySchema, response: { 201: SetupDoneSchema, ...problems } } }, async (request, reply) => {
+    const recovered = await recoverOwner(database, request.body, addressOf(request));
+    return answer(request, reply.header("cache-control", "no-store"), isRefusal(recovered) ? recovered : { ...enrolledBody(recovered), session: sessionBody(recovered.session) }, 201);
   });
 
   http.post("/api/v1/devices/codes", { config: { right: "device.manage" }, schema: { tags, summary: "Make a code that enrols one device", body: NewDeviceCodeSchema, response: { 201: DeviceCodeSchema, ...problems } } }, async (request, reply) => {

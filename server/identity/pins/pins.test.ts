@@ -68,8 +68,8 @@ describe("PINs at tills", () => {
 
   it("a delay is of a device and a person: it keeps neither others nor other devices waiting", async () => {
     const device = await program.enrol();
-    const codes = (await Promise.all(Array.from({ length: 9 }, () => tryUnlock(program, device, ids["Sari"], "900000")))).map(({ code }) => code).sort();
-    assert.deepEqual(codes, [...Array.from({ length: 4 }, () => "pin_delayed"), ...Array.from({ length: 5 }, () => "pin_wrong")]);
+    const codes = (await Promise.all(Array.from({ length: 9 }, () => tryUnlock(program, device, ids["Sari"], "900000")))).map(({ code }) => code);
+    assert.deepEqual([codes.filter((code) => code === "pin_wrong").length, codes.filter((code) => code === "pin_delayed").length], [5, 4]);
     await sql("update pin_try set delayed_until = now() + interval '1 minute' where delayed_until is not null");
     const delayed = await tryUnlock(program, device, ids["Sari"], "111111");
     assert.ok(delayed.code === "pin_delayed" && Number(delayed.headers.get("retry-after")) >= 1);

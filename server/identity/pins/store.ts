@@ -77,3 +77,10 @@ export async function forgetWrongPins(tx: Tx, merchantId: Id, staffId: Id): Prom
   await sql`update staff set wrong_pins = 0, wrong_since = null where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
   await sql`update pin_try set wrong_pins = 0, delayed_until = null where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
 }
+
+/** Makes a device one that a person is known on, without a PIN: it was just set there. */
+export async function markKnown(tx: Tx, { merchantId, staffId, deviceId }: Asked): Promise<void> {
+  await sql`
+    insert into pin_try (merchant_id, staff_id, device_id, unlocked_at) values (${merchantId}, ${staffId}, ${deviceId}, now())
+    on conflict (merchant_id, staff_id, device_id) do update set unlocked_at = now()`.execute(tx);
+}

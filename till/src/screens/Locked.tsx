@@ -38,7 +38,7 @@ export function Locked() {
       <header className="locked-brand">
         <Gate title="Onegate" />
         <h1>{shop?.outlet.name ?? "Onegate"}</h1>
-        <p>{shop?.merchant.name ?? words.tagline}</p>
+        <p>{shop && shop.merchant.name !== shop.outlet.name ? shop.merchant.name : words.tagline}</p>
       </header>
       <main className="locked-door">
         {awaited && (

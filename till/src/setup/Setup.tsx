@@ -1,4 +1,4 @@
-import { newId, type SetupBody, type TaxChoice } from "@onegate/contract";
+import { newId, TAX_CHOICES, type SetupBody } from "@onegate/contract";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, isUndecided, Refused } from "../api.ts";
@@ -19,7 +19,6 @@ import "./setup.css";
 
 /** The screens in order; those that share a number are one step to whoever walks it. */
 const walk = [["code"], ["shop"], ["tax"], ["logo"], ["owner", "pin"], ["cashier", "cashierPin"], ["products"]] as const;
-const taxes: readonly TaxChoice[] = ["ppn_included", "ppn_added", "pb1_10", "none"];
 type Step = (typeof walk)[number][number];
 
 type Pins = { readonly owner: string | null; readonly cashier: string | null };
@@ -141,7 +140,7 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
       return (
         <Page {...common} title={words.tax} why={words.taxWhy} onSubmit={onNext} keys={nextKey(true)}>
           <div className="options" role="radiogroup" aria-label={words.tax}>
-            {taxes.map((tax) => (
+            {TAX_CHOICES.map((tax) => (
               <button key={tax} type="button" role="radio" className="option" aria-checked={draft.tax === tax} onClick={() => note({ tax })}>
                 <strong>{words.taxes[tax][0]}</strong>
                 <span>{words.taxes[tax][1]}</span>

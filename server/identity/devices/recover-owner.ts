@@ -1,0 +1,39 @@
+import { isRefusal, refuse, type Id, type OwnerRecoveryBody, type Refusal } from "@onegate/contract";
+import { announce, type Database } from "../../kernel/index.ts";
+import { updatePin } from "../people/store.ts";
+import { isSimplePin } from "../pins/policy.ts";
+import { forgetWrongPins, markKnown } from "../pins/store.ts";
+import { hashSecret } from "../secret.ts";
+import { lockStaff, selectOwners } from "../store.ts";
+import { openSession, type Session } from "../unlock.ts";
+import { CODE_MINUTES } from "./device.ts";
+import { enrolIn, withCode, type Enrolled, type Place } from "./enrol.ts";
+import { endSessions, insertCode } from "./store.ts";
+
+/** Keeps a code that lets an owner in anew; made by who has the server. */
+export function keepOwnerCode({ kysely }: Database, place: Place, hash: Buffer): Promise<Date> {
+  return insertCode(kysely, { ...place, hash, purpose: "owner", name: "Kasir pemilik", madeBy: null, minutes: CODE_MINUTES.owner });
+}
+
+/**
+ * Lets an owner in whose devices or PIN are gone: by a code from the server a device is enrolled, the owner's PIN set anew
+ * (the first owner's, where none is named), and every other session of the owner ended. Refuses `pin_too_simple`,
+ * `sign_in_delayed`, `device_code_unknown`, `staff_unknown`.
+ */
+export async function recoverOwner(database: Database, { code, pin, staff_id: staffId }: OwnerRecoveryBody, address: string): Promise<(Enrolled & { session: Session }) | Refusal> {
+  if (isSimplePin(pin)) return refuse("pin_too_simple");
+  return withCode(database, code, "owner", address, async (tx, { merchantId, outletId, name }) => {
+    const owners: readonly Id[] = await selectOwners(tx, merchantId);
+    const ownerId = staffId ?? owners[0];
+    if (ownerId === undefined || !owners.includes(ownerId)) return refuse("staff_unknown");
+    const enrolled = await enrolIn(tx, { merchantId, outletId, name, enrolledBy: null, lastAddress: address });
+    await lockStaff(tx, merchantId, ownerId);
+    await updatePin(tx, merchantId, ownerId, await hashSecret(pin));
+    await forgetWrongPins(tx, merchantId, ownerId);
+    await endSessions(tx, { merchantId, staffId: ownerId });
+    await markKnown(tx, { merchantId, staffId: ownerId, deviceId: enrolled.device.deviceId });
+    await announce(tx, merchantId, "staff.recovered", ownerId, { staff_id: ownerId, device_id: enrolled.device.deviceId });
+    const session = await openSession(tx, enrolled.device, ownerId, address);
+    return isRefusal(session) ? session : { ...enrolled, session };
+  });
+}

@@ -1,0 +1,2 @@
+export { makeOwnerCode, makeSetupCode } from "./codes.ts";
+export { setupRoutes } from "./routes.ts";
