@@ -202,7 +202,7 @@ export const NewReturnSchema = Type.Object(
   { additionalProperties: false },
 );
 export type NewReturnBody = Static<typeof NewReturnSchema>;
-/** `POST /api/v1/till/sales/{id}/void`: the whole sale, on its own business day; the goods are back in stock. */
+/** `POST /api/v1/till/sales/{id}/void`: the whole sale, on its own business day; the goods are back in stock. `POST /api/v1/till/drawer` takes the same. */
 export const NewVoidSchema = Type.Object({ id: IdSchema, reason: NewReturnSchema.properties.reason }, { additionalProperties: false });
 export type NewVoidBody = Static<typeof NewVoidSchema>;
 

@@ -16,7 +16,7 @@ export function listensTo(wanted: readonly string[], topic: string): boolean {
  */
 const SHOWN: ReadonlySet<string> = new Set([
   // what it is about
-  "order_id", "payment_id", "sale_id", "refund_id", "dispute_id", "case_id", "transfer_id", "outlet_id", "product_id", "endpoint_id", "account_id", "reference", "receipt_number",
+  "order_id", "payment_id", "sale_id", "refund_id", "return_id", "dispute_id", "case_id", "transfer_id", "outlet_id", "product_id", "endpoint_id", "account_id", "reference", "receipt_number",
   // what became of it
   "state", "status", "reason", "method", "channel", "provider", "kind", "lines", "quantity",
   // when

@@ -86,7 +86,7 @@ async function write(tx: Tx, sales: Sales, { merchantId, outletId, staffId }: Ca
     await moveStock(tx, merchantId, outletId, id, named.map(({ productId, line, quantity }) => ({ movementId: derivedId("returned", id, String(line)), productId, kind: "return", quantity })));
   }
   await announce(tx, merchantId, "sale.returned", saleId, {
-    sale_id: saleId, return_id: id, outlet_id: outletId, kind, sold_hour: soldHour, sold_method: parts.at(-1)?.payment.method ?? "CASH", business_date: businessDate, amount: amount.toString(), currency: sale.currency, reason, restock, returned_by: staffId, approved_by: approvedBy,
+    sale_id: saleId, return_id: id, outlet_id: outletId, kind, sold_hour: soldHour, sold_method: parts.at(-1)?.payment.method ?? "CASH", business_date: businessDate, amount: amount.toString(), currency: sale.currency, note: reason, restock, returned_by: staffId, approved_by: approvedBy,
     lines: named.map(({ productId, name, quantity, unitPrice }) => ({ product_id: productId, name, quantity, amount: (unitPrice * BigInt(quantity)).toString() })),
   });
   return { return_id: id };

@@ -210,6 +210,55 @@ describe("a sale that was paid by QRIS", () => {
   });
 });
 
+describe("a sale that was paid through a provider that gives back", () => {
+  before(async () => {
+    await program.database.pool.query("insert into routing_rule (merchant_id, rule_id, rank, method, providers) values ($1, $2, 1, 'QRIS', array['midtrans'])", [DEMO_MERCHANT, newId()]);
+  });
+  after(async () => {
+    await program.database.pool.query("delete from routing_rule where rank = 1");
+  });
+
+  it("is given back by it, a line at a time", async () => {
+    const sale = await qrisSale(["Latte", "Mocha"]);
+    const done = await refund(sale, { lines: [{ line_id: 1, quantity: 1 }] });
+    assert.deepEqual([done.body.refunded.amount, done.body.returns[0]?.refunds[0]?.state], ["28000.00", "succeeded"]);
+    const answers = await Promise.all([refund(sale), refund(sale)]);
+    assert.deepEqual(answers.map(({ code }) => code ?? "done").sort(), ["done", "refund_exceeds"]);
+    await assertHold();
+  });
+
+  it("is not given back twice when its answer is lost", async () => {
+    const sale = await qrisSale(["Latte"]);
+    const before = await books();
+    await program.lever("POST", "next", { fault: "error_500", call: "refund", times: 1 });
+    const id = newId();
+    const asked = await refund(sale, { id });
+    assert.deepEqual([asked.status, asked.body.returns[0]?.refunds[0]?.state], [201, "unknown"]);
+    assert.deepEqual(await books(), before, "nothing is booked on a guess");
+    assert.equal((await refund(sale)).code, "refund_exceeds");
+    assert.equal((await refund(sale, { id })).headers.get("idempotent-replayed"), "true");
+    const { rows } = await program.database.pool.query("select 1 from refund where return_id = $1", [id]);
+    assert.equal(rows.length, 1);
+    await assertHold();
+  });
+});
+
+describe("the drawer", () => {
+  it("is opened without a sale by who may, or with an approval of the outlet, once per id", async () => {
+    const open = (token: string, id = newId(), approval = "") =>
+      program.call<{ id: string }>("POST", "/api/v1/till/drawer", { token, body: { id, reason: "tukar uang kecil" }, headers: approval ? { "onegate-approval": approval } : {} });
+    assert.equal((await open(manager)).status, 201);
+    assert.equal((await open(cashier)).code, "approval_needed");
+    const approval = await program.call<ApprovalBody>("POST", "/api/v1/till/approvals", { token: cashier, body: { action: "drawer.open", subject: DEMO_OUTLET, approver_id: staff("Bima"), pin: "222222" } });
+    const id = newId();
+    assert.equal((await open(cashier, id, approval.body.id)).status, 201);
+    assert.equal((await open(cashier, id, approval.body.id)).headers.get("idempotent-replayed"), "true");
+    assert.equal((await open(cashier, newId(), approval.body.id)).code, "approval_invalid");
+    const { rows } = await program.database.pool.query<{ payload: { opened_by: string; approved_by: string | null } }>("select payload from outbox_event where topic = 'drawer.opened' order by event_id");
+    assert.deepEqual(rows.map(({ payload }) => [payload.opened_by, payload.approved_by]), [[staff("Bima"), null], [staff("Sari"), staff("Bima")]]);
+  });
+});
+
 describe("a sale", () => {
   it("that is not paid, unknown or of another kind of wish is refused", async () => {
     const waiting = await sell(program, cashier, newSale(catalogue, ["Latte"], "QRIS"));

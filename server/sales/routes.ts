@@ -7,6 +7,7 @@ import { cancelSale } from "./cancel.ts";
 import { confirmStatic } from "./confirm-static.ts";
 import type { Sales } from "./context.ts";
 import { createSale } from "./create.ts";
+import { openDrawer } from "./open-drawer.ts";
 import { returnSale, sumReturn } from "./return-sale.ts";
 import { selectReturns, type SaleReturn } from "./return-store.ts";
 import type { ReturnLine } from "./return-sum.ts";
@@ -86,6 +87,10 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
   http.post("/api/v1/till/sales/:id/void", { config: { right: "sale.void", service, approvable: true }, schema: { tags, summary: "Take a whole sale back on its own business day; once per id", params: OneSale, body: NewVoidSchema, response: { 201: SaleSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
     const { answer: sale, replayed } = await returnSale(sales, staffOf(request), request.params.id, { ...request.body, kind: "void", restock: true }, request.approval);
     return answerOnce(request, reply, { answer: await send(sale), replayed }, 201);
+  });
+
+  http.post("/api/v1/till/drawer", { config: { right: "drawer.open", service, approvable: true }, schema: { tags, summary: "Open the cash drawer without a sale; once per id", body: NewVoidSchema, response: { 201: Type.Object({ id: IdSchema }), "4xx": ProblemSchema } } }, async (request, reply) => {
+    return answerOnce(request, reply, await openDrawer(sales, staffOf(request), request.body, request.approval), 201);
   });
 
   http.get("/api/v1/till/events", { config: { right: "event.read", service }, schema: { tags, summary: "What happens at the shop, as server-sent events; resumes after Last-Event-ID" } }, async (request, reply) => {
