@@ -90,12 +90,13 @@ function OneOutlet({ outlet }: { readonly outlet: OutletBody }) {
 /** Head and foot of the receipt, as they will be printed. */
 function Paper({ outlet }: { readonly outlet: OutletBody }) {
   const words = useOfficeWords();
+  const { logo } = useShop();
   return (
-    <Field label={words.onReceipt}>
+    <Field label={words.onReceipt} hint={logo === null ? words.noLogo : undefined}>
       {(id) => (
         <article id={id} className="struk">
           <header>
-            <Logo />
+            {logo !== null && <img className="outlet-logo" src={logo} alt={words.logo} />}
             <strong>{outlet.name}</strong>
             <p>{outlet.address}</p>
             <p>{outlet.phone}</p>
@@ -111,9 +112,4 @@ function Paper({ outlet }: { readonly outlet: OutletBody }) {
       )}
     </Field>
   );
-}
-
-function Logo() {
-  const [missing, setMissing] = useState(false);
-  return missing ? null : <img className="outlet-logo" src="/api/v1/till/logo" alt="" onError={() => setMissing(true)} />;
 }

@@ -5,7 +5,7 @@ import { Sheet } from "../parts/Sheet.tsx";
 import { useMay, useShop } from "../server.ts";
 import { useSession } from "../till.ts";
 import { useWords } from "../words.ts";
-import { Asked, Empty, Head, initials, No, PIN, Pin, Select, Text } from "./parts.tsx";
+import { Asked, Empty, Head, initials, No, PIN, Pin, Select, Text, useMoment } from "./parts.tsx";
 import { office, refresh, run, useAct, useOutlets, useRoles, useStaff } from "./server.ts";
 import { dictionary, useOfficeWords, type OfficeWords } from "./words.ts";
 
@@ -51,6 +51,7 @@ function Member({ member, onOpen }: { readonly member: StaffMemberBody; readonly
   const words = useOfficeWords();
   const roleName = useRoleName();
   const outletName = useOutletName();
+  const moment = useMoment();
   const session = useSession();
   const marks = [!member.is_active && words.inactive, member.blocked_on.length > 0 && words.blocked, member.is_active && member.must_change_pin && words.mustChange].filter((mark) => mark !== false);
   return (
@@ -64,6 +65,9 @@ function Member({ member, onOpen }: { readonly member: StaffMemberBody; readonly
           {member.id === session?.staff.id && <em className="mark mark-you">{words.you}</em>}
         </strong>
         <small>{[roleName(member), member.role === "owner" ? words.everyOutlet : outletName(member.outlet_id)].filter(Boolean).join(" · ")}</small>
+      </span>
+      <span className="row-facts">
+        <span>{member.last_unlocked_at === null ? words.neverUnlocked : words.lastUnlock(moment(member.last_unlocked_at))}</span>
       </span>
       <span className="row-marks">
         {marks.map((mark) => (
@@ -156,6 +160,7 @@ function OneMember({ member, onClose }: { readonly member: StaffMemberBody; read
   const words = useOfficeWords();
   const may = useMay();
   const session = useSession();
+  const moment = useMoment();
   const before = member.role_id ?? member.role;
   const roles = useGivable(before);
   const [name, setName] = useState(member.name);
@@ -201,6 +206,7 @@ function OneMember({ member, onClose }: { readonly member: StaffMemberBody; read
             </button>
           </section>
         )}
+        <p className="soft">{member.last_unlocked_at === null ? words.neverUnlocked : words.lastUnlock(moment(member.last_unlocked_at))}</p>
         {!mayChange && <p className="soft">{words.onlyOwner}</p>}
         {mayChange && pin === null && (
           <>

@@ -41,8 +41,8 @@ const ask = <Answer>(method: Method, path: string, body?: unknown) =>
 export const office = {
   addMember: (member: NewStaffBody) => ask<StaffMemberBody>("POST", "/staff", member),
   changeMember: (id: Id, change: StaffChangeBody) => ask<StaffMemberBody>("PATCH", `/staff/${id}`, change),
-  setPin: (id: Id, pin: string) => ask<StaffMemberBody>("PUT", `/staff/${id}/pin`, { pin }),
-  unblock: (id: Id) => ask<StaffMemberBody>("POST", `/staff/${id}/unblock`, {}),
+  setPin: (id: Id, pin: string) => ask<undefined>("PUT", `/staff/${id}/pin`, { pin }),
+  unblock: (id: Id) => ask<undefined>("POST", `/staff/${id}/unblock`, {}),
   addRole: (name: string, rights: string[]) => ask<ShopRoleBody>("POST", "/roles", { name, rights }),
   changeRole: (id: Id, name: string, rights: string[]) => ask<ShopRoleBody>("PUT", `/roles/${id}`, { name, rights }),
   deleteRole: (id: Id) => ask<undefined>("DELETE", `/roles/${id}`),

@@ -75,6 +75,9 @@ export function Struk({ sale }: { readonly sale: SaleBody }) {
               {isByWord(tender) && <p className="struk-mark">{words.unverified}</p>}
             </div>
           ))}
+        {sale.returns.map(({ id, kind, amount }) => (
+          <div key={id}>{row(kind === "void" ? words.voidedState : words.refundedState, -minorOf(amount))}</div>
+        ))}
       </dl>
       <footer>{outlet.receipt_footer || words.thanks}</footer>
     </article>
@@ -93,6 +96,7 @@ export function useStrukText(): (sale: SaleBody, amount: (minor: bigint) => stri
       ...sale.lines.map((line) => `${line.quantity} × ${line.name}  ${amount(minorOf(line.total))}`),
       `${words.total}  ${amount(minorOf(sale.total) + minorOf(sale.rounding))}`,
       ...sale.tenders.filter(isByWord).map(({ method }) => `${tenderWord(method, words)}: ${words.unverified}`),
+      ...sale.returns.map(({ kind, amount: back }) => `${kind === "void" ? words.voidedState : words.refundedState}  ${amount(-minorOf(back))}`),
       outlet.receipt_footer || words.thanks,
     ].join("\n");
 }
