@@ -243,6 +243,22 @@ describe("a sale that was paid through a provider that gives back", () => {
   });
 });
 
+describe("a sale that was paid by the outlet's printed code", () => {
+  it("is given back out of the drawer, as no provider can", async () => {
+    const owner = await program.unlock("Ratna", "333333");
+    const payload = "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
+    assert.equal((await program.call("PUT", `/api/v1/outlets/${DEMO_OUTLET}/static-qris`, { token: owner, body: { payload } })).status, 200);
+    const opened = await sell(program, cashier, newSale(catalogue, ["Latte"], "QRIS_STATIC"));
+    const sale = await program.call<SaleBody>("POST", `/api/v1/till/sales/${opened.body.id}/static-qris`, { token: cashier, body: {}, headers: { "idempotency-key": newId() } });
+    assert.equal(sale.body.state, "paid", JSON.stringify(sale.body));
+    const drawer = await posted(`drawer:${DEMO_OUTLET}`);
+    const done = await refund(sale.body);
+    assert.deepEqual(done.body.returns[0]?.refunds.map(({ method, state }) => [method, state]), [["QRIS_STATIC", "succeeded"]]);
+    assert.equal((await posted(`drawer:${DEMO_OUTLET}`)) - drawer, 2_800_000n);
+    await assertHold();
+  });
+});
+
 describe("the drawer", () => {
   it("is opened without a sale by who may, or with an approval of the outlet, once per id", async () => {
     const open = (token: string, id = newId(), approval = "") =>

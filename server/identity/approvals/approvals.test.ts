@@ -115,6 +115,37 @@ describe("an approval", () => {
     assert.equal((await program.call("POST", "/api/v1/till/approvals", { body: { action: "price.change", subject: id, approver_id: staff("Bima"), pin: "222222" } })).code, "forbidden");
   });
 
+  it("is given by whom his role, also one of the merchant's own, lets approve and do it", async () => {
+    const owner = await program.unlock("Ratna", "333333");
+    const make = async (name: string, rights: string[], pin: string) => {
+      const role = await program.call<{ id: string }>("POST", "/api/v1/roles", { token: owner, body: { name, rights } });
+      assert.equal(role.status, 201, JSON.stringify(role.body));
+      const person = await program.call<{ id: string }>("POST", "/api/v1/staff", { token: owner, body: { name, role_id: role.body.id, outlet_id: shop.outlet.id, pin } });
+      assert.equal(person.status, 201, JSON.stringify(person.body));
+      return (subject: string, amount: string) => program.call<ApprovalBody>("POST", "/api/v1/till/approvals", { token: cashier, body: { action: "price.change", subject, amount: rupiah(amount), approver_id: person.body.id, pin } });
+    };
+    const supervisor = await make("Penyelia", ["approval.give", "price.change"], "480915");
+    const onlyGives = await make("Hanya setuju", ["approval.give"], "480916");
+    const onlyMay = await make("Hanya harga", ["price.change"], "480917");
+    const id = product("Americano");
+    assert.deepEqual([(await onlyGives(id, "23000")).code, (await onlyMay(id, "23000")).code], ["approver_lacks_right", "approver_lacks_right"]);
+    const approval = await supervisor(id, "23000");
+    assert.equal((await setPrice(id, "23000", approval.body.id)).status, 200, JSON.stringify(approval.body));
+    // a role of the merchant's own that lacks the right may ask, as a cashier may
+    const elsewhere = await program.unlock("Hanya setuju", "480916");
+    assert.equal((await setPrice(id, "23500", undefined, elsewhere)).code, "approval_needed");
+  });
+
+  it("is no good once who gave it is no longer there, and none is given by who must choose another PIN", async () => {
+    const id = product("Matcha Latte");
+    const approval = await given(id, "31000");
+    await program.database.pool.query("update staff set is_active = false where staff_id = $1", [staff("Bima")]);
+    assert.equal((await setPrice(id, "31000", approval.id)).code, "approval_invalid");
+    await program.database.pool.query("update staff set is_active = true, must_change_pin = true where staff_id = $1", [staff("Bima")]);
+    assert.equal((await ask(id, "31000")).code, "pin_change_needed");
+    await program.database.pool.query("update staff set must_change_pin = false where staff_id = $1", [staff("Bima")]);
+  });
+
   it("is of one merchant alone", async () => {
     const id = product("Cold Brew");
     const approval = await given(id, "29000");

@@ -10,6 +10,8 @@ type Tender = SaleBody["tenders"][number];
 
 /** Shown by nothing but the cashier's word. */
 const isByWord = ({ state }: Tender) => state === "unverified" || state === "lost";
+/** Its money is not given back yet. */
+const waits = ({ refunds }: SaleBody["returns"][number]) => refunds.some(({ state }) => state !== "succeeded" && state !== "failed");
 const isPaid = (tender: Tender) => tender.state === "succeeded" || isByWord(tender);
 
 /** The receipt as paper, 58 mm wide, as the printer will print it. */
@@ -75,8 +77,11 @@ export function Struk({ sale }: { readonly sale: SaleBody }) {
               {isByWord(tender) && <p className="struk-mark">{words.unverified}</p>}
             </div>
           ))}
-        {sale.returns.map(({ id, kind, amount }) => (
-          <div key={id}>{row(kind === "void" ? words.voidedState : words.refundedState, -minorOf(amount))}</div>
+        {sale.returns.map((one) => (
+          <div key={one.id}>
+            {row(`${one.kind === "void" ? words.takenBackVoid : words.takenBack} ${toMoment(one.returned_at, language, outlet.time_zone)}`, -minorOf(one.amount))}
+            {waits(one) && <p className="struk-mark">{words.takenBackWaits}</p>}
+          </div>
         ))}
       </dl>
       <footer>{outlet.receipt_footer || words.thanks}</footer>
@@ -96,7 +101,7 @@ export function useStrukText(): (sale: SaleBody, amount: (minor: bigint) => stri
       ...sale.lines.map((line) => `${line.quantity} × ${line.name}  ${amount(minorOf(line.total))}`),
       `${words.total}  ${amount(minorOf(sale.total) + minorOf(sale.rounding))}`,
       ...sale.tenders.filter(isByWord).map(({ method }) => `${tenderWord(method, words)}: ${words.unverified}`),
-      ...sale.returns.map(({ kind, amount: back }) => `${kind === "void" ? words.voidedState : words.refundedState}  ${amount(-minorOf(back))}`),
+      ...sale.returns.map((one) => `${one.kind === "void" ? words.takenBackVoid : words.takenBack}  ${amount(-minorOf(one.amount))}`),
       outlet.receipt_footer || words.thanks,
     ].join("\n");
 }
