@@ -2,6 +2,7 @@ import type { CatalogueBody } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { makeOwnerCode, makeSetupCode } from "../../server/setup/index.ts";
 import { TILL } from "../../server/till-build.ts";
 import { openTestProgram, type TestProgram } from "../../server/testing/program.ts";
 import { launchChromium, openPhone, picture, press } from "./phone.ts";
@@ -103,7 +104,7 @@ describe("an empty installation in production", () => {
 
     await says(page, /Kode penyiapan salah/);
     await picture(page, "setup-code-refused");
-    await page.getByLabel("Kode penyiapan").fill(await setupCode(program));
+    await page.getByLabel("Kode penyiapan").fill((await makeSetupCode(program.database)).code);
     await go(page, "Lanjut");
     await says(page, "2 barang siap");
     await page.locator("textarea").fill(LIST.replace("Teh Hangat;;", "Teh Hangat;8rb;"));
@@ -141,6 +142,21 @@ describe("an empty installation in production", () => {
     await other.getByLabel("Kode", { exact: true }).fill("aaaa bbbb");
     await go(other, "Sambungkan");
     await says(other, /tidak dikenal, sudah dipakai, atau kedaluwarsa/);
+    await other.context().close();
+  });
+
+  it("lets its owner in again by a code from the server, with another PIN", async () => {
+    const made = await makeOwnerCode(program.database, undefined);
+    assert.ok("code" in made);
+    const other = await openPhone(browser);
+    await other.goto(program.url);
+    await go(other, "Saya pemilik");
+    await other.getByLabel("Kode", { exact: true }).fill(made.code);
+    await picture(other, "recover");
+    await go(other, "Lanjut");
+    await choosePin(other, "260814");
+    await isOpen(other);
+    await says(other, "Rini Contoh · Pemilik");
     await other.context().close();
   });
 });

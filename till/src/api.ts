@@ -95,6 +95,7 @@ export const api = {
   confirmStatic: (token: string, id: Id, reference: string) =>
     call("POST", `/till/sales/${id}/static-qris`, { token, body: reference === "" ? {} : { reference }, key: `static-${id}-${encodeURIComponent(reference)}` }) as Promise<SaleBody>,
   today: (token: string) => call("GET", "/till/reports/today", { token }) as Promise<TodayBody>,
+  recover: (code: string, pin: string) => call("POST", "/till/owner-recovery", { body: { code, pin } }) as Promise<SetupDoneBody>,
   setupState: () => call("GET", "/setup") as Promise<SetupStateBody>,
   setUp: (shop: SetupBody, key: string) => call("POST", "/setup", { body: shop, key, patience: SETUP_PATIENCE_MS }) as Promise<SetupDoneBody>,
 };

@@ -3,7 +3,7 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { Refused } from "./api.ts";
 import { runKey } from "./commands.ts";
 import { useRevoked } from "./device.ts";
-import { useInvitation, useSettingUp } from "./doors.ts";
+import { useInvitation, useRecovering, useSettingUp } from "./doors.ts";
 import { listen } from "./live.ts";
 import type { Till } from "./machine.ts";
 import { Frame, pages } from "./parts/Frame.tsx";
@@ -29,6 +29,7 @@ import { useWords } from "./words.ts";
 
 /** What a till in use never needs is loaded when it is shown. */
 const Enrol = lazy(async () => ({ default: (await import("./setup/Enrol.tsx")).Enrol }));
+const Recover = lazy(async () => ({ default: (await import("./setup/Enrol.tsx")).Recover }));
 const Revoked = lazy(async () => ({ default: (await import("./setup/Enrol.tsx")).Revoked }));
 const Setup = lazy(async () => ({ default: (await import("./setup/Setup.tsx")).Setup }));
 
@@ -62,10 +63,12 @@ function useDoor() {
   const { data: shop, error } = useShopQuery();
   const isRevoked = useRevoked();
   const isSettingUp = useSettingUp();
+  const isRecovering = useRecovering();
   const invited = useInvitation();
   const isLocked = useTill().at === "locked";
   const code = error instanceof Refused ? error.problem.code : undefined;
   if (isSettingUp || code === "setup_needed") return <Setup />;
+  if (isRecovering && isLocked) return <Recover />;
   if (invited !== null && isLocked) return <Enrol />;
   if (isRevoked) return <Revoked />;
   return !shop && (code === "device_unknown" || code === "device_code_unknown") ? <Enrol /> : null;

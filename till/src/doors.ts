@@ -3,7 +3,7 @@ import { createStore, kept, useStore } from "./store.ts";
 /** `ABCD-EFGH` out of what was typed, pasted or came as an address; Crockford's letters, in which I, L and O are digits. */
 export function toCode(typed: string): string {
   const plain = typed
-    .replace(/^.*#enrol=/, "")
+    .replace(/^.*#[a-z]+=/, "")
     .toUpperCase()
     .replace(/[^0-9A-Z]/g, "")
     .replace(/[IL]/g, "1")
@@ -20,15 +20,21 @@ const setupPlace = kept(localStorage, "onegate.setup.open");
 /** A shop is being set up in this browser; it goes on where it was left. */
 export const settingUp = createStore(setupPlace.read() !== null, (open) => setupPlace.write(open ? "yes" : null));
 
+/** The set-up code that the program's start put into the address. */
+export const setupCode = createStore<string | null>(null);
+
 /** The code of a scanned invitation, until it was used or put aside; empty: whoever is here wants to type one. */
 export const invitation = createStore<string | null>(null);
 
+/** An owner who has nothing but a code from the server. */
+export const recovering = createStore(false);
+
 /** Takes the code out of the address: it must not stay in the history. */
 function readAddress(): void {
-  const [, code] = /^#enrol=([0-9A-Za-z-]+)$/.exec(location.hash) ?? [];
+  const [, what, code] = /^#(enrol|setup)=([0-9A-Za-z-]+)$/.exec(location.hash) ?? [];
   if (code === undefined) return;
   history.replaceState(null, "", location.pathname);
-  invitation.set(toCode(code));
+  (what === "setup" ? setupCode : invitation).set(toCode(code));
 }
 
 export function watchAddress(): void {
@@ -37,4 +43,5 @@ export function watchAddress(): void {
 }
 
 export const useSettingUp = () => useStore(settingUp);
+export const useRecovering = () => useStore(recovering);
 export const useInvitation = () => useStore(invitation);

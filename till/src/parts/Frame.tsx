@@ -4,8 +4,8 @@ import { useLive } from "../live.ts";
 import { useMayOpen, useShop } from "../server.ts";
 import { useSession } from "../till.ts";
 import { useWords } from "../words.ts";
-import { Gate } from "./Gate.tsx";
 import { Icon, type IconName } from "./Icon.tsx";
+import { initials, ShopMark } from "./ShopMark.tsx";
 
 export const pages = ["sell", "history", "today", "shop", "settings"] as const satisfies IconName[];
 export type Page = (typeof pages)[number];
@@ -41,7 +41,11 @@ function Header() {
   const live = useLive();
   return (
     <header className="head">
-      <Gate />
+      <ShopMark>
+        <span className="shop-logo shop-initials" aria-hidden="true">
+          {initials(shop.merchant.name)}
+        </span>
+      </ShopMark>
       <div className="head-who">
         <strong>{shop.outlet.name}</strong>
         <span>{session && `${session.staff.name} · ${session.staff.role_name ?? words[session.staff.role]}`}</span>

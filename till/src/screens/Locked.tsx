@@ -6,6 +6,7 @@ import { settingUp } from "../doors.ts";
 import { Gate } from "../parts/Gate.tsx";
 import { NewPin } from "../parts/NewPin.tsx";
 import { PinPad } from "../parts/PinPad.tsx";
+import { initials, ShopMark } from "../parts/ShopMark.tsx";
 import type { Opened } from "../sealed.ts";
 import { useShopQuery } from "../server.ts";
 import { useSettings } from "../settings.ts";
@@ -20,13 +21,6 @@ const REFRESH_MS = 60_000;
 /** How long the server may take to answer before a sealed session is tried instead. */
 const OFFLINE_PATIENCE_MS = 5_000;
 
-const initials = (name: string) =>
-  name
-    .split(" ")
-    .slice(0, 2)
-    .map((word) => word.slice(0, 1))
-    .join("");
-
 export function Locked() {
   const words = useWords();
   const { data: shop, isError, failureCount } = useShopQuery(REFRESH_MS);
@@ -36,7 +30,9 @@ export function Locked() {
   return (
     <div className="locked">
       <header className="locked-brand">
-        <Gate title="Onegate" />
+        <ShopMark>
+          <Gate title="Onegate" />
+        </ShopMark>
         <h1>{shop?.outlet.name ?? "Onegate"}</h1>
         <p>{shop && shop.merchant.name !== shop.outlet.name ? shop.merchant.name : words.tagline}</p>
       </header>

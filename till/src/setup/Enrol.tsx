@@ -3,13 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { api, isUndecided, Refused } from "../api.ts";
 import { device, revoked, useRevoked } from "../device.ts";
-import { invitation, isWholeCode, settingUp, toCode, useInvitation } from "../doors.ts";
+import { invitation, isWholeCode, recovering, settingUp, toCode, useInvitation } from "../doors.ts";
 import { pieces } from "../machine.ts";
 import { Icon } from "../parts/Icon.tsx";
+import { NewPin } from "../parts/NewPin.tsx";
 import { shopChanged } from "../server.ts";
 import { useSettings } from "../settings.ts";
 import { minorOf } from "../sum.ts";
-import { connect, useTill } from "../till.ts";
+import { connect, unlock, useTill } from "../till.ts";
 import { toClock } from "../when.ts";
 import { CodeField, Page } from "./Page.tsx";
 import { useSetupWords } from "./words.ts";
@@ -60,11 +61,16 @@ export function Enrol() {
           <button type="submit" className="key-primary" disabled={busy || !isWholeCode(code)}>
             {busy ? words.connecting : words.connectNow}
           </button>
-          {setup?.allowed && !asks && (
+          {!asks && (
             <div className="setup-else">
-              <span>{words.otherwise}</span>
-              <button type="button" className="key-quiet" onClick={() => settingUp.set(true)}>
-                {words.otherwiseNew}
+              <p>{words.otherwise}</p>
+              {setup?.allowed && (
+                <button type="button" className="key-quiet" onClick={() => settingUp.set(true)}>
+                  {words.otherwiseNew}
+                </button>
+              )}
+              <button type="button" className="key-quiet" onClick={() => recovering.set(true)}>
+                {words.otherwiseOwner}
               </button>
             </div>
           )}
@@ -81,6 +87,65 @@ export function Enrol() {
           setCode(toCode(typed));
         }}
       />
+    </Page>
+  );
+}
+
+/** An owner without a device or a PIN: by a code that the server prints this browser is connected, and the PIN chosen anew. */
+export function Recover() {
+  const words = useSetupWords();
+  const { language } = useSettings();
+  const [code, setCode] = useState("");
+  const [isWhole, setWhole] = useState(false);
+  const [no, setNo] = useState<Refused | "silent" | null>(null);
+  const why = no === null ? undefined : no === "silent" ? words.noServer : no.problem.detail[language];
+  const leave = () => recovering.set(false);
+
+  async function recover(pin: string) {
+    setNo(null);
+    try {
+      const done = await api.recover(code, pin);
+      connect(done, false);
+      shopChanged();
+      unlock(done.session, pin);
+      leave();
+    } catch (error) {
+      const refusal = error instanceof Refused && !isUndecided(error) ? error : "silent";
+      setNo(refusal);
+      if (refusal !== "silent" && refusal.problem.code !== "pin_too_simple") setWhole(false);
+    }
+  }
+
+  if (isWhole) {
+    return (
+      <Page title={words.recoverPin} why={words.recoverPinWhy} onBack={() => setWhole(false)}>
+        <div className="setup-pin">
+          <NewPin name={words.owner} no={why} onPin={recover} />
+        </div>
+      </Page>
+    );
+  }
+  const take = () => {
+    setNo(null);
+    setWhole(isWholeCode(code));
+  };
+  return (
+    <Page
+      title={words.recover}
+      why={
+        <>
+          {words.recoverHow} <code>npm run onegate -- owner-code</code>
+        </>
+      }
+      onBack={leave}
+      onSubmit={take}
+      keys={
+        <button type="submit" className="key-primary" disabled={!isWholeCode(code)}>
+          {words.next}
+        </button>
+      }
+    >
+      <CodeField label={words.code} value={code} hint={words.recoverHint} no={why} onChange={(typed) => setCode(toCode(typed))} />
     </Page>
   );
 }

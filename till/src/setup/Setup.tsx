@@ -1,11 +1,12 @@
 import { newId, TAX_CHOICES, type SetupBody } from "@onegate/contract";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { api, isUndecided, Refused } from "../api.ts";
-import { settingUp, toCode } from "../doors.ts";
+import { settingUp, setupCode, toCode } from "../doors.ts";
 import { Gate } from "../parts/Gate.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { NewPin } from "../parts/NewPin.tsx";
+import { initials } from "../parts/ShopMark.tsx";
 import { shopChanged } from "../server.ts";
 import { useSettings } from "../settings.ts";
 import { connect, unlock } from "../till.ts";
@@ -46,6 +47,12 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
   const [busy, setBusy] = useState(false);
   /** All was typed once; what the server would not take is typed anew, the rest stands. */
   const [correcting, setCorrecting] = useState(false);
+  useEffect(() => {
+    const given = setupCode.get();
+    if (given === null || !codeNeeded) return;
+    note({ code: given, step: draft.step === "" ? "shop" : draft.step });
+    setupCode.set(null);
+  });
   const [no, setNo] = useState<{ readonly at: Step; readonly why: string } | null>(null);
 
   const parts = walk.filter(([first]) => first !== "code" || codeNeeded);
@@ -239,7 +246,6 @@ function LogoStep({ common, no, onNext }: StepProps) {
   const words = useSetupWords();
   const { logo, shopName } = useDraft();
   const [unfit, setUnfit] = useState(false);
-  const initials = shopName.trim().split(/\s+/).slice(0, 2).map((word) => word.slice(0, 1)).join("").toUpperCase();
 
   async function pick(file: File | undefined) {
     if (!file) return;
@@ -261,7 +267,7 @@ function LogoStep({ common, no, onNext }: StepProps) {
       }
     >
       <div className="logo">
-        <span className="logo-mark">{logo === null ? initials : <img src={logo} alt="" />}</span>
+        <span className="logo-mark">{logo === null ? initials(shopName) : <img src={logo} alt="" />}</span>
         <label className="key-second logo-pick">
           <Icon name="plus" />
           {logo === null ? words.logoPick : words.logoOther}
