@@ -5,8 +5,8 @@ import { parseArgs } from "node:util";
 import { CAFE } from "./demo/index.ts";
 import { merchants } from "./identity/index.ts";
 import { describeSettings, messageOf, openDatabase, readSettings, StartFailure, startCluster, startSupervisedCluster, type Cluster, type Connection, type Settings } from "./kernel/index.ts";
-import { accountKinds, balancesOf, readSealKey, signedHeads, signHeads, type SignedHeads } from "./ledger/index.ts";
-import { proveBooks, proveDay, sealKeyFile } from "./proof.ts";
+import { accountKinds, balancesOf, signedHeads, type SignedHeads } from "./ledger/index.ts";
+import { proveBooks, proveDay, signAllHeads } from "./proof.ts";
 import { startProgram, type Program } from "./roles.ts";
 import { migrateAsOwner } from "./schema.ts";
 import { makeOwnerCode, makeSetupCode } from "./setup/index.ts";
@@ -25,7 +25,7 @@ Commands
               against heads that were exported earlier; exit code 1 when something is wrong
               --date YYYY-MM-DD compares that business day instead: till, payments, statements and ledger, by provider and
               method, and names the documents at fault
-  heads       print the signed heads of the ledger's chains, of today or of --day YYYY-MM-DD: keep them elsewhere
+  heads       print the signed heads of the ledger's chains and of the audit trails, of today or of --day YYYY-MM-DD: keep them elsewhere
   setup-code  print a code that sets up a shop, the first or a further one; good once, for a day
   owner-code  print a code that lets an owner in whose devices or PIN are gone, good once, for half an hour: in the till choose
               "owner's way back in"; where there are several shops, name one: owner-code NAME
@@ -258,7 +258,7 @@ function readHeads(file: string): SignedHeads {
 async function heads(connection: Connection, settings: Settings, day: string | undefined): Promise<number> {
   const database = openDatabase(connection, 2, () => undefined);
   try {
-    const signed = day === undefined ? await signHeads(database.kysely, readSealKey(sealKeyFile(settings))) : await signedHeads(database.kysely, day);
+    const signed = day === undefined ? await signAllHeads(database, settings) : await signedHeads(database.kysely, day);
     if (!signed) throw new StartFailure(`No heads were signed on ${day}.`, "They are signed once a day while Onegate runs.");
     say(JSON.stringify(signed));
     return 0;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { merchants } from "./identity/index.ts";
+import { auditBreaches, auditHeads, merchants, type AuditHead } from "./identity/index.ts";
 import { messageOf, type Database, type Log, type Metrics, type Settings } from "./kernel/index.ts";
-import { checkHeads, prove, readSealKey, rememberProof, signHeads, type Breach, type Proof, type SignedHeads } from "./ledger/index.ts";
+import { checkHeads, prove, readSealKey, rememberProof, signedHeads, signHeads, signText, type Breach, type Proof, type SignedHeads } from "./ledger/index.ts";
 import { paymentBreaches } from "./payments/index.ts";
 import { saleBreaches } from "./sales/index.ts";
 import { reconcileDay, settlementBreaches, type Day } from "./settlement/index.ts";
@@ -11,7 +11,19 @@ export async function proveBooks(database: Database, { mode = "all", heads }: { 
   const proof = await prove(database, mode);
   const others: Breach[] = [...(await paymentBreaches(database.kysely)), ...(await saleBreaches(database.kysely)), ...(await settlementBreaches(database.kysely))];
   const signed = heads ? (await checkHeads(database.kysely, heads)).map((detail) => ({ rule: "chain passes the signed heads", subject: "heads", detail })) : [];
-  return { ...proof, breaches: [...proof.breaches, ...others, ...signed] };
+  const given = heads ?? (await signedHeads(database.kysely));
+  const trail = await auditBreaches(database.kysely, given && signedTrails(given), mode === "new");
+  return { ...proof, breaches: [...proof.breaches, ...others, ...signed, ...trail] };
+}
+
+/** The heads of the audit trails in a signed statement; one of before there were trails has none. */
+function signedTrails({ statement }: SignedHeads): readonly AuditHead[] {
+  return (JSON.parse(statement) as { audit?: readonly AuditHead[] }).audit ?? [];
+}
+
+/** The heads of the ledger's chains and of the audit trails, signed once a day. */
+export async function signAllHeads(database: Pick<Database, "kysely">, settings: Pick<Settings, "sealKey" | "data">): Promise<SignedHeads> {
+  return signHeads(database.kysely, readSealKey(sealKeyFile(settings)), { audit: await auditHeads(database.kysely) });
 }
 
 /** A business day of every merchant: till, payments, statements and ledger against each other. */
@@ -21,7 +33,19 @@ export async function proveDay(database: Database, date: string): Promise<Day[]>
   return days;
 }
 
-export function sealKeyFile({ sealKey, data }: Pick<Settings, "sealKey" | "data">): string {
+/** Signs texts with the key of the heads; answers null, and says so in the log, where it can't be read. */
+export function signerOf(settings: Pick<Settings, "sealKey" | "data">, log: Log): (statement: string) => SignedHeads | null {
+  return (statement) => {
+    try {
+      return signText(statement, readSealKey(sealKeyFile(settings)));
+    } catch (error) {
+      log.error({ err: error }, `an export of the audit trail is not signed: ${messageOf(error)}`);
+      return null;
+    }
+  };
+}
+
+function sealKeyFile({ sealKey, data }: Pick<Settings, "sealKey" | "data">): string {
   return sealKey || join(data, "seal.pem");
 }
 
@@ -35,7 +59,7 @@ export async function proveDaily(database: Database, settings: Settings, metrics
   }
   await rememberProof(database.kysely);
   try {
-    await signHeads(database.kysely, readSealKey(sealKeyFile(settings)));
+    await signAllHeads(database, settings);
   } catch (error) {
     log.error({ err: error }, `the heads of the chains could not be signed: ${messageOf(error)}`);
   }

@@ -5,7 +5,7 @@ import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDelive
 import { DEMO_MERCHANT, DEMO_OUTLET, preferTripay, seedDemo } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
 import {
-  approvalRoutes, createAccessTokens, createKnownKeys, createPasswords, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, outletRoutes, peopleRoutes, roleRoutes, userRoutes, type Users,
+  approvalRoutes, auditRoutes, auditTrail, createAccessTokens, createKnownKeys, createPasswords, createRefusals, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, outletRoutes, peopleRoutes, roleRoutes, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
   createHttp, createLog, createMetrics, createStreams, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
@@ -16,7 +16,7 @@ import { pageRoutes } from "./pages.ts";
 import {
   carryRefundOn, disputeRoutes, INQUIRE, inquirePayment, openReplacement, operatorRoutes, paymentRoutes, REFUND, REOPEN, sweepPayments, sweepRefunds, VOID, voidPayment, type Payments,
 } from "./payments/index.ts";
-import { proveDaily } from "./proof.ts";
+import { proveDaily, signerOf } from "./proof.ts";
 import { setUpProviders } from "./provider-setup.ts";
 import { reportRoutes, rollup } from "./reports/index.ts";
 import { onPaymentEnded, onPaymentRefunded, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
@@ -91,10 +91,12 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const ledger = createLedger(database, { lanes: settings.ledgerLanes, queue: settings.ledgerQueue, onBatch: (items) => metrics.batchItems.observe(items) });
     const demo = await checkDemo(settings, database, ledger);
 
+    const refusals = createRefusals(database, log);
+    endings.push(() => refusals.stop());
     const homeMerchant = async () => (await merchants(database.kysely))[0]?.merchantId;
     const box = createSecretBox(settings.secretKey, settings.oldSecretKey);
     const keys = await openSigningKeys(database, box);
-    const users: Users = { database, passwords: createPasswords(metrics), accessTokens: createAccessTokens(keys, clock), box, clock, newId, log, homeMerchant };
+    const users: Users = { database, passwords: createPasswords(metrics), accessTokens: createAccessTokens(keys, clock), box, clock, newId, log, refusals, homeMerchant };
 
     let url = "";
     const { named, make, callbackUrl } = setUpProviders({ settings, tripayUrl, simulatorUrl, publicUrl: () => settings.publicUrl || url, clock });
@@ -120,7 +122,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const tail = followOutbox(database, [rollup], log, { streamed: STREAMED });
     endings.push(() => tail.stop());
     // a reader of its own: sealing a burst keeps no receipt waiting
-    const sealer = followOutbox(database, [seal], log, { beatMs: SEAL_BEAT_MS });
+    const sealer = followOutbox(database, [seal, auditTrail], log, { beatMs: SEAL_BEAT_MS });
     endings.push(() => sealer.stop());
     const courier = openDatabase(connection, COURIER.connections, lost, PROGRAM_ROLE);
     endings.push(() => courier.close());
@@ -135,17 +137,18 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     endings.push(() => http.close());
     await http.register(swagger, { openapi: { openapi: "3.1.0", info: { title: "Onegate", version: "0.1.0", description: "One gate for every payment" } } });
     const keyMode = settings.mode === "sandbox" ? "test" : "live";
-    guard(http, { database, accessTokens: users.accessTokens, knownKeys: createKnownKeys(database, keyMode) }, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
+    guard(http, { database, accessTokens: users.accessTokens, knownKeys: createKnownKeys(database, keyMode), refusals }, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
     healthRoutes(http, { database, ledger, metrics });
-    identityRoutes(http, { database, mode: settings.mode, demo });
+    identityRoutes(http, { database, mode: settings.mode, demo, refusals });
     deviceRoutes(http, { database, publicUrl: () => settings.publicUrl || url, demo });
     peopleRoutes(http, { database });
     roleRoutes(http, { database });
     outletRoutes(http, { database });
     setupRoutes(http, { database, isCodeNeeded: settings.mode === "production", providers: installed.map(({ name }) => name) });
     userRoutes(http, users, keys);
-    approvalRoutes(http, database);
+    approvalRoutes(http, { database, refusals });
     keyRoutes(http, { database, mode: keyMode });
+    auditRoutes(http, { database, sign: signerOf(settings, log) });
     catalogueRoutes(http, {
       database,
       stockOf: async (merchantId, outletId) => new Map((await stockLevels(database.kysely, merchantId, outletId)).map(({ productId, onHand }) => [productId, onHand])),

@@ -1,11 +1,11 @@
-import { isRefusal, newId, refuse, type Id, type ProductChangeBody, type Refusal } from "@onegate/contract";
-import { useApproval, type PendingApproval } from "../identity/index.ts";
+import { IDR, isRefusal, money, newId, refuse, toDecimal, type Id, type ProductChangeBody, type Refusal } from "@onegate/contract";
+import { announceAudit, useApproval, type PendingApproval, type Who } from "../identity/index.ts";
 import { announce, inTransaction, type Database, type Tx } from "../kernel/index.ts";
 import { openCategories } from "./import-products.ts";
 import { checkedToBarcode, checkedToName, checkedToPrice, sameName, type KnownProduct } from "./product.ts";
 import { insertPriceChange, lockCatalogue, selectBarcodes, selectNames, selectProduct, updateProduct } from "./store.ts";
 
-type By = { readonly merchantId: Id; readonly staffId: Id };
+type By = { readonly merchantId: Id; readonly staffId: Id; readonly who: Who };
 
 /**
  * Changes what is named of a product; its former prices are kept. An approval is used up by another price alone, so that a
@@ -40,7 +40,7 @@ async function checkedToChange(tx: Tx, merchantId: Id, before: KnownProduct, cha
   return { ...before, name, price, barcode: barcode || null, isActive, isFavourite: change.favourite ?? before.isFavourite };
 }
 
-async function write(tx: Tx, { merchantId, staffId }: By, before: KnownProduct, checked: KnownProduct, category: string | undefined, approvedBy: Id | null): Promise<KnownProduct> {
+async function write(tx: Tx, { merchantId, staffId, who }: By, before: KnownProduct, checked: KnownProduct, category: string | undefined, approvedBy: Id | null): Promise<KnownProduct> {
   const { productId } = before;
   const named = category === undefined ? undefined : checkedToName(category, 60);
   const categoryId = named === undefined ? before.categoryId : (await openCategories(tx, merchantId, [named])).get(sameName(named));
@@ -52,5 +52,16 @@ async function write(tx: Tx, { merchantId, staffId }: By, before: KnownProduct, 
   await announce(tx, merchantId, "product.changed", productId, {
     product_id: productId, changed_by: staffId, approved_by: approvedBy, ...(repriced ? { price_before: before.price.toString(), price_after: after.price.toString() } : {}),
   });
+  if (repriced) await announceAudit(tx, who, { action: "price.changed", subject: productId, before: priceOf(before), after: { ...priceOf(after), approved_by: approvedBy } });
+  const [was, is] = [shownOf(before), shownOf(after)];
+  if (!repriced || JSON.stringify(was) !== JSON.stringify(is)) await announceAudit(tx, who, { action: "product.changed", subject: productId, before: was, after: is });
   return after;
+}
+
+function priceOf({ price }: KnownProduct) {
+  return { price: toDecimal(money(price, IDR)), currency: IDR };
+}
+
+function shownOf({ name, categoryId, barcode, isActive, isFavourite }: KnownProduct) {
+  return { name, category_id: categoryId, barcode, is_active: isActive, is_favourite: isFavourite };
 }

@@ -3,7 +3,7 @@ import {
   type CatalogueBody, type PriceChangeBody, type ProductBody,
 } from "@onegate/contract";
 import { Type } from "typebox";
-import { alsoNeeds, merchantOf, staffOf } from "../identity/index.ts";
+import { alsoNeeds, merchantOf, staffOf, whoOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Database, type Http } from "../kernel/index.ts";
 import { changeProduct } from "./change-product.ts";
 import { createProduct } from "./create-product.ts";
@@ -46,7 +46,7 @@ export function catalogueRoutes(http: Http, { database, stockOf }: { database: D
   http.post("/api/v1/products", { config: { right: "product.manage" }, schema: { tags, summary: "Add a product; once per Idempotency-Key", body: NewProductSchema, response: { 201: ProductSchema, ...no } } }, async (request, reply) => {
     const key = keyOf(request);
     if (isRefusal(key)) return answer(request, reply, key);
-    const { answer: product, replayed } = await createProduct(database, merchantOf(request), request.body, key);
+    const { answer: product, replayed } = await createProduct(database, whoOf(request), request.body, key);
     return answerOnce(request, reply, { answer: isRefusal(product) ? product : productBody(product), replayed }, 201);
   });
 

@@ -1,5 +1,5 @@
-import { isRefusal, refuse, type Credentials, type Id, type Refusal } from "@onegate/contract";
-import { merchants } from "../identity/index.ts";
+import { isRefusal, refuse, type Credentials, type Refusal } from "@onegate/contract";
+import { announceAudit, merchants, type Who } from "../identity/index.ts";
 import { inTransaction, type Tx } from "../kernel/index.ts";
 import { chartOf, openAccounts } from "../ledger/index.ts";
 import { seal, shownOf, type OwnAccount } from "./account.ts";
@@ -7,18 +7,18 @@ import { whyUnfit } from "./check.ts";
 import type { Vault } from "./context.ts";
 import { insertAccount, lockProvider, markOthersOff, selectAccounts, updateCredentials } from "./store.ts";
 
-export type AccountWish = { readonly credentials: Credentials; readonly verify: boolean; readonly by: string };
+export type AccountWish = { readonly credentials: Credentials; readonly verify: boolean };
 
 /**
  * Saves a merchant's credentials at a provider; from then on its payments there go through them. Of the holder that is known
  * they replace those before; another holder is another account, and the one before is off. With `verify` the provider is
  * asked first. Refuses what `whyUnfit` refuses, `credentials_refused`, `credentials_unverified`.
  */
-export async function putAccount(vault: Vault, merchantId: Id, { credentials, verify, by }: AccountWish): Promise<OwnAccount | Refusal> {
+export async function putAccount(vault: Vault, who: Who, { credentials, verify }: AccountWish): Promise<OwnAccount | Refusal> {
   const refused = (await whyUnfit(credentials, vault.rules)) ?? (verify ? await whyRefused(vault, credentials) : undefined);
   if (refused) return refused;
-  const saved = await inTransaction(vault.database, (tx) => save(tx, vault, merchantId, credentials, by));
-  if (!isRefusal(saved)) vault.changed(merchantId);
+  const saved = await inTransaction(vault.database, (tx) => save(tx, vault, who, credentials));
+  if (!isRefusal(saved)) vault.changed(who.merchantId);
   return saved;
 }
 
@@ -28,7 +28,8 @@ async function whyRefused({ make, newId }: Vault, credentials: Credentials): Pro
   return answer?.answer === "refused" ? refuse("credentials_refused", { reason: answer.reason }) : refuse("credentials_unverified");
 }
 
-async function save(tx: Tx, { box, newId }: Vault, merchantId: Id, credentials: Credentials, by: string): Promise<OwnAccount | Refusal> {
+async function save(tx: Tx, { box, newId }: Vault, who: Who, credentials: Credentials): Promise<OwnAccount | Refusal> {
+  const { merchantId, actor: by } = who;
   const { provider } = credentials;
   await lockProvider(tx, merchantId, provider);
   const merchant = (await merchants(tx)).find((one) => one.merchantId === merchantId);
@@ -38,6 +39,7 @@ async function save(tx: Tx, { box, newId }: Vault, merchantId: Id, credentials: 
   const accountId = known?.accountId ?? newId();
   await markOthersOff(tx, { merchantId, accountId, provider }, by);
   const written = { merchantId, accountId, provider, holder, hint, by, keyId: box.keyId, sealed: seal(box, { merchantId, accountId }, credentials) };
+  await announceAudit(tx, who, { action: "provider.changed", subject: accountId, before: known && { state: known.state, version: known.version }, after: { provider, state: "active", version: (known?.version ?? 0) + 1 } });
   if (known) return updateCredentials(tx, written);
   // what is collected through it is owed by the provider
   await openAccounts(tx, merchantId, chartOf(merchantId, merchant.currency, [provider], []).filter(({ kind }) => kind === "provider_clearing"));

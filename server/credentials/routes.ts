@@ -3,7 +3,7 @@ import {
 } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { actorOf, merchantOf } from "../identity/index.ts";
+import { merchantOf, whoOf } from "../identity/index.ts";
 import { answer, type Http } from "../kernel/index.ts";
 import type { OwnAccount } from "./account.ts";
 import type { Vault } from "./context.ts";
@@ -23,7 +23,7 @@ export function accountRoutes(http: Http, vault: Vault): void {
   }));
 
   const put = async (request: FastifyRequest, reply: FastifyReply, credentials: Credentials, verify = false) => {
-    const saved = await putAccount(vault, merchantOf(request), { credentials, verify, by: actorOf(request) });
+    const saved = await putAccount(vault, whoOf(request), { credentials, verify });
     return answer(request, reply, isRefusal(saved) ? saved : { ...accountBody(vault, saved), verified: verify });
   };
   const schemaOf = <P extends OwnProvider>(provider: P) => ({ tags, summary: `Set the own account at ${provider} up, or change its credentials`, body: newAccountSchema(provider), response: { 200: SavedAccountSchema, ...no } });
@@ -35,7 +35,7 @@ export function accountRoutes(http: Http, vault: Vault): void {
   http.put("/api/v1/provider-accounts/snap", { config: manage, schema: schemaOf("snap") }, (request, reply) => put(request, reply, { provider: "snap", ...request.body.credentials }, request.body.verify));
 
   http.post("/api/v1/provider-accounts/:id/off", { config: manage, schema: { tags, summary: "Switch an own account off: it opens no more payments", params: Type.Object({ id: IdSchema }), response: { 200: ProviderAccountSchema, ...no } } }, async (request, reply) => {
-    const account = await switchOff(vault, merchantOf(request), request.params.id, actorOf(request));
+    const account = await switchOff(vault, whoOf(request), request.params.id);
     return answer(request, reply, isRefusal(account) ? account : accountBody(vault, account));
   });
 }

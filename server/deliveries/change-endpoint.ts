@@ -1,4 +1,5 @@
 import { isRefusal, refuse, type EndpointChangeBody, type Id, type Refusal } from "@onegate/contract";
+import { announceAudit, type Who } from "../identity/index.ts";
 import { checkedToDestination, inTransaction } from "../kernel/index.ts";
 import type { Deliveries } from "./context.ts";
 import { nextEndpoint, type Endpoint } from "./endpoint.ts";
@@ -9,7 +10,8 @@ import { wake } from "./wake.ts";
  * Changes an endpoint. One that is made active again is sent at once what waited for it. Refuses `url_malformed`, `url_insecure`,
  * `url_not_public`, `endpoint_unknown`.
  */
-export async function changeEndpoint({ database, rules }: Deliveries, merchantId: Id, endpointId: Id, unchecked: EndpointChangeBody): Promise<Endpoint | Refusal> {
+export async function changeEndpoint({ database, rules }: Deliveries, who: Who, endpointId: Id, unchecked: EndpointChangeBody): Promise<Endpoint | Refusal> {
+  const { merchantId } = who;
   const { url, description, topics, state: wanted } = unchecked;
   const destination = url === undefined ? undefined : await checkedToDestination(url, rules);
   if (isRefusal(destination)) return destination;
@@ -20,6 +22,14 @@ export async function changeEndpoint({ database, rules }: Deliveries, merchantId
     const state = wanted && nextEndpoint(found.state, wanted === "active" ? "enable" : "disable");
     if (state) await markEndpoint(tx, found, state, state === "disabled" ? "asked" : null);
     if (state === "active") await wake(tx, found);
-    return (await selectEndpoint(tx, merchantId, endpointId)) ?? refuse("endpoint_unknown");
+    const changed = await selectEndpoint(tx, merchantId, endpointId);
+    if (!changed) throw new Error("a changed endpoint comes back");
+    await announceAudit(tx, who, { action: "webhook.changed", subject: endpointId, before: shownOf(found), after: shownOf(changed) });
+    return changed;
   });
+}
+
+/** Of an address only the host: the rest may hold a secret. */
+function shownOf({ url, topics, state }: Endpoint) {
+  return { host: new URL(url).host, topics, state };
 }

@@ -1,4 +1,5 @@
 import { isRefusal, refuse, type Id, type NewEndpointBody, type Refusal } from "@onegate/contract";
+import { announceAudit, type Who } from "../identity/index.ts";
 import { checkedToDestination, once, type Once } from "../kernel/index.ts";
 import type { Deliveries } from "./context.ts";
 import { MOST_ENDPOINTS, type Endpoint } from "./endpoint.ts";
@@ -11,7 +12,8 @@ export type WithSecret = { readonly endpoint: Endpoint; readonly secret: string 
  * Sets an endpoint up, active. Its secret is answered here and by no other verb; what is stored of the answer is sealed. Refuses
  * `url_malformed`, `url_insecure`, `url_not_public`, `endpoint_limit`.
  */
-export async function createEndpoint(deliveries: Deliveries, { merchantId, createdBy }: { merchantId: Id; createdBy: string }, unchecked: NewEndpointBody, key: string): Promise<Once<WithSecret>> {
+export async function createEndpoint(deliveries: Deliveries, who: Who, unchecked: NewEndpointBody, key: string): Promise<Once<WithSecret>> {
+  const { merchantId } = who;
   const { database, box, rules } = deliveries;
   const destination = await checkedToDestination(unchecked.url, rules);
   if (isRefusal(destination)) return { answer: destination, replayed: false };
@@ -19,7 +21,8 @@ export async function createEndpoint(deliveries: Deliveries, { merchantId, creat
     if ((await selectEndpoints(tx, merchantId)).length >= MOST_ENDPOINTS) return refuse("endpoint_limit", { most: MOST_ENDPOINTS });
     const endpointId = deliveries.newId();
     const secret = closeSecret(box, newSecret(), endpointId);
-    await insertEndpoint(tx, { merchantId, endpointId, url: destination.url.href, description: unchecked.description ?? "", topics: unchecked.topics, createdBy, secret });
+    await insertEndpoint(tx, { merchantId, endpointId, url: destination.url.href, description: unchecked.description ?? "", topics: unchecked.topics, createdBy: who.actor, secret });
+    await announceAudit(tx, who, { action: "webhook.added", subject: endpointId, after: { host: destination.url.host, topics: unchecked.topics } });
     return sealed(endpointId, secret);
   });
   return opened(deliveries, merchantId, made);

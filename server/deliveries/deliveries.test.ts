@@ -12,7 +12,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { Webhook } from "standardwebhooks";
 import { DEMO_MERCHANT } from "../demo/index.ts";
-import { createSecretBox, insertMerchant } from "../identity/index.ts";
+import { bySystem, createSecretBox, insertMerchant } from "../identity/index.ts";
 import { announce, consume, createLog, createMetrics, idMaker, inTransaction, readSettings, START, StartFailure, systemClock, type AddressRules, type Database } from "../kernel/index.ts";
 import { openTestDatabase, type TestDatabase } from "../testing/database.ts";
 import { newSale, openTestProgram, sell, type TestProgram } from "../testing/program.ts";
@@ -323,7 +323,7 @@ describe("webhooks, on the whole program", () => {
     assert.equal(over.code, "endpoint_limit");
     const other = await otherMerchant(program.database);
     const deliveries = contextOn(program.database);
-    const { endpoint: theirs, secret } = made(await createEndpoint(deliveries, { merchantId: other, createdBy: "test" }, { url: receiver.url, topics: ["sale.*"] }, "k"));
+    const { endpoint: theirs, secret } = made(await createEndpoint(deliveries, bySystem(other), { url: receiver.url, topics: ["sale.*"] }, "k"));
     for (let i = 0; i < 5; i++) await sale();
     await arrived(silent, slow.length);
     const begun = performance.now();
@@ -334,7 +334,7 @@ describe("webhooks, on the whole program", () => {
     assert.ok(receiver.received.every((one) => verifies(secret, one)));
     const onTheirWay = (await deliveriesOf(slow[0]!)).deliveries.filter(({ tries, last_error: error }) => tries === 1 && error === null);
     assert.ok(onTheirWay.length > 0, "the slow ones are still on their way");
-    await deleteEndpoint(deliveries, other, theirs.endpointId);
+    await deleteEndpoint(deliveries, bySystem(other), theirs.endpointId);
     silent.close();
   });
 
@@ -475,7 +475,7 @@ describe("webhooks, step by step", () => {
   });
   after(() => test.close());
 
-  const create = async (deliveries: Deliveries, url: string, topics = ["sale.*"]) => made(await createEndpoint(deliveries, { merchantId, createdBy: "test" }, { url, topics }, newId()));
+  const create = async (deliveries: Deliveries, url: string, topics = ["sale.*"]) => made(await createEndpoint(deliveries, bySystem(merchantId), { url, topics }, newId()));
   const row = async (endpointId: Id) =>
     (await test.database.pool.query<{ delivery_id: Id; state: string; tries: number; last_error: string | null; message_id: string }>("select * from webhook_delivery where endpoint_id = $1 order by delivery_id", [endpointId])).rows;
   const jobs = async (endpointId: Id) => (await test.database.pool.query("select from graphile_worker.jobs where key like $1", [`delivery:send:%:${endpointId}`])).rowCount;
@@ -507,7 +507,7 @@ describe("webhooks, step by step", () => {
     assert.deepEqual([first.length, second.length, (await row(deaf.endpoint.endpointId)).length], [1, 1, 0]);
     assert.equal(first[0]?.message_id, second[0]?.message_id);
     assert.equal(await jobs(one.endpoint.endpointId), 1);
-    for (const { endpoint } of [one, two, deaf]) await deleteEndpoint(deliveries, merchantId, endpoint.endpointId);
+    for (const { endpoint } of [one, two, deaf]) await deleteEndpoint(deliveries, bySystem(merchantId), endpoint.endpointId);
   });
 
   it("fault 27: a worker killed in mid-send: delivered by another, under the same id", async () => {
@@ -538,7 +538,7 @@ describe("webhooks, step by step", () => {
     assert.ok(receiver.received.every((one) => verifies(secret, one)));
     const { rows: tries } = await test.database.pool.query("select status from webhook_try where merchant_id = $1 order by try", [merchantId]);
     assert.deepEqual(tries.map((one) => one.status as number | null), [null, 200], "what became of the first is not known");
-    await deleteEndpoint(deliveries, merchantId, endpointId);
+    await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
   });
 
   it("two workers at once send each delivery once", async () => {
@@ -549,7 +549,7 @@ describe("webhooks, step by step", () => {
     await enqueue();
     await Promise.all(Array.from({ length: 3 }, () => sendDue(deliveries, merchantId, endpoint.endpointId)));
     assert.deepEqual([receiver.received.length, new Set(receiver.received.map(idOf)).size], [30, 30]);
-    await deleteEndpoint(deliveries, merchantId, endpoint.endpointId);
+    await deleteEndpoint(deliveries, bySystem(merchantId), endpoint.endpointId);
   });
 
   it("after failures in a row one delivery is tried, not the backlog; what waits is no job of its own", async () => {
@@ -573,19 +573,19 @@ describe("webhooks, step by step", () => {
     await sendDue(deliveries, merchantId, endpointId);
     const states = (await row(endpointId)).map(({ state }) => state);
     assert.equal(states.filter((state) => state === "delivered").length, 40 - before - 1);
-    await deleteEndpoint(deliveries, merchantId, endpointId);
+    await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
   });
 
   it("fault 35: an address is refused when it is saved and when it is changed", async () => {
     const deliveries = contextOn(test.database, { loopback: false, resolve: async (name) => ({ "toko.contoh": ["8.8.8.8"], "dalam.contoh": ["10.0.0.7"] })[name] ?? [] });
     const { endpoint } = await create(deliveries, "https://toko.contoh/hooks");
     for (const [url, refusal] of [["http://toko.contoh/", "url_insecure"], ["https://127.0.0.1/", "url_not_public"], ["https://2130706433/", "url_not_public"], ["https://[::1]/", "url_not_public"], ["https://dalam.contoh/", "url_not_public"], ["https://user@toko.contoh/", "url_malformed"], ["https://toko.contoh:22/", "url_malformed"]] as const) {
-      const { answer } = await createEndpoint(deliveries, { merchantId, createdBy: "test" }, { url, topics: ["sale.*"] }, newId());
+      const { answer } = await createEndpoint(deliveries, bySystem(merchantId), { url, topics: ["sale.*"] }, newId());
       assert.equal(isRefusal(answer) && answer.refusal, refusal, url);
-      const changed = await changeEndpoint(deliveries, merchantId, endpoint.endpointId, { url });
+      const changed = await changeEndpoint(deliveries, bySystem(merchantId), endpoint.endpointId, { url });
       assert.equal(isRefusal(changed) && changed.refusal, refusal, url);
     }
-    await deleteEndpoint(deliveries, merchantId, endpoint.endpointId);
+    await deleteEndpoint(deliveries, bySystem(merchantId), endpoint.endpointId);
   });
 
   it("fault 35: a name that leads inside when it is sent to is not sent to", async () => {
@@ -609,7 +609,7 @@ describe("webhooks, step by step", () => {
     await sendDue(deliveries, merchantId, endpoint.endpointId);
     assert.equal((await row(endpoint.endpointId))[0]?.last_error, "address");
     assert.equal(receiver.received.length, 0);
-    await deleteEndpoint(deliveries, merchantId, endpoint.endpointId);
+    await deleteEndpoint(deliveries, bySystem(merchantId), endpoint.endpointId);
   });
 
   it("fault 31: another merchant's endpoints and deliveries are not there", async () => {
@@ -620,22 +620,22 @@ describe("webhooks, step by step", () => {
     assert.ok(!isRefusal(ping));
     const stranger = await otherMerchant(test.database);
     const words = [
-      await changeEndpoint(deliveries, stranger, endpointId, { state: "disabled" }), await deleteEndpoint(deliveries, stranger, endpointId),
-      (await rotate(deliveries, stranger, endpointId, "k")).answer, await pingEndpoint(deliveries, stranger, endpointId),
+      await changeEndpoint(deliveries, bySystem(stranger), endpointId, { state: "disabled" }), await deleteEndpoint(deliveries, bySystem(stranger), endpointId),
+      (await rotate(deliveries, bySystem(stranger), endpointId, "k")).answer, await pingEndpoint(deliveries, stranger, endpointId),
       await replaySince(deliveries, stranger, endpointId, new Date(0), "all"), await replayDelivery(deliveries, stranger, ping.deliveryId),
     ].map((answer) => (isRefusal(answer) ? answer.refusal : "done"));
     assert.deepEqual(words, [...Array<string>(5).fill("endpoint_unknown"), "delivery_unknown"]);
     await announceSale(test.database, stranger);
     await enqueue();
     assert.equal((await row(endpointId)).length, 1);
-    await deleteEndpoint(deliveries, merchantId, endpointId);
+    await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
   });
 
   it("what waits 72 hours for a disabled endpoint is dead; what happens later is not written down for it", async () => {
     const deliveries = contextOn(test.database);
     const receiver = await startReceiver();
     const { endpointId } = (await create(deliveries, receiver.url)).endpoint;
-    await changeEndpoint(deliveries, merchantId, endpointId, { state: "disabled" });
+    await changeEndpoint(deliveries, bySystem(merchantId), endpointId, { state: "disabled" });
     await announceSale(test.database, merchantId);
     await enqueue();
     await sendDue(deliveries, merchantId, endpointId);
@@ -648,11 +648,11 @@ describe("webhooks, step by step", () => {
     await enqueue();
     assert.deepEqual((await row(endpointId)).map(({ state }) => state), ["dead"]);
     assert.equal(receiver.received.length, 0);
-    await changeEndpoint(deliveries, merchantId, endpointId, { state: "active" });
+    await changeEndpoint(deliveries, bySystem(merchantId), endpointId, { state: "active" });
     assert.deepEqual(await replaySince(deliveries, merchantId, endpointId, new Date(0), "undelivered"), { replayed: 1, more: false });
     await sendDue(deliveries, merchantId, endpointId);
     assert.equal(receiver.received.length, 1);
-    await deleteEndpoint(deliveries, merchantId, endpointId);
+    await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
   });
 
   it("forgets what ended 30 days ago, and deleted endpoints with all they had", async () => {
@@ -665,7 +665,7 @@ describe("webhooks, step by step", () => {
     await test.database.pool.query("update webhook_delivery set created_at = now() - interval '31 days' where delivery_id = $1", [old?.delivery_id]);
     await forgetOldDeliveries(test.database);
     assert.equal((await row(endpointId)).length, 1);
-    await deleteEndpoint(deliveries, merchantId, endpointId);
+    await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
     await forgetOldDeliveries(test.database);
     const { rows } = await test.database.pool.query<{ left: number }>("select (select count(*) from webhook_endpoint)::int + (select count(*) from webhook_delivery)::int + (select count(*) from webhook_try)::int as left");
     assert.equal(rows[0]?.left, 0);
@@ -681,7 +681,7 @@ describe("webhooks, step by step", () => {
     await sendDue(deliveries, merchantId, endpoint.endpointId);
     assert.match(lines.join(""), new RegExp(`"level":"warn".*${endpoint.endpointId}`));
     assert.ok(!lines.join("").includes("CANARY") && !lines.join("").includes(secret));
-    await deleteEndpoint(deliveries, merchantId, endpoint.endpointId);
+    await deleteEndpoint(deliveries, bySystem(merchantId), endpoint.endpointId);
   });
 
   it("with another ONEGATE_SECRET_KEY nothing is sent, and the remedy is said", async () => {
@@ -693,7 +693,7 @@ describe("webhooks, step by step", () => {
     assert.deepEqual([(await row(endpointId))[0]?.tries, await jobs(endpointId)], [0, 1], "nothing was tried, and the job that broke begets no other");
     await sendDue(deliveries, merchantId, endpointId);
     assert.equal(receiver.received.length, 1);
-    await deleteEndpoint(deliveries, merchantId, endpointId);
+    await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
   });
 
   it("production refuses receivers on the machine itself", () => {

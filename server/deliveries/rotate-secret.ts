@@ -1,4 +1,5 @@
 import { refuse, type Id } from "@onegate/contract";
+import { announceAudit, type Who } from "../identity/index.ts";
 import { once, type Once } from "../kernel/index.ts";
 import type { Deliveries } from "./context.ts";
 import { opened, sealed, type WithSecret } from "./create-endpoint.ts";
@@ -6,12 +7,14 @@ import { closeSecret, newSecret } from "./sign.ts";
 import { rotateSecret, selectEndpoint } from "./store.ts";
 
 /** Makes a new secret; for a day the one before signs too, and one that was before that no more. Refuses `endpoint_unknown`. */
-export async function rotate(deliveries: Deliveries, merchantId: Id, endpointId: Id, key: string): Promise<Once<WithSecret>> {
+export async function rotate(deliveries: Deliveries, who: Who, endpointId: Id, key: string): Promise<Once<WithSecret>> {
+  const { merchantId } = who;
   const made = await once(deliveries.database, { merchantId, route: "webhooks.rotate", key }, { endpointId }, async (tx) => {
     const endpoint = await selectEndpoint(tx, merchantId, endpointId, "for update");
     if (!endpoint) return refuse("endpoint_unknown");
     const secret = closeSecret(deliveries.box, newSecret(), endpointId);
     await rotateSecret(tx, endpoint, secret);
+    await announceAudit(tx, who, { action: "webhook.secret_rotated", subject: endpointId });
     return sealed(endpointId, secret);
   });
   return opened(deliveries, merchantId, made);

@@ -2,9 +2,8 @@ import {
   DeliveryPageSchema, DeliverySchema, DeliveryWithTriesSchema, EndpointChangeSchema, EndpointSchema, EndpointWithSecretSchema, IdSchema, isRefusal, NewEndpointSchema, ProblemSchema,
   refuse, ReplayedSchema, ReplaySchema, type DeliveryBody, type DeliveryWithTriesBody, type EndpointBody, type EndpointWithSecretBody, type Refusal,
 } from "@onegate/contract";
-import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { merchantOf } from "../identity/index.ts";
+import { merchantOf, whoOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http, type Once } from "../kernel/index.ts";
 import { changeEndpoint } from "./change-endpoint.ts";
 import type { Deliveries } from "./context.ts";
@@ -37,7 +36,7 @@ export function webhookRoutes(http: Http, deliveries: Deliveries): void {
   http.post("/api/v1/webhooks/endpoints", { config: manage, schema: { tags, summary: "Set an endpoint up; the answer shows its secret, once", body: NewEndpointSchema, response: { 201: EndpointWithSecretSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
     const key = keyOf(request);
     if (isRefusal(key)) return answer(request, reply, key);
-    const made = await createEndpoint(deliveries, { merchantId: merchantOf(request), createdBy: byWhom(request) }, request.body, key);
+    const made = await createEndpoint(deliveries, whoOf(request), request.body, key);
     return answerOnce(request, reply.header("cache-control", "no-store"), withSecretBody(made), 201);
   });
 
@@ -46,19 +45,19 @@ export function webhookRoutes(http: Http, deliveries: Deliveries): void {
   }));
 
   http.patch("/api/v1/webhooks/endpoints/:id", { config: manage, schema: { tags, summary: "Change an endpoint, disable it or make it active again", params: One, body: EndpointChangeSchema, response: { 200: EndpointSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const endpoint = await changeEndpoint(deliveries, merchantOf(request), request.params.id, request.body);
+    const endpoint = await changeEndpoint(deliveries, whoOf(request), request.params.id, request.body);
     return answer(request, reply, isRefusal(endpoint) ? endpoint : endpointBody(endpoint));
   });
 
   http.delete("/api/v1/webhooks/endpoints/:id", { config: manage, schema: { tags, summary: "Delete an endpoint and its deliveries", params: One, response: { 204: Type.Null(), "4xx": ProblemSchema } } }, async (request, reply) => {
-    const refusal = await deleteEndpoint(deliveries, merchantOf(request), request.params.id);
+    const refusal = await deleteEndpoint(deliveries, whoOf(request), request.params.id);
     return answer(request, reply, refusal ?? null, 204);
   });
 
   http.post("/api/v1/webhooks/endpoints/:id/rotate", { config: manage, schema: { tags, summary: "Make a new secret; for a day the old one signs too", params: One, response: { 200: EndpointWithSecretSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
     const key = keyOf(request);
     if (isRefusal(key)) return answer(request, reply, key);
-    const made = await rotate(deliveries, merchantOf(request), request.params.id, key);
+    const made = await rotate(deliveries, whoOf(request), request.params.id, key);
     return answerOnce(request, reply.header("cache-control", "no-store"), withSecretBody(made));
   });
 
@@ -90,10 +89,6 @@ export function webhookRoutes(http: Http, deliveries: Deliveries): void {
   http.post("/api/v1/webhooks/deliveries/:id/replay", { config: manage, schema: { tags, summary: "Send one delivery again, under its webhook-id", params: One, response: { 202: DeliverySchema, "4xx": ProblemSchema } } }, async (request, reply) =>
     answer(request, reply, deliveryBody(await replayDelivery(deliveries, merchantOf(request), request.params.id)), 202),
   );
-}
-
-function byWhom({ principal }: FastifyRequest): string {
-  return "staffId" in principal ? `staff:${principal.staffId}` : principal.role;
 }
 
 function endpointBody(endpoint: Endpoint): EndpointBody {

@@ -1,16 +1,22 @@
-import { isId, isRefusal, refuse, type ApprovableAction, type Refusal } from "@onegate/contract";
+import { isId, isRefusal, refuse, type ApprovableAction, type Refusal, type RefusalCode } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { answerRefusal, type Database, type Http } from "../kernel/index.ts";
+import { addressOf } from "./address.ts";
 import type { PendingApproval } from "./approvals/approval.ts";
+import type { Who } from "./audit/entry.ts";
+import type { Refusals } from "./audit/refusals.ts";
 import { isInScope } from "./keys/key.ts";
 import type { KnownKey } from "./keys/known-keys.ts";
 import { isApprovable, isRight, mayWithApproval, PIN_CHANGE_RIGHTS, rightsOf, whyNot, type Right } from "./rights.ts";
 import { tokenHash } from "./secret.ts";
-import type { Principal, StaffPrincipal } from "./staff.ts";
+import type { Asker, Principal, StaffPrincipal } from "./staff.ts";
 import { selectSession } from "./store.ts";
 import type { AccessTokens } from "./users/access-token.ts";
 
 declare module "fastify" {
+  interface FastifyInstance {
+    refusals: Refusals;
+  }
   interface FastifyRequest {
     principal: Principal;
     /** The second person's word that the request came with, where its principal needs one: the verb uses it up (`useApproval`). */
@@ -32,7 +38,7 @@ const ANYONE: Principal = { role: "anyone" };
 export const DEVICE_HEADER = "onegate-device";
 
 /** How those who give credentials are found. */
-export type Identifiers = { readonly database: Database; readonly accessTokens: AccessTokens; readonly knownKeys: (secret: string) => Promise<KnownKey | undefined> };
+export type Identifiers = { readonly database: Database; readonly accessTokens: AccessTokens; readonly knownKeys: (secret: string) => Promise<KnownKey | undefined>; readonly refusals: Refusals };
 
 /** The approval that a till brings. */
 export const APPROVAL_HEADER = "onegate-approval";
@@ -43,6 +49,7 @@ const KEY = /^Bearer (ogk_(?:test|live)_[A-Za-z0-9_-]{43})$/;
 /** Finds who is asking and checks the route's right: the one place where rights are decided. */
 export function guard(http: Http, parts: Identifiers, withoutCredentials: Principal = ANYONE): void {
   http.decorateRequest("principal");
+  http.decorate("refusals", parts.refusals);
   http.decorateRequest("approval", undefined);
   http.addHook("onRoute", (route) => {
     const right = route.config?.right;
@@ -54,28 +61,38 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
     if (right === undefined || !isRight(right)) return done();
     const { authorization } = request.headers;
     if (authorization === undefined) {
-      if (admit(request, reply, right, withoutCredentials)) done();
+      if (admit(parts, request, reply, right, withoutCredentials)) done();
       return;
     }
     // not an async hook: most requests of the gateway need no look-up, and a promise each would cost them
     void identify(parts, authorization, request.headers[DEVICE_HEADER]).then(
       // who signs in again may still send what has expired
-      (principal) => admit(request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && done(),
+      (principal) => admit(parts, request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && done(),
       (error: Error) => done(error),
     );
   });
 }
 
 /** Lets a principal in who has the right, or brings an approval where that is enough; otherwise answers the refusal. */
-function admit(request: FastifyRequest, reply: FastifyReply, right: Right, principal: Principal | undefined): boolean {
+function admit({ refusals }: Identifiers, request: FastifyRequest, reply: FastifyReply, right: Right, principal: Principal | undefined): boolean {
   const refusal = principal ? refusalOf(request, principal, right) : refuse("unauthenticated");
   if (isRefusal(refusal) || !principal) {
     answerRefusal(request, reply, isRefusal(refusal) ? refusal : refuse("unauthenticated"));
+    if (principal && isRefusal(refusal)) noteRefusal(refusals, request, principal, right, refusal.refusal);
     return false;
   }
   request.principal = principal;
   request.approval = refusal;
   return true;
+}
+
+/** Whoever proves to be nobody is no merchant's, and in no merchant's trail. */
+function noteRefusal(refusals: Refusals, request: FastifyRequest, principal: Principal, right: Right, reason: RefusalCode): void {
+  if (!("merchantId" in principal)) return;
+  const who = whoOf(request, principal);
+  const subject = `${request.method} ${request.routeOptions.url ?? ""}`;
+  if (principal.role === "key") refusals.note(who, "key.out_of_scope", subject, { right });
+  else refusals.note(who, "right.refused", subject, { right, reason });
 }
 
 /** Why a principal may not use a right; or, where an approval is enough and the request may bring one, that. */
@@ -98,7 +115,9 @@ function refusalOf(request: FastifyRequest, principal: Principal, right: Right, 
  * used with, nothing where the principal has the right itself, or why not.
  */
 export function alsoNeeds(request: FastifyRequest, right: ApprovableAction): Refusal | PendingApproval | undefined {
-  return refusalOf(request, request.principal, right, true);
+  const refusal = refusalOf(request, request.principal, right, true);
+  if (isRefusal(refusal)) noteRefusal(request.server.refusals, request, request.principal, right, refusal.refusal);
+  return refusal;
 }
 
 /** Nobody, when credentials are given that are not valid. */
@@ -123,9 +142,9 @@ async function findStaff(database: Database, token: string, deviceToken: unknown
 }
 
 /** The staff member behind a request to a route that only staff may use. */
-export function staffOf(request: FastifyRequest): StaffPrincipal {
+export function staffOf(request: FastifyRequest): Asker {
   if (!("staffId" in request.principal)) throw new Error("a route for staff let somebody else in");
-  return request.principal;
+  return { ...request.principal, who: whoOf(request) };
 }
 
 /** The wallet user behind a request to a route that only users may use. */
@@ -135,10 +154,23 @@ export function userOf(request: FastifyRequest): Extract<Principal, { userId: st
 }
 
 /** Who did it, for the record: a staff member's, key's or user's id, or the role where nobody is named. */
-export function actorOf({ principal }: FastifyRequest): string {
+export function actorOf({ principal }: { readonly principal: Principal }): string {
   if ("staffId" in principal) return principal.staffId;
   if ("keyId" in principal) return `key:${principal.keyId}`;
   return "userId" in principal ? principal.userId : principal.role;
+}
+
+/** Who did it, and from where, for the audit trail. */
+export function whoOf(request: FastifyRequest, principal = request.principal): Who {
+  if (!("merchantId" in principal)) throw new Error("what nobody's merchant did is in no audit trail");
+  return {
+    merchantId: principal.merchantId,
+    actor: actorOf({ principal }),
+    deviceId: "deviceId" in principal ? principal.deviceId : null,
+    outletId: "outletId" in principal ? principal.outletId : null,
+    address: addressOf(request),
+    requestId: request.id,
+  };
 }
 
 /** The merchant in whose name a request is made. */

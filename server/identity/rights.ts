@@ -94,6 +94,8 @@ export const rights = {
   "webhook.manage": GATEWAY,
   "merchant_key.read": ["manager", "owner"],
   "merchant_key.manage": ["owner"],
+  "audit.read": ["manager", "owner"],
+  "audit.export": ["owner"],
   "settlement.read": ["manager", "owner"],
   "settlement.act": ["owner"],
 } as const satisfies Record<string, readonly Role[]>;

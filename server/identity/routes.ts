@@ -3,9 +3,11 @@ import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { answer, inTransaction, type Database, type Http } from "../kernel/index.ts";
 import { addressOf } from "./address.ts";
+import { announceAudit } from "./audit/announce-audit.ts";
+import type { Refusals } from "./audit/refusals.ts";
 import { knownDevice, type Place } from "./devices/enrol.ts";
 import { endSessions } from "./devices/store.ts";
-import { DEVICE_HEADER, merchantOf, staffOf } from "./guard.ts";
+import { DEVICE_HEADER, merchantOf, staffOf, whoOf } from "./guard.ts";
 import { selectLogo, selectLogoId } from "./logo/store.ts";
 import { sessionBody, staffBody } from "./session-body.ts";
 import { removeStaticQris, setStaticQris, showStaticQris, staticQrisBody } from "./static-qris.ts";
@@ -15,7 +17,7 @@ import { unlock } from "./unlock.ts";
 const tags = ["till"];
 const OneOutlet = Type.Object({ id: IdSchema });
 
-export function identityRoutes(http: Http, { database, mode, demo }: { database: Database; mode: "sandbox" | "production"; demo?: Place | undefined }): void {
+export function identityRoutes(http: Http, { database, mode, demo, refusals }: { database: Database; mode: "sandbox" | "production"; demo?: Place | undefined; refusals: Refusals }): void {
   const { kysely } = database;
 
   /** The shop that a till is of; in a sandbox one that is not enrolled yet sees the demo shop. */
@@ -80,13 +82,20 @@ export function identityRoutes(http: Http, { database, mode, demo }: { database:
     const address = addressOf(request);
     const device = await knownDevice(database, request.headers[DEVICE_HEADER], address);
     if (isRefusal(device)) return answer(request, reply, device);
-    const session = await unlock(database, device, request.body.staff_id, request.body.pin, address);
+    const { merchantId, deviceId, outletId } = device;
+    const { staff_id: staffId, pin } = request.body;
+    const who = { merchantId, actor: "anyone", deviceId, outletId, address, requestId: request.id };
+    const session = await unlock(database, device, staffId, pin, { address, requestId: request.id });
+    if (isRefusal(session)) refusals.note(who, "staff.sign_in_refused", session.refusal === "staff_unknown" ? "unknown" : staffId, { reason: session.refusal });
     return answer(request, reply.header("cache-control", "no-store"), isRefusal(session) ? session : sessionBody(session));
   });
 
   http.post("/api/v1/till/lock", { config: { right: "till.lock" }, schema: { tags, summary: "End this session", response: { 204: Type.Null() } } }, async (request, reply) => {
-    const { merchantId, staffSessionId: sessionId } = staffOf(request);
-    await inTransaction(database, (tx) => endSessions(tx, { merchantId, sessionId }));
+    const { merchantId, staffId, staffSessionId: sessionId, who } = staffOf(request);
+    await inTransaction(database, async (tx) => {
+      await endSessions(tx, { merchantId, sessionId });
+      await announceAudit(tx, who, { action: "staff.signed_out", subject: staffId });
+    });
     return reply.code(204).send(null);
   });
 
@@ -96,12 +105,12 @@ export function identityRoutes(http: Http, { database, mode, demo }: { database:
   });
 
   http.put("/api/v1/outlets/:id/static-qris", { config: { right: "outlet.manage" }, schema: { tags: ["outlet"], summary: "Set the outlet's printed QRIS, for when no provider can be reached", params: OneOutlet, body: NewStaticQrisSchema, response: { 200: StaticQrisSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const set = await setStaticQris(database, staffOf(request), request.params.id, request.body);
+    const set = await setStaticQris(database, whoOf(request), request.params.id, request.body);
     return answer(request, reply, isRefusal(set) ? set : staticQrisBody(set));
   });
 
   http.delete("/api/v1/outlets/:id/static-qris", { config: { right: "outlet.manage" }, schema: { tags: ["outlet"], summary: "Take the printed QRIS away", params: OneOutlet, response: { 204: Type.Null(), "4xx": ProblemSchema } } }, async (request, reply) => {
-    const refusal = await removeStaticQris(database, staffOf(request), request.params.id);
+    const refusal = await removeStaticQris(database, whoOf(request), request.params.id);
     return refusal ? answer(request, reply, refusal) : reply.code(204).send(null);
   });
 }

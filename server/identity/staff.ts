@@ -1,4 +1,5 @@
 import type { Id, KeyScope } from "@onegate/contract";
+import type { Who } from "./audit/entry.ts";
 import type { Right } from "./rights.ts";
 
 /** Built-in roles, whose rights are in `rights.ts`, and a merchant's own, whose rights are rows. */
@@ -19,6 +20,9 @@ export type StaffPrincipal = {
   /** Set where the session is good for setting another PIN alone. */
   readonly mustChangePin?: true;
 };
+
+/** A staff member who asks for something, and from where. */
+export type Asker = StaffPrincipal & { readonly who: Who };
 
 /** Who is behind a request. */
 export type Principal =

@@ -23,16 +23,20 @@ export function readSealKey(file: string): KeyObject {
   return createPrivateKey(readFileSync(file, "utf8"));
 }
 
-/** Signs the heads as they are now, once a day (UTC, by the database's clock); a day that is signed stays as it is. */
-export async function signHeads(executor: Executor, key: KeyObject): Promise<SignedHeads> {
+/** A text with its signature, by the key that signs the heads. */
+export function signText(statement: string, key: KeyObject): SignedHeads {
+  return { statement, public_key: createPublicKey(key).export({ type: "spki", format: "pem" }).toString(), signature: sign(null, Buffer.from(statement), key).toString("base64") };
+}
+
+/** Signs the heads as they are now, and what others have to add to them, once a day (UTC, by the database's clock); a day that is signed stays as it is. */
+export async function signHeads(executor: Executor, key: KeyObject, others: Readonly<Record<string, unknown>> = {}): Promise<SignedHeads> {
   const { rows } = await sql<{ now: Date; day: string }>`select now(), (now() at time zone 'UTC')::date::text as day`.execute(executor);
   const [{ now, day } = { now: new Date(), day: "" }] = rows;
   const heads = (await selectHeads(executor)).map(({ merchantId, block, transfers, head }) => ({ merchant_id: merchantId, block: Number(block), transfers: Number(transfers), head }));
-  const statement = JSON.stringify({ day, signed_at: now.toISOString(), heads });
-  const publicKey = createPublicKey(key).export({ type: "spki", format: "pem" }).toString();
+  const { statement, public_key, signature } = signText(JSON.stringify({ day, signed_at: now.toISOString(), heads, ...others }), key);
   await sql`
     insert into ledger_signed_head (day, statement, public_key, signature)
-    values (${day}, ${statement}, ${publicKey}, ${sign(null, Buffer.from(statement), key).toString("base64")}) on conflict do nothing`.execute(executor);
+    values (${day}, ${statement}, ${public_key}, ${signature}) on conflict do nothing`.execute(executor);
   const signed = await selectSignedHeads(executor, day);
   if (!signed) throw new Error("signed heads come back");
   return signed;

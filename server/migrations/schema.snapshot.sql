@@ -61,6 +61,31 @@ table approval
   FOREIGN KEY (merchant_id, asked_by) REFERENCES staff(merchant_id, staff_id)
   CHECK ((asked_by <> approved_by))
 
+table audit_entry
+  merchant_id uuid not null
+  seq bigint not null
+  at timestamp with time zone not null
+  actor character varying(80) not null
+  action character varying(57) not null
+  subject character varying(80) not null
+  device_id uuid
+  outlet_id uuid
+  address character varying(64)
+  request_id character varying(64)
+  count bigint not null
+  before jsonb
+  after jsonb
+  previous_hash bytea not null
+  hash bytea not null
+  PRIMARY KEY (merchant_id, seq)
+  CHECK ((count > 0))
+  CHECK ((length(hash) = 32))
+  CHECK ((length(previous_hash) = 32))
+  CHECK ((seq > 0))
+  CREATE INDEX audit_entry_action ON public.audit_entry USING btree (merchant_id, action, seq)
+  CREATE INDEX audit_entry_actor ON public.audit_entry USING btree (merchant_id, actor, seq)
+  CREATE INDEX audit_entry_subject ON public.audit_entry USING btree (merchant_id, subject, seq)
+
 table authentications
   token character varying(64) not null
   user_id uuid not null

@@ -1,6 +1,6 @@
 import { checkedToMinor, DisputeSchema, isRefusal, money, ProblemSchema, refuse, toDecimal, VerdictSchema, type DisputeBody } from "@onegate/contract";
 import { Type } from "typebox";
-import { actorOf, merchantOf } from "../identity/index.ts";
+import { merchantOf, whoOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http } from "../kernel/index.ts";
 import type { Payments } from "./context.ts";
 import type { Dispute } from "./dispute.ts";
@@ -41,7 +41,7 @@ export function disputeRoutes(http: Http, payments: Payments): void {
     const fee = "fee" in request.body && request.body.fee !== undefined ? checkedToMinor(request.body.fee, dispute.amount.currency) : 0n;
     if (isRefusal(fee)) return answer(request, reply, fee);
     if (fee < 0n) return answer(request, reply, refuse("amount_not_positive"));
-    const { answer: settled, replayed } = await settleDispute(payments, merchantId, dispute.disputeId, { outcome, fee: money(fee, dispute.amount.currency), note, by: actorOf(request) }, key);
+    const { answer: settled, replayed } = await settleDispute(payments, whoOf(request), dispute.disputeId, { outcome, fee: money(fee, dispute.amount.currency), note }, key);
     return answerOnce(request, reply, { answer: isRefusal(settled) ? settled : disputeBody(settled), replayed });
   });
 }

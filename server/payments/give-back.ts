@@ -1,4 +1,5 @@
-import { isRefusal, money, refuse, STATIC_PROVIDER, type Id, type Money, type Refusal } from "@onegate/contract";
+import { isRefusal, money, refuse, STATIC_PROVIDER, toDecimal, type Id, type Money, type Refusal } from "@onegate/contract";
+import { announceAudit, type Who } from "../identity/index.ts";
 import { addJob, announce, inTransaction, messageOf, once, type Once, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, clearingCode, drawerCode, transfersOf } from "../ledger/index.ts";
 import type { Provider, RefundAnswer, RefundRequest } from "../providers/index.ts";
@@ -15,17 +16,18 @@ export const REFUND = "payment:refund";
 const FIRST_ASK_MS = 5_000;
 const CASH = "cash";
 
-export type RefundWish = { readonly paymentId: Id; /** Nothing: all that is left. */ readonly amount?: Money; readonly reason: string; readonly by: string };
+export type RefundWish = { readonly paymentId: Id; /** Nothing: all that is left. */ readonly amount?: Money; readonly reason: string };
 
 /**
  * Gives back a payment or a part of it, once per key. The refund is committed before the provider hears of it. Refuses
  * `payment_unknown`, `payment_not_refundable` (not paid, cash, which the till gives back, or lost), `currency_differs`,
  * `amount_not_positive`, and `refund_exceeds` beyond what is left of it; refunds under way count as given back.
  */
-export async function refundPayment(payments: Payments, merchantId: Id, wish: RefundWish, key: string): Promise<Once<Refund>> {
+export async function refundPayment(payments: Payments, who: Who, wish: RefundWish, key: string): Promise<Once<Refund>> {
+  const { merchantId } = who;
   const asked = { paymentId: wish.paymentId, amount: wish.amount?.minor ?? null, currency: wish.amount?.currency ?? null, reason: wish.reason };
   const { answer, replayed } = await once(payments.database, { merchantId, route: "payment.refund", key }, asked, async (tx) => {
-    const refund = await writeRefund(tx, payments, merchantId, wish);
+    const refund = await writeRefund(tx, payments, who, wish);
     return isRefusal(refund) ? refund : { refund_id: refund.refundId };
   });
   if (isRefusal(answer)) return { answer, replayed };
@@ -34,7 +36,8 @@ export async function refundPayment(payments: Payments, merchantId: Id, wish: Re
   return { answer: refund.state === "created" ? await tellRefund(payments, refund) : refund, replayed };
 }
 
-async function writeRefund(tx: Tx, payments: Payments, merchantId: Id, { paymentId, amount, reason, by }: RefundWish): Promise<Refund | Refusal> {
+async function writeRefund(tx: Tx, payments: Payments, who: Who, { paymentId, amount, reason }: RefundWish): Promise<Refund | Refusal> {
+  const { merchantId } = who;
   const seen = await selectPayment(tx, merchantId, paymentId);
   if (!seen) return refuse("payment_unknown");
   await lockOrder(tx, merchantId, seen.orderId);
@@ -45,7 +48,9 @@ async function writeRefund(tx: Tx, payments: Payments, merchantId: Id, { payment
   if (wanted.currency !== payment.amount.currency) return refuse("currency_differs");
   if (wanted.minor > left || left === 0n) return refuse("refund_exceeds", { left: left.toString() });
   if (wanted.minor <= 0n) return refuse("amount_not_positive");
-  return saveRefund(tx, payments, { merchantId, paymentId, caseId: null, orderId: payment.orderId, provider: giverOf(payment.provider), amount: wanted, reason, requestedBy: by });
+  const refund = await saveRefund(tx, payments, { merchantId, paymentId, caseId: null, orderId: payment.orderId, provider: giverOf(payment.provider), amount: wanted, reason, requestedBy: who.actor });
+  await announceAudit(tx, who, { action: "payment.refunded", subject: paymentId, after: { refund_id: refund.refundId, order_id: payment.orderId, amount: toDecimal(wanted), currency: wanted.currency } });
+  return refund;
 }
 
 /** Who gives money back: the provider that took it. What was paid to a printed code has none, and comes out of the outlet's drawer. */
@@ -204,7 +209,8 @@ async function outletOf(tx: Tx, { merchantId, refundId, paymentId, caseId }: Ref
 export type RefundDecision = { readonly done: true; readonly reference: string; readonly from?: Refund["paidFrom"] } | { readonly done: false; readonly note: string };
 
 /** Says that a refund which a person made is done, or that it is given up. Refuses `refund_unknown`, `refund_not_manual`. */
-export async function decideRefund(payments: Payments, merchantId: Id, refundId: Id, decision: RefundDecision, by: string, key: string): Promise<Once<Refund>> {
+export async function decideRefund(payments: Payments, who: Who, refundId: Id, decision: RefundDecision, key: string): Promise<Once<Refund>> {
+  const { merchantId, actor: by } = who;
   const { answer, replayed } = await once(payments.database, { merchantId, route: "payment.refund.decide", key }, { refundId, ...decision }, async (tx) => {
     // held before it is judged: of two persons at once only one decides
     const refund = await holdRefund(tx, merchantId, refundId);
@@ -213,6 +219,7 @@ export async function decideRefund(payments: Payments, merchantId: Id, refundId:
     const moved = decision.done
       ? await moveRefund(tx, payments, merchantId, refundId, "done", { reference: decision.reference, by, ...(decision.from ? { paidFrom: decision.from } : {}) })
       : await moveRefund(tx, payments, merchantId, refundId, "abandon", { note: decision.note, by });
+    await announceAudit(tx, who, { action: "refund.decided", subject: refundId, before: { state: refund.state }, after: { decision: decision.done ? "done" : "given_up", state: moved.state } });
     return { refund_id: moved.refundId };
   });
   if (isRefusal(answer)) return { answer, replayed };

@@ -1,6 +1,6 @@
 import { CaseSchema, checkedToMinor, isRefusal, money, NewRefundSchema, PaymentSchema, ProblemSchema, RefundDecisionSchema, refuse, RefundSchema, toDecimal, type CaseBody, type Money, type Refusal, type RefundBody } from "@onegate/contract";
 import { Type, type Static } from "typebox";
-import { actorOf, merchantOf } from "../identity/index.ts";
+import { merchantOf, whoOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http, type Once } from "../kernel/index.ts";
 import { giveUpOrder } from "./cancel.ts";
 import type { Payments } from "./context.ts";
@@ -39,7 +39,7 @@ export function operatorRoutes(http: Http, payments: Payments): void {
     if (!payment) return answer(request, reply, refuse("payment_unknown"));
     const amount = sumOf(request.body.amount, payment.amount);
     if (isRefusal(amount)) return answer(request, reply, amount);
-    const done = await refundPayment(payments, merchantId, { paymentId: payment.paymentId, ...(amount ? { amount } : {}), reason: request.body.reason, by: actorOf(request) }, key);
+    const done = await refundPayment(payments, whoOf(request), { paymentId: payment.paymentId, ...(amount ? { amount } : {}), reason: request.body.reason }, key);
     return answerOnce(request, reply, shown(done, refundBody), 201);
   });
 
@@ -54,7 +54,7 @@ export function operatorRoutes(http: Http, payments: Payments): void {
     async (request, reply) => {
       const key = keyOf(request);
       if (isRefusal(key)) return answer(request, reply, key);
-      return answerOnce(request, reply, shown(await decideRefund(payments, merchantOf(request), request.params.id, request.body, actorOf(request), key), refundBody));
+      return answerOnce(request, reply, shown(await decideRefund(payments, whoOf(request), request.params.id, request.body, key), refundBody));
     },
   );
 
@@ -71,13 +71,13 @@ export function operatorRoutes(http: Http, payments: Payments): void {
   http.post("/api/v1/cases/:id/apply", { config: { right: "case.settle", service }, schema: { tags, summary: "Take money in suspense as a payment of an order", params: One, body: Type.Object({ order_id: Type.String({ minLength: 1, maxLength: 64 }) }, { additionalProperties: false }), response: { 200: CaseSchema, ...no } } }, async (request, reply) => {
     const key = keyOf(request);
     if (isRefusal(key)) return answer(request, reply, key);
-    return answerOnce(request, reply, shown(await applyCase(payments, merchantOf(request), request.params.id, request.body.order_id, actorOf(request), key), caseBody));
+    return answerOnce(request, reply, shown(await applyCase(payments, whoOf(request), request.params.id, request.body.order_id, key), caseBody));
   });
 
   http.post("/api/v1/cases/:id/refund", { config: { right: "case.settle", service }, schema: { tags, summary: "Give money in suspense back", params: One, body: Type.Object({ reason: Type.String({ minLength: 1, maxLength: 200 }) }, { additionalProperties: false }), response: { 200: CaseSchema, ...no } } }, async (request, reply) => {
     const key = keyOf(request);
     if (isRefusal(key)) return answer(request, reply, key);
-    return answerOnce(request, reply, shown(await refundCase(payments, merchantOf(request), request.params.id, request.body.reason, actorOf(request), key), caseBody));
+    return answerOnce(request, reply, shown(await refundCase(payments, whoOf(request), request.params.id, request.body.reason, key), caseBody));
   });
 }
 

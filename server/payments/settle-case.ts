@@ -1,4 +1,5 @@
-import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
+import { isRefusal, refuse, toDecimal, type Id, type Refusal } from "@onegate/contract";
+import { announceAudit, type Who } from "../identity/index.ts";
 import { announce, once, type Once, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, transfersOf } from "../ledger/index.ts";
 import type { Payments } from "./context.ts";
@@ -14,11 +15,13 @@ import { tell } from "./tell.ts";
  * Takes money in suspense as a payment of an order, once per key. Refuses `case_unknown`, `case_disputed`, `case_settled`,
  * `order_unknown`, `order_cancelled`, and `case_does_not_fit` when it is more than what is still to be paid, or another currency.
  */
-export async function applyCase(payments: Payments, merchantId: Id, caseId: Id, orderId: string, by: string, key: string): Promise<Once<SuspenseCase>> {
-  return settled(payments, merchantId, caseId, await once(payments.database, { merchantId, route: "case.apply", key }, { caseId, orderId }, (tx) => apply(tx, payments, merchantId, caseId, orderId, by)));
+export async function applyCase(payments: Payments, who: Who, caseId: Id, orderId: string, key: string): Promise<Once<SuspenseCase>> {
+  const { merchantId } = who;
+  return settled(payments, merchantId, caseId, await once(payments.database, { merchantId, route: "case.apply", key }, { caseId, orderId }, (tx) => apply(tx, payments, who, caseId, orderId)));
 }
 
-async function apply(tx: Tx, payments: Payments, merchantId: Id, caseId: Id, orderId: string, by: string): Promise<{ case_id: Id } | Refusal> {
+async function apply(tx: Tx, payments: Payments, who: Who, caseId: Id, orderId: string): Promise<{ case_id: Id } | Refusal> {
+  const { merchantId, actor: by } = who;
   // the order's row comes first, as in a notification
   const { cancelled } = await lockOrder(tx, merchantId, orderId);
   const found = await openCase(tx, merchantId, caseId);
@@ -40,6 +43,7 @@ async function apply(tx: Tx, payments: Payments, merchantId: Id, caseId: Id, ord
   if (isRefusal(posted)) throw new Error(`the ledger refused to apply a case: ${posted.refusal}`);
   await markCase(tx, merchantId, caseId, { state: "applied", by, appliedTo: orderId });
   await announce(tx, merchantId, "case.applied", caseId, { order_id: orderId });
+  await announceAudit(tx, who, { action: "case.decided", subject: caseId, after: { decision: "apply", order_id: orderId, amount: toDecimal(found.amount), currency: found.amount.currency } });
   const payment = await selectPayment(tx, merchantId, paymentId);
   if (!payment) throw new Error("an inserted payment comes back");
   await tell(tx, payment);
@@ -51,13 +55,15 @@ async function apply(tx: Tx, payments: Payments, merchantId: Id, caseId: Id, ord
  * Gives money in suspense back, once per key: through the provider where it can and knows the payment, otherwise by a
  * person's hand, who then says that it is done. Refuses `case_unknown`, `case_disputed`, `case_settled`.
  */
-export async function refundCase(payments: Payments, merchantId: Id, caseId: Id, reason: string, by: string, key: string): Promise<Once<SuspenseCase>> {
+export async function refundCase(payments: Payments, who: Who, caseId: Id, reason: string, key: string): Promise<Once<SuspenseCase>> {
+  const { merchantId, actor: by } = who;
   const done = await once(payments.database, { merchantId, route: "case.refund", key }, { caseId, reason }, async (tx) => {
     const found = await openCase(tx, merchantId, caseId);
     if (isRefusal(found)) return found;
     const origin = found.paymentId ? await selectPayment(tx, merchantId, found.paymentId) : undefined;
     const refund = await saveRefund(tx, payments, { merchantId, paymentId: null, caseId, orderId: origin?.orderId ?? null, provider: giverOf(found.provider), amount: found.amount, reason, requestedBy: by });
     await markCase(tx, merchantId, caseId, { state: "refunding", by });
+    await announceAudit(tx, who, { action: "case.decided", subject: caseId, after: { decision: "refund", amount: toDecimal(found.amount), currency: found.amount.currency } });
     return { case_id: caseId, refund_id: refund.refundId };
   });
   if (!isRefusal(done.answer) && !done.replayed) {

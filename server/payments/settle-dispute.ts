@@ -1,4 +1,5 @@
-import { isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
+import { isRefusal, money, refuse, toDecimal, type Id, type Money, type Refusal } from "@onegate/contract";
+import { announceAudit, type Who } from "../identity/index.ts";
 import { once, type Once, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, clearingCode, transfersOf } from "../ledger/index.ts";
 import type { Payments } from "./context.ts";
@@ -7,13 +8,14 @@ import { selectDispute, updateDeadline, updateDispute } from "./dispute-store.ts
 import { tellDispute } from "./open-dispute.ts";
 import { lockOrder, markCase } from "./store.ts";
 
-export type Verdict = { readonly outcome: "won" | "lost"; /** What the provider keeps for a lost one. */ readonly fee: Money; readonly note: string; readonly by: string };
+export type Verdict = { readonly outcome: "won" | "lost"; /** What the provider keeps for a lost one. */ readonly fee: Money; readonly note: string };
 
 /**
  * Says how a dispute ended, once per key: won, the provider owes the sum again; lost, it is gone. Refuses `dispute_unknown`,
  * `dispute_settled`, `currency_differs`, in this order.
  */
-export async function settleDispute(payments: Payments, merchantId: Id, disputeId: Id, { outcome, fee, note, by }: Verdict, key: string): Promise<Once<Dispute>> {
+export async function settleDispute(payments: Payments, who: Who, disputeId: Id, { outcome, fee, note }: Verdict, key: string): Promise<Once<Dispute>> {
+  const { merchantId, actor: by } = who;
   const asked = { disputeId, outcome, fee: fee.minor, note };
   const { answer, replayed } = await once(payments.database, { merchantId, route: "dispute.settle", key }, asked, async (tx) => {
     const dispute = await holdDispute(tx, merchantId, disputeId);
@@ -24,6 +26,7 @@ export async function settleDispute(payments: Payments, merchantId: Id, disputeI
     const written = await updateDispute(tx, dispute, state, { fee: state === "lost" ? fee.minor : 0n, note, by });
     await book(tx, payments, written, by);
     await tellDispute(tx, written, `payment.dispute_${state}`);
+    await announceAudit(tx, who, { action: "dispute.settled", subject: disputeId, after: { outcome: state, amount: toDecimal(dispute.amount), currency: dispute.amount.currency, fee: toDecimal(money(written.fee, dispute.amount.currency)) } });
     return { dispute_id: disputeId };
   });
   if (isRefusal(answer)) return { answer, replayed };

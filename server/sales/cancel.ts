@@ -1,4 +1,5 @@
 import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
+import { announceAudit, type Who } from "../identity/index.ts";
 import { announce, once, type Once, type Tx } from "../kernel/index.ts";
 import { cancelOrder } from "../payments/index.ts";
 import type { Sales } from "./context.ts";
@@ -6,10 +7,12 @@ import { next, type Sale } from "./sale.ts";
 import { markState, selectSale } from "./store.ts";
 
 /** Gives up a sale that waits for its payment. Refuses `sale_unknown`, `sale_not_waiting`. */
-export async function cancelSale(sales: Sales, { merchantId, outletId }: { merchantId: Id; outletId: Id }, saleId: Id, key: string): Promise<Once<Sale>> {
+export async function cancelSale(sales: Sales, { merchantId, outletId, who }: { merchantId: Id; outletId: Id; who: Who }, saleId: Id, key: string): Promise<Once<Sale>> {
   const { answer, replayed } = await once(sales.database, { merchantId, route: "till.sales.cancel", key }, { saleId }, async (tx) => {
     if ((await selectSale(tx, merchantId, saleId))?.outletId !== outletId) return refuse("sale_unknown");
-    return giveUp(tx, merchantId, saleId);
+    const given = await giveUp(tx, merchantId, saleId);
+    if (!isRefusal(given)) await announceAudit(tx, who, { action: "sale.cancelled", subject: saleId });
+    return given;
   });
   if (isRefusal(answer)) return { answer, replayed };
   sales.poke();

@@ -1,5 +1,5 @@
-import { isRefusal, refuse, STATIC_METHOD, type Id, type NewReturnBody, type Refusal } from "@onegate/contract";
-import { useApproval, type Outlet, type PendingApproval } from "../identity/index.ts";
+import { isRefusal, money, refuse, STATIC_METHOD, toDecimal, type Id, type NewReturnBody, type Refusal } from "@onegate/contract";
+import { announceAudit, useApproval, type Outlet, type PendingApproval, type Who } from "../identity/index.ts";
 import { announce, derivedId, inTransaction, once, type Once, type Tx } from "../kernel/index.ts";
 import { giveBackOrder, holdRefundable, refundsOfReturns, tellRefund, type Refundable } from "../payments/index.ts";
 import { moveStock } from "../stock/index.ts";
@@ -9,7 +9,7 @@ import { insertReturn, selectTakenBack, type SaleReturn } from "./return-store.t
 import { checkedToLines, returnSum, type ReturnLine } from "./return-sum.ts";
 import { selectHour, selectMoment, selectSale } from "./store.ts";
 
-type Cashier = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id };
+type Cashier = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id; readonly who: Who };
 type Wish = Omit<NewReturnBody, "lines"> & { readonly kind: SaleReturn["kind"]; readonly lines?: readonly ReturnLine[] };
 
 /** What is about to be given back, all of it decided. */
@@ -71,7 +71,7 @@ async function judge(tx: Tx, outlet: Outlet, saleId: Id, { kind, lines: unchecke
   return amount === 0n ? refuse("amount_not_positive") : { sale, parts, amount, businessDate, lines };
 }
 
-async function write(tx: Tx, sales: Sales, { merchantId, outletId, staffId }: Cashier, { id, kind, reason, restock }: Wish, { sale, parts, amount, businessDate, lines }: Judged, approvedBy: Id | null): Promise<{ return_id: Id } | Refusal> {
+async function write(tx: Tx, sales: Sales, { merchantId, outletId, staffId, who }: Cashier, { id, kind, reason, restock }: Wish, { sale, parts, amount, businessDate, lines }: Judged, approvedBy: Id | null): Promise<{ return_id: Id } | Refusal> {
   const { saleId } = sale;
   const isNew = await insertReturn(tx, { merchantId, returnId: id, saleId, kind, amount, reason, restock, businessDate, returnedBy: staffId, approvedBy, lines });
   if (!isNew) return refuse("idempotency_key_reused");
@@ -88,6 +88,9 @@ async function write(tx: Tx, sales: Sales, { merchantId, outletId, staffId }: Ca
   await announce(tx, merchantId, "sale.returned", saleId, {
     sale_id: saleId, return_id: id, outlet_id: outletId, kind, sold_hour: soldHour, sold_method: parts.at(-1)?.payment.method ?? "CASH", business_date: businessDate, amount: amount.toString(), currency: sale.currency, note: reason, restock, returned_by: staffId, approved_by: approvedBy,
     lines: named.map(({ productId, name, quantity, unitPrice }) => ({ product_id: productId, name, quantity, amount: (unitPrice * BigInt(quantity)).toString() })),
+  });
+  await announceAudit(tx, who, {
+    action: kind === "void" ? "sale.voided" : "sale.refunded", subject: saleId, after: { return_id: id, amount: toDecimal(money(amount, sale.currency)), currency: sale.currency, restock, approved_by: approvedBy },
   });
   return { return_id: id };
 }

@@ -1,4 +1,5 @@
 import { checkedToReference, isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
+import { announceAudit, type Who } from "../identity/index.ts";
 import { announce, inTransaction, once, type Once, type Tx } from "../kernel/index.ts";
 import { losePayment, verifyPayment } from "../payments/index.ts";
 import { applyToOrder } from "./apply-to-order.ts";
@@ -16,7 +17,8 @@ export type CaseWish = { readonly action: CaseAction; readonly reason: string; r
  * `case_settled`, `case_action_unfit`, in this order, `case_outdated` when its money was told of meanwhile,
  * `reference_missing`, and what `applyToOrder` and `verifyPayment` refuse.
  */
-export async function decideCase(settlement: Settlement, { merchantId, staffId }: { merchantId: Id; staffId: Id }, caseId: Id, wish: CaseWish, key: string): Promise<Once<ShownCase>> {
+export async function decideCase(settlement: Settlement, who: Who, caseId: Id, wish: CaseWish, key: string): Promise<Once<ShownCase>> {
+  const { merchantId, actor: staffId } = who;
   const { database } = settlement;
   const seen = await showCase(settlement, merchantId, caseId);
   if (!seen) return { answer: refuse("case_unknown"), replayed: false };
@@ -38,6 +40,7 @@ export async function decideCase(settlement: Settlement, { merchantId, staffId }
     await moveCase(tx, one, state, { event: wish.action, staffId, reason: wish.reason, orderId: wish.orderId });
     await clearStatement(tx, one);
     await announce(tx, merchantId, "settlement_case.decided", caseId, { case_id: caseId, provider: one.provider, kind: one.kind, state });
+    await announceAudit(tx, who, { action: "settlement.case_decided", subject: caseId, before: { state: one.state }, after: { provider: one.provider, kind: one.kind, decision: wish.action, order_id: wish.orderId ?? null, state } });
     return { case_id: caseId };
   });
   if (isRefusal(answer)) return { answer, replayed };

@@ -1,5 +1,6 @@
 import { IDR, isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
 import { createHash } from "node:crypto";
+import { announceAudit, type Who } from "../identity/index.ts";
 import { announce, derivedAt, inTransaction, type Tx } from "../kernel/index.ts";
 import { clearingCode, kindsOf } from "../ledger/index.ts";
 import type { SettlementCase } from "./case.ts";
@@ -32,9 +33,10 @@ export type StatementFile = {
  */
 export async function importStatement(
   settlement: Settlement,
-  { merchantId, staffId }: { merchantId: Id; staffId: Id },
+  who: Who,
   file: StatementFile,
 ): Promise<{ statement: Statement; isNew: boolean } | Refusal> {
+  const { merchantId, actor: staffId } = who;
   const { database } = settlement;
   const clearing = clearingCode(file.provider);
   if ((await kindsOf(database.kysely, merchantId, [clearing])).get(clearing) !== "provider_clearing") return refuse("provider_unknown");
@@ -52,6 +54,7 @@ export async function importStatement(
     const twin = await selectStatement(tx, merchantId, known);
     if (twin) return { statement: twin, isNew: false };
     const statement = await write(tx, settlement, { merchantId, staffId }, { ...file, sha256 }, layout, read);
+    await announceAudit(tx, who, { action: "statement.imported", subject: statement.statementId, after: { provider: file.provider, file: file.name } });
     return { statement, isNew: true };
   });
   settlement.poke();

@@ -3,7 +3,7 @@ import {
   type Id, type SettlementCaseBody, type StatementBody, type StatementRowBody,
 } from "@onegate/contract";
 import { Type } from "typebox";
-import { merchantOf, merchants, staffOf } from "../identity/index.ts";
+import { merchantOf, merchants, whoOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Executor, type Http } from "../kernel/index.ts";
 import { CASE_ACTIONS, nextOf } from "./case.ts";
 import type { Settlement } from "./context.ts";
@@ -57,7 +57,7 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
         const { provider, mapping, name } = request.query;
         const layout = request.query.layout ?? (Object.hasOwn(layouts, provider) ? provider : "plain");
         const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        const imported = await importStatement(settlement, staffOf(request), { provider, layout, mapping, name: name ?? `${provider}.csv`, bytes });
+        const imported = await importStatement(settlement, whoOf(request), { provider, layout, mapping, name: name ?? `${provider}.csv`, bytes });
         if (isRefusal(imported)) return answer(request, reply, imported);
         return reply.code(imported.isNew ? 201 : 200).send(await statementBody(kysely, imported.statement));
       },
@@ -140,7 +140,7 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
       const key = keyOf(request);
       if (isRefusal(key)) return answer(request, reply, key);
       const { action, reason, order_id: orderId, reference } = request.body;
-      const { answer: decided, replayed } = await decideCase(settlement, staffOf(request), request.params.id, { action, reason, orderId, reference }, key);
+      const { answer: decided, replayed } = await decideCase(settlement, whoOf(request), request.params.id, { action, reason, orderId, reference }, key);
       return answerOnce(request, reply, { answer: isRefusal(decided) ? decided : caseBody(decided), replayed });
     },
   );

@@ -1,7 +1,7 @@
 import { checkedToMinor, IDR, isRefusal, newId, refuse, type Id, type NewStaffBody, type Refusal, type SetupBody } from "@onegate/contract";
 import { insertCategory, insertProduct, isEan13, type Product } from "../catalogue/index.ts";
 import {
-  checkedToLogo, codeHash, countGuess, enrolIn, hashSecret, insertLogo, insertMerchant, insertStaff, isSecret, isSimplePin, isTimeZone, markKnown, openOutlet, openSession, retireDevice, type Enrolled, type Session,
+  announceAudit, atDevice, bySystem, checkedToLogo, codeHash, countGuess, enrolIn, hashSecret, insertLogo, insertMerchant, insertStaff, isSecret, isSimplePin, isTimeZone, markKnown, openOutlet, openSession, retireDevice, type Enrolled, type Session,
 } from "../identity/index.ts";
 import { announce, codeOf, inTransaction, type Database, type Tx } from "../kernel/index.ts";
 import { chartOf, openAccounts } from "../ledger/index.ts";
@@ -80,10 +80,11 @@ async function write(tx: Tx, { providers }: Setup, { body, logo, hashed, product
   const enrolled = await enrolIn(tx, { merchantId, outletId, name: DEVICE, enrolledBy: null, lastAddress: address });
   const { deviceId } = enrolled.device;
   await markKnown(tx, { merchantId, staffId: owner.staffId, deviceId });
-  const session = await openSession(tx, enrolled.device, owner.staffId, address);
+  const session = await openSession(tx, enrolled.device, owner.staffId, { address, requestId: null });
   if (isRefusal(session)) throw new Error(`the owner of a new shop was refused: ${session.refusal}`);
   await insertDone(tx, keyHash, { merchantId, outletId, ownerId: owner.staffId, deviceId });
   await announce(tx, merchantId, "setup.done", merchantId, { merchant_id: merchantId, outlet_id: outletId, owner_id: owner.staffId, device_id: deviceId, staff: hashed.length, products: products.length });
+  await announceAudit(tx, atDevice(enrolled.device, owner.staffId), { action: "setup.done", subject: merchantId, after: { merchant: merchant.name, outlet_id: outletId, staff: hashed.length, products: products.length } });
   return { ...enrolled, session };
 }
 
@@ -118,11 +119,11 @@ async function comeBack(database: Database, done: Done, body: SetupBody, address
   const { merchantId, outletId, ownerId } = done;
   if (!done.isRecent || done.name !== body.merchant.name || !(await isSecret(body.owner.pin, done.ownerPin))) return refuse("idempotency_key_reused");
   return inTransaction<SetUp | Refusal>(database, async (tx) => {
-    await retireDevice(tx, merchantId, done.deviceId, ownerId);
+    await retireDevice(tx, { ...bySystem(merchantId), actor: ownerId, outletId, address }, done.deviceId);
     const enrolled = await enrolIn(tx, { merchantId, outletId, name: DEVICE, enrolledBy: ownerId, lastAddress: address });
     await updateDevice(tx, merchantId, enrolled.device.deviceId);
     await markKnown(tx, { merchantId, staffId: ownerId, deviceId: enrolled.device.deviceId });
-    const session = await openSession(tx, enrolled.device, ownerId, address, done.ownerPin);
+    const session = await openSession(tx, enrolled.device, ownerId, { address, requestId: null }, done.ownerPin);
     return isRefusal(session) ? session : { ...enrolled, session, replayed: true };
   });
 }

@@ -13,7 +13,7 @@ export type CaptureWish = { /** Nothing: all that is left. */ readonly amount?: 
  * the ledger refuses: `account_frozen`, `hold_expired`, `hold_exceeded`, in this order.
  */
 export async function capture(wallets: Wallets, decider: Decider, holdId: Id, unchecked: CaptureWish, key: string): Promise<Once<OperationBody>> {
-  const { merchantId, by } = decider;
+  const { merchantId, actor: by } = decider;
   return onceFor(wallets, { merchantId, who: by, verb: "capture", key }, { holdId, ...unchecked }, async (tx) => {
     const held = await selectOperation(tx, merchantId, holdId, "for update");
     if (held?.kind !== "PAYMENT" || held.holdId === null || held.counterAccountId === null || !(await mayDecide(tx, decider, held.counterAccountId))) return refuse("hold_unknown");

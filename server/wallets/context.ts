@@ -1,4 +1,5 @@
 import { isRefusal, type Id, type Refusal } from "@onegate/contract";
+import type { Who } from "../identity/index.ts";
 import { once, type Database, type IdMaker, type Once, type Tx } from "../kernel/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import type { Payments } from "../payments/index.ts";
@@ -17,7 +18,7 @@ export type Wallets = {
 export type WalletOwner = { readonly merchantId: Id; readonly userId: Id };
 
 /** Who may decide on what somebody else paid: an operator, or the user who was paid. */
-export type Decider = { readonly merchantId: Id; readonly by: string; /** Nothing: an operator. */ readonly userId?: Id };
+export type Decider = Who & { /** Nothing: an operator. */ readonly userId?: Id };
 
 /** Runs a verb's effect once for a user's or operator's key; what it answers is kept as it goes out. */
 export async function onceFor<T>(wallets: Wallets, { merchantId, who, verb, key }: { merchantId: Id; who: string; verb: string; key: string }, asked: unknown, effect: (tx: Tx) => Promise<T | Refusal>): Promise<Once<T>> {

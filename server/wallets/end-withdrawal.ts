@@ -1,4 +1,5 @@
-import { isRefusal, refuse, type Id, type WithdrawalBody } from "@onegate/contract";
+import { isRefusal, refuse, toDecimal, type Id, type WithdrawalBody } from "@onegate/contract";
+import { announceAudit } from "../identity/index.ts";
 import { announce, type Once } from "../kernel/index.ts";
 import { withdrawalBody } from "./body.ts";
 import { onceFor, type Decider, type Wallets } from "./context.ts";
@@ -12,7 +13,8 @@ const ENDS = { reject: "reject", fail: "fail", cancel: "release" } as const;
  * Ends a withdrawal and frees what was reserved, once per key. A user ends only what is his, and only before it was
  * approved. Refuses `withdrawal_unknown`, `withdrawal_decided`.
  */
-export async function endWithdrawal(wallets: Wallets, { merchantId, by, userId }: Decider, operationId: Id, how: keyof typeof ENDS, reason: string | null, key: string): Promise<Once<WithdrawalBody>> {
+export async function endWithdrawal(wallets: Wallets, decider: Decider, operationId: Id, how: keyof typeof ENDS, reason: string | null, key: string): Promise<Once<WithdrawalBody>> {
+  const { merchantId, actor: by, userId } = decider;
   return onceFor(wallets, { merchantId, who: by, verb: `withdrawal_${how}`, key }, { operationId, reason }, async (tx) => {
     const withdrawal = await selectOperation(tx, merchantId, operationId, "for update");
     if (withdrawal?.kind !== "WITHDRAWAL" || withdrawal.holdId === null || withdrawal.counterAccountId === null) return refuse("withdrawal_unknown");
@@ -25,6 +27,7 @@ export async function endWithdrawal(wallets: Wallets, { merchantId, by, userId }
     await takeBackUsage(tx, withdrawal, amount.minor);
     const ended = await updateOperation(tx, withdrawal, step, { by, ...(reason === null ? {} : { note: reason }) });
     await announce(tx, merchantId, "wallet.withdrawal_ended", operationId, { operation_id: operationId, step });
+    await announceAudit(tx, decider, { action: "wallet.withdrawal_decided", subject: operationId, before: { step: withdrawal.step }, after: { step, amount: toDecimal(withdrawal.amount), currency: withdrawal.amount.currency } });
     return withdrawalBody(ended);
   });
 }

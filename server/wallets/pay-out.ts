@@ -1,4 +1,5 @@
-import { isRefusal, refuse, type Id, type WithdrawalBody } from "@onegate/contract";
+import { isRefusal, refuse, toDecimal, type Id, type WithdrawalBody } from "@onegate/contract";
+import { announceAudit } from "../identity/index.ts";
 import { announce, derivedAt, type Once } from "../kernel/index.ts";
 import { withdrawalBody } from "./body.ts";
 import { onceFor, type Decider, type Wallets } from "./context.ts";
@@ -9,7 +10,8 @@ import { selectOperation, updateOperation } from "./store.ts";
  * An operator has paid a withdrawal out at the bank and says by which reference, once per key: what was reserved leaves the
  * wallet. Refuses `withdrawal_unknown`, `withdrawal_decided` (not approved, or done), `account_frozen`.
  */
-export async function payOut(wallets: Wallets, { merchantId, by }: Decider, operationId: Id, { bank_reference: reference }: { bank_reference: string }, key: string): Promise<Once<WithdrawalBody>> {
+export async function payOut(wallets: Wallets, decider: Decider, operationId: Id, { bank_reference: reference }: { bank_reference: string }, key: string): Promise<Once<WithdrawalBody>> {
+  const { merchantId, actor: by } = decider;
   return onceFor(wallets, { merchantId, who: by, verb: "pay_out", key }, { operationId, reference }, async (tx) => {
     const withdrawal = await selectOperation(tx, merchantId, operationId, "for update");
     if (withdrawal?.kind !== "WITHDRAWAL" || withdrawal.holdId === null || withdrawal.counterAccountId === null) return refuse("withdrawal_unknown");
@@ -25,6 +27,7 @@ export async function payOut(wallets: Wallets, { merchantId, by }: Decider, oper
     if (isRefusal(settled)) return settled;
     const paid = await updateOperation(tx, withdrawal, step, { settled: amount.minor, reference, by });
     await announce(tx, merchantId, "wallet.withdrawal_paid", operationId, { operation_id: operationId, amount: amount.minor.toString(), currency: amount.currency });
+    await announceAudit(tx, decider, { action: "wallet.withdrawal_decided", subject: operationId, before: { step: withdrawal.step }, after: { step, amount: toDecimal(withdrawal.amount), currency: withdrawal.amount.currency } });
     return withdrawalBody(paid);
   });
 }

@@ -1,4 +1,5 @@
-import { checkedToMoney, isRefusal, money, refuse, type Id, type OperationBody } from "@onegate/contract";
+import { checkedToMoney, isRefusal, money, refuse, toDecimal, type Id, type OperationBody } from "@onegate/contract";
+import { announceAudit } from "../identity/index.ts";
 import { announce, type Once } from "../kernel/index.ts";
 import { transfersOf } from "../ledger/index.ts";
 import { mayDecide } from "./account.ts";
@@ -16,7 +17,7 @@ export type RefundWish = { readonly amount?: string | number; readonly reason: s
  * `refund_exceeds`, `account_frozen`, `insufficient_funds` (of the payee), in this order.
  */
 export async function refund(wallets: Wallets, decider: Decider, paymentId: Id, unchecked: RefundWish, key: string): Promise<Once<OperationBody>> {
-  const { merchantId, by } = decider;
+  const { merchantId, actor: by } = decider;
   return onceFor(wallets, { merchantId, who: by, verb: "refund", key }, { paymentId, ...unchecked }, async (tx) => {
     const paid = await selectOperation(tx, merchantId, paymentId, "for update");
     // what paid an order is refunded where the order is
@@ -36,6 +37,7 @@ export async function refund(wallets: Wallets, decider: Decider, paymentId: Id, 
       paymentMethod: "WALLET", description: unchecked.reason, originalId: paymentId, decidedBy: by,
     });
     await announce(tx, merchantId, "wallet.refunded", operationId, { operation_id: operationId, original_id: paymentId, amount: amount.minor.toString(), currency });
+    await announceAudit(tx, decider, { action: "wallet.refunded", subject: operationId, after: { payment_id: paymentId, amount: toDecimal(amount), currency } });
     const posted = await wallets.ledger.postIn(tx, merchantId, transfersOf("pay_back", merchantId, operationId, { payee: paid.counterAccountId, payer: paid.accountId }, { givenBack: amount }, about));
     return isRefusal(posted) ? posted : operationBody(operation);
   });

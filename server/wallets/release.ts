@@ -8,7 +8,7 @@ import { selectExpired, selectOperation, takeBackUsage, updateOperation, type Mo
 
 /** Gives up what is left of a hold, once per key. Refuses `hold_unknown`, `hold_ended`. */
 export async function release(wallets: Wallets, decider: Decider, holdId: Id, key: string): Promise<Once<OperationBody>> {
-  const { merchantId, by } = decider;
+  const { merchantId, actor: by } = decider;
   return onceFor(wallets, { merchantId, who: by, verb: "release", key }, { holdId }, async (tx) => {
     const held = await selectOperation(tx, merchantId, holdId, "for update");
     if (held?.kind !== "PAYMENT" || held.holdId === null || held.counterAccountId === null || !(await mayDecide(tx, decider, held.counterAccountId))) return refuse("hold_unknown");

@@ -5,7 +5,7 @@ import {
 } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { actorOf, merchantOf, userOf } from "../identity/index.ts";
+import { userOf, whoOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http, type Once } from "../kernel/index.ts";
 import { aliases } from "./aliases.ts";
 import { accountBody, operationBody, withdrawalBody } from "./body.ts";
@@ -183,5 +183,5 @@ function resources(http: Http, wallets: Wallets): void {
 /** A user decides on what is his; an operator on all of the merchant's. */
 export function deciderOf(request: FastifyRequest): Decider {
   const { principal } = request;
-  return { merchantId: merchantOf(request), by: actorOf(request), ...("userId" in principal ? { userId: principal.userId } : {}) };
+  return { ...whoOf(request), ...("userId" in principal ? { userId: principal.userId } : {}) };
 }

@@ -6,6 +6,7 @@ import type { Random } from "../random.ts";
 import { refundMoods } from "../refund-desk.ts";
 import { anOrder, type KnownApplied, type KnownOrder, type Stage } from "../stage.ts";
 import type { Act } from "./act.ts";
+import { RATNA } from "./operator.ts";
 import { ask, askAndDie, atDesk, noLongerForetold, wish } from "./refunds.ts";
 
 type Case = { id: Id; reference: string; minor: bigint; orderId: string | null };
@@ -43,7 +44,7 @@ function remember(stage: Stage, { id }: Case, { orderId }: KnownOrder): KnownApp
 }
 
 async function applyOnce({ auditor, world }: Stage, known: KnownApplied): Promise<string> {
-  const { answer } = await applyCase(world.process.payments, DEMO_MERCHANT, known.caseId, known.orderId, "Ratna", known.key);
+  const { answer } = await applyCase(world.process.payments, RATNA, known.caseId, known.orderId, known.key);
   if (isRefusal(answer)) {
     if (answer.refusal === "idempotency_key_in_flight") return answer.refusal;
     auditor.expect("acknowledged", known.heard !== "yes", () => `case ${known.caseId} was applied, now ${answer.refusal}`);

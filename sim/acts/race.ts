@@ -6,6 +6,7 @@ import { cancelSale } from "../../server/sales/index.ts";
 import type { Random } from "../random.ts";
 import type { KnownOrder, Stage } from "../stage.ts";
 import type { Act } from "./act.ts";
+import { RATNA } from "./operator.ts";
 import { deliver } from "./network.ts";
 import { aPart, inquireOpen, placeOne } from "./payments.ts";
 import { heard, ringUp, sell } from "./sales.ts";
@@ -27,7 +28,7 @@ async function raceForSale(stage: Stage, random: Random): Promise<string> {
   const key = world.newId();
   return race(stage, random, order, [
     ["createSale", async () => heard(stage, order, await sell(stage, order.sale))],
-    ["cancelSale", async () => heard(stage, order, (await cancelSale(sales, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET }, order.orderId, key)).answer)],
+    ["cancelSale", async () => heard(stage, order, (await cancelSale(sales, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, who: RATNA }, order.orderId, key)).answer)],
   ]);
 }
 

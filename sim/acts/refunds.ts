@@ -6,6 +6,7 @@ import type { Random } from "../random.ts";
 import { refundMoods, type RefundMood } from "../refund-desk.ts";
 import type { KnownOrder, KnownRefund, KnownWord, Stage } from "../stage.ts";
 import type { Act } from "./act.ts";
+import { RATNA } from "./operator.ts";
 import { orStalled } from "./payments.ts";
 
 type Paid = { id: Id; orderId: string; provider: string; minor: bigint; left: bigint };
@@ -46,11 +47,11 @@ export function wish(stage: Stage, of: KnownRefund["of"], minor: bigint | null):
 export async function ask(stage: Stage, known: KnownRefund): Promise<string> {
   const { auditor, world } = stage;
   if ("caseId" in known.of) {
-    const { answer } = await refundCase(world.process.payments, DEMO_MERCHANT, known.of.caseId, known.name, "Ratna", known.key);
+    const { answer } = await refundCase(world.process.payments, RATNA, known.of.caseId, known.name, known.key);
     return listen(stage, known, isRefusal(answer) ? answer.refusal : answer.state);
   }
   const { answer } = await refundPayment(
-    world.process.payments, DEMO_MERCHANT, { paymentId: known.of.paymentId, ...(known.minor === null ? {} : { amount: money(known.minor, IDR) }), reason: known.name, by: "Ratna" }, known.key,
+    world.process.payments, RATNA, { paymentId: known.of.paymentId, ...(known.minor === null ? {} : { amount: money(known.minor, IDR) }), reason: known.name }, known.key,
   );
   if (isRefusal(answer)) return listen(stage, known, answer.refusal);
   auditor.expect("acknowledged", known.refundId === null || known.refundId === answer.refundId, () => `${known.name} was ${known.refundId}, now ${answer.refundId}`);
@@ -179,7 +180,7 @@ function word(stage: Stage, refundId: Id, minor: bigint, done: boolean): KnownWo
 }
 
 async function decide({ auditor, world }: Stage, said: KnownWord): Promise<string> {
-  const { answer } = await decideRefund(world.process.payments, DEMO_MERCHANT, said.refundId, said.done ? { done: true, reference: `HAND-${said.key.slice(-8)}` } : { done: false, note: "the account is closed" }, "Ratna", said.key);
+  const { answer } = await decideRefund(world.process.payments, RATNA, said.refundId, said.done ? { done: true, reference: `HAND-${said.key.slice(-8)}` } : { done: false, note: "the account is closed" }, said.key);
   const refusal = isRefusal(answer) ? answer.refusal : undefined;
   if (refusal === "idempotency_key_in_flight") return refusal;
   auditor.expect("answer", refusal === undefined || refusal === "refund_not_manual", () => `decideRefund: ${refusal}`);

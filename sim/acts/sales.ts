@@ -6,6 +6,7 @@ import { openMoods } from "../provider.ts";
 import type { Random } from "../random.ts";
 import { anOrder, type KnownOrder, type KnownSale, type Stage } from "../stage.ts";
 import type { Act } from "./act.ts";
+import { RATNA } from "./operator.ts";
 import { withMood } from "./payments.ts";
 
 const CASHIER = { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, staffId: derivedId("demo", "staff", "Sari") };
@@ -70,7 +71,7 @@ async function giveUp(stage: Stage, random: Random): Promise<string> {
   const order = anOrder(stage, random);
   if (!order?.sale) return "nothing";
   const key = stage.world.newId();
-  const answer = await stage.auditor.answerOf("cancelSale", async () => heard(stage, order, (await cancelSale(stage.world.process.sales, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET }, order.orderId, key)).answer));
+  const answer = await stage.auditor.answerOf("cancelSale", async () => heard(stage, order, (await cancelSale(stage.world.process.sales, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, who: RATNA }, order.orderId, key)).answer));
   return `${order.name}: ${answer ?? "thrown"}`;
 }
 

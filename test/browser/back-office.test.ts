@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { actions } from "../../server/identity/audit/actions.ts";
 import { TILL } from "../../server/till-build.ts";
 import { openTestProgram, type TestProgram } from "../../server/testing/program.ts";
+import { sentences } from "../../till/src/office/sentences.ts";
 import { launchChromium, openPhone, picture, press } from "./phone.ts";
 
 let program: TestProgram;
@@ -123,7 +125,6 @@ describe("the owner's back office, on a phone", () => {
     await picture(owner, "device-code");
     const second = await openPhone(browser);
     await second.goto(`${program.url}/#enrol=${code}`);
-    await button(second, /^Sambungkan/).click();
     await button(second, "Sari").waitFor();
     await owner.getByText("Ponsel dapur sudah terdaftar.").waitFor();
     await unlock(second, "Sari", "111111");
@@ -177,6 +178,10 @@ describe("the owner's back office, on a phone", () => {
     await owner.reload();
     assert.equal(await owner.getByLabel("Kaki struk").inputValue(), "Matur suksma");
   });
+});
+
+it("has a sentence in both languages for all that the audit trail tells of, and for nothing else", () => {
+  assert.deepEqual(Object.keys(sentences).sort((a, b) => a.localeCompare(b)), Object.keys(actions).sort((a, b) => a.localeCompare(b)));
 });
 
 describe("a cashier's void, on a phone", () => {

@@ -1,6 +1,8 @@
 import { refuse, type Id, type Refusal } from "@onegate/contract";
 import { announce, inTransaction, type Database, type Tx } from "../../kernel/index.ts";
-import type { StaffPrincipal } from "../staff.ts";
+import { announceAudit } from "../audit/announce-audit.ts";
+import type { Who } from "../audit/entry.ts";
+import type { Asker } from "../staff.ts";
 import type { Device, RevokeReason } from "./device.ts";
 import { reaches } from "./make-code.ts";
 import { demandNewPins, endSessions, lockDevice, updateRevoked } from "./store.ts";
@@ -9,20 +11,22 @@ import { demandNewPins, endSessions, lockDevice, updateRevoked } from "./store.t
  * Takes a device out of use, on every replica: its token is refused, its sessions and their streams end. Who unlocked on a
  * lost one lately must set another PIN at the next unlock, because it may have been watched there. Refuses `device_not_found`.
  */
-export async function revokeDevice(database: Database, by: Pick<StaffPrincipal, "role" | "merchantId" | "outletId" | "staffId">, deviceId: Id, reason: RevokeReason): Promise<Device | Refusal> {
+export async function revokeDevice(database: Database, by: Pick<Asker, "role" | "merchantId" | "outletId" | "staffId" | "who">, deviceId: Id, reason: RevokeReason): Promise<Device | Refusal> {
   return inTransaction(database, async (tx) => {
     const device = await lockDevice(tx, by.merchantId, deviceId);
     if (!device || !reaches(by, device.outletId)) return refuse("device_not_found");
     if (device.revokedAt) return device;
     if (reason === "lost") await demandNewPins(tx, by.merchantId, deviceId);
-    return retireDevice(tx, by.merchantId, deviceId, by.staffId, reason);
+    return retireDevice(tx, by.who, deviceId, reason);
   });
 }
 
 /** The same in a transaction of the caller's, for a device that is there. */
-export async function retireDevice(tx: Tx, merchantId: Id, deviceId: Id, by: Id, reason: RevokeReason = "replaced"): Promise<Device> {
+export async function retireDevice(tx: Tx, who: Who, deviceId: Id, reason: RevokeReason = "replaced"): Promise<Device> {
+  const { merchantId, actor: by } = who;
   const revoked = await updateRevoked(tx, merchantId, deviceId, by, reason);
   await endSessions(tx, { merchantId, deviceId });
   await announce(tx, merchantId, "device.revoked", deviceId, { device_id: deviceId, outlet_id: revoked.outletId, reason, by });
+  await announceAudit(tx, who, { action: "device.revoked", subject: deviceId, after: { name: revoked.name, outlet_id: revoked.outletId, reason } });
   return revoked;
 }

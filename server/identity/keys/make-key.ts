@@ -1,26 +1,32 @@
 import { newId, refuse, type Id, type NewKeyBody, type Refusal } from "@onegate/contract";
 import { announce, inTransaction, type Database } from "../../kernel/index.ts";
+import { announceAudit } from "../audit/announce-audit.ts";
+import type { Who } from "../audit/entry.ts";
 import { newToken, tokenHash } from "../secret.ts";
 import { MOST_ACTIVE, PREFIX_LENGTH, type KeyMode, type MerchantKey } from "./key.ts";
 import { countActive, insertKey, revoke } from "./store.ts";
 
 /** Makes a key; its secret is answered here and nowhere again. Refuses `key_limit`. */
-export async function makeKey(database: Database, { merchantId, mode, by }: { merchantId: Id; mode: KeyMode; by: string }, { name, scopes, expires_in_days: days }: NewKeyBody): Promise<{ key: MerchantKey; secret: string } | Refusal> {
+export async function makeKey(database: Database, mode: KeyMode, who: Who, { name, scopes, expires_in_days: days }: NewKeyBody): Promise<{ key: MerchantKey; secret: string } | Refusal> {
+  const { merchantId, actor: by } = who;
   const secret = `ogk_${mode}_${newToken().token}`;
   return inTransaction(database, async (tx) => {
     if ((await countActive(tx, merchantId, mode)) >= MOST_ACTIVE) return refuse("key_limit");
     const key = await insertKey(tx, { merchantId, keyId: newId(), name, mode, scopes, prefix: secret.slice(0, PREFIX_LENGTH), createdBy: by, hash: tokenHash(secret), days: days ?? null });
     await announce(tx, merchantId, "key.made", key.keyId, { key_id: key.keyId, prefix: key.prefix, scopes, by });
+    await announceAudit(tx, who, { action: "key.made", subject: key.keyId, after: { name, mode, scopes, prefix: key.prefix, expires_at: key.expiresAt?.toISOString() ?? null } });
     return { key, secret };
   });
 }
 
 /** Revokes a key, on every replica within a second. Refuses `key_unknown`. */
-export async function revokeKey(database: Database, merchantId: Id, keyId: Id, by: string): Promise<MerchantKey | Refusal> {
+export async function revokeKey(database: Database, who: Who, keyId: Id): Promise<MerchantKey | Refusal> {
+  const { merchantId, actor: by } = who;
   return inTransaction(database, async (tx) => {
     const key = await revoke(tx, merchantId, keyId, by);
     if (!key) return refuse("key_unknown");
     await announce(tx, merchantId, "key.revoked", keyId, { key_id: keyId, prefix: key.prefix, by });
+    await announceAudit(tx, who, { action: "key.revoked", subject: keyId, before: { name: key.name, mode: key.mode, prefix: key.prefix } });
     return key;
   });
 }

@@ -1,7 +1,7 @@
 import { IdSchema, isRefusal, KeySchema, KeyWithSecretSchema, NewKeySchema, ProblemSchema, type KeyBody } from "@onegate/contract";
 import { Type } from "typebox";
 import { answer, type Database, type Http } from "../../kernel/index.ts";
-import { actorOf, merchantOf } from "../guard.ts";
+import { merchantOf, whoOf } from "../guard.ts";
 import type { KeyMode, MerchantKey } from "./key.ts";
 import { makeKey, revokeKey } from "./make-key.ts";
 import { selectKeys } from "./store.ts";
@@ -12,7 +12,7 @@ const problems = { "4xx": ProblemSchema } as const;
 /** A merchant's keys for the gateway's API. */
 export function keyRoutes(http: Http, { database, mode }: { database: Database; mode: KeyMode }): void {
   http.post("/api/v1/keys", { config: { right: "merchant_key.manage" }, schema: { tags, summary: "Make a key; the answer shows it, once", body: NewKeySchema, response: { 201: KeyWithSecretSchema, ...problems } } }, async (request, reply) => {
-    const made = await makeKey(database, { merchantId: merchantOf(request), mode, by: actorOf(request) }, request.body);
+    const made = await makeKey(database, mode, whoOf(request), request.body);
     return answer(request, reply.header("cache-control", "no-store"), isRefusal(made) ? made : { ...keyBody(made.key), key: made.secret }, 201);
   });
 
@@ -21,7 +21,7 @@ export function keyRoutes(http: Http, { database, mode }: { database: Database; 
   }));
 
   http.post("/api/v1/keys/:id/revoke", { config: { right: "merchant_key.manage" }, schema: { tags, summary: "Revoke a key, at once", params: Type.Object({ id: IdSchema }), response: { 200: KeySchema, ...problems } } }, async (request, reply) => {
-    const key = await revokeKey(database, merchantOf(request), request.params.id, actorOf(request));
+    const key = await revokeKey(database, whoOf(request), request.params.id);
     return answer(request, reply, isRefusal(key) ? key : keyBody(key));
   });
 }

@@ -1,11 +1,12 @@
-import { newId, refuse, taxRuleOf, type CashRounding, type Id, type NewOutletBody, type OutletChangeBody, type Refusal } from "@onegate/contract";
+import { newId, refuse, taxChoiceOf, taxRuleOf, type CashRounding, type Id, type NewOutletBody, type OutletChangeBody, type Refusal } from "@onegate/contract";
 import { announce, inTransaction, type Database, type Tx } from "../../kernel/index.ts";
 import { chartOf, openAccounts } from "../../ledger/index.ts";
+import { announceAudit } from "../audit/announce-audit.ts";
 import { lockMerchant } from "../people/store.ts";
-import type { StaffPrincipal } from "../staff.ts";
+import type { Asker } from "../staff.ts";
 import { insertOutlet, selectMerchants, selectOutlets, updateOutlet, type Merchant, type Outlet } from "../store.ts";
 
-type By = Pick<StaffPrincipal, "merchantId" | "staffId">;
+type By = Pick<Asker, "merchantId" | "staffId" | "who">;
 
 /** Whole hundreds of rupiah, down: the smallest coin that is given (Permendag 35/2013 lets a shop round so). */
 const ROUNDING: CashRounding = { unit: 10_000, direction: "down" };
@@ -24,6 +25,7 @@ export async function makeOutlet(database: Database, by: By, body: NewOutletBody
     if (!merchant) throw new Error("who is signed in has a merchant");
     const outlet = await openOutlet(tx, merchant, body);
     await announce(tx, by.merchantId, "outlet.added", outlet.outletId, { outlet_id: outlet.outletId, name: outlet.name, by: by.staffId });
+    await announceAudit(tx, by.who, { action: "outlet.added", subject: outlet.outletId, after: shownOf(outlet) });
     return outlet;
   });
 }
@@ -76,6 +78,14 @@ export async function changeOutlet(database: Database, by: By, outletId: Id, bod
     };
     await updateOutlet(tx, outlet);
     await announce(tx, by.merchantId, "outlet.changed", outletId, { outlet_id: outletId, fields: Object.keys(body), by: by.staffId });
+    await announceAudit(tx, by.who, { action: "outlet.changed", subject: outletId, before: shownOf(before), after: shownOf(outlet) });
     return outlet;
   });
+}
+
+function shownOf({ name, address, phone, timeZone, dayBegins, tax, cashRounding, receiptHeader, receiptFooter }: Outlet) {
+  return {
+    name, address, phone, time_zone: timeZone, day_begins: dayBegins.slice(0, 5), tax: taxChoiceOf(tax) ?? null, cash_rounding: `${cashRounding.unit} ${cashRounding.direction}`,
+    receipt_header: receiptHeader, receipt_footer: receiptFooter,
+  };
 }

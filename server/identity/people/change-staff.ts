@@ -1,5 +1,6 @@
 import { isRefusal, refuse, type Id, type Refusal, type StaffChangeBody } from "@onegate/contract";
 import { announce, inTransaction, type Database, type Tx } from "../../kernel/index.ts";
+import { announceAudit } from "../audit/announce-audit.ts";
 import { endSessions } from "../devices/store.ts";
 import { lockStaff, selectOutlets, type StaffMember } from "../store.ts";
 import { memberOf } from "./add-staff.ts";
@@ -29,6 +30,7 @@ export async function changeStaff(database: Database, by: By, staffId: Id, { nam
     await announce(tx, by.merchantId, "staff.changed", staffId, {
       staff_id: staffId, name: after.name, role: after.role, role_id: after.roleId, outlet_id: after.outletId, is_active: after.isActive, by: by.staffId,
     });
+    await announceAudit(tx, by.who, { action: "staff.changed", subject: staffId, before: shownOf(before), after: { ...shownOf(after), renamed: after.name !== before.name } });
     return memberOf(tx, by.merchantId, staffId);
   });
 }
@@ -39,4 +41,8 @@ export async function lockManaged(tx: Tx, by: By, staffId: Id): Promise<StaffMem
   const member = await lockStaff(tx, by.merchantId, staffId);
   if (!member || (by.role !== "owner" && member.outletId !== by.outletId)) return refuse("staff_unknown");
   return mayManage(by, member.role, member.outletId) ? member : refuse("forbidden");
+}
+
+function shownOf({ role, roleId, outletId, isActive }: Pick<StaffMember, "role" | "roleId" | "outletId" | "isActive">) {
+  return { role, role_id: roleId ?? null, outlet_id: outletId, is_active: isActive };
 }

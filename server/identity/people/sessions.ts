@@ -1,5 +1,6 @@
 import { refuse, type Id, type Refusal } from "@onegate/contract";
 import { inTransaction, type Database } from "../../kernel/index.ts";
+import { announceAudit } from "../audit/announce-audit.ts";
 import { endSessions } from "../devices/store.ts";
 import { selectSessions, type ListedSession } from "./store.ts";
 import type { By } from "./may-manage.ts";
@@ -17,6 +18,7 @@ export async function endSession(database: Database, by: By, sessionId: Id): Pro
     if (!session || (!isOwn && by.role !== "owner" && !(by.role === "manager" && session.outletId === by.outletId))) return refuse("session_unknown");
     if (!isOwn && by.role !== "owner" && session.staffRole === "owner") return refuse("forbidden");
     await endSessions(tx, { merchantId: by.merchantId, sessionId });
+    await announceAudit(tx, by.who, { action: "staff.session_ended", subject: session.staffId, before: { device_id: session.deviceId } });
     return undefined;
   });
 }

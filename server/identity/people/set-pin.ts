@@ -1,12 +1,13 @@
 import { isRefusal, refuse, type Id, type OwnPinDoneBody, type Refusal } from "@onegate/contract";
 import { announce, inTransaction, type Database } from "../../kernel/index.ts";
+import { announceAudit } from "../audit/announce-audit.ts";
 import { endSessions } from "../devices/store.ts";
 import { isSimplePin } from "../pins/policy.ts";
 import { provePin } from "../pins/prove-pin.ts";
 import { forgetWrongPins } from "../pins/store.ts";
 import { rightsOf } from "../rights.ts";
 import { hashSecret } from "../secret.ts";
-import type { StaffPrincipal } from "../staff.ts";
+import type { Asker } from "../staff.ts";
 import { lockStaff } from "../store.ts";
 import { lockManaged } from "./change-staff.ts";
 import type { By } from "./may-manage.ts";
@@ -24,12 +25,13 @@ export async function setPin(database: Database, by: By, staffId: Id, pin: strin
     await forgetWrongPins(tx, by.merchantId, staffId);
     await endSessions(tx, { merchantId: by.merchantId, staffId });
     await announce(tx, by.merchantId, "staff.pin_set", staffId, { staff_id: staffId, by: by.staffId });
+    await announceAudit(tx, by.who, { action: "staff.pin_changed", subject: staffId });
     return undefined;
   });
 }
 
 /** Sets one's own PIN by the old one; one's other sessions end. Refuses `pin_too_simple`, `pin_unchanged`, and what `provePin` does. */
-export async function setOwnPin(database: Database, me: StaffPrincipal, pin: string, newPin: string): Promise<OwnPinDoneBody | Refusal> {
+export async function setOwnPin(database: Database, me: Asker, pin: string, newPin: string): Promise<OwnPinDoneBody | Refusal> {
   const { merchantId, staffId, deviceId, staffSessionId } = me;
   if (isSimplePin(newPin)) return refuse("pin_too_simple");
   if (newPin === pin) return refuse("pin_unchanged");
@@ -44,6 +46,7 @@ export async function setOwnPin(database: Database, me: StaffPrincipal, pin: str
     await endSessions(tx, { merchantId, staffId, but: staffSessionId });
     await liftPinChange(tx, merchantId, staffSessionId);
     await announce(tx, merchantId, "staff.pin_set", staffId, { staff_id: staffId, by: staffId });
+    await announceAudit(tx, me.who, { action: "staff.pin_changed", subject: staffId });
     return { rights: [...rightsOf(member.role, member.granted)], must_change_pin: false };
   });
 }
@@ -56,6 +59,7 @@ export async function unblock(database: Database, by: By, staffId: Id): Promise<
     if (by.role !== "owner" && member.role === "owner") return refuse("forbidden");
     await forgetWrongPins(tx, by.merchantId, staffId);
     await announce(tx, by.merchantId, "staff.unblocked", staffId, { staff_id: staffId, by: by.staffId });
+    await announceAudit(tx, by.who, { action: "staff.unblocked", subject: staffId });
     return undefined;
   });
 }

@@ -1,10 +1,11 @@
 import { isRefusal, newId, refuse, type Id, type NewRoleBody, type Refusal } from "@onegate/contract";
 import { announce, codeOf, inTransaction, type Database } from "../../kernel/index.ts";
+import { announceAudit } from "../audit/announce-audit.ts";
 import { grantable, type Right } from "../rights.ts";
-import type { StaffPrincipal } from "../staff.ts";
+import type { Asker } from "../staff.ts";
 import { deleteRole, isRoleInUse, lockRole, upsertRole, type ShopRole } from "./store.ts";
 
-type By = Pick<StaffPrincipal, "merchantId" | "staffId" | "rights">;
+type By = Pick<Asker, "merchantId" | "staffId" | "rights" | "who">;
 
 /** Makes a role. Refuses `right_not_grantable`, `rights_beyond_own`, `role_name_taken`. */
 export async function makeRole(database: Database, by: By, { name, rights }: NewRoleBody): Promise<ShopRole | Refusal> {
@@ -21,9 +22,11 @@ async function write(database: Database, by: By, role: ShopRole, exists: boolean
   if (ungrantable !== undefined) return refuse("right_not_grantable", { right: ungrantable });
   if (role.rights.some((right) => !by.rights.has(right as Right))) return refuse("rights_beyond_own");
   return inTransaction<ShopRole | Refusal>(database, async (tx) => {
-    if (exists && !(await lockRole(tx, by.merchantId, role.roleId))) return refuse("role_unknown");
+    const before = exists ? await lockRole(tx, by.merchantId, role.roleId) : undefined;
+    if (exists && !before) return refuse("role_unknown");
     await upsertRole(tx, by.merchantId, role);
     await announce(tx, by.merchantId, "role.changed", role.roleId, { role_id: role.roleId, name: role.name, rights: role.rights, by: by.staffId });
+    await announceAudit(tx, by.who, { action: before ? "role.changed" : "role.added", subject: role.roleId, before: before && { name: before.name, rights: before.rights }, after: { name: role.name, rights: role.rights } });
     return role;
   }).catch((error: unknown) => {
     if (codeOf(error) === "23505") return refuse("role_name_taken");
@@ -34,10 +37,12 @@ async function write(database: Database, by: By, role: ShopRole, exists: boolean
 /** Takes a role away that nobody has. Refuses `role_unknown`, `role_in_use`. */
 export async function removeRole(database: Database, by: By, roleId: Id): Promise<Refusal | undefined> {
   const done = await inTransaction(database, async (tx) => {
-    if (!(await lockRole(tx, by.merchantId, roleId))) return refuse("role_unknown");
+    const before = await lockRole(tx, by.merchantId, roleId);
+    if (!before) return refuse("role_unknown");
     if (await isRoleInUse(tx, by.merchantId, roleId)) return refuse("role_in_use");
     await deleteRole(tx, by.merchantId, roleId);
     await announce(tx, by.merchantId, "role.removed", roleId, { role_id: roleId, by: by.staffId });
+    await announceAudit(tx, by.who, { action: "role.removed", subject: roleId, before: { name: before.name, rights: before.rights } });
     return true;
   });
   return isRefusal(done) ? done : undefined;

@@ -1,16 +1,17 @@
 import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { inTransaction } from "../../kernel/index.ts";
+import { announceAudit } from "../audit/announce-audit.ts";
 import type { UserPrincipal } from "./access-token.ts";
 import { checkedToPassword } from "./password.ts";
 import { provePasswordAgain } from "./prove-password.ts";
 import { deleteOtherSessions, lockUser, selectProfile, updatePassword } from "./store.ts";
-import type { Origin, Users } from "./user.ts";
+import { whoIs, type Origin, type Users } from "./user.ts";
 
 /**
  * Changes the password and ends the user's other sessions. Refuses `unauthenticated`, `password_length`, `password_common`,
  * `overloaded`, `sign_in_delayed`, `password_wrong`, in this order.
  */
-export async function changePassword(users: Users, { userId, sessionId }: UserPrincipal, current: string, wanted: string, origin: Origin): Promise<Refusal | undefined> {
+export async function changePassword(users: Users, { merchantId, userId, sessionId }: UserPrincipal, current: string, wanted: string, origin: Origin): Promise<Refusal | undefined> {
   const { database, passwords } = users;
   const profile = await selectProfile(database.kysely, userId);
   if (!profile) return refuse("unauthenticated");
@@ -23,6 +24,7 @@ export async function changePassword(users: Users, { userId, sessionId }: UserPr
     if (!(await lockUser(tx, userId, user.passwordHash))) return refuse("password_wrong");
     await updatePassword(tx, userId, hash);
     await deleteOtherSessions(tx, userId, sessionId);
+    await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.password_changed", subject: userId });
     return undefined;
   });
 }

@@ -1,11 +1,14 @@
-import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
-import { selectProfile, updateNames } from "./store.ts";
-import { checkedToEmail, checkedToPhone, checkedToUsername, type Names, type Profile, type Users } from "./user.ts";
+import { isRefusal, refuse, type Refusal } from "@onegate/contract";
+import { inTransaction } from "../../kernel/index.ts";
+import { announceAudit } from "../audit/announce-audit.ts";
+import type { UserPrincipal } from "./access-token.ts";
+import { selectProfile, takenBy, updateNames } from "./store.ts";
+import { checkedToEmail, checkedToPhone, checkedToUsername, whoIs, type Names, type Origin, type Profile, type Users } from "./user.ts";
 
 const CHECKS = { username: checkedToUsername, email: checkedToEmail, phone: checkedToPhone } as const;
 
 /** Changes the names that are given. Refuses `…_invalid`, `…_taken` (both in the order username, e-mail, phone), `unauthenticated` when the user is gone. */
-export async function changeProfile({ database }: Users, userId: Id, unchecked: Partial<Names>): Promise<Profile | Refusal> {
+export async function changeProfile({ database }: Users, { merchantId, userId }: UserPrincipal, unchecked: Partial<Names>, origin: Origin): Promise<Profile | Refusal> {
   const names: { -readonly [Kind in keyof Names]?: string } = {};
   for (const kind of ["username", "email", "phone"] as const) {
     const given = unchecked[kind];
@@ -14,5 +17,16 @@ export async function changeProfile({ database }: Users, userId: Id, unchecked: 
     if (isRefusal(checked)) return checked;
     names[kind] = checked;
   }
-  return (await updateNames(database.kysely, userId, names)) ?? (await selectProfile(database.kysely, userId)) ?? refuse("unauthenticated");
+  return inTransaction(database, async (tx) => {
+    const before = await selectProfile(tx, userId);
+    await updateNames(tx, userId, names);
+    const after = await selectProfile(tx, userId);
+    if (!before || !after) return refuse("unauthenticated");
+    await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.profile_changed", subject: userId, before: namesOf(before, names), after: names });
+    return after;
+  }).catch(takenBy);
+}
+
+function namesOf({ username, email, phone }: Names, changed: Partial<Names>): Partial<Names> {
+  return { ...(changed.username === undefined ? {} : { username }), ...(changed.email === undefined ? {} : { email }), ...(changed.phone === undefined ? {} : { phone }) };
 }

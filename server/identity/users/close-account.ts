@@ -1,17 +1,18 @@
 import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { inTransaction } from "../../kernel/index.ts";
 import { closeAccountsOf } from "../../ledger/index.ts";
+import { announceAudit } from "../audit/announce-audit.ts";
 import type { UserPrincipal } from "./access-token.ts";
 import { provePasswordAgain } from "./prove-password.ts";
 import { deleteOtherSessions, eraseUser, lockUser } from "./store.ts";
-import type { Origin, Users } from "./user.ts";
+import { whoIs, type Origin, type Users } from "./user.ts";
 
 /**
  * Closes a user's account for good: names, password and sessions are erased, the ledger's accounts are closed to further
  * postings and stay with their entries. Refuses `unauthenticated`, `overloaded`, `sign_in_delayed`, `password_wrong`,
  * `account_not_empty`, in this order.
  */
-export async function closeAccount(users: Users, { userId }: UserPrincipal, password: string, origin: Origin): Promise<Refusal | undefined> {
+export async function closeAccount(users: Users, { merchantId, userId }: UserPrincipal, password: string, origin: Origin): Promise<Refusal | undefined> {
   const user = await provePasswordAgain(users, userId, password, origin);
   if (isRefusal(user)) return user;
   return inTransaction(users.database, async (tx) => {
@@ -19,6 +20,7 @@ export async function closeAccount(users: Users, { userId }: UserPrincipal, pass
     if (!(await closeAccountsOf(tx, userId))) return refuse("account_not_empty");
     await deleteOtherSessions(tx, userId, null);
     await eraseUser(tx, userId);
+    await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.closed", subject: userId });
     return undefined;
   });
 }

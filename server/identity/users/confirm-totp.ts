@@ -1,14 +1,21 @@
-import { refuse, type Id, type Refusal } from "@onegate/contract";
+import { refuse, type Refusal } from "@onegate/contract";
+import { inTransaction } from "../../kernel/index.ts";
+import { announceAudit } from "../audit/announce-audit.ts";
+import type { UserPrincipal } from "./access-token.ts";
 import { selectCredentials, useTotpStep } from "./store.ts";
 import { stepOf } from "./totp.ts";
-import type { Origin, Users } from "./user.ts";
+import { whoIs, type Origin, type Users } from "./user.ts";
 
 /** Confirms by a code that the user's app has the secret. Refuses `totp_off`, `totp_on`, `totp_wrong`, in this order. */
-export async function confirmTotp({ database, box, clock }: Users, userId: Id, code: string, origin: Origin): Promise<Refusal | undefined> {
+export async function confirmTotp({ database, box, clock }: Users, { merchantId, userId }: UserPrincipal, code: string, origin: Origin): Promise<Refusal | undefined> {
   const totp = (await selectCredentials(database.kysely, "id", userId, origin.address))?.totp;
   if (!totp) return refuse("totp_off");
   if (totp.isConfirmed) return refuse("totp_on");
   const step = stepOf(box, userId, totp.secret, code, clock.now());
-  const isUsed = step !== undefined && (await useTotpStep(database.kysely, userId, totp.secret, step));
-  return isUsed ? undefined : refuse("totp_wrong");
+  if (step === undefined) return refuse("totp_wrong");
+  return inTransaction(database, async (tx) => {
+    if (!(await useTotpStep(tx, userId, totp.secret, step))) return refuse("totp_wrong");
+    await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.totp_changed", subject: userId, before: { totp: false }, after: { totp: true } });
+    return undefined;
+  });
 }

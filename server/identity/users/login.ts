@@ -1,12 +1,13 @@
 import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { inTransaction } from "../../kernel/index.ts";
+import { announceAudit } from "../audit/announce-audit.ts";
 import { newToken } from "../secret.ts";
 import { LIFETIME_S } from "./access-token.ts";
 import { countWrong, provePassword } from "./prove-password.ts";
 import { REFRESH_DAYS } from "./refresh.ts";
 import { deleteTries, insertRefreshToken, insertUserSession, lockUser, selectCredentials, useTotpStep } from "./store.ts";
 import { stepOf } from "./totp.ts";
-import { toSignInName, type Origin, type Signed, type Users } from "./user.ts";
+import { toSignInName, whoIs, type Origin, type Signed, type Users } from "./user.ts";
 
 export type Login = { readonly username: string; readonly password: string; readonly totp?: string };
 
@@ -25,8 +26,12 @@ export async function login(users: Users, unchecked: Login, origin: Origin): Pro
   const name = toSignInName(unchecked.username);
   const user = name && (await selectCredentials(database.kysely, name.kind, name.value, origin.address));
   const tries = await provePassword(users, user?.userId ?? name?.value ?? unchecked.username, user, unchecked.password, origin, "credentials_wrong");
-  if (isRefusal(tries)) return tries;
-  if (!user) return refuse("credentials_wrong");
+  const refused = (refusal: Refusal): Refusal => {
+    users.refusals.note(whoIs(merchantId, "anyone", origin), "user.sign_in_refused", user?.userId ?? "unknown", { reason: refusal.refusal });
+    return refusal;
+  };
+  if (isRefusal(tries)) return refused(tries);
+  if (!user) return refused(refuse("credentials_wrong"));
 
   const { userId, passwordHash, totp } = user;
   const isTotpAsked = totp?.isConfirmed === true;
@@ -34,7 +39,7 @@ export async function login(users: Users, unchecked: Login, origin: Origin): Pro
   const step = isTotpAsked ? stepOf(box, userId, totp.secret, unchecked.totp ?? "", clock.now()) : undefined;
   if (isTotpAsked && step === undefined) {
     await countWrong(users, tries);
-    return refuse("totp_wrong");
+    return refused(refuse("totp_wrong"));
   }
 
   const sessionId = newId();
@@ -46,7 +51,8 @@ export async function login(users: Users, unchecked: Login, origin: Origin): Pro
     await insertUserSession(tx, sessionId, userId, origin, MOST_SESSIONS);
     await insertRefreshToken(tx, hash.toString("hex"), userId, sessionId, REFRESH_DAYS);
     await deleteTries(tx, tries.before);
+    await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.signed_in", subject: userId, after: { totp: isTotpAsked } });
     return undefined;
   });
-  return refusal ?? { accessToken: await accessTokens.sign({ userId, sessionId, merchantId }), refreshToken, expiresInS: LIFETIME_S };
+  return (refusal && refused(refusal)) ?? { accessToken: await accessTokens.sign({ userId, sessionId, merchantId }), refreshToken, expiresInS: LIFETIME_S };
 }

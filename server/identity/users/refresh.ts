@@ -1,11 +1,12 @@
 import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { createHash } from "node:crypto";
 import { inTransaction } from "../../kernel/index.ts";
+import { announceAudit } from "../audit/announce-audit.ts";
 import { createSecretBox } from "../secret-box.ts";
 import { newToken, tokenHash } from "../secret.ts";
 import { LIFETIME_S } from "./access-token.ts";
 import { deleteUserSession, insertRefreshToken, lockRefreshToken, updateReplaced, updateSessionUse } from "./store.ts";
-import type { Origin, Signed, Users } from "./user.ts";
+import { whoIs, type Origin, type Signed, type Users } from "./user.ts";
 
 /** A session that isn't used for so long has to be opened again. */
 export const REFRESH_DAYS = 30;
@@ -36,6 +37,7 @@ export async function refresh(users: Users, unchecked: string, origin: Origin): 
     if (replaced) {
       await deleteUserSession(tx, userId, sessionId);
       log.warn({ user_id: userId, session_id: sessionId }, "a refresh token came back after it was replaced: its session was ended");
+      await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.token_reused", subject: userId });
       return refuse("refresh_token_reused");
     }
     const next = newToken();

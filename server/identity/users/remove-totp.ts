@@ -1,13 +1,19 @@
-import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
+import { isRefusal, refuse, type Refusal } from "@onegate/contract";
+import { inTransaction } from "../../kernel/index.ts";
+import { announceAudit } from "../audit/announce-audit.ts";
+import type { UserPrincipal } from "./access-token.ts";
 import { provePasswordAgain } from "./prove-password.ts";
 import { deleteTotp } from "./store.ts";
-import type { Origin, Users } from "./user.ts";
+import { whoIs, type Origin, type Users } from "./user.ts";
 
 /** Asks for no one-time codes any more. Refuses `unauthenticated`, `overloaded`, `sign_in_delayed`, `password_wrong`, `totp_off`, in this order. */
-export async function removeTotp(users: Users, userId: Id, password: string, origin: Origin): Promise<Refusal | undefined> {
+export async function removeTotp(users: Users, { merchantId, userId }: UserPrincipal, password: string, origin: Origin): Promise<Refusal | undefined> {
   const user = await provePasswordAgain(users, userId, password, origin);
   if (isRefusal(user)) return user;
   if (!user.totp) return refuse("totp_off");
-  await deleteTotp(users.database.kysely, userId);
+  await inTransaction(users.database, async (tx) => {
+    await deleteTotp(tx, userId);
+    await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.totp_changed", subject: userId, before: { totp: true }, after: { totp: false } });
+  });
   return undefined;
 }

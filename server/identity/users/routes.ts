@@ -70,7 +70,7 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
   );
 
   http.patch("/api/auth/profile", { config: { right: "profile.change", service }, schema: { tags, summary: "Change username, e-mail address or telephone number", body: ProfileChangeSchema, response: { 200: ProfileSchema, "4xx": ProblemSchema } } }, async (request, reply) =>
-    answer(request, reply, toProfile(await changeProfile(users, userOf(request).userId, request.body))),
+    answer(request, reply, toProfile(await changeProfile(users, userOf(request), request.body, originOf(request)))),
   );
 
   http.put("/api/auth/password", { config: { right: "password.change", service }, schema: { tags, summary: "Change the password; ends the user's other sessions", body: PasswordChangeSchema, response: done } }, async (request, reply) => {
@@ -88,11 +88,11 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
   });
 
   http.put("/api/auth/totp", { config: { right: "totp.change", service }, schema: { tags, summary: "Confirm one-time codes by the first", body: TotpCodeSchema, response: done } }, async (request, reply) =>
-    answerDone(request, reply, await confirmTotp(users, userOf(request).userId, request.body.code, originOf(request))),
+    answerDone(request, reply, await confirmTotp(users, userOf(request), request.body.code, originOf(request))),
   );
 
   http.delete("/api/auth/totp", { config: { right: "totp.change", service }, schema: { tags, summary: "Sign in without one-time codes again", body: PasswordAgainSchema, response: done } }, async (request, reply) =>
-    answerDone(request, reply, await removeTotp(users, userOf(request).userId, request.body.password, originOf(request))),
+    answerDone(request, reply, await removeTotp(users, userOf(request), request.body.password, originOf(request))),
   );
 
   http.get("/.well-known/jwks.json", { config: { right: "key.read", service }, schema: { tags, summary: "Public keys of access tokens", response: { 200: KeysSchema } } }, async (_request, reply) => {
@@ -102,7 +102,7 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
 }
 
 function originOf(request: FastifyRequest): Origin {
-  return { address: addressOf(request), userAgent: (request.headers["user-agent"] ?? "").toWellFormed().slice(0, MOST_AGENT) };
+  return { address: addressOf(request), userAgent: (request.headers["user-agent"] ?? "").toWellFormed().slice(0, MOST_AGENT), requestId: request.id };
 }
 
 function toTokens(signed: Signed | Refusal): TokensBody | Refusal {

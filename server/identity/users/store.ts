@@ -9,7 +9,7 @@ import type { Credentials, NameKind, Names, Origin, Profile, UserSession } from 
 const TAKEN = { users_username_key: "username_taken", users_email_key: "email_taken", users_phone_key: "phone_taken" } as const;
 
 /** Which name somebody else has, when that is why a statement failed: the unique constraints decide between twins. */
-function takenBy(error: unknown): Refusal {
+export function takenBy(error: unknown): Refusal {
   const constraint = typeof error === "object" && error !== null && "constraint" in error ? error.constraint : undefined;
   if (codeOf(error) !== "23505" || typeof constraint !== "string" || !Object.hasOwn(TAKEN, constraint)) throw error;
   return refuse(TAKEN[constraint as keyof typeof TAKEN]);
@@ -64,17 +64,12 @@ export async function selectProfile(executor: Executor, userId: Id): Promise<Pro
   return row && { userId: row.id, username: row.username, email: row.email, phone: row.phone, hasTotp: row.has_totp, createdAt: row.created_at, updatedAt: row.updated_at };
 }
 
-/** Changes the names that are given. Refuses as `insertUser` does. */
-export async function updateNames(executor: Executor, userId: Id, names: Partial<Names>): Promise<Refusal | undefined> {
-  try {
-    await sql`
-      update users set username = coalesce(${names.username ?? null}, username), email = coalesce(${names.email ?? null}, email),
-             phone = coalesce(${names.phone ?? null}, phone), updated_at = now()
-       where id = ${userId} and closed_at is null`.execute(executor);
-    return undefined;
-  } catch (error) {
-    return takenBy(error);
-  }
+/** Changes the names that are given. One that is taken is an error (`takenBy`), which ends the transaction. */
+export async function updateNames(tx: Tx, userId: Id, names: Partial<Names>): Promise<void> {
+  await sql`
+    update users set username = coalesce(${names.username ?? null}, username), email = coalesce(${names.email ?? null}, email),
+           phone = coalesce(${names.phone ?? null}, phone), updated_at = now()
+     where id = ${userId} and closed_at is null`.execute(tx);
 }
 
 export async function updatePassword(tx: Tx, userId: Id, passwordHash: string): Promise<void> {

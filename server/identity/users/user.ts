@@ -2,6 +2,8 @@ import { refuse, type Id, type Refusal } from "@onegate/contract";
 import { domainToASCII } from "node:url";
 import type { Clock, Database, IdMaker, Log } from "../../kernel/index.ts";
 import type { SecretBox } from "../secret-box.ts";
+import type { Who } from "../audit/entry.ts";
+import type { Refusals } from "../audit/refusals.ts";
 import type { AccessTokens } from "./access-token.ts";
 import type { Passwords } from "./password.ts";
 
@@ -14,6 +16,7 @@ export type Users = {
   readonly clock: Clock;
   readonly newId: IdMaker;
   readonly log: Log;
+  readonly refusals: Refusals;
   /** The merchant in whose name wallet users act: the first. */
   readonly homeMerchant: () => Promise<Id | undefined>;
 };
@@ -33,7 +36,12 @@ export type Credentials = {
 };
 
 /** Where a request came from. */
-export type Origin = { readonly address: string; readonly userAgent: string };
+export type Origin = { readonly address: string; readonly userAgent: string; readonly requestId: string };
+
+/** A user, or nobody, as the audit trail names him. */
+export function whoIs(merchantId: Id, actor: Id | "anyone", { address, requestId }: Origin): Who {
+  return { merchantId, actor, deviceId: null, outletId: null, address, requestId };
+}
 
 /** What a sign-in or a refresh hands out. */
 export type Signed = { readonly accessToken: string; readonly refreshToken: string; readonly expiresInS: number };

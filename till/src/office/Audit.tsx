@@ -20,7 +20,6 @@ const HAPPENINGS = [
   ["approval.given", "Persetujuan diberikan", "Approval given"],
   ["approval.refused", "Persetujuan ditolak", "Approval refused"],
   ["price.changed", "Harga diubah", "Price changed"],
-  ["stock.changed", "Stok diubah", "Stock changed"],
   ["staff.signed_in", "Masuk", "Signed in"],
   ["staff.sign_in_refused", "PIN ditolak", "PIN refused"],
   ["right.refused", "Bukan haknya", "Right refused"],

@@ -18,6 +18,9 @@ type Pieces = {
   readonly it: string;
   /** A field after, or else before; empty where it is not told. */
   readonly field: (name: string) => string;
+  /** A role in words, and what a right is about. */
+  readonly role: string;
+  readonly right: string;
   /** The name of whom or what a field's id stands for. */
   readonly named: (name: string) => string;
   /** A sum: `amount`, or the field that holds one. */
@@ -32,14 +35,28 @@ type Sentence = readonly [id: (pieces: Pieces) => string, en: (pieces: Pieces) =
 
 const to = (text: string, word: string) => (text === "" ? "" : ` ${word} ${text}`);
 
+/** Roles and rights that stand in sentences; others by their own names. */
+const called: Readonly<Record<string, readonly [id: string, en: string]>> = {
+  owner: ["pemilik", "owner"],
+  manager: ["manajer", "manager"],
+  cashier: ["kasir", "cashier"],
+  custom: ["", ""],
+  "sale.void": ["pembatalan", "a void"],
+  "sale.refund": ["pengembalian uang", "a refund"],
+  "sale.discount": ["diskon", "a discount"],
+  "price.change": ["perubahan harga", "a change of price"],
+  "drawer.open": ["pembukaan laci", "opening the drawer"],
+  "day.reopen": ["pembukaan ulang hari", "opening the day again"],
+};
+
 /** A sentence in Indonesian and English for every action that the trail knows. */
 export const sentences: Readonly<Record<string, Sentence>> = {
   "setup.done": [({ who }) => `${who} menyiapkan toko ini.`, ({ who }) => `${who} set this shop up.`],
   "staff.signed_in": [({ who }) => `${who} masuk.`, ({ who }) => `${who} signed in.`],
   "staff.sign_in_refused": [({ it }) => `PIN ditolak atas nama ${it}.`, ({ it }) => `A PIN in the name of ${it} was refused.`],
   "staff.signed_out": [({ who }) => `${who} keluar.`, ({ who }) => `${who} signed out.`],
-  "staff.session_ended": [({ who, named }) => `${who} mengakhiri sesi ${named("staff_id")}.`, ({ who, named }) => `${who} ended the session of ${named("staff_id")}.`],
-  "staff.added": [({ who, it, field }) => `${who} menambah staf ${it}${to(field("role"), "sebagai")}.`, ({ who, it, field }) => `${who} added ${it} to the staff${to(field("role"), "as")}.`],
+  "staff.session_ended": [({ who, it }) => `${who} mengakhiri sesi ${it}.`, ({ who, it }) => `${who} ended the session of ${it}.`],
+  "staff.added": [({ who, it, role }) => `${who} menambah staf ${it}${to(role, "sebagai")}.`, ({ who, it, role }) => `${who} added ${it} to the staff${to(role, "as")}.`],
   "staff.changed": [({ who, it }) => `${who} mengubah data ${it}.`, ({ who, it }) => `${who} changed ${it}.`],
   "staff.pin_changed": [({ who, it }) => `${who} mengganti PIN ${it}.`, ({ who, it }) => `${who} changed the PIN of ${it}.`],
   "staff.unblocked": [({ who, it }) => `${who} membuka blokir ${it}.`, ({ who, it }) => `${who} lifted the block on ${it}.`],
@@ -47,43 +64,35 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   "role.added": [({ who, field }) => `${who} membuat peran ${field("name")}.`, ({ who, field }) => `${who} made the role ${field("name")}.`],
   "role.changed": [({ who, field }) => `${who} mengubah peran ${field("name")}.`, ({ who, field }) => `${who} changed the role ${field("name")}.`],
   "role.removed": [({ who, field }) => `${who} menghapus peran ${field("name")}.`, ({ who, field }) => `${who} deleted the role ${field("name")}.`],
-  "device.code_made": [({ who }) => `${who} membuat kode pendaftaran perangkat.`, ({ who }) => `${who} made a code to enrol a device.`],
+  "device.code_made": [({ who, field }) => `${who} membuat kode untuk mendaftarkan ${field("name")}.`, ({ who, field }) => `${who} made a code to enrol ${field("name")}.`],
   "device.enrolled": [({ field }) => `Perangkat ${field("name")} didaftarkan.`, ({ field }) => `The device ${field("name")} was enrolled.`],
   "device.revoked": [({ who, it }) => `${who} mencabut perangkat ${it}.`, ({ who, it }) => `${who} revoked the device ${it}.`],
-  "user.registered": [({ field }) => `Pengguna ${field("username")} mendaftar.`, ({ field }) => `The user ${field("username")} registered.`],
   "user.signed_in": [() => "Seorang pengguna masuk.", () => "A user signed in."],
   "user.sign_in_refused": [() => "Masuknya seorang pengguna ditolak.", () => "A user's sign-in was refused."],
-  "user.signed_out": [() => "Seorang pengguna keluar.", () => "A user signed out."],
   "user.token_reused": [() => "Token lama seorang pengguna dipakai lagi; sesinya diakhiri.", () => "A user's old token was used again; the session was ended."],
   "user.password_changed": [() => "Seorang pengguna mengganti kata sandi.", () => "A user changed the password."],
   "user.profile_changed": [() => "Seorang pengguna mengubah profilnya.", () => "A user changed the profile."],
   "user.totp_changed": [() => "Seorang pengguna mengubah kode autentikatornya.", () => "A user changed the authenticator's codes."],
   "user.closed": [() => "Seorang pengguna menutup akunnya.", () => "A user closed the account."],
-  "right.refused": [({ who, field }) => `${who} mencoba hal yang bukan haknya${to(field("right"), "·")}.`, ({ who, field }) => `${who} tried what is not allowed${to(field("right"), "·")}.`],
-  "key.out_of_scope": [({ field }) => `Sebuah kunci API dipakai di luar cakupannya${to(field("right"), "·")}.`, ({ field }) => `An API key was used out of its scopes${to(field("right"), "·")}.`],
+  "right.refused": [({ who, right }) => `${who} mencoba ${right} tanpa hak.`, ({ who, right }) => `${who} tried ${right} without the right to.`],
+  "key.out_of_scope": [({ right }) => `Sebuah kunci API dipakai untuk ${right}, di luar cakupannya.`, ({ right }) => `An API key was used for ${right}, out of its scopes.`],
   "key.made": [({ who, field }) => `${who} membuat kunci API ${field("name")}.`, ({ who, field }) => `${who} made the API key ${field("name")}.`],
   "key.revoked": [({ who, field }) => `${who} mencabut kunci API ${field("name")}.`, ({ who, field }) => `${who} revoked the API key ${field("name")}.`],
-  "approval.given": [({ named, field, sum }) => `${named("approver_id")} menyetujui ${field("action")}${to(sum(), "sebesar")} untuk ${named("asked_by")}.`, ({ named, field, sum }) => `${named("approver_id")} approved ${field("action")}${to(sum(), "of")} for ${named("asked_by")}.`],
-  "approval.refused": [({ who, field }) => `Persetujuan untuk ${field("action")} ditolak; yang meminta ${who}.`, ({ who, field }) => `An approval for ${field("action")} was refused; ${who} had asked.`],
-  "sale.cancelled": [({ who, sum }) => `${who} membatalkan penjualan yang belum dibayar${to(sum(), "sebesar")}.`, ({ who, sum }) => `${who} cancelled an unpaid sale${to(sum(), "of")}.`],
+  "approval.given": [({ who, right, sum, named }) => `${who} menyetujui ${right}${to(sum(), "sebesar")} untuk ${named("asked_by")}.`, ({ who, right, sum, named }) => `${who} approved ${right}${to(sum(), "of")} for ${named("asked_by")}.`],
+  "approval.refused": [({ who, right }) => `Persetujuan ${right} yang diminta ${who} ditolak.`, ({ who, right }) => `An approval of ${right} that ${who} asked for was refused.`],
+  "sale.cancelled": [({ who }) => `${who} membatalkan penjualan yang belum dibayar.`, ({ who }) => `${who} cancelled an unpaid sale.`],
   "sale.voided": [({ who, sum, approved }) => `${who} membatalkan penjualan${to(sum(), "sebesar")}${approved}.`, ({ who, sum, approved }) => `${who} voided a sale${to(sum(), "of")}${approved}.`],
   "sale.refunded": [({ who, sum, approved }) => `${who} mengembalikan uang${to(sum(), "sebesar")}${approved}.`, ({ who, sum, approved }) => `${who} refunded${to(sum(), "·")}${approved}.`],
-  "drawer.opened": [({ who, approved }) => `${who} membuka laci uang${approved}.`, ({ who, approved }) => `${who} opened the drawer${approved}.`],
-  "day.reopened": [({ who, field, approved }) => `${who} membuka lagi hari ${field("date")}${approved}.`, ({ who, field, approved }) => `${who} opened the day ${field("date")} again${approved}.`],
-  "discount.given": [({ who, sum, approved }) => `${who} memberi diskon${to(sum(), "sebesar")}${approved}.`, ({ who, sum, approved }) => `${who} gave a discount${to(sum(), "of")}${approved}.`],
   "payment.refunded": [({ who, sum }) => `${who} mengembalikan pembayaran${to(sum(), "sebesar")}.`, ({ who, sum }) => `${who} refunded a payment${to(sum(), "of")}.`],
   "refund.decided": [({ who, field }) => `${who} memutuskan pengembalian${to(field("decision"), "·")}.`, ({ who, field }) => `${who} decided a refund${to(field("decision"), "·")}.`],
   "product.added": [({ who, field }) => `${who} menambah barang ${field("name")}.`, ({ who, field }) => `${who} added the product ${field("name")}.`],
   "product.changed": [({ who, field, it }) => `${who} mengubah barang ${field("name") || it}.`, ({ who, field, it }) => `${who} changed the product ${field("name") || it}.`],
-  "products.imported": [({ who, field }) => `${who} mengimpor ${field("added")} barang.`, ({ who, field }) => `${who} imported ${field("added")} products.`],
   "price.changed": [({ who, it, was, sum, approved }) => `${who} mengubah harga ${it}${to(was("price"), "dari")}${to(sum("price"), "menjadi")}${approved}.`, ({ who, it, was, sum, approved }) => `${who} changed the price of ${it}${to(was("price"), "from")}${to(sum("price"), "to")}${approved}.`],
-  "stock.changed": [({ who, it }) => `${who} mengubah stok ${it}.`, ({ who, it }) => `${who} changed the stock of ${it}.`],
   "outlet.added": [({ who, field }) => `${who} menambah outlet ${field("name")}.`, ({ who, field }) => `${who} added the outlet ${field("name")}.`],
   "outlet.changed": [({ who }) => `${who} mengubah data outlet.`, ({ who }) => `${who} changed the outlet.`],
   "outlet.static_qris_set": [({ who, field }) => `${who} memasang QRIS statis${to(field("merchant_name"), "·")}.`, ({ who, field }) => `${who} set the static QRIS${to(field("merchant_name"), "·")}.`],
   "outlet.static_qris_removed": [({ who }) => `${who} melepas QRIS statis.`, ({ who }) => `${who} took the static QRIS away.`],
   "provider.changed": [({ who, field }) => `${who} mengubah akun penyedia ${field("provider")}.`, ({ who, field }) => `${who} changed the account at ${field("provider")}.`],
-  "provider.switched_off": [({ who, field }) => `${who} mematikan penyedia ${field("provider")}.`, ({ who, field }) => `${who} switched ${field("provider")} off.`],
   "webhook.added": [({ who, field }) => `${who} menambah webhook ke ${field("host")}.`, ({ who, field }) => `${who} added a webhook to ${field("host")}.`],
   "webhook.changed": [({ who, field }) => `${who} mengubah webhook ke ${field("host")}.`, ({ who, field }) => `${who} changed the webhook to ${field("host")}.`],
   "webhook.secret_rotated": [({ who }) => `${who} mengganti rahasia sebuah webhook.`, ({ who }) => `${who} rotated a webhook's secret.`],
@@ -114,11 +123,14 @@ export function sentenceOf(told: Told, who: string, nameOf: (id: string) => stri
   const field = (name: string) => some(after?.[name] ?? before?.[name]);
   const named = (name: string) => nameOf(field(name)) ?? (language === "id" ? "seseorang" : "somebody");
   const approver = field("approved_by");
+  const word = (name: string) => called[name]?.[language === "id" ? 0 : 1] ?? name;
   const pieces: Pieces = {
     who,
     it: nameOf(subject) ?? (field("name") || (language === "id" ? "yang tak dikenal lagi" : "what is no longer known")),
     field,
     named,
+    role: word(field("role")),
+    right: word(field("right")),
     sum: (name = "amount") => toSum(after, name, language) || toSum(before, name, language),
     was: (name = "amount") => toSum(before, name, language),
     approved: approver === "" ? "" : language === "id" ? `, disetujui ${named("approved_by")}` : `, approved by ${named("approved_by")}`,

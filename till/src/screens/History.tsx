@@ -31,8 +31,8 @@ function useStateOf(): (sale: SaleBody) => readonly [text: string, look: string]
   const words = useWords();
   return (sale) => {
     const back = minorOf(sale.refunded);
-    if (back > 0n && sale.returns.some(({ kind }) => kind === "void")) return [words.voidedState, "cancelled"];
-    if (back > 0n) return [back === minorOf(sale.total) + minorOf(sale.rounding) ? words.refundedState : words.partlyRefundedState, "cancelled"];
+    if (back > 0n && sale.returns.some(({ kind }) => kind === "void")) return [words.takenBackVoid, "cancelled"];
+    if (back > 0n) return [back === minorOf(sale.total) + minorOf(sale.rounding) ? words.takenBack : words.partlyRefundedState, "cancelled"];
     if (sale.tenders.some(({ state }) => state === "unverified")) return [words.unverified, "unverified"];
     return [stateWord(sale.state, words), sale.state];
   };

@@ -1,0 +1,29 @@
+import { announce, type Tx } from "../../kernel/index.ts";
+import type { AuditAction, Fields } from "./actions.ts";
+import type { Who } from "./entry.ts";
+import { keptOf, plain } from "./mask.ts";
+
+export const AUDIT = "audit.";
+
+export type Deed<A extends AuditAction = AuditAction> = {
+  readonly action: A;
+  /** The id of what it was done to. */
+  readonly subject: string;
+  readonly before?: Fields<A> | undefined;
+  readonly after?: Fields<A> | undefined;
+  readonly count?: number;
+};
+
+/** Tells the audit trail of a fact, in the fact's transaction: it is there if and only if the fact is. */
+export async function announceAudit<A extends AuditAction>(tx: Tx, who: Who, { action, subject, before, after, count = 1 }: Deed<A>): Promise<void> {
+  await announce(tx, who.merchantId, `${AUDIT}${action}`, plain(subject).slice(0, 80), {
+    actor: plain(who.actor).slice(0, 80),
+    device_id: who.deviceId,
+    outlet_id: who.outletId,
+    address: who.address && plain(who.address).slice(0, 64),
+    request_id: who.requestId,
+    count,
+    before: keptOf(action, before),
+    after: keptOf(action, after),
+  });
+}
