@@ -25,6 +25,8 @@ after(async () => {
 
 const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).and(page.locator(":visible")).first();
 
+const inSheet = (page: Page, name: string) => page.locator("dialog").getByRole("button", { name });
+
 async function unlock(page: Page, name: string, pin: string): Promise<void> {
   await button(page, name).click();
   await press(page, pin);
@@ -57,7 +59,7 @@ describe("the owner's back office, on a phone", () => {
     for (const [pin, again] of [["123456", "123456"], ["740218", "740219"], ["740218", "740218"]] as const) {
       await owner.getByLabel("PIN 6 angka").fill(pin);
       await owner.getByLabel("Ulangi PIN").fill(again);
-      const add = owner.locator("dialog").getByRole("button", { name: "Tambah staf" });
+      const add = inSheet(owner, "Tambah staf");
       if (pin !== again) {
         await owner.getByText("Kedua PIN tidak sama.").waitFor();
         assert.ok(await add.isDisabled());
@@ -101,7 +103,7 @@ describe("the owner's back office, on a phone", () => {
     await picture(owner, "role");
     await rights.nth(0).check();
     await rights.nth(1).check();
-    await owner.locator("dialog").getByRole("button", { name: "Simpan" }).click();
+    await inSheet(owner, "Simpan").click();
     await button(owner, /Kasir senior.*2 hak/).waitFor();
     await open("staff", "Staf");
     await button(owner, /Tono/).click();
@@ -130,7 +132,7 @@ describe("the owner's back office, on a phone", () => {
     await unlock(second, "Sari", "111111");
 
     await open("sessions", "Sesi");
-    await owner.getByText(/Ponsel dapur/).waitFor();
+    await owner.getByText(/Ponsel dapur · Sejak/).waitFor();
     await picture(owner, "sessions");
     await open("devices", "Perangkat");
     await button(owner, /Ponsel dapur/).click();
@@ -143,9 +145,9 @@ describe("the owner's back office, on a phone", () => {
     await open("staff", "Staf");
     await button(owner, /Sari.*Harus ganti PIN/).waitFor();
     await button(owner, /Sari/).click();
-    await button(owner, "Ganti PIN").click();
+    await inSheet(owner, "Ganti PIN").click();
     for (const label of ["PIN baru", "Ulangi PIN"]) await owner.getByLabel(label).fill("518203");
-    await owner.locator("dialog").getByRole("button", { name: "Ganti PIN" }).click();
+    await inSheet(owner, "Ganti PIN").click();
     await owner.getByText("PIN Sari sudah diganti.").waitFor();
   });
 
@@ -155,10 +157,10 @@ describe("the owner's back office, on a phone", () => {
     await picture(owner, "keys-empty");
     await button(owner, "Buat kunci").click();
     await owner.getByLabel("Nama").fill("Toko web");
-    await owner.locator("dialog").getByRole("button", { name: "Buat kunci" }).click();
+    await inSheet(owner, "Buat kunci").click();
     const key = await owner.getByRole("status", { name: "Kunci rahasia" }).innerText();
-    const used = async () => (await fetch(`${program.url}/api/v1/orders/none`, { headers: { authorization: `Bearer ${key}` } })).status;
-    assert.equal(await used(), 404, "let in, and there is no such order");
+    const used = async () => (await fetch(`${program.url}/api/v1/payments/01a1fdb6-8d46-7135-a824-e1a067cea9e0`, { headers: { authorization: `Bearer ${key}` } })).status;
+    assert.equal(await used(), 404, "let in, and there is no such payment");
     await button(owner, "Sudah saya simpan").click();
     await button(owner, /Toko web/).waitFor();
     assert.equal(await owner.getByText(key).count(), 0);
@@ -199,7 +201,7 @@ describe("a cashier's void, on a phone", () => {
     await till.getByText("Perlu PIN orang kedua: Bima, Ratna.").waitFor();
     await button(till, "Salah pesan").click();
     await button(till, "Minta persetujuan").click();
-    await till.locator("dialog").getByRole("button", { name: "Bima" }).click();
+    await inSheet(till, "Bima").click();
     await press(till, "222221");
     await till.getByText("PIN salah.").waitFor();
     await picture(till, "approve");

@@ -173,11 +173,11 @@ function What({ sale, busy, no, onAct, onAsk }: WhatProps) {
   );
 }
 
-/** Who may have the right to approve here; the server knows of a role of the shop's own. */
+/** Who may approve here. */
 function useApprovers(): readonly StaffBody[] {
-  const { staff } = useShop();
+  const { staff, approvers } = useShop();
   const session = useSession();
-  return staff.filter(({ id, role }) => role !== "cashier" && id !== session?.staff.id);
+  return staff.filter(({ id }) => approvers.includes(id) && id !== session?.staff.id);
 }
 
 type ApproveProps = {
