@@ -209,7 +209,7 @@ describe("a cashier's void, on a phone", () => {
     await till.getByText(/Serahkan Rp\s28\.000 tunai dari laci\./).waitFor();
     await picture(till, "voided");
     await button(till, "Selesai").click();
-    await button(till, /Latte.*Batal/).waitFor();
+    await button(till, /Latte.*Dibatalkan/).waitFor();
     await till.context().close();
     await program.assertBooksHold();
 
