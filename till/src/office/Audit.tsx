@@ -5,10 +5,10 @@ import { say } from "../notices.ts";
 import { Sheet } from "../parts/Sheet.tsx";
 import { useCatalogue, useMay, useShop } from "../server.ts";
 import { useSettings } from "../settings.ts";
-import { toClock, toDay } from "../when.ts";
-import { Asked, Empty, Head, Select, useMoment } from "./parts.tsx";
+import { toClock, toDay, toMoment } from "../when.ts";
+import { Asked, Empty, Head, Select } from "./parts.tsx";
 import { sentenceOf } from "./sentences.ts";
-import { exportAudit, office, useDevices, useStaff, why } from "./server.ts";
+import { exportAudit, office, useDevices, useOutlets, useStaff, why } from "./server.ts";
 import { useOfficeWords } from "./words.ts";
 
 const ALL = "";
@@ -115,6 +115,35 @@ export function Audit() {
   );
 }
 
+/** What fields are called: by the trail, in Indonesian, in English. */
+const FIELDS: Readonly<Record<string, readonly [id: string, en: string]>> = {
+  name: ["Nama", "Name"],
+  role: ["Peran", "Role"],
+  role_id: ["Peran buatan", "Own role"],
+  outlet_id: ["Outlet", "Outlet"],
+  is_active: ["Aktif", "Active"],
+  renamed: ["Ganti nama", "Renamed"],
+  must_change_pin: ["Harus ganti PIN", "Must change PIN"],
+  reason: ["Alasan", "Reason"],
+  rights: ["Hak", "Rights"],
+  right: ["Hak", "Right"],
+  scopes: ["Cakupan", "Scopes"],
+  prefix: ["Awalan", "Prefix"],
+  mode: ["Mode", "Mode"],
+  expires_at: ["Berakhir", "Expires"],
+  amount: ["Jumlah", "Amount"],
+  price: ["Harga", "Price"],
+  currency: ["Mata uang", "Currency"],
+  approved_by: ["Disetujui", "Approved by"],
+  asked_by: ["Diminta", "Asked by"],
+  restock: ["Kembali ke stok", "Back in stock"],
+  address: ["Alamat", "Address"],
+  phone: ["Telepon", "Telephone"],
+  tax: ["Pajak", "Tax"],
+  receipt_header: ["Kepala struk", "Head of the receipt"],
+  receipt_footer: ["Kaki struk", "Foot of the receipt"],
+};
+
 /** Who, what and where by name, as far as this person may read them. */
 function useSentence(): (entry: AuditEntryBody) => string {
   const words = useOfficeWords();
@@ -127,8 +156,9 @@ function useNames(): (id: string) => string | undefined {
   const may = useMay();
   const staff = useStaff(may("staff.read")).data?.staff ?? [];
   const devices = useDevices({ enabled: may("device.read") }).data?.devices ?? [];
+  const outlets = useOutlets(may("outlet.read")).data?.outlets ?? [];
   const products = useCatalogue().data?.products ?? [];
-  const names = new Map([...products, ...devices, ...staff].map(({ id, name }) => [id, name]));
+  const names = new Map([...products, ...outlets, ...devices, ...staff].map(({ id, name }) => [id, name]));
   return (id) => names.get(id);
 }
 
@@ -167,17 +197,28 @@ function Days({ entries, onOpen }: { readonly entries: readonly AuditEntryBody[]
 
 function Entry({ entry, sentence }: { readonly entry: AuditEntryBody; readonly sentence: string }) {
   const words = useOfficeWords();
-  const moment = useMoment();
+  const { outlet } = useShop();
+  const { language } = useSettings();
   const nameOf = useNames();
   const facts = [
-    [words.when, moment(entry.at)],
+    [words.when, toMoment(entry.at, language, outlet.time_zone)],
     [words.where, entry.device_id === null ? null : (nameOf(entry.device_id) ?? entry.device_id)],
     [words.from, entry.address],
     [words.what, entry.action],
     [words.subject, nameOf(entry.subject) ?? entry.subject],
   ] as const;
   const names = [...new Set([...Object.keys(entry.before ?? {}), ...Object.keys(entry.after ?? {})])];
-  const text = (value: unknown) => (value === undefined || value === null ? "–" : Array.isArray(value) ? value.join(", ") : typeof value === "string" ? (nameOf(value) ?? value) : JSON.stringify(value));
+  const text = (value: unknown) => {
+    if (value === undefined || value === null || value === "") return "–";
+    if (typeof value === "boolean") return value ? words.yes : words.no;
+    if (Array.isArray(value)) return value.join(", ");
+    return typeof value === "string" ? (nameOf(value) ?? value) : JSON.stringify(value);
+  };
+  const columns = [
+    [words.before, entry.before],
+    [words.after, entry.after],
+  ] as const;
+  const told = columns.filter(([, fields]) => fields !== null);
   return (
     <div className="form entry">
       <p>
@@ -199,16 +240,20 @@ function Entry({ entry, sentence }: { readonly entry: AuditEntryBody; readonly s
           <thead>
             <tr>
               <td />
-              <th scope="col">{words.before}</th>
-              <th scope="col">{words.after}</th>
+              {told.map(([title]) => (
+                <th key={title} scope="col">
+                  {title}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
             {names.map((name) => (
               <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>{text(entry.before?.[name])}</td>
-                <td>{text(entry.after?.[name])}</td>
+                <th scope="row">{FIELDS[name]?.[language === "id" ? 0 : 1] ?? name}</th>
+                {told.map(([title, fields]) => (
+                  <td key={title}>{text(fields?.[name])}</td>
+                ))}
               </tr>
             ))}
           </tbody>
