@@ -1,4 +1,5 @@
 import swagger from "@fastify/swagger";
+import type { FastifySchema } from "fastify";
 import { catalogueRoutes } from "./catalogue/index.ts";
 import { accountRoutes, createOwnProviders, resealAccounts, type Vault } from "./credentials/index.ts";
 import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDeliveries, webhookRoutes, type Deliveries } from "./deliveries/index.ts";
@@ -8,7 +9,7 @@ import {
   approvalRoutes, auditRoutes, auditTrail, createAccessTokens, createKnownKeys, createPasswords, createRefusals, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, merchants, openSigningKeys, outletRoutes, peopleRoutes, roleRoutes, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
-  createHttp, createLog, createMetrics, createStreams, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
+  createHttp, createLog, createMetrics, createStreams, everywhere, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
   type Clock, type Connection, type Settings,
 } from "./kernel/index.ts";
 import { chartOf, createLedger, openAccounts, seal } from "./ledger/index.ts";
@@ -29,11 +30,15 @@ import { createWalletProvider, creditWaiting, endForgotten, markExpiredHolds, on
 export type Program = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Everything that can be asked of it. */
+  readonly routes: readonly ProgramRoute[];
   /** What sets the first shop up, in production where there is none yet. */
   readonly setupCode?: string;
   /** Ends what is in flight, then the workers, then the connections. */
   stop(): Promise<void>;
 };
+
+export type ProgramRoute = { readonly method: string; readonly path: string; readonly right: string; /** Whether an approval stands for the right. */ readonly approvable: boolean; readonly schema: Pick<FastifySchema, "body" | "querystring"> };
 
 export type ProgramParts = {
   readonly settings: Settings;
@@ -89,11 +94,11 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const clock = await followDatabaseClock(database);
     endings.push(() => clock.stop());
     const ledger = createLedger(database, { lanes: settings.ledgerLanes, queue: settings.ledgerQueue, onBatch: (items) => metrics.batchItems.observe(items) });
-    const demo = await checkDemo(settings, database, ledger);
+    const demo = await everywhere(() => checkDemo(settings, database, ledger));
 
     const refusals = createRefusals(database, log);
     endings.push(() => refusals.stop());
-    const homeMerchant = async () => (await merchants(database.kysely))[0]?.merchantId;
+    const homeMerchant = () => everywhere(async () => (await merchants(database.kysely))[0]?.merchantId);
     const box = createSecretBox(settings.secretKey, settings.oldSecretKey);
     const keys = await openSigningKeys(database, box);
     const users: Users = { database, passwords: createPasswords(metrics), accessTokens: createAccessTokens(keys, clock), box, clock, newId, log, refusals, homeMerchant };
@@ -101,8 +106,10 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     let url = "";
     const { named, make, callbackUrl } = setUpProviders({ settings, tripayUrl, simulatorUrl, publicUrl: () => settings.publicUrl || url, clock });
     const installed = [...named, createWalletProvider({ database, ledger }, clock)];
-    await openCharts(database, installed.map(({ name }) => name));
-    await resealAccounts(database, box);
+    await everywhere(async () => {
+      await openCharts(database, installed.map(({ name }) => name));
+      await resealAccounts(database, box);
+    });
     const providers = createOwnProviders({ database, box, make, installed });
     const rules = { resolve: resolveName, loopback: settings.deliveryPrivate };
     const vault: Vault = { database, box, newId, rules, make, callbackUrl, changed: (merchantId) => providers.changed(merchantId) };
@@ -135,6 +142,10 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
 
     const http = createHttp(log, metrics, settings.trustProxy);
     endings.push(() => http.close());
+    const routes: ProgramRoute[] = [];
+    http.addHook("onRoute", ({ method, url: path, config, schema = {} }) => {
+      if (method !== "HEAD" && method !== "OPTIONS") routes.push({ method: String(method), path, right: String(config?.right), approvable: config?.approvable === true, schema });
+    });
     await http.register(swagger, { openapi: { openapi: "3.1.0", info: { title: "Onegate", version: "0.1.0", description: "One gate for every payment" } } });
     const keyMode = settings.mode === "sandbox" ? "test" : "live";
     guard(http, { database, accessTokens: users.accessTokens, knownKeys: createKnownKeys(database, keyMode), refusals }, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
@@ -202,8 +213,8 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
       COURIER,
     );
     endings.push(() => couriers.stop());
-    const isBare = settings.mode === "production" && (await merchants(database.kysely)).length === 0;
-    return { url, stop, ...(isBare ? { setupCode: (await makeSetupCode(database)).code } : {}) };
+    const setupCode = settings.mode === "production" ? await everywhere(async () => ((await merchants(database.kysely)).length === 0 ? (await makeSetupCode(database)).code : undefined)) : undefined;
+    return { url, routes, stop, ...(setupCode === undefined ? {} : { setupCode }) };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;

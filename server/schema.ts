@@ -21,6 +21,7 @@ export async function prepareSchema({ pool }: Database): Promise<number> {
     await client.query("select pg_advisory_lock($1)", [PREPARE_LOCK]);
     const done = await migrate(pool, readMigrations(MIGRATIONS));
     await runMigrations({ pgPool: pool, logger: silent });
+    await client.query("select onegate_raise_wall()");
     await client.query(QUEUE_RIGHTS);
     await prepareMonths({ pool });
     await client.query(

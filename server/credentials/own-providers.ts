@@ -1,6 +1,6 @@
 import type { Id } from "@onegate/contract";
 import type { SecretBox } from "../identity/index.ts";
-import type { Database } from "../kernel/index.ts";
+import { asMerchant, type Database } from "../kernel/index.ts";
 import { ofInstallation, type Account, type Provider, type Providers } from "../providers/index.ts";
 import { unseal, type SealedAccount } from "./account.ts";
 import type { MakeProvider } from "./context.ts";
@@ -32,7 +32,8 @@ export function createOwnProviders({ database, box, make, installed }: { databas
     const now = performance.now();
     if (found && now - found.at < FRESH_MS) return found.accounts;
     if (known.size >= MOST_MERCHANTS) known.clear();
-    const accounts = selectSealed(database.kysely, merchantId);
+    // kept for all callers, whoever is the first
+    const accounts = asMerchant(merchantId, () => selectSealed(database.kysely, merchantId));
     known.set(merchantId, { at: now, accounts });
     accounts.catch(() => known.delete(merchantId));
     return accounts;

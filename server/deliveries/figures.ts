@@ -1,5 +1,5 @@
 import { Counter, Gauge } from "prom-client";
-import type { Database, Metrics } from "../kernel/index.ts";
+import { everywhere, type Database, type Metrics } from "../kernel/index.ts";
 import type { DisableReason } from "./endpoint.ts";
 import type { TryError } from "./delivery.ts";
 import { countUndelivered, oldestPending } from "./store.ts";
@@ -22,7 +22,7 @@ export function createFigures({ registry }: Metrics, { kysely }: Database): Figu
       registers: [],
       async collect() {
         this.reset();
-        const counts = await countUndelivered(kysely).catch(() => undefined);
+        const counts = await everywhere(() => countUndelivered(kysely)).catch(() => undefined);
         if (!counts) return;
         for (const state of ["pending", "failed", "dead"] as const) this.set({ state }, counts.find((one) => one.state === state)?.count ?? 0);
       },
@@ -34,7 +34,7 @@ export function createFigures({ registry }: Metrics, { kysely }: Database): Figu
       help: "Age of the oldest webhook to an active endpoint that was not tried yet",
       registers: [],
       async collect() {
-        this.set(await oldestPending(kysely).catch(() => Number.NaN));
+        this.set(await everywhere(() => oldestPending(kysely)).catch(() => Number.NaN));
       },
     }),
   );

@@ -1,6 +1,6 @@
 import { isId, isRefusal, refuse, type ApprovableAction, type Refusal, type RefusalCode } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { answerRefusal, type Database, type Http } from "../kernel/index.ts";
+import { answerRefusal, asMerchant, everywhere, type Database, type Http } from "../kernel/index.ts";
 import { addressOf } from "./address.ts";
 import type { PendingApproval } from "./approvals/approval.ts";
 import type { Who } from "./audit/entry.ts";
@@ -61,16 +61,23 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
     if (right === undefined || !isRight(right)) return done();
     const { authorization } = request.headers;
     if (authorization === undefined) {
-      if (admit(parts, request, reply, right, withoutCredentials)) done();
+      if (admit(parts, request, reply, right, withoutCredentials)) within(request, right, done);
       return;
     }
     // not an async hook: most requests of the gateway need no look-up, and a promise each would cost them
-    void identify(parts, authorization, request.headers[DEVICE_HEADER]).then(
+    // whose a token is, is known only when it was found among everybody's
+    void everywhere(() => identify(parts, authorization, request.headers[DEVICE_HEADER])).then(
       // who signs in again may still send what has expired
-      (principal) => admit(parts, request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && done(),
+      (principal) => admit(parts, request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && within(request, right, done),
       (error: Error) => done(error),
     );
   });
+}
+
+/** Goes on with a request as its principal's merchant; where anybody may come, such as to sign in or as a provider, everywhere. */
+function within({ principal }: FastifyRequest, right: Right, next: () => void): void {
+  if ("merchantId" in principal && whyNot("anyone", right)) asMerchant(principal.merchantId, next);
+  else everywhere(next);
 }
 
 /** Lets a principal in who has the right, or brings an approval where that is enough; otherwise answers the refusal. */

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
 import pg from "pg";
+import { WalledPool } from "./wall.ts";
 
 /** Statements are written with Kysely's `sql` template, one function each in a module's store; rows are typed there. */
 export type Database = {
@@ -25,7 +26,7 @@ const WAIT_FOR_LOCK_MS = 5_000;
 
 /**
  * The role under which the program works: it can't change what was posted (V17). A database is opened as its owner only
- * to migrate it, and by tools that look after it.
+ * to migrate it, and by tools that look after it. It sees and writes the rows of the merchant at work alone (V31, `wall.ts`).
  */
 export const PROGRAM_ROLE = "onegate_app";
 
@@ -54,7 +55,7 @@ class PreparingClient extends pg.Client {
 }
 
 export function openDatabase(connection: Connection, most: number, onError: (error: Error) => void, role?: typeof PROGRAM_ROLE): Database {
-  const pool = new pg.Pool({
+  const pool = new (role ? WalledPool : pg.Pool)({
     ...(typeof connection === "string" ? { connectionString: connection } : connection),
     Client: PreparingClient,
     max: most,

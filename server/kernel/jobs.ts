@@ -4,6 +4,7 @@ import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isUnavailable, type Database, type Executor } from "./database.ts";
 import type { Log } from "./telemetry.ts";
+import { everywhere } from "./wall.ts";
 
 export type Jobs = Readonly<Record<string, (payload: Record<string, unknown>) => Promise<void>>>;
 
@@ -28,7 +29,7 @@ export async function startJobs(database: Database, jobs: Jobs, crontab: string,
   const taskList: TaskList = {};
   for (const [name, work] of Object.entries(jobs)) {
     taskList[name] = async (payload) => {
-      await work((payload ?? {}) as Record<string, unknown>);
+      await everywhere(() => work((payload ?? {}) as Record<string, unknown>));
     };
   }
   const logger = new Logger(() => (level, message) => {

@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inTransaction, isUnavailable, type Database, type Executor, type Tx } from "./database.ts";
 import type { Log } from "./telemetry.ts";
+import { everywhere } from "./wall.ts";
 
 /** An announcement of something that happened, as it was committed with it. */
 export type OutboxEvent = {
@@ -197,7 +198,7 @@ export function followOutbox(database: Database, consumers: readonly Consumer[],
     }
   }
 
-  const running = run();
+  const running = everywhere(run);
   const poke = () => {
     poked = true;
     wake.abort();

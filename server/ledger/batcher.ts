@@ -1,7 +1,7 @@
 import { refuse, type Id } from "@onegate/contract";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { isLockedOut, isRetryable, isUnavailable } from "../kernel/index.ts";
+import { asMerchant, isForAnother, isLockedOut, isRetryable, isUnavailable } from "../kernel/index.ts";
 import { toArguments, toResult, type Item, type Result } from "./item.ts";
 import { postBatch } from "./store.ts";
 
@@ -29,6 +29,7 @@ export function createBatcher(pool: pg.Pool, options: { lanes: number; queue: nu
   let free = options.lanes;
 
   function post(merchantId: Id, items: readonly Item[]): Promise<Result[]> {
+    if (isForAnother(merchantId)) throw new Error("one merchant's work posts into another's books");
     if (depth + items.length > options.queue) return Promise.resolve(items.map(() => refuse("overloaded")));
     depth += items.length;
     return new Promise((resolve, reject) => {
@@ -49,7 +50,8 @@ export function createBatcher(pool: pg.Pool, options: { lanes: number; queue: nu
     queues.delete(merchantId);
     if (queue.length > 0) queues.set(merchantId, queue);
     free -= 1;
-    void run(merchantId, batch).finally(() => {
+    // for the batch's merchant, not for whoever's call began it
+    void asMerchant(merchantId, () => run(merchantId, batch)).finally(() => {
       free += 1;
       start();
     });

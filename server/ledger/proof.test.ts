@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, describe, it } from "node:test";
-import { consume, openDatabase, PROGRAM_ROLE } from "../kernel/index.ts";
+import { consume, everywhere, openDatabase, PROGRAM_ROLE } from "../kernel/index.ts";
 import { openTestDatabase, type TestDatabase } from "../testing/database.ts";
 import { openBooks, type TestBooks } from "../testing/ledger.ts";
 import { until } from "../testing/until.ts";
@@ -160,18 +160,20 @@ describe("the program's own role", () => {
   it("can't change or delete what was posted, nor move a balance, nor make the seals anew", async () => {
     const program = openDatabase(test.connection, 2, () => undefined, PROGRAM_ROLE);
     try {
-      const partition = (await program.pool.query<{ name: string }>("select tableoid::regclass::text as name from ledger_transfer limit 1")).rows[0]?.name;
-      assert.match(partition ?? "", /^ledger_transfer_[0-9]{4}_[0-9]{2}$/);
-      for (const statement of [
-        "update ledger_transfer set amount = 1", "delete from ledger_transfer", "truncate ledger_transfer", `update ${partition} set amount = 1`, `delete from ${partition}`,
-        "insert into ledger_transfer select * from ledger_transfer", "update ledger_balance set posted = 0", "update ledger_balance set least = null", "delete from ledger_balance",
-        "insert into ledger_balance (merchant_id, account_id, currency, posted) select merchant_id, account_id, currency, 1 from ledger_balance",
-        "update ledger_hold set state = 'released'", "update ledger_block set head = ''", "delete from ledger_block", "delete from ledger_signed_head",
-        "update flyway_schema_history set checksum = 0", "alter table ledger_transfer disable trigger all", "drop table ledger_transfer",
-      ]) {
-        await assert.rejects(program.pool.query(statement), (error: unknown) => (error as { code: string }).code === "42501", statement);
-      }
-      await program.pool.query("update ledger_balance set status = 'SUSPENDED' where account_id = $1", [books.id("andi")]);
+      await everywhere(async () => {
+        const partition = (await program.pool.query<{ name: string }>("select tableoid::regclass::text as name from ledger_transfer limit 1")).rows[0]?.name;
+        assert.match(partition ?? "", /^ledger_transfer_[0-9]{4}_[0-9]{2}$/);
+        for (const statement of [
+          "update ledger_transfer set amount = 1", "delete from ledger_transfer", "truncate ledger_transfer", `update ${partition} set amount = 1`, `delete from ${partition}`,
+          "insert into ledger_transfer select * from ledger_transfer", "update ledger_balance set posted = 0", "update ledger_balance set least = null", "delete from ledger_balance",
+          "insert into ledger_balance (merchant_id, account_id, currency, posted) select merchant_id, account_id, currency, 1 from ledger_balance",
+          "update ledger_hold set state = 'released'", "update ledger_block set head = ''", "delete from ledger_block", "delete from ledger_signed_head",
+          "update flyway_schema_history set checksum = 0", "alter table ledger_transfer disable trigger all", "drop table ledger_transfer",
+        ]) {
+          await assert.rejects(program.pool.query(statement), (error: unknown) => (error as { code: string }).code === "42501", statement);
+        }
+        await program.pool.query("update ledger_balance set status = 'SUSPENDED' where account_id = $1", [books.id("andi")]);
+      });
     } finally {
       await program.close();
     }

@@ -1098,8 +1098,12 @@ table webhook_try
   FOREIGN KEY (merchant_id, delivery_id) REFERENCES webhook_delivery(merchant_id, delivery_id) ON DELETE CASCADE
 
 function ledger_post(uuid,uuid[],uuid[],smallint[],text[],integer[],integer[],text[],bigint[],integer[],uuid[],timestamp with time zone[],text[],jsonb[],boolean[],text[],bigint[],integer[],bigint[],integer[],bigint[],integer[],bigint[]) returns text
+function ledger_post_unseen(uuid,uuid[],uuid[],smallint[],text[],integer[],integer[],text[],bigint[],integer[],uuid[],timestamp with time zone[],text[],jsonb[],boolean[],text[],bigint[],integer[],bigint[],integer[],bigint[],integer[],bigint[]) returns text
 function ledger_prepare_months(integer) returns integer
 function ledger_version_at(uuid,uuid,timestamp with time zone) returns bigint
 function lowest_uuid_at(timestamp with time zone) returns uuid
+function onegate_everywhere() returns boolean
+function onegate_merchant() returns uuid
+function onegate_raise_wall() returns integer
 function revoke_ledger_rights() returns void
 function shown_sum(bigint,smallint) returns numeric

@@ -9,6 +9,7 @@ import { openTestDatabase, type TestDatabase } from "./database.ts";
 /** The whole program on a database of its own, against a simulator of its own, over HTTP. */
 export type TestProgram = {
   readonly url: string;
+  readonly routes: Program["routes"];
   readonly database: Database;
   readonly connection: TestDatabase["connection"];
   readonly simulator: RunningSimulator;
@@ -44,6 +45,9 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
   const opened: TestProgram = {
     get url() {
       return program.url;
+    },
+    get routes() {
+      return program.routes;
     },
     database: test.database,
     connection: test.connection,

@@ -1,4 +1,4 @@
-import { IDR, newId, type AuditPageBody, type Id, type KeyWithSecretBody } from "@onegate/contract";
+import { IDR, newId, type AuditPageBody, type CatalogueBody, type Id, type KeyWithSecretBody, type ShopBody } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
@@ -8,9 +8,10 @@ import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { consume, createLog, inTransaction, openDatabase, PROGRAM_ROLE } from "../../kernel/index.ts";
-import { signText } from "../../ledger/index.ts";
+import { readSealKey, signText } from "../../ledger/index.ts";
+import { proveBooks } from "../../proof.ts";
 import { openTestDatabase, type TestDatabase } from "../../testing/database.ts";
-import { openTestProgram, type TestProgram } from "../../testing/program.ts";
+import { newSale, openTestProgram, sell, type TestProgram } from "../../testing/program.ts";
 import { until } from "../../testing/until.ts";
 import { announceAudit } from "./announce-audit.ts";
 import { auditTrail } from "./append.ts";
@@ -279,11 +280,16 @@ describe("the audit trail", () => {
 describe("the trail's routes", () => {
   let program: TestProgram;
   let owner: string;
+  const folder = mkdtempSync(join(tmpdir(), "onegate-seal-"));
+  const sealKey = join(folder, "seal.pem");
   before(async () => {
-    program = await openTestProgram({ environment: { ONEGATE_ANONYMOUS: "off", ONEGATE_SEAL_KEY: join(mkdtempSync(join(tmpdir(), "onegate-seal-")), "seal.pem") } });
+    program = await openTestProgram({ environment: { ONEGATE_ANONYMOUS: "off", ONEGATE_SEAL_KEY: sealKey } });
     owner = await program.unlock("Ratna", "333333");
   });
-  after(() => program.close());
+  after(async () => {
+    await program.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   const page = async (query = "", token = owner) => (await program.call<AuditPageBody>("GET", `/api/v1/audit${query}`, { token })).body;
   const wait = (query: string, fits: (body: AuditPageBody) => boolean) => until(() => page(query), fits);
@@ -298,5 +304,87 @@ describe("the trail's routes", () => {
     const outOf = (await wait("?action=key.out_of_scope", ({ entries }) => entries.some(({ subject }) => subject === "GET /balance/:account"))).entries;
     assert.ok(outOf.every(({ actor }) => actor === `key:${key.id}`));
     await wait(`?subject=${key.id}`, ({ entries }) => entries.map(({ action }) => action).join() === "key.revoked,key.made");
+  });
+
+  it("sign-ins and refusals of people and users, masked and counted", async () => {
+    const cashier = await program.unlock("Sari", "111111");
+    const shop = (await program.call<ShopBody>("GET", "/api/v1/till/shop")).body;
+    const sari = shop.staff.find(({ name }) => name === "Sari")?.id ?? "";
+    for (let i = 0; i < 3; i++) assert.equal((await program.call("GET", "/api/v1/audit", { token: cashier })).code, "forbidden");
+    await program.call("POST", "/api/auth/login", { body: { username: "andi.contoh", password: "Salah-sekali-77" } });
+    await program.call("POST", "/api/auth/login", { body: { username: "tiada.siapa", password: "Salah-sekali-77" } });
+    const { status } = await program.call("POST", "/api/auth/login", { body: { username: "andi.contoh", password: "rahasia-demo" } });
+    assert.equal(status, 200);
+    const [signedIn] = (await wait(`?action=staff.signed_in&actor=${sari}`, ({ entries }) => entries.length === 1)).entries;
+    assert.ok(signedIn?.device_id && signedIn.outlet_id === shop.outlet.id && signedIn.address === "127.0.0.1" && signedIn.request_id);
+    const [refused] = (await wait(`?action=right.refused&actor=${sari}`, ({ entries }) => entries.length === 1)).entries;
+    assert.deepEqual([refused?.subject, refused?.after], ["GET /api/v1/audit", { right: "audit.read", reason: "forbidden" }]);
+    const wrong = (await wait("?action=user.sign_in_refused", ({ entries }) => entries.length === 2)).entries;
+    assert.equal(wrong.filter(({ subject }) => subject === "unknown").length, 1);
+    const [user] = (await wait("?action=user.signed_in", ({ entries }) => entries.length === 1)).entries;
+    assert.deepEqual([user?.actor, user?.after], [user?.subject, { totp: false }]);
+  });
+
+  it("an approval, the price that it allows, a void, and the outlet's settings, with what was before", async () => {
+    const cashier = await program.unlock("Sari", "111111");
+    const manager = await program.unlock("Bima", "222222");
+    const shop = (await program.call<ShopBody>("GET", "/api/v1/till/shop")).body;
+    const idOf = (name: string) => shop.staff.find((one) => one.name === name)?.id ?? "";
+    const catalogue = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body;
+    const latte = catalogue.products.find(({ name }) => name === "Latte");
+    const price = { amount: "29000", currency: "IDR" };
+    const ask = (pin: string) => program.call<{ id: string }>("POST", "/api/v1/till/approvals", { token: cashier, body: { action: "price.change", subject: latte?.id, approver_id: idOf("Bima"), pin, amount: price } });
+    assert.equal((await ask("999999")).code, "pin_wrong");
+    const { body: approval } = await ask("222222");
+    assert.equal((await program.call("PUT", `/api/v1/till/products/${latte?.id}/price`, { token: cashier, body: { price }, headers: { "onegate-approval": approval.id } })).status, 200);
+    const sale = await sell(program, cashier, newSale(catalogue, ["Espresso"], "exact"));
+    assert.equal((await program.call("POST", `/api/v1/till/sales/${sale.body.id}/void`, { token: manager, body: { id: newId(), reason: "salah pesan oleh Ibu Kanari" } })).status, 201);
+    assert.equal((await program.call("PATCH", `/api/v1/outlets/${shop.outlet.id}`, { token: owner, body: { phone: "+62 812 7777 0001" } })).status, 200);
+
+    const of = async (action: string) => (await wait(`?action=${action}`, ({ entries }) => entries.length > 0)).entries[0];
+    assert.deepEqual((await of("approval.refused"))?.after, { right: "price.change", reason: "pin_wrong" });
+    const given = await of("approval.given");
+    assert.deepEqual([given?.actor, given?.after], [idOf("Bima"), { amount: "29000.00", approval_id: approval.id, asked_by: idOf("Sari"), currency: "IDR", right: "price.change" }]);
+    const changed = await of("price.changed");
+    assert.deepEqual([changed?.actor, changed?.before, changed?.after], [idOf("Sari"), { currency: "IDR", price: latte?.price.amount }, { approved_by: idOf("Bima"), currency: "IDR", price: "29000.00" }]);
+    assert.equal((await of("sale.voided"))?.after?.["amount"], sale.body.total.amount);
+    assert.equal((await of("outlet.changed"))?.after?.["phone"], "+62•••0001");
+    const { rows } = await program.database.pool.query<{ text: string }>("select row_to_json(a)::text as text from audit_entry a");
+    for (const { text } of rows) for (const canary of ["Kanari", "7777", "222222", "999999", "Salah-sekali", "andi.contoh"]) assert.ok(!text.includes(canary), `${canary} in ${text}`);
+  });
+
+  it("pages by number; a manager sees the own outlet's alone, and exports nothing", async () => {
+    const all = (await page("?limit=200")).entries;
+    const seen: number[] = [];
+    for (let before: number | null = null; ; ) {
+      const { entries, next }: AuditPageBody = await page(`?limit=3${before === null ? "" : `&before=${before}`}`);
+      seen.push(...entries.map(({ seq }) => seq));
+      if (next === null) break;
+      before = next;
+    }
+    assert.deepEqual(seen.filter((seq) => seq <= (all[0]?.seq ?? 0)), all.map(({ seq }) => seq));
+    const manager = await program.unlock("Bima", "222222");
+    const { entries } = await page("?limit=200", manager);
+    assert.ok(entries.length > 0 && entries.length < all.length && entries.every(({ outlet_id: outlet }) => outlet !== null));
+    assert.equal((await program.call("GET", "/api/v1/audit/export", { token: manager })).code, "forbidden");
+    for (const bad of ["?limit=0", "?limit=201", "?before=0", "?before=x", "?action=A", "?actor="]) assert.equal((await program.call("GET", `/api/v1/audit${bad}`, { token: owner })).code, "request_invalid", bad);
+  });
+
+  it("an export over HTTP is verified by the program's key, and the proof of the books walks the trail", async () => {
+    const headers = { authorization: `Bearer ${owner}` };
+    const response = await fetch(`${program.url}/api/v1/audit/export`, { headers });
+    assert.deepEqual([response.status, response.headers.get("content-type")], [200, "application/x-ndjson"]);
+    const folder = mkdtempSync(join(tmpdir(), "onegate-export-"));
+    const [file, heads] = [join(folder, "audit.jsonl"), join(folder, "heads.json")];
+    writeFileSync(file, await response.text());
+    writeFileSync(heads, JSON.stringify(signText("{}", readSealKey(sealKey))));
+    const verified = spawnSync(process.execPath, [VERIFIER, file, "--key", heads], { encoding: "utf8" });
+    rmSync(folder, { recursive: true, force: true });
+    assert.equal(verified.status, 0, verified.stderr);
+    assert.match(verified.stdout, /signed by the given key/);
+    await wait("?action=audit.exported", ({ entries }) => entries.length === 1);
+    assert.deepEqual((await proveBooks(program.database)).breaches, []);
+    await program.database.pool.query("update audit_entry set actor = 'x' where seq = 1");
+    assert.deepEqual((await proveBooks(program.database)).breaches.map(({ rule, detail }) => [rule, detail]), [["audit trail is whole", "entry 1 is not as it was written"]]);
   });
 });

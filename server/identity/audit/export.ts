@@ -1,5 +1,5 @@
 import type { Id } from "@onegate/contract";
-import { databaseNow, type Executor } from "../../kernel/index.ts";
+import { asMerchant, databaseNow, type Executor } from "../../kernel/index.ts";
 import type { SignedHeads } from "../../ledger/index.ts";
 import { canonical, NO_HASH } from "./entry.ts";
 import { selectFrom, selectHashAt, selectNewest } from "./store.ts";
@@ -26,7 +26,8 @@ export async function* exportLines(executor: Executor, merchantId: Id, { from, t
   const header = { format: FORMAT, merchant: merchantId, from_seq: from, to_seq: to, previous, head, exported_at: (await databaseNow(executor)).toISOString() };
   yield `${canonical({ ...header, signed: sign(canonical(header)) })}\n`;
   for (let seq = from; seq <= to; ) {
-    const entries = await selectFrom(executor, merchantId, seq, to, AT_ONCE);
+    // a stream is read on when its receiver has room, no longer within the request
+    const entries = await asMerchant(merchantId, () => selectFrom(executor, merchantId, seq, to, AT_ONCE));
     if (entries.length === 0) throw new Error(`entry ${seq} of ${merchantId}'s audit trail is gone`);
     yield entries.map((entry) => `${canonical(entry)}\n`).join("");
     seq = (entries.at(-1)?.seq ?? to) + 1;

@@ -1,5 +1,5 @@
 import type { Id } from "@onegate/contract";
-import { inTransaction, type Database, type Log } from "../../kernel/index.ts";
+import { everywhere, inTransaction, type Database, type Log } from "../../kernel/index.ts";
 import type { AuditAction, Fields } from "./actions.ts";
 import { announceAudit, type Deed } from "./announce-audit.ts";
 import type { Who } from "./entry.ts";
@@ -53,9 +53,12 @@ export function createRefusals(database: Database, log: Log, now: () => number =
     pending = [];
     try {
       if (taken.length > 0) {
-        await inTransaction(database, async (tx) => {
-          for (const { who, deed } of taken) await announceAudit(tx, who, deed);
-        });
+        // the timer was set within the request of one merchant, but writes for all
+        await everywhere(() =>
+          inTransaction(database, async (tx) => {
+            for (const { who, deed } of taken) await announceAudit(tx, who, deed);
+          }),
+        );
       }
     } catch (error) {
       log.warn({ err: error, refusals: taken.length }, "refusals could not be written to the audit trail; they will be tried again");

@@ -1,0 +1,246 @@
+import { KEY_SCOPES, newId, type Id, type Problem } from "@onegate/contract";
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { DEMO_MERCHANT, DEMO_OUTLET } from "./demo/index.ts";
+import { rights, whyNot, type Right, type Role } from "./identity/index.ts";
+import { isInScope } from "./identity/keys/key.ts";
+import { grantable, mayWithApproval, OWNER_ONLY, PIN_CHANGE_RIGHTS, rightsOf } from "./identity/rights.ts";
+import { newToken, tokenHash } from "./identity/secret.ts";
+import { readSettings } from "./kernel/index.ts";
+import { startProgram, type Program, type ProgramRoute } from "./roles.ts";
+import { fixtures, kinds, putObject, type Fixture, type Kind, type Place } from "./testing/objects.ts";
+import { openTestProgram, type TestProgram } from "./testing/program.ts";
+import { openTestSession } from "./testing/session.ts";
+import { openStranger } from "./testing/shop.ts";
+import { demoUser } from "./testing/wallet.ts";
+
+const REFERENCE = fileURLToPath(new URL("../docs/reference/rights.md", import.meta.url));
+/** Stands in the texts of the other merchant's rows. */
+const MARK = "Milik Asing";
+/** A role of the shop's own, and what it was given. */
+const GRANTED: readonly Right[] = ["sale.read", "report.read"];
+/** What says no before anybody looks at an object. */
+const BY_RIGHT = new Set(["unauthenticated", "forbidden", "scope_missing", "pin_change_needed", "approval_needed"]);
+
+type Asker = { readonly name: string; readonly url: () => string; readonly token?: string; readonly may: (right: Right) => boolean; /** What it is told where it may not. */ readonly no: string; /** Of staff: what it may ask a second person for. */ readonly role?: string };
+
+let program: TestProgram;
+/** The same without the sandbox's way in without credentials. */
+let strict: Program;
+let askers: Asker[];
+type Sight = "foreign" | "elsewhere" | "own";
+const objects = new Map<string, Id>();
+let stranger: Id;
+
+before(async () => {
+  program = await openTestProgram();
+  strict = await startProgram({ settings: { ...readSettings({ PORT: "0", LOG_LEVEL: "silent", ONEGATE_ANONYMOUS: "off" }) }, connection: program.connection, tripayUrl: `${program.simulator.url}/api-sandbox`, simulatorUrl: program.simulator.url });
+  const { kysely, pool } = program.database;
+  const client = await pool.connect();
+  // the second wall is down: each verb's own filter is what is tried here
+  await client.query(`do $$ declare t regclass; begin
+    for t in select c.oid from pg_class c where c.relnamespace = 'public'::regnamespace and c.relrowsecurity loop execute format('alter table %s disable row level security', t); end loop;
+  end $$`);
+
+  const other = await openStranger(program, MARK);
+  stranger = other.merchantId;
+  const { rows: users } = await client.query<{ id: Id; username: string }>("select id, username from users order by username");
+  const idOf = (name: string) => users.find(({ username }) => username === name)?.id ?? assert.fail(name);
+  const own: Place = { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, userId: idOf("andi.contoh"), mark: "Contoh" };
+  const elsewhere: Place = { ...own, outletId: await putObject(client, "outlet", own), userId: idOf("dewi.contoh") };
+  const foreign: Place = { merchantId: other.merchantId, outletId: other.outletId, userId: idOf("dewi.contoh"), mark: MARK };
+  for (const kind of Object.keys(kinds) as Kind[]) {
+    for (const [sight, place] of Object.entries({ own, elsewhere, foreign })) objects.set(`${kind} ${sight}`, kind === "outlet" ? place.outletId : await putObject(client, kind, place));
+  }
+
+  const roleId = newId();
+  await client.query("insert into staff_role (merchant_id, role_id, name, rights) values ($1, $2, 'Barista', $3)", [DEMO_MERCHANT, roleId, GRANTED]);
+  const url = () => program.url;
+  const staff = async (name: string, role: "cashier" | "manager" | "owner" | "custom", pinChangeOnly = false): Promise<Asker> => {
+    const staffId = newId();
+    const { token, hash } = newToken();
+    await client.query("insert into staff (merchant_id, staff_id, outlet_id, name, role, role_id, pin_hash) values ($1, $2, $3, $4, $5, $6, '')", [DEMO_MERCHANT, staffId, DEMO_OUTLET, name, role, role === "custom" ? roleId : null]);
+    await kysely.transaction().execute((tx) => openTestSession(tx, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, staffId }, hash));
+    if (pinChangeOnly) await client.query("update staff_session set pin_change_only = true where token_hash = $1", [hash]);
+    const has = pinChangeOnly ? PIN_CHANGE_RIGHTS : rightsOf(role, GRANTED);
+    return { name, url, token, may: (right) => has.has(right), no: pinChangeOnly ? "pin_change_needed" : "forbidden", ...(pinChangeOnly ? {} : { role }) };
+  };
+  const byRole = (role: Role) => (right: Right) => whyNot(role, right) === undefined;
+  const keys = await Promise.all(
+    KEY_SCOPES.map(async (scope): Promise<Asker> => {
+      const secret = `ogk_test_${newToken().token}`;
+      await pool.query("insert into merchant_key (merchant_id, key_id, name, mode, scopes, prefix, key_hash, created_by) values ($1, $2, 'kunci', 'test', $3, 'ogk_test_contoh', $4, 'tes')", [DEMO_MERCHANT, newId(), [scope], tokenHash(secret)]);
+      return { name: `key ${scope}`, url, token: secret, may: (right) => isInScope([scope], right), no: "scope_missing" };
+    }),
+  );
+  client.release();
+  askers = [
+    { name: "anyone", url: () => strict.url, may: byRole("anyone"), no: "unauthenticated" },
+    { name: "a wrong token", url, token: newToken().token, may: byRole("anyone"), no: "unauthenticated" },
+    { name: "sandbox", url, may: byRole("sandbox"), no: "forbidden" },
+    { name: "user", url, token: (await demoUser(program, "andi.contoh")).token, may: byRole("user"), no: "forbidden" },
+    await staff("cashier", "cashier"), await staff("manager", "manager"), await staff("owner", "owner"), await staff("custom", "custom"), await staff("must change the PIN", "cashier", true),
+    ...keys,
+  ];
+});
+after(async () => {
+  await strict.stop();
+  await program.close();
+});
+
+const named = ({ method, path }: ProgramRoute) => `${method} ${path}`;
+/** Fixtures of a route; of one that takes no object, none. */
+const fixturesOf = (route: ProgramRoute): readonly Fixture[] => fixtures[named(route)] ?? [];
+const objectOf = (kind: Kind, sight: Sight) => objects.get(`${kind} ${sight}`) ?? assert.fail(`${kind} ${sight}`);
+
+type Told = { readonly status: number; readonly code: string | undefined; readonly text: string };
+
+async function ask({ url, token }: Asker, { method, path }: ProgramRoute, id: Id, { query, body }: Partial<Fixture> = {}): Promise<Told> {
+  const filled = path.replaceAll("::", ":").replace(":provider", "tripay").replace(":date", "2026-11-01").replaceAll(/:(id|order_id|account)\b/g, id) + (query === undefined ? "" : `?${query}=${id}`);
+  const sent = body?.(id, { outletId: DEMO_OUTLET });
+  const aborter = new AbortController();
+  const response = await fetch(`${url()}${filled}`, {
+    method,
+    headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(sent === undefined ? {} : { "content-type": "application/json" }), "idempotency-key": newId() },
+    signal: aborter.signal,
+    ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
+  });
+  // a stream has no end of its own
+  const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
+  const text = isStream ? "" : await response.text();
+  if (isStream) aborter.abort();
+  const isJson = /\bjson/.test(response.headers.get("content-type") ?? "");
+  return { status: response.status, code: isJson && text ? (JSON.parse(text) as Partial<Problem>).code : undefined, text };
+}
+
+/** As it is for any id: what differs in all answers is left out. */
+const plain = ({ status, text }: Told, id: Id) => `${status} ${text.replaceAll(id, "ID").replaceAll(/"(request_id|instance|id)": ?"[^"]*"/g, "")}`;
+
+async function inParts<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  const waiting = [...all];
+  await Promise.all(Array.from({ length: 6 }, async () => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await work(one);
+  }));
+}
+
+/** Everything of the other merchant, table by table. */
+async function foreignRows(): Promise<Map<string, string>> {
+  const { pool } = program.database;
+  const { rows } = await pool.query<{ name: string }>(
+    `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'merchant_id' where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`,
+  );
+  const hashes = new Map<string, string>();
+  for (const { name } of rows) {
+    const { rows: [one] } = await pool.query<{ hash: string }>(`select count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' order by t::text)), '') as hash from ${name} t where merchant_id = $1`, [stranger]);
+    hashes.set(name, one?.hash ?? "");
+  }
+  return hashes;
+}
+
+describe("route × role × tenant", () => {
+  it("each route that takes an object has a fixture", () => {
+    const takes = ({ path, schema }: ProgramRoute) => {
+      const fields = [schema.body, schema.querystring].flatMap((one) => Object.entries((one as { properties?: Record<string, { format?: string }> } | undefined)?.properties ?? {}));
+      return /(?<!:):[a-z]/.test(path) || fields.some(([name, { format }]) => (format === "uuid" && name !== "id") || /^(order_id|source_account)$/.test(name));
+    };
+    const without = program.routes.filter((route) => takes(route) && fixturesOf(route).length === 0 && !NEW_IDS.has(named(route))).map(named);
+    assert.deepEqual(without, [], `these routes take an object: say in server/testing/objects.ts of which kind, and what a request for one is: ${without.join(", ")}`);
+    const known = new Set(program.routes.map(named));
+    assert.deepEqual(Object.keys(fixtures).filter((name) => !known.has(name)), [], "server/testing/objects.ts names routes that are not there");
+  });
+
+  it("who may not is told so, before anything is looked at; who may is let in", async () => {
+    const before = await foreignRows();
+    // the session's own end comes last
+    const routes = [...program.routes].sort((one, other) => Number(one.right === "till.lock") - Number(other.right === "till.lock"));
+    const cells = routes.flatMap((route) => askers.map((asker) => ({ route, asker })));
+    const wrong: string[] = [];
+    await inParts(cells.filter(({ route }) => route.right !== "till.lock"), async ({ route, asker }) => cell(route, asker, wrong));
+    for (const { route, asker } of cells.filter((one) => one.route.right === "till.lock" && one.asker.name !== "must change the PIN" && !one.asker.may("till.lock"))) await cell(route, asker, wrong);
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(await foreignRows(), before);
+  });
+
+  async function cell(route: ProgramRoute, asker: Asker, wrong: string[]): Promise<void> {
+    const told = await ask(asker, route, newId(), fixturesOf(route)[0]?.query === undefined ? {} : { query: fixturesOf(route)[0]?.query ?? "" });
+    const isLetIn = !BY_RIGHT.has(told.code ?? "");
+    const may = asker.may(route.right as Right);
+    const no = route.approvable && mayWithApproval(asker.role ?? "", route.right as Right) ? "approval_needed" : asker.no;
+    if (may !== isLetIn || (!may && told.code !== no) || told.status >= 500) wrong.push(`${asker.name}: ${named(route)}: ${told.status} ${told.code}, expected ${may ? "to be let in" : no}`);
+    if (told.text.includes(MARK)) wrong.push(`${asker.name}: ${named(route)} shows another merchant's text`);
+    for (const [name, id] of objects) if (name.endsWith(" foreign") && told.text.includes(id)) wrong.push(`${asker.name}: ${named(route)} shows another merchant's ${name}`);
+  }
+
+  it("another merchant's object is not there, nor another outlet's or user's for whom it is not; nothing of it is shown or changed", async () => {
+    const before = await foreignRows();
+    const cells = program.routes.flatMap((route) => fixturesOf(route).filter(({ provenBy }) => provenBy === undefined).flatMap((fixture) => askers.filter((asker) => asker.may(route.right as Right)).map((asker) => ({ route, fixture, asker }))));
+    assert.ok(cells.length > 100);
+    const wrong: string[] = [];
+    await inParts(cells, async ({ route, fixture, asker }) => {
+      const { kind, elsewhere = [], statusFor } = fixture;
+      const status = statusFor?.[asker.name] ?? fixture.status ?? 404;
+      const unknown = newId();
+      const expected = await ask(asker, route, unknown, fixture);
+      if (expected.status !== status) wrong.push(`${asker.name}: ${named(route)}: an unknown ${kind}: ${expected.status} ${expected.text}, expected ${status}; look at its fixture`);
+      for (const sight of ["foreign", ...(elsewhere.includes(asker.name) ? (["elsewhere"] as const) : [])] as const) {
+        const id = objectOf(kind, sight);
+        const told = await ask(asker, route, id, fixture);
+        if (plain(told, id) !== plain(expected, unknown)) wrong.push(`${asker.name}: ${named(route)}: ${kind} ${sight}: ${plain(told, id)}, expected ${plain(expected, unknown)}`);
+        if (told.text.includes(MARK)) wrong.push(`${asker.name}: ${named(route)} shows ${kind} ${sight}`);
+      }
+    });
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(await foreignRows(), before);
+  });
+
+  it("stands in docs/reference/rights.md", () => {
+    const page = reference(program.routes);
+    if (process.env["UPDATE_SNAPSHOTS"] === "1") {
+      mkdirSync(new URL("../docs/reference/", import.meta.url), { recursive: true });
+      writeFileSync(REFERENCE, page);
+    }
+    assert.equal(readFileSync(REFERENCE, "utf8"), page, "run UPDATE_SNAPSHOTS=1 npm test -- server/rights.test.ts and look at the difference");
+  });
+});
+
+/** Routes whose ids are new ones, which their callers make. */
+const NEW_IDS = new Set(["POST /api/v1/till/sales", "POST /api/v1/payment/create-transaction"]);
+
+function reference(routes: readonly ProgramRoute[]): string {
+  const sorted = [...routes].sort((one, other) => (one.path === other.path ? (one.method < other.method ? -1 : 1) : one.path < other.path ? -1 : 1));
+  const roles = ["anyone", "sandbox", "user", "cashier", "manager", "owner"] as const satisfies readonly Role[];
+  const mark = (role: Role, { right, approvable }: ProgramRoute) => (whyNot(role, right as Right) === undefined ? "✓" : approvable && mayWithApproval(role, right as Right) ? "PIN" : "");
+  const custom = (right: Right) => ((rights[right] as readonly string[]).includes("custom") ? "✓" : grantable.includes(right) ? "may" : OWNER_ONLY.has(right) ? "never" : "");
+  const scopes = (right: Right) => {
+    const those = KEY_SCOPES.filter((scope) => isInScope([scope], right));
+    return those.length === KEY_SCOPES.length ? "any" : those.join(", ");
+  };
+  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [
+    "# Rights",
+    "",
+    "Generated from the program's routes and its table of rights (`server/identity/rights.ts`); every cell is asked for over HTTP by `server/rights.test.ts`.",
+    "",
+    "- **sandbox**: nobody's credentials, in sandbox mode, for the demo shop alone. **custom**: a role of a merchant's own: ✓ has it always, *may* be given it, *never*. **PIN**: with a second person's approval, whoever has no right to it of his own; without one the answer is `approval_needed` (403). **key**: the scopes that allow it.",
+    "- Who may not is told `unauthenticated` (401) without credentials, `forbidden` (403) as staff or user, `scope_missing` (403) with a key.",
+    "- What is another merchant's does not exist: the answer is that of an id that was never given, and nothing changes. A second wall stands in the database ([decision 11](../decisions/0011-second-wall.md)).",
+    "",
+    row(["Route", "Right", ...roles, "custom", "key"]),
+    row(["---", "---", ...roles.map(() => ":-:"), ":-:", "---"]),
+    ...sorted.map((route) => {
+      const right = route.right as Right;
+      return row([`\`${named(route)}\``, `\`${right}\``, ...roles.map((role) => mark(role, route)), custom(right), scopes(right)]);
+    }),
+    "",
+    "## Objects",
+    "",
+    "What a route takes, how another merchant's is answered, and for whom also another outlet's (a user: another user's) is not there.",
+    "",
+    row(["Route", "Object", "Another merchant's", "Another outlet's or user's is not there for"]),
+    row(["---", "---", "---", "---"]),
+    ...sorted.flatMap((route) => fixturesOf(route).map(({ kind, status = 404, provenBy, elsewhere = [] }) => row([`\`${named(route)}\``, provenBy === undefined || provenBy.startsWith("the") ? kind.replaceAll("_", " ") : "", provenBy ?? (status === 404 ? "404" : `${status}, as for none`), elsewhere.join(", ")]))),
+    "",
+  ].join("\n");
+}
