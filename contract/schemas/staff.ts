@@ -62,6 +62,7 @@ export const StaffMemberSchema = Type.Object({
   is_active: Type.Boolean(),
   must_change_pin: Type.Boolean(),
   blocked_on: Type.Array(IdSchema, { description: "devices on which too many wrong PINs were tried" }),
+  last_unlocked_at: Nullable(TimeSchema),
   created_at: TimeSchema,
 });
 export type StaffMemberBody = Static<typeof StaffMemberSchema>;

@@ -36,6 +36,7 @@ export const ShopSchema = Type.Object({
   }),
   static_qris: Nullable(Type.Object({ payload: Type.String(), merchant_name: Type.String() }, { description: "the outlet's printed code, for when no provider can be reached" })),
   staff: Type.Array(StaffSchema),
+  approvers: Type.Array(IdSchema, { description: "those of the staff who may approve what others ask for; each what he may do himself" }),
 });
 export type ShopBody = Static<typeof ShopSchema>;
 

@@ -1,10 +1,9 @@
-import { isRefusal, newId, type CatalogueBody, type PriceChangeBody, type ProductBody } from "@onegate/contract";
+import { isGtin, isRefusal, newId, type CatalogueBody, type PriceChangeBody, type ProductBody } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { DEMO_MERCHANT } from "../demo/index.ts";
 import { inTransaction } from "../kernel/index.ts";
 import { openTestProgram, type TestProgram } from "../testing/program.ts";
-import { isGtin } from "./barcode.ts";
 import { importProducts } from "./index.ts";
 import type { ProductRow } from "./product.ts";
 

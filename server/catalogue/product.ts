@@ -1,5 +1,4 @@
-import { checkedToMoney, IDR, isRefusal, refuse, type Id, type NewProductBody, type Refusal } from "@onegate/contract";
-import { isGtin } from "./barcode.ts";
+import { checkedToMoney, IDR, isGtin, isRefusal, refuse, type Id, type NewProductBody, type Refusal } from "@onegate/contract";
 
 export type Product = {
   readonly productId: Id;

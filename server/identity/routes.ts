@@ -9,6 +9,7 @@ import { knownDevice, type Place } from "./devices/enrol.ts";
 import { endSessions } from "./devices/store.ts";
 import { DEVICE_HEADER, merchantOf, staffOf, whoOf } from "./guard.ts";
 import { selectLogo, selectLogoId } from "./logo/store.ts";
+import { rightsOf } from "./rights.ts";
 import { sessionBody, staffBody } from "./session-body.ts";
 import { removeStaticQris, setStaticQris, showStaticQris, staticQrisBody } from "./static-qris.ts";
 import { selectMerchants, selectOutlets, selectStaff, selectStaticQris, type Merchant, type Outlet } from "./store.ts";
@@ -60,6 +61,7 @@ export function identityRoutes(http: Http, { database, mode, demo, refusals }: {
       cash_rounding: { ...outlet.cashRounding },
       static_qris: staticQris ? { payload: staticQris.payload, merchant_name: staticQris.merchantName } : null,
       staff: staff.map(staffBody),
+      approvers: staff.filter(({ role, granted }) => rightsOf(role, granted).has("approval.give")).map(({ staffId }) => staffId),
     };
     return answer(request, reply, shop);
   });

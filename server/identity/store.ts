@@ -126,11 +126,11 @@ export async function insertStaff(tx: Executor, merchantId: Id, outletId: Id, st
 
 /** Who may unlock a till of the outlet: its staff, and the merchant's owners. */
 export async function selectStaff(executor: Executor, merchantId: Id, outletId: Id): Promise<Staff[]> {
-  const { rows } = await sql<{ staff_id: Id; name: string; role: StaffRole; role_name: string | null }>`
-    select s.staff_id, s.name, s.role, r.name as role_name from staff s left join staff_role r using (merchant_id, role_id)
+  const { rows } = await sql<{ staff_id: Id; name: string; role: StaffRole; role_name: string | null; rights: string[] | null }>`
+    select s.staff_id, s.name, s.role, r.name as role_name, r.rights from staff s left join staff_role r using (merchant_id, role_id)
      where merchant_id = ${merchantId} and (s.outlet_id = ${outletId} or s.role = 'owner') and s.is_active
      order by array_position('{cashier,custom,manager,owner}', s.role::text), s.name, s.staff_id`.execute(executor);
-  return rows.map((row) => ({ staffId: row.staff_id, name: row.name, role: row.role, roleName: row.role_name }));
+  return rows.map((row) => ({ staffId: row.staff_id, name: row.name, role: row.role, roleName: row.role_name, granted: row.rights ?? [] }));
 }
 
 /** The active owners, the first one first. */

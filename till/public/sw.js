@@ -1,8 +1,16 @@
 const SHELL = "onegate-shell-1";
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(SHELL).then((cache) => cache.add("/")).then(() => self.skipWaiting()));
+  event.waitUntil(keepShell().then(() => self.skipWaiting()));
 });
+
+// the page that installs this was loaded before it: what that page needs is kept too
+async function keepShell() {
+  const cache = await caches.open(SHELL);
+  await cache.add("/");
+  const page = await (await cache.match("/")).text();
+  await cache.addAll([...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path));
+}
 
 self.addEventListener("activate", (event) => {
   const others = (names) => names.filter((name) => name !== SHELL);

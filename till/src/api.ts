@@ -1,5 +1,5 @@
-import type { CatalogueBody, EnrolledBody, Id, NewSaleBody, Problem, SaleBody, SessionBody, ShopBody, TodayBody } from "@onegate/contract";
-import { deviceToken, keepDevice, keptDevice } from "./device.ts";
+import type { CatalogueBody, EnrolledBody, Id, NewSaleBody, OwnPinDoneBody, Problem, SaleBody, SessionBody, SetupBody, SetupDoneBody, SetupStateBody, ShopBody, TodayBody } from "@onegate/contract";
+import { device, revoked } from "./device.ts";
 
 /** The server said no, and said why. */
 export class Refused extends Error {
@@ -22,27 +22,53 @@ export function isUndecided(error: unknown): boolean {
 }
 
 const PATIENCE_MS = 15_000;
+/** A whole shop with its products takes longer. */
+const SETUP_PATIENCE_MS = 60_000;
 
-type Request = { readonly token?: string; readonly body?: unknown; readonly key?: string; readonly device?: string | null };
+type Request = {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly key?: string;
+  /** A second person's yes to this one request. */
+  readonly approval?: Id;
+  readonly patience?: number;
+};
 
-async function call(method: "GET" | "POST", path: string, { token, body, key, device = keptDevice() }: Request = {}): Promise<unknown> {
-  const headers = new Headers({ Accept: "application/json" });
-  if (device !== null) headers.set("Onegate-Device", device);
+/** Who asks: the device always, a person where there is a session. */
+export function credentials(token?: string): Headers {
+  const headers = new Headers();
+  const known = device.get();
+  if (known) headers.set("Onegate-Device", known.token);
   if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
+  return headers;
+}
+
+/** Reads why the server said no; what it says of this device is true at once and everywhere. */
+export function refused(problem: Problem, retryAfterSeconds = 0): Refused {
+  if (problem.code === "device_revoked" && device.get()) revoked.set(true);
+  return new Refused(problem, retryAfterSeconds);
+}
+
+/** Asks the server; `path` stands below `/api/v1`. */
+export async function call(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, { token, body, key, approval, patience = PATIENCE_MS }: Request = {}): Promise<unknown> {
+  const headers = credentials(token);
+  headers.set("Accept", "application/json");
   if (key !== undefined) headers.set("Idempotency-Key", key);
+  if (approval !== undefined) headers.set("Onegate-Approval", approval);
   if (body !== undefined) headers.set("Content-Type", "application/json");
   try {
-    const answer = await fetch(`/api/v1/till${path}`, {
+    const answer = await fetch(`/api/v1${path}`, {
       method,
       headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       cache: "no-store",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(patience),
     });
     if (answer.status === 204) return undefined;
+    if (answer.ok && answer.headers.get("Content-Type") === "application/x-ndjson") return await answer.blob();
     const content: unknown = await answer.json();
     if (answer.ok) return content;
-    if (isProblem(content)) throw new Refused(content, Number(answer.headers.get("Retry-After") ?? "0") || 0);
+    if (isProblem(content)) throw refused(content, Number(answer.headers.get("Retry-After") ?? "0") || 0);
     throw new Silent(`status ${answer.status}`);
   } catch (error) {
     if (error instanceof Refused || error instanceof Silent) throw error;
@@ -50,30 +76,26 @@ async function call(method: "GET" | "POST", path: string, { token, body, key, de
   }
 }
 
-function isProblem(unchecked: unknown): unchecked is Problem {
+export function isProblem(unchecked: unknown): unchecked is Problem {
   return typeof unchecked === "object" && unchecked !== null && "code" in unchecked && "detail" in unchecked;
 }
 
 export const api = {
-  shop: async (): Promise<ShopBody> => {
-    try {
-      return (await call("GET", "/shop")) as ShopBody;
-    } catch (error) {
-      // the server's data are others than those that this till was enrolled in
-      if (!(error instanceof Refused && error.problem.code === "device_unknown") || keptDevice() === null) throw error;
-      keepDevice(null);
-      return (await call("GET", "/shop")) as ShopBody;
-    }
-  },
-  enrol: (code?: string) => call("POST", "/devices", { body: code === undefined ? {} : { code }, device: null }) as Promise<EnrolledBody>,
-  unlock: async (staffId: Id, pin: string) => call("POST", "/unlock", { body: { staff_id: staffId, pin }, device: await deviceToken(api.enrol) }) as Promise<SessionBody>,
-  lock: (token: string) => call("POST", "/lock", { token }),
-  catalogue: (token: string) => call("GET", "/catalogue", { token }) as Promise<CatalogueBody>,
-  sell: (token: string, sale: NewSaleBody) => call("POST", "/sales", { token, body: sale, key: sale.id }) as Promise<SaleBody>,
-  sale: (token: string, id: Id) => call("GET", `/sales/${id}`, { token }) as Promise<SaleBody>,
-  sales: async (token: string) => ((await call("GET", "/sales?limit=20", { token })) as { sales: SaleBody[] }).sales,
-  cancel: (token: string, id: Id) => call("POST", `/sales/${id}/cancel`, { token, key: `cancel-${id}` }) as Promise<SaleBody>,
+  shop: () => call("GET", "/till/shop") as Promise<ShopBody>,
+  /** Without a code only a sandbox's demo shop lets a till in. */
+  enrol: (code?: string) => call("POST", "/till/devices", { body: code === undefined ? {} : { code } }) as Promise<EnrolledBody>,
+  unlock: (staffId: Id, pin: string, patience?: number) => call("POST", "/till/unlock", { body: { staff_id: staffId, pin }, ...(patience === undefined ? {} : { patience }) }) as Promise<SessionBody>,
+  changePin: (token: string, pin: string, newPin: string) => call("PUT", "/staff/me/pin", { token, body: { pin, new_pin: newPin } }) as Promise<OwnPinDoneBody>,
+  lock: (token: string) => call("POST", "/till/lock", { token }),
+  catalogue: (token: string) => call("GET", "/till/catalogue", { token }) as Promise<CatalogueBody>,
+  sell: (token: string, sale: NewSaleBody) => call("POST", "/till/sales", { token, body: sale, key: sale.id }) as Promise<SaleBody>,
+  sale: (token: string, id: Id) => call("GET", `/till/sales/${id}`, { token }) as Promise<SaleBody>,
+  sales: async (token: string) => ((await call("GET", "/till/sales?limit=20", { token })) as { sales: SaleBody[] }).sales,
+  cancel: (token: string, id: Id) => call("POST", `/till/sales/${id}/cancel`, { token, key: `cancel-${id}` }) as Promise<SaleBody>,
   confirmStatic: (token: string, id: Id, reference: string) =>
-    call("POST", `/sales/${id}/static-qris`, { token, body: reference === "" ? {} : { reference }, key: `static-${id}-${encodeURIComponent(reference)}` }) as Promise<SaleBody>,
-  today: (token: string) => call("GET", "/reports/today", { token }) as Promise<TodayBody>,
+    call("POST", `/till/sales/${id}/static-qris`, { token, body: reference === "" ? {} : { reference }, key: `static-${id}-${encodeURIComponent(reference)}` }) as Promise<SaleBody>,
+  today: (token: string) => call("GET", "/till/reports/today", { token }) as Promise<TodayBody>,
+  recover: (code: string, pin: string) => call("POST", "/till/owner-recovery", { body: { code, pin } }) as Promise<SetupDoneBody>,
+  setupState: () => call("GET", "/setup") as Promise<SetupStateBody>,
+  setUp: (shop: SetupBody, key: string) => call("POST", "/setup", { body: shop, key, patience: SETUP_PATIENCE_MS }) as Promise<SetupDoneBody>,
 };

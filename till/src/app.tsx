@@ -1,9 +1,14 @@
 import { STATIC_METHOD } from "@onegate/contract";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { Refused } from "./api.ts";
 import { runKey } from "./commands.ts";
+import { useRevoked } from "./device.ts";
+import { useInvitation, useRecovering, useSettingUp } from "./doors.ts";
 import { listen } from "./live.ts";
 import type { Till } from "./machine.ts";
-import { Frame, type Page } from "./parts/Frame.tsx";
+import { Frame, pages } from "./parts/Frame.tsx";
+import { later } from "./parts/Later.tsx";
+import { go, usePlace } from "./place.ts";
 import { sheetOpen } from "./notices.ts";
 import { Notices } from "./parts/Notices.tsx";
 import { History } from "./screens/History.tsx";
@@ -16,16 +21,23 @@ import { StaticQris } from "./screens/StaticQris.tsx";
 import { Today } from "./screens/Today.tsx";
 import { Waiting } from "./screens/Waiting.tsx";
 import { sendUntilAnswered } from "./sending.ts";
-import { client, useShopQuery } from "./server.ts";
+import { client, sessionEnded, useMayOpen, useShopQuery } from "./server.ts";
 import type { Message } from "./sse.ts";
 import { useStore } from "./store.ts";
-import { atStart, useSession, useTill } from "./till.ts";
+import { atStart, session, useSession, useTill } from "./till.ts";
 import { useWords } from "./words.ts";
+
+/** What a till in use never needs is loaded when it is shown. */
+const Enrol = lazy(async () => ({ default: (await import("./setup/Enrol.tsx")).Enrol }));
+const Recover = lazy(async () => ({ default: (await import("./setup/Enrol.tsx")).Recover }));
+const Revoked = lazy(async () => ({ default: (await import("./setup/Enrol.tsx")).Revoked }));
+const Setup = lazy(async () => ({ default: (await import("./setup/Setup.tsx")).Setup }));
 
 export function App() {
   const words = useWords();
   const till = useTill();
   const { data: shop } = useShopQuery();
+  const door = useDoor();
   const covered = useStore(sheetOpen);
   useSending(till);
   useListening();
@@ -36,10 +48,30 @@ export function App() {
   return (
     <div className="app">
       {shop?.mode === "sandbox" && <p className="ribbon">{words.sandbox}</p>}
-      <Screen till={shop ? till : { at: "locked", behind: { at: "selling", cart: [] } }} />
+      {door ? (
+        <Suspense fallback={<div />}>{door}</Suspense>
+      ) : (
+        <Screen till={shop ? till : { at: "locked", behind: { at: "selling", cart: [] } }} />
+      )}
       {!covered && <Notices />}
     </div>
   );
+}
+
+/** What stands before the till: a shop to be set up, a tablet to be connected. */
+function useDoor() {
+  const { data: shop, error } = useShopQuery();
+  const isRevoked = useRevoked();
+  const isSettingUp = useSettingUp();
+  const isRecovering = useRecovering();
+  const invited = useInvitation();
+  const isLocked = useTill().at === "locked";
+  const code = error instanceof Refused ? error.problem.code : undefined;
+  if (isSettingUp || code === "setup_needed") return <Setup />;
+  if (isRecovering && isLocked) return <Recover />;
+  if (invited !== null && isLocked) return <Enrol />;
+  if (isRevoked) return <Revoked />;
+  return !shop && (code === "device_unknown" || code === "device_code_unknown") ? <Enrol /> : null;
 }
 
 function Screen({ till }: { readonly till: Till }) {
@@ -72,14 +104,19 @@ function Sending({ till: { cart, sale } }: { readonly till: Extract<Till, { at: 
   }
 }
 
+const Office = later(async () => (await import("./office/Office.tsx")).Office);
+
 function Pages({ till }: { readonly till: Extract<Till, { at: "selling" }> }) {
-  const [page, setPage] = useState<Exclude<Page, "settings">>("sell");
+  const place = usePlace().split("/")[0];
+  const mayOpen = useMayOpen();
+  const page = pages.find((each) => each === place && each !== "settings" && mayOpen(each)) ?? "sell";
   const [setting, setSetting] = useState(false);
   return (
-    <Frame page={page} onPage={(next) => (next === "settings" ? setSetting(true) : setPage(next))}>
+    <Frame page={page} onPage={(next) => (next === "settings" ? setSetting(true) : go(next))}>
       {page === "sell" && <Sell cart={till.cart} />}
       {page === "history" && <History />}
       {page === "today" && <Today />}
+      {page === "shop" && <Office />}
       {setting && <Settings onClose={() => setSetting(false)} />}
     </Frame>
   );
@@ -101,7 +138,7 @@ function useListening(): void {
   const token = useSession()?.token;
   useEffect(() => {
     if (token === undefined) {
-      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "shop" });
+      client.removeQueries({ predicate: ({ queryKey }) => !["shop", "catalogue", "setup"].includes(String(queryKey[0])) });
       return;
     }
     const leaving = new AbortController();
@@ -121,7 +158,10 @@ function useListening(): void {
       refresh("sales");
       refresh("today");
     };
-    void listen(token, heard, leaving.signal);
+    const ended = () => {
+      if (session.get()?.token === token) sessionEnded();
+    };
+    void listen(token, heard, ended, leaving.signal);
     return () => {
       leaving.abort();
       clearTimeout(stock);

@@ -1,20 +1,32 @@
-import type { EnrolledBody } from "@onegate/contract";
-import { kept } from "./store.ts";
+import type { Id } from "@onegate/contract";
+import { createStore, kept, useStore } from "./store.ts";
+
+/** What the server knows this till by. */
+export type Device = {
+  readonly id: Id;
+  readonly name: string;
+  readonly outletId: Id;
+  /** Sent as `Onegate-Device`; its hash is all that the server keeps. */
+  readonly token: string;
+  /** The sandbox's demo shop let it in without a code. */
+  readonly isDemo: boolean;
+};
 
 const place = kept(localStorage, "onegate.device.1");
 
-/** The token of this till, if it is enrolled. */
-export const keptDevice = () => place.read();
-
-export function keepDevice(token: string | null): void {
-  place.write(token);
+function read(): Device | null {
+  try {
+    return JSON.parse(place.read() ?? "null") as Device | null;
+  } catch {
+    return null;
+  }
 }
 
-/** The token of this till; in a sandbox it is enrolled at first use, as a till of the demo shop. */
-export async function deviceToken(enrol: () => Promise<EnrolledBody>): Promise<string> {
-  const known = place.read();
-  if (known !== null) return known;
-  const { token } = await enrol();
-  place.write(token);
-  return token;
-}
+export const device = createStore(read(), (value) => place.write(value && JSON.stringify(value)));
+
+const revokedPlace = kept(localStorage, "onegate.revoked.1");
+/** The server has said that this device may no longer be used; until it is connected anew. */
+export const revoked = createStore(revokedPlace.read() !== null, (value) => revokedPlace.write(value ? "yes" : null));
+
+export const useDevice = () => useStore(device);
+export const useRevoked = () => useStore(revoked);

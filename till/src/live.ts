@@ -1,3 +1,4 @@
+import { credentials, isProblem, refused, type Refused } from "./api.ts";
 import { createReader, type Message } from "./sse.ts";
 import { createStore, useStore } from "./store.ts";
 
@@ -12,17 +13,18 @@ const SILENCE_MS = 38_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 
-/** Listens until `signal` aborts, joining again after each break where it left off. */
-export async function listen(token: string, heard: (message: Message) => void, signal: AbortSignal): Promise<void> {
+/** Listens until `signal` aborts, joining again after each break where it left off; `ended` when the server won't have this session any more. */
+export async function listen(token: string, heard: (message: Message) => void, ended: (no: Refused) => void, signal: AbortSignal): Promise<void> {
   let cursor: string | null = null;
   let pause = FIRST_PAUSE_MS;
   while (!signal.aborted) {
     try {
-      await listenOnce(token, cursor, signal, (message) => {
+      const no = await listenOnce(token, cursor, signal, (message) => {
         cursor = message.id ?? cursor;
         pause = FIRST_PAUSE_MS;
         if (message.data !== "") heard(message);
       });
+      if (no && !signal.aborted) return ended(no);
     } catch {
       if (signal.aborted) return;
     }
@@ -32,20 +34,23 @@ export async function listen(token: string, heard: (message: Message) => void, s
   }
 }
 
-async function listenOnce(token: string, cursor: string | null, signal: AbortSignal, heard: (message: Message) => void): Promise<void> {
+async function listenOnce(token: string, cursor: string | null, signal: AbortSignal, heard: (message: Message) => void): Promise<Refused | undefined> {
   const silence = new AbortController();
   let watch = setTimeout(() => silence.abort(), SILENCE_MS);
   try {
+    const headers = credentials(token);
+    headers.set("Accept", "text/event-stream");
+    if (cursor !== null) headers.set("Last-Event-ID", cursor);
     const answer = await fetch("/api/v1/till/events", {
-      headers: {
-        Accept: "text/event-stream",
-        Authorization: `Bearer ${token}`,
-        ...(cursor === null ? {} : { "Last-Event-ID": cursor }),
-      },
+      headers,
       cache: "no-store",
       signal: AbortSignal.any([signal, silence.signal]),
     });
-    if (!answer.ok || !answer.body) return;
+    if (answer.status === 401) {
+      const problem: unknown = await answer.json();
+      return isProblem(problem) ? refused(problem) : undefined;
+    }
+    if (!answer.ok || !answer.body) return undefined;
     live.set("up");
     const push = createReader();
     const pieces = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -54,6 +59,7 @@ async function listenOnce(token: string, cursor: string | null, signal: AbortSig
       watch = setTimeout(() => silence.abort(), SILENCE_MS);
       push(piece.value).forEach(heard);
     }
+    return undefined;
   } finally {
     clearTimeout(watch);
   }

@@ -1,8 +1,10 @@
 import { QueryClient, useQuery } from "@tanstack/react-query";
 import type { Id, ShopBody } from "@onegate/contract";
 import { api, isUndecided, Refused } from "./api.ts";
+import { device } from "./device.ts";
 import { useLive } from "./live.ts";
-import { lock, session, useSession } from "./till.ts";
+import { kept } from "./store.ts";
+import { connect, endSession, session, useSession } from "./till.ts";
 
 export const client = new QueryClient({
   defaultOptions: {
@@ -15,6 +17,12 @@ export const client = new QueryClient({
   },
 });
 
+/** The server no longer knows the session that is open here; whether it knows the device, and what is new in the shop, it is asked at once. */
+export function sessionEnded(): void {
+  endSession();
+  void client.invalidateQueries({ queryKey: ["shop"] });
+}
+
 /** Asks with the open session; a session the server no longer knows locks the till. */
 export async function asking<Answer>(ask: (token: string) => Promise<Answer>): Promise<Answer> {
   const token = session.get()?.token ?? "";
@@ -22,7 +30,7 @@ export async function asking<Answer>(ask: (token: string) => Promise<Answer>): P
     return await ask(token);
   } catch (error) {
     const ended = error instanceof Refused && error.problem.code === "unauthenticated";
-    if (ended && session.get()?.token === token) lock();
+    if (ended && session.get()?.token === token) sessionEnded();
     throw error;
   }
 }
@@ -34,12 +42,48 @@ function usePace(): number {
   return useLive() === "up" ? POLL_MS.live : POLL_MS.alone;
 }
 
-export const shopQuery = { queryKey: ["shop"], queryFn: api.shop, staleTime: Number.POSITIVE_INFINITY } as const;
+/** The shop as it was last known: a till that starts without its server still has its door. */
+const shopPlace = kept(localStorage, "onegate.shop.1");
+
+/** Reads the shop. A till that the server does not know any more begins anew; in a sandbox it is let into the demo shop by itself. */
+async function readShop(): Promise<ShopBody> {
+  const shop = await api.shop().catch((error: unknown) => {
+    if (!(error instanceof Refused) || error.problem.code !== "device_unknown" || !device.get()) throw error;
+    endSession();
+    device.set(null);
+    return api.shop();
+  });
+  if (!device.get()) connect(await api.enrol(), true);
+  shopPlace.write(JSON.stringify(shop));
+  return shop;
+}
+
+export const shopQuery = { queryKey: ["shop"], queryFn: readShop, staleTime: Number.POSITIVE_INFINITY } as const;
+
+function rememberShop(): void {
+  try {
+    const known = JSON.parse(shopPlace.read() ?? "null") as ShopBody | null;
+    if (!known || !device.get()) return;
+    client.setQueryData(shopQuery.queryKey, known);
+    void client.invalidateQueries({ queryKey: shopQuery.queryKey, refetchType: "none" });
+  } catch {
+    shopPlace.write(null);
+  }
+}
+rememberShop();
+
+/** Reads the shop anew, after this till was connected to one, or to none. */
+export function shopChanged(): void {
+  shopPlace.write(null);
+  client.clear();
+  void client.resetQueries({ queryKey: shopQuery.queryKey });
+}
 
 /** The shop as it is known now, for commands outside a screen. */
 export const shopNow = () => client.getQueryData<ShopBody>(shopQuery.queryKey);
 
-export const useShopQuery = () => useQuery({ ...shopQuery, retry: true, retryDelay: 2_000 });
+export const useShopQuery = (refetchInterval: number | false = false) =>
+  useQuery({ ...shopQuery, retry: (_, error) => isUndecided(error), retryDelay: 2_000, refetchInterval });
 
 /** The shop, on screens that only open once it is known. */
 export function useShop(): ShopBody {
@@ -48,7 +92,8 @@ export function useShop(): ShopBody {
   return data;
 }
 
-export const useCatalogue = () => useQuery({ queryKey: ["catalogue"], queryFn: () => asking(api.catalogue) });
+/** Kept over a lock: a till that is unlocked without its server still has its shelf. */
+export const useCatalogue = () => useQuery({ queryKey: ["catalogue"], queryFn: () => asking(api.catalogue), gcTime: Number.POSITIVE_INFINITY });
 
 export function useSale(id: Id, { awaited = false, exists = true } = {}) {
   const pace = usePace();
@@ -67,7 +112,16 @@ export const useSales = () => useQuery({ queryKey: ["sales"], queryFn: () => ask
 export const useToday = () =>
   useQuery({ queryKey: ["today"], queryFn: () => asking(api.today), staleTime: 0, refetchInterval: 60_000 });
 
-export function useMaySeeToday(): boolean {
-  const role = useSession()?.staff.role;
-  return role === "owner" || role === "manager";
+/** Whether the open session has a right; the server decides, this only spares a press that it would refuse. */
+export function useMay(): (right: string) => boolean {
+  const rights = useSession()?.rights;
+  return (right) => rights?.includes(right) ?? false;
+}
+
+const OFFICE = ["staff.read", "role.read", "device.read", "merchant_key.read", "audit.read", "outlet.read"];
+
+/** What the signed-in person may open; everything else is open to all who sell. */
+export function useMayOpen(): (page: string) => boolean {
+  const may = useMay();
+  return (page) => (page === "today" ? may("report.read") : page !== "shop" || OFFICE.some(may));
 }

@@ -1,9 +1,13 @@
-import type { SessionBody } from "@onegate/contract";
+import type { EnrolledBody, Id, SessionBody } from "@onegate/contract";
 import { api } from "./api.ts";
-import { checkedToTill, step, toStored, type Event } from "./machine.ts";
+import { argon2 } from "./argon2.ts";
+import { device, revoked } from "./device.ts";
+import { checkedToTill, closed, step, toStored, type Event } from "./machine.ts";
+import { createSeals } from "./sealed.ts";
 import { createStore, kept, useStore } from "./store.ts";
 
 const tillPlace = kept(localStorage, "onegate.till.1");
+/** In the clear while the till is unlocked, so that a reload keeps the sale; see docs/guides/offline-unlock.md. */
 const sessionPlace = kept(sessionStorage, "onegate.session.1");
 
 function readSession(): SessionBody | null {
@@ -23,21 +27,98 @@ export const till = createStore(checkedToTill(tillPlace.read()), (value) => till
 /** Where the till was when this page opened. */
 export const atStart = till.get();
 
+export const seals = createSeals({ place: kept(localStorage, "onegate.sealed.1"), derive: argon2, now: Date.now });
+
+/** Whether what is being sealed now, was. */
+let sealing: Promise<boolean> = Promise.resolve(false);
+
 export function dispatch(event: Event): void {
   till.set(step(till.get(), event));
 }
 
-export function unlock(opened: SessionBody): void {
+/** Opens the till with a session that the server gave for `pin`, and seals a copy for when the server can't be reached. */
+export function unlock(opened: SessionBody, pin: string): void {
+  session.set(opened);
+  dispatch({ type: "unlock" });
+  sealing = endOlder(opened.staff.id, pin)
+    .then(() => seals.keep(opened, pin))
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+/** Ends on the server the session that the new one takes the place of. */
+async function endOlder(staffId: Id, pin: string): Promise<void> {
+  const older = await seals.open(staffId, pin);
+  if (older.is === "open") api.lock(older.session.token).catch(() => undefined);
+}
+
+/** Opens the till with a session that was sealed. */
+export function unlockSealed(opened: SessionBody): void {
+  sealing = Promise.resolve(true);
   session.set(opened);
   dispatch({ type: "unlock" });
 }
 
+/** At once, without asking anybody. The session stays open on the server if it is sealed here, else it is ended there. */
 export function lock(): void {
-  const token = session.get()?.token;
+  const open = session.get();
+  close();
+  if (!open) return;
+  void endUnsealed(open);
+}
+
+async function endUnsealed(open: SessionBody): Promise<void> {
+  const isSealed = (await sealing) || seals.has(open.staff.id);
+  if (!isSealed) await api.lock(open.token).catch(() => undefined);
+}
+
+/** The server no longer knows the session: what is sealed of it is worth nothing. */
+export function endSession(): void {
+  forget(session.get()?.staff.id);
+  close();
+}
+
+/** Ends the session here and on the server; answers whether the server has heard of it. */
+export async function signOut(): Promise<boolean> {
+  const open = session.get();
+  endSession();
+  if (!open) return true;
+  return api.lock(open.token).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** This till now works for the device's outlet; what another outlet left is not sold here. */
+export function connect({ device: { id, name, outlet_id: outletId }, token }: EnrolledBody, isDemo: boolean): void {
+  const before = device.get();
+  if (before && before.outletId !== outletId) till.set(closed);
+  close();
+  seals.forgetAll();
+  device.set({ id, name, outletId, token, isDemo });
+  revoked.set(false);
+}
+
+function forget(staffId: Id | undefined): void {
+  if (staffId === undefined) return;
+  // what is still being sealed would come after
+  void sealing.then(() => seals.forget(staffId));
+  seals.forget(staffId);
+}
+
+function close(): void {
   dispatch({ type: "lock" });
   session.set(null);
-  if (token !== undefined) api.lock(token).catch(() => undefined);
 }
+
+revoked.subscribe(() => {
+  if (!revoked.get()) return;
+  void sealing.then(() => seals.forgetAll());
+  seals.forgetAll();
+  close();
+});
 
 if (session.get() === null) dispatch({ type: "lock" });
 if (till.get().at === "locked") session.set(null);

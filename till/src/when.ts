@@ -11,6 +11,11 @@ export function toClock(time: string, language: Language, timeZone: string): str
   return new Intl.DateTimeFormat(locale(language), { timeStyle: "short", timeZone }).format(new Date(time));
 }
 
+/** The day on which something was, in the outlet's zone: `Sabtu, 21 November`. */
+export function toDay(time: string, language: Language, timeZone: string): string {
+  return new Intl.DateTimeFormat(locale(language), { weekday: "long", day: "numeric", month: "long", timeZone }).format(new Date(time));
+}
+
 /** The weekday of a business day such as `2026-11-21`. */
 export function toWeekday(day: string, language: Language): string {
   return new Intl.DateTimeFormat(locale(language), { weekday: "long", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));

@@ -80,6 +80,7 @@ function memberBody(member: Member): StaffMemberBody {
     is_active: member.isActive,
     must_change_pin: member.mustChangePin,
     blocked_on: [...member.blockedOn],
+    last_unlocked_at: member.lastUnlockedAt?.toISOString() ?? null,
     created_at: member.createdAt.toISOString(),
   };
 }

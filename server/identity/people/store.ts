@@ -15,15 +15,17 @@ export type Member = {
   readonly isActive: boolean;
   readonly mustChangePin: boolean;
   readonly blockedOn: readonly Id[];
+  readonly lastUnlockedAt: Date | null;
   readonly createdAt: Date;
 };
 
 /** The staff of one outlet or of all, or one member; those who left last. */
 export async function selectMembers(executor: Executor, merchantId: Id, only: { outletId?: Id | null; staffId?: Id } = {}): Promise<Member[]> {
   const { rows } = await sql<{
-    staff_id: Id; name: string; role: StaffRole; role_id: Id | null; role_name: string | null; outlet_id: Id; is_active: boolean; must_change_pin: boolean; blocked_on: Id[]; created_at: Date;
+    staff_id: Id; name: string; role: StaffRole; role_id: Id | null; role_name: string | null; outlet_id: Id; is_active: boolean; must_change_pin: boolean; blocked_on: Id[]; last_unlocked_at: Date | null; created_at: Date;
   }>`
     select s.staff_id, s.name, s.role, s.role_id, r.name as role_name, s.outlet_id, s.is_active, s.must_change_pin, s.created_at,
+           (select max(t.unlocked_at) from pin_try t where t.merchant_id = s.merchant_id and t.staff_id = s.staff_id) as last_unlocked_at,
            array(select t.device_id from pin_try t join device d using (merchant_id, device_id)
                   where t.merchant_id = s.merchant_id and t.staff_id = s.staff_id and t.wrong_pins >= ${PIN_POLICY.pair.blocked} and d.revoked_at is null order by 1) as blocked_on
       from staff s left join staff_role r on r.merchant_id = s.merchant_id and r.role_id = s.role_id
@@ -40,6 +42,7 @@ export async function selectMembers(executor: Executor, merchantId: Id, only: { 
     isActive: row.is_active,
     mustChangePin: row.must_change_pin,
     blockedOn: row.blocked_on,
+    lastUnlockedAt: row.last_unlocked_at,
     createdAt: row.created_at,
   }));
 }

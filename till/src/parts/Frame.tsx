@@ -1,13 +1,13 @@
 import type { ReactNode } from "react";
 import { commands } from "../commands.ts";
 import { useLive } from "../live.ts";
-import { useMaySeeToday, useShop } from "../server.ts";
+import { useMayOpen, useShop } from "../server.ts";
 import { useSession } from "../till.ts";
 import { useWords } from "../words.ts";
-import { Gate } from "./Gate.tsx";
 import { Icon, type IconName } from "./Icon.tsx";
+import { initials, ShopMark } from "./ShopMark.tsx";
 
-export const pages = ["sell", "history", "today", "settings"] as const satisfies IconName[];
+export const pages = ["sell", "history", "today", "shop", "settings"] as const satisfies IconName[];
 export type Page = (typeof pages)[number];
 
 type Props = { readonly page: Page; readonly onPage: (page: Page) => void; readonly children: ReactNode };
@@ -15,14 +15,14 @@ type Props = { readonly page: Page; readonly onPage: (page: Page) => void; reado
 /** Around everything but a payment: who, where, whether connected, and the way to the other pages. */
 export function Frame({ page, onPage, children }: Props) {
   const words = useWords();
-  const maySeeToday = useMaySeeToday();
+  const mayOpen = useMayOpen();
   return (
     <div className="frame">
       <Header />
       <main className="frame-main">{children}</main>
       <nav className="nav" aria-label={words.mainNav}>
         {pages
-          .filter((each) => each !== "today" || maySeeToday)
+          .filter(mayOpen)
           .map((each) => (
             <button key={each} type="button" aria-current={page === each ? "page" : undefined} onClick={() => onPage(each)}>
               <Icon name={each} />
@@ -41,10 +41,14 @@ function Header() {
   const live = useLive();
   return (
     <header className="head">
-      <Gate />
+      <ShopMark>
+        <span className="shop-logo shop-initials" aria-hidden="true">
+          {initials(shop.merchant.name)}
+        </span>
+      </ShopMark>
       <div className="head-who">
         <strong>{shop.outlet.name}</strong>
-        <span>{session && `${session.staff.name} · ${words[session.staff.role]}`}</span>
+        <span>{session && `${session.staff.name} · ${session.staff.role_name ?? words[session.staff.role]}`}</span>
       </div>
       <span className={`live live-${live}`} role="status">
         {words[live]}

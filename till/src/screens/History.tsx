@@ -2,6 +2,7 @@ import type { SaleBody } from "@onegate/contract";
 import { useState } from "react";
 import { Amount } from "../parts/Amount.tsx";
 import { Icon } from "../parts/Icon.tsx";
+import { later } from "../parts/Later.tsx";
 import { Sheet } from "../parts/Sheet.tsx";
 import { Struk } from "../parts/Struk.tsx";
 import { StrukKeys } from "../parts/StrukKeys.tsx";
@@ -14,10 +15,34 @@ import { tenderWord, useWords, type Words } from "../words.ts";
 const stateWord = (state: SaleBody["state"], words: Words) =>
   ({ paid: words.paid, waiting: words.waitingState, cancelled: words.cancelledState, expired: words.expiredState })[state];
 
+type GiveBackProps = { readonly sale: SaleBody; readonly onClose: () => void };
+const GiveBack = later<GiveBackProps>(
+  async () => (await import("../office/GiveBack.tsx")).GiveBack,
+  ({ props, failed, children }) =>
+    failed && (
+      <Sheet title={props.sale.receipt_number ?? ""} onClose={props.onClose}>
+        {children}
+      </Sheet>
+    ),
+);
+
+/** What a row says of a sale: what was given back of it comes first. */
+function useStateOf(): (sale: SaleBody) => readonly [text: string, look: string] {
+  const words = useWords();
+  return (sale) => {
+    const back = minorOf(sale.refunded);
+    if (back > 0n && sale.returns.some(({ kind }) => kind === "void")) return [words.takenBackVoid, "cancelled"];
+    if (back > 0n) return [back === minorOf(sale.total) + minorOf(sale.rounding) ? words.takenBack : words.partlyRefundedState, "cancelled"];
+    if (sale.tenders.some(({ state }) => state === "unverified")) return [words.unverified, "unverified"];
+    return [stateWord(sale.state, words), sale.state];
+  };
+}
+
 export function History() {
   const words = useWords();
   const { data: sales, isError } = useSales();
   const [open, setOpen] = useState<SaleBody | null>(null);
+  const [giving, setGiving] = useState<SaleBody | null>(null);
   return (
     <div className="page">
       <h1>{words.recent}</h1>
@@ -40,8 +65,22 @@ export function History() {
             <Struk sale={open} />
           </div>
           <StrukKeys sale={open} />
+          {open.state === "paid" && open.lines.some(({ quantity, returned }) => returned < quantity) && (
+            <button
+              type="button"
+              className="key-quiet key-give-back"
+              onClick={() => {
+                setGiving(open);
+                setOpen(null);
+              }}
+            >
+              <Icon name="giveBack" />
+              {words.giveBack}
+            </button>
+          )}
         </Sheet>
       )}
+      {giving && <GiveBack sale={giving} onClose={() => setGiving(null)} />}
     </div>
   );
 }
@@ -50,7 +89,8 @@ function Row({ sale, onOpen }: { readonly sale: SaleBody; readonly onOpen: () =>
   const words = useWords();
   const { outlet } = useShop();
   const { language } = useSettings();
-  const unverified = sale.tenders.some(({ state }) => state === "unverified");
+  const [state, look] = useStateOf()(sale);
+  const unverified = sale.tenders.some((tender) => tender.state === "unverified");
   // what is unverified was paid by the static QRIS: the state says it
   const method = unverified ? null : tenderWord(sale.tenders.at(-1)?.method ?? "QRIS", words);
   return (
@@ -63,7 +103,7 @@ function Row({ sale, onOpen }: { readonly sale: SaleBody; readonly onOpen: () =>
         </span>
         <span className="sale-sum">
           <Amount minor={minorOf(sale.total) + minorOf(sale.rounding)} />
-          <small className={unverified ? "state state-unverified" : `state state-${sale.state}`}>{unverified ? words.unverified : stateWord(sale.state, words)}</small>
+          <small className={`state state-${look}`}>{state}</small>
         </span>
       </button>
     </li>

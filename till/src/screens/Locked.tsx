@@ -1,35 +1,40 @@
-import type { Id, StaffBody } from "@onegate/contract";
+import type { Id, SessionBody, StaffBody } from "@onegate/contract";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { api, Refused } from "../api.ts";
+import { api, isUndecided, Refused } from "../api.ts";
+import { settingUp } from "../doors.ts";
 import { Gate } from "../parts/Gate.tsx";
-import { Keypad } from "../parts/Keypad.tsx";
+import { NewPin } from "../parts/NewPin.tsx";
+import { PinPad } from "../parts/PinPad.tsx";
+import { initials, ShopMark } from "../parts/ShopMark.tsx";
+import type { Opened } from "../sealed.ts";
 import { useShopQuery } from "../server.ts";
 import { useSettings } from "../settings.ts";
 import { kept } from "../store.ts";
-import { unlock, useTill } from "../till.ts";
-import { useWords } from "../words.ts";
+import { seals, unlock, unlockSealed, useTill } from "../till.ts";
+import { useWords, type Words } from "../words.ts";
 
-const PIN_LENGTH = 6;
 const lastStaff = kept(localStorage, "onegate.staff");
 
-const initials = (name: string) =>
-  name
-    .split(" ")
-    .slice(0, 2)
-    .map((word) => word.slice(0, 1))
-    .join("");
+/** Staff, roles and a revoked device are heard of at the locked screen too. */
+const REFRESH_MS = 60_000;
+/** How long the server may take to answer before a sealed session is tried instead. */
+const OFFLINE_PATIENCE_MS = 5_000;
 
 export function Locked() {
   const words = useWords();
-  const { data: shop, isError, failureCount } = useShopQuery();
+  const { data: shop, isError, failureCount } = useShopQuery(REFRESH_MS);
   const till = useTill();
   const awaited = till.at === "locked" && ["waiting", "sending", "static"].includes(till.behind.at);
+  const isAway = isError || failureCount > 0;
   return (
     <div className="locked">
       <header className="locked-brand">
-        <Gate title="Onegate" />
+        <ShopMark>
+          <Gate title="Onegate" />
+        </ShopMark>
         <h1>{shop?.outlet.name ?? "Onegate"}</h1>
-        <p>{shop?.merchant.name ?? words.tagline}</p>
+        <p>{shop && shop.merchant.name !== shop.outlet.name ? shop.merchant.name : words.tagline}</p>
       </header>
       <main className="locked-door">
         {awaited && (
@@ -37,66 +42,65 @@ export function Locked() {
             {words.pending}
           </p>
         )}
-        {shop ? <Door staff={shop.staff} /> : (isError || failureCount > 0) && <p role="alert">{words.noServer}</p>}
+        {shop ? <Door staff={shop.staff} isAway={isAway} /> : isAway && <p role="alert">{words.noServer}</p>}
+        {shop?.mode === "sandbox" && <OwnShop />}
       </main>
     </div>
   );
 }
 
-function Door({ staff }: { readonly staff: readonly StaffBody[] }) {
+/** In a sandbox anybody may leave the demo for a shop of their own. */
+function OwnShop() {
+  const words = useWords();
+  const { data: setup } = useQuery({ queryKey: ["setup"], queryFn: api.setupState, retry: false, staleTime: Number.POSITIVE_INFINITY });
+  if (!setup?.allowed) return null;
+  return (
+    <button type="button" className="key-quiet" onClick={() => settingUp.set(true)}>
+      {words.ownShop}
+    </button>
+  );
+}
+
+type No = Refused | Exclude<Opened, { is: "open" }>;
+
+function whyNot(no: No, words: Words, language: "id" | "en"): string {
+  if (no instanceof Refused) return no.problem.code === "pin_delayed" ? words.tooManyPins : no.problem.detail[language];
+  if (no.is === "wrong") return words.wrongOffline(no.left);
+  if (no.is === "wait") return words.waitOffline;
+  return no.is === "destroyed" ? words.destroyedOffline : words.noServer;
+}
+
+function secondsOf(no: No): number {
+  if (!(no instanceof Refused)) return "seconds" in no ? no.seconds : 0;
+  return no.problem.code === "pin_delayed" ? Math.max(1, no.retryAfterSeconds) : 0;
+}
+
+function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonly isAway: boolean }) {
   const words = useWords();
   const { language } = useSettings();
   const [chosen, setChosen] = useState<Id | null>(() => staff.find(({ id }) => id === lastStaff.read())?.id ?? null);
-  const [pin, setPin] = useState("");
   const [asking, setAsking] = useState(false);
-  const [refused, setRefused] = useState<Refused | "silent" | null>(null);
-  const [wait, setWait] = useState(0);
+  const [no, setNo] = useState<No>();
+  const [wait, pause] = usePause();
+  const [changing, setChanging] = useState<{ readonly session: SessionBody; readonly pin: string } | null>(null);
   const who = staff.find(({ id }) => id === chosen);
-  const closed = !who || asking || wait > 0;
 
-  useEffect(() => {
-    if (wait === 0) return;
-    const timer = setTimeout(() => setWait(wait - 1), 1_000);
-    return () => clearTimeout(timer);
-  }, [wait]);
-
-  async function enter(id: Id, whole: string) {
+  async function enter(id: Id, pin: string) {
     setAsking(true);
-    try {
-      const session = await api.unlock(id, whole);
-      lastStaff.write(id);
-      unlock(session);
-    } catch (error) {
-      setRefused(error instanceof Refused ? error : "silent");
-      setWait(error instanceof Refused && error.problem.code === "pin_delayed" ? Math.max(1, error.retryAfterSeconds) : 0);
-      setPin("");
-      setAsking(false);
-    }
+    const refusal = await unlockBy(id, pin, (session) => setChanging({ session, pin }));
+    setAsking(false);
+    if (!refusal) return lastStaff.write(id);
+    setNo(refusal);
+    pause(secondsOf(refusal));
   }
 
-  function press(digits: string) {
-    if (closed) return;
-    const longer = (pin + digits).slice(0, PIN_LENGTH);
-    setPin(longer);
-    setRefused(null);
-    if (longer.length === PIN_LENGTH) void enter(who.id, longer);
-  }
-
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (/^[0-9]$/.test(event.key)) press(event.key);
-      else if (event.key === "Backspace") setPin((before) => before.slice(0, -1));
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  });
-
-  const no = refused === "silent" ? words.noServer : refused?.problem.detail[language];
+  if (changing) return <ChangePin {...changing} onEnd={() => setChanging(null)} />;
+  const hint = asking ? words.checkingPin : !who ? words.chooseStaff : !isAway ? words.enterPin : seals.has(who.id) ? words.offlinePin : words.offlineNoPin(who.name);
   return (
     <>
       <h2 className="locked-question">{words.whoSells}</h2>
       <div className="staff" role="group" aria-label={words.whoSells}>
-        {staff.map(({ id, name, role }) => (
+        {staff.map(({ id, name, role, role_name: roleName }) => (
           <button
             key={id}
             type="button"
@@ -105,28 +109,85 @@ function Door({ staff }: { readonly staff: readonly StaffBody[] }) {
             aria-pressed={id === chosen}
             onClick={() => {
               setChosen(id);
-              setPin("");
-              setRefused(null);
+              setNo(undefined);
+              pause(0);
             }}
           >
             <span className="staff-face" aria-hidden="true">
               {initials(name)}
             </span>
             <span className="staff-name">{name}</span>
-            <small>{words[role]}</small>
+            <small>{roleName ?? words[role]}</small>
           </button>
         ))}
       </div>
-      <div className={refused ? "pin pin-refused" : "pin"} role="img" aria-label={who ? words.pinOf(who.name) : words.enterPin}>
-        {Array.from({ length: PIN_LENGTH }, (_, place) => (
-          <span key={place} className={place < pin.length ? "pin-dot pin-dot-full" : "pin-dot"} />
-        ))}
-      </div>
-      <p className={no === undefined ? "pin-hint" : "pin-hint pin-no"} role={no === undefined ? "status" : "alert"}>
-        {no ?? (asking ? words.checkingPin : who ? words.enterPin : words.chooseStaff)}
-        {wait > 0 && ` ${words.waitSeconds(wait)}`}
-      </p>
-      <Keypad disabled={closed} onDigits={press} onErase={() => setPin((before) => before.slice(0, -1))} />
+      <PinPad
+        key={chosen}
+        label={who ? words.pinOf(who.name) : words.enterPin}
+        hint={hint}
+        no={no && [whyNot(no, words, language), wait > 90 ? words.waitMinutes(Math.ceil(wait / 60)) : wait > 0 ? words.waitSeconds(wait) : ""].join(" ").trim()}
+        disabled={!who || wait > 0}
+        onType={() => setNo(undefined)}
+        onPin={(pin) => (who ? enter(who.id, pin) : undefined)}
+      />
+    </>
+  );
+}
+
+/** Whole seconds still to wait, counted down; a tablet that slept meanwhile has not stopped the clock. */
+function usePause(): [seconds: number, begin: (seconds: number) => void] {
+  const [{ until, now }, setPause] = useState({ until: 0, now: 0 });
+  const isWaiting = until > now;
+  useEffect(() => {
+    if (!isWaiting) return;
+    const timer = setInterval(() => setPause((pause) => ({ ...pause, now: Date.now() })), 500);
+    return () => clearInterval(timer);
+  }, [isWaiting]);
+  const begin = (seconds: number) => setPause({ until: Date.now() + seconds * 1_000, now: Date.now() });
+  return [Math.max(0, Math.ceil((until - now) / 1_000)), begin];
+}
+
+/** Opens the till by the server's word, or without the server by what is sealed; answers why not. */
+async function unlockBy(staffId: Id, pin: string, onChange: (session: SessionBody) => void): Promise<No | undefined> {
+  try {
+    const session = await api.unlock(staffId, pin, seals.has(staffId) ? OFFLINE_PATIENCE_MS : undefined);
+    if (session.must_change_pin) onChange(session);
+    else unlock(session, pin);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refused && !isUndecided(error)) return error;
+    const opened = await seals.open(staffId, pin);
+    if (opened.is !== "open") return opened;
+    unlockSealed(opened.session);
+    return undefined;
+  }
+}
+
+type ChangeProps = { readonly session: SessionBody; readonly pin: string; readonly onEnd: () => void };
+
+/** The PIN was given on a device that is lost now: it opens nothing but this. */
+function ChangePin({ session, pin, onEnd }: ChangeProps) {
+  const words = useWords();
+  const { language } = useSettings();
+  const [no, setNo] = useState<Refused | "silent" | null>(null);
+
+  async function change(newPin: string) {
+    try {
+      unlock({ ...session, ...(await api.changePin(session.token, pin, newPin)) }, newPin);
+    } catch (error) {
+      if (error instanceof Refused && error.problem.code === "unauthenticated") return onEnd();
+      setNo(error instanceof Refused ? error : "silent");
+    }
+  }
+
+  return (
+    <>
+      <h2>{words.changePin}</h2>
+      <p className="locked-why">{words.changePinWhy(session.staff.name)}</p>
+      <NewPin name={session.staff.name} no={no === null ? undefined : no === "silent" ? words.noServer : no.problem.detail[language]} onPin={change} />
+      <button type="button" className="key-quiet" onClick={onEnd}>
+        {words.notNow}
+      </button>
     </>
   );
 }

@@ -1,8 +1,10 @@
 import { commands } from "../commands.ts";
+import { say } from "../notices.ts";
 import { useWide } from "../parts/media.ts";
 import { Sheet } from "../parts/Sheet.tsx";
 import { change, useSettings } from "../settings.ts";
 import { play } from "../sound.ts";
+import { signOut, useSession } from "../till.ts";
 import { useWords } from "../words.ts";
 
 export function Settings({ onClose }: { readonly onClose: () => void }) {
@@ -42,6 +44,7 @@ export function Settings({ onClose }: { readonly onClose: () => void }) {
           play("scan");
         }}
       />
+      <SignOut />
       {wide && (
         <section className="choice">
           <h3>{words.keys}</h3>
@@ -58,6 +61,27 @@ export function Settings({ onClose }: { readonly onClose: () => void }) {
         </section>
       )}
     </Sheet>
+  );
+}
+
+function SignOut() {
+  const words = useWords();
+  const session = useSession();
+  if (!session) return null;
+  return (
+    <section className="choice">
+      <h3>{session.staff.name}</h3>
+      <button
+        type="button"
+        className="key-second"
+        onClick={() => {
+          void signOut().then((isHeard) => isHeard || say({ tone: "plain", text: (spoken) => spoken.signedOutHere }));
+        }}
+      >
+        {words.signOut}
+      </button>
+      <p className="soft">{words.signOutWhat}</p>
+    </section>
   );
 }
 

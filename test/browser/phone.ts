@@ -1,0 +1,43 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+
+/** By then the colours of the other scheme are there. */
+const SETTLED_MS = 400;
+const SIZES = { phone: { width: 360, height: 640 }, tablet: { width: 1024, height: 768 } } as const;
+
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+}
+
+/** A browser of its own, with nothing in its storage, on a phone in Jakarta. */
+export async function openPhone(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ viewport: SIZES.phone, locale: "id-ID", timezoneId: "Asia/Jakarta", reducedMotion: "reduce", serviceWorkers: "block", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  return page;
+}
+
+export async function press(page: Page, digits: string): Promise<void> {
+  for (const digit of digits) await page.getByRole("button", { name: digit, exact: true }).click();
+}
+
+/** Keeps pictures of light and dark, on a phone and a tablet, where `SCREENSHOTS` says, for whoever wants to look. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env["SCREENSHOTS"];
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.waitForTimeout(SETTLED_MS);
+      await page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`) });
+    }
+  }
+  await page.setViewportSize(SIZES.phone);
+  await page.emulateMedia({ colorScheme: null });
+}

@@ -1,0 +1,119 @@
+import type { Id, SessionBody } from "@onegate/contract";
+
+/** A session nobody can read without the PIN it was opened with. Times in milliseconds, bytes as base64. */
+type Box = {
+  /** When the server last said that this PIN is right. */
+  readonly at: number;
+  readonly salt: string;
+  readonly iv: string;
+  readonly content: string;
+  /** Wrong PINs since then, the one being tried included. */
+  readonly tries: number;
+  readonly notBefore: number;
+};
+type Boxes = Readonly<Record<Id, Box>>;
+
+export type Opened =
+  | { readonly is: "open"; readonly session: SessionBody }
+  | { readonly is: "wrong"; readonly left: number; readonly seconds: number }
+  | { readonly is: "wait"; readonly seconds: number }
+  /** That was one wrong PIN too many: the copy is destroyed. */
+  | { readonly is: "destroyed" }
+  /** There is none, or it is too old. */
+  | { readonly is: "none" };
+
+export type Parts = {
+  readonly place: { readonly read: () => string | null; readonly write: (value: string | null) => void };
+  /** 32 bytes out of a PIN, slowly. */
+  readonly derive: (pin: string, salt: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
+  readonly now: () => number;
+};
+
+export const LONGEST_HOURS = 12;
+export const MOST_TRIES = 5;
+/** Seconds to wait after each wrong PIN. */
+export const DELAYS_S = [5, 10, 20, 40] as const;
+
+const HOUR = 3_600_000;
+/** A clock that was set back further than this counts as too late. */
+const CLOCK_SLACK = 300_000;
+
+/** The sealed copies of this browser, one for each person, and the limits within which a PIN opens them. */
+export function createSeals({ place, derive, now }: Parts) {
+  function boxes(): Boxes {
+    try {
+      return JSON.parse(place.read() ?? "{}") as Boxes;
+    } catch {
+      return {};
+    }
+  }
+
+  function put(staffId: Id, box: Box | null): void {
+    const { [staffId]: _, ...others } = boxes();
+    const next = box ? { ...others, [staffId]: box } : others;
+    place.write(Object.keys(next).length === 0 ? null : JSON.stringify(next));
+  }
+
+  function fresh(staffId: Id): Box | undefined {
+    const box = boxes()[staffId];
+    if (!box) return undefined;
+    const age = now() - box.at;
+    if (age >= -CLOCK_SLACK && age <= LONGEST_HOURS * HOUR) return box;
+    put(staffId, null);
+    return undefined;
+  }
+
+  async function key(pin: string, salt: Uint8Array<ArrayBuffer>, use: "encrypt" | "decrypt"): Promise<CryptoKey> {
+    return crypto.subtle.importKey("raw", await derive(pin, salt), "AES-GCM", false, [use]);
+  }
+
+  return {
+    /** Whether this person's PIN may open the till without the server. */
+    has: (staffId: Id): boolean => fresh(staffId) !== undefined,
+
+    /** Keeps a session that the server has just opened by `pin`, in place of the one before. */
+    async keep(session: SessionBody, pin: string): Promise<void> {
+      const at = now();
+      const salt = crypto.getRandomValues(new Uint8Array(16));
+      const iv = crypto.getRandomValues(new Uint8Array(12));
+      const plain = new TextEncoder().encode(JSON.stringify(session));
+      const content = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: bound(session.staff.id, at) }, await key(pin, salt, "encrypt"), plain);
+      put(session.staff.id, { at, salt: toText(salt), iv: toText(iv), content: toText(new Uint8Array(content)), tries: 0, notBefore: 0 });
+    },
+
+    /** Tries `pin`. The try is on disk before it is made. */
+    async open(staffId: Id, pin: string): Promise<Opened> {
+      const box = fresh(staffId);
+      if (!box) return { is: "none" };
+      const early = box.notBefore - now();
+      if (early > 0) return { is: "wait", seconds: Math.ceil(early / 1_000) };
+      const tries = box.tries + 1;
+      const seconds = DELAYS_S[tries - 1] ?? 0;
+      put(staffId, tries >= MOST_TRIES ? null : { ...box, tries, notBefore: now() + seconds * 1_000 });
+      const opening = await key(pin, toBytes(box.salt), "decrypt").catch(() => null);
+      // no key could be made at all: that was no try
+      if (!opening) {
+        put(staffId, box);
+        return { is: "none" };
+      }
+      try {
+        const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: toBytes(box.iv), additionalData: bound(staffId, box.at) }, opening, toBytes(box.content));
+        const session = JSON.parse(new TextDecoder().decode(plain)) as SessionBody;
+        const over = Date.parse(session.expires_at) <= now();
+        put(staffId, over ? null : { ...box, tries: 0, notBefore: 0 });
+        return over ? { is: "none" } : { is: "open", session };
+      } catch {
+        return tries >= MOST_TRIES ? { is: "destroyed" } : { is: "wrong", left: MOST_TRIES - tries, seconds };
+      }
+    },
+
+    forget: (staffId: Id): void => put(staffId, null),
+    forgetAll: (): void => place.write(null),
+  };
+}
+
+/** What a sealed copy is bound to: another person's, or one whose time was changed, does not open. */
+const bound = (staffId: Id, at: number) => new TextEncoder().encode(`onegate ${staffId} ${at}`);
+
+const toText = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes));
+const toBytes = (text: string) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));

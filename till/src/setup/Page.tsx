@@ -1,0 +1,96 @@
+import { useId, type ReactNode } from "react";
+import { Gate } from "../parts/Gate.tsx";
+import { Icon } from "../parts/Icon.tsx";
+import { useSetupWords } from "./words.ts";
+
+type Props = {
+  readonly title: string;
+  readonly why?: ReactNode;
+  /** Which step this is, of how many. */
+  readonly step?: readonly [step: number, steps: number];
+  readonly onBack?: (() => void) | undefined;
+  readonly onSubmit?: () => void;
+  readonly children?: ReactNode;
+  /** What goes on, where the thumb is. */
+  readonly keys?: ReactNode;
+};
+
+/** One thing a screen: what it is about above, the way on below. */
+export function Page({ title, why, step, onBack, onSubmit, children, keys }: Props) {
+  const words = useSetupWords();
+  return (
+    <div className="setup">
+      <aside className="setup-brand" aria-hidden="true">
+        <Gate />
+      </aside>
+      <form
+        className="setup-page"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          onSubmit?.();
+        }}
+      >
+        <header className="setup-head">
+          {onBack ? (
+            <button type="button" className="key-quiet square" aria-label={words.back} onClick={onBack}>
+              <Icon name="back" />
+            </button>
+          ) : (
+            <span className="setup-mark">
+              <Gate title="Onegate" />
+            </span>
+          )}
+          {step && <p>{words.stepOf(...step)}</p>}
+        </header>
+        {step && (
+          <div className="setup-steps" aria-hidden="true">
+            {Array.from({ length: step[1] }, (_, place) => (
+              <span key={place} className={place < step[0] ? "setup-done" : undefined} />
+            ))}
+          </div>
+        )}
+        <main className="setup-main">
+          <h1>{title}</h1>
+          {why !== undefined && <p className="setup-why">{why}</p>}
+          {children}
+        </main>
+        {keys && <footer className="setup-keys">{keys}</footer>}
+      </form>
+    </div>
+  );
+}
+
+type FieldProps = {
+  readonly label: string;
+  readonly value: string;
+  readonly hint?: string;
+  readonly type?: "text" | "tel";
+  readonly max: number;
+  readonly complete?: string;
+  readonly focus?: boolean;
+  readonly onChange: (value: string) => void;
+};
+
+export function Field({ label, value, hint, type = "text", max, complete = "off", focus = false, onChange }: FieldProps) {
+  return (
+    <label className="field">
+      <span>{label}</span>
+      <input type={type} value={value} placeholder={hint} maxLength={max} autoComplete={complete} autoCapitalize={type === "text" ? "words" : "off"} autoFocus={focus} onChange={({ target }) => onChange(target.value)} />
+    </label>
+  );
+}
+
+/** A code as it is spoken: big, in two halves, with its dash by itself. */
+export function CodeField({ label, value, hint, no, onChange }: { readonly label: string; readonly value: string; readonly hint: string; readonly no: string | undefined; readonly onChange: (value: string) => void }) {
+  const id = useId();
+  return (
+    <label className="field field-code">
+      <span>{label}</span>
+      <input type="text" inputMode="text" value={value} placeholder="ABCD-EFGH" autoComplete="off" autoCapitalize="characters" autoCorrect="off" spellCheck={false} autoFocus aria-invalid={no !== undefined} aria-describedby={id} onChange={({ target }) => onChange(target.value)} />
+      <small id={id} className={no === undefined ? undefined : "field-no"} role={no === undefined ? undefined : "alert"}>
+        {no ?? hint}
+      </small>
+    </label>
+  );
+}
