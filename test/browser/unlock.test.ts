@@ -254,9 +254,9 @@ describe("a tablet", () => {
     await says(page, /tidak dikenal, sudah dipakai, atau kedaluwarsa/);
     await picture(page, "enrol-refused");
     const code = await newCode();
-    await page.getByLabel("Kode").fill("");
-    await page.getByLabel("Kode").pressSequentially(code.replace("-", "").toLowerCase());
-    assert.equal(await page.getByLabel("Kode").inputValue(), code);
+    await page.getByLabel("Kode", { exact: true }).fill("");
+    await page.getByLabel("Kode", { exact: true }).pressSequentially(code.replace("-", "").toLowerCase());
+    assert.equal(await page.getByLabel("Kode", { exact: true }).inputValue(), code);
     await picture(page, "enrol");
     await page.getByRole("button", { name: "Sambungkan" }).click();
     await isLocked(page);
