@@ -1,6 +1,6 @@
 export { addressOf } from "./address.ts";
 export { codeHash, newCode } from "./devices/code.ts";
-export { countGuess, enrolIn, type Enrolled } from "./devices/enrol.ts";
+export { countGuess, enrolIn, forgetGuesses, type Enrolled } from "./devices/enrol.ts";
 export { keepOwnerCode } from "./devices/recover-owner.ts";
 export { retireDevice } from "./devices/revoke.ts";
 export { deviceRoutes, enrolledBody } from "./devices/routes.ts";

@@ -20,7 +20,7 @@ import {
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ServerResponse } from "node:http";
 import { Type } from "typebox";
-import { merchantOf } from "../identity/index.ts";
+import { merchantOf, sessionEnd } from "../identity/index.ts";
 import { answer, type Http, type Streams, type Tail } from "../kernel/index.ts";
 import type { Fee } from "../providers/index.ts";
 import { listChannels } from "./channels.ts";
@@ -160,7 +160,11 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
     { config: { right: "order.read", service }, schema: { tags, summary: "What happens to an order, as server-sent events; resumes after Last-Event-ID", querystring: Type.Object({ order_id: Type.String({ minLength: 1, maxLength: 64 }) }) } },
     async (request, reply) => {
       const { order_id: orderId } = request.query;
-      await streams.open(request, reply, { merchantId: merchantOf(request), topics: ORDER_TOPICS, wants: ({ payload }) => payload["order_id"] === orderId });
+      const { principal } = request;
+      await streams.open(request, reply, {
+        merchantId: merchantOf(request), topics: ORDER_TOPICS, wants: ({ payload }) => payload["order_id"] === orderId,
+        ...("staffSessionId" in principal ? { ends: sessionEnd(payments.database, principal) } : {}),
+      });
     },
   );
 

@@ -1,7 +1,7 @@
 import { checkedToMinor, IDR, isRefusal, newId, refuse, type Id, type NewStaffBody, type Refusal, type SetupBody } from "@onegate/contract";
 import { insertCategory, insertProduct, isEan13, type Product } from "../catalogue/index.ts";
 import {
-  checkedToLogo, codeHash, countGuess, enrolIn, hashSecret, insertLogo, insertMerchant, insertStaff, isSecret, isSimplePin, isTimeZone, markKnown, openOutlet, openSession, retireDevice, type Enrolled, type Session,
+  checkedToLogo, codeHash, countGuess, enrolIn, forgetGuesses, hashSecret, insertLogo, insertMerchant, insertStaff, isSecret, isSimplePin, isTimeZone, markKnown, openOutlet, openSession, retireDevice, type Enrolled, type Session,
 } from "../identity/index.ts";
 import { announce, codeOf, inTransaction, type Database, type Tx } from "../kernel/index.ts";
 import { chartOf, openAccounts } from "../ledger/index.ts";
@@ -25,13 +25,12 @@ const DEVICE = "Kasir 1";
 /**
  * Sets a shop up in one transaction: merchant, outlet, tax, logo, books, owner, staff, products with what is on hand; the
  * browser that asks is enrolled and its owner signed in. The same key within an hour, with the owner's PIN, is the same shop:
- * the browser is enrolled anew, because what was answered is kept nowhere. Refuses `sign_in_delayed`, `idempotency_key_reused`,
- * `time_zone_unknown`, `logo_invalid`, `pin_too_simple`, `request_invalid` and those of an amount for a product, `setup_code_wrong`.
+ * the browser is enrolled anew, because what was answered is kept nowhere. Refuses `idempotency_key_reused`,
+ * `time_zone_unknown`, `logo_invalid`, `pin_too_simple`, `request_invalid` and those of an amount for a product,
+ * `sign_in_delayed`, `setup_code_wrong`.
  */
 export async function setUp(setup: Setup, body: SetupBody, key: string, address: string): Promise<SetUp | Refusal> {
   const { database } = setup;
-  const delayed = await countGuess(database, address);
-  if (delayed) return delayed;
   const keyHash = createHash("sha256").update(key).digest();
   const done = await selectDone(database.kysely, keyHash);
   if (done) return comeBack(database, done, body, address);
@@ -44,13 +43,20 @@ export async function setUp(setup: Setup, body: SetupBody, key: string, address:
   const products = toProducts(body.products ?? []);
   if (isRefusal(products)) return products;
   const code = setup.isCodeNeeded ? codeHash(body.code ?? "") : undefined;
-  if (setup.isCodeNeeded && !code) return refuse("setup_code_wrong");
+  if (setup.isCodeNeeded) {
+    const delayed = await countGuess(database, address);
+    if (delayed) return delayed;
+    if (!code) return refuse("setup_code_wrong");
+  }
   const hashed: Hashed[] = [];
   for (const { name, role, pin } of people) hashed.push({ staffId: newId(), name, role: role ?? "cashier", pinHash: await hashSecret(pin) });
 
   try {
     return await inTransaction<SetUp | Refusal>(database, async (tx) => {
-      if (code && !(await useSetupCode(tx, code))) return refuse("setup_code_wrong");
+      if (code) {
+        if (!(await useSetupCode(tx, code))) return refuse("setup_code_wrong");
+        await forgetGuesses(tx, address);
+      }
       return { ...(await write(tx, setup, { body, logo, hashed, products, keyHash }, address)), replayed: false };
     });
   } catch (error) {
@@ -116,8 +122,11 @@ function toProducts(given: NonNullable<SetupBody["products"]>): NewProduct[] | R
 /** Enrols the browser of a shop that is set up already anew, in the place of the device whose token may have been lost. */
 async function comeBack(database: Database, done: Done, body: SetupBody, address: string): Promise<SetUp | Refusal> {
   const { merchantId, outletId, ownerId } = done;
+  const delayed = await countGuess(database, address);
+  if (delayed) return delayed;
   if (!done.isRecent || done.name !== body.merchant.name || !(await isSecret(body.owner.pin, done.ownerPin))) return refuse("idempotency_key_reused");
   return inTransaction<SetUp | Refusal>(database, async (tx) => {
+    await forgetGuesses(tx, address);
     await retireDevice(tx, merchantId, done.deviceId, ownerId);
     const enrolled = await enrolIn(tx, { merchantId, outletId, name: DEVICE, enrolledBy: ownerId, lastAddress: address });
     await updateDevice(tx, merchantId, enrolled.device.deviceId);

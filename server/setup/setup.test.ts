@@ -94,7 +94,7 @@ describe("a shop that is set up beside the demo", () => {
     const again = await setUp(SHOP, key);
     assert.deepEqual([again.status, again.headers.get("idempotent-replayed")], [201, "true"]);
     const shopWith = async (token: string) => (await program.call<ShopBody>("GET", "/api/v1/till/shop", { headers: { "onegate-device": token } })).code;
-    assert.deepEqual([await shopWith(again.body.token), await shopWith(answers[0]!.body.token), await shopWith(answers[1]!.body.token)], [undefined, "device_revoked", "device_revoked"]);
+    assert.deepEqual([await shopWith(again.body.token), await shopWith(answers[0].body.token), await shopWith(answers[1].body.token)], [undefined, "device_revoked", "device_revoked"]);
     assert.equal((await setUp({ ...SHOP, owner: { name: "Melati", pin: "961538" } }, key)).body.code, "idempotency_key_reused");
     await program.database.pool.query("update merchant_setup set set_up_at = now() - interval '2 hours'");
     assert.equal((await setUp(SHOP, key)).body.code, "idempotency_key_reused");
