@@ -188,6 +188,13 @@ describe("a sandbox", () => {
     const token = await page.evaluate(() => (JSON.parse(sessionStorage.getItem("onegate.session.1") ?? "{}") as { token?: string }).token);
     const shelf = await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { ...(token ? { token } : {}), headers: { "onegate-device": device ?? "" } });
     assert.deepEqual(shelf.body.products, []);
+    await go(page, "Kunci");
+    await go(page, "Ke toko contoh");
+    await page.getByRole("button", { name: "Sari", exact: true }).waitFor();
+    await go(page, "Buka toko saya");
+    await page.getByRole("button", { name: "Tono", exact: true }).click();
+    await press(page, "593817");
+    await says(page, "Tono · Pemilik");
     await page.context().close();
   });
 });
