@@ -1,7 +1,7 @@
 import { addJob, inTransaction, type Tx } from "../kernel/index.ts";
 import { providerOf, type Payments } from "./context.ts";
 import { isOpen, merchantRefOf, paidSum, type Payment } from "./payment.ts";
-import { FIRST_INQUIRY_MS, INQUIRE, inquiryKey, REOPEN } from "./plan.ts";
+import { FIRST_INQUIRY_MS, REOPEN } from "./plan.ts";
 import { insertPayment, lockOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
 import { tell } from "./tell.ts";
 
@@ -31,10 +31,9 @@ export async function replace(tx: Tx, payments: Payments, payment: Payment, orde
     const paymentId = payments.newId();
     // the payer's time goes on: an end to this, should every answer be lost
     await insertPayment(tx, {
-      merchantId, paymentId, orderId, method, channel, provider, accountId, amount, state: "created", merchantRef: merchantRefOf(paymentId), expiresAt, ...(routing ? { routing } : {}),
+      merchantId, paymentId, orderId, method, channel, provider, accountId, amount, state: "created", merchantRef: merchantRefOf(paymentId), expiresAt, askAfterMs: FIRST_INQUIRY_MS, ...(routing ? { routing } : {}),
     });
     await addJob(tx, REOPEN, { merchantId, paymentId }, { attempts: 1 });
-    await addJob(tx, INQUIRE, { merchantId, paymentId, tries: 0 }, { afterMs: FIRST_INQUIRY_MS, key: inquiryKey(paymentId) });
   }
   await tell(tx, given);
 }
