@@ -4,7 +4,7 @@ import { applyState } from "./apply.ts";
 import { providerOf, type Payments } from "./context.ts";
 import { isCodeless, isOpen, next, type Payment } from "./payment.ts";
 import { endLost } from "./replace.ts";
-import { isOlder, lockOrder, markLost, planQuestion, selectPayment, updatePayment } from "./store.ts";
+import { isOlder, lockPayment, markLost, planQuestion, selectPayment, updatePayment } from "./store.ts";
 import { tell } from "./tell.ts";
 
 const SECOND = 1_000;
@@ -48,11 +48,10 @@ export async function inquirePayment(payments: Payments, merchantId: Id, payment
 }
 
 /** The provider never got it, and says so: nobody was charged, and the order may be paid anew. */
-async function fail(tx: Tx, payments: Payments, { merchantId, paymentId, orderId }: Payment): Promise<void> {
-  await lockOrder(tx, merchantId, orderId);
-  const payment = await selectPayment(tx, merchantId, paymentId);
-  const state = payment && next(payment.state, "refuse");
-  if (!payment || !state) return;
+async function fail(tx: Tx, payments: Payments, before: Payment): Promise<void> {
+  const { payment } = await lockPayment(tx, before);
+  const state = next(payment.state, "refuse");
+  if (!state) return;
   const written = await updatePayment(tx, payment, state, { note: "the provider knows nothing of it" });
   await tell(tx, written);
   await payments.onEnded(tx, written);

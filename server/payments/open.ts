@@ -7,7 +7,7 @@ import type { Order } from "./order.ts";
 import { isCodeless, isOpen, merchantRefOf, methodOf, next, paidSum, type Candidate, type Payment, type PaymentEvent } from "./payment.ts";
 import { FIRST_INQUIRY_MS } from "./plan.ts";
 import { explain, routesFor } from "./route.ts";
-import { insertPayment, lockOrder, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
+import { insertPayment, lockOrder, lockPayment, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
 import { tell } from "./tell.ts";
 
 /** How long a payer has, in minutes, within Tripay's bounds: QRIS 10 to 60, e-wallets 15 to 60, the others from 60 (its channel table). */
@@ -125,8 +125,7 @@ function itemsFor({ amount, items, orderId }: Order, payment: Payment) {
 }
 
 async function writeAnswer(tx: Tx, payments: Payments, before: Payment, answer: OpenAnswer, quiet: boolean): Promise<Payment> {
-  await lockOrder(tx, before.merchantId, before.orderId);
-  const payment = (await selectPayment(tx, before.merchantId, before.paymentId)) ?? before;
+  const { payment } = await lockPayment(tx, before);
   const events = { opened: "open", refused: "refuse", unknown: "lose" } as const satisfies Record<OpenAnswer["answer"], PaymentEvent>;
   // A notification may have been quicker than this answer: then the state stays, and only the facts are added.
   const state = next(payment.state, events[answer.answer]) ?? payment.state;

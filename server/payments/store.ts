@@ -65,10 +65,11 @@ type PaymentRow = {
   expires_at: Date | null; paid_at: Date | null; lost_at: Date | null; routing: readonly Candidate[] | null; verification: Verification | null; outlet_id: Id | null; created_at: Date;
 };
 
-const COLUMNS = sql.raw(
+const NAMES =
   "merchant_id, payment_id, order_id, method, channel, provider, account_id, currency, amount, state, merchant_ref, reference, channel_name, payer_amount, " +
-    "fee_merchant, fee_customer, qr_string, pay_code, checkout_url, expires_at, paid_at, lost_at, routing, verification, outlet_id, created_at",
-);
+  "fee_merchant, fee_customer, qr_string, pay_code, checkout_url, expires_at, paid_at, lost_at, routing, verification, outlet_id, created_at";
+const COLUMNS = sql.raw(NAMES);
+const COLUMNS_OF_P = sql.raw(NAMES.replaceAll(/\w+/g, "p.$&"));
 
 function toPayment(row: PaymentRow): Payment {
   return {
@@ -130,6 +131,19 @@ export async function selectPayment(executor: Executor, merchantId: Id, paymentI
   const { rows } = await sql<PaymentRow>`
     select ${COLUMNS} from payment where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(executor);
   return rows[0] && toPayment(rows[0]);
+}
+
+export type LockedOrder = { readonly cancelled: boolean; readonly amount: bigint };
+
+/** Takes a payment's order like `lockOrder`, and reads the payment as it is then, in one query. Both rows are locked, so that neither is read as it was before the wait. */
+export async function lockPayment(tx: Tx, { merchantId, paymentId, orderId }: Pick<Payment, "merchantId" | "paymentId" | "orderId">): Promise<{ order: LockedOrder; payment: Payment }> {
+  const { rows } = await sql<PaymentRow & { order_cancelled: boolean; order_amount: bigint }>`
+    select ${COLUMNS_OF_P}, o.cancelled_at is not null as order_cancelled, o.amount as order_amount
+      from payment_order o join payment p on p.merchant_id = o.merchant_id and p.order_id = o.order_id
+     where o.merchant_id = ${merchantId} and o.order_id = ${orderId} and p.payment_id = ${paymentId} for update of o, p`.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error("a payment does not vanish");
+  return { order: { cancelled: row.order_cancelled, amount: row.order_amount }, payment: toPayment(row) };
 }
 
 /** Payments of an order, oldest first. */
