@@ -14,7 +14,7 @@ import {
 import { chartOf, createLedger, openAccounts, seal } from "./ledger/index.ts";
 import { pageRoutes } from "./pages.ts";
 import {
-  carryRefundOn, disputeRoutes, INQUIRE, inquirePayment, openReplacement, operatorRoutes, paymentRoutes, REFUND, REOPEN, sweepPayments, sweepRefunds, VOID, voidPayment, type Payments,
+  askProviders, carryRefundOn, disputeRoutes, openReplacement, operatorRoutes, paymentRoutes, REFUND, REOPEN, sweepRefunds, VOID, voidPayment, type Payments,
 } from "./payments/index.ts";
 import { proveDaily, signerOf } from "./proof.ts";
 import { setUpProviders } from "./provider-setup.ts";
@@ -63,7 +63,7 @@ const STREAMED = [...TILL_TOPICS, "refund."];
 /** Crontab lines, in UTC. */
 const CRONTAB = `
 * * * * * ledger:expire_holds
-* * * * * payment:sweep
+* * * * * refund:sweep
 * * * * * wallet:sweep
 * * * * * delivery:sweep
 7 3 * * * identity:rotate_keys
@@ -180,13 +180,12 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const jobs = await startJobs(
       database,
       {
-        [INQUIRE]: ({ merchantId, paymentId, tries }) => inquirePayment(payments, String(merchantId), String(paymentId), Number(tries)),
         [REOPEN]: ({ merchantId, paymentId }) => openReplacement(payments, String(merchantId), String(paymentId)),
         "delivery:sweep": () => sweepDeliveries(database),
         "delivery:forget": () => forgetOldDeliveries(database),
         [VOID]: ({ merchantId, paymentId }) => voidPayment(payments, String(merchantId), String(paymentId)),
         [REFUND]: ({ merchantId, refundId, tries }) => carryRefundOn(payments, String(merchantId), String(refundId), Number(tries)),
-        "payment:sweep": async () => void (await Promise.all([sweepPayments(payments), sweepRefunds(payments)])),
+        "refund:sweep": async () => void (await sweepRefunds(payments)),
         "wallet:sweep": async () => void (await Promise.all([creditWaiting(wallets), endForgotten(wallets), markExpiredHolds(wallets)])),
         "identity:rotate_keys": () => keys.rotate(),
         "identity:forget": () => forgetExpiredSessions(database.kysely),
@@ -202,6 +201,8 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     );
     // before the requests end, jobs do: they open none
     endings.push(() => jobs.stop());
+    const asker = askProviders(payments);
+    endings.push(() => asker.stop());
     const couriers = await startJobs(
       courier,
       { [SEND]: ({ merchantId, endpointId }) => sendDue({ ...deliveries, database: courier }, String(merchantId), String(endpointId)) },

@@ -241,22 +241,23 @@ describe("a QRIS sale", () => {
     const { sale, reference } = await waiting();
     await program.lever("PUT", `transactions/${reference}/faults`, { suppressed: true });
     await program.lever("POST", `transactions/${reference}/pay`);
-    const isPlanned = await program.database.pool.query("select graphile_worker.reschedule_jobs(array(select id from graphile_worker.jobs where key = $1), run_at := now())", [`inquire:${sale.tenders[0]?.payment_id}`]);
-    assert.equal(isPlanned.rowCount, 1);
+    const planned = await program.database.pool.query("update payment set ask_at = now() where payment_id = $1 and ask_at > now() returning payment_id", [sale.tenders[0]?.payment_id]);
+    assert.equal(planned.rowCount, 1);
     await until(() => readSale(sale.id), ({ state }) => state === "paid", 15_000);
     await program.assertBooksHold();
   });
 
-  it("a payment whose job was lost with its worker is swept up and asked about", async () => {
+  it("a question that died with its process is asked by another", async () => {
     const { sale, reference } = await waiting();
     const { pool } = program.database;
-    const key = `inquire:${sale.tenders[0]?.payment_id}`;
+    const paymentId = sale.tenders[0]?.payment_id;
     await program.lever("PUT", `transactions/${reference}/faults`, { suppressed: true });
-    await until(async () => (await pool.query("select graphile_worker.remove_job($1)", [key]), pool.query("select 1 from graphile_worker.jobs where key = $1", [key])), ({ rowCount }) => rowCount === 0);
+    // taken, and never dealt with
+    const { rows } = await pool.query<{ lease: string }>("update payment set ask_at = now() + interval '2 minutes', asked = asked + 1 where payment_id = $1 returning ask_at::text as lease", [paymentId]);
     await program.lever("POST", `transactions/${reference}/pay`);
-    await pool.query("update payment set updated_at = now() - interval '3 minutes' where payment_id = $1", [sale.tenders[0]?.payment_id]);
-    await pool.query("select graphile_worker.add_job('payment:sweep')");
+    await pool.query("update payment set ask_at = ask_at - interval '2 minutes' where payment_id = $1 and ask_at = $2", [paymentId, rows[0]?.lease]);
     await until(() => readSale(sale.id), ({ state }) => state === "paid", 15_000);
+    await until(async () => (await pool.query("select 1 from payment where payment_id = $1 and ask_at is null", [paymentId])).rowCount, (count) => count === 1);
     await program.assertBooksHold();
   });
 

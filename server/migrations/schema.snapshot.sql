@@ -462,6 +462,8 @@ table payment
   verification character varying(10)
   outlet_id uuid
   confirmed_by uuid
+  ask_at timestamp with time zone default (now() + '00:00:20'::interval)
+  asked smallint not null default 0
   PRIMARY KEY (merchant_id, payment_id)
   FOREIGN KEY (merchant_id, order_id) REFERENCES payment_order(merchant_id, order_id)
   CHECK ((amount > 0))
@@ -470,8 +472,8 @@ table payment
   CREATE INDEX payment_by_merchant_ref ON public.payment USING btree (merchant_ref)
   CREATE INDEX payment_by_order ON public.payment USING btree (merchant_id, order_id, payment_id)
   CREATE INDEX payment_by_reference ON public.payment USING btree (provider, reference) WHERE (reference IS NOT NULL)
-  CREATE INDEX payment_open ON public.payment USING btree (state, updated_at) WHERE ((state)::text = ANY ((ARRAY['created'::character varying, 'pending'::character varying, 'unknown'::character varying])::text[]))
   CREATE INDEX payment_paid_day ON public.payment USING brin (paid_at)
+  CREATE INDEX payment_to_ask ON public.payment USING btree (ask_at) WHERE (ask_at IS NOT NULL)
   CREATE INDEX payment_unverified ON public.payment USING btree (merchant_id, paid_at) WHERE ((verification)::text = 'unverified'::text)
   CREATE UNIQUE INDEX payment_static_reference ON public.payment USING btree (merchant_id, reference) WHERE (verification IS NOT NULL)
 

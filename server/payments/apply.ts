@@ -7,7 +7,7 @@ import { recordRefunded } from "./give-back.ts";
 import { openDisputes } from "./open-dispute.ts";
 import { isCodeless, isOpen, next, paidSum, type Payment, type PaymentEvent } from "./payment.ts";
 import { replace } from "./replace.ts";
-import { insertCase, lockOrder, selectPayment, selectPayments, updatePayment, type NewCase } from "./store.ts";
+import { insertCase, lockPayment, selectPayment, selectPayments, updatePayment, type LockedOrder, type NewCase } from "./store.ts";
 import { tell } from "./tell.ts";
 
 /** What became of a provider's word on a payment. */
@@ -22,9 +22,9 @@ const EVENTS = { pending: "open", paid: "pay", expired: "expire", failed: "fail"
  * Applies a provider's believed word, from a notification or an inquiry, within the caller's transaction: payment, ledger,
  * whoever waits for it and the event together. The same word again has no effect; words in any order end the same.
  */
-export async function applyState(tx: Tx, payments: Payments, { merchantId, paymentId, orderId }: Payment, found: ProviderState, opened: Opened | null = null): Promise<Outcome> {
-  const order = await lockOrder(tx, merchantId, orderId);
-  const payment = await selectSure(tx, merchantId, paymentId);
+export async function applyState(tx: Tx, payments: Payments, before: Payment, found: ProviderState, opened: Opened | null = null): Promise<Outcome> {
+  const { order, payment } = await lockPayment(tx, before);
+  const { merchantId, paymentId } = payment;
   const words = found.takenBack ?? [];
   if (words.length === 0) return applyStatus(tx, payments, payment, found, opened, order);
   // what was taken back had been paid before; what is given back comes out of the rest
@@ -40,7 +40,7 @@ async function selectSure(tx: Tx, merchantId: Id, paymentId: Id): Promise<Paymen
   return payment;
 }
 
-async function applyStatus(tx: Tx, payments: Payments, payment: Payment, found: ProviderState, opened: Opened | null, order: { cancelled: boolean; amount: bigint }): Promise<Outcome> {
+async function applyStatus(tx: Tx, payments: Payments, payment: Payment, found: ProviderState, opened: Opened | null, order: LockedOrder): Promise<Outcome> {
   if (found.status === "paid") return applyPaid(tx, payments, payment, found, order);
   if (found.status === "refunded" && payment.state === "succeeded") return (await recordRefunded(tx, payments, payment, found.reference)) ? "applied" : "duplicate";
 
@@ -63,7 +63,7 @@ async function applyStatus(tx: Tx, payments: Payments, payment: Payment, found: 
   return "applied";
 }
 
-async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: ProviderState, order: { cancelled: boolean; amount: bigint }): Promise<Outcome> {
+async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: ProviderState, order: LockedOrder): Promise<Outcome> {
   if (payment.state === "succeeded" && payment.reference === found.reference) return "duplicate";
   const reason = await whySuspense(tx, payment, found, order);
   if (reason) {
@@ -85,7 +85,7 @@ async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: Pr
 }
 
 /** Why money that came in can't be taken as this payment, in order of precedence. */
-async function whySuspense(tx: Tx, payment: Payment, found: ProviderState, order: { cancelled: boolean; amount: bigint }): Promise<NewCase["reason"] | undefined> {
+async function whySuspense(tx: Tx, payment: Payment, found: ProviderState, order: LockedOrder): Promise<NewCase["reason"] | undefined> {
   const net = found.amount.minor - found.feeCustomer.minor;
   if (found.amount.currency !== payment.amount.currency) return "orphan";
   // several payments may make up an order, but not more than it

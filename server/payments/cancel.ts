@@ -1,10 +1,9 @@
 import { isRefusal, refuse, type Id } from "@onegate/contract";
 import { addJob, once, type Once, type Tx } from "../kernel/index.ts";
 import type { Payments } from "./context.ts";
-import { INQUIRE, inquiryKey } from "./plan.ts";
 import type { Order } from "./order.ts";
 import { next, type Payment } from "./payment.ts";
-import { lockOrder, markOrderCancelled, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
+import { lockOrder, markOrderCancelled, planQuestion, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
 import { tell } from "./tell.ts";
 
 /** The job that ends given-up payments at their provider. */
@@ -55,5 +54,5 @@ export async function voidPayment(payments: Payments, merchantId: Id, paymentId:
   if (payment?.state !== "cancelled" || !account?.provider.cancel) return;
   const answer = await account.provider.cancel({ reference: payment.reference, merchantRef: payment.merchantRef });
   if (answer.answer === "unknown") throw new Error(`${payment.provider} did not say whether ${payment.merchantRef} is ended: ${answer.reason}`);
-  await addJob(payments.database.kysely, INQUIRE, { merchantId, paymentId, tries: 0 }, { key: inquiryKey(paymentId) });
+  await planQuestion(payments.database.kysely, payment, 0, true);
 }

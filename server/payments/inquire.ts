@@ -1,11 +1,10 @@
 import type { Id } from "@onegate/contract";
-import { addJob, inTransaction, type Tx } from "../kernel/index.ts";
+import { inTransaction, type Tx } from "../kernel/index.ts";
 import { applyState } from "./apply.ts";
 import { providerOf, type Payments } from "./context.ts";
 import { isCodeless, isOpen, next, type Payment } from "./payment.ts";
-import { INQUIRE, inquiryKey } from "./plan.ts";
 import { endLost } from "./replace.ts";
-import { isOlder, lockOrder, markLost, selectForgotten, selectPayment, updatePayment } from "./store.ts";
+import { isOlder, lockPayment, markLost, planQuestion, selectPayment, updatePayment } from "./store.ts";
 import { tell } from "./tell.ts";
 
 const SECOND = 1_000;
@@ -28,7 +27,8 @@ function mayStillBePaid({ clock }: Payments, { state, provider, expiresAt }: Pay
  */
 export async function inquirePayment(payments: Payments, merchantId: Id, paymentId: Id, tries: number): Promise<void> {
   const payment = await selectPayment(payments.database.kysely, merchantId, paymentId);
-  if (!payment || !mayStillBePaid(payments, payment)) return;
+  if (!payment) return;
+  if (!mayStillBePaid(payments, payment)) return planQuestion(payments.database.kysely, payment, null);
   const provider = await providerOf(payments, payment);
   const answer = await provider.inquire({ reference: payment.reference, merchantRef: payment.merchantRef, expiresAt: payment.expiresAt });
   const lost = await inTransaction(payments.database, async (tx) => {
@@ -36,7 +36,7 @@ export async function inquirePayment(payments: Payments, merchantId: Id, payment
     else if (answer.answer === "absent" && (await isOlder(tx, payment, ABSENT_FOR_SURE_S))) await fail(tx, payments, payment);
     const now = await selectPayment(tx, merchantId, paymentId);
     const final = answer.answer === "found" && answer.state.status !== "pending";
-    if (now && !final && mayStillBePaid(payments, now)) await planInquiry(tx, payments, now, tries + 1);
+    if (now) await planQuestion(tx, now, !final && mayStillBePaid(payments, now) ? pause(payments, now, tries + 1) : null);
     const isTold = answer.answer === "found" && answer.state.status === "pending" && answer.opened === null;
     if (!isTold || !provider.cancel || now?.state !== "pending" || !isCodeless(now)) return undefined;
     if (now.lostAt === null && !(await isOlder(tx, now, LOST_FOR_SURE_S))) return undefined;
@@ -48,23 +48,13 @@ export async function inquirePayment(payments: Payments, merchantId: Id, payment
 }
 
 /** The provider never got it, and says so: nobody was charged, and the order may be paid anew. */
-async function fail(tx: Tx, payments: Payments, { merchantId, paymentId, orderId }: Payment): Promise<void> {
-  await lockOrder(tx, merchantId, orderId);
-  const payment = await selectPayment(tx, merchantId, paymentId);
-  const state = payment && next(payment.state, "refuse");
-  if (!payment || !state) return;
+async function fail(tx: Tx, payments: Payments, before: Payment): Promise<void> {
+  const { payment } = await lockPayment(tx, before);
+  const state = next(payment.state, "refuse");
+  if (!state) return;
   const written = await updatePayment(tx, payment, state, { note: "the provider knows nothing of it" });
   await tell(tx, written);
   await payments.onEnded(tx, written);
-}
-
-async function planInquiry(tx: Tx, payments: Payments, payment: Payment, tries: number): Promise<void> {
-  await addJob(
-    tx,
-    INQUIRE,
-    { merchantId: payment.merchantId, paymentId: payment.paymentId, tries },
-    { afterMs: pause(payments, payment, tries), key: inquiryKey(payment.paymentId) },
-  );
 }
 
 /** An unknown payment is asked about soon and often; a pending one now and then, and just after its time is over. */
@@ -73,13 +63,4 @@ function pause(payments: Payments, payment: Payment, tries: number): number {
   const untilExpiry = (payment.expiresAt?.getTime() ?? 0) - payments.clock.now() + AFTER_EXPIRY_MS;
   const usual = Math.min(2 ** tries * 10, 300) * SECOND;
   return untilExpiry > 0 ? Math.min(usual, untilExpiry) : usual;
-}
-
-/** Plans anew for open payments whose job was lost with a killed worker or gave up; answers how many. */
-export async function sweepPayments(payments: Payments): Promise<number> {
-  return inTransaction(payments.database, async (tx) => {
-    const forgotten = await selectForgotten(tx, INQUIRE);
-    for (const payment of forgotten) await addJob(tx, INQUIRE, { ...payment, tries: 0 }, { key: inquiryKey(payment.paymentId) });
-    return forgotten.length;
-  });
 }

@@ -1,13 +1,13 @@
 import { isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
-import { addJob, inTransaction, messageOf, type Tx } from "../kernel/index.ts";
+import { inTransaction, messageOf, type Tx } from "../kernel/index.ts";
 import { UNREACHABLE, type OpenAnswer } from "../providers/index.ts";
 import type { OfferedChannel } from "./channels.ts";
 import { providerOf, type Payments } from "./context.ts";
 import type { Order } from "./order.ts";
 import { isCodeless, isOpen, merchantRefOf, methodOf, next, paidSum, type Candidate, type Payment, type PaymentEvent } from "./payment.ts";
-import { FIRST_INQUIRY_MS, INQUIRE, inquiryKey } from "./plan.ts";
+import { FIRST_INQUIRY_MS } from "./plan.ts";
 import { explain, routesFor } from "./route.ts";
-import { insertPayment, lockOrder, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
+import { insertPayment, lockOrder, lockPayment, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
 import { tell } from "./tell.ts";
 
 /** How long a payer has, in minutes, within Tripay's bounds: QRIS 10 to 60, e-wallets 15 to 60, the others from 60 (its channel table). */
@@ -57,7 +57,7 @@ export async function openReplacement(payments: Payments, merchantId: Id, paymen
   if (payment && order) await tellProvider(payments, order, payment, true);
 }
 
-/** Decide and save the intent. The payment is committed before the provider hears of it, with a job to ask. */
+/** Decide and save the intent. The payment is committed before the provider hears of it, with the time to ask. */
 async function writePayment(payments: Payments, order: Order, channel: OfferedChannel, routing: readonly Candidate[], part: Money | undefined): Promise<{ payment: Payment; isNew: boolean } | Refusal> {
   const { merchantId, orderId } = order;
   return inTransaction(payments.database, async (tx) => {
@@ -82,8 +82,8 @@ async function writePayment(payments: Payments, order: Order, channel: OfferedCh
       merchantRef: merchantRefOf(paymentId),
       expiresAt: new Date(payments.clock.now() + minutes * 60_000),
       routing,
+      askAfterMs: FIRST_INQUIRY_MS,
     });
-    await addJob(tx, INQUIRE, { merchantId, paymentId, tries: 0 }, { afterMs: FIRST_INQUIRY_MS, key: inquiryKey(paymentId) });
     return { payment, isNew: true };
   });
 }
@@ -125,19 +125,19 @@ function itemsFor({ amount, items, orderId }: Order, payment: Payment) {
 }
 
 async function writeAnswer(tx: Tx, payments: Payments, before: Payment, answer: OpenAnswer, quiet: boolean): Promise<Payment> {
-  await lockOrder(tx, before.merchantId, before.orderId);
-  const payment = (await selectPayment(tx, before.merchantId, before.paymentId)) ?? before;
+  const { payment } = await lockPayment(tx, before);
   const events = { opened: "open", refused: "refuse", unknown: "lose" } as const satisfies Record<OpenAnswer["answer"], PaymentEvent>;
   // A notification may have been quicker than this answer: then the state stays, and only the facts are added.
   const state = next(payment.state, events[answer.answer]) ?? payment.state;
-  const written = await updatePayment(tx, payment, state, answer.answer === "opened" ? { opened: answer.opened } : { note: answer.reason, lost: answer.answer === "unknown" });
+  const isLost = answer.answer === "unknown";
+  // a notification may have come before the answer that is lost: the code will not, and the provider is asked at once
+  const isCodeLost = isLost && state === payment.state && state === "pending" && isCodeless(payment);
+  const askAfterMs = isCodeLost ? 0 : state !== payment.state && (state === "unknown" || !isOpen(payment.state)) ? FIRST_INQUIRY_OF_UNKNOWN_MS : undefined;
+  const facts = answer.answer === "opened" ? { opened: answer.opened } : { note: answer.reason, lost: isLost };
+  const written = await updatePayment(tx, payment, state, { ...facts, ...(askAfterMs === undefined ? {} : { askAfterMs }) });
   if (state !== payment.state) {
     await tell(tx, written);
     if (!isOpen(state) && !quiet) await payments.onEnded(tx, written);
-    else if (state === "unknown" || !isOpen(payment.state)) await addJob(tx, INQUIRE, { merchantId: payment.merchantId, paymentId: payment.paymentId, tries: 0 }, { afterMs: FIRST_INQUIRY_OF_UNKNOWN_MS, key: inquiryKey(payment.paymentId) });
-  } else if (answer.answer === "unknown" && state === "pending" && isCodeless(written)) {
-    // a notification came before, and the code will not: the provider is asked at once
-    await addJob(tx, INQUIRE, { merchantId: payment.merchantId, paymentId: payment.paymentId, tries: 0 }, { key: inquiryKey(payment.paymentId) });
   }
   return written;
 }

@@ -1,8 +1,8 @@
 import { addJob, inTransaction, type Tx } from "../kernel/index.ts";
 import { providerOf, type Payments } from "./context.ts";
 import { isOpen, merchantRefOf, paidSum, type Payment } from "./payment.ts";
-import { FIRST_INQUIRY_MS, INQUIRE, inquiryKey, REOPEN } from "./plan.ts";
-import { insertPayment, lockOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
+import { FIRST_INQUIRY_MS, REOPEN } from "./plan.ts";
+import { insertPayment, lockPayment, selectPayments, updatePayment, type LockedOrder } from "./store.ts";
 import { tell } from "./tell.ts";
 
 /**
@@ -11,19 +11,18 @@ import { tell } from "./tell.ts";
  * says which; where the provider doesn't answer, the next inquiry comes back here.
  */
 export async function endLost(payments: Payments, lost: Payment): Promise<void> {
-  const { merchantId, paymentId, orderId, reference, merchantRef } = lost;
+  const { reference, merchantRef } = lost;
   const answer = await (await providerOf(payments, lost)).cancel?.({ reference, merchantRef });
   if (answer?.answer !== "cancelled") return;
   await inTransaction(payments.database, async (tx) => {
-    const order = await lockOrder(tx, merchantId, orderId);
-    const payment = await selectPayment(tx, merchantId, paymentId);
-    if (payment && isOpen(payment.state)) await replace(tx, payments, payment, order);
+    const { order, payment } = await lockPayment(tx, lost);
+    if (isOpen(payment.state)) await replace(tx, payments, payment, order);
   });
   payments.poke();
 }
 
 /** Gives up a payment that its provider has ended, and writes the one in its place, which a job then opens, once. The order's row is held. */
-export async function replace(tx: Tx, payments: Payments, payment: Payment, order: { cancelled: boolean; amount: bigint }): Promise<void> {
+export async function replace(tx: Tx, payments: Payments, payment: Payment, order: LockedOrder): Promise<void> {
   const { merchantId, orderId, method, channel, provider, accountId, amount, expiresAt, routing } = payment;
   const given = await updatePayment(tx, payment, "cancelled", { note: "the answer with its code was lost; another took its place" });
   const paid = paidSum(await selectPayments(tx, merchantId, orderId));
@@ -31,10 +30,9 @@ export async function replace(tx: Tx, payments: Payments, payment: Payment, orde
     const paymentId = payments.newId();
     // the payer's time goes on: an end to this, should every answer be lost
     await insertPayment(tx, {
-      merchantId, paymentId, orderId, method, channel, provider, accountId, amount, state: "created", merchantRef: merchantRefOf(paymentId), expiresAt, ...(routing ? { routing } : {}),
+      merchantId, paymentId, orderId, method, channel, provider, accountId, amount, state: "created", merchantRef: merchantRefOf(paymentId), expiresAt, askAfterMs: FIRST_INQUIRY_MS, ...(routing ? { routing } : {}),
     });
     await addJob(tx, REOPEN, { merchantId, paymentId }, { attempts: 1 });
-    await addJob(tx, INQUIRE, { merchantId, paymentId, tries: 0 }, { afterMs: FIRST_INQUIRY_MS, key: inquiryKey(paymentId) });
   }
   await tell(tx, given);
 }

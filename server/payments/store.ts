@@ -65,10 +65,11 @@ type PaymentRow = {
   expires_at: Date | null; paid_at: Date | null; lost_at: Date | null; routing: readonly Candidate[] | null; verification: Verification | null; outlet_id: Id | null; created_at: Date;
 };
 
-const COLUMNS = sql.raw(
+const NAMES =
   "merchant_id, payment_id, order_id, method, channel, provider, account_id, currency, amount, state, merchant_ref, reference, channel_name, payer_amount, " +
-    "fee_merchant, fee_customer, qr_string, pay_code, checkout_url, expires_at, paid_at, lost_at, routing, verification, outlet_id, created_at",
-);
+  "fee_merchant, fee_customer, qr_string, pay_code, checkout_url, expires_at, paid_at, lost_at, routing, verification, outlet_id, created_at";
+const COLUMNS = sql.raw(NAMES);
+const COLUMNS_OF_P = sql.raw(NAMES.replaceAll(/\w+/g, "p.$&"));
 
 function toPayment(row: PaymentRow): Payment {
   return {
@@ -104,17 +105,22 @@ export type NewPayment = Pick<Payment, "merchantId" | "paymentId" | "orderId" | 
   readonly accountId?: Id | null;
   readonly reference?: string;
   readonly routing?: readonly Candidate[];
+  /** When its provider is to be asked, in milliseconds from now; never where it is not said. */
+  readonly askAfterMs?: number;
   /** Paid to a printed code by a cashier's word: the outlet's, and whose. */
   readonly confirmed?: { readonly outletId: Id; readonly staffId: Id };
 };
 
+/** A moment so many milliseconds from now, or null. */
+const fromNow = (ms: number | null) => sql`now() + ${ms}::float8 * interval '1 millisecond'`;
+
 export async function insertPayment(tx: Executor, payment: NewPayment): Promise<Payment> {
   const { rows } = await sql<PaymentRow>`
-    insert into payment (merchant_id, payment_id, order_id, method, channel, provider, account_id, currency, amount, state, merchant_ref, reference, expires_at, routing, verification, outlet_id, confirmed_by, paid_at)
+    insert into payment (merchant_id, payment_id, order_id, method, channel, provider, account_id, currency, amount, state, merchant_ref, reference, expires_at, routing, verification, outlet_id, confirmed_by, paid_at, ask_at)
     values (${payment.merchantId}, ${payment.paymentId}, ${payment.orderId}, ${payment.method}, ${payment.channel}, ${payment.provider},
       ${payment.accountId ?? null}, ${payment.amount.currency}, ${payment.amount.minor}, ${payment.state}, ${payment.merchantRef}, ${payment.reference ?? null}, ${payment.expiresAt},
       ${payment.routing ? JSON.stringify(payment.routing) : null}::jsonb, ${payment.confirmed ? "unverified" : null}, ${payment.confirmed?.outletId ?? null}, ${payment.confirmed?.staffId ?? null},
-      ${payment.state === "succeeded" || payment.confirmed ? sql`now()` : null})
+      ${payment.state === "succeeded" || payment.confirmed ? sql`now()` : null}, ${fromNow(payment.askAfterMs ?? null)})
     returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
   if (!row) throw new Error("an inserted payment comes back");
@@ -125,6 +131,19 @@ export async function selectPayment(executor: Executor, merchantId: Id, paymentI
   const { rows } = await sql<PaymentRow>`
     select ${COLUMNS} from payment where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(executor);
   return rows[0] && toPayment(rows[0]);
+}
+
+export type LockedOrder = { readonly cancelled: boolean; readonly amount: bigint };
+
+/** Takes a payment's order like `lockOrder`, and reads the payment as it is then, in one query. Both rows are locked, so that neither is read as it was before the wait. */
+export async function lockPayment(tx: Tx, { merchantId, paymentId, orderId }: Pick<Payment, "merchantId" | "paymentId" | "orderId">): Promise<{ order: LockedOrder; payment: Payment }> {
+  const { rows } = await sql<PaymentRow & { order_cancelled: boolean; order_amount: bigint }>`
+    select ${COLUMNS_OF_P}, o.cancelled_at is not null as order_cancelled, o.amount as order_amount
+      from payment_order o join payment p on p.merchant_id = o.merchant_id and p.order_id = o.order_id
+     where o.merchant_id = ${merchantId} and o.order_id = ${orderId} and p.payment_id = ${paymentId} for update of o, p`.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error("a payment does not vanish");
+  return { order: { cancelled: row.order_cancelled, amount: row.order_amount }, payment: toPayment(row) };
 }
 
 /** Payments of an order, oldest first. */
@@ -140,8 +159,8 @@ export async function selectPaymentByMerchantRef(executor: Executor, merchantRef
 }
 
 /** Moves a payment to a state and writes what the provider said of it. */
-export async function updatePayment(tx: Tx, payment: Payment, state: PaymentState, facts: { opened?: Opened | null; found?: ProviderState; note?: string; lost?: boolean } = {}): Promise<Payment> {
-  const { opened, found, note, lost = false } = facts;
+export async function updatePayment(tx: Tx, payment: Payment, state: PaymentState, facts: { opened?: Opened | null; found?: ProviderState; note?: string; lost?: boolean; askAfterMs?: number } = {}): Promise<Payment> {
+  const { opened, found, note, lost = false, askAfterMs = null } = facts;
   const { rows } = await sql<PaymentRow>`
     update payment set
       state = ${state},
@@ -157,6 +176,7 @@ export async function updatePayment(tx: Tx, payment: Payment, state: PaymentStat
       paid_at = case when ${state} = 'succeeded' then coalesce(paid_at, ${found?.paidAt ?? null}::timestamptz, now()) else paid_at end,
       lost_at = case when ${lost} then coalesce(lost_at, now()) else lost_at end,
       note = coalesce(${note?.slice(0, 300) ?? null}, note),
+      ask_at = coalesce(${fromNow(askAfterMs)}, ask_at), asked = case when ${askAfterMs}::float8 is null then asked else 0 end,
       updated_at = now()
      where merchant_id = ${payment.merchantId} and payment_id = ${payment.paymentId}
     returning ${COLUMNS}`.execute(tx);
@@ -214,17 +234,28 @@ export async function isOlder(executor: Executor, { merchantId, paymentId }: Pay
   return rows[0]?.older ?? false;
 }
 
-/** Open payments that nobody will ask about: their job is gone, gave up, or is held by a worker that is gone. */
-export async function selectForgotten(executor: Executor, task: string): Promise<Array<{ merchantId: Id; paymentId: Id }>> {
-  const { rows } = await sql<{ merchant_id: Id; payment_id: Id }>`
-    select p.merchant_id, p.payment_id from payment p
-     where p.state in ('created', 'pending', 'unknown') and p.updated_at < now() - interval '2 minutes'
-       and not exists (
-         select from graphile_worker.jobs j
-          where j.task_identifier = ${task} and j.key = 'inquire:' || p.payment_id
-            and j.attempts < j.max_attempts and (j.locked_at is null or j.locked_at > now() - interval '1 minute'))
-     order by p.updated_at limit 200`.execute(executor);
-  return rows.map((row) => ({ merchantId: row.merchant_id, paymentId: row.payment_id }));
+export type Question = { readonly merchantId: Id; readonly paymentId: Id; /** How often it was asked since it was planned. */ readonly tries: number };
+
+/**
+ * Takes payments whose providers are to be asked now. Nobody else takes them for `leaseSeconds`: after that, whoever took them
+ * is taken to be gone. Those that are over are asked about no more.
+ */
+export async function takeQuestions(executor: Executor, limit: number, leaseSeconds: number): Promise<Question[]> {
+  const { rows } = await sql<{ merchant_id: Id; payment_id: Id; tries: number; is_over: boolean }>`
+    with due as (
+      select merchant_id, payment_id from payment where ask_at <= now() order by ask_at limit ${limit} for update skip locked)
+    update payment p set asked = least(p.asked + 1, 1000),
+           ask_at = case when p.state in ('succeeded', 'failed', 'expired') then null else now() + make_interval(secs => ${leaseSeconds}) end
+      from due where p.merchant_id = due.merchant_id and p.payment_id = due.payment_id
+    returning p.merchant_id, p.payment_id, p.asked - 1 as tries, p.ask_at is null as is_over`.execute(executor);
+  return rows.filter(({ is_over: isOver }) => !isOver).map((row) => ({ merchantId: row.merchant_id, paymentId: row.payment_id, tries: row.tries }));
+}
+
+/** Plans the next question about a payment, in milliseconds from now; null: none. `anew` when it is the first of a row. */
+export async function planQuestion(executor: Executor, { merchantId, paymentId }: Pick<Payment, "merchantId" | "paymentId">, afterMs: number | null, anew = false): Promise<void> {
+  await sql`
+    update payment set ask_at = ${fromNow(afterMs)}, asked = case when ${anew} then 0 else asked end
+     where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(executor);
 }
 
 export async function insertNotification(
