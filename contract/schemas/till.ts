@@ -86,7 +86,7 @@ export const CatalogueSchema = Type.Object({
       barcode: Nullable(Type.String({ description: "EAN-13" })),
       picture: Nullable(Type.String({ description: "path below the till, such as /pictures/latte.svg" })),
       favourite: Type.Boolean(),
-      stock: Type.Integer({ description: "pieces on hand at this outlet; may be negative" }),
+      stock: Type.Union([Type.Integer(), Type.Null()], { description: "pieces on hand at this outlet; may be negative; null: never counted" }),
     }),
   ),
 });

@@ -33,7 +33,7 @@ export function catalogueRoutes(http: Http, { database, stockOf }: { database: D
         barcode: product.barcode,
         picture: product.picture,
         favourite: product.isFavourite,
-        stock: stock.get(product.productId) ?? 0,
+        stock: stock.get(product.productId) ?? null,
       })),
     };
     return catalogue;

@@ -914,6 +914,7 @@ table stock_level
   product_id uuid not null
   on_hand integer not null default 0
   low_mark integer
+  is_counted boolean not null default false
   PRIMARY KEY (merchant_id, outlet_id, product_id)
 
 table stock_movement
@@ -928,7 +929,7 @@ table stock_movement
   PRIMARY KEY (merchant_id, outlet_id, product_id, movement_id)
   FOREIGN KEY (merchant_id, product_id) REFERENCES product(merchant_id, product_id)
   CHECK (((kind)::text = ANY ((ARRAY['sale'::character varying, 'return'::character varying, 'purchase'::character varying, 'adjustment'::character varying, 'transfer'::character varying, 'count'::character varying])::text[])))
-  CHECK ((quantity <> 0))
+  CHECK (((quantity <> 0) OR ((kind)::text = 'count'::text)))
 
 table suspense_case
   merchant_id uuid not null

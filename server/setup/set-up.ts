@@ -102,8 +102,8 @@ async function stockUp(tx: Tx, merchantId: Id, outletId: Id, products: Stocked):
   const ids = await importProducts(tx, merchantId, rowsOf(products));
   if (isRefusal(ids)) throw new Error(`a new shop refused a product that was checked: ${ids.refusal}`);
   const counted = ids.flatMap((productId, index) => {
-    const quantity = products[index]?.stock ?? 0;
-    return quantity > 0 ? [{ movementId: newId(), productId, kind: "count" as const, quantity }] : [];
+    const quantity = products[index]?.stock;
+    return quantity !== undefined ? [{ movementId: newId(), productId, kind: "count" as const, quantity }] : [];
   });
   if (counted.length > 0) await moveStock(tx, merchantId, outletId, newId(), counted);
 }

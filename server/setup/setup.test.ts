@@ -24,7 +24,7 @@ const SHOP: SetupBody = {
   logo: dataUrl("png", PNG),
   owner: { name: "Melati", pin: "824613" },
   staff: [{ name: "Agus", role: "cashier", pin: "730162" }],
-  products: [{ name: "Coto", price: "25000", category: "Makan", stock: 12 }, { name: "Es Pisang", price: "15000.00", barcode: "8990000000013" }],
+  products: [{ name: "Coto", price: "25000", category: "Makan", stock: 12 }, { name: "Es Pisang", price: "15000.00", barcode: "8990000000013" }, { name: "Jalangkote", price: "8000", stock: 0 }],
 };
 
 type Answer = { status: number; headers: Headers; body: SetupDoneBody & { code?: string; params?: { field?: string; row?: number } } };
@@ -68,7 +68,7 @@ describe("a shop that is set up beside the demo", () => {
     const cashier = await tryUnlock(program, token, shop.staff[0]?.id, "730162");
     assert.equal(cashier.status, 200);
     const catalogue = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier.body.token })).body;
-    assert.deepEqual(catalogue.products.map(({ name, stock, price }) => [name, stock, price.amount]), [["Coto", 12, "25000.00"], ["Es Pisang", 0, "15000.00"]]);
+    assert.deepEqual(catalogue.products.map(({ name, stock, price }) => [name, stock, price.amount]), [["Coto", 12, "25000.00"], ["Es Pisang", null, "15000.00"], ["Jalangkote", 0, "8000.00"]]);
     assert.deepEqual(catalogue.categories.map(({ name }) => name), ["Makan", "Umum"]);
     const cash = await sell(program, cashier.body.token, newSale(catalogue, ["Coto"], "exact"));
     assert.deepEqual([cash.status, cash.body.state], [201, "paid"], JSON.stringify(cash.body));

@@ -21,18 +21,20 @@ export async function insertMovements(tx: Tx | Executor, merchantId: Id, outletI
       from unnest(${products}::uuid[], ${sorted.map(({ movementId }) => movementId)}::uuid[], ${sorted.map(({ kind }) => kind)}::text[], ${quantities}::int[])
            as u (product, movement, kind, quantity)`.execute(tx);
   await sql`
-    insert into stock_level (merchant_id, outlet_id, product_id, on_hand)
-    select ${merchantId}::uuid, ${outletId}::uuid, u.product, sum(u.quantity)
-      from unnest(${products}::uuid[], ${quantities}::int[]) as u (product, quantity)
+    insert into stock_level (merchant_id, outlet_id, product_id, on_hand, is_counted)
+    select ${merchantId}::uuid, ${outletId}::uuid, u.product, sum(u.quantity), bool_or(u.kind not in ('sale', 'return'))
+      from unnest(${products}::uuid[], ${sorted.map(({ kind }) => kind)}::text[], ${quantities}::int[]) as u (product, kind, quantity)
      group by u.product order by u.product
-    on conflict (merchant_id, outlet_id, product_id) do update set on_hand = stock_level.on_hand + excluded.on_hand`.execute(tx);
+    on conflict (merchant_id, outlet_id, product_id) do update
+      set on_hand = stock_level.on_hand + excluded.on_hand, is_counted = stock_level.is_counted or excluded.is_counted`.execute(tx);
 }
 
+/** What is on hand of the products that were brought in or counted once. Of the others nobody knows. */
 export async function selectLevels(executor: Executor, merchantId: Id, outletId: Id): Promise<Array<{ productId: Id; name: string; onHand: number; isLow: boolean }>> {
   const { rows } = await sql<{ product_id: Id; name: string; on_hand: number; is_low: boolean }>`
     select l.product_id, p.name, l.on_hand, coalesce(l.on_hand <= l.low_mark, false) as is_low
       from stock_level l join product p using (merchant_id, product_id)
-     where l.merchant_id = ${merchantId} and l.outlet_id = ${outletId} order by l.on_hand, p.name`.execute(executor);
+     where l.merchant_id = ${merchantId} and l.outlet_id = ${outletId} and l.is_counted order by l.on_hand, p.name`.execute(executor);
   return rows.map((row) => ({ productId: row.product_id, name: row.name, onHand: row.on_hand, isLow: row.is_low }));
 }
 

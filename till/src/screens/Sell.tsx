@@ -135,7 +135,7 @@ function Tile({ product, inCart }: { readonly product: Shelf; readonly inCart: n
   const words = useWords();
   const price = minorOf(product.price);
   const priceText = useAmountText()(price);
-  const stock = product.stock <= 0 ? words.soldOut : product.stock <= FEW_LEFT ? words.left(product.stock) : null;
+  const stock = product.stock === null ? null : product.stock <= 0 ? words.soldOut : product.stock <= FEW_LEFT ? words.left(product.stock) : null;
   const label = [product.name, priceText, stock, inCart > 0 ? words.inCart(inCart) : null].filter(Boolean).join(", ");
   return (
     <button
