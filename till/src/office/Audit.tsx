@@ -19,6 +19,7 @@ const HAPPENINGS = [
   ["sale.refunded", "Uang dikembalikan", "Sale refunded"],
   ["approval.given", "Persetujuan diberikan", "Approval given"],
   ["approval.refused", "Persetujuan ditolak", "Approval refused"],
+  ["drawer.opened", "Laci dibuka", "Drawer opened"],
   ["price.changed", "Harga diubah", "Price changed"],
   ["staff.signed_in", "Masuk", "Signed in"],
   ["staff.sign_in_refused", "PIN ditolak", "PIN refused"],

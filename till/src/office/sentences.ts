@@ -83,6 +83,7 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   "sale.cancelled": [({ who }) => `${who} membatalkan penjualan yang belum dibayar.`, ({ who }) => `${who} cancelled an unpaid sale.`],
   "sale.voided": [({ who, sum, approved }) => `${who} membatalkan penjualan${to(sum(), "sebesar")}${approved}.`, ({ who, sum, approved }) => `${who} voided a sale${to(sum(), "of")}${approved}.`],
   "sale.refunded": [({ who, sum, approved }) => `${who} mengembalikan uang${to(sum(), "sebesar")}${approved}.`, ({ who, sum, approved }) => `${who} gave ${sum() || "money"} back${approved}.`],
+  "drawer.opened": [({ who, approved }) => `${who} membuka laci uang tanpa penjualan${approved}.`, ({ who, approved }) => `${who} opened the drawer without a sale${approved}.`],
   "payment.refunded": [({ who, sum }) => `${who} mengembalikan pembayaran${to(sum(), "sebesar")}.`, ({ who, sum }) => `${who} refunded a payment${to(sum(), "of")}.`],
   "refund.decided": [({ who, field }) => `${who} memutuskan pengembalian${to(field("decision"), "·")}.`, ({ who, field }) => `${who} decided a refund${to(field("decision"), "·")}.`],
   "product.added": [({ who, field }) => `${who} menambah barang ${field("name")}.`, ({ who, field }) => `${who} added the product ${field("name")}.`],
