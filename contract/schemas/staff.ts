@@ -161,7 +161,7 @@ export const SetupSchema = Type.Object(
             name: Name(100),
             price: Type.String({ maxLength: 40, description: "decimal text, in the merchant's currency" }),
             category: Type.Optional(Name(60)),
-            barcode: Type.Optional(Type.String({ pattern: "^[0-9]{13}$", description: "EAN-13" })),
+            barcode: Type.Optional(Type.String({ pattern: "^[0-9]{8,14}$", description: "GTIN of 8, 12, 13 or 14 digits" })),
             stock: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
           },
           strict,

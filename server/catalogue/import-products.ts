@@ -3,15 +3,26 @@ import { announce, type Tx } from "../kernel/index.ts";
 import { checkedToRow, sameName, type CheckedRow, type ProductRow } from "./product.ts";
 import { insertCategory, insertProduct, lockCatalogue, selectBarcodes, selectCategories, selectLastRanks, selectNames } from "./store.ts";
 
+/** What a shop has already: names as `sameName` reads them, and barcodes. */
+type Taken = { readonly names: readonly string[]; readonly barcodes: readonly string[] };
+
 /**
- * Adds products, all or none, within the caller's transaction, which rolls back what is refused; answers their ids in the
- * order of the rows. Refuses what `checkedToRow` refuses, `product_name_taken` and `barcode_taken` (in the shop, or by an
- * earlier row), each with the number of its `row`, from 1.
+ * Adds products, all or none, within the caller's transaction; answers their ids in the order of the rows. Refuses what
+ * `checkedToRows` does, before anything is written.
  */
 export async function importProducts(tx: Tx, merchantId: Id, rows: readonly ProductRow[]): Promise<Id[] | Refusal> {
   await lockCatalogue(tx, merchantId);
-  const names = new Set((await selectNames(tx, merchantId)).map(sameName));
-  const barcodes = new Set(await selectBarcodes(tx, merchantId));
+  const names = (await selectNames(tx, merchantId)).map(sameName);
+  const checked = checkedToRows(rows, { names, barcodes: await selectBarcodes(tx, merchantId) });
+  return isRefusal(checked) ? checked : insertAll(tx, merchantId, checked);
+}
+
+/**
+ * Refuses what `checkedToRow` refuses, `product_name_taken` and `barcode_taken` (in the shop, or by an earlier row), each
+ * with the number of its `row`, from 1.
+ */
+export function checkedToRows(rows: readonly ProductRow[], taken: Taken = { names: [], barcodes: [] }): CheckedRow[] | Refusal {
+  const [names, barcodes] = [new Set(taken.names), new Set(taken.barcodes)];
   const checked: CheckedRow[] = [];
   for (const [index, unchecked] of rows.entries()) {
     const row = index + 1;
@@ -23,7 +34,7 @@ export async function importProducts(tx: Tx, merchantId: Id, rows: readonly Prod
     if (product.barcode !== null) barcodes.add(product.barcode);
     checked.push(product);
   }
-  return insertAll(tx, merchantId, checked);
+  return checked;
 }
 
 async function insertAll(tx: Tx, merchantId: Id, rows: readonly CheckedRow[]): Promise<Id[]> {

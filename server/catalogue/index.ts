@@ -1,5 +1,5 @@
 export { ean13CheckDigit, isEan13 } from "@onegate/contract";
-export { importProducts } from "./import-products.ts";
+export { checkedToRows, importProducts } from "./import-products.ts";
 export { type Product, type ProductRow } from "./product.ts";
 export { catalogueRoutes } from "./routes.ts";
 export { insertCategory, insertProduct, selectProductsById as productsById, selectProducts as products, type Category } from "./store.ts";

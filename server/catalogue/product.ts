@@ -20,7 +20,7 @@ export type ProductRow = Pick<NewProductBody, "name" | "price" | "category" | "b
 export type CheckedRow = { readonly name: string; readonly price: bigint; readonly category: string; readonly barcode: string | null; readonly isFavourite: boolean };
 
 /** Where a product stands that names no category. */
-export const OTHERS = "Lainnya";
+export const OTHERS = "Umum";
 
 /** Refuses `product_name_invalid`, `category_name_invalid`, what `checkedToMoney` refuses, `currency_unsupported`, `barcode_invalid`, in this order. */
 export function checkedToRow(unchecked: ProductRow): CheckedRow | Refusal {

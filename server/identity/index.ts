@@ -10,7 +10,7 @@ export { createRefusals, type Refusals } from "./audit/refusals.ts";
 export { auditRoutes } from "./audit/routes.ts";
 export { selectAuditHeads as auditHeads, type AuditHead } from "./audit/store.ts";
 export { codeHash, newCode } from "./devices/code.ts";
-export { countGuess, enrolIn, type Enrolled } from "./devices/enrol.ts";
+export { countGuess, enrolIn, forgetGuesses, type Enrolled } from "./devices/enrol.ts";
 export { keepOwnerCode } from "./devices/recover-owner.ts";
 export { retireDevice } from "./devices/revoke.ts";
 export { deviceRoutes, enrolledBody } from "./devices/routes.ts";

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Database } from "./database.ts";
 import type { Http } from "./http.ts";
 import { checkedToCursor, cursorToText, latestCursor, readEvents, type Cursor, type OutboxEvent, type Tail } from "./outbox.ts";
+import { everywhere } from "./wall.ts";
 
 const HEARTBEAT_MS = 15_000;
 /** Who missed more than this reads what there is anew anyway. */
@@ -27,7 +28,8 @@ export function createStreams(http: Http, database: Database, tail: Tail): Strea
   http.addHook("preClose", async () => open.forEach((stream) => stream.end()));
   return {
     async open(request, reply, wanted) {
-      const since = checkedToCursor(request.headers["last-event-id"]) ?? (await latestCursor(database.kysely));
+      // the newest of all: one's own newest may lie far behind the others'
+      const since = checkedToCursor(request.headers["last-event-id"]) ?? (await everywhere(() => latestCursor(database.kysely)));
       reply.hijack();
       const stream = reply.raw;
       stream.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no", "x-request-id": request.id });

@@ -1,4 +1,4 @@
-import { newId, type DeviceBody, type DeviceCodeBody, type EnrolledBody, type Id, type ShopBody } from "@onegate/contract";
+import { newId, type DeviceBody, type DeviceCodeBody, type EnrolledBody, type Id, type ShopBody, type StaffSessionBody } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { DEMO_MERCHANT, DEMO_OUTLET } from "../../demo/index.ts";
@@ -83,7 +83,12 @@ describe("a device", () => {
     assert.equal(branch.body.device.outlet_id, other);
     assert.deepEqual((await shopOf(branch.body.token)).body.staff.map(({ name }) => name), ["Ratna"], "an owner is at home everywhere");
     assert.equal((await tryUnlock(program, branch.body.token, ids["Sari"], "111111")).code, "staff_unknown");
+    assert.equal((await revoke(manager, branch.body.device.id)).code, "device_not_found");
     const session = await tryUnlock(program, branch.body.token, ids["Ratna"], "333333");
+    const seenBy = async (token: string) => (await program.call<{ sessions: StaffSessionBody[] }>("GET", "/api/v1/staff-sessions", { token })).body.sessions;
+    const there = (await seenBy(owner)).find(({ device }) => device.outlet_id === other);
+    assert.ok(there && !(await seenBy(manager)).some(({ device }) => device.outlet_id === other));
+    assert.equal((await program.call("DELETE", `/api/v1/staff-sessions/${there.id}`, { token: manager })).code, "session_unknown");
     assert.equal(session.status, 200);
     const seen = await program.call<{ devices: DeviceBody[] }>("GET", "/api/v1/devices", { token: session.body.token });
     assert.ok(seen.body.devices.some((one) => one.this_device && one.outlet_id === other && one.last_address === "127.0.0.1" && one.enrolled_by === ids["Ratna"]));

@@ -46,7 +46,7 @@ export async function withCode<T>(database: Database, code: string, purpose: Cod
   return inTransaction<T | Refusal>(database, async (tx) => {
     const used = await useCode(tx, hash, purpose);
     if (!used) return refuse("device_code_unknown");
-    await deleteTries(tx, codeTries(address));
+    await forgetGuesses(tx, address);
     const done = await effect(tx, used);
     if (isRefusal(done)) throw new NotUsed(done);
     return done;
@@ -65,6 +65,11 @@ export async function countGuess(database: Database, address: string): Promise<R
     await updateTries(tx, limits);
     return undefined;
   });
+}
+
+/** A guess was right. */
+export function forgetGuesses(tx: Tx, address: string): Promise<void> {
+  return deleteTries(tx, codeTries(address));
 }
 
 class NotUsed extends Error {

@@ -12,7 +12,7 @@ export const rightWords: Readonly<Record<string, readonly [id: string, en: strin
   "approval.give": ["Menyetujui tindakan orang lain dengan PIN", "Approve what others do, by PIN"],
   "drawer.open": ["Membuka laci uang", "Open the drawer"],
   "day.reopen": ["Membuka lagi hari yang sudah ditutup", "Re-open a closed day"],
-  "discount.give": ["Memberi diskon di atas batas", "Give discounts above the limit"],
+  "sale.discount": ["Memberi diskon di atas batas", "Give discounts above the limit"],
   "report.read": ["Melihat laporan", "See reports"],
   "channel.read": ["Melihat cara pembayaran", "See ways to pay"],
   "case.read": ["Melihat kasus uang", "See money cases"],
