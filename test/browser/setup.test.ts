@@ -15,7 +15,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-const says = (page: Page, words: RegExp | string) => page.getByText(words).first().waitFor();
+const says = (page: Page, words: RegExp | string) => page.getByText(words).and(page.locator(":visible")).first().waitFor();
 const go = (page: Page, name: RegExp | string) => page.getByRole("button", { name }).click();
 const isOpen = (page: Page) => page.getByRole("searchbox").waitFor();
 
@@ -36,7 +36,6 @@ async function chooseLogo(page: Page): Promise<void> {
 }
 
 async function choosePin(page: Page, pin: string): Promise<void> {
-  await says(page, "Pilih PIN baru");
   await press(page, pin);
   await says(page, "Sekali lagi");
   await press(page, pin);
@@ -46,7 +45,7 @@ describe("an empty installation in production", () => {
   let program: TestProgram;
   let page: Page;
   before(async () => {
-    program = await openTestProgram({ till: TILL, environment: { ONEGATE_MODE: "production", ONEGATE_ANONYMOUS: "off", ONEGATE_SIMULATOR: "off", ONEGATE_SECRET_KEY: "7".repeat(64) } });
+    program = await openTestProgram({ till: TILL, environment: { ONEGATE_MODE: "production", ONEGATE_ANONYMOUS: "off", ONEGATE_SIMULATOR: "off", ONEGATE_SECRET_KEY: "7".repeat(64), PUBLIC_URL: "https://kasir.example.invalid" } });
     page = await openPhone(browser, { timezoneId: "Asia/Makassar" });
   });
   after(async () => {
@@ -189,6 +188,13 @@ describe("a sandbox", () => {
     const token = await page.evaluate(() => (JSON.parse(sessionStorage.getItem("onegate.session.1") ?? "{}") as { token?: string }).token);
     const shelf = await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { ...(token ? { token } : {}), headers: { "onegate-device": device ?? "" } });
     assert.deepEqual(shelf.body.products, []);
+    await go(page, "Kunci");
+    await go(page, "Ke toko contoh");
+    await page.getByRole("button", { name: "Sari", exact: true }).waitFor();
+    await go(page, "Buka toko saya");
+    await page.getByRole("button", { name: "Tono", exact: true }).click();
+    await press(page, "593817");
+    await says(page, "Tono · Pemilik");
     await page.context().close();
   });
 });

@@ -14,15 +14,19 @@ export type Device = {
 
 const place = kept(localStorage, "onegate.device.1");
 
-function read(): Device | null {
+function read(from: typeof place): Device | null {
   try {
-    return JSON.parse(place.read() ?? "null") as Device | null;
+    return JSON.parse(from.read() ?? "null") as Device | null;
   } catch {
     return null;
   }
 }
 
-export const device = createStore(read(), (value) => place.write(value && JSON.stringify(value)));
+export const device = createStore(read(place), (value) => place.write(value && JSON.stringify(value)));
+
+const otherPlace = kept(localStorage, "onegate.device.other.1");
+/** In a sandbox: what this browser is in its own shop while it is in the demo, and the other way round. */
+export const otherDevice = createStore(read(otherPlace), (value) => otherPlace.write(value && JSON.stringify(value)));
 
 const revokedPlace = kept(localStorage, "onegate.revoked.1");
 /** The server has said that this device may no longer be used; until it is connected anew. */

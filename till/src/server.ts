@@ -75,7 +75,7 @@ rememberShop();
 /** Reads the shop anew, after this till was connected to one, or to none. */
 export function shopChanged(): void {
   shopPlace.write(null);
-  client.clear();
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "shop" && queryKey[0] !== "setup" });
   void client.resetQueries({ queryKey: shopQuery.queryKey });
 }
 

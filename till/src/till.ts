@@ -1,12 +1,14 @@
 import type { EnrolledBody, Id, SessionBody } from "@onegate/contract";
 import { api } from "./api.ts";
 import { argon2 } from "./argon2.ts";
-import { device, revoked } from "./device.ts";
+import { device, otherDevice, revoked } from "./device.ts";
 import { checkedToTill, closed, step, toStored, type Event } from "./machine.ts";
 import { createSeals } from "./sealed.ts";
 import { createStore, kept, useStore } from "./store.ts";
 
 const tillPlace = kept(localStorage, "onegate.till.1");
+/** The outlet that what is under way belongs to, also while no device is known. */
+const outletPlace = kept(localStorage, "onegate.outlet.1");
 /** In the clear while the till is unlocked, so that a reload keeps the sale; see docs/guides/offline-unlock.md. */
 const sessionPlace = kept(sessionStorage, "onegate.session.1");
 
@@ -94,11 +96,29 @@ export async function signOut(): Promise<boolean> {
 /** This till now works for the device's outlet; what another outlet left is not sold here. */
 export function connect({ device: { id, name, outlet_id: outletId }, token }: EnrolledBody, isDemo: boolean): void {
   const before = device.get();
-  if (before && before.outletId !== outletId) till.set(closed);
+  belongTo(outletId);
+  if (before && before.isDemo !== isDemo) otherDevice.set(before);
   close();
   seals.forgetAll();
   device.set({ id, name, outletId, token, isDemo });
   revoked.set(false);
+}
+
+/** In a sandbox: from the demo shop to one's own, and back. */
+export function changeShop(): void {
+  const [here, there] = [device.get(), otherDevice.get()];
+  close();
+  belongTo(there?.outletId ?? "");
+  seals.forgetAll();
+  device.set(there);
+  otherDevice.set(here);
+}
+
+/** What is under way at one outlet does not go to another. */
+function belongTo(outletId: Id): void {
+  const before = outletPlace.read();
+  if (before !== null && before !== outletId) till.set(closed);
+  outletPlace.write(outletId);
 }
 
 function forget(staffId: Id | undefined): void {

@@ -32,6 +32,8 @@ const id = {
   changePinWhy: (name: string) => `Sebuah perangkat yang pernah dibuka ${name} hilang. Pilih PIN baru supaya tetap aman.`,
   notNow: "Nanti saja",
   ownShop: "Buat toko sendiri",
+  myShop: "Buka toko saya",
+  demoShop: "Ke toko contoh",
   pending: "Ada pembayaran yang masih ditunggu.",
   // frame
   sell: "Jual",
@@ -229,6 +231,8 @@ const en: Words = {
   changePinWhy: (name) => `A device that ${name} used is lost. Choose a new PIN to stay safe.`,
   notNow: "Not now",
   ownShop: "Set up my own shop",
+  myShop: "Open my shop",
+  demoShop: "To the demo shop",
   pending: "A payment is still awaited.",
   sell: "Sell",
   history: "History",

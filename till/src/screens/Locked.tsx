@@ -2,16 +2,17 @@ import type { Id, SessionBody, StaffBody } from "@onegate/contract";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { api, isUndecided, Refused } from "../api.ts";
+import { otherDevice, useDevice } from "../device.ts";
 import { settingUp } from "../doors.ts";
 import { Gate } from "../parts/Gate.tsx";
 import { NewPin } from "../parts/NewPin.tsx";
 import { PinPad } from "../parts/PinPad.tsx";
 import { initials, ShopMark } from "../parts/ShopMark.tsx";
 import type { Opened } from "../sealed.ts";
-import { useShopQuery } from "../server.ts";
+import { shopChanged, useShopQuery } from "../server.ts";
 import { useSettings } from "../settings.ts";
-import { kept } from "../store.ts";
-import { seals, unlock, unlockSealed, useTill } from "../till.ts";
+import { kept, useStore } from "../store.ts";
+import { changeShop, seals, unlock, unlockSealed, useTill } from "../till.ts";
 import { useWords, type Words } from "../words.ts";
 
 const lastStaff = kept(localStorage, "onegate.staff");
@@ -49,14 +50,21 @@ export function Locked() {
   );
 }
 
-/** In a sandbox anybody may leave the demo for a shop of their own. */
+/** In a sandbox anybody may leave the demo for a shop of their own, and come back. */
 function OwnShop() {
   const words = useWords();
+  const here = useDevice();
+  const other = useStore(otherDevice);
   const { data: setup } = useQuery({ queryKey: ["setup"], queryFn: api.setupState, retry: false, staleTime: Number.POSITIVE_INFINITY });
-  if (!setup?.allowed) return null;
+  const isAway = here !== null && !here.isDemo;
+  if (!isAway && !other && !setup?.allowed) return null;
+  const change = () => {
+    changeShop();
+    shopChanged();
+  };
   return (
-    <button type="button" className="key-quiet" onClick={() => settingUp.set(true)}>
-      {words.ownShop}
+    <button type="button" className="key-quiet" onClick={isAway || other ? change : () => settingUp.set(true)}>
+      {isAway ? words.demoShop : other ? words.myShop : words.ownShop}
     </button>
   );
 }

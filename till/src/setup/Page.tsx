@@ -85,12 +85,26 @@ export function Field({ label, value, hint, type = "text", max, complete = "off"
 export function CodeField({ label, value, hint, no, onChange }: { readonly label: string; readonly value: string; readonly hint: string; readonly no: string | undefined; readonly onChange: (value: string) => void }) {
   const id = useId();
   return (
-    <label className="field field-code">
-      <span>{label}</span>
-      <input type="text" inputMode="text" value={value} placeholder="ABCD-EFGH" autoComplete="off" autoCapitalize="characters" autoCorrect="off" spellCheck={false} autoFocus aria-invalid={no !== undefined} aria-describedby={id} onChange={({ target }) => onChange(target.value)} />
-      <small id={id} className={no === undefined ? undefined : "field-no"} role={no === undefined ? undefined : "alert"}>
+    <div className="field field-code">
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        type="text"
+        inputMode="text"
+        value={value}
+        placeholder="ABCD-EFGH"
+        autoComplete="off"
+        autoCapitalize="characters"
+        autoCorrect="off"
+        spellCheck={false}
+        autoFocus
+        aria-invalid={no !== undefined}
+        aria-describedby={`${id}-hint`}
+        onChange={({ target }) => onChange(target.value)}
+      />
+      <small id={`${id}-hint`} className={no === undefined ? undefined : "field-no"} role={no === undefined ? undefined : "alert"}>
         {no ?? hint}
       </small>
-    </label>
+    </div>
   );
 }

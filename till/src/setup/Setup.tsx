@@ -2,7 +2,8 @@ import { newId, TAX_CHOICES, type SetupBody } from "@onegate/contract";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { api, isUndecided, Refused } from "../api.ts";
-import { settingUp, setupCode, toCode } from "../doors.ts";
+import { isWholeCode, toCode } from "../code.ts";
+import { settingUp, setupCode } from "../doors.ts";
 import { Gate } from "../parts/Gate.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { NewPin } from "../parts/NewPin.tsx";
@@ -111,7 +112,7 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
   switch (step) {
     case "code":
       return (
-        <Page {...common} title={words.setupCode} why={words.setupCodeWhy} onSubmit={() => draft.code.length >= 8 && onNext()} keys={nextKey(draft.code.length >= 8)}>
+        <Page {...common} title={words.setupCode} why={words.setupCodeWhy} onSubmit={() => isWholeCode(draft.code) && onNext()} keys={nextKey(isWholeCode(draft.code))}>
           <CodeField label={words.setupCode} value={draft.code} hint="" no={why} onChange={(code) => note({ code: toCode(code) })} />
           <p className="setup-why">
             {words.setupCodeNew} <code>npm run onegate -- setup-code</code>

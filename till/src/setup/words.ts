@@ -10,7 +10,7 @@ const id = {
   noServer: "Belum tersambung ke server. Coba lagi sebentar.",
   // enrolment
   connect: "Sambungkan tablet ini",
-  connectHow: "Minta kode dari pemilik atau manajer. Di kasir mereka: Setelan, lalu Perangkat, lalu Tambah.",
+  connectHow: "Minta kode dari pemilik atau manajer. Di kasir mereka: Toko, lalu Perangkat, lalu Perangkat baru.",
   connectAgain: (name: string) => `Tablet ini tersambung sebagai “${name}”. Dengan kode baru ia pindah ke toko pemberi kode. Lanjutkan hanya bila Anda yang memintanya.`,
   code: "Kode",
   codeHint: "8 huruf dan angka, berlaku 10 menit.",
@@ -116,7 +116,7 @@ const en: SetupWords = {
   noAnswer: "No answer from the server yet. This shop is set up once only; press again.",
   noServer: "Not connected to the server. Try again in a moment.",
   connect: "Connect this tablet",
-  connectHow: "Ask an owner or manager for a code. On their till: Settings, then Devices, then Add.",
+  connectHow: "Ask an owner or manager for a code. On their till: Shop, then Devices, then New device.",
   connectAgain: (name) => `This tablet is connected as “${name}”. A new code moves it to the shop that gave it. Go on only if you asked for this.`,
   code: "Code",
   codeHint: "8 letters and digits, good for 10 minutes.",
