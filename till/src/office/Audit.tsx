@@ -12,6 +12,8 @@ import { exportAudit, office, useDevices, useOutlets, useStaff, why } from "./se
 import { useOfficeWords } from "./words.ts";
 
 const ALL = "";
+/** How often new entries are looked for. */
+const NEW_MS = 4_000;
 
 /** What is looked for by name: action, Indonesian, English. */
 const HAPPENINGS = [
@@ -19,6 +21,7 @@ const HAPPENINGS = [
   ["sale.refunded", "Uang dikembalikan", "Sale refunded"],
   ["approval.given", "Persetujuan diberikan", "Approval given"],
   ["approval.refused", "Persetujuan ditolak", "Approval refused"],
+  ["drawer.opened", "Laci dibuka", "Drawer opened"],
   ["price.changed", "Harga diubah", "Price changed"],
   ["staff.signed_in", "Masuk", "Signed in"],
   ["staff.sign_in_refused", "PIN ditolak", "PIN refused"],
@@ -50,6 +53,8 @@ export function Audit() {
     initialPageParam: null as number | null,
     getNextPageParam: ({ next }) => next,
     staleTime: 0,
+    // what has just happened is written a moment later; who reads further back isn't moved
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : NEW_MS),
   });
   const [open, setOpen] = useState<AuditEntryBody | null>(null);
   const sentence = useSentence();

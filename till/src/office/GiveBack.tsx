@@ -91,7 +91,7 @@ function What({ sale, busy, no, onAct, onAsk }: WhatProps) {
   const { language } = useSettings();
   const approvers = useApprovers();
   const left = sale.lines.map(({ quantity, returned }) => quantity - returned);
-  const untouched = minorOf(sale.refunded) === 0n;
+  const untouched = sale.returns.length === 0;
   const [kind, setKind] = useState<Kind>(untouched ? "void" : "refund");
   const [counts, setCounts] = useState<readonly number[]>(left);
   const [restock, setRestock] = useState(true);
@@ -103,6 +103,11 @@ function What({ sale, busy, no, onAct, onAsk }: WhatProps) {
   const amount = kind === "void" ? whole : lines.length > 0 && sum.data ? minorOf(sum.data) : null;
   const mayAlone = may(`sale.${kind}`);
   const wish: Wish = { kind, lines: isAll ? null : lines, restock, reason: reason.trim() };
+
+  function choose(why: string) {
+    setReason(why);
+    if (why === words.reason3) setRestock(false);
+  }
 
   if (left.every((count) => count === 0)) return <p className="form soft">{words.allReturned}</p>;
   return (
@@ -154,7 +159,7 @@ function What({ sale, busy, no, onAct, onAsk }: WhatProps) {
         <Text label={words.reason} value={reason} most={200} onChange={setReason} />
         <div className="reason-chips">
           {[words.reason1, words.reason2, words.reason3].map((each) => (
-            <button key={each} type="button" className="chip" aria-pressed={reason === each} onClick={() => setReason(each)}>
+            <button key={each} type="button" className="chip" aria-pressed={reason === each} onClick={() => choose(each)}>
               <span>{each}</span>
             </button>
           ))}

@@ -82,7 +82,7 @@ export const useStaff = (enabled = true) => useList<{ staff: StaffMemberBody[] }
 export const useRoles = (enabled = true) => useList<RolesBody>("/roles", { enabled });
 export const useDevices = (how: { every?: number | false; enabled?: boolean } = {}) => useList<{ devices: DeviceBody[] }>("/devices", how);
 export const useKeys = () => useList<{ keys: KeyBody[] }>("/keys");
-export const useStaffSessions = () => useList<{ sessions: StaffSessionBody[] }>("/staff-sessions", { every: 15_000 });
+export const useStaffSessions = () => useList<{ sessions: StaffSessionBody[] }>("/staff-sessions", { every: 5_000 });
 export const useOutlets = (enabled = true) => useList<{ outlets: OutletBody[] }>("/outlets", { enabled });
 
 /** Reads lists anew after a change, and the shop with them: the locked screen shows its staff, the receipt its address. */

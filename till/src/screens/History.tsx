@@ -30,9 +30,8 @@ const GiveBack = later<GiveBackProps>(
 function useStateOf(): (sale: SaleBody) => readonly [text: string, look: string] {
   const words = useWords();
   return (sale) => {
-    const back = minorOf(sale.refunded);
-    if (back > 0n && sale.returns.some(({ kind }) => kind === "void")) return [words.takenBackVoid, "cancelled"];
-    if (back > 0n) return [back === minorOf(sale.total) + minorOf(sale.rounding) ? words.takenBack : words.partlyRefundedState, "cancelled"];
+    if (sale.returns.some(({ kind }) => kind === "void")) return [words.takenBackVoid, "cancelled"];
+    if (sale.returns.length > 0) return [sale.lines.every(({ quantity, returned }) => returned === quantity) ? words.takenBack : words.partlyTakenBack, "cancelled"];
     if (sale.tenders.some(({ state }) => state === "unverified")) return [words.unverified, "unverified"];
     return [stateWord(sale.state, words), sale.state];
   };
