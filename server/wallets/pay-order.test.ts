@@ -83,7 +83,7 @@ describe("an order that is paid from a wallet", () => {
     assert.equal((await status(orderId)).status, "UNPAID", "the refusal left nothing behind");
     await program.database.pool.query("update payment set expires_at = now() - interval '1 second' where payment_id = $1", [paymentId]);
     assert.equal((await pay(rich, payCode)).code, "payment_not_open");
-    await program.database.pool.query("select graphile_worker.reschedule_jobs(array(select id from graphile_worker.jobs where key = $1), run_at := now())", [`inquire:${paymentId}`]);
+    await program.database.pool.query("update payment set ask_at = now() where payment_id = $1", [paymentId]);
     assert.equal((await until(() => status(orderId), (now) => now.status !== "UNPAID")).status, "EXPIRED");
     const given = await order();
     ok(await program.call("POST", `/api/v1/orders/${given.orderId}/cancel`, { headers: { "idempotency-key": newId() } }));
