@@ -53,6 +53,8 @@ export type ProgramParts = {
 };
 
 const SEAL_BEAT_MS = 1_000;
+/** Connections of the outbox's readers in this process: one looks at a time, each in one transaction. */
+const READERS = 2;
 
 /** Endpoints that are sent webhooks at once. Most wait for their receivers most of the time, so a few connections of their own do, and payments lose none. */
 const COURIER = { concurrency: 32, pollMs: 5_000, connections: 5, beatMs: 500 } as const;
@@ -125,10 +127,13 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const sales: Sales = { database, ledger, payments, newId, poke };
     const wallets: Wallets = { database, ledger, payments, newId, poke };
     const settlement: Settlement = { database, ledger, payments, newId, poke };
-    const tail = followOutbox(database, [rollup], log, { streamed: STREAMED });
+    // connections of their own: they see all merchants' rows, requests one's, and to change that is a query each time
+    const reader = openDatabase(connection, READERS, lost, PROGRAM_ROLE);
+    endings.push(() => reader.close());
+    const tail = followOutbox(reader, [rollup], log, { streamed: STREAMED });
     endings.push(() => tail.stop());
     // a reader of its own: sealing a burst keeps no receipt waiting
-    const sealer = followOutbox(database, [seal, auditTrail], log, { beatMs: SEAL_BEAT_MS });
+    const sealer = followOutbox(reader, [seal, auditTrail], log, { beatMs: SEAL_BEAT_MS });
     endings.push(() => sealer.stop());
     const courier = openDatabase(connection, COURIER.connections, lost, PROGRAM_ROLE);
     endings.push(() => courier.close());
