@@ -8,7 +8,7 @@ import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 
-const MAIN = fileURLToPath(new URL("../server/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const READY_MS = 30_000;
 
 /** A mkdtemp folder may be entered by its owner alone: as root this is the checkout below root's home. */
