@@ -53,7 +53,12 @@ async function readShop(): Promise<ShopBody> {
     device.set(null);
     return api.shop();
   });
-  if (!device.get()) connect(await api.enrol(), true);
+  if (!device.get()) {
+    const demo = await api.enrol();
+    // a code that was scanned may have been quicker
+    if (device.get()) return readShop();
+    connect(demo, true);
+  }
   shopPlace.write(JSON.stringify(shop));
   return shop;
 }
