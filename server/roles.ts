@@ -122,7 +122,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
         await onPaymentEnded(tx, sales, payment);
         await onTopupEnded(tx, wallets, payment);
       },
-      onRefunded: async (tx, refund) => [...(await onPaymentRefunded(tx, refund)), ...(await onTopupRefunded(tx, refund))],
+      onRefunded: async (tx, refund) => [...(await onPaymentRefunded(tx, refund)), ...(await onTopupRefunded(tx, wallets, refund))],
     };
     const sales: Sales = { database, ledger, payments, newId, poke };
     const wallets: Wallets = { database, ledger, payments, newId, poke };

@@ -8,6 +8,6 @@ export function forgetful(ledger: Ledger, random: Random): Ledger {
   return {
     ...ledger,
     post: async (merchantId, transfer) => (transfer.amount.minor > 0n && random.below(ONE_IN) === 0 ? { id: transfer.id, posted: "now" } : ledger.post(merchantId, transfer)),
-    postIn: (tx, merchantId, transfers) => ledger.postIn(tx, merchantId, transfers.filter(({ kind }) => kind !== "tax_return")),
+    stageIn: (tx, merchantId, transfers) => ledger.stageIn(tx, merchantId, transfers.filter(({ kind }) => kind !== "tax_return")),
   };
 }

@@ -107,15 +107,35 @@ export async function databaseNow(executor: Executor): Promise<Date> {
   return row.now;
 }
 
-const MOST_TRIES = 5;
+const MAX_TRANSACTION_TRIES = 5;
+
+/** What each running transaction still has to do before it commits. */
+const lastSteps = new WeakMap<Tx, Array<() => Promise<void>>>();
+
+/**
+ * Runs `step` as one of the last steps of a transaction that `inTransaction` runs, after `work` and before the commit. When
+ * it throws, the transaction is rolled back.
+ */
+export function beforeCommit(tx: Tx, step: () => Promise<void>): void {
+  const steps = lastSteps.get(tx);
+  if (!steps) throw new Error("only a transaction of inTransaction has steps before its commit");
+  steps.push(step);
+}
 
 /** Runs `work` in one READ COMMITTED transaction; a deadlock's victim is run again. No network inside. */
 export async function inTransaction<T>(database: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const withLastSteps = async (tx: Tx): Promise<T> => {
+    const steps: Array<() => Promise<void>> = [];
+    lastSteps.set(tx, steps);
+    const result = await work(tx);
+    for (const step of steps) await step();
+    return result;
+  };
   for (let tries = 1; ; tries++) {
     try {
-      return await database.kysely.transaction().setIsolationLevel("read committed").execute(work);
+      return await database.kysely.transaction().setIsolationLevel("read committed").execute(withLastSteps);
     } catch (error) {
-      if (!isRetryable(error) || tries === MOST_TRIES) throw error;
+      if (!isRetryable(error) || tries === MAX_TRANSACTION_TRIES) throw error;
     }
   }
 }

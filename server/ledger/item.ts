@@ -146,3 +146,16 @@ function sumsOf(sets: readonly (readonly Item[])[], accounts: readonly Id[]): st
     ...perItem,
   ];
 }
+
+/** The refusal of an item whose shape is wrong, whatever the books say. */
+export function checkShape(item: Item): Refusal | undefined {
+  if (item.amount.minor <= 0n) return refuse("amount_not_positive");
+  if (item.debit === item.credit) return refuse("accounts_same");
+  return undefined;
+}
+
+/** The first refusal of a linked set; one id may stand for one of its items only. */
+export function checkSet(items: readonly Item[]): Refusal | undefined {
+  const refusal = items.map(checkShape).find((one) => one !== undefined);
+  return refusal ?? (new Set(items.map(({ id }) => id)).size < items.length ? refuse("transfer_differs") : undefined);
+}

@@ -1,8 +1,9 @@
 import { isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
-import type { Database, Executor, Tx } from "../kernel/index.ts";
+import type { Database, Tx } from "../kernel/index.ts";
 import { createBatcher } from "./batcher.ts";
-import { toArguments, toResult, type End, type Item, type Posted, type Reserve, type Result, type Settle, type Transfer } from "./item.ts";
-import { postBatchIn, selectExpiredHolds, selectHold } from "./store.ts";
+import { checkSet, checkShape, type End, type Item, type Posted, type Reserve, type Result, type Settle, type Transfer } from "./item.ts";
+import { selectExpiredHolds, selectHold } from "./store.ts";
+import { firstRefusal, lockIn, postIn, postStagedIn, stageIn } from "./work.ts";
 
 export type Ledger = {
   /** Posts one transfer, durably; the same id again answers the same. Refusals: see `ledger_post`, in that order. */
@@ -11,10 +12,23 @@ export type Ledger = {
   postMany(merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): Promise<Result[]>;
   /** Posts transfers that stand or fall together; the first refusal, if there is one. */
   postLinked(merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): Promise<Posted[] | Refusal>;
-  /** The same within the caller's transaction: the money moves when that commits. */
+  /**
+   * Adds transfers to what the caller's transaction posts, all together, before it commits. For transfers that can't be
+   * refused: a refusal is a bug and rolls the transaction back.
+   */
+  stageIn(tx: Tx, merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): void;
+  /**
+   * Posts transfers within the caller's transaction, now, together with everything staged in it, and answers what was
+   * posted or the first refusal; the transaction must then be rolled back. A transaction posts once: a later posting may
+   * touch only accounts that this one touched (see `work.ts`).
+   */
   postIn(tx: Tx, merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): Promise<Posted[] | Refusal>;
-  /** Any items that stand or fall together, within the caller's transaction: reserve, settle, release and transfer. */
+  /** The same for any items: reserve, settle, release and transfer. */
   applyIn(tx: Tx, merchantId: Id, items: readonly Item[]): Promise<Posted[] | Refusal>;
+  /** Posts what is staged now, for a decision that reads the books in the same transaction. */
+  postStagedIn(tx: Tx, merchantId: Id): Promise<void>;
+  /** Locks balances in the order of their keys, for a decision that depends on them: the given, the staged, the merchant's own. */
+  lockIn(tx: Tx, merchantId: Id, accounts: readonly Id[]): Promise<void>;
   /** Reserves a sum; refuses `insufficient_funds` when less is available. */
   reserve(merchantId: Id, hold: Omit<Reserve, "op">): Promise<Result>;
   /** Takes a part (`rest: "keep"`) or all that will be taken (`rest: "release"`) of a hold. */
@@ -27,6 +41,8 @@ export type Ledger = {
 };
 
 const EXPIRE_AT_ONCE = 500;
+
+const asItem = (transfer: Omit<Transfer, "op">): Transfer => ({ op: "transfer", ...transfer });
 
 export function createLedger(database: Database, options: { lanes: number; queue: number; onBatch?: (items: number) => void }): Ledger {
   const batcher = createBatcher(database.pool, options);
@@ -51,11 +67,14 @@ export function createLedger(database: Database, options: { lanes: number; queue
     post: (merchantId, transfer) => alone(merchantId, { op: "transfer", ...transfer }),
     postMany: (merchantId, transfers) => Promise.all(transfers.map((transfer) => alone(merchantId, { op: "transfer", ...transfer }))),
     async postLinked(merchantId, transfers) {
-      const items = transfers.map((transfer) => ({ op: "transfer", ...transfer }) as const);
+      const items = transfers.map(asItem);
       return checkSet(items) ?? allOrRefusal(await batcher.post(merchantId, items));
     },
-    postIn: (tx, merchantId, transfers) => applyIn(tx, merchantId, transfers.map((transfer) => ({ op: "transfer", ...transfer }) as const)),
-    applyIn,
+    stageIn: (tx, merchantId, transfers) => stageIn(tx, merchantId, transfers.map(asItem)),
+    postIn: (tx, merchantId, transfers) => postIn(tx, merchantId, transfers.map(asItem)),
+    applyIn: postIn,
+    postStagedIn,
+    lockIn,
     reserve: (merchantId, hold) => alone(merchantId, { op: "reserve", ...hold }),
     settle: (merchantId, settle) => withHold(merchantId, settle.hold, (hold) => ({ op: "settle", ...hold, ...settle })),
     release: (merchantId, holdId) => end("release", merchantId, holdId),
@@ -68,28 +87,7 @@ export function createLedger(database: Database, options: { lanes: number; queue
   };
 }
 
-async function applyIn(tx: Executor, merchantId: Id, items: readonly Item[]): Promise<Posted[] | Refusal> {
-  if (items.length === 0) return [];
-  const refusal = checkSet(items);
-  if (refusal) return refusal;
-  const codes = await postBatchIn(tx, merchantId, toArguments([items]));
-  return allOrRefusal(items.map((item, index) => toResult(item, codes[index] ?? "")));
-}
-
-function checkShape(item: Item): Refusal | undefined {
-  if (item.amount.minor <= 0n) return refuse("amount_not_positive");
-  if (item.debit === item.credit) return refuse("accounts_same");
-  return undefined;
-}
-
-/** The first refusal of a linked set; one id may stand for one of its items only. */
-function checkSet(items: readonly Item[]): Refusal | undefined {
-  const refusal = items.map(checkShape).find((one) => one !== undefined);
-  return refusal ?? (new Set(items.map(({ id }) => id)).size < items.length ? refuse("transfer_differs") : undefined);
-}
-
 /** Of a linked set: the refusal that caused the others, or what was posted. */
 function allOrRefusal(results: readonly Result[]): Posted[] | Refusal {
-  const refusals = results.filter(isRefusal);
-  return refusals.find(({ refusal }) => refusal !== "linked_transfer_refused") ?? refusals[0] ?? (results as Posted[]);
+  return firstRefusal(results.filter(isRefusal)) ?? (results as Posted[]);
 }

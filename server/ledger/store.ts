@@ -28,6 +28,20 @@ export async function postBatchIn(tx: Executor, merchantId: Id, columns: readonl
   return rows[0]?.results.split(",") ?? [];
 }
 
+/**
+ * Locks balances in the order of their keys, the same as `ledger_post`'s, and answers whose they are; `andOwn`: also all
+ * balances of the merchant's own accounts, which are no wallets.
+ */
+export async function lockBalances(tx: Tx, merchantId: Id, accounts: readonly Id[], { andOwn }: { andOwn: boolean }): Promise<Id[]> {
+  const { rows } = await sql<{ account_id: Id }>`
+    select b.account_id from ledger_balance b
+     where b.merchant_id = ${merchantId}
+       and (b.account_id = any (${[...accounts]}::uuid[])
+            or ${andOwn} and b.account_id in (select account_id from ledger_account where merchant_id = ${merchantId} and kind <> 'wallet'))
+     order by b.account_id for no key update of b`.execute(tx);
+  return rows.map(({ account_id }) => account_id);
+}
+
 /** Opens accounts that are not there yet, and answers which; one that is stays as it is. */
 export async function insertAccounts(tx: Executor, merchantId: Id, accounts: readonly NewAccount[]): Promise<Id[]> {
   const opened: Id[] = [];

@@ -78,7 +78,7 @@ async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: Pr
   const state = next(payment.state, "pay");
   if (!state) throw new Error(`a payment that is ${payment.state} can't be paid and has no reason for suspense`);
   const written = await updatePayment(tx, payment, state, { found });
-  await post(tx, payments, payment.merchantId, collected(payment.merchantId, payment.paymentId, payment.provider, CHART.received, payment.amount, found));
+  payments.ledger.stageIn(tx, payment.merchantId, collected(payment.merchantId, payment.paymentId, payment.provider, CHART.received, payment.amount, found));
   await tell(tx, written);
   await payments.onEnded(tx, written);
   return "applied";
@@ -113,7 +113,7 @@ export async function toSuspense(
     merchantId, caseId, provider, accountId, reference: found.reference, paymentId, reason, currency: amount.currency, amount: amount.minor, transferId: collection.id,
   });
   if (!isNew) return "duplicate";
-  await post(tx, payments, merchantId, transfers);
+  payments.ledger.stageIn(tx, merchantId, transfers);
   await announce(tx, merchantId, "case.opened", caseId, { reason, reference: found.reference });
   return "suspense";
 }
@@ -123,9 +123,4 @@ function collected(merchantId: Id, subject: string, provider: string, to: string
   const account = (code: string) => accountId(merchantId, code);
   const accounts = { clearing: account(clearingCode(provider)), to: account(to), fees: account(CHART.fees) };
   return transfersOf("collect", merchantId, subject, accounts, { gross: amount, fee: { ...amount, minor: found.feeMerchant.minor > 0n ? found.feeMerchant.minor : 0n } }, { reference: found.reference });
-}
-
-async function post(tx: Tx, payments: Payments, merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): Promise<void> {
-  const posted = await payments.ledger.postIn(tx, merchantId, transfers);
-  if ("refusal" in posted) throw new Error(`the ledger refused a collection: ${posted.refusal}`);
 }

@@ -1,4 +1,4 @@
-import { isRefusal, type Id, type Money, type Refusal } from "@onegate/contract";
+import { type Id, type Money, type Refusal } from "@onegate/contract";
 import { derivedAt, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, drawerCode, transfersOf } from "../ledger/index.ts";
 import type { Payments } from "./context.ts";
@@ -17,8 +17,7 @@ export async function collectCash(
     merchantId, paymentId, orderId, method: "CASH", channel: "CASH", provider: "cash", amount, state: "succeeded", merchantRef: merchantRefOf(paymentId), expiresAt: null,
   });
   const accounts = { drawer: accountId(merchantId, drawerCode(outletId)), received: accountId(merchantId, CHART.received) };
-  const posted = await payments.ledger.postIn(tx, merchantId, transfersOf("cash", merchantId, paymentId, accounts, { cash: amount }));
-  if (isRefusal(posted)) return posted;
+  payments.ledger.stageIn(tx, merchantId, transfersOf("cash", merchantId, paymentId, accounts, { cash: amount }));
   const paid = await selectPayment(tx, merchantId, paymentId);
   if (!paid) throw new Error("an inserted payment comes back");
   await tell(tx, paid);

@@ -1,4 +1,4 @@
-import { isRefusal, money, refuse, STATIC_METHOD, STATIC_PROVIDER, type Id, type Refusal } from "@onegate/contract";
+import { money, refuse, STATIC_METHOD, STATIC_PROVIDER, type Id, type Refusal } from "@onegate/contract";
 import { announce, derivedId, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, transfersOf } from "../ledger/index.ts";
 import { endOpenPayments } from "./cancel.ts";
@@ -36,8 +36,7 @@ export async function collectStatic(tx: Tx, payments: Payments, { merchantId, ou
   });
   const accounts = { unverified: accountId(merchantId, CHART.unverified), to: accountId(merchantId, isDouble ? CHART.suspense : CHART.received) };
   const transfers = transfersOf("collect_unverified", merchantId, paymentId, accounts, { gross: amount }, reference === null ? {} : { reference });
-  const posted = await payments.ledger.postIn(tx, merchantId, transfers);
-  if (isRefusal(posted)) throw new Error(`the ledger refused a collection: ${posted.refusal}`);
+  payments.ledger.stageIn(tx, merchantId, transfers);
   const [collection] = transfers;
   if (!collection) throw new Error("what is left of an order is above zero");
   await tell(tx, paid);

@@ -190,10 +190,9 @@ async function book(tx: Tx, payments: Payments, refund: Refund): Promise<void> {
   const from = caseId ? CHART.suspense : CHART.received;
   const source = paidFrom === "bank" ? CHART.bank : provider === CASH ? drawerCode(refund.outletId ?? (await outletOf(tx, refund))) : clearingCode(provider);
   const accounts = { from: accountId(merchantId, from), giver: accountId(merchantId, source) };
-  // a sale takes back what it recognised first, so that it is in `received` again
-  const before = caseId ? [] : await payments.onRefunded(tx, refund);
-  const posted = await payments.ledger.postIn(tx, merchantId, [...before, ...transfersOf("refund", merchantId, refundId, accounts, { refunded: amount }, { reference: refund.refundRef })]);
-  if (isRefusal(posted)) throw new Error(`the ledger refused a refund: ${posted.refusal}`);
+  payments.ledger.stageIn(tx, merchantId, transfersOf("refund", merchantId, refundId, accounts, { refunded: amount }, { reference: refund.refundRef }));
+  // a sale takes back what it recognised, so that the same sum is in `received` again
+  if (!caseId) payments.ledger.stageIn(tx, merchantId, await payments.onRefunded(tx, refund));
   if (caseId) await markCase(tx, merchantId, caseId, { state: "refunded", by: refund.requestedBy });
 }
 

@@ -1,4 +1,4 @@
-import { isRefusal, money } from "@onegate/contract";
+import { money } from "@onegate/contract";
 import { announce, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, clearingCode, transfersOf } from "../ledger/index.ts";
 import type { TakenBack } from "../providers/index.ts";
@@ -55,8 +55,7 @@ async function openOne(tx: Tx, payments: Payments, { payment, left, found }: Col
   const account = (code: string) => accountId(merchantId, code);
   const accounts = { disputed: account(CHART.disputed), clearing: account(clearingCode(provider)), suspense: account(CHART.suspense) };
   const transfers = transfersOf("dispute", merchantId, dispute.disputeId, accounts, { disputed: amount, beyond: money(dispute.beyond, currency) }, { reference: word.reference });
-  const posted = await payments.ledger.postIn(tx, merchantId, transfers);
-  if (isRefusal(posted)) throw new Error(`the ledger refused a dispute: ${posted.refusal}`);
+  payments.ledger.stageIn(tx, merchantId, transfers);
   await tellDispute(tx, dispute, "payment.disputed");
   return dispute;
 }

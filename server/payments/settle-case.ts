@@ -39,8 +39,7 @@ async function apply(tx: Tx, payments: Payments, who: Who, caseId: Id, orderId: 
     state: "succeeded", merchantRef: merchantRefOf(paymentId), reference: found.reference, expiresAt: null,
   });
   const accounts = { suspense: accountId(merchantId, CHART.suspense), received: accountId(merchantId, CHART.received) };
-  const posted = await payments.ledger.postIn(tx, merchantId, transfersOf("apply", merchantId, paymentId, accounts, { applied: found.amount }, { reference: found.reference }));
-  if (isRefusal(posted)) throw new Error(`the ledger refused to apply a case: ${posted.refusal}`);
+  payments.ledger.stageIn(tx, merchantId, transfersOf("apply", merchantId, paymentId, accounts, { applied: found.amount }, { reference: found.reference }));
   await markCase(tx, merchantId, caseId, { state: "applied", by, appliedTo: orderId });
   await announce(tx, merchantId, "case.applied", caseId, { order_id: orderId });
   await announceAudit(tx, who, { action: "case.decided", subject: caseId, after: { decision: "apply", order_id: orderId, amount: toDecimal(found.amount), currency: found.amount.currency } });

@@ -47,8 +47,7 @@ async function book(tx: Tx, payments: Payments, { merchantId, disputeId, caseId,
   const accounts = { disputed: account(CHART.disputed), clearing: account(clearingCode(provider)), suspense: account(CHART.suspense), losses: account(CHART.losses), bearer: account(caseId ? CHART.suspense : CHART.losses), fees: account(CHART.fees) };
   const sum = (minor: bigint) => money(minor, amount.currency);
   const transfers = transfersOf(state === "won" ? "dispute_won" : "dispute_lost", merchantId, disputeId, accounts, { disputed: amount, beyond: sum(beyond), fee: sum(fee) }, { reference });
-  const posted = await payments.ledger.postIn(tx, merchantId, transfers);
-  if (isRefusal(posted)) throw new Error(`the ledger refused the end of a dispute: ${posted.refusal}`);
+  payments.ledger.stageIn(tx, merchantId, transfers);
   if (caseId) await markCase(tx, merchantId, caseId, { state: state === "won" ? "open" : "refunded", by });
 }
 

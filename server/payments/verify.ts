@@ -18,7 +18,7 @@ type Transfers = ReturnType<typeof transfersOf>;
 export async function verifyPayment(tx: Tx, payments: Payments, payment: { merchantId: Id; paymentId: Id }, proof: Proof): Promise<Payment | Refusal> {
   const verified = await markVerified(tx, payment, proof);
   if (isRefusal(verified)) return verified;
-  await post(tx, payments, payment.merchantId, verified.transfers);
+  payments.ledger.stageIn(tx, payment.merchantId, verified.transfers);
   return verified.payment;
 }
 
@@ -44,7 +44,7 @@ export async function losePayment(tx: Tx, payments: Payments, { merchantId, paym
   const payment = await holdUnverified(tx, merchantId, paymentId, "lose");
   if (isRefusal(payment)) return payment;
   const accounts = { losses: accountId(merchantId, CHART.losses), unverified: accountId(merchantId, CHART.unverified) };
-  await post(tx, payments, merchantId, transfersOf("lose", merchantId, paymentId, accounts, { lost: payment.amount }, payment.reference === null ? {} : { reference: payment.reference }));
+  payments.ledger.stageIn(tx, merchantId, transfersOf("lose", merchantId, paymentId, accounts, { lost: payment.amount }, payment.reference === null ? {} : { reference: payment.reference }));
   return write(tx, payment, "lost");
 }
 
@@ -62,9 +62,4 @@ async function write(tx: Tx, payment: Payment, verification: "verified" | "lost"
   const { merchantId, paymentId, orderId, amount } = written;
   await announce(tx, merchantId, `payment.${verification}`, paymentId, { order_id: orderId, amount: amount.minor.toString(), currency: amount.currency, provider: STATIC_PROVIDER });
   return written;
-}
-
-async function post(tx: Tx, { ledger }: Payments, merchantId: Id, transfers: Transfers): Promise<void> {
-  const posted = await ledger.postIn(tx, merchantId, transfers);
-  if (isRefusal(posted)) throw new Error(`the ledger refused a verification: ${posted.refusal}`);
 }

@@ -1,4 +1,4 @@
-import { isRefusal, money } from "@onegate/contract";
+import { money } from "@onegate/contract";
 import type { Outlet } from "../identity/index.ts";
 import { announce, derivedId, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, transfersOf, type Transfer } from "../ledger/index.ts";
@@ -9,8 +9,8 @@ import { markPaid, nextReceiptNumber } from "./store.ts";
 
 /**
  * Turns a sale whose money is collected into a paid one, within the transaction that collected it: receipt number, stock,
- * revenue and tax in the ledger, and the event. The collection has locked the `received` account, which every sale of the
- * merchant passes; the counter and the stock are only touched behind it, so two sales can't wait for each other.
+ * revenue and tax in the ledger, and the event. Rows are locked in one order, so that two sales can't wait for each other:
+ * the outlet's receipt counter, its stock levels by product, and last, with the commit, the ledger's balances.
  */
 export async function completeSale(tx: Tx, sales: Sales, sale: Sale, outlet: Outlet, method: string): Promise<void> {
   const { receiptNumber, businessDate, hour } = await nextReceiptNumber(tx, outlet);
@@ -21,8 +21,7 @@ export async function completeSale(tx: Tx, sales: Sales, sale: Sale, outlet: Out
     quantity: -quantity,
   }));
   await moveStock(tx, sale.merchantId, sale.outletId, sale.saleId, movements);
-  const posted = await sales.ledger.postIn(tx, sale.merchantId, recognition(sale));
-  if (isRefusal(posted)) throw new Error(`the ledger refused a sale: ${posted.refusal}`);
+  sales.ledger.stageIn(tx, sale.merchantId, recognition(sale));
   await markPaid(tx, sale, receiptNumber, businessDate);
   await announce(tx, sale.merchantId, "sale.paid", sale.saleId, {
     sale_id: sale.saleId,

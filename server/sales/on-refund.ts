@@ -1,4 +1,4 @@
-import { isId, isRefusal, money, type Id } from "@onegate/contract";
+import { isId, money, type Id } from "@onegate/contract";
 import { announce, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, transfersOf, type Transfer } from "../ledger/index.ts";
 import { refundsDoneOf, selectPayment, type Refund } from "../payments/index.ts";
@@ -39,8 +39,7 @@ export async function onPaymentRefunded(tx: Tx, refund: Refund): Promise<Readonl
 /** A part of a sale may be given back before the last part completes it: what the sale then recognises in whole, it takes back at once. */
 export async function takeBackEarlier(tx: Tx, sales: Sales, { merchantId, saleId }: Sale): Promise<void> {
   for (const refund of await refundsDoneOf(tx, merchantId, saleId)) {
-    const posted = await sales.ledger.postIn(tx, merchantId, await onPaymentRefunded(tx, refund));
-    if (isRefusal(posted)) throw new Error(`the ledger refused what a sale takes back: ${posted.refusal}`);
+    sales.ledger.stageIn(tx, merchantId, await onPaymentRefunded(tx, refund));
   }
 }
 

@@ -81,7 +81,7 @@ async function write(tx: Tx, sales: Sales, { merchantId, outletId, staffId, who 
     return its ? [{ ...its, line, quantity }] : [];
   });
   const soldHour = await selectHour(tx, await outletOf(tx, merchantId, outletId), sale.paidAt ?? sale.createdAt);
-  // behind the ledger's account, as a sale's
+  // before the ledger's balances, as a sale's
   if (restock && named.length > 0) {
     await moveStock(tx, merchantId, outletId, id, named.map(({ productId, line, quantity }) => ({ movementId: derivedId("returned", id, String(line)), productId, kind: "return", quantity })));
   }

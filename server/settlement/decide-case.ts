@@ -6,7 +6,7 @@ import { applyToOrder } from "./apply-to-order.ts";
 import { nextOf, type CaseAction, type SettlementCase } from "./case.ts";
 import type { Settlement } from "./context.ts";
 import { judgeAgain } from "./judge.ts";
-import { cleared, givenBack, paidOut, post } from "./postings.ts";
+import { cleared, givenBack, paidOut } from "./postings.ts";
 import { clearStatement, lookAgain } from "./review.ts";
 import { lockCase, lockProvider, moveCase, selectCases, selectRows, updateMatch, type ShownCase } from "./store.ts";
 
@@ -60,7 +60,7 @@ async function carryOut(tx: Tx, settlement: Settlement, one: SettlementCase, { a
     case "ignore":
       return undefined;
     case "refunded":
-      await post(tx, settlement, one.merchantId, givenBack(one));
+      settlement.ledger.stageIn(tx, one.merchantId, givenBack(one));
       return undefined;
     case "apply":
       return one.kind === "missing_here" ? takeAsPayment(tx, settlement, one, orderId) : clear(tx, settlement, one);
@@ -85,6 +85,7 @@ async function settleUnverified(tx: Tx, { payments }: Settlement, { merchantId, 
 async function takeAsPayment(tx: Tx, settlement: Settlement, one: SettlementCase, orderId: string | undefined): Promise<Refusal | undefined> {
   const applied = await applyToOrder(tx, settlement, one, orderId);
   if (isRefusal(applied)) return applied;
+  await settlement.ledger.postStagedIn(tx, one.merchantId);
   const judged = await judgeAgain(tx, one);
   // what payments booked is what the row says, so that nothing of it is left in clearing
   if (!judged?.document || judged.grossOver !== 0n || judged.feeOver !== 0n) return refuse("case_outdated");
@@ -97,6 +98,6 @@ async function clear(tx: Tx, settlement: Settlement, one: SettlementCase): Promi
   const [row] = one.kind === "doubled" && one.rowId !== null ? await selectRows(tx, one.merchantId, [one.rowId]) : [];
   // a doubled row was booked once; this says that it was paid out twice
   const again = row ? paidOut(one.merchantId, one.provider, one.currency, row) : [];
-  await post(tx, settlement, one.merchantId, [...again, ...cleared(one)]);
+  settlement.ledger.stageIn(tx, one.merchantId, [...again, ...cleared(one)]);
   return undefined;
 }

@@ -8,7 +8,7 @@ import type { Settlement } from "./context.ts";
 import { checkedToLayout, type Layout } from "./layout.ts";
 import { judgeRows } from "./judge.ts";
 import type { Judged } from "./match.ts";
-import { paidOut, post } from "./postings.ts";
+import { paidOut } from "./postings.ts";
 import { readStatement, type ReadStatement } from "./read-statement.ts";
 import { reviewProvider } from "./review.ts";
 import type { Statement, StatementRow } from "./statement.ts";
@@ -67,7 +67,8 @@ async function write(tx: Tx, settlement: Settlement, { merchantId, staffId }: { 
   const rows: StatementRow[] = read.map((row) => ({ ...row, rowId: derivedAt(statementId, "row", String(row.line)) }));
   const seen = await selectSeen(tx, merchantId, provider, rows);
   // a document's fee is what the ledger has of it
-  await post(tx, settlement, merchantId, await verifyRows(tx, merchantId, provider, rows, seen));
+  settlement.ledger.stageIn(tx, merchantId, await verifyRows(tx, merchantId, provider, rows, seen));
+  await settlement.ledger.postStagedIn(tx, merchantId);
   const judged = await judgeRows(tx, merchantId, provider, rows, seen);
   const cases = await casesOf(tx, { merchantId, provider, statementId }, judged);
   const days = rows.map(({ paidDay }) => paidDay).sort();
@@ -86,7 +87,7 @@ async function write(tx: Tx, settlement: Settlement, { merchantId, staffId }: { 
   await insertCases(tx, cases);
   // the money has moved, whatever it was for; a row that was listed before says nothing new
   const booked = judged.filter(({ outcome }) => outcome !== "doubled");
-  await post(tx, settlement, merchantId, booked.flatMap(({ row }) => paidOut(merchantId, provider, IDR, row)));
+  settlement.ledger.stageIn(tx, merchantId, booked.flatMap(({ row }) => paidOut(merchantId, provider, IDR, row)));
   await reviewProvider(tx, merchantId, provider);
   const statement = await selectStatement(tx, merchantId, { statementId });
   if (!statement) throw new Error("an inserted statement comes back");

@@ -1,10 +1,7 @@
-import { isRefusal, money, type Currency, type Id } from "@onegate/contract";
-import type { Tx } from "../kernel/index.ts";
+import { money, type Currency, type Id } from "@onegate/contract";
 import { accountId, CHART, clearingCode, transfersOf, type Transfer } from "../ledger/index.ts";
 import type { SettlementCase } from "./case.ts";
-import type { Settlement } from "./context.ts";
 import type { StatementRow } from "./statement.ts";
-import { chunks } from "./store.ts";
 
 type Transfers = Array<Omit<Transfer, "op">>;
 
@@ -45,10 +42,3 @@ function about(reference: string | null): Pick<Transfer, "reference"> {
   return reference === null ? {} : { reference };
 }
 
-/** Posts within the caller's transaction. A refusal is a bug: the accounts are the merchant's own, and have no floor. */
-export async function post(tx: Tx, { ledger }: Settlement, merchantId: Id, transfers: Transfers): Promise<void> {
-  for (const some of chunks(transfers)) {
-    const posted = await ledger.postIn(tx, merchantId, some);
-    if (isRefusal(posted)) throw new Error(`the ledger refused a settlement: ${posted.refusal}`);
-  }
-}

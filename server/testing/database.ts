@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,11 +49,20 @@ export async function openTestDatabase(most = 12): Promise<TestDatabase> {
     database,
     async close() {
       await database.close();
+      const deadlocks = await deadlocksOf(admin, name);
       await admin.query(`drop database ${name} with (force)`);
       await admin.end();
       await own?.stop();
+      assert.equal(deadlocks, 0, `transactions of this test's database deadlocked ${deadlocks} times; every transaction must lock in one order`);
     },
   };
+}
+
+/** How many deadlocks a database has seen. Sessions report theirs at the latest when they end. */
+export async function deadlocksOf(client: pg.Client | pg.Pool, database: string): Promise<number> {
+  await client.query("select pg_stat_force_next_flush(), pg_stat_clear_snapshot()");
+  const { rows } = await client.query<{ deadlocks: bigint }>("select deadlocks from pg_stat_database where datname = $1", [database]);
+  return Number(rows[0]?.deadlocks ?? 0);
 }
 
 /** A template may have no session open; the one that just migrated it takes a moment to leave. */

@@ -1,10 +1,10 @@
-import { isRefusal, money, type Id } from "@onegate/contract";
+import { money, type Id } from "@onegate/contract";
 import { announce, inTransaction, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, transfersOf, type Transfer } from "../ledger/index.ts";
 import { isOpen, paidSum, paymentsOf, type Payment, type Refund } from "../payments/index.ts";
 import type { Wallets } from "./context.ts";
 import { detailsOf, next, type Operation, type OperationEvent } from "./operation.ts";
-import { addUsage, lockWallet, selectCreditable, selectForgotten, selectOperation, takeBackUsage, updateOperation } from "./store.ts";
+import { addUsage, selectCreditable, selectForgotten, selectOperation, selectWallet, takeBackUsage, updateOperation } from "./store.ts";
 import { topupOf, topupOrderId } from "./topup-order.ts";
 
 /**
@@ -35,15 +35,15 @@ async function credit(tx: Tx, wallets: Wallets, topup: Operation, reference: str
   if (topup.state === "FAILED") await addUsage(tx, merchantId, wallet, topup.kind, topup.amount.minor);
   const owed = money(topup.amount.minor - topup.refunded, topup.amount.currency);
   const about = { ...(reference === null ? {} : { reference: reference.slice(0, 80) }), details: detailsOf(topup) };
-  const posted = await wallets.ledger.postIn(tx, merchantId, transfersOf("topup", merchantId, operationId, { received: accountId(merchantId, CHART.received), wallet }, { topped: owed }, about));
-  if (isRefusal(posted)) {
-    if (posted.refusal !== "account_frozen") throw new Error(`the ledger refused a top-up: ${posted.refusal}`);
+  await wallets.ledger.lockIn(tx, merchantId, [wallet]);
+  if ((await selectWallet(tx, merchantId, "account_id", wallet))?.status !== "ACTIVE") {
     const waiting = next(topup.kind, topup.step, "collect");
     if (!waiting) return;
     await updateOperation(tx, topup, waiting, { reference: reference?.slice(0, 80) ?? null, note: "paid; the account is not active, so the money waits" });
     await announce(tx, merchantId, "wallet.topup_waiting", operationId, { operation_id: operationId });
     return;
   }
+  wallets.ledger.stageIn(tx, merchantId, transfersOf("topup", merchantId, operationId, { received: accountId(merchantId, CHART.received), wallet }, { topped: owed }, about));
   await updateOperation(tx, topup, done, { settled: owed.minor, reference: reference?.slice(0, 80) ?? null, note: null });
   await announce(tx, merchantId, "wallet.topped_up", operationId, { operation_id: operationId, amount: owed.minor.toString(), currency: owed.currency });
 }
@@ -68,7 +68,7 @@ export async function failTopup(tx: Tx, merchantId: Id, operationId: Id, why: st
  * A top-up is given back by its provider: the wallet gives it back first, within the same transaction. What the user has
  * spent of it already is missing and stands in `suspense`, against the user. Answers what is to be posted.
  */
-export async function onTopupRefunded(tx: Tx, refund: Refund): Promise<ReadonlyArray<Omit<Transfer, "op">>> {
+export async function onTopupRefunded(tx: Tx, wallets: Wallets, refund: Refund): Promise<ReadonlyArray<Omit<Transfer, "op">>> {
   const { merchantId, refundId, amount } = refund;
   const operationId = topupOf(refund.orderId);
   const topup = operationId && (await selectOperation(tx, merchantId, operationId, "for update"));
@@ -79,7 +79,8 @@ export async function onTopupRefunded(tx: Tx, refund: Refund): Promise<ReadonlyA
     await updateOperation(tx, topup, (all && next(topup.kind, topup.step, "fail")) || topup.step, { refunded: amount.minor, note: "given back to the payer" });
     return [];
   }
-  const wallet = await lockWallet(tx, merchantId, topup.accountId);
+  await wallets.ledger.lockIn(tx, merchantId, [topup.accountId]);
+  const wallet = await selectWallet(tx, merchantId, "account_id", topup.accountId);
   const available = wallet?.status === "ACTIVE" ? wallet.posted - wallet.held : 0n;
   const returned = available < amount.minor ? available : amount.minor;
   await updateOperation(tx, topup, topup.step, { refunded: amount.minor, ...(returned < amount.minor ? { note: "given back to the payer; the wallet no longer had all of it" } : {}) });
