@@ -32,7 +32,12 @@ export async function createDatabase({ cluster }: BenchServer, name: string): Pr
   await admin.end();
 }
 
-/** A run whose books don't balance has no result. */
+/** A run whose books don't balance, or in which transactions deadlocked, has no result. */
 export async function checkBooks(database: Database): Promise<"hold" | "broken"> {
-  return (await prove(database)).breaches.length === 0 ? "hold" : "broken";
+  const { rows } = await database.pool.query<{ deadlocks: bigint }>(
+    "select deadlocks from pg_stat_database where datname = current_database()",
+  );
+  const deadlocks = rows[0]?.deadlocks ?? 0n;
+  if (deadlocks > 0n) process.stderr.write(`${deadlocks} deadlocks\n`);
+  return deadlocks === 0n && (await prove(database)).breaches.length === 0 ? "hold" : "broken";
 }

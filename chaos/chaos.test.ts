@@ -26,7 +26,7 @@ describe("the judge", () => {
 describe("chaos", () => {
   it("faults 4, 5 and 24: killed ten times under load, server, backend or postmaster: nothing acked is lost, nothing doubled, and the books hold", async () => {
     const report = await play(10, 26);
-    assert.deepEqual({ lost: report.lost, doubled: report.doubled, unsettled: report.unsettled, wrong: report.wrong, proof: report.proof, faults: report.faults }, { lost: 0, doubled: 0, unsettled: 0, wrong: 0, proof: "holds", faults: [] });
+    assert.deepEqual({ lost: report.lost, doubled: report.doubled, unsettled: report.unsettled, wrong: report.wrong, proof: report.proof, deadlocks: report.deadlocks, faults: report.faults }, { lost: 0, doubled: 0, unsettled: 0, wrong: 0, proof: "holds", deadlocks: 0, faults: [] });
     assert.ok(report.acked > 200, `${report.acked} acknowledged`);
     assert.ok(Object.values(report.kills).every((count) => count > 0), `each was killed: ${JSON.stringify(report.kills)}`);
   });

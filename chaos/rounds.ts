@@ -13,6 +13,8 @@ export type Kill = (typeof KILLS)[number];
 export type Report = {
   readonly rounds: number; readonly seed: number; readonly asked: number; readonly acked: number; readonly lost: number; readonly doubled: number; readonly unsettled: number; readonly wrong: number;
   readonly proof: "holds" | "broken"; readonly kills: Readonly<Record<Kill, number>>; readonly longest_outage_ms: number;
+  /** Deadlocks since PostgreSQL last recovered from a crash, which resets its statistics. */
+  readonly deadlocks: number;
   /** The first of what is wrong: what was asked and heard, and what is in the books. */
   readonly faults: readonly string[];
 };
@@ -66,7 +68,7 @@ export async function play(rounds: number, seed: number, say: (line: string) => 
     const faults = ids.map((id) => JSON.stringify({ asked: load.asked.find((one) => one.id === id), found: found.filter(({ reference }) => reference === id) }));
     return {
       rounds, seed, asked: load.asked.length, acked: verdict.acked, lost: verdict.lost.length, doubled: verdict.doubled.length, unsettled: verdict.unsettled.length, wrong: verdict.wrong.length + verdict.stray.length,
-      proof: proof.proof, kills, longest_outage_ms: Math.round(longest),
+      proof: proof.proof, kills, longest_outage_ms: Math.round(longest), deadlocks: await countDeadlocks(data),
       faults: proof.proof === "holds" ? faults : [...faults, ...proof.breaches.slice(0, MOST_FAULTS).map((breach) => JSON.stringify(breach))],
     };
   } finally {
@@ -131,6 +133,16 @@ async function killBackend(data: string, random: () => number): Promise<number> 
     await sleep(50);
   }
   throw new Error("the program has no connection");
+}
+
+async function countDeadlocks(data: string): Promise<number> {
+  const client = await open(data);
+  try {
+    const { rows } = await client.query<{ deadlocks: string }>("select deadlocks from pg_stat_database where datname = current_database()");
+    return Number(rows[0]?.deadlocks ?? 0);
+  } finally {
+    await client.end();
+  }
 }
 
 async function readLedger(data: string): Promise<Found[]> {
