@@ -1,5 +1,6 @@
 export * from "./barcode.ts";
 export * from "./currency.ts";
+export * from "./events.ts";
 export * from "./ids.ts";
 export * from "./money.ts";
 export * from "./pin.ts";

@@ -2,7 +2,7 @@ import { Type, type Static } from "typebox";
 import { IdSchema, Nullable, TimeSchema } from "./common.ts";
 
 /** What events are about; an endpoint listens to a family (`sale.*`) or to one kind of event (`sale.paid`). */
-export const WEBHOOK_FAMILIES = ["payment", "sale", "refund", "case", "wallet", "endpoint"] as const;
+export const WEBHOOK_FAMILIES = ["payment", "sale", "refund", "case", "wallet", "statement", "settlement_case", "endpoint"] as const;
 
 /** When a delivery is tried, in seconds after the first try; each wait is up to a tenth shorter or longer. 72 hours in all. */
 export const WEBHOOK_TRIES_AT_S = [0, 5, 60, 300, 1_200, 3_600, 7_200, 14_400, 28_800, 57_600, 100_800, 172_800, 259_200] as const;

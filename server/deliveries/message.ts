@@ -16,7 +16,7 @@ export function listensTo(wanted: readonly string[], topic: string): boolean {
  */
 const SHOWN: ReadonlySet<string> = new Set([
   // what it is about
-  "order_id", "payment_id", "sale_id", "refund_id", "return_id", "dispute_id", "case_id", "transfer_id", "outlet_id", "product_id", "endpoint_id", "account_id", "reference", "receipt_number",
+  "order_id", "payment_id", "sale_id", "refund_id", "return_id", "dispute_id", "case_id", "transfer_id", "outlet_id", "product_id", "endpoint_id", "account_id", "statement_id", "reference", "receipt_number",
   // what became of it
   "state", "status", "reason", "method", "channel", "provider", "kind", "lines", "quantity",
   // when
@@ -44,7 +44,9 @@ export function toMessage(event: Pick<OutboxEvent, "merchantId" | "cursor" | "to
   const when = event.occurredAt.toISOString();
   // with the moment, because a restored database hands its numbers out again
   const bytes = createHash("sha256").update([event.merchantId, cursorToText(event.cursor), when].join(" ")).digest();
-  return messageOf(uuidv7(event.occurredAt.getTime(), bytes), event.topic, when, { id: event.subject, ...(shown(event.payload, checkedToCurrency(event.payload["currency"])) as object) });
+  const fields: Readonly<Record<string, unknown>> = event.payload;
+  const data = { id: event.subject, ...(shown(fields, checkedToCurrency(fields["currency"])) as object) };
+  return messageOf(uuidv7(event.occurredAt.getTime(), bytes), event.topic, when, data);
 }
 
 export function messageOf(id: Id, topic: string, when: string, data: Readonly<Record<string, unknown>>): Message {

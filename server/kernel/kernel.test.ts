@@ -1,4 +1,4 @@
-import { isRefusal, newId, refuse } from "@onegate/contract";
+import { isRefusal, newId, refuse, type Id } from "@onegate/contract";
 import { sql } from "kysely";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -25,11 +25,15 @@ describe("statements", () => {
   });
 });
 
+/** Announces something; what it says does not matter here. */
+const happen = (tx: Tx, merchantId: Id, subject: string) =>
+  announce(tx, merchantId, "staff_session.ended", subject, { session_id: newId() });
+
 describe("the outbox", () => {
   it("shows nothing of a transaction that is rolled back", async () => {
     const merchantId = newId();
     await assert.rejects(inTransaction(test.database, async (tx) => {
-      await announce(tx, merchantId, "test.happened", "1", {});
+      await happen(tx, merchantId, "1");
       throw new Error("no");
     }));
     assert.deepEqual(await readEvents(test.database.kysely, START, 10, { merchantId }), []);
@@ -40,12 +44,12 @@ describe("the outbox", () => {
     const gate = Promise.withResolvers<void>();
     const written = Promise.withResolvers<void>();
     const slow = inTransaction(test.database, async (tx) => {
-      await announce(tx, merchantId, "test.happened", "slow", {});
+      await happen(tx, merchantId, "slow");
       written.resolve();
       await gate.promise;
     });
     await written.promise;
-    await inTransaction(test.database, (tx) => announce(tx, merchantId, "test.happened", "quick", {}));
+    await inTransaction(test.database, (tx) => happen(tx, merchantId, "quick"));
     assert.deepEqual(await readEvents(test.database.kysely, START, 10, { merchantId }), [], "the quick one stands behind the slow one, and waits for it");
     gate.resolve();
     await slow;
@@ -74,7 +78,7 @@ describe("the outbox", () => {
     const merchantId = newId();
     await sql`create table acted (subject text)`.execute(test.database.kysely);
     const wanted = Array.from({ length: 200 }, (_, i) => String(i));
-    await Promise.all(wanted.map((subject) => inTransaction(test.database, (tx) => announce(tx, merchantId, "test.counted", subject, {}))));
+    await Promise.all(wanted.map((subject) => inTransaction(test.database, (tx) => happen(tx, merchantId, subject))));
     let deaths = 3;
     const consumer = {
       name: "counter",
@@ -122,7 +126,7 @@ describe("an idempotency key", () => {
   it("stays free after a refusal and after a crash, with nothing left of the effect", async () => {
     const merchantId = newId();
     const effect = (end: () => unknown) => async (tx: Tx) => {
-      await announce(tx, merchantId, "test.effect", "1", {});
+      await happen(tx, merchantId, "1");
       return end() as { done: true };
     };
     const refused = await once(test.database, scope("c"), {}, effect(() => refuse("cart_empty")));

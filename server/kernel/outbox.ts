@@ -1,19 +1,23 @@
-import type { Id } from "@onegate/contract";
+import type { EventPayload, Id, Topic } from "@onegate/contract";
 import { sql } from "kysely";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inTransaction, isUnavailable, type Database, type Executor, type Tx } from "./database.ts";
 import type { Log } from "./telemetry.ts";
 import { everywhere } from "./wall.ts";
 
-/** An announcement of something that happened, as it was committed with it. */
-export type OutboxEvent = {
+/** An event of one topic, as it was committed with its fact. */
+export type EventOf<T extends Topic> = {
   readonly cursor: Cursor;
   readonly merchantId: Id;
-  readonly topic: string;
+  readonly topic: T;
   readonly subject: string;
-  readonly payload: Readonly<Record<string, unknown>>;
+  /** Empty when its reader asked for no payload of this topic. Events of an older version may lack newer fields. */
+  readonly payload: Readonly<EventPayload<T>>;
   readonly occurredAt: Date;
 };
+
+/** Any event: comparing its topic tells the type of its payload. */
+export type OutboxEvent = { [T in Topic]: EventOf<T> }[Topic];
 
 /** A place in the order in which events may be read: transaction id, then number. */
 export type Cursor = { readonly xid: bigint; readonly eventId: bigint };
@@ -34,7 +38,7 @@ export function checkedToCursor(unchecked: unknown): Cursor | undefined {
 }
 
 /** Writes an event; it is announced when, and only when, the transaction commits. */
-export async function announce(tx: Tx, merchantId: Id, topic: string, subject: string, payload: Record<string, unknown>): Promise<void> {
+export async function announce<T extends Topic>(tx: Tx, merchantId: Id, topic: T, subject: string, payload: EventPayload<T>): Promise<void> {
   await sql`
     insert into outbox_event (merchant_id, topic, subject, payload)
     values (${merchantId}, ${topic}, ${subject}, ${JSON.stringify(payload)}::jsonb)`.execute(tx);
@@ -57,14 +61,18 @@ export async function readEvents(executor: Executor, after: Cursor, limit: numbe
        and (${only.merchantId ?? null}::uuid is null or merchant_id = ${only.merchantId ?? null}::uuid)
      order by e.xid, event_id -- by the number: the column of the result is text
      limit ${limit}`.execute(executor);
-  return rows.map((row) => ({
-    cursor: { xid: BigInt(row.xid), eventId: row.event_id },
-    merchantId: row.merchant_id,
-    topic: row.topic,
-    subject: row.subject,
-    payload: row.payload,
-    occurredAt: row.occurred_at,
-  }));
+  // rows were written by `announce`, which knows the type of each topic's payload
+  return rows.map(
+    (row) =>
+      ({
+        cursor: { xid: BigInt(row.xid), eventId: row.event_id },
+        merchantId: row.merchant_id,
+        topic: row.topic,
+        subject: row.subject,
+        payload: row.payload,
+        occurredAt: row.occurred_at,
+      }) as OutboxEvent,
+  );
 }
 
 /** The place behind everything that can be read now. */

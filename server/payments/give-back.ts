@@ -1,4 +1,4 @@
-import { isRefusal, money, refuse, STATIC_PROVIDER, toDecimal, type Id, type Money, type Refusal } from "@onegate/contract";
+import { isRefusal, money, refuse, STATIC_PROVIDER, toDecimal, type EventPayload, type Id, type Money, type Refusal } from "@onegate/contract";
 import { announceAudit, type Who } from "../identity/index.ts";
 import { addJob, announce, inTransaction, messageOf, once, type Once, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, clearingCode, drawerCode, transfersOf } from "../ledger/index.ts";
@@ -119,7 +119,7 @@ function refundRefOf(refundId: Id): string {
   return `R${refundId.replaceAll("-", "")}`;
 }
 
-function eventOf({ refundId, paymentId, orderId, amount, state }: Refund): Record<string, unknown> {
+function eventOf({ refundId, paymentId, orderId, amount, state }: Refund): EventPayload<"refund.created"> {
   return { refund_id: refundId, payment_id: paymentId, order_id: orderId, amount: amount.minor.toString(), currency: amount.currency, state };
 }
 

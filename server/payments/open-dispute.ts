@@ -60,7 +60,9 @@ async function openOne(tx: Tx, payments: Payments, { payment, left, found }: Col
   return dispute;
 }
 
+type DisputeTopic = "payment.disputed" | "payment.dispute_won" | "payment.dispute_lost";
+
 /** Says within the transaction what a dispute has become; sums are minor units as text, and the provider's words stay here. */
-export async function tellDispute(tx: Tx, { merchantId, paymentId, disputeId, orderId, provider, state, amount }: Dispute, topic: string): Promise<void> {
+export async function tellDispute(tx: Tx, { merchantId, paymentId, disputeId, orderId, provider, state, amount }: Dispute, topic: DisputeTopic): Promise<void> {
   await announce(tx, merchantId, topic, paymentId, { order_id: orderId, dispute_id: disputeId, state, amount: amount.minor.toString(), currency: amount.currency, provider });
 }

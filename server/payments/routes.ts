@@ -21,7 +21,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ServerResponse } from "node:http";
 import { Type } from "typebox";
 import { merchantOf, sessionEnd } from "../identity/index.ts";
-import { answer, type Http, type Streams, type Tail } from "../kernel/index.ts";
+import { answer, type Http, type Streams, type OutboxEvent, type Tail } from "../kernel/index.ts";
 import type { Fee } from "../providers/index.ts";
 import { listChannels } from "./channels.ts";
 import { calculateFees } from "./fees.ts";
@@ -44,7 +44,7 @@ const FeeQuery = Type.Object({ amount: Type.String({ maxLength: 40 }), code: Typ
 const InstructionQuery = Type.Object({ code: Code, pay_code: Type.Optional(Type.String({ maxLength: 64 })), amount: Type.Optional(Type.String({ maxLength: 40 })) }, { additionalProperties: false });
 const PROVIDER = Type.String({ pattern: "^[a-z]{1,20}$" });
 /** What the topics of an order's events begin with. */
-const ORDER_TOPICS = ["payment.", "refund."];
+export const ORDER_TOPICS = ["payment.", "refund."] as const;
 
 /** The seed paths of the gateway, and the door for providers' notifications. */
 export function paymentRoutes(http: Http, payments: Payments, tail: Tail, streams: Streams): void {
@@ -162,7 +162,7 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
       const { order_id: orderId } = request.query;
       const { principal } = request;
       await streams.open(request, reply, {
-        merchantId: merchantOf(request), topics: ORDER_TOPICS, wants: ({ payload }) => payload["order_id"] === orderId,
+        merchantId: merchantOf(request), topics: ORDER_TOPICS, wants: (event) => isOfOrder(event, orderId),
         ...("staffSessionId" in principal ? { ends: sessionEnd(payments.database, principal) } : {}),
       });
     },
@@ -195,11 +195,15 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
 
 const MAY_CHANGE: ReadonlySet<string> = new Set(["UNPAID", "UNKNOWN", "PARTIAL"]);
 
+function isOfOrder({ topic, payload }: OutboxEvent, orderId: string): boolean {
+  return ORDER_TOPICS.some((prefix) => topic.startsWith(prefix)) && "order_id" in payload && payload.order_id === orderId;
+}
+
 /** Listens for an order's next event, until the time is over or the asker is gone. */
 function listenFor(tail: Tail, merchantId: string, orderId: string, ms: number, asker: ServerResponse): { heard: Promise<void>; end(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const unsubscribe = tail.subscribe((event) => {
-    if (event.merchantId === merchantId && event.payload["order_id"] === orderId && ORDER_TOPICS.some((prefix) => event.topic.startsWith(prefix))) resolve();
+    if (event.merchantId === merchantId && isOfOrder(event, orderId)) resolve();
   });
   const timer = setTimeout(resolve, ms);
   asker.once("close", resolve);

@@ -25,7 +25,7 @@ export async function settleDispute(payments: Payments, who: Who, disputeId: Id,
     if (fee.currency !== dispute.amount.currency) return refuse("currency_differs");
     const written = await updateDispute(tx, dispute, state, { fee: state === "lost" ? fee.minor : 0n, note, by });
     await book(tx, payments, written, by);
-    await tellDispute(tx, written, `payment.dispute_${state}`);
+    await tellDispute(tx, written, state === "won" ? "payment.dispute_won" : "payment.dispute_lost");
     await announceAudit(tx, who, { action: "dispute.settled", subject: disputeId, after: { outcome: state, amount: toDecimal(dispute.amount), currency: dispute.amount.currency, fee: toDecimal(money(written.fee, dispute.amount.currency)) } });
     return { dispute_id: disputeId };
   });

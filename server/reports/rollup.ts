@@ -1,14 +1,6 @@
-import type { Id } from "@onegate/contract";
+import type { EventPayload, Id } from "@onegate/contract";
 import { sql } from "kysely";
-import type { Consumer, OutboxEvent, Tx } from "../kernel/index.ts";
-
-type SalePaid = {
-  outlet_id: Id; business_date: string; hour: number; method: string; gross: string; tax: string;
-  lines: Array<{ product_id: Id; name: string; quantity: number; amount: string }>;
-};
-
-type SaleRefunded = { outlet_id: Id; business_date: string; hour: number; method: string; gross: string; tax: string };
-type SaleReturned = Pick<SalePaid, "outlet_id" | "business_date" | "lines"> & { kind: "refund" | "void"; sold_hour: number; sold_method: string };
+import type { Consumer, EventOf, Tx } from "../kernel/index.ts";
 
 /**
  * Adds each paid sale to its hour and its products to their day, once, by the outbox. What goes back is taken off the day
@@ -27,8 +19,8 @@ export const rollup: Consumer = {
   },
 };
 
-async function add(tx: Tx, event: OutboxEvent): Promise<void> {
-  const sale = event.payload as SalePaid;
+async function add(tx: Tx, event: EventOf<"sale.paid">): Promise<void> {
+  const sale = event.payload;
   await sql`
     insert into report_hour as r (merchant_id, outlet_id, business_date, hour, method, sales, gross, tax)
     values (${event.merchantId}, ${sale.outlet_id}, ${sale.business_date}, ${sale.hour}, ${sale.method}, 1, ${sale.gross}, ${sale.tax})
@@ -37,8 +29,7 @@ async function add(tx: Tx, event: OutboxEvent): Promise<void> {
   await addProducts(tx, event.merchantId, sale, 1);
 }
 
-async function takeMoneyOff(tx: Tx, { merchantId, payload }: OutboxEvent): Promise<void> {
-  const back = payload as SaleRefunded;
+async function takeMoneyOff(tx: Tx, { merchantId, payload: back }: EventOf<"sale.refunded">): Promise<void> {
   await sql`
     insert into report_hour as r (merchant_id, outlet_id, business_date, hour, method, sales, gross, tax, returns, returned)
     values (${merchantId}, ${back.outlet_id}, ${back.business_date}, ${back.hour}, ${back.method}, 0, -${back.gross}::bigint, -${back.tax}::bigint, 1, ${back.gross})
@@ -46,8 +37,7 @@ async function takeMoneyOff(tx: Tx, { merchantId, payload }: OutboxEvent): Promi
     do update set gross = r.gross + excluded.gross, tax = r.tax + excluded.tax, returns = r.returns + 1, returned = r.returned + excluded.returned`.execute(tx);
 }
 
-async function takeProductsOff(tx: Tx, { merchantId, payload }: OutboxEvent): Promise<void> {
-  const back = payload as SaleReturned;
+async function takeProductsOff(tx: Tx, { merchantId, payload: back }: EventOf<"sale.returned">): Promise<void> {
   await addProducts(tx, merchantId, back, -1);
   if (back.kind !== "void") return;
   await sql`
@@ -55,7 +45,7 @@ async function takeProductsOff(tx: Tx, { merchantId, payload }: OutboxEvent): Pr
      where merchant_id = ${merchantId} and outlet_id = ${back.outlet_id} and business_date = ${back.business_date} and hour = ${back.sold_hour} and method = ${back.sold_method}`.execute(tx);
 }
 
-async function addProducts(tx: Tx, merchantId: Id, { outlet_id, business_date, lines }: Pick<SalePaid, "outlet_id" | "business_date" | "lines">, sign: 1 | -1): Promise<void> {
+async function addProducts(tx: Tx, merchantId: Id, { outlet_id, business_date, lines }: Pick<EventPayload<"sale.paid">, "outlet_id" | "business_date" | "lines">, sign: 1 | -1): Promise<void> {
   for (const line of lines) {
     await sql`
       insert into report_product as r (merchant_id, outlet_id, business_date, product_id, name, quantity, amount)

@@ -1,17 +1,16 @@
 import { isRefusal, type Id } from "@onegate/contract";
 import { announceAudit, useApproval, type PendingApproval, type Who } from "../identity/index.ts";
-import { announce, once, type Once } from "../kernel/index.ts";
+import { once, type Once } from "../kernel/index.ts";
 import type { Sales } from "./context.ts";
 
 type Cashier = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id; readonly who: Who };
 
 /** The drawer is opened without a sale, once per id, and no money moves: who, why and who approved it is announced. Refuses what `useApproval` does (its subject is the outlet). */
-export async function openDrawer(sales: Sales, { merchantId, outletId, staffId, who }: Cashier, { id, reason }: { id: Id; reason: string }, approval: PendingApproval | undefined): Promise<Once<{ id: Id }>> {
+export async function openDrawer(sales: Sales, { merchantId, outletId, who }: Cashier, { id, reason }: { id: Id; reason: string }, approval: PendingApproval | undefined): Promise<Once<{ id: Id }>> {
   const done = await once(sales.database, { merchantId, route: "till.drawer", key: id }, { outletId, reason }, async (tx) => {
     const approvedBy = await useApproval(tx, approval, outletId);
     if (isRefusal(approvedBy)) return approvedBy;
-    await announce(tx, merchantId, "drawer.opened", id, { outlet_id: outletId, opened_by: staffId, approved_by: approvedBy, note: reason });
-    await announceAudit(tx, who, { action: "drawer.opened", subject: outletId, after: { approved_by: approvedBy } });
+    await announceAudit(tx, who, { action: "drawer.opened", subject: outletId, after: { approved_by: approvedBy, reason } });
     return { id };
   });
   if (!isRefusal(done.answer)) sales.poke();

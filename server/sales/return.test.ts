@@ -270,8 +270,8 @@ describe("the drawer", () => {
     assert.equal((await open(cashier, id, approval.body.id)).status, 201);
     assert.equal((await open(cashier, id, approval.body.id)).headers.get("idempotent-replayed"), "true");
     assert.equal((await open(cashier, newId(), approval.body.id)).code, "approval_invalid");
-    const { rows } = await program.database.pool.query<{ payload: { opened_by: string; approved_by: string | null } }>("select payload from outbox_event where topic = 'drawer.opened' order by event_id");
-    assert.deepEqual(rows.map(({ payload }) => [payload.opened_by, payload.approved_by]), [[staff("Bima"), null], [staff("Sari"), staff("Bima")]]);
+    const { rows } = await program.database.pool.query<{ payload: { actor: string; after: { approved_by: string | null; reason: string } } }>("select payload from outbox_event where topic = 'audit.drawer.opened' order by event_id");
+    assert.deepEqual(rows.map(({ payload: { actor, after } }) => [actor, after.approved_by, after.reason]), [[staff("Bima"), null, "tukar uang kecil"], [staff("Sari"), staff("Bima"), "tukar uang kecil"]]);
   });
 });
 

@@ -3,7 +3,7 @@ import { checkedToRows, importProducts, type ProductRow } from "../catalogue/ind
 import {
   announceAudit, atDevice, bySystem, checkedToLogo, codeHash, countGuess, enrolIn, forgetGuesses, hashSecret, insertLogo, insertMerchant, insertStaff, isSecret, isSimplePin, isTimeZone, markKnown, openOutlet, openSession, retireDevice, type Enrolled, type Session,
 } from "../identity/index.ts";
-import { announce, codeOf, inTransaction, type Database, type Tx } from "../kernel/index.ts";
+import { codeOf, inTransaction, type Database, type Tx } from "../kernel/index.ts";
 import { chartOf, openAccounts } from "../ledger/index.ts";
 import { moveStock } from "../stock/index.ts";
 import { createHash } from "node:crypto";
@@ -87,7 +87,6 @@ async function write(tx: Tx, { providers }: Setup, { body, logo, hashed, keyHash
   const session = await openSession(tx, enrolled.device, owner.staffId, { address, requestId: null });
   if (isRefusal(session)) throw new Error(`the owner of a new shop was refused: ${session.refusal}`);
   await insertDone(tx, keyHash, { merchantId, outletId, ownerId: owner.staffId, deviceId });
-  await announce(tx, merchantId, "setup.done", merchantId, { merchant_id: merchantId, outlet_id: outletId, owner_id: owner.staffId, device_id: deviceId, staff: hashed.length, products: body.products?.length ?? 0 });
   await announceAudit(tx, atDevice(enrolled.device, owner.staffId), { action: "setup.done", subject: merchantId, after: { merchant: merchant.name, outlet_id: outletId, staff: hashed.length, products: body.products?.length ?? 0 } });
   return { ...enrolled, session };
 }

@@ -49,7 +49,7 @@ export const actions = {
   "sale.cancelled": {},
   "sale.voided": returned,
   "sale.refunded": returned,
-  "drawer.opened": { approved_by: "shown" },
+  "drawer.opened": { approved_by: "shown", reason: "text" },
   "payment.refunded": { ...money, refund_id: "shown", order_id: "shown" },
   "refund.decided": { decision: "shown", state: "shown" },
   "product.added": product,

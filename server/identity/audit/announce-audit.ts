@@ -5,6 +5,8 @@ import { keptOf, plain } from "./mask.ts";
 
 export const AUDIT = "audit.";
 
+type AuditTopic = `${typeof AUDIT}${string}`;
+
 export type Deed<A extends AuditAction = AuditAction> = {
   readonly action: A;
   /** The id of what it was done to. */
@@ -16,7 +18,8 @@ export type Deed<A extends AuditAction = AuditAction> = {
 
 /** Tells the audit trail of a fact, in the fact's transaction: it is there if and only if the fact is. */
 export async function announceAudit<A extends AuditAction>(tx: Tx, who: Who, { action, subject, before, after, count = 1 }: Deed<A>): Promise<void> {
-  await announce(tx, who.merchantId, `${AUDIT}${action}`, plain(subject).slice(0, 80), {
+  const topic: AuditTopic = `${AUDIT}${action}`;
+  await announce(tx, who.merchantId, topic, plain(subject).slice(0, 80), {
     actor: plain(who.actor).slice(0, 80),
     device_id: who.deviceId,
     outlet_id: who.outletId,

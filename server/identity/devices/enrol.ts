@@ -1,5 +1,5 @@
 import { isRefusal, newId, refuse, type EnrolBody, type Id, type Refusal } from "@onegate/contract";
-import { announce, inTransaction, type Database, type Tx } from "../../kernel/index.ts";
+import { inTransaction, type Database, type Tx } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import { atDevice } from "../audit/entry.ts";
 import { newToken, tokenHash } from "../secret.ts";
@@ -28,8 +28,7 @@ export async function enrol(database: Database, { code, name, address }: Asked, 
 export async function enrolIn(tx: Tx, device: Omit<NewDevice, "deviceId" | "hash">): Promise<Enrolled> {
   const { token, hash } = newToken();
   const enrolled = await insertDevice(tx, { ...device, deviceId: newId(), hash });
-  const { merchantId, deviceId, outletId, name, enrolledBy } = enrolled;
-  await announce(tx, merchantId, "device.enrolled", deviceId, { device_id: deviceId, outlet_id: outletId, name, enrolled_by: enrolledBy });
+  const { deviceId, outletId, name, enrolledBy } = enrolled;
   // who made the code let the device in, wherever it stands
   await announceAudit(tx, atDevice(enrolled, enrolledBy ?? "anyone"), { action: "device.enrolled", subject: deviceId, after: { name, outlet_id: outletId } });
   return { device: enrolled, token };

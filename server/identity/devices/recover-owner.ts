@@ -1,5 +1,5 @@
 import { isRefusal, refuse, type Id, type OwnerRecoveryBody, type Refusal } from "@onegate/contract";
-import { announce, type Database } from "../../kernel/index.ts";
+import { type Database } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import { atDevice } from "../audit/entry.ts";
 import { updatePin } from "../people/store.ts";
@@ -34,7 +34,6 @@ export async function recoverOwner(database: Database, { code, pin, staff_id: st
     await forgetWrongPins(tx, merchantId, ownerId);
     await endSessions(tx, { merchantId, staffId: ownerId });
     await markKnown(tx, { merchantId, staffId: ownerId, deviceId: enrolled.device.deviceId });
-    await announce(tx, merchantId, "staff.recovered", ownerId, { staff_id: ownerId, device_id: enrolled.device.deviceId });
     await announceAudit(tx, atDevice(enrolled.device, ownerId), { action: "owner.recovered", subject: ownerId });
     const session = await openSession(tx, enrolled.device, ownerId, { address, requestId: null });
     return isRefusal(session) ? session : { ...enrolled, session };

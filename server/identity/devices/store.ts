@@ -88,7 +88,7 @@ export async function endSessions(tx: Tx, of: { merchantId: Id; deviceId: Id } |
       : "staffId" in of ? sql`staff_id = ${of.staffId} and session_id is distinct from ${of.but ?? null}::uuid`
       : sql`session_id = ${of.sessionId}`}
     returning session_id`.execute(tx);
-  for (const { session_id: sessionId } of rows) await announce(tx, of.merchantId, "staff_session.ended", sessionId, {});
+  for (const { session_id: sessionId } of rows) await announce(tx, of.merchantId, "staff_session.ended", sessionId, { session_id: sessionId });
   return rows.length;
 }
 

@@ -77,9 +77,9 @@ describe("a merchant's key", () => {
     assert.equal((await program.call("GET", "/api/v1/keys", { token: manager })).status, 200);
     assert.equal((await revoke("01a1fdb6-8d46-7135-a824-e1a067cea9e0")).code, "key_unknown");
     for (const bad of [[], ["everything"], ["payments.read", "payments.read"]]) assert.equal((await make(bad)).code, "request_invalid");
-    const { rows } = await query("select topic, payload from outbox_event where subject = $1 and topic like 'key.%'", [id]);
-    assert.deepEqual(rows.map(({ topic }) => topic), ["key.made"]);
-    assert.match(rows[0].payload.prefix, /^ogk_test_.{7}$/);
+    const { rows } = await query("select topic, payload from outbox_event where subject = $1 and topic like 'audit.key.%'", [id]);
+    assert.deepEqual(rows.map(({ topic }) => topic), ["audit.key.made"]);
+    assert.match(rows[0].payload.after.prefix, /^ogk_test_.{7}$/);
   });
 });
 

@@ -1,5 +1,5 @@
 import { newId, refuse, type Id, type NewKeyBody, type Refusal } from "@onegate/contract";
-import { announce, inTransaction, type Database } from "../../kernel/index.ts";
+import { inTransaction, type Database } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import type { Who } from "../audit/entry.ts";
 import { newToken, tokenHash } from "../secret.ts";
@@ -13,7 +13,6 @@ export async function makeKey(database: Database, mode: KeyMode, who: Who, { nam
   return inTransaction(database, async (tx) => {
     if ((await countActive(tx, merchantId, mode)) >= MOST_ACTIVE) return refuse("key_limit");
     const key = await insertKey(tx, { merchantId, keyId: newId(), name, mode, scopes, prefix: secret.slice(0, PREFIX_LENGTH), createdBy: by, hash: tokenHash(secret), days: days ?? null });
-    await announce(tx, merchantId, "key.made", key.keyId, { key_id: key.keyId, prefix: key.prefix, scopes, by });
     await announceAudit(tx, who, { action: "key.made", subject: key.keyId, after: { name, mode, scopes, prefix: key.prefix, expires_at: key.expiresAt?.toISOString() ?? null } });
     return { key, secret };
   });
@@ -25,7 +24,6 @@ export async function revokeKey(database: Database, who: Who, keyId: Id): Promis
   return inTransaction(database, async (tx) => {
     const key = await revoke(tx, merchantId, keyId, by);
     if (!key) return refuse("key_unknown");
-    await announce(tx, merchantId, "key.revoked", keyId, { key_id: keyId, prefix: key.prefix, by });
     await announceAudit(tx, who, { action: "key.revoked", subject: keyId, before: { name: key.name, mode: key.mode, prefix: key.prefix } });
     return key;
   });

@@ -1,5 +1,5 @@
 import { isRefusal, newId, refuse, type Id, type NewStaffBody, type Refusal } from "@onegate/contract";
-import { announce, inTransaction, type Database } from "../../kernel/index.ts";
+import { inTransaction, type Database } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import { isSimplePin } from "../pins/policy.ts";
 import { hashSecret } from "../secret.ts";
@@ -28,7 +28,6 @@ export async function addStaff(database: Database, by: By, { id, name, outlet_id
       return isSame ? before : refuse("staff_differs");
     }
     await insertStaff(tx, by.merchantId, outletId, { staffId, name, ...given }, pinHash);
-    await announce(tx, by.merchantId, "staff.added", staffId, { staff_id: staffId, name, role: given.role, role_id: given.roleId, outlet_id: outletId, by: by.staffId });
     await announceAudit(tx, by.who, { action: "staff.added", subject: staffId, after: { role: given.role, role_id: given.roleId, outlet_id: outletId } });
     return memberOf(tx, by.merchantId, staffId);
   });

@@ -1,5 +1,5 @@
 import { isRefusal, refuse, type Id, type Refusal, type StaffChangeBody } from "@onegate/contract";
-import { announce, inTransaction, type Database, type Tx } from "../../kernel/index.ts";
+import { inTransaction, type Database, type Tx } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import { endSessions } from "../devices/store.ts";
 import { lockStaff, selectOutlets, type StaffMember } from "../store.ts";
@@ -27,9 +27,6 @@ export async function changeStaff(database: Database, by: By, staffId: Id, { nam
     if (!after.isActive || after.role !== before.role || after.roleId !== (before.roleId ?? null) || after.outletId !== before.outletId) {
       await endSessions(tx, { merchantId: by.merchantId, staffId });
     }
-    await announce(tx, by.merchantId, "staff.changed", staffId, {
-      staff_id: staffId, name: after.name, role: after.role, role_id: after.roleId, outlet_id: after.outletId, is_active: after.isActive, by: by.staffId,
-    });
     await announceAudit(tx, by.who, { action: "staff.changed", subject: staffId, before: shownOf(before), after: { ...shownOf(after), renamed: after.name !== before.name } });
     return memberOf(tx, by.merchantId, staffId);
   });

@@ -1,5 +1,5 @@
 import { isRefusal, refuse, type Id, type OwnPinDoneBody, type Refusal } from "@onegate/contract";
-import { announce, inTransaction, type Database } from "../../kernel/index.ts";
+import { inTransaction, type Database } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import { endSessions } from "../devices/store.ts";
 import { isSimplePin } from "../pins/policy.ts";
@@ -24,7 +24,6 @@ export async function setPin(database: Database, by: By, staffId: Id, pin: strin
     await updatePin(tx, by.merchantId, staffId, pinHash);
     await forgetWrongPins(tx, by.merchantId, staffId);
     await endSessions(tx, { merchantId: by.merchantId, staffId });
-    await announce(tx, by.merchantId, "staff.pin_set", staffId, { staff_id: staffId, by: by.staffId });
     await announceAudit(tx, by.who, { action: "staff.pin_changed", subject: staffId });
     return undefined;
   });
@@ -45,7 +44,6 @@ export async function setOwnPin(database: Database, me: Asker, pin: string, newP
     await updatePin(tx, merchantId, staffId, pinHash);
     await endSessions(tx, { merchantId, staffId, but: staffSessionId });
     await liftPinChange(tx, merchantId, staffSessionId);
-    await announce(tx, merchantId, "staff.pin_set", staffId, { staff_id: staffId, by: staffId });
     await announceAudit(tx, me.who, { action: "staff.pin_changed", subject: staffId });
     return { rights: [...rightsOf(member.role, member.granted)], must_change_pin: false };
   });
@@ -58,7 +56,6 @@ export async function unblock(database: Database, by: By, staffId: Id): Promise<
     if (!member || (by.role !== "owner" && member.outletId !== by.outletId)) return refuse("staff_unknown");
     if (by.role !== "owner" && member.role === "owner") return refuse("forbidden");
     await forgetWrongPins(tx, by.merchantId, staffId);
-    await announce(tx, by.merchantId, "staff.unblocked", staffId, { staff_id: staffId, by: by.staffId });
     await announceAudit(tx, by.who, { action: "staff.unblocked", subject: staffId });
     return undefined;
   });

@@ -1,5 +1,5 @@
 import { isRefusal, newId, refuse, type Id, type NewRoleBody, type Refusal } from "@onegate/contract";
-import { announce, codeOf, inTransaction, type Database } from "../../kernel/index.ts";
+import { codeOf, inTransaction, type Database } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import { grantable, type Right } from "../rights.ts";
 import type { Asker } from "../staff.ts";
@@ -25,7 +25,6 @@ async function write(database: Database, by: By, role: ShopRole, exists: boolean
     const before = exists ? await lockRole(tx, by.merchantId, role.roleId) : undefined;
     if (exists && !before) return refuse("role_unknown");
     await upsertRole(tx, by.merchantId, role);
-    await announce(tx, by.merchantId, "role.changed", role.roleId, { role_id: role.roleId, name: role.name, rights: role.rights, by: by.staffId });
     await announceAudit(tx, by.who, { action: before ? "role.changed" : "role.added", subject: role.roleId, before: before && { name: before.name, rights: before.rights }, after: { name: role.name, rights: role.rights } });
     return role;
   }).catch((error: unknown) => {
@@ -41,7 +40,6 @@ export async function removeRole(database: Database, by: By, roleId: Id): Promis
     if (!before) return refuse("role_unknown");
     if (await isRoleInUse(tx, by.merchantId, roleId)) return refuse("role_in_use");
     await deleteRole(tx, by.merchantId, roleId);
-    await announce(tx, by.merchantId, "role.removed", roleId, { role_id: roleId, by: by.staffId });
     await announceAudit(tx, by.who, { action: "role.removed", subject: roleId, before: { name: before.name, rights: before.rights } });
     return true;
   });
