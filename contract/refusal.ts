@@ -102,6 +102,7 @@ export const refusals = {
   topup_unknown: [404, "no", "Isi saldo tidak ditemukan.", "The top-up is not known."],
   withdrawal_unknown: [404, "no", "Penarikan tidak ditemukan.", "The withdrawal is not known."],
   withdrawal_decided: [409, "no", "Langkah ini tidak berlaku lagi untuk penarikan ini.", "This can't be done with the withdrawal in its present step."],
+  range_too_large: [422, "corrected", "Terlalu banyak transaksi dalam rentang ini. Minta rentang hari yang lebih pendek.", "There are too many entries in this range. Ask for fewer days."],
   limit_per_transaction: [422, "corrected", "Jumlah melampaui batas sekali transaksi.", "The amount is beyond the limit of one transaction."],
   limit_per_day: [422, "later", "Jumlah melampaui sisa batas hari ini.", "The amount is beyond what is left of today's limit."],
   limit_per_month: [422, "later", "Jumlah melampaui sisa batas bulan ini.", "The amount is beyond what is left of this month's limit."],
