@@ -12,7 +12,7 @@ export const refusals = {
   media_type_unsupported: [415, "corrected", "Kirim isi sebagai application/json.", "Send the body as application/json."],
   not_found: [404, "no", "Alamat ini tidak ada.", "There is nothing at this address."],
   internal: [500, "later", "Terjadi kesalahan pada kami. Sebutkan nomor permintaan bila menghubungi kami.", "Something is wrong on our side. Quote the request id when you contact us."],
-  too_many_requests: [429, "later", "Terlalu banyak permintaan dari jaringan Anda. Tunggu sebentar.", "Too many requests from your network. Wait a moment."],
+  too_many_requests: [429, "later", "Terlalu banyak permintaan. Tunggu sebentar.", "Too many requests. Wait a moment."],
   overloaded: [503, "later", "Sistem sedang penuh. Coba lagi sebentar.", "The system is at its limit. Try again in a moment."],
   unavailable: [503, "later", "Basis data belum dapat dihubungi. Tidak ada uang yang berpindah; coba lagi.", "The database can't be reached. No money has moved; try again."],
   // money

@@ -3,6 +3,7 @@ import { answerRefusal, inTransaction, type Database, type Http } from "../kerne
 import { addressOf } from "./address.ts";
 import { networkOf } from "./origin.ts";
 import { isRight, whyNot } from "./rights.ts";
+import type { Principal } from "./staff.ts";
 import { lockTries, updateTries } from "./users/store.ts";
 import { subjectOf } from "./users/tries.ts";
 
@@ -22,6 +23,16 @@ type Tried = { readonly free: number; readonly longestSeconds: number };
 type Flowing = { readonly perSecond: number; readonly burst: number };
 
 /**
+ * What one person, or one key of a merchant's program, may read, in this process: more than any screen asks for, so that
+ * nobody takes the database from the others by reading.
+ */
+export const readLimits = {
+  user: { perSecond: 20, burst: 400 },
+  staff: { perSecond: 50, burst: 1_000 },
+  key: { perSecond: 200, burst: 2_000 },
+} as const satisfies Record<string, Flowing>;
+
+/**
  * What one network (an IPv4 address, or an IPv6 /64) may ask. Thousands of honest people share an address of a mobile
  * carrier, so these numbers stop floods and guesses, and not a crowd.
  * Guesses at passwords (`users/tries.ts`), PINs (`pins/policy.ts`) and codes are counted there.
@@ -37,12 +48,28 @@ export const limits = {
 
 export type LimitName = keyof typeof limits;
 
+/** Who a principal is among those whose reads are counted, and by which limit. */
+function readerOf(principal: Principal): { readonly limit: keyof typeof readLimits; readonly id: string } | undefined {
+  if ("userId" in principal) return { limit: "user", id: principal.userId };
+  if ("staffId" in principal) return { limit: "staff", id: principal.staffId };
+  return "keyId" in principal ? { limit: "key", id: principal.keyId } : undefined;
+}
+
 /** What those who need no credentials may send, unless a route says otherwise. */
 export const BODY_OF_ANYONE_BYTES = 65_536;
 
-/** Applies `limits` to the routes that name one: refuses `too_many_requests` with the seconds to wait. */
+/** Applies `limits` to the routes that name one, and `readLimits` to all that read: refuses `too_many_requests` with the seconds to wait. */
 export function limitRequests(http: Http, database: Database): void {
   const buckets = new Map<LimitName, Bucket>();
+  const readers = { user: createBucket(readLimits.user), staff: createBucket(readLimits.staff), key: createBucket(readLimits.key) };
+  http.addHook("onRequest", (request, reply, done) => {
+    // no principal where an address has no route
+    const { method, principal } = request as { method: string; principal: Principal | undefined };
+    const reader = method === "GET" || method === "HEAD" ? principal && readerOf(principal) : undefined;
+    const seconds = reader ? readers[reader.limit].take(reader.id) : 0;
+    if (seconds > 0) answerRefusal(request, reply, refuse("too_many_requests", { seconds }));
+    else done();
+  });
   http.addHook("onRoute", (route) => {
     const { limit, right = "" } = route.config ?? {};
     if (limit !== undefined && !Object.hasOwn(limits, limit)) throw new Error(`route ${route.url} names the limit ${limit}, which is not in limits.ts`);
@@ -80,25 +107,25 @@ function countTry(database: Database, limit: ReturnType<typeof triedBy>): Promis
   });
 }
 
-type Bucket = { readonly take: (network: string) => number };
+type Bucket = { readonly take: (subject: string) => number };
 
-/** Networks remembered at most; whoever is forgotten has a full bucket. */
-const MOST_NETWORKS = 50_000;
+/** Networks or persons remembered at most; whoever is forgotten has a full bucket. */
+const MAX_SUBJECTS = 50_000;
 
-/** Of each network one number: the moment when its bucket is full again. Answers the seconds to wait, 0 for none. */
+/** Of each subject one number: the moment when its bucket is full again. Answers the seconds to wait, 0 for none. */
 export function createBucket({ perSecond, burst }: Flowing, now: () => number = () => performance.now()): Bucket {
   const fullAt = new Map<string, number>();
   const eachMs = 1_000 / perSecond;
   return {
-    take(network) {
+    take(subject) {
       const at = now();
-      const next = Math.max(fullAt.get(network) ?? at, at) + eachMs;
+      const next = Math.max(fullAt.get(subject) ?? at, at) + eachMs;
       const wait = next - at - burst * eachMs;
       if (wait > 0) return Math.ceil(wait / 1_000);
       // the ones that asked last stand last
-      fullAt.delete(network);
-      fullAt.set(network, next);
-      if (fullAt.size > MOST_NETWORKS) for (const [oldest] of fullAt) {
+      fullAt.delete(subject);
+      fullAt.set(subject, next);
+      if (fullAt.size > MAX_SUBJECTS) for (const [oldest] of fullAt) {
         fullAt.delete(oldest);
         break;
       }

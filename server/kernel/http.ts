@@ -3,7 +3,7 @@ import type {} from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type RawReplyDefaultExpression, type RawRequestDefaultExpression, type RawServerDefault } from "fastify";
 import { randomUUID } from "node:crypto";
-import { isLockedOut, isUnavailable } from "./database.ts";
+import { isLockedOut, isTimedOut, isUnavailable } from "./database.ts";
 import { codeOf } from "./failure.ts";
 import { createHeaders, type HeaderSettings } from "./headers.ts";
 import type { Once } from "./idempotency.ts";
@@ -23,10 +23,25 @@ declare module "fastify" {
     right?: string;
     /** The service whose metrics count this route. */
     service?: string;
+    /** How long a statement of this route may run; a name in `STATEMENT_TIMEOUTS_MS`, `request` where none is given. */
+    statements?: StatementKind;
     /** The verb of this route takes a second person's word: who has the right with an approval alone may come. */
     approvable?: true;
   }
 }
+
+/**
+ * How long one statement of a request may run, by the kind of its route. Longer than any honest one takes, and short enough
+ * that what a few callers ask for holds no connection that payments wait for.
+ */
+export const STATEMENT_TIMEOUTS_MS = {
+  request: 10_000,
+  /** A page of a list. */
+  list: 3_000,
+  /** What an operator asks for seldom, and what is read or written as a whole. */
+  report: 60_000,
+} as const;
+export type StatementKind = keyof typeof STATEMENT_TIMEOUTS_MS;
 
 const BODY_LIMIT_BYTES = 1_048_576;
 const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
@@ -90,6 +105,10 @@ function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
   // a NUL or half a surrogate pair, which no text of the database can hold
   if (UNKEEPABLE.has(codeOf(error) ?? "")) return refuse("request_invalid", { field: "body", problem: "holds a character that can't be kept" });
   if (isLockedOut(error)) return refuse("overloaded");
+  if (isTimedOut(error)) {
+    request.log.warn({ request_id: request.id, route: request.routeOptions.url }, "a statement ran too long and was ended");
+    return refuse("overloaded");
+  }
   if (isUnavailable(error)) {
     request.log.error({ err: error, request_id: request.id }, "the database is unavailable");
     return refuse("unavailable");

@@ -64,7 +64,7 @@ function resources(http: Http, wallets: Wallets): void {
     return isRefusal(key) ? answer(request, reply, key) : answerOnce(request, reply, await verb(key), status);
   };
 
-  http.get("/api/v1/wallet", { config: { right: "wallet.read", service }, schema: { tags, summary: "A wallet at a glance", response: { 200: WalletSchema, ...problems } } }, async (request, reply) =>
+  http.get("/api/v1/wallet", { config: { right: "wallet.read", service, statements: "list" }, schema: { tags, summary: "A wallet at a glance", response: { 200: WalletSchema, ...problems } } }, async (request, reply) =>
     answer(request, reply, await readWallet(wallets, userOf(request))),
   );
   http.get("/api/v1/wallet/accounts", { config: { right: "wallet.read", service }, schema: { tags, summary: "One's accounts", response: { 200: WalletAccountsSchema, ...problems } } }, async (request, reply) => {
@@ -83,17 +83,17 @@ function resources(http: Http, wallets: Wallets): void {
   );
   http.get(
     "/api/v1/wallet/statement",
-    { config: { right: "wallet.read", service }, schema: { tags, summary: "An account's entries, newest first", querystring: StatementQuery, response: { 200: WalletStatementSchema, ...problems } } },
+    { config: { right: "wallet.read", service, statements: "list" }, schema: { tags, summary: "An account's entries, newest first", querystring: StatementQuery, response: { 200: WalletStatementSchema, ...problems } } },
     async (request, reply) => answer(request, reply, await readStatement(wallets, userOf(request), request.query)),
   );
   http.get(
     "/api/v1/wallet/days",
-    { config: { right: "wallet.read", service }, schema: { tags, summary: "An account's days", querystring: DaysQuery, response: { 200: WalletDaysSchema, ...problems } } },
+    { config: { right: "wallet.read", service, statements: "list" }, schema: { tags, summary: "An account's days", querystring: DaysQuery, response: { 200: WalletDaysSchema, ...problems } } },
     async (request, reply) => answer(request, reply, await readDays(wallets, userOf(request), request.query)),
   );
   http.get(
     "/api/v1/wallet/history",
-    { config: { right: "wallet.read", service }, schema: { tags, summary: "What one did, in every state, newest first", querystring: HistoryQuery, response: { 200: WalletHistorySchema, ...problems } } },
+    { config: { right: "wallet.read", service, statements: "list" }, schema: { tags, summary: "What one did, in every state, newest first", querystring: HistoryQuery, response: { 200: WalletHistorySchema, ...problems } } },
     async (request, reply) => {
       const { account_id: accountId, ...query } = request.query;
       return answer(request, reply, await readHistory(wallets, userOf(request), { ...query, accountId }));
