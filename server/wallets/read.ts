@@ -1,11 +1,11 @@
-import { checkedToCurrency, IDR, isRefusal, money, refuse, toDecimal, type Currency, type Id, type Refusal, type WalletBalanceBody, type WalletBody, type WalletDaysBody, type WalletHistoryBody, type WalletLimitsBody, type WalletStatementBody } from "@onegate/contract";
+import { checkedToCurrency, IDR, isRefusal, money, refuse, toDecimal, type Currency, type Id, type ListedAccountBody, type Refusal, type WalletBalanceBody, type WalletBody, type WalletDaysBody, type WalletHistoryBody, type WalletLimitsBody, type WalletStatementBody } from "@onegate/contract";
 import { inTransaction, type Database } from "../kernel/index.ts";
 import { balanceAt, dayBalances, dayVersions, statement } from "../ledger/index.ts";
 import { accountInUse } from "./account.ts";
-import { accountBody } from "./body.ts";
+import { listedAccountBody } from "./body.ts";
 import type { WalletOwner } from "./context.ts";
 import { LIMITED } from "./limit.ts";
-import { selectAccounts, selectHistory, selectLimit, selectUsage, selectWallet, WALLET_ZONE, type HistoryFilter, type HistoryPlace, type HistoryRow, type WalletAccount } from "./store.ts";
+import { selectAccounts, selectHistory, selectLastPosted, selectLimit, selectUsage, selectWallet, WALLET_ZONE, type HistoryFilter, type HistoryPlace, type HistoryRow, type WalletAccount } from "./store.ts";
 
 type Parts = { readonly database: Database };
 /** Which account is meant: by id, or the one in use for a currency, rupiah where none is named. */
@@ -31,11 +31,16 @@ async function accountOf({ database }: Parts, { merchantId, userId }: WalletOwne
 }
 
 /** A user's accounts, oldest first; there is one of rupiah from the first look on. */
-export async function listAccounts(parts: Parts, owner: WalletOwner): Promise<WalletAccount[] | Refusal> {
+export async function listAccounts(parts: Parts, owner: WalletOwner): Promise<ListedAccountBody[] | Refusal> {
   const known = await selectAccounts(parts.database.kysely, owner.merchantId, owner.userId);
-  if (known.length > 0) return known;
+  if (known.length > 0) return listed(parts, owner, known);
   const opened = await accountOf(parts, owner, {});
-  return isRefusal(opened) ? opened : [opened];
+  return isRefusal(opened) ? opened : listed(parts, owner, [opened]);
+}
+
+async function listed({ database }: Parts, { merchantId, userId }: WalletOwner, accounts: readonly WalletAccount[]): Promise<ListedAccountBody[]> {
+  const lastPosted = await selectLastPosted(database.kysely, merchantId, accounts.map(({ accountId }) => accountId));
+  return accounts.map((account) => listedAccountBody(account, userId, lastPosted.get(account.accountId)));
 }
 
 /** A balance now, or as it was at a moment. Refuses what names no account, and `request_invalid` for no moment. */
@@ -145,9 +150,12 @@ async function limitsOf({ database }: Parts, merchantId: Id, { accountId, curren
 export async function readWallet(parts: Parts, owner: WalletOwner): Promise<WalletBody | Refusal> {
   const account = await accountOf(parts, owner, {});
   if (isRefusal(account)) return account;
+  const accounts = await listed(parts, owner, await selectAccounts(parts.database.kysely, owner.merchantId, owner.userId));
+  const inUse = accounts.find(({ account_id: id }) => id === account.accountId);
+  if (!inUse) throw new Error("the account in use is listed");
   return {
-    account: accountBody(account),
-    accounts: (await selectAccounts(parts.database.kysely, owner.merchantId, owner.userId)).map(accountBody),
+    account: inUse,
+    accounts,
     limits: await limitsOf(parts, owner.merchantId, account),
     recent: (await selectHistory(parts.database.kysely, owner.merchantId, owner.userId, {}, undefined, RECENT)).rows.map(historyBody),
   };

@@ -1,4 +1,4 @@
-import { money, type Currency, type Id } from "@onegate/contract";
+import { money, type Currency, type Id, type Money } from "@onegate/contract";
 import { sql } from "kysely";
 import type { Executor, Tx } from "../kernel/index.ts";
 import type { Balance } from "../ledger/index.ts";
@@ -16,6 +16,16 @@ const ACCOUNT = sql`
 
 function toAccount({ account_id, user_id, created_at, ...row }: AccountRow): WalletAccount {
   return { accountId: account_id, userId: user_id, openedAt: created_at, ...row };
+}
+
+/** When something was posted last to each of some accounts; one to which nothing was is left out. */
+export async function selectLastPosted(executor: Executor, merchantId: Id, accountIds: readonly Id[]): Promise<Map<Id, Date>> {
+  const { rows } = await sql<{ account_id: Id; posted_at: Date }>`
+    select b.account_id, e.posted_at
+      from ledger_balance b cross join lateral (
+        select posted_at from ledger_entry e where e.merchant_id = ${merchantId} and e.account_id = b.account_id and e.version = b.version) e
+     where b.merchant_id = ${merchantId} and b.account_id = any (${[...accountIds]}::uuid[])`.execute(executor);
+  return new Map(rows.map((row) => [row.account_id, row.posted_at]));
 }
 
 /** A user's accounts, oldest first. */
@@ -123,6 +133,20 @@ export async function updateOperation(tx: Tx, { merchantId, operationId }: Opera
   const [row] = rows;
   if (!row) throw new Error("an operation does not vanish");
   return toOperation(row);
+}
+
+/** How long an open top-up stands for another of the same sum, where a client gives no key to tell them apart by. */
+const KEYLESS_MINUTES = 15;
+
+/** The newest open top-up of an account by a method and a sum. Twins who look for one come one after another. */
+export async function lockOpenTopup(tx: Tx, merchantId: Id, accountId: Id, method: string, { minor, currency }: Money): Promise<Id | undefined> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`topup:${accountId}`}, 0))`.execute(tx);
+  const { rows } = await sql<{ operation_id: Id }>`
+    select operation_id from wallet_operation
+     where merchant_id = ${merchantId} and account_id = ${accountId} and state = 'PENDING' and kind = 'TOPUP' and step = 'opened'
+       and payment_method = ${method} and currency = ${currency} and amount = ${minor} and created_at > now() - make_interval(mins => ${KEYLESS_MINUTES})
+     order by operation_id desc limit 1`.execute(tx);
+  return rows[0]?.operation_id;
 }
 
 /** Whether something of an account is still under way. */
