@@ -94,9 +94,8 @@ export const refusals = {
   merchant_missing: [503, "later", "Toko belum disiapkan di sini.", "No shop has been set up here yet."],
   staff_unknown: [404, "corrected", "Pegawai tidak ditemukan.", "The staff member is not known."],
   // wallets
-  user_unknown: [404, "corrected", "Pengguna tidak ditemukan.", "The user is not known."],
+  user_unknown: [404, "corrected", "Penerima tidak ditemukan, atau tidak dapat menerima transfer ini.", "The recipient is not known, or can't receive this transfer."],
   user_closed: [403, "no", "Akun pengguna ini sudah ditutup.", "This user has closed the account."],
-  recipient_account_unknown: [422, "corrected", "Penerima belum punya akun dalam mata uang ini.", "The recipient has no account in this currency."],
   payee_unknown: [404, "corrected", "Akun tujuan pembayaran tidak ditemukan.", "The account to be paid is not known."],
   operation_unknown: [404, "no", "Transaksi dompet tidak ditemukan.", "The wallet operation is not known."],
   topup_unknown: [404, "no", "Isi saldo tidak ditemukan.", "The top-up is not known."],

@@ -1,10 +1,10 @@
-import { refuse } from "@onegate/contract";
+import { refuse, type Id } from "@onegate/contract";
 import { answerRefusal, inTransaction, type Database, type Http } from "../kernel/index.ts";
 import { addressOf } from "./address.ts";
 import { networkOf } from "./origin.ts";
 import { isRight, whyNot } from "./rights.ts";
 import type { Principal } from "./staff.ts";
-import { lockTries, updateTries } from "./users/store.ts";
+import { lockTries, updateTries, type Limit } from "./users/store.ts";
 import { subjectOf } from "./users/tries.ts";
 
 declare module "fastify" {
@@ -18,7 +18,7 @@ declare module "fastify" {
  * Counted in the database, over all replicas, before anything of the request is looked at: so many for nothing, then
  * pauses that double up to the longest; one is forgotten for each longest pause that goes by.
  */
-type Tried = { readonly free: number; readonly longestSeconds: number };
+type Tried = { readonly free: number; readonly longestSeconds: number; /** Counts the person instead of the network. */ readonly by?: "person" };
 /** Counted in this process, without a query: a bucket that holds `burst` and fills again by so many a second. */
 type Flowing = { readonly perSecond: number; readonly burst: number };
 
@@ -40,6 +40,8 @@ export const readLimits = {
 export const limits = {
   /** Each costs a judged and a hashed password, and tells whether a name is taken. */
   registration: { free: 200, longestSeconds: 60 },
+  /** Each tells whether a name is taken; nobody changes names often. */
+  profile: { free: 20, longestSeconds: 3_600, by: "person" },
   /** A signature and a transaction each; its secret has 256 bits, which nobody guesses. */
   refresh: { perSecond: 20, burst: 400 },
   /** A hashed password each. Wrong ones are counted by account and address too. */
@@ -87,19 +89,25 @@ export function limitRequests(http: Http, database: Database): void {
       else done();
       return;
     }
-    void countTry(database, triedBy(name, network, limit)).then(
+    const person = limit.by === "person" ? readerOf(request.principal)?.id : undefined;
+    void countTry(database, triedBy(name, person ?? network, limit)).then(
       (seconds) => (seconds > 0 ? void answerRefusal(request, reply, refuse("too_many_requests", { seconds })) : done()),
       (error: Error) => done(error),
     );
   });
 }
 
-function triedBy(name: LimitName, network: string, { free, longestSeconds }: Tried) {
-  return { subject: subjectOf(name, network), free, longestSeconds };
+/** Transfers to recipients that are not there: each tells whether somebody has a telephone number. */
+export function recipientTries(userId: Id): Limit {
+  return { subject: subjectOf("recipient", userId), free: 20, longestSeconds: 3_600 };
+}
+
+function triedBy(name: LimitName, subject: string, { free, longestSeconds }: Tried): Limit {
+  return { subject: subjectOf(name, subject), free, longestSeconds };
 }
 
 /** Counts a try, unless there is a pause: answers its seconds. */
-function countTry(database: Database, limit: ReturnType<typeof triedBy>): Promise<number> {
+export function countTry(database: Database, limit: Limit): Promise<number> {
   return inTransaction(database, async (tx) => {
     const seconds = await lockTries(tx, [limit]);
     if (seconds === 0) await updateTries(tx, [limit]);

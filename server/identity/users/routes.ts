@@ -82,7 +82,7 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
     answer(request, reply, toProfile((await selectProfile(kysely, userOf(request).userId)) ?? refuse("unauthenticated"))),
   );
 
-  http.patch("/api/auth/profile", { config: { right: "profile.change", service }, schema: { tags, summary: "Change username, e-mail address or telephone number", body: ProfileChangeSchema, response: { 200: ProfileSchema, "4xx": ProblemSchema } } }, async (request, reply) =>
+  http.patch("/api/auth/profile", { config: { right: "profile.change", limit: "profile", service }, schema: { tags, summary: "Change username, e-mail address or telephone number", body: ProfileChangeSchema, response: { 200: ProfileSchema, "4xx": ProblemSchema } } }, async (request, reply) =>
     answer(request, reply, toProfile(await changeProfile(users, userOf(request), request.body, originOf(request)))),
   );
 
