@@ -2,7 +2,7 @@ import swagger from "@fastify/swagger";
 import { catalogueRoutes } from "./catalogue/index.ts";
 import { accountRoutes, createOwnProviders, resealAccounts, type Vault } from "./credentials/index.ts";
 import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDeliveries, webhookRoutes, type Deliveries } from "./deliveries/index.ts";
-import { DEMO_MERCHANT, DEMO_OUTLET, preferTripay, seedDemo } from "./demo/index.ts";
+import { DEMO_MERCHANT, DEMO_OUTLET, preferTripay, seedDemo, seedTestUser } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
 import {
   approvalRoutes, auditRoutes, auditTrail, createAccessTokens, createKnownKeys, createPasswords, createRefusals, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, limitRequests, merchants, openSigningKeys, outletRoutes, peopleRoutes, requireOpenSession, roleRoutes, userRoutes, type Users,
@@ -237,7 +237,9 @@ async function checkDemo(settings: Settings, database: ReturnType<typeof openDat
   if (settings.mode === "sandbox") {
     await seedDemo(database, ledger);
     await preferTripay(database);
-    return (await isDemoHere()) ? { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET } : undefined;
+    if (!(await isDemoHere())) return undefined;
+    await seedTestUser(database);
+    return { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET };
   }
   if (await isDemoHere()) {
     throw new StartFailure("production mode: the data holds the demo shop, whose PINs everybody knows.", "Set ONEGATE_DATA or DATABASE_URL to data of its own for production.");

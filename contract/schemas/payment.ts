@@ -65,7 +65,8 @@ export type NewOrderBody = Static<typeof NewOrderSchema>;
 export const NewPaymentSchema = Type.Object(
   {
     order_id: Type.String({ minLength: 1, maxLength: 64 }),
-    method: Type.String({ minLength: 1, maxLength: 32, description: "channel code, such as QRIS2; QRIS takes the best of all providers" }),
+    method: Type.Optional(Type.String({ minLength: 1, maxLength: 32, description: "channel code, such as QRIS2; QRIS takes the best of all providers" })),
+    payment_method: Type.Optional(Type.String({ minLength: 1, maxLength: 32, description: "`method` as answers name it; one of the two" })),
     amount: Type.Optional(Type.Union([Type.String({ maxLength: 40 }), Type.Number()], { description: "A part of what is still to be paid; without it, all of it" })),
   },
   { additionalProperties: false },

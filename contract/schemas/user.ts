@@ -17,8 +17,14 @@ export const LoginSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** `PUT /api/auth/refresh`, `DELETE /api/auth/logout`. */
-export const RefreshSchema = Type.Object({ refresh_token: Type.String({ maxLength: 200 }) }, { additionalProperties: false });
+const RefreshToken = Type.String({ maxLength: 200 });
+const refreshToken = { refresh_token: Type.Optional(RefreshToken), refreshToken: Type.Optional(Type.String({ maxLength: 200, description: "`refresh_token` as older clients spell it" })) };
+
+/** `PUT /api/auth/refresh`: the token by either spelling. */
+export const RefreshSchema = Type.Object(refreshToken, { additionalProperties: false, minProperties: 1 });
+
+/** `DELETE /api/auth/logout`: without a refresh token it ends the session of the access token. */
+export const LogoutSchema = Type.Object(refreshToken, { additionalProperties: false });
 
 export const TokensSchema = Type.Object({
   access_token: Type.String({ description: "JWT; send as `Authorization: Bearer …`" }),

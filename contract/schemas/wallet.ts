@@ -23,7 +23,18 @@ export const WalletAccountSchema = Type.Object({
   opened_at: TimeSchema,
 });
 export type WalletAccountBody = Static<typeof WalletAccountSchema>;
-export const WalletAccountsSchema = Type.Object({ accounts: Type.Array(WalletAccountSchema) });
+
+/** The same, with the columns of the view `accounts` beside, as clients of older systems read them. */
+export const ListedAccountSchema = Type.Object({
+  ...WalletAccountSchema.properties,
+  id: Type.String({ format: "uuid", description: "`account_id`" }),
+  user_id: IdSchema,
+  account_status: Type.Enum(["ACTIVE", "SUSPENDED", "CLOSED"], { description: "`status`" }),
+  created_at: Type.String({ format: "date-time", description: "`opened_at`" }),
+  updated_at: Type.String({ format: "date-time", description: "when its balance changed last" }),
+});
+export type ListedAccountBody = Static<typeof ListedAccountSchema>;
+export const WalletAccountsSchema = Type.Object({ accounts: Type.Array(ListedAccountSchema) });
 
 /** `POST /api/v1/wallet/accounts`. */
 export const NewWalletAccountSchema = Type.Object({ currency: CurrencyIn }, closed);
@@ -83,7 +94,13 @@ export type OperationBody = Static<typeof OperationSchema>;
 
 /** `POST /api/v1/wallet/topups`. */
 export const NewTopupSchema = Type.Object(
-  { method: Type.String({ maxLength: 20, examples: ["QRIS"], description: "GOPAY, SHOPEE_PAY, QRIS, VIRTUAL_ACCOUNT" }), amount: AmountIn, currency: Type.Optional(CurrencyIn), account_id: AccountIn },
+  {
+    method: Type.Optional(Type.String({ maxLength: 20, examples: ["QRIS"], description: "GOPAY, SHOPEE_PAY, QRIS, VIRTUAL_ACCOUNT" })),
+    payment_method: Type.Optional(Type.String({ maxLength: 20, description: "`method` as older clients spell it; one of the two" })),
+    amount: AmountIn,
+    currency: Type.Optional(CurrencyIn),
+    account_id: AccountIn,
+  },
   closed,
 );
 export const TopupSchema = Type.Object({
@@ -177,5 +194,5 @@ export const WalletLimitsSchema = Type.Object({
 export type WalletLimitsBody = Static<typeof WalletLimitsSchema>;
 
 /** `GET /api/v1/wallet`: the account in use, what may be done with it, and what was done last. */
-export const WalletSchema = Type.Object({ account: WalletAccountSchema, accounts: Type.Array(WalletAccountSchema), limits: WalletLimitsSchema.properties.limits, recent: WalletHistorySchema.properties.transactions });
+export const WalletSchema = Type.Object({ account: ListedAccountSchema, accounts: Type.Array(ListedAccountSchema), limits: WalletLimitsSchema.properties.limits, recent: WalletHistorySchema.properties.transactions });
 export type WalletBody = Static<typeof WalletSchema>;

@@ -27,6 +27,9 @@ export const CAFE = {
 
 export const DEMO_PASSWORD = "rahasia-demo";
 
+/** Whom clients of older systems sign in as; the first look opens this user's account. */
+export const TEST_USER = { username: "test", email: "test@contoh.invalid", phone: "+6281200000009", password: "password" } as const;
+
 type DemoProduct = readonly [picture: string, name: string, rupiah: bigint, stock: number, favourite?: "favourite"];
 
 /** Category → what it holds: picture, name, price in whole rupiah, stock. */

@@ -1,2 +1,2 @@
 export { CAFE } from "./cafe.ts";
-export { DEMO_MERCHANT, DEMO_OUTLET, preferTripay, seedDemo } from "./seed.ts";
+export { DEMO_MERCHANT, DEMO_OUTLET, preferTripay, seedDemo, seedTestUser } from "./seed.ts";

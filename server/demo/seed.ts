@@ -5,7 +5,7 @@ import { hashSecret, insertMerchant, insertOutlet, insertStaff, merchants } from
 import { derivedId, inTransaction, type Database } from "../kernel/index.ts";
 import { accountId, CHART, chartOf, openAccounts, type Ledger } from "../ledger/index.ts";
 import { moveStock, setLowMark } from "../stock/index.ts";
-import { CAFE, DEMO_PASSWORD, demoBarcode, MENU } from "./cafe.ts";
+import { CAFE, DEMO_PASSWORD, demoBarcode, MENU, TEST_USER } from "./cafe.ts";
 
 export const DEMO_MERCHANT: Id = derivedId("demo", "merchant", CAFE.name);
 export const DEMO_OUTLET: Id = derivedId("demo", "outlet", CAFE.name);
@@ -75,4 +75,16 @@ export async function preferTripay(database: Database): Promise<void> {
     insert into routing_rule (merchant_id, rule_id, rank, providers)
     select merchant_id, ${derivedId("demo", "routing", "tripay")}, 1000, array['tripay'] from merchant where merchant_id = ${DEMO_MERCHANT}
         on conflict do nothing`.execute(database.kysely);
+}
+
+/** The user `test` of the demo shop, also where the shop was there before; whoever has one of these names already keeps it. */
+export async function seedTestUser({ kysely }: Database): Promise<void> {
+  const { username, email, phone, password } = TEST_USER;
+  const userId = derivedId("demo", "user", username);
+  const { rows } = await sql`
+    select from users where id = ${userId} or username = ${username} or email = ${email} or phone = ${phone}`.execute(kysely);
+  if (rows.length > 0) return;
+  await sql`
+    insert into users (id, username, email, phone, password) values (${userId}, ${username}, ${email}, ${phone}, ${await hashSecret(password)})
+        on conflict do nothing`.execute(kysely);
 }

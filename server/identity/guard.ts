@@ -1,6 +1,6 @@
 import { isId, isRefusal, refuse, type ApprovableAction, type Refusal, type RefusalCode } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { answerRefusal, asMerchant, everywhere, type Database, type Http } from "../kernel/index.ts";
+import { answerRefusal, asMerchant, everywhere, STATEMENT_TIMEOUTS_MS, withStatementTimeout, type Database, type Http } from "../kernel/index.ts";
 import { addressOf } from "./address.ts";
 import type { PendingApproval } from "./approvals/approval.ts";
 import type { Who } from "./audit/entry.ts";
@@ -71,9 +71,11 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
 }
 
 /** Goes on with a request as its principal's merchant; where anybody may come, such as to sign in or as a provider, everywhere. */
-function within({ principal }: FastifyRequest, right: Right, next: () => void): void {
-  if ("merchantId" in principal && whyNot("anyone", right)) asMerchant(principal.merchantId, next);
-  else everywhere(next);
+function within({ principal, routeOptions }: FastifyRequest, right: Right, next: () => void): void {
+  withStatementTimeout(STATEMENT_TIMEOUTS_MS[routeOptions.config.statements ?? "request"], () => {
+    if ("merchantId" in principal && whyNot("anyone", right)) asMerchant(principal.merchantId, next);
+    else everywhere(next);
+  });
 }
 
 /** Lets a principal in who has the right, or brings an approval where that is enough; otherwise answers the refusal. */

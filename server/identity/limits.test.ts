@@ -2,8 +2,10 @@ import { newId, type Problem } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
+import { everywhere, openDatabase, PROGRAM_ROLE, STATEMENT_TIMEOUTS_MS, withStatementTimeout } from "../kernel/index.ts";
 import { openTestProgram, type TestProgram } from "../testing/program.ts";
-import { createBucket, limits } from "./limits.ts";
+import { demoUser } from "../testing/wallet.ts";
+import { createBucket, limits, readLimits } from "./limits.ts";
 
 let program: TestProgram;
 before(async () => {
@@ -79,6 +81,45 @@ describe("a limit", () => {
       }
     } finally {
       await alone.close();
+    }
+  });
+});
+
+describe("reading", () => {
+  it("is limited by person, whatever addresses the person reads from, and nobody else waits", async () => {
+    const [andi, citra] = [await demoUser(program, "andi.contoh"), await demoUser(program, "citra.contoh")];
+    const read = (n: number) => program.call("GET", "/api/auth/profile", { token: andi.token, headers: { "x-forwarded-for": `198.51.100.${n % 250}` } });
+    const answers: Awaited<ReturnType<typeof read>>[] = [];
+    while (!answers.some(({ status }) => status === 429)) answers.push(...(await Promise.all(Array.from({ length: 100 }, (_, n) => read(n)))));
+    const refused = answers.filter(({ status }) => status === 429);
+    assert.ok(answers.length - refused.length >= readLimits.user.burst, `${refused.length} of ${answers.length} were refused`);
+    assert.ok(refused.every(({ code, headers }) => code === "too_many_requests" && Number(headers.get("retry-after")) >= 1));
+    assert.equal((await citra.get("/api/v1/wallet/history")).status, 200);
+  });
+});
+
+describe("a statement", () => {
+  it("may run as long as its route's kind says, and is then ended: 503, and nothing was done", async () => {
+    const { pool } = program.database;
+    const user = await demoUser(program, "citra.contoh");
+    const page = `/api/v1/wallet/history?cursor=${Buffer.from(`2099-01-01T00:00:00.000000Z ${newId()} 0`).toString("base64url")}`;
+    const { rows } = await pool.query<{ definition: string }>("select pg_get_functiondef('ledger_version_at'::regproc) as definition");
+    await pool.query("create or replace function ledger_version_at(m uuid, account uuid, at timestamptz) returns bigint language plpgsql stable as $$ begin perform pg_sleep(20); return 0; end $$");
+    const slow = await user.get(page);
+    await pool.query(rows[0]?.definition ?? "");
+    assert.deepEqual([slow.status, slow.code], [503, "overloaded"]);
+    assert.equal((await user.get(page)).status, 200, "the connection is good for the next");
+  });
+
+  it("of a request has a limit; of a job it has none", async () => {
+    const opened = openDatabase(program.connection, 2, () => undefined, PROGRAM_ROLE);
+    try {
+      const shown = async () => (await opened.pool.query<{ statement_timeout: string }>("show statement_timeout")).rows[0]?.statement_timeout;
+      assert.equal(await everywhere(shown), "0");
+      for (const [kind, ms] of Object.entries(STATEMENT_TIMEOUTS_MS)) assert.equal(await withStatementTimeout(ms, () => everywhere(shown)), `${ms / 1_000}s`.replace("60s", "1min"), kind);
+      assert.equal(await everywhere(shown), "0", "the same connection, for other work");
+    } finally {
+      await opened.close();
     }
   });
 });

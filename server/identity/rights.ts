@@ -128,7 +128,8 @@ export function isRight(unchecked: string): unchecked is Right {
 /** Why a role may not use a right, or nothing when it may. */
 export function whyNot(role: Role, right: Right): Extract<RefusalCode, "unauthenticated" | "forbidden"> | undefined {
   if ((rights[right] as readonly Role[]).includes(role)) return undefined;
-  return role === "anyone" ? "unauthenticated" : "forbidden";
+  // both come without credentials: with some they may
+  return role === "anyone" || role === "sandbox" ? "unauthenticated" : "forbidden";
 }
 
 const names = Object.keys(rights) as Right[];

@@ -99,6 +99,11 @@ export function isLockedOut(error: unknown): boolean {
   return typeof error === "object" && error !== null && "code" in error && error.code === "55P03";
 }
 
+/** Whether the database ended a statement that ran longer than its kind of work may: nothing was done. */
+export function isTimedOut(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "code" in error && error.code === "57014";
+}
+
 /** The database's clock: expiries go by it, because replicas' clocks differ. */
 export async function databaseNow(executor: Executor): Promise<Date> {
   const { rows } = await sql<{ now: Date }>`select now() as now`.execute(executor);

@@ -3,8 +3,9 @@ import type {} from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type RawReplyDefaultExpression, type RawRequestDefaultExpression, type RawServerDefault } from "fastify";
 import { randomUUID } from "node:crypto";
-import { isLockedOut, isUnavailable } from "./database.ts";
+import { isLockedOut, isTimedOut, isUnavailable } from "./database.ts";
 import { codeOf } from "./failure.ts";
+import { readForm } from "./form.ts";
 import { createHeaders, type HeaderSettings } from "./headers.ts";
 import type { Once } from "./idempotency.ts";
 import type { Log, Metrics } from "./telemetry.ts";
@@ -23,10 +24,27 @@ declare module "fastify" {
     right?: string;
     /** The service whose metrics count this route. */
     service?: string;
+    /** Clients of older systems send this route forms, too: `application/x-www-form-urlencoded` beside JSON. */
+    form?: true;
+    /** How long a statement of this route may run; a name in `STATEMENT_TIMEOUTS_MS`, `request` where none is given. */
+    statements?: StatementKind;
     /** The verb of this route takes a second person's word: who has the right with an approval alone may come. */
     approvable?: true;
   }
 }
+
+/**
+ * How long one statement of a request may run, by the kind of its route. Longer than any honest one takes, and short enough
+ * that what a few callers ask for holds no connection that payments wait for.
+ */
+export const STATEMENT_TIMEOUTS_MS = {
+  request: 10_000,
+  /** A page of a list. */
+  list: 3_000,
+  /** What an operator asks for seldom, and what is read or written as a whole. */
+  report: 60_000,
+} as const;
+export type StatementKind = keyof typeof STATEMENT_TIMEOUTS_MS;
 
 const BODY_LIMIT_BYTES = 1_048_576;
 const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
@@ -64,7 +82,16 @@ export function createHttp(log: Log, metrics: Metrics, { trustProxy, ...headerSe
   });
   http.addHook("onRequest", (request, reply, done) => {
     void reply.header("x-request-id", request.id);
+    // many clients name a type and send nothing, above all with DELETE
+    if (request.headers["transfer-encoding"] === undefined && Number(request.headers["content-length"] ?? 0) === 0) delete request.headers["content-type"];
     if (!setHeaders(request, reply)) done();
+  });
+  http.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (request, body, done) => {
+    const { config, schema } = request.routeOptions;
+    if (config.form !== true || isFromPage(request)) return done(Object.assign(new Error("no form is read here"), { statusCode: 415 }));
+    const form = readForm(String(body), schema?.body);
+    if (isRefusal(form)) done(Object.assign(new Error(form.refusal), { statusCode: 400 }));
+    else done(null, form);
   });
   http.addHook("onResponse", (request, reply, done) => {
     const service = request.routeOptions.config.service ?? "gateway";
@@ -76,6 +103,11 @@ export function createHttp(log: Log, metrics: Metrics, { trustProxy, ...headerSe
   http.setNotFoundHandler((request, reply) => answerRefusal(request, reply, refuse("not_found")));
   http.setErrorHandler((error, request, reply) => answerRefusal(request, reply, toRefusal(error as FastifyError, request)));
   return http;
+}
+
+/** Whether a browser's page sends this: a page of anybody's can send a form, and a browser says so with each. */
+function isFromPage({ headers }: FastifyRequest): boolean {
+  return headers.origin !== undefined || headers["sec-fetch-site"] !== undefined;
 }
 
 function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
@@ -90,6 +122,10 @@ function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
   // a NUL or half a surrogate pair, which no text of the database can hold
   if (UNKEEPABLE.has(codeOf(error) ?? "")) return refuse("request_invalid", { field: "body", problem: "holds a character that can't be kept" });
   if (isLockedOut(error)) return refuse("overloaded");
+  if (isTimedOut(error)) {
+    request.log.warn({ request_id: request.id, route: request.routeOptions.url }, "a statement ran too long and was ended");
+    return refuse("overloaded");
+  }
   if (isUnavailable(error)) {
     request.log.error({ err: error, request_id: request.id }, "the database is unavailable");
     return refuse("unavailable");
@@ -108,6 +144,8 @@ export function answerRefusal(request: FastifyRequest, reply: FastifyReply, refu
   if (retry === "later" && (status === 409 || status === 429 || status === 503)) {
     void reply.header("retry-after", Math.max(RETRY_AFTER_S, Number(refusal.params?.["seconds"] ?? 0)));
   }
+  // RFC 9110 wants it with each 401; clients of older systems refresh their token when they see it
+  if (status === 401) void reply.header("www-authenticate", `Bearer realm="onegate"${request.headers.authorization === undefined ? "" : ', error="invalid_token"'}`);
   return reply.code(status).type("application/problem+json").serializer(JSON.stringify).send(toProblem(refusal, request.id));
 }
 

@@ -15,4 +15,4 @@ export * from "./stream.ts";
 export * from "./public-address.ts";
 export * from "./public-call.ts";
 export * from "./telemetry.ts";
-export { asMerchant, everywhere, isForAnother, nowhere } from "./wall.ts";
+export { asMerchant, everywhere, isForAnother, nowhere, withStatementTimeout } from "./wall.ts";

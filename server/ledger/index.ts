@@ -12,8 +12,10 @@ export {
   selectBalances as balancesOf,
   selectBalanceAt as balanceAt,
   selectDayBalances as dayBalances,
+  selectDayVersions as dayVersions,
   selectEntries as statement,
   selectKinds as kindsOf,
   type DayBalance,
+  type DayRange,
   updateStatus as setStatus,
 } from "./store.ts";

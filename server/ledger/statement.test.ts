@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { consume } from "../kernel/index.ts";
 import { openTestDatabase, type TestDatabase } from "../testing/database.ts";
 import { openBooks, word, type TestBooks } from "../testing/ledger.ts";
-import { balanceAt, dayBalances, seal, statement } from "./index.ts";
+import { balanceAt, dayBalances, dayVersions, seal, statement, type DayRange } from "./index.ts";
 
 let test: TestDatabase;
 before(async () => {
@@ -27,6 +27,11 @@ async function history(moments: readonly string[]): Promise<TestBooks> {
   return books;
 }
 
+async function daysOf({ merchantId, id }: TestBooks, range: DayRange) {
+  const { kysely } = test.database;
+  return dayBalances(kysely, merchantId, id("andi"), range, await dayVersions(kysely, merchantId, id("andi"), range));
+}
+
 describe("an account's history", () => {
   it("tells the balance as of any moment, to the microsecond", async () => {
     const books = await history(["2026-03-01T10:00:00Z", "2026-03-01T10:00:00Z", "2026-03-02T10:00:00Z"]);
@@ -41,7 +46,7 @@ describe("an account's history", () => {
   it("has days with opening and closing balance, cut where the outlet's day is cut", async () => {
     // 17:30 in London is half past midnight of the next day in Jakarta
     const books = await history(["2026-03-01T10:00:00Z", "2026-03-01T17:30:00Z", "2026-03-03T01:00:00Z"]);
-    const days = await dayBalances(test.database.kysely, books.merchantId, books.id("andi"), { from: "2026-02-28", to: "2026-03-03", timeZone: "Asia/Jakarta" });
+    const days = await daysOf(books, { from: "2026-02-28", to: "2026-03-03", timeZone: "Asia/Jakarta" });
     assert.deepEqual(
       days.map(({ day, opening, debits, credits, closing }) => [day, opening, debits, credits, closing]),
       [
@@ -51,7 +56,7 @@ describe("an account's history", () => {
         ["2026-03-03", 9_800n, 100n, 0n, 9_700n],
       ],
     );
-    const [, , second] = await dayBalances(test.database.kysely, books.merchantId, books.id("andi"), { from: "2026-02-28", to: "2026-03-03", timeZone: "UTC" });
+    const [, , second] = await daysOf(books, { from: "2026-02-28", to: "2026-03-03", timeZone: "UTC" });
     assert.deepEqual([second?.opening, second?.closing], [9_800n, 9_800n]);
   });
 

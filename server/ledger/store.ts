@@ -91,8 +91,8 @@ export async function selectBalances(tx: Executor, merchantId: Id): Promise<Bala
 /** Entries of an account, newest first, below `before`. */
 export async function selectEntries(tx: Executor, merchantId: Id, accountId: Id, before: bigint, limit: number): Promise<Entry[]> {
   const { rows } = await sql<{ version: bigint; transfer_id: Id; kind: string; amount: bigint; balance_after: bigint; posted_at: Date }>`
-    select e.version, e.transfer_id, t.kind, e.amount, e.balance_after, e.posted_at
-      from ledger_entry e join ledger_transfer t using (merchant_id, transfer_id)
+    select e.version, e.transfer_id, e.kind, e.amount, e.balance_after, e.posted_at
+      from ledger_entry e
      where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version < ${before}
      order by e.version desc limit ${limit}`.execute(tx);
   return rows.map((row) => ({
@@ -126,23 +126,37 @@ export async function selectExpiredHolds(tx: Executor, limit: number): Promise<H
 export async function selectBalanceAt(tx: Executor, merchantId: Id, accountId: Id, at: Date): Promise<bigint> {
   const { rows } = await sql<{ balance: bigint }>`
     select e.balance_after as balance from ledger_entry e
-     where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version = ledger_version_at(${merchantId}, ${accountId}, ${at})`.execute(tx);
+     where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version = (select ledger_version_at(${merchantId}, ${accountId}, ${at}))`.execute(tx);
   return rows[0]?.balance ?? 0n;
 }
 
 export type DayBalance = { readonly day: string; readonly opening: bigint; readonly closing: bigint; readonly credits: bigint; readonly debits: bigint };
 
-/** An account's days from `from` to `to` (both included, `YYYY-MM-DD` in a time zone), with what stood at each end and what moved, in minor units. */
-export async function selectDayBalances(tx: Executor, merchantId: Id, accountId: Id, { from, to, timeZone }: { from: string; to: string; timeZone: string }): Promise<DayBalance[]> {
+/** The number of an account's last entry before the beginning of each day of a range, and before the day after it. */
+export async function selectDayVersions(tx: Executor, merchantId: Id, accountId: Id, { from, to, timeZone }: DayRange): Promise<bigint[]> {
+  const { rows } = await sql<{ versions: string[] }>`
+    select ledger_versions_at(${merchantId}, ${accountId}, array(
+      select day at time zone ${timeZone} - interval '1 microsecond'
+        from generate_series(${from}::timestamp, ${to}::timestamp + interval '1 day', interval '1 day') as day order by day)) as versions`.execute(tx);
+  return (rows[0]?.versions ?? []).map(BigInt);
+}
+
+/** Days in a time zone, `YYYY-MM-DD`, both included. */
+export type DayRange = { readonly from: string; readonly to: string; readonly timeZone: string };
+
+/**
+ * An account's days, with what stood at each end and what moved, in minor units. `versions` are the range's day versions:
+ * what moved is summed up, so the caller decides by them how many entries that may be.
+ */
+export async function selectDayBalances(tx: Executor, merchantId: Id, accountId: Id, { from, to }: DayRange, versions: readonly bigint[]): Promise<DayBalance[]> {
+  const balanceAfter = (version: ReturnType<typeof sql.ref>) => sql`
+    (select e.balance_after from ledger_entry e where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version = ${version})`;
+  const [first, last] = [sql.ref("d.first"), sql.ref("d.last")];
+  // subqueries, one index look-up each: a join may be planned as a pass over all of the account's entries
   const { rows } = await sql<DayBalance>`
-    with edges as (
-      select day, ledger_version_at(${merchantId}, ${accountId}, day at time zone ${timeZone} - interval '1 microsecond') as first,
-             ledger_version_at(${merchantId}, ${accountId}, (day + interval '1 day') at time zone ${timeZone} - interval '1 microsecond') as last
-        from generate_series(${from}::timestamp, ${to}::timestamp, interval '1 day') as day)
-    select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(o.balance_after, 0) as opening, coalesce(c.balance_after, 0) as closing, s.credits, s.debits
-      from edges d
-      left join ledger_entry o on o.merchant_id = ${merchantId} and o.account_id = ${accountId} and o.version = d.first
-      left join ledger_entry c on c.merchant_id = ${merchantId} and c.account_id = ${accountId} and c.version = d.last
+    select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(${balanceAfter(first)}, 0) as opening, coalesce(${balanceAfter(last)}, 0) as closing, s.credits, s.debits
+      from (select day, (${versions.map(String)}::bigint[])[n] as first, (${versions.map(String)}::bigint[])[n + 1] as last
+              from generate_series(${from}::timestamp, ${to}::timestamp, interval '1 day') with ordinality as days (day, n)) d
       cross join lateral (
         select coalesce(sum(e.amount) filter (where e.amount > 0), 0)::bigint as credits, coalesce(-sum(e.amount) filter (where e.amount < 0), 0)::bigint as debits
           from ledger_entry e where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version > d.first and e.version <= d.last) s

@@ -286,6 +286,11 @@ view ledger_entry
   amount bigint
   balance_after bigint
   posted_at timestamp with time zone
+  currency character(3)
+  kind character varying(32)
+  reference character varying(80)
+  details jsonb
+  is_accessible_external boolean
 
 table ledger_hold
   merchant_id uuid not null
@@ -1026,8 +1031,9 @@ table wallet_operation
   CHECK (((kind)::text = ANY ((ARRAY['TOPUP'::character varying, 'PAYMENT'::character varying, 'TRANSFER'::character varying, 'REFUND'::character varying, 'WITHDRAWAL'::character varying])::text[])))
   CHECK (((state)::text = ANY ((ARRAY['PENDING'::character varying, 'SUCCESS'::character varying, 'FAILED'::character varying, 'CANCELLED'::character varying])::text[])))
   CREATE INDEX wallet_operation_account ON public.wallet_operation USING btree (merchant_id, account_id) WHERE ((state)::text = 'PENDING'::text)
+  CREATE INDEX wallet_operation_history ON public.wallet_operation USING btree (merchant_id, user_id, created_at, operation_id) WHERE ((state)::text <> 'SUCCESS'::text)
   CREATE INDEX wallet_operation_open ON public.wallet_operation USING btree (kind, step, operation_id) WHERE ((state)::text = 'PENDING'::text)
-  CREATE INDEX wallet_operation_user ON public.wallet_operation USING btree (user_id, operation_id) WHERE ((state)::text <> 'SUCCESS'::text)
+  CREATE INDEX wallet_operation_withdrawal ON public.wallet_operation USING btree (merchant_id, operation_id) WHERE (((state)::text = 'PENDING'::text) AND ((kind)::text = 'WITHDRAWAL'::text))
 
 table wallet_usage
   merchant_id uuid not null
@@ -1104,6 +1110,7 @@ function ledger_post(uuid,uuid[],uuid[],smallint[],text[],integer[],integer[],te
 function ledger_post_unseen(uuid,uuid[],uuid[],smallint[],text[],integer[],integer[],text[],bigint[],integer[],uuid[],timestamp with time zone[],text[],jsonb[],boolean[],text[],bigint[],integer[],bigint[],integer[],bigint[],integer[],bigint[]) returns text
 function ledger_prepare_months(integer) returns integer
 function ledger_version_at(uuid,uuid,timestamp with time zone) returns bigint
+function ledger_versions_at(uuid,uuid,timestamp with time zone[]) returns bigint[]
 function lowest_uuid_at(timestamp with time zone) returns uuid
 function onegate_everywhere() returns boolean
 function onegate_merchant() returns uuid

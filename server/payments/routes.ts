@@ -1,6 +1,7 @@
 import {
   ChannelFeesSchema,
   ChannelSchema,
+  checkedToMethod,
   checkedToMinor,
   Envelope,
   IDR,
@@ -103,7 +104,7 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
 
   http.post(
     "/api/v1/payment/create-transaction",
-    { config: { right: "order.create", service }, schema: { tags, summary: "Record what is being bought", body: NewOrderSchema, response: { 201: Envelope(OrderSchema), "4xx": ProblemSchema } } },
+    { config: { right: "order.create", service, form: true }, schema: { tags, summary: "Record what is being bought", body: NewOrderSchema, response: { 201: Envelope(OrderSchema), "4xx": ProblemSchema } } },
     async (request, reply) => {
       const order = await placeOrder(payments, merchantOf(request), request.body);
       if (isRefusal(order)) return answer(request, reply, order);
@@ -113,14 +114,16 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
 
   http.post(
     "/api/v1/payment/create-payment",
-    { config: { right: "payment.create", service }, schema: { tags, summary: "Open the payment of an order on a channel", body: NewPaymentSchema, response: { 201: Envelope(OrderSchema), 202: Envelope(OrderSchema), "4xx": ProblemSchema, 502: ProblemSchema } } },
+    { config: { right: "payment.create", service, form: true }, schema: { tags, summary: "Open the payment of an order on a channel", body: NewPaymentSchema, response: { 201: Envelope(OrderSchema), 202: Envelope(OrderSchema), "4xx": ProblemSchema, 502: ProblemSchema } } },
     async (request, reply) => {
       const merchantId = merchantOf(request);
+      const method = checkedToMethod(request.body);
+      if (isRefusal(method)) return answer(request, reply, method);
       const part = request.body.amount === undefined ? undefined : checkedToMinor(request.body.amount, IDR);
       if (isRefusal(part)) return answer(request, reply, part);
       const order = await selectOrder(payments.database.kysely, merchantId, request.body.order_id);
       if (!order) return answer(request, reply, refuse("order_unknown"));
-      const payment = await openPaymentOf(payments, order, request.body.method, part === undefined ? undefined : money(part, IDR));
+      const payment = await openPaymentOf(payments, order, method, part === undefined ? undefined : money(part, IDR));
       if (isRefusal(payment)) return answer(request, reply, payment);
       if (payment.state === "failed") return answer(request, reply, refuse("provider_refused"));
       const unclear = payment.state === "unknown" || payment.state === "created";

@@ -40,7 +40,7 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
     scope.post(
       "/api/v1/settlement/statements",
       {
-        config: act,
+        config: { ...act, statements: "report" },
         schema: {
           tags,
           summary: "Import a provider's statement (the CSV file is the body); the same file again answers the same statement with 200",
@@ -147,7 +147,7 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
 
   http.get(
     "/api/v1/settlement/days/:date",
-    { config: read, schema: { tags, summary: "A business day: till, payments, statements and ledger, and the documents at fault", params: Type.Object({ date: Type.String({ maxLength: 10 }) }), response: { 200: DaySchema, "4xx": ProblemSchema } } },
+    { config: { ...read, statements: "report" }, schema: { tags, summary: "A business day: till, payments, statements and ledger, and the documents at fault", params: Type.Object({ date: Type.String({ maxLength: 10 }) }), response: { 200: DaySchema, "4xx": ProblemSchema } } },
     async (request, reply) => {
       if (!isDay(request.params.date)) return answer(request, reply, refuse("request_invalid", { field: "params/date", problem: "is no day of the calendar, YYYY-MM-DD" }));
       const merchant = await merchantNamed(kysely, merchantOf(request));

@@ -15,7 +15,7 @@ export function setupRoutes(http: Http, setup: Setup): void {
     code_needed: setup.isCodeNeeded,
   }));
 
-  http.post("/api/v1/setup", { bodyLimit: BODY_LIMIT_BYTES, config: { right: "setup.run" }, schema: { tags, summary: "Set a shop up; this browser is enrolled and its owner signed in", body: SetupSchema, response: { 201: SetupDoneSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
+  http.post("/api/v1/setup", { bodyLimit: BODY_LIMIT_BYTES, config: { right: "setup.run", statements: "report" }, schema: { tags, summary: "Set a shop up; this browser is enrolled and its owner signed in", body: SetupSchema, response: { 201: SetupDoneSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
     const key = keyOf(request);
     if (isRefusal(key)) return answer(request, reply, key);
     const done = await setUp(setup, request.body, key, addressOf(request));

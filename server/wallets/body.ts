@@ -1,4 +1,4 @@
-import { money, toDecimal, type OperationBody, type TopupBody, type WalletAccountBody, type WithdrawalBody } from "@onegate/contract";
+import { money, toDecimal, type Id, type ListedAccountBody, type OperationBody, type TopupBody, type WalletAccountBody, type WithdrawalBody } from "@onegate/contract";
 import type { Payment } from "../payments/index.ts";
 import type { Operation } from "./operation.ts";
 import type { WalletAccount } from "./store.ts";
@@ -7,6 +7,13 @@ import type { WalletAccount } from "./store.ts";
 export function accountBody({ accountId, code, currency, status, posted, held, openedAt }: WalletAccount): WalletAccountBody {
   const text = (minor: bigint) => toDecimal(money(minor, currency));
   return { account_id: accountId, account_code: code, currency, status, balance: text(posted), held: text(held), available: text(posted - held), opened_at: openedAt.toISOString() };
+}
+
+/** An account of a user, with the older names of its fields. */
+export function listedAccountBody(account: WalletAccount, userId: Id, lastPosted: Date | undefined): ListedAccountBody {
+  const body = accountBody(account);
+  const updatedAt = lastPosted !== undefined && lastPosted > account.openedAt ? lastPosted : account.openedAt;
+  return { ...body, id: account.accountId, user_id: userId, account_status: account.status, created_at: body.opened_at, updated_at: updatedAt.toISOString() };
 }
 
 /** An operation as it goes out, and as its key keeps it. */

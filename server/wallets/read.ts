@@ -1,11 +1,11 @@
-import { checkedToCurrency, IDR, isRefusal, money, refuse, toDecimal, type Currency, type Id, type Refusal, type WalletBalanceBody, type WalletBody, type WalletDaysBody, type WalletHistoryBody, type WalletLimitsBody, type WalletStatementBody } from "@onegate/contract";
+import { checkedToCurrency, IDR, isRefusal, money, refuse, toDecimal, type Currency, type Id, type ListedAccountBody, type Refusal, type WalletBalanceBody, type WalletBody, type WalletDaysBody, type WalletHistoryBody, type WalletLimitsBody, type WalletStatementBody } from "@onegate/contract";
 import { inTransaction, type Database } from "../kernel/index.ts";
-import { balanceAt, dayBalances, statement } from "../ledger/index.ts";
+import { balanceAt, dayBalances, dayVersions, statement } from "../ledger/index.ts";
 import { accountInUse } from "./account.ts";
-import { accountBody } from "./body.ts";
+import { listedAccountBody } from "./body.ts";
 import type { WalletOwner } from "./context.ts";
 import { LIMITED } from "./limit.ts";
-import { selectAccounts, selectHistory, selectLimit, selectUsage, selectWallet, WALLET_ZONE, type HistoryCursor, type HistoryFilter, type HistoryRow, type WalletAccount } from "./store.ts";
+import { selectAccounts, selectHistory, selectLastPosted, selectLimit, selectUsage, selectWallet, WALLET_ZONE, type HistoryFilter, type HistoryPlace, type HistoryRow, type WalletAccount } from "./store.ts";
 
 type Parts = { readonly database: Database };
 /** Which account is meant: by id, or the one in use for a currency, rupiah where none is named. */
@@ -15,6 +15,8 @@ const RECENT = 10;
 const USUAL_PAGE = 50;
 /** As many days as a statement of a year has. */
 const MOST_DAYS = 366;
+/** Days of more entries than this are read one at a time. */
+const MAX_ENTRIES_SUMMED = 20_000n;
 const DAY_MS = 86_400_000;
 /** What calendars agree on: 1900 to 2199. */
 const [FIRST_MOMENT_MS, LAST_MOMENT_MS] = [Date.UTC(1900, 0), Date.UTC(2200, 0)];
@@ -29,11 +31,16 @@ async function accountOf({ database }: Parts, { merchantId, userId }: WalletOwne
 }
 
 /** A user's accounts, oldest first; there is one of rupiah from the first look on. */
-export async function listAccounts(parts: Parts, owner: WalletOwner): Promise<WalletAccount[] | Refusal> {
+export async function listAccounts(parts: Parts, owner: WalletOwner): Promise<ListedAccountBody[] | Refusal> {
   const known = await selectAccounts(parts.database.kysely, owner.merchantId, owner.userId);
-  if (known.length > 0) return known;
+  if (known.length > 0) return listed(parts, owner, known);
   const opened = await accountOf(parts, owner, {});
-  return isRefusal(opened) ? opened : [opened];
+  return isRefusal(opened) ? opened : listed(parts, owner, [opened]);
+}
+
+async function listed({ database }: Parts, { merchantId, userId }: WalletOwner, accounts: readonly WalletAccount[]): Promise<ListedAccountBody[]> {
+  const lastPosted = await selectLastPosted(database.kysely, merchantId, accounts.map(({ accountId }) => accountId));
+  return accounts.map((account) => listedAccountBody(account, userId, lastPosted.get(account.accountId)));
 }
 
 /** A balance now, or as it was at a moment. Refuses what names no account, and `request_invalid` for no moment. */
@@ -69,7 +76,10 @@ export async function readStatement(parts: Parts, owner: WalletOwner, named: Nam
   };
 }
 
-/** An account's days in Jakarta, with what stood at each end. Refuses `request_invalid` for days that are none, are turned round, or are more than a year. */
+/**
+ * An account's days in Jakarta, with what stood at each end. Refuses `request_invalid` for days that are none, are turned
+ * round, or are more than a year, and `range_too_large` where more than a day holds more entries than are summed up at once.
+ */
 export async function readDays(parts: Parts, owner: WalletOwner, named: Named & { from: string; to: string }): Promise<WalletDaysBody | Refusal> {
   const [from, to] = [Date.parse(named.from), Date.parse(named.to)];
   const invalid = (problem: string) => refuse("request_invalid", { field: "querystring/from", problem });
@@ -78,7 +88,11 @@ export async function readDays(parts: Parts, owner: WalletOwner, named: Named & 
   const account = await accountOf(parts, owner, named);
   if (isRefusal(account)) return account;
   const text = (minor: bigint) => toDecimal(money(minor, account.currency));
-  const days = await dayBalances(parts.database.kysely, owner.merchantId, account.accountId, { from: named.from, to: named.to, timeZone: WALLET_ZONE });
+  const range = { from: named.from, to: named.to, timeZone: WALLET_ZONE };
+  const versions = await dayVersions(parts.database.kysely, owner.merchantId, account.accountId, range);
+  const entries = (versions.at(-1) ?? 0n) - (versions[0] ?? 0n);
+  if (from < to && entries > MAX_ENTRIES_SUMMED) return refuse("range_too_large", { entries: entries.toString(), most: MAX_ENTRIES_SUMMED.toString() });
+  const days = await dayBalances(parts.database.kysely, owner.merchantId, account.accountId, range, versions);
   return {
     account_id: account.accountId,
     currency: account.currency,
@@ -86,21 +100,23 @@ export async function readDays(parts: Parts, owner: WalletOwner, named: Named & 
   };
 }
 
-/** What a user did, newest first, before the row that the cursor names. Refuses `request_invalid` for a cursor that is none. */
-export async function readHistory({ database }: Parts, { userId }: WalletOwner, filter: HistoryFilter & { cursor?: string; limit?: string }): Promise<WalletHistoryBody | Refusal> {
-  const after = filter.cursor === undefined ? undefined : toHistoryCursor(filter.cursor);
-  if (filter.cursor !== undefined && !after) return refuse("request_invalid", { field: "querystring/cursor", problem: "is not a cursor" });
-  const limit = Number(filter.limit ?? USUAL_PAGE);
-  const rows = await selectHistory(database.kysely, userId, filter, after, limit);
-  const last = rows.at(-1);
-  return { transactions: rows.map(historyBody), next_cursor: last && rows.length === limit ? Buffer.from(`${last.createdAt} ${last.transactionId}`).toString("base64url") : null };
+/**
+ * A page of what a user did, newest first, before the place that the cursor names. Filtered, it may hold fewer rows than
+ * `limit` and still have a next one. Refuses `request_invalid` for a cursor that is none.
+ */
+export async function readHistory({ database }: Parts, { merchantId, userId }: WalletOwner, filter: HistoryFilter & { cursor?: string; limit?: string }): Promise<WalletHistoryBody | Refusal> {
+  const before = filter.cursor === undefined ? undefined : toHistoryPlace(filter.cursor);
+  if (filter.cursor !== undefined && !before) return refuse("request_invalid", { field: "querystring/cursor", problem: "is not a cursor" });
+  const { rows, next } = await selectHistory(database.kysely, merchantId, userId, filter, before, Number(filter.limit ?? USUAL_PAGE));
+  return { transactions: rows.map(historyBody), next_cursor: next ? Buffer.from(`${next.createdAt} ${next.part} ${next.number}`).toString("base64url") : null };
 }
 
-const CURSOR = /^((?:19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([0-9a-f-]{36}(?:-[CD])?)$/;
+const CURSOR = /^((?:19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (\d{1,18})$/;
 
-function toHistoryCursor(unchecked: string): HistoryCursor | undefined {
-  const match = CURSOR.exec(Buffer.from(unchecked, "base64url").toString());
-  return match?.[1] && match[2] && !Number.isNaN(Date.parse(match[1])) ? { createdAt: match[1], transactionId: match[2] } : undefined;
+function toHistoryPlace(unchecked: string): HistoryPlace | undefined {
+  const [, createdAt, part, number] = CURSOR.exec(Buffer.from(unchecked, "base64url").toString()) ?? [];
+  if (!createdAt || !part || !number || Number.isNaN(Date.parse(createdAt))) return undefined;
+  return { createdAt, part, number: BigInt(number) };
 }
 
 function historyBody(row: HistoryRow): WalletHistoryBody["transactions"][number] {
@@ -134,10 +150,13 @@ async function limitsOf({ database }: Parts, merchantId: Id, { accountId, curren
 export async function readWallet(parts: Parts, owner: WalletOwner): Promise<WalletBody | Refusal> {
   const account = await accountOf(parts, owner, {});
   if (isRefusal(account)) return account;
+  const accounts = await listed(parts, owner, await selectAccounts(parts.database.kysely, owner.merchantId, owner.userId));
+  const inUse = accounts.find(({ account_id: id }) => id === account.accountId);
+  if (!inUse) throw new Error("the account in use is listed");
   return {
-    account: accountBody(account),
-    accounts: (await selectAccounts(parts.database.kysely, owner.merchantId, owner.userId)).map(accountBody),
+    account: inUse,
+    accounts,
     limits: await limitsOf(parts, owner.merchantId, account),
-    recent: (await selectHistory(parts.database.kysely, owner.userId, {}, undefined, RECENT)).map(historyBody),
+    recent: (await selectHistory(parts.database.kysely, owner.merchantId, owner.userId, {}, undefined, RECENT)).rows.map(historyBody),
   };
 }

@@ -1,4 +1,4 @@
-import { money, type Currency, type Id } from "@onegate/contract";
+import { money, type Currency, type Id, type Money } from "@onegate/contract";
 import { sql } from "kysely";
 import type { Executor, Tx } from "../kernel/index.ts";
 import type { Balance } from "../ledger/index.ts";
@@ -16,6 +16,16 @@ const ACCOUNT = sql`
 
 function toAccount({ account_id, user_id, created_at, ...row }: AccountRow): WalletAccount {
   return { accountId: account_id, userId: user_id, openedAt: created_at, ...row };
+}
+
+/** When something was posted last to each of some accounts; one to which nothing was is left out. */
+export async function selectLastPosted(executor: Executor, merchantId: Id, accountIds: readonly Id[]): Promise<Map<Id, Date>> {
+  const { rows } = await sql<{ account_id: Id; posted_at: Date }>`
+    select b.account_id, e.posted_at
+      from ledger_balance b cross join lateral (
+        select posted_at from ledger_entry e where e.merchant_id = ${merchantId} and e.account_id = b.account_id and e.version = b.version) e
+     where b.merchant_id = ${merchantId} and b.account_id = any (${[...accountIds]}::uuid[])`.execute(executor);
+  return new Map(rows.map((row) => [row.account_id, row.posted_at]));
 }
 
 /** A user's accounts, oldest first. */
@@ -125,6 +135,20 @@ export async function updateOperation(tx: Tx, { merchantId, operationId }: Opera
   return toOperation(row);
 }
 
+/** How long an open top-up stands for another of the same sum, where a client gives no key to tell them apart by. */
+const KEYLESS_MINUTES = 15;
+
+/** The newest open top-up of an account by a method and a sum. Twins who look for one come one after another. */
+export async function lockOpenTopup(tx: Tx, merchantId: Id, accountId: Id, method: string, { minor, currency }: Money): Promise<Id | undefined> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`topup:${accountId}`}, 0))`.execute(tx);
+  const { rows } = await sql<{ operation_id: Id }>`
+    select operation_id from wallet_operation
+     where merchant_id = ${merchantId} and account_id = ${accountId} and state = 'PENDING' and kind = 'TOPUP' and step = 'opened'
+       and payment_method = ${method} and currency = ${currency} and amount = ${minor} and created_at > now() - make_interval(mins => ${KEYLESS_MINUTES})
+     order by operation_id desc limit 1`.execute(tx);
+  return rows[0]?.operation_id;
+}
+
 /** Whether something of an account is still under way. */
 export async function hasPending(executor: Executor, merchantId: Id, accountId: Id): Promise<boolean> {
   const { rows } = await sql`
@@ -221,20 +245,89 @@ export type HistoryRow = {
 };
 
 export type HistoryFilter = { readonly accountId?: Id | undefined; readonly type?: string | undefined; readonly status?: string | undefined };
-export type HistoryCursor = { readonly createdAt: string; readonly transactionId: string };
 
-/** A user's history, newest first, after a row of it. */
-export async function selectHistory(executor: Executor, userId: Id, { accountId, type, status }: HistoryFilter, after: HistoryCursor | undefined, limit: number): Promise<HistoryRow[]> {
-  const { rows } = await sql<HistoryRow>`
-    select id, account_id as "accountId", transaction_id as "transactionId", transaction_type as type, transaction_status as status, amount::text, balance_before::text as "balanceBefore",
-           balance_after::text as "balanceAfter", currency, description, external_reference as "externalReference", payment_method as "paymentMethod",
-           to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "createdAt"
-      from historical_transactions h
-     where user_id = ${userId}
-       and (${accountId ?? null}::uuid is null or account_id = ${accountId ?? null}::uuid)
-       and (${type ?? null}::text is null or transaction_type = ${type ?? null}::text)
-       and (${status ?? null}::text is null or transaction_status = ${status ?? null}::text)
-       and (${after?.createdAt ?? null}::timestamptz is null or (h.created_at, h.transaction_id::text) < (${after?.createdAt ?? null}::timestamptz, ${after?.transactionId ?? null}::text))
-     order by h.created_at desc, h.transaction_id::text desc limit ${limit}`.execute(executor);
-  return rows;
+/**
+ * A place in a history. Rows of one moment are ordered by `part`, the account of an entry or an operation's own id, then by
+ * `number`, the entry's position in its account.
+ */
+export type HistoryPlace = { readonly createdAt: string; readonly part: Id; readonly number: bigint };
+
+/** Rows of a history, and where the next page begins; nothing at its end. */
+export type HistoryPage = { readonly rows: HistoryRow[]; readonly next: HistoryPlace | undefined };
+
+/** A filtered page looks at so many rows at most, then it ends, however few of them fit. */
+const MAX_HISTORY_ROWS_SCANNED = 1_000;
+
+/**
+ * A page of a user's history, newest first, before a place in it: the columns of historical_transactions, read along the
+ * indexes of the user's accounts and operations, so that a page costs the same however long the history is. A page of a
+ * filtered history may hold fewer rows than `limit` and still have a next one.
+ */
+export async function selectHistory(
+  executor: Executor, merchantId: Id, userId: Id, { accountId, type, status }: HistoryFilter, before: HistoryPlace | undefined, limit: number,
+): Promise<HistoryPage> {
+  const isFiltered = accountId !== undefined || type !== undefined || status !== undefined;
+  const maxScanned = isFiltered ? MAX_HISTORY_ROWS_SCANNED : limit;
+  const at = before && sql`${before.createdAt}::timestamptz`;
+  // an account's times never fall from one entry to the next, so its entries before a place are those up to a version
+  const newest = before
+    ? sql`case when a.account_id = ${before.part} then ${before.number} - 1
+               when a.account_id < ${before.part} then ledger_version_at(a.merchant_id, a.account_id, ${at})
+               else ledger_version_at(a.merchant_id, a.account_id, ${at} - interval '1 microsecond') end`
+    : sql`b.version`;
+  const time = (column: string) => sql`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+  const { rows } = await sql<ScannedRow>`
+    with scanned as materialized (
+      (select e.account_id, e.account_id as part, e.version as number, e.posted_at as created_at,
+              md5(e.account_id::text || e.version::text)::uuid as id, e.transfer_id::text || case when e.amount > 0 then '-C' else '-D' end as transaction_id,
+              case when e.kind = 'topup' then 'TOPUP' when e.kind in ('refund', 'topup_return') then 'REFUND'
+                   when e.kind in ('transfer', 'withdrawal') then 'TRANSFER' else 'PAYMENT' end as type,
+              'SUCCESS' as status, abs(e.amount) as amount, e.balance_after - e.amount as balance_before, e.balance_after, e.currency,
+              e.details ->> 'description' as description, e.reference as external_reference, e.details ->> 'payment_method' as payment_method
+         from ledger_account a join ledger_balance b using (merchant_id, account_id)
+         cross join lateral (select ${newest} as version) up_to
+         cross join lateral (
+           select * from ledger_entry one
+            where one.merchant_id = ${merchantId} and one.account_id = a.account_id and one.version <= up_to.version
+            order by one.version desc limit ${maxScanned}) e
+        where a.merchant_id = ${merchantId} and a.user_id = ${userId}
+          and (${accountId ?? null}::uuid is null or a.account_id = ${accountId ?? null}::uuid)
+          and (${status ?? null}::text is null or ${status ?? null}::text = 'SUCCESS')
+        order by e.posted_at desc, e.account_id desc, e.version desc limit ${maxScanned})
+      union all
+      (select o.account_id, o.operation_id, 0, o.created_at, o.operation_id, o.operation_id::text, case o.kind when 'WITHDRAWAL' then 'TRANSFER' else o.kind end,
+              o.state, o.amount - o.settled, o.balance_seen, o.balance_seen, o.currency, o.description, o.external_reference, o.payment_method
+         from wallet_operation o
+        where o.merchant_id = ${merchantId} and o.user_id = ${userId} and o.state <> 'SUCCESS' and ${status ?? null}::text is distinct from 'SUCCESS'
+          and ${before ? sql`(o.created_at, o.operation_id) < (${at}, ${before.part})` : sql`true`}
+        order by o.created_at desc, o.operation_id desc limit ${maxScanned})
+      order by created_at desc, part desc, number desc limit ${maxScanned}),
+    oldest as (
+      select created_at as oldest_at, part as oldest_part, number as oldest_number, (select count(*) from scanned) as scanned
+        from scanned order by created_at, part, number limit 1),
+    shown as (
+      select * from scanned
+       where (${accountId ?? null}::uuid is null or account_id = ${accountId ?? null}::uuid)
+         and (${type ?? null}::text is null or type = ${type ?? null}::text)
+         and (${status ?? null}::text is null or status = ${status ?? null}::text)
+       order by created_at desc, part desc, number desc limit ${limit})
+    select s.id, s.account_id as "accountId", s.transaction_id as "transactionId", s.type, s.status, shown_sum(s.amount, c.exponent)::text as amount,
+           shown_sum(s.balance_before, c.exponent)::text as "balanceBefore", shown_sum(s.balance_after, c.exponent)::text as "balanceAfter", s.currency,
+           s.description, s.external_reference as "externalReference", s.payment_method as "paymentMethod", ${time("s.created_at")} as "createdAt",
+           s.part, s.number, ${time("o.oldest_at")} as "oldestAt", o.oldest_part as "oldestPart", o.oldest_number as "oldestNumber", o.scanned
+      from oldest o left join (shown s join currency c on c.code = s.currency) on true
+     order by s.created_at desc, s.part desc, s.number desc`.execute(executor);
+  const found = rows.filter(({ id }) => id !== null);
+  const [last, any] = [found.at(-1), rows[0]];
+  const isFull = found.length === limit;
+  const next = isFull && last
+    ? { createdAt: last.createdAt, part: last.part, number: last.number }
+    : any && any.scanned === BigInt(maxScanned) ? { createdAt: any.oldestAt, part: any.oldestPart, number: any.oldestNumber } : undefined;
+  return { rows: found, next };
 }
+
+type ScannedRow = HistoryRow & {
+  readonly part: Id; readonly number: bigint;
+  /** The last of the rows that were looked at, and how many those were. */
+  readonly oldestAt: string; readonly oldestPart: Id; readonly oldestNumber: bigint; readonly scanned: bigint;
+};

@@ -1,4 +1,4 @@
-import { checkedToMoney, IDR, isRefusal, refuse, type Id, type Refusal, type TopupBody } from "@onegate/contract";
+import { checkedToMethod, checkedToMoney, IDR, isRefusal, refuse, type Id, type Refusal, type TopupBody } from "@onegate/contract";
 import { inTransaction, type Once } from "../kernel/index.ts";
 import { openPayment, paymentsOf, saveOrder, type Payment } from "../payments/index.ts";
 import { ownAccount } from "./account.ts";
@@ -6,23 +6,28 @@ import { topupBody } from "./body.ts";
 import { onceFor, type WalletOwner, type Wallets } from "./context.ts";
 import { useLimit } from "./limit.ts";
 import { failTopup } from "./settle-topup.ts";
-import { insertOperation, lockUser, selectOperation } from "./store.ts";
+import { insertOperation, lockOpenTopup, lockUser, selectOperation } from "./store.ts";
 import { TOPUP_METHODS } from "./topup-method.ts";
 import { topupOrderId } from "./topup-order.ts";
 
-export type TopupWish = { readonly method: string; readonly amount: string | number; readonly currency?: string; readonly account_id?: Id };
+export type TopupInput = { readonly method?: string; readonly payment_method?: string; readonly amount: string | number; readonly currency?: string; readonly account_id?: Id };
 
 /**
  * Starts a top-up, once per key: operation and order first, then the payment is opened at a provider, whose notification
- * settles it. A retry after a crash in between opens it. Refuses `channel_unknown`, malformed sums, `currency_unsupported`
- * (providers collect rupiah), `account_unknown`, `user_closed`, `account_frozen`, the limits of TOPUP, in this order, and
- * what a payment may refuse.
+ * settles it. A retry after a crash in between opens it. Without a key the answer is an open top-up of the same account,
+ * method and sum, where there is a new one: older clients send none, and press twice. Refuses `request_invalid` for no
+ * method, `channel_unknown`, malformed sums, `currency_unsupported` (providers collect rupiah), `account_unknown`,
+ * `user_closed`, `account_frozen`, the limits of TOPUP, in this order, and what a payment may refuse.
  */
-export async function topUp(wallets: Wallets, owner: WalletOwner, unchecked: TopupWish, key: string): Promise<Once<TopupBody>> {
+export async function topUp(wallets: Wallets, owner: WalletOwner, { payment_method: spelled, ...named }: TopupInput, key: string | undefined): Promise<Once<TopupBody>> {
   const { merchantId, userId } = owner;
-  const channels = Object.hasOwn(TOPUP_METHODS, unchecked.method) ? TOPUP_METHODS[unchecked.method] : undefined;
+  const method = checkedToMethod({ ...named, ...(spelled === undefined ? {} : { payment_method: spelled }) });
+  if (isRefusal(method)) return { answer: method, replayed: false };
+  const unchecked = { ...named, method };
+  const channels = Object.hasOwn(TOPUP_METHODS, method) ? TOPUP_METHODS[method] : undefined;
   if (!channels) return { answer: refuse("channel_unknown"), replayed: false };
-  const { answer, replayed } = await onceFor(wallets, { merchantId, who: userId, verb: "topup", key }, unchecked, async (tx) => {
+  let isTwin = false;
+  const begun = await onceFor(wallets, { merchantId, who: userId, verb: "topup", key: key ?? wallets.newId() }, unchecked, async (tx) => {
     const amount = checkedToMoney({ amount: unchecked.amount, currency: unchecked.currency ?? IDR });
     if (isRefusal(amount)) return amount;
     if (amount.currency !== IDR) return refuse("currency_unsupported");
@@ -31,10 +36,15 @@ export async function topUp(wallets: Wallets, owner: WalletOwner, unchecked: Top
     const user = await lockUser(tx, "id", userId);
     if (!user) return refuse("user_closed");
     if (account.status !== "ACTIVE") return refuse("account_frozen");
+    if (key === undefined) {
+      const twin = await lockOpenTopup(tx, merchantId, account.accountId, method, amount);
+      isTwin = twin !== undefined;
+      if (twin) return { operation_id: twin };
+    }
     const limited = await useLimit(tx, merchantId, account.accountId, "TOPUP", amount);
     if (limited) return limited;
     const operationId = wallets.newId();
-    await insertOperation(tx, { merchantId, operationId, userId, accountId: account.accountId, kind: "TOPUP", step: "opened", amount, paymentMethod: unchecked.method });
+    await insertOperation(tx, { merchantId, operationId, userId, accountId: account.accountId, kind: "TOPUP", step: "opened", amount, paymentMethod: method });
     const order = await saveOrder(tx, {
       merchantId,
       orderId: topupOrderId(operationId),
@@ -44,6 +54,8 @@ export async function topUp(wallets: Wallets, owner: WalletOwner, unchecked: Top
     });
     return isRefusal(order) ? order : { operation_id: operationId };
   });
+  const { answer } = begun;
+  const replayed = begun.replayed || isTwin;
   if (isRefusal(answer)) return { answer, replayed };
   // one that has ended is not begun again by a retry
   if ((await selectOperation(wallets.database.kysely, merchantId, answer.operation_id))?.step !== "opened") return { answer: await readTopup(wallets, owner, answer.operation_id), replayed };

@@ -8,7 +8,7 @@ import { Type } from "typebox";
 import { userOf, whoOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http, type Once } from "../kernel/index.ts";
 import { aliases } from "./aliases.ts";
-import { accountBody, operationBody, withdrawalBody } from "./body.ts";
+import { operationBody, withdrawalBody } from "./body.ts";
 import { capture } from "./capture.ts";
 import type { Decider, Wallets } from "./context.ts";
 import { endWithdrawal } from "./end-withdrawal.ts";
@@ -64,12 +64,12 @@ function resources(http: Http, wallets: Wallets): void {
     return isRefusal(key) ? answer(request, reply, key) : answerOnce(request, reply, await verb(key), status);
   };
 
-  http.get("/api/v1/wallet", { config: { right: "wallet.read", service }, schema: { tags, summary: "A wallet at a glance", response: { 200: WalletSchema, ...problems } } }, async (request, reply) =>
+  http.get("/api/v1/wallet", { config: { right: "wallet.read", service, statements: "list" }, schema: { tags, summary: "A wallet at a glance", response: { 200: WalletSchema, ...problems } } }, async (request, reply) =>
     answer(request, reply, await readWallet(wallets, userOf(request))),
   );
   http.get("/api/v1/wallet/accounts", { config: { right: "wallet.read", service }, schema: { tags, summary: "One's accounts", response: { 200: WalletAccountsSchema, ...problems } } }, async (request, reply) => {
     const accounts = await listAccounts(wallets, userOf(request));
-    return answer(request, reply, isRefusal(accounts) ? accounts : { accounts: accounts.map(accountBody) });
+    return answer(request, reply, isRefusal(accounts) ? accounts : { accounts });
   });
   http.post(
     "/api/v1/wallet/accounts",
@@ -83,17 +83,17 @@ function resources(http: Http, wallets: Wallets): void {
   );
   http.get(
     "/api/v1/wallet/statement",
-    { config: { right: "wallet.read", service }, schema: { tags, summary: "An account's entries, newest first", querystring: StatementQuery, response: { 200: WalletStatementSchema, ...problems } } },
+    { config: { right: "wallet.read", service, statements: "list" }, schema: { tags, summary: "An account's entries, newest first", querystring: StatementQuery, response: { 200: WalletStatementSchema, ...problems } } },
     async (request, reply) => answer(request, reply, await readStatement(wallets, userOf(request), request.query)),
   );
   http.get(
     "/api/v1/wallet/days",
-    { config: { right: "wallet.read", service }, schema: { tags, summary: "An account's days", querystring: DaysQuery, response: { 200: WalletDaysSchema, ...problems } } },
+    { config: { right: "wallet.read", service, statements: "list" }, schema: { tags, summary: "An account's days", querystring: DaysQuery, response: { 200: WalletDaysSchema, ...problems } } },
     async (request, reply) => answer(request, reply, await readDays(wallets, userOf(request), request.query)),
   );
   http.get(
     "/api/v1/wallet/history",
-    { config: { right: "wallet.read", service }, schema: { tags, summary: "What one did, in every state, newest first", querystring: HistoryQuery, response: { 200: WalletHistorySchema, ...problems } } },
+    { config: { right: "wallet.read", service, statements: "list" }, schema: { tags, summary: "What one did, in every state, newest first", querystring: HistoryQuery, response: { 200: WalletHistorySchema, ...problems } } },
     async (request, reply) => {
       const { account_id: accountId, ...query } = request.query;
       return answer(request, reply, await readHistory(wallets, userOf(request), { ...query, accountId }));
@@ -116,8 +116,15 @@ function resources(http: Http, wallets: Wallets): void {
 
   http.post(
     "/api/v1/wallet/topups",
-    { config: { right: "wallet.topup", service }, schema: { tags, summary: "Top up: QR string, pay code or checkout link", body: NewTopupSchema, response: { 201: TopupSchema, ...problems, 502: ProblemSchema } } },
-    async (request, reply) => byKey(request, reply, 201, (key) => topUp(wallets, userOf(request), request.body, key)),
+    {
+      config: { right: "wallet.topup", service, form: true },
+      schema: { tags, summary: "Top up: QR string, pay code or checkout link", body: NewTopupSchema, response: { 201: TopupSchema, ...problems, 502: ProblemSchema } },
+    },
+    async (request, reply) => {
+      // the one POST here that moves no money by itself: clients of older systems send it without a key
+      const key = request.headers["idempotency-key"] === undefined ? undefined : keyOf(request);
+      return isRefusal(key) ? answer(request, reply, key) : answerOnce(request, reply, await topUp(wallets, userOf(request), request.body, key), 201);
+    },
   );
   http.get(
     "/api/v1/wallet/topups/:id",

@@ -88,7 +88,7 @@ describe("accounts", () => {
       if (method !== "GET") continue;
       const [one, other] = [await andi.get<object>(url), await andi.get<object>(alias)];
       assert.deepEqual([other.status, Object.keys(other.body)], [200, Object.keys(one.body)], alias);
-      assert.equal((await program.call("GET", alias)).code, "forbidden", "without a user there is no wallet");
+      assert.equal((await program.call("GET", alias)).code, "unauthenticated", "without a user there is no wallet");
       assert.equal((await program.call("GET", alias, { token: owner.token })).code, "forbidden");
     }
     const { account, limits } = ok(await andi.get<WalletBody>("/api/payment/wallet"));
@@ -118,7 +118,7 @@ describe("accounts", () => {
     for (const [path, body] of [["transfers", sending("dewi.contoh", "1.00")], ["payments", paying("1.00")], ["holds", paying("1.00")], ["topups", { method: "QRIS", amount: "10000" }], ["withdrawals", { amount: "1.00", bank: "BCA", account_number: "1234567890", account_name: "Andi" }]] as const) {
       assert.equal((await user.post(`${W}/${path}`, body)).code, "account_frozen", path);
     }
-    assert.equal((await citra.post(`${W}/transfers`, sending(user.name, "1.00"))).code, "account_frozen");
+    assert.equal((await citra.post(`${W}/transfers`, sending(user.name, "1.00"))).code, "user_unknown", "why is not for others to know");
     assert.equal(await balance(user), "5000.00", "it is still seen");
     assert.equal((await owner.post(`${W}/accounts/${id}/close`)).code, "account_not_empty");
     assert.equal(ok(await owner.post<WalletAccountBody>(`${W}/accounts/${id}/activate`)).status, "ACTIVE");
@@ -157,9 +157,45 @@ describe("a transfer to another user", () => {
     assert.equal(await code({ amount: "100.01" }), "insufficient_funds");
     assert.equal(await code({ merchant_id: DEMO_MERCHANT }), "request_invalid");
     ok(await user.post(`${W}/accounts`, { currency: "USD" }));
-    assert.equal(await code({ currency: "USD" }), "recipient_account_unknown");
+    assert.equal(await code({ currency: "USD" }), "insufficient_funds", "whoever can't pay is told nothing of others");
     assert.equal((await program.call("POST", `${W}/transfers`, { token: user.token, body: sending("andi.contoh", "1.00") })).code, "idempotency_key_missing");
     assert.equal(await balance(user), "100.00");
+  });
+
+  it("tells nobody who has which telephone number: one answer to whoever can't pay, one for all who can't be paid, and few of them", async () => {
+    const known = "0812-0000-0001";
+    const unknown = "0812-9999-0001";
+    const closed = await newUserWith(program, citra, "1.00");
+    ok(await closed.post(`${W}/transfers`, sending("citra.contoh", "1.00")));
+    const suspended = await newUser(program);
+    ok(await owner.post(`${W}/accounts/${(await suspended.account()).account_id}/suspend`));
+    assert.equal((await program.call("DELETE", "/api/auth/account", { token: closed.token, body: { password: "Senja-di-Lembang-77" } })).status, 204);
+
+    const poor = await newUser(program);
+    const answer = async (user: TestUser, to: string, change: object = {}) => {
+      const { status, body } = await user.post<Record<string, unknown>>(`${W}/transfers`, sending(to, "1.00", change));
+      return JSON.stringify([status, { ...body, request_id: "" }]);
+    };
+    await Promise.all([poor.account(), ok(await poor.post(`${W}/accounts`, { currency: "USD" }))]);
+    assert.equal(new Set(await Promise.all([known, unknown, closed.name, suspended.name, "--"].map((to) => answer(poor, to)))).size, 1);
+    assert.equal(new Set(await Promise.all([known, unknown].map((to) => answer(poor, to, { currency: "USD" })))).size, 1);
+
+    const rich = await newUserWith(program, citra, "100.00");
+    assert.equal(new Set(await Promise.all([unknown, closed.name, suspended.name, "nobody.here", "--"].map((to) => answer(rich, to)))).size, 1);
+    const probes = await Promise.all(Array.from({ length: 60 }, (_, n) => rich.post(`${W}/transfers`, sending(`0812-9999-${1000 + n}`, "0.01"))));
+    const told = probes.filter(({ code }) => code === "user_unknown");
+    assert.ok(told.length <= 20 && probes.every(({ code }) => code === "user_unknown" || code === "too_many_requests"), `${told.length} of ${probes.length} were told`);
+    const later = await rich.post(`${W}/transfers`, sending(known, "0.01"));
+    assert.deepEqual([later.status, later.code, Number(later.headers.get("retry-after")) >= 1], [429, "too_many_requests", true], "also where somebody has the number");
+    assert.equal((await citra.post(`${W}/transfers`, sending(known, "0.01"))).status, 201, "nobody else waits");
+  });
+
+  it("a profile that is changed again and again, to find out which numbers are taken, waits", async () => {
+    const user = await newUser(program);
+    const change = (n: number) => program.call("PATCH", "/api/auth/profile", { token: user.token, body: { phone: `+62813${String(n).padStart(8, "0")}` } });
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => change(n)));
+    assert.ok(answers.filter(({ status }) => status !== 429).length <= 21, "twenty, and one until the pause begins");
+    assert.ok(answers.some(({ code }) => code === "too_many_requests"));
   });
 
   it("faults 1 and 2: once per key, twenty at once; another content under the key is refused, and another user's key is another key", async () => {
@@ -415,8 +451,8 @@ describe("after all this", () => {
   it("the books hold, each transaction has an id of its own, and keys are asked for everywhere", async () => {
     const { rows } = await program.database.pool.query<{ all: bigint; ids: bigint }>("select count(*) as all, count(distinct transaction_id) as ids from historical_transactions");
     assert.equal(rows[0]?.all, rows[0]?.ids);
-    for (const path of ["accounts", "topups", "transfers", "payments", "holds", "withdrawals", `holds/${newId()}/capture`, `holds/${newId()}/release`, `payments/${newId()}/refunds`, `withdrawals/${newId()}/cancel`]) {
-      const body = path === "accounts" ? { currency: "IDR" } : path === "topups" ? { method: "QRIS", amount: "10000" } : path === "transfers" ? sending("andi.contoh", "1.00") : path.endsWith("capture") ? {} : path.endsWith("refunds") ? { reason: "x" } : path === "withdrawals" ? { amount: "1", bank: "BCA", account_number: "12345", account_name: "A" } : /release|cancel/.test(path) ? undefined : paying("1.00");
+    for (const path of ["accounts", "transfers", "payments", "holds", "withdrawals", `holds/${newId()}/capture`, `holds/${newId()}/release`, `payments/${newId()}/refunds`, `withdrawals/${newId()}/cancel`]) {
+      const body = path === "accounts" ? { currency: "IDR" } : path === "transfers" ? sending("andi.contoh", "1.00") : path.endsWith("capture") ? {} : path.endsWith("refunds") ? { reason: "x" } : path === "withdrawals" ? { amount: "1", bank: "BCA", account_number: "12345", account_name: "A" } : /release|cancel/.test(path) ? undefined : paying("1.00");
       assert.equal((await program.call("POST", `${W}/${path}`, { token: andi.token, ...(body === undefined ? {} : { body }) })).code, "idempotency_key_missing", path);
     }
     await program.assertBooksHold();

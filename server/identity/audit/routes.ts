@@ -46,7 +46,7 @@ export function auditRoutes(http: Http, { database, sign }: { database: Database
   http.get(
     "/api/v1/audit/export",
     {
-      config: { right: "audit.export" },
+      config: { right: "audit.export", statements: "report" },
       schema: {
         tags,
         summary: "The trail from one number to another as JSON Lines, for scripts/verify-audit.ts (docs/guides/audit.md)",

@@ -1,5 +1,5 @@
 import {
-  IdSchema, isRefusal, KeysSchema, LoginSchema, PasswordAgainSchema, PasswordChangeSchema, ProblemSchema, ProfileChangeSchema, ProfileSchema, RefreshSchema, refuse,
+  IdSchema, isRefusal, KeysSchema, LoginSchema, LogoutSchema, PasswordAgainSchema, PasswordChangeSchema, ProblemSchema, ProfileChangeSchema, ProfileSchema, RefreshSchema, refuse,
   RegisteredSchema, RegisterSchema, TokensSchema, TotpCodeSchema, TotpSchema, UserSessionsSchema, type ProfileBody, type Refusal, type TokensBody,
 } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -30,23 +30,38 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
   const done = { 204: Type.Null(), "4xx": ProblemSchema, 503: ProblemSchema };
   const tokens = { 200: TokensSchema, "4xx": ProblemSchema, 503: ProblemSchema };
 
-  http.post("/api/auth/register", { config: { right: "user.register", limit: "registration", service }, schema: { tags, summary: "Become a wallet user", body: RegisterSchema, response: { 201: RegisteredSchema, "4xx": ProblemSchema, 503: ProblemSchema } } }, async (request, reply) => {
+  http.post("/api/auth/register", { config: { right: "user.register", limit: "registration", service, form: true }, schema: { tags, summary: "Become a wallet user", body: RegisterSchema, response: { 201: RegisteredSchema, "4xx": ProblemSchema, 503: ProblemSchema } } }, async (request, reply) => {
     const registered = await register(users, request.body, originOf(request));
     return answer(request, reply, isRefusal(registered) ? registered : { id: registered.userId, username: registered.username }, 201);
   });
 
-  http.post("/api/auth/login", { config: { right: "session.open", limit: "sign_in", service }, schema: { tags, summary: "Sign in by username, e-mail address or telephone number", body: LoginSchema, response: tokens } }, async (request, reply) =>
+  http.post("/api/auth/login", { config: { right: "session.open", limit: "sign_in", service, form: true }, schema: { tags, summary: "Sign in by username, e-mail address or telephone number", body: LoginSchema, response: tokens } }, async (request, reply) =>
     answerSecret(request, reply, toTokens(await login(users, request.body, originOf(request)))),
   );
 
-  http.put("/api/auth/refresh", { config: { right: "session.open", limit: "refresh", service }, schema: { tags, summary: "A new access token, and the refresh token's successor", body: RefreshSchema, response: tokens } }, async (request, reply) =>
-    answerSecret(request, reply, toTokens(await refresh(users, request.body.refresh_token, originOf(request)))),
+  http.put("/api/auth/refresh", { config: { right: "session.open", limit: "refresh", service, form: true }, schema: { tags, summary: "A new access token, and the refresh token's successor", body: RefreshSchema, response: tokens } }, async (request, reply) =>
+    answerSecret(request, reply, toTokens(await refresh(users, tokenIn(request.body) ?? "", originOf(request)))),
   );
 
-  http.delete("/api/auth/logout", { config: { right: "session.open", service }, schema: { tags, summary: "End the session of a refresh token; its access token only reads from then on, until it expires", body: RefreshSchema, response: done } }, async (request, reply) => {
-    await deleteSessionOf(kysely, tokenHash(request.body.refresh_token).toString("hex"));
-    return reply.code(204).send(null);
-  });
+  http.delete(
+    "/api/auth/logout",
+    {
+      config: { right: "session.open", service, form: true },
+      schema: { tags, summary: "End the session of a refresh token, or of the bearer; its access token only reads from then on, until it expires", body: LogoutSchema, response: done },
+      // many clients send no body with DELETE
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
+    },
+    async (request, reply) => {
+      const token = tokenIn(request.body);
+      const { principal } = request;
+      if (token !== undefined) await deleteSessionOf(kysely, tokenHash(token).toString("hex"));
+      else if ("userId" in principal) await deleteUserSession(kysely, principal.userId, principal.sessionId);
+      else return answer(request, reply, refuse("unauthenticated"));
+      return reply.code(204).send(null);
+    },
+  );
 
   http.get("/api/auth/sessions", { config: { right: "session.read", service }, schema: { tags, summary: "Where the user is signed in", response: { 200: UserSessionsSchema, "4xx": ProblemSchema } } }, async (request) => {
     const { userId, sessionId: mine } = userOf(request);
@@ -67,7 +82,7 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
     answer(request, reply, toProfile((await selectProfile(kysely, userOf(request).userId)) ?? refuse("unauthenticated"))),
   );
 
-  http.patch("/api/auth/profile", { config: { right: "profile.change", service }, schema: { tags, summary: "Change username, e-mail address or telephone number", body: ProfileChangeSchema, response: { 200: ProfileSchema, "4xx": ProblemSchema } } }, async (request, reply) =>
+  http.patch("/api/auth/profile", { config: { right: "profile.change", limit: "profile", service }, schema: { tags, summary: "Change username, e-mail address or telephone number", body: ProfileChangeSchema, response: { 200: ProfileSchema, "4xx": ProblemSchema } } }, async (request, reply) =>
     answer(request, reply, toProfile(await changeProfile(users, userOf(request), request.body, originOf(request)))),
   );
 
@@ -97,6 +112,11 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
     const { published } = await keys.ring();
     return reply.header("cache-control", KEYS_KEPT).send({ keys: published.map(({ kty = "", crv = "", x = "", kid = "", alg = "", use = "" }) => ({ kty, crv, x, kid, alg, use })) });
   });
+}
+
+/** A refresh token, by either spelling. */
+function tokenIn({ refresh_token: token, refreshToken }: { readonly refresh_token?: string; readonly refreshToken?: string }): string | undefined {
+  return token ?? refreshToken;
 }
 
 function toTokens(signed: Signed | Refusal): TokensBody | Refusal {

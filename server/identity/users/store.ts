@@ -203,6 +203,14 @@ export async function lockTries(tx: Tx, limits: readonly Limit[]): Promise<numbe
   return Math.max(0, ...rows.map(({ seconds }) => seconds));
 }
 
+/** How many seconds a subject still waits, without counting anything. */
+export async function selectWait(executor: Executor, { subject }: Limit): Promise<number> {
+  const { rows } = await sql<{ seconds: number }>`
+    select greatest(0, ceil(extract(epoch from delayed_until - clock_timestamp())))::int as seconds
+      from sign_in_try where subject = ${subject} and delayed_until is not null`.execute(executor);
+  return rows[0]?.seconds ?? 0;
+}
+
 export async function updateTries(tx: Tx, limits: readonly Limit[]): Promise<void> {
   await sql`
     update sign_in_try t set tries = x.tries, tried_at = clock_timestamp(),
