@@ -8,9 +8,10 @@ import type { Stage } from "./stage.ts";
 type Row = { id: Id; order: string; provider: string; state: string; minor: bigint; reference: string | null; ref: string };
 type Case = { reference: string; minor: bigint; transfer: Id; state: string };
 type Posting = { id: Id; kind: string; reference: string; minor: bigint; debit: Id; credit: Id };
-type Books = { payments: Row[]; cases: Case[]; postings: Posting[]; balances: Map<Id, bigint> };
+type Books = { payments: Row[]; cases: Case[]; postings: Posting[]; /** Our references of refunds, by their ids. */ refs: Map<Id, string>; /** What refunds took out of the bank. */ fromBank: bigint; balances: Map<Id, bigint> };
 
 const account = (code: string) => accountId(DEMO_MERCHANT, code);
+const sumOf = (rows: ReadonlyArray<{ minor: bigint }>) => rows.reduce((sum, { minor }) => sum + minor, 0n);
 
 /**
  * Holds payments, cases and ledger against the truth at the provider. At any moment nothing may be booked that was not
@@ -36,7 +37,11 @@ async function readBooks({ world: { eye } }: Stage): Promise<Books> {
       from ledger_transfer where merchant_id = ${DEMO_MERCHANT} and ${account(clearingCode(SIM_PROVIDER))} in (debit_account_id, credit_account_id)`.execute(eye);
   const { rows: balances } = await sql<{ id: Id; posted: bigint }>`
     select account_id as id, posted from ledger_balance where merchant_id = ${DEMO_MERCHANT}`.execute(eye);
-  return { payments, cases, postings, balances: new Map(balances.map(({ id, posted }) => [id, posted])) };
+  const { rows: refunds } = await sql<{ id: Id; ref: string }>`select refund_id as id, refund_ref as ref from refund where merchant_id = ${DEMO_MERCHANT}`.execute(eye);
+  const { rows: bank } = await sql<{ sum: bigint }>`
+    select coalesce(sum(amount), 0)::bigint as sum from ledger_transfer
+     where merchant_id = ${DEMO_MERCHANT} and kind = 'refund' and credit_account_id = ${account(CHART.bank)}`.execute(eye);
+  return { payments, cases, postings, fromBank: bank[0]?.sum ?? 0n, refs: new Map(refunds.map(({ id, ref }) => [id, ref])), balances: new Map(balances.map(({ id, posted }) => [id, posted])) };
 }
 
 function neverTwice({ auditor, orders }: Stage, { payments, postings }: Books): void {
@@ -87,7 +92,7 @@ function clearingTiesOut({ auditor }: Stage, { cases, postings, balances }: Book
 }
 
 /** Every rupiah that payers gave to the provider has found its place. */
-function nothingIsLost({ world, auditor, words }: Stage, { payments, cases, postings, balances }: Books): void {
+function nothingIsLost({ world, auditor, words }: Stage, { payments, cases, postings, refs, fromBank: bookedFromBank, balances }: Books): void {
   const owed = world.provider.transactions.filter(({ status }) => status === "paid");
   for (const one of owed) {
     const collected = postings.filter(({ kind, reference }) => kind === "collect" && reference === one.reference);
@@ -104,8 +109,13 @@ function nothingIsLost({ world, auditor, words }: Stage, { payments, cases, post
   }
   const due = owed.reduce((sum, one) => sum + collectedOf(one) - one.feeMerchant, 0n);
   const back = [...world.provider.desk.given.values()].filter(({ state }) => state === "done").reduce((sum, { minor }) => sum + minor, 0n);
-  const byHand = words.filter(({ heard, done }) => heard === "yes" && done).reduce((sum, { minor }) => sum + minor, 0n);
-  auditor.equal("clearing", "clearing, by the provider's own word and the persons'", balances.get(account(clearingCode(SIM_PROVIDER))), back + byHand - due);
+  // a person who gives back what the provider said no to does it from the bank; otherwise in the provider's dashboard
+  const refused = new Set([...world.provider.desk.given.values()].filter(({ state }) => state === "refused").map(({ refundRef }) => refundRef));
+  const byHand = words.filter(({ heard, done }) => heard === "yes" && done);
+  const fromBank = byHand.filter(({ refundId }) => refused.has(refs.get(refundId) ?? ""));
+  const fromProvider = byHand.filter(({ refundId }) => !refused.has(refs.get(refundId) ?? ""));
+  auditor.equal("clearing", "clearing, by the provider's own word and the persons'", balances.get(account(clearingCode(SIM_PROVIDER))), back + sumOf(fromProvider) - due);
+  auditor.equal("clearing", "bank, by the persons' word", bookedFromBank, sumOf(fromBank));
   for (const { id, state } of payments) auditor.expect("open", !["created", "pending", "unknown"].includes(state), () => `payment ${id} is ${state}`);
 }
 

@@ -478,7 +478,7 @@ table payment
   CREATE INDEX payment_by_order ON public.payment USING btree (merchant_id, order_id, payment_id)
   CREATE INDEX payment_by_reference ON public.payment USING btree (provider, reference) WHERE (reference IS NOT NULL)
   CREATE INDEX payment_paid_day ON public.payment USING brin (paid_at)
-  CREATE INDEX payment_to_ask ON public.payment USING btree (ask_at) WHERE (ask_at IS NOT NULL)
+  CREATE INDEX payment_to_ask ON public.payment USING btree (ask_at) WHERE ((ask_at IS NOT NULL) AND ((state)::text = ANY ((ARRAY['created'::character varying, 'pending'::character varying, 'unknown'::character varying, 'cancelled'::character varying])::text[])))
   CREATE INDEX payment_unverified ON public.payment USING btree (merchant_id, paid_at) WHERE ((verification)::text = 'unverified'::text)
   CREATE UNIQUE INDEX payment_static_reference ON public.payment USING btree (merchant_id, reference) WHERE (verification IS NOT NULL)
 

@@ -42,7 +42,11 @@ async function selectSure(tx: Tx, merchantId: Id, paymentId: Id): Promise<Paymen
 
 async function applyStatus(tx: Tx, payments: Payments, payment: Payment, found: ProviderState, opened: Opened | null, order: LockedOrder): Promise<Outcome> {
   if (found.status === "paid") return applyPaid(tx, payments, payment, found, order);
-  if (found.status === "refunded" && payment.state === "succeeded") return (await recordRefunded(tx, payments, payment, found.reference)) ? "applied" : "duplicate";
+  if (found.status === "refunded" && payment.state === "succeeded") {
+    // money under another reference is in suspense: that it went back says nothing of this payment's own
+    if (isOther(payment, found)) return "ignored";
+    return (await recordRefunded(tx, payments, payment, found.reference)) ? "applied" : "duplicate";
+  }
 
   const event = EVENTS[found.status];
   const state = event && next(payment.state, event);
@@ -63,8 +67,13 @@ async function applyStatus(tx: Tx, payments: Payments, payment: Payment, found: 
   return "applied";
 }
 
+/** Whether the provider speaks of other money than that by which the payment is paid. */
+function isOther(payment: Payment, found: ProviderState): boolean {
+  return payment.reference !== null && payment.reference !== found.reference;
+}
+
 async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: ProviderState, order: LockedOrder): Promise<Outcome> {
-  if (payment.state === "succeeded" && payment.reference === found.reference) return "duplicate";
+  if (payment.state === "succeeded" && !isOther(payment, found)) return "duplicate";
   const reason = await whySuspense(tx, payment, found, order);
   if (reason) {
     const given = next(payment.state, "cancel");
@@ -88,6 +97,8 @@ async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: Pr
 async function whySuspense(tx: Tx, payment: Payment, found: ProviderState, order: LockedOrder): Promise<NewCase["reason"] | undefined> {
   const net = found.amount.minor - found.feeCustomer.minor;
   if (found.amount.currency !== payment.amount.currency) return "orphan";
+  // one payment is paid once: a payer who pays the same code again does so under another reference, also where the order has room left
+  if (payment.state === "succeeded") return "double";
   // several payments may make up an order, but not more than it
   const paid = paidSum(await selectPayments(tx, payment.merchantId, payment.orderId));
   if (paid + payment.amount.minor > order.amount) return "double";

@@ -1,25 +1,28 @@
+import type { Id } from "@onegate/contract";
 import { everywhere, isUnavailable } from "../kernel/index.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Payments } from "./context.ts";
 import { inquirePayment } from "./inquire.ts";
-import { takeQuestions, type Question } from "./store.ts";
+import { renewInquiries, takeInquiries, type Inquiry } from "./store.ts";
 
-/** How often it is looked for payments whose time to be asked about has come. */
-const BEAT_MS = 1_000;
+/** How often to look for payments whose time to be asked about has come. */
+const POLL_MS = 1_000;
 /** Providers asked at once by one process. */
-const AT_ONCE = 16;
-/** Longer than a provider is waited for: whoever took a question and has not dealt with it by then is gone. */
-const LEASE_S = 120;
+const MAX_INQUIRIES = 16;
+/** How long others leave an inquiry alone after its lease was last renewed: of a process that was killed they take it over then. */
+const LEASE_S = 12;
+const RENEW_MS = 3_000;
 
 /**
  * Asks providers about open payments when their time has come, until stopped. When that is, stands with each payment and is
- * committed with it; processes share the questions, and one that dies leaves its own to the others.
+ * committed with it; processes share the inquiries, and one that dies leaves its own to the others.
  */
 export function askProviders(payments: Payments): { stop(): Promise<void> } {
-  const asking = new Set<Promise<void>>();
+  const underWay = new Map<Promise<void>, Inquiry>();
   const ending = new AbortController();
+  let renewedAt = performance.now();
 
-  async function ask({ merchantId, paymentId, tries }: Question): Promise<void> {
+  async function ask({ merchantId, paymentId, tries }: Inquiry): Promise<void> {
     try {
       await inquirePayment(payments, merchantId, paymentId, tries);
     } catch (error) {
@@ -27,26 +30,50 @@ export function askProviders(payments: Payments): { stop(): Promise<void> } {
     }
   }
 
-  async function look(): Promise<boolean> {
-    const free = AT_ONCE - asking.size;
-    const questions = await takeQuestions(payments.database.kysely, free, LEASE_S).catch((error: unknown) => {
+  async function take(): Promise<boolean> {
+    const free = MAX_INQUIRIES - underWay.size;
+    if (free === 0) return true;
+    const taken = await takeInquiries(payments.database.kysely, free, LEASE_S).catch((error: unknown) => {
       if (!isUnavailable(error)) payments.log.error({ err: error }, "payments to be asked about could not be read; it will be tried again");
       return [];
     });
-    for (const question of questions) {
-      const one: Promise<void> = ask(question).finally(() => asking.delete(one));
-      asking.add(one);
+    for (const inquiry of taken) {
+      const one: Promise<void> = ask(inquiry).finally(() => underWay.delete(one));
+      underWay.set(one, inquiry);
     }
-    return questions.length === free;
+    return taken.length === free;
   }
+
+  async function renew(): Promise<void> {
+    if (performance.now() - renewedAt < RENEW_MS) return;
+    renewedAt = performance.now();
+    if (underWay.size === 0) return;
+    const renewed = await renewInquiries(payments.database.kysely, [...underWay.values()], LEASE_S).catch((error: unknown) => {
+      if (!isUnavailable(error)) payments.log.error({ err: error }, "leases of inquiries could not be renewed; it will be tried again");
+      return new Map<Id, string>();
+    });
+    for (const [one, inquiry] of underWay) {
+      const leasedUntil = renewed.get(inquiry.paymentId);
+      if (leasedUntil !== undefined) underWay.set(one, { ...inquiry, leasedUntil });
+    }
+  }
+
+  const pause = (signal: AbortSignal) => sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
 
   async function run(): Promise<void> {
     while (!ending.signal.aborted) {
-      const isFull = await look();
-      if (isFull) await Promise.race(asking);
-      else await sleep(BEAT_MS, undefined, { signal: ending.signal }).catch(() => undefined);
+      const isFull = await take();
+      const waited = new AbortController();
+      const signal = AbortSignal.any([ending.signal, waited.signal]);
+      // all places taken: the next is looked for as soon as one is free
+      await Promise.race([pause(signal), ...(isFull ? underWay.keys() : [])]);
+      waited.abort();
+      await renew();
     }
-    await Promise.all(asking);
+    while (underWay.size > 0) {
+      await Promise.race([sleep(POLL_MS), ...underWay.keys()]);
+      await renew();
+    }
   }
 
   const running = everywhere(run);

@@ -37,6 +37,11 @@ export function isOpen(state: PaymentState): boolean {
   return state === "created" || state === "pending" || state === "unknown";
 }
 
+/** Whether the provider has said its last word, so that it is asked no more. Of a payment that was given up here it may still say "paid". */
+export function isOver(state: PaymentState): boolean {
+  return state === "succeeded" || state === "failed" || state === "expired";
+}
+
 /**
  * What shows a payment by a shop's printed code, of which no provider tells.
  *

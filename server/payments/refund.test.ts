@@ -1,5 +1,6 @@
 import { newId, type CaseBody, type OrderBody, type RefundBody } from "@onegate/contract";
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CatalogueBody } from "@onegate/contract";
@@ -293,6 +294,34 @@ describe("money in suspense", () => {
     const order = await status(orderId);
     assert.deepEqual([order.status, order.paid_amount], ["PARTIAL", 25_000]);
     assert.equal((await cases("applied")).find(({ case_id: id }) => id === found.case_id)?.applied_to, orderId);
+    await program.assertBooksHold();
+  });
+
+  it("is what came for a paid payment under another reference, also while its order has room left", async () => {
+    const orderId = await place(40_000);
+    const part = (await open(orderId, { amount: 15_000 })).body.data.payment;
+    await pay(part?.reference);
+    await until(() => status(orderId), (order) => order.status === "PARTIAL");
+    const suspense = await posted("suspense");
+    const { rows } = await program.database.pool.query<{ merchant_ref: string }>("select merchant_ref from payment where payment_id = $1", [part?.payment_id]);
+    const reference = `T-AGAIN-${newId().slice(-12)}`;
+    const callBack = (word: string) => {
+      const raw = JSON.stringify({
+        reference, merchant_ref: rows[0]?.merchant_ref, payment_method: "QRIS", payment_method_code: "QRIS2", total_amount: 15_000, fee_merchant: 855, fee_customer: 0,
+        total_fee: 855, amount_received: 14_145, is_closed_payment: 1, status: word, paid_at: 1_763_256_923, note: null,
+      });
+      const signature = createHmac("sha256", "onegate-demo-private-key").update(raw).digest("hex");
+      return program.call("POST", "/api/v1/providers/tripay/notifications", { raw, headers: { "x-callback-signature": signature, "x-callback-event": "payment_status" } });
+    };
+    for (let times = 1; times <= 2; times++) assert.equal((await callBack("PAID")).status, 200);
+    const found = (await cases("open")).filter((one) => one.reference === reference);
+    assert.deepEqual(found.map(({ reason, amount }) => [reason, amount]), [["double", "15000.00"]]);
+    assert.equal((await posted("suspense")) - suspense, 1_500_000n);
+    assert.equal((await status(orderId)).paid_amount, 15_000);
+    // that this money went back says nothing of the payment's own
+    assert.equal((await callBack("REFUND")).status, 200);
+    const { rows: refunds } = await program.database.pool.query("select 1 from refund where payment_id = $1", [part?.payment_id]);
+    assert.equal(refunds.length, 0);
     await program.assertBooksHold();
   });
 

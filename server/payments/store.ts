@@ -3,7 +3,8 @@ import { sql } from "kysely";
 import type { Executor, Tx } from "../kernel/index.ts";
 import type { Opened, ProviderState } from "../providers/index.ts";
 import type { NewOrder, Order } from "./order.ts";
-import type { Candidate, Payment, PaymentState, Verification } from "./payment.ts";
+import { isOpen, isOver, type Candidate, type Payment, type PaymentState, type Verification } from "./payment.ts";
+import { FIRST_INQUIRY_MS } from "./plan.ts";
 
 type OrderRow = {
   merchant_id: Id; order_id: string; currency: Currency; amount: bigint; customer_name: string; customer_email: string | null;
@@ -158,7 +159,7 @@ export async function selectPaymentByMerchantRef(executor: Executor, merchantRef
   return rows[0] && toPayment(rows[0]);
 }
 
-/** Moves a payment to a state and writes what the provider said of it. */
+/** Moves a payment to a state and writes what the provider said of it. What is over is never due, and what opens anew is due again. */
 export async function updatePayment(tx: Tx, payment: Payment, state: PaymentState, facts: { opened?: Opened | null; found?: ProviderState; note?: string; lost?: boolean; askAfterMs?: number } = {}): Promise<Payment> {
   const { opened, found, note, lost = false, askAfterMs = null } = facts;
   const { rows } = await sql<PaymentRow>`
@@ -176,7 +177,8 @@ export async function updatePayment(tx: Tx, payment: Payment, state: PaymentStat
       paid_at = case when ${state} = 'succeeded' then coalesce(paid_at, ${found?.paidAt ?? null}::timestamptz, now()) else paid_at end,
       lost_at = case when ${lost} then coalesce(lost_at, now()) else lost_at end,
       note = coalesce(${note?.slice(0, 300) ?? null}, note),
-      ask_at = coalesce(${fromNow(askAfterMs)}, ask_at), asked = case when ${askAfterMs}::float8 is null then asked else 0 end,
+      ask_at = case when ${isOver(state)} then null else coalesce(${fromNow(askAfterMs)}, ask_at, ${fromNow(isOpen(state) ? FIRST_INQUIRY_MS : null)}) end,
+      asked = case when ${askAfterMs}::float8 is null and ask_at is not null then asked else 0 end,
       updated_at = now()
      where merchant_id = ${payment.merchantId} and payment_id = ${payment.paymentId}
     returning ${COLUMNS}`.execute(tx);
@@ -234,21 +236,48 @@ export async function isOlder(executor: Executor, { merchantId, paymentId }: Pay
   return rows[0]?.older ?? false;
 }
 
-export type Question = { readonly merchantId: Id; readonly paymentId: Id; /** How often it was asked since it was planned. */ readonly tries: number };
+/** A payment whose provider is to be asked now. */
+export type Inquiry = {
+  readonly merchantId: Id;
+  readonly paymentId: Id;
+  /** Inquiries since the first of this row was planned. */
+  readonly tries: number;
+  /** Until when nobody else takes it, in the database's own words: microseconds don't fit in a Date. */
+  readonly leasedUntil: string;
+};
 
 /**
- * Takes payments whose providers are to be asked now. Nobody else takes them for `leaseSeconds`: after that, whoever took them
- * is taken to be gone. Those that are over are asked about no more.
+ * Takes payments whose providers are to be asked now, the longest due first. Nobody else takes them for `leaseSeconds`: after
+ * that, whoever took them and did not renew the lease is taken to be gone. What is over is not in the index that this reads.
  */
-export async function takeQuestions(executor: Executor, limit: number, leaseSeconds: number): Promise<Question[]> {
-  const { rows } = await sql<{ merchant_id: Id; payment_id: Id; tries: number; is_over: boolean }>`
+export async function takeInquiries(executor: Executor, limit: number, leaseSeconds: number): Promise<Inquiry[]> {
+  const { rows } = await sql<{ merchant_id: Id; payment_id: Id; tries: number; leased_until: string }>`
     with due as (
-      select merchant_id, payment_id from payment where ask_at <= now() order by ask_at limit ${limit} for update skip locked)
-    update payment p set asked = least(p.asked + 1, 1000),
-           ask_at = case when p.state in ('succeeded', 'failed', 'expired') then null else now() + make_interval(secs => ${leaseSeconds}) end
+      select merchant_id, payment_id from payment
+       where ask_at <= now() and state in ('created', 'pending', 'unknown', 'cancelled')
+       order by ask_at limit ${limit} for update skip locked)
+    update payment p set asked = least(p.asked + 1, 1000), ask_at = now() + make_interval(secs => ${leaseSeconds})
       from due where p.merchant_id = due.merchant_id and p.payment_id = due.payment_id
-    returning p.merchant_id, p.payment_id, p.asked - 1 as tries, p.ask_at is null as is_over`.execute(executor);
-  return rows.filter(({ is_over: isOver }) => !isOver).map((row) => ({ merchantId: row.merchant_id, paymentId: row.payment_id, tries: row.tries }));
+    returning p.merchant_id, p.payment_id, p.asked - 1 as tries, p.ask_at::text as leased_until`.execute(executor);
+  return rows.map((row) => ({ merchantId: row.merchant_id, paymentId: row.payment_id, tries: row.tries, leasedUntil: row.leased_until }));
+}
+
+/**
+ * Renews the leases of inquiries that are still under way; answers the new ones by payment. One that has planned its next
+ * inquiry meanwhile is left alone, and so is a row that is locked: waiting for it could deadlock with whoever decides on it.
+ */
+export async function renewInquiries(executor: Executor, inquiries: readonly Inquiry[], leaseSeconds: number): Promise<Map<Id, string>> {
+  const { rows } = await sql<{ payment_id: Id; leased_until: string }>`
+    with held as (
+      select p.merchant_id, p.payment_id
+        from unnest(${inquiries.map(({ merchantId }) => merchantId)}::uuid[], ${inquiries.map(({ paymentId }) => paymentId)}::uuid[],
+                    ${inquiries.map(({ leasedUntil }) => leasedUntil)}::timestamptz[]) as i (merchant_id, payment_id, leased_until)
+        join payment p on p.merchant_id = i.merchant_id and p.payment_id = i.payment_id and p.ask_at = i.leased_until
+         for update of p skip locked)
+    update payment p set ask_at = now() + make_interval(secs => ${leaseSeconds})
+      from held where p.merchant_id = held.merchant_id and p.payment_id = held.payment_id
+    returning p.payment_id, p.ask_at::text as leased_until`.execute(executor);
+  return new Map(rows.map((row) => [row.payment_id, row.leased_until]));
 }
 
 /** Plans the next question about a payment, in milliseconds from now; null: none. `anew` when it is the first of a row. */
