@@ -1,5 +1,5 @@
 import { STATIC_METHOD } from "@onegate/contract";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { Refused } from "./api.ts";
 import { runKey } from "./commands.ts";
 import { useRevoked } from "./device.ts";
@@ -7,7 +7,7 @@ import { useInvitation, useRecovering, useSettingUp } from "./doors.ts";
 import { listen } from "./live.ts";
 import type { Till } from "./machine.ts";
 import { Frame, pages } from "./parts/Frame.tsx";
-import { later } from "./parts/Later.tsx";
+import { later, laterDoor } from "./parts/Later.tsx";
 import { go, usePlace } from "./place.ts";
 import { sheetOpen } from "./notices.ts";
 import { Notices } from "./parts/Notices.tsx";
@@ -28,10 +28,10 @@ import { atStart, session, useSession, useTill } from "./till.ts";
 import { useWords } from "./words.ts";
 
 /** What a till in use never needs is loaded when it is shown. */
-const Enrol = lazy(async () => ({ default: (await import("./setup/Enrol.tsx")).Enrol }));
-const Recover = lazy(async () => ({ default: (await import("./setup/Enrol.tsx")).Recover }));
-const Revoked = lazy(async () => ({ default: (await import("./setup/Enrol.tsx")).Revoked }));
-const Setup = lazy(async () => ({ default: (await import("./setup/Setup.tsx")).Setup }));
+const Enrol = laterDoor(async () => (await import("./setup/Enrol.tsx")).Enrol);
+const Recover = laterDoor(async () => (await import("./setup/Enrol.tsx")).Recover);
+const Revoked = laterDoor(async () => (await import("./setup/Enrol.tsx")).Revoked);
+const Setup = laterDoor(async () => (await import("./setup/Setup.tsx")).Setup);
 
 export function App() {
   const words = useWords();
@@ -48,11 +48,7 @@ export function App() {
   return (
     <div className="app">
       {shop?.mode === "sandbox" && <p className="ribbon">{words.sandbox}</p>}
-      {door ? (
-        <Suspense fallback={<div />}>{door}</Suspense>
-      ) : (
-        <Screen till={shop ? till : { at: "locked", behind: { at: "selling", cart: [] } }} />
-      )}
+      {door ?? <Screen till={shop ? till : { at: "locked", behind: { at: "selling", cart: [] } }} />}
       {!covered && <Notices />}
     </div>
   );

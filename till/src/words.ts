@@ -157,6 +157,7 @@ const id = {
   partlyTakenBack: "Sebagian kembali",
   notLoaded: "Belum dapat dimuat.",
   needsServer: "Halaman ini perlu tersambung ke server. Berjualan tetap bisa.",
+  doorNeedsServer: "Bagian ini perlu tersambung ke server. Periksa sambungan, lalu coba lagi.",
   giveBack: "Batalkan atau kembalikan",
   // today
   net: "Bersih",
@@ -348,6 +349,7 @@ const en: Words = {
   partlyTakenBack: "Part refunded",
   notLoaded: "Can't be loaded yet.",
   needsServer: "This page needs the server. Selling goes on.",
+  doorNeedsServer: "This part needs the server. Check the connection, then try again.",
   giveBack: "Void or refund",
   net: "Net",
   gross: "Gross",
