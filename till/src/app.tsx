@@ -20,7 +20,8 @@ import { Settings } from "./screens/Settings.tsx";
 import { StaticQris } from "./screens/StaticQris.tsx";
 import { Today } from "./screens/Today.tsx";
 import { Waiting } from "./screens/Waiting.tsx";
-import { sendUntilAnswered } from "./sending.ts";
+import { useScans } from "./scans.ts";
+import { send } from "./sending.ts";
 import { client, sessionEnded, useMayOpen, useShopQuery } from "./server.ts";
 import type { Message } from "./sse.ts";
 import { useStore } from "./store.ts";
@@ -41,6 +42,7 @@ export function App() {
   const covered = useStore(sheetOpen);
   useSending(till);
   useListening();
+  useScans();
   useEffect(() => {
     addEventListener("keydown", runKey);
     return () => removeEventListener("keydown", runKey);
@@ -123,12 +125,13 @@ function useSending(till: Till): void {
   useEffect(() => {
     if (!sale) return;
     const leaving = new AbortController();
-    void sendUntilAnswered(sale, leaving.signal);
+    void send(sale, leaving.signal);
     return () => leaving.abort();
   }, [sale]);
 }
 
-const STOCK_PAUSE_MS = 3_000;
+/** Many products may change at once, and stock with every sale: the catalogue is read once for all of them. */
+const CATALOGUE_PAUSE_MS = 1_000;
 
 function useListening(): void {
   const token = useSession()?.token;
@@ -138,14 +141,15 @@ function useListening(): void {
       return;
     }
     const leaving = new AbortController();
-    let stock: ReturnType<typeof setTimeout> | undefined;
+    let catalogue: ReturnType<typeof setTimeout> | undefined;
     const refresh = (...queryKey: string[]) => void client.invalidateQueries({ queryKey });
     const heard = ({ event, data }: Message) => {
-      if (event === "stock.changed") {
-        stock ??= setTimeout(() => {
-          stock = undefined;
+      if (event.startsWith("product.") || event.startsWith("stock.")) {
+        catalogue ??= setTimeout(() => {
+          catalogue = undefined;
           refresh("catalogue");
-        }, STOCK_PAUSE_MS);
+          refresh("today");
+        }, CATALOGUE_PAUSE_MS);
         return;
       }
       if (event.startsWith("outlet.")) return refresh("shop");
@@ -160,7 +164,7 @@ function useListening(): void {
     void listen(token, heard, ended, leaving.signal);
     return () => {
       leaving.abort();
-      clearTimeout(stock);
+      clearTimeout(catalogue);
     };
   }, [token]);
 }

@@ -13,7 +13,7 @@ const strokes: Readonly<Record<string, string>> = {
 };
 
 /** Marks that change nothing of what a word is: accents, Arabic vowel signs and stretched letters, joiners and variants. */
-const MARKS = /[\p{Diacritic}\u0640\u064b-\u065f\u0670\u200b-\u200d\ufe0e\ufe0f]/gu;
+const MARKS = /[\p{Diacritic}\p{Default_Ignorable_Code_Point}\u0640\u064b-\u065f\u0670]/gu;
 
 /** Text as it is compared: one case, one width, no accents, and the digits of every script as 0 to 9. */
 const fold = (text: string) =>
