@@ -277,7 +277,9 @@ export const TodaySchema = Type.Object({
   best_sellers: Type.Array(
     Type.Object({ product_id: IdSchema, name: Type.String(), quantity: Type.Integer(), amount: MoneySchema }),
   ),
-  low_stock: Type.Array(Type.Object({ product_id: IdSchema, name: Type.String(), stock: Type.Integer() })),
+  low_stock: Type.Array(Type.Object({ product_id: IdSchema, name: Type.String(), stock: Type.Integer() }), {
+    description: "at or below its mark, sold out, or below zero: sold more than was counted; the least first",
+  }),
   unverified: Type.Object({ amount: MoneySchema, count: Type.Integer() }, { description: "of the day, paid by the printed code and not shown by a statement yet" }),
   open_cases: Type.Integer({ description: "money in suspense and disputes that wait for a decision" }),
 });

@@ -34,7 +34,7 @@ export async function today(executor: Executor, merchantId: Id, outlet: Outlet, 
     by_tender: [...group(hours, (row) => row.method)].map(([method, rows]) => ({ method, amount: wire(sum(rows, (row) => row.gross)), count: rows.reduce((n, row) => n + row.sales, 0) })),
     by_hour: [...group(hours, (row) => row.hour)].map(([hour, rows]) => ({ hour, amount: wire(sum(rows, (row) => row.gross)), count: rows.reduce((n, row) => n + row.sales, 0) })),
     best_sellers: best.map(({ product_id, name, quantity, amount }) => ({ product_id, name, quantity, amount: wire(amount) })),
-    low_stock: levels.filter(({ isLow }) => isLow).slice(0, LOW).map(({ productId, name, onHand }) => ({ product_id: productId, name, stock: onHand })),
+    low_stock: levels.filter(({ isLow, onHand }) => isLow || onHand <= 0).slice(0, LOW).map(({ productId, name, onHand }) => ({ product_id: productId, name, stock: onHand })),
     unverified: { amount: wire(unverified.amount), count: unverified.count },
     open_cases: await countOpenCases(executor, merchantId),
   };

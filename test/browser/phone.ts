@@ -25,6 +25,22 @@ export async function press(page: Page, digits: string): Promise<void> {
   for (const digit of digits) await page.getByRole("button", { name: digit, exact: true }).click();
 }
 
+/** A scanner that is a keyboard: a key each `gapMs` by its own clock, however busy this machine is, and Enter at the end. */
+export async function scan(page: Page, barcode: string, gapMs = 10): Promise<void> {
+  const keyboard = await page.context().newCDPSession(page);
+  const begun = Date.now() / 1000;
+  const gap = gapMs / 1000;
+  const keys = [...barcode].map((key) => ({ key, code: `Digit${key}`, text: key, windowsVirtualKeyCode: key.charCodeAt(0) }));
+  const presses = [...keys, { key: "Enter", code: "Enter", text: "\r", windowsVirtualKeyCode: 13 }];
+  await Promise.all(
+    presses.flatMap((key, place) => [
+      keyboard.send("Input.dispatchKeyEvent", { type: "keyDown", timestamp: begun + place * gap, ...key }),
+      keyboard.send("Input.dispatchKeyEvent", { type: "keyUp", timestamp: begun + place * gap + gap / 2, ...key }),
+    ]),
+  );
+  await keyboard.detach();
+}
+
 /** Keeps pictures of light and dark, on a phone and a tablet, where `SCREENSHOTS` says, for whoever wants to look. */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env["SCREENSHOTS"];

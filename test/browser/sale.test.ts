@@ -8,6 +8,7 @@ import { balanceByCode } from "../../server/ledger/index.ts";
 import { TILL } from "../../server/till-build.ts";
 import { openTestProgram, type TestProgram } from "../../server/testing/program.ts";
 import { until } from "../../server/testing/until.ts";
+import { scan } from "./phone.ts";
 
 const PHONE = { width: 360, height: 640 };
 /** The barcode of the demo's Roti Bakar, its 19th product. */
@@ -50,21 +51,6 @@ async function unlock(name: string, pin: string): Promise<void> {
 const product = (name: string) => page.getByRole("button", { name: new RegExp(`^${name}`) }).first();
 const pay = () => page.getByRole("button", { name: /^Bayar/ }).first();
 
-/** A scanner that is a keyboard: a key each 10 ms by its own clock, however busy this machine is. */
-async function scan(barcode: string): Promise<void> {
-  const keyboard = await page.context().newCDPSession(page);
-  const begun = Date.now() / 1000;
-  const keys = [...barcode].map((digit) => ({ key: digit, code: `Digit${digit}`, text: digit, windowsVirtualKeyCode: digit.charCodeAt(0) }));
-  const presses = [...keys, { key: "Enter", code: "Enter", text: "\r", windowsVirtualKeyCode: 13 }];
-  await Promise.all(
-    presses.flatMap((press, i) => [
-      keyboard.send("Input.dispatchKeyEvent", { type: "keyDown", timestamp: begun + i / 100, ...press }),
-      keyboard.send("Input.dispatchKeyEvent", { type: "keyUp", timestamp: begun + i / 100 + 0.004, ...press }),
-    ]),
-  );
-  await keyboard.detach();
-}
-
 async function payInSimulator(): Promise<void> {
   const link = page.getByRole("link", { name: /simulator/i });
   const address = await link.getAttribute("href");
@@ -90,9 +76,9 @@ describe("a newcomer at the till, on a phone", () => {
   it("taps, scans, and takes cash in three taps; the books know it", async () => {
     const salesBefore = await posted("sales");
     await product("Latte").click();
-    await scan(ROTI_BAKAR);
+    await scan(page, ROTI_BAKAR);
     await page.getByText(/46\.000/).first().waitFor();
-    await scan("4006381333931");
+    await scan(page, "4006381333931");
     await page.getByText(/4006381333931/).first().waitFor();
     await picture("cart");
     await pay().click();

@@ -1,4 +1,5 @@
 import type { CatalogueBody, EnrolledBody, Id, NewSaleBody, OwnPinDoneBody, Problem, SaleBody, SessionBody, SetupBody, SetupDoneBody, SetupStateBody, ShopBody, TodayBody } from "@onegate/contract";
+import { hearClock } from "./clock.ts";
 import { device, revoked } from "./device.ts";
 
 /** The server said no, and said why. */
@@ -18,7 +19,7 @@ export class Silent extends Error {}
 
 /** Whether asking again, unchanged, is the way to learn what happened. */
 export function isUndecided(error: unknown): boolean {
-  return error instanceof Silent || (error instanceof Refused && ["internal", "overloaded", "unavailable"].includes(error.problem.code));
+  return error instanceof Silent || (error instanceof Refused && ["internal", "overloaded", "unavailable", "idempotency_key_in_flight"].includes(error.problem.code));
 }
 
 const PATIENCE_MS = 15_000;
@@ -56,6 +57,7 @@ export async function call(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", 
   if (key !== undefined) headers.set("Idempotency-Key", key);
   if (approval !== undefined) headers.set("Onegate-Approval", approval);
   if (body !== undefined) headers.set("Content-Type", "application/json");
+  const sent = Date.now();
   try {
     const answer = await fetch(`/api/v1${path}`, {
       method,
@@ -64,6 +66,7 @@ export async function call(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", 
       cache: "no-store",
       signal: AbortSignal.timeout(patience),
     });
+    hearClock({ sent, received: Date.now(), date: answer.headers.get("Date") });
     if (answer.status === 204) return undefined;
     if (answer.ok && answer.headers.get("Content-Type") === "application/x-ndjson") return await answer.blob();
     const content: unknown = await answer.json();

@@ -1,5 +1,5 @@
 import { STATIC_METHOD } from "@onegate/contract";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { Refused } from "./api.ts";
 import { runKey } from "./commands.ts";
 import { useRevoked } from "./device.ts";
@@ -7,7 +7,7 @@ import { useInvitation, useRecovering, useSettingUp } from "./doors.ts";
 import { listen } from "./live.ts";
 import type { Till } from "./machine.ts";
 import { Frame, pages } from "./parts/Frame.tsx";
-import { later } from "./parts/Later.tsx";
+import { later, laterDoor } from "./parts/Later.tsx";
 import { go, usePlace } from "./place.ts";
 import { sheetOpen } from "./notices.ts";
 import { Notices } from "./parts/Notices.tsx";
@@ -20,7 +20,8 @@ import { Settings } from "./screens/Settings.tsx";
 import { StaticQris } from "./screens/StaticQris.tsx";
 import { Today } from "./screens/Today.tsx";
 import { Waiting } from "./screens/Waiting.tsx";
-import { sendUntilAnswered } from "./sending.ts";
+import { useScans } from "./scans.ts";
+import { send } from "./sending.ts";
 import { client, sessionEnded, useMayOpen, useShopQuery } from "./server.ts";
 import type { Message } from "./sse.ts";
 import { useStore } from "./store.ts";
@@ -28,10 +29,10 @@ import { atStart, session, useSession, useTill } from "./till.ts";
 import { useWords } from "./words.ts";
 
 /** What a till in use never needs is loaded when it is shown. */
-const Enrol = lazy(async () => ({ default: (await import("./setup/Enrol.tsx")).Enrol }));
-const Recover = lazy(async () => ({ default: (await import("./setup/Enrol.tsx")).Recover }));
-const Revoked = lazy(async () => ({ default: (await import("./setup/Enrol.tsx")).Revoked }));
-const Setup = lazy(async () => ({ default: (await import("./setup/Setup.tsx")).Setup }));
+const Enrol = laterDoor(async () => (await import("./setup/Enrol.tsx")).Enrol);
+const Recover = laterDoor(async () => (await import("./setup/Enrol.tsx")).Recover);
+const Revoked = laterDoor(async () => (await import("./setup/Enrol.tsx")).Revoked);
+const Setup = laterDoor(async () => (await import("./setup/Setup.tsx")).Setup);
 
 export function App() {
   const words = useWords();
@@ -41,6 +42,7 @@ export function App() {
   const covered = useStore(sheetOpen);
   useSending(till);
   useListening();
+  useScans();
   useEffect(() => {
     addEventListener("keydown", runKey);
     return () => removeEventListener("keydown", runKey);
@@ -48,11 +50,7 @@ export function App() {
   return (
     <div className="app">
       {shop?.mode === "sandbox" && <p className="ribbon">{words.sandbox}</p>}
-      {door ? (
-        <Suspense fallback={<div />}>{door}</Suspense>
-      ) : (
-        <Screen till={shop ? till : { at: "locked", behind: { at: "selling", cart: [] } }} />
-      )}
+      {door ?? <Screen till={shop ? till : { at: "locked", behind: { at: "selling", cart: [] } }} />}
       {!covered && <Notices />}
     </div>
   );
@@ -127,12 +125,13 @@ function useSending(till: Till): void {
   useEffect(() => {
     if (!sale) return;
     const leaving = new AbortController();
-    void sendUntilAnswered(sale, leaving.signal);
+    void send(sale, leaving.signal);
     return () => leaving.abort();
   }, [sale]);
 }
 
-const STOCK_PAUSE_MS = 3_000;
+/** Many products may change at once, and stock with every sale: the catalogue is read once for all of them. */
+const CATALOGUE_PAUSE_MS = 1_000;
 
 function useListening(): void {
   const token = useSession()?.token;
@@ -142,14 +141,15 @@ function useListening(): void {
       return;
     }
     const leaving = new AbortController();
-    let stock: ReturnType<typeof setTimeout> | undefined;
+    let catalogue: ReturnType<typeof setTimeout> | undefined;
     const refresh = (...queryKey: string[]) => void client.invalidateQueries({ queryKey });
     const heard = ({ event, data }: Message) => {
-      if (event === "stock.changed") {
-        stock ??= setTimeout(() => {
-          stock = undefined;
+      if (event.startsWith("product.") || event.startsWith("stock.")) {
+        catalogue ??= setTimeout(() => {
+          catalogue = undefined;
           refresh("catalogue");
-        }, STOCK_PAUSE_MS);
+          refresh("today");
+        }, CATALOGUE_PAUSE_MS);
         return;
       }
       if (event.startsWith("outlet.")) return refresh("shop");
@@ -164,7 +164,7 @@ function useListening(): void {
     void listen(token, heard, ended, leaving.signal);
     return () => {
       leaving.abort();
-      clearTimeout(stock);
+      clearTimeout(catalogue);
     };
   }, [token]);
 }

@@ -1,7 +1,7 @@
 import { newId } from "@onegate/contract";
 import { hush } from "./notices.ts";
 import { newSale, totalOf, type Tender } from "./sum.ts";
-import { dispatch, lock, till } from "./till.ts";
+import { currentTill, dispatch, lock } from "./till.ts";
 import type { Till } from "./machine.ts";
 import { shopNow } from "./server.ts";
 import type { Words } from "./words.ts";
@@ -16,7 +16,7 @@ export type Command = {
 
 /** Sends the sale that is being paid, with `tender`. */
 export function tender(how: Tender): void {
-  const now = till.get();
+  const now = currentTill();
   const shop = shopNow();
   if (now.at !== "paying" || !shop) return;
   dispatch({ type: "send", sale: newSale(now.saleId, now.cart, shop, how) });
@@ -43,7 +43,7 @@ export const commands = {
     key: "F10",
     allowed: (till) => till.at === "paying",
     run: () => {
-      const now = till.get();
+      const now = currentTill();
       const shop = shopNow();
       if (now.at === "paying" && shop) tender({ method: "CASH", tendered: totalOf(now.cart, shop).cash });
     },
@@ -78,7 +78,7 @@ export function runKey(event: KeyboardEvent): void {
   if (event.key === "Enter" && on) return;
   if (event.key === "/" && on?.tagName === "INPUT") return;
   for (const command of Object.values(commands)) {
-    if (command.key === event.key && command.allowed(till.get())) {
+    if (command.key === event.key && command.allowed(currentTill())) {
       event.preventDefault();
       command.run();
       return;

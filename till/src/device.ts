@@ -12,7 +12,8 @@ export type Device = {
   readonly isDemo: boolean;
 };
 
-const place = kept(localStorage, "onegate.device.1");
+export const DEVICE_KEY = "onegate.device.1";
+const place = kept(localStorage, DEVICE_KEY);
 
 function read(from: typeof place): Device | null {
   try {
@@ -21,6 +22,9 @@ function read(from: typeof place): Device | null {
     return null;
   }
 }
+
+/** The device as it is stored, which another tab may have changed. */
+export const readDevice = () => read(place);
 
 export const device = createStore(read(place), (value) => place.write(value && JSON.stringify(value)));
 

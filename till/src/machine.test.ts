@@ -12,25 +12,45 @@ const sale = (id: string): NewSaleBody => ({
   tender: { method: "QRIS" },
 });
 const after = (...events: Event[]): Till => events.reduce(step, closed);
-const toPay: Event[] = [{ type: "unlock" }, { type: "add", product: latte }, { type: "pay", saleId: "a" }];
+const toPay: Event[] = [{ type: "unlock" }, { type: "add", product: latte, saleId: "a" }, { type: "pay", saleId: "a" }];
 
 test("a locked till sells nothing", () => {
-  assert.equal(after({ type: "add", product: latte }), closed);
+  assert.equal(after({ type: "add", product: latte, saleId: "a" }), closed);
 });
 
 test("the same product twice is one line of two", () => {
-  const till = after({ type: "unlock" }, { type: "add", product: latte }, { type: "add", product: roti }, { type: "add", product: latte });
+  const till = after({ type: "unlock" }, { type: "add", product: latte, saleId: "a" }, { type: "add", product: roti, saleId: "a" }, { type: "add", product: latte, saleId: "a" });
   assert.ok(till.at === "selling");
   assert.deepEqual(till.cart.map((line) => [line.name, line.quantity]), [["Latte", 2], ["Roti bakar", 1]]);
   assert.equal(pieces(till.cart), 3);
 });
 
 test("a quantity of zero removes the line, and filling brings it back", () => {
-  const full = after({ type: "unlock" }, { type: "add", product: latte });
+  const full = after({ type: "unlock" }, { type: "add", product: latte, saleId: "a" });
   const empty = step(full, { type: "count", productId: "latte", quantity: 0 });
-  assert.deepEqual(empty, { at: "selling", cart: [] });
+  assert.deepEqual(empty, { at: "selling", cart: [], saleId: "a" });
+  assert.deepEqual(step(full, { type: "empty" }), empty);
   assert.ok(full.at === "selling");
-  assert.deepEqual(step(empty, { type: "fill", cart: full.cart }), full);
+  assert.deepEqual(step(empty, { type: "refill", cart: full.cart, saleId: "a" }), full);
+});
+
+test("a cart is one sale from its first line on, whoever sells it", () => {
+  const full = after({ type: "unlock" }, { type: "add", product: latte, saleId: "a" }, { type: "add", product: roti, saleId: "b" });
+  const till = step(full, { type: "pay", saleId: "c" });
+  assert.ok(till.at === "paying");
+  assert.equal(till.saleId, "a");
+  assert.deepEqual(step(till, { type: "back" }), full);
+});
+
+test("a cart that was sold meanwhile does not come back by undoing", () => {
+  const next = after(...toPay, { type: "send", sale: sale("a") }, { type: "paid", saleId: "a" }, { type: "next_customer" });
+  assert.equal(step(next, { type: "refill", cart: [{ ...latte, quantity: 1 }], saleId: "a" }), next);
+});
+
+test("a cart of an older till, without an id, gets one when it is paid", () => {
+  const till = step({ at: "selling", cart: [{ ...latte, quantity: 1 }] }, { type: "pay", saleId: "c" });
+  assert.ok(till.at === "paying");
+  assert.equal(till.saleId, "c");
 });
 
 test("an empty cart can't be paid", () => {
@@ -45,7 +65,7 @@ test("exact cash is three moves from product to paid", () => {
 
 test("a sale under way can be left neither backwards nor by a second one", () => {
   const sending = after(...toPay, { type: "send", sale: sale("a") });
-  for (const event of [{ type: "back" }, { type: "send", sale: sale("b") }, { type: "add", product: roti }] as const) {
+  for (const event of [{ type: "back" }, { type: "send", sale: sale("b") }, { type: "add", product: roti, saleId: "a" }] as const) {
     assert.equal(step(sending, event), sending);
   }
 });

@@ -11,7 +11,8 @@ export type Line = {
 export type Cart = readonly Line[];
 export type Product = Omit<Line, "quantity">;
 
-type Selling = { readonly at: "selling"; readonly cart: Cart };
+/** The cart has the id of its sale from its first line on: whoever sells it, and however often, it is one sale. */
+type Selling = { readonly at: "selling"; readonly cart: Cart; readonly saleId?: Id };
 /** The customer is choosing how to pay; nothing has left the till yet. */
 type Paying = { readonly at: "paying"; readonly cart: Cart; readonly saleId: Id; /** QRIS was tried, and its provider is away. */ readonly qrisAway?: boolean };
 /** The sale has left the till and has no answer yet: it is repeated under the same id until there is one. */
@@ -29,11 +30,12 @@ export type Till = Open | Locked;
 export type Event =
   | { readonly type: "unlock" }
   | { readonly type: "lock" }
-  | { readonly type: "add"; readonly product: Product }
+  | { readonly type: "add"; readonly product: Product; /** For a cart that has none. */ readonly saleId: Id }
   | { readonly type: "count"; readonly productId: Id; readonly quantity: number }
-  | { readonly type: "fill"; readonly cart: Cart }
+  | { readonly type: "empty" }
+  | { readonly type: "refill"; readonly cart: Cart; readonly saleId: Id | undefined }
   | { readonly type: "reprice"; readonly prices: ReadonlyMap<Id, bigint> }
-  | { readonly type: "pay"; readonly saleId: Id }
+  | { readonly type: "pay"; /** For a cart that has none. */ readonly saleId: Id }
   | { readonly type: "back" }
   | { readonly type: "send"; readonly sale: NewSaleBody }
   | { readonly type: "refused"; readonly saleId: Id; readonly qrisAway?: boolean }
@@ -52,8 +54,9 @@ type Moves = {
 };
 
 const lock = (till: Open): Till => ({ at: "locked", behind: till });
-const selling = (cart: Cart): Selling => ({ at: "selling", cart });
-const paying = (cart: Cart, saleId: Id, qrisAway = false): Till => (cart.length === 0 ? selling(cart) : { at: "paying", cart, saleId, ...(qrisAway ? { qrisAway } : {}) });
+const selling = (cart: Cart, saleId?: Id): Selling => ({ at: "selling", cart, ...(saleId === undefined ? {} : { saleId }) });
+const paying = (cart: Cart, saleId: Id, qrisAway = false): Till =>
+  cart.length === 0 ? selling(cart, saleId) : { at: "paying", cart, saleId, ...(qrisAway ? { qrisAway } : {}) };
 const reprice = <Of extends Selling | Paying>(till: Of, prices: ReadonlyMap<Id, bigint>): Of => ({
   ...till,
   cart: till.cart.map((line) => ({ ...line, unitPrice: prices.get(line.productId) ?? line.unitPrice })),
@@ -66,16 +69,18 @@ const moves: Moves = {
   },
   selling: {
     lock,
-    add: (till, { product }) => selling(added(till.cart, product)),
-    count: (till, { productId, quantity }) => selling(counted(till.cart, productId, quantity)),
-    fill: (_, { cart }) => selling(cart),
+    add: (till, { product, saleId }) => selling(added(till.cart, product), till.saleId ?? saleId),
+    count: (till, { productId, quantity }) => selling(counted(till.cart, productId, quantity), till.saleId),
+    empty: (till) => selling([], till.saleId),
+    // what was sold meanwhile does not come back
+    refill: (till, { cart, saleId }) => (till.saleId === saleId ? selling(cart, saleId) : till),
     reprice: (till, { prices }) => reprice(till, prices),
-    pay: (till, { saleId }) => paying(till.cart, saleId),
+    pay: (till, { saleId }) => paying(till.cart, till.saleId ?? saleId),
   },
   paying: {
     lock,
     reprice: (till, { prices }) => reprice(till, prices),
-    back: (till) => selling(till.cart),
+    back: (till) => selling(till.cart, till.saleId),
     send: (till, { sale }) => (sale.id === till.saleId ? { at: "sending", cart: till.cart, sale } : till),
   },
   sending: {
@@ -101,6 +106,8 @@ const moves: Moves = {
     next_customer: () => selling([]),
   },
 };
+
+export const openOf = (till: Till): Open => (till.at === "locked" ? till.behind : till);
 
 export const closed: Till = { at: "locked", behind: selling([]) };
 
@@ -134,7 +141,7 @@ export function checkedToTill(unchecked: string | null): Till {
   if (unchecked === null) return closed;
   try {
     const till = JSON.parse(unchecked, (key, value: unknown) => (key === "unitPrice" ? BigInt(value as string) : value)) as Till;
-    const open = till.at === "locked" ? till.behind : till;
+    const open = openOf(till);
     if (!Object.hasOwn(moves, till.at) || !Object.hasOwn(moves, open.at) || open.at === ("locked" as string)) return closed;
     if (open.at !== "paid" && !Array.isArray(open.cart)) return closed;
     return till;

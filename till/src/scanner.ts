@@ -1,20 +1,49 @@
-/** What a keyboard-wedge scanner has typed so far: it types faster than hands do and ends with Enter. */
-export type Scanner = { readonly typed: string; readonly at: number };
+import { isGtin } from "@onegate/contract";
 
-export const idle: Scanner = { typed: "", at: Number.NEGATIVE_INFINITY };
+/** What has been typed without a pause: by hands, or by a scanner that is a keyboard and ends its code with Enter or Tab. */
+export type Scanner = { readonly typed: string; readonly begun: number; readonly at: number; /** When a scan ended. */ readonly ended: number };
 
-/** Milliseconds between two keys; wedges send one each 1–20 ms, a fast typist one each 80 ms or more. */
-const GAP = 50;
-const SHORTEST = 6;
+export const idle: Scanner = { typed: "", begun: 0, at: Number.NEGATIVE_INFINITY, ended: Number.NEGATIVE_INFINITY };
 
-/** Feeds one key; `code` is there when this key was the Enter that ends a scan. */
-export function feed(scanner: Scanner, key: string, at: number): { scanner: Scanner; code?: string } {
-  const quick = at - scanner.at <= GAP;
-  if (key === "Enter") {
-    const code = scanner.typed;
-    return quick && code.length >= SHORTEST ? { scanner: idle, code } : { scanner: idle };
+export type Key = { readonly key: string; /** Milliseconds. */ readonly at: number; /** The key is held down. */ readonly repeat?: boolean };
+
+export type Fed = {
+  readonly scanner: Scanner;
+  /** This key was the Enter or Tab that ends a scan of `code`; empty: one more of them after it. */
+  readonly code?: string;
+  /** This key is one of several that came faster than hands type. */
+  readonly isFast: boolean;
+};
+
+/** A longer pause begins anew. A slow wedge sends a key each 60 ms, and a wireless one stumbles. */
+const MAX_GAP_MS = 200;
+/** Some scanners end their code with both Enter and a line feed. */
+const MAX_SECOND_END_MS = 100;
+const MIN_LENGTH = 6;
+const MIN_SHORT_LENGTH = 3;
+
+/** The mean time of a key below which it was no hand. The less a text looks like a code, the faster it must have come. */
+const MAX_MEAN_MS = { gtin: 110, digits: 80, letters: 40, short: 35 } as const;
+
+function maxMean(text: string): number {
+  if (isGtin(text)) return MAX_MEAN_MS.gtin;
+  if (text.length < MIN_LENGTH) return text.length < MIN_SHORT_LENGTH ? 0 : MAX_MEAN_MS.short;
+  return (text.match(/[0-9]/g) ?? []).length >= MIN_SHORT_LENGTH ? MAX_MEAN_MS.digits : MAX_MEAN_MS.letters;
+}
+
+/** Feeds one key. Whether hands or a scanner typed is judged at the end, of everything since the last pause. */
+export function feed(scanner: Scanner, { key, at, repeat = false }: Key): Fed {
+  if (key === "Shift" || key === "CapsLock") return { scanner, isFast: false };
+  const goesOn = !repeat && at - scanner.at <= MAX_GAP_MS;
+  if (key === "Enter" || key === "Tab") {
+    if (at - scanner.ended <= MAX_SECOND_END_MS) return { scanner: { ...idle, ended: at }, code: "", isFast: true };
+    const { typed, begun } = scanner;
+    const isScan = goesOn && typed !== "" && (at - begun) / typed.length <= maxMean(typed);
+    return isScan ? { scanner: { ...idle, ended: at }, code: typed, isFast: true } : { scanner: idle, isFast: false };
   }
-  if (key === "Shift") return { scanner };
-  if (!/^[0-9A-Za-z-]$/.test(key)) return { scanner: idle };
-  return { scanner: { typed: quick ? scanner.typed + key : key, at } };
+  if (repeat || [...key].length !== 1) return { scanner: idle, isFast: false };
+  if (!goesOn || scanner.typed === "") return { scanner: { ...idle, typed: key, begun: at, at }, isFast: false };
+  const { typed, begun } = scanner;
+  const isFast = (at - begun) / typed.length <= MAX_MEAN_MS.digits;
+  return { scanner: { ...idle, typed: typed + key, begun, at }, isFast };
 }

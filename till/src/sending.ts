@@ -1,7 +1,7 @@
-import { newId, type NewSaleBody, type RefusalCode } from "@onegate/contract";
+import { newId, type NewSaleBody, type RefusalCode, type SaleBody } from "@onegate/contract";
 import { api, isUndecided, Refused } from "./api.ts";
 import { say } from "./notices.ts";
-import { asking, client } from "./server.ts";
+import { asking, client, freshCatalogue } from "./server.ts";
 import { dispatch, till } from "./till.ts";
 import { minorOf } from "./sum.ts";
 
@@ -10,11 +10,26 @@ const PAUSES_MS = [400, 1_000, 2_000, 4_000];
 /** Why there is no dynamic QR to be had: no fault of the sale, so the shop's printed code may do. */
 const AWAY: ReadonlySet<RefusalCode> = new Set<RefusalCode>(["provider_unreachable", "provider_refused", "channel_inactive", "channel_unknown"]);
 
+/** What the server says when it has another sale under this id: this cart was sold already, in another tab. */
+const SOLD: ReadonlySet<RefusalCode> = new Set<RefusalCode>(["sale_differs", "idempotency_key_reused"]);
+
+/**
+ * Sends one sale until it is answered, from one tab at a time; another tab goes on when this one is closed. Where the
+ * browser has no locks (they need HTTPS), each tab sends: under one id, that is still one sale.
+ */
+export async function send(sale: NewSaleBody, signal: AbortSignal): Promise<void> {
+  const locks = (navigator as Partial<Navigator>).locks;
+  if (!locks) return sendUntilAnswered(sale, signal);
+  await locks.request(`onegate.sale.${sale.id}`, { signal }, () => sendUntilAnswered(sale, signal)).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+}
+
 /** Repeats one sale, under its own id, until the server has said yes or no. */
-export async function sendUntilAnswered(sale: NewSaleBody, signal: AbortSignal): Promise<void> {
+async function sendUntilAnswered(sale: NewSaleBody, signal: AbortSignal): Promise<void> {
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
-      const answer = await asking((token) => api.sell(token, sale));
+      const answer = await sell(sale);
       client.setQueryData(["sale", sale.id], answer);
       dispatch(answer.state === "paid" ? { type: "paid", saleId: sale.id } : { type: "accepted" });
       return;
@@ -30,6 +45,18 @@ export async function sendUntilAnswered(sale: NewSaleBody, signal: AbortSignal):
   }
 }
 
+async function sell(sale: NewSaleBody): Promise<SaleBody> {
+  try {
+    return await asking((token) => api.sell(token, sale));
+  } catch (error) {
+    if (!(error instanceof Refused) || !SOLD.has(error.problem.code)) throw error;
+    const sold = await asking((token) => api.sale(token, sale.id));
+    if (sold.state !== "paid" && sold.state !== "waiting") throw error;
+    say({ tone: "refusal", text: (words) => words.soldElsewhere });
+    return sold;
+  }
+}
+
 async function giveUp(error: unknown): Promise<void> {
   const code = error instanceof Refused ? error.problem.code : undefined;
   dispatch({ type: "refused", saleId: newId(), qrisAway: code !== undefined && AWAY.has(code) });
@@ -39,7 +66,7 @@ async function giveUp(error: unknown): Promise<void> {
     say({ tone: "refusal", text: (_, language) => detail[language] });
     return;
   }
-  const catalogue = await client.fetchQuery({ queryKey: ["catalogue"], queryFn: () => asking(api.catalogue), staleTime: 0 });
+  const catalogue = await freshCatalogue();
   dispatch({ type: "reprice", prices: new Map(catalogue.products.map(({ id, price }) => [id, minorOf(price)])) });
   say({ tone: "refusal", text: (words) => words.repriced });
 }

@@ -1,5 +1,5 @@
 import { QueryClient, useQuery } from "@tanstack/react-query";
-import type { Id, ShopBody } from "@onegate/contract";
+import type { CatalogueBody, Id, ShopBody } from "@onegate/contract";
 import { api, isUndecided, Refused } from "./api.ts";
 import { device } from "./device.ts";
 import { useLive } from "./live.ts";
@@ -98,7 +98,15 @@ export function useShop(): ShopBody {
 }
 
 /** Kept over a lock: a till that is unlocked without its server still has its shelf. */
-export const useCatalogue = () => useQuery({ queryKey: ["catalogue"], queryFn: () => asking(api.catalogue), gcTime: Number.POSITIVE_INFINITY });
+const catalogueQuery = { queryKey: ["catalogue"], queryFn: () => asking(api.catalogue), gcTime: Number.POSITIVE_INFINITY };
+
+export const useCatalogue = () => useQuery(catalogueQuery);
+
+/** The catalogue as it is known now, for what happens outside a screen. */
+export const catalogueNow = () => client.getQueryData<CatalogueBody>(catalogueQuery.queryKey);
+
+/** Reads the catalogue anew, for who can't sell by the one that is known. */
+export const freshCatalogue = () => client.fetchQuery({ ...catalogueQuery, staleTime: 0 });
 
 export function useSale(id: Id, { awaited = false, exists = true } = {}) {
   const pace = usePace();

@@ -4,6 +4,8 @@ import { useSyncExternalStore } from "react";
 export type Store<Value> = {
   readonly get: () => Value;
   readonly set: (value: Value) => void;
+  /** Takes a value that is saved already. */
+  readonly adopt: (value: Value) => void;
   readonly subscribe: (listener: () => void) => () => void;
 };
 
@@ -11,14 +13,16 @@ export type Store<Value> = {
 export function createStore<Value>(first: Value, saved?: (value: Value) => void): Store<Value> {
   let current = first;
   const listeners = new Set<() => void>();
+  const change = (value: Value, save?: (value: Value) => void) => {
+    if (Object.is(value, current)) return;
+    current = value;
+    save?.(value);
+    for (const listener of listeners) listener();
+  };
   return {
     get: () => current,
-    set(value) {
-      if (Object.is(value, current)) return;
-      current = value;
-      saved?.(value);
-      for (const listener of listeners) listener();
-    },
+    set: (value) => change(value, saved),
+    adopt: (value) => change(value),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -11,6 +11,7 @@ import {
   type Id,
   type MoneyBody,
   type NewSaleBody,
+  type SaleBody,
   type ShopBody,
 } from "@onegate/contract";
 import type { Cart } from "./machine.ts";
@@ -25,6 +26,12 @@ export function minorOf(body: MoneyBody): bigint {
 export function currencyOf(shop: ShopBody): Currency {
   return checkedToCurrency(shop.currency) ?? IDR;
 }
+
+type StockBelowZero = { readonly stock_below_zero?: ReadonlyArray<{ readonly name: string; readonly level: number }> };
+
+/** The products of which a sale took more than was counted, as `Latte −2, Klepon −1`; empty where there are none. */
+export const belowZeroOf = (sale: Pick<SaleBody, "id"> & StockBelowZero): string =>
+  (sale.stock_below_zero ?? []).map(({ name, level }) => `${name} \u2212${-level}`).join(", ");
 
 export type CartTotal = {
   readonly subtotal: bigint;
@@ -53,6 +60,11 @@ export function totalOf(cart: Cart, shop: ShopBody): CartTotal {
   const rounding = cashRounding(sum.total, shop.cash_rounding);
   return { ...sum, rounding, cash: sum.total + rounding };
 }
+
+const LARGEST_NOTE = 10_000_000n;
+
+/** Whether cash is more than a customer hands over: the change would be as much as the largest note, or more. */
+export const isUnusual = (tendered: bigint, owed: bigint) => tendered - owed >= LARGEST_NOTE;
 
 export type Tender = { readonly method: "CASH"; readonly tendered: bigint } | { readonly method: "QRIS" | "QRIS_STATIC" };
 

@@ -1,12 +1,13 @@
 import type { EnrolledBody, Id, SessionBody } from "@onegate/contract";
 import { api } from "./api.ts";
 import { argon2 } from "./argon2.ts";
-import { device, otherDevice, revoked } from "./device.ts";
-import { checkedToTill, closed, step, toStored, type Event } from "./machine.ts";
+import { device, DEVICE_KEY, otherDevice, readDevice, revoked } from "./device.ts";
+import { checkedToTill, closed, openOf, step, toStored, type Event, type Till } from "./machine.ts";
 import { createSeals } from "./sealed.ts";
 import { createStore, kept, useStore } from "./store.ts";
 
-const tillPlace = kept(localStorage, "onegate.till.1");
+const TILL_KEY = "onegate.till.1";
+const tillPlace = kept(localStorage, TILL_KEY);
 /** The outlet that what is under way belongs to, also while no device is known. */
 const outletPlace = kept(localStorage, "onegate.outlet.1");
 /** In the clear while the till is unlocked, so that a reload keeps the sale; see docs/guides/offline-unlock.md. */
@@ -23,8 +24,14 @@ function readSession(): SessionBody | null {
 
 export const session = createStore(readSession(), (value) => sessionPlace.write(value && JSON.stringify(value)));
 
+/** What is stored is what is going on; whether a tab is locked is its own matter, and follows from its session. */
+const toTill = (stored: string | null): Till => {
+  const open = openOf(checkedToTill(stored));
+  return session.get() === null ? { at: "locked", behind: open } : open;
+};
+
 /** The state of this till. It is on disk before a screen shows it or a request leaves. */
-export const till = createStore(checkedToTill(tillPlace.read()), (value) => tillPlace.write(toStored(value)));
+export const till = createStore(toTill(tillPlace.read()), (value) => tillPlace.write(toStored(openOf(value))));
 
 /** Where the till was when this page opened. */
 export const atStart = till.get();
@@ -34,9 +41,29 @@ export const seals = createSeals({ place: kept(localStorage, "onegate.sealed.1")
 /** Whether what is being sealed now, was. */
 let sealing: Promise<boolean> = Promise.resolve(false);
 
-export function dispatch(event: Event): void {
-  till.set(step(till.get(), event));
+/** Tabs of one browser are one till: what another tab did counts here too, before anything is decided by it. */
+function adopt(): void {
+  const stored = tillPlace.read();
+  if (stored !== null && stored !== toStored(openOf(till.get()))) till.adopt(toTill(stored));
 }
+
+/** The till as it is now, whichever tab changed it last. */
+export function currentTill(): Till {
+  adopt();
+  return till.get();
+}
+
+export function dispatch(event: Event): void {
+  till.set(step(currentTill(), event));
+}
+
+addEventListener("storage", ({ key }) => {
+  if (key === TILL_KEY) adopt();
+  // connected to another shop in another tab: nothing that is shown here belongs to it
+  if (key === DEVICE_KEY && device.get() && (readDevice()?.id ?? device.get()?.id) !== device.get()?.id) location.reload();
+});
+addEventListener("pageshow", adopt);
+document.addEventListener("visibilitychange", adopt);
 
 /** Opens the till with a session that the server gave for `pin`, and seals a copy for when the server can't be reached. */
 export function unlock(opened: SessionBody, pin: string): void {
@@ -129,8 +156,8 @@ function forget(staffId: Id | undefined): void {
 }
 
 function close(): void {
-  dispatch({ type: "lock" });
   session.set(null);
+  dispatch({ type: "lock" });
 }
 
 revoked.subscribe(() => {
@@ -139,9 +166,6 @@ revoked.subscribe(() => {
   seals.forgetAll();
   close();
 });
-
-if (session.get() === null) dispatch({ type: "lock" });
-if (till.get().at === "locked") session.set(null);
 
 export const useTill = () => useStore(till);
 export const useSession = () => useStore(session);

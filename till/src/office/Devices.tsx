@@ -1,5 +1,6 @@
 import type { DeviceBody, DeviceCodeBody } from "@onegate/contract";
 import { useEffect, useState } from "react";
+import { serverNow } from "../clock.ts";
 import { say } from "../notices.ts";
 import { Countdown } from "../parts/Countdown.tsx";
 import { Icon } from "../parts/Icon.tsx";
@@ -92,7 +93,7 @@ function NewDevice({ devices, onClose }: { readonly devices: readonly DeviceBody
 
   useEffect(() => {
     if (code === null) return;
-    const timer = setTimeout(() => setOver(true), Date.parse(code.expires_at) - Date.now());
+    const timer = setTimeout(() => setOver(true), Date.parse(code.expires_at) - serverNow());
     return () => clearTimeout(timer);
   }, [code]);
 
@@ -100,7 +101,7 @@ function NewDevice({ devices, onClose }: { readonly devices: readonly DeviceBody
     const made = await act(() => office.makeCode(outlet, name.trim()));
     if (!made) return;
     setOver(false);
-    setCode({ ...made.answer, made_at: new Date().toISOString() });
+    setCode({ ...made.answer, made_at: new Date(serverNow()).toISOString() });
   }
 
   if (code === null) {

@@ -1,5 +1,6 @@
 import type { KeyBody, KeyScope } from "@onegate/contract";
 import { useState } from "react";
+import { serverNow } from "../clock.ts";
 import { say } from "../notices.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { Sheet } from "../parts/Sheet.tsx";
@@ -20,7 +21,7 @@ const SCOPES = Object.keys({
   "webhooks.write": true,
 } satisfies Record<KeyScope, true>) as KeyScope[];
 
-const isOver = ({ expires_at: end }: KeyBody) => end !== null && Date.parse(end) <= Date.now();
+const isOver = ({ expires_at: end }: KeyBody) => end !== null && Date.parse(end) <= serverNow();
 
 export function Keys() {
   const words = useOfficeWords();

@@ -1,5 +1,6 @@
 import { useId, type ReactNode } from "react";
 import { Refused } from "../api.ts";
+import { serverNow } from "../clock.ts";
 import { Icon, type IconName } from "../parts/Icon.tsx";
 import { useWide } from "../parts/media.ts";
 import { go } from "../place.ts";
@@ -189,7 +190,7 @@ export function useMoment(): (time: string) => string {
   const { outlet } = useShop();
   const { language } = useSettings();
   const day = (time: string) => toDay(time, language, outlet.time_zone);
-  return (time) => (day(time) === day(new Date().toISOString()) ? toClock : toMoment)(time, language, outlet.time_zone);
+  return (time) => (day(time) === day(new Date(serverNow()).toISOString()) ? toClock : toMoment)(time, language, outlet.time_zone);
 }
 
 export const initials = (name: string) =>

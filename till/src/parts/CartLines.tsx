@@ -1,25 +1,30 @@
 import type { Cart, Line } from "../machine.ts";
 import { say } from "../notices.ts";
-import { dispatch, till } from "../till.ts";
+import { currentTill, dispatch } from "../till.ts";
 import { useWords } from "../words.ts";
 import { Amount } from "./Amount.tsx";
 import { Icon } from "./Icon.tsx";
 import { Picture } from "./Picture.tsx";
 
-/** Puts the cart back as it was, unless it has been sold meanwhile. */
-const bringBack = (cart: Cart) => () => {
-  if (till.get().at === "selling") dispatch({ type: "fill", cart });
-};
-
-export function emptyCart(cart: Cart): void {
-  dispatch({ type: "fill", cart: [] });
-  say({ tone: "plain", text: (words) => words.emptied, action: { label: (words) => words.undo, run: bringBack(cart) } });
+/** How to put the cart back as it is now, unless it has been sold meanwhile. */
+function bringBack(): () => void {
+  const before = currentTill();
+  return () => {
+    if (before.at === "selling") dispatch({ type: "refill", cart: before.cart, saleId: before.saleId });
+  };
 }
 
-function count(cart: Cart, line: Line, quantity: number): void {
+export function emptyCart(): void {
+  const run = bringBack();
+  dispatch({ type: "empty" });
+  say({ tone: "plain", text: (words) => words.emptied, action: { label: (words) => words.undo, run } });
+}
+
+function count(line: Line, quantity: number): void {
+  const run = bringBack();
   dispatch({ type: "count", productId: line.productId, quantity });
   if (quantity > 0) return;
-  say({ tone: "plain", text: (words) => words.removed(line.name), action: { label: (words) => words.undo, run: bringBack(cart) } });
+  say({ tone: "plain", text: (words) => words.removed(line.name), action: { label: (words) => words.undo, run } });
 }
 
 export function CartLines({ cart }: { readonly cart: Cart }) {
@@ -51,12 +56,12 @@ export function CartLines({ cart }: { readonly cart: Cart }) {
             <button
               type="button"
               aria-label={line.quantity === 1 ? words.remove(line.name) : words.fewer(line.name)}
-              onClick={() => count(cart, line, line.quantity - 1)}
+              onClick={() => count(line, line.quantity - 1)}
             >
               <Icon name={line.quantity === 1 ? "trash" : "minus"} />
             </button>
             <output aria-label={words.inCart(line.quantity)}>{line.quantity}</output>
-            <button type="button" aria-label={words.more(line.name)} onClick={() => count(cart, line, line.quantity + 1)}>
+            <button type="button" aria-label={words.more(line.name)} onClick={() => count(line, line.quantity + 1)}>
               <Icon name="plus" />
             </button>
           </span>

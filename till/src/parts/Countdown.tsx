@@ -1,16 +1,17 @@
 import { useEffect, useState } from "react";
+import { serverNow } from "../clock.ts";
 import { toCountdown } from "../when.ts";
 import { useWords } from "../words.ts";
 
 const RADIUS = 20;
 const ROUND = 2 * Math.PI * RADIUS;
 
-/** A ring that runs down from `from` to `until`, with the time that is left. */
+/** A ring that runs down from `from` to `until`, with the time that is left by the server's clock. */
 export function Countdown({ from, until }: { readonly from: string; readonly until: string }) {
   const words = useWords();
-  const [now, setNow] = useState(() => Date.now());
+  const [now, setNow] = useState(() => serverNow());
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    const timer = setInterval(() => setNow(serverNow()), 1_000);
     return () => clearInterval(timer);
   }, []);
   const end = Date.parse(until);

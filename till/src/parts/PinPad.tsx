@@ -1,7 +1,10 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { useScanned } from "../scans.ts";
 import { Keypad } from "./Keypad.tsx";
 
 export const PIN_LENGTH = 6;
+/** A PIN that was typed is used when no more keys follow: a scanner's digits are no PIN, and cost no try. */
+const KEYS_END_MS = 150;
 
 type Props = {
   readonly label: string;
@@ -19,6 +22,7 @@ export function PinPad({ label, hint, no, disabled = false, onType, onPin }: Pro
   const [pin, setPin] = useState("");
   const [asking, setAsking] = useState(false);
   const closed = disabled || asking;
+  const keys = useRef<{ timer?: ReturnType<typeof setTimeout>; isTooLong: boolean }>({ isTooLong: false });
 
   async function whole(typed: string) {
     setAsking(true);
@@ -27,22 +31,47 @@ export function PinPad({ label, hint, no, disabled = false, onType, onPin }: Pro
     setAsking(false);
   }
 
-  function press(digits: string) {
-    if (closed) return;
+  function press(digits: string): string {
+    if (closed) return "";
     const longer = (pin + digits).slice(0, PIN_LENGTH);
     setPin(longer);
     onType?.();
-    if (longer.length === PIN_LENGTH) void whole(longer);
+    return longer;
   }
+
+  function pressKey(digit: string) {
+    if (closed) return;
+    const isWhole = pin.length === PIN_LENGTH;
+    clearTimeout(keys.current.timer);
+    if (isWhole) setPin("");
+    keys.current.isTooLong ||= isWhole;
+    const typed = keys.current.isTooLong ? "" : press(digit);
+    keys.current.timer = setTimeout(() => {
+      keys.current.isTooLong = false;
+      if (typed.length === PIN_LENGTH) void whole(typed);
+    }, KEYS_END_MS);
+  }
+
+  function pressButton(digits: string) {
+    const typed = press(digits);
+    if (typed.length === PIN_LENGTH) void whole(typed);
+  }
+
+  useScanned(() => {
+    clearTimeout(keys.current.timer);
+    keys.current.isTooLong = false;
+    if (!asking) setPin("");
+  });
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (/^[0-9]$/.test(event.key)) press(event.key);
+      if (/^[0-9]$/.test(event.key)) pressKey(event.key);
       else if (event.key === "Backspace" && !closed) setPin((before) => before.slice(0, -1));
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   });
+  useEffect(() => () => clearTimeout(keys.current.timer), []);
 
   return (
     <>
@@ -54,7 +83,7 @@ export function PinPad({ label, hint, no, disabled = false, onType, onPin }: Pro
       <p className={no === undefined ? "pin-hint" : "pin-hint pin-no"} role={no === undefined ? "status" : "alert"}>
         {no ?? hint}
       </p>
-      <Keypad disabled={closed} onDigits={press} onErase={() => setPin((before) => before.slice(0, -1))} />
+      <Keypad disabled={closed} onDigits={pressButton} onErase={() => setPin((before) => before.slice(0, -1))} />
     </>
   );
 }

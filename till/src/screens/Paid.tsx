@@ -7,7 +7,7 @@ import { Struk } from "../parts/Struk.tsx";
 import { StrukKeys } from "../parts/StrukKeys.tsx";
 import { useSale } from "../server.ts";
 import { play } from "../sound.ts";
-import { minorOf } from "../sum.ts";
+import { belowZeroOf, minorOf } from "../sum.ts";
 import { useWords } from "../words.ts";
 
 /** `justNow` is false after a reload: the gate opens once. */
@@ -17,6 +17,7 @@ export function Paid({ saleId, justNow }: { readonly saleId: Id; readonly justNo
   const [opening, setOpening] = useState(justNow);
   const cash = sale?.tenders.find(({ method }) => method === "CASH");
   const unverified = sale?.tenders.some(({ state }) => state === "unverified") ?? false;
+  const belowZero = sale ? belowZeroOf(sale) : "";
   const change = cash?.change ? minorOf(cash.change) : 0n;
 
   useEffect(() => {
@@ -44,6 +45,11 @@ export function Paid({ saleId, justNow }: { readonly saleId: Id; readonly justNo
           )}
           {unverified && <p className="unverified">{words.unverified}</p>}
         </section>
+        {belowZero !== "" && (
+          <p className="paid-stock" role="note">
+            {words.soldBelowZero(belowZero)}
+          </p>
+        )}
         <div className="paid-struk">{sale && <Struk sale={sale} />}</div>
       </main>
       <footer className="paid-keys">

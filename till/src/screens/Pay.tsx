@@ -1,16 +1,17 @@
 import { quickAmounts } from "@onegate/contract";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { commands, tender } from "../commands.ts";
 import type { Cart } from "../machine.ts";
-import { say } from "../notices.ts";
 import { Amount } from "../parts/Amount.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { Keypad } from "../parts/Keypad.tsx";
 import { PaymentFrame } from "../parts/PaymentFrame.tsx";
+import { Sheet } from "../parts/Sheet.tsx";
 import { StillRecording } from "../parts/StillRecording.tsx";
-import { feed, idle } from "../scanner.ts";
+import { useRepricing } from "../repricing.ts";
+import { useScanned } from "../scans.ts";
 import { useShop } from "../server.ts";
-import { totalOf } from "../sum.ts";
+import { isUnusual, totalOf } from "../sum.ts";
 import { useWords } from "../words.ts";
 
 /** Digits of whole rupiah that fit the display and any real note. */
@@ -28,16 +29,21 @@ export function Pay({ cart, sending, qrisAway }: Props) {
   const words = useWords();
   const shop = useShop();
   const [digits, setDigits] = useState("");
+  const [isAsking, setAsking] = useState(false);
   const isStatic = qrisAway && shop.static_qris !== null;
   const sum = totalOf(cart, shop);
   const tendered = digits === "" ? sum.cash : BigInt(digits) * RUPIAH;
   const rest = tendered - sum.cash;
+  useRepricing();
   const accept = () => {
-    if (!sending && rest >= 0n) tender({ method: "CASH", tendered });
+    if (sending || rest < 0n) return;
+    if (isUnusual(tendered, sum.cash)) setAsking(true);
+    else tender({ method: "CASH", tendered });
   };
   const press = (more: string) => setDigits((before) => (before + more).replace(/^0+/, "").slice(0, MOST_DIGITS));
   const erase = () => setDigits((before) => before.slice(0, -1));
-  useKeys({ press, erase, accept, clear: () => setDigits("") });
+  useKeys({ press, erase, accept });
+  useScanned(() => setDigits(""));
 
   return (
     <PaymentFrame cart={cart} title={words.pay} onBack={sending ? null : commands.back.run}>
@@ -104,26 +110,69 @@ export function Pay({ cart, sending, qrisAway }: Props) {
       <button type="button" className="key-primary" disabled={sending || rest < 0n} onClick={accept}>
         {sending ? words.recording : <>{words.accept} <Amount minor={tendered} /></>}
       </button>
+      {isAsking && !sending && (
+        <Unusual
+          tendered={tendered}
+          change={rest}
+          onClose={() => setAsking(false)}
+          onYes={() => {
+            setAsking(false);
+            tender({ method: "CASH", tendered });
+          }}
+        />
+      )}
     </PaymentFrame>
   );
 }
 
-type Keys = { press: (digit: string) => void; erase: () => void; accept: () => void; clear: () => void };
+type UnusualProps = { readonly tendered: bigint; readonly change: bigint; readonly onClose: () => void; readonly onYes: () => void };
 
-/** Digits and Enter from the keyboard; a scanner's burst ends in Enter too and must not pay. */
-function useKeys({ press, erase, accept, clear }: Keys): void {
-  const scanner = useRef(idle);
+/** Asks before a sale is closed with more money than a customer hands over. */
+function Unusual({ tendered, change, onClose, onYes }: UnusualProps) {
+  const words = useWords();
+  return (
+    <Sheet title={words.unusual} onClose={onClose}>
+      <dl className="given">
+        <div>
+          <dt>{words.received}</dt>
+          <dd>
+            <Amount minor={tendered} look="title" />
+          </dd>
+        </div>
+        <div className="given-change">
+          <dt>{words.change}</dt>
+          <dd>
+            <Amount minor={change} look="title" />
+          </dd>
+        </div>
+      </dl>
+      <p>{words.unusualWhat}</p>
+      <div className="payment-keys">
+        <button type="button" className="key-second" onClick={onYes}>
+          {words.unusualYes}
+        </button>
+        <button type="button" className="key-primary" onClick={onClose}>
+          {words.correctIt}
+        </button>
+      </div>
+    </Sheet>
+  );
+}
+
+type Keys = { press: (digit: string) => void; erase: () => void; accept: () => void };
+
+/** Digits and Enter from the keyboard. */
+function useKeys({ press, erase, accept }: Keys): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      const fed = feed(scanner.current, event.key, event.timeStamp);
-      scanner.current = fed.scanner;
-      if (fed.code !== undefined) {
-        event.preventDefault();
-        clear();
-        say({ tone: "refusal", text: (words) => words.scanIgnored });
-      } else if (/^[0-9]$/.test(event.key)) press(event.key);
+      if (document.querySelector("dialog[open]")) return;
+      if (/^[0-9]$/.test(event.key)) press(event.key);
       else if (event.key === "Backspace") erase();
-      else if (event.key === "Enter" && !(event.target instanceof Element && event.target.closest("button, a"))) accept();
+      else if (event.key === "Enter" && !(event.target instanceof Element && event.target.closest("button, a"))) {
+        // else its rest would press the key of the sheet that this may open
+        event.preventDefault();
+        accept();
+      }
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);

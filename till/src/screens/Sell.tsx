@@ -1,9 +1,8 @@
 import type { CatalogueBody } from "@onegate/contract";
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { commands } from "../commands.ts";
 import { fits } from "../find.ts";
-import { pieces, type Cart, type Product } from "../machine.ts";
-import { say } from "../notices.ts";
+import { pieces, type Cart } from "../machine.ts";
 import { Amount, useAmountText } from "../parts/Amount.tsx";
 import { CartFoot } from "../parts/CartFoot.tsx";
 import { CartLines, emptyCart } from "../parts/CartLines.tsx";
@@ -12,11 +11,10 @@ import { Icon } from "../parts/Icon.tsx";
 import { useWide } from "../parts/media.ts";
 import { Picture } from "../parts/Picture.tsx";
 import { Sheet } from "../parts/Sheet.tsx";
-import { feed, idle } from "../scanner.ts";
+import { useRepricing } from "../repricing.ts";
+import { addProduct, useScanned } from "../scans.ts";
 import { useCatalogue, useShop } from "../server.ts";
-import { play } from "../sound.ts";
 import { minorOf, totalOf } from "../sum.ts";
-import { dispatch } from "../till.ts";
 import { useWords } from "../words.ts";
 
 type Shelf = CatalogueBody["products"][number];
@@ -25,20 +23,14 @@ const FAVOURITES = "favourites";
 const ALL = "all";
 const FEW_LEFT = 5;
 
-const toProduct = (product: Shelf): Product => ({
-  productId: product.id,
-  name: product.name,
-  picture: product.picture,
-  unitPrice: minorOf(product.price),
-});
-
 export function Sell({ cart }: { readonly cart: Cart }) {
   const words = useWords();
   const wide = useWide();
   const { data: catalogue, isError } = useCatalogue();
   const [query, setQuery] = useState("");
+  useRepricing();
   const [category, setCategory] = useState(FAVOURITES);
-  useScans(catalogue?.products, (code) => setQuery((typed) => (typed.endsWith(code) ? typed.slice(0, -code.length) : typed)));
+  useScanned((code) => setQuery((typed) => (typed.endsWith(code) ? typed.slice(0, -code.length) : typed)));
 
   const names = new Map(catalogue?.categories.map(({ id, name }) => [id, name]));
   const hasFavourites = catalogue?.products.some(({ favourite }) => favourite) ?? true;
@@ -143,7 +135,7 @@ function Tile({ product, inCart }: { readonly product: Shelf; readonly inCart: n
       className="tile"
       aria-label={label}
       onClick={(event) => {
-        dispatch({ type: "add", product: toProduct(product) });
+        addProduct(product);
         fly(event.currentTarget.querySelector(".picture"));
       }}
     >
@@ -164,7 +156,7 @@ function CartPane({ cart }: { readonly cart: Cart }) {
     <aside className="cart-pane" aria-label={words.cart} data-cart>
       <header className="cart-pane-head">
         <h2>{words.cart}</h2>
-        {cart.length > 0 && <EmptyCartKey cart={cart} />}
+        {cart.length > 0 && <EmptyCartKey />}
       </header>
       <CartLines cart={cart} />
       <CartFoot cart={cart} />
@@ -172,10 +164,10 @@ function CartPane({ cart }: { readonly cart: Cart }) {
   );
 }
 
-function EmptyCartKey({ cart }: { readonly cart: Cart }) {
+function EmptyCartKey() {
   const words = useWords();
   return (
-    <button type="button" className="key-quiet" onClick={() => emptyCart(cart)}>
+    <button type="button" className="key-quiet" onClick={emptyCart}>
       {words.emptyCart}
     </button>
   );
@@ -187,7 +179,7 @@ function CartBar({ cart }: { readonly cart: Cart }) {
   const [open, setOpen] = useState(false);
   if (open) {
     return (
-      <Sheet title={words.cart} extra={cart.length > 0 && <EmptyCartKey cart={cart} />} onClose={() => setOpen(false)}>
+      <Sheet title={words.cart} extra={cart.length > 0 && <EmptyCartKey />} onClose={() => setOpen(false)}>
         <CartLines cart={cart} />
         <CartFoot cart={cart} />
       </Sheet>
@@ -205,32 +197,4 @@ function CartBar({ cart }: { readonly cart: Cart }) {
       </button>
     </div>
   );
-}
-
-/** Adds what a scanner reads, wherever the focus is; an unknown barcode changes nothing and says so. */
-function useScans(products: readonly Shelf[] | undefined, erase: (code: string) => void): void {
-  const scanner = useRef(idle);
-  useEffect(() => {
-    if (!products) return;
-    const onKey = (event: KeyboardEvent) => {
-      const fed = feed(scanner.current, event.key, event.timeStamp);
-      scanner.current = fed.scanner;
-      const { code } = fed;
-      if (code === undefined) return;
-      event.preventDefault();
-      event.stopPropagation();
-      erase(code);
-      const product = products.find(({ barcode }) => barcode === code);
-      play(product ? "scan" : "unknown");
-      if (!product) {
-        say({ tone: "refusal", text: (words) => words.barcodeUnknown(code) });
-        return;
-      }
-      dispatch({ type: "add", product: toProduct(product) });
-      fly(null);
-      say({ tone: "plain", text: (words) => words.added(product.name) });
-    };
-    addEventListener("keydown", onKey, true);
-    return () => removeEventListener("keydown", onKey, true);
-  });
 }

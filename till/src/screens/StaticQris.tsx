@@ -1,40 +1,25 @@
-import { isQrisProblem, money, newId, toDynamic, type Id } from "@onegate/contract";
-import { useEffect, useState } from "react";
+import { isQrisProblem, money, toDynamic } from "@onegate/contract";
+import { useState } from "react";
 import { api, Refused } from "../api.ts";
-import { giveUpSale } from "../leaving.ts";
-import type { Cart } from "../machine.ts";
+import { useAwaitedSale, type AwaitedProps } from "../awaited.ts";
 import { hush, say } from "../notices.ts";
 import { Amount, useAmountText } from "../parts/Amount.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { PaymentFrame } from "../parts/PaymentFrame.tsx";
 import { Qr } from "../parts/Qr.tsx";
 import { StillRecording } from "../parts/StillRecording.tsx";
-import { asking, client, useSale, useShop } from "../server.ts";
-import { currencyOf, minorOf, totalOf } from "../sum.ts";
-import { dispatch } from "../till.ts";
+import { asking, client } from "../server.ts";
+import { currencyOf } from "../sum.ts";
 import { useWords } from "../words.ts";
 
-type Props = {
-  readonly saleId: Id;
-  readonly cart: Cart;
-  /** The sale is still on its way to the server. */
-  readonly sending: boolean;
-};
-
 /** The shop's printed code with the sale's sum in it. Nobody tells us that it was paid: the cashier looks, and says so. */
-export function StaticQris({ saleId, cart, sending }: Props) {
+export function StaticQris({ saleId, cart, sending }: AwaitedProps) {
   const words = useWords();
-  const shop = useShop();
   const amountText = useAmountText();
-  const { data: sale, error } = useSale(saleId, { awaited: true, exists: !sending });
+  const { shop, sale, error, isLost, busy, setBusy, leave, total } = useAwaitedSale<"confirming">({ saleId, cart, sending });
+  const isOver = isLost || (sale !== undefined && sale.state !== "waiting");
   const [reference, setReference] = useState("");
-  const [busy, setBusy] = useState<"confirming" | "leaving" | null>(null);
-  const total = sale ? minorOf(sale.total) : totalOf(cart, shop).total;
   const code = shop.static_qris ? toDynamic(shop.static_qris.payload, money(total, currencyOf(shop))) : null;
-
-  useEffect(() => {
-    if (sale?.state === "paid") dispatch({ type: "paid", saleId });
-  }, [sale?.state, saleId]);
 
   async function confirm() {
     hush();
@@ -46,16 +31,6 @@ export function StaticQris({ saleId, cart, sending }: Props) {
     } finally {
       setBusy(null);
     }
-  }
-
-  async function leave() {
-    if (sale && sale.state !== "waiting") {
-      dispatch({ type: "another_way", saleId: newId() });
-      return;
-    }
-    setBusy("leaving");
-    await giveUpSale(saleId);
-    setBusy(null);
   }
 
   return (
@@ -82,7 +57,7 @@ export function StaticQris({ saleId, cart, sending }: Props) {
       {sending && <StillRecording />}
       {error && (
         <p className="over" role="alert">
-          {error instanceof Refused ? words.lost : words.noAnswer}
+          {isLost ? words.lost : words.noAnswer}
         </p>
       )}
       <label className="reference">
@@ -90,7 +65,7 @@ export function StaticQris({ saleId, cart, sending }: Props) {
         <input type="text" inputMode="text" autoCapitalize="characters" autoComplete="off" maxLength={40} value={reference} onChange={({ target }) => setReference(target.value)} />
       </label>
       <div className="payment-keys payment-keys-static">
-        <button type="button" className="key-second" disabled={sending || busy !== null} onClick={() => void leave()}>
+        <button type="button" className="key-second" disabled={sending || busy !== null} onClick={() => void leave(isOver)}>
           {words.anotherWay}
         </button>
         <button type="button" className="key-primary" disabled={sending || busy !== null || code === null} onClick={() => void confirm()}>

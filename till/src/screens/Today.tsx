@@ -65,11 +65,12 @@ export function Today() {
               <li key={item.product_id}>
                 <span>{item.name}</span>
                 <span className={item.stock <= 0 ? "stock stock-none" : "stock"}>
-                  {item.stock <= 0 ? words.soldOut : words.left(item.stock)}
+                  {item.stock < 0 ? words.belowZero(-item.stock) : item.stock === 0 ? words.soldOut : words.left(item.stock)}
                 </span>
               </li>
             ))}
           </ul>
+          {today.low_stock.some(({ stock }) => stock < 0) && <p className="soft">{words.belowZeroHint}</p>}
         </section>
         {today.unverified.count > 0 && (
           <section className="card card-unverified">

@@ -1,8 +1,5 @@
-import { newId, type Id, type SaleBody } from "@onegate/contract";
-import { useEffect, useState } from "react";
-import { Refused } from "../api.ts";
-import { giveUpSale } from "../leaving.ts";
-import type { Cart } from "../machine.ts";
+import type { SaleBody } from "@onegate/contract";
+import { useAwaitedSale, type AwaitedProps } from "../awaited.ts";
 import { say } from "../notices.ts";
 import { Amount, useAmountText } from "../parts/Amount.tsx";
 import { Countdown } from "../parts/Countdown.tsx";
@@ -10,49 +7,23 @@ import { Icon } from "../parts/Icon.tsx";
 import { PaymentFrame } from "../parts/PaymentFrame.tsx";
 import { Qr } from "../parts/Qr.tsx";
 import { StillRecording } from "../parts/StillRecording.tsx";
-import { useSale, useShop } from "../server.ts";
-import { minorOf, totalOf } from "../sum.ts";
 import { dispatch } from "../till.ts";
 import { useWords, type Words } from "../words.ts";
 
-type Props = {
-  readonly saleId: Id;
-  readonly cart: Cart;
-  /** The sale is still on its way to the server. */
-  readonly sending: boolean;
-};
-
-export function Waiting({ saleId, cart, sending }: Props) {
+export function Waiting({ saleId, cart, sending }: AwaitedProps) {
   const words = useWords();
-  const shop = useShop();
-  const { data: sale, error, refetch } = useSale(saleId, { awaited: true, exists: !sending });
-  const [busy, setBusy] = useState<"checking" | "leaving" | null>(null);
-  const total = sale ? minorOf(sale.total) : totalOf(cart, shop).total;
+  const { shop, sale, error, isLost, refetch, busy, setBusy, leave, total } = useAwaitedSale<"checking">({ saleId, cart, sending });
   const tender = sale?.tenders.at(-1);
   const amountText = useAmountText();
-  const over = whyOver(sale, error, words);
+  const over = whyOver(sale, isLost, words);
   const offersStatic = shop.static_qris !== null && sale !== undefined && !tender?.qr_string;
   const unsure = tender?.state === "unknown" ? (offersStatic ? words.noQr : words.unknown) : error && !over ? words.noAnswer : null;
-
-  useEffect(() => {
-    if (sale?.state === "paid") dispatch({ type: "paid", saleId });
-  }, [sale?.state, saleId]);
 
   async function check() {
     setBusy("checking");
     const { data } = await refetch();
     setBusy(null);
     if (data?.state === "waiting") say({ tone: "plain", text: (spoken) => spoken.stillWaiting });
-  }
-
-  async function leave() {
-    if (over) {
-      dispatch({ type: "another_way", saleId: newId() });
-      return;
-    }
-    setBusy("leaving");
-    await giveUpSale(saleId);
-    setBusy(null);
   }
 
   return (
@@ -104,12 +75,12 @@ export function Waiting({ saleId, cart, sending }: Props) {
       )}
       <div className="payment-keys">
         {over ? (
-          <button type="button" className="key-primary" onClick={() => void leave()}>
+          <button type="button" className="key-primary" onClick={() => void leave(over !== null)}>
             {words.payAgain}
           </button>
         ) : (
           <>
-            <button type="button" className="key-second" disabled={sending || busy !== null} onClick={() => void leave()}>
+            <button type="button" className="key-second" disabled={sending || busy !== null} onClick={() => void leave(over !== null)}>
               {words.anotherWay}
             </button>
             <button type="button" className="key-primary" disabled={sending || busy !== null} onClick={() => void check()}>
@@ -123,8 +94,8 @@ export function Waiting({ saleId, cart, sending }: Props) {
 }
 
 /** Why this payment can no longer be made, or null while it can; only an explicit no counts. */
-function whyOver(sale: SaleBody | undefined, error: Error | null, words: Words): string | null {
-  if (error instanceof Refused && error.problem.code === "sale_unknown") return words.lost;
+function whyOver(sale: SaleBody | undefined, isLost: boolean, words: Words): string | null {
+  if (isLost) return words.lost;
   const tender = sale?.tenders.at(-1);
   if (sale?.state === "expired" && tender?.state === "failed" && tender.qr_string === null) return words.away;
   if (sale?.state === "expired" || sale?.state === "cancelled") return words.expired;

@@ -98,6 +98,7 @@ export function CodeField({ label, value, hint, no, onChange }: { readonly label
         autoCorrect="off"
         spellCheck={false}
         autoFocus
+        data-scan
         aria-invalid={no !== undefined}
         aria-describedby={`${id}-hint`}
         onChange={({ target }) => onChange(target.value)}
