@@ -107,6 +107,14 @@ export async function databaseNow(executor: Executor): Promise<Date> {
   return row.now;
 }
 
+/**
+ * Reads with several statements as if it were one: all see the database as it was when the first began, so that what one
+ * transaction wrote together is read together. Nothing can be written or locked.
+ */
+export async function inSnapshot<T>({ kysely }: Pick<Database, "kysely">, read: (executor: Executor) => Promise<T>): Promise<T> {
+  return kysely.transaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute(read);
+}
+
 const MOST_TRIES = 5;
 
 /** Runs `work` in one READ COMMITTED transaction; a deadlock's victim is run again. No network inside. */
