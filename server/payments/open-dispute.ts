@@ -7,7 +7,8 @@ import { takenBack, type Dispute } from "./dispute.ts";
 import { insertDispute, selectDisputesOf } from "./dispute-store.ts";
 import { leftOf } from "./give-back.ts";
 import type { Payment } from "./payment.ts";
-import { lockOrder, markCase, selectCase, selectCaseOf, selectTakenPayment, type SuspenseCase } from "./store.ts";
+import { lockOrder, markCase, selectCase, selectCaseOf, selectPayment, selectTakenPayment, type SuspenseCase } from "./store.ts";
+import { outletOf } from "./tell.ts";
 
 /**
  * Writes down what a provider took back of a payment's money, within the caller's transaction, and books it: once per the
@@ -63,5 +64,6 @@ async function openOne(tx: Tx, payments: Payments, { payment, left, found }: Col
 
 /** Says within the transaction what a dispute has become; sums are minor units as text, and the provider's words stay here. */
 export async function tellDispute(tx: Tx, { merchantId, paymentId, disputeId, orderId, provider, state, amount }: Dispute, topic: string): Promise<void> {
-  await announce(tx, merchantId, topic, paymentId, { order_id: orderId, dispute_id: disputeId, state, amount: amount.minor.toString(), currency: amount.currency, provider });
+  const payment = await selectPayment(tx, merchantId, paymentId);
+  await announce(tx, merchantId, topic, paymentId, { order_id: orderId, dispute_id: disputeId, state, amount: amount.minor.toString(), currency: amount.currency, provider, ...outletOf({ outletId: payment?.outletId ?? null }) });
 }
