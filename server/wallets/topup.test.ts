@@ -175,6 +175,15 @@ describe("a top-up", () => {
     await program.assertBooksHold();
   });
 
+  it("fails at once when an operator gives its order up, and frees its limit", async () => {
+    const user = await newUser(program);
+    const topup = await topUp(user);
+    assert.equal(await usedToday(user), "50000.00");
+    ok(await program.call("POST", `/api/v1/orders/TOPUP-${topup.operation_id}/cancel`, { headers: { "idempotency-key": newId() } }));
+    const { state, step, payment } = await read(user, topup);
+    assert.deepEqual([state, step, payment?.state, await usedToday(user)], ["FAILED", "failed", "cancelled", "0.00"]);
+  });
+
   it("limits hold under twenty at once", async () => {
     const user = await newUser(program);
     const answers = await Promise.all(Array.from({ length: 20 }, () => user.post(`${W}/topups`, { method: "QRIS", amount: "3000000" })));
