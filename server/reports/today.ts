@@ -1,22 +1,28 @@
 import { divide, money, toWire, type Currency, type Id, type TodayBody } from "@onegate/contract";
 import type { Outlet } from "../identity/index.ts";
-import type { Executor } from "../kernel/index.ts";
+import { inSnapshot, type Database, type Executor } from "../kernel/index.ts";
 import { countOpenCases } from "../payments/index.ts";
-import { stockLevels } from "../stock/index.ts";
+import { selectOversold, stockLevels } from "../stock/index.ts";
 import { selectBestSellers, selectBusinessDate, selectGrossWeekBefore, selectHours, selectUnverified, type HourRow } from "./store.ts";
 
 const BEST = 5;
 const LOW = 8;
+const OVERSOLD = 50;
 
-/** The outlet's business day so far. */
-export async function today(executor: Executor, merchantId: Id, outlet: Outlet, currency: Currency): Promise<TodayBody> {
-  const { outletId } = outlet;
+/** The outlet's business day so far, all of one moment. Cases are the merchant's, or those that the outlet `seenBy` may see. */
+export async function today(database: Pick<Database, "kysely">, outlet: Outlet, currency: Currency, seenBy: Id | null): Promise<TodayBody> {
+  return inSnapshot(database, (executor) => readToday(executor, outlet, currency, seenBy));
+}
+
+async function readToday(executor: Executor, outlet: Outlet, currency: Currency, seenBy: Id | null): Promise<TodayBody> {
+  const { merchantId, outletId } = outlet;
   const date = await selectBusinessDate(executor, outlet);
   const hours = await selectHours(executor, merchantId, outletId, date);
   const weekAgo = await selectGrossWeekBefore(executor, merchantId, outletId, date);
   const best = await selectBestSellers(executor, merchantId, outletId, date, BEST);
   const unverified = await selectUnverified(executor, merchantId, outletId, date);
   const levels = await stockLevels(executor, merchantId, outletId);
+  const oversold = await selectOversold(executor, merchantId, outletId, OVERSOLD);
   const wire = (minor: bigint) => toWire(money(minor, currency));
   const gross = sum(hours, (row) => row.gross);
   const tax = sum(hours, (row) => row.tax);
@@ -34,9 +40,10 @@ export async function today(executor: Executor, merchantId: Id, outlet: Outlet, 
     by_tender: [...group(hours, (row) => row.method)].map(([method, rows]) => ({ method, amount: wire(sum(rows, (row) => row.gross)), count: rows.reduce((n, row) => n + row.sales, 0) })),
     by_hour: [...group(hours, (row) => row.hour)].map(([hour, rows]) => ({ hour, amount: wire(sum(rows, (row) => row.gross)), count: rows.reduce((n, row) => n + row.sales, 0) })),
     best_sellers: best.map(({ product_id, name, quantity, amount }) => ({ product_id, name, quantity, amount: wire(amount) })),
-    low_stock: levels.filter(({ isLow }) => isLow).slice(0, LOW).map(({ productId, name, onHand }) => ({ product_id: productId, name, stock: onHand })),
+    low_stock: levels.filter(({ isLow, onHand }) => isLow && onHand >= 0).slice(0, LOW).map(({ productId, name, onHand }) => ({ product_id: productId, name, stock: onHand })),
+    oversold: oversold.map(({ productId, name, onHand }) => ({ product_id: productId, name, stock: onHand })),
     unverified: { amount: wire(unverified.amount), count: unverified.count },
-    open_cases: await countOpenCases(executor, merchantId),
+    open_cases: await countOpenCases(executor, merchantId, seenBy),
   };
 }
 
