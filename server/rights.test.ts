@@ -11,6 +11,7 @@ import { newToken, tokenHash } from "./identity/secret.ts";
 import { cursorToText, inTransaction, latestCursor, readSettings, type RegisteredRoute } from "./kernel/index.ts";
 import { chartOf, openAccounts } from "./ledger/index.ts";
 import { startProgram, type Program } from "./roles.ts";
+import { moveStock } from "./stock/index.ts";
 import { fixtures, kinds, putObject, type Fixture, type Kind, type Place } from "./testing/objects.ts";
 import { newSale, openTestProgram, type TestProgram } from "./testing/program.ts";
 import { openTestSession } from "./testing/session.ts";
@@ -221,6 +222,10 @@ describe("route × role × tenant", () => {
     const [ours, theirs] = [await sellAt(here), await sellAt(there)];
     // comes after all of it, to every till
     const { products } = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: here.token })).body;
+    for (const { outletId } of [here, there]) {
+      await inTransaction(program.database, (tx) => moveStock(tx, DEMO_MERCHANT, outletId, newId(), [{ movementId: newId(), productId: products[0]?.id ?? "", kind: "count", quantity: 1 }]));
+    }
+    assert.equal((await program.call("POST", "/api/v1/products", { token: here.token, body: { name: "Kue Cubit", price: rupiah("5000") }, headers: { "idempotency-key": newId() } })).status, 201);
     const { id: last } = (await program.call<ProductBody>("PATCH", `/api/v1/products/${products[0]?.id}`, { token: here.token, body: { price: rupiah("31000") } })).body;
     const past = await Promise.all(listeners.map((asker) => hear(asker, since)));
     for (const [index, asker] of listeners.entries()) {
@@ -230,7 +235,7 @@ describe("route × role × tenant", () => {
         const heard = await until(async () => stream.heard(), (text) => text.includes(last));
         stream.end();
         const topics = new Set([...heard.matchAll(/^event: (.*)$/gm)].map((match) => match[1] ?? ""));
-        const all = ["sale.paid", "sale.cancelled", "sale.returned", "sale.refunded", "payment.succeeded", "payment.pending", "payment.cancelled", "product.changed", ...(asker.may("case.read") ? ["case.opened"] : [])];
+        const all = ["sale.paid", "sale.cancelled", "sale.returned", "sale.refunded", "payment.succeeded", "payment.pending", "payment.cancelled", "product.added", "product.changed", "stock.changed", ...(asker.may("case.read") ? ["case.opened"] : [])];
         assert.deepEqual(all.filter((topic) => !topics.has(topic)), [], `${asker.name}, ${when}: is not told`);
         assert.equal(topics.has("case.opened"), asker.may("case.read"), `${asker.name}, ${when}: money in suspense`);
         for (const one of [...own.sales, ...own.payments]) assert.ok(heard.includes(one), `${asker.name}, ${when}: is not told of ${one}`);

@@ -231,7 +231,7 @@ export const SaleSchema = Type.Object({
   rounding: MoneySchema,
   disputed: Type.Boolean({ description: "money of it was taken back by its provider, and that is not won" }),
   tenders: Type.Array(TenderSchema),
-  oversold: Type.Array(Type.Object({ product_id: IdSchema, name: Type.String(), stock: Type.Integer() }), { description: "products of which this sale sold more than there was on record, with the stock after it, below nought" }),
+  stock_below_zero: Type.Array(Type.Object({ product_id: IdSchema, name: Type.String(), level: Type.Integer() }), { description: "products of which this sale took more than was counted, with the level after it" }),
   refunded: MoneySchema,
   returns: Type.Array(ReturnSchema),
 });
@@ -278,8 +278,9 @@ export const TodaySchema = Type.Object({
   best_sellers: Type.Array(
     Type.Object({ product_id: IdSchema, name: Type.String(), quantity: Type.Integer(), amount: MoneySchema }),
   ),
-  low_stock: Type.Array(Type.Object({ product_id: IdSchema, name: Type.String(), stock: Type.Integer() })),
-  oversold: Type.Array(Type.Object({ product_id: IdSchema, name: Type.String(), stock: Type.Integer() }), { description: "more was sold than there was on record: to be counted; the lowest first" }),
+  low_stock: Type.Array(Type.Object({ product_id: IdSchema, name: Type.String(), stock: Type.Integer() }), {
+    description: "at or below its mark, sold out, or below zero: sold more than was counted; the least first",
+  }),
   unverified: Type.Object({ amount: MoneySchema, count: Type.Integer() }, { description: "of the day, paid by the printed code and not shown by a statement yet" }),
   open_cases: Type.Integer({ description: "money in suspense and disputes that wait for a decision" }),
 });

@@ -18,5 +18,5 @@ update payment p set reference = upper(regexp_replace(p.reference, '[^0-9A-Za-z]
                     where o.merchant_id = p.merchant_id and o.verification is not null and o.payment_id <> p.payment_id
                       and upper(regexp_replace(o.reference, '[^0-9A-Za-z]', '', 'g')) = upper(regexp_replace(p.reference, '[^0-9A-Za-z]', '', 'g')));
 
--- What a sale took below nought on record: [{"product_id", "on_hand"}]; null: nothing.
+-- Products of which a sale took more than was counted: [{"product_id", "on_hand"}]; null: none.
 alter table sale add column oversold jsonb;

@@ -2,12 +2,11 @@ import { divide, money, toWire, type Currency, type Id, type TodayBody } from "@
 import type { Outlet } from "../identity/index.ts";
 import { inSnapshot, type Database, type Executor } from "../kernel/index.ts";
 import { countOpenCases } from "../payments/index.ts";
-import { selectOversold, stockLevels } from "../stock/index.ts";
+import { stockLevels } from "../stock/index.ts";
 import { selectBestSellers, selectBusinessDate, selectGrossWeekBefore, selectHours, selectUnverified, type HourRow } from "./store.ts";
 
 const BEST = 5;
 const LOW = 8;
-const OVERSOLD = 50;
 
 /** The outlet's business day so far, all of one moment. Cases are the merchant's, or those that the outlet `seenBy` may see. */
 export async function today(database: Pick<Database, "kysely">, outlet: Outlet, currency: Currency, seenBy: Id | null): Promise<TodayBody> {
@@ -22,7 +21,6 @@ async function readToday(executor: Executor, outlet: Outlet, currency: Currency,
   const best = await selectBestSellers(executor, merchantId, outletId, date, BEST);
   const unverified = await selectUnverified(executor, merchantId, outletId, date);
   const levels = await stockLevels(executor, merchantId, outletId);
-  const oversold = await selectOversold(executor, merchantId, outletId, OVERSOLD);
   const wire = (minor: bigint) => toWire(money(minor, currency));
   const gross = sum(hours, (row) => row.gross);
   const tax = sum(hours, (row) => row.tax);
@@ -40,8 +38,7 @@ async function readToday(executor: Executor, outlet: Outlet, currency: Currency,
     by_tender: [...group(hours, (row) => row.method)].map(([method, rows]) => ({ method, amount: wire(sum(rows, (row) => row.gross)), count: rows.reduce((n, row) => n + row.sales, 0) })),
     by_hour: [...group(hours, (row) => row.hour)].map(([hour, rows]) => ({ hour, amount: wire(sum(rows, (row) => row.gross)), count: rows.reduce((n, row) => n + row.sales, 0) })),
     best_sellers: best.map(({ product_id, name, quantity, amount }) => ({ product_id, name, quantity, amount: wire(amount) })),
-    low_stock: levels.filter(({ isLow, onHand }) => isLow && onHand >= 0).slice(0, LOW).map(({ productId, name, onHand }) => ({ product_id: productId, name, stock: onHand })),
-    oversold: oversold.map(({ productId, name, onHand }) => ({ product_id: productId, name, stock: onHand })),
+    low_stock: levels.filter(({ isLow, onHand }) => isLow || onHand <= 0).slice(0, LOW).map(({ productId, name, onHand }) => ({ product_id: productId, name, stock: onHand })),
     unverified: { amount: wire(unverified.amount), count: unverified.count },
     open_cases: await countOpenCases(executor, merchantId, seenBy),
   };

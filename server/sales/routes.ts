@@ -140,7 +140,7 @@ function saleBody({ sale, payments, isDisputed, returns, refunds }: ShownSale): 
       checkout_url: payment.checkoutUrl,
       expires_at: payment.expiresAt?.toISOString() ?? null,
     })),
-    oversold: sale.oversold.map(({ productId, onHand }) => ({ product_id: productId, name: sale.lines.find((line) => line.productId === productId)?.name ?? "", stock: onHand })),
+    stock_below_zero: sale.oversold.map(({ productId, onHand }) => ({ product_id: productId, name: sale.lines.find((line) => line.productId === productId)?.name ?? "", level: onHand })),
     refunded: wire(sale.refunded),
     returns: returns.map((one) => ({
       id: one.returnId,

@@ -71,33 +71,32 @@ describe("the last item", () => {
   const productOf = (name: string) => catalogue.products.find((one) => one.name === name) ?? assert.fail(name);
   const today = async () => (await program.call<TodayBody>("GET", "/api/v1/till/reports/today", { token: owner })).body;
 
-  it("may be sold twenty times at once, and every sale but the first says how far the stock is below nought", async () => {
+  it("may be sold twenty times at once, and every sale but the first says how far the stock is below zero", async () => {
     const product = productOf("Croissant");
     await count(product.id, 1 - (product.stock ?? 0));
     const sales = await Promise.all(Array.from({ length: 20 }, () => ring(["Croissant"], "exact")));
-    assert.deepEqual(sales.flatMap(({ oversold }) => oversold.map(({ stock }) => stock)).sort((one, other) => other - one), Array.from({ length: 19 }, (_, index) => -1 - index));
-    const one = sales.find(({ oversold }) => oversold.length > 0);
-    assert.deepEqual(one?.oversold.map(({ product_id, name }) => [product_id, name]), [[product.id, "Croissant"]]);
-    assert.deepEqual((await read(one?.id ?? "")).oversold, one?.oversold, "what it did is what it says later");
-    const { oversold, low_stock: low } = await today();
-    assert.deepEqual([oversold, low.filter(({ product_id: id }) => id === product.id)], [[{ product_id: product.id, name: "Croissant", stock: -19 }], []]);
+    assert.deepEqual(sales.flatMap(({ stock_below_zero: below }) => below.map(({ level }) => level)).sort((one, other) => other - one), Array.from({ length: 19 }, (_, index) => -1 - index));
+    const one = sales.find(({ stock_below_zero: below }) => below.length > 0);
+    assert.deepEqual(one?.stock_below_zero.map(({ product_id, name }) => [product_id, name]), [[product.id, "Croissant"]]);
+    assert.deepEqual((await read(one?.id ?? "")).stock_below_zero, one?.stock_below_zero, "what it did is what it says later");
+    assert.deepEqual((await today()).low_stock[0], { product_id: product.id, name: "Croissant", stock: -19 });
   });
 
   it("is told of a sale by QRIS when it is paid, with whatever else is in it", async () => {
     const product = productOf("Donat");
     await count(product.id, -(product.stock ?? 0));
     const waiting = await ring(["Latte", "Donat"], "QRIS");
-    assert.deepEqual(waiting.oversold, []);
+    assert.deepEqual(waiting.stock_below_zero, []);
     await program.lever("POST", `transactions/${waiting.tenders[0]?.reference}/pay`);
     const paid = await until(() => read(waiting.id), ({ state }) => state === "paid");
-    assert.deepEqual(paid.oversold, [{ product_id: product.id, name: "Donat", stock: -1 }]);
+    assert.deepEqual(paid.stock_below_zero, [{ product_id: product.id, name: "Donat", level: -1 }]);
   });
 
   it("is told of no product that was never counted", async () => {
     const added = await program.call<{ id: string }>("POST", "/api/v1/products", { token: owner, body: { name: "Air Kelapa", price: { amount: "9000", currency: "IDR" } }, headers: { "idempotency-key": newId() } });
     assert.equal(added.status, 201);
     catalogue = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body;
-    assert.deepEqual((await ring(["Air Kelapa"], "exact")).oversold, []);
-    assert.equal((await today()).oversold.some(({ name }) => name === "Air Kelapa"), false);
+    assert.deepEqual((await ring(["Air Kelapa"], "exact")).stock_below_zero, []);
+    assert.equal((await today()).low_stock.some(({ name }) => name === "Air Kelapa"), false);
   });
 });

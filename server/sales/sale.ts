@@ -24,7 +24,7 @@ export function next(state: SaleState, event: SaleEvent): SaleState | undefined 
 
 export type SaleLine = { readonly productId: Id; readonly name: string; readonly quantity: number; /** minor units */ readonly unitPrice: bigint };
 
-/** A product of which more was sold than there was on record: `onHand` is below nought. */
+/** A product of which more was sold than was counted: `onHand` is below zero. */
 export type Oversold = { readonly productId: Id; readonly onHand: number };
 
 /** Sums are minor units of `currency`. */
@@ -46,7 +46,7 @@ export type Sale = {
   readonly createdAt: Date;
   readonly paidAt: Date | null;
   readonly businessDate: string;
-  /** What it took below nought on record when it was paid. */
+  /** What it took below zero when it was paid. */
   readonly oversold: readonly Oversold[];
   /** In the order of their numbers, which count from 1. */
   readonly lines: readonly SaleLine[];

@@ -34,15 +34,6 @@ export async function insertMovements(tx: Tx, merchantId: Id, outletId: Id, sour
   return rows.map((row) => ({ productId: row.product_id, onHand: row.on_hand, isCounted: row.is_counted }));
 }
 
-/** Products of which more was sold than there was on record, the most first. */
-export async function selectOversold(executor: Executor, merchantId: Id, outletId: Id, limit: number): Promise<Array<{ productId: Id; name: string; onHand: number }>> {
-  const { rows } = await sql<{ product_id: Id; name: string; on_hand: number }>`
-    select l.product_id, p.name, l.on_hand
-      from stock_level l join product p using (merchant_id, product_id)
-     where l.merchant_id = ${merchantId} and l.outlet_id = ${outletId} and l.is_counted and l.on_hand < 0 order by l.on_hand, p.name limit ${limit}`.execute(executor);
-  return rows.map((row) => ({ productId: row.product_id, name: row.name, onHand: row.on_hand }));
-}
-
 /** What is on hand of the products that were brought in or counted once. Of the others nobody knows. */
 export async function selectLevels(executor: Executor, merchantId: Id, outletId: Id): Promise<Array<{ productId: Id; name: string; onHand: number; isLow: boolean }>> {
   const { rows } = await sql<{ product_id: Id; name: string; on_hand: number; is_low: boolean }>`
