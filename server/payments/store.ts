@@ -155,6 +155,13 @@ export async function selectPayments(executor: Executor, merchantId: Id, orderId
   return rows.map(toPayment);
 }
 
+/** Payments of several orders, by order, oldest first. */
+export async function selectPaymentsOfOrders(executor: Executor, merchantId: Id, orderIds: readonly string[]): Promise<ReadonlyMap<string, readonly Payment[]>> {
+  const { rows } = await sql<PaymentRow>`
+    select ${COLUMNS} from payment where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[]) order by payment_id`.execute(executor);
+  return Map.groupBy(rows.map(toPayment), ({ orderId }) => orderId);
+}
+
 export async function selectPaymentByMerchantRef(executor: Executor, merchantRef: string): Promise<Payment | undefined> {
   const { rows } = await sql<PaymentRow>`select ${COLUMNS} from payment where merchant_ref = ${merchantRef}`.execute(executor);
   return rows[0] && toPayment(rows[0]);

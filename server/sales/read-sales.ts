@@ -1,6 +1,6 @@
 import type { Id } from "@onegate/contract";
 import { inSnapshot, type Database } from "../kernel/index.ts";
-import { disputedOrders, paymentsOf, refundsOfReturns, type Payment } from "../payments/index.ts";
+import { disputedOrders, paymentsOfOrders, refundsOfReturns, type Payment } from "../payments/index.ts";
 import { selectReturns, type SaleReturn } from "./return-store.ts";
 import type { Sale } from "./sale.ts";
 import { selectRecentSales, selectSale } from "./store.ts";
@@ -29,16 +29,13 @@ export async function readSales(database: Pick<Database, "kysely">, { merchantId
     const disputed = await disputedOrders(executor, merchantId, ids);
     const returns = await selectReturns(executor, merchantId, ids);
     const refunds = returns.length === 0 ? [] : await refundsOfReturns(executor, merchantId, returns.map(({ returnId }) => returnId));
-    const shown: ShownSale[] = [];
-    for (const sale of sales) {
-      shown.push({
-        sale,
-        payments: await paymentsOf(executor, merchantId, sale.saleId),
-        isDisputed: disputed.has(sale.saleId),
-        returns: returns.filter(({ saleId }) => saleId === sale.saleId),
-        refunds,
-      });
-    }
-    return shown;
+    const payments = await paymentsOfOrders(executor, merchantId, ids);
+    return sales.map((sale) => ({
+      sale,
+      payments: payments.get(sale.saleId) ?? [],
+      isDisputed: disputed.has(sale.saleId),
+      returns: returns.filter(({ saleId }) => saleId === sale.saleId),
+      refunds,
+    }));
   });
 }

@@ -7,6 +7,8 @@ import { moveStock } from "../stock/index.ts";
 import { newSale, openTestProgram, sell, type TestProgram } from "../testing/program.ts";
 import { until } from "../testing/until.ts";
 
+const PRINTED = "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
+
 let program: TestProgram;
 let cashier: string;
 let owner: string;
@@ -56,8 +58,11 @@ describe("a sale that is read", () => {
 describe("a sale whose order an operator gives up", () => {
   it("is cancelled at once, with its payment, and so is one that has no payment yet", async () => {
     const sale = await ring(["Latte"], "QRIS");
-    const cancel = () => program.call("POST", `/api/v1/orders/${sale.id}/cancel`, { token: owner, headers: { "idempotency-key": newId() } });
-    assert.equal((await cancel()).status, 200);
+    const cancel = ({ id } = sale) => program.call("POST", `/api/v1/orders/${id}/cancel`, { token: owner, headers: { "idempotency-key": newId() } });
+    assert.equal((await program.call("PUT", `/api/v1/outlets/${DEMO_OUTLET}/static-qris`, { token: owner, body: { payload: PRINTED } })).status, 200);
+    const unseen = await ring(["Latte"], "QRIS_STATIC");
+    assert.deepEqual([(await cancel()).status, (await cancel(unseen)).status], [200, 200]);
+    assert.deepEqual([(await read(unseen.id)).state, unseen.tenders], ["cancelled", []]);
     const given = await read(sale.id);
     assert.deepEqual([given.state, given.tenders[0]?.state], ["cancelled", "cancelled"]);
     assert.equal((await cancel()).status, 200, "repeating it changes nothing");

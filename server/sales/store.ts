@@ -2,19 +2,22 @@ import type { Currency, Id } from "@onegate/contract";
 import { sql } from "kysely";
 import type { Executor, Tx } from "../kernel/index.ts";
 import type { Outlet } from "../identity/index.ts";
-import type { Oversold, Sale, SaleLine, SaleState } from "./sale.ts";
+import type { Oversold, Sale, SaleState } from "./sale.ts";
 
 type SaleRow = {
   sale_id: Id; outlet_id: Id; staff_name: string; state: SaleState; receipt_number: string | null; currency: Currency; subtotal: bigint;
   tax: bigint; total: bigint; rounding: bigint; tendered: bigint | null; refunded: bigint; business_date: string; created_at: Date; paid_at: Date | null;
   oversold: ReadonlyArray<{ product_id: Id; on_hand: number }> | null;
+  lines: ReadonlyArray<{ product_id: Id; name: string; quantity: number; /** Text: JSON has no bigint. */ unit_price: string }>;
 };
 
+/** With the lines, so that a sale is one statement. */
 const COLUMNS = sql.raw(
-  "s.sale_id, s.outlet_id, f.name as staff_name, s.state, s.receipt_number, s.currency, s.subtotal, s.tax, s.total, s.rounding, s.tendered, s.refunded, s.business_date, s.created_at, s.paid_at, s.oversold",
+  "(select coalesce(jsonb_agg(jsonb_build_object('product_id', l.product_id, 'name', l.name, 'quantity', l.quantity, 'unit_price', l.unit_price::text) order by l.line), '[]') " +
+  "from sale_line l where l.merchant_id = s.merchant_id and l.sale_id = s.sale_id) as lines, s.sale_id, s.outlet_id, f.name as staff_name, s.state, s.receipt_number, s.currency, s.subtotal, s.tax, s.total, s.rounding, s.tendered, s.refunded, s.business_date, s.created_at, s.paid_at, s.oversold",
 );
 
-function toSale(merchantId: Id, row: SaleRow, lines: readonly SaleLine[]): Sale {
+function toSale(merchantId: Id, row: SaleRow): Sale {
   return {
     merchantId,
     saleId: row.sale_id,
@@ -33,31 +36,15 @@ function toSale(merchantId: Id, row: SaleRow, lines: readonly SaleLine[]): Sale 
     createdAt: row.created_at,
     paidAt: row.paid_at,
     oversold: (row.oversold ?? []).map((one) => ({ productId: one.product_id, onHand: one.on_hand })),
-    lines,
+    lines: row.lines.map((line) => ({ productId: line.product_id, name: line.name, quantity: line.quantity, unitPrice: BigInt(line.unit_price) })),
   };
-}
-
-async function selectLines(executor: Executor, merchantId: Id, saleIds: readonly Id[]): Promise<Map<Id, SaleLine[]>> {
-  const { rows } = await sql<{ sale_id: Id; product_id: Id; name: string; quantity: number; unit_price: bigint }>`
-    select sale_id, product_id, name, quantity, unit_price from sale_line
-     where merchant_id = ${merchantId} and sale_id = any (${[...saleIds]}::uuid[]) order by sale_id, line`.execute(executor);
-  const lines = new Map<Id, SaleLine[]>();
-  for (const row of rows) {
-    const line = { productId: row.product_id, name: row.name, quantity: row.quantity, unitPrice: row.unit_price };
-    const found = lines.get(row.sale_id);
-    if (found) found.push(line);
-    else lines.set(row.sale_id, [line]);
-  }
-  return lines;
 }
 
 export async function selectSale(executor: Executor, merchantId: Id, saleId: Id, lock: "" | "for update of s" = ""): Promise<Sale | undefined> {
   const { rows } = await sql<SaleRow>`
     select ${COLUMNS} from sale s join staff f using (merchant_id, staff_id)
      where s.merchant_id = ${merchantId} and s.sale_id = ${saleId} ${sql.raw(lock)}`.execute(executor);
-  const [row] = rows;
-  if (!row) return undefined;
-  return toSale(merchantId, row, (await selectLines(executor, merchantId, [saleId])).get(saleId) ?? []);
+  return rows[0] && toSale(merchantId, rows[0]);
 }
 
 /** The newest sales of an outlet. */
@@ -65,8 +52,7 @@ export async function selectRecentSales(executor: Executor, merchantId: Id, outl
   const { rows } = await sql<SaleRow>`
     select ${COLUMNS} from sale s join staff f using (merchant_id, staff_id)
      where s.merchant_id = ${merchantId} and s.outlet_id = ${outletId} order by s.created_at desc limit ${limit}`.execute(executor);
-  const lines = await selectLines(executor, merchantId, rows.map((row) => row.sale_id));
-  return rows.map((row) => toSale(merchantId, row, lines.get(row.sale_id) ?? []));
+  return rows.map((row) => toSale(merchantId, row));
 }
 
 export type NewSale = Omit<Sale, "staffName" | "receiptNumber" | "createdAt" | "paidAt" | "state" | "refunded" | "businessDate" | "oversold"> & { readonly staffId: Id };
