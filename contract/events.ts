@@ -10,10 +10,13 @@ const Day = Type.String({ description: "YYYY-MM-DD, the outlet's business day" }
 const Hour = Type.Integer({ minimum: 0, maximum: 23, description: "the outlet's local hour" });
 const sum = { amount: Minor, currency: Text };
 
-const payment = { order_id: Text, state: Text, ...sum, method: Text, provider: Text };
+/** The outlet of what was taken at a till; what has none belongs to the whole merchant. */
+const atOutlet = { outlet_id: Type.Optional(IdSchema) };
+
+const payment = { order_id: Text, state: Text, ...sum, method: Text, provider: Text, ...atOutlet };
 const refund = { refund_id: IdSchema, payment_id: Nullable(IdSchema), order_id: Nullable(Text), ...sum, state: Text };
-const dispute = { order_id: Text, dispute_id: IdSchema, state: Text, ...sum, provider: Text };
-const verification = { order_id: Text, ...sum, provider: Text };
+const dispute = { order_id: Text, dispute_id: IdSchema, state: Text, ...sum, provider: Text, ...atOutlet };
+const verification = { order_id: Text, ...sum, provider: Text, ...atOutlet };
 const operation = { operation_id: IdSchema, ...sum };
 const settlementCase = { case_id: IdSchema, provider: Text, kind: Text };
 const line = Type.Object({ product_id: IdSchema, name: Text, quantity: Count, amount: Minor });
@@ -43,8 +46,8 @@ export const EVENTS = {
   "refund.succeeded": event("The money is given back and booked.", refund),
   "refund.failed": event("The refund was given up; the sum may be refunded again.", refund),
 
-  "case.opened": event("Money that matches no payment is in suspense.", { reason: Text, reference: Text }),
-  "case.applied": event("Money in suspense was taken as a payment of an order.", { order_id: Text }),
+  "case.opened": event("Money that matches no payment is in suspense.", { reason: Text, reference: Text, ...atOutlet }),
+  "case.applied": event("Money in suspense was taken as a payment of an order.", { order_id: Text, ...atOutlet }),
 
   "sale.paid": event("A sale is complete.", {
     sale_id: IdSchema,
@@ -88,6 +91,15 @@ export const EVENTS = {
     tax: Minor,
   }),
 
+  "sale.void_failed": event("The refund of a void was given up: its money stays, and the sale counts again.", {
+    sale_id: IdSchema,
+    return_id: IdSchema,
+    outlet_id: IdSchema,
+    business_date: Day,
+    sold_hour: Hour,
+    sold_method: Text,
+  }),
+
   "product.added": event("Products were added.", { product_ids: Type.Array(IdSchema) }),
   "product.changed": event("A product was changed.", {
     product_id: IdSchema,
@@ -95,6 +107,11 @@ export const EVENTS = {
     approved_by: Nullable(IdSchema),
     price_before: Type.Optional(Minor),
     price_after: Type.Optional(Minor),
+  }),
+
+  "stock.changed": event("Stock was changed by hand. What a sale moves is announced with the sale.", {
+    outlet_id: IdSchema,
+    product_ids: Type.Array(IdSchema),
   }),
 
   "outlet.added": event("An outlet was added.", { outlet_id: IdSchema, name: Text, by: IdSchema }),

@@ -67,6 +67,7 @@ export const refusals = {
   role_name_taken: [409, "corrected", "Nama peran ini sudah dipakai.", "This name of a role is taken."],
   right_not_grantable: [422, "corrected", "Hak ini tidak dapat diberikan kepada peran buatan sendiri.", "This right can't be given to a role of one's own."],
   time_zone_unknown: [422, "corrected", "Zona waktu tidak dikenal, misalnya Asia/Jakarta.", "The time zone is not known; write it as Asia/Jakarta."],
+  day_begins_late: [422, "corrected", "Hari usaha dimulai antara 00:00 dan 11:59; penjualan sebelum jam itu masuk hari kemarin.", "A business day begins between 00:00 and 11:59; what is sold before it belongs to the day before."],
   // set-up
   setup_needed: [404, "corrected", "Belum ada toko di sini. Siapkan dulu.", "There is no shop here yet. Set one up first."],
   setup_code_wrong: [403, "corrected", "Kode penyiapan salah, sudah dipakai, atau kedaluwarsa.", "The set-up code is wrong, was used, or has expired."],
@@ -146,6 +147,7 @@ export const refusals = {
   order_cancelled: [409, "no", "Pesanan ini sudah dibatalkan.", "This order was cancelled."],
   payment_unknown: [404, "corrected", "Pembayaran tidak ditemukan.", "The payment is not known."],
   payment_not_open: [409, "no", "Pembayaran ini sudah lunas, kedaluwarsa, atau dibatalkan.", "This payment is paid, over or cancelled."],
+  payment_unverified: [409, "later", "Belum ada laporan yang menunjukkan pembayaran QRIS statis ini. Uangnya dapat dikembalikan setelah diverifikasi.", "No statement has shown this payment by the printed QRIS yet. It can be given back once it is verified."],
   payment_not_refundable: [409, "no", "Pembayaran ini tidak dapat dikembalikan dari sini: belum dibayar, atau dibayar tunai.", "This payment can't be refunded here: it is not paid, or it was cash."],
   refund_exceeds: [422, "corrected", "Pengembalian melebihi sisa yang dapat dikembalikan.", "The refund is more than what is left to give back."],
   refund_unknown: [404, "corrected", "Pengembalian tidak ditemukan.", "The refund is not known."],

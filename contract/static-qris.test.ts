@@ -42,6 +42,11 @@ test("what is no printed code of a shop in Indonesia is refused by its name", ()
 
 test("a reference is what a screen shows, without its spaces", () => {
   assert.equal(checkedToReference(" 6325 1122 3344 "), "632511223344");
-  assert.equal(checkedToReference("trx-2026/11.a"), "TRX-2026/11.A");
-  for (const wrong of ["", "12345", "-123456", "1".repeat(41), "632511223344;drop"]) assert.ok(isRefusal(checkedToReference(wrong)), wrong);
+  assert.equal(checkedToReference("trx-2026/11.a"), "TRX202611A");
+  for (const wrong of ["", "12345", "1-2-3-4-5", "-123456", "1".repeat(41), "632511223344;drop"]) assert.ok(isRefusal(checkedToReference(wrong)), wrong);
+});
+
+test("a reference is one however it is punctuated", () => {
+  const written = ["632511223344", "6325 1122 3344", "6325-1122-3344", "6325.1122.3344", "6325/1122/3344", "6325_1122_3344", "６３２５１１２２３３４４"];
+  assert.deepEqual(new Set(written.map(checkedToReference)), new Set(["632511223344"]));
 });

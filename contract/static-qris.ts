@@ -27,14 +27,19 @@ function refusalOf({ problem, tag }: QrisProblem): Refusal {
 }
 
 const REFERENCE = /^[0-9A-Z][0-9A-Z./_-]{5,39}$/;
+const MIN_REFERENCE_LENGTH = 6;
 
-/** The number that a payer's screen shows, an RRN of 12 digits or an app's own, without spaces. Refuses `reference_malformed`. */
+/**
+ * The number that a payer's screen shows, an RRN of 12 digits or an app's own, as `plainReference` keeps it. Refuses
+ * `reference_malformed`.
+ */
 export function checkedToReference(unchecked: string): string | Refusal {
   const reference = plainReference(unchecked);
-  return REFERENCE.test(reference) ? reference : refuse("reference_malformed");
+  const isWritten = REFERENCE.test(unchecked.normalize("NFKC").replaceAll(/\s+/g, "").toUpperCase());
+  return isWritten && reference.length >= MIN_REFERENCE_LENGTH ? reference : refuse("reference_malformed");
 }
 
-/** References are compared without spaces and in upper case: people type them. */
+/** The letters and digits of a reference, in upper case: it is one reference however people and files punctuate it. */
 export function plainReference(text: string): string {
-  return text.replaceAll(/\s+/g, "").toUpperCase();
+  return text.normalize("NFKC").replaceAll(/[^0-9A-Za-z]+/g, "").toUpperCase();
 }

@@ -1,19 +1,22 @@
-import { KEY_SCOPES, newId, type Id, type Problem } from "@onegate/contract";
+import { IDR, KEY_SCOPES, newId, type CatalogueBody, type Id, type Problem, type ProductBody, type SaleBody } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { DEMO_MERCHANT, DEMO_OUTLET } from "./demo/index.ts";
-import { rights, whyNot, type Right, type Role } from "./identity/index.ts";
+import { insertStaff, rights, whyNot, type Right, type Role } from "./identity/index.ts";
 import { isInScope } from "./identity/keys/key.ts";
 import { grantable, mayWithApproval, OWNER_ONLY, PIN_CHANGE_RIGHTS, rightsOf } from "./identity/rights.ts";
 import { newToken, tokenHash } from "./identity/secret.ts";
-import { readSettings, type RegisteredRoute } from "./kernel/index.ts";
+import { cursorToText, inTransaction, latestCursor, readSettings, type RegisteredRoute } from "./kernel/index.ts";
+import { chartOf, openAccounts } from "./ledger/index.ts";
 import { startProgram, type Program } from "./roles.ts";
+import { moveStock } from "./stock/index.ts";
 import { fixtures, kinds, putObject, type Fixture, type Kind, type Place } from "./testing/objects.ts";
-import { openTestProgram, type TestProgram } from "./testing/program.ts";
+import { newSale, openTestProgram, type TestProgram } from "./testing/program.ts";
 import { openTestSession } from "./testing/session.ts";
 import { openStranger } from "./testing/shop.ts";
+import { until } from "./testing/until.ts";
 import { demoUser } from "./testing/wallet.ts";
 
 const REFERENCE = fileURLToPath(new URL("../docs/reference/rights.md", import.meta.url));
@@ -23,6 +26,11 @@ const MARK = "Milik Asing";
 const GRANTED: readonly Right[] = ["sale.read", "report.read"];
 /** What says no before anybody looks at an object. */
 const BY_RIGHT = new Set(["unauthenticated", "forbidden", "scope_missing", "pin_change_needed", "approval_needed"]);
+
+/** Kinds of objects that are an outlet's: staff other than owners find no other outlet's in any list. */
+const OF_AN_OUTLET: ReadonlySet<string> = new Set(["outlet", "sale", "device", "staff", "staff_session", "payment", "suspense", "dispute", "difference"] satisfies Kind[]);
+/** Kinds that are a wallet user's. */
+const OF_A_USER: ReadonlySet<string> = new Set(["wallet_account", "operation", "payment_operation", "hold", "topup", "withdrawal", "user_session"] satisfies Kind[]);
 
 type Asker = { readonly name: string; readonly url: () => string; readonly token?: string; readonly may: (right: Right) => boolean; /** What it is told where it may not. */ readonly no: string; /** Of staff: what it may ask a second person for. */ readonly role?: string };
 
@@ -170,7 +178,17 @@ describe("route × role × tenant", () => {
     const no = route.approvable && mayWithApproval(asker.role ?? "", route.right as Right) ? "approval_needed" : asker.no;
     if (may !== isLetIn || (!may && told.code !== no) || told.status >= 500) wrong.push(`${asker.name}: ${named(route)}: ${told.status} ${told.code}, expected ${may ? "to be let in" : no}`);
     if (told.text.includes(MARK)) wrong.push(`${asker.name}: ${named(route)} shows another merchant's text`);
-    for (const [name, id] of objects) if (name.endsWith(" foreign") && told.text.includes(id)) wrong.push(`${asker.name}: ${named(route)} shows another merchant's ${name}`);
+    for (const [name, id] of objects) {
+      const [kind = "", sight] = name.split(" ");
+      const isHidden = sight === "foreign" || (sight === "elsewhere" && isHiddenElsewhere(kind, route, asker));
+      if (isHidden && told.text.includes(id)) wrong.push(`${asker.name}: ${named(route)} shows ${kind}, which is ${sight}`);
+    }
+  }
+
+  /** Whether a list must not show an object of the merchant's other outlet, or of another user. An owner's till is one outlet's too. */
+  function isHiddenElsewhere(kind: string, { url: path }: RegisteredRoute, { role, name }: Asker): boolean {
+    if (name === "user") return OF_A_USER.has(kind);
+    return OF_AN_OUTLET.has(kind) && role !== undefined && (role !== "owner" || path.startsWith("/api/v1/till/"));
   }
 
   it("another merchant's object is not there, nor another outlet's or user's for whom it is not; nothing of it is shown or changed", async () => {
@@ -195,6 +213,56 @@ describe("route × role × tenant", () => {
     assert.deepEqual(await foreignRows(), before);
   });
 
+  it("a till hears of its own outlet alone, of what is past and of what happens", async () => {
+    const [here, there] = [await tillAt(DEMO_OUTLET), await tillAt(objectOf("outlet", "elsewhere"))];
+    const since = cursorToText(await latestCursor(program.database.kysely));
+    const listeners = [...askers.filter(({ may, role }) => role !== undefined && may("event.read")), there];
+    assert.deepEqual(listeners.map(({ name }) => name), ["cashier", "manager", "owner", there.name]);
+    const live = await Promise.all(listeners.map((asker) => hear(asker)));
+    const [ours, theirs] = [await sellAt(here), await sellAt(there)];
+    // comes after all of it, to every till
+    const { products } = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: here.token })).body;
+    for (const { outletId } of [here, there]) {
+      await inTransaction(program.database, (tx) => moveStock(tx, DEMO_MERCHANT, outletId, newId(), [{ movementId: newId(), productId: products[0]?.id ?? "", kind: "count", quantity: 1 }]));
+    }
+    assert.equal((await program.call("POST", "/api/v1/products", { token: here.token, body: { name: "Kue Cubit", price: rupiah("5000") }, headers: { "idempotency-key": newId() } })).status, 201);
+    const { id: last } = (await program.call<ProductBody>("PATCH", `/api/v1/products/${products[0]?.id}`, { token: here.token, body: { price: rupiah("31000") } })).body;
+    const past = await Promise.all(listeners.map((asker) => hear(asker, since)));
+    for (const [index, asker] of listeners.entries()) {
+      const [own, others] = asker === there ? [theirs, ours] : [ours, theirs];
+      for (const [when, stream] of [["past", past[index]], ["live", live[index]]] as const) {
+        assert.ok(stream);
+        const heard = await until(async () => stream.heard(), (text) => text.includes(last));
+        stream.end();
+        const topics = new Set([...heard.matchAll(/^event: (.*)$/gm)].map((match) => match[1] ?? ""));
+        const all = ["sale.paid", "sale.cancelled", "sale.returned", "sale.refunded", "payment.succeeded", "payment.pending", "payment.cancelled", "product.added", "product.changed", "stock.changed", ...(asker.may("case.read") ? ["case.opened"] : [])];
+        assert.deepEqual(all.filter((topic) => !topics.has(topic)), [], `${asker.name}, ${when}: is not told`);
+        assert.equal(topics.has("case.opened"), asker.may("case.read"), `${asker.name}, ${when}: money in suspense`);
+        for (const one of [...own.sales, ...own.payments]) assert.ok(heard.includes(one), `${asker.name}, ${when}: is not told of ${one}`);
+        for (const one of [others.outletId, ...others.sales, ...others.payments, others.reason]) assert.ok(!heard.includes(one), `${asker.name}, ${when}: is told of another outlet's ${one}`);
+      }
+    }
+  });
+
+  it("what an outlet did is answered to its own retries alone", async () => {
+    const [here, there] = [await tillAt(DEMO_OUTLET), await tillAt(objectOf("outlet", "elsewhere"))];
+    const done = await sellAt(here);
+    const routes = new Set<string>();
+    for (const request of done.requests) {
+      routes.add(request.route);
+      const again = await send(here, request);
+      assert.deepEqual([again.status, again.headers.get("idempotent-replayed")], [request.status, "true"], request.route);
+      const other = await send(there, request);
+      assert.ok(other.status >= 400 && other.status < 500, `${request.route} is answered to another outlet: ${other.status}`);
+      for (const one of [...done.sales, ...done.payments, done.reason]) {
+        if (!`${request.path} ${JSON.stringify(request.body)}`.includes(one)) assert.ok(!JSON.stringify(other.body).includes(one), `${request.route} shows another outlet's ${one}`);
+      }
+    }
+    // whatever a till does once is tried here
+    const once = program.routes.filter(({ method, url: path }) => method === "POST" && /^\/api\/v1\/till\/(sales|drawer)/.test(path) && !path.endsWith("/sum")).map(named);
+    assert.deepEqual([...routes].sort(), once.sort());
+  });
+
   it("stands in docs/reference/rights.md", () => {
     const page = reference(program.routes);
     if (process.env["UPDATE_SNAPSHOTS"] === "1") {
@@ -204,6 +272,73 @@ describe("route × role × tenant", () => {
     assert.equal(readFileSync(REFERENCE, "utf8"), page, "run UPDATE_SNAPSHOTS=1 npm test -- server/rights.test.ts and look at the difference");
   });
 });
+
+const PRINTED = "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
+const rupiah = (amount: string) => ({ amount, currency: "IDR" });
+
+type Till = Asker & { readonly token: string; readonly outletId: Id };
+type Sent = { readonly route: string; readonly path: string; readonly body: unknown; readonly key: string; readonly status: number };
+/** What was done at a till: its ids, the reason it gave money back for, and the requests as they were sent. */
+type Done = { readonly outletId: Id; readonly sales: readonly Id[]; readonly payments: readonly Id[]; readonly reason: string; readonly requests: readonly Sent[] };
+
+/** A manager's till at an outlet of the demo shop, which has its drawer and its printed code. */
+async function tillAt(outletId: Id): Promise<Till> {
+  const staffId = newId();
+  const { token, hash } = newToken();
+  await inTransaction(program.database, async (tx) => {
+    await insertStaff(tx, DEMO_MERCHANT, outletId, { staffId, name: `Manajer ${staffId.slice(-4)}`, role: "manager" }, "");
+    await openTestSession(tx, { merchantId: DEMO_MERCHANT, outletId, staffId }, hash);
+    await openAccounts(tx, DEMO_MERCHANT, chartOf(DEMO_MERCHANT, IDR, [], [outletId]));
+  });
+  const owner = askers.find(({ name }) => name === "owner")?.token ?? "";
+  assert.equal((await program.call("PUT", `/api/v1/outlets/${outletId}/static-qris`, { token: owner, body: { payload: PRINTED } })).status, 200);
+  return { name: `a till of ${outletId}`, url: () => program.url, token, outletId, role: "manager", no: "forbidden", may: (right) => rightsOf("manager").has(right) };
+}
+
+const send = ({ token }: Till, { path, body, key }: Pick<Sent, "path" | "body" | "key">) => program.call<SaleBody>("POST", path, { token, body, headers: { "idempotency-key": key } });
+
+/** A little of everything that a till does: paid in cash and by both QRIS, given up, paid too late, and given back. */
+async function sellAt(till: Till): Promise<Done> {
+  const requests: Sent[] = [];
+  const reason = `alasan ${newId()}`;
+  const sold: SaleBody[] = [];
+  const act = async (what: string, path: string, body: unknown, status: number): Promise<SaleBody> => {
+    const sent = { route: `POST /api/v1/till/${what}`, path: `/api/v1/till/${path}`, body, key: newId() };
+    const answer = await send(till, sent);
+    assert.equal(answer.status, status, `${sent.route}: ${JSON.stringify(answer.body)}`);
+    requests.push({ ...sent, status });
+    return answer.body;
+  };
+  const catalogue = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: till.token })).body;
+  const ring = async (tender: string) => {
+    const sale = await act("sales", "sales", newSale(catalogue, ["Teh Melati"], tender), 201);
+    sold.push(sale);
+    return sale;
+  };
+  const [cash, voided, scanned, late, printed] = [await ring("exact"), await ring("exact"), await ring("QRIS"), await ring("QRIS"), await ring("QRIS_STATIC")];
+  await act("sales/:id/static-qris", `sales/${printed.id}/static-qris`, {}, 200);
+  await act("sales/:id/cancel", `sales/${late.id}/cancel`, {}, 200);
+  await act("sales/:id/refund", `sales/${cash.id}/refund`, { id: newId(), reason, restock: true }, 201);
+  await act("sales/:id/void", `sales/${voided.id}/void`, { id: newId(), reason }, 201);
+  await act("drawer", "drawer", { id: newId(), reason }, 201);
+  for (const sale of [scanned, late]) await program.lever("POST", `transactions/${sale.tenders[0]?.reference}/pay`);
+  await until(async () => (await program.call<SaleBody>("GET", `/api/v1/till/sales/${scanned.id}`, { token: till.token })).body.state, (state) => state === "paid");
+  await until(async () => (await program.database.pool.query("select from suspense_case where payment_id = $1", [late.tenders[0]?.payment_id])).rowCount, (count) => count === 1);
+  return { outletId: till.outletId, reason, requests, sales: sold.map(({ id }) => id), payments: sold.flatMap(({ tenders }) => tenders.map(({ payment_id: id }) => id)) };
+}
+
+/** Listens as a till, from now on or after a cursor, until it is ended. */
+async function hear({ url, token }: Asker, since?: string): Promise<{ heard(): string; end(): void }> {
+  const aborter = new AbortController();
+  const response = await fetch(`${url()}/api/v1/till/events`, { headers: { authorization: `Bearer ${token}`, ...(since === undefined ? {} : { "last-event-id": since }) }, signal: aborter.signal });
+  assert.equal(response.status, 200);
+  let text = "";
+  const read = async () => {
+    for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) text += piece;
+  };
+  void read().catch(() => undefined);
+  return { heard: () => text, end: () => aborter.abort() };
+}
 
 /** Routes whose ids are new ones, which their callers make. */
 const NEW_IDS = new Set(["POST /api/v1/till/sales", "POST /api/v1/payment/create-transaction"]);

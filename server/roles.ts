@@ -19,12 +19,12 @@ import {
 import { proveDaily, signerOf } from "./proof.ts";
 import { setUpProviders } from "./provider-setup.ts";
 import { reportRoutes, rollup } from "./reports/index.ts";
-import { onPaymentEnded, onPaymentRefunded, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
+import { onPaymentEnded, onPaymentRefunded, onRefundGivenUp, onSaleCancelled, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
 import { migrateAsOwner, prepareMonths } from "./schema.ts";
 import { makeSetupCode, setupRoutes } from "./setup/index.ts";
 import { SETTLE_DAILY, settleDaily, settlementRoutes, type Settlement } from "./settlement/index.ts";
 import { stockLevels } from "./stock/index.ts";
-import { createWalletProvider, creditWaiting, endForgotten, markExpiredHolds, onTopupEnded, onTopupRefunded, walletOperatorRoutes, walletRoutes, walletUserRoutes, type Wallets } from "./wallets/index.ts";
+import { createWalletProvider, creditWaiting, endForgotten, markExpiredHolds, onTopupCancelled, onTopupEnded, onTopupRefunded, walletOperatorRoutes, walletRoutes, walletUserRoutes, type Wallets } from "./wallets/index.ts";
 
 export type Program = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -121,6 +121,11 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
       onEnded: async (tx, payment) => {
         await onPaymentEnded(tx, sales, payment);
         await onTopupEnded(tx, wallets, payment);
+      },
+      onRefundGivenUp,
+      onOrderCancelled: async (tx, merchantId, orderId) => {
+        await onSaleCancelled(tx, merchantId, orderId);
+        await onTopupCancelled(tx, merchantId, orderId);
       },
       onRefunded: async (tx, refund) => [...(await onPaymentRefunded(tx, refund)), ...(await onTopupRefunded(tx, wallets, refund))],
     };

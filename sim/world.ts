@@ -6,7 +6,7 @@ import { createLog, idMaker, messageOf, openDatabase, type Database } from "../s
 import { accountId, clearingCode, createLedger, openAccounts, type Ledger } from "../server/ledger/index.ts";
 import type { Payments } from "../server/payments/index.ts";
 import { ofInstallation, type RawNotification } from "../server/providers/index.ts";
-import { onPaymentEnded, onPaymentRefunded, type Sales } from "../server/sales/index.ts";
+import { onPaymentEnded, onPaymentRefunded, onRefundGivenUp, onSaleCancelled, type Sales } from "../server/sales/index.ts";
 import { openTestDatabase, type TestDatabase } from "../server/testing/database.ts";
 import { forgetful } from "./canary.ts";
 import { SIM_PROVIDER, SimProvider, type Transaction } from "./provider.ts";
@@ -171,6 +171,8 @@ export class World {
       homeMerchant: async () => DEMO_MERCHANT,
       onEnded: (tx, payment) => onPaymentEnded(tx, sales, payment),
       onRefunded: (tx, refund) => onPaymentRefunded(tx, refund),
+      onRefundGivenUp,
+      onOrderCancelled: onSaleCancelled,
     };
     const sales: Sales = { database, ledger, payments, newId: newProcessId, poke };
     return { database, ledger, crowdedLedger: createLedger(database, { lanes: 3, queue: 20_000 }), payments, sales };

@@ -108,7 +108,7 @@ export type NewRoleBody = Static<typeof NewRoleSchema>;
 // outlets
 
 const Rounding = Type.Object({ unit: Type.Integer({ minimum: 0, maximum: 10_000_000, description: "minor units; 0 is none" }), direction: Type.Enum(["down", "nearest", "up"]) }, strict);
-const DayBegins = Type.String({ pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$" });
+const DayBegins = Type.String({ pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$", description: "when the business day begins, before noon; what is sold before it belongs to the day before" });
 const outlet = {
   name: Name(100),
   address: Text(300),

@@ -231,6 +231,7 @@ export const SaleSchema = Type.Object({
   rounding: MoneySchema,
   disputed: Type.Boolean({ description: "money of it was taken back by its provider, and that is not won" }),
   tenders: Type.Array(TenderSchema),
+  stock_below_zero: Type.Array(Type.Object({ product_id: IdSchema, name: Type.String(), level: Type.Integer() }), { description: "products of which this sale took more than was counted, with the level after it" }),
   refunded: MoneySchema,
   returns: Type.Array(ReturnSchema),
 });

@@ -178,6 +178,11 @@ export function whoOf(request: FastifyRequest, principal = request.principal): W
   };
 }
 
+/** The outlet that lists are limited to: staff other than owners see their own outlet's. Null: all, as for owners and keys. */
+export function outletScopeOf({ principal }: FastifyRequest): string | null {
+  return "outletId" in principal && principal.role !== "owner" ? principal.outletId : null;
+}
+
 /** The merchant in whose name a request is made. */
 export function merchantOf(request: FastifyRequest): string {
   if (!("merchantId" in request.principal)) throw new Error("a route for a merchant let somebody else in");

@@ -14,14 +14,14 @@ export { countGuess, enrolIn, forgetGuesses, type Enrolled } from "./devices/enr
 export { keepOwnerCode } from "./devices/recover-owner.ts";
 export { retireDevice } from "./devices/revoke.ts";
 export { deviceRoutes, enrolledBody } from "./devices/routes.ts";
-export { actorOf, alsoNeeds, DEVICE_HEADER, guard, merchantOf, staffOf, userOf, whoOf } from "./guard.ts";
+export { actorOf, alsoNeeds, DEVICE_HEADER, guard, merchantOf, outletScopeOf, staffOf, userOf, whoOf } from "./guard.ts";
 export { checkedToLogo } from "./logo/logo.ts";
 export { insertLogo } from "./logo/store.ts";
 export { createKnownKeys } from "./keys/known-keys.ts";
 export { keyRoutes } from "./keys/routes.ts";
 export { countTry, limitRequests, recipientTries } from "./limits.ts";
 export { originOf, type Origin } from "./origin.ts";
-export { isTimeZone, openOutlet } from "./outlets/change-outlet.ts";
+export { openOutlet, refusalForDays } from "./outlets/change-outlet.ts";
 export { outletRoutes } from "./outlets/routes.ts";
 export { peopleRoutes } from "./people/routes.ts";
 export { isSimplePin } from "./pins/policy.ts";

@@ -126,6 +126,14 @@ export function beforeCommit(tx: Tx, step: () => Promise<void>): void {
   if (!steps) throw new Error("only a transaction of inTransaction has steps before its commit");
   steps.push(step);
 }
+/**
+ * Reads with several statements as if it were one: all see the database as it was when the first began, so that what one
+ * transaction wrote together is read together. Nothing can be written or locked.
+ */
+export async function inSnapshot<T>({ kysely }: Pick<Database, "kysely">, read: (executor: Executor) => Promise<T>): Promise<T> {
+  return kysely.transaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute(read);
+}
+
 
 /** Runs `work` in one READ COMMITTED transaction; a deadlock's victim is run again. No network inside. */
 export async function inTransaction<T>(database: Database, work: (tx: Tx) => Promise<T>): Promise<T> {

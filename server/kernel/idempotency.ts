@@ -3,8 +3,11 @@ import { sql } from "kysely";
 import { createHash } from "node:crypto";
 import { inTransaction, isLockedOut, type Database, type Tx } from "./database.ts";
 
-/** What a key stands for: the same key under another merchant or route is another key. */
-export type Scope = { readonly merchantId: Id; readonly route: string; readonly key: string };
+/**
+ * What a key stands for: the same key under another merchant, outlet or route is another key. What is done at a till is its
+ * outlet's, so that no other outlet is given its answer.
+ */
+export type Scope = { readonly merchantId: Id; readonly outletId?: Id; readonly route: string; readonly key: string };
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -45,10 +48,11 @@ export type Once<T> = { readonly answer: T | Refusal; readonly replayed: boolean
  */
 export async function once<T>(
   database: Database,
-  scope: Scope,
+  { outletId, ...unscoped }: Scope,
   body: unknown,
   effect: (tx: Tx) => Promise<T | Refusal>,
 ): Promise<Once<T>> {
+  const scope = outletId === undefined ? unscoped : { ...unscoped, route: `${unscoped.route}@${outletId}` };
   const hash = requestHash(body);
   let isMine = false;
   try {

@@ -472,7 +472,7 @@ table payment
   PRIMARY KEY (merchant_id, payment_id)
   FOREIGN KEY (merchant_id, order_id) REFERENCES payment_order(merchant_id, order_id)
   CHECK ((amount > 0))
-  CHECK ((((verification IS NULL) = (outlet_id IS NULL)) AND ((verification IS NULL) = (confirmed_by IS NULL))))
+  CHECK ((((verification IS NULL) = (confirmed_by IS NULL)) AND ((verification IS NULL) OR (outlet_id IS NOT NULL))))
   CHECK (((verification)::text = ANY ((ARRAY['unverified'::character varying, 'verified'::character varying, 'lost'::character varying])::text[])))
   CREATE INDEX payment_by_merchant_ref ON public.payment USING btree (merchant_ref)
   CREATE INDEX payment_by_order ON public.payment USING btree (merchant_id, order_id, payment_id)
@@ -494,6 +494,7 @@ table payment_order
   items jsonb not null
   created_at timestamp with time zone not null default now()
   cancelled_at timestamp with time zone
+  outlet_id uuid
   PRIMARY KEY (merchant_id, order_id)
   CHECK ((amount > 0))
 
@@ -663,6 +664,7 @@ table sale
   created_at timestamp with time zone not null default now()
   paid_at timestamp with time zone
   refunded bigint not null default 0
+  oversold jsonb
   PRIMARY KEY (merchant_id, sale_id)
   FOREIGN KEY (merchant_id, outlet_id) REFERENCES outlet(merchant_id, outlet_id)
   FOREIGN KEY (merchant_id, staff_id) REFERENCES staff(merchant_id, staff_id)

@@ -8,7 +8,7 @@ import { openDisputes } from "./open-dispute.ts";
 import { isCodeless, isOpen, next, paidSum, type Payment, type PaymentEvent } from "./payment.ts";
 import { replace } from "./replace.ts";
 import { insertCase, lockPayment, selectPayment, selectPayments, updatePayment, type LockedOrder, type NewCase } from "./store.ts";
-import { tell } from "./tell.ts";
+import { outletOf, tell } from "./tell.ts";
 
 /** What became of a provider's word on a payment. */
 export type Outcome = "applied" | "duplicate" | "suspense" | "ignored";
@@ -112,7 +112,7 @@ async function whySuspense(tx: Tx, payment: Payment, found: ProviderState, order
 export async function toSuspense(
   tx: Tx,
   payments: Payments,
-  { merchantId, paymentId, provider, accountId, reason, found }: { merchantId: Id; paymentId: Id | null; provider: string; accountId: Id | null; reason: NewCase["reason"]; found: ProviderState },
+  { merchantId, paymentId, provider, accountId, outletId = null, reason, found }: { merchantId: Id; paymentId: Id | null; provider: string; accountId: Id | null; outletId?: Id | null; reason: NewCase["reason"]; found: ProviderState },
 ): Promise<Outcome> {
   const subject = `${provider}:${found.reference}`;
   const amount: Money = { minor: found.amount.minor - found.feeCustomer.minor, currency: found.amount.currency };
@@ -125,7 +125,7 @@ export async function toSuspense(
   });
   if (!isNew) return "duplicate";
   payments.ledger.stageIn(tx, merchantId, transfers);
-  await announce(tx, merchantId, "case.opened", caseId, { reason, reference: found.reference });
+  await announce(tx, merchantId, "case.opened", caseId, { reason, reference: found.reference, ...outletOf({ outletId }) });
   return "suspense";
 }
 

@@ -35,12 +35,14 @@ export async function endOpenPayments(tx: Tx, payments: readonly Payment[]): Pro
   }
 }
 
-/** The same as a request of its own, once per key. Refuses `order_unknown`, and `order_paid`: what is paid is refunded. */
+/** The same as a request of its own, once per key: the sale or top-up that waits for the order ends with it. Refuses `order_unknown`, and `order_paid`: what is paid is refunded. */
 export async function giveUpOrder(payments: Payments, merchantId: Id, orderId: string, key: string): Promise<Once<Order>> {
   const { answer, replayed } = await once(payments.database, { merchantId, route: "order.cancel", key }, { orderId }, async (tx) => {
     if (!(await selectOrder(tx, merchantId, orderId))) return refuse("order_unknown");
     const { paid } = await cancelOrder(tx, merchantId, orderId);
-    return paid ? refuse("order_paid") : { order_id: orderId };
+    if (paid) return refuse("order_paid");
+    await payments.onOrderCancelled(tx, merchantId, orderId);
+    return { order_id: orderId };
   });
   if (isRefusal(answer)) return { answer, replayed };
   payments.poke();

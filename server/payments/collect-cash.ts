@@ -14,7 +14,7 @@ export async function collectCash(
 ): Promise<Id | Refusal> {
   const paymentId = derivedAt(orderId, "cash", merchantId);
   await insertPayment(tx, {
-    merchantId, paymentId, orderId, method: "CASH", channel: "CASH", provider: "cash", amount, state: "succeeded", merchantRef: merchantRefOf(paymentId), expiresAt: null,
+    merchantId, paymentId, orderId, method: "CASH", channel: "CASH", provider: "cash", amount, state: "succeeded", merchantRef: merchantRefOf(paymentId), expiresAt: null, outletId,
   });
   const accounts = { drawer: accountId(merchantId, drawerCode(outletId)), received: accountId(merchantId, CHART.received) };
   payments.ledger.stageIn(tx, merchantId, transfersOf("cash", merchantId, paymentId, accounts, { cash: amount }));

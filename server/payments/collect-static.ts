@@ -1,10 +1,10 @@
 import { money, refuse, STATIC_METHOD, STATIC_PROVIDER, type Id, type Refusal } from "@onegate/contract";
-import { announce, derivedId, type Tx } from "../kernel/index.ts";
+import { type Tx } from "../kernel/index.ts";
 import { accountId, CHART, transfersOf } from "../ledger/index.ts";
 import { endOpenPayments } from "./cancel.ts";
 import type { Payments } from "./context.ts";
 import { merchantRefOf, paidSum } from "./payment.ts";
-import { insertCase, insertPayment, isReferenceUsed, lockOrder, lockReference, selectPayments } from "./store.ts";
+import { insertPayment, isReferenceUsed, lockOrder, lockReference, selectPayments } from "./store.ts";
 import { tell } from "./tell.ts";
 
 export type StaticCollection = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id; readonly orderId: string; readonly reference: string | null };
@@ -12,8 +12,9 @@ export type StaticCollection = { readonly merchantId: Id; readonly outletId: Id;
 /**
  * Takes what is left of an order as paid to the outlet's printed code, by the word of a cashier who saw the proof, within
  * the caller's transaction. No provider was told of it, so it stays unverified until a statement shows it. The order's
- * other payments are ended; should one of them be paid all the same, or be paid already, the second money is in suspense
- * with a case. Again it changes nothing. Refuses `order_unknown`, `order_cancelled`, `reference_used`.
+ * other payments are ended; should one of them be paid all the same, that money is in suspense with a case. Again it
+ * changes nothing. Refuses `order_unknown`, `order_cancelled`, `order_paid` (money that nobody has seen is no second
+ * payment: a customer who did pay twice is in the acquirer's statement), `reference_used`.
  */
 export async function collectStatic(tx: Tx, payments: Payments, { merchantId, outletId, staffId, orderId, reference }: StaticCollection): Promise<Refusal | undefined> {
   const order = await lockOrder(tx, merchantId, orderId);
@@ -21,31 +22,23 @@ export async function collectStatic(tx: Tx, payments: Payments, { merchantId, ou
   const earlier = await selectPayments(tx, merchantId, orderId);
   if (earlier.some(({ verification }) => verification !== null)) return undefined;
   if (order.cancelled) return refuse("order_cancelled");
+  const left = order.amount - paidSum(earlier);
+  if (left <= 0n) return refuse("order_paid");
   const paymentId = payments.newId();
   if (reference !== null) {
     await lockReference(tx, merchantId, reference);
     if (await isReferenceUsed(tx, merchantId, reference, paymentId)) return refuse("reference_used");
   }
-  const left = order.amount - paidSum(earlier);
-  const isDouble = left <= 0n;
-  const amount = money(isDouble ? order.amount : left, order.currency);
+  const amount = money(left, order.currency);
   const merchantRef = merchantRefOf(paymentId);
   const paid = await insertPayment(tx, {
-    merchantId, paymentId, orderId, method: STATIC_METHOD, channel: STATIC_METHOD, provider: STATIC_PROVIDER, amount, state: isDouble ? "cancelled" : "succeeded", merchantRef, expiresAt: null,
-    ...(reference === null ? {} : { reference }), confirmed: { outletId, staffId },
+    merchantId, paymentId, orderId, method: STATIC_METHOD, channel: STATIC_METHOD, provider: STATIC_PROVIDER, amount, state: "succeeded", merchantRef, expiresAt: null,
+    ...(reference === null ? {} : { reference }), outletId, confirmedBy: staffId,
   });
-  const accounts = { unverified: accountId(merchantId, CHART.unverified), to: accountId(merchantId, isDouble ? CHART.suspense : CHART.received) };
-  const transfers = transfersOf("collect_unverified", merchantId, paymentId, accounts, { gross: amount }, reference === null ? {} : { reference });
-  payments.ledger.stageIn(tx, merchantId, transfers);
-  const [collection] = transfers;
-  if (!collection) throw new Error("what is left of an order is above zero");
+  const accounts = { unverified: accountId(merchantId, CHART.unverified), to: accountId(merchantId, CHART.received) };
+  const about = reference === null ? {} : { reference };
+  payments.ledger.stageIn(tx, merchantId, transfersOf("collect_unverified", merchantId, paymentId, accounts, { gross: amount }, about));
   await tell(tx, paid);
-  if (isDouble) {
-    const caseId = derivedId("case", merchantId, paymentId);
-    await insertCase(tx, { merchantId, caseId, provider: STATIC_PROVIDER, accountId: null, reference: reference ?? merchantRef, paymentId, reason: "double", currency: amount.currency, amount: amount.minor, transferId: collection.id });
-    await announce(tx, merchantId, "case.opened", caseId, { reason: "double", reference: reference ?? merchantRef });
-    return undefined;
-  }
   await endOpenPayments(tx, earlier);
   await payments.onEnded(tx, paid);
   return undefined;

@@ -19,6 +19,10 @@ export type Payments = {
   readonly onEnded: (tx: Tx, payment: Payment) => Promise<void>;
   /** Whoever recognised a payment says what takes it back; it is posted together with the refund, first. */
   readonly onRefunded: (tx: Tx, refund: Refund) => Promise<ReadonlyArray<Omit<Transfer, "op">>>;
+  /** A refund is given up, and its money stays: whoever counted on it takes that back in the same transaction. */
+  readonly onRefundGivenUp: (tx: Tx, refund: Refund) => Promise<void>;
+  /** An order was given up on request: whoever waits for it ends in the same transaction, whether it has payments or not. */
+  readonly onOrderCancelled: (tx: Tx, merchantId: Id, orderId: string) => Promise<void>;
   /** Something was committed that readers of the outbox wait for. */
   readonly poke: () => void;
 };

@@ -1,10 +1,10 @@
 import { checkedToMinor, DisputeSchema, isRefusal, money, ProblemSchema, refuse, toDecimal, VerdictSchema, type DisputeBody } from "@onegate/contract";
 import { Type } from "typebox";
-import { merchantOf, whoOf } from "../identity/index.ts";
+import { merchantOf, outletScopeOf, whoOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http } from "../kernel/index.ts";
 import type { Payments } from "./context.ts";
 import type { Dispute } from "./dispute.ts";
-import { selectDispute, selectDisputes } from "./dispute-store.ts";
+import { selectDispute, selectDisputes, selectVisibleDispute } from "./dispute-store.ts";
 import { noteDeadline, settleDispute } from "./settle-dispute.ts";
 
 const tags = ["payment"];
@@ -18,11 +18,11 @@ export function disputeRoutes(http: Http, payments: Payments): void {
   const { kysely } = payments.database;
 
   http.get("/api/v1/disputes", { config: { right: "dispute.read", service }, schema: { tags, summary: "What providers took back after success", querystring: Type.Object({ state: Type.Optional(DisputeSchema.properties.state) }), response: { 200: Type.Object({ disputes: Type.Array(DisputeSchema) }), ...no } } }, async (request) => ({
-    disputes: (await selectDisputes(kysely, merchantOf(request), request.query.state, AT_MOST)).map(disputeBody),
+    disputes: (await selectDisputes(kysely, merchantOf(request), { state: request.query.state, outletId: outletScopeOf(request) }, AT_MOST)).map(disputeBody),
   }));
 
   http.get("/api/v1/disputes/:id", { config: { right: "dispute.read", service }, schema: { tags, summary: "One dispute", params: One, response: { 200: DisputeSchema, ...no } } }, async (request, reply) => {
-    const dispute = await selectDispute(kysely, merchantOf(request), request.params.id);
+    const dispute = await selectVisibleDispute(kysely, merchantOf(request), request.params.id, outletScopeOf(request));
     return answer(request, reply, dispute ? disputeBody(dispute) : refuse("dispute_unknown"));
   });
 

@@ -2,6 +2,7 @@ import { money, type Currency, type Id } from "@onegate/contract";
 import { sql } from "kysely";
 import type { Executor, Tx } from "../kernel/index.ts";
 import type { Dispute, DisputeState } from "./dispute.ts";
+import { visibleTo } from "./store.ts";
 
 type DisputeRow = {
   merchant_id: Id; dispute_id: Id; payment_id: Id; order_id: string; case_id: Id | null; provider: string; reference: string; currency: Currency; amount: bigint; beyond: bigint; fee: bigint;
@@ -46,6 +47,13 @@ export async function insertDispute(tx: Tx, one: NewDispute): Promise<Dispute | 
   return rows[0] && toDispute(rows[0]);
 }
 
+/** A dispute, unless its payment is of another outlet than the one that is given. */
+export async function selectVisibleDispute(executor: Executor, merchantId: Id, disputeId: Id, outletId: Id | null): Promise<Dispute | undefined> {
+  const { rows } = await sql<DisputeRow>`
+    select ${COLUMNS} from dispute d where merchant_id = ${merchantId} and dispute_id = ${disputeId} and ${visibleTo("d", outletId)}`.execute(executor);
+  return rows[0] && toDispute(rows[0]);
+}
+
 /** A dispute; with `lock`, its row is held until the transaction ends. */
 export async function selectDispute(executor: Executor, merchantId: Id, disputeId: Id, lock = false): Promise<Dispute | undefined> {
   const { rows } = await sql<DisputeRow>`
@@ -60,11 +68,11 @@ export async function selectDisputesOf(executor: Executor, merchantId: Id, payme
   return rows.map(toDispute);
 }
 
-/** Disputes in a state, or all, oldest first. */
-export async function selectDisputes(executor: Executor, merchantId: Id, state: DisputeState | undefined, limit: number): Promise<Dispute[]> {
+/** Disputes in a state, or all, oldest first; of what an outlet may see, where one is given. */
+export async function selectDisputes(executor: Executor, merchantId: Id, { state, outletId }: { state: DisputeState | undefined; outletId: Id | null }, limit: number): Promise<Dispute[]> {
   const { rows } = await sql<DisputeRow>`
-    select ${COLUMNS} from dispute
-     where merchant_id = ${merchantId} and (${state ?? null}::text is null or state = ${state ?? null}) order by opened_at, dispute_id limit ${limit}`.execute(executor);
+    select ${COLUMNS} from dispute d
+     where merchant_id = ${merchantId} and (${state ?? null}::text is null or state = ${state ?? null}) and ${visibleTo("d", outletId)} order by opened_at, dispute_id limit ${limit}`.execute(executor);
   return rows.map(toDispute);
 }
 

@@ -1,6 +1,6 @@
 import { isRefusal, money, refuse, STATIC_PROVIDER, toDecimal, type EventPayload, type Id, type Money, type Refusal } from "@onegate/contract";
 import { announceAudit, type Who } from "../identity/index.ts";
-import { addJob, announce, inTransaction, messageOf, once, type Once, type Tx } from "../kernel/index.ts";
+import { addJob, announce, inTransaction, messageOf, once, type Executor, type Once, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, clearingCode, drawerCode, transfersOf } from "../ledger/index.ts";
 import type { Provider, RefundAnswer, RefundRequest } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
@@ -20,7 +20,7 @@ export type RefundWish = { readonly paymentId: Id; /** Nothing: all that is left
 
 /**
  * Gives back a payment or a part of it, once per key. The refund is committed before the provider hears of it. Refuses
- * `payment_unknown`, `payment_not_refundable` (not paid, cash, which the till gives back, or lost), `currency_differs`,
+ * `payment_unknown`, `payment_not_refundable` (not paid, cash, which the till gives back, or lost), `payment_unverified`, `currency_differs`,
  * `amount_not_positive`, and `refund_exceeds` beyond what is left of it; refunds under way count as given back.
  */
 export async function refundPayment(payments: Payments, who: Who, wish: RefundWish, key: string): Promise<Once<Refund>> {
@@ -43,6 +43,7 @@ async function writeRefund(tx: Tx, payments: Payments, who: Who, { paymentId, am
   await lockOrder(tx, merchantId, seen.orderId);
   const payment = await selectPayment(tx, merchantId, paymentId);
   if (payment?.state !== "succeeded" || payment.provider === CASH || payment.verification === "lost") return refuse("payment_not_refundable");
+  if (payment.verification === "unverified") return refuse("payment_unverified");
   const left = await leftOf(tx, payment);
   const wanted = amount ?? money(left, payment.amount.currency);
   if (wanted.currency !== payment.amount.currency) return refuse("currency_differs");
@@ -59,10 +60,10 @@ export function giverOf(provider: string): string {
 }
 
 /** What is neither given back nor disputed, in minor units. The order's row must be held. */
-export async function leftOf(tx: Tx, { merchantId, paymentId, amount }: Payment): Promise<bigint> {
-  const refunds = await selectRefunds(tx, merchantId, paymentId);
+export async function leftOf(executor: Executor, { merchantId, paymentId, amount }: Payment): Promise<bigint> {
+  const refunds = await selectRefunds(executor, merchantId, paymentId);
   const kept = refunds.reduce((left, refund) => (refund.state === "failed" ? left : left - refund.amount.minor), amount.minor);
-  const left = kept - takenBack(await selectDisputesOf(tx, merchantId, paymentId));
+  const left = kept - takenBack(await selectDisputesOf(executor, merchantId, paymentId));
   return left > 0n ? left : 0n;
 }
 
@@ -81,10 +82,15 @@ export type Refundable = ReadonlyArray<{ readonly payment: Payment; readonly lef
 /** Holds an order and tells what may still be given back of it. Refunds under way and disputes count as given back. */
 export async function holdRefundable(tx: Tx, merchantId: Id, orderId: string): Promise<Refundable> {
   await lockOrder(tx, merchantId, orderId);
+  return selectRefundable(tx, merchantId, orderId);
+}
+
+/** The same without holding the order: nothing waits for it, and it may have changed when it is acted upon. */
+export async function selectRefundable(executor: Executor, merchantId: Id, orderId: string): Promise<Refundable> {
   const parts: Array<{ payment: Payment; left: bigint }> = [];
-  for (const payment of await selectPayments(tx, merchantId, orderId)) {
+  for (const payment of await selectPayments(executor, merchantId, orderId)) {
     if (payment.state !== "succeeded" || payment.verification === "lost") continue;
-    const left = await leftOf(tx, payment);
+    const left = await leftOf(executor, payment);
     if (left > 0n) parts.push({ payment, left });
   }
   return parts;
@@ -174,6 +180,7 @@ export async function moveRefund(tx: Tx, payments: Payments, merchantId: Id, ref
   if (state === "succeeded") await book(tx, payments, written);
   if (state === "failed" && written.caseId) await markCase(tx, merchantId, written.caseId, { state: "open", by: written.requestedBy });
   await announce(tx, merchantId, `refund.${state}`, refundId, eventOf(written));
+  if (state === "failed") await payments.onRefundGivenUp(tx, written);
   return written;
 }
 

@@ -8,7 +8,7 @@ export { listChannels } from "./channels.ts";
 export { collectCash } from "./collect-cash.ts";
 export { collectStatic } from "./collect-static.ts";
 export { type Payments } from "./context.ts";
-export { carryRefundOn, decideRefund, giveBackOrder, holdRefundable, REFUND, refundPayment, sweepRefunds, tellRefund, type Refundable } from "./give-back.ts";
+export { carryRefundOn, decideRefund, giveBackOrder, holdRefundable, REFUND, refundPayment, selectRefundable, sweepRefunds, tellRefund, type Refundable } from "./give-back.ts";
 export { inquirePayment } from "./inquire.ts";
 export { receiveNotification } from "./notify.ts";
 export { openPayment, openReplacement } from "./open.ts";
@@ -21,5 +21,5 @@ export { nextRefund, refundLifecycle, type Refund, type RefundState } from "./re
 export { selectDoneRefunds as refundsDoneOf, selectRefundsOfReturns as refundsOfReturns } from "./refund-store.ts";
 export { applyCase, refundCase } from "./settle-case.ts";
 export { paymentRoutes } from "./routes.ts";
-export { countOpenCases, selectBreaches as paymentBreaches, selectPayment, selectPaymentByMerchantRef, selectPayments as paymentsOf } from "./store.ts";
+export { countOpenCases, selectBreaches as paymentBreaches, selectPayment, selectPaymentByMerchantRef, selectPayments as paymentsOf, selectPaymentsOfOrders as paymentsOfOrders, visibleTo } from "./store.ts";
 export { losePayment, markVerified, verifyPayment } from "./verify.ts";

@@ -7,7 +7,8 @@ import { takenBack, type Dispute } from "./dispute.ts";
 import { insertDispute, selectDisputesOf } from "./dispute-store.ts";
 import { leftOf } from "./give-back.ts";
 import type { Payment } from "./payment.ts";
-import { lockOrder, markCase, selectCase, selectCaseOf, selectTakenPayment, type SuspenseCase } from "./store.ts";
+import { lockOrder, markCase, selectCase, selectCaseOf, selectPayment, selectTakenPayment, type SuspenseCase } from "./store.ts";
+import { outletOf } from "./tell.ts";
 
 /**
  * Writes down what a provider took back of a payment's money, within the caller's transaction, and books it: once per the
@@ -64,5 +65,9 @@ type DisputeTopic = "payment.disputed" | "payment.dispute_won" | "payment.disput
 
 /** Says within the transaction what a dispute has become; sums are minor units as text, and the provider's words stay here. */
 export async function tellDispute(tx: Tx, { merchantId, paymentId, disputeId, orderId, provider, state, amount }: Dispute, topic: DisputeTopic): Promise<void> {
-  await announce(tx, merchantId, topic, paymentId, { order_id: orderId, dispute_id: disputeId, state, amount: amount.minor.toString(), currency: amount.currency, provider });
+  const payment = await selectPayment(tx, merchantId, paymentId);
+  await announce(tx, merchantId, topic, paymentId, {
+    order_id: orderId, dispute_id: disputeId, state, amount: amount.minor.toString(), currency: amount.currency, provider,
+    ...outletOf({ outletId: payment?.outletId ?? null }),
+  });
 }

@@ -77,6 +77,7 @@ async function writePayment(payments: Payments, order: Order, channel: OfferedCh
       channel: channel.code,
       provider: channel.provider,
       accountId: channel.accountId,
+      outletId: order.outletId,
       amount: decided.amount,
       state: "created",
       merchantRef: merchantRefOf(paymentId),

@@ -1,6 +1,6 @@
 import { CaseSchema, checkedToMinor, isRefusal, money, NewRefundSchema, PaymentSchema, ProblemSchema, RefundDecisionSchema, refuse, RefundSchema, toDecimal, type CaseBody, type Money, type Refusal, type RefundBody } from "@onegate/contract";
 import { Type, type Static } from "typebox";
-import { merchantOf, whoOf } from "../identity/index.ts";
+import { merchantOf, outletScopeOf, whoOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http, type Once } from "../kernel/index.ts";
 import { giveUpOrder } from "./cancel.ts";
 import type { Payments } from "./context.ts";
@@ -65,7 +65,7 @@ export function operatorRoutes(http: Http, payments: Payments): void {
   });
 
   http.get("/api/v1/cases", { config: { right: "case.read", service }, schema: { tags, summary: "Money in suspense", querystring: Type.Object({ state: Type.Optional(CaseSchema.properties.state) }), response: { 200: Type.Object({ cases: Type.Array(CaseSchema) }), ...no } } }, async (request) => ({
-    cases: (await selectCases(kysely, merchantOf(request), request.query.state, 500)).map(caseBody),
+    cases: (await selectCases(kysely, merchantOf(request), { state: request.query.state, outletId: outletScopeOf(request) }, 500)).map(caseBody),
   }));
 
   http.post("/api/v1/cases/:id/apply", { config: { right: "case.settle", service }, schema: { tags, summary: "Take money in suspense as a payment of an order", params: One, body: Type.Object({ order_id: Type.String({ minLength: 1, maxLength: 64 }) }, { additionalProperties: false }), response: { 200: CaseSchema, ...no } } }, async (request, reply) => {

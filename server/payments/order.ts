@@ -9,10 +9,12 @@ export type Order = {
   readonly amount: Money;
   readonly customer: { readonly name: string; readonly email: string | null; readonly phone: string | null };
   readonly items: readonly OrderItem[];
+  /** The outlet at whose till it is paid; null: none. */
+  readonly outletId: Id | null;
   readonly createdAt: Date;
 };
 
-export type NewOrder = Omit<Order, "createdAt">;
+export type NewOrder = Omit<Order, "createdAt" | "outletId"> & Partial<Pick<Order, "outletId">>;
 
 /** Reads an order as it comes in. Refuses sums that are not whole, and `amount_mismatch` when the items don't add up. */
 export function checkedToOrder(merchantId: Id, unchecked: NewOrderBody): NewOrder | Refusal {

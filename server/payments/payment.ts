@@ -93,8 +93,9 @@ export type Payment = {
   readonly lostAt: Date | null;
   /** Why this provider and channel were chosen. */
   readonly routing: readonly Candidate[] | null;
-  /** Of a payment by a printed code alone, with the outlet whose code it is. */
+  /** Of a payment by a printed code alone. */
   readonly verification: Verification | null;
+  /** The outlet at whose till it is taken; null: none, as of an order of the gateway. */
   readonly outletId: Id | null;
   readonly createdAt: Date;
 };

@@ -9,10 +9,10 @@ import { giverOf, saveRefund, tellRefund } from "./give-back.ts";
 import { merchantRefOf, methodOf, paidSum } from "./payment.ts";
 import { selectRefund } from "./refund-store.ts";
 import { insertPayment, lockOrder, markCase, selectCase, selectOrder, selectPayment, selectPayments, type SuspenseCase } from "./store.ts";
-import { tell } from "./tell.ts";
+import { outletOf, tell } from "./tell.ts";
 
 /**
- * Takes money in suspense as a payment of an order, once per key. Refuses `case_unknown`, `case_disputed`, `case_settled`,
+ * Takes money in suspense as a payment of an order, once per key. Refuses `case_unknown`, `case_disputed`, `payment_unverified`, `case_settled`,
  * `order_unknown`, `order_cancelled`, and `case_does_not_fit` when it is more than what is still to be paid, or another currency.
  */
 export async function applyCase(payments: Payments, who: Who, caseId: Id, orderId: string, key: string): Promise<Once<SuspenseCase>> {
@@ -35,13 +35,13 @@ async function apply(tx: Tx, payments: Payments, who: Who, caseId: Id, orderId: 
   const paymentId = payments.newId();
   const channel = origin?.channel ?? found.provider.toUpperCase();
   await insertPayment(tx, {
-    merchantId, paymentId, orderId, method: origin?.method ?? methodOf({ code: channel, group: "" }), channel, provider: found.provider, accountId: found.accountId, amount: found.amount,
+    merchantId, paymentId, orderId, method: origin?.method ?? methodOf({ code: channel, group: "" }), channel, provider: found.provider, accountId: found.accountId, outletId: order.outletId, amount: found.amount,
     state: "succeeded", merchantRef: merchantRefOf(paymentId), reference: found.reference, expiresAt: null,
   });
   const accounts = { suspense: accountId(merchantId, CHART.suspense), received: accountId(merchantId, CHART.received) };
   payments.ledger.stageIn(tx, merchantId, transfersOf("apply", merchantId, paymentId, accounts, { applied: found.amount }, { reference: found.reference }));
   await markCase(tx, merchantId, caseId, { state: "applied", by, appliedTo: orderId });
-  await announce(tx, merchantId, "case.applied", caseId, { order_id: orderId });
+  await announce(tx, merchantId, "case.applied", caseId, { order_id: orderId, ...outletOf(order) });
   await announceAudit(tx, who, { action: "case.decided", subject: caseId, after: { decision: "apply", order_id: orderId, amount: toDecimal(found.amount), currency: found.amount.currency } });
   const payment = await selectPayment(tx, merchantId, paymentId);
   if (!payment) throw new Error("an inserted payment comes back");
@@ -52,7 +52,7 @@ async function apply(tx: Tx, payments: Payments, who: Who, caseId: Id, orderId: 
 
 /**
  * Gives money in suspense back, once per key: through the provider where it can and knows the payment, otherwise by a
- * person's hand, who then says that it is done. Refuses `case_unknown`, `case_disputed`, `case_settled`.
+ * person's hand, who then says that it is done. Refuses `case_unknown`, `case_disputed`, `payment_unverified`, `case_settled`.
  */
 export async function refundCase(payments: Payments, who: Who, caseId: Id, reason: string, key: string): Promise<Once<SuspenseCase>> {
   const { merchantId, actor: by } = who;
@@ -80,6 +80,8 @@ async function openCase(tx: Tx, merchantId: Id, caseId: Id): Promise<SuspenseCas
   // disputes of a payment that succeeded are about that one's money
   const isDisputed = origin && origin.state !== "succeeded" && takenBack(await selectDisputesOf(tx, merchantId, origin.paymentId)) > 0n;
   if (isDisputed) return refuse("case_disputed");
+  // a cashier's word alone is no money that could be moved on or given back
+  if (origin && (origin.verification ?? "verified") !== "verified") return refuse("payment_unverified");
   return found.state === "open" ? found : refuse("case_settled");
 }
 

@@ -8,7 +8,7 @@ import { FIRST_INQUIRY_MS } from "./plan.ts";
 
 type OrderRow = {
   merchant_id: Id; order_id: string; currency: Currency; amount: bigint; customer_name: string; customer_email: string | null;
-  customer_phone: string | null; items: Array<{ sku: string | null; name: string; price: string; quantity: number }>; created_at: Date;
+  customer_phone: string | null; items: Array<{ sku: string | null; name: string; price: string; quantity: number }>; outlet_id: Id | null; created_at: Date;
 };
 
 function toOrder(row: OrderRow): Order {
@@ -18,6 +18,7 @@ function toOrder(row: OrderRow): Order {
     amount: money(row.amount, row.currency),
     customer: { name: row.customer_name, email: row.customer_email, phone: row.customer_phone },
     items: row.items.map((item) => ({ ...item, price: BigInt(item.price) })),
+    outletId: row.outlet_id,
     createdAt: row.created_at,
   };
 }
@@ -26,12 +27,12 @@ function toOrder(row: OrderRow): Order {
 export async function insertOrder(executor: Executor, order: NewOrder, requestHash: Buffer): Promise<{ order: Order; same: boolean }> {
   const items = JSON.stringify(order.items.map((item) => ({ ...item, price: item.price.toString() })));
   await sql`
-    insert into payment_order (merchant_id, order_id, request_hash, currency, amount, customer_name, customer_email, customer_phone, items)
+    insert into payment_order (merchant_id, order_id, request_hash, currency, amount, customer_name, customer_email, customer_phone, items, outlet_id)
     values (${order.merchantId}, ${order.orderId}, ${requestHash}, ${order.amount.currency}, ${order.amount.minor}, ${order.customer.name},
-      ${order.customer.email}, ${order.customer.phone}, ${items}::jsonb)
+      ${order.customer.email}, ${order.customer.phone}, ${items}::jsonb, ${order.outletId ?? null})
     on conflict do nothing`.execute(executor);
   const { rows } = await sql<OrderRow & { request_hash: Buffer }>`
-    select merchant_id, order_id, currency, amount, customer_name, customer_email, customer_phone, items, created_at, request_hash
+    select merchant_id, order_id, currency, amount, customer_name, customer_email, customer_phone, items, outlet_id, created_at, request_hash
       from payment_order where merchant_id = ${order.merchantId} and order_id = ${order.orderId}`.execute(executor);
   const [row] = rows;
   if (!row) throw new Error("an inserted order comes back");
@@ -40,7 +41,7 @@ export async function insertOrder(executor: Executor, order: NewOrder, requestHa
 
 export async function selectOrder(executor: Executor, merchantId: Id, orderId: string): Promise<Order | undefined> {
   const { rows } = await sql<OrderRow>`
-    select merchant_id, order_id, currency, amount, customer_name, customer_email, customer_phone, items, created_at
+    select merchant_id, order_id, currency, amount, customer_name, customer_email, customer_phone, items, outlet_id, created_at
       from payment_order where merchant_id = ${merchantId} and order_id = ${orderId}`.execute(executor);
   return rows[0] && toOrder(rows[0]);
 }
@@ -104,12 +105,13 @@ function toPayment(row: PaymentRow): Payment {
 
 export type NewPayment = Pick<Payment, "merchantId" | "paymentId" | "orderId" | "method" | "channel" | "provider" | "amount" | "state" | "merchantRef" | "expiresAt"> & {
   readonly accountId?: Id | null;
+  readonly outletId?: Id | null;
   readonly reference?: string;
   readonly routing?: readonly Candidate[];
   /** When its provider is to be asked, in milliseconds from now; never where it is not said. */
   readonly askAfterMs?: number;
-  /** Paid to a printed code by a cashier's word: the outlet's, and whose. */
-  readonly confirmed?: { readonly outletId: Id; readonly staffId: Id };
+  /** Paid to the outlet's printed code, by this cashier's word. */
+  readonly confirmedBy?: Id;
 };
 
 /** A moment so many milliseconds from now, or null. */
@@ -120,8 +122,8 @@ export async function insertPayment(tx: Executor, payment: NewPayment): Promise<
     insert into payment (merchant_id, payment_id, order_id, method, channel, provider, account_id, currency, amount, state, merchant_ref, reference, expires_at, routing, verification, outlet_id, confirmed_by, paid_at, ask_at)
     values (${payment.merchantId}, ${payment.paymentId}, ${payment.orderId}, ${payment.method}, ${payment.channel}, ${payment.provider},
       ${payment.accountId ?? null}, ${payment.amount.currency}, ${payment.amount.minor}, ${payment.state}, ${payment.merchantRef}, ${payment.reference ?? null}, ${payment.expiresAt},
-      ${payment.routing ? JSON.stringify(payment.routing) : null}::jsonb, ${payment.confirmed ? "unverified" : null}, ${payment.confirmed?.outletId ?? null}, ${payment.confirmed?.staffId ?? null},
-      ${payment.state === "succeeded" || payment.confirmed ? sql`now()` : null}, ${fromNow(payment.askAfterMs ?? null)})
+      ${payment.routing ? JSON.stringify(payment.routing) : null}::jsonb, ${payment.confirmedBy ? "unverified" : null}, ${payment.outletId ?? null}, ${payment.confirmedBy ?? null},
+      ${payment.state === "succeeded" ? sql`now()` : null}, ${fromNow(payment.askAfterMs ?? null)})
     returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
   if (!row) throw new Error("an inserted payment comes back");
@@ -152,6 +154,13 @@ export async function selectPayments(executor: Executor, merchantId: Id, orderId
   const { rows } = await sql<PaymentRow>`
     select ${COLUMNS} from payment where merchant_id = ${merchantId} and order_id = ${orderId} order by payment_id`.execute(executor);
   return rows.map(toPayment);
+}
+
+/** Payments of several orders, by order, oldest first. */
+export async function selectPaymentsOfOrders(executor: Executor, merchantId: Id, orderIds: readonly string[]): Promise<ReadonlyMap<string, readonly Payment[]>> {
+  const { rows } = await sql<PaymentRow>`
+    select ${COLUMNS} from payment where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[]) order by payment_id`.execute(executor);
+  return Map.groupBy(rows.map(toPayment), ({ orderId }) => orderId);
 }
 
 export async function selectPaymentByMerchantRef(executor: Executor, merchantRef: string): Promise<Payment | undefined> {
@@ -352,11 +361,22 @@ export async function selectTakenPayment(executor: Executor, { merchantId, provi
   return rows[0] && toPayment(rows[0]);
 }
 
-/** Cases in a state, or all, oldest first. */
-export async function selectCases(executor: Executor, merchantId: Id, state: SuspenseCase["state"] | undefined, limit: number): Promise<SuspenseCase[]> {
+/**
+ * Of rows that name a payment: those that an outlet may see, its own and those of no outlet; all where none is given.
+ * `alias` is the table's.
+ */
+export function visibleTo(alias: string, outletId: Id | null) {
+  const row = sql.raw(alias);
+  return sql`(${outletId}::uuid is null or not exists (
+    select from payment seen where seen.merchant_id = ${row}.merchant_id and seen.payment_id = ${row}.payment_id and seen.outlet_id <> ${outletId}::uuid))`;
+}
+
+/** Cases in a state, or all, oldest first; of what an outlet may see, where one is given. */
+export async function selectCases(executor: Executor, merchantId: Id, { state, outletId }: { state: SuspenseCase["state"] | undefined; outletId: Id | null }, limit: number): Promise<SuspenseCase[]> {
   const { rows } = await sql<CaseRow>`
-    select ${CASE_COLUMNS} from suspense_case
-     where merchant_id = ${merchantId} and (${state ?? null}::text is null or state = ${state ?? null}) order by opened_at, case_id limit ${limit}`.execute(executor);
+    select ${CASE_COLUMNS} from suspense_case c
+     where merchant_id = ${merchantId} and (${state ?? null}::text is null or state = ${state ?? null}) and ${visibleTo("c", outletId)}
+     order by opened_at, case_id limit ${limit}`.execute(executor);
   return rows.map(toCase);
 }
 
@@ -366,17 +386,17 @@ export async function markCase(tx: Tx, merchantId: Id, caseId: Id, { state, by, 
      where merchant_id = ${merchantId} and case_id = ${caseId}`.execute(tx);
 }
 
-/** What waits for a person: money in suspense, and disputes. */
-export async function countOpenCases(executor: Executor, merchantId: Id): Promise<number> {
+/** What waits for a person: money in suspense, and disputes; of what an outlet may see, where one is given. */
+export async function countOpenCases(executor: Executor, merchantId: Id, outletId: Id | null): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select ((select count(*) from suspense_case where merchant_id = ${merchantId} and state = 'open')
-          + (select count(*) from dispute where merchant_id = ${merchantId} and state = 'opened'))::int as count`.execute(executor);
+    select ((select count(*) from suspense_case c where merchant_id = ${merchantId} and state = 'open' and ${visibleTo("c", outletId)})
+          + (select count(*) from dispute d where merchant_id = ${merchantId} and state = 'opened' and ${visibleTo("d", outletId)}))::int as count`.execute(executor);
   return rows[0]?.count ?? 0;
 }
 
 type Breach = { readonly rule: string; readonly subject: string; readonly detail: string };
 
-/** Payments that don't fit their announcements (events are kept for 30 days), what was given and taken back, or unverified money that the ledger doesn't have. */
+/** Payments that don't fit their announcements (events are kept for 30 days, and a payment is verified up to 60 days after its own), what was given and taken back, or unverified money that the ledger doesn't have. */
 export async function selectBreaches(executor: Executor): Promise<Breach[]> {
   const { rows } = await sql<Breach>`
     select 'every event has its fact' as rule, e.subject, 'payment.succeeded, but the payment is ' || coalesce(p.state, 'missing') as detail
@@ -385,7 +405,7 @@ export async function selectBreaches(executor: Executor): Promise<Breach[]> {
     union all
     select 'every fact has its event', p.payment_id::text, 'succeeded, but never announced'
       from payment p left join outbox_event e on e.merchant_id = p.merchant_id and e.topic = 'payment.succeeded' and e.subject = p.payment_id::text
-     where p.state = 'succeeded' and p.updated_at > now() - interval '29 days' and e.subject is null
+     where p.state = 'succeeded' and p.paid_at > now() - interval '29 days' and e.subject is null
     union all
     select 'no more is given and taken back than was paid', p.payment_id::text, 'paid ' || p.amount || ', given back ' || coalesce(r.sum, 0) || ', disputed ' || coalesce(d.sum, 0)
       from payment p

@@ -4,6 +4,7 @@ import { accountId, CHART, clearingCode, transfersOf } from "../ledger/index.ts"
 import type { Payments } from "./context.ts";
 import { nextVerification, type Payment, type VerificationEvent } from "./payment.ts";
 import { isReferenceUsed, lockOrder, lockReference, selectPayment, updateVerification } from "./store.ts";
+import { outletOf } from "./tell.ts";
 
 /** What shows a payment: the reference it has there, and the fee in minor units. */
 export type Proof = { readonly reference: string; readonly fee: bigint };
@@ -60,6 +61,6 @@ async function holdUnverified(tx: Tx, merchantId: Id, paymentId: Id, event: Veri
 async function write(tx: Tx, payment: Payment, verification: "verified" | "lost", proof?: Proof): Promise<Payment> {
   const written = await updateVerification(tx, payment, verification, proof);
   const { merchantId, paymentId, orderId, amount } = written;
-  await announce(tx, merchantId, `payment.${verification}`, paymentId, { order_id: orderId, amount: amount.minor.toString(), currency: amount.currency, provider: STATIC_PROVIDER });
+  await announce(tx, merchantId, `payment.${verification}`, paymentId, { order_id: orderId, amount: amount.minor.toString(), currency: amount.currency, provider: STATIC_PROVIDER, ...outletOf(written) });
   return written;
 }

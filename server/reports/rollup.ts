@@ -2,9 +2,11 @@ import type { EventPayload, Id } from "@onegate/contract";
 import { sql } from "kysely";
 import type { Consumer, EventOf, Tx } from "../kernel/index.ts";
 
+type Counted = Pick<EventPayload<"sale.returned">, "outlet_id" | "business_date" | "sold_hour" | "sold_method">;
+
 /**
  * Adds each paid sale to its hour and its products to their day, once, by the outbox. What goes back is taken off the day
- * it goes back on: the money when it is given, the products when they are returned. A sale that is void was none.
+ * it goes back on: the money when it is given, the products when they are returned. A sale that is void was none, unless its money stays.
  */
 export const rollup: Consumer = {
   name: "reports",
@@ -15,6 +17,7 @@ export const rollup: Consumer = {
       // an event from before refunds were rolled up names no method
       if (event.topic === "sale.refunded" && "method" in event.payload) await takeMoneyOff(tx, event);
       if (event.topic === "sale.returned") await takeProductsOff(tx, event);
+      if (event.topic === "sale.void_failed") await countSale(tx, event.merchantId, event.payload, 1);
     }
   },
 };
@@ -39,10 +42,14 @@ async function takeMoneyOff(tx: Tx, { merchantId, payload: back }: EventOf<"sale
 
 async function takeProductsOff(tx: Tx, { merchantId, payload: back }: EventOf<"sale.returned">): Promise<void> {
   await addProducts(tx, merchantId, back, -1);
-  if (back.kind !== "void") return;
+  if (back.kind === "void") await countSale(tx, merchantId, back, -1);
+}
+
+/** Counts a sale off its hour when it is void, and on again when its money stays after all. */
+async function countSale(tx: Tx, merchantId: Id, { outlet_id, business_date, sold_hour, sold_method }: Counted, sign: 1 | -1): Promise<void> {
   await sql`
-    update report_hour set sales = sales - 1
-     where merchant_id = ${merchantId} and outlet_id = ${back.outlet_id} and business_date = ${back.business_date} and hour = ${back.sold_hour} and method = ${back.sold_method}`.execute(tx);
+    update report_hour set sales = sales + ${sign}::int
+     where merchant_id = ${merchantId} and outlet_id = ${outlet_id} and business_date = ${business_date} and hour = ${sold_hour} and method = ${sold_method}`.execute(tx);
 }
 
 async function addProducts(tx: Tx, merchantId: Id, { outlet_id, business_date, lines }: Pick<EventPayload<"sale.paid">, "outlet_id" | "business_date" | "lines">, sign: 1 | -1): Promise<void> {

@@ -1,5 +1,5 @@
 import { IDR, ProblemSchema, TodaySchema } from "@onegate/contract";
-import { outlets, staffOf } from "../identity/index.ts";
+import { outlets, outletScopeOf, staffOf } from "../identity/index.ts";
 import { answer, type Database, type Http } from "../kernel/index.ts";
 import { today } from "./today.ts";
 
@@ -8,6 +8,6 @@ export function reportRoutes(http: Http, database: Database): void {
     const { merchantId, outletId } = staffOf(request);
     const outlet = (await outlets(database.kysely, merchantId)).find((one) => one.outletId === outletId);
     if (!outlet) throw new Error("a member of staff belongs to an outlet");
-    return answer(request, reply, await today(database.kysely, merchantId, outlet, IDR));
+    return answer(request, reply, await today(database, outlet, IDR, outletScopeOf(request)));
   });
 }

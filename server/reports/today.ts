@@ -1,6 +1,6 @@
 import { divide, money, toWire, type Currency, type Id, type TodayBody } from "@onegate/contract";
 import type { Outlet } from "../identity/index.ts";
-import type { Executor } from "../kernel/index.ts";
+import { inSnapshot, type Database, type Executor } from "../kernel/index.ts";
 import { countOpenCases } from "../payments/index.ts";
 import { stockLevels } from "../stock/index.ts";
 import { selectBestSellers, selectBusinessDate, selectGrossWeekBefore, selectHours, selectUnverified, type HourRow } from "./store.ts";
@@ -8,9 +8,13 @@ import { selectBestSellers, selectBusinessDate, selectGrossWeekBefore, selectHou
 const BEST = 5;
 const LOW = 8;
 
-/** The outlet's business day so far. */
-export async function today(executor: Executor, merchantId: Id, outlet: Outlet, currency: Currency): Promise<TodayBody> {
-  const { outletId } = outlet;
+/** The outlet's business day so far, all of one moment. Cases are the merchant's, or those that the outlet `seenBy` may see. */
+export async function today(database: Pick<Database, "kysely">, outlet: Outlet, currency: Currency, seenBy: Id | null): Promise<TodayBody> {
+  return inSnapshot(database, (executor) => readToday(executor, outlet, currency, seenBy));
+}
+
+async function readToday(executor: Executor, outlet: Outlet, currency: Currency, seenBy: Id | null): Promise<TodayBody> {
+  const { merchantId, outletId } = outlet;
   const date = await selectBusinessDate(executor, outlet);
   const hours = await selectHours(executor, merchantId, outletId, date);
   const weekAgo = await selectGrossWeekBefore(executor, merchantId, outletId, date);
@@ -36,7 +40,7 @@ export async function today(executor: Executor, merchantId: Id, outlet: Outlet, 
     best_sellers: best.map(({ product_id, name, quantity, amount }) => ({ product_id, name, quantity, amount: wire(amount) })),
     low_stock: levels.filter(({ isLow, onHand }) => isLow || onHand <= 0).slice(0, LOW).map(({ productId, name, onHand }) => ({ product_id: productId, name, stock: onHand })),
     unverified: { amount: wire(unverified.amount), count: unverified.count },
-    open_cases: await countOpenCases(executor, merchantId),
+    open_cases: await countOpenCases(executor, merchantId, seenBy),
   };
 }
 

@@ -20,9 +20,10 @@ export async function completeSale(tx: Tx, sales: Sales, sale: Sale, outlet: Out
     kind: "sale" as const,
     quantity: -quantity,
   }));
-  await moveStock(tx, sale.merchantId, sale.outletId, sale.saleId, movements);
+  const levels = await moveStock(tx, sale.merchantId, sale.outletId, sale.saleId, movements);
+  const oversold = levels.filter(({ isCounted, onHand }) => isCounted && onHand < 0);
   sales.ledger.stageIn(tx, sale.merchantId, recognition(sale));
-  await markPaid(tx, sale, receiptNumber, businessDate);
+  await markPaid(tx, sale, receiptNumber, businessDate, oversold);
   await announce(tx, sale.merchantId, "sale.paid", sale.saleId, {
     sale_id: sale.saleId,
     outlet_id: sale.outletId,
@@ -39,6 +40,7 @@ export async function completeSale(tx: Tx, sales: Sales, sale: Sale, outlet: Out
       quantity,
       amount: (unitPrice * BigInt(quantity)).toString(),
     })),
+    ...(oversold.length === 0 ? {} : { oversold: oversold.map(({ productId, onHand }) => ({ product_id: productId, on_hand: onHand })) }),
   });
 }
 

@@ -9,15 +9,16 @@ import { selectSale } from "./store.ts";
 type Cashier = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id };
 
 /**
- * The cashier has seen the customer's proof of a payment to the outlet's printed code: the sale is paid, unverified. Said
- * again it is said once. Of a sale that its dynamic QR paid meanwhile, this is money too much, in suspense. Refuses
- * `reference_malformed`, `sale_unknown`, `static_qris_missing`, and what `collectStatic` refuses.
+ * The cashier has seen the customer's proof of a payment to the outlet's printed code: the sale is paid, unverified.
+ * Repeating it has no further effect. Refuses `reference_malformed`, `sale_unknown`, `static_qris_missing`, and what
+ * `collectStatic` refuses.
  */
 export async function confirmStatic(sales: Sales, { merchantId, outletId, staffId }: Cashier, saleId: Id, unchecked: { reference?: string }, key: string): Promise<Once<Sale>> {
   const reference = unchecked.reference === undefined ? null : checkedToReference(unchecked.reference);
   if (isRefusal(reference)) return { answer: reference, replayed: false };
+  // before the key is looked at, so that no other outlet is given what it answered
+  if ((await selectSale(sales.database.kysely, merchantId, saleId))?.outletId !== outletId) return { answer: refuse("sale_unknown"), replayed: false };
   const { answer, replayed } = await once(sales.database, { merchantId, route: "till.sales.static", key }, { saleId, reference }, async (tx) => {
-    if ((await selectSale(tx, merchantId, saleId))?.outletId !== outletId) return refuse("sale_unknown");
     if (!(await staticQrisOf(tx, merchantId, outletId))) return refuse("static_qris_missing");
     return (await collectStatic(tx, sales.payments, { merchantId, outletId, staffId, orderId: saleId, reference })) ?? { sale_id: saleId };
   });

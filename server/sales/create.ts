@@ -7,7 +7,7 @@ import { giveUp } from "./cancel.ts";
 import { completeSale } from "./complete.ts";
 import { outletOf, type Sales } from "./context.ts";
 import type { Sale, SaleLine } from "./sale.ts";
-import { insertSale, selectSale, selectSaleHash, type NewSale } from "./store.ts";
+import { insertSale, selectSale, selectTaken, type NewSale } from "./store.ts";
 
 type Seller = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id };
 
@@ -20,10 +20,10 @@ type Seller = { readonly merchantId: Id; readonly outletId: Id; readonly staffId
 export async function createSale(sales: Sales, seller: Seller, unchecked: NewSaleBody, key: string): Promise<Once<Sale>> {
   const outlet = await outletOf(sales.database.kysely, seller.merchantId, seller.outletId);
   const hash = requestHash(unchecked);
-  const { answer, replayed } = await once(sales.database, { merchantId: seller.merchantId, route: "till.sales", key }, unchecked, async (tx) => {
+  const { answer, replayed } = await once(sales.database, { merchantId: seller.merchantId, outletId: seller.outletId, route: "till.sales", key }, unchecked, async (tx) => {
     // a sale that is done stays done, whatever has become of the catalogue since
-    const known = await selectSaleHash(tx, seller.merchantId, unchecked.id);
-    if (known) return known.equals(hash) ? { sale_id: unchecked.id } : refuse("sale_differs");
+    const known = await takenBefore(tx, seller, unchecked.id, hash);
+    if (known) return known;
     if (unchecked.tender.method === STATIC_METHOD && !(await staticQrisOf(tx, seller.merchantId, seller.outletId))) return refuse("static_qris_missing");
     const checked = await checkedToSale(tx, seller, outlet, unchecked);
     return isRefusal(checked) ? checked : writeSale(tx, sales, checked, outlet, unchecked.tender.method, hash);
@@ -40,6 +40,13 @@ export async function createSale(sales: Sales, seller: Seller, unchecked: NewSal
     }
   }
   return { answer: (await selectSale(sales.database.kysely, seller.merchantId, unchecked.id)) ?? refuse("sale_unknown"), replayed };
+}
+
+/** The sale of this id, where there is one: the same sale again, or another, as one of another outlet is. */
+async function takenBefore(tx: Tx, { merchantId, outletId }: Pick<Seller, "merchantId" | "outletId">, saleId: Id, hash: Buffer): Promise<{ sale_id: Id } | Refusal | undefined> {
+  const known = await selectTaken(tx, merchantId, saleId);
+  if (!known) return undefined;
+  return known.outletId === outletId && known.requestHash.equals(hash) ? { sale_id: saleId } : refuse("sale_differs");
 }
 
 /** Check: prices are the catalogue's, the total is the one both sides compute, the tender covers it. */
@@ -77,13 +84,14 @@ async function writeSale(tx: Tx, sales: Sales, sale: NewSale, outlet: Outlet, me
   const { merchantId, saleId } = sale;
   const done = { sale_id: saleId };
   if (!(await insertSale(tx, sale, outlet, hash))) {
-    return (await selectSaleHash(tx, merchantId, saleId))?.equals(hash) ? done : refuse("sale_differs");
+    return (await takenBefore(tx, sale, saleId, hash)) ?? refuse("sale_differs");
   }
   const collected = money(sale.total + sale.rounding, sale.currency);
   const order = await saveOrder(tx, {
     merchantId,
     orderId: saleId,
     amount: collected,
+    outletId: sale.outletId,
     customer: { name: "Pelanggan", email: null, phone: null },
     items: orderItems(sale, outlet),
   });

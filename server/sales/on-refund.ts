@@ -1,10 +1,11 @@
 import { isId, money, type Id } from "@onegate/contract";
 import { announce, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, transfersOf, type Transfer } from "../ledger/index.ts";
-import { refundsDoneOf, selectPayment, type Refund } from "../payments/index.ts";
+import { paymentsOf, refundsDoneOf, refundsOfReturns, selectPayment, type Refund } from "../payments/index.ts";
 import { outletOf, type Sales } from "./context.ts";
+import { selectReturns } from "./return-store.ts";
 import type { Sale } from "./sale.ts";
-import { markRefunded, selectMoment, selectSale } from "./store.ts";
+import { markRefunded, selectHour, selectMoment, selectSale } from "./store.ts";
 
 /**
  * A sale's payment is given back: the sale takes back revenue, tax and cash rounding in proportion, so that the parts of
@@ -34,6 +35,23 @@ export async function onPaymentRefunded(tx: Tx, refund: Refund): Promise<Readonl
     { sales: account(CHART.sales), tax: account(CHART.tax), received: account(CHART.received), rounding: account(CHART.rounding) },
     { revenue: money(refund.amount.minor - up - tax, sale.currency), tax: money(tax, sale.currency), roundedDown: money(down, sale.currency), roundedUp: money(up, sale.currency) },
   );
+}
+
+/**
+ * A refund is given up, and its money stays. Where it was a void's, the day's report counts the sale again, once: what is
+ * paid was sold. What was taken back into stock stays there.
+ */
+export async function onRefundGivenUp(tx: Tx, { merchantId, orderId, returnId }: Refund): Promise<void> {
+  const sale = returnId !== null && isId(orderId) ? await selectSale(tx, merchantId, orderId, "for update of s") : undefined;
+  const voided = sale && (await selectReturns(tx, merchantId, [sale.saleId])).find((one) => one.returnId === returnId && one.kind === "void");
+  if (!voided) return;
+  const refunds = await refundsOfReturns(tx, merchantId, [voided.returnId]);
+  if (refunds.filter(({ state }) => state === "failed").length > 1) return;
+  const given = (await paymentsOf(tx, merchantId, sale.saleId)).filter(({ paymentId }) => refunds.some((one) => one.paymentId === paymentId));
+  await announce(tx, merchantId, "sale.void_failed", sale.saleId, {
+    sale_id: sale.saleId, return_id: voided.returnId, outlet_id: sale.outletId, business_date: voided.businessDate,
+    sold_hour: await selectHour(tx, await outletOf(tx, merchantId, sale.outletId), sale.paidAt ?? sale.createdAt), sold_method: given.at(-1)?.method ?? "CASH",
+  });
 }
 
 /** A part of a sale may be given back before the last part completes it: what the sale then recognises in whole, it takes back at once. */

@@ -1,7 +1,7 @@
 import { isRefusal, money, refuse, STATIC_METHOD, toDecimal, type Id, type NewReturnBody, type Refusal } from "@onegate/contract";
 import { announceAudit, useApproval, type Outlet, type PendingApproval, type Who } from "../identity/index.ts";
-import { announce, derivedId, inTransaction, once, type Once, type Tx } from "../kernel/index.ts";
-import { giveBackOrder, holdRefundable, refundsOfReturns, tellRefund, type Refundable } from "../payments/index.ts";
+import { announce, derivedId, inSnapshot, once, type Executor, type Once, type Tx } from "../kernel/index.ts";
+import { giveBackOrder, holdRefundable, refundsOfReturns, selectRefundable, tellRefund, type Refundable } from "../payments/index.ts";
 import { moveStock } from "../stock/index.ts";
 import { outletOf, type Sales } from "./context.ts";
 import type { Sale } from "./sale.ts";
@@ -22,7 +22,7 @@ const WHOLE_RUPIAH = 100n;
  * Takes a sale, or lines of it, back at the till, once per id: stock, revenue and tax, and its money by the sale's own
  * tenders. Cash leaves the drawer in this transaction; a provider is told after it, and revenue and tax follow its word. A
  * void is the whole sale on its own business day. Refuses `sale_unknown`, `sale_not_paid`, `void_day_over`,
- * `void_after_return`, `return_line_unknown`, `return_line_exceeds`, `refund_exceeds`, `amount_not_positive`, and what
+ * `void_after_return`, `return_line_unknown`, `return_line_exceeds`, `refund_exceeds`, `amount_not_positive`, `payment_unverified`, and what
  * `useApproval` refuses (its subject is the sale, its sum what is given back).
  */
 export async function returnSale(sales: Sales, cashier: Cashier, saleId: Id, wish: Wish, approval: PendingApproval | undefined): Promise<Once<Sale>> {
@@ -46,19 +46,23 @@ export async function sumReturn(sales: Sales, { merchantId, outletId }: Cashier,
   const sale = await selectSale(sales.database.kysely, merchantId, saleId);
   if (sale?.outletId !== outletId) return refuse("sale_unknown");
   const outlet = await outletOf(sales.database.kysely, merchantId, outletId);
-  const judged = await inTransaction(sales.database, (tx) => judge(tx, outlet, saleId, { kind: "refund", ...(lines ? { lines } : {}) }));
+  // asked for at each press of a key: it holds nothing that a sale or a payment waits for
+  const judged = await inSnapshot(sales.database, async (executor) =>
+    decide(executor, outlet, await selectSale(executor, merchantId, saleId), await selectRefundable(executor, merchantId, saleId), { kind: "refund", ...(lines ? { lines } : {}) }));
   return isRefusal(judged) ? judged : judged.amount;
 }
 
 /** The order is held first, as everywhere, so that of two tills at once the second sees what the first gave back. */
-async function judge(tx: Tx, outlet: Outlet, saleId: Id, { kind, lines: unchecked }: Pick<Wish, "kind" | "lines">): Promise<Judged | Refusal> {
-  const { merchantId } = outlet;
-  const parts = await holdRefundable(tx, merchantId, saleId);
-  const sale = await selectSale(tx, merchantId, saleId, "for update of s");
+async function judge(tx: Tx, outlet: Outlet, saleId: Id, wish: Pick<Wish, "kind" | "lines">): Promise<Judged | Refusal> {
+  const parts = await holdRefundable(tx, outlet.merchantId, saleId);
+  return decide(tx, outlet, await selectSale(tx, outlet.merchantId, saleId, "for update of s"), parts, wish);
+}
+
+async function decide(executor: Executor, outlet: Outlet, sale: Sale | undefined, parts: Refundable, { kind, lines: unchecked }: Pick<Wish, "kind" | "lines">): Promise<Judged | Refusal> {
   if (sale?.state !== "paid") return refuse("sale_not_paid");
-  const before = await selectTakenBack(tx, merchantId, saleId);
+  const before = await selectTakenBack(executor, sale.merchantId, sale.saleId);
   const left = parts.reduce((sum, part) => sum + part.left, 0n);
-  const { businessDate } = await selectMoment(tx, outlet);
+  const { businessDate } = await selectMoment(executor, outlet);
   if (kind === "void") {
     if (sale.businessDate !== businessDate) return refuse("void_day_over");
     if (before.given > 0n || left !== sale.total + sale.rounding) return refuse("void_after_return");
@@ -68,7 +72,9 @@ async function judge(tx: Tx, outlet: Outlet, saleId: Id, { kind, lines: unchecke
   const coin = parts.some(({ payment }) => payment.method === "CASH" || payment.method === STATIC_METHOD) ? BigInt(outlet.cashRounding.unit) : 0n;
   const amount = returnSum(sale, before, lines, left, coin > 0n ? coin : WHOLE_RUPIAH);
   if (left === 0n || amount > left) return refuse("refund_exceeds", { left: left.toString() });
-  return amount === 0n ? refuse("amount_not_positive") : { sale, parts, amount, businessDate, lines };
+  if (amount === 0n) return refuse("amount_not_positive");
+  if (parts.some(({ payment }) => payment.verification === "unverified")) return refuse("payment_unverified");
+  return { sale, parts, amount, businessDate, lines };
 }
 
 async function write(tx: Tx, sales: Sales, { merchantId, outletId, staffId, who }: Cashier, { id, kind, reason, restock }: Wish, { sale, parts, amount, businessDate, lines }: Judged, approvedBy: Id | null): Promise<{ return_id: Id } | Refusal> {

@@ -144,6 +144,37 @@ describe("a void", () => {
     await assertHold();
   });
 
+  it("whose refund is given up leaves the day as it was: the money stays, and so does the count", async () => {
+    const day = async () => {
+      const { body } = await program.call<TodayBody>("GET", "/api/v1/till/reports/today", { token: manager });
+      return [body.sales, body.gross.amount];
+    };
+    const sale = await qrisSale(["Latte"]);
+    const unread = async () => {
+      const { rows } = await program.database.pool.query<{ unread: string }>(
+        "select count(*) as unread from outbox_event e join outbox_consumer c on c.name = 'reports' where e.topic like 'sale.%' and (e.xid, e.event_id) > (c.xid, c.event_id)");
+      return Number(rows[0]?.unread);
+    };
+    await until(unread, (count) => count === 0);
+    const sold = await day();
+    const { body } = await cancelOut(sale);
+    const [under] = body.returns;
+    assert.deepEqual(under?.refunds.map(({ state }) => state), ["manual"]);
+    await until(unread, (count) => count === 0);
+    assert.deepEqual(await day(), [Number(sold[0]) - 1, sold[1]]);
+    const { rows } = await program.database.pool.query<{ refund_id: string }>("select refund_id from refund where return_id = $1", [under?.id]);
+    const given = await program.call("POST", `/api/v1/refunds/${rows[0]?.refund_id}/decision`, { body: { done: false, note: "the customer left" }, headers: { "idempotency-key": newId() } });
+    assert.equal(given.status, 200, JSON.stringify(given.body));
+    await until(unread, (count) => count === 0);
+    assert.deepEqual(await day(), sold);
+    // given back after all, it is a refund like any other: the money goes, the sale was one
+    const later = await program.call<{ refund_id: string }>("POST", `/api/v1/payments/${sale.tenders[0]?.payment_id}/refunds`, { body: { reason: "came back" }, headers: { "idempotency-key": newId() } });
+    await program.call("POST", `/api/v1/refunds/${later.body.refund_id}/decision`, { body: { done: true, reference: "TRF-9" }, headers: { "idempotency-key": newId() } });
+    await until(unread, (count) => count === 0);
+    assert.equal((await day())[0], sold[0]);
+    await assertHold();
+  });
+
   it("is refused on another business day by the outlet's cut-off, where a refund is not", async () => {
     const sale = await cashSale(["Mocha"]);
     await program.database.pool.query("update sale set business_date = business_date - 1 where sale_id = $1", [sale.id]);
@@ -252,10 +283,32 @@ describe("a sale that was paid by the outlet's printed code", () => {
     const sale = await program.call<SaleBody>("POST", `/api/v1/till/sales/${opened.body.id}/static-qris`, { token: cashier, body: {}, headers: { "idempotency-key": newId() } });
     assert.equal(sale.body.state, "paid", JSON.stringify(sale.body));
     const drawer = await posted(`drawer:${DEMO_OUTLET}`);
+    assert.deepEqual([(await refund(sale.body)).code, (await cancelOut(sale.body)).code], ["payment_unverified", "payment_unverified"], "a cashier's word alone is no money to give back");
+    const { body: found } = await program.call<{ id: string }>("POST", `/api/v1/settlement/unverified/${sale.body.tenders[0]?.payment_id}/case`, { token: owner });
+    const verified = await program.call("POST", `/api/v1/settlement/cases/${found.id}/decisions`, { token: owner, body: { action: "verify", reference: "632511000001", reason: "seen in the app" }, headers: { "idempotency-key": newId() } });
+    assert.equal(verified.status, 200, JSON.stringify(verified.body));
     const done = await refund(sale.body);
     assert.deepEqual(done.body.returns[0]?.refunds.map(({ method, state }) => [method, state]), [["QRIS_STATIC", "succeeded"]]);
     assert.equal((await posted(`drawer:${DEMO_OUTLET}`)) - drawer, 2_800_000n);
     await assertHold();
+  });
+});
+
+describe("the sum of a refund", () => {
+  it("is told while others hold the sale, and holds nothing itself", async () => {
+    const sale = await cashSale(["Latte", "Mocha"]);
+    const sum = () => program.call<{ amount: { amount: string } }>("POST", `/api/v1/till/sales/${sale.id}/refund/sum`, { token: cashier, body: { lines: [{ line_id: 1, quantity: 1 }] } });
+    const client = await program.database.pool.connect();
+    try {
+      await client.query("begin");
+      await client.query("select from payment_order where order_id = $1 for update", [sale.id]);
+      await client.query("select from sale where sale_id = $1 for update", [sale.id]);
+      const { status, body } = await sum();
+      assert.deepEqual([status, body.amount.amount], [200, "28000.00"]);
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
   });
 });
 

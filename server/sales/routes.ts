@@ -1,18 +1,17 @@
 import { ConfirmStaticSchema, IDR, isRefusal, money, MoneySchema, NewReturnSchema, NewSaleSchema, NewVoidSchema, ProblemSchema, ReturnSumSchema, refuse, SaleSchema, STATIC_METHOD, toWire, type Refusal, type SaleBody, IdSchema } from "@onegate/contract";
+import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { sessionEnd, staffOf } from "../identity/index.ts";
-import { answer, answerOnce, keyOf, type Http, type Streams } from "../kernel/index.ts";
-import { disputedOrders, paymentsOf, refundsOfReturns, type Payment } from "../payments/index.ts";
+import { sessionEnd, staffOf, type StaffPrincipal } from "../identity/index.ts";
+import { answer, answerOnce, keyOf, type Http, type OutboxEvent, type Streams } from "../kernel/index.ts";
 import { cancelSale } from "./cancel.ts";
 import { confirmStatic } from "./confirm-static.ts";
 import type { Sales } from "./context.ts";
 import { createSale } from "./create.ts";
 import { openDrawer } from "./open-drawer.ts";
+import { readSales, type ShownSale } from "./read-sales.ts";
 import { returnSale, sumReturn } from "./return-sale.ts";
-import { selectReturns, type SaleReturn } from "./return-store.ts";
 import type { ReturnLine } from "./return-sum.ts";
 import type { Sale } from "./sale.ts";
-import { selectRecentSales, selectSale } from "./store.ts";
 
 const tags = ["till"];
 const service = "sales";
@@ -21,62 +20,50 @@ const OneSale = Type.Object({ id: IdSchema });
 export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
   const { database } = sales;
 
-  const send = async (sale: Sale | Refusal): Promise<SaleBody | Refusal> => {
+  const send = async (request: FastifyRequest, sale: Pick<Sale, "saleId"> | Refusal): Promise<SaleBody | Refusal> => {
     if (isRefusal(sale)) return sale;
-    const [body] = await bodies(sale.merchantId, [sale]);
-    if (!body) throw new Error("a sale has a body");
-    return body;
-  };
-  const bodies = async (merchantId: string, found: readonly Sale[]): Promise<SaleBody[]> => {
-    const { kysely } = database;
-    const ids = found.map(({ saleId }) => saleId);
-    const disputed = await disputedOrders(kysely, merchantId, ids);
-    const returns = await selectReturns(kysely, merchantId, ids);
-    const refunds = returns.length === 0 ? [] : await refundsOfReturns(kysely, merchantId, returns.map(({ returnId }) => returnId));
-    return Promise.all(found.map(async (sale) => saleBody(sale, await paymentsOf(kysely, merchantId, sale.saleId), disputed, returns.filter(({ saleId }) => saleId === sale.saleId), refunds)));
+    const [shown] = await readSales(database, staffOf(request), { saleId: sale.saleId });
+    return shown ? saleBody(shown) : refuse("sale_unknown");
   };
 
   http.post("/api/v1/till/sales", { config: { right: "sale.create", service }, schema: { tags, summary: "Take a sale", body: NewSaleSchema, response: { 201: SaleSchema, "4xx": ProblemSchema, 502: ProblemSchema } } }, async (request, reply) => {
     const key = keyOf(request);
     if (isRefusal(key)) return answer(request, reply, key);
     const { answer: sale, replayed } = await createSale(sales, staffOf(request), request.body, key);
-    return answerOnce(request, reply, { answer: await send(sale), replayed }, 201);
+    return answerOnce(request, reply, { answer: await send(request, sale), replayed }, 201);
   });
 
   http.get(
     "/api/v1/till/sales",
     { config: { right: "sale.read", service }, schema: { tags, summary: "The newest sales of the outlet", querystring: Type.Object({ limit: Type.Optional(Type.String({ pattern: "^([1-9]|[1-9][0-9]|100)$" })) }), response: { 200: Type.Object({ sales: Type.Array(SaleSchema) }), "4xx": ProblemSchema } } },
     async (request) => {
-      const { merchantId, outletId } = staffOf(request);
-      const recent = await selectRecentSales(database.kysely, merchantId, outletId, Number(request.query.limit ?? 20));
-      return { sales: await bodies(merchantId, recent) };
+      const newest = Number(request.query.limit ?? 20);
+      return { sales: (await readSales(database, staffOf(request), { newest })).map(saleBody) };
     },
   );
 
   http.get("/api/v1/till/sales/:id", { config: { right: "sale.read", service }, schema: { tags, summary: "One sale", params: OneSale, response: { 200: SaleSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const { merchantId, outletId } = staffOf(request);
-    const sale = await selectSale(database.kysely, merchantId, request.params.id);
-    return answer(request, reply, await send(sale?.outletId === outletId ? sale : refuse("sale_unknown")));
+    return answer(request, reply, await send(request, { saleId: request.params.id }));
   });
 
   http.post("/api/v1/till/sales/:id/cancel", { config: { right: "sale.cancel", service }, schema: { tags, summary: "Give up a sale that waits for its payment", params: OneSale, response: { 200: SaleSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
     const key = keyOf(request);
     if (isRefusal(key)) return answer(request, reply, key);
     const { answer: sale, replayed } = await cancelSale(sales, staffOf(request), request.params.id, key);
-    return answerOnce(request, reply, { answer: await send(sale), replayed });
+    return answerOnce(request, reply, { answer: await send(request, sale), replayed });
   });
 
   http.post("/api/v1/till/sales/:id/static-qris", { config: { right: "sale.create", service }, schema: { tags, summary: "Say that the customer's proof of a payment to the printed QRIS was seen; once per Idempotency-Key", params: OneSale, body: ConfirmStaticSchema, response: { 200: SaleSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
     const key = keyOf(request);
     if (isRefusal(key)) return answer(request, reply, key);
     const { answer: sale, replayed } = await confirmStatic(sales, staffOf(request), request.params.id, request.body, key);
-    return answerOnce(request, reply, { answer: await send(sale), replayed });
+    return answerOnce(request, reply, { answer: await send(request, sale), replayed });
   });
 
   http.post("/api/v1/till/sales/:id/refund", { config: { right: "sale.refund", service, approvable: true }, schema: { tags, summary: "Take a sale or lines of it back, by its own tenders; once per id", params: OneSale, body: NewReturnSchema, response: { 201: SaleSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
     const { id, lines, reason, restock } = request.body;
     const { answer: sale, replayed } = await returnSale(sales, staffOf(request), request.params.id, { id, kind: "refund", reason, restock, ...(lines ? { lines: lines.map(toLine) } : {}) }, request.approval);
-    return answerOnce(request, reply, { answer: await send(sale), replayed }, 201);
+    return answerOnce(request, reply, { answer: await send(request, sale), replayed }, 201);
   });
 
   http.post("/api/v1/till/sales/:id/refund/sum", { config: { right: "sale.read", service }, schema: { tags, summary: "What a refund of a sale or of lines of it would give back now", params: OneSale, body: ReturnSumSchema, response: { 200: Type.Object({ amount: MoneySchema }), "4xx": ProblemSchema } } }, async (request, reply) => {
@@ -86,7 +73,7 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
 
   http.post("/api/v1/till/sales/:id/void", { config: { right: "sale.void", service, approvable: true }, schema: { tags, summary: "Take a whole sale back on its own business day; once per id", params: OneSale, body: NewVoidSchema, response: { 201: SaleSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
     const { answer: sale, replayed } = await returnSale(sales, staffOf(request), request.params.id, { ...request.body, kind: "void", restock: true }, request.approval);
-    return answerOnce(request, reply, { answer: await send(sale), replayed }, 201);
+    return answerOnce(request, reply, { answer: await send(request, sale), replayed }, 201);
   });
 
   http.post("/api/v1/till/drawer", { config: { right: "drawer.open", service, approvable: true }, schema: { tags, summary: "Open the cash drawer without a sale; once per id", body: NewVoidSchema, response: { 201: Type.Object({ id: IdSchema }), "4xx": ProblemSchema } } }, async (request, reply) => {
@@ -95,12 +82,24 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
 
   http.get("/api/v1/till/events", { config: { right: "event.read", service }, schema: { tags, summary: "What happens at the shop, as server-sent events; resumes after Last-Event-ID" } }, async (request, reply) => {
     const staff = staffOf(request);
-    await streams.open(request, reply, { merchantId: staff.merchantId, topics: TILL_TOPICS, ends: sessionEnd(database, staff) });
+    await streams.open(request, reply, { merchantId: staff.merchantId, topics: TILL_TOPICS, wants: (event) => isHeardAt(staff, event), ends: sessionEnd(database, staff) });
   });
 }
 
 /** What the topics that a till listens to begin with. */
-export const TILL_TOPICS = ["sale.", "payment.", "case.", "outlet.", "product."] as const;
+export const TILL_TOPICS = ["sale.", "payment.", "case.", "outlet.", "product.", "stock."] as const;
+/** Of the whole shop, not of an outlet. */
+const SHOP_TOPIC = "product.";
+/** Money in suspense; what came for no outlet is told to whoever may look at it. */
+const CASE_TOPIC = "case.";
+
+/** Whether an event is told at a till: its outlet's own are, and those of the whole shop. */
+export function isHeardAt({ outletId, rights }: Pick<StaffPrincipal, "outletId" | "rights">, { topic, payload }: Pick<OutboxEvent, "topic" | "payload">): boolean {
+  if (topic.startsWith(SHOP_TOPIC)) return true;
+  const of = "outlet_id" in payload ? payload.outlet_id : undefined;
+  if (topic.startsWith(CASE_TOPIC)) return rights.has("case.read") && (of === undefined || of === outletId);
+  return of === outletId;
+}
 
 function toLine({ line_id, quantity }: { line_id: number; quantity: number }): ReturnLine {
   return { line: line_id, quantity };
@@ -111,7 +110,7 @@ function methodOf(method: string): SaleBody["tenders"][number]["method"] {
   return method === "CASH" || method === STATIC_METHOD ? method : "QRIS";
 }
 
-function saleBody(sale: Sale, payments: readonly Payment[], disputed: ReadonlySet<string>, returns: readonly SaleReturn[], refunds: Awaited<ReturnType<typeof refundsOfReturns>>): SaleBody {
+function saleBody({ sale, payments, isDisputed, returns, refunds }: ShownSale): SaleBody {
   const wire = (minor: bigint) => toWire(money(minor, sale.currency));
   const returnedOf = (number: number) => returns.flatMap(({ lines }) => lines).reduce((sum, { line, quantity }) => (line === number ? sum + quantity : sum), 0);
   return {
@@ -128,7 +127,7 @@ function saleBody(sale: Sale, payments: readonly Payment[], disputed: ReadonlySe
     tax: wire(sale.tax),
     total: wire(sale.total),
     rounding: wire(sale.rounding),
-    disputed: disputed.has(sale.saleId),
+    disputed: isDisputed,
     tenders: payments.map((payment) => ({
       payment_id: payment.paymentId,
       method: methodOf(payment.method),
@@ -141,6 +140,7 @@ function saleBody(sale: Sale, payments: readonly Payment[], disputed: ReadonlySe
       checkout_url: payment.checkoutUrl,
       expires_at: payment.expiresAt?.toISOString() ?? null,
     })),
+    stock_below_zero: sale.oversold.map(({ productId, onHand }) => ({ product_id: productId, name: sale.lines.find((line) => line.productId === productId)?.name ?? "", level: onHand })),
     refunded: wire(sale.refunded),
     returns: returns.map((one) => ({
       id: one.returnId,

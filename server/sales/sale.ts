@@ -24,6 +24,9 @@ export function next(state: SaleState, event: SaleEvent): SaleState | undefined 
 
 export type SaleLine = { readonly productId: Id; readonly name: string; readonly quantity: number; /** minor units */ readonly unitPrice: bigint };
 
+/** A product of which more was sold than was counted: `onHand` is below zero. */
+export type Oversold = { readonly productId: Id; readonly onHand: number };
+
 /** Sums are minor units of `currency`. */
 export type Sale = {
   readonly merchantId: Id;
@@ -43,6 +46,8 @@ export type Sale = {
   readonly createdAt: Date;
   readonly paidAt: Date | null;
   readonly businessDate: string;
+  /** What it took below zero when it was paid. */
+  readonly oversold: readonly Oversold[];
   /** In the order of their numbers, which count from 1. */
   readonly lines: readonly SaleLine[];
 };

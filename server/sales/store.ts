@@ -2,18 +2,22 @@ import type { Currency, Id } from "@onegate/contract";
 import { sql } from "kysely";
 import type { Executor, Tx } from "../kernel/index.ts";
 import type { Outlet } from "../identity/index.ts";
-import type { Sale, SaleLine, SaleState } from "./sale.ts";
+import type { Oversold, Sale, SaleState } from "./sale.ts";
 
 type SaleRow = {
   sale_id: Id; outlet_id: Id; staff_name: string; state: SaleState; receipt_number: string | null; currency: Currency; subtotal: bigint;
   tax: bigint; total: bigint; rounding: bigint; tendered: bigint | null; refunded: bigint; business_date: string; created_at: Date; paid_at: Date | null;
+  oversold: ReadonlyArray<{ product_id: Id; on_hand: number }> | null;
+  lines: ReadonlyArray<{ product_id: Id; name: string; quantity: number; /** Text: JSON has no bigint. */ unit_price: string }>;
 };
 
+/** With the lines, so that a sale is one statement. */
 const COLUMNS = sql.raw(
-  "s.sale_id, s.outlet_id, f.name as staff_name, s.state, s.receipt_number, s.currency, s.subtotal, s.tax, s.total, s.rounding, s.tendered, s.refunded, s.business_date, s.created_at, s.paid_at",
+  "(select coalesce(jsonb_agg(jsonb_build_object('product_id', l.product_id, 'name', l.name, 'quantity', l.quantity, 'unit_price', l.unit_price::text) order by l.line), '[]') " +
+  "from sale_line l where l.merchant_id = s.merchant_id and l.sale_id = s.sale_id) as lines, s.sale_id, s.outlet_id, f.name as staff_name, s.state, s.receipt_number, s.currency, s.subtotal, s.tax, s.total, s.rounding, s.tendered, s.refunded, s.business_date, s.created_at, s.paid_at, s.oversold",
 );
 
-function toSale(merchantId: Id, row: SaleRow, lines: readonly SaleLine[]): Sale {
+function toSale(merchantId: Id, row: SaleRow): Sale {
   return {
     merchantId,
     saleId: row.sale_id,
@@ -31,31 +35,16 @@ function toSale(merchantId: Id, row: SaleRow, lines: readonly SaleLine[]): Sale 
     businessDate: row.business_date,
     createdAt: row.created_at,
     paidAt: row.paid_at,
-    lines,
+    oversold: (row.oversold ?? []).map((one) => ({ productId: one.product_id, onHand: one.on_hand })),
+    lines: row.lines.map((line) => ({ productId: line.product_id, name: line.name, quantity: line.quantity, unitPrice: BigInt(line.unit_price) })),
   };
-}
-
-async function selectLines(executor: Executor, merchantId: Id, saleIds: readonly Id[]): Promise<Map<Id, SaleLine[]>> {
-  const { rows } = await sql<{ sale_id: Id; product_id: Id; name: string; quantity: number; unit_price: bigint }>`
-    select sale_id, product_id, name, quantity, unit_price from sale_line
-     where merchant_id = ${merchantId} and sale_id = any (${[...saleIds]}::uuid[]) order by sale_id, line`.execute(executor);
-  const lines = new Map<Id, SaleLine[]>();
-  for (const row of rows) {
-    const line = { productId: row.product_id, name: row.name, quantity: row.quantity, unitPrice: row.unit_price };
-    const found = lines.get(row.sale_id);
-    if (found) found.push(line);
-    else lines.set(row.sale_id, [line]);
-  }
-  return lines;
 }
 
 export async function selectSale(executor: Executor, merchantId: Id, saleId: Id, lock: "" | "for update of s" = ""): Promise<Sale | undefined> {
   const { rows } = await sql<SaleRow>`
     select ${COLUMNS} from sale s join staff f using (merchant_id, staff_id)
      where s.merchant_id = ${merchantId} and s.sale_id = ${saleId} ${sql.raw(lock)}`.execute(executor);
-  const [row] = rows;
-  if (!row) return undefined;
-  return toSale(merchantId, row, (await selectLines(executor, merchantId, [saleId])).get(saleId) ?? []);
+  return rows[0] && toSale(merchantId, rows[0]);
 }
 
 /** The newest sales of an outlet. */
@@ -63,11 +52,10 @@ export async function selectRecentSales(executor: Executor, merchantId: Id, outl
   const { rows } = await sql<SaleRow>`
     select ${COLUMNS} from sale s join staff f using (merchant_id, staff_id)
      where s.merchant_id = ${merchantId} and s.outlet_id = ${outletId} order by s.created_at desc limit ${limit}`.execute(executor);
-  const lines = await selectLines(executor, merchantId, rows.map((row) => row.sale_id));
-  return rows.map((row) => toSale(merchantId, row, lines.get(row.sale_id) ?? []));
+  return rows.map((row) => toSale(merchantId, row));
 }
 
-export type NewSale = Omit<Sale, "staffName" | "receiptNumber" | "createdAt" | "paidAt" | "state" | "refunded" | "businessDate"> & { readonly staffId: Id };
+export type NewSale = Omit<Sale, "staffName" | "receiptNumber" | "createdAt" | "paidAt" | "state" | "refunded" | "businessDate" | "oversold"> & { readonly staffId: Id };
 
 /** The business day of this moment at an outlet: it begins at the outlet's cut-off, in its zone. */
 function businessDate({ timeZone, dayBegins }: Pick<Outlet, "timeZone" | "dayBegins">) {
@@ -89,7 +77,7 @@ export async function selectHour(executor: Executor, { timeZone }: Pick<Outlet, 
   return rows[0]?.hour ?? 0;
 }
 
-/** Writes a sale and its lines; false when the id is taken (then see `selectSaleHash`). */
+/** Writes a sale and its lines; false when the id is taken (then see `selectTaken`). */
 export async function insertSale(tx: Tx, sale: NewSale, outlet: Outlet, requestHash: Buffer): Promise<boolean> {
   const { rows } = await sql`
     insert into sale (merchant_id, sale_id, outlet_id, staff_id, request_hash, state, business_date, currency, subtotal, tax, total, rounding, tendered)
@@ -106,10 +94,11 @@ export async function insertSale(tx: Tx, sale: NewSale, outlet: Outlet, requestH
   return true;
 }
 
-export async function selectSaleHash(executor: Executor, merchantId: Id, saleId: Id): Promise<Buffer | undefined> {
-  const { rows } = await sql<{ request_hash: Buffer }>`
-    select request_hash from sale where merchant_id = ${merchantId} and sale_id = ${saleId}`.execute(executor);
-  return rows[0]?.request_hash;
+/** Where a sale was taken, and the hash of what it was taken with. */
+export async function selectTaken(executor: Executor, merchantId: Id, saleId: Id): Promise<{ outletId: Id; requestHash: Buffer } | undefined> {
+  const { rows } = await sql<{ outlet_id: Id; request_hash: Buffer }>`
+    select outlet_id, request_hash from sale where merchant_id = ${merchantId} and sale_id = ${saleId}`.execute(executor);
+  return rows[0] && { outletId: rows[0].outlet_id, requestHash: rows[0].request_hash };
 }
 
 /** The next receipt number of the outlet's business day: `KS1-261121-0007`. The counter's row is held until the commit. */
@@ -125,9 +114,10 @@ export async function nextReceiptNumber(tx: Tx, outlet: Outlet): Promise<{ recei
   return { receiptNumber: `${outlet.receiptCode}-${day}-${String(row.last).padStart(4, "0")}`, businessDate: row.business_date, hour: row.hour };
 }
 
-export async function markPaid(tx: Tx, sale: Pick<Sale, "merchantId" | "saleId">, receiptNumber: string, businessDay: string): Promise<void> {
+export async function markPaid(tx: Tx, sale: Pick<Sale, "merchantId" | "saleId">, receiptNumber: string, businessDay: string, oversold: readonly Oversold[]): Promise<void> {
+  const json = oversold.length === 0 ? null : JSON.stringify(oversold.map(({ productId, onHand }) => ({ product_id: productId, on_hand: onHand })));
   await sql`
-    update sale set state = 'paid', receipt_number = ${receiptNumber}, business_date = ${businessDay}, paid_at = now()
+    update sale set state = 'paid', receipt_number = ${receiptNumber}, business_date = ${businessDay}, paid_at = now(), oversold = ${json}::jsonb
      where merchant_id = ${sale.merchantId} and sale_id = ${sale.saleId}`.execute(tx);
 }
 

@@ -1,6 +1,6 @@
 import { plainReference, type Id } from "@onegate/contract";
 import { DAYS_APART, daysBetween } from "./match.ts";
-import type { StatementRow } from "./statement.ts";
+import { identityOf, type NewRow, type StatementRow } from "./statement.ts";
 
 /** A payment by a printed code, as a row may show it. */
 export type StaticPayment = {
@@ -16,14 +16,25 @@ export type StaticPayment = {
 
 type Row = Pick<StatementRow, "rowId" | "reference" | "merchantRef" | "gross" | "paidDay">;
 
-/** What a row calls its payment. */
+/** What a row calls its payment, as payments by printed codes are called. */
 export function nameOf({ reference, merchantRef }: Pick<StatementRow, "reference" | "merchantRef">): string {
-  return reference ?? merchantRef ?? "";
+  return plainReference(reference ?? merchantRef ?? "");
 }
+
+/** A row of a printed code's acquirer: its references are compared with those that people typed. */
+export function toStaticRow(row: NewRow): NewRow {
+  const plain = (name: string | null) => (name === null ? null : plainReference(name) || null);
+  // where the file names our own reference, it is that
+  const merchantRef = row.merchantRef !== null && OUR_REFERENCE.test(row.merchantRef) ? row.merchantRef : plain(row.merchantRef);
+  const named = { ...row, reference: plain(row.reference), merchantRef };
+  return { ...named, identity: identityOf(named) };
+}
+
+const OUR_REFERENCE = /^OG[0-9a-f]{32}$/;
 
 /** The waiting payments that a row may be: of its amount, at most a day apart, and of no other reference than the row's. */
 export function fitsOf(row: Row, payments: readonly StaticPayment[]): StaticPayment[] {
-  const name = plainReference(nameOf(row));
+  const name = nameOf(row);
   const isNamed = (one: StaticPayment) => one.reference !== null && plainReference(one.reference) === name;
   const owner = payments.find(isNamed);
   return (owner ? [owner] : payments.filter(({ reference }) => reference === null)).filter(

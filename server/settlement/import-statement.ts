@@ -1,10 +1,11 @@
-import { IDR, isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
+import { IDR, isRefusal, refuse, STATIC_PROVIDER, type Id, type Refusal } from "@onegate/contract";
 import { createHash } from "node:crypto";
 import { announceAudit, type Who } from "../identity/index.ts";
 import { announce, derivedAt, inTransaction, type Tx } from "../kernel/index.ts";
 import { clearingCode, kindsOf } from "../ledger/index.ts";
 import type { SettlementCase } from "./case.ts";
 import type { Settlement } from "./context.ts";
+import { toStaticRow } from "./fit-static.ts";
 import { checkedToLayout, type Layout } from "./layout.ts";
 import { judgeRows } from "./judge.ts";
 import type { Judged } from "./match.ts";
@@ -64,7 +65,8 @@ export async function importStatement(
 async function write(tx: Tx, settlement: Settlement, { merchantId, staffId }: { merchantId: Id; staffId: Id }, file: StatementFile & { sha256: string }, layout: Layout, { rows: read, skipped }: ReadStatement): Promise<Statement> {
   const { provider } = file;
   const statementId = settlement.newId();
-  const rows: StatementRow[] = read.map((row) => ({ ...row, rowId: derivedAt(statementId, "row", String(row.line)) }));
+  const named = provider === STATIC_PROVIDER ? read.map(toStaticRow) : read;
+  const rows: StatementRow[] = named.map((row) => ({ ...row, rowId: derivedAt(statementId, "row", String(row.line)) }));
   const seen = await selectSeen(tx, merchantId, provider, rows);
   // a document's fee is what the ledger has of it
   settlement.ledger.stageIn(tx, merchantId, await verifyRows(tx, merchantId, provider, rows, seen));

@@ -3,7 +3,7 @@ import {
   type Id, type SettlementCaseBody, type StatementBody, type StatementRowBody,
 } from "@onegate/contract";
 import { Type } from "typebox";
-import { merchantOf, merchants, whoOf } from "../identity/index.ts";
+import { merchantOf, merchants, outletScopeOf, whoOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Executor, type Http } from "../kernel/index.ts";
 import { CASE_ACTIONS, nextOf } from "./case.ts";
 import type { Settlement } from "./context.ts";
@@ -15,7 +15,7 @@ import { isDay } from "./moment.ts";
 import { reconcileDay } from "./reconcile-day.ts";
 import type { Statement } from "./statement.ts";
 import { selectCases, selectOutcomes, selectShownRows, selectStatement, selectStatements, selectSuspense, type ShownCase, type ShownRow } from "./store.ts";
-import { unverifiedBody } from "./unverified.ts";
+import { openUnverifiedCase, unverifiedBody } from "./unverified.ts";
 import { ordersThatFit } from "./verify-rows.ts";
 
 const tags = ["settlement"];
@@ -111,11 +111,11 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
       },
     },
     async (request) => {
-      const merchantId = merchantOf(request);
+      const [merchantId, outletId] = [merchantOf(request), outletScopeOf(request)];
       const { state, statement_id: statementId } = request.query;
-      const cases = await selectCases(kysely, merchantId, { state, statementId, limit: CASES_AT_ONCE });
-      const fits = await ordersThatFit(kysely, merchantId, cases);
-      const suspense = statementId === undefined ? await selectSuspense(kysely, merchantId, CASES_AT_ONCE) : [];
+      const cases = await selectCases(kysely, merchantId, { state, statementId, outletId, limit: CASES_AT_ONCE });
+      const fits = await ordersThatFit(kysely, merchantId, cases, outletId);
+      const suspense = statementId === undefined ? await selectSuspense(kysely, merchantId, outletId, CASES_AT_ONCE) : [];
       return {
         cases: cases.map((one) => caseBody(one, fits.get(one.caseId))),
         suspense: suspense.map((one) => ({
@@ -126,12 +126,21 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
   );
 
   http.get("/api/v1/settlement/cases/:id", { config: read, schema: { tags, summary: "One difference", params: OneId, response: { 200: SettlementCaseSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const [found] = await selectCases(kysely, merchantOf(request), { caseId: request.params.id, limit: 1 });
+    const outletId = outletScopeOf(request);
+    const [found] = await selectCases(kysely, merchantOf(request), { caseId: request.params.id, outletId, limit: 1 });
     if (!found) return answer(request, reply, refuse("case_unknown"));
-    return caseBody(found, (await ordersThatFit(kysely, found.merchantId, [found])).get(found.caseId));
+    return caseBody(found, (await ordersThatFit(kysely, found.merchantId, [found], outletId)).get(found.caseId));
   });
 
-  http.get("/api/v1/settlement/unverified", { config: read, schema: { tags, summary: "Payments by the printed QRIS that no statement has shown yet, with the total that waits", response: { 200: UnverifiedSchema, "4xx": ProblemSchema } } }, async (request) => unverifiedBody(kysely, merchantOf(request)));
+  http.get("/api/v1/settlement/unverified", { config: read, schema: { tags, summary: "Payments by the printed QRIS that no statement has shown yet, with the total that waits", response: { 200: UnverifiedSchema, "4xx": ProblemSchema } } }, async (request) => unverifiedBody(kysely, merchantOf(request), outletScopeOf(request)));
+
+  http.post("/api/v1/settlement/unverified/:id/case", { config: act, schema: { tags, summary: "Open the case of a payment by the printed QRIS before its time, to verify it by hand; the same case when repeated", params: OneId, response: { 200: SettlementCaseSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
+    const merchantId = merchantOf(request);
+    const caseId = await openUnverifiedCase(settlement, merchantId, request.params.id);
+    if (isRefusal(caseId)) return answer(request, reply, caseId);
+    const [found] = await selectCases(kysely, merchantId, { caseId, limit: 1 });
+    return answer(request, reply, found ? caseBody(found) : refuse("case_unknown"));
+  });
 
   http.post(
     "/api/v1/settlement/cases/:id/decisions",

@@ -1,7 +1,7 @@
 import { newId, type SaleBody, type SettlementCaseBody, type StaticQrisBody, type TodayBody, type UnverifiedBody } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { after, afterEach, before as beforeAll, describe, it } from "node:test";
-import { DEMO_OUTLET } from "../demo/index.ts";
+import { DEMO_MERCHANT, DEMO_OUTLET } from "../demo/index.ts";
 import { addJob } from "../kernel/index.ts";
 import { proveBooks } from "../proof.ts";
 import { newSale, sell } from "../testing/program.ts";
@@ -117,16 +117,27 @@ describe("a sale by the printed code", () => {
     assert.equal((await confirm(sale.id, "12")).code, "reference_malformed");
     assert.equal((await confirm(newId())).code, "sale_unknown");
     const proof = await sold("Espresso", "632511000003");
-    assert.equal((await confirm(sale.id, "6325 1100 0003")).code, "reference_used");
+    for (const written of ["6325 1100 0003", "6325-1100-0003", "6325.1100.0003", "6325/1100_0003"]) assert.equal((await confirm(sale.id, written)).code, "reference_used", written);
     assert.equal((await readSale(sale.id)).state, "waiting");
     const ended = await shop.program.call<SaleBody>("POST", `/api/v1/till/sales/${sale.id}/cancel`, { token: shop.cashier, headers: key() });
     assert.equal(ended.body.state, "cancelled");
     assert.equal((await confirm(sale.id)).code, "order_cancelled");
     // two tills, one screenshot
     const [one, other] = [await rung("Klepon"), await rung("Kue Lapis")];
-    const answers = await Promise.all([confirm(one.id, "632511000004"), confirm(other.id, "632511000004")]);
+    const answers = await Promise.all([confirm(one.id, "632511000004"), confirm(other.id, "6325-1100-0004")]);
     assert.deepEqual(answers.map(({ code }) => code ?? "paid").sort(), ["paid", "reference_used"]);
     assert.equal((await readSale(proof.id)).tenders[0]?.reference, "632511000003");
+  });
+
+  it("may be verified after its announcement is forgotten: the proof still holds", async () => {
+    const sale = await sold("Cappuccino", "632511000007");
+    const { pool } = shop.program.database;
+    // 40 days pass, and events are kept for 30
+    await pool.query("update payment set paid_at = paid_at - interval '40 days', created_at = created_at - interval '40 days', updated_at = updated_at - interval '40 days' where order_id = $1", [sale.id]);
+    await pool.query("update sale set paid_at = paid_at - interval '40 days' where sale_id = $1", [sale.id]);
+    await pool.query("delete from outbox_event where subject in ($1, $2) and topic in ('payment.succeeded', 'sale.paid')", [sale.id, sale.tenders[0]!.payment_id]);
+    assert.deepEqual((await told([{ reference: "632511000007", gross: Number(sale.total.amount), fee: 0, day: before(shop.today, 40) }])).map(({ outcome }) => outcome), ["matched"]);
+    await shop.assertBooksHold();
   });
 
   it("that its account does not hold is named by the proof", async () => {
@@ -138,16 +149,32 @@ describe("a sale by the printed code", () => {
     await say("unverified");
   });
 
-  it("is given back by hand, out of the drawer", async () => {
+  it("is given back only when it is verified, by hand, out of the drawer", async () => {
     const sale = await sold("V60");
-    const [cash, unverified] = [await drawer(), (await accounts()).unverified];
+    const paymentId = sale.tenders[0]!.payment_id;
+    const cash = await drawer();
+    const giveBacks = await Promise.all([
+      refundBy(`/api/v1/payments/${paymentId}/refunds`, { reason: "cold" }),
+      ...(["refund", "void"] as const).map((kind) => shop.program.call("POST", `/api/v1/till/sales/${sale.id}/${kind}`, { token: shop.owner, body: { id: newId(), reason: "cold", ...(kind === "refund" ? { restock: true } : {}) } })),
+    ]);
+    assert.deepEqual(giveBacks.map(({ code }) => code), ["payment_unverified", "payment_unverified", "payment_unverified"]);
+    assert.equal(await drawer(), cash);
+    // a person who has seen the money says so today
+    const opened = () => shop.program.call<SettlementCaseBody>("POST", `/api/v1/settlement/unverified/${paymentId}/case`, { token: shop.owner });
+    const { body: found } = await opened();
+    assert.deepEqual([found.kind, found.gross_over, (await opened()).body.id], ["unverified", "-32000.00", found.id]);
+    assert.equal((await shop.decide(found.id, { action: "verify", reason: "seen in the app", reference: "6325-1100-0005" })).status, 200);
+    assert.equal((await opened()).code, "payment_unknown", "it no longer waits");
+    const { unverified } = await accounts();
     const { body: refund } = await refundBy(`/api/v1/payments/${sale.tenders[0]!.payment_id}/refunds`, { amount: "12000.00", reason: "cold" });
     assert.equal(refund.provider, "cash");
     await until(async () => (await shop.program.call<{ state: string }>("GET", `/api/v1/refunds/${refund.refund_id}`, { token: shop.owner })).body.state, (state) => state === "manual");
     assert.equal((await refundBy(`/api/v1/refunds/${refund.refund_id}/decision`, { done: true, reference: "laci" })).status, 200);
     assert.deepEqual([(await drawer()) - cash, (await accounts()).unverified], [1_200_000n, unverified]);
-    // the Mocha cost as much, but its customer's screen showed another number
-    assert.deepEqual((await told([{ reference: "632511000005", gross: 32_000, fee: 224, day: shop.today }])).map(({ outcome, document_id }) => [outcome, document_id]), [["matched", sale.tenders[0]!.payment_id]]);
+    // a file punctuates it in its own way
+    assert.deepEqual((await told([{ reference: "6325.1100.0005", gross: 32_000, fee: 0, day: shop.today }])).map(({ outcome, document_id }) => [outcome, document_id]), [["matched", paymentId]]);
+    assert.deepEqual((await told([{ reference: "6325/1100/0005", gross: 32_000, fee: 0, day: before(shop.today, 1) }])).map(({ outcome }) => outcome), ["doubled"]);
+    await shop.decide((await shop.cases())[0]!.id, { action: "ignore", reason: "listed twice" });
   });
 });
 
@@ -237,22 +264,32 @@ describe("money that comes twice, by the dynamic QR and by the printed one", () 
     await refundBy(`/api/v1/cases/${found!.case_id}/refund`, { reason: "paid twice" });
   });
 
-  it("is in suspense when the sale was paid before the cashier's word; it is verified, and given back out of the drawer", async () => {
-    const asked = await shop.sold("Es Kopi Kelapa");
+  it("is not a cashier's word when the sale is paid already, by QRIS or in cash: nothing is booked, and the statement opens the case", async () => {
     const earlier = await accounts();
-    const { status, body: done } = await confirm(asked.sale.id, "632511000060");
-    assert.deepEqual([status, done.state, done.tenders.map(({ method, state }) => [method, state])], [200, "paid", [["QRIS", "succeeded"], ["QRIS_STATIC", "cancelled"]]]);
-    const [found] = await openCases();
-    assert.deepEqual([found?.reason, found?.provider, found?.amount], ["double", "qris_static", "29000.00"]);
-    const now = await accounts();
-    assert.deepEqual([now.unverified - earlier.unverified, now.suspense - earlier.suspense], [-2_900_000n, 2_900_000n]);
-    assert.deepEqual((await told([{ reference: "632511000060", gross: 29_000, fee: 203, day: shop.today }])).map(({ outcome, document_kind }) => [outcome, document_kind]), [["matched", "suspense"]]);
-    const cash = await drawer();
-    await refundBy(`/api/v1/cases/${found!.case_id}/refund`, { reason: "paid twice" });
-    const { rows: [refund] } = await shop.program.database.pool.query<{ refund_id: string }>("select refund_id from refund where case_id = $1", [found!.case_id]);
-    assert.equal((await refundBy(`/api/v1/refunds/${refund!.refund_id}/decision`, { done: true, reference: "laci" })).status, 200);
-    assert.deepEqual([(await accounts()).suspense, (await drawer()) - cash], [earlier.suspense, 2_900_000n]);
-    const tied = (await shop.program.call<{ breaks: unknown[] }>("GET", `/api/v1/settlement/days/${shop.today}`, { token: shop.owner })).body;
-    assert.deepEqual(tied.breaks, []);
+    for (const sale of [(await shop.sold("Es Kopi Kelapa")).sale, await shop.cash("Es Kopi Kelapa")]) {
+      assert.equal((await confirm(sale.id, "632511000060")).code, "order_paid");
+      assert.deepEqual((await readSale(sale.id)).tenders.map(({ state }) => state), ["succeeded"]);
+    }
+    assert.deepEqual([await accounts(), await openCases()], [earlier, []]);
+    assert.deepEqual((await told([{ reference: "632511000060", gross: 29_000, fee: 0, day: shop.today }])).map(({ outcome }) => outcome), ["missing_here"], "money that did come is known by its row");
+    await shop.decide((await shop.cases())[0]!.id, { action: "refund_later", reason: "paid twice" });
+  });
+
+  it("is neither given back nor applied while nothing but a cashier's word shows it", async () => {
+    // as such money was booked before a paid sale was refused
+    const paid = await sold("Mocha", "632511000061");
+    const { payment_id: paymentId } = paid.tenders[0]!;
+    const { pool } = shop.program.database;
+    const caseId = newId();
+    await pool.query(
+      "insert into suspense_case (merchant_id, case_id, provider, reference, payment_id, reason, currency, amount, transfer_id) values ($1, $2, 'qris_static', '632511000061', $3, 'double', 'IDR', 3200000, $4)",
+      [DEMO_MERCHANT, caseId, paymentId, newId()],
+    );
+    await pool.query("update payment set state = 'cancelled' where payment_id = $1", [paymentId]);
+    const other = await rung("Mocha");
+    assert.equal((await refundBy(`/api/v1/cases/${caseId}/refund`, { reason: "paid twice" })).code, "payment_unverified");
+    assert.equal((await refundBy(`/api/v1/cases/${caseId}/apply`, { order_id: other.id })).code, "payment_unverified");
+    await pool.query("update payment set state = 'succeeded' where payment_id = $1", [paymentId]);
+    await pool.query("delete from suspense_case where case_id = $1", [caseId]);
   });
 });

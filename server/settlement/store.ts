@@ -1,6 +1,7 @@
 import type { Currency, Id } from "@onegate/contract";
 import { sql, type RawBuilder } from "kysely";
 import { derivedAt, type Executor, type Tx } from "../kernel/index.ts";
+import { visibleTo } from "../payments/index.ts";
 import type { CaseEvent, CaseKind, CaseState, DocumentKind, SettlementCase } from "./case.ts";
 import type { Layout } from "./layout.ts";
 import type { Document, Judged, Outcome } from "./match.ts";
@@ -406,11 +407,11 @@ export async function updateCaseKind(tx: Tx, { merchantId, caseId }: SettlementC
 export type Decision = { readonly event: CaseEvent; readonly staffName: string | null; readonly reason: string; readonly orderId: string | null; readonly decidedAt: Date };
 export type ShownCase = SettlementCase & { readonly line: number | null; readonly decisions: readonly Decision[] };
 
-/** Cases, newest first, with what was decided on each. */
+/** Cases, newest first, with what was decided on each; of what an outlet may see, where one is given. */
 export async function selectCases(
   executor: Executor,
   merchantId: Id,
-  { caseId, state, statementId, limit }: { caseId?: Id | undefined; state?: CaseState | undefined; statementId?: Id | undefined; limit: number },
+  { caseId, state, statementId, outletId = null, limit }: { caseId?: Id | undefined; state?: CaseState | undefined; statementId?: Id | undefined; outletId?: Id | null; limit: number },
 ): Promise<ShownCase[]> {
   const { rows } = await sql<CaseRecord & { line: number | null; decisions: Array<{ event: CaseEvent; staff_name: string | null; reason: string; order_id: string | null; decided_at: string }> }>`
     select ${CASE}, r.line,
@@ -422,6 +423,7 @@ export async function selectCases(
        and (${caseId ?? null}::uuid is null or c.case_id = ${caseId ?? null})
        and (${state ?? null}::text is null or c.state = ${state ?? null})
        and (${statementId ?? null}::uuid is null or c.statement_id = ${statementId ?? null})
+       and ${visibleTo("c", outletId)}
      order by c.opened_at desc, r.line, c.case_id limit ${limit}`.execute(executor);
   return rows.map((row) => ({
     ...toCase(row),
@@ -433,10 +435,10 @@ export async function selectCases(
 export type SuspenseCase = { readonly caseId: Id; readonly provider: string; readonly reference: string; readonly paymentId: Id | null; readonly reason: string; readonly currency: Currency; readonly amount: bigint; readonly state: string; readonly openedAt: Date };
 
 /** Money in suspense that payments hold, for the same list; what is done about it is theirs. */
-export async function selectSuspense(executor: Executor, merchantId: Id, limit: number): Promise<SuspenseCase[]> {
+export async function selectSuspense(executor: Executor, merchantId: Id, outletId: Id | null, limit: number): Promise<SuspenseCase[]> {
   const { rows } = await sql<{ case_id: Id; provider: string; reference: string; payment_id: Id | null; reason: string; currency: Currency; amount: bigint; state: string; opened_at: Date }>`
-    select case_id, provider, reference, payment_id, reason, currency, amount, state, opened_at from suspense_case
-     where merchant_id = ${merchantId} and state = 'open' order by opened_at desc limit ${limit}`.execute(executor);
+    select case_id, provider, reference, payment_id, reason, currency, amount, state, opened_at from suspense_case c
+     where merchant_id = ${merchantId} and state = 'open' and ${visibleTo("c", outletId)} order by opened_at desc limit ${limit}`.execute(executor);
   return rows.map((row) => ({
     caseId: row.case_id, provider: row.provider, reference: row.reference, paymentId: row.payment_id, reason: row.reason, currency: row.currency, amount: row.amount, state: row.state, openedAt: row.opened_at,
   }));

@@ -8,16 +8,16 @@ import type { StatementRow } from "./statement.ts";
 const DAY = sql.raw("(p.paid_at at time zone o.time_zone)::date");
 const OUTLET = sql.raw("join outlet o on o.merchant_id = p.merchant_id and o.outlet_id = p.outlet_id");
 
-/** The payments by printed codes that rows may be: those that wait, of the rows' days, and whichever have a row's name. */
-export async function selectStaticPayments(executor: Executor, merchantId: Id, rows: ReadonlyArray<Pick<StatementRow, "reference" | "merchantRef" | "paidDay">>): Promise<StaticPayment[]> {
+/** The payments by printed codes that rows may be: those that wait, of the rows' days, and whichever have a row's name; of one outlet's, where one is given. */
+export async function selectStaticPayments(executor: Executor, merchantId: Id, rows: ReadonlyArray<Pick<StatementRow, "reference" | "merchantRef" | "paidDay">>, outletId: Id | null = null): Promise<StaticPayment[]> {
   const days = rows.map(({ paidDay }) => paidDay).sort();
   if (days.length === 0) return [];
   const { rows: found } = await sql<{ payment_id: Id; order_id: string; reference: string | null; amount: bigint; day: string; is_waiting: boolean }>`
     select p.payment_id, p.order_id, p.reference, p.amount, ${DAY} as day, p.verification = 'unverified' as is_waiting
       from payment p ${OUTLET}
-     where p.merchant_id = ${merchantId} and p.provider = ${STATIC_PROVIDER} and p.verification is not null
+     where p.merchant_id = ${merchantId} and p.provider = ${STATIC_PROVIDER} and p.verification is not null and (${outletId}::uuid is null or p.outlet_id = ${outletId}::uuid)
        and (p.verification = 'unverified' and ${DAY} between ${days[0]}::date - 1 and ${days.at(-1)}::date + 1
-            or upper(regexp_replace(p.reference, '\\s', '', 'g')) = any (${rows.map((row) => nameOf(row).replaceAll(/\s+/g, "").toUpperCase())}::text[]))
+            or p.reference = any (${rows.map(nameOf)}::text[]))
      order by p.payment_id`.execute(executor);
   return found.map((row) => ({ paymentId: row.payment_id, orderId: row.order_id, reference: row.reference, amount: row.amount, day: row.day, isWaiting: row.is_waiting }));
 }
@@ -34,8 +34,8 @@ export type Unverified = {
   readonly caseId: Id | null;
 };
 
-/** What waits for a statement, oldest first. */
-export async function selectUnverified(executor: Executor, merchantId: Id): Promise<Unverified[]> {
+/** What waits for a statement, oldest first; of one outlet's, where one is given. */
+export async function selectUnverified(executor: Executor, merchantId: Id, outletId: Id | null = null): Promise<Unverified[]> {
   const { rows } = await sql<{
     payment_id: Id; order_id: string; outlet_id: Id; receipt_number: string | null; currency: Currency; amount: bigint; reference: string | null; merchant_ref: string; confirmed_by: string; paid_at: Date;
     due: string; is_late: boolean; suspense_id: Id | null; case_id: Id | null;
@@ -49,7 +49,7 @@ export async function selectUnverified(executor: Executor, merchantId: Id): Prom
               join staff f on f.merchant_id = p.merchant_id and f.staff_id = p.confirmed_by
               left join static_qris q on q.merchant_id = p.merchant_id and q.outlet_id = p.outlet_id
               left join sale s on s.merchant_id = p.merchant_id and s.sale_id = case when p.verification is not null then p.order_id::uuid end
-             where p.merchant_id = ${merchantId} and p.verification = 'unverified') w
+             where p.merchant_id = ${merchantId} and p.verification = 'unverified' and (${outletId}::uuid is null or p.outlet_id = ${outletId}::uuid)) w
      order by w.paid_at, w.payment_id`.execute(executor);
   return rows.map((row) => ({
     paymentId: row.payment_id, orderId: row.order_id, outletId: row.outlet_id, receiptNumber: row.receipt_number, currency: row.currency, amount: row.amount, reference: row.reference,

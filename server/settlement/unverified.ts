@@ -1,31 +1,50 @@
-import { IDR, money, STATIC_PROVIDER, toWire, type Id, type UnverifiedBody } from "@onegate/contract";
-import { announce, derivedAt, inTransaction, type Executor } from "../kernel/index.ts";
+import { IDR, money, refuse, STATIC_PROVIDER, toWire, type Id, type Refusal, type UnverifiedBody } from "@onegate/contract";
+import { announce, derivedAt, inTransaction, type Executor, type Tx } from "../kernel/index.ts";
 import type { Settlement } from "./context.ts";
 import { insertCases, lockProvider } from "./store.ts";
-import { selectUnverified } from "./unverified-store.ts";
+import { selectUnverified, type Unverified } from "./unverified-store.ts";
 
 /** Opens a case for each payment by a printed code that no statement has shown in its outlet's days. Answers how many. */
 export async function openUnverified(settlement: Settlement, merchantId: Id): Promise<number> {
   const opened = await inTransaction(settlement.database, async (tx) => {
     await lockProvider(tx, merchantId, STATIC_PROVIDER);
     const late = (await selectUnverified(tx, merchantId)).filter(({ isLate, caseId }) => isLate && caseId === null);
-    const caseIds = await insertCases(
-      tx,
-      late.map(({ paymentId, suspenseId, reference, merchantRef, currency, amount }) => ({
-        merchantId, caseId: derivedAt(paymentId, "unverified", merchantId), provider: STATIC_PROVIDER, kind: "unverified", statementId: null, rowId: null, documentKind: suspenseId ? "suspense" : "payment",
-        documentId: suspenseId ?? paymentId, paymentId, reference: reference ?? merchantRef, currency, grossOver: -amount, feeOver: 0n, state: "open",
-      })),
-    );
-    for (const caseId of caseIds) await announce(tx, merchantId, "settlement_case.opened", caseId, { case_id: caseId, provider: STATIC_PROVIDER, kind: "unverified" });
-    return caseIds.length;
+    return (await openCases(tx, merchantId, late)).length;
   });
   settlement.poke();
   return opened;
 }
 
-/** The operator's list, with the total that waits. */
-export async function unverifiedBody(executor: Executor, merchantId: Id): Promise<UnverifiedBody> {
-  const waiting = await selectUnverified(executor, merchantId);
+/**
+ * Opens the case of one payment before its time, so that a person may verify it today: until then it can't be given back.
+ * Answers the case's id, also of one that is open already. Refuses `payment_unknown` where no such payment waits.
+ */
+export async function openUnverifiedCase(settlement: Settlement, merchantId: Id, paymentId: Id): Promise<Id | Refusal> {
+  const caseId = await inTransaction(settlement.database, async (tx) => {
+    await lockProvider(tx, merchantId, STATIC_PROVIDER);
+    const waiting = (await selectUnverified(tx, merchantId)).find((one) => one.paymentId === paymentId);
+    if (!waiting) return refuse("payment_unknown");
+    return waiting.caseId ?? (await openCases(tx, merchantId, [waiting]))[0] ?? refuse("payment_unknown");
+  });
+  settlement.poke();
+  return caseId;
+}
+
+async function openCases(tx: Tx, merchantId: Id, payments: readonly Unverified[]): Promise<Id[]> {
+  const caseIds = await insertCases(
+    tx,
+    payments.map(({ paymentId, suspenseId, reference, merchantRef, currency, amount }) => ({
+      merchantId, caseId: derivedAt(paymentId, "unverified", merchantId), provider: STATIC_PROVIDER, kind: "unverified", statementId: null, rowId: null, documentKind: suspenseId ? "suspense" : "payment",
+      documentId: suspenseId ?? paymentId, paymentId, reference: reference ?? merchantRef, currency, grossOver: -amount, feeOver: 0n, state: "open",
+    })),
+  );
+  for (const caseId of caseIds) await announce(tx, merchantId, "settlement_case.opened", caseId, { case_id: caseId, provider: STATIC_PROVIDER, kind: "unverified" });
+  return caseIds;
+}
+
+/** The operator's list, with the total that waits; of one outlet's, where one is given. */
+export async function unverifiedBody(executor: Executor, merchantId: Id, outletId: Id | null): Promise<UnverifiedBody> {
+  const waiting = await selectUnverified(executor, merchantId, outletId);
   return {
     count: waiting.length,
     total: toWire(money(waiting.reduce((sum, { amount }) => sum + amount, 0n), IDR)),

@@ -40,12 +40,12 @@ export async function verifyByRow(tx: Tx, { payments }: Settlement, row: Stateme
   return verifyPayment(tx, payments, payment, { reference: nameOf(row), fee: row.fee });
 }
 
-/** The orders that an open row of a printed code may have paid, by case. */
-export async function ordersThatFit(executor: Executor, merchantId: Id, cases: readonly SettlementCase[]): Promise<Map<Id, string[]>> {
+/** The orders that an open row of a printed code may have paid, by case; of one outlet's, where one is given. */
+export async function ordersThatFit(executor: Executor, merchantId: Id, cases: readonly SettlementCase[], outletId: Id | null): Promise<Map<Id, string[]>> {
   const open = cases.filter(({ provider, kind, state }) => provider === STATIC_PROVIDER && kind === "missing_here" && state === "open");
   const rows = await selectRows(executor, merchantId, open.flatMap(({ rowId }) => (rowId === null ? [] : [rowId])));
   if (rows.length === 0) return new Map();
-  const payments = await selectStaticPayments(executor, merchantId, rows);
+  const payments = await selectStaticPayments(executor, merchantId, rows, outletId);
   const byRow = new Map(rows.filter(({ kind }) => kind === "payment").map((row) => [row.rowId, fitsOf(row, payments).map(({ orderId }) => orderId)]));
   return new Map(open.map(({ caseId, rowId }) => [caseId, byRow.get(rowId ?? "") ?? []]));
 }

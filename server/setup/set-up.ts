@@ -1,7 +1,7 @@
 import { IDR, isRefusal, newId, refuse, type Id, type NewStaffBody, type Refusal, type SetupBody } from "@onegate/contract";
 import { checkedToRows, importProducts, type ProductRow } from "../catalogue/index.ts";
 import {
-  announceAudit, atDevice, bySystem, checkedToLogo, codeHash, countGuess, enrolIn, forgetGuesses, hashSecret, insertLogo, insertMerchant, insertStaff, isSecret, isSimplePin, isTimeZone, markKnown, openOutlet, openSession, retireDevice, type Enrolled, type Session,
+  announceAudit, atDevice, bySystem, checkedToLogo, codeHash, countGuess, enrolIn, forgetGuesses, hashSecret, insertLogo, insertMerchant, insertStaff, isSecret, isSimplePin, markKnown, openOutlet, openSession, refusalForDays, retireDevice, type Enrolled, type Session,
 } from "../identity/index.ts";
 import { codeOf, inTransaction, type Database, type Tx } from "../kernel/index.ts";
 import { chartOf, openAccounts } from "../ledger/index.ts";
@@ -25,7 +25,7 @@ const DEVICE = "Kasir 1";
  * Sets a shop up in one transaction: merchant, outlet, tax, logo, books, owner, staff, products with what is on hand; the
  * browser that asks is enrolled and its owner signed in. The same key within an hour, with the owner's PIN, is the same shop:
  * the browser is enrolled anew, because what was answered is kept nowhere. Refuses `idempotency_key_reused`,
- * `time_zone_unknown`, `logo_invalid`, `pin_too_simple`, what `checkedToRows` refuses of the products, `sign_in_delayed`,
+ * `time_zone_unknown`, `day_begins_late`, `logo_invalid`, `pin_too_simple`, what `checkedToRows` refuses of the products, `sign_in_delayed`,
  * `setup_code_wrong`.
  */
 export async function setUp(setup: Setup, body: SetupBody, key: string, address: string): Promise<SetUp | Refusal> {
@@ -34,7 +34,8 @@ export async function setUp(setup: Setup, body: SetupBody, key: string, address:
   const done = await selectDone(database.kysely, keyHash);
   if (done) return comeBack(database, done, body, address);
 
-  if (!isTimeZone(body.outlet.time_zone)) return refuse("time_zone_unknown");
+  const refusal = refusalForDays(body.outlet);
+  if (refusal) return refusal;
   const logo = body.logo === undefined ? undefined : checkedToLogo(body.logo);
   if (isRefusal(logo)) return logo;
   const people = [{ ...body.owner, role: "owner" as const }, ...(body.staff ?? [])];

@@ -108,6 +108,7 @@ describe("a shop that is set up beside the demo", () => {
     };
     assert.deepEqual(await refused({ ...SHOP, owner: { name: "Melati", pin: "111111" } }), ["pin_too_simple", undefined]);
     assert.deepEqual(await refused({ ...SHOP, outlet: { ...SHOP.outlet, time_zone: "Asia/Atlantis" } }), ["time_zone_unknown", undefined]);
+    assert.deepEqual(await refused({ ...SHOP, outlet: { ...SHOP.outlet, day_begins: "23:00" } }), ["day_begins_late", undefined]);
     for (const logo of ["data:text/html;base64,PGI+", dataUrl("jpeg", PNG), dataUrl("png", Buffer.from("<svg/>")), dataUrl("png", Buffer.concat([PNG, Buffer.alloc(200_000)]))]) {
       assert.deepEqual((await refused({ ...SHOP, logo }))[0], "logo_invalid", logo.slice(0, 30));
     }

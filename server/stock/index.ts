@@ -1,1 +1,2 @@
-export { insertMovements as moveStock, selectLevels as stockLevels, updateLowMark as setLowMark, type Movement } from "./store.ts";
+export { moveStock } from "./move-stock.ts";
+export { selectLevels as stockLevels, updateLowMark as setLowMark, type Level, type Movement } from "./store.ts";

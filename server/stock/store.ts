@@ -10,8 +10,11 @@ export type Movement = {
   readonly quantity: number;
 };
 
-/** Writes movements and moves the levels, in the order of the keys so that two sales can't wait for each other. */
-export async function insertMovements(tx: Tx | Executor, merchantId: Id, outletId: Id, sourceId: Id, movements: readonly Movement[]): Promise<void> {
+/** What is on hand of a product. Where it was never brought in or counted, nobody knows: the number is what was sold since. */
+export type Level = { readonly productId: Id; readonly onHand: number; readonly isCounted: boolean };
+
+/** Writes movements and moves the levels, in the order of the keys so that two sales can't wait for each other; answers the levels. */
+export async function insertMovements(tx: Tx, merchantId: Id, outletId: Id, sourceId: Id, movements: readonly Movement[]): Promise<Level[]> {
   const sorted = [...movements].sort((a, b) => (a.productId < b.productId ? -1 : 1));
   const products = sorted.map(({ productId }) => productId);
   const quantities = sorted.map(({ quantity }) => quantity);
@@ -20,13 +23,15 @@ export async function insertMovements(tx: Tx | Executor, merchantId: Id, outletI
     select ${merchantId}::uuid, ${outletId}::uuid, u.product, u.movement, u.kind, u.quantity, ${sourceId}::uuid
       from unnest(${products}::uuid[], ${sorted.map(({ movementId }) => movementId)}::uuid[], ${sorted.map(({ kind }) => kind)}::text[], ${quantities}::int[])
            as u (product, movement, kind, quantity)`.execute(tx);
-  await sql`
+  const { rows } = await sql<{ product_id: Id; on_hand: number; is_counted: boolean }>`
     insert into stock_level (merchant_id, outlet_id, product_id, on_hand, is_counted)
     select ${merchantId}::uuid, ${outletId}::uuid, u.product, sum(u.quantity), bool_or(u.kind not in ('sale', 'return'))
       from unnest(${products}::uuid[], ${sorted.map(({ kind }) => kind)}::text[], ${quantities}::int[]) as u (product, kind, quantity)
      group by u.product order by u.product
     on conflict (merchant_id, outlet_id, product_id) do update
-      set on_hand = stock_level.on_hand + excluded.on_hand, is_counted = stock_level.is_counted or excluded.is_counted`.execute(tx);
+      set on_hand = stock_level.on_hand + excluded.on_hand, is_counted = stock_level.is_counted or excluded.is_counted
+    returning product_id, on_hand, is_counted`.execute(tx);
+  return rows.map((row) => ({ productId: row.product_id, onHand: row.on_hand, isCounted: row.is_counted }));
 }
 
 /** What is on hand of the products that were brought in or counted once. Of the others nobody knows. */

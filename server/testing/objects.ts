@@ -11,22 +11,27 @@ const operation = (kind: string, given: Record<string, unknown> = {}) => (id: Id
   ["wallet_operation", { operation_id: id, user_id: userId, kind, state: "SUCCESS", step: "done", ...given }],
 ];
 
+/** A payment that was taken at an outlet's till. */
+const taken = (id: Id, { outletId }: Place): Row[] => [
+  ["payment", { payment_id: id, order_id: id, outlet_id: outletId, method: "QRIS", channel: "QRIS", provider: "tripay", state: "failed", merchant_ref: id, ask_at: null }],
+];
+
 /** For each kind of object the rows that it is made of. What a row needs besides is filled in. */
 export const kinds = {
   outlet: (id) => [["outlet", { outlet_id: id, time_zone: "Asia/Jakarta", receipt_code: id.slice(-8) }]],
   sale: (id, { outletId }) => [["sale", { sale_id: id, outlet_id: outletId, state: "waiting" }]],
   product: (id) => [["category", { category_id: id }], ["product", { product_id: id, category_id: id }]],
   order: (id) => [["payment_order", { order_id: id, items: "[]" }]],
-  payment: (id) => [["payment", { payment_id: id, order_id: id, method: "QRIS", channel: "QRIS", provider: "tripay", state: "failed", merchant_ref: id, ask_at: null }]],
+  payment: taken,
   refund: (id) => [["refund", { refund_id: id, payment_id: id, provider: "tripay", refund_ref: id, state: "succeeded" }]],
-  suspense: (id) => [["suspense_case", { case_id: id, provider: "tripay", reference: id, reason: "orphan" }]],
-  dispute: (id) => [["dispute", { dispute_id: id, payment_id: id, order_id: id, provider: "tripay", reference: id }]],
+  suspense: (id, place) => [...taken(id, place), ["suspense_case", { case_id: id, payment_id: id, provider: "tripay", reference: id, reason: "orphan" }]],
+  dispute: (id, place) => [...taken(id, place), ["dispute", { dispute_id: id, payment_id: id, order_id: id, provider: "tripay", reference: id }]],
   key: (id) => [["merchant_key", { key_id: id, mode: "test", scopes: ["payments.read"], prefix: "ogk_test_contoh", revoked_at: new Date(), revoked_by: "tes" }]],
   provider_account: (id) => [["provider_account", { account_id: id, provider: "xendit", holder: id, hint: "1234", state: "off" }]],
   endpoint: (id) => [["webhook_endpoint", { endpoint_id: id, url: "https://contoh.invalid/", topics: ["refund."], state: "disabled", disabled_at: new Date() }]],
   delivery: (id) => [["webhook_endpoint", { endpoint_id: id, url: "https://contoh.invalid/", topics: ["refund."], state: "disabled", disabled_at: new Date() }], ["webhook_delivery", { delivery_id: id, endpoint_id: id, body: "{}", state: "dead" }]],
   statement: (id) => [["settlement_statement", { statement_id: id, provider: "tripay", layout: "tripay", time_zone: "Asia/Jakarta", net: 0, state: "settled" }]],
-  difference: (id) => [["settlement_case", { case_id: id, provider: "tripay", kind: "missing_there", document_kind: "payment" }]],
+  difference: (id, place) => [...taken(id, place), ["settlement_case", { case_id: id, payment_id: id, provider: "tripay", kind: "missing_there", document_kind: "payment" }]],
   wallet_account: (id, { userId }) => [["ledger_account", { account_id: id, code: id, kind: "wallet", user_id: userId }], ["ledger_balance", { account_id: id }]],
   operation: operation("PAYMENT"),
   payment_operation: operation("PAYMENT"),
@@ -180,7 +185,8 @@ export const fixtures: Readonly<Record<string, readonly Fixture[]>> = {
   "GET /api/v1/settlement/statements": [{ kind: "statement", query: "before", status: 200 }],
   "GET /api/v1/settlement/statements/:id": [{ kind: "statement" }],
   "GET /api/v1/settlement/cases": [{ kind: "statement", query: "statement_id", status: 200 }],
-  "GET /api/v1/settlement/cases/:id": [{ kind: "difference" }],
+  "POST /api/v1/settlement/unverified/:id/case": [{ kind: "payment" }],
+  "GET /api/v1/settlement/cases/:id": [{ kind: "difference", elsewhere: ["manager"] }],
   "POST /api/v1/settlement/cases/:id/decisions": [{ kind: "difference", body: () => ({ action: "ignore", reason: "salah" }) }],
   "GET /api/v1/settlement/days/:date": [{ kind: "statement", provenBy: "names a day, no object" }],
   "POST /api/v1/payment/create-payment": [{ kind: "order", body: (id) => ({ order_id: id, method: "QRIS" }) }],
@@ -193,7 +199,7 @@ export const fixtures: Readonly<Record<string, readonly Fixture[]>> = {
   "POST /api/v1/orders/:order_id/cancel": [{ kind: "order" }],
   "POST /api/v1/cases/:id/apply": [{ kind: "suspense", body: () => ({ order_id: "tidak-ada" }) }],
   "POST /api/v1/cases/:id/refund": [{ kind: "suspense", body: reason }],
-  "GET /api/v1/disputes/:id": [{ kind: "dispute" }],
+  "GET /api/v1/disputes/:id": [{ kind: "dispute", elsewhere: ["manager"] }],
   "PUT /api/v1/disputes/:id/deadline": [{ kind: "dispute", body: () => ({ until: "2026-12-01T00:00:00Z" }) }],
   "POST /api/v1/disputes/:id/decision": [{ kind: "dispute", body: () => ({ outcome: "won", note: "bukti diterima" }) }],
   "POST /api/v1/providers/:provider/notifications": [{ kind: "payment", provenBy: "the provider's signature over the raw body" }],

@@ -56,6 +56,12 @@ async function end(tx: Tx, topup: Operation, event: OperationEvent, note: string
   await announce(tx, topup.merchantId, "wallet.topup_ended", topup.operationId, { operation_id: topup.operationId, step });
 }
 
+/** An operator gave an order up: the top-up that waits for it, if it is one's, fails with it. */
+export async function onTopupCancelled(tx: Tx, merchantId: Id, orderId: string): Promise<void> {
+  const operationId = topupOf(orderId);
+  if (operationId) await failTopup(tx, merchantId, operationId, "the order was cancelled");
+}
+
 /** Ends a top-up whose payment could not be opened, unless one is open or paid after all. */
 export async function failTopup(tx: Tx, merchantId: Id, operationId: Id, why: string): Promise<void> {
   const topup = await selectOperation(tx, merchantId, operationId, "for update");
@@ -110,7 +116,7 @@ export async function creditWaiting(wallets: Wallets, account?: Id): Promise<num
   return waiting.length;
 }
 
-/** Ends top-ups whose order was cancelled, or whose process died before a payment was opened; answers how many were looked at. */
+/** Ends top-ups whose process died before a payment was opened; answers how many were looked at. */
 export async function endForgotten({ database }: Pick<Wallets, "database">): Promise<number> {
   const forgotten = await selectForgotten(database.kysely, AT_ONCE);
   for (const { merchantId, operationId } of forgotten) await inTransaction(database, (tx) => failTopup(tx, merchantId, operationId, "the payment was given up"));

@@ -109,10 +109,10 @@ describe("a top-up", () => {
     assert.equal((await until(() => read(user, topup), ({ state }) => state !== "PENDING")).step, "failed");
   });
 
-  it("whose order an operator cancels is FAILED when the sweep comes by", async () => {
+  it("whose process died before its payment was opened is FAILED when the sweep comes by", async () => {
     const user = await newUser(program);
     const topup = await topUp(user);
-    ok(await program.call("POST", `/api/v1/orders/TOPUP-${topup.operation_id}/cancel`, { headers: { "idempotency-key": newId() } }));
+    await program.database.pool.query("delete from payment where order_id = $1", [`TOPUP-${topup.operation_id}`]);
     await program.database.pool.query("update wallet_operation set created_at = now() - interval '11 minutes' where operation_id = $1", [topup.operation_id]);
     await program.database.pool.query("select graphile_worker.add_job('wallet:sweep')");
     assert.equal((await until(() => read(user, topup), ({ state }) => state !== "PENDING")).step, "failed");
@@ -173,6 +173,15 @@ describe("a top-up", () => {
     }
     assert.equal(await posted("received"), before);
     await program.assertBooksHold();
+  });
+
+  it("fails at once when an operator gives its order up, and frees its limit", async () => {
+    const user = await newUser(program);
+    const topup = await topUp(user);
+    assert.equal(await usedToday(user), "50000.00");
+    ok(await program.call("POST", `/api/v1/orders/TOPUP-${topup.operation_id}/cancel`, { headers: { "idempotency-key": newId() } }));
+    const { state, step, payment } = await read(user, topup);
+    assert.deepEqual([state, step, payment?.state, await usedToday(user)], ["FAILED", "failed", "cancelled", "0.00"]);
   });
 
   it("limits hold under twenty at once", async () => {

@@ -1,5 +1,5 @@
 import { checkedToMethod, checkedToMoney, IDR, isRefusal, refuse, type Id, type Refusal, type TopupBody } from "@onegate/contract";
-import { inTransaction, type Once } from "../kernel/index.ts";
+import { inSnapshot, inTransaction, type Once } from "../kernel/index.ts";
 import { openPayment, paymentsOf, saveOrder, type Payment } from "../payments/index.ts";
 import { ownAccount } from "./account.ts";
 import { topupBody } from "./body.ts";
@@ -81,9 +81,11 @@ async function openOn(wallets: Wallets, merchantId: Id, operationId: Id, channel
   return refused;
 }
 
-/** A user's top-up with its newest payment. Refuses `topup_unknown`. */
+/** A user's top-up with its newest payment, both of one moment. Refuses `topup_unknown`. */
 export async function readTopup({ database }: Pick<Wallets, "database">, { merchantId, userId }: WalletOwner, operationId: Id): Promise<TopupBody | Refusal> {
-  const operation = await selectOperation(database.kysely, merchantId, operationId);
-  if (operation?.kind !== "TOPUP" || operation.userId !== userId) return refuse("topup_unknown");
-  return topupBody(operation, (await paymentsOf(database.kysely, merchantId, topupOrderId(operationId))).at(-1));
+  return inSnapshot(database, async (executor) => {
+    const operation = await selectOperation(executor, merchantId, operationId);
+    if (operation?.kind !== "TOPUP" || operation.userId !== userId) return refuse("topup_unknown");
+    return topupBody(operation, (await paymentsOf(executor, merchantId, topupOrderId(operationId))).at(-1));
+  });
 }

@@ -12,13 +12,23 @@ type By = Pick<Asker, "merchantId" | "staffId" | "who">;
 const ROUNDING: CashRounding = { unit: 10_000, direction: "down" };
 
 /** Whether both the program and the database know a zone by this name; an offset's sign they read differently. */
-export function isTimeZone(unchecked: string): boolean {
+function isTimeZone(unchecked: string): boolean {
   return Intl.supportedValuesOf("timeZone").includes(unchecked);
 }
 
-/** Opens an outlet, with its drawer in the books. Refuses `time_zone_unknown`. */
+/** From here on, a day would take the hours before it into the day before: a shop's whole daytime. */
+const NOON = "12:00";
+
+/** Why an outlet can't keep its days so: `time_zone_unknown`, `day_begins_late`. */
+export function refusalForDays({ time_zone: zone, day_begins: begins }: { readonly time_zone?: string; readonly day_begins?: string }): Refusal | undefined {
+  if (zone !== undefined && !isTimeZone(zone)) return refuse("time_zone_unknown");
+  return begins !== undefined && begins >= NOON ? refuse("day_begins_late") : undefined;
+}
+
+/** Opens an outlet, with its drawer in the books. Refuses what `refusalForDays` does. */
 export async function makeOutlet(database: Database, by: By, body: NewOutletBody): Promise<Outlet | Refusal> {
-  if (!isTimeZone(body.time_zone)) return refuse("time_zone_unknown");
+  const refusal = refusalForDays(body);
+  if (refusal) return refusal;
   return inTransaction(database, async (tx) => {
     await lockMerchant(tx, by.merchantId);
     const merchant = (await selectMerchants(tx)).find(({ merchantId }) => merchantId === by.merchantId);
@@ -57,9 +67,10 @@ function freeCode(name: string, taken: readonly string[]): string {
   for (let n = 1; ; n += 1) if (!taken.includes(`${initials}${n}`)) return `${initials}${n}`;
 }
 
-/** Changes an outlet; what was sold before keeps what it was sold by. Refuses `time_zone_unknown`, `outlet_unknown`. */
+/** Changes an outlet; what was sold before keeps what it was sold by. Refuses what `refusalForDays` does, `outlet_unknown`. */
 export async function changeOutlet(database: Database, by: By, outletId: Id, body: OutletChangeBody): Promise<Outlet | Refusal> {
-  if (body.time_zone !== undefined && !isTimeZone(body.time_zone)) return refuse("time_zone_unknown");
+  const refusal = refusalForDays(body);
+  if (refusal) return refusal;
   return inTransaction(database, async (tx) => {
     await lockMerchant(tx, by.merchantId);
     const before = (await selectOutlets(tx, by.merchantId)).find((one) => one.outletId === outletId);

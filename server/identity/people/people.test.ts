@@ -207,6 +207,12 @@ describe("outlets", () => {
     assert.equal((await make(manager, outlet)).code, "forbidden");
     assert.equal((await make(owner, { ...outlet, time_zone: "Asia/Atlantis" })).code, "time_zone_unknown");
     assert.equal((await patch(owner, DEMO_OUTLET, { time_zone: "+07:00" })).code, "time_zone_unknown");
+    // from noon on, the whole daytime would be the day before's
+    for (const late of ["12:00", "23:00"]) {
+      assert.equal((await make(owner, { ...outlet, day_begins: late })).code, "day_begins_late", late);
+      assert.equal((await patch(owner, DEMO_OUTLET, { day_begins: late })).code, "day_begins_late", late);
+    }
+    assert.equal((await patch(owner, DEMO_OUTLET, { day_begins: "11:59" })).status, 200);
     for (const unknown of [newId(), stranger.outletId]) assert.equal((await patch(owner, unknown, { name: "X" })).code, "outlet_unknown");
   });
 });

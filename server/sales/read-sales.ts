@@ -1,0 +1,41 @@
+import type { Id } from "@onegate/contract";
+import { inSnapshot, type Database } from "../kernel/index.ts";
+import { disputedOrders, paymentsOfOrders, refundsOfReturns, type Payment } from "../payments/index.ts";
+import { selectReturns, type SaleReturn } from "./return-store.ts";
+import type { Sale } from "./sale.ts";
+import { selectRecentSales, selectSale } from "./store.ts";
+
+/** A sale with all that is shown of it. */
+export type ShownSale = {
+  readonly sale: Sale;
+  readonly payments: readonly Payment[];
+  readonly isDisputed: boolean;
+  readonly returns: readonly SaleReturn[];
+  readonly refunds: Awaited<ReturnType<typeof refundsOfReturns>>;
+};
+
+/** Which sales of an outlet: one by its id, or the newest. */
+export type WhichSales = { readonly saleId: Id } | { readonly newest: number };
+
+/**
+ * Reads sales of an outlet with their payments and returns, all of one moment: a sale and the payment that pays it change
+ * together, so they are read together. An outlet finds no other's.
+ */
+export async function readSales(database: Pick<Database, "kysely">, { merchantId, outletId }: { merchantId: Id; outletId: Id }, which: WhichSales): Promise<ShownSale[]> {
+  return inSnapshot(database, async (executor) => {
+    const one = "saleId" in which ? await selectSale(executor, merchantId, which.saleId) : undefined;
+    const sales = "newest" in which ? await selectRecentSales(executor, merchantId, outletId, which.newest) : one?.outletId === outletId ? [one] : [];
+    const ids = sales.map(({ saleId }) => saleId);
+    const disputed = await disputedOrders(executor, merchantId, ids);
+    const returns = await selectReturns(executor, merchantId, ids);
+    const refunds = returns.length === 0 ? [] : await refundsOfReturns(executor, merchantId, returns.map(({ returnId }) => returnId));
+    const payments = await paymentsOfOrders(executor, merchantId, ids);
+    return sales.map((sale) => ({
+      sale,
+      payments: payments.get(sale.saleId) ?? [],
+      isDisputed: disputed.has(sale.saleId),
+      returns: returns.filter(({ saleId }) => saleId === sale.saleId),
+      refunds,
+    }));
+  });
+}
