@@ -64,6 +64,7 @@ async function applyStatus(tx: Tx, payments: Payments, payment: Payment, found: 
 }
 
 async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: ProviderState, order: LockedOrder): Promise<Outcome> {
+  if (netOf(found).minor <= 0n) return "ignored";
   if (payment.state === "succeeded" && payment.reference === found.reference) return "duplicate";
   const reason = await whySuspense(tx, payment, found, order);
   if (reason) {
@@ -86,7 +87,7 @@ async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: Pr
 
 /** Why money that came in can't be taken as this payment, in order of precedence. */
 async function whySuspense(tx: Tx, payment: Payment, found: ProviderState, order: LockedOrder): Promise<NewCase["reason"] | undefined> {
-  const net = found.amount.minor - found.feeCustomer.minor;
+  const net = netOf(found).minor;
   if (found.amount.currency !== payment.amount.currency) return "orphan";
   // several payments may make up an order, but not more than it
   const paid = paidSum(await selectPayments(tx, payment.merchantId, payment.orderId));
@@ -104,7 +105,8 @@ export async function toSuspense(
   { merchantId, paymentId, provider, accountId, reason, found }: { merchantId: Id; paymentId: Id | null; provider: string; accountId: Id | null; reason: NewCase["reason"]; found: ProviderState },
 ): Promise<Outcome> {
   const subject = `${provider}:${found.reference}`;
-  const amount: Money = { minor: found.amount.minor - found.feeCustomer.minor, currency: found.amount.currency };
+  const amount = netOf(found);
+  if (amount.minor <= 0n) return "ignored";
   const transfers = collected(merchantId, subject, provider, CHART.suspense, amount, found);
   const [collection] = transfers;
   if (!collection) throw new Error("money in suspense is above zero");
@@ -116,6 +118,11 @@ export async function toSuspense(
   await post(tx, payments, merchantId, transfers);
   await announce(tx, merchantId, "case.opened", caseId, { reason, reference: found.reference });
   return "suspense";
+}
+
+/** What a provider collected for us: without the fee on top that the payer paid to it. Nothing is no money, whatever it is called. */
+function netOf({ amount, feeCustomer }: ProviderState): Money {
+  return { minor: amount.minor - feeCustomer.minor, currency: amount.currency };
 }
 
 /** A provider collected a sum. A fee on top that the payer paid to the provider never was ours and is not booked. */

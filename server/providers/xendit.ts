@@ -145,7 +145,10 @@ async function inquireByReference(settings: XenditSettings, channels: readonly C
     call(settings, { path: isCode ? `qr_codes/${id}` : `ewallets/charges/${id}` }, signal),
     isCode ? call(settings, { path: `qr_codes/${id}/payments` }, signal) : undefined,
   ]);
-  for (const one of [reply, payments]) if (one && one.said !== "yes") return { answer: "unknown", reason: one.said === "no" ? reasonOf(settings, one) : one.reason };
+  for (const one of [reply, payments]) {
+    if (one?.said === "no") return { answer: "unknown", reason: reasonOf(settings, one), ...(one.status === 404 ? { notFound: true } : {}) };
+    if (one && one.said !== "yes") return { answer: "unknown", reason: one.reason };
+  }
   const row = reply.said === "yes" ? asRow(reply.data) : undefined;
   const known = row && (isCode ? readCode(channels, row, payments?.said === "yes" ? listOf(payments.data) : []) : readCharge(channels, row));
   if (!known) return { answer: "unknown", reason: "answer_unreadable" };
@@ -188,7 +191,7 @@ function readNotification({ callbackToken }: XenditSettings, channels: readonly 
   const row = asRow(parseJson(Buffer.from(body).toString("utf8")));
   const data = asRow(row?.["data"]);
   const known = data && readEvent(channels, String(row?.["event"]), data);
-  return known ? { state: known.state, channel: known.channel, reread: true } : refuse("request_malformed");
+  return known ? { state: known.state, channel: known.channel, reread: true } : { state: null, event: textOf(row?.["event"]) ?? "callback" };
 }
 
 function readEvent(channels: readonly Channel[], event: string, data: Row): Known | undefined {
@@ -276,7 +279,7 @@ function international(phone: string | null): string | undefined {
 /** What Xendit said, if it did. */
 type Reply =
   | { readonly said: "yes"; readonly data: unknown }
-  | { readonly said: "no"; readonly code: string; readonly message: string }
+  | { readonly said: "no"; readonly status: number; readonly code: string; readonly message: string }
   | { readonly said: "unsent"; readonly reason: string }
   | { readonly said: "unknown"; readonly reason: string };
 
@@ -303,7 +306,7 @@ function judge(status: number, text: string): Reply {
   if (status >= 200 && status < 300) return data === undefined ? { said: "unknown", reason: `http_${status}_not_json` } : { said: "yes", data };
   const [code, message] = [textOf(asRow(data)?.["error_code"]), textOf(asRow(data)?.["message"])];
   const isExplicit = status >= 400 && status < 500 && status !== 408 && code !== null;
-  return isExplicit ? { said: "no", code, message: message ?? "" } : { said: "unknown", reason: data === undefined ? `http_${status}_not_json` : `http_${status}` };
+  return isExplicit ? { said: "no", status, code, message: message ?? "" } : { said: "unknown", reason: data === undefined ? `http_${status}_not_json` : `http_${status}` };
 }
 
 // the error table: "Error lists and failure reasons" of QR codes and e-wallets
