@@ -2,6 +2,7 @@ export * from "./barcode.ts";
 export * from "./currency.ts";
 export * from "./ids.ts";
 export * from "./money.ts";
+export * from "./phone.ts";
 export * from "./pin.ts";
 export * from "./qr-picture.ts";
 export * from "./qris.ts";

@@ -20,6 +20,7 @@ export const refusals = {
   amount_too_precise: [422, "corrected", "Jumlah memakai lebih banyak desimal daripada mata uangnya.", "The amount has more decimals than its currency."],
   amount_too_large: [422, "corrected", "Jumlah melampaui batas.", "The amount is beyond the limit."],
   amount_not_positive: [422, "corrected", "Jumlah harus lebih dari nol.", "The amount must be above zero."],
+  amount_not_whole: [422, "corrected", "Metode ini hanya menerima rupiah bulat, tanpa sen.", "This channel takes whole rupiah only, without sen."],
   amount_mismatch: [422, "corrected", "Jumlah tidak sama dengan hitungan barangnya.", "The amount is not the sum of its items."],
   currency_unknown: [422, "corrected", "Kode mata uang tidak dikenal (ISO 4217).", "The currency code is not known (ISO 4217)."],
   currency_unsupported: [422, "corrected", "Mata uang ini tidak dilayani di sini.", "This currency is not served here."],
@@ -137,6 +138,7 @@ export const refusals = {
   reference_used: [409, "corrected", "Nomor referensi ini sudah dipakai pembayaran lain. Periksa lagi layar pelanggan.", "Another payment has this reference. Look at the customer's screen again."],
   // payments
   channel_unknown: [422, "corrected", "Metode pembayaran ini tidak dikenal.", "This payment channel is not known."],
+  phone_needed: [422, "corrected", "Metode ini memerlukan nomor ponsel Indonesia milik pelanggan.", "This channel needs the customer's Indonesian mobile number."],
   channel_inactive: [409, "later", "Metode pembayaran ini sedang tidak aktif.", "This payment channel is not active now."],
   amount_below_minimum: [422, "corrected", "Jumlah di bawah batas terendah metode ini.", "The amount is below this channel's minimum."],
   amount_above_maximum: [422, "corrected", "Jumlah di atas batas tertinggi metode ini.", "The amount is above this channel's maximum."],

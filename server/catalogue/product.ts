@@ -1,4 +1,4 @@
-import { checkedToMoney, IDR, isGtin, isRefusal, refuse, type Id, type NewProductBody, type Refusal } from "@onegate/contract";
+import { checkedToMoney, IDR, isGtin, isRefusal, refuse, tooLargeForOrder, type Id, type NewProductBody, type Refusal } from "@onegate/contract";
 
 export type Product = {
   readonly productId: Id;
@@ -40,7 +40,7 @@ export function checkedToPrice(unchecked: ProductRow["price"]): bigint | Refusal
   const price = checkedToMoney(unchecked, "any");
   if (isRefusal(price)) return price;
   if (price.currency !== IDR) return refuse("currency_unsupported");
-  return price.minor < 0n ? refuse("amount_not_positive") : price.minor;
+  return price.minor < 0n ? refuse("amount_not_positive") : (tooLargeForOrder(price.minor) ?? price.minor);
 }
 
 export function checkedToBarcode(unchecked: string): string | Refusal {

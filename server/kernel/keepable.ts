@@ -31,17 +31,25 @@ export function keepableJson(unchecked: unknown, change: (name: string, value: u
   return keep(unchecked, 0);
 }
 
-/** Where the first text stands that can't be kept, as `order_items/0/name`; undefined where there is none. However deep it goes. */
+/** Where a value stands; linked instead of written, as a path of each value would cost the square of the depth. */
+type Place = { readonly value: unknown; readonly name: string; readonly parent: Place | undefined };
+
+/** Where the first text or name stands that can't be kept, as `/order_items/0/name`; undefined where there is none. However deep it goes. */
 export function unkeepableAt(unchecked: unknown): string | undefined {
-  const waiting: Array<{ value: unknown; path: string }> = [{ value: unchecked, path: "" }];
-  for (let next = waiting.pop(); next; next = waiting.pop()) {
-    const { value, path } = next;
-    if (typeof value === "string" && !isKeepableText(value)) return path;
+  const waiting: Place[] = [{ value: unchecked, name: "", parent: undefined }];
+  for (let place = waiting.pop(); place; place = waiting.pop()) {
+    const { value } = place;
+    if (!isKeepableText(place.name) || (typeof value === "string" && !isKeepableText(value))) return pathOf(place);
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) continue;
-    for (const [name, one] of Object.entries(value).toReversed()) {
-      if (!isKeepableText(name)) return `${path}/${keepableText(name)}`;
-      waiting.push({ value: one, path: `${path}/${name}` });
-    }
+    for (const [name, one] of Object.entries(value).toReversed()) waiting.push({ value: one, name, parent: place });
   }
   return undefined;
+}
+
+const MAX_PATH_LENGTH = 200;
+
+function pathOf(place: Place): string {
+  const names: string[] = [];
+  for (let at: Place | undefined = place; at?.parent; at = at.parent) names.unshift(keepableText(at.name));
+  return names.map((name) => `/${name}`).join("").slice(0, MAX_PATH_LENGTH);
 }

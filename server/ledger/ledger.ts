@@ -2,7 +2,7 @@ import { isRefusal, money, refuse, type Id, type Money, type Refusal } from "@on
 import type { Database, Executor, Tx } from "../kernel/index.ts";
 import { createBatcher } from "./batcher.ts";
 import { toArguments, toResult, type End, type Item, type Posted, type Reserve, type Result, type Settle, type Transfer } from "./item.ts";
-import { postBatchIn, selectExpiredHolds, selectHold } from "./store.ts";
+import { hasFloor, postBatchIn, selectExpiredHolds, selectHold } from "./store.ts";
 
 export type Ledger = {
   /** Posts one transfer, durably; the same id again answers the same. Refusals: see `ledger_post`, in that order. */
@@ -34,7 +34,7 @@ export function createLedger(database: Database, options: { lanes: number; queue
   async function alone(merchantId: Id, item: Item): Promise<Result> {
     const refusal = checkShape(item);
     if (refusal) return refusal;
-    const [result] = await batcher.post(merchantId, [item]);
+    const [result] = await named(database.kysely, merchantId, [item], await batcher.post(merchantId, [item]));
     return result ?? refuse("internal");
   }
 
@@ -52,7 +52,7 @@ export function createLedger(database: Database, options: { lanes: number; queue
     postMany: (merchantId, transfers) => Promise.all(transfers.map((transfer) => alone(merchantId, { op: "transfer", ...transfer }))),
     async postLinked(merchantId, transfers) {
       const items = transfers.map((transfer) => ({ op: "transfer", ...transfer }) as const);
-      return checkSet(items) ?? allOrRefusal(await batcher.post(merchantId, items));
+      return checkSet(items) ?? allOrRefusal(await named(database.kysely, merchantId, items, await batcher.post(merchantId, items)));
     },
     postIn: (tx, merchantId, transfers) => applyIn(tx, merchantId, transfers.map((transfer) => ({ op: "transfer", ...transfer }) as const)),
     applyIn,
@@ -73,7 +73,18 @@ async function applyIn(tx: Executor, merchantId: Id, items: readonly Item[]): Pr
   const refusal = checkSet(items);
   if (refusal) return refusal;
   const codes = await postBatchIn(tx, merchantId, toArguments([items]));
-  return allOrRefusal(items.map((item, index) => toResult(item, codes[index] ?? "")));
+  return allOrRefusal(await named(tx, merchantId, items, items.map((item, index) => toResult(item, codes[index] ?? ""))));
+}
+
+/** An account without a floor has never too little: what it refuses is more than a balance can count. */
+async function named(executor: Executor, merchantId: Id, items: readonly Item[], results: readonly Result[]): Promise<Result[]> {
+  const answers: Result[] = [];
+  for (const [index, result] of results.entries()) {
+    const item = items[index];
+    const isBeyond = item && isRefusal(result) && result.refusal === "insufficient_funds" && !(await hasFloor(executor, merchantId, item.debit));
+    answers.push(isBeyond ? refuse("amount_too_large") : result);
+  }
+  return answers;
 }
 
 function checkShape(item: Item): Refusal | undefined {

@@ -2,7 +2,7 @@ import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
 import type { Channel, Provider } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
 
-export type OfferedChannel = Channel & { readonly provider: string; readonly accountId: Id | null; /** Whether its provider answered of late. */ readonly isWell: boolean; readonly isOurs: boolean };
+export type OfferedChannel = Channel & { readonly provider: string; readonly accountId: Id | null; /** Whether its provider answered of late. */ readonly isWell: boolean; readonly isOurs: boolean; readonly takesSen: boolean };
 
 const FRESH_MS = 60_000;
 const cached = new WeakMap<Provider, { at: number; channels: readonly Channel[] }>();
@@ -15,7 +15,7 @@ export async function listChannels(payments: Payments, merchantId: Id): Promise<
   const refusal = lists.map(({ channels }) => channels).find(isRefusal);
   const known = lists.flatMap(({ provider, accountId, channels }) => {
     const isWell = provider.isWell?.() ?? true;
-    return isRefusal(channels) ? [] : channels.map((channel) => ({ ...channel, provider: provider.name, accountId, isWell, isOurs: provider.isOurs ?? false }));
+    return isRefusal(channels) ? [] : channels.map((channel) => ({ ...channel, provider: provider.name, accountId, isWell, isOurs: provider.isOurs ?? false, takesSen: provider.takesSen ?? false }));
   });
   return known.length === 0 ? (refusal ?? refuse("channel_unknown")) : known;
 }

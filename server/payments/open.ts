@@ -1,4 +1,4 @@
-import { isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
+import { checkedToPhone, isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
 import { inTransaction, messageOf, type Tx } from "../kernel/index.ts";
 import { UNREACHABLE, type OpenAnswer } from "../providers/index.ts";
 import type { OfferedChannel } from "./channels.ts";
@@ -36,7 +36,7 @@ export async function openPaymentOf(payments: Payments, order: Order, channelCod
   const decided = decide(order, await selectPayments(payments.database.kysely, merchantId, orderId), undefined, part);
   if (isRefusal(decided)) return decided;
   if (decided.open) return decided.open;
-  const routes = await routesFor(payments, payments.database.kysely, merchantId, channelCode, decided.amount);
+  const routes = await routesFor(payments, payments.database.kysely, merchantId, channelCode, decided.amount, phoneOf(order));
   if (isRefusal(routes)) return routes;
   let last: Payment | undefined;
   for (const [index, channel] of routes.entries()) {
@@ -107,7 +107,7 @@ async function tellProvider(payments: Payments, order: Order, payment: Payment, 
       channel: payment.channel,
       amount: payment.amount,
       items: itemsFor(order, payment),
-      customer: { name: order.customer.name, email: order.customer.email ?? "pelanggan@onegate.invalid", phone: order.customer.phone },
+      customer: { name: order.customer.name, email: order.customer.email ?? "pelanggan@onegate.invalid", phone: phoneOf(order) },
       expiresAt: payment.expiresAt ?? new Date(payments.clock.now() + USUAL_MINUTES * 60_000),
     })
     .catch((error: unknown) => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }) as const);
@@ -116,6 +116,12 @@ async function tellProvider(payments: Payments, order: Order, payment: Payment, 
   const written = await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, payment, answer, unsent && !isLast));
   payments.poke();
   return { payment: written, unsent };
+}
+
+/** Orders from before there was one form of numbers hold them as they were typed. */
+function phoneOf({ customer }: Order): string | null {
+  const phone = customer.phone === null ? null : checkedToPhone(customer.phone);
+  return isRefusal(phone) ? null : phone;
 }
 
 /** The order's lines; a part of an order is one line of its own, because providers want lines that add up. */

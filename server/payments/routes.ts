@@ -14,6 +14,7 @@ import {
   ProblemSchema,
   refuse,
   toNumber,
+  tooLargeForOrder,
   type Id,
   type OrderBody,
 } from "@onegate/contract";
@@ -80,6 +81,8 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
       const amount = checkedToMinor(request.query.amount, IDR);
       if (isRefusal(amount)) return answer(request, reply, amount);
       if (amount <= 0n) return answer(request, reply, refuse("amount_not_positive"));
+      const tooLarge = tooLargeForOrder(amount);
+      if (tooLarge) return answer(request, reply, tooLarge);
       const fees = await calculateFees(payments, merchantOf(request), money(amount, IDR), request.query.code);
       if (isRefusal(fees)) return answer(request, reply, fees);
       const data = fees.map(({ code, name, fee: parts, least, most, merchant, customer }) => ({
@@ -96,6 +99,8 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
       const { code, pay_code: payCode, amount } = request.query;
       const sum = amount === undefined ? undefined : checkedToMinor(amount, IDR);
       if (isRefusal(sum)) return answer(request, reply, sum);
+      const tooLarge = sum === undefined ? undefined : tooLargeForOrder(sum);
+      if (tooLarge) return answer(request, reply, tooLarge);
       const instructions = await readInstructions(payments, merchantOf(request), code, payCode ?? null, sum === undefined ? null : money(sum, IDR));
       return answer(request, reply, isRefusal(instructions) ? instructions : { success: true, message: "", data: instructions });
     },

@@ -55,7 +55,7 @@ const request: OpenRequest = {
   channel: "QRIS",
   amount: rupiah(275_000),
   items: [{ sku: "KOPI", name: "Kopi", price: rupiah(137_500), quantity: 2 }],
-  customer: { name: "Sari", email: "sari@contoh.id", phone: "081234567890" },
+  customer: { name: "Sari", email: "sari@contoh.id", phone: "+6281234567890" },
   expiresAt: new Date(NOW + 900_000),
 };
 
@@ -101,7 +101,7 @@ describe("Midtrans' own terms", () => {
       payment_type: "qris",
       transaction_details: { order_id: "order03", gross_amount: 275_000 },
       item_details: [{ id: "KOPI", name: "Kopi", price: 137_500, quantity: 2 }],
-      customer_details: { first_name: "Sari", email: "sari@contoh.id", phone: "081234567890" },
+      customer_details: { first_name: "Sari", email: "sari@contoh.id", phone: "+6281234567890" },
       custom_expiry: { order_time: "2021-06-23 14:00:00 +0700", expiry_duration: 900, unit: "second" },
       qris: { acquirer: "gopay" },
     });

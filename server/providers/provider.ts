@@ -35,6 +35,8 @@ export interface Provider {
   readNotification(notification: RawNotification): Notification | Refusal;
   /** Whether the provider takes our credentials, by a call that changes nothing. Absent where it has none. */
   verify?(signal?: AbortSignal): Promise<VerifyAnswer>;
+  /** Whether it takes sums with sen. Absent where it takes whole rupiah alone. */
+  readonly takesSen?: true;
   /** True of this program itself, which collects for a merchant that has an account nowhere. */
   readonly isOurs?: true;
   /** Whether it answered of late; absent where nobody watches it. */
@@ -60,6 +62,8 @@ export type Channel = {
   readonly maximumAmount: Money;
   readonly iconUrl: string;
   readonly active: boolean;
+  /** Whether the payer is reached by a mobile number of Indonesia. */
+  readonly needsPhone?: true;
 };
 
 /** `percentBasisPoints` is in hundredths of a percent: 70 is 0.70 %. */
@@ -77,7 +81,7 @@ export type OpenRequest = {
   readonly channel: string;
   readonly amount: Money;
   readonly items: ReadonlyArray<{ sku: string | null; name: string; price: Money; quantity: number }>;
-  readonly customer: { readonly name: string; readonly email: string; readonly phone: string | null };
+  readonly customer: { readonly name: string; readonly email: string; /** E.164 */ readonly phone: string | null };
   readonly expiresAt: Date;
 };
 

@@ -44,7 +44,7 @@ describe("Tripay's own terms", () => {
     channel: "QRIS2",
     amount: rupiah(1_500_000),
     items: [{ sku: "KOPI", name: "Kopi", price: rupiah(750_000), quantity: 2 }],
-    customer: { name: "Sari", email: "sari@contoh.id", phone: "081234567890" },
+    customer: { name: "Sari", email: "sari@contoh.id", phone: "+6281234567890" },
     expiresAt: new Date(1_800_000_000_000),
   };
 

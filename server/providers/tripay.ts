@@ -1,4 +1,4 @@
-import { divide, IDR, money, refuse, type Money, type Refusal } from "@onegate/contract";
+import { divide, IDR, money, refuse, toLocalMobile, type Money, type Refusal } from "@onegate/contract";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type {
   Channel,
@@ -67,7 +67,7 @@ export function createTripay(settings: TripaySettings): Provider {
         amount,
         customer_name: request.customer.name,
         customer_email: request.customer.email,
-        ...(request.customer.phone === null ? {} : { customer_phone: request.customer.phone }),
+        ...(request.customer.phone === null ? {} : { customer_phone: toLocalMobile(request.customer.phone) ?? request.customer.phone }),
         order_items: wholeLines(request).map(({ sku, ...line }) => (sku === null ? line : { sku, ...line })),
         callback_url: settings.callbackUrl,
         return_url: settings.returnUrl,
@@ -235,6 +235,8 @@ function readChannel(unchecked: unknown): Channel | undefined {
     maximumAmount,
     iconUrl: urlOf(row["icon_url"]) ?? "",
     active: row["active"] === true,
+    // "customer_phone: yes for some channels"
+    ...(code === "OVO" ? { needsPhone: true } : {}),
   };
 }
 

@@ -56,7 +56,7 @@ const request: OpenRequest = {
   channel: "QRIS",
   amount: rupiah(10_000),
   items: [{ sku: null, name: "Kopi", price: rupiah(10_000), quantity: 1 }],
-  customer: { name: "Sari", email: "sari@contoh.id", phone: "0812-3456-7890" },
+  customer: { name: "Sari", email: "sari@contoh.id", phone: "+6281234567890" },
   expiresAt: new Date(NOW + 900_000),
 };
 
@@ -130,7 +130,7 @@ describe("Xendit's own terms", () => {
 
   it("OVO without a mobile number is refused before anything is sent", async () => {
     const { provider, sent } = answering({ "*": CHARGE });
-    for (const phone of [null, "021-5550000", "12"]) {
+    for (const phone of [null, "+62215550000", "+6561234567"]) {
       assert.deepEqual(await provider.open({ ...request, channel: "OVO", customer: { ...request.customer, phone } }), { answer: "refused", reason: "phone_missing" });
     }
     assert.equal(sent.length, 0);

@@ -1,4 +1,4 @@
-import { IDR, money, refuse, type Refusal } from "@onegate/contract";
+import { IDR, money, refuse, toLocalMobile, type Refusal } from "@onegate/contract";
 import type {
   Channel,
   InquireAnswer,
@@ -41,8 +41,10 @@ const QRIS = "QRIS";
 /** Wallets by our code; each is `ID_` and it at Xendit. OVO asks the payer by phone, the others by a page. */
 const WALLETS: ReadonlySet<string> = new Set(["OVO", "DANA", "SHOPEEPAY", "LINKAJA", "ASTRAPAY"]);
 
-const wallet = (code: string, name: string, basisPoints: number) =>
-  agreed({ code, name, group: "E-Wallet", type: code === "OVO" ? "direct" : "redirect" }, { basisPoints, least: 1_000n, most: 10_000_000n });
+const wallet = (code: string, name: string, basisPoints: number): Channel => ({
+  ...agreed({ code, name, group: "E-Wallet", type: code === "OVO" ? "direct" : "redirect" }, { basisPoints, least: 1_000n, most: 10_000_000n }),
+  ...(code === "OVO" ? { needsPhone: true } : {}),
+});
 
 /**
  * Xendit publishes no list of channels, limits or fees by API: they are agreed with each merchant. These are the list prices
@@ -111,8 +113,8 @@ function qrCall({ callbackUrl }: XenditSettings, request: OpenRequest): Call {
 /** The body of a charge, or why there is none. */
 function chargeCall({ callbackUrl, returnUrl }: XenditSettings, request: OpenRequest): Call | string {
   if (!WALLETS.has(request.channel)) return "channel_unknown";
-  const phone = international(request.customer.phone);
-  if (request.channel === "OVO" && phone === undefined) return "phone_missing";
+  const { phone } = request.customer;
+  if (request.channel === "OVO" && toLocalMobile(phone) === undefined) return "phone_missing";
   const body = {
     reference_id: request.merchantRef,
     currency: IDR,
@@ -266,12 +268,6 @@ function listOf(unchecked: unknown): Row[] {
 function instant(unchecked: unknown): Date | undefined {
   const date = typeof unchecked === "string" && /^\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})$/.test(unchecked) ? new Date(unchecked) : undefined;
   return date && !Number.isNaN(date.getTime()) ? date : undefined;
-}
-
-/** `081234567890` and the like as `+6281234567890`; undefined where it is no mobile number of Indonesia. */
-function international(phone: string | null): string | undefined {
-  const digits = /^(?:\+?62|0)(8\d{7,12})$/.exec((phone ?? "").replaceAll(/[ -]/g, ""))?.[1];
-  return digits === undefined ? undefined : `+62${digits}`;
 }
 
 // the call
