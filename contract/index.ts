@@ -15,6 +15,7 @@ export * from "./schemas/common.ts";
 export * from "./schemas/key.ts";
 export * from "./schemas/payment.ts";
 export * from "./schemas/provider-account.ts";
+export * from "./schemas/routing.ts";
 export * from "./schemas/settlement.ts";
 export * from "./schemas/staff.ts";
 export * from "./schemas/till.ts";

@@ -18,6 +18,7 @@ export const ChannelSchema = Type.Object({
   maximum_amount: Type.Number(),
   icon_url: Type.String(),
   active: Type.Boolean(),
+  warning: Type.Optional(Type.String({ description: "the refusal that a payment on this channel meets in production, such as `qris_surcharge_forbidden`" })),
 });
 
 /** How to pay, step by step, as plain text. */

@@ -19,6 +19,8 @@ export type Payments = {
   readonly onEnded: (tx: Tx, payment: Payment) => Promise<void>;
   /** Whoever recognised a payment says what takes it back; it is posted together with the refund, first. */
   readonly onRefunded: (tx: Tx, refund: Refund) => Promise<ReadonlyArray<Omit<Transfer, "op">>>;
+  /** Whether a channel by which the customer would pay a QRIS fee is off: the law forbids it, a sandbox may try it. */
+  readonly refusesSurcharges: boolean;
   /** Something was committed that readers of the outbox wait for. */
   readonly poke: () => void;
 };
@@ -28,4 +30,9 @@ export async function providerOf(payments: Payments, { provider: name, accountId
   const account = await payments.providers.find(name, accountId);
   if (!account) throw new Error(`no account ${accountId ?? "of the installation"} at ${name} is known`);
   return account.provider;
+}
+
+/** The names of the providers through which a merchant may be paid. */
+export async function knownProviders({ providers }: Payments, merchantId: Id): Promise<ReadonlySet<string>> {
+  return new Set((await providers.offeredTo(merchantId)).map(({ provider }) => provider.name));
 }

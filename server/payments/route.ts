@@ -15,7 +15,7 @@ type Option = { readonly channel: OfferedChannel; readonly fee: bigint; readonly
 /**
  * The channels to try for a payment, best first: what a rule of the merchant names (by method, amount and time of day), then
  * who is well, then who costs less, then the order of registration. Refuses `provider_missing`, `channel_unknown`,
- * `channel_inactive`, amounts outside the limits of all that there are, `amount_not_whole`, and `phone_needed` where a payer's
+ * `channel_inactive`, `qris_surcharge_forbidden`, amounts outside the limits of all that there are, `amount_not_whole`, and `phone_needed` where a payer's
  * number is given to be looked at (null: there is none).
  */
 export async function routesFor(payments: Payments, executor: Executor, merchantId: Id, code: string, amount: Money, phone?: string | null): Promise<OfferedChannel[] | Refusal> {
@@ -24,7 +24,7 @@ export async function routesFor(payments: Payments, executor: Executor, merchant
   const named = bestOfEach(all.filter((channel) => (code === "QRIS" ? methodOf(channel) === "QRIS" : channel.code === code)));
   if (named.length === 0) return refuse(all.every(({ isOurs }) => isOurs) ? "provider_missing" : "channel_unknown");
   const active = named.filter((channel) => channel.active);
-  if (active.length === 0) return refuse("channel_inactive");
+  if (active.length === 0) return refuse(payments.refusesSurcharges && named.some(({ surcharges }) => surcharges) ? "qris_surcharge_forbidden" : "channel_inactive");
   const fitting = active.filter(({ minimumAmount, maximumAmount }) => amount.minor >= minimumAmount.minor && amount.minor <= maximumAmount.minor);
   if (fitting.length === 0) return refuseAmount(active, amount);
   const whole = isWhole(amount) ? fitting : fitting.filter(({ takesSen }) => takesSen);

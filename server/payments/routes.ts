@@ -34,6 +34,7 @@ import type { Order } from "./order.ts";
 import { isOpen, paidSum, type Payment } from "./payment.ts";
 import { placeOrder } from "./place-order.ts";
 import { selectRefundedSum } from "./refund-store.ts";
+import { SURCHARGE_WARNING } from "./surcharge.ts";
 import { toQrImage } from "./qr-image.ts";
 import { selectOrder, selectPayments } from "./store.ts";
 
@@ -69,6 +70,7 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
         maximum_amount: toNumber(channel.maximumAmount),
         icon_url: channel.iconUrl,
         active: channel.active,
+        ...(channel.surcharges ? { warning: SURCHARGE_WARNING } : {}),
       }));
       return { success: true, message: "", data };
     },
