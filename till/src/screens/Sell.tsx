@@ -1,4 +1,4 @@
-import type { CatalogueBody } from "@onegate/contract";
+import { findByBarcode, type CatalogueBody } from "@onegate/contract";
 import { useEffect, useRef, useState } from "react";
 import { commands } from "../commands.ts";
 import { fits } from "../find.ts";
@@ -220,7 +220,7 @@ function useScans(products: readonly Shelf[] | undefined, erase: (code: string) 
       event.preventDefault();
       event.stopPropagation();
       erase(code);
-      const product = products.find(({ barcode }) => barcode === code);
+      const product = findByBarcode(products, code);
       play(product ? "scan" : "unknown");
       if (!product) {
         say({ tone: "refusal", text: (words) => words.barcodeUnknown(code) });
