@@ -10,6 +10,17 @@ export type WireMoney = { readonly amount: string; readonly currency: string };
 /** The largest sum one posting may carry, in minor units; ten of them still fit PostgreSQL's bigint. */
 export const MAX_MINOR = 900_000_000_000_000_000n;
 
+/**
+ * The largest order, sale, price or sum handed over, in minor units: nine trillion rupiah. With any fee on top it still has at
+ * most 15 digits, which every client's JSON number holds exactly, and thousands of them fit one balance.
+ */
+export const MAX_ORDER_MINOR = 900_000_000_000_000n;
+
+/** Refuses `amount_too_large` above the largest order. */
+export function tooLargeForOrder(minor: bigint): Refusal | undefined {
+  return minor > MAX_ORDER_MINOR ? refuse("amount_too_large", { maximum: MAX_ORDER_MINOR.toString() }) : undefined;
+}
+
 export function money(minor: bigint, currency: Currency): Money {
   return { minor, currency };
 }

@@ -111,7 +111,7 @@ describe("a payload that is not one", () => {
     ["format not first", sealed(body.slice(6) + body.slice(0, 6)), "format_not_first"],
     ["nothing after the format", "000201", "crc_not_last"],
     ["something after the checksum", `${samples.dana}6401x`, "crc_not_last"],
-    ["checksum in lower case", samples.dana.replace("5F72", "5f72"), "crc_wrong"],
+    ["another checksum in lower case", samples.dana.replace("5F72", "5f73"), "crc_wrong"],
     ["no merchant name", sealed(body.replace("5912Saifullah.id", "")), "tag_missing"],
     ["no acquirer", sealed("0002015204481453033605802ID5901x6001x61011"), "tag_missing"],
     ["static without the domestic repository", sealed(body.replace("51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI", "")), "tag_missing"],

@@ -136,7 +136,8 @@ export function parseQris(payload: string): Qris | QrisProblem {
   if (all[0]?.tag !== "00") return { problem: "format_not_first" };
   const seal = all.at(-1);
   if (seal?.tag !== "63") return { problem: "crc_not_last" };
-  if (seal.value !== crc16(payload.slice(0, -4))) return { problem: "crc_wrong" };
+  // hexadecimal digits mean the same in either case, and some makers write them in lower case
+  if (seal.value.toUpperCase() !== crc16(payload.slice(0, -4))) return { problem: "crc_wrong" };
   return read(all.slice(0, -1));
 }
 

@@ -29,6 +29,15 @@ test("a printed code is taken, spaces around it or not, and becomes one with the
   assert.deepEqual([read.initiation, read.amount?.minor, read.merchantName], ["dynamic", 1_250_000n, "Saifullah.id"]);
 });
 
+test("a checksum in lower case is the same checksum", () => {
+  for (const written of ["5f72", "5F72", "5f72".replace("f", "F")]) {
+    const code = checkedToStaticQris(DANA.replace("5F72", written));
+    assert.ok(!isRefusal(code), written);
+    const dynamic = toDynamic(DANA.replace("5F72", written), money(1_250_000n, IDR));
+    assert.equal(dynamic, toDynamic(DANA, money(1_250_000n, IDR)), "what is made of it has one form");
+  }
+});
+
 test("what is no printed code of a shop in Indonesia is refused by its name", () => {
   assert.equal(refusalOf(DANA.replace("5F72", "5F73")), "qris_crc_wrong");
   assert.equal(refusalOf(changed("010211", "010212")), "qris_not_static");

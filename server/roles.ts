@@ -14,7 +14,7 @@ import {
 import { chartOf, createLedger, openAccounts, seal } from "./ledger/index.ts";
 import { pageRoutes } from "./pages.ts";
 import {
-  askProviders, carryRefundOn, disputeRoutes, openReplacement, operatorRoutes, paymentRoutes, REFUND, REOPEN, sweepRefunds, VOID, voidPayment, type Payments,
+  askProviders, carryRefundOn, disputeRoutes, openReplacement, operatorRoutes, paymentRoutes, REFUND, REOPEN, routingRoutes, sweepRefunds, VOID, voidPayment, type Payments,
 } from "./payments/index.ts";
 import { proveDaily, signerOf } from "./proof.ts";
 import { setUpProviders } from "./provider-setup.ts";
@@ -118,6 +118,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const payments: Payments = {
       database, ledger, providers, clock, newId, log, poke,
       homeMerchant,
+      refusesSurcharges: settings.mode === "production",
       onEnded: async (tx, payment) => {
         await onPaymentEnded(tx, sales, payment);
         await onTopupEnded(tx, wallets, payment);
@@ -174,6 +175,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const streams = createStreams(http, database, tail);
     paymentRoutes(http, payments, tail, streams);
     operatorRoutes(http, payments);
+    routingRoutes(http, payments);
     accountRoutes(http, vault);
     disputeRoutes(http, payments);
     walletRoutes(http, { database, ledger });

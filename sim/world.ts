@@ -169,6 +169,7 @@ export class World {
       database, ledger, clock: this, newId: newProcessId, log, poke,
       providers: ofInstallation([this.provider]),
       homeMerchant: async () => DEMO_MERCHANT,
+      refusesSurcharges: true,
       onEnded: (tx, payment) => onPaymentEnded(tx, sales, payment),
       onRefunded: (tx, refund) => onPaymentRefunded(tx, refund),
       onRefundGivenUp,

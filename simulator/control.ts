@@ -29,7 +29,7 @@ const MOST_WAIT_MS = 600_000;
 const MOST_TIMES = 1_000;
 const MOST_SHIFT_MS = 400 * 86_400_000;
 
-/** The simulator's own levers under `/control/`; open to whoever reaches it, so it listens on this machine only. */
+/** The simulator's own levers under `/control/`, for this machine or with a key: `near.ts`. */
 export function controlRoutes(world: World) {
   const { book, faults } = world;
   const shown = (transaction: Transaction) => ({ ...transaction, callbacks: book.deliveriesOf(transaction.reference) });

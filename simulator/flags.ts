@@ -8,6 +8,7 @@ const USAGE = `simulator: a payment provider to try Onegate against
   --host ADDRESS         address to listen on (127.0.0.1)
   --data FILE            journal; without it nothing outlives the process
   --seed N               makes references and codes repeatable
+  --control-key KEY      what lets other machines use the levers, sent as x-simulator-key (SIMULATOR_CONTROL_KEY)
   --public-url URL       address that payers reach it at (its own)
   --callback-url URL     where callbacks go when a transaction names no address
   --callback-retry-ms N  time until a callback is sent again (120000)
@@ -30,12 +31,14 @@ export function readFlags(args: readonly string[], env: NodeJS.ProcessEnv): Simu
   if (feePayer !== "merchant" && feePayer !== "customer") return "simulator: --fee-payer is merchant or customer";
   const credentials = (values.credential ?? []).map(readCredential);
   if (credentials.includes(undefined)) return "simulator: --credential is KEY,PRIVATE_KEY,MERCHANT_CODE";
+  const controlKey = values["control-key"] ?? env["SIMULATOR_CONTROL_KEY"];
   return {
     port,
     feePayer,
     host: values.host ?? "127.0.0.1",
     ...(values.data === undefined ? {} : { data: values.data }),
     ...(seed === undefined ? {} : { seed }),
+    ...(controlKey === undefined ? {} : { controlKey }),
     ...(retryMs === undefined ? {} : { callbackRetryMs: retryMs }),
     ...(values["public-url"] === undefined ? {} : { publicUrl: values["public-url"] }),
     ...(values["callback-url"] === undefined ? {} : { callbackUrl: values["callback-url"] }),
@@ -53,6 +56,7 @@ function parse(args: readonly string[]) {
         host: one,
         data: one,
         seed: one,
+        "control-key": one,
         "public-url": one,
         "callback-url": one,
         "callback-retry-ms": one,

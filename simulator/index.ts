@@ -8,6 +8,7 @@ import { failure } from "./envelope.ts";
 import { FaultPlan } from "./faults.ts";
 import { readForm } from "./form.ts";
 import { DEMO_MERCHANT_ID, DEMO_SERVER_KEY, playMidtrans, type MidtransMerchant } from "./midtrans/index.ts";
+import { nearOnly } from "./near.ts";
 import { HEADERS } from "./pages/frame.ts";
 import { pageRoutes } from "./pages/routes.ts";
 import type { Provider } from "./provider.ts";
@@ -33,6 +34,8 @@ export type SimulatorOptions = {
   readonly seed?: number;
   readonly clock?: Clock;
   readonly publicUrl?: string;
+  /** What lets somebody who is not on this machine use the levers and see the list; nobody does without it. */
+  readonly controlKey?: string;
   /** In place of the pauses that a provider makes before it sends a callback again. */
   readonly callbackRetryMs?: number;
   /** Where callbacks go when a request names no address, as a provider's menu has it. */
@@ -64,7 +67,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   const faults = new FaultPlan();
   const providers = new Map(played(options).map((provider) => [provider.name, provider]));
   const courier = new Courier({ clock, book, providers, retryMs: options.callbackRetryMs });
-  const server = serverOf();
+  const server = serverOf(options.controlKey);
   const ownUrl = () => addressOf(server.server.address(), options.host);
   const publicUrl = options.publicUrl?.replace(/\/+$/, "");
   const world: World = {
@@ -114,12 +117,13 @@ function played({ credentials = [DEMO_CREDENTIAL], feePayer = "merchant", callba
   ];
 }
 
-function serverOf() {
+function serverOf(controlKey: string | undefined) {
   const server = fastify({ forceCloseConnections: true, routerOptions: { ignoreTrailingSlash: true } });
   server.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, async (_request: unknown, body: string) =>
     readForm(body),
   );
   server.addHook("onRequest", async (_, reply) => void reply.headers(HEADERS));
+  server.addHook("onRequest", nearOnly(controlKey));
   server.setNotFoundHandler(async (_, reply) => send(reply, failure("Not found", 404)));
   server.setErrorHandler(async (error: { statusCode?: number; message: string }, _, reply) =>
     send(reply, failure(error.message, error.statusCode ?? 500)),

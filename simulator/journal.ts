@@ -1,4 +1,4 @@
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fchmodSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Delivery } from "./delivery.ts";
 import { upgraded } from "./older.ts";
@@ -24,11 +24,13 @@ export const memoryOnly: Journal = { append: () => undefined, close: () => undef
  * process has lost nothing it answered for; the half line it may have been writing is cut off.
  */
 export function openJournal(path: string, replay: (entry: Entry) => void): Journal {
-  mkdirSync(dirname(path), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const content = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
   const whole = content.subarray(0, content.lastIndexOf("\n") + 1);
   for (const line of whole.toString("utf8").split("\n")) if (line) replay(upgraded(JSON.parse(line) as Entry));
-  const file = openSync(path, "a");
+  // it holds keys and customers' names: its owner's alone, also where it was made before that was so
+  const file = openSync(path, "a", 0o600);
+  fchmodSync(file, 0o600);
   ftruncateSync(file, whole.length);
   return {
     append: (...entries) => void writeSync(file, entries.map((entry) => `${JSON.stringify(entry)}\n`).join("")),

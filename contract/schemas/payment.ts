@@ -18,6 +18,7 @@ export const ChannelSchema = Type.Object({
   maximum_amount: Type.Number(),
   icon_url: Type.String(),
   active: Type.Boolean(),
+  warning: Type.Optional(Type.String({ description: "the refusal that a payment on this channel meets in production, such as `qris_surcharge_forbidden`" })),
 });
 
 /** How to pay, step by step, as plain text. */
@@ -41,14 +42,14 @@ export const NewOrderSchema = Type.Object(
     order_id: Type.String({ minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._:-]+$" }),
     amount: Type.Union([Type.String({ maxLength: 40 }), Type.Number()]),
     currency: Type.Optional(Type.String({ maxLength: 8 })),
-    customer_name: Type.String({ minLength: 1, maxLength: 100 }),
+    customer_name: Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" }),
     customer_email: Type.Optional(Type.String({ maxLength: 254, pattern: "^[^@\\s]+@[^@\\s]+$" })),
-    customer_phone: Type.Optional(Type.String({ maxLength: 20, pattern: "^[+0-9 -]+$" })),
+    customer_phone: Type.Optional(Type.String({ maxLength: 40, examples: ["+6281200000001"], description: "`08…` and `62…` are `+62…`; another country's begins with `+`" })),
     order_items: Type.Array(
       Type.Object(
         {
           sku: Type.Optional(Type.String({ maxLength: 64 })),
-          name: Type.String({ minLength: 1, maxLength: 200 }),
+          name: Type.String({ minLength: 1, maxLength: 200, pattern: "\\S" }),
           price: Type.Union([Type.String({ maxLength: 40 }), Type.Number()]),
           quantity: Type.Integer({ minimum: 1, maximum: 100_000 }),
         },

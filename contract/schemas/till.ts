@@ -83,7 +83,7 @@ export const CatalogueSchema = Type.Object({
       name: Type.String(),
       category_id: IdSchema,
       price: MoneySchema,
-      barcode: Nullable(Type.String({ description: "EAN-13" })),
+      barcode: Nullable(Type.String({ description: "GTIN of 8, 13 or 14 digits; the 12 of a UPC-A with a nought before them" })),
       picture: Nullable(Type.String({ description: "path below the till, such as /pictures/latte.svg" })),
       favourite: Type.Boolean(),
       stock: Type.Union([Type.Integer(), Type.Null()], { description: "pieces on hand at this outlet; may be negative; null: never counted" }),

@@ -2,7 +2,8 @@ import { isGtin, isRefusal, newId, type CatalogueBody, type PriceChangeBody, typ
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { DEMO_MERCHANT } from "../demo/index.ts";
-import { inTransaction } from "../kernel/index.ts";
+import { inTransaction, readMigrations } from "../kernel/index.ts";
+import { MIGRATIONS } from "../schema.ts";
 import { openTestProgram, type TestProgram } from "../testing/program.ts";
 import { importProducts } from "./index.ts";
 import type { ProductRow } from "./product.ts";
@@ -96,6 +97,30 @@ describe("a product", () => {
     assert.equal((await change(product.id, { price: rupiah("6000") })).status, 200);
     const { body } = await program.call<{ changes: PriceChangeBody[] }>("GET", `/api/v1/products/${product.id}/prices`, { token: manager });
     assert.deepEqual(body.changes.map(({ before, after, approved_by }) => [before.amount, after.amount, approved_by]), [["5500.00", "6000.00", null], ["5000.00", "5500.00", null]]);
+  });
+
+  it("is one product whatever form its barcode is written in", async () => {
+    const { body: product } = await add({ name: "Sabun impor", price: rupiah("9000"), barcode: "0-12345-67890-5" });
+    assert.equal(product.barcode, "0012345678905");
+    for (const barcode of ["012345678905", "0012345678905", "00012345678905"]) {
+      assert.equal((await add({ name: `Lain ${barcode}`, price: rupiah("1"), barcode })).code, "barcode_taken", barcode);
+      assert.equal((await change(product.id, { barcode })).body.barcode, "0012345678905", "its own, in another form");
+    }
+    const { body: other } = await add({ name: "Sampo impor", price: rupiah("9000") });
+    assert.equal((await change(other.id, { barcode: "012345678905" })).code, "barcode_taken");
+  });
+
+  it("that was kept in another form before has the one form after the migration, and none loses its barcode", async () => {
+    const { pool } = program.database;
+    const made = await Promise.all(["A", "B", "C", "D"].map(async (name) => (await add({ name: `Lama ${name}`, price: rupiah("1000") })).body.id));
+    // one GTIN twice, of which the second is sold no more; one that stands in its form already, and what is none
+    const before = ["036000291452", "00036000291452", "96385074", "12345"];
+    for (const [index, id] of made.entries()) await pool.query("update product set barcode = $2, is_active = $3 where product_id = $1", [id, before[index], index !== 1]);
+    const migration = readMigrations(MIGRATIONS).find(({ description }) => description === "keep barcodes in one form") ?? assert.fail("no such migration");
+    await pool.query(migration.sql);
+    const { rows } = await pool.query<{ product_id: string; barcode: string }>("select product_id, barcode from product where product_id = any ($1::uuid[])", [made]);
+    assert.deepEqual(made.map((id) => rows.find((row) => row.product_id === id)?.barcode), ["0036000291452", "00036000291452", "96385074", "12345"]);
+    assert.equal((await add({ name: "Baru", price: rupiah("1"), barcode: "036000291452" })).code, "barcode_taken");
   });
 
   it("is no longer sold, and leaves its name to another", async () => {

@@ -1,4 +1,4 @@
-export { ean13CheckDigit, isEan13 } from "@onegate/contract";
+export { ean13CheckDigit } from "@onegate/contract";
 export { checkedToRows, importProducts } from "./import-products.ts";
 export { type Product, type ProductRow } from "./product.ts";
 export { catalogueRoutes } from "./routes.ts";

@@ -1,4 +1,4 @@
-import { checkedToMoney, IDR, isGtin, isRefusal, refuse, type Id, type NewProductBody, type Refusal } from "@onegate/contract";
+import { canonicalGtin, checkedToMoney, IDR, isRefusal, refuse, tooLargeForOrder, type Id, type NewProductBody, type Refusal } from "@onegate/contract";
 
 export type Product = {
   readonly productId: Id;
@@ -40,12 +40,12 @@ export function checkedToPrice(unchecked: ProductRow["price"]): bigint | Refusal
   const price = checkedToMoney(unchecked, "any");
   if (isRefusal(price)) return price;
   if (price.currency !== IDR) return refuse("currency_unsupported");
-  return price.minor < 0n ? refuse("amount_not_positive") : price.minor;
+  return price.minor < 0n ? refuse("amount_not_positive") : (tooLargeForOrder(price.minor) ?? price.minor);
 }
 
+/** A GTIN in the one form in which it is kept, looked for and scanned. Refuses `barcode_invalid`. */
 export function checkedToBarcode(unchecked: string): string | Refusal {
-  const digits = unchecked.replaceAll(/[\s-]/g, "");
-  return isGtin(digits) ? digits : refuse("barcode_invalid");
+  return canonicalGtin(unchecked) ?? refuse("barcode_invalid");
 }
 
 /** One line of text as people see it; nothing when it is empty, too long or holds what can't be written. */

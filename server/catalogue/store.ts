@@ -1,4 +1,4 @@
-import type { Id } from "@onegate/contract";
+import { canonicalGtin, type Id } from "@onegate/contract";
 import { sql } from "kysely";
 import type { Executor, Tx } from "../kernel/index.ts";
 import type { KnownProduct, Product } from "./product.ts";
@@ -56,11 +56,11 @@ export async function selectNames(executor: Executor, merchantId: Id, except: Id
   return rows.map(({ name }) => name);
 }
 
-/** All barcodes, also of what is no longer sold: they are printed on things. */
+/** All barcodes in their one form, also of what is no longer sold: they are printed on things. */
 export async function selectBarcodes(executor: Executor, merchantId: Id, except: Id | null = null): Promise<string[]> {
   const { rows } = await sql<{ barcode: string }>`
     select barcode from product where merchant_id = ${merchantId} and barcode is not null and product_id is distinct from ${except}::uuid`.execute(executor);
-  return rows.map(({ barcode }) => barcode);
+  return rows.map(({ barcode }) => canonicalGtin(barcode) ?? barcode);
 }
 
 export async function selectLastRanks(executor: Executor, merchantId: Id): Promise<{ category: number; product: number }> {

@@ -43,4 +43,4 @@ export { createPasswords } from "./users/password.ts";
 export { userRoutes } from "./users/routes.ts";
 export { openSigningKeys } from "./users/signing-key.ts";
 export { deleteExpired as forgetExpiredSessions, selectWait } from "./users/store.ts";
-export { checkedToPhone, checkedToUsername, type Users } from "./users/user.ts";
+export { checkedToUsername, type Users } from "./users/user.ts";

@@ -90,6 +90,8 @@ export const rights = {
   /** Whose account money goes to is no developer's to say. */
   "provider.read": ["owner"],
   "provider.manage": ["owner"],
+  "routing.read": ["owner"],
+  "routing.manage": ["owner"],
   "webhook.read": GATEWAY,
   "webhook.manage": GATEWAY,
   "merchant_key.read": ["manager", "owner"],

@@ -8,6 +8,7 @@ import { codeOf } from "./failure.ts";
 import { readForm } from "./form.ts";
 import { createHeaders, type HeaderSettings } from "./headers.ts";
 import type { Once } from "./idempotency.ts";
+import { unkeepableAt } from "./keepable.ts";
 import type { Log, Metrics } from "./telemetry.ts";
 
 export type Http = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>;
@@ -93,6 +94,11 @@ export function createHttp(log: Log, metrics: Metrics, { trustProxy, ...headerSe
     if (isRefusal(form)) done(Object.assign(new Error(form.refusal), { statusCode: 400 }));
     else done(null, form);
   });
+  http.addHook("preValidation", (request, reply, done) => {
+    const refusal = refusalOfTexts(request);
+    if (refusal) answerRefusal(request, reply, refusal);
+    else done();
+  });
   http.addHook("onResponse", (request, reply, done) => {
     const service = request.routeOptions.config.service ?? "gateway";
     metrics.requests.inc({ service, status: reply.statusCode });
@@ -110,6 +116,17 @@ function isFromPage({ headers }: FastifyRequest): boolean {
   return headers.origin !== undefined || headers["sec-fetch-site"] !== undefined;
 }
 
+/** A NUL or half a surrogate pair, which no text of the database can hold, is refused before anything is done. */
+function refusalOfTexts({ body, query, params }: FastifyRequest): Refusal | undefined {
+  for (const [part, value] of Object.entries({ params, querystring: query, body })) {
+    const path = unkeepableAt(value);
+    if (path !== undefined) return refuse("request_invalid", { field: `${part}${path}`, problem: UNKEEPABLE_PROBLEM });
+  }
+  return undefined;
+}
+
+const UNKEEPABLE_PROBLEM = "holds a character that can't be kept";
+
 function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
   if (error.validation) {
     const [first] = error.validation;
@@ -119,8 +136,8 @@ function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
   if (error.statusCode === 413) return refuse("request_too_large");
   if (error.statusCode === 415) return refuse("media_type_unsupported");
   if (error.statusCode && error.statusCode >= 400 && error.statusCode < 500) return refuse("request_malformed");
-  // a NUL or half a surrogate pair, which no text of the database can hold
-  if (UNKEEPABLE.has(codeOf(error) ?? "")) return refuse("request_invalid", { field: "body", problem: "holds a character that can't be kept" });
+  // one that came another way than in the request, such as in a file
+  if (UNKEEPABLE.has(codeOf(error) ?? "")) return refuse("request_invalid", { field: "body", problem: UNKEEPABLE_PROBLEM });
   if (isLockedOut(error)) return refuse("overloaded");
   if (isTimedOut(error)) {
     request.log.warn({ request_id: request.id, route: request.routeOptions.url }, "a statement ran too long and was ended");

@@ -9,6 +9,7 @@ export { PAGE_HEADERS } from "./headers.ts";
 export * from "./http.ts";
 export * from "./idempotency.ts";
 export * from "./jobs.ts";
+export * from "./keepable.ts";
 export * from "./outbox.ts";
 export * from "./rsa-key.ts";
 export * from "./stream.ts";

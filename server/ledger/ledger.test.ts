@@ -2,6 +2,7 @@ import { isRefusal, money, newId, type Currency } from "@onegate/contract";
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { inTransaction } from "../kernel/index.ts";
 import { openTestDatabase, type TestDatabase } from "../testing/database.ts";
 import { openBooks, rupiah, word, type TestBooks } from "../testing/ledger.ts";
 
@@ -62,6 +63,20 @@ describe("a transfer", () => {
     assert.equal(await post({ amount: rupiah("60.01") }), "insufficient_funds");
     assert.equal(await post({ amount: money(900_000_000_000_000_000n, rupiah("1").currency), debit: books.id("mint") }), "now");
     assert.equal(await books.balance("andi"), "60.00");
+    await books.assertHold();
+  });
+
+  it("from an account without a floor is never for want of money: beyond what a balance counts it is too large", async () => {
+    const books = await openBooks(test.database);
+    await books.open("warung");
+    const most = () => ({ ...books.transfer("mint", "warung", "1.00"), amount: money(900_000_000_000_000_000n, rupiah("1").currency) });
+    const { ledger, merchantId } = books;
+    for (let i = 0; i < 4; i++) assert.equal(word(await ledger.post(merchantId, most())), "now");
+    assert.equal(word(await ledger.post(merchantId, most())), "amount_too_large");
+    const linked = await ledger.postLinked(merchantId, [books.transfer("mint", "warung", "1.00"), most()]);
+    assert.equal(isRefusal(linked) && linked.refusal, "amount_too_large");
+    const within = await inTransaction(test.database, (tx) => ledger.postIn(tx, merchantId, [most()]));
+    assert.equal(isRefusal(within) && within.refusal, "amount_too_large");
     await books.assertHold();
   });
 

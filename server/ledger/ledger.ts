@@ -1,6 +1,7 @@
 import { isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
 import type { Database, Tx } from "../kernel/index.ts";
 import { createBatcher } from "./batcher.ts";
+import { nameRefusals } from "./beyond.ts";
 import { checkSet, checkShape, type End, type Item, type Posted, type Reserve, type Result, type Settle, type Transfer } from "./item.ts";
 import { selectExpiredHolds, selectHold } from "./store.ts";
 import { firstRefusal, lockIn, postIn, postStagedIn, stageIn } from "./work.ts";
@@ -50,7 +51,7 @@ export function createLedger(database: Database, options: { lanes: number; queue
   async function alone(merchantId: Id, item: Item): Promise<Result> {
     const refusal = checkShape(item);
     if (refusal) return refusal;
-    const [result] = await batcher.post(merchantId, [item]);
+    const [result] = await nameRefusals(database.kysely, merchantId, [item], await batcher.post(merchantId, [item]));
     return result ?? refuse("internal");
   }
 
@@ -68,7 +69,7 @@ export function createLedger(database: Database, options: { lanes: number; queue
     postMany: (merchantId, transfers) => Promise.all(transfers.map((transfer) => alone(merchantId, { op: "transfer", ...transfer }))),
     async postLinked(merchantId, transfers) {
       const items = transfers.map(asItem);
-      return checkSet(items) ?? allOrRefusal(await batcher.post(merchantId, items));
+      return checkSet(items) ?? allOrRefusal(await nameRefusals(database.kysely, merchantId, items, await batcher.post(merchantId, items)));
     },
     stageIn: (tx, merchantId, transfers) => stageIn(tx, merchantId, transfers.map(asItem)),
     postIn: (tx, merchantId, transfers) => postIn(tx, merchantId, transfers.map(asItem)),

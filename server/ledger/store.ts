@@ -42,6 +42,13 @@ export async function lockBalances(tx: Tx, merchantId: Id, accounts: readonly Id
   return rows.map(({ account_id }) => account_id);
 }
 
+/** Whether an account's balance may not fall below a bound. */
+export async function hasFloor(executor: Executor, merchantId: Id, accountId: Id): Promise<boolean> {
+  const { rows } = await sql<{ has: boolean }>`
+    select least is not null as has from ledger_balance where merchant_id = ${merchantId} and account_id = ${accountId}`.execute(executor);
+  return rows[0]?.has ?? true;
+}
+
 /** Opens accounts that are not there yet, and answers which; one that is stays as it is. */
 export async function insertAccounts(tx: Executor, merchantId: Id, accounts: readonly NewAccount[]): Promise<Id[]> {
   const opened: Id[] = [];

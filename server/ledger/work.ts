@@ -1,5 +1,6 @@
 import { isRefusal, type Id, type Refusal } from "@onegate/contract";
 import { beforeCommit, type Tx } from "../kernel/index.ts";
+import { nameRefusals } from "./beyond.ts";
 import { checkSet, toArguments, toResult, type Item, type Posted } from "./item.ts";
 import { lockBalances, postBatchIn } from "./store.ts";
 
@@ -98,7 +99,7 @@ async function post(tx: Tx, merchantId: Id, work: Work, items: readonly Item[]):
   for (let from = 0; from < all.length; from += MAX_ITEMS_PER_CALL) {
     codes.push(...(await postBatchIn(tx, merchantId, toArguments([all.slice(from, from + MAX_ITEMS_PER_CALL)]))));
   }
-  const results = all.map((item, index) => toResult(item, codes[index] ?? ""));
+  const results = await nameRefusals(tx, merchantId, all, all.map((item, index) => toResult(item, codes[index] ?? "")));
   const refused = firstRefusal(results.filter(isRefusal));
   return refused ?? (results as Posted[]).slice(all.length - items.length);
 }

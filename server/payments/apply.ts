@@ -73,6 +73,7 @@ function isOther(payment: Payment, found: ProviderState): boolean {
 }
 
 async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: ProviderState, order: LockedOrder): Promise<Outcome> {
+  if (netOf(found).minor <= 0n) return "ignored";
   if (payment.state === "succeeded" && !isOther(payment, found)) return "duplicate";
   const reason = await whySuspense(tx, payment, found, order);
   if (reason) {
@@ -95,7 +96,7 @@ async function applyPaid(tx: Tx, payments: Payments, payment: Payment, found: Pr
 
 /** Why money that came in can't be taken as this payment, in order of precedence. */
 async function whySuspense(tx: Tx, payment: Payment, found: ProviderState, order: LockedOrder): Promise<NewCase["reason"] | undefined> {
-  const net = found.amount.minor - found.feeCustomer.minor;
+  const net = netOf(found).minor;
   if (found.amount.currency !== payment.amount.currency) return "orphan";
   // one payment is paid once: a payer who pays the same code again does so under another reference, also where the order has room left
   if (payment.state === "succeeded") return "double";
@@ -115,7 +116,8 @@ export async function toSuspense(
   { merchantId, paymentId, provider, accountId, outletId = null, reason, found }: { merchantId: Id; paymentId: Id | null; provider: string; accountId: Id | null; outletId?: Id | null; reason: NewCase["reason"]; found: ProviderState },
 ): Promise<Outcome> {
   const subject = `${provider}:${found.reference}`;
-  const amount: Money = { minor: found.amount.minor - found.feeCustomer.minor, currency: found.amount.currency };
+  const amount = netOf(found);
+  if (amount.minor <= 0n) return "ignored";
   const transfers = collected(merchantId, subject, provider, CHART.suspense, amount, found);
   const [collection] = transfers;
   if (!collection) throw new Error("money in suspense is above zero");
@@ -127,6 +129,11 @@ export async function toSuspense(
   payments.ledger.stageIn(tx, merchantId, transfers);
   await announce(tx, merchantId, "case.opened", caseId, { reason, reference: found.reference, ...outletOf({ outletId }) });
   return "suspense";
+}
+
+/** What a provider collected for us: without the fee on top that the payer paid to it. Nothing is no money, whatever it is called. */
+function netOf({ amount, feeCustomer }: ProviderState): Money {
+  return { minor: amount.minor - feeCustomer.minor, currency: amount.currency };
 }
 
 /** A provider collected a sum. A fee on top that the payer paid to the provider never was ours and is not booked. */

@@ -23,6 +23,8 @@ export type Payments = {
   readonly onRefundGivenUp: (tx: Tx, refund: Refund) => Promise<void>;
   /** An order was given up on request: whoever waits for it ends in the same transaction, whether it has payments or not. */
   readonly onOrderCancelled: (tx: Tx, merchantId: Id, orderId: string) => Promise<void>;
+  /** Whether a channel by which the customer would pay a QRIS fee is off: the law forbids it, a sandbox may try it. */
+  readonly refusesSurcharges: boolean;
   /** Something was committed that readers of the outbox wait for. */
   readonly poke: () => void;
 };
@@ -32,4 +34,9 @@ export async function providerOf(payments: Payments, { provider: name, accountId
   const account = await payments.providers.find(name, accountId);
   if (!account) throw new Error(`no account ${accountId ?? "of the installation"} at ${name} is known`);
   return account.provider;
+}
+
+/** The names of the providers through which a merchant may be paid. */
+export async function knownProviders({ providers }: Payments, merchantId: Id): Promise<ReadonlySet<string>> {
+  return new Set((await providers.offeredTo(merchantId)).map(({ provider }) => provider.name));
 }

@@ -20,6 +20,7 @@ export { REOPEN } from "./plan.ts";
 export { nextRefund, refundLifecycle, type Refund, type RefundState } from "./refund.ts";
 export { selectDoneRefunds as refundsDoneOf, selectRefundsOfReturns as refundsOfReturns } from "./refund-store.ts";
 export { applyCase, refundCase } from "./settle-case.ts";
+export { routingRoutes } from "./routing-routes.ts";
 export { paymentRoutes } from "./routes.ts";
 export { countOpenCases, selectBreaches as paymentBreaches, selectPayment, selectPaymentByMerchantRef, selectPayments as paymentsOf, selectPaymentsOfOrders as paymentsOfOrders, visibleTo } from "./store.ts";
 export { losePayment, markVerified, verifyPayment } from "./verify.ts";

@@ -50,7 +50,7 @@ async function openOne(tx: Tx, payments: Payments, { payment, left, found }: Col
   const { minor, currency } = word.amount;
   const amount = money(minor < left ? minor : left, currency);
   const caseId = found?.amount.minor === amount.minor ? found.caseId : null;
-  const dispute = await insertDispute(tx, { merchantId, disputeId: payments.newId(), paymentId, orderId, caseId, provider, reference: word.reference, amount, beyond: minor - amount.minor, reason: word.reason });
+  const dispute = await insertDispute(tx, { merchantId, disputeId: payments.newId(), paymentId, orderId, caseId, provider, reference: word.reference, amount, beyond: minor - amount.minor, reason: word.reason.slice(0, 200) });
   if (!dispute) return undefined;
   if (caseId) await markCase(tx, merchantId, caseId, { state: "refunding", by: provider });
   const account = (code: string) => accountId(merchantId, code);

@@ -1,4 +1,4 @@
-import { isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
+import { checkedToPhone, isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
 import { inTransaction, messageOf, type Tx } from "../kernel/index.ts";
 import { UNREACHABLE, type OpenAnswer } from "../providers/index.ts";
 import type { OfferedChannel } from "./channels.ts";
@@ -8,6 +8,7 @@ import { isCodeless, isOpen, merchantRefOf, methodOf, next, paidSum, type Candid
 import { FIRST_INQUIRY_MS } from "./plan.ts";
 import { explain, routesFor } from "./route.ts";
 import { insertPayment, lockOrder, lockPayment, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
+import { SURCHARGE_WARNING, surchargesOpened } from "./surcharge.ts";
 import { tell } from "./tell.ts";
 
 /** How long a payer has, in minutes, within Tripay's bounds: QRIS 10 to 60, e-wallets 15 to 60, the others from 60 (its channel table). */
@@ -36,7 +37,7 @@ export async function openPaymentOf(payments: Payments, order: Order, channelCod
   const decided = decide(order, await selectPayments(payments.database.kysely, merchantId, orderId), undefined, part);
   if (isRefusal(decided)) return decided;
   if (decided.open) return decided.open;
-  const routes = await routesFor(payments, payments.database.kysely, merchantId, channelCode, decided.amount);
+  const routes = await routesFor(payments, payments.database.kysely, merchantId, channelCode, decided.amount, phoneOf(order));
   if (isRefusal(routes)) return routes;
   let last: Payment | undefined;
   for (const [index, channel] of routes.entries()) {
@@ -44,6 +45,7 @@ export async function openPaymentOf(payments: Payments, order: Order, channelCod
     if (isRefusal(written)) return written;
     if (!written.isNew) return written.payment;
     const told = await tellProvider(payments, order, written.payment, index === routes.length - 1);
+    if (told.refusal) return told.refusal;
     if (!told.unsent) return told.payment;
     last = told.payment;
   }
@@ -100,23 +102,34 @@ function decide({ amount }: Order, earlier: readonly Payment[], channelCode: str
 }
 
 /** Calls the provider outside any transaction, then writes its answer. `unsent`: it certainly heard nothing. */
-async function tellProvider(payments: Payments, order: Order, payment: Payment, isLast: boolean): Promise<{ payment: Payment; unsent: boolean }> {
+async function tellProvider(payments: Payments, order: Order, payment: Payment, isLast: boolean): Promise<{ payment: Payment; unsent: boolean; refusal?: Refusal }> {
   const provider = await providerOf(payments, payment);
-  const answer: OpenAnswer = await provider
+  const told: OpenAnswer = await provider
     .open({
       merchantRef: payment.merchantRef,
       channel: payment.channel,
       amount: payment.amount,
       items: itemsFor(order, payment),
-      customer: { name: order.customer.name, email: order.customer.email ?? "pelanggan@onegate.invalid", phone: order.customer.phone },
+      customer: { name: order.customer.name, email: order.customer.email ?? "pelanggan@onegate.invalid", phone: phoneOf(order) },
       expiresAt: payment.expiresAt ?? new Date(payments.clock.now() + USUAL_MINUTES * 60_000),
     })
     .catch((error: unknown) => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }) as const);
+  const isForbidden = payments.refusesSurcharges && told.answer === "opened" && surchargesOpened(payment.method, told.opened);
+  // nobody is shown its code; should it be paid all the same, the money is taken
+  const answer: OpenAnswer = isForbidden ? { answer: "refused", reason: SURCHARGE_WARNING } : told;
   const unsent = answer.answer === "refused" && answer.reason === UNREACHABLE;
   // where another provider is tried next, nobody who waits for the order is told of this one's end
   const written = await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, payment, answer, unsent && !isLast));
   payments.poke();
-  return { payment: written, unsent };
+  if (!isForbidden) return { payment: written, unsent };
+  payments.log.warn({ provider: provider.name, payment: payment.paymentId }, "a QRIS payment was opened with a fee for the customer, which is forbidden: it is not shown");
+  return { payment: written, unsent, refusal: refuse("qris_surcharge_forbidden") };
+}
+
+/** Orders from before there was one form of numbers hold them as they were typed. */
+function phoneOf({ customer }: Order): string | null {
+  const phone = customer.phone === null ? null : checkedToPhone(customer.phone);
+  return isRefusal(phone) ? null : phone;
 }
 
 /** The order's lines; a part of an order is one line of its own, because providers want lines that add up. */

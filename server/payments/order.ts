@@ -1,4 +1,4 @@
-import { checkedToMinor, IDR, isRefusal, money, refuse, type Id, type Money, type NewOrderBody, type Refusal } from "@onegate/contract";
+import { checkedToMinor, checkedToPhone, IDR, isRefusal, money, refuse, tooLargeForOrder, type Id, type Money, type NewOrderBody, type Refusal } from "@onegate/contract";
 
 export type OrderItem = { readonly sku: string | null; readonly name: string; /** minor units each */ readonly price: bigint; readonly quantity: number };
 
@@ -7,7 +7,7 @@ export type Order = {
   readonly merchantId: Id;
   readonly orderId: string;
   readonly amount: Money;
-  readonly customer: { readonly name: string; readonly email: string | null; readonly phone: string | null };
+  readonly customer: { readonly name: string; readonly email: string | null; /** E.164 */ readonly phone: string | null };
   readonly items: readonly OrderItem[];
   /** The outlet at whose till it is paid; null: none. */
   readonly outletId: Id | null;
@@ -16,12 +16,17 @@ export type Order = {
 
 export type NewOrder = Omit<Order, "createdAt" | "outletId"> & Partial<Pick<Order, "outletId">>;
 
-/** Reads an order as it comes in. Refuses sums that are not whole, and `amount_mismatch` when the items don't add up. */
+/**
+ * Reads an order as it comes in. Refuses `currency_unsupported`, malformed sums, `amount_not_positive`, `amount_too_large`,
+ * `amount_mismatch` when the items don't add up, and `phone_invalid`, in this order.
+ */
 export function checkedToOrder(merchantId: Id, unchecked: NewOrderBody): NewOrder | Refusal {
   if (unchecked.currency !== undefined && unchecked.currency !== IDR) return refuse("currency_unsupported");
   const amount = checkedToMinor(unchecked.amount, IDR);
   if (isRefusal(amount)) return amount;
   if (amount <= 0n) return refuse("amount_not_positive");
+  const tooLarge = tooLargeForOrder(amount);
+  if (tooLarge) return tooLarge;
   const items: OrderItem[] = [];
   for (const { sku, name, price, quantity } of unchecked.order_items) {
     const minor = checkedToMinor(price, IDR);
@@ -31,11 +36,13 @@ export function checkedToOrder(merchantId: Id, unchecked: NewOrderBody): NewOrde
   }
   const sum = items.reduce((total, item) => total + item.price * BigInt(item.quantity), 0n);
   if (sum !== amount) return refuse("amount_mismatch", { items: sum.toString(), amount: amount.toString() });
+  const phone = unchecked.customer_phone === undefined ? null : checkedToPhone(unchecked.customer_phone);
+  if (isRefusal(phone)) return phone;
   return {
     merchantId,
     orderId: unchecked.order_id,
     amount: money(amount, IDR),
-    customer: { name: unchecked.customer_name, email: unchecked.customer_email ?? null, phone: unchecked.customer_phone ?? null },
+    customer: { name: unchecked.customer_name, email: unchecked.customer_email ?? null, phone },
     items,
   };
 }

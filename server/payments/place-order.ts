@@ -1,17 +1,26 @@
-import { isRefusal, refuse, type Refusal, type Id, type NewOrderBody } from "@onegate/contract";
+import { isRefusal, refuse, tooLargeForOrder, type Refusal, type Id, type NewOrderBody } from "@onegate/contract";
 import { requestHash, type Executor } from "../kernel/index.ts";
 import type { Payments } from "./context.ts";
 import { checkedToOrder, type NewOrder, type Order } from "./order.ts";
 import { insertOrder } from "./store.ts";
 
-/** Records what is being bought, once per order id. Refuses `amount_mismatch`, `order_differs`. */
+/** Records what is being bought, once per order id. Refuses what `checkedToOrder` does, and `order_differs`. */
 export async function placeOrder(payments: Payments, merchantId: Id, unchecked: NewOrderBody): Promise<Order | Refusal> {
   const order = checkedToOrder(merchantId, unchecked);
-  return isRefusal(order) ? order : saveOrder(payments.database.kysely, order);
+  if (isRefusal(order)) return order;
+  // hashed as it was typed, as orders from before there was one form of it are
+  const customer = { ...order.customer, phone: unchecked.customer_phone ?? null };
+  return saveOrder(payments.database.kysely, order, hashOf({ ...order, customer }));
 }
 
-/** The same for an order that was checked elsewhere, within the caller's transaction. */
-export async function saveOrder(executor: Executor, order: NewOrder): Promise<Order | Refusal> {
-  const saved = await insertOrder(executor, order, requestHash({ ...order, amount: order.amount.minor }));
+/** The same for an order that was checked elsewhere, within the caller's transaction. Refuses `amount_too_large`, `order_differs`. */
+export async function saveOrder(executor: Executor, order: NewOrder, hash = hashOf(order)): Promise<Order | Refusal> {
+  const tooLarge = tooLargeForOrder(order.amount.minor);
+  if (tooLarge) return tooLarge;
+  const saved = await insertOrder(executor, order, hash);
   return saved.same ? saved.order : refuse("order_differs");
+}
+
+function hashOf(order: NewOrder): Buffer {
+  return requestHash({ ...order, amount: order.amount.minor });
 }

@@ -1,4 +1,4 @@
-import { isRefusal, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
+import { IDR, isRefusal, refuse, toLocalMobile, type Id, type Money, type Refusal } from "@onegate/contract";
 import type { Executor } from "../kernel/index.ts";
 import type { Fee } from "../providers/index.ts";
 import { listChannels, type OfferedChannel } from "./channels.ts";
@@ -15,21 +15,26 @@ type Option = { readonly channel: OfferedChannel; readonly fee: bigint; readonly
 /**
  * The channels to try for a payment, best first: what a rule of the merchant names (by method, amount and time of day), then
  * who is well, then who costs less, then the order of registration. Refuses `provider_missing`, `channel_unknown`,
- * `channel_inactive`, and amounts outside the limits of all that there are.
+ * `channel_inactive`, `qris_surcharge_forbidden`, amounts outside the limits of all that there are, `amount_not_whole`, and `phone_needed` where a payer's
+ * number is given to be looked at (null: there is none).
  */
-export async function routesFor(payments: Payments, executor: Executor, merchantId: Id, code: string, amount: Money): Promise<OfferedChannel[] | Refusal> {
+export async function routesFor(payments: Payments, executor: Executor, merchantId: Id, code: string, amount: Money, phone?: string | null): Promise<OfferedChannel[] | Refusal> {
   const all = await listChannels(payments, merchantId);
   if (isRefusal(all)) return all;
   const named = bestOfEach(all.filter((channel) => (code === "QRIS" ? methodOf(channel) === "QRIS" : channel.code === code)));
   if (named.length === 0) return refuse(all.every(({ isOurs }) => isOurs) ? "provider_missing" : "channel_unknown");
   const active = named.filter((channel) => channel.active);
-  if (active.length === 0) return refuse("channel_inactive");
+  if (active.length === 0) return refuse(payments.refusesSurcharges && named.some(({ surcharges }) => surcharges) ? "qris_surcharge_forbidden" : "channel_inactive");
   const fitting = active.filter(({ minimumAmount, maximumAmount }) => amount.minor >= minimumAmount.minor && amount.minor <= maximumAmount.minor);
   if (fitting.length === 0) return refuseAmount(active, amount);
+  const whole = isWhole(amount) ? fitting : fitting.filter(({ takesSen }) => takesSen);
+  if (whole.length === 0) return refuse("amount_not_whole");
+  const payable = phone === undefined || toLocalMobile(phone) !== undefined ? whole : whole.filter(({ needsPhone }) => !needsPhone);
+  if (payable.length === 0) return refuse("phone_needed");
 
   const names = [...new Set(all.map(({ provider }) => provider))];
-  const ruled = fitting.length > 1 ? await selectRouting(executor, merchantId, methodOf(fitting[0]!), amount.minor) : [];
-  const options = fitting.map((channel): Option => {
+  const ruled = payable.length > 1 ? await selectRouting(executor, merchantId, methodOf(payable[0]!), amount.minor) : [];
+  const options = payable.map((channel): Option => {
     const place = ruled.indexOf(channel.provider);
     return {
       channel,
@@ -49,6 +54,12 @@ function bestOfEach(channels: readonly OfferedChannel[]): OfferedChannel[] {
     if (!best.has(channel.provider)) best.set(channel.provider, channel);
   }
   return [...best.values()];
+}
+
+const SEN = 100n;
+
+function isWhole({ minor, currency }: Money): boolean {
+  return currency !== IDR || minor % SEN === 0n;
 }
 
 function refuseAmount(channels: readonly OfferedChannel[], amount: Money): Refusal {

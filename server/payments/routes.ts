@@ -15,6 +15,7 @@ import {
   ProblemSchema,
   refuse,
   toNumber,
+  tooLargeForOrder,
   type Id,
   type OrderBody,
 } from "@onegate/contract";
@@ -34,6 +35,7 @@ import type { Order } from "./order.ts";
 import { isOpen, paidSum, type Payment } from "./payment.ts";
 import { placeOrder } from "./place-order.ts";
 import { selectRefundedSum } from "./refund-store.ts";
+import { SURCHARGE_WARNING } from "./surcharge.ts";
 import { toQrImage } from "./qr-image.ts";
 import { selectOrder, selectPayments } from "./store.ts";
 
@@ -69,6 +71,7 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
         maximum_amount: toNumber(channel.maximumAmount),
         icon_url: channel.iconUrl,
         active: channel.active,
+        ...(channel.surcharges ? { warning: SURCHARGE_WARNING } : {}),
       }));
       return { success: true, message: "", data };
     },
@@ -81,6 +84,8 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
       const amount = checkedToMinor(request.query.amount, IDR);
       if (isRefusal(amount)) return answer(request, reply, amount);
       if (amount <= 0n) return answer(request, reply, refuse("amount_not_positive"));
+      const tooLarge = tooLargeForOrder(amount);
+      if (tooLarge) return answer(request, reply, tooLarge);
       const fees = await calculateFees(payments, merchantOf(request), money(amount, IDR), request.query.code);
       if (isRefusal(fees)) return answer(request, reply, fees);
       const data = fees.map(({ code, name, fee: parts, least, most, merchant, customer }) => ({
@@ -97,6 +102,8 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
       const { code, pay_code: payCode, amount } = request.query;
       const sum = amount === undefined ? undefined : checkedToMinor(amount, IDR);
       if (isRefusal(sum)) return answer(request, reply, sum);
+      const tooLarge = sum === undefined ? undefined : tooLargeForOrder(sum);
+      if (tooLarge) return answer(request, reply, tooLarge);
       const instructions = await readInstructions(payments, merchantOf(request), code, payCode ?? null, sum === undefined ? null : money(sum, IDR));
       return answer(request, reply, isRefusal(instructions) ? instructions : { success: true, message: "", data: instructions });
     },

@@ -168,6 +168,9 @@ export async function selectPaymentByMerchantRef(executor: Executor, merchantRef
   return rows[0] && toPayment(rows[0]);
 }
 
+/** A provider's text where it has room; one that is longer is left out, so that it never stops the payment. */
+const fitting = (text: string | null | undefined, maxLength: number): string | null => (text && text.length <= maxLength ? text : null);
+
 /** Moves a payment to a state and writes what the provider said of it. What is over is never due, and what opens anew is due again. */
 export async function updatePayment(tx: Tx, payment: Payment, state: PaymentState, facts: { opened?: Opened | null; found?: ProviderState; note?: string; lost?: boolean; askAfterMs?: number } = {}): Promise<Payment> {
   const { opened, found, note, lost = false, askAfterMs = null } = facts;
@@ -175,13 +178,13 @@ export async function updatePayment(tx: Tx, payment: Payment, state: PaymentStat
     update payment set
       state = ${state},
       reference = coalesce(${opened?.reference ?? found?.reference ?? null}, reference),
-      channel_name = coalesce(${opened?.channelName ?? null}, channel_name),
+      channel_name = coalesce(${opened?.channelName.slice(0, 80) ?? null}, channel_name),
       payer_amount = coalesce(${opened?.amount.minor ?? found?.amount.minor ?? null}::bigint, payer_amount),
       fee_merchant = coalesce(${found?.feeMerchant.minor ?? opened?.feeMerchant.minor ?? null}::bigint, fee_merchant),
       fee_customer = coalesce(${found?.feeCustomer.minor ?? opened?.feeCustomer.minor ?? null}::bigint, fee_customer),
-      qr_string = coalesce(${opened?.qrString ?? null}, qr_string),
-      pay_code = coalesce(${opened?.payCode ?? null}, pay_code),
-      checkout_url = coalesce(${opened?.checkoutUrl ?? null}, checkout_url),
+      qr_string = coalesce(${fitting(opened?.qrString, 1024)}, qr_string),
+      pay_code = coalesce(${fitting(opened?.payCode, 80)}, pay_code),
+      checkout_url = coalesce(${fitting(opened?.checkoutUrl, 500)}, checkout_url),
       expires_at = coalesce(${opened?.expiresAt ?? null}::timestamptz, expires_at),
       paid_at = case when ${state} = 'succeeded' then coalesce(paid_at, ${found?.paidAt ?? null}::timestamptz, now()) else paid_at end,
       lost_at = case when ${lost} then coalesce(lost_at, now()) else lost_at end,
@@ -297,13 +300,13 @@ export async function planQuestion(executor: Executor, { merchantId, paymentId }
 }
 
 export async function insertNotification(
-  tx: Tx,
+  executor: Executor,
   notification: { merchantId: Id; notificationId: Id; provider: string; reference: string; status: string; paymentId: Id | null; outcome: string; body: string },
 ): Promise<void> {
   await sql`
     insert into provider_notification (merchant_id, notification_id, provider, reference, status, payment_id, outcome, body)
     values (${notification.merchantId}, ${notification.notificationId}, ${notification.provider}, ${notification.reference}, ${notification.status},
-      ${notification.paymentId}, ${notification.outcome}, ${notification.body}::jsonb)`.execute(tx);
+      ${notification.paymentId}, ${notification.outcome}, ${notification.body}::jsonb)`.execute(executor);
 }
 
 export type NewCase = {

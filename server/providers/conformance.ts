@@ -1,7 +1,7 @@
 import { IDR, isRefusal, money, type Money } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { InquireAnswer, Notification, OpenAnswer, Opened, OpenRequest, Provider, RawNotification, RefundAnswer, RefundRequest } from "./provider.ts";
+import type { InquireAnswer, PaymentNotification, OpenAnswer, Opened, OpenRequest, Provider, RawNotification, RefundAnswer, RefundRequest } from "./provider.ts";
 
 /** What may happen to the next call: whether it is done at the provider, and what comes back. */
 export type CallFault = "answer_lost" | "answer_slow" | "error_not_done" | "error_done" | "page_instead";
@@ -386,9 +386,10 @@ function foundOf(answer: InquireAnswer) {
   return answer;
 }
 
-function believed(provider: Provider, notification: RawNotification): Notification {
+function believed(provider: Provider, notification: RawNotification): PaymentNotification {
   const read = provider.readNotification(notification);
   assert.ok(!isRefusal(read), isRefusal(read) ? read.refusal : "");
+  assert.ok(read.state !== null, "event" in read ? read.event : "");
   return read;
 }
 
@@ -400,5 +401,5 @@ function refusalOf(provider: Provider, notification: RawNotification): string {
 /** Whether its word would be applied without asking. */
 function isBelievedAsItIs(provider: Provider, notification: RawNotification): boolean {
   const read = provider.readNotification(notification);
-  return !isRefusal(read) && !read.reread;
+  return !isRefusal(read) && read.state !== null && !read.reread;
 }

@@ -166,7 +166,7 @@ async function inquire(settings: MidtransSettings, channels: readonly Channel[],
   const reply = await call(settings, { path: `${encodeURIComponent(reference ?? merchantRef)}/status` }, signal);
   if (reply.said !== "answered") return { answer: "unknown", reason: reply.reason };
   const { code, row } = reply;
-  if (code === "404") return reference === null ? { answer: "absent" } : { answer: "unknown", reason: "reference_unknown" };
+  if (code === "404") return reference === null ? { answer: "absent" } : { answer: "unknown", reason: "reference_unknown", notFound: true };
   const state = KNOWN.has(code) ? readState(channels, row) : undefined;
   if (!state) return { answer: "unknown", reason: reasonOf(settings, reply) };
   if (state.merchantRef !== merchantRef || (reference !== null && state.reference !== reference)) return { answer: "unknown", reason: "answer_differs" };
@@ -267,7 +267,7 @@ function readNotification({ serverKey }: MidtransSettings, channels: readonly Ch
   if (serverKey === "" || !sameSecret(given.toLowerCase(), signature)) return refuse("notification_signature_wrong");
   const state = row && readState(channels, row);
   const channel = row && channelOf(row);
-  return state && channel !== undefined ? { state, channel, reread: true } : refuse("request_malformed");
+  return state && channel !== undefined ? { state, channel, reread: true } : { state: null, event: textOf(row?.["transaction_status"]) ?? "notification" };
 }
 
 // mappers: a row as it came → our terms, undefined where it can't be read

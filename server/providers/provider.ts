@@ -31,10 +31,12 @@ export interface Provider {
   refund?(request: RefundRequest, signal?: AbortSignal): Promise<RefundAnswer>;
   /** What the provider knows of a refund whose answer was lost. There wherever `refund` is. */
   inquireRefund?(request: RefundRequest, signal?: AbortSignal): Promise<RefundAnswer>;
-  /** Believes a notification only by its signature or token, over the raw bytes. */
+  /** Believes a notification only by its signature or token, over the raw bytes; refuses nothing that is proven by them. */
   readNotification(notification: RawNotification): Notification | Refusal;
   /** Whether the provider takes our credentials, by a call that changes nothing. Absent where it has none. */
   verify?(signal?: AbortSignal): Promise<VerifyAnswer>;
+  /** Whether it takes sums with sen. Absent where it takes whole rupiah alone. */
+  readonly takesSen?: true;
   /** True of this program itself, which collects for a merchant that has an account nowhere. */
   readonly isOurs?: true;
   /** Whether it answered of late; absent where nobody watches it. */
@@ -60,6 +62,8 @@ export type Channel = {
   readonly maximumAmount: Money;
   readonly iconUrl: string;
   readonly active: boolean;
+  /** Whether the payer is reached by a mobile number of Indonesia. */
+  readonly needsPhone?: true;
 };
 
 /** `percentBasisPoints` is in hundredths of a percent: 70 is 0.70 %. */
@@ -77,7 +81,7 @@ export type OpenRequest = {
   readonly channel: string;
   readonly amount: Money;
   readonly items: ReadonlyArray<{ sku: string | null; name: string; price: Money; quantity: number }>;
-  readonly customer: { readonly name: string; readonly email: string; readonly phone: string | null };
+  readonly customer: { readonly name: string; readonly email: string; /** E.164 */ readonly phone: string | null };
   readonly expiresAt: Date;
 };
 
@@ -113,7 +117,8 @@ export type InquireRequest = {
 export type InquireAnswer =
   | { readonly answer: "found"; readonly state: ProviderState; readonly opened: Opened | null }
   | { readonly answer: "absent" }
-  | { readonly answer: "unknown"; readonly reason: string };
+  /** `notFound`: the provider answered that it has no payment of this reference. For one that we know this proves nothing. */
+  | { readonly answer: "unknown"; readonly reason: string; readonly notFound?: true };
 
 /** A provider's word on one attempt. `amount` is what the payer paid or is to pay, customer's fee included. */
 export type ProviderState = {
@@ -142,7 +147,15 @@ export type RawNotification = {
  * A notification whose sender is proven. `reread`: its content is not (a constant token, or a signature over a part of it),
  * so the payment is inquired about before its word is believed.
  */
-export type Notification = { readonly state: ProviderState; readonly channel: string; readonly reread: boolean };
+export type PaymentNotification = { readonly state: ProviderState; readonly channel: string; readonly reread: boolean };
+
+/**
+ * One whose sender is proven as well, and that tells of no payment in words which are known here: a test from the provider's
+ * dashboard, another kind of event, a new status. It is acknowledged and kept.
+ */
+export type OtherNotification = { readonly state: null; /** What the provider calls it. */ readonly event: string };
+
+export type Notification = PaymentNotification | OtherNotification;
 
 export type CancelAnswer =
   | { readonly answer: "cancelled" }

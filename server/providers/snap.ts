@@ -287,7 +287,7 @@ function readNotification(settings: SnapSettings, channel: Channel, { headers, b
   const row = asRow(parseJson(Buffer.from(body).toString("utf8")));
   const amount = row?.["amount"] === undefined ? NOTHING : readAmount(row["amount"]);
   const state = row && readState(channel, row, amount, instant(row["paidTime"]) ?? new Date(signedAt));
-  return state ? { state, channel: channel.code, reread: amount === NOTHING || state.merchantRef === null } : refuse("request_malformed");
+  return state ? { state, channel: channel.code, reread: amount === NOTHING || state.merchantRef === null } : { state: null, event: "qr-mpm-notify" };
 }
 
 /** By the bank's key if we have one, else by the secret over the token that the bank sends, whose it is: the secret proves, not the token. */

@@ -1,4 +1,4 @@
-import { divide, IDR, money, refuse, type Money, type Refusal } from "@onegate/contract";
+import { divide, IDR, money, refuse, toLocalMobile, type Money, type Refusal } from "@onegate/contract";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type {
   Channel,
@@ -67,7 +67,7 @@ export function createTripay(settings: TripaySettings): Provider {
         amount,
         customer_name: request.customer.name,
         customer_email: request.customer.email,
-        ...(request.customer.phone === null ? {} : { customer_phone: request.customer.phone }),
+        ...(request.customer.phone === null ? {} : { customer_phone: toLocalMobile(request.customer.phone) ?? request.customer.phone }),
         order_items: wholeLines(request).map(({ sku, ...line }) => (sku === null ? line : { sku, ...line })),
         callback_url: settings.callbackUrl,
         return_url: settings.returnUrl,
@@ -159,11 +159,12 @@ function readNotification(privateKey: string, { headers, body }: RawNotification
   const given = headerOf(headers, "x-callback-signature");
   if (given === undefined || !/^[0-9a-f]{64}$/i.test(given)) return refuse("notification_signature_wrong");
   if (!timingSafeEqual(Buffer.from(given, "hex"), hmac(privateKey, body))) return refuse("notification_signature_wrong");
-  if (headerOf(headers, "x-callback-event") !== "payment_status") return refuse("request_malformed");
+  const event = headerOf(headers, "x-callback-event") ?? "callback";
+  if (event !== "payment_status") return { state: null, event };
   const row = asRow(parseJson(Buffer.from(body).toString("utf8")));
   const state = row && readState({ ...row, amount: row["total_amount"] }, "payment_method_code");
   const channel = row?.["payment_method_code"];
-  return state && typeof channel === "string" ? { state, channel, reread: false } : refuse("request_malformed");
+  return state && typeof channel === "string" ? { state, channel, reread: false } : { state: null, event };
 }
 
 // mappers: a row as it came → our terms, undefined where it can't be read
@@ -234,6 +235,8 @@ function readChannel(unchecked: unknown): Channel | undefined {
     maximumAmount,
     iconUrl: urlOf(row["icon_url"]) ?? "",
     active: row["active"] === true,
+    // "customer_phone: yes for some channels"
+    ...(code === "OVO" ? { needsPhone: true } : {}),
   };
 }
 

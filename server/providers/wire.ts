@@ -1,5 +1,6 @@
 import { checkedToMinor, divide, IDR, money, type Money } from "@onegate/contract";
 import { timingSafeEqual } from "node:crypto";
+import { keepableJson } from "../kernel/index.ts";
 import type { Channel, Fee, OpenRequest, RawNotification } from "./provider.ts";
 
 /**
@@ -78,9 +79,14 @@ export function rowsOf(unchecked: unknown): Row[] {
   return Array.isArray(unchecked) ? unchecked.map(asRow).filter((row) => row !== undefined) : [];
 }
 
+/** An escape of NUL, or of a half of a surrogate pair, which may lack its other half. */
+const SUSPECT_ESCAPE = /\\u(?:0000|d[89a-f])/i;
+
+/** JSON as it can be kept, since the texts of an answer or notification are written beside money; undefined where it is none. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    const parsed = JSON.parse(text) as unknown;
+    return SUSPECT_ESCAPE.test(text) ? keepableJson(parsed) : parsed;
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { IDR, money, refuse, type Refusal } from "@onegate/contract";
+import { IDR, money, refuse, toLocalMobile, type Refusal } from "@onegate/contract";
 import type {
   Channel,
   InquireAnswer,
@@ -41,8 +41,10 @@ const QRIS = "QRIS";
 /** Wallets by our code; each is `ID_` and it at Xendit. OVO asks the payer by phone, the others by a page. */
 const WALLETS: ReadonlySet<string> = new Set(["OVO", "DANA", "SHOPEEPAY", "LINKAJA", "ASTRAPAY"]);
 
-const wallet = (code: string, name: string, basisPoints: number) =>
-  agreed({ code, name, group: "E-Wallet", type: code === "OVO" ? "direct" : "redirect" }, { basisPoints, least: 1_000n, most: 10_000_000n });
+const wallet = (code: string, name: string, basisPoints: number): Channel => ({
+  ...agreed({ code, name, group: "E-Wallet", type: code === "OVO" ? "direct" : "redirect" }, { basisPoints, least: 1_000n, most: 10_000_000n }),
+  ...(code === "OVO" ? { needsPhone: true } : {}),
+});
 
 /**
  * Xendit publishes no list of channels, limits or fees by API: they are agreed with each merchant. These are the list prices
@@ -111,8 +113,8 @@ function qrCall({ callbackUrl }: XenditSettings, request: OpenRequest): Call {
 /** The body of a charge, or why there is none. */
 function chargeCall({ callbackUrl, returnUrl }: XenditSettings, request: OpenRequest): Call | string {
   if (!WALLETS.has(request.channel)) return "channel_unknown";
-  const phone = international(request.customer.phone);
-  if (request.channel === "OVO" && phone === undefined) return "phone_missing";
+  const { phone } = request.customer;
+  if (request.channel === "OVO" && toLocalMobile(phone) === undefined) return "phone_missing";
   const body = {
     reference_id: request.merchantRef,
     currency: IDR,
@@ -145,7 +147,10 @@ async function inquireByReference(settings: XenditSettings, channels: readonly C
     call(settings, { path: isCode ? `qr_codes/${id}` : `ewallets/charges/${id}` }, signal),
     isCode ? call(settings, { path: `qr_codes/${id}/payments` }, signal) : undefined,
   ]);
-  for (const one of [reply, payments]) if (one && one.said !== "yes") return { answer: "unknown", reason: one.said === "no" ? reasonOf(settings, one) : one.reason };
+  for (const one of [reply, payments]) {
+    if (one?.said === "no") return { answer: "unknown", reason: reasonOf(settings, one), ...(one.status === 404 ? { notFound: true } : {}) };
+    if (one && one.said !== "yes") return { answer: "unknown", reason: one.reason };
+  }
   const row = reply.said === "yes" ? asRow(reply.data) : undefined;
   const known = row && (isCode ? readCode(channels, row, payments?.said === "yes" ? listOf(payments.data) : []) : readCharge(channels, row));
   if (!known) return { answer: "unknown", reason: "answer_unreadable" };
@@ -188,7 +193,7 @@ function readNotification({ callbackToken }: XenditSettings, channels: readonly 
   const row = asRow(parseJson(Buffer.from(body).toString("utf8")));
   const data = asRow(row?.["data"]);
   const known = data && readEvent(channels, String(row?.["event"]), data);
-  return known ? { state: known.state, channel: known.channel, reread: true } : refuse("request_malformed");
+  return known ? { state: known.state, channel: known.channel, reread: true } : { state: null, event: textOf(row?.["event"]) ?? "callback" };
 }
 
 function readEvent(channels: readonly Channel[], event: string, data: Row): Known | undefined {
@@ -265,18 +270,12 @@ function instant(unchecked: unknown): Date | undefined {
   return date && !Number.isNaN(date.getTime()) ? date : undefined;
 }
 
-/** `081234567890` and the like as `+6281234567890`; undefined where it is no mobile number of Indonesia. */
-function international(phone: string | null): string | undefined {
-  const digits = /^(?:\+?62|0)(8\d{7,12})$/.exec((phone ?? "").replaceAll(/[ -]/g, ""))?.[1];
-  return digits === undefined ? undefined : `+62${digits}`;
-}
-
 // the call
 
 /** What Xendit said, if it did. */
 type Reply =
   | { readonly said: "yes"; readonly data: unknown }
-  | { readonly said: "no"; readonly code: string; readonly message: string }
+  | { readonly said: "no"; readonly status: number; readonly code: string; readonly message: string }
   | { readonly said: "unsent"; readonly reason: string }
   | { readonly said: "unknown"; readonly reason: string };
 
@@ -303,7 +302,7 @@ function judge(status: number, text: string): Reply {
   if (status >= 200 && status < 300) return data === undefined ? { said: "unknown", reason: `http_${status}_not_json` } : { said: "yes", data };
   const [code, message] = [textOf(asRow(data)?.["error_code"]), textOf(asRow(data)?.["message"])];
   const isExplicit = status >= 400 && status < 500 && status !== 408 && code !== null;
-  return isExplicit ? { said: "no", code, message: message ?? "" } : { said: "unknown", reason: data === undefined ? `http_${status}_not_json` : `http_${status}` };
+  return isExplicit ? { said: "no", status, code, message: message ?? "" } : { said: "unknown", reason: data === undefined ? `http_${status}_not_json` : `http_${status}` };
 }
 
 // the error table: "Error lists and failure reasons" of QR codes and e-wallets

@@ -1,4 +1,4 @@
-import { cashRounding, checkedToMoney, IDR, isRefusal, money, refuse, saleTotal, STATIC_METHOD, type Id, type NewSaleBody, type Refusal } from "@onegate/contract";
+import { cashRounding, checkedToMoney, IDR, isRefusal, money, refuse, saleTotal, STATIC_METHOD, tooLargeForOrder, type Id, type NewSaleBody, type Refusal } from "@onegate/contract";
 import { productsById } from "../catalogue/index.ts";
 import { staticQrisOf, type Outlet } from "../identity/index.ts";
 import { inTransaction, once, requestHash, type Executor, type Once, type Tx } from "../kernel/index.ts";
@@ -69,12 +69,16 @@ async function checkedToSale(executor: Executor, seller: Seller, outlet: Outlet,
   const sums = saleTotal(lines, outlet.tax);
   if (total.currency !== IDR || total.minor !== sums.total) return refuse("amount_mismatch", { expected: sums.total.toString() });
   if (sums.total <= 0n) return refuse("amount_not_positive");
+  const tooLarge = tooLargeForOrder(sums.total);
+  if (tooLarge) return tooLarge;
   const sale = { ...seller, saleId: unchecked.id, currency: IDR, ...sums, lines };
   if (unchecked.tender.method !== "CASH") return { ...sale, rounding: 0n, tendered: null };
 
   const rounding = cashRounding(sums.total, outlet.cashRounding);
   const tendered = checkedToMoney(unchecked.tender.tendered);
   if (isRefusal(tendered)) return tendered;
+  const tooMuch = tooLargeForOrder(sums.total + rounding) ?? tooLargeForOrder(tendered.minor);
+  if (tooMuch) return tooMuch;
   if (sums.total + rounding <= 0n) return refuse("amount_not_positive");
   if (tendered.currency !== IDR || tendered.minor < sums.total + rounding) return refuse("tender_insufficient");
   return { ...sale, rounding, tendered: tendered.minor };

@@ -1,5 +1,5 @@
-import { IDR, refuse, type Currency, type Id, type Refusal } from "@onegate/contract";
-import { checkedToPhone, checkedToUsername } from "../identity/index.ts";
+import { checkedToPhone, IDR, refuse, type Currency, type Id, type Refusal } from "@onegate/contract";
+import { checkedToUsername } from "../identity/index.ts";
 import { announce, type Tx } from "../kernel/index.ts";
 import { accountId, openAccounts } from "../ledger/index.ts";
 import type { Decider, WalletOwner } from "./context.ts";

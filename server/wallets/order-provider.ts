@@ -73,6 +73,7 @@ export function createWalletProvider(wallets: Pick<Wallets, "database" | "ledger
   return {
     name: WALLET,
     isOurs: true,
+    takesSen: true,
     channels: async () => [channel],
     open: async ({ merchantRef, amount, expiresAt }) => ({
       answer: "opened",

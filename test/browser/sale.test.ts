@@ -76,7 +76,8 @@ describe("a newcomer at the till, on a phone", () => {
   it("taps, scans, and takes cash in three taps; the books know it", async () => {
     const salesBefore = await posted("sales");
     await product("Latte").click();
-    await scan(page, ROTI_BAKAR);
+    // its EAN-13, written as a GTIN-14
+    await scan(page, `0${ROTI_BAKAR}`);
     await page.getByText(/46\.000/).first().waitFor();
     await scan(page, "4006381333931");
     await page.getByText(/4006381333931/).first().waitFor();

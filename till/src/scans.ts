@@ -1,4 +1,4 @@
-import { newId, type CatalogueBody } from "@onegate/contract";
+import { findByBarcode, newId, type CatalogueBody } from "@onegate/contract";
 import { useEffect } from "react";
 import { say } from "./notices.ts";
 import { fly } from "./parts/fly.ts";
@@ -71,7 +71,7 @@ function take(code: string, isInField: boolean): void {
   if (now.at !== "selling" && now.at !== "paid") return lost((words) => words.scanIgnored);
   const products = catalogueNow()?.products;
   if (!products) return lost((words) => words.scanNoCatalogue);
-  const product = products.find(({ barcode }) => barcode === code);
+  const product = findByBarcode(products, code);
   if (!product) return lost((words) => words.barcodeUnknown(code));
   play("scan");
   if (now.at === "paid") dispatch({ type: "next_customer" });

@@ -11,6 +11,9 @@ const money = { amount: "shown", currency: "shown" } as const;
 const outlet = {
   name: "text", address: "text", phone: "masked", time_zone: "shown", day_begins: "shown", tax: "shown", cash_rounding: "shown", receipt_header: "text", receipt_footer: "text",
 } as const;
+const routing = {
+  rank: "shown", method: "shown", amount_from: "shown", amount_to: "shown", time_from: "shown", time_to: "shown", providers: "shown", is_active: "shown",
+} as const;
 const staff = { role: "shown", role_id: "shown", outlet_id: "shown", is_active: "shown" } as const;
 const product = { name: "text", category_id: "shown", barcode: "shown", is_active: "shown", is_favourite: "shown" } as const;
 const returned = { ...money, return_id: "shown", restock: "shown", approved_by: "shown" } as const;
@@ -60,6 +63,9 @@ export const actions = {
   "outlet.static_qris_set": { merchant_name: "text", nmid: "shown", verify_within_days: "shown" },
   "outlet.static_qris_removed": { merchant_name: "text", nmid: "shown", verify_within_days: "shown" },
   "provider.changed": { provider: "shown", state: "shown", version: "shown" },
+  "routing.added": routing,
+  "routing.changed": routing,
+  "routing.removed": routing,
   "webhook.added": { host: "shown", topics: "shown", state: "shown" },
   "webhook.changed": { host: "shown", topics: "shown", state: "shown" },
   "webhook.secret_rotated": {},

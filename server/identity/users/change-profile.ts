@@ -1,10 +1,10 @@
-import { isRefusal, refuse, type Refusal } from "@onegate/contract";
+import { checkedToPhone, isRefusal, refuse, type Refusal } from "@onegate/contract";
 import { inTransaction } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import type { Origin } from "../origin.ts";
 import type { UserPrincipal } from "./access-token.ts";
 import { selectProfile, takenBy, updateNames } from "./store.ts";
-import { checkedToEmail, checkedToPhone, checkedToUsername, whoIs, type Names, type Profile, type Users } from "./user.ts";
+import { checkedToEmail, checkedToUsername, whoIs, type Names, type Profile, type Users } from "./user.ts";
 
 const CHECKS = { username: checkedToUsername, email: checkedToEmail, phone: checkedToPhone } as const;
 

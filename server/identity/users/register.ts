@@ -1,8 +1,8 @@
-import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
+import { checkedToPhone, isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
 import { networkOf, type Origin } from "../origin.ts";
 import { checkedToPassword } from "./password.ts";
 import { insertUser, selectTaken } from "./store.ts";
-import { checkedToEmail, checkedToPhone, checkedToUsername, type Users } from "./user.ts";
+import { checkedToEmail, checkedToUsername, type Users } from "./user.ts";
 
 export type Registration = { readonly username: string; readonly email: string; readonly phone: string; readonly password: string };
 

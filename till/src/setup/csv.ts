@@ -1,4 +1,4 @@
-import { isEan13 } from "@onegate/contract";
+import { canonicalGtin } from "@onegate/contract";
 
 export type ProductRow = {
   /** Line of the file, from 1. */
@@ -99,12 +99,10 @@ function toWhole(text: string): number | "" | undefined {
   return digits.length <= LONGEST_NUMBER ? Number(digits) : undefined;
 }
 
-/** An EAN-13; the twelve digits of a UPC-A are one with a zero before them. */
+/** A GTIN of any length, in the one form of it; `'` before it keeps spreadsheets from dropping its noughts. */
 function toBarcode(text: string): string | undefined {
-  const digits = text.replace(/^'/, "").replace(/[\s-]/g, "");
-  if (digits === "") return "";
-  const thirteen = digits.length === 12 ? `0${digits}` : digits;
-  return isEan13(thirteen) ? thirteen : undefined;
+  const code = text.replace(/^'/, "").trim();
+  return code === "" ? "" : canonicalGtin(code);
 }
 
 /** Where each column stands; none when the first line is a product already. */
