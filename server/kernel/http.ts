@@ -3,7 +3,7 @@ import type {} from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type RawReplyDefaultExpression, type RawRequestDefaultExpression, type RawServerDefault } from "fastify";
 import { randomUUID } from "node:crypto";
-import { isLockedOut, isUnavailable } from "./database.ts";
+import { isDiskFull, isLockedOut, isUnavailable } from "./database.ts";
 import { codeOf } from "./failure.ts";
 import { createHeaders, type HeaderSettings } from "./headers.ts";
 import type { Once } from "./idempotency.ts";
@@ -90,6 +90,10 @@ function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
   // a NUL or half a surrogate pair, which no text of the database can hold
   if (UNKEEPABLE.has(codeOf(error) ?? "")) return refuse("request_invalid", { field: "body", problem: "holds a character that can't be kept" });
   if (isLockedOut(error)) return refuse("overloaded");
+  if (isDiskFull(error)) {
+    request.log.error({ err: error, request_id: request.id }, "a disk of the database is full");
+    return refuse("storage_full");
+  }
   if (isUnavailable(error)) {
     request.log.error({ err: error, request_id: request.id }, "the database is unavailable");
     return refuse("unavailable");

@@ -10,6 +10,7 @@ export * from "./http.ts";
 export * from "./idempotency.ts";
 export * from "./jobs.ts";
 export * from "./outbox.ts";
+export * from "./readiness.ts";
 export * from "./rsa-key.ts";
 export * from "./stream.ts";
 export * from "./public-address.ts";
