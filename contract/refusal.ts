@@ -15,6 +15,7 @@ export const refusals = {
   too_many_requests: [429, "later", "Terlalu banyak permintaan. Tunggu sebentar.", "Too many requests. Wait a moment."],
   overloaded: [503, "later", "Sistem sedang penuh. Coba lagi sebentar.", "The system is at its limit. Try again in a moment."],
   unavailable: [503, "later", "Basis data belum dapat dihubungi. Tidak ada uang yang berpindah; coba lagi.", "The database can't be reached. No money has moved; try again."],
+  storage_full: [503, "later", "Penyimpanan server penuh. Tidak ada uang yang berpindah; hubungi pengelola, lalu coba lagi.", "The server's storage is full. No money has moved; tell its operator, then try again."],
   // money
   amount_malformed: [422, "corrected", "Jumlah harus angka desimal biasa, misalnya \"12500.00\".", "The amount must be a plain decimal, such as \"12500.00\"."],
   amount_too_precise: [422, "corrected", "Jumlah memakai lebih banyak desimal daripada mata uangnya.", "The amount has more decimals than its currency."],

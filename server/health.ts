@@ -1,6 +1,5 @@
-import { refuse } from "@onegate/contract";
-import { sql } from "kysely";
-import { answerRefusal, type Database, type Http, type Metrics } from "./kernel/index.ts";
+import { isRefusal } from "@onegate/contract";
+import { answer, createReadiness, type Database, type Http, type Metrics } from "./kernel/index.ts";
 import type { Ledger } from "./ledger/index.ts";
 
 /** Alive, ready, and the figures. Alive says only that the program runs; ready that it can take money. */
@@ -14,13 +13,14 @@ export function healthRoutes(http: Http, { database, ledger, metrics }: { databa
   for (const path of ["/healthz", "/health"]) {
     http.get(path, { config, schema: { ...schema, summary: "Alive" } }, async () => ({ status: "ok" }));
   }
+  const readiness = createReadiness(database);
+  http.addHook("onError", (_request, _reply, error, done) => {
+    readiness.noteFailure(error);
+    done();
+  });
   http.get("/readyz", { config, schema: { ...schema, summary: "Ready to take money" } }, async (request, reply) => {
-    try {
-      await sql`select 1`.execute(database.kysely);
-      return { status: "ready" };
-    } catch {
-      return answerRefusal(request, reply, refuse("unavailable"));
-    }
+    const refusal = await readiness.check();
+    return answer(request, reply, isRefusal(refusal) ? refusal : { status: "ready" });
   });
   http.get("/metrics", { config: { right: "metrics.read", service: "health" }, schema: { ...schema, summary: "Figures for Prometheus" } }, async (_request, reply) => {
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());

@@ -1,6 +1,7 @@
 import { isRefusal, toText, money } from "@onegate/contract";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { CAFE } from "./demo/index.ts";
 import { merchants } from "./identity/index.ts";
@@ -88,13 +89,23 @@ async function serve(settings: Settings): Promise<number> {
   let simulator: SimulatorProcess | undefined;
   let program: Program | undefined;
   const stopAll = async () => {
-    await program?.stop();
-    await simulator?.stop();
-    await cluster?.stop();
+    // each is ended also when the one before could not be
+    try {
+      await program?.stop();
+    } finally {
+      try {
+        await simulator?.stop();
+      } finally {
+        await cluster?.stop();
+      }
+    }
   };
   const asked = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
+  // a terminal that is gone and a full disk must not end the program that talks to them
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  process.once("uncaughtException", (error) => void endAfterBug(error, stopAll));
   try {
     // what does not need the other goes on at the same time
     const till = buildTill();
@@ -115,6 +126,17 @@ async function serve(settings: Settings): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
   await stopAll();
   return 0;
+}
+
+const MAX_ENDING_MS = 10_000;
+
+/** A bug that nobody caught: what the program holds can't be trusted, so it ends, and leaves neither PostgreSQL nor the simulator behind. */
+async function endAfterBug(error: unknown, stopAll: () => Promise<void>): Promise<void> {
+  // what follows from the same bug changes nothing more
+  process.on("uncaughtException", () => undefined);
+  process.stderr.write(`onegate: a bug ends it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  await Promise.race([stopAll().catch(() => undefined), sleep(MAX_ENDING_MS)]);
+  process.exit(1);
 }
 
 function greet(settings: Settings, { url, setupCode: code }: Program, simulatorUrl: string | undefined, cluster: Cluster | undefined, ms: number): void {

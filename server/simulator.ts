@@ -9,7 +9,8 @@ const MAIN = fileURLToPath(new URL("../simulator/main.ts", import.meta.url));
 
 /** Starts the provider simulator as a process of its own: it is spoken to over HTTP, as Tripay is. */
 export async function startSimulatorProcess({ host, port, data }: { host: string; port: number; data: string }): Promise<SimulatorProcess> {
-  const child = spawn(process.execPath, [MAIN, "--host", host, "--port", String(port), "--data", join(data, "simulator.jsonl")], {
+  const journal = join(data, "simulator.jsonl");
+  const child = spawn(process.execPath, [MAIN, "--host", host, "--port", String(port), "--data", journal], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Ctrl-C reaches Onegate alone, which ends the simulator after the last request has been answered
     detached: true,
@@ -24,7 +25,8 @@ export async function startSimulatorProcess({ host, port, data }: { host: string
     child.once("error", reject);
     child.once("exit", () => {
       const why = words.trim().split("\n")[0] ?? "";
-      reject(new StartFailure(`The provider simulator does not start: ${why || "no reason given"}`, "Set SIMULATOR_PORT to a free port (0 takes any), or ONEGATE_SIMULATOR=off."));
+      const remedy = /port [0-9]+ is taken/.test(why) ? "Set SIMULATOR_PORT to a free port (0 takes any)" : `If its journal ${journal} is at fault, move that file away: the simulator then begins with an empty one`;
+      reject(new StartFailure(`The provider simulator does not start: ${why || "no reason given"}.`.replace(/\.+$/, "."), `${remedy}; or set ONEGATE_SIMULATOR=off.`));
     });
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));

@@ -21,19 +21,54 @@ export const memoryOnly: Journal = { append: () => undefined, close: () => undef
 
 /**
  * Opens the journal and hands what it holds to `replay`. A line is written before its answer leaves, so a killed
- * process has lost nothing it answered for; the half line it may have been writing is cut off.
+ * process has lost nothing it answered for; the half line it may have been writing is cut off. `writeTo` stands for the
+ * file in tests.
  */
-export function openJournal(path: string, replay: (entry: Entry) => void): Journal {
+export function openJournal(path: string, replay: (entry: Entry) => void, writeTo: (file: number, bytes: Buffer) => number = writeSync): Journal {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const content = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
-  const whole = content.subarray(0, content.lastIndexOf("\n") + 1);
-  for (const line of whole.toString("utf8").split("\n")) if (line) replay(upgraded(JSON.parse(line) as Entry));
+  let end = replayFile(path, replay);
   // it holds keys and customers' names: its owner's alone, also where it was made before that was so
   const file = openSync(path, "a", 0o600);
   fchmodSync(file, 0o600);
-  ftruncateSync(file, whole.length);
+  ftruncateSync(file, end);
+
+  /** Whole or not at all: a disk that fills up takes a part of what it is given. */
+  function write(bytes: Buffer): void {
+    try {
+      for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(writeTo(file, rest));
+      end += bytes.length;
+    } catch (error) {
+      ftruncateSync(file, end);
+      throw error;
+    }
+  }
   return {
-    append: (...entries) => void writeSync(file, entries.map((entry) => `${JSON.stringify(entry)}\n`).join("")),
+    append: (...entries) => write(Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""))),
     close: () => closeSync(file),
   };
+}
+
+/** Replays the whole lines of a journal; answers where they end. A last line that was torn is left out, whatever tore it. */
+function replayFile(path: string, replay: (entry: Entry) => void): number {
+  const content = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+  let end = 0;
+  for (let number = 1, next = content.indexOf("\n"); next >= 0; number++, next = content.indexOf("\n", end)) {
+    const line = content.subarray(end, next).toString("utf8");
+    const entry = line === "" ? undefined : parsed(line);
+    if (line !== "" && entry === undefined) {
+      if (next === content.length - 1) break;
+      throw new Error(`line ${number} of the journal ${path} can't be read; remove that line, or move the file away to begin with an empty one`);
+    }
+    if (entry) replay(upgraded(entry));
+    end = next + 1;
+  }
+  return end;
+}
+
+function parsed(line: string): Entry | undefined {
+  try {
+    return JSON.parse(line) as Entry;
+  } catch {
+    return undefined;
+  }
 }

@@ -56,6 +56,31 @@ describe("the simulator's process", () => {
     assert.ok(readFileSync(data, "utf8").endsWith("}\n"));
   });
 
+  it("leaves a torn last line out, also one that ends", async (t) => {
+    const data = journalPath(t);
+    const first = await run(t, "--data", data);
+    const { data: created } = await create(first.url);
+    first.child.kill("SIGKILL");
+    await first.ended;
+    const whole = readFileSync(data, "utf8");
+    appendFileSync(data, '{"kind":"transaction","transa\n');
+
+    const second = await run(t, "--data", data);
+    assert.equal((await detail(second.url, created["reference"])).data["status"], "UNPAID");
+    assert.equal(readFileSync(data, "utf8"), whole);
+  });
+
+  it("names the journal and the line that can't be read", async (t) => {
+    const data = journalPath(t);
+    mkdirSync(dirname(data), { recursive: true });
+    const clock = '{"kind":"clock","shiftMs":5}\n';
+    writeFileSync(data, `${clock}{"kind":"clock","sh${clock}`);
+    appendFileSync(data, clock);
+    const { ended, err } = await run(t, "--data", data);
+    assert.equal(await ended, 1);
+    assert.equal(err(), `simulator: line 2 of the journal ${data} can't be read; remove that line, or move the file away to begin with an empty one\n`);
+  });
+
   it("prints one line and ends on SIGTERM", async (t) => {
     const { child, ended, out, url } = await run(t);
     assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);

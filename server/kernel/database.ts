@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
 import pg from "pg";
+import { codeOf } from "./failure.ts";
 import { WalledPool } from "./wall.ts";
 
 /** Statements are written with Kysely's `sql` template, one function each in a module's store; rows are typed there. */
@@ -87,6 +88,11 @@ export function isUnavailable(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   if ("code" in error && typeof error.code === "string" && UNAVAILABLE.test(error.code)) return true;
   return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message);
+}
+
+/** Whether a write was refused because a disk of the database is full. Nothing of it was done. */
+export function isDiskFull(error: unknown): boolean {
+  return codeOf(error) === "53100";
 }
 
 /** Whether a transaction lost a race that it wins when it is run again. */

@@ -3,7 +3,7 @@ import type {} from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type RawReplyDefaultExpression, type RawRequestDefaultExpression, type RawServerDefault } from "fastify";
 import { randomUUID } from "node:crypto";
-import { isLockedOut, isTimedOut, isUnavailable } from "./database.ts";
+import { isDiskFull, isLockedOut, isTimedOut, isUnavailable } from "./database.ts";
 import { codeOf } from "./failure.ts";
 import { readForm } from "./form.ts";
 import { createHeaders, type HeaderSettings } from "./headers.ts";
@@ -142,6 +142,10 @@ function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
   if (isTimedOut(error)) {
     request.log.warn({ request_id: request.id, route: request.routeOptions.url }, "a statement ran too long and was ended");
     return refuse("overloaded");
+  }
+  if (isDiskFull(error)) {
+    request.log.error({ err: error, request_id: request.id }, "a disk of the database is full");
+    return refuse("storage_full");
   }
   if (isUnavailable(error)) {
     request.log.error({ err: error, request_id: request.id }, "the database is unavailable");

@@ -11,6 +11,7 @@ export * from "./idempotency.ts";
 export * from "./jobs.ts";
 export * from "./keepable.ts";
 export * from "./outbox.ts";
+export * from "./readiness.ts";
 export * from "./rsa-key.ts";
 export * from "./stream.ts";
 export * from "./public-address.ts";

@@ -2,11 +2,22 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { prepareSchema } from "../schema.ts";
 import { until } from "../testing/until.ts";
 import { addJob, createLog, openDatabase, startJobs, startSupervisedCluster, type Cluster, type Database } from "./index.ts";
+
+/** A process that takes a job and never ends it; it says so in one line. */
+const HOLDER = `
+  import { createLog, openDatabase, startJobs } from "./server/kernel/index.ts";
+  const database = openDatabase(JSON.parse(process.argv[1]), 4, () => undefined);
+  await startJobs(database, { [process.argv[2]]: () => new Promise(() => console.log("holding")) }, "", createLog("silent"));
+`;
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 describe("jobs", () => {
   const data = mkdtempSync(join(tmpdir(), "onegate-jobs-"));
@@ -46,4 +57,28 @@ describe("jobs", () => {
       assert.deepEqual(runs, ["fatal", "fatal", "other"]);
     });
   }
+
+  it("a job whose process was killed is run by another, and one whose process lives is left to it", async (t) => {
+    const hold = async (task: string) => {
+      await addJob(database.kysely, task, {});
+      const child = spawn(process.execPath, ["--input-type=module", "--eval", HOLDER, JSON.stringify(cluster.connection), task], { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
+      t.after(() => child.kill("SIGKILL"));
+      await once(child.stdout, "data");
+      return child;
+    };
+    await hold("ledger:prove");
+    const killed = await hold("payment:void");
+    killed.kill("SIGKILL");
+    await once(killed, "exit");
+
+    const runs: string[] = [];
+    const jobs = await startJobs(database, { "payment:void": async () => void runs.push("void"), "ledger:prove": async () => void runs.push("prove") }, "", createLog("silent"), { pollMs: 100, deadPollMs: 500 });
+    await until(async () => runs, ({ length }) => length > 0, 20_000);
+    // and through further looks
+    await sleep(1_500);
+    assert.deepEqual(runs, ["void"]);
+    const { rows } = await database.pool.query<{ locked: boolean }>("select locked_by is not null as locked from graphile_worker.jobs");
+    assert.deepEqual(rows, [{ locked: true }], "the living process still has its own");
+    await jobs.stop();
+  });
 });

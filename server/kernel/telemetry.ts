@@ -1,14 +1,17 @@
 import { codeOf } from "./failure.ts";
+import { createLogFile } from "./log-file.ts";
 import pino, { type Logger } from "pino";
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 
 export type Log = Logger;
 
+const standardError = createLogFile(2);
+
 /** Fields that never reach a log, wherever they stand; see also `mask` for free text. */
 const SECRET_FIELDS = ["pin", "password", "current_password", "new_password", "totp", "token", "refresh_token", "access_token", "authorization", "api_key", "private_key", "server_key", "secret_key", "callback_token", "credentials", "customer_email", "customer_phone", "customer_name", "email", "phone", "qr_string"];
 
 /** Structured logs on standard error, one JSON line each. */
-export function createLog(level: string, destination: pino.DestinationStream = pino.destination({ dest: 2, sync: true })): Log {
+export function createLog(level: string, destination: pino.DestinationStream = standardError): Log {
   return pino(
     {
       level,
@@ -61,6 +64,14 @@ export function createMetrics() {
       help: "Items in a ledger batch",
       buckets: [1, 2, 5, 10, 25, 50, 100, 200, 400],
       registers: [registry],
+    }),
+    logLinesLost: new Counter({
+      name: "log_lines_lost_total",
+      help: "Log lines that standard error did not take, because its disk is full or its reader is slow",
+      registers: [registry],
+      collect() {
+        this.inc(standardError.takeLost());
+      },
     }),
     breaches: new Gauge({ name: "ledger_breaches", help: "What the last daily proof of the books found wrong", registers: [registry] }),
     gauge: (name: string, help: string, read: () => number) =>

@@ -1,7 +1,7 @@
 import { refuse, type Id } from "@onegate/contract";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { asMerchant, isForAnother, isLockedOut, isRetryable, isUnavailable } from "../kernel/index.ts";
+import { asMerchant, isDiskFull, isForAnother, isLockedOut, isRetryable, isUnavailable } from "../kernel/index.ts";
 import { toArguments, toResult, type Item, type Result } from "./item.ts";
 import { postBatch } from "./store.ts";
 
@@ -107,7 +107,9 @@ async function insist<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!(isUnavailable(error) || isRetryable(error) || isLockedOut(error)) || performance.now() > deadline) throw error;
+      // a server that restarts is back in seconds, room on a full disk is not
+      const passes = !isDiskFull(error) && (isUnavailable(error) || isRetryable(error) || isLockedOut(error));
+      if (!passes || performance.now() > deadline) throw error;
       await sleep(wait);
     }
   }

@@ -19,7 +19,7 @@ export class Silent extends Error {}
 
 /** Whether asking again, unchanged, is the way to learn what happened. */
 export function isUndecided(error: unknown): boolean {
-  return error instanceof Silent || (error instanceof Refused && ["internal", "overloaded", "unavailable", "idempotency_key_in_flight"].includes(error.problem.code));
+  return error instanceof Silent || (error instanceof Refused && ["internal", "overloaded", "storage_full", "unavailable", "idempotency_key_in_flight"].includes(error.problem.code));
 }
 
 const PATIENCE_MS = 15_000;

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -158,9 +158,13 @@ function prepareFolder(data: string, folder: string): { uid: number; gid: number
       if (name.startsWith("postgres.new-")) rmSync(join(data, name), { recursive: true, force: true });
     }
     const probe = join(data, `.writable-${process.pid}`);
-    closeSync(openSync(probe, "w"));
-    rmSync(probe);
+    try {
+      writeFileSync(probe, "PostgreSQL writes its process id here in a moment");
+    } finally {
+      rmSync(probe, { force: true });
+    }
   } catch (error) {
+    if (codeOf(error) === "ENOSPC") throw new StartFailure(`The disk that holds the data folder ${data} is full.`, "Make room there, or set ONEGATE_DATA to another folder.");
     throw new StartFailure(`The data folder ${data} can't be written: ${codeOf(error) ?? messageOf(error)}.`, "Give this user the folder, or set ONEGATE_DATA to another one.");
   }
   if (!existsSync(folder)) return undefined;
@@ -241,6 +245,7 @@ async function launch(postgres: string, folder: string, logFile: string, runner:
     if (ended !== undefined) {
       const cause = readFileSync(logFile, "utf8").split("\n").findLast((line) => /FATAL|PANIC/.test(line)) ?? ended;
       if (/shared memory block .* still in use/.test(cause)) return "orphans";
+      if (/No space left on device/.test(cause)) throw new StartFailure("PostgreSQL does not start: its disk is full.", `Make room on the disk that holds ${folder}. Nothing was changed.`);
       if (/lock file|already running|in use/.test(cause)) throw inUse(folder);
       throw new StartFailure(`PostgreSQL does not start: ${cause.replace(/^.*?(FATAL|PANIC): */, "")}`, `The data in ${folder} may be damaged; nothing was changed. See ${logFile}; restore a back-up, or set ONEGATE_DATA to an empty folder.`);
     }

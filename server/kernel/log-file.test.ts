@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { closeSync, openSync } from "node:fs";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createLogFile } from "./log-file.ts";
+
+/** A file that takes `room` bytes, and then answers `code`. */
+function fileWith(room: number, code: string) {
+  const file = {
+    room,
+    text: "",
+    write: (_file: number, bytes: Buffer) => {
+      const taken = bytes.subarray(0, file.room);
+      if (taken.length === 0) throw Object.assign(new Error(code), { code });
+      file.room -= taken.length;
+      file.text += taken.toString();
+      return taken.length;
+    },
+  };
+  return file;
+}
+
+describe("a log's file", () => {
+  it("never throws when the disk is full: lines are lost and counted, and a torn one ends where the next begins", () => {
+    const file = fileWith(12, "ENOSPC");
+    const log = createLogFile(2, file.write);
+    for (const line of ["first\n", "second, which is long\n", "third\n"]) log.write(line);
+    assert.equal(file.text, "first\nsecond");
+    assert.equal(log.takeLost(), 2);
+    file.room = 100;
+    log.write("fourth\n");
+    log.write("fifth\n");
+    assert.equal(file.text, "first\nsecond\nfourth\nfifth\n");
+    assert.equal(log.takeLost(), 0);
+  });
+
+  it("never throws on a real file that is always full", () => {
+    const full = openSync("/dev/full", "w");
+    const log = createLogFile(full);
+    log.write("line\n");
+    closeSync(full);
+    assert.equal(log.takeLost(), 1);
+  });
+
+  it("keeps lines for a slow reader, whole and in order", async () => {
+    const file = fileWith(8, "EAGAIN");
+    const log = createLogFile(2, file.write);
+    for (const line of ["first\n", "second\n", "third\n"]) log.write(line);
+    assert.equal(file.text, "first\nse");
+    file.room = 100;
+    while (!file.text.endsWith("third\n")) await sleep(10);
+    assert.equal(file.text, "first\nsecond\nthird\n");
+    assert.equal(log.takeLost(), 0);
+  });
+
+  it("bounds what it keeps", () => {
+    const file = fileWith(0, "EAGAIN");
+    const log = createLogFile(2, file.write);
+    for (let i = 0; i < 2_000; i++) log.write(`${"x".repeat(1_023)}\n`);
+    assert.equal(log.takeLost(), 2_000 - 1_024);
+  });
+});
