@@ -138,9 +138,9 @@ async function identify({ database, accessTokens, knownKeys }: Identifiers, auth
   return jwt === undefined ? undefined : accessTokens.verify(jwt);
 }
 
-/** The staff member whose session it is; a session that came to another device than its own is nobody's. */
+/** The staff member whose session it is; without the token of the device that it was opened on it is nobody's. */
 async function findStaff(database: Database, token: string, deviceToken: unknown): Promise<StaffPrincipal | undefined> {
-  const session = await selectSession(database.kysely, tokenHash(token), typeof deviceToken === "string" ? tokenHash(deviceToken) : null);
+  const session = typeof deviceToken === "string" ? await selectSession(database.kysely, tokenHash(token), tokenHash(deviceToken)) : undefined;
   if (!session) return undefined;
   const { granted, pinChangeOnly, ...who } = session;
   return pinChangeOnly ? { ...who, rights: PIN_CHANGE_RIGHTS, mustChangePin: true } : { ...who, rights: rightsOf(who.role, granted) };

@@ -1,7 +1,7 @@
 import { IDR, isRefusal, newId, refuse, type Id, type NewStaffBody, type Refusal, type SetupBody } from "@onegate/contract";
 import { checkedToRows, importProducts, type ProductRow } from "../catalogue/index.ts";
 import {
-  announceAudit, atDevice, bySystem, checkedToLogo, codeHash, countGuess, enrolIn, forgetGuesses, hashSecret, insertLogo, insertMerchant, insertStaff, isSecret, isSimplePin, isTimeZone, markKnown, openOutlet, openSession, retireDevice, type Enrolled, type Session,
+  announceAudit, atDevice, bySystem, checkedToLogo, codeHash, countGuess, enrolIn, forgetGuesses, hashSecret, insertLogo, insertMerchant, insertStaff, isSimplePin, isTimeZone, markKnown, openOutlet, openSession, provePin, retireDevice, type Enrolled, type Session,
 } from "../identity/index.ts";
 import { announce, codeOf, inTransaction, type Database, type Tx } from "../kernel/index.ts";
 import { chartOf, openAccounts } from "../ledger/index.ts";
@@ -26,7 +26,7 @@ const DEVICE = "Kasir 1";
  * browser that asks is enrolled and its owner signed in. The same key within an hour, with the owner's PIN, is the same shop:
  * the browser is enrolled anew, because what was answered is kept nowhere. Refuses `idempotency_key_reused`,
  * `time_zone_unknown`, `logo_invalid`, `pin_too_simple`, what `checkedToRows` refuses of the products, `sign_in_delayed`,
- * `setup_code_wrong`.
+ * `setup_code_wrong`; and, where the shop is there already, what `provePin` does.
  */
 export async function setUp(setup: Setup, body: SetupBody, key: string, address: string): Promise<SetUp | Refusal> {
   const { database } = setup;
@@ -113,14 +113,17 @@ async function comeBack(database: Database, done: Done, body: SetupBody, address
   const { merchantId, outletId, ownerId } = done;
   const delayed = await countGuess(database, address);
   if (delayed) return delayed;
-  if (!done.isRecent || done.name !== body.merchant.name || !(await isSecret(body.owner.pin, done.ownerPin))) return refuse("idempotency_key_reused");
+  if (!done.isRecent || done.name !== body.merchant.name) return refuse("idempotency_key_reused");
+  // counted against the owner like every other try at that PIN, whatever address it comes from
+  const proven = await provePin(database, { merchantId, deviceId: done.deviceId, staffId: ownerId }, body.owner.pin, { isStranger: true });
+  if (isRefusal(proven)) return proven.refusal === "pin_wrong" ? refuse("idempotency_key_reused") : proven;
   return inTransaction<SetUp | Refusal>(database, async (tx) => {
     await forgetGuesses(tx, address);
     await retireDevice(tx, { ...bySystem(merchantId), actor: ownerId, outletId, address }, done.deviceId);
     const enrolled = await enrolIn(tx, { merchantId, outletId, name: DEVICE, enrolledBy: ownerId, lastAddress: address });
     await updateDevice(tx, merchantId, enrolled.device.deviceId);
     await markKnown(tx, { merchantId, staffId: ownerId, deviceId: enrolled.device.deviceId });
-    const session = await openSession(tx, enrolled.device, ownerId, { address, requestId: null }, done.ownerPin);
+    const session = await openSession(tx, enrolled.device, ownerId, { address, requestId: null }, proven.pinHash);
     return isRefusal(session) ? session : { ...enrolled, session, replayed: true };
   });
 }
