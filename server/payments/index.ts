@@ -21,5 +21,5 @@ export { nextRefund, refundLifecycle, type Refund, type RefundState } from "./re
 export { selectDoneRefunds as refundsDoneOf, selectRefundsOfReturns as refundsOfReturns } from "./refund-store.ts";
 export { applyCase, refundCase } from "./settle-case.ts";
 export { paymentRoutes } from "./routes.ts";
-export { countOpenCases, selectBreaches as paymentBreaches, selectPayment, selectPaymentByMerchantRef, selectPayments as paymentsOf } from "./store.ts";
+export { eraseCustomer, countOpenCases, selectBreaches as paymentBreaches, selectPayment, selectPaymentByMerchantRef, selectPayments as paymentsOf } from "./store.ts";
 export { losePayment, markVerified, verifyPayment } from "./verify.ts";
