@@ -157,7 +157,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     peopleRoutes(http, { database });
     roleRoutes(http, { database });
     outletRoutes(http, { database });
-    setupRoutes(http, { database, isCodeNeeded: settings.mode === "production", providers: installed.map(({ name }) => name) });
+    setupRoutes(http, { database, isCodeNeeded: (isLocal) => settings.mode === "production" || !isLocal, providers: installed.map(({ name }) => name) });
     userRoutes(http, users, keys);
     approvalRoutes(http, { database, refusals });
     keyRoutes(http, { database, mode: keyMode });

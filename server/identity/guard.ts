@@ -1,13 +1,13 @@
 import { isId, isRefusal, refuse, type ApprovableAction, type Refusal, type RefusalCode } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { answerRefusal, asMerchant, everywhere, STATEMENT_TIMEOUTS_MS, withStatementTimeout, type Database, type Http } from "../kernel/index.ts";
-import { addressOf } from "./address.ts";
+import { addressOf, isLocal } from "./address.ts";
 import type { PendingApproval } from "./approvals/approval.ts";
 import type { Who } from "./audit/entry.ts";
 import type { Refusals } from "./audit/refusals.ts";
 import { isInScope } from "./keys/key.ts";
 import type { KnownKey } from "./keys/known-keys.ts";
-import { isApprovable, isRight, mayWithApproval, PIN_CHANGE_RIGHTS, rightsOf, whyNot, type Right } from "./rights.ts";
+import { isApprovable, isRight, mayWithApproval, PIN_CHANGE_RIGHTS, rightsOf, SANDBOX_FROM_ANYWHERE, whyNot, type Right } from "./rights.ts";
 import { tokenHash } from "./secret.ts";
 import type { Asker, Principal, StaffPrincipal } from "./staff.ts";
 import { selectSession } from "./store.ts";
@@ -57,6 +57,11 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
     if (right === undefined || !isRight(right)) return done();
     const { authorization } = request.headers;
     if (authorization === undefined) {
+      // what anybody may, and what nobody may without credentials, is decided as ever
+      if (withoutCredentials.role === "sandbox" && !SANDBOX_FROM_ANYWHERE.has(right) && whyNot("anyone", right) && !whyNot("sandbox", right) && !isLocal(request)) {
+        answerRefusal(request, reply, refuse("local_only"));
+        return;
+      }
       if (admit(parts, request, reply, right, withoutCredentials)) within(request, right, done);
       return;
     }

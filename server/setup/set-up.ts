@@ -11,8 +11,8 @@ import { insertDone, selectDone, updateDevice, useSetupCode, type Done } from ".
 
 export type Setup = {
   readonly database: Database;
-  /** Whether a code is asked for: in production. */
-  readonly isCodeNeeded: boolean;
+  /** Whether a code is asked for: in production; in the sandbox of whoever is not at the machine itself. */
+  readonly isCodeNeeded: (isLocal: boolean) => boolean;
   /** Names of the providers that every merchant's chart has an account for. */
   readonly providers: readonly string[];
 };
@@ -28,7 +28,7 @@ const DEVICE = "Kasir 1";
  * `time_zone_unknown`, `logo_invalid`, `pin_too_simple`, what `checkedToRows` refuses of the products, `sign_in_delayed`,
  * `setup_code_wrong`; and, where the shop is there already, what `provePin` does.
  */
-export async function setUp(setup: Setup, body: SetupBody, key: string, address: string): Promise<SetUp | Refusal> {
+export async function setUp(setup: Setup, body: SetupBody, key: string, { address, isLocal }: { readonly address: string; readonly isLocal: boolean }): Promise<SetUp | Refusal> {
   const { database } = setup;
   const keyHash = createHash("sha256").update(key).digest();
   const done = await selectDone(database.kysely, keyHash);
@@ -41,8 +41,9 @@ export async function setUp(setup: Setup, body: SetupBody, key: string, address:
   if (people.some(({ pin }) => isSimplePin(pin))) return refuse("pin_too_simple");
   const products = checkedToRows(rowsOf(body.products));
   if (isRefusal(products)) return products;
-  const code = setup.isCodeNeeded ? codeHash(body.code ?? "") : undefined;
-  if (setup.isCodeNeeded) {
+  const isCodeNeeded = setup.isCodeNeeded(isLocal);
+  const code = isCodeNeeded ? codeHash(body.code ?? "") : undefined;
+  if (isCodeNeeded) {
     const delayed = await countGuess(database, address);
     if (delayed) return delayed;
     if (!code) return refuse("setup_code_wrong");
