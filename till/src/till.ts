@@ -3,6 +3,7 @@ import { api } from "./api.ts";
 import { argon2 } from "./argon2.ts";
 import { device, otherDevice, revoked } from "./device.ts";
 import { checkedToTill, closed, step, toStored, type Event } from "./machine.ts";
+import { sealKey } from "./seal-key.ts";
 import { createSeals } from "./sealed.ts";
 import { createStore, kept, useStore } from "./store.ts";
 
@@ -29,7 +30,7 @@ export const till = createStore(checkedToTill(tillPlace.read()), (value) => till
 /** Where the till was when this page opened. */
 export const atStart = till.get();
 
-export const seals = createSeals({ place: kept(localStorage, "onegate.sealed.1"), derive: argon2, now: Date.now });
+export const seals = createSeals({ place: kept(localStorage, "onegate.sealed.1"), derive: argon2, ownKey: sealKey, now: Date.now });
 
 /** Whether what is being sealed now, was. */
 let sealing: Promise<boolean> = Promise.resolve(false);
