@@ -44,6 +44,7 @@ export const refusals = {
   hold_exceeded: [422, "corrected", "Jumlah melebihi dana yang tertahan.", "The amount is more than what is held."],
   // people
   unauthenticated: [401, "corrected", "Masuk dulu; sesi tidak ada atau sudah berakhir.", "Sign in first; there is no session or it has ended."],
+  local_only: [403, "corrected", "Di sandbox, tanpa kredensial ini hanya dapat dipakai dari komputernya sendiri. Pakai kunci.", "In the sandbox this works without credentials from the machine itself alone. Use a key."],
   scope_missing: [403, "no", "Kunci ini tidak punya cakupan untuk melakukan ini.", "This key has no scope for this."],
   key_limit: [409, "corrected", "Sudah ada dua kunci aktif; cabut satu dulu.", "Two keys are active already; revoke one first."],
   key_unknown: [404, "corrected", "Kunci tidak ditemukan.", "The key is not known."],

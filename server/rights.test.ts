@@ -14,7 +14,7 @@ import { startProgram, type Program } from "./roles.ts";
 import { moveStock } from "./stock/index.ts";
 import { fixtures, kinds, putObject, type Fixture, type Kind, type Place } from "./testing/objects.ts";
 import { newSale, openTestProgram, type TestProgram } from "./testing/program.ts";
-import { openTestSession } from "./testing/session.ts";
+import { bearing, openTestSession } from "./testing/session.ts";
 import { openStranger } from "./testing/shop.ts";
 import { until } from "./testing/until.ts";
 import { demoUser } from "./testing/wallet.ts";
@@ -111,7 +111,7 @@ async function ask({ url, token }: Asker, { method, url: path }: RegisteredRoute
   const aborter = new AbortController();
   const response = await fetch(`${url()}${filled}`, {
     method,
-    headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(sent === undefined ? {} : { "content-type": "application/json" }), "idempotency-key": newId() },
+    headers: { ...bearing(token), ...(sent === undefined ? {} : { "content-type": "application/json" }), "idempotency-key": newId() },
     signal: aborter.signal,
     ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
   });

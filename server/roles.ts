@@ -24,7 +24,7 @@ import { migrateAsOwner, prepareMonths } from "./schema.ts";
 import { makeSetupCode, setupRoutes } from "./setup/index.ts";
 import { SETTLE_DAILY, settleDaily, settlementRoutes, type Settlement } from "./settlement/index.ts";
 import { stockLevels } from "./stock/index.ts";
-import { createWalletProvider, creditWaiting, endForgotten, markExpiredHolds, onTopupCancelled, onTopupEnded, onTopupRefunded, walletOperatorRoutes, walletRoutes, walletUserRoutes, type Wallets } from "./wallets/index.ts";
+import { createWalletProvider, creditWaiting, endForgotten, eraseUser, markExpiredHolds, onTopupCancelled, onTopupEnded, onTopupRefunded, walletOperatorRoutes, walletRoutes, walletUserRoutes, type Wallets } from "./wallets/index.ts";
 
 export type Program = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -102,7 +102,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const homeMerchant = () => everywhere(async () => (await merchants(database.kysely))[0]?.merchantId);
     const box = createSecretBox(settings.secretKey, settings.oldSecretKey);
     const keys = await openSigningKeys(database, box);
-    const users: Users = { database, passwords: createPasswords(metrics), accessTokens: createAccessTokens(keys, clock), box, clock, newId, log, refusals, homeMerchant };
+    const users: Users = { database, passwords: createPasswords(metrics), accessTokens: createAccessTokens(keys, clock), box, clock, newId, log, refusals, homeMerchant, onClosed: eraseUser };
 
     let url = "";
     const { named, make, callbackUrl } = setUpProviders({ settings, tripayUrl, simulatorUrl, publicUrl: () => settings.publicUrl || url, clock });
@@ -163,7 +163,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     peopleRoutes(http, { database });
     roleRoutes(http, { database });
     outletRoutes(http, { database });
-    setupRoutes(http, { database, isCodeNeeded: settings.mode === "production", providers: installed.map(({ name }) => name) });
+    setupRoutes(http, { database, isCodeNeeded: (isLocal) => settings.mode === "production" || !isLocal, providers: installed.map(({ name }) => name) });
     userRoutes(http, users, keys);
     approvalRoutes(http, { database, refusals });
     keyRoutes(http, { database, mode: keyMode });

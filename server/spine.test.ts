@@ -6,6 +6,7 @@ import { newSale, openTestProgram, sell, type TestProgram } from "./testing/prog
 import { until } from "./testing/until.ts";
 import { DEMO_MERCHANT } from "./demo/index.ts";
 import { balanceByCode } from "./ledger/index.ts";
+import { bearing } from "./testing/session.ts";
 
 let program: TestProgram;
 let cashier: string;
@@ -396,7 +397,7 @@ describe("the door", () => {
 /** Opens the till's stream; `first` answers the first event of a topic, and fails when none comes. */
 async function listen(token: string, lastEventId?: string) {
   const abort = new AbortController();
-  const headers = { authorization: `Bearer ${token}`, ...(lastEventId ? { "last-event-id": lastEventId } : {}) };
+  const headers = { ...bearing(token), ...(lastEventId ? { "last-event-id": lastEventId } : {}) };
   const response = await fetch(`${program.url}/api/v1/till/events`, { headers, signal: abort.signal });
   return {
     async first(topic: string): Promise<{ sale_id: string }> {

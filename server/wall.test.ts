@@ -8,7 +8,7 @@ import { newToken } from "./identity/secret.ts";
 import { asMerchant, createHttp, createLog, createMetrics, everywhere, inTransaction, nowhere, openDatabase, PROGRAM_ROLE, readSettings, systemClock, type Database } from "./kernel/index.ts";
 import { accountId, CHART, chartOf, createLedger, openAccounts } from "./ledger/index.ts";
 import { openTestDatabase, type TestDatabase } from "./testing/database.ts";
-import { openTestSession } from "./testing/session.ts";
+import { bearing, openTestSession } from "./testing/session.ts";
 
 const A = newId();
 const B = newId();
@@ -189,7 +189,7 @@ describe("the wall, on two connections", () => {
         });
       }
       const ask = async (merchantId: Id, i: number) => {
-        const headers = { authorization: `Bearer ${tokens.get(merchantId)}`, "content-type": "application/json" };
+        const headers = { ...bearing(tokens.get(merchantId)), "content-type": "application/json" };
         const body = JSON.stringify({ note: "x".repeat(i % 4 === 1 ? 70_000 : 10) });
         const response = await (i % 2 === 0 ? fetch(`${url}/look`, { headers }) : fetch(`${url}/look`, { method: "POST", headers, body }));
         assert.deepEqual(await response.json(), { seen: [merchantId] });

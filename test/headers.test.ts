@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { openTestProgram, type TestProgram } from "../server/testing/program.ts";
+import { bearing } from "../server/testing/session.ts";
 
 /** Origins that may ask, in this test. */
 const PARTNER = "https://partner.contoh.invalid";
@@ -75,7 +76,7 @@ describe("every answer", () => {
   for (const [who, asked] of Object.entries(asks)) {
     it(`of every route carries the headers, sets no cookie and isn't kept: ${who}`, async () => {
       assert.ok(program.routes.length > 60, "the routes are listed");
-      const headers = asked ?? { authorization: `Bearer ${owner}` };
+      const headers = asked ?? bearing(owner);
       for (const { method, url } of program.routes) {
         if (method === "HEAD" || (asked === undefined && url === "/api/v1/till/lock")) continue;
         const path = url.replace("*", "").replace(/(?<!:):[a-z_]+/gi, newId()).replace("::", ":");
@@ -115,7 +116,7 @@ describe("every answer", () => {
   });
 
   it("that is a stream carries them", async () => {
-    const stream = await head("GET", "/api/v1/till/events", { headers: { authorization: `Bearer ${owner}` } });
+    const stream = await head("GET", "/api/v1/till/events", { headers: bearing(owner) });
     assert.deepEqual([stream.status, stream.headers.get("content-type"), stream.headers.get("cache-control")], [200, "text/event-stream", "no-store"]);
     assertHeaders(stream, "the till's events");
     assert.match(stream.headers.get("x-request-id") ?? "", /./);
@@ -171,7 +172,7 @@ describe("another origin", () => {
     for (const { method, url, schema } of program.routes) {
       if (schema["body"] === undefined) continue;
       for (const page of [{ origin: "null" }, { origin: program.url }, { "sec-fetch-site": "cross-site" }] as const) {
-        for (const authorization of [{ authorization: `Bearer ${owner}` }, {}]) {
+        for (const authorization of [{ ...bearing(owner) }, {}]) {
           const headers = { ...page, ...authorization, "content-type": "application/x-www-form-urlencoded", "idempotency-key": newId() };
           const { status } = await head(method, url.replace(/(?<!:):[a-z_]+/gi, newId()), { headers, body: "a=b" });
           assert.ok([401, 403, 415].includes(status), `${method} ${url} answered a form with ${status}`);

@@ -10,7 +10,7 @@ import { DEMO_CREDENTIAL, DEMO_SERVER_KEY, newKeyPair, startSimulator, type Cred
 import { CAFE, DEMO_MERCHANT } from "../demo/index.ts";
 import { createSecretBox, insertMerchant, insertOutlet, insertStaff } from "../identity/index.ts";
 import { newToken } from "../identity/secret.ts";
-import { openTestSession } from "../testing/session.ts";
+import { bearing, openTestSession } from "../testing/session.ts";
 import { inTransaction, readSettings, StartFailure, type Database } from "../kernel/index.ts";
 import { balanceByCode, chartOf, openAccounts } from "../ledger/index.ts";
 import { deadUrl } from "../providers/testing/peer.ts";
@@ -272,7 +272,7 @@ describe("merchants with accounts of their own at a provider", () => {
       assert.equal(keyId, later.keyId);
       assert.match(later.open(sealed, `provider_account ${DEMO_MERCHANT} ${accountId}`) ?? "", /CANARY-kopi-private-0003/);
       const order = await place(kopi);
-      const response = await fetch(`${replica.url}/api/v1/payment/create-payment`, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${kopi}` }, body: JSON.stringify({ order_id: order, method: "QRIS2" }) });
+      const response = await fetch(`${replica.url}/api/v1/payment/create-payment`, { method: "POST", headers: { "content-type": "application/json", ...bearing(kopi) }, body: JSON.stringify({ order_id: order, method: "QRIS2" }) });
       assert.equal(response.status, 201, await response.text());
     } finally {
       await replica.stop();
@@ -299,7 +299,7 @@ describe("secrets of providers", () => {
     try {
       const owner = await program.unlock("Ratna", "333333");
       const call = async <T>(url: string, method: string, path: string, body?: unknown) => {
-        const response = await fetch(`${url}${path}`, { method, headers: { authorization: `Bearer ${owner}`, "idempotency-key": newId(), ...(body ? { "content-type": "application/json" } : {}) }, ...(body ? { body: JSON.stringify(body) } : {}) });
+        const response = await fetch(`${url}${path}`, { method, headers: { ...bearing(owner), "idempotency-key": newId(), ...(body ? { "content-type": "application/json" } : {}) }, ...(body ? { body: JSON.stringify(body) } : {}) });
         return { status: response.status, text: await response.text(), get body() { return JSON.parse(this.text) as T; } };
       };
       const open = async (method: string) => {
@@ -432,7 +432,7 @@ describe("production without any settings of a provider", () => {
     try {
       const { token } = await openMerchant(test.database, "Roti Contoh");
       const call = async (method: string, path: string, body?: unknown) => {
-        const response = await fetch(`${program.url}${path}`, { method, headers: { authorization: `Bearer ${token}`, ...(body ? { "content-type": "application/json" } : {}) }, ...(body ? { body: JSON.stringify(body) } : {}) });
+        const response = await fetch(`${program.url}${path}`, { method, headers: { ...bearing(token), ...(body ? { "content-type": "application/json" } : {}) }, ...(body ? { body: JSON.stringify(body) } : {}) });
         return { status: response.status, body: (await response.json()) as { code?: string; data?: ReadonlyArray<{ code: string }> } };
       };
       await call("POST", "/api/v1/payment/create-transaction", { order_id: "INV-1", amount: 25_000, customer_name: "Pelanggan Contoh", order_items: [{ name: "Roti", price: 25_000, quantity: 1 }] });

@@ -1,13 +1,13 @@
 import { isId, isRefusal, refuse, type ApprovableAction, type Refusal, type RefusalCode } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { answerRefusal, asMerchant, everywhere, STATEMENT_TIMEOUTS_MS, withStatementTimeout, type Database, type Http } from "../kernel/index.ts";
-import { addressOf } from "./address.ts";
+import { addressOf, isLocal } from "./address.ts";
 import type { PendingApproval } from "./approvals/approval.ts";
 import type { Who } from "./audit/entry.ts";
 import type { Refusals } from "./audit/refusals.ts";
 import { isInScope } from "./keys/key.ts";
 import type { KnownKey } from "./keys/known-keys.ts";
-import { isApprovable, isRight, mayWithApproval, PIN_CHANGE_RIGHTS, rightsOf, whyNot, type Right } from "./rights.ts";
+import { isApprovable, isRight, mayWithApproval, PIN_CHANGE_RIGHTS, rightsOf, SANDBOX_FROM_ANYWHERE, whyNot, type Right } from "./rights.ts";
 import { tokenHash } from "./secret.ts";
 import type { Asker, Principal, StaffPrincipal } from "./staff.ts";
 import { selectSession } from "./store.ts";
@@ -57,6 +57,11 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
     if (right === undefined || !isRight(right)) return done();
     const { authorization } = request.headers;
     if (authorization === undefined) {
+      // what anybody may, and what nobody may without credentials, is decided as ever
+      if (withoutCredentials.role === "sandbox" && !SANDBOX_FROM_ANYWHERE.has(right) && whyNot("anyone", right) && !whyNot("sandbox", right) && !isLocal(request)) {
+        answerRefusal(request, reply, refuse("local_only"));
+        return;
+      }
       if (admit(parts, request, reply, right, withoutCredentials)) within(request, right, done);
       return;
     }
@@ -138,9 +143,9 @@ async function identify({ database, accessTokens, knownKeys }: Identifiers, auth
   return jwt === undefined ? undefined : accessTokens.verify(jwt);
 }
 
-/** The staff member whose session it is; a session that came to another device than its own is nobody's. */
+/** The staff member whose session it is; without the token of the device that it was opened on it is nobody's. */
 async function findStaff(database: Database, token: string, deviceToken: unknown): Promise<StaffPrincipal | undefined> {
-  const session = await selectSession(database.kysely, tokenHash(token), typeof deviceToken === "string" ? tokenHash(deviceToken) : null);
+  const session = typeof deviceToken === "string" ? await selectSession(database.kysely, tokenHash(token), tokenHash(deviceToken)) : undefined;
   if (!session) return undefined;
   const { granted, pinChangeOnly, ...who } = session;
   return pinChangeOnly ? { ...who, rights: PIN_CHANGE_RIGHTS, mustChangePin: true } : { ...who, rights: rightsOf(who.role, granted) };

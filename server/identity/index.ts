@@ -1,4 +1,4 @@
-export { addressOf } from "./address.ts";
+export { addressOf, isLocal } from "./address.ts";
 export { type PendingApproval } from "./approvals/approval.ts";
 export { approvalRoutes } from "./approvals/routes.ts";
 export { useApproval } from "./approvals/use-approval.ts";

@@ -104,6 +104,12 @@ export const rights = {
 
 export type Right = keyof typeof rights;
 
+/**
+ * What the sandbox lets anybody do without credentials who reaches it: place an order, open its payment and look at it. The
+ * rest, which moves users' money, gives money back or says where webhooks go, is for callers on the machine itself.
+ */
+export const SANDBOX_FROM_ANYWHERE: ReadonlySet<Right> = new Set<Right>(["channel.read", "order.create", "payment.create", "order.read"]);
+
 /** What a role may do only when a second person, who has the right and `approval.give`, says so by PIN. */
 export const approvable = {
   "sale.refund": ["cashier", "custom"],

@@ -29,7 +29,7 @@ export function readForm(text: string, schema: unknown): Record<string, unknown>
     const path = pathOf(name);
     if (!path || count > MAX_FIELDS || !put(root, path, value)) return refuse("request_malformed");
   }
-  return toObject(root, (schema ?? {}) as Schema);
+  return toObject(root, schema ?? {});
 }
 
 function pathOf(name: string): string[] | undefined {

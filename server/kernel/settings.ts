@@ -94,7 +94,7 @@ const table = {
   secretKey: { env: "ONEGATE_SECRET_KEY", fallback: SANDBOX_SECRET_KEY, about: "64 hexadecimal digits; seals signing keys, TOTP secrets and providers' credentials in the database", read: secretKey, secret: true },
   oldSecretKey: { env: "ONEGATE_OLD_SECRET_KEY", fallback: "", about: "the key before, while something is left that it sealed", read: oldSecretKey, secret: true },
   logLevel: { env: "LOG_LEVEL", fallback: "warn", about: "fatal, error, warn, info, debug or trace", read: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent") },
-  anonymous: { env: "ONEGATE_ANONYMOUS", fallback: "on", about: "on: the payment paths work without credentials (sandbox only)", read: onOff },
+  anonymous: { env: "ONEGATE_ANONYMOUS", fallback: "on", about: "on: the payment paths work without credentials (sandbox only); what moves money from this machine alone", read: onOff },
   simulator: { env: "ONEGATE_SIMULATOR", fallback: "on", about: "on: start the provider simulator (sandbox only)", read: onOff },
   simulatorPort: { env: "SIMULATOR_PORT", fallback: "8090", about: "port of the provider simulator; 0 takes a free one", read: port },
   deliveryPrivate: { env: "ONEGATE_DELIVERY_PRIVATE", fallback: "off", about: "on: webhooks and merchants' banks may be on this machine itself, over http too (sandbox only)", read: onOff },

@@ -1035,6 +1035,7 @@ table wallet_operation
   CREATE INDEX wallet_operation_account ON public.wallet_operation USING btree (merchant_id, account_id) WHERE ((state)::text = 'PENDING'::text)
   CREATE INDEX wallet_operation_history ON public.wallet_operation USING btree (merchant_id, user_id, created_at, operation_id) WHERE ((state)::text <> 'SUCCESS'::text)
   CREATE INDEX wallet_operation_open ON public.wallet_operation USING btree (kind, step, operation_id) WHERE ((state)::text = 'PENDING'::text)
+  CREATE INDEX wallet_operation_personal ON public.wallet_operation USING btree (merchant_id, user_id) WHERE ((kind)::text = ANY ((ARRAY['TOPUP'::character varying, 'WITHDRAWAL'::character varying])::text[]))
   CREATE INDEX wallet_operation_withdrawal ON public.wallet_operation USING btree (merchant_id, operation_id) WHERE (((state)::text = 'PENDING'::text) AND ((kind)::text = 'WITHDRAWAL'::text))
 
 table wallet_usage

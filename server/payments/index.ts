@@ -22,5 +22,5 @@ export { selectDoneRefunds as refundsDoneOf, selectRefundsOfReturns as refundsOf
 export { applyCase, refundCase } from "./settle-case.ts";
 export { routingRoutes } from "./routing-routes.ts";
 export { paymentRoutes } from "./routes.ts";
-export { countOpenCases, selectBreaches as paymentBreaches, selectPayment, selectPaymentByMerchantRef, selectPayments as paymentsOf, selectPaymentsOfOrders as paymentsOfOrders, visibleTo } from "./store.ts";
+export { countOpenCases, eraseCustomer, selectBreaches as paymentBreaches, selectPayment, selectPaymentByMerchantRef, selectPayments as paymentsOf, selectPaymentsOfOrders as paymentsOfOrders, visibleTo } from "./store.ts";
 export { losePayment, markVerified, verifyPayment } from "./verify.ts";

@@ -39,6 +39,13 @@ export async function insertOrder(executor: Executor, order: NewOrder, requestHa
   return { order: toOrder(row), same: row.request_hash.equals(requestHash) };
 }
 
+/** Writes over who ordered; what was ordered and paid stays. */
+export async function eraseCustomer(executor: Executor, merchantId: Id, orderIds: readonly string[]): Promise<void> {
+  await sql`
+    update payment_order set customer_name = '#', customer_email = null, customer_phone = null
+     where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[])`.execute(executor);
+}
+
 export async function selectOrder(executor: Executor, merchantId: Id, orderId: string): Promise<Order | undefined> {
   const { rows } = await sql<OrderRow>`
     select merchant_id, order_id, currency, amount, customer_name, customer_email, customer_phone, items, outlet_id, created_at

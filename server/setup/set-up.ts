@@ -1,7 +1,7 @@
 import { IDR, isRefusal, newId, refuse, type Id, type NewStaffBody, type Refusal, type SetupBody } from "@onegate/contract";
 import { checkedToRows, importProducts, type ProductRow } from "../catalogue/index.ts";
 import {
-  announceAudit, atDevice, bySystem, checkedToLogo, codeHash, countGuess, enrolIn, forgetGuesses, hashSecret, insertLogo, insertMerchant, insertStaff, isSecret, isSimplePin, markKnown, openOutlet, openSession, refusalForDays, retireDevice, type Enrolled, type Session,
+  announceAudit, atDevice, bySystem, checkedToLogo, codeHash, countGuess, enrolIn, forgetGuesses, hashSecret, insertLogo, insertMerchant, insertStaff, isSimplePin, markKnown, openOutlet, openSession, provePin, refusalForDays, retireDevice, type Enrolled, type Session,
 } from "../identity/index.ts";
 import { codeOf, inTransaction, type Database, type Tx } from "../kernel/index.ts";
 import { chartOf, openAccounts } from "../ledger/index.ts";
@@ -11,8 +11,8 @@ import { insertDone, selectDone, updateDevice, useSetupCode, type Done } from ".
 
 export type Setup = {
   readonly database: Database;
-  /** Whether a code is asked for: in production. */
-  readonly isCodeNeeded: boolean;
+  /** Whether a code is asked for: in production; in the sandbox of whoever is not at the machine itself. */
+  readonly isCodeNeeded: (isLocal: boolean) => boolean;
   /** Names of the providers that every merchant's chart has an account for. */
   readonly providers: readonly string[];
 };
@@ -25,10 +25,10 @@ const DEVICE = "Kasir 1";
  * Sets a shop up in one transaction: merchant, outlet, tax, logo, books, owner, staff, products with what is on hand; the
  * browser that asks is enrolled and its owner signed in. The same key within an hour, with the owner's PIN, is the same shop:
  * the browser is enrolled anew, because what was answered is kept nowhere. Refuses `idempotency_key_reused`,
- * `time_zone_unknown`, `day_begins_late`, `logo_invalid`, `pin_too_simple`, what `checkedToRows` refuses of the products, `sign_in_delayed`,
- * `setup_code_wrong`.
+ * `time_zone_unknown`, `day_begins_late`, `logo_invalid`, `pin_too_simple`, what `checkedToRows` refuses of the products,
+ * `sign_in_delayed`, `setup_code_wrong`; and, where the shop is there already, what `provePin` does.
  */
-export async function setUp(setup: Setup, body: SetupBody, key: string, address: string): Promise<SetUp | Refusal> {
+export async function setUp(setup: Setup, body: SetupBody, key: string, { address, isLocal }: { readonly address: string; readonly isLocal: boolean }): Promise<SetUp | Refusal> {
   const { database } = setup;
   const keyHash = createHash("sha256").update(key).digest();
   const done = await selectDone(database.kysely, keyHash);
@@ -42,8 +42,9 @@ export async function setUp(setup: Setup, body: SetupBody, key: string, address:
   if (people.some(({ pin }) => isSimplePin(pin))) return refuse("pin_too_simple");
   const products = checkedToRows(rowsOf(body.products));
   if (isRefusal(products)) return products;
-  const code = setup.isCodeNeeded ? codeHash(body.code ?? "") : undefined;
-  if (setup.isCodeNeeded) {
+  const isCodeNeeded = setup.isCodeNeeded(isLocal);
+  const code = isCodeNeeded ? codeHash(body.code ?? "") : undefined;
+  if (isCodeNeeded) {
     const delayed = await countGuess(database, address);
     if (delayed) return delayed;
     if (!code) return refuse("setup_code_wrong");
@@ -113,14 +114,17 @@ async function comeBack(database: Database, done: Done, body: SetupBody, address
   const { merchantId, outletId, ownerId } = done;
   const delayed = await countGuess(database, address);
   if (delayed) return delayed;
-  if (!done.isRecent || done.name !== body.merchant.name || !(await isSecret(body.owner.pin, done.ownerPin))) return refuse("idempotency_key_reused");
+  if (!done.isRecent || done.name !== body.merchant.name) return refuse("idempotency_key_reused");
+  // counted against the owner like every other try at that PIN, whatever address it comes from
+  const proven = await provePin(database, { merchantId, deviceId: done.deviceId, staffId: ownerId }, body.owner.pin, { isStranger: true });
+  if (isRefusal(proven)) return proven.refusal === "pin_wrong" ? refuse("idempotency_key_reused") : proven;
   return inTransaction<SetUp | Refusal>(database, async (tx) => {
     await forgetGuesses(tx, address);
     await retireDevice(tx, { ...bySystem(merchantId), actor: ownerId, outletId, address }, done.deviceId);
     const enrolled = await enrolIn(tx, { merchantId, outletId, name: DEVICE, enrolledBy: ownerId, lastAddress: address });
     await updateDevice(tx, merchantId, enrolled.device.deviceId);
     await markKnown(tx, { merchantId, staffId: ownerId, deviceId: enrolled.device.deviceId });
-    const session = await openSession(tx, enrolled.device, ownerId, { address, requestId: null }, done.ownerPin);
+    const session = await openSession(tx, enrolled.device, ownerId, { address, requestId: null }, proven.pinHash);
     return isRefusal(session) ? session : { ...enrolled, session, replayed: true };
   });
 }

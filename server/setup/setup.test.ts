@@ -9,6 +9,7 @@ import { newSale, openTestProgram, sell, type TestProgram } from "../testing/pro
 import { tryUnlock } from "../testing/shop.ts";
 import { until } from "../testing/until.ts";
 import { makeOwnerCode, makeSetupCode } from "./codes.ts";
+import { rememberDevice } from "../testing/session.ts";
 
 const PNG = Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), Buffer.alloc(40)]);
 const dataUrl = (type: string, content: Buffer) => `data:image/${type};base64,${content.toString("base64")}`;
@@ -51,6 +52,7 @@ describe("a shop that is set up beside the demo", () => {
     assert.equal(status, 201, JSON.stringify(body));
     assert.equal(headers.get("cache-control"), "no-store");
     const { device, token, session } = body;
+    rememberDevice(session.token, token);
     assert.deepEqual([session.staff.name, session.staff.role, session.must_change_pin], ["Melati", "owner", false]);
 
     const asDevice = { headers: { "onegate-device": token } };
@@ -98,6 +100,25 @@ describe("a shop that is set up beside the demo", () => {
     assert.equal((await setUp({ ...SHOP, owner: { name: "Melati", pin: "961538" } }, key)).body.code, "idempotency_key_reused");
     await program.database.pool.query("update merchant_setup set set_up_at = now() - interval '2 hours'");
     assert.equal((await setUp(SHOP, key)).body.code, "idempotency_key_reused");
+  });
+
+  it("a PIN that is guessed there is counted against the owner, from whatever addresses it is tried", async () => {
+    const key = newId();
+    const shop = await setUp({ ...SHOP, merchant: { name: "Warung Tebak" } }, key);
+    assert.equal(shop.status, 201);
+    const codes: Array<string | undefined> = [];
+    for (let n = 0; n < 30; n += 1) {
+      // a guesser has many addresses and much time
+      await program.database.pool.query("delete from sign_in_try");
+      await program.database.pool.query("update pin_try set delayed_until = null");
+      codes.push((await setUp({ ...SHOP, merchant: { name: "Warung Tebak" }, owner: { name: "Melati", pin: String(720_000 + n * 7) } }, key)).body.code);
+    }
+    assert.deepEqual([codes.filter((code) => code === "idempotency_key_reused").length, codes.at(-1)], [20, "pin_blocked"]);
+    const { rows } = await program.database.pool.query<{ wrong: number }>("select wrong_pins as wrong from staff where staff_id = $1", [shop.body.session.staff.id]);
+    assert.equal(rows[0]?.wrong, 20);
+    await program.database.pool.query("delete from sign_in_try");
+    assert.equal((await setUp({ ...SHOP, merchant: { name: "Warung Tebak" } }, key)).body.code, "pin_blocked", "the right PIN, too");
+    assert.equal((await tryUnlock(program, shop.body.token, shop.body.session.staff.id, SHOP.owner.pin)).status, 200, "the owner gets in at the own till");
   });
 
   it("is refused by name, and nothing is left behind", async () => {

@@ -17,16 +17,16 @@ export async function useSetupCode(tx: Tx, hash: Buffer): Promise<boolean> {
   return rows.length > 0;
 }
 
-export type Done = { readonly merchantId: Id; readonly name: string; readonly outletId: Id; readonly ownerId: Id; readonly ownerPin: string; readonly deviceId: Id; readonly isRecent: boolean };
+export type Done = { readonly merchantId: Id; readonly name: string; readonly outletId: Id; readonly ownerId: Id; readonly deviceId: Id; readonly isRecent: boolean };
 
 /** What was set up under a key. */
 export async function selectDone(executor: Executor, keyHash: Buffer): Promise<Done | undefined> {
-  const { rows } = await sql<{ merchant_id: Id; name: string; outlet_id: Id; owner_id: Id; pin_hash: string; device_id: Id; is_recent: boolean }>`
-    select u.merchant_id, m.name, u.outlet_id, u.owner_id, s.pin_hash, u.device_id, u.set_up_at > now() - interval '1 hour' as is_recent
-      from merchant_setup u join merchant m using (merchant_id) join staff s on s.merchant_id = u.merchant_id and s.staff_id = u.owner_id
+  const { rows } = await sql<{ merchant_id: Id; name: string; outlet_id: Id; owner_id: Id; device_id: Id; is_recent: boolean }>`
+    select u.merchant_id, m.name, u.outlet_id, u.owner_id, u.device_id, u.set_up_at > now() - interval '1 hour' as is_recent
+      from merchant_setup u join merchant m using (merchant_id)
      where u.key_hash = ${keyHash}`.execute(executor);
   const [row] = rows;
-  return row && { merchantId: row.merchant_id, name: row.name, outletId: row.outlet_id, ownerId: row.owner_id, ownerPin: row.pin_hash, deviceId: row.device_id, isRecent: row.is_recent };
+  return row && { merchantId: row.merchant_id, name: row.name, outletId: row.outlet_id, ownerId: row.owner_id, deviceId: row.device_id, isRecent: row.is_recent };
 }
 
 /** Throws SQLSTATE 23505 where another set-up has the key. */

@@ -5,6 +5,7 @@ import { readSettings, type Database } from "../kernel/index.ts";
 import { prove } from "../ledger/index.ts";
 import { startProgram, type Program } from "../roles.ts";
 import { openTestDatabase, type TestDatabase } from "./database.ts";
+import { bearing, rememberDevice } from "./session.ts";
 
 /** The whole program on a database of its own, against a simulator of its own, over HTTP. */
 export type TestProgram = {
@@ -59,13 +60,14 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
         method,
         headers: {
           ...(body !== undefined || raw !== undefined ? { "content-type": "application/json" } : {}),
-          ...(token ? { authorization: `Bearer ${token}` } : {}),
+          ...bearing(token),
           ...headers,
         },
         ...(raw !== undefined ? { body: raw } : body !== undefined ? { body: JSON.stringify(body) } : {}),
       });
       const text = await response.text();
       const parsed = text === "" ? undefined : (JSON.parse(text) as T);
+      noteSession(path, headers?.["onegate-device"], parsed);
       return { status: response.status, headers: response.headers, body: parsed as T, code: (parsed as Partial<Problem> | undefined)?.code };
     },
     async enrol() {
@@ -105,6 +107,13 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
     },
   };
   return opened;
+}
+
+/** A session that a till opened, or the set-up of a shop, works with that device alone: the calls after this bring it. */
+function noteSession(path: string, device: string | undefined, answer: unknown): void {
+  const { token, session } = (answer ?? {}) as { token?: string; session?: { token?: string } };
+  if (path === "/api/v1/till/unlock" && token !== undefined && device !== undefined) rememberDevice(token, device);
+  if (path === "/api/v1/setup" && token !== undefined && session?.token !== undefined) rememberDevice(session.token, token);
 }
 
 /** A sale of the named products, each once, as a till sends it. */

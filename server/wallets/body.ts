@@ -1,6 +1,6 @@
 import { money, toDecimal, type Id, type ListedAccountBody, type OperationBody, type TopupBody, type WalletAccountBody, type WithdrawalBody } from "@onegate/contract";
 import type { Payment } from "../payments/index.ts";
-import type { Operation } from "./operation.ts";
+import type { Operation, Payout } from "./operation.ts";
 import type { WalletAccount } from "./store.ts";
 
 /** An account as it goes out. */
@@ -62,6 +62,10 @@ export function topupBody(operation: Operation, payment: Payment | undefined): T
 }
 
 export function withdrawalBody(operation: Operation): WithdrawalBody {
-  const { bank, accountNumber, accountName } = operation.payout ?? { bank: "", accountNumber: "", accountName: "" };
-  return { ...operationBody(operation), bank, account_number: accountNumber, account_name: accountName };
+  return { ...operationBody(operation), ...payoutBody(operation.payout) };
+}
+
+export function payoutBody(payout: Payout | null): Pick<WithdrawalBody, "bank" | "account_number" | "account_name"> {
+  const { bank, accountNumber, accountName } = payout ?? { bank: "", accountNumber: "", accountName: "" };
+  return { bank, account_number: accountNumber, account_name: accountName };
 }

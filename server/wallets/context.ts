@@ -1,8 +1,10 @@
-import { isRefusal, type Id, type Refusal } from "@onegate/contract";
+import { isRefusal, type Id, type OperationBody, type Refusal, type WithdrawalBody } from "@onegate/contract";
 import type { Who } from "../identity/index.ts";
 import { once, type Database, type IdMaker, type Once, type Tx } from "../kernel/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import type { Payments } from "../payments/index.ts";
+import { payoutBody } from "./body.ts";
+import { selectOperation } from "./store.ts";
 
 /** What the verbs of this module work with. */
 export type Wallets = {
@@ -25,4 +27,14 @@ export async function onceFor<T>(wallets: Wallets, { merchantId, who, verb, key 
   const done = await once(wallets.database, { merchantId, route: `wallet.${verb}:${who}`, key }, asked, effect);
   if (!isRefusal(done.answer) && !done.replayed) wallets.poke();
   return done;
+}
+
+/**
+ * What a verb did with a withdrawal, with the bank account that it goes to. That stands in the operation alone, not in the
+ * key's stored answer, so that it is gone when it is erased there.
+ */
+export async function withPayout({ database }: Wallets, merchantId: Id, { answer, replayed }: Once<OperationBody>): Promise<Once<WithdrawalBody>> {
+  if (isRefusal(answer)) return { answer, replayed };
+  const withdrawal = await selectOperation(database.kysely, merchantId, answer.operation_id);
+  return { answer: { ...answer, ...payoutBody(withdrawal?.payout ?? null) }, replayed };
 }

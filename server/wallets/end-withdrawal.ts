@@ -1,8 +1,8 @@
 import { isRefusal, refuse, toDecimal, type Id, type WithdrawalBody } from "@onegate/contract";
 import { announceAudit } from "../identity/index.ts";
 import { announce, type Once } from "../kernel/index.ts";
-import { withdrawalBody } from "./body.ts";
-import { onceFor, type Decider, type Wallets } from "./context.ts";
+import { operationBody } from "./body.ts";
+import { onceFor, withPayout, type Decider, type Wallets } from "./context.ts";
 import { next } from "./operation.ts";
 import { selectOperation, takeBackUsage, updateOperation } from "./store.ts";
 
@@ -15,7 +15,7 @@ const ENDS = { reject: "reject", fail: "fail", cancel: "release" } as const;
  */
 export async function endWithdrawal(wallets: Wallets, decider: Decider, operationId: Id, how: keyof typeof ENDS, reason: string | null, key: string): Promise<Once<WithdrawalBody>> {
   const { merchantId, actor: by, userId } = decider;
-  return onceFor(wallets, { merchantId, who: by, verb: `withdrawal_${how}`, key }, { operationId, reason }, async (tx) => {
+  const done = await onceFor(wallets, { merchantId, who: by, verb: `withdrawal_${how}`, key }, { operationId, reason }, async (tx) => {
     const withdrawal = await selectOperation(tx, merchantId, operationId, "for update");
     if (withdrawal?.kind !== "WITHDRAWAL" || withdrawal.holdId === null || withdrawal.counterAccountId === null) return refuse("withdrawal_unknown");
     if (userId !== undefined && withdrawal.userId !== userId) return refuse("withdrawal_unknown");
@@ -28,6 +28,7 @@ export async function endWithdrawal(wallets: Wallets, decider: Decider, operatio
     const ended = await updateOperation(tx, withdrawal, step, { by, ...(reason === null ? {} : { note: reason }) });
     await announce(tx, merchantId, "wallet.withdrawal_ended", operationId, { operation_id: operationId, step });
     await announceAudit(tx, decider, { action: "wallet.withdrawal_decided", subject: operationId, before: { step: withdrawal.step }, after: { step, amount: toDecimal(withdrawal.amount), currency: withdrawal.amount.currency } });
-    return withdrawalBody(ended);
+    return operationBody(ended);
   });
+  return withPayout(wallets, merchantId, done);
 }

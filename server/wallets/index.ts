@@ -1,3 +1,4 @@
+export { eraseUser } from "./erase-user.ts";
 export { type Wallets } from "./context.ts";
 export { walletOperatorRoutes } from "./operator-routes.ts";
 export { markExpiredHolds } from "./release.ts";

@@ -1,8 +1,8 @@
 import { isRefusal, refuse, toDecimal, type Id, type WithdrawalBody } from "@onegate/contract";
 import { announceAudit } from "../identity/index.ts";
 import { announce, derivedAt, type Once } from "../kernel/index.ts";
-import { withdrawalBody } from "./body.ts";
-import { onceFor, type Decider, type Wallets } from "./context.ts";
+import { operationBody } from "./body.ts";
+import { onceFor, withPayout, type Decider, type Wallets } from "./context.ts";
 import { detailsOf, next } from "./operation.ts";
 import { selectOperation, updateOperation } from "./store.ts";
 
@@ -12,7 +12,7 @@ import { selectOperation, updateOperation } from "./store.ts";
  */
 export async function payOut(wallets: Wallets, decider: Decider, operationId: Id, { bank_reference: reference }: { bank_reference: string }, key: string): Promise<Once<WithdrawalBody>> {
   const { merchantId, actor: by } = decider;
-  return onceFor(wallets, { merchantId, who: by, verb: "pay_out", key }, { operationId, reference }, async (tx) => {
+  const done = await onceFor(wallets, { merchantId, who: by, verb: "pay_out", key }, { operationId, reference }, async (tx) => {
     const withdrawal = await selectOperation(tx, merchantId, operationId, "for update");
     if (withdrawal?.kind !== "WITHDRAWAL" || withdrawal.holdId === null || withdrawal.counterAccountId === null) return refuse("withdrawal_unknown");
     const step = next(withdrawal.kind, withdrawal.step, "finish");
@@ -28,6 +28,7 @@ export async function payOut(wallets: Wallets, decider: Decider, operationId: Id
     const paid = await updateOperation(tx, withdrawal, step, { settled: amount.minor, reference, by });
     await announce(tx, merchantId, "wallet.withdrawal_paid", operationId, { operation_id: operationId, amount: amount.minor.toString(), currency: amount.currency });
     await announceAudit(tx, decider, { action: "wallet.withdrawal_decided", subject: operationId, before: { step: withdrawal.step }, after: { step, amount: toDecimal(withdrawal.amount), currency: withdrawal.amount.currency } });
-    return withdrawalBody(paid);
+    return operationBody(paid);
   });
+  return withPayout(wallets, merchantId, done);
 }

@@ -181,6 +181,19 @@ export async function selectExpired(executor: Executor, limit: number): Promise<
   return rows.map((row) => ({ merchantId: row.merchant_id, operationId: row.operation_id }));
 }
 
+/** Writes over the bank accounts that a user's withdrawals went to, and whose those were; the bank stays. */
+export async function erasePayouts(tx: Tx, merchantId: Id, userId: Id): Promise<void> {
+  await sql`
+    update wallet_operation set payout = jsonb_build_object('bank', payout ->> 'bank', 'accountNumber', '', 'accountName', '')
+     where merchant_id = ${merchantId} and user_id = ${userId} and kind = 'WITHDRAWAL' and payout is not null`.execute(tx);
+}
+
+export async function selectTopupIds(executor: Executor, merchantId: Id, userId: Id): Promise<Id[]> {
+  const { rows } = await sql<{ operation_id: Id }>`
+    select operation_id from wallet_operation where merchant_id = ${merchantId} and user_id = ${userId} and kind = 'TOPUP'`.execute(executor);
+  return rows.map((row) => row.operation_id);
+}
+
 /** Withdrawals that wait for an operator, oldest first. */
 export async function selectWithdrawals(executor: Executor, merchantId: Id, limit: number): Promise<Operation[]> {
   const { rows } = await sql<OperationRow>`

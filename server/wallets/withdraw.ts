@@ -2,8 +2,8 @@ import { checkedToMoney, IDR, isRefusal, refuse, type Id, type WithdrawalBody } 
 import { announce, type Once } from "../kernel/index.ts";
 import { accountId, CHART } from "../ledger/index.ts";
 import { ownAccount } from "./account.ts";
-import { withdrawalBody } from "./body.ts";
-import { onceFor, type WalletOwner, type Wallets } from "./context.ts";
+import { operationBody } from "./body.ts";
+import { onceFor, withPayout, type WalletOwner, type Wallets } from "./context.ts";
 import { useLimit } from "./limit.ts";
 import { insertOperation } from "./store.ts";
 
@@ -18,7 +18,7 @@ export type WithdrawalWish = {
  */
 export async function withdraw(wallets: Wallets, owner: WalletOwner, unchecked: WithdrawalWish, key: string): Promise<Once<WithdrawalBody>> {
   const { merchantId, userId } = owner;
-  return onceFor(wallets, { merchantId, who: userId, verb: "withdraw", key }, unchecked, async (tx) => {
+  const done = await onceFor(wallets, { merchantId, who: userId, verb: "withdraw", key }, unchecked, async (tx) => {
     const amount = checkedToMoney({ amount: unchecked.amount, currency: unchecked.currency ?? IDR });
     if (isRefusal(amount)) return amount;
     if (amount.currency !== IDR) return refuse("currency_unsupported");
@@ -35,6 +35,7 @@ export async function withdraw(wallets: Wallets, owner: WalletOwner, unchecked: 
     });
     await announce(tx, merchantId, "wallet.withdrawal_requested", operationId, { operation_id: operationId, amount: amount.minor.toString(), currency: amount.currency });
     const reserved = await wallets.ledger.applyIn(tx, merchantId, [{ op: "reserve", id: operationId, debit: from.accountId, credit: bank, amount }]);
-    return isRefusal(reserved) ? reserved : withdrawalBody(operation);
+    return isRefusal(reserved) ? reserved : operationBody(operation);
   });
+  return withPayout(wallets, merchantId, done);
 }

@@ -104,3 +104,31 @@ describe("a withdrawal", () => {
     await program.assertBooksHold();
   });
 });
+
+describe("a withdrawal of a user who has left", () => {
+  it("names no bank account and no holder any more, nowhere, and neither do the user's top-ups", async () => {
+    const user = await newUserWith(program, await demoUser(program, "citra.contoh"), "900.00");
+    const [number, holder] = ["9988776655443", "Pemilik Rekening Rahasia"];
+    const withdrawal = ok(await user.post<WithdrawalBody>("/api/v1/wallet/withdrawals", { amount: "900.00", bank: "BCA", account_number: number, account_name: holder }, "leaving-1"));
+    assert.deepEqual([withdrawal.account_number, withdrawal.account_name], [number, holder]);
+    const again = await user.post<WithdrawalBody>("/api/v1/wallet/withdrawals", { amount: "900.00", bank: "BCA", account_number: number, account_name: holder }, "leaving-1");
+    assert.deepEqual([again.body, again.headers.get("idempotent-replayed")], [withdrawal, "true"]);
+    const owner = await operator(program);
+    ok(await owner.post(`/api/v1/wallet/withdrawals/${withdrawal.operation_id}/approve`));
+    const paid = ok(await owner.post<WithdrawalBody>(`/api/v1/wallet/withdrawals/${withdrawal.operation_id}/pay`, { bank_reference: "TRF-1" }, "leaving-paid"));
+    assert.equal(paid.account_number, number);
+    ok(await user.post("/api/v1/wallet/topups", { method: "QRIS", amount: "10000.00" }));
+    assert.equal((await program.call("DELETE", "/api/auth/account", { token: user.token, body: { password: "Senja-di-Lembang-77" } })).status, 204);
+
+    const { rows: tables } = await program.database.pool.query<{ name: string }>("select c.oid::regclass::text as name from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')");
+    for (const personal of [number, holder, user.name, `${user.name}@contoh.invalid`]) {
+      for (const { name } of tables) {
+        const { rowCount } = await program.database.pool.query(`select from ${name} as t where t::text like '%' || $1 || '%'`, [personal]);
+        assert.equal(rowCount, 0, `${personal} in ${name}`);
+      }
+    }
+    const kept = ok(await owner.post<WithdrawalBody>(`/api/v1/wallet/withdrawals/${withdrawal.operation_id}/pay`, { bank_reference: "TRF-1" }, "leaving-paid"));
+    assert.deepEqual([kept.bank, kept.account_number, kept.external_reference, kept.settled], ["BCA", "", "TRF-1", "900.00"], "what the books need is there");
+    await program.assertBooksHold();
+  });
+});

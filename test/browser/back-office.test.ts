@@ -56,7 +56,7 @@ describe("the owner's back office, on a phone", () => {
     await open("staff", "Staf");
     await button(owner, "Tambah staf").click();
     await owner.getByLabel("Nama").fill("Tono");
-    for (const [pin, again] of [["123456", "123456"], ["740218", "740219"], ["740218", "740218"]] as const) {
+    for (const [pin, again] of [["123456", "123456"], ["748218", "748219"], ["748218", "748218"]] as const) {
       await owner.getByLabel("PIN 6 angka").fill(pin);
       await owner.getByLabel("Ulangi PIN").fill(again);
       const add = inSheet(owner, "Tambah staf");
@@ -75,7 +75,7 @@ describe("the owner's back office, on a phone", () => {
     await picture(owner, "staff");
     const till = await openPhone(browser);
     await till.goto(program.url);
-    await unlock(till, "Tono", "740218");
+    await unlock(till, "Tono", "748218");
     assert.equal(await till.getByRole("button", { name: "Toko", exact: true }).count(), 0, "a cashier has no back office");
     await till.goto(`${program.url}/#shop/staff`);
     await button(till, "Riwayat").waitFor();

@@ -153,7 +153,7 @@ describe("an empty installation in production", () => {
     await other.getByLabel("Kode", { exact: true }).fill(made.code);
     await picture(other, "recover");
     await go(other, "Lanjut");
-    await choosePin(other, "260814");
+    await choosePin(other, "268143");
     await isOpen(other);
     await says(other, "Rini Contoh · Pemilik");
     await other.context().close();

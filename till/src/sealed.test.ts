@@ -12,7 +12,10 @@ const session = (staffId: string): SessionBody => ({ token: "t".repeat(43), expi
 /** Quick, and as different for each PIN as the real one. */
 const quick = async (pin: string, salt: Uint8Array<ArrayBuffer>) => new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array([...new TextEncoder().encode(pin), ...salt])));
 
+const newKey = () => crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+
 function openSeals() {
+  let own = newKey();
   const state = { stored: null as string | null, now: 0, derived: 0 };
   const seals = createSeals({
     place: { read: () => state.stored, write: (value) => void (state.stored = value) },
@@ -20,10 +23,12 @@ function openSeals() {
       state.derived += 1;
       return quick(pin, salt);
     },
+    ownKey: () => own,
     now: () => state.now,
   });
+  const elsewhere = () => void (own = newKey());
   const after = (seconds: number) => void (state.now += seconds * 1_000);
-  return { state, seals, after };
+  return { state, seals, after, elsewhere };
 }
 
 describe("a sealed session", () => {
@@ -99,6 +104,35 @@ describe("a sealed session", () => {
     await seals.keep(session(SARI), "482915");
     state.stored = (state.stored ?? "").replace('"at":0', '"at":1000');
     assert.equal((await seals.open(SARI, "482915")).is, "wrong");
+  });
+
+  it("is nothing without the browser's own key: a copy of the storage alone lets nobody try PINs", async () => {
+    const { seals, elsewhere, state } = openSeals();
+    await seals.keep(session(SARI), "482915");
+    const before = state.derived;
+    elsewhere();
+    assert.deepEqual(await seals.open(SARI, "482915"), { is: "none" });
+    assert.deepEqual([state.stored, state.derived], [null, before], "and no PIN was tried");
+  });
+
+  it("goes by the latest time that was seen here: a clock set back is too late, though it is after the unlock", async () => {
+    const { state, seals, after } = openSeals();
+    await seals.keep(session(SARI), "482915");
+    after(6 * 3_600);
+    assert.equal(seals.has(SARI), true);
+    after(-60);
+    assert.equal(seals.has(SARI), true, "clocks are set a little");
+    after(-3 * 3_600);
+    assert.deepEqual(await seals.open(SARI, "482915"), { is: "none" });
+    assert.equal(state.stored, null);
+  });
+
+  it("of an earlier version, without the browser's key, is no more", async () => {
+    const { state, seals } = openSeals();
+    await seals.keep(session(SARI), "482915");
+    state.stored = (state.stored ?? "").replace('"outerIv"', '"was"');
+    assert.equal(seals.has(SARI), false);
+    assert.equal(state.stored, null);
   });
 
   it("does not outlive the session", async () => {

@@ -6,7 +6,11 @@ type Box = {
   readonly at: number;
   readonly salt: string;
   readonly iv: string;
+  /** Of the outer encryption, by the browser's own key. */
+  readonly outerIv: string;
   readonly content: string;
+  /** The latest time this browser was seen at: its clock may not go back behind it. */
+  readonly seen: number;
   /** Wrong PINs since then, the one being tried included. */
   readonly tries: number;
   readonly notBefore: number;
@@ -26,6 +30,8 @@ export type Parts = {
   readonly place: { readonly read: () => string | null; readonly write: (value: string | null) => void };
   /** 32 bytes out of a PIN, slowly. */
   readonly derive: (pin: string, salt: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
+  /** The browser's own key, which can't be read out. */
+  readonly ownKey: () => Promise<CryptoKey>;
   readonly now: () => number;
 };
 
@@ -37,9 +43,11 @@ export const DELAYS_S = [5, 10, 20, 40] as const;
 const HOUR = 3_600_000;
 /** A clock that was set back further than this counts as too late. */
 const CLOCK_SLACK = 300_000;
+/** How often the clock is written down, at most. */
+const SEEN_EVERY_MS = 60_000;
 
 /** The sealed copies of this browser, one for each person, and the limits within which a PIN opens them. */
-export function createSeals({ place, derive, now }: Parts) {
+export function createSeals({ place, derive, ownKey, now }: Parts) {
   function boxes(): Boxes {
     try {
       return JSON.parse(place.read() ?? "{}") as Boxes;
@@ -57,14 +65,29 @@ export function createSeals({ place, derive, now }: Parts) {
   function fresh(staffId: Id): Box | undefined {
     const box = boxes()[staffId];
     if (!box) return undefined;
-    const age = now() - box.at;
-    if (age >= -CLOCK_SLACK && age <= LONGEST_HOURS * HOUR) return box;
-    put(staffId, null);
-    return undefined;
+    const at = now();
+    // one of an earlier version has no outer encryption, and is no more
+    if (box.outerIv === undefined || at < box.seen - CLOCK_SLACK || at - box.at > LONGEST_HOURS * HOUR) {
+      put(staffId, null);
+      return undefined;
+    }
+    if (at - box.seen < SEEN_EVERY_MS) return box;
+    const seen = { ...box, seen: at };
+    put(staffId, seen);
+    return seen;
   }
 
   async function key(pin: string, salt: Uint8Array<ArrayBuffer>, use: "encrypt" | "decrypt"): Promise<CryptoKey> {
     return crypto.subtle.importKey("raw", await derive(pin, salt), "AES-GCM", false, [use]);
+  }
+
+  /** What the browser's own key opens; nothing when that key is another by now. */
+  async function unwrapped({ outerIv, content }: Box): Promise<ArrayBuffer | undefined> {
+    try {
+      return await crypto.subtle.decrypt({ name: "AES-GCM", iv: toBytes(outerIv) }, await ownKey(), toBytes(content));
+    } catch {
+      return undefined;
+    }
   }
 
   return {
@@ -77,8 +100,10 @@ export function createSeals({ place, derive, now }: Parts) {
       const salt = crypto.getRandomValues(new Uint8Array(16));
       const iv = crypto.getRandomValues(new Uint8Array(12));
       const plain = new TextEncoder().encode(JSON.stringify(session));
-      const content = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: bound(session.staff.id, at) }, await key(pin, salt, "encrypt"), plain);
-      put(session.staff.id, { at, salt: toText(salt), iv: toText(iv), content: toText(new Uint8Array(content)), tries: 0, notBefore: 0 });
+      const inner = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: bound(session.staff.id, at) }, await key(pin, salt, "encrypt"), plain);
+      const outerIv = crypto.getRandomValues(new Uint8Array(12));
+      const content = await crypto.subtle.encrypt({ name: "AES-GCM", iv: outerIv }, await ownKey(), inner);
+      put(session.staff.id, { at, salt: toText(salt), iv: toText(iv), outerIv: toText(outerIv), content: toText(new Uint8Array(content)), seen: at, tries: 0, notBefore: 0 });
     },
 
     /** Tries `pin`. The try is on disk before it is made. */
@@ -90,6 +115,11 @@ export function createSeals({ place, derive, now }: Parts) {
       const tries = box.tries + 1;
       const seconds = DELAYS_S[tries - 1] ?? 0;
       put(staffId, tries >= MOST_TRIES ? null : { ...box, tries, notBefore: now() + seconds * 1_000 });
+      const inner = await unwrapped(box);
+      if (!inner) {
+        put(staffId, null);
+        return { is: "none" };
+      }
       const opening = await key(pin, toBytes(box.salt), "decrypt").catch(() => null);
       // no key could be made at all: that was no try
       if (!opening) {
@@ -97,7 +127,7 @@ export function createSeals({ place, derive, now }: Parts) {
         return { is: "none" };
       }
       try {
-        const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: toBytes(box.iv), additionalData: bound(staffId, box.at) }, opening, toBytes(box.content));
+        const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: toBytes(box.iv), additionalData: bound(staffId, box.at) }, opening, inner);
         const session = JSON.parse(new TextDecoder().decode(plain)) as SessionBody;
         const over = Date.parse(session.expires_at) <= now();
         put(staffId, over ? null : { ...box, tries: 0, notBefore: 0 });

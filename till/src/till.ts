@@ -3,6 +3,7 @@ import { api } from "./api.ts";
 import { argon2 } from "./argon2.ts";
 import { device, DEVICE_KEY, otherDevice, readDevice, revoked } from "./device.ts";
 import { checkedToTill, closed, openOf, step, toStored, type Event, type Till } from "./machine.ts";
+import { sealKey } from "./seal-key.ts";
 import { createSeals } from "./sealed.ts";
 import { createStore, kept, useStore } from "./store.ts";
 
@@ -36,7 +37,7 @@ export const till = createStore(toTill(tillPlace.read()), (value) => tillPlace.w
 /** Where the till was when this page opened. */
 export const atStart = till.get();
 
-export const seals = createSeals({ place: kept(localStorage, "onegate.sealed.1"), derive: argon2, now: Date.now });
+export const seals = createSeals({ place: kept(localStorage, "onegate.sealed.1"), derive: argon2, ownKey: sealKey, now: Date.now });
 
 /** Whether what is being sealed now, was. */
 let sealing: Promise<boolean> = Promise.resolve(false);

@@ -124,15 +124,15 @@ describe("an approval", () => {
       assert.equal(person.status, 201, JSON.stringify(person.body));
       return (subject: string, amount: string) => program.call<ApprovalBody>("POST", "/api/v1/till/approvals", { token: cashier, body: { action: "price.change", subject, amount: rupiah(amount), approver_id: person.body.id, pin } });
     };
-    const supervisor = await make("Penyelia", ["approval.give", "price.change"], "480915");
-    const onlyGives = await make("Hanya setuju", ["approval.give"], "480916");
-    const onlyMay = await make("Hanya harga", ["price.change"], "480917");
+    const supervisor = await make("Penyelia", ["approval.give", "price.change"], "483915");
+    const onlyGives = await make("Hanya setuju", ["approval.give"], "483916");
+    const onlyMay = await make("Hanya harga", ["price.change"], "483917");
     const id = product("Americano");
     assert.deepEqual([(await onlyGives(id, "23000")).code, (await onlyMay(id, "23000")).code], ["approver_lacks_right", "approver_lacks_right"]);
     const approval = await supervisor(id, "23000");
     assert.equal((await setPrice(id, "23000", approval.body.id)).status, 200, JSON.stringify(approval.body));
     // a role of the merchant's own that lacks the right may ask, as a cashier may
-    const elsewhere = await program.unlock("Hanya setuju", "480916");
+    const elsewhere = await program.unlock("Hanya setuju", "483916");
     assert.equal((await setPrice(id, "23500", undefined, elsewhere)).code, "approval_needed");
   });
 

@@ -21,6 +21,7 @@ import { exportLines, partOf } from "./export.ts";
 import { createRefusals, MOST_DIFFERENT } from "./refusals.ts";
 import { insertMerchant } from "../store.ts";
 import { selectAuditHeads, selectFrom } from "./store.ts";
+import { bearing } from "../../testing/session.ts";
 
 const VERIFIER = fileURLToPath(new URL("../../../scripts/verify-audit.ts", import.meta.url));
 
@@ -371,7 +372,7 @@ describe("the trail's routes", () => {
   });
 
   it("an export over HTTP is verified by the program's key, and the proof of the books walks the trail", async () => {
-    const headers = { authorization: `Bearer ${owner}` };
+    const headers = bearing(owner);
     const response = await fetch(`${program.url}/api/v1/audit/export`, { headers });
     assert.deepEqual([response.status, response.headers.get("content-type")], [200, "application/x-ndjson"]);
     const folder = mkdtempSync(join(tmpdir(), "onegate-export-"));

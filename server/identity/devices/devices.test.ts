@@ -7,6 +7,7 @@ import { startProgram, type Program } from "../../roles.ts";
 import { openTestProgram, type TestProgram } from "../../testing/program.ts";
 import { openStranger, openTill, tryUnlock } from "../../testing/shop.ts";
 import { codeHash } from "./code.ts";
+import { bearing } from "../../testing/session.ts";
 
 let program: TestProgram;
 let owner: string;
@@ -28,7 +29,7 @@ const statusOf = (token: string) => program.call("GET", "/api/v1/till/catalogue"
 
 /** Opens a till's stream of events, and tells when it ended. */
 async function listen(url: string, token: string): Promise<{ ended: Promise<void> }> {
-  const answer = await fetch(`${url}/api/v1/till/events`, { headers: { authorization: `Bearer ${token}` } });
+  const answer = await fetch(`${url}/api/v1/till/events`, { headers: bearing(token) });
   assert.equal(answer.status, 200);
   const reader = answer.body!.getReader();
   await reader.read();
@@ -103,6 +104,10 @@ describe("a device", () => {
     const elsewhere = await program.enrol();
     const asked = await program.call("GET", "/api/v1/till/catalogue", { token: till.token, headers: { "onegate-device": elsewhere } });
     assert.equal(asked.code, "unauthenticated", "a session that came to another device than its own");
+    for (const headers of [{}, { "onegate-device": "" }, { "onegate-device": "x" }]) {
+      const alone = await fetch(`${program.url}/api/v1/till/catalogue`, { headers: { authorization: `Bearer ${till.token}`, ...headers } });
+      assert.equal(alone.status, 401, `a session that came without its device: ${JSON.stringify(headers)}`);
+    }
     assert.equal((await program.call("GET", "/api/v1/till/catalogue", { token: till.token, headers: { "onegate-device": till.device } })).status, 200);
   });
 

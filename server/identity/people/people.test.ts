@@ -6,6 +6,7 @@ import { openTestProgram, type TestProgram } from "../../testing/program.ts";
 import { openStranger, openTill, tryUnlock } from "../../testing/shop.ts";
 import { grantable, OWNER_ONLY, rights, rightsOf } from "../rights.ts";
 import { rightWords } from "../shop-roles/words.ts";
+import { bearing } from "../../testing/session.ts";
 
 let program: TestProgram;
 let owner: string;
@@ -179,7 +180,7 @@ describe("sessions of staff", () => {
 
   it("a stream ends with its session", async () => {
     const till = await openTill(program, ids["Sari"]!, "111111");
-    const answer = await fetch(`${program.url}/api/v1/till/events`, { headers: { authorization: `Bearer ${till.token}` } });
+    const answer = await fetch(`${program.url}/api/v1/till/events`, { headers: bearing(till.token) });
     const rest = answer.text();
     await program.call("POST", "/api/v1/till/lock", { token: till.token });
     assert.match(await rest, /^retry: 1000/);

@@ -47,7 +47,9 @@ describe("the policy", () => {
 
   it("knows the PINs that anybody tries first", () => {
     for (const simple of ["000000", "111111", "123456", "654321", "567890", "890123", "121212", "123123", "112233", "147258"]) assert.ok(isSimplePin(simple), simple);
-    for (const good of ["824613", "961538", "280519", "135790", "404142"]) assert.ok(!isSimplePin(good), good);
+    for (const sequence of ["135791", "246810", "024680", "864208", "101112", "404142", "102030", "306090", "255075", "987654", "112358", "123321"]) assert.ok(isSimplePin(sequence), sequence);
+    for (const date of ["280519", "170845", "010100", "310199", "190528", "051728", "290200", "081990", "199008", "122024"]) assert.ok(isSimplePin(date), date);
+    for (const good of ["824613", "961538", "310472", "482915", "593817", "320199", "001390", "141592"]) assert.ok(!isSimplePin(good), good);
   });
 });
 

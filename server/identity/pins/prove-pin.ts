@@ -9,14 +9,15 @@ export type Proven = { readonly name: string; readonly role: StaffRole; readonly
 
 /**
  * Checks a person's PIN on a device, by the policy. Refuses `staff_unknown`, `device_revoked`, `pin_blocked`, `pin_delayed`,
- * `pin_wrong`, in this order. A try that the policy stops costs no hash.
+ * `pin_wrong`, in this order. A try that the policy stops costs no hash. Whoever brings no proof of the device is a
+ * stranger there, so nobody is let off what others tried.
  */
-export async function provePin(database: Database, asked: Asked, pin: string): Promise<Proven | Refusal> {
+export async function provePin(database: Database, asked: Asked, pin: string, { isStranger = false } = {}): Promise<Proven | Refusal> {
   // most of a guesser's tries end here, at the price of one look
-  const stopped = judged(await selectStanding(database.kysely, asked));
+  const stopped = judged(await selectStanding(database.kysely, asked), isStranger);
   if (isRefusal(stopped)) return stopped;
   const tried = await inTransaction(database, async (tx) => {
-    const verdict = judged(await lockStanding(tx, asked));
+    const verdict = judged(await lockStanding(tx, asked), isStranger);
     if (isRefusal(verdict)) return verdict;
     await countWrongPin(tx, asked, verdict.standing, verdict);
     return verdict.standing;
@@ -30,8 +31,9 @@ export async function provePin(database: Database, asked: Asked, pin: string): P
   return { name: tried.name, role: tried.role, pinHash: tried.pinHash };
 }
 
-function judged(standing: Tried | undefined): { standing: Tried; pairDelaySeconds: number; deviceDelaySeconds: number } | Refusal {
-  if (!standing) return refuse("staff_unknown");
+function judged(found: Tried | undefined, isStranger: boolean): { standing: Tried; pairDelaySeconds: number; deviceDelaySeconds: number } | Refusal {
+  if (!found) return refuse("staff_unknown");
+  const standing = isStranger ? { ...found, isKnown: false } : found;
   if (standing.isRevoked) return refuse("device_revoked");
   const verdict = judge(standing);
   if (!("stop" in verdict)) return { standing, ...verdict };

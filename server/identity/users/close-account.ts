@@ -21,6 +21,7 @@ export async function closeAccount(users: Users, { merchantId, userId }: UserPri
     if (!(await closeAccountsOf(tx, userId))) return refuse("account_not_empty");
     await deleteOtherSessions(tx, userId, null);
     await eraseUser(tx, userId);
+    await users.onClosed(tx, merchantId, userId);
     await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.closed", subject: userId });
     return undefined;
   });

@@ -1,7 +1,30 @@
+import { isRefusal } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createMetrics } from "../../kernel/index.ts";
-import { createPasswords } from "./password.ts";
+import { checkedToPassword, createPasswords } from "./password.ts";
+
+describe("a password", () => {
+  const names = { username: "andi.contoh", email: "andi@contoh.invalid", phone: "+6281200000001" };
+  const code = async (password: string) => {
+    const checked = await checkedToPassword(password, names);
+    return isRefusal(checked) ? checked.refusal : "good";
+  };
+
+  it("that is made of what people here make passwords of is refused, in whatever case, with digits and signs at its ends", async () => {
+    const common = [
+      "rahasia123", "Rahasia123!", "rahasia2024", "sayangkamu", "sayangku", "Sayangku123", "alhamdulillah", "bismillah", "Bismillah99", "cintaku1", "akucintakamu", "indonesia", "Indonesia45", "merdeka17", "jakarta123",
+      "bandung1", "persib1933", "garuda12", "katasandi", "rahasiaku", "muhammad1", "siti12345", "budi1234", "sayang123456", "terimakasih", "selamatpagi", "mamapapa", "qwerty12", "p4ssw0rd", "r4h4s14123", "andi.contoh1",
+    ];
+    const passed: string[] = [];
+    for (const password of common) if ((await code(password)) !== "password_common") passed.push(password);
+    assert.deepEqual(passed, []);
+  });
+
+  it("of several words that don't belong together, or of none, is good", async () => {
+    for (const password of ["Senja-di-Lembang-77", "kucing lompat sembilan pagar", "gerobak-tukang-kipas-miring", "Tr4mp0lin&Ubur2", "x7#Lq9vTzW", "lemari biru makan petir"]) assert.equal(await code(password), "good", password);
+  });
+});
 
 describe("passwords that wait to be hashed", () => {
   it("take turns by network: a flood from one keeps nobody of another waiting, and is refused beyond its share", async () => {

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { Counter } from "prom-client";
 import type { Metrics } from "../../kernel/index.ts";
 import { hashSecret, isSecret } from "../secret.ts";
+import { INDONESIAN_PASSWORDS } from "./indonesian-passwords.ts";
 import type { Names } from "./user.ts";
 
 /** Characters, as a person counts them. */
@@ -21,7 +22,7 @@ let judge: Promise<Judge> | undefined;
 /** 50,000 known passwords and how people vary them take 10 MB of memory: loaded when first asked for. */
 async function loadJudge(): Promise<Judge> {
   const [{ ZxcvbnFactory }, { adjacencyGraphs, dictionary }] = await Promise.all([import("@zxcvbn-ts/core"), import("@zxcvbn-ts/language-common")]);
-  const zxcvbn = new ZxcvbnFactory({ graphs: adjacencyGraphs, dictionary });
+  const zxcvbn = new ZxcvbnFactory({ graphs: adjacencyGraphs, dictionary: { ...dictionary, indonesian: [...INDONESIAN_PASSWORDS] } });
   return (password, known) => zxcvbn.check(password.slice(0, JUDGED), [...known]).score;
 }
 
@@ -37,8 +38,12 @@ export async function checkedToPassword(unchecked: string, { username, email, ph
   const password = checkedToLength(unchecked);
   if (isRefusal(password)) return password;
   judge ??= loadJudge();
-  const score = (await judge)(password, [username, email, ...email.split("@"), phone, phone.replace("+62", "0"), "onegate"]);
-  return score >= LEAST_SCORE ? password : refuse("password_common");
+  const known = [username, email, ...email.split("@"), phone, phone.replace("+62", "0"), "onegate"];
+  const judged = await judge;
+  // a word with a few digits and signs before or after it is that word to whoever guesses
+  const core = password.replace(/^[^\p{L}]{0,4}|[^\p{L}]{0,4}$/gu, "");
+  const isCommon = judged(password, known) < LEAST_SCORE || (core !== "" && judged(core, known) === 0);
+  return isCommon ? refuse("password_common") : password;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { checkedToPhone, refuse, type Id, type Refusal } from "@onegate/contract";
 import { domainToASCII } from "node:url";
-import type { Clock, Database, IdMaker, Log } from "../../kernel/index.ts";
+import type { Clock, Database, IdMaker, Log, Tx } from "../../kernel/index.ts";
 import type { Origin } from "../origin.ts";
 import type { SecretBox } from "../secret-box.ts";
 import type { Who } from "../audit/entry.ts";
@@ -20,6 +20,8 @@ export type Users = {
   readonly refusals: Refusals;
   /** The merchant in whose name wallet users act: the first. */
   readonly homeMerchant: () => Promise<Id | undefined>;
+  /** Erases what other modules know of a user whose account is being closed, in the same transaction. */
+  readonly onClosed: (tx: Tx, merchantId: Id, userId: Id) => Promise<void>;
 };
 
 /** Who a user is to others: three names, each of which nobody else has. */

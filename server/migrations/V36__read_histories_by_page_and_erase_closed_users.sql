@@ -92,3 +92,15 @@ begin
   end loop;
   return versions;
 end $$;
+
+-- What is personal of a user is found when the account is closed, without reading everybody's operations.
+create index wallet_operation_personal on wallet_operation (merchant_id, user_id) where kind in ('TOPUP', 'WITHDRAWAL');
+
+-- Bank accounts and names outlived accounts that were closed before: in withdrawals, in the orders of top-ups and in stored
+-- answers. Answers no longer hold them; they are read from the withdrawal.
+update idempotency_key set answer = answer - '{bank,account_number,account_name}'::text[] where route like 'wallet.%' and jsonb_exists(answer, 'account_number');
+update wallet_operation o set payout = jsonb_build_object('bank', o.payout ->> 'bank', 'accountNumber', '', 'accountName', '')
+  from users u where u.id = o.user_id and u.closed_at is not null and o.payout is not null;
+update payment_order p set customer_name = '#', customer_email = null, customer_phone = null
+  from wallet_operation o join users u on u.id = o.user_id
+ where u.closed_at is not null and o.kind = 'TOPUP' and p.merchant_id = o.merchant_id and p.order_id = 'TOPUP-' || o.operation_id;

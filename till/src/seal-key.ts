@@ -1,0 +1,39 @@
+const DATABASE = "onegate-seal";
+const STORE = "keys";
+const NAME = "1";
+
+/**
+ * This browser's own key, which no script can read out: sealed sessions are encrypted with it once more, so a copy of
+ * `localStorage` alone opens nothing, whatever PINs are tried on it. Made at the first use.
+ */
+export async function sealKey(): Promise<CryptoKey> {
+  const database = await opened();
+  try {
+    // before the transaction, which ends while anything else is waited for
+    const fresh = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+    return await new Promise<CryptoKey>((resolve, reject) => {
+      const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
+      const store = transaction.objectStore(STORE);
+      let key = fresh;
+      const found = store.get(NAME);
+      // two tabs that are first at once end up with the same one
+      found.addEventListener("success", () => {
+        if (found.result instanceof CryptoKey) key = found.result;
+        else store.put(fresh, NAME);
+      });
+      transaction.addEventListener("complete", () => resolve(key));
+      transaction.addEventListener("abort", () => reject(transaction.error ?? new Error("the key can't be kept in this browser")));
+    });
+  } finally {
+    database.close();
+  }
+}
+
+function opened(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.addEventListener("upgradeneeded", () => request.result.createObjectStore(STORE));
+    request.addEventListener("success", () => resolve(request.result));
+    request.addEventListener("error", () => reject(request.error ?? new Error("IndexedDB can't be had in this browser")));
+  });
+}
