@@ -1,13 +1,16 @@
+import { sql } from "kysely";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { everywhere, inTransaction } from "../server/kernel/index.ts";
 import { startTestCluster } from "../server/testing/database.ts";
 import { checkedToAsked, WrongUse } from "./arguments.ts";
 import { rules } from "./auditor.ts";
 import { freshSeed, seedsOf } from "./play.ts";
 import { namedSeeds } from "./seeds.ts";
 import { simulate } from "./simulate.ts";
+import { World } from "./world.ts";
 
 /** Enough for every kind of act to come by; long runs are for the command line. */
 const SHORT = 120;
@@ -41,6 +44,28 @@ describe("the simulation", () => {
     const [first, second, other] = [await simulate({ seed: 7, steps: 50 }), await simulate({ seed: 7, steps: 50 }), await simulate({ seed: 8, steps: 10 })];
     assert.deepEqual(second.history, first.history);
     assert.notDeepEqual(other.history, first.history.slice(0, 10));
+  });
+
+  it("counts deadlocks, also those after which the work was done again", async () => {
+    const world = await World.open(5, false);
+    try {
+      const { database } = world.process;
+      const [one, other] = (await sql<{ id: string }>`select product_id as id from product limit 2`.execute(world.eye)).rows.map(({ id }) => id);
+      const firsts = Promise.withResolvers<void>();
+      let waiting = 0;
+      const touch = (first: string | undefined, second: string | undefined) =>
+        inTransaction(database, async (tx) => {
+          await sql`update product set rank = rank where product_id = ${first}`.execute(tx);
+          waiting += 1;
+          if (waiting === 2) firsts.resolve();
+          await firsts.promise;
+          await sql`update product set rank = rank where product_id = ${second}`.execute(tx);
+        });
+      await everywhere(() => Promise.all([touch(one, other), touch(other, one)]));
+      assert.equal(await world.countDeadlocks(), 1n);
+    } finally {
+      await world.close();
+    }
   });
 
   it("fails with a book-keeper that forgets: the auditor is awake", async () => {
