@@ -1,28 +1,31 @@
 import { parseArgs } from "node:util";
 import { namedSeeds, USUAL_SEED } from "./seeds.ts";
 
-export const HELP = `Usage: npm run --silent sim -- [--seed N] [--steps M] [--named NAME] [--canary] [--json] [--history]
+export const HELP = `Usage: npm run --silent sim -- [--seed N | --named NAME | --seeds N [--first S]] [--steps M] [--canary] [--json] [--history]
 
 Runs the ledger and the life of a payment in a world that loses answers, repeats notifications and crashes, and holds
 them against books of its own. The same seed runs the same. Exit code 1 when a rule is broken.
 
   --seed N       which run, a whole number [${USUAL_SEED}]
-  --steps M      how many things happen [500]
+  --steps M      how many things happen [500; with --seeds 2000]
   --named NAME   a seed with a name, see below
+  --seeds N      N fresh random seeds, on all cores; each that breaks a rule is printed
+  --first S      with --seeds: from this seed on, instead of random ones
   --canary       with a book-keeper that forgets; the run must fail
-  --json         one line: seed, steps, violations
+  --json         one line: seed, steps, violations; of many: seeds, steps, violations, seconds, played
   --history      what happened, a line a step, on standard error
 
 Named seeds
 ${Object.entries(namedSeeds).map(([name, { shows }]) => `  ${name.padEnd(24)} ${shows}`).join("\n")}
 `;
 
-const USUAL_STEPS = 500;
+const DEFAULT_STEPS = 500;
+const DEFAULT_STEPS_OF_MANY = 2_000;
 
 /** The command line was not understood; the message says what and how. */
 export class WrongUse extends Error {}
 
-export type Asked = { seed: number; steps: number; canary: boolean; json: boolean; history: boolean };
+export type Asked = { seed: number; /** How many to play. */ seeds: number | undefined; first: number | undefined; steps: number; canary: boolean; json: boolean; history: boolean };
 
 /** Reads the command line. */
 export function checkedToAsked(args: string[]): Asked | "help" {
@@ -30,9 +33,15 @@ export function checkedToAsked(args: string[]): Asked | "help" {
   if (values.help) return "help";
   const named = values.named === undefined ? undefined : namedSeeds[values.named];
   if (values.named !== undefined && !named) throw new WrongUse(`there is no seed named ${values.named}; known are ${Object.keys(namedSeeds).join(", ")}`);
+  const seeds = checkedToNumber("--seeds", values.seeds, 1);
+  const first = checkedToNumber("--first", values.first, 0);
+  if (first !== undefined && seeds === undefined) throw new WrongUse("--first goes with --seeds");
+  if (seeds !== undefined && (values.seed !== undefined || named || values.history)) throw new WrongUse("--seeds plays many: it goes with neither --seed nor --named nor --history");
   return {
+    seeds,
+    first,
     seed: checkedToNumber("--seed", values.seed, 0) ?? named?.seed ?? USUAL_SEED,
-    steps: checkedToNumber("--steps", values.steps, 1) ?? named?.steps ?? USUAL_STEPS,
+    steps: checkedToNumber("--steps", values.steps, 1) ?? named?.steps ?? (seeds === undefined ? DEFAULT_STEPS : DEFAULT_STEPS_OF_MANY),
     canary: values.canary,
     json: values.json,
     history: values.history,
@@ -45,6 +54,8 @@ function parse(args: string[]) {
       args,
       options: {
         seed: { type: "string" },
+        seeds: { type: "string" },
+        first: { type: "string" },
         steps: { type: "string" },
         named: { type: "string" },
         canary: { type: "boolean", default: false },

@@ -31,6 +31,7 @@ export const rules = {
   receipts: "receipt numbers have neither twins nor gaps",
   revenue: "revenue, tax, rounding and drawer are those of the paid sales",
   stock: "stock is what was there less what was sold",
+  deadlocks: "no two transactions wait for each other",
   forged: "a forged notification has no effect",
 } as const;
 

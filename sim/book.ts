@@ -30,11 +30,12 @@ export class Book {
       const bad = shapeOf(move);
       if (bad) return bad;
     }
-    const before = structuredClone({ accounts: this.accounts, transfers: this.transfers });
+    const done: Move[] = [];
     for (const move of moves) {
       const word = this.#post(move);
+      if (word === "now") done.push(move);
       if (word === "now" || word === "before") continue;
-      this.#restore(before);
+      for (const one of done) this.#undo(one);
       return word;
     }
     return "now";
@@ -115,11 +116,10 @@ export class Book {
     return account;
   }
 
-  #restore({ accounts, transfers }: { accounts: Map<Id, Account>; transfers: Map<Id, Move & { hold: Id | null }> }): void {
-    this.accounts.clear();
-    for (const [id, account] of accounts) this.accounts.set(id, account);
-    this.transfers.clear();
-    for (const [id, transfer] of transfers) this.transfers.set(id, transfer);
+  #undo({ id, debit, credit, minor }: Move): void {
+    this.#account(debit).posted += minor;
+    this.#account(credit).posted -= minor;
+    this.transfers.delete(id);
   }
 }
 

@@ -41,6 +41,8 @@ export async function simulate({ seed, steps, canary = false }: { seed: number; 
       if (step % CALM_EVERY === 0 || step === steps) await calmDown(stage);
       else if (step % AUDIT_EVERY === 0) await audit(stage, false);
     }
+    const deadlocks = await world.countDeadlocks();
+    stage.auditor.expect("deadlocks", deadlocks === 0n, () => `${deadlocks} deadlocks`);
     return { seed, steps, violations: stage.auditor.violations, history };
   } finally {
     await world.close();

@@ -1,6 +1,7 @@
 import { IDR, type Id } from "@onegate/contract";
 import { sql } from "kysely";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { DEMO_MERCHANT, seedDemo } from "../server/demo/index.ts";
 import { createLog, idMaker, messageOf, openDatabase, type Database } from "../server/kernel/index.ts";
 import { accountId, clearingCode, createLedger, openAccounts, type Ledger } from "../server/ledger/index.ts";
@@ -15,6 +16,8 @@ import { createRandom, type Random } from "./random.ts";
 /** One run of the program: what dies in a crash. All that outlives it is in the database. */
 export type Process = {
   readonly database: Database;
+  /** From now on it gets no connection, and whatever waits for one ends at once. */
+  readonly die: () => void;
   /** One lane, so that batches are posted in the order in which they came. */
   readonly ledger: Ledger;
   /** Several lanes, for many at once. */
@@ -29,6 +32,9 @@ export type Letter = { /** `3 paid`: the third, and what it says. */ readonly na
 /** The first moment: a Monday morning in Jakarta. */
 const BEGINNING = Date.UTC(2026, 0, 5, 1, 0, 0);
 const CONNECTIONS = 6;
+/** A killed connection is noticed within a few milliseconds. */
+const SETTLE_PAUSE_MS = 2;
+const MAX_SETTLE_TRIES = 500;
 
 /**
  * Everything around the code under test: the time, the provider, the network between, and the power switch. Time only
@@ -123,21 +129,23 @@ export class World {
   async crash(): Promise<void> {
     this.crashes += 1;
     const old = this.process;
+    old.die();
     this.process = this.#start();
     this.#closing.push(old.database.close().catch(() => undefined));
     await this.killConnections();
     await this.settle();
   }
 
-  /** Waits until the process has got over lost connections. */
+  /** Waits until the process has got over lost connections: each that it holds answers. Those that are missing are opened when they are needed. */
   async settle(): Promise<void> {
+    const { pool } = this.process.database;
     for (let tries = 1; ; tries++) {
       try {
-        await Promise.all(Array.from({ length: CONNECTIONS }, () => this.process.database.pool.query("select 1")));
+        await Promise.all(Array.from({ length: Math.max(pool.totalCount, 1) }, () => pool.query("select 1")));
         return;
       } catch (error) {
-        if (tries === 50) throw new Error(`the database does not come back: ${messageOf(error)}`, { cause: error });
-        await sleep(5);
+        if (tries === MAX_SETTLE_TRIES) throw new Error(`the database does not come back: ${messageOf(error)}`, { cause: error });
+        await sleep(SETTLE_PAUSE_MS);
       }
     }
   }
@@ -145,6 +153,19 @@ export class World {
   /** Lets others run for a moment: how far they get is not the seed's to say. */
   async moment(turns: number): Promise<void> {
     for (let i = 0; i < turns; i++) await turn();
+  }
+
+  /** Ends the process, and answers how many deadlocks PostgreSQL has found in this world. A connection tells of its own when it ends. */
+  async countDeadlocks(): Promise<bigint> {
+    this.process.die();
+    await this.killConnections();
+    for (;;) {
+      const { rows } = await sql<{ deadlocks: bigint; others: bigint }>`
+        select deadlocks, (select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()) as others
+          from pg_stat_database where datname = current_database()`.execute(this.eye);
+      if (rows[0]?.others === 0n) return rows[0].deadlocks;
+      await sleep(SETTLE_PAUSE_MS);
+    }
   }
 
   async close(): Promise<void> {
@@ -160,6 +181,7 @@ export class World {
 
   #start(): Process {
     const database = openDatabase(this.#test.connection, CONNECTIONS, () => undefined);
+    const die = makeMortal(database.pool);
     const real = createLedger(database, { lanes: 1, queue: 20_000 });
     const ledger = this.#canary ? forgetful(real, this.random.fork("canary")) : real;
     const newProcessId = () => this.newId();
@@ -176,8 +198,44 @@ export class World {
       onOrderCancelled: onSaleCancelled,
     };
     const sales: Sales = { database, ledger, payments, newId: newProcessId, poke };
-    return { database, ledger, crowdedLedger: createLedger(database, { lanes: 3, queue: 20_000 }), payments, sales };
+    return { database, die, ledger, crowdedLedger: createLedger(database, { lanes: 3, queue: 20_000 }), payments, sales };
   }
+}
+
+type Callback = (error: Error | undefined, client: pg.PoolClient | undefined, release: (error?: Error | boolean) => void) => void;
+
+/**
+ * A pool that is ended lets those who wait for a connection run into their time-out, five seconds of real time. The dead wait for
+ * nothing: calling what this answers ends their waiting.
+ */
+function makeMortal(pool: pg.Pool): () => void {
+  const waiting = new Set<(error: Error) => void>();
+  let isDead = false;
+  const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
+  async function connectAlive(): Promise<pg.PoolClient> {
+    if (isDead) throw new Error("the process is dead");
+    const death = Promise.withResolvers<never>();
+    waiting.add(death.reject);
+    const client = connect();
+    try {
+      return await Promise.race([client, death.promise]);
+    } catch (error) {
+      void client.then((late) => late.release(true), () => undefined);
+      throw error;
+    } finally {
+      waiting.delete(death.reject);
+    }
+  }
+  pool.connect = ((callback?: Callback) => {
+    const client = connectAlive();
+    if (!callback) return client;
+    void client.then((one) => callback(undefined, one, (error) => one.release(error)), (error: Error) => callback(error, undefined, () => undefined));
+    return undefined;
+  }) as typeof pool.connect;
+  return () => {
+    isDead = true;
+    for (const reject of waiting) reject(new Error("the process is dead"));
+  };
 }
 
 /** Puts the world's clock in the place of the database's: `now()` is looked for in the schema `sim` first. */

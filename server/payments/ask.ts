@@ -71,7 +71,7 @@ export function askProviders(payments: Payments): { stop(): Promise<void> } {
       await renew();
     }
     while (underWay.size > 0) {
-      await Promise.race([sleep(POLL_MS), ...underWay.keys()]);
+      await Promise.race([sleep(POLL_MS, undefined, { ref: false }), ...underWay.keys()]);
       await renew();
     }
   }

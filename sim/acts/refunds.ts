@@ -13,11 +13,15 @@ type Paid = { id: Id; orderId: string; provider: string; minor: bigint; left: bi
 
 /** Succeeded payments and what is left of them, in the order in which they were written. */
 async function paidPayments({ world }: Stage): Promise<Paid[]> {
-  const { rows } = await sql<Paid>`
-    select payment_id as id, order_id as "orderId", provider, amount as minor,
-           amount - coalesce((select sum(r.amount) from refund r where r.merchant_id = p.merchant_id and r.payment_id = p.payment_id and r.state <> 'failed'), 0)::bigint as left
-      from payment p where merchant_id = ${DEMO_MERCHANT} and state = 'succeeded' order by payment_id`.execute(world.eye);
-  return rows;
+  const { rows } = await sql<Omit<Paid, "left">>`
+    select payment_id as id, order_id as "orderId", provider, amount as minor
+      from payment where merchant_id = ${DEMO_MERCHANT} and state = 'succeeded' order by payment_id`.execute(world.eye);
+  const { rows: refunds } = await sql<{ payment: Id; minor: bigint }>`
+    select payment_id as payment, amount as minor from refund
+     where merchant_id = ${DEMO_MERCHANT} and state <> 'failed' and payment_id is not null`.execute(world.eye);
+  const back = new Map<Id, bigint>();
+  for (const { payment, minor } of refunds) back.set(payment, (back.get(payment) ?? 0n) + minor);
+  return rows.map((row) => ({ ...row, left: row.minor - (back.get(row.id) ?? 0n) }));
 }
 
 /** A paid payment of an order of which it is foretold what becomes of it: mostly one of the last. */
