@@ -99,7 +99,8 @@ type Told = { readonly status: number; readonly code: string | undefined; readon
 
 async function ask({ url, token }: Asker, { method, url: path }: RegisteredRoute, id: Id, { query, body }: Partial<Fixture> = {}): Promise<Told> {
   const filled = path.replaceAll("::", ":").replace(":provider", "tripay").replace(":date", "2026-11-01").replaceAll(/:(id|order_id|account)\b/g, id) + (query === undefined ? "" : `?${query}=${id}`);
-  const sent = body?.(id, { outletId: DEMO_OUTLET });
+  // signing out without a body would end the session that the next questions are asked with
+  const sent = method === "DELETE" && path === "/api/auth/logout" ? { refresh_token: "of nobody" } : body?.(id, { outletId: DEMO_OUTLET });
   const aborter = new AbortController();
   const response = await fetch(`${url()}${filled}`, {
     method,
