@@ -107,7 +107,8 @@ type Told = { readonly status: number; readonly code: string | undefined; readon
 
 async function ask({ url, token }: Asker, { method, url: path }: RegisteredRoute, id: Id, { query, body }: Partial<Fixture> = {}): Promise<Told> {
   const filled = path.replaceAll("::", ":").replace(":provider", "tripay").replace(":date", "2026-11-01").replaceAll(/:(id|order_id|account)\b/g, id) + (query === undefined ? "" : `?${query}=${id}`);
-  const sent = body?.(id, { outletId: DEMO_OUTLET });
+  // signing out without a body would end the session that the next questions are asked with
+  const sent = method === "DELETE" && path === "/api/auth/logout" ? { refresh_token: "of nobody" } : body?.(id, { outletId: DEMO_OUTLET });
   const aborter = new AbortController();
   const response = await fetch(`${url()}${filled}`, {
     method,
@@ -160,6 +161,8 @@ describe("route × role × tenant", () => {
   });
 
   it("who may not is told so, before anything is looked at; who may is let in", async () => {
+    // a provider is asked about a payment after a while, which is nobody's doing here
+    await program.database.pool.query("update payment set ask_at = null");
     const before = await foreignRows();
     // the session's own end comes last
     const routes = [...program.routes].sort((one, other) => Number(one.right === "till.lock") - Number(other.right === "till.lock"));
@@ -192,6 +195,8 @@ describe("route × role × tenant", () => {
   }
 
   it("another merchant's object is not there, nor another outlet's or user's for whom it is not; nothing of it is shown or changed", async () => {
+    // a provider is asked about a payment after a while, which is nobody's doing here
+    await program.database.pool.query("update payment set ask_at = null");
     const before = await foreignRows();
     const cells = program.routes.flatMap((route) => fixturesOf(route).filter(({ provenBy }) => provenBy === undefined).flatMap((fixture) => askers.filter((asker) => asker.may(route.right as Right)).map((asker) => ({ route, fixture, asker }))));
     assert.ok(cells.length > 100);
