@@ -335,7 +335,7 @@ async function sellAt(till: Till): Promise<Done> {
 /** Listens as a till, from now on or after a cursor, until it is ended. */
 async function hear({ url, token }: Asker, since?: string): Promise<{ heard(): string; end(): void }> {
   const aborter = new AbortController();
-  const response = await fetch(`${url()}/api/v1/till/events`, { headers: { authorization: `Bearer ${token}`, ...(since === undefined ? {} : { "last-event-id": since }) }, signal: aborter.signal });
+  const response = await fetch(`${url()}/api/v1/till/events`, { headers: { ...bearing(token), ...(since === undefined ? {} : { "last-event-id": since }) }, signal: aborter.signal });
   assert.equal(response.status, 200);
   let text = "";
   const read = async () => {
