@@ -36,7 +36,9 @@ export async function collectStatic(tx: Tx, payments: Payments, { merchantId, ou
     ...(reference === null ? {} : { reference }), outletId, confirmedBy: staffId,
   });
   const accounts = { unverified: accountId(merchantId, CHART.unverified), to: accountId(merchantId, CHART.received) };
-  const posted = await payments.ledger.postIn(tx, merchantId, transfersOf("collect_unverified", merchantId, paymentId, accounts, { gross: amount }, reference === null ? {} : { reference }));
+  const about = reference === null ? {} : { reference };
+  const transfers = transfersOf("collect_unverified", merchantId, paymentId, accounts, { gross: amount }, about);
+  const posted = await payments.ledger.postIn(tx, merchantId, transfers);
   if (isRefusal(posted)) throw new Error(`the ledger refused a collection: ${posted.refusal}`);
   await tell(tx, paid);
   await endOpenPayments(tx, earlier);

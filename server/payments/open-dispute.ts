@@ -65,5 +65,8 @@ async function openOne(tx: Tx, payments: Payments, { payment, left, found }: Col
 /** Says within the transaction what a dispute has become; sums are minor units as text, and the provider's words stay here. */
 export async function tellDispute(tx: Tx, { merchantId, paymentId, disputeId, orderId, provider, state, amount }: Dispute, topic: string): Promise<void> {
   const payment = await selectPayment(tx, merchantId, paymentId);
-  await announce(tx, merchantId, topic, paymentId, { order_id: orderId, dispute_id: disputeId, state, amount: amount.minor.toString(), currency: amount.currency, provider, ...outletOf({ outletId: payment?.outletId ?? null }) });
+  await announce(tx, merchantId, topic, paymentId, {
+    order_id: orderId, dispute_id: disputeId, state, amount: amount.minor.toString(), currency: amount.currency, provider,
+    ...outletOf({ outletId: payment?.outletId ?? null }),
+  });
 }

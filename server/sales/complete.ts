@@ -20,7 +20,8 @@ export async function completeSale(tx: Tx, sales: Sales, sale: Sale, outlet: Out
     kind: "sale" as const,
     quantity: -quantity,
   }));
-  const oversold = (await moveStock(tx, sale.merchantId, sale.outletId, sale.saleId, movements)).filter(({ isCounted, onHand }) => isCounted && onHand < 0);
+  const levels = await moveStock(tx, sale.merchantId, sale.outletId, sale.saleId, movements);
+  const oversold = levels.filter(({ isCounted, onHand }) => isCounted && onHand < 0);
   const posted = await sales.ledger.postIn(tx, sale.merchantId, recognition(sale));
   if (isRefusal(posted)) throw new Error(`the ledger refused a sale: ${posted.refusal}`);
   await markPaid(tx, sale, receiptNumber, businessDate, oversold);
@@ -40,7 +41,7 @@ export async function completeSale(tx: Tx, sales: Sales, sale: Sale, outlet: Out
       quantity,
       amount: (unitPrice * BigInt(quantity)).toString(),
     })),
-    ...(oversold.length === 0 ? {} : { oversold: oversold.map(({ productId, onHand }) => ({ product_id: productId, on_hand: onHand })) }),
+    oversold: oversold.map(({ productId, onHand }) => ({ product_id: productId, on_hand: onHand })),
   });
 }
 
