@@ -60,6 +60,9 @@ export const EVENTS = {
     gross: Minor,
     tax: Minor,
     lines: Type.Array(line),
+    oversold: Type.Array(
+      Type.Object({ product_id: IdSchema, on_hand: Count }, { description: "counted products that are below zero now" }),
+    ),
   }),
   "sale.expired": event("The last payment of a sale expired.", { sale_id: IdSchema, outlet_id: IdSchema }),
   "sale.cancelled": event("A sale was given up before it was paid.", { sale_id: IdSchema, outlet_id: IdSchema }),

@@ -88,7 +88,7 @@ async function passTime(database: Database, endpointId: Id): Promise<void> {
 function saleOf(saleId: Id): EventPayload<"sale.paid"> {
   return {
     sale_id: saleId, outlet_id: newId(), receipt_number: "KS1-261121-0007", business_date: "2026-11-21", hour: 9,
-    method: "CASH", currency: "IDR", gross: "4600000", tax: "455856", lines: [],
+    method: "CASH", currency: "IDR", gross: "4600000", tax: "455856", lines: [], oversold: [],
   };
 }
 

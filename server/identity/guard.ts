@@ -183,7 +183,7 @@ export function whoOf(request: FastifyRequest, principal = request.principal): W
   };
 }
 
-/** The outlet that lists are limited to: staff other than owners see their own outlet's. Null: all, as for owners and keys. */
+/** The outlet that lists are limited to: staff other than owners see their own's. Null: all, as for owners and keys. */
 export function outletScopeOf({ principal }: FastifyRequest): string | null {
   return "outletId" in principal && principal.role !== "owner" ? principal.outletId : null;
 }

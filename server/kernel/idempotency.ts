@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { inTransaction, isLockedOut, type Database, type Tx } from "./database.ts";
 
 /**
- * What a key stands for: the same key under another merchant, outlet or route is another key. What is done at a till is its
- * outlet's, so that no other outlet is given its answer.
+ * What a key stands for: the same key under another merchant, outlet or route is another key. What is done at a till is
+ * its outlet's, so that no other outlet is given its answer.
  */
 export type Scope = { readonly merchantId: Id; readonly outletId?: Id; readonly route: string; readonly key: string };
 

@@ -164,9 +164,12 @@ export async function selectPayments(executor: Executor, merchantId: Id, orderId
 }
 
 /** Payments of several orders, by order, oldest first. */
-export async function selectPaymentsOfOrders(executor: Executor, merchantId: Id, orderIds: readonly string[]): Promise<ReadonlyMap<string, readonly Payment[]>> {
+export async function selectPaymentsOfOrders(
+  executor: Executor, merchantId: Id, orderIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly Payment[]>> {
   const { rows } = await sql<PaymentRow>`
-    select ${COLUMNS} from payment where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[]) order by payment_id`.execute(executor);
+    select ${COLUMNS} from payment
+     where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[]) order by payment_id`.execute(executor);
   return Map.groupBy(rows.map(toPayment), ({ orderId }) => orderId);
 }
 
@@ -382,7 +385,9 @@ export function visibleTo(alias: string, outletId: Id | null) {
 }
 
 /** Cases in a state, or all, oldest first; of what an outlet may see, where one is given. */
-export async function selectCases(executor: Executor, merchantId: Id, { state, outletId }: { state: SuspenseCase["state"] | undefined; outletId: Id | null }, limit: number): Promise<SuspenseCase[]> {
+export async function selectCases(
+  executor: Executor, merchantId: Id, { state, outletId }: { state: SuspenseCase["state"] | undefined; outletId: Id | null }, limit: number,
+): Promise<SuspenseCase[]> {
   const { rows } = await sql<CaseRow>`
     select ${CASE_COLUMNS} from suspense_case c
      where merchant_id = ${merchantId} and (${state ?? null}::text is null or state = ${state ?? null}) and ${visibleTo("c", outletId)}

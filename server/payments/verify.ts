@@ -61,6 +61,8 @@ async function holdUnverified(tx: Tx, merchantId: Id, paymentId: Id, event: Veri
 async function write(tx: Tx, payment: Payment, verification: "verified" | "lost", proof?: Proof): Promise<Payment> {
   const written = await updateVerification(tx, payment, verification, proof);
   const { merchantId, paymentId, orderId, amount } = written;
-  await announce(tx, merchantId, `payment.${verification}`, paymentId, { order_id: orderId, amount: amount.minor.toString(), currency: amount.currency, provider: STATIC_PROVIDER, ...outletOf(written) });
+  await announce(tx, merchantId, `payment.${verification}`, paymentId, {
+    order_id: orderId, amount: amount.minor.toString(), currency: amount.currency, provider: STATIC_PROVIDER, ...outletOf(written),
+  });
   return written;
 }

@@ -46,10 +46,11 @@ async function takeProductsOff(tx: Tx, { merchantId, payload: back }: EventOf<"s
 }
 
 /** Counts a sale off its hour when it is void, and on again when its money stays after all. */
-async function countSale(tx: Tx, merchantId: Id, { outlet_id, business_date, sold_hour, sold_method }: Counted, sign: 1 | -1): Promise<void> {
+async function countSale(tx: Tx, merchantId: Id, sale: Counted, sign: 1 | -1): Promise<void> {
   await sql`
     update report_hour set sales = sales + ${sign}::int
-     where merchant_id = ${merchantId} and outlet_id = ${outlet_id} and business_date = ${business_date} and hour = ${sold_hour} and method = ${sold_method}`.execute(tx);
+     where merchant_id = ${merchantId} and outlet_id = ${sale.outlet_id} and business_date = ${sale.business_date}
+       and hour = ${sale.sold_hour} and method = ${sale.sold_method}`.execute(tx);
 }
 
 async function addProducts(tx: Tx, merchantId: Id, { outlet_id, business_date, lines }: Pick<EventPayload<"sale.paid">, "outlet_id" | "business_date" | "lines">, sign: 1 | -1): Promise<void> {

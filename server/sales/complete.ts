@@ -40,7 +40,7 @@ export async function completeSale(tx: Tx, sales: Sales, sale: Sale, outlet: Out
       quantity,
       amount: (unitPrice * BigInt(quantity)).toString(),
     })),
-    ...(oversold.length === 0 ? {} : { oversold: oversold.map(({ productId, onHand }) => ({ product_id: productId, on_hand: onHand })) }),
+    oversold: oversold.map(({ productId, onHand }) => ({ product_id: productId, on_hand: onHand })),
   });
 }
 

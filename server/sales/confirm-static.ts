@@ -17,7 +17,8 @@ export async function confirmStatic(sales: Sales, { merchantId, outletId, staffI
   const reference = unchecked.reference === undefined ? null : checkedToReference(unchecked.reference);
   if (isRefusal(reference)) return { answer: reference, replayed: false };
   // before the key is looked at, so that no other outlet is given what it answered
-  if ((await selectSale(sales.database.kysely, merchantId, saleId))?.outletId !== outletId) return { answer: refuse("sale_unknown"), replayed: false };
+  const seen = await selectSale(sales.database.kysely, merchantId, saleId);
+  if (seen?.outletId !== outletId) return { answer: refuse("sale_unknown"), replayed: false };
   const { answer, replayed } = await once(sales.database, { merchantId, route: "till.sales.static", key }, { saleId, reference }, async (tx) => {
     if (!(await staticQrisOf(tx, merchantId, outletId))) return refuse("static_qris_missing");
     return (await collectStatic(tx, sales.payments, { merchantId, outletId, staffId, orderId: saleId, reference })) ?? { sale_id: saleId };

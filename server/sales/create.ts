@@ -20,7 +20,8 @@ type Seller = { readonly merchantId: Id; readonly outletId: Id; readonly staffId
 export async function createSale(sales: Sales, seller: Seller, unchecked: NewSaleBody, key: string): Promise<Once<Sale>> {
   const outlet = await outletOf(sales.database.kysely, seller.merchantId, seller.outletId);
   const hash = requestHash(unchecked);
-  const { answer, replayed } = await once(sales.database, { merchantId: seller.merchantId, outletId: seller.outletId, route: "till.sales", key }, unchecked, async (tx) => {
+  const scope = { merchantId: seller.merchantId, outletId: seller.outletId, route: "till.sales", key };
+  const { answer, replayed } = await once(sales.database, scope, unchecked, async (tx) => {
     // a sale that is done stays done, whatever has become of the catalogue since
     const known = await takenBefore(tx, seller, unchecked.id, hash);
     if (known) return known;
@@ -43,10 +44,12 @@ export async function createSale(sales: Sales, seller: Seller, unchecked: NewSal
 }
 
 /** The sale of this id, where there is one: the same sale again, or another, as one of another outlet is. */
-async function takenBefore(tx: Tx, { merchantId, outletId }: Pick<Seller, "merchantId" | "outletId">, saleId: Id, hash: Buffer): Promise<{ sale_id: Id } | Refusal | undefined> {
-  const known = await selectTaken(tx, merchantId, saleId);
+async function takenBefore(
+  tx: Tx, seller: Pick<Seller, "merchantId" | "outletId">, saleId: Id, hash: Buffer,
+): Promise<{ sale_id: Id } | Refusal | undefined> {
+  const known = await selectTaken(tx, seller.merchantId, saleId);
   if (!known) return undefined;
-  return known.outletId === outletId && known.requestHash.equals(hash) ? { sale_id: saleId } : refuse("sale_differs");
+  return known.outletId === seller.outletId && known.requestHash.equals(hash) ? { sale_id: saleId } : refuse("sale_differs");
 }
 
 /** Check: prices are the catalogue's, the total is the one both sides compute, the tender covers it. */

@@ -38,19 +38,23 @@ export async function onPaymentRefunded(tx: Tx, refund: Refund): Promise<Readonl
 }
 
 /**
- * A refund is given up, and its money stays. Where it was a void's, the day's report counts the sale again, once: what is
- * paid was sold. What was taken back into stock stays there.
+ * A refund is given up, and its money stays. Where it was a void's, the day's report counts the sale again, once: what
+ * is paid was sold. What was taken back into stock stays there.
  */
 export async function onRefundGivenUp(tx: Tx, { merchantId, orderId, returnId }: Refund): Promise<void> {
-  const sale = returnId !== null && isId(orderId) ? await selectSale(tx, merchantId, orderId, "for update of s") : undefined;
-  const voided = sale && (await selectReturns(tx, merchantId, [sale.saleId])).find((one) => one.returnId === returnId && one.kind === "void");
-  if (!voided) return;
+  if (returnId === null || !isId(orderId)) return;
+  const sale = await selectSale(tx, merchantId, orderId, "for update of s");
+  const returns = await selectReturns(tx, merchantId, [orderId]);
+  const voided = returns.find((one) => one.returnId === returnId && one.kind === "void");
+  if (!sale || !voided) return;
   const refunds = await refundsOfReturns(tx, merchantId, [voided.returnId]);
   if (refunds.filter(({ state }) => state === "failed").length > 1) return;
-  const given = (await paymentsOf(tx, merchantId, sale.saleId)).filter(({ paymentId }) => refunds.some((one) => one.paymentId === paymentId));
+  const payments = await paymentsOf(tx, merchantId, sale.saleId);
+  const method = payments.findLast(({ paymentId }) => refunds.some((one) => one.paymentId === paymentId))?.method;
+  const outlet = await outletOf(tx, merchantId, sale.outletId);
   await announce(tx, merchantId, "sale.void_failed", sale.saleId, {
     sale_id: sale.saleId, return_id: voided.returnId, outlet_id: sale.outletId, business_date: voided.businessDate,
-    sold_hour: await selectHour(tx, await outletOf(tx, merchantId, sale.outletId), sale.paidAt ?? sale.createdAt), sold_method: given.at(-1)?.method ?? "CASH",
+    sold_hour: await selectHour(tx, outlet, sale.paidAt ?? sale.createdAt), sold_method: method ?? "CASH",
   });
 }
 

@@ -17,19 +17,24 @@ export type ShownSale = {
 /** Which sales of an outlet: one by its id, or the newest. */
 export type WhichSales = { readonly saleId: Id } | { readonly newest: number };
 
+type Place = { readonly merchantId: Id; readonly outletId: Id };
+
 /**
- * Reads sales of an outlet with their payments and returns, all of one moment: a sale and the payment that pays it change
- * together, so they are read together. An outlet finds no other's.
+ * Reads sales of an outlet with their payments and returns, all of one moment: a sale and the payment that pays it
+ * change together, so they are read together. An outlet finds no other's.
  */
-export async function readSales(database: Pick<Database, "kysely">, { merchantId, outletId }: { merchantId: Id; outletId: Id }, which: WhichSales): Promise<ShownSale[]> {
+export async function readSales(database: Pick<Database, "kysely">, place: Place, which: WhichSales): Promise<ShownSale[]> {
+  const { merchantId, outletId } = place;
   return inSnapshot(database, async (executor) => {
     const one = "saleId" in which ? await selectSale(executor, merchantId, which.saleId) : undefined;
-    const sales = "newest" in which ? await selectRecentSales(executor, merchantId, outletId, which.newest) : one?.outletId === outletId ? [one] : [];
+    const found = one?.outletId === outletId ? [one] : [];
+    const sales = "newest" in which ? await selectRecentSales(executor, merchantId, outletId, which.newest) : found;
     const ids = sales.map(({ saleId }) => saleId);
     const disputed = await disputedOrders(executor, merchantId, ids);
-    const returns = await selectReturns(executor, merchantId, ids);
-    const refunds = returns.length === 0 ? [] : await refundsOfReturns(executor, merchantId, returns.map(({ returnId }) => returnId));
     const payments = await paymentsOfOrders(executor, merchantId, ids);
+    const returns = await selectReturns(executor, merchantId, ids);
+    const returnIds = returns.map(({ returnId }) => returnId);
+    const refunds = returnIds.length === 0 ? [] : await refundsOfReturns(executor, merchantId, returnIds);
     return sales.map((sale) => ({
       sale,
       payments: payments.get(sale.saleId) ?? [],

@@ -82,7 +82,9 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
 
   http.get("/api/v1/till/events", { config: { right: "event.read", service }, schema: { tags, summary: "What happens at the shop, as server-sent events; resumes after Last-Event-ID" } }, async (request, reply) => {
     const staff = staffOf(request);
-    await streams.open(request, reply, { merchantId: staff.merchantId, topics: TILL_TOPICS, wants: (event) => isHeardAt(staff, event), ends: sessionEnd(database, staff) });
+    await streams.open(request, reply, {
+      merchantId: staff.merchantId, topics: TILL_TOPICS, wants: (event) => isHeardAt(staff, event), ends: sessionEnd(database, staff),
+    });
   });
 }
 
@@ -94,7 +96,9 @@ const SHOP_TOPIC = "product.";
 const CASE_TOPIC = "case.";
 
 /** Whether an event is told at a till: its outlet's own are, and those of the whole shop. */
-export function isHeardAt({ outletId, rights }: Pick<StaffPrincipal, "outletId" | "rights">, { topic, payload }: Pick<OutboxEvent, "topic" | "payload">): boolean {
+function isHeardAt(
+  { outletId, rights }: Pick<StaffPrincipal, "outletId" | "rights">, { topic, payload }: Pick<OutboxEvent, "topic" | "payload">,
+): boolean {
   if (topic.startsWith(SHOP_TOPIC)) return true;
   const of = "outlet_id" in payload ? payload.outlet_id : undefined;
   if (topic.startsWith(CASE_TOPIC)) return rights.has("case.read") && (of === undefined || of === outletId);
@@ -140,7 +144,9 @@ function saleBody({ sale, payments, isDisputed, returns, refunds }: ShownSale): 
       checkout_url: payment.checkoutUrl,
       expires_at: payment.expiresAt?.toISOString() ?? null,
     })),
-    stock_below_zero: sale.oversold.map(({ productId, onHand }) => ({ product_id: productId, name: sale.lines.find((line) => line.productId === productId)?.name ?? "", level: onHand })),
+    stock_below_zero: sale.oversold.map(({ productId, onHand }) => ({
+      product_id: productId, name: sale.lines.find((line) => line.productId === productId)?.name ?? "", level: onHand,
+    })),
     refunded: wire(sale.refunded),
     returns: returns.map((one) => ({
       id: one.returnId,

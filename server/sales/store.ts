@@ -13,8 +13,11 @@ type SaleRow = {
 
 /** With the lines, so that a sale is one statement. */
 const COLUMNS = sql.raw(
-  "(select coalesce(jsonb_agg(jsonb_build_object('product_id', l.product_id, 'name', l.name, 'quantity', l.quantity, 'unit_price', l.unit_price::text) order by l.line), '[]') " +
-  "from sale_line l where l.merchant_id = s.merchant_id and l.sale_id = s.sale_id) as lines, s.sale_id, s.outlet_id, f.name as staff_name, s.state, s.receipt_number, s.currency, s.subtotal, s.tax, s.total, s.rounding, s.tendered, s.refunded, s.business_date, s.created_at, s.paid_at, s.oversold",
+  "s.sale_id, s.outlet_id, f.name as staff_name, s.state, s.receipt_number, s.currency, s.subtotal, s.tax, s.total, " +
+  "s.rounding, s.tendered, s.refunded, s.business_date, s.created_at, s.paid_at, s.oversold, " +
+  "(select coalesce(jsonb_agg(jsonb_build_object('product_id', l.product_id, 'name', l.name, 'quantity', l.quantity, " +
+  "'unit_price', l.unit_price::text) order by l.line), '[]') " +
+  "from sale_line l where l.merchant_id = s.merchant_id and l.sale_id = s.sale_id) as lines",
 );
 
 function toSale(merchantId: Id, row: SaleRow): Sale {
@@ -36,7 +39,9 @@ function toSale(merchantId: Id, row: SaleRow): Sale {
     createdAt: row.created_at,
     paidAt: row.paid_at,
     oversold: (row.oversold ?? []).map((one) => ({ productId: one.product_id, onHand: one.on_hand })),
-    lines: row.lines.map((line) => ({ productId: line.product_id, name: line.name, quantity: line.quantity, unitPrice: BigInt(line.unit_price) })),
+    lines: row.lines.map(({ product_id: productId, name, quantity, unit_price: price }) => ({
+      productId, name, quantity, unitPrice: BigInt(price),
+    })),
   };
 }
 
@@ -95,7 +100,9 @@ export async function insertSale(tx: Tx, sale: NewSale, outlet: Outlet, requestH
 }
 
 /** Where a sale was taken, and the hash of what it was taken with. */
-export async function selectTaken(executor: Executor, merchantId: Id, saleId: Id): Promise<{ outletId: Id; requestHash: Buffer } | undefined> {
+export async function selectTaken(
+  executor: Executor, merchantId: Id, saleId: Id,
+): Promise<{ outletId: Id; requestHash: Buffer } | undefined> {
   const { rows } = await sql<{ outlet_id: Id; request_hash: Buffer }>`
     select outlet_id, request_hash from sale where merchant_id = ${merchantId} and sale_id = ${saleId}`.execute(executor);
   return rows[0] && { outletId: rows[0].outlet_id, requestHash: rows[0].request_hash };
@@ -114,10 +121,13 @@ export async function nextReceiptNumber(tx: Tx, outlet: Outlet): Promise<{ recei
   return { receiptNumber: `${outlet.receiptCode}-${day}-${String(row.last).padStart(4, "0")}`, businessDate: row.business_date, hour: row.hour };
 }
 
-export async function markPaid(tx: Tx, sale: Pick<Sale, "merchantId" | "saleId">, receiptNumber: string, businessDay: string, oversold: readonly Oversold[]): Promise<void> {
-  const json = oversold.length === 0 ? null : JSON.stringify(oversold.map(({ productId, onHand }) => ({ product_id: productId, on_hand: onHand })));
+export async function markPaid(
+  tx: Tx, sale: Pick<Sale, "merchantId" | "saleId">, receiptNumber: string, businessDay: string, oversold: readonly Oversold[],
+): Promise<void> {
+  const below = oversold.map(({ productId, onHand }) => ({ product_id: productId, on_hand: onHand }));
   await sql`
-    update sale set state = 'paid', receipt_number = ${receiptNumber}, business_date = ${businessDay}, paid_at = now(), oversold = ${json}::jsonb
+    update sale set state = 'paid', receipt_number = ${receiptNumber}, business_date = ${businessDay}, paid_at = now(),
+           oversold = ${below.length === 0 ? null : JSON.stringify(below)}::jsonb
      where merchant_id = ${sale.merchantId} and sale_id = ${sale.saleId}`.execute(tx);
 }
 

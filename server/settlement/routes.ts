@@ -134,13 +134,23 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
 
   http.get("/api/v1/settlement/unverified", { config: read, schema: { tags, summary: "Payments by the printed QRIS that no statement has shown yet, with the total that waits", response: { 200: UnverifiedSchema, "4xx": ProblemSchema } } }, async (request) => unverifiedBody(kysely, merchantOf(request), outletScopeOf(request)));
 
-  http.post("/api/v1/settlement/unverified/:id/case", { config: act, schema: { tags, summary: "Open the case of a payment by the printed QRIS before its time, to verify it by hand; the same case when repeated", params: OneId, response: { 200: SettlementCaseSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const merchantId = merchantOf(request);
-    const caseId = await openUnverifiedCase(settlement, merchantId, request.params.id);
-    if (isRefusal(caseId)) return answer(request, reply, caseId);
-    const [found] = await selectCases(kysely, merchantId, { caseId, limit: 1 });
-    return answer(request, reply, found ? caseBody(found) : refuse("case_unknown"));
-  });
+  http.post(
+    "/api/v1/settlement/unverified/:id/case",
+    {
+      config: act,
+      schema: {
+        tags, summary: "Open the case of a payment by the printed QRIS before its time, to verify it by hand; the same case when repeated",
+        params: OneId, response: { 200: SettlementCaseSchema, "4xx": ProblemSchema },
+      },
+    },
+    async (request, reply) => {
+      const merchantId = merchantOf(request);
+      const caseId = await openUnverifiedCase(settlement, merchantId, request.params.id);
+      if (isRefusal(caseId)) return answer(request, reply, caseId);
+      const [found] = await selectCases(kysely, merchantId, { caseId, limit: 1 });
+      return answer(request, reply, found ? caseBody(found) : refuse("case_unknown"));
+    },
+  );
 
   http.post(
     "/api/v1/settlement/cases/:id/decisions",

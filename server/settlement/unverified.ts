@@ -16,8 +16,8 @@ export async function openUnverified(settlement: Settlement, merchantId: Id): Pr
 }
 
 /**
- * Opens the case of one payment before its time, so that a person may verify it today: until then it can't be given back.
- * Answers the case's id, also of one that is open already. Refuses `payment_unknown` where no such payment waits.
+ * Opens the case of one payment before its time, so that a person may verify it today: until then it can't be given
+ * back. Answers the case's id, also of one that is open already. Refuses `payment_unknown` where no such payment waits.
  */
 export async function openUnverifiedCase(settlement: Settlement, merchantId: Id, paymentId: Id): Promise<Id | Refusal> {
   const caseId = await inTransaction(settlement.database, async (tx) => {
@@ -34,11 +34,15 @@ async function openCases(tx: Tx, merchantId: Id, payments: readonly Unverified[]
   const caseIds = await insertCases(
     tx,
     payments.map(({ paymentId, suspenseId, reference, merchantRef, currency, amount }) => ({
-      merchantId, caseId: derivedAt(paymentId, "unverified", merchantId), provider: STATIC_PROVIDER, kind: "unverified", statementId: null, rowId: null, documentKind: suspenseId ? "suspense" : "payment",
-      documentId: suspenseId ?? paymentId, paymentId, reference: reference ?? merchantRef, currency, grossOver: -amount, feeOver: 0n, state: "open",
+      merchantId, caseId: derivedAt(paymentId, "unverified", merchantId), provider: STATIC_PROVIDER, kind: "unverified",
+      statementId: null, rowId: null, documentKind: suspenseId ? "suspense" : "payment", documentId: suspenseId ?? paymentId,
+      paymentId, reference: reference ?? merchantRef, currency, grossOver: -amount, feeOver: 0n, state: "open",
     })),
   );
-  for (const caseId of caseIds) await announce(tx, merchantId, "settlement_case.opened", caseId, { case_id: caseId, provider: STATIC_PROVIDER, kind: "unverified" });
+  for (const caseId of caseIds) {
+    const payload = { case_id: caseId, provider: STATIC_PROVIDER, kind: "unverified" };
+    await announce(tx, merchantId, "settlement_case.opened", caseId, payload);
+  }
   return caseIds;
 }
 

@@ -13,7 +13,11 @@ const operation = (kind: string, given: Record<string, unknown> = {}) => (id: Id
 
 /** A payment that was taken at an outlet's till. */
 const taken = (id: Id, { outletId }: Place): Row[] => [
-  ["payment", { payment_id: id, order_id: id, outlet_id: outletId, method: "QRIS", channel: "QRIS", provider: "tripay", state: "failed", merchant_ref: id, ask_at: null }],
+  // its provider is not asked: the row stays as it is
+  ["payment", {
+    payment_id: id, order_id: id, outlet_id: outletId, method: "QRIS", channel: "QRIS", provider: "tripay", state: "failed", merchant_ref: id,
+    ask_at: null,
+  }],
 ];
 
 /** For each kind of object the rows that it is made of. What a row needs besides is filled in. */
@@ -23,6 +27,13 @@ export const kinds = {
   product: (id) => [["category", { category_id: id }], ["product", { product_id: id, category_id: id }]],
   order: (id) => [["payment_order", { order_id: id, items: "[]" }]],
   payment: taken,
+  unverified: (id, { outletId }) => [
+    ["staff", { staff_id: id, outlet_id: outletId, role: "cashier" }],
+    ["payment", {
+      payment_id: id, order_id: id, outlet_id: outletId, method: "QRIS_STATIC", channel: "QRIS_STATIC", provider: "qris_static",
+      state: "succeeded", merchant_ref: id, verification: "unverified", confirmed_by: id, paid_at: new Date(), ask_at: null,
+    }],
+  ],
   refund: (id) => [["refund", { refund_id: id, payment_id: id, provider: "tripay", refund_ref: id, state: "succeeded" }]],
   suspense: (id, place) => [...taken(id, place), ["suspense_case", { case_id: id, payment_id: id, provider: "tripay", reference: id, reason: "orphan" }]],
   dispute: (id, place) => [...taken(id, place), ["dispute", { dispute_id: id, payment_id: id, order_id: id, provider: "tripay", reference: id }]],
@@ -188,7 +199,7 @@ export const fixtures: Readonly<Record<string, readonly Fixture[]>> = {
   "GET /api/v1/settlement/statements": [{ kind: "statement", query: "before", status: 200 }],
   "GET /api/v1/settlement/statements/:id": [{ kind: "statement" }],
   "GET /api/v1/settlement/cases": [{ kind: "statement", query: "statement_id", status: 200 }],
-  "POST /api/v1/settlement/unverified/:id/case": [{ kind: "payment" }],
+  "POST /api/v1/settlement/unverified/:id/case": [{ kind: "unverified" }],
   "GET /api/v1/settlement/cases/:id": [{ kind: "difference", elsewhere: ["manager"] }],
   "POST /api/v1/settlement/cases/:id/decisions": [{ kind: "difference", body: () => ({ action: "ignore", reason: "salah" }) }],
   "GET /api/v1/settlement/days/:date": [{ kind: "statement", provenBy: "names a day, no object" }],

@@ -20,9 +20,9 @@ function isTimeZone(unchecked: string): boolean {
 const NOON = "12:00";
 
 /** Why an outlet can't keep its days so: `time_zone_unknown`, `day_begins_late`. */
-export function refusalForDays({ time_zone: zone, day_begins: begins }: { readonly time_zone?: string; readonly day_begins?: string }): Refusal | undefined {
-  if (zone !== undefined && !isTimeZone(zone)) return refuse("time_zone_unknown");
-  return begins !== undefined && begins >= NOON ? refuse("day_begins_late") : undefined;
+export function refusalForDays(outlet: { readonly time_zone?: string; readonly day_begins?: string }): Refusal | undefined {
+  if (outlet.time_zone !== undefined && !isTimeZone(outlet.time_zone)) return refuse("time_zone_unknown");
+  return outlet.day_begins !== undefined && outlet.day_begins >= NOON ? refuse("day_begins_late") : undefined;
 }
 
 /** Opens an outlet, with its drawer in the books. Refuses what `refusalForDays` does. */
