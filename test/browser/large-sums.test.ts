@@ -50,8 +50,10 @@ const cutSums = () =>
       }
       for (let around = sum.parentElement; around && around !== document.body; around = around.parentElement) {
         const { overflowX } = getComputedStyle(around);
-        if (overflowX === "visible" || around.closest(".quick, .chips")) continue;
         const edge = around.getBoundingClientRect();
+        if (around.closest(".quick, .chips") === null && edge.right > innerWidth + 0.5) return `${text} widens .${around.className} beyond the screen`;
+        if (around.matches("button") && (box.left < edge.left || box.right > edge.right)) return `${text} leaves its button`;
+        if (overflowX === "visible" || around.closest(".quick, .chips")) continue;
         if (box.left < edge.left - 0.5 || box.right > edge.right + 0.5) return `${text} is cut by .${around.className}`;
       }
       const over = boxes.find(({ sum: other, box: at }) =>
@@ -59,8 +61,9 @@ const cutSums = () =>
         sum.closest("dialog") === other.closest("dialog") && sum.closest(".cart-bar") === other.closest(".cart-bar"));
       return over ? `${text} meets ${over.text}` : undefined;
     };
+    const low = [...document.querySelectorAll(".quick")].filter((row) => row.scrollHeight > row.clientHeight + 1).map(() => "the row of notes is cut");
     const wide = document.documentElement.scrollWidth > innerWidth ? ["the page is wider than the screen"] : [];
-    return [...wide, ...boxes.filter(({ box }) => box.width > 0).flatMap((one) => isCut(one) ?? [])];
+    return [...wide, ...low, ...boxes.filter(({ box }) => box.width > 0).flatMap((one) => isCut(one) ?? [])];
     assertNoneCut();
   });
 
