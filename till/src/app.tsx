@@ -130,8 +130,8 @@ function useSending(till: Till): void {
   }, [sale]);
 }
 
-/** Many products may change at once, and stock with every sale: the catalogue is read once for all of them. */
-const CATALOGUE_PAUSE_MS = 1_000;
+/** Many products may change at once, and stock with every sale: the catalogue is read once for all that come together. */
+const CATALOGUE_PAUSE_MS = { changed: 1_000, sold: 5_000 };
 
 function useListening(): void {
   const token = useSession()?.token;
@@ -141,22 +141,30 @@ function useListening(): void {
       return;
     }
     const leaving = new AbortController();
-    let catalogue: ReturnType<typeof setTimeout> | undefined;
+    let catalogue: { readonly timer: ReturnType<typeof setTimeout>; readonly due: number } | undefined;
     const refresh = (...queryKey: string[]) => void client.invalidateQueries({ queryKey });
+    const refreshCatalogue = (pauseMs: number) => {
+      const due = Date.now() + pauseMs;
+      if (catalogue && catalogue.due <= due) return;
+      clearTimeout(catalogue?.timer);
+      const timer = setTimeout(() => {
+        catalogue = undefined;
+        refresh("catalogue");
+        refresh("today");
+      }, pauseMs);
+      catalogue = { timer, due };
+    };
     const heard = ({ event, data }: Message) => {
       if (event.startsWith("product.") || event.startsWith("stock.")) {
-        catalogue ??= setTimeout(() => {
-          catalogue = undefined;
-          refresh("catalogue");
-          refresh("today");
-        }, CATALOGUE_PAUSE_MS);
-        return;
+        return refreshCatalogue(CATALOGUE_PAUSE_MS.changed);
       }
       if (event.startsWith("outlet.")) return refresh("shop");
       const { sale_id } = JSON.parse(data) as { sale_id?: string };
       if (sale_id !== undefined) refresh("sale", sale_id);
       refresh("sales");
       refresh("today");
+      // what a sale or a return moves of the stock is announced with it
+      if (event.startsWith("sale.")) refreshCatalogue(CATALOGUE_PAUSE_MS.sold);
     };
     const ended = () => {
       if (session.get()?.token === token) sessionEnded();
@@ -164,7 +172,7 @@ function useListening(): void {
     void listen(token, heard, ended, leaving.signal);
     return () => {
       leaving.abort();
-      clearTimeout(catalogue);
+      clearTimeout(catalogue?.timer);
     };
   }, [token]);
 }

@@ -18,6 +18,9 @@ import { useWords } from "../words.ts";
 const MOST_DIGITS = 10;
 const RUPIAH = 100n;
 
+/** Two sums that don't stand beside each other on a phone in the size of a title. */
+const isLong = (one: bigint, other: bigint) => `${one / RUPIAH}${other / RUPIAH}`.length > 18;
+
 type Props = {
   readonly cart: Cart;
   readonly sending: boolean;
@@ -92,7 +95,7 @@ export function Pay({ cart, sending, qrisAway }: Props) {
           ))}
       </div>
       {sending && <StillRecording />}
-      <dl className="given" aria-live="polite">
+      <dl className={isLong(tendered, rest) ? "given given-long" : "given"} aria-live="polite">
         <div>
           <dt>{words.received}</dt>
           <dd className={digits === "" ? "given-none" : undefined}>
@@ -132,28 +135,30 @@ function Unusual({ tendered, change, onClose, onYes }: UnusualProps) {
   const words = useWords();
   return (
     <Sheet title={words.unusual} onClose={onClose}>
-      <dl className="given">
-        <div>
-          <dt>{words.received}</dt>
-          <dd>
-            <Amount minor={tendered} look="title" />
-          </dd>
+      <div className="unusual">
+        <dl className={isLong(tendered, change) ? "given given-long" : "given"}>
+          <div>
+            <dt>{words.received}</dt>
+            <dd>
+              <Amount minor={tendered} look="title" />
+            </dd>
+          </div>
+          <div className="given-change">
+            <dt>{words.change}</dt>
+            <dd>
+              <Amount minor={change} look="title" />
+            </dd>
+          </div>
+        </dl>
+        <p>{words.unusualWhat}</p>
+        <div className="payment-keys">
+          <button type="button" className="key-second" onClick={onYes}>
+            {words.unusualYes}
+          </button>
+          <button type="button" className="key-primary" onClick={onClose}>
+            {words.correctIt}
+          </button>
         </div>
-        <div className="given-change">
-          <dt>{words.change}</dt>
-          <dd>
-            <Amount minor={change} look="title" />
-          </dd>
-        </div>
-      </dl>
-      <p>{words.unusualWhat}</p>
-      <div className="payment-keys">
-        <button type="button" className="key-second" onClick={onYes}>
-          {words.unusualYes}
-        </button>
-        <button type="button" className="key-primary" onClick={onClose}>
-          {words.correctIt}
-        </button>
       </div>
     </Sheet>
   );
