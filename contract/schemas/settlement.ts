@@ -72,7 +72,7 @@ export const StatementSchema = Type.Object({
   mdr: Type.Array(
     Type.Object({
       class: Type.String({ description: "UMI, UKE, UME, UBE, URE, PSO, BLU as the code names it; EDU and SOC by its category" }),
-      percent: Type.String({ description: "due by class, amount and day", examples: ["0.30"] }),
+      basis_points: Type.Integer({ description: "due by class, amount and day, in hundredths of a percent: 30 is 0.3 %" }),
       rows: Type.Integer(),
       differing: Type.Integer({ description: "rows whose fee is a rupiah or more from what is due" }),
       gross: MoneySchema,

@@ -63,7 +63,7 @@ describe("a statement's fees", () => {
     const cash = await shop.imported(sold);
     const [gross, fee] = [sold.reduce((sum, one) => sum + one.gross, 0), sold.reduce((sum, one) => sum + one.fee, 0)];
     const idr = (whole: number) => ({ amount: `${whole}.00`, currency: "IDR" });
-    assert.deepEqual(cash.mdr, [{ class: "UMI", percent: "0.00", rows: 2, differing: 2, gross: idr(gross), fee: idr(fee), expected: idr(0), over: idr(fee) }]);
+    assert.deepEqual(cash.mdr, [{ class: "UMI", basis_points: 0, rows: 2, differing: 2, gross: idr(gross), fee: idr(fee), expected: idr(0), over: idr(fee) }]);
     assert.deepEqual([cash.state, (await shop.cases()).length], ["settled", 0]);
     const { body } = await shop.program.call<{ statement: StatementBody }>("GET", `/api/v1/settlement/statements/${cash.id}`, { token: shop.owner });
     assert.deepEqual(body.statement.mdr, cash.mdr, "and stay in the statement");

@@ -177,7 +177,7 @@ async function statementBody(executor: Executor, statement: Statement): Promise<
     skipped: statement.skipped,
     ...sums(statement),
     mdr: statement.mdr.map(({ class: mdrClass, basisPoints, rows, differing, gross, fee, expected }) => ({
-      class: mdrClass, percent: (basisPoints / 100).toFixed(2), rows, differing, gross: wire(gross), fee: wire(fee), expected: wire(expected), over: wire(fee - expected),
+      class: mdrClass, basis_points: basisPoints, rows, differing, gross: wire(gross), fee: wire(fee), expected: wire(expected), over: wire(fee - expected),
     })),
     state: statement.state,
     imported_at: statement.importedAt.toISOString(),
