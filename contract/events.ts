@@ -173,6 +173,7 @@ export const EVENTS = {
     net: Minor,
     currency: Text,
     cases: Count,
+    mdr_differing: Type.Integer({ description: "rows whose fee is not the QRIS MDR" }),
   }),
   "statement.settled": event("Nothing of a statement is open any more.", { statement_id: IdSchema, provider: Text }),
   "settlement_case.opened": event("A statement and the books differ.", settlementCase),

@@ -72,7 +72,7 @@ function plain({ format, pattern, minLength = 1, maxLength = 20 }: Schema): stri
   if (format === "date-time") return "2026-01-01T00:00:00Z";
   if (format === "date") return "2026-01-01";
   const long = Math.min(Math.max(1, minLength), maxLength);
-  const found = ["1".repeat(long), ...[5, 6, 13].map((digits) => "1".repeat(digits)), "2026-01-01", "tamu@contoh.invalid", "/a", "payment.*", "09:00", "ABCD-EFGH"].find((one) => one.length >= minLength && one.length <= maxLength && (pattern === undefined || new RegExp(pattern, "u").test(one)));
+  const found = ["1".repeat(long), ...[5, 6, 13].map((digits) => "1".repeat(digits)), "2026-01-01", "tamu@contoh.invalid", "/a", "payment.*", "09:00", "ABCD-EFGH", "tripay"].find((one) => one.length >= minLength && one.length <= maxLength && (pattern === undefined || new RegExp(pattern, "u").test(one)));
   assert.ok(found !== undefined, `write an example for ${pattern}`);
   return found;
 }

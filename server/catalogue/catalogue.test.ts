@@ -116,7 +116,7 @@ describe("a product", () => {
     // one GTIN twice, of which the second is sold no more; one that stands in its form already, and what is none
     const before = ["036000291452", "00036000291452", "96385074", "12345"];
     for (const [index, id] of made.entries()) await pool.query("update product set barcode = $2, is_active = $3 where product_id = $1", [id, before[index], index !== 1]);
-    const migration = readMigrations(MIGRATIONS).find(({ description }) => description === "keep barcodes in one form") ?? assert.fail("no such migration");
+    const migration = readMigrations(MIGRATIONS).find(({ description }) => description === "barcodes in one form and mdr") ?? assert.fail("no such migration");
     await pool.query(migration.sql);
     const { rows } = await pool.query<{ product_id: string; barcode: string }>("select product_id, barcode from product where product_id = any ($1::uuid[])", [made]);
     assert.deepEqual(made.map((id) => rows.find((row) => row.product_id === id)?.barcode), ["0036000291452", "00036000291452", "96385074", "12345"]);

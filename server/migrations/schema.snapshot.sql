@@ -819,6 +819,7 @@ table settlement_statement
   state character varying(10) not null
   imported_by uuid not null
   imported_at timestamp with time zone not null default now()
+  mdr jsonb not null default '[]'::jsonb
   UNIQUE (merchant_id, provider, sha256)
   PRIMARY KEY (merchant_id, statement_id)
   FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id)

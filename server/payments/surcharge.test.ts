@@ -73,9 +73,11 @@ describe("a provider whose list says that the shop pays its fee", () => {
       request.on("end", () => {
         const target = request.url?.includes("payment-channel") ? sandbox.simulator.url : sly.simulator.url;
         const headers = { authorization: request.headers.authorization ?? "", "content-type": request.headers["content-type"] ?? "" };
-        void fetch(`${target}${request.url}`, { method: request.method ?? "GET", headers, ...(request.method === "POST" ? { body: Buffer.concat(chunks) } : {}) }).then(async (answer) => {
+        const forward = async () => {
+          const answer = await fetch(`${target}${request.url}`, { method: request.method ?? "GET", headers, ...(request.method === "POST" ? { body: Buffer.concat(chunks) } : {}) });
           response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
-        });
+        };
+        void forward();
       });
     });
     await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));

@@ -1,6 +1,6 @@
 import { IDR, isRefusal, refuse, STATIC_PROVIDER, type Id, type Refusal } from "@onegate/contract";
 import { createHash } from "node:crypto";
-import { announceAudit, type Who } from "../identity/index.ts";
+import { announceAudit, staticQrisOf, type Who } from "../identity/index.ts";
 import { announce, derivedAt, inTransaction, type Tx } from "../kernel/index.ts";
 import { clearingCode, kindsOf } from "../ledger/index.ts";
 import type { SettlementCase } from "./case.ts";
@@ -9,11 +9,12 @@ import { toStaticRow } from "./fit-static.ts";
 import { checkedToLayout, type Layout } from "./layout.ts";
 import { judgeRows } from "./judge.ts";
 import type { Judged } from "./match.ts";
+import { heldAgainstMdr, type MdrFinding } from "./mdr.ts";
 import { paidOut } from "./postings.ts";
 import { readStatement, type ReadStatement } from "./read-statement.ts";
 import { reviewProvider } from "./review.ts";
 import type { Statement, StatementRow } from "./statement.ts";
-import { insertCases, insertMatches, insertRows, insertStatement, lockProvider, selectNamedPayments, selectSeen, selectStatement } from "./store.ts";
+import { insertCases, insertMatches, insertRows, insertStatement, lockProvider, selectNamedPayments, selectQrisPayments, selectSeen, selectStatement } from "./store.ts";
 import { verifyRows } from "./verify-rows.ts";
 
 export type StatementFile = {
@@ -73,13 +74,14 @@ async function write(tx: Tx, settlement: Settlement, { merchantId, staffId }: { 
   await settlement.ledger.postStagedIn(tx, merchantId);
   const judged = await judgeRows(tx, merchantId, provider, rows, seen);
   const cases = await casesOf(tx, { merchantId, provider, statementId }, judged);
+  const mdr = await mdrOf(tx, merchantId, judged);
   const days = rows.map(({ paidDay }) => paidDay).sort();
   const sum = (of: (row: StatementRow) => bigint) => rows.reduce((total, row) => total + of(row), 0n);
   await insertStatement(
     tx,
     {
       merchantId, statementId, provider, name: file.name, sha256: file.sha256, layout: file.mapping === undefined ? file.layout : `${file.layout}+`, periodFrom: days[0] ?? "", periodTo: days.at(-1) ?? "",
-      currency: IDR, rows: rows.length, skipped, gross: sum(({ gross }) => gross), fee: sum(({ fee }) => fee), net: sum(({ net }) => net), state: cases.length > 0 ? "open" : "settled",
+      currency: IDR, rows: rows.length, skipped, gross: sum(({ gross }) => gross), fee: sum(({ fee }) => fee), net: sum(({ net }) => net), mdr, state: cases.length > 0 ? "open" : "settled",
     },
     layout,
     staffId,
@@ -95,8 +97,25 @@ async function write(tx: Tx, settlement: Settlement, { merchantId, staffId }: { 
   if (!statement) throw new Error("an inserted statement comes back");
   await announce(tx, merchantId, "statement.imported", statementId, {
     statement_id: statementId, provider, rows: statement.rows, gross: statement.gross.toString(), fee: statement.fee.toString(), net: statement.net.toString(), currency: statement.currency, cases: cases.length,
+    mdr_differing: mdr.reduce((total, { differing }) => total + differing, 0),
   });
   return statement;
+}
+
+/** Holds the fees of payments by QRIS against the rate that is due. A difference is the shop's to take up with its provider; the books have what was taken. */
+async function mdrOf(tx: Tx, merchantId: Id, judged: readonly Judged[]): Promise<MdrFinding[]> {
+  const named = judged.flatMap(({ row, outcome, document }) => (document?.kind === "payment" && outcome !== "doubled" && row.kind === "payment" ? [{ row, paymentId: document.documentId }] : []));
+  const payments = new Map((await selectQrisPayments(tx, merchantId, named.map(({ paymentId }) => paymentId))).map((payment) => [payment.paymentId, payment]));
+  const printed = new Map<Id, string | null>();
+  for (const { outletId } of payments.values()) {
+    if (outletId !== null && !printed.has(outletId)) printed.set(outletId, (await staticQrisOf(tx, merchantId, outletId))?.payload ?? null);
+  }
+  return heldAgainstMdr(
+    named.map(({ row, paymentId }) => {
+      const payment = payments.get(paymentId);
+      return { payload: payment?.payload ?? (payment?.outletId ? (printed.get(payment.outletId) ?? null) : null), gross: row.gross, fee: row.fee, day: row.paidDay };
+    }),
+  );
 }
 
 async function casesOf(tx: Tx, { merchantId, provider, statementId }: { merchantId: Id; provider: string; statementId: Id }, judged: readonly Judged[]): Promise<Array<Omit<SettlementCase, "openedAt">>> {

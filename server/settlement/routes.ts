@@ -195,6 +195,9 @@ async function statementBody(executor: Executor, statement: Statement): Promise<
     rows: statement.rows,
     skipped: statement.skipped,
     ...sums(statement),
+    mdr: statement.mdr.map(({ class: mdrClass, basisPoints, rows, differing, gross, fee, expected }) => ({
+      class: mdrClass, basis_points: basisPoints, rows, differing, gross: wire(gross), fee: wire(fee), expected: wire(expected), over: wire(fee - expected),
+    })),
     state: statement.state,
     imported_at: statement.importedAt.toISOString(),
     by_outcome: (await selectOutcomes(executor, statement.merchantId, statement.statementId)).map((one) => ({ outcome: one.outcome, rows: one.rows, ...sums(one) })),

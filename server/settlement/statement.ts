@@ -1,4 +1,5 @@
 import type { Currency, Id } from "@onegate/contract";
+import type { MdrFinding } from "./mdr.ts";
 
 /** What a row moves: a payment to us, a refund from us, or something of the provider's own (a fee, a correction). */
 export type RowKind = "payment" | "refund" | "adjustment";
@@ -59,6 +60,8 @@ export type Statement = {
   readonly gross: bigint;
   readonly fee: bigint;
   readonly net: bigint;
+  /** What its fees for QRIS were held against. */
+  readonly mdr: readonly MdrFinding[];
   readonly state: StatementState;
   readonly importedAt: Date;
 };

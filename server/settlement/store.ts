@@ -5,6 +5,7 @@ import { visibleTo } from "../payments/index.ts";
 import type { CaseEvent, CaseKind, CaseState, DocumentKind, SettlementCase } from "./case.ts";
 import type { Layout } from "./layout.ts";
 import type { Document, Judged, Outcome } from "./match.ts";
+import type { MdrFinding } from "./mdr.ts";
 import type { NewRow, RowKind, Statement, StatementRow, StatementState } from "./statement.ts";
 
 // statements
@@ -16,11 +17,21 @@ export async function lockProvider(tx: Tx, merchantId: Id, provider: string): Pr
 
 type StatementRecord = {
   merchant_id: Id; statement_id: Id; provider: string; name: string; sha256: string; layout: string; period_from: string; period_to: string; currency: Currency;
-  rows: number; skipped: number; gross: bigint; fee: bigint; net: bigint; state: StatementState; imported_at: Date;
+  rows: number; skipped: number; gross: bigint; fee: bigint; net: bigint; mdr: MdrRecord[]; state: StatementState; imported_at: Date;
 };
 
+type MdrRecord = { class: string; basis_points: number; rows: number; differing: number; gross: string; fee: string; expected: string };
+
+function toFinding({ basis_points: basisPoints, gross, fee, expected, ...rest }: MdrRecord): MdrFinding {
+  return { ...rest, basisPoints, gross: BigInt(gross), fee: BigInt(fee), expected: BigInt(expected) };
+}
+
+function toMdrRecord({ basisPoints, gross, fee, expected, ...rest }: MdrFinding): MdrRecord {
+  return { ...rest, basis_points: basisPoints, gross: gross.toString(), fee: fee.toString(), expected: expected.toString() };
+}
+
 const STATEMENT = sql.raw(
-  "merchant_id, statement_id, provider, name, encode(sha256, 'hex') as sha256, layout, period_from, period_to, currency, rows, skipped, gross, fee, net, state, imported_at",
+  "merchant_id, statement_id, provider, name, encode(sha256, 'hex') as sha256, layout, period_from, period_to, currency, rows, skipped, gross, fee, net, mdr, state, imported_at",
 );
 
 function toStatement(row: StatementRecord): Statement {
@@ -39,6 +50,7 @@ function toStatement(row: StatementRecord): Statement {
     gross: row.gross,
     fee: row.fee,
     net: row.net,
+    mdr: row.mdr.map(toFinding),
     state: row.state,
     importedAt: row.imported_at,
   };
@@ -47,9 +59,9 @@ function toStatement(row: StatementRecord): Statement {
 export async function insertStatement(tx: Tx, one: Omit<Statement, "importedAt">, mapping: Layout, staffId: Id): Promise<void> {
   await sql`
     insert into settlement_statement (merchant_id, statement_id, provider, name, sha256, layout, mapping, time_zone, period_from, period_to, currency, rows, skipped,
-      gross, fee, net, state, imported_by)
+      gross, fee, net, mdr, state, imported_by)
     values (${one.merchantId}, ${one.statementId}, ${one.provider}, ${one.name}, decode(${one.sha256}, 'hex'), ${one.layout}, ${JSON.stringify(mapping)}::jsonb, ${mapping.time_zone},
-      ${one.periodFrom}, ${one.periodTo}, ${one.currency}, ${one.rows}, ${one.skipped}, ${one.gross}, ${one.fee}, ${one.net}, ${one.state}, ${staffId})`.execute(tx);
+      ${one.periodFrom}, ${one.periodTo}, ${one.currency}, ${one.rows}, ${one.skipped}, ${one.gross}, ${one.fee}, ${one.net}, ${JSON.stringify(one.mdr.map(toMdrRecord))}::jsonb, ${one.state}, ${staffId})`.execute(tx);
 }
 
 export async function selectStatement(executor: Executor, merchantId: Id, by: { statementId: Id } | { provider: string; sha256: string }): Promise<Statement | undefined> {
@@ -93,6 +105,20 @@ export async function countOpenCasesOf(tx: Tx, merchantId: Id, statementId: Id):
   const { rows } = await sql<{ count: number }>`
     select count(*)::int as count from settlement_case where merchant_id = ${merchantId} and statement_id = ${statementId} and state = 'open'`.execute(tx);
   return rows[0]?.count ?? 0;
+}
+
+export type QrisPayment = { readonly paymentId: Id; /** Its own code. */ readonly payload: string | null; /** Whose printed code it was paid by. */ readonly outletId: Id | null };
+
+/** Those of some payments that were made by QRIS. */
+export async function selectQrisPayments(executor: Executor, merchantId: Id, paymentIds: readonly Id[]): Promise<QrisPayment[]> {
+  const found: QrisPayment[] = [];
+  for (const some of chunks(paymentIds)) {
+    const { rows } = await sql<{ payment_id: Id; qr_string: string | null; outlet_id: Id | null }>`
+      select payment_id, qr_string, outlet_id from payment
+       where merchant_id = ${merchantId} and payment_id = any (${[...some]}::uuid[]) and method in ('QRIS', 'QRIS_STATIC')`.execute(executor);
+    for (const row of rows) found.push({ paymentId: row.payment_id, payload: row.qr_string, outletId: row.outlet_id });
+  }
+  return found;
 }
 
 // rows and their matches

@@ -118,14 +118,14 @@ function readItems(unchecked: unknown): OrderItem[] | string {
 }
 
 /** Unix seconds; a day where none is named, or the channel's longest if that is shorter. */
-function readExpiry(unchecked: unknown, { expiryMinutes }: Channel, now: number): number | string {
+function readExpiry(unchecked: unknown, { code, expiryMinutes }: Channel, now: number): number | string {
   if (unchecked === undefined || unchecked === null || unchecked === "") {
     return now + Math.min(DAY_MINUTES, expiryMinutes.most) * 60;
   }
   const expiresAt = whole(unchecked);
   if (expiresAt === undefined) return "The expired time must be a unix timestamp";
   const seconds = expiresAt - now;
-  if (seconds < expiryMinutes.least * 60 - EXPIRY_TOLERANCE_S) return `Minimum expired time is ${expiryMinutes.least} minutes`;
-  if (seconds > expiryMinutes.most * 60 + EXPIRY_TOLERANCE_S) return `Maximum expired time is ${expiryMinutes.most} minutes`;
+  if (seconds < expiryMinutes.least * 60 - EXPIRY_TOLERANCE_S) return `Minimum expired time of ${code} is ${expiryMinutes.least} minutes`;
+  if (seconds > expiryMinutes.most * 60 + EXPIRY_TOLERANCE_S) return `Maximum expired time of ${code} is ${expiryMinutes.most} minutes`;
   return expiresAt;
 }

@@ -12,3 +12,7 @@ with forms as (
 )
 update product p set barcode = c.gtin from chosen c
  where p.merchant_id = c.merchant_id and p.product_id = c.product_id and p.barcode <> c.gtin;
+
+-- What a statement's fees for QRIS were held against: the MDR that is due by the merchant's class, amount and day
+-- (server/settlement/mdr.ts). A list of {class, basis_points, rows, differing, gross, fee, expected}, sums in minor units as text.
+alter table settlement_statement add column if not exists mdr jsonb not null default '[]';
