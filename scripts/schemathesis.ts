@@ -1,6 +1,6 @@
 /**
  * Lets Schemathesis, a client that nobody here wrote, generate requests from the OpenAPI reference against a sandbox of its
- * own: `npm run schemathesis -- --examples 20 --seed 7`. It is installed for the run by Python's pip where it is missing.
+ * own: `npm run schemathesis -- --examples 20 --seed 7 --seconds 600` (for each of three callers). It is installed for the run by Python's pip where it is missing.
  * Ends with 1 on any 5xx and on any status, content type or schema that the reference does not have.
  */
 import { spawn, spawnSync } from "node:child_process";
@@ -14,9 +14,8 @@ const VERSION = "schemathesis>=4,<5";
 const CHECKS = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance", "response_headers_conformance", "unsupported_method"];
 /** Streams never end, and the last two would end the session that the run needs. */
 const EXCLUDED = "/events$|^/api/v1/till/lock$|^/api/v1/till/pin$";
-const MAX_RUN_S = 900;
 
-const { values } = parseArgs({ options: { examples: { type: "string", default: "20" }, seed: { type: "string", default: "1" } } });
+const { values } = parseArgs({ options: { examples: { type: "string", default: "20" }, seed: { type: "string", default: "1" }, seconds: { type: "string", default: "600" } } });
 const folder = mkdtempSync(join(tmpdir(), "onegate-schemathesis-"));
 try {
   process.exitCode = await main();
@@ -86,8 +85,8 @@ async function reference(program: TestProgram, who: string): Promise<string> {
 
 function run(command: string, file: string, url: string, headers: Record<string, string>): Promise<number> {
   const child = spawn(command, [
-    "run", file, "--url", url, "--checks", CHECKS.join(","), "--exclude-path-regex", EXCLUDED, "--phases", "examples,coverage,fuzzing", "--workers", "2", "--continue-on-failure",
-    "--suppress-health-check", "all", "--request-timeout", "40", "--max-time", String(MAX_RUN_S), "--max-examples", values.examples, "--seed", values.seed, "--no-color",
+    "run", file, "--url", url, "--checks", CHECKS.join(","), "--exclude-path-regex", EXCLUDED, "--phases", "examples,coverage,fuzzing", "--continue-on-failure",
+    "--suppress-health-check", "all", "--request-timeout", "40", "--max-time", values.seconds, "--max-examples", values.examples, "--seed", values.seed, "--no-color",
     ...Object.entries(headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]),
   ], { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
   return new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
