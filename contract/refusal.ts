@@ -11,6 +11,7 @@ export const refusals = {
   request_too_large: [413, "corrected", "Permintaan terlalu besar untuk alamat ini.", "The request is larger than this address takes."],
   media_type_unsupported: [415, "corrected", "Kirim isi sebagai application/json.", "Send the body as application/json."],
   not_found: [404, "no", "Alamat ini tidak ada.", "There is nothing at this address."],
+  method_not_allowed: [405, "no", "Alamat ini tidak menerima metode ini. Lihat header Allow.", "This address does not take this method. See the Allow header."],
   internal: [500, "later", "Terjadi kesalahan pada kami. Sebutkan nomor permintaan bila menghubungi kami.", "Something is wrong on our side. Quote the request id when you contact us."],
   too_many_requests: [429, "later", "Terlalu banyak permintaan. Tunggu sebentar.", "Too many requests. Wait a moment."],
   overloaded: [503, "later", "Sistem sedang penuh. Coba lagi sebentar.", "The system is at its limit. Try again in a moment."],

@@ -1,6 +1,9 @@
-import { isRefusal } from "@onegate/contract";
+import { isRefusal, ProblemSchema } from "@onegate/contract";
+import { Type } from "typebox";
 import { answer, createReadiness, type Database, type Http, type Metrics } from "./kernel/index.ts";
 import type { Ledger } from "./ledger/index.ts";
+
+const StatusSchema = Type.Object({ status: Type.String() });
 
 /** Alive, ready, and the figures. Alive says only that the program runs; ready that it can take money. */
 export function healthRoutes(http: Http, { database, ledger, metrics }: { database: Database; ledger: Ledger; metrics: Metrics }): void {
@@ -11,18 +14,18 @@ export function healthRoutes(http: Http, { database, ledger, metrics }: { databa
   const config = { right: "health.read", service: "health" };
   const schema = { tags: ["operation"] };
   for (const path of ["/healthz", "/health"]) {
-    http.get(path, { config, schema: { ...schema, summary: "Alive" } }, async () => ({ status: "ok" }));
+    http.get(path, { config, schema: { ...schema, summary: "Alive", response: { 200: StatusSchema } } }, async () => ({ status: "ok" }));
   }
   const readiness = createReadiness(database);
   http.addHook("onError", (_request, _reply, error, done) => {
     readiness.noteFailure(error);
     done();
   });
-  http.get("/readyz", { config, schema: { ...schema, summary: "Ready to take money" } }, async (request, reply) => {
+  http.get("/readyz", { config, schema: { ...schema, summary: "Ready to take money", response: { 200: StatusSchema, 503: ProblemSchema } } }, async (request, reply) => {
     const refusal = await readiness.check();
     return answer(request, reply, isRefusal(refusal) ? refusal : { status: "ready" });
   });
-  http.get("/metrics", { config: { right: "metrics.read", service: "health" }, schema: { ...schema, summary: "Figures for Prometheus" } }, async (_request, reply) => {
+  http.get("/metrics", { config: { right: "metrics.read", service: "health" }, schema: { ...schema, summary: "Figures for Prometheus", response: { 200: { description: "Prometheus' text format", content: { "text/plain": { schema: Type.String() } } } } } }, async (_request, reply) => {
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
 }

@@ -105,7 +105,7 @@ async function serve(settings: Settings): Promise<number> {
   });
   // a terminal that is gone and a full disk must not end the program that talks to them
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
-  process.once("uncaughtException", (error) => void endAfterBug(error, stopAll));
+  process.once("uncaughtException", (thrown) => void endAfterBug(thrown, stopAll));
   try {
     // what does not need the other goes on at the same time
     const till = buildTill();
@@ -131,11 +131,12 @@ async function serve(settings: Settings): Promise<number> {
 const MAX_ENDING_MS = 10_000;
 
 /** A bug that nobody caught: what the program holds can't be trusted, so it ends, and leaves neither PostgreSQL nor the simulator behind. */
-async function endAfterBug(error: unknown, stopAll: () => Promise<void>): Promise<void> {
+async function endAfterBug(thrown: unknown, stopAll: () => Promise<void>): Promise<void> {
   // what follows from the same bug changes nothing more
   process.on("uncaughtException", () => undefined);
-  process.stderr.write(`onegate: a bug ends it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  await Promise.race([stopAll().catch(() => undefined), sleep(MAX_ENDING_MS)]);
+  process.stderr.write(`onegate: a bug ends it: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`);
+  const ended = stopAll().catch(() => undefined);
+  await Promise.race([ended, sleep(MAX_ENDING_MS)]);
   process.exit(1);
 }
 

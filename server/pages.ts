@@ -1,21 +1,17 @@
 import fastifyStatic from "@fastify/static";
-import { refuse } from "@onegate/contract";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { answerRefusal, PAGE_HEADERS, type Http } from "./kernel/index.ts";
+import { answerUnknown, PAGE_HEADERS, type Http } from "./kernel/index.ts";
 
-/** Serves the till: its files, and its first page for every address that is a page of it. */
+/** Serves the till: its files, and its one page, which finds its own places behind the #. */
 export async function pageRoutes(http: Http, folder: string): Promise<void> {
   await http.register(fastifyStatic, { root: folder, serve: false });
   http.get<{ Params: { "*": string } }>("/*", { config: { right: "page.read", service: "pages" }, schema: { hide: true } }, async (request, reply) => {
     const path = request.params["*"];
-    if (path.startsWith("api/")) return answerRefusal(request, reply, refuse("not_found"));
+    const file = path === "" ? "index.html" : path;
+    if (file.includes("..") || statSync(join(folder, file), { throwIfNoEntry: false })?.isFile() !== true) return answerUnknown(request, reply);
     void reply.headers(PAGE_HEADERS);
-    const isFile = path !== "" && !path.includes("..") && existsSync(join(folder, path));
-    if (isFile) {
-      return path.startsWith("assets/") ? reply.sendFile(path, { maxAge: "365d", immutable: true }) : reply.header("cache-control", "no-cache").sendFile(path, { cacheControl: false });
-    }
-    if (/\.[a-z0-9]+$/.test(path)) return answerRefusal(request, reply, refuse("not_found"));
-    return reply.header("cache-control", "no-cache").sendFile("index.html", { cacheControl: false });
+    if (file.startsWith("assets/")) return reply.sendFile(file, { maxAge: "365d", immutable: true });
+    return reply.header("cache-control", "no-cache").sendFile(file, { cacheControl: false });
   });
 }

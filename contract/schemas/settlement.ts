@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { IdSchema, MoneySchema, Nullable, TimeSchema, WRITABLE } from "./common.ts";
+import { IdSchema, MoneySchema, Nullable, TimeSchema, WELL_FORMED, WRITABLE } from "./common.ts";
 
 const Day = Type.String({ pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples: ["2026-11-20"] });
 const Headers = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 20, description: "names that the column may bear; upper case, spaces and _ don't count" });
@@ -148,8 +148,8 @@ export const SettlementCasesSchema = Type.Object({
 export const CaseDecisionSchema = Type.Object(
   {
     action: CaseActionSchema,
-    reason: Type.String({ minLength: 3, maxLength: 300, pattern: WRITABLE, description: "kept with who decided" }),
-    order_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64, pattern: WRITABLE, description: "the order to apply to, where the row's own payment is not the one" })),
+    reason: Type.String({ minLength: 3, maxLength: 300, pattern: WRITABLE, format: WELL_FORMED, description: "kept with who decided" }),
+    order_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64, pattern: WRITABLE, format: WELL_FORMED, description: "the order to apply to, where the row's own payment is not the one" })),
     reference: Type.Optional(Type.String({ maxLength: 80, description: "what proves the payment; `verify` needs it" })),
   },
   { additionalProperties: false },

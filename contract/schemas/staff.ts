@@ -1,11 +1,11 @@
 import { Type, type Static } from "typebox";
-import { IdSchema, Nullable, TimeSchema, WRITABLE } from "./common.ts";
+import { IdSchema, Nullable, TimeSchema, WELL_FORMED, WRITABLE } from "./common.ts";
 import { RoleSchema, SessionSchema } from "./till.ts";
 import { TAX_CHOICES } from "../tax-choice.ts";
 
 const strict = { additionalProperties: false } as const;
-const Name = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: WRITABLE });
-const Text = (maxLength: number) => Type.String({ maxLength, pattern: WRITABLE });
+const Name = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: WRITABLE, format: WELL_FORMED });
+const Text = (maxLength: number) => Type.String({ maxLength, pattern: WRITABLE, format: WELL_FORMED });
 const PinSchema = Type.String({ pattern: "^[0-9]{6}$" });
 const BuiltInRole = Type.Enum(["owner", "manager", "cashier"]);
 

@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { IdSchema, MoneyInSchema, MoneySchema, Nullable, TimeSchema, WRITABLE } from "./common.ts";
+import { IdSchema, MoneyInSchema, MoneySchema, Nullable, TimeSchema, WELL_FORMED, WRITABLE } from "./common.ts";
 
 export const RoleSchema = Type.Union([Type.Literal("owner"), Type.Literal("manager"), Type.Literal("cashier"), Type.Literal("custom")]);
 
@@ -66,7 +66,7 @@ export const NewApprovalSchema = Type.Object(
     amount: Type.Optional(MoneyInSchema),
     approver_id: IdSchema,
     pin: Type.String({ pattern: "^[0-9]{6}$", description: "the approver's" }),
-    reason: Type.Optional(Type.String({ maxLength: 200, pattern: WRITABLE })),
+    reason: Type.Optional(Type.String({ maxLength: 200, pattern: WRITABLE, format: WELL_FORMED })),
   },
   { additionalProperties: false },
 );
@@ -199,7 +199,7 @@ const ReturnLinesSchema = Type.Array(Type.Object({ line_id: Type.Integer({ minim
 export const ReturnSumSchema = Type.Object({ lines: Type.Optional(ReturnLinesSchema) }, { additionalProperties: false });
 /** `POST /api/v1/till/sales/{id}/refund`; the id is made by the till, so a retry is the same refund. */
 export const NewReturnSchema = Type.Object(
-  { id: IdSchema, lines: Type.Optional(ReturnLinesSchema), reason: Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE }), restock: Type.Boolean() },
+  { id: IdSchema, lines: Type.Optional(ReturnLinesSchema), reason: Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE, format: WELL_FORMED }), restock: Type.Boolean() },
   { additionalProperties: false },
 );
 export type NewReturnBody = Static<typeof NewReturnSchema>;

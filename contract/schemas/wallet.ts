@@ -1,12 +1,12 @@
 import { Type, type Static } from "typebox";
-import { IdSchema, Nullable, TimeSchema, WRITABLE } from "./common.ts";
+import { IdSchema, Nullable, TimeSchema, WELL_FORMED, WRITABLE } from "./common.ts";
 
 const Amount = Type.String({ examples: ["12500.00"], description: "decimal text in major units" });
 const AmountIn = Type.Union([Type.String({ maxLength: 40 }), Type.Number()]);
 const CurrencyIn = Type.String({ maxLength: 8, examples: ["IDR"] });
 const Currency = Type.String({ examples: ["IDR"] });
-const Description = Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE });
-const Reason = Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE });
+const Description = Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE, format: WELL_FORMED });
+const Reason = Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE, format: WELL_FORMED });
 const closed = { additionalProperties: false } as const;
 
 /** The user's account that pays; without it the one in use for the currency. */
@@ -127,7 +127,7 @@ export const NewTransferSchema = Type.Object(
   closed,
 );
 
-const payment = { destination_account: Type.String({ minLength: 1, maxLength: 80, pattern: WRITABLE, examples: ["ACC_DST_DEF"] }), amount: AmountIn, currency: CurrencyIn, account_id: AccountIn, description: Type.Optional(Description) };
+const payment = { destination_account: Type.String({ minLength: 1, maxLength: 80, pattern: WRITABLE, format: WELL_FORMED, examples: ["ACC_DST_DEF"] }), amount: AmountIn, currency: CurrencyIn, account_id: AccountIn, description: Type.Optional(Description) };
 /** `POST /api/v1/wallet/payments`. */
 export const NewWalletPaymentSchema = Type.Object(payment, closed);
 /** `POST /api/v1/wallet/orders`: pays an order of the gateway by the pay code of its payment on the channel WALLET. */
@@ -142,7 +142,7 @@ export const NewWalletRefundSchema = Type.Object({ amount: Type.Optional(AmountI
 const payout = {
   bank: Type.String({ minLength: 2, maxLength: 40, pattern: "^[A-Za-z0-9 .-]+$", examples: ["BCA"] }),
   account_number: Type.String({ pattern: "^[0-9]{5,20}$" }),
-  account_name: Type.String({ minLength: 1, maxLength: 100, pattern: WRITABLE }),
+  account_name: Type.String({ minLength: 1, maxLength: 100, pattern: WRITABLE, format: WELL_FORMED }),
 };
 /** `POST /api/v1/wallet/withdrawals`. */
 export const NewWithdrawalSchema = Type.Object({ amount: AmountIn, currency: Type.Optional(CurrencyIn), account_id: AccountIn, ...payout }, closed);
@@ -150,7 +150,7 @@ export const WithdrawalSchema = Type.Object({ ...operation, ...payout });
 export type WithdrawalBody = Static<typeof WithdrawalSchema>;
 export const WithdrawalsSchema = Type.Object({ withdrawals: Type.Array(WithdrawalSchema) });
 /** `POST /api/v1/wallet/withdrawals/{id}/pay`. */
-export const PaidOutSchema = Type.Object({ bank_reference: Type.String({ minLength: 1, maxLength: 80, pattern: WRITABLE }) }, closed);
+export const PaidOutSchema = Type.Object({ bank_reference: Type.String({ minLength: 1, maxLength: 80, pattern: WRITABLE, format: WELL_FORMED }) }, closed);
 /** `POST /api/v1/wallet/withdrawals/{id}/reject` and `/fail`. */
 export const EndedWithdrawalSchema = Type.Object({ reason: Reason }, closed);
 

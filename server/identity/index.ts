@@ -17,6 +17,7 @@ export { deviceRoutes, enrolledBody } from "./devices/routes.ts";
 export { actorOf, alsoNeeds, DEVICE_HEADER, guard, merchantOf, outletScopeOf, staffOf, userOf, whoOf } from "./guard.ts";
 export { checkedToLogo } from "./logo/logo.ts";
 export { insertLogo } from "./logo/store.ts";
+export { isInScope } from "./keys/key.ts";
 export { createKnownKeys } from "./keys/known-keys.ts";
 export { keyRoutes } from "./keys/routes.ts";
 export { countTry, limitRequests, recipientTries } from "./limits.ts";

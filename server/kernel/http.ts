@@ -1,4 +1,4 @@
-import { isRefusal, refuse, refusals, toProblem, type Refusal } from "@onegate/contract";
+import { isRefusal, refuse, refusals, toProblem, WELL_FORMED, type Refusal } from "@onegate/contract";
 import type {} from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type RawReplyDefaultExpression, type RawRequestDefaultExpression, type RawServerDefault } from "fastify";
@@ -10,6 +10,7 @@ import { createHeaders, type HeaderSettings } from "./headers.ts";
 import type { Once } from "./idempotency.ts";
 import { unkeepableAt } from "./keepable.ts";
 import type { Log, Metrics } from "./telemetry.ts";
+import { answerUnknown } from "./unknown-address.ts";
 
 export type Http = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>;
 
@@ -65,7 +66,7 @@ export function createHttp(log: Log, metrics: Metrics, { trustProxy, ...headerSe
       const given = request.headers["x-request-id"];
       return typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID();
     },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: false } },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: false, formats: { [WELL_FORMED]: (text: string) => text.isWellFormed() } } },
     forceCloseConnections: "idle",
     // an address that can't be read has no route, so no hook runs for it
     frameworkErrors: (error, request, reply) => {
@@ -85,7 +86,10 @@ export function createHttp(log: Log, metrics: Metrics, { trustProxy, ...headerSe
     void reply.header("x-request-id", request.id);
     // many clients name a type and send nothing, above all with DELETE
     if (request.headers["transfer-encoding"] === undefined && Number(request.headers["content-length"] ?? 0) === 0) delete request.headers["content-type"];
-    if (!setHeaders(request, reply)) done();
+    if (setHeaders(request, reply)) return;
+    // told by the head alone: a body that nobody takes is not read
+    if (request.is404) answerUnknown(request, reply);
+    else done();
   });
   http.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (request, body, done) => {
     const { config, schema } = request.routeOptions;
@@ -106,7 +110,7 @@ export function createHttp(log: Log, metrics: Metrics, { trustProxy, ...headerSe
     request.log.info({ request_id: request.id, method: request.method, route: request.routeOptions.url ?? "unknown", status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, "request");
     done();
   });
-  http.setNotFoundHandler((request, reply) => answerRefusal(request, reply, refuse("not_found")));
+  http.setNotFoundHandler(answerUnknown);
   http.setErrorHandler((error, request, reply) => answerRefusal(request, reply, toRefusal(error as FastifyError, request)));
   return http;
 }

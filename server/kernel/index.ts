@@ -17,4 +17,5 @@ export * from "./stream.ts";
 export * from "./public-address.ts";
 export * from "./public-call.ts";
 export * from "./telemetry.ts";
+export { answerUnknown } from "./unknown-address.ts";
 export { asMerchant, everywhere, isForAnother, nowhere, withStatementTimeout } from "./wall.ts";

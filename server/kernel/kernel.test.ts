@@ -147,6 +147,24 @@ describe("settings", () => {
     }
   });
 
+  it("are all named at once: the wrong ones, what a bank lacks, and what production lacks", () => {
+    const refusedFor = (environment: Record<string, string>) => {
+      try {
+        readSettings(environment);
+      } catch (error) {
+        if (error instanceof StartFailure) return error;
+      }
+      return assert.fail("it starts");
+    };
+    const wrong = refusedFor({ PORT: "http", ONEGATE_MODE: "live", DATABASE_POOL: "0" });
+    for (const name of ["PORT", "ONEGATE_MODE", "DATABASE_POOL"]) assert.ok(wrong.message.includes(`${name}:`) && wrong.remedy.includes(name), name);
+    const bank = refusedFor({ SNAP_URL: "https://bank.contoh.invalid", SNAP_PARTNER_ID: "p" });
+    for (const name of ["SNAP_PRIVATE_KEY", "SNAP_CHANNEL_ID", "SNAP_MERCHANT_ID", "SNAP_CLIENT_KEY", "SNAP_CLIENT_SECRET"]) assert.ok(bank.message.includes(name) && bank.remedy.includes(name), name);
+    const production = refusedFor({ ONEGATE_MODE: "production", TRIPAY_URL: "https://tripay.co.id/api" });
+    for (const name of ["ONEGATE_ANONYMOUS=off", "ONEGATE_SIMULATOR=off", "TRIPAY_API_KEY", "ONEGATE_SECRET_KEY", "PUBLIC_URL"]) assert.ok(production.remedy.includes(name), name);
+    assert.doesNotMatch(production.message + production.remedy, /\n/);
+  });
+
   it("never show a secret's value", () => {
     assert.throws(() => readSettings({ DATABASE_URL: "mysql://onegate:s3cret@db" }), (error: unknown) => error instanceof StartFailure && !error.message.includes("s3cret"));
   });

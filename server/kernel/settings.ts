@@ -125,27 +125,36 @@ const table = {
 type Table = typeof table;
 export type Settings = { readonly [K in keyof Table]: Exclude<ReturnType<Table[K]["read"]>, { wrong: string }> };
 
-/** Reads all settings from an environment; the first wrong one stops the start with its remedy. */
+/** Reads all settings from an environment; what is wrong stops the start, all of it at once, with its remedies. */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
   const settings: Record<string, unknown> = {};
+  const faults: Fault[] = [];
   for (const [name, setting] of Object.entries<Setting<unknown>>(table)) {
     const given = environment[setting.env];
     const value = setting.read(given === undefined || given === "" ? setting.fallback : given);
     if (typeof value === "object" && value !== null && "wrong" in value) {
       const shown = setting.secret ? "its value" : `"${given}"`;
-      throw new StartFailure(`${setting.env}: ${shown} is not ${String(value.wrong)}.`, `Set ${setting.env} to ${String(value.wrong)}, or unset it.`);
+      faults.push([`${setting.env}: ${shown} is not ${String(value.wrong)}.`, `Set ${setting.env} to ${String(value.wrong)}, or unset it.`]);
     }
     settings[name] = value;
   }
+  stopFor("", faults);
   const checked = settings as Settings;
-  refuseHalfABank(checked);
-  refuseUnsafeProduction(checked);
+  stopFor("", bankFaults(checked));
+  stopFor("production mode: ", productionFaults(checked));
   return checked;
 }
 
+/** What is wrong, and its remedy. */
+type Fault = readonly [what: string, remedy: string];
+
+function stopFor(prefix: string, faults: readonly Fault[]): void {
+  if (faults.length > 0) throw new StartFailure(prefix + faults.map(([what]) => what).join(" "), faults.map(([, remedy]) => remedy).join(" "));
+}
+
 /** A bank is spoken to with all that its dialect needs, or not at all. */
-function refuseHalfABank(settings: Settings): void {
-  if (settings.snapUrl === "") return;
+function bankFaults(settings: Settings): Fault[] {
+  if (settings.snapUrl === "") return [];
   const { snapPrivateKey, snapPartnerId, snapChannelId, snapMerchantId, snapClientKey, snapClientSecret, snapProviderPublicKey } = settings;
   const symmetric = settings.snapSignature === "symmetric";
   const needed = {
@@ -155,28 +164,35 @@ function refuseHalfABank(settings: Settings): void {
     SNAP_MERCHANT_ID: snapMerchantId,
     ...(symmetric ? { SNAP_CLIENT_KEY: snapClientKey, SNAP_CLIENT_SECRET: snapClientSecret } : { SNAP_PROVIDER_PUBLIC_KEY: snapProviderPublicKey }),
   };
-  for (const [env, value] of Object.entries(needed)) {
-    if (value === "" || value === null) throw new StartFailure(`SNAP_URL names a bank, but ${env} is not set.`, `Set ${env}, or unset SNAP_URL.`);
-  }
+  const missing = Object.entries(needed).filter(([, value]) => value === "" || value === null).map(([env]) => env);
+  if (missing.length === 0) return [];
+  const names = inWords(missing);
+  return [[`SNAP_URL names a bank, but ${names} ${missing.length === 1 ? "is" : "are"} not set.`, `Set ${names}, or unset SNAP_URL.`]];
 }
 
-function refuseUnsafeProduction(settings: Settings): void {
-  if (settings.mode !== "production") return;
-  const stop = (what: string, remedy: string) => {
-    throw new StartFailure(`production mode: ${what}`, remedy);
-  };
-  if (settings.anonymous) stop("the payment paths would work without credentials.", "Set ONEGATE_ANONYMOUS=off.");
-  if (settings.simulator) stop("the provider simulator would move play money.", "Set ONEGATE_SIMULATOR=off.");
-  if (settings.deliveryPrivate) stop("webhooks could reach what listens on this machine alone.", "Set ONEGATE_DELIVERY_PRIVATE=off.");
-  if (settings.tripayUrl !== "" && (settings.tripayPrivateKey === SANDBOX_TRIPAY.privateKey || settings.tripayApiKey === SANDBOX_TRIPAY.apiKey)) {
-    stop("Tripay's credentials are the demo's, which everybody knows.", "Set TRIPAY_API_KEY and TRIPAY_PRIVATE_KEY.");
-  }
-  if (settings.midtransUrl !== "" && settings.midtransServerKey === SANDBOX_MIDTRANS.serverKey) stop("Midtrans' key is the demo's, which everybody knows.", "Set MIDTRANS_SERVER_KEY.");
-  if (settings.xenditUrl !== "" && (settings.xenditSecretKey === SANDBOX_XENDIT.secretKey || settings.xenditCallbackToken === SANDBOX_XENDIT.callbackToken)) {
-    stop("Xendit's credentials are the demo's, which everybody knows.", "Set XENDIT_SECRET_KEY and XENDIT_CALLBACK_TOKEN.");
-  }
-  if (settings.secretKey.toString("hex") === SANDBOX_SECRET_KEY) stop("the key that seals secrets is the demo's, which everybody knows.", "Set ONEGATE_SECRET_KEY to what openssl rand -hex 32 prints, and keep it.");
-  if (settings.publicUrl === "") stop("providers would not know where to send notifications.", "Set PUBLIC_URL to this server's https address.");
+function inWords(names: readonly string[]): string {
+  return names.length === 1 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.slice(-1).join("")}`;
+}
+
+function productionFaults(settings: Settings): Fault[] {
+  if (settings.mode !== "production") return [];
+  const rules: ReadonlyArray<readonly [isBroken: boolean, ...Fault]> = [
+    [settings.anonymous, "the payment paths would work without credentials.", "Set ONEGATE_ANONYMOUS=off."],
+    [settings.simulator, "the provider simulator would move play money.", "Set ONEGATE_SIMULATOR=off."],
+    [settings.deliveryPrivate, "webhooks could reach what listens on this machine alone.", "Set ONEGATE_DELIVERY_PRIVATE=off."],
+    [
+      settings.tripayUrl !== "" && (settings.tripayPrivateKey === SANDBOX_TRIPAY.privateKey || settings.tripayApiKey === SANDBOX_TRIPAY.apiKey),
+      "Tripay's credentials are the demo's, which everybody knows.", "Set TRIPAY_API_KEY and TRIPAY_PRIVATE_KEY.",
+    ],
+    [settings.midtransUrl !== "" && settings.midtransServerKey === SANDBOX_MIDTRANS.serverKey, "Midtrans' key is the demo's, which everybody knows.", "Set MIDTRANS_SERVER_KEY."],
+    [
+      settings.xenditUrl !== "" && (settings.xenditSecretKey === SANDBOX_XENDIT.secretKey || settings.xenditCallbackToken === SANDBOX_XENDIT.callbackToken),
+      "Xendit's credentials are the demo's, which everybody knows.", "Set XENDIT_SECRET_KEY and XENDIT_CALLBACK_TOKEN.",
+    ],
+    [settings.secretKey.toString("hex") === SANDBOX_SECRET_KEY, "the key that seals secrets is the demo's, which everybody knows.", "Set ONEGATE_SECRET_KEY to what openssl rand -hex 32 prints, and keep it."],
+    [settings.publicUrl === "", "providers would not know where to send notifications.", "Set PUBLIC_URL to this server's https address."],
+  ];
+  return rules.filter(([isBroken]) => isBroken).map(([, what, remedy]) => [what, remedy]);
 }
 
 /** The settings as a table for `--help`. */

@@ -43,12 +43,16 @@ export function mask(text: string): string {
     .replace(/(?<![\w-])(?:\+62[ -]?|0)8[0-9 -]{7,13}(?![\w-])/g, "[phone]");
 }
 
+const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"] as const;
+
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** What `/metrics` shows; names follow Prometheus' conventions, durations are in seconds. */
 export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  // gauges under counters' names; the ones without _total say the same by type
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
   return {
     registry,
     requests: new Counter({ name: "payment_requests_total", help: "HTTP requests", labelNames: ["service", "status"], registers: [registry] }),

@@ -1,5 +1,5 @@
 import {
-  CaseDecisionSchema, CaseStateSchema, DaySchema, IdSchema, isRefusal, LayoutSchema, money, ProblemSchema, refuse, SettlementCaseSchema, SettlementCasesSchema, StatementRowSchema, StatementSchema, toDecimal, toWire, UnverifiedSchema, WRITABLE,
+  CaseDecisionSchema, CaseStateSchema, DaySchema, IdSchema, isRefusal, LayoutSchema, money, ProblemSchema, refuse, SettlementCaseSchema, SettlementCasesSchema, StatementRowSchema, StatementSchema, toDecimal, toWire, UnverifiedSchema, WELL_FORMED, WRITABLE,
   type Id, type SettlementCaseBody, type StatementBody, type StatementRowBody,
 } from "@onegate/contract";
 import { Type } from "typebox";
@@ -48,7 +48,7 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
             provider: Provider,
             layout: Type.Optional(Type.String({ maxLength: 20, description: "the provider's own where there is one, else plain" })),
             mapping: Type.Optional(Type.String({ maxLength: 8_000, description: "JSON: what differs from the layout" })),
-            name: Type.Optional(Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE, description: "of the file" })),
+            name: Type.Optional(Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE, format: WELL_FORMED, description: "of the file" })),
           }),
           response: { 200: StatementSchema, 201: StatementSchema, "4xx": ProblemSchema },
         },

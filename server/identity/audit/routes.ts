@@ -51,7 +51,7 @@ export function auditRoutes(http: Http, { database, sign }: { database: Database
         tags,
         summary: "The trail from one number to another as JSON Lines, for scripts/verify-audit.ts (docs/guides/audit.md)",
         querystring: Type.Object({ from: Type.Optional(Seq), to: Type.Optional(Seq) }),
-        response: { 200: Type.Unsafe<Readable>({ type: "string", description: "application/x-ndjson: a header, then an entry a line" }), "4xx": ProblemSchema },
+        response: { 200: { description: "A header, then an entry a line", content: { "application/x-ndjson": { schema: Type.Unsafe<Readable>({ type: "string" }) } } }, "4xx": ProblemSchema },
       },
     },
     async (request, reply) => {

@@ -1,0 +1,173 @@
+import { KEY_SCOPES, ProblemSchema, refusals } from "@onegate/contract";
+import swagger from "@fastify/swagger";
+import { isInScope, whyNot, type Right, type Role } from "./identity/index.ts";
+import type { Http } from "./kernel/index.ts";
+
+const TAGS = {
+  audit: "Who did what: the trail, and its export",
+  catalogue: "Products, prices, barcodes and the tax",
+  devices: "Tills: enrolling, revoking",
+  gateway: "Transfers between accounts, and balances",
+  keys: "Keys of a merchant's own programs, and the public keys that sign tokens",
+  operation: "Health and figures",
+  outlet: "Outlets, their settings and their printed codes",
+  payment: "Orders, payments, refunds, cases and disputes",
+  provider: "Payment providers: accounts and notifications",
+  settlement: "Providers' statements, and what does not fit",
+  setup: "The first shop",
+  staff: "People, roles, PINs and sessions",
+  till: "Selling",
+  users: "Wallet users: signing in, profiles",
+  wallet: "A user's accounts and money",
+  "wallet operation": "What operators decide on users' wallets",
+  webhooks: "Endpoints that are told what happened, and deliveries to them",
+} as const satisfies Record<string, string>;
+
+/** Who proves to be somebody, by what. All are bearer tokens that tell themselves apart by their form. */
+const SCHEMES = {
+  user_token: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "A wallet user's access token, from POST /api/auth/login" },
+  staff_session: { type: "http", scheme: "bearer", description: "A staff member's session, from POST /api/v1/till/unlock; its device says who it is in Onegate-Device" },
+  merchant_key: { type: "http", scheme: "bearer", description: "A key of a merchant's own program: ogk_live_… or ogk_test_…" },
+} as const;
+
+const STAFF: readonly Role[] = ["cashier", "manager", "owner", "custom"];
+
+const header = (name: string, required: boolean, description: string, schema: Record<string, unknown> = {}) => ({ in: "header", name, required, description, schema: { type: "string", ...schema } });
+const IDEMPOTENCY_KEY = (required: boolean) => header("Idempotency-Key", required, "Names what is asked for: the same request under the same key has one effect and one answer, for 30 days", { minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" });
+const DEVICE = header("Onegate-Device", false, "The token of the till that a staff session belongs to");
+const APPROVAL = header("Onegate-Approval", false, "A second person's approval, from POST /api/v1/till/approvals, where one's own role has no right to this", { format: "uuid" });
+const LAST_EVENT_ID = header("Last-Event-ID", false, "The id of the last event that was read: the stream goes on after it", { pattern: "^[0-9]{1,18}-[0-9]{1,18}$" });
+
+/** What a refusal's status means; each is a problem with a stable code. */
+const PROBLEMS = {
+  400: "The request can't be read",
+  401: "Nobody is signed in, or what proves it is wrong",
+  403: "The caller has no right to this",
+  404: "There is no such thing, or it is another's",
+  405: "The address has no such method; Allow names those that it has",
+  409: "It does not fit what is there",
+  413: "The request is larger than this address takes",
+  415: "The body is of another type",
+  422: "The request's content is not as described, or can't be done",
+  429: "Too many requests; Retry-After says how long to wait",
+  500: "A fault on our side",
+  502: "The payment provider refuses, or can't be reached",
+  503: "Not now; Retry-After says how long to wait. No money has moved",
+} as const;
+/** Sent before the request is known: its head is larger than any may be. */
+const HEAD_TOO_LARGE = "The head of the request is larger than 16 kB";
+type ProblemStatus = keyof typeof PROBLEMS;
+
+/** What is known of a route beside its schema. */
+type Facts = { readonly right: Right; readonly isApprovable: boolean; readonly takesKey: boolean; readonly isStream: boolean; readonly takesBody: boolean; readonly takesInput: boolean };
+type Operation = {
+  operationId?: string; tags?: string[]; summary?: string; security?: unknown[]; parameters?: unknown[]; requestBody?: unknown;
+  responses?: Record<string, { description?: string; content?: Record<string, unknown> } & Record<string, unknown>>;
+};
+
+/** Describes the API as OpenAPI: what routes say of themselves, and what goes for all of them. */
+export async function registerReference(http: Http): Promise<void> {
+  const facts = new Map<string, Facts>();
+  http.addHook("onRoute", (route) => {
+    const text = String(route.handler);
+    for (const method of [route.method].flat()) {
+      facts.set(`${method} ${pathOf(route.url)}`, {
+        right: route.config?.right as Right,
+        isApprovable: route.config?.approvable === true,
+        // the handler says it best: what a list beside it says is out of date one day
+        takesKey: /\b(?:keyOf|byKey)\(/.test(text),
+        isStream: /\bstreams\.open\(/.test(text),
+        takesBody: !["GET", "HEAD"].includes(method),
+        takesInput: route.schema?.params !== undefined || route.schema?.querystring !== undefined || route.schema?.body !== undefined,
+      });
+    }
+  });
+  await http.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: { title: "Onegate", version: "0.1.0", description: "One gate for every payment", license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
+      tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+      components: { securitySchemes: SCHEMES },
+    },
+    refResolver: { buildLocalReference: (schema, _base, _fragment, index) => (typeof schema["$id"] === "string" ? schema["$id"] : `Schema${index}`) },
+    transformObject: (document) => {
+      if (!("openapiObject" in document)) throw new Error("the reference is OpenAPI");
+      const described = structuredClone(document.openapiObject) as { paths?: Record<string, Record<string, Operation>>; components?: Record<string, unknown> };
+      described.components = { ...described.components, schemas: { ...document.openapiObject.components?.schemas, Problem: problemSchema() }, responses: problemResponses() };
+      for (const [path, operations] of Object.entries(described.paths ?? {})) {
+        for (const [method, operation] of Object.entries(operations)) {
+          const known = facts.get(`${method.toUpperCase()} ${path}`);
+          if (!known) throw new Error(`the reference knows nothing of ${method} ${path}`);
+          describe(operation, method, path, known);
+        }
+      }
+      return described;
+    },
+  });
+}
+
+/** A route's address as OpenAPI writes it. */
+function pathOf(url: string): string {
+  return url.replace(/::|:([A-Za-z_]+)/g, (whole, name?: string) => (whole === "::" ? ":" : `{${String(name)}}`));
+}
+
+function describe(operation: Operation, method: string, path: string, known: Facts): void {
+  operation.operationId = operationIdOf(method, path);
+  operation.security = securityOf(known.right);
+  const headers = [
+    ...(known.takesKey ? [IDEMPOTENCY_KEY(!path.startsWith("/api/payment/"))] : []),
+    ...(STAFF.some((role) => whyNot(role, known.right) === undefined) && isClosed(known.right) ? [DEVICE] : []),
+    ...(known.isApprovable ? [APPROVAL] : []),
+    ...(known.isStream ? [LAST_EVENT_ID] : []),
+  ];
+  if (headers.length > 0) operation.parameters = [...(operation.parameters ?? []), ...headers];
+  operation.responses = responsesOf(operation, known);
+}
+
+/** Such as getTillSales, postPaymentsByIdRefunds: stable, and one each. */
+function operationIdOf(method: string, path: string): string {
+  const words = path.replace(/^\/api\/v1\//, "/").replace(/\{([a-z_]+)\}/g, "by-$1").split(/[^A-Za-z0-9]+/).filter(Boolean);
+  return [method, ...words.map((word) => word.charAt(0).toUpperCase() + word.slice(1))].join("");
+}
+
+const isClosed = (right: Right) => whyNot("anyone", right) !== undefined;
+
+/** Any one of these is enough; an empty one is nobody's proof. */
+function securityOf(right: Right): unknown[] {
+  if (!isClosed(right)) return [];
+  return [
+    ...(whyNot("user", right) === undefined ? [{ user_token: [] }] : []),
+    ...(STAFF.some((role) => whyNot(role, right) === undefined) ? [{ staff_session: [] }] : []),
+    ...(isInScope(KEY_SCOPES, right) ? [{ merchant_key: [] }] : []),
+    // in the sandbox alone
+    ...(whyNot("sandbox", right) === undefined ? [{}] : []),
+  ];
+}
+
+function responsesOf(operation: Operation, known: Facts): NonNullable<Operation["responses"]> {
+  const declared = Object.entries(operation.responses ?? {});
+  const statuses = new Set<ProblemStatus>(declared.flatMap(([status]) => (Number(status) in PROBLEMS ? [Number(status) as ProblemStatus] : [])));
+  const refuses = operation.tags?.includes("operation") !== true;
+  const can = (is: boolean, ...more: ProblemStatus[]) => is && more.forEach((status) => statuses.add(status));
+  can(known.takesInput || known.takesKey || known.takesBody, 400, 422);
+  can(refuses, 401, 403, 404, 409, 422, 429);
+  can(known.takesBody, 413, 415);
+  can(true, 405, 500, 503);
+  const responses = Object.fromEntries(declared.filter(([status]) => !/^[45](?:[0-9]{2}|xx)$/i.test(status)));
+  for (const response of Object.values(responses)) {
+    if (known.isStream) response.content = { "text/event-stream": { schema: { type: "string" } } };
+  }
+  return { ...responses, 431: { description: HEAD_TOO_LARGE }, ...Object.fromEntries([...statuses].toSorted((one, other) => one - other).map((status) => [String(status), { $ref: `#/components/responses/${status}` }])) };
+}
+
+function problemSchema(): Record<string, unknown> {
+  const { $id: _id, ...schema } = structuredClone(ProblemSchema) as unknown as Record<string, unknown>;
+  return schema;
+}
+
+function problemResponses(): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(PROBLEMS).map(([status, description]) => {
+    const codes = Object.entries(refusals).filter(([, [number]]) => number === Number(status)).map(([code]) => code);
+    return [status, { description: `${description}. Codes: ${codes.join(", ")}`, content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } }];
+  }));
+}
