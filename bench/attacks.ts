@@ -27,9 +27,7 @@ export const attacks = {
   },
   /** Sends deeply nested JSON to an address that doesn't exist. */
   async nested({ url }: Target) {
-    const level = '{"a":';
-    const depth = Math.floor(NESTED.bytes / (level.length + 1));
-    const body = `${level.repeat(depth)}1${"}".repeat(depth)}`;
+    const body = `${"[".repeat(NESTED.bytes / 2)}${"]".repeat(NESTED.bytes / 2)}`;
     const request = `${head("POST", "/nothing/here", url, { "content-type": "application/json", "content-length": Buffer.byteLength(body), connection: "close" })}${body}`;
     for (;;) {
       open(url).end(request);
@@ -44,9 +42,9 @@ export const attacks = {
       socket.once("close", () => clearInterval(timer));
     });
   },
-  /** Opens many event streams with one session. */
+  /** Opens many event streams with one session, each from the beginning of all events. */
   async streams({ url, staffToken }: Target) {
-    await keepOpen(url, STREAMS, (socket) => void socket.resume().write(head("GET", "/api/v1/till/events", url, { authorization: `Bearer ${staffToken}` })));
+    await keepOpen(url, STREAMS, (socket) => void socket.resume().write(head("GET", "/api/v1/till/events", url, { authorization: `Bearer ${staffToken}`, "last-event-id": "0-0" })));
   },
   /** Reads the history of a wallet that has 50,000 entries, page by page. */
   async history({ url, userToken }: Target) {

@@ -1,10 +1,10 @@
-import { refuse } from "@onegate/contract";
+import { ProblemSchema, refuse } from "@onegate/contract";
 import { sql } from "kysely";
-import { answerRefusal, type Database, type Http, type Metrics } from "./kernel/index.ts";
+import { answerRefusal, createDocument, createSharedDocument, metricsRefusal, type Database, type Http, type Metrics, type MetricsAccess } from "./kernel/index.ts";
 import type { Ledger } from "./ledger/index.ts";
 
 /** Alive, ready, and the figures. Alive says only that the program runs; ready that it can take money. */
-export function healthRoutes(http: Http, { database, ledger, metrics }: { database: Database; ledger: Ledger; metrics: Metrics }): void {
+export function healthRoutes(http: Http, { database, ledger, metrics, metricsAccess }: { database: Database; ledger: Ledger; metrics: Metrics; metricsAccess: MetricsAccess }): void {
   metrics.gauge("ledger_queue_items", "Ledger items waiting or on their way", () => ledger.depth());
   metrics.gauge("database_connections", "Open connections of the pool", () => database.pool.totalCount);
   metrics.gauge("database_connections_waiting", "Callers waiting for a connection", () => database.pool.waitingCount);
@@ -22,7 +22,20 @@ export function healthRoutes(http: Http, { database, ledger, metrics }: { databa
       return answerRefusal(request, reply, refuse("unavailable"));
     }
   });
-  http.get("/metrics", { config: { right: "metrics.read", service: "health" }, schema: { ...schema, summary: "Figures for Prometheus" } }, async (_request, reply) => {
-    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
-  });
+  const { contentType } = metrics.registry;
+  const figures = createSharedDocument(async () => createDocument(await metrics.registry.metrics(), contentType));
+  http.get(
+    "/metrics",
+    {
+      config: { right: "metrics.read", service: "health" },
+      schema: { ...schema, summary: "Figures for Prometheus; in production for this machine alone, or by a token", response: { "4xx": ProblemSchema } },
+      onRequest: (request, reply, done) => {
+        const refusal = metricsRefusal(metricsAccess, request);
+        if (!refusal) return done();
+        if (refusal.refusal === "unauthenticated") void reply.header("www-authenticate", "Bearer");
+        answerRefusal(request, reply, refusal);
+      },
+    },
+    async (request, reply) => (await figures()).send(request, reply),
+  );
 }

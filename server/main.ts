@@ -37,6 +37,8 @@ ${describeSettings()}
 
 const OPTIONS = { json: { type: "boolean" }, new: { type: "boolean" }, heads: { type: "string" }, day: { type: "string" }, date: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
 
+const LINGER_MS = 500;
+
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {
@@ -114,6 +116,8 @@ async function serve(settings: Settings): Promise<number> {
   // a second Ctrl-C does not wait
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
   await stopAll();
+  // what could not be ended in time holds the process no longer
+  setTimeout(() => process.exit(), LINGER_MS).unref();
   return 0;
 }
 

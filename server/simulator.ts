@@ -5,6 +5,8 @@ import { StartFailure } from "./kernel/index.ts";
 
 export type SimulatorProcess = { readonly url: string; stop(): Promise<void> };
 
+/** Its journal is written line by line, so that nothing is lost by a harder end. */
+const STOP_TIMEOUT_MS = 1_000;
 const MAIN = fileURLToPath(new URL("../simulator/main.ts", import.meta.url));
 
 /** Starts the provider simulator as a process of its own: it is spoken to over HTTP, as Tripay is. */
@@ -32,7 +34,9 @@ export async function startSimulatorProcess({ host, port, data }: { host: string
     url,
     async stop() {
       child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
       await ended;
+      clearTimeout(timer);
     },
   };
 }

@@ -61,7 +61,7 @@ function assertHeaders({ status, headers }: Seen, what: string, kind: "api" | "p
 }
 
 /** What may be kept by a cache, because it is the same for everybody. */
-const KEPT = new Set(["/.well-known/jwks.json"]);
+const KEPT = new Set(["/.well-known/jwks.json", "/openapi.json"]);
 const isPage = (url: string) => url === "/*";
 
 describe("every answer", () => {

@@ -2,7 +2,6 @@ import { refuse } from "@onegate/contract";
 import { answerRefusal, inTransaction, type Database, type Http } from "../kernel/index.ts";
 import { addressOf } from "./address.ts";
 import { networkOf } from "./origin.ts";
-import { isRight, whyNot } from "./rights.ts";
 import { lockTries, updateTries } from "./users/store.ts";
 import { subjectOf } from "./users/tries.ts";
 
@@ -37,16 +36,12 @@ export const limits = {
 
 export type LimitName = keyof typeof limits;
 
-/** What those who need no credentials may send, unless a route says otherwise. */
-export const BODY_OF_ANYONE_BYTES = 65_536;
-
 /** Applies `limits` to the routes that name one: refuses `too_many_requests` with the seconds to wait. */
 export function limitRequests(http: Http, database: Database): void {
   const buckets = new Map<LimitName, Bucket>();
   http.addHook("onRoute", (route) => {
-    const { limit, right = "" } = route.config ?? {};
+    const { limit } = route.config ?? {};
     if (limit !== undefined && !Object.hasOwn(limits, limit)) throw new Error(`route ${route.url} names the limit ${limit}, which is not in limits.ts`);
-    if (isRight(right) && whyNot("anyone", right) === undefined) route.bodyLimit ??= BODY_OF_ANYONE_BYTES;
   });
   http.addHook("onRequest", (request, reply, done) => {
     const name = request.routeOptions.config.limit;

@@ -7,7 +7,7 @@ import { announce, codeOf, inTransaction, type Database, type Tx } from "../kern
 import { chartOf, openAccounts } from "../ledger/index.ts";
 import { moveStock } from "../stock/index.ts";
 import { createHash } from "node:crypto";
-import { insertDone, selectDone, updateDevice, useSetupCode, type Done } from "./store.ts";
+import { insertDone, isSetupCode, selectDone, updateDevice, useSetupCode, type Done } from "./store.ts";
 
 export type Setup = {
   readonly database: Database;
@@ -19,18 +19,36 @@ export type Setup = {
 
 export type SetUp = Enrolled & { readonly session: Session; readonly replayed: boolean };
 
+export type SetupCaller = { readonly key: string; readonly code: string; readonly address: string };
+
 const DEVICE = "Kasir 1";
+
+const hashOf = (key: string) => createHash("sha256").update(key).digest();
+
+/**
+ * Whether a caller may send a shop at all, from the head of the request alone: by a code that is good, or by the key of a
+ * set-up that was done, which is then proven by the owner's PIN. Refuses `sign_in_delayed`, `setup_code_wrong`.
+ */
+export async function checkSetupCode({ database, isCodeNeeded }: Setup, { key, code, address }: SetupCaller): Promise<Refusal | undefined> {
+  if (!isCodeNeeded || (await selectDone(database.kysely, hashOf(key)))) return undefined;
+  const delayed = await countGuess(database, address);
+  if (delayed) return delayed;
+  const hash = codeHash(code);
+  if (!hash || !(await isSetupCode(database.kysely, hash))) return refuse("setup_code_wrong");
+  // it was no guess
+  await inTransaction(database, (tx) => forgetGuesses(tx, address));
+  return undefined;
+}
 
 /**
  * Sets a shop up in one transaction: merchant, outlet, tax, logo, books, owner, staff, products with what is on hand; the
  * browser that asks is enrolled and its owner signed in. The same key within an hour, with the owner's PIN, is the same shop:
  * the browser is enrolled anew, because what was answered is kept nowhere. Refuses `idempotency_key_reused`,
- * `time_zone_unknown`, `logo_invalid`, `pin_too_simple`, what `checkedToRows` refuses of the products, `sign_in_delayed`,
- * `setup_code_wrong`.
+ * `time_zone_unknown`, `logo_invalid`, `pin_too_simple`, what `checkedToRows` refuses of the products, `setup_code_wrong`.
  */
-export async function setUp(setup: Setup, body: SetupBody, key: string, address: string): Promise<SetUp | Refusal> {
+export async function setUp(setup: Setup, body: SetupBody, { key, code: unchecked, address }: SetupCaller): Promise<SetUp | Refusal> {
   const { database } = setup;
-  const keyHash = createHash("sha256").update(key).digest();
+  const keyHash = hashOf(key);
   const done = await selectDone(database.kysely, keyHash);
   if (done) return comeBack(database, done, body, address);
 
@@ -41,21 +59,14 @@ export async function setUp(setup: Setup, body: SetupBody, key: string, address:
   if (people.some(({ pin }) => isSimplePin(pin))) return refuse("pin_too_simple");
   const products = checkedToRows(rowsOf(body.products));
   if (isRefusal(products)) return products;
-  const code = setup.isCodeNeeded ? codeHash(body.code ?? "") : undefined;
-  if (setup.isCodeNeeded) {
-    const delayed = await countGuess(database, address);
-    if (delayed) return delayed;
-    if (!code) return refuse("setup_code_wrong");
-  }
+  const code = setup.isCodeNeeded ? codeHash(unchecked) : undefined;
+  if (setup.isCodeNeeded && !code) return refuse("setup_code_wrong");
   const hashed: Hashed[] = [];
   for (const { name, role, pin } of people) hashed.push({ staffId: newId(), name, role: role ?? "cashier", pinHash: await hashSecret(pin) });
 
   try {
     return await inTransaction<SetUp | Refusal>(database, async (tx) => {
-      if (code) {
-        if (!(await useSetupCode(tx, code))) return refuse("setup_code_wrong");
-        await forgetGuesses(tx, address);
-      }
+      if (code && !(await useSetupCode(tx, code))) return refuse("setup_code_wrong");
       return { ...(await write(tx, setup, { body, logo, hashed, keyHash }, address)), replayed: false };
     });
   } catch (error) {
