@@ -102,7 +102,7 @@ async function serve(settings: Settings): Promise<number> {
     const till = buildTill();
     till.catch(() => undefined);
     cluster = settings.databaseUrl ? undefined : await startSupervisedCluster({ data: settings.data }, (line) => process.stderr.write(`onegate: ${line}\n`));
-    if (settings.simulator) simulator = await startSimulatorProcess({ host: settings.host, port: settings.simulatorPort, data: settings.data });
+    if (settings.simulator) simulator = await startSimulatorProcess({ host: settings.host, port: settings.simulatorPort, data: settings.data, hosts: settings.hosts });
     await till;
     const tripayUrl = settings.tripayUrl || (simulator ? `${simulator.url}/api-sandbox` : "");
     program = await startProgram({ settings, connection: cluster?.connection ?? settings.databaseUrl, tripayUrl, ...(simulator ? { simulatorUrl: simulator.url } : {}), till: TILL });

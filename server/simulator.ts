@@ -10,8 +10,8 @@ const STOP_TIMEOUT_MS = 1_000;
 const MAIN = fileURLToPath(new URL("../simulator/main.ts", import.meta.url));
 
 /** Starts the provider simulator as a process of its own: it is spoken to over HTTP, as Tripay is. */
-export async function startSimulatorProcess({ host, port, data }: { host: string; port: number; data: string }): Promise<SimulatorProcess> {
-  const child = spawn(process.execPath, [MAIN, "--host", host, "--port", String(port), "--data", join(data, "simulator.jsonl")], {
+export async function startSimulatorProcess({ host, port, data, hosts = [] }: { host: string; port: number; data: string; hosts?: readonly string[] }): Promise<SimulatorProcess> {
+  const child = spawn(process.execPath, [MAIN, "--host", host, "--port", String(port), "--data", join(data, "simulator.jsonl"), ...hosts.flatMap((name) => ["--allow-host", name])], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Ctrl-C reaches Onegate alone, which ends the simulator after the last request has been answered
     detached: true,

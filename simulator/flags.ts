@@ -9,6 +9,7 @@ const USAGE = `simulator: a payment provider to try Onegate against
   --data FILE            journal; without it nothing outlives the process
   --seed N               makes references and codes repeatable
   --public-url URL       address that payers reach it at (its own)
+  --allow-host NAME      a name that requests may use, besides localhost and addresses; may be repeated
   --callback-url URL     where callbacks go when a transaction names no address
   --callback-retry-ms N  time until a callback is sent again (120000)
   --fee-payer WHO        merchant or customer (merchant)
@@ -38,6 +39,7 @@ export function readFlags(args: readonly string[], env: NodeJS.ProcessEnv): Simu
     ...(seed === undefined ? {} : { seed }),
     ...(retryMs === undefined ? {} : { callbackRetryMs: retryMs }),
     ...(values["public-url"] === undefined ? {} : { publicUrl: values["public-url"] }),
+    ...(values["allow-host"] === undefined ? {} : { hosts: values["allow-host"] }),
     ...(values["callback-url"] === undefined ? {} : { callbackUrl: values["callback-url"] }),
     ...(credentials.length === 0 ? {} : { credentials: credentials.filter((each) => each !== undefined) }),
   };
@@ -54,6 +56,7 @@ function parse(args: readonly string[]) {
         data: one,
         seed: one,
         "public-url": one,
+        "allow-host": { type: "string", multiple: true },
         "callback-url": one,
         "callback-retry-ms": one,
         "fee-payer": one,
