@@ -6,7 +6,7 @@ import { answerRefusal, PAGE_HEADERS, type Http } from "./kernel/index.ts";
 
 /** Serves the till: its files, and its first page for every address that is a page of it. */
 export async function pageRoutes(http: Http, folder: string): Promise<void> {
-  await http.register(fastifyStatic, { root: folder, serve: false });
+  await http.register(fastifyStatic, { root: folder, serve: false, preCompressed: true });
   http.get<{ Params: { "*": string } }>("/*", { config: { right: "page.read", service: "pages" }, schema: { hide: true } }, async (request, reply) => {
     const path = request.params["*"];
     if (path.startsWith("api/")) return answerRefusal(request, reply, refuse("not_found"));
