@@ -92,13 +92,15 @@ describe("a connection", () => {
   };
 
   it("has a bound on requests under way: what is pipelined beyond it is not answered, and the connection ends", async () => {
-    const { socket, text, closed } = open(program.url);
-    const dropsBefore = await dropped();
-    socket.write(head("GET", "/readyz").repeat(200));
-    await closed;
-    const answered = text().split("HTTP/1.1 200").length - 1;
-    assert.ok(answered > 0 && answered <= MAX_PIPELINED, `${answered} were answered`);
-    assert.equal(await dropped(), dropsBefore + 1);
+    for (const path of ["/readyz", "/nothing", "/%zz"]) {
+      const dropsBefore = await dropped();
+      const { socket, text, closed } = open(program.url);
+      socket.write(head("GET", path).repeat(200));
+      await closed;
+      const answered = text().split("HTTP/1.1 ").length - 1;
+      assert.ok(answered > 0 && answered <= MAX_PIPELINED, `${path}: ${answered} were answered`);
+      assert.equal(await dropped(), dropsBefore + 1);
+    }
   });
 
   it("that doesn't read holds up nobody else", async () => {

@@ -71,6 +71,8 @@ export function createHttp(log: Log, metrics: Metrics, { trustProxy, ...settings
     clientErrorHandler: (error, socket) => answerClientError(error, socket, everyHeader(settings), (one) => connections?.isUnanswered(one) ?? true),
     // an address that can't be read has no route, so no hook runs for it
     frameworkErrors: (error, request, reply) => {
+      if (connections?.admit(request.raw, reply.raw) === false) return void reply.hijack();
+      reply.raw.once("finish", () => connections?.sent(reply.raw));
       setHeaders(request, reply);
       answerRefusal(request, reply, toRefusal(error, request));
     },
