@@ -11,7 +11,7 @@ const MAX_UNSENT_TOTAL_BYTES = 64 * 1024 * 1024;
 const STALLED_MS = 30_000;
 const SWEEP_MS = 1_000;
 /** A connection that exceeds a bound is held this long, unread: closed at once, its client would come back at once. */
-const LINGER_MS = 5_000;
+const LINGER_MS = 20_000;
 const MAX_LINGERING = 32;
 /** How long a body that is still coming may take once the server stops, and an answer. */
 const STOP_BODY_MS = 1_000;
