@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { cpus, totalmem } from "node:os";
+import { benchAbuse } from "./abuse.ts";
 import { benchAuth } from "./auth.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchLedger } from "./ledger.ts";
@@ -7,7 +8,7 @@ import { benchPayments } from "./payments.ts";
 import { benchProcesses } from "./processes.ts";
 import { benchScale } from "./scale.ts";
 
-const BENCHES = { ledger: benchLedger, gateway: benchGateway, payments: benchPayments, scale: benchScale, processes: benchProcesses, auth: benchAuth } as const;
+const BENCHES = { ledger: benchLedger, gateway: benchGateway, payments: benchPayments, scale: benchScale, processes: benchProcesses, auth: benchAuth, abuse: benchAbuse } as const;
 const HELP = `Usage: npm run --silent bench -- ${Object.keys(BENCHES).join("|")} [--json] [--seconds N] [--transfers N] [--rate N]
 
 Measures beside pgbench's TPC-B on the same server in the same run, and checks the books afterwards.

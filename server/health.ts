@@ -1,12 +1,14 @@
 import { isRefusal, ProblemSchema } from "@onegate/contract";
 import { Type } from "typebox";
-import { answer, createReadiness, type Database, type Http, type Metrics } from "./kernel/index.ts";
+import {
+  answer, answerRefusal, createDocument, createReadiness, createSharedDocument, metricsRefusal, type Database, type Http, type Metrics, type MetricsAccess,
+} from "./kernel/index.ts";
 import type { Ledger } from "./ledger/index.ts";
 
 const StatusSchema = Type.Object({ status: Type.String() });
 
 /** Alive, ready, and the figures. Alive says only that the program runs; ready that it can take money. */
-export function healthRoutes(http: Http, { database, ledger, metrics }: { database: Database; ledger: Ledger; metrics: Metrics }): void {
+export function healthRoutes(http: Http, { database, ledger, metrics, metricsAccess }: { database: Database; ledger: Ledger; metrics: Metrics; metricsAccess: MetricsAccess }): void {
   metrics.gauge("ledger_queue_items", "Ledger items waiting or on their way", () => ledger.depth());
   metrics.gauge("database_connections", "Open connections of the pool", () => database.pool.totalCount);
   metrics.gauge("database_connections_waiting", "Callers waiting for a connection", () => database.pool.waitingCount);
@@ -25,7 +27,20 @@ export function healthRoutes(http: Http, { database, ledger, metrics }: { databa
     const refusal = await readiness.check();
     return answer(request, reply, isRefusal(refusal) ? refusal : { status: "ready" });
   });
-  http.get("/metrics", { config: { right: "metrics.read", service: "health" }, schema: { ...schema, summary: "Figures for Prometheus", response: { 200: { description: "Prometheus' text format", content: { "text/plain": { schema: Type.String() } } } } } }, async (_request, reply) => {
-    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
-  });
+  const { contentType } = metrics.registry;
+  const figures = createSharedDocument(async () => createDocument(await metrics.registry.metrics(), contentType));
+  http.get(
+    "/metrics",
+    {
+      config: { right: "metrics.read", service: "health" },
+      schema: { ...schema, summary: "Figures for Prometheus; in production for this machine alone, or by a token", response: { 200: { description: "Prometheus' text format", content: { "text/plain": { schema: Type.String() } } }, "4xx": ProblemSchema } },
+      onRequest: (request, reply, done) => {
+        const refusal = metricsRefusal(metricsAccess, request);
+        if (!refusal) return done();
+        if (refusal.refusal === "unauthenticated") void reply.header("www-authenticate", "Bearer");
+        answerRefusal(request, reply, refusal);
+      },
+    },
+    async (request, reply) => (await figures()).send(request, reply),
+  );
 }

@@ -38,6 +38,8 @@ ${describeSettings()}
 
 const OPTIONS = { json: { type: "boolean" }, new: { type: "boolean" }, heads: { type: "string" }, day: { type: "string" }, date: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
 
+const LINGER_MS = 500;
+
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {
@@ -111,7 +113,7 @@ async function serve(settings: Settings): Promise<number> {
     const till = buildTill();
     till.catch(() => undefined);
     cluster = settings.databaseUrl ? undefined : await startSupervisedCluster({ data: settings.data }, (line) => process.stderr.write(`onegate: ${line}\n`));
-    if (settings.simulator) simulator = await startSimulatorProcess({ host: settings.host, port: settings.simulatorPort, data: settings.data });
+    if (settings.simulator) simulator = await startSimulatorProcess({ host: settings.host, port: settings.simulatorPort, data: settings.data, hosts: settings.hosts });
     await till;
     const tripayUrl = settings.tripayUrl || (simulator ? `${simulator.url}/api-sandbox` : "");
     program = await startProgram({ settings, connection: cluster?.connection ?? settings.databaseUrl, tripayUrl, ...(simulator ? { simulatorUrl: simulator.url } : {}), till: TILL });
@@ -125,6 +127,8 @@ async function serve(settings: Settings): Promise<number> {
   // a second Ctrl-C does not wait
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
   await stopAll();
+  // what could not be ended in time holds the process no longer
+  setTimeout(() => process.exit(), LINGER_MS).unref();
   return 0;
 }
 

@@ -5,7 +5,7 @@ import { answerUnknown, PAGE_HEADERS, type Http } from "./kernel/index.ts";
 
 /** Serves the till: its files, and its one page, which finds its own places behind the #. */
 export async function pageRoutes(http: Http, folder: string): Promise<void> {
-  await http.register(fastifyStatic, { root: folder, serve: false });
+  await http.register(fastifyStatic, { root: folder, serve: false, preCompressed: true });
   http.get<{ Params: { "*": string } }>("/*", { config: { right: "page.read", service: "pages" }, schema: { hide: true } }, async (request, reply) => {
     const path = request.params["*"];
     const file = path === "" ? "index.html" : path;

@@ -7,8 +7,8 @@ import {
   approvalRoutes, auditRoutes, auditTrail, createAccessTokens, createKnownKeys, createPasswords, createRefusals, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, limitRequests, merchants, openSigningKeys, outletRoutes, peopleRoutes, requireOpenSession, roleRoutes, userRoutes, type Users,
 } from "./identity/index.ts";
 import {
-  createHttp, createLog, createMetrics, createStreams, everywhere, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
-  type Clock, type Connection, type RegisteredRoute, type Settings,
+  createDocument, createHttp, createLog, createMetrics, createStreams, everywhere, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
+  type Clock, type Connection, type Document, type Log, type RegisteredRoute, type Settings,
 } from "./kernel/index.ts";
 import { chartOf, createLedger, openAccounts, seal } from "./ledger/index.ts";
 import { pageRoutes } from "./pages.ts";
@@ -52,6 +52,8 @@ export type ProgramParts = {
   readonly logTo?: { write(line: string): void };
 };
 
+/** A stop takes no longer than this, and requests that are under way less. */
+const STOP_TIMEOUT_MS = 8_000;
 const SEAL_BEAT_MS = 1_000;
 /** Connections of the outbox's readers in this process: one looks at a time, each in one transaction. */
 const READERS = 2;
@@ -88,9 +90,7 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
   const database = openDatabase(connection, settings.databasePool, lost, PROGRAM_ROLE);
   // what was started is ended in the reverse order, also when the start fails half-way
   const endings: Array<() => Promise<unknown>> = [() => database.close()];
-  const stop = async () => {
-    for (const end of endings.splice(0).reverse()) await end();
-  };
+  const stop = () => endWithin(STOP_TIMEOUT_MS, endings.splice(0).reverse(), log);
   try {
     const clock = await followDatabaseClock(database);
     endings.push(() => clock.stop());
@@ -151,13 +151,15 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     endings.push(() => enqueuer.stop());
 
     const http = createHttp(log, metrics, settings);
-    endings.push(() => http.close());
+    // nobody waits for a job, and no job for a request: they end at the same time
+    const workers: Array<() => Promise<unknown>> = [() => http.close()];
+    endings.push(() => Promise.all(workers.map((end) => end())));
     await registerReference(http);
     const keyMode = settings.mode === "sandbox" ? "test" : "live";
     guard(http, { database, accessTokens: users.accessTokens, knownKeys: createKnownKeys(database, keyMode), refusals }, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
     requireOpenSession(http, database);
     limitRequests(http, database);
-    healthRoutes(http, { database, ledger, metrics });
+    healthRoutes(http, { database, ledger, metrics, metricsAccess: { token: settings.metricsToken, isOpen: settings.mode === "sandbox" } });
     identityRoutes(http, { database, mode: settings.mode, demo, refusals });
     deviceRoutes(http, { database, publicUrl: () => settings.publicUrl || url, demo });
     peopleRoutes(http, { database });
@@ -185,7 +187,11 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     reportRoutes(http, database);
     settlementRoutes(http, settlement);
     webhookRoutes(http, deliveries);
-    http.get("/openapi.json", { config: { right: "reference.read" }, schema: { hide: true } }, async () => http.swagger());
+    let reference: Document | undefined;
+    http.get("/openapi.json", { config: { right: "reference.read" }, schema: { hide: true } }, (request, reply) => {
+      reference ??= createDocument(JSON.stringify(http.swagger()), "application/json; charset=utf-8");
+      return reference.send(request, reply.header("cache-control", "no-cache"));
+    });
     if (till) await pageRoutes(http, till);
 
     url = await listen(http, settings);
@@ -211,10 +217,9 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
       CRONTAB,
       log,
     );
-    // before the requests end, jobs do: they open none
-    endings.push(() => jobs.stop());
+    workers.push(() => jobs.stop());
     const asker = askProviders(payments);
-    endings.push(() => asker.stop());
+    workers.push(() => asker.stop());
     const couriers = await startJobs(
       courier,
       { [SEND]: ({ merchantId, endpointId }) => sendDue({ ...deliveries, database: courier }, String(merchantId), String(endpointId)) },
@@ -222,13 +227,26 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
       log,
       COURIER,
     );
-    endings.push(() => couriers.stop());
+    workers.push(() => couriers.stop());
     const setupCode = settings.mode === "production" ? await everywhere(async () => ((await merchants(database.kysely)).length === 0 ? (await makeSetupCode(database)).code : undefined)) : undefined;
     return { url, routes: http.registered, stop, ...(setupCode === undefined ? {} : { setupCode }) };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
   }
+}
+
+/** Ends one after another; what takes longer than all of them may is ended no longer waited for. */
+async function endWithin(timeoutMs: number, endings: ReadonlyArray<() => Promise<unknown>>, log: Log): Promise<void> {
+  const late = AbortSignal.timeout(timeoutMs);
+  const isLate = new Promise<void>((resolve) => late.addEventListener("abort", () => resolve()));
+  for (const end of endings) {
+    const ended = end();
+    await Promise.race([ended, isLate]);
+    // its failure, too, comes too late for anybody
+    if (late.aborted) ended.catch(() => undefined);
+  }
+  if (late.aborted) log.warn({ ms: timeoutMs }, "stopped before everything under way had ended");
 }
 
 /** Each merchant has the whole chart, with a clearing account for each provider, also what came after the merchant. */

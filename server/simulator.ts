@@ -5,12 +5,15 @@ import { StartFailure } from "./kernel/index.ts";
 
 export type SimulatorProcess = { readonly url: string; stop(): Promise<void> };
 
+/** Its journal is written line by line, so that nothing is lost by a harder end. */
+const STOP_TIMEOUT_MS = 1_000;
 const MAIN = fileURLToPath(new URL("../simulator/main.ts", import.meta.url));
 
 /** Starts the provider simulator as a process of its own: it is spoken to over HTTP, as Tripay is. */
-export async function startSimulatorProcess({ host, port, data }: { host: string; port: number; data: string }): Promise<SimulatorProcess> {
+export async function startSimulatorProcess({ host, port, data, hosts = [] }: { host: string; port: number; data: string; hosts?: readonly string[] }): Promise<SimulatorProcess> {
   const journal = join(data, "simulator.jsonl");
-  const child = spawn(process.execPath, [MAIN, "--host", host, "--port", String(port), "--data", journal], {
+  const names = hosts.flatMap((name) => ["--allow-host", name]);
+  const child = spawn(process.execPath, [MAIN, "--host", host, "--port", String(port), "--data", journal, ...names], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Ctrl-C reaches Onegate alone, which ends the simulator after the last request has been answered
     detached: true,
@@ -34,7 +37,9 @@ export async function startSimulatorProcess({ host, port, data }: { host: string
     url,
     async stop() {
       child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
       await ended;
+      clearTimeout(timer);
     },
   };
 }

@@ -10,6 +10,7 @@ const USAGE = `simulator: a payment provider to try Onegate against
   --seed N               makes references and codes repeatable
   --control-key KEY      what lets other machines use the levers, sent as x-simulator-key (SIMULATOR_CONTROL_KEY)
   --public-url URL       address that payers reach it at (its own)
+  --allow-host NAME      a name that requests may use, besides localhost and addresses; may be repeated
   --callback-url URL     where callbacks go when a transaction names no address
   --callback-retry-ms N  time until a callback is sent again (120000)
   --fee-payer WHO        merchant or customer (merchant)
@@ -41,6 +42,7 @@ export function readFlags(args: readonly string[], env: NodeJS.ProcessEnv): Simu
     ...(controlKey === undefined ? {} : { controlKey }),
     ...(retryMs === undefined ? {} : { callbackRetryMs: retryMs }),
     ...(values["public-url"] === undefined ? {} : { publicUrl: values["public-url"] }),
+    ...(values["allow-host"] === undefined ? {} : { hosts: values["allow-host"] }),
     ...(values["callback-url"] === undefined ? {} : { callbackUrl: values["callback-url"] }),
     ...(credentials.length === 0 ? {} : { credentials: credentials.filter((each) => each !== undefined) }),
   };
@@ -58,6 +60,7 @@ function parse(args: readonly string[]) {
         seed: one,
         "control-key": one,
         "public-url": one,
+        "allow-host": { type: "string", multiple: true },
         "callback-url": one,
         "callback-retry-ms": one,
         "fee-payer": one,

@@ -7,6 +7,7 @@ import { Courier } from "./courier.ts";
 import { failure } from "./envelope.ts";
 import { FaultPlan } from "./faults.ts";
 import { readForm } from "./form.ts";
+import { createHostCheck, nameOf } from "./hosts.ts";
 import { DEMO_MERCHANT_ID, DEMO_SERVER_KEY, playMidtrans, type MidtransMerchant } from "./midtrans/index.ts";
 import { nearOnly } from "./near.ts";
 import { HEADERS } from "./pages/frame.ts";
@@ -36,6 +37,8 @@ export type SimulatorOptions = {
   readonly publicUrl?: string;
   /** What lets somebody who is not on this machine use the levers and see the list; nobody does without it. */
   readonly controlKey?: string;
+  /** Names that requests may use besides the public one's, localhost and addresses. */
+  readonly hosts?: readonly string[];
   /** In place of the pauses that a provider makes before it sends a callback again. */
   readonly callbackRetryMs?: number;
   /** Where callbacks go when a request names no address, as a provider's menu has it. */
@@ -67,7 +70,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   const faults = new FaultPlan();
   const providers = new Map(played(options).map((provider) => [provider.name, provider]));
   const courier = new Courier({ clock, book, providers, retryMs: options.callbackRetryMs });
-  const server = serverOf(options.controlKey);
+  const server = serverOf(options.controlKey, [...(options.hosts ?? []), nameOf(options.publicUrl ?? "") ?? "localhost"]);
   const ownUrl = () => addressOf(server.server.address(), options.host);
   const publicUrl = options.publicUrl?.replace(/\/+$/, "");
   const world: World = {
@@ -118,12 +121,17 @@ function played({ credentials = [DEMO_CREDENTIAL], feePayer = "merchant", callba
   ];
 }
 
-function serverOf(controlKey: string | undefined) {
+function serverOf(controlKey: string | undefined, hosts: readonly string[]) {
+  const refusalOf = createHostCheck(hosts);
   const server = fastify({ forceCloseConnections: true, routerOptions: { ignoreTrailingSlash: true } });
   server.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, async (_request: unknown, body: string) =>
     readForm(body),
   );
-  server.addHook("onRequest", async (_, reply) => void reply.headers(HEADERS));
+  server.addHook("onRequest", async (request, reply) => {
+    void reply.headers(HEADERS);
+    const refusal = refusalOf(request.method, request.headers);
+    return refusal && send(reply, refusal);
+  });
   server.addHook("onRequest", nearOnly(controlKey));
   server.setNotFoundHandler(async (_, reply) => send(reply, failure("Not found", 404)));
   server.setErrorHandler(async (error: { statusCode?: number; message: string }, _, reply) =>

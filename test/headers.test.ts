@@ -5,6 +5,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { brotliCompressSync } from "node:zlib";
 import { openTestProgram, type TestProgram } from "../server/testing/program.ts";
 import { bearing } from "../server/testing/session.ts";
 
@@ -20,6 +21,7 @@ before(async () => {
   writeFileSync(join(pages, "index.html"), "<!doctype html><title>Onegate</title>");
   writeFileSync(join(pages, "sw.js"), "// nothing");
   writeFileSync(join(pages, "assets", "main-1.js"), "// nothing");
+  writeFileSync(join(pages, "assets", "main-1.js.br"), brotliCompressSync("// nothing"));
   program = await openTestProgram({ till: pages, environment: { PUBLIC_URL: "https://toko.contoh.invalid", CORS_ORIGINS: PARTNER } });
   owner = await program.unlock("Ratna", "333333");
 });
@@ -62,7 +64,7 @@ function assertHeaders({ status, headers }: Seen, what: string, kind: "api" | "p
 }
 
 /** What may be kept by a cache, because it is the same for everybody. */
-const KEPT = new Set(["/.well-known/jwks.json"]);
+const KEPT = new Set(["/.well-known/jwks.json", "/openapi.json"]);
 const isPage = (url: string) => url === "/*";
 
 describe("every answer", () => {
@@ -129,6 +131,15 @@ describe("every answer", () => {
       assertHeaders(seen, path, "page");
       assert.match(seen.headers.get("content-security-policy") ?? "", /script-src 'self' 'wasm-unsafe-eval';/, path);
     }
+  });
+
+  it("that is a file of a page comes compressed where the build left it so", async () => {
+    const file = await fetch(`${program.url}/assets/main-1.js`, { headers: { "accept-encoding": "gzip, br" } });
+    assert.deepEqual([file.headers.get("content-encoding"), await file.text()], ["br", "// nothing"]);
+    assert.match(file.headers.get("content-type") ?? "", /javascript/);
+    assert.match(file.headers.get("vary") ?? "", /accept-encoding/i);
+    const plain = await fetch(`${program.url}/sw.js`, { headers: { "accept-encoding": "gzip, br" } });
+    assert.deepEqual([plain.headers.get("content-encoding"), await plain.text()], [null, "// nothing"]);
   });
 
   it("has no HSTS where the outside address is not https", async () => {

@@ -144,10 +144,12 @@ export const SetupStateSchema = Type.Object({
 });
 export type SetupStateBody = Static<typeof SetupStateSchema>;
 
+/** The code stands in the head of the request, so that no body is read without one. */
+export const SETUP_CODE_HEADER = "onegate-setup-code";
+
 /** `POST /api/v1/setup`: a whole shop, at once. */
 export const SetupSchema = Type.Object(
   {
-    code: Type.Optional(Type.String({ maxLength: 40 })),
     merchant: Type.Object({ name: Name(100) }, strict),
     outlet: Type.Object({ ...outlet, day_begins: Type.Optional(DayBegins) }, strict),
     tax: Type.Enum([...TAX_CHOICES]),

@@ -1,6 +1,6 @@
 import { isId, isRefusal, refuse, type ApprovableAction, type Refusal, type RefusalCode } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { answerRefusal, asMerchant, everywhere, STATEMENT_TIMEOUTS_MS, withStatementTimeout, type Database, type Http } from "../kernel/index.ts";
+import { answerRefusal, asMerchant, everywhere, STATEMENT_TIMEOUTS_MS, withStatementTimeout, type Database, type Http, type StreamHolder } from "../kernel/index.ts";
 import { addressOf, isLocal } from "./address.ts";
 import type { PendingApproval } from "./approvals/approval.ts";
 import type { Who } from "./audit/entry.ts";
@@ -192,4 +192,12 @@ export function outletScopeOf({ principal }: FastifyRequest): string | null {
 export function merchantOf(request: FastifyRequest): string {
   if (!("merchantId" in request.principal)) throw new Error("a route for a merchant let somebody else in");
   return request.principal.merchantId;
+}
+
+/** Whom an event stream counts for: the device and the person, a key, or where nobody is named the address. */
+export function streamHoldersOf(request: FastifyRequest): StreamHolder[] {
+  const { principal } = request;
+  if ("deviceId" in principal) return [["device", principal.deviceId], ["person", principal.staffId]];
+  if ("userId" in principal) return [["person", principal.userId]];
+  return [["program", "keyId" in principal ? principal.keyId : addressOf(request)]];
 }

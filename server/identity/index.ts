@@ -14,7 +14,7 @@ export { countGuess, enrolIn, forgetGuesses, type Enrolled } from "./devices/enr
 export { keepOwnerCode } from "./devices/recover-owner.ts";
 export { retireDevice } from "./devices/revoke.ts";
 export { deviceRoutes, enrolledBody } from "./devices/routes.ts";
-export { actorOf, alsoNeeds, DEVICE_HEADER, guard, merchantOf, outletScopeOf, staffOf, userOf, whoOf } from "./guard.ts";
+export { actorOf, alsoNeeds, DEVICE_HEADER, guard, merchantOf, outletScopeOf, staffOf, streamHoldersOf, userOf, whoOf } from "./guard.ts";
 export { checkedToLogo } from "./logo/logo.ts";
 export { insertLogo } from "./logo/store.ts";
 export { isInScope } from "./keys/key.ts";

@@ -2,7 +2,6 @@ import { refuse, type Id } from "@onegate/contract";
 import { answerRefusal, inTransaction, type Database, type Http } from "../kernel/index.ts";
 import { addressOf } from "./address.ts";
 import { networkOf } from "./origin.ts";
-import { isRight, whyNot } from "./rights.ts";
 import type { Principal } from "./staff.ts";
 import { lockTries, updateTries, type Limit } from "./users/store.ts";
 import { subjectOf } from "./users/tries.ts";
@@ -57,9 +56,6 @@ function readerOf(principal: Principal): { readonly limit: keyof typeof readLimi
   return "keyId" in principal ? { limit: "key", id: principal.keyId } : undefined;
 }
 
-/** What those who need no credentials may send, unless a route says otherwise. */
-export const BODY_OF_ANYONE_BYTES = 65_536;
-
 /** Applies `limits` to the routes that name one, and `readLimits` to all that read: refuses `too_many_requests` with the seconds to wait. */
 export function limitRequests(http: Http, database: Database): void {
   const buckets = new Map<LimitName, Bucket>();
@@ -73,9 +69,8 @@ export function limitRequests(http: Http, database: Database): void {
     else done();
   });
   http.addHook("onRoute", (route) => {
-    const { limit, right = "" } = route.config ?? {};
+    const { limit } = route.config ?? {};
     if (limit !== undefined && !Object.hasOwn(limits, limit)) throw new Error(`route ${route.url} names the limit ${limit}, which is not in limits.ts`);
-    if (isRight(right) && whyNot("anyone", right) === undefined) route.bodyLimit ??= BODY_OF_ANYONE_BYTES;
   });
   http.addHook("onRequest", (request, reply, done) => {
     const name = request.routeOptions.config.limit;

@@ -27,10 +27,15 @@ const HSTS = { "strict-transport-security": "max-age=31536000" } as const;
 
 export type HeaderSettings = { readonly publicUrl: string; readonly corsOrigins: readonly string[] };
 
+/** The headers that every answer carries, also the one to a request that is no HTTP. */
+export function everyHeader({ publicUrl }: HeaderSettings): Readonly<Record<string, string>> {
+  return { ...ALWAYS, ...(publicUrl.startsWith("https:") ? HSTS : {}) };
+}
+
 /** Sets these headers on a request's answer, and answers a preflight of an origin that may ask; `true` when it was answered. */
-export function createHeaders({ publicUrl, corsOrigins }: HeaderSettings): (request: FastifyRequest, reply: FastifyReply) => boolean {
-  const headers = { ...ALWAYS, ...(publicUrl.startsWith("https:") ? HSTS : {}) };
-  const origins = new Set(corsOrigins);
+export function createHeaders(settings: HeaderSettings): (request: FastifyRequest, reply: FastifyReply) => boolean {
+  const headers = everyHeader(settings);
+  const origins = new Set(settings.corsOrigins);
   return (request, reply) => {
     void reply.headers(headers);
     if (origins.size === 0) return false;

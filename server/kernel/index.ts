@@ -1,6 +1,7 @@
 export * from "./clock.ts";
 export * from "./database.ts";
 export * from "./database-clock.ts";
+export * from "./document.ts";
 export * from "./failure.ts";
 export * from "./migrate.ts";
 export * from "./postgres/cluster.ts";
@@ -9,6 +10,8 @@ export { PAGE_HEADERS } from "./headers.ts";
 export * from "./http.ts";
 export * from "./idempotency.ts";
 export * from "./jobs.ts";
+export { jsonProblem } from "./json-shape.ts";
+export * from "./metrics-access.ts";
 export * from "./keepable.ts";
 export * from "./outbox.ts";
 export * from "./readiness.ts";

@@ -50,6 +50,14 @@ const origins = (value: string) => {
   return list.every((one) => /^https?:/.test(one) && URL.parse(one)?.origin === one) ? list : { wrong: "origins by commas, such as https://shop.example" };
 };
 
+/** Names without scheme, port or path. */
+const hosts = (value: string) => {
+  const list = value === "" ? [] : value.split(",").map((one) => one.trim());
+  return list.every((one) => /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(one)) ? list : { wrong: "host names by commas, without ports, such as onegate.internal" };
+};
+
+const metricsToken = (value: string) => (value === "" || /^[\x21-\x7e]{16,200}$/.test(value) ? value : { wrong: "16 to 200 visible ASCII characters" });
+
 const fiveDigits = (value: string) => (value === "" || /^[0-9]{5}$/.test(value) ? value : { wrong: "5 digits" });
 const externalIdDigits = (value: string) => (value === "0" || (/^[0-9]{1,2}$/.test(value) && Number(value) >= 9 && Number(value) <= 36) ? Number(value) : { wrong: "0, or a whole number from 9 to 36" });
 const pathPrefix = (value: string) => (value === "" || /^(?:\/[A-Za-z0-9._-]+)+$/.test(value) ? value : { wrong: "a path such as /openapi, without a slash at its end" });
@@ -84,6 +92,8 @@ const table = {
   port: { env: "PORT", fallback: "8080", about: "port to listen on; 0 takes a free one", read: port },
   corsOrigins: { env: "CORS_ORIGINS", fallback: "", about: "origins, by commas, whose pages may call the API from a browser; default none but this server's own", read: origins },
   publicUrl: { env: "PUBLIC_URL", fallback: "", about: "address under which providers reach this server; default http://127.0.0.1:PORT", read: url("http:", "https:") },
+  hosts: { env: "ONEGATE_HOSTS", fallback: "", about: "host names, by commas, that requests may name besides PUBLIC_URL's, localhost, this machine's own and IP addresses", read: hosts },
+  metricsToken: { env: "ONEGATE_METRICS_TOKEN", fallback: "", about: "bearer token that /metrics asks for; without it only this machine may read them in production", read: metricsToken, secret: true },
   data: { env: "ONEGATE_DATA", fallback: "./data", about: "folder of the embedded PostgreSQL and of the simulator", read: (value: string) => resolve(value) },
   databaseUrl: { env: "DATABASE_URL", fallback: "", about: "a PostgreSQL server (16 or newer) to use instead of the embedded one", read: url("postgres:", "postgresql:"), secret: true },
   databaseAdminUrl: { env: "DATABASE_ADMIN_URL", fallback: "", about: "the same server as the schema's owner, for migrations alone; default DATABASE_URL", read: url("postgres:", "postgresql:"), secret: true },

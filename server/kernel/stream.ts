@@ -1,7 +1,8 @@
-import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { refuse } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Database } from "./database.ts";
-import type { Http } from "./http.ts";
+import { answerRefusal, type Http } from "./http.ts";
 import { checkedToCursor, cursorToText, latestCursor, readEvents, type Cursor, type OutboxEvent, type Tail } from "./outbox.ts";
 import { everywhere } from "./wall.ts";
 
@@ -9,7 +10,16 @@ const HEARTBEAT_MS = 15_000;
 /** Who missed more than this reads what there is anew anyway. */
 const MISSED_AT_MOST = 1_000;
 
+/** Open streams of one device, of one person on all devices, and of one program or address, which may watch many orders. */
+export const MAX_STREAMS = { device: 16, person: 32, program: 64 } as const;
+/** A reader that leaves more than this unread is cut off; it comes again with its Last-Event-ID. */
+const MAX_UNREAD_BYTES = 262_144;
+
+/** Who a stream counts for: one may be a device and a person at once. */
+export type StreamHolder = readonly [kind: keyof typeof MAX_STREAMS, id: string];
+
 export type Wanted = {
+  readonly holders: readonly StreamHolder[];
   readonly merchantId: string;
   readonly topics: readonly string[];
   readonly wants?: (event: OutboxEvent) => boolean;
@@ -22,19 +32,35 @@ export type Streams = {
   open(request: FastifyRequest, reply: FastifyReply, wanted: Wanted): Promise<void>;
 };
 
-/** Server-sent events out of the outbox. They end when what they are for does, and when the server closes. */
+/** Server-sent events out of the outbox. They end when what they are for does, and when the server stops. Refuses `too_many_streams`. */
 export function createStreams(http: Http, database: Database, tail: Tail): Streams {
   const open = new Set<ServerResponse>();
-  http.addHook("preClose", async () => open.forEach((stream) => stream.end()));
+  const held = new Map<string, number>();
+  http.stopping.addEventListener("abort", () => open.forEach((stream) => stream.end()));
   return {
     async open(request, reply, wanted) {
+      const stream = reply.raw;
+      const holders = wanted.holders.map(([kind, id]) => ({ max: MAX_STREAMS[kind], key: `${kind} ${id}` }));
+      if (holders.some(({ key, max }) => (held.get(key) ?? 0) >= max)) {
+        answerRefusal(request, reply, refuse("too_many_streams"));
+        return;
+      }
+      // counted before anything is waited for, so that many at once can't pass together
+      for (const { key } of holders) held.set(key, (held.get(key) ?? 0) + 1);
+      open.add(stream);
+      stream.once("close", () => {
+        open.delete(stream);
+        for (const { key } of holders) {
+          const left = (held.get(key) ?? 1) - 1;
+          if (left > 0) held.set(key, left);
+          else held.delete(key);
+        }
+      });
       // the newest of all: one's own newest may lie far behind the others'
       const since = checkedToCursor(request.headers["last-event-id"]) ?? (await everywhere(() => latestCursor(database.kysely)));
+      if (stream.destroyed || stream.writableEnded) return;
       reply.hijack();
-      const stream = reply.raw;
       stream.writeHead(200, { ...(reply.getHeaders() as OutgoingHttpHeaders), "content-type": "text/event-stream", "x-accel-buffering": "no" });
-      open.add(stream);
-      stream.once("close", () => open.delete(stream));
       await feed(database, tail, wanted, since, stream);
     },
   };
@@ -49,7 +75,8 @@ async function feed(database: Database, tail: Tail, { merchantId, topics, wants,
     if (event.merchantId !== merchantId || !topics.some((prefix) => event.topic.startsWith(prefix)) || wants?.(event) === false) return;
     if (event.cursor.xid < cursor.xid || (event.cursor.xid === cursor.xid && event.cursor.eventId <= cursor.eventId)) return;
     cursor = event.cursor;
-    stream.write(`id: ${cursorToText(event.cursor)}\nevent: ${event.topic}\ndata: ${JSON.stringify({ subject: event.subject, ...event.payload })}\n\n`);
+    if (stream.writableLength > MAX_UNREAD_BYTES) stream.destroy();
+    else stream.write(textOf(event));
   };
   const unsubscribe = tail.subscribe((event) => {
     if (event.merchantId === merchantId && ends?.at(event)) stream.end();
@@ -80,4 +107,15 @@ async function feed(database: Database, tail: Tail, { merchantId, topics, wants,
     // a stream that can't say what was missed must not look alive: its reader comes again
     stream.destroy();
   }
+}
+
+const texts = new WeakMap<OutboxEvent, string>();
+
+/** An event as all streams that want it carry it. */
+function textOf(event: OutboxEvent): string {
+  const known = texts.get(event);
+  if (known !== undefined) return known;
+  const text = `id: ${cursorToText(event.cursor)}\nevent: ${event.topic}\ndata: ${JSON.stringify({ subject: event.subject, ...event.payload })}\n\n`;
+  texts.set(event, text);
+  return text;
 }

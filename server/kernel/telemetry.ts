@@ -63,6 +63,7 @@ export function createMetrics() {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers: [registry],
     }),
+    dropped: new Counter({ name: "http_connections_dropped_total", help: "Connections closed for more requests or unread bytes than one may have", labelNames: ["reason"], registers: [registry] }),
     batchItems: new Histogram({
       name: "ledger_batch_items",
       help: "Items in a ledger batch",

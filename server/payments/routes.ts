@@ -22,7 +22,7 @@ import {
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ServerResponse } from "node:http";
 import { Type } from "typebox";
-import { merchantOf, sessionEnd } from "../identity/index.ts";
+import { merchantOf, sessionEnd, streamHoldersOf } from "../identity/index.ts";
 import { answer, type Http, type Streams, type OutboxEvent, type Tail } from "../kernel/index.ts";
 import type { Fee } from "../providers/index.ts";
 import { listChannels } from "./channels.ts";
@@ -45,6 +45,8 @@ const StatusQuery = Type.Object({ order_id: Type.String({ minLength: 1, maxLengt
 const Code = Type.String({ minLength: 1, maxLength: 32 });
 const FeeQuery = Type.Object({ amount: Type.String({ maxLength: 40 }), code: Type.Optional(Code) }, { additionalProperties: false });
 const InstructionQuery = Type.Object({ code: Code, pay_code: Type.Optional(Type.String({ maxLength: 64 })), amount: Type.Optional(Type.String({ maxLength: 40 })) }, { additionalProperties: false });
+/** An order of 500 items. */
+const ORDER_LIMIT_BYTES = 262_144;
 const PROVIDER = Type.String({ pattern: "^[a-z]{1,20}$" });
 /** What the topics of an order's events begin with. */
 export const ORDER_TOPICS = ["payment.", "refund."] as const;
@@ -111,7 +113,11 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
 
   http.post(
     "/api/v1/payment/create-transaction",
-    { config: { right: "order.create", service, form: true }, schema: { tags, summary: "Record what is being bought", body: NewOrderSchema, response: { 201: Envelope(OrderSchema), "4xx": ProblemSchema } } },
+    {
+      bodyLimit: ORDER_LIMIT_BYTES,
+      config: { right: "order.create", service, form: true },
+      schema: { tags, summary: "Record what is being bought", body: NewOrderSchema, response: { 201: Envelope(OrderSchema), "4xx": ProblemSchema } },
+    },
     async (request, reply) => {
       const order = await placeOrder(payments, merchantOf(request), request.body);
       if (isRefusal(order)) return answer(request, reply, order);
@@ -151,11 +157,12 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
       const order = await selectOrder(payments.database.kysely, merchantId, orderId);
       if (!order) return answer(request, reply, refuse("order_unknown"));
       const first = await orderBody(payments, order);
+      const { stopping } = request.server;
       const deadline = performance.now() + Number(wait ?? 0) * 1000;
       let body = first;
-      while (body.status === first.status && MAY_CHANGE.has(first.status) && performance.now() < deadline && !reply.raw.destroyed) {
+      while (body.status === first.status && MAY_CHANGE.has(first.status) && performance.now() < deadline && !reply.raw.destroyed && !stopping.aborted) {
         // listened for before it is looked at, so that nothing falls in between
-        const news = listenFor(tail, merchantId, orderId, deadline - performance.now(), reply.raw);
+        const news = listenFor(tail, merchantId, orderId, deadline - performance.now(), reply.raw, stopping);
         body = await orderBody(payments, order);
         if (body.status === first.status) await news.heard;
         news.end();
@@ -172,7 +179,7 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
       const { order_id: orderId } = request.query;
       const { principal } = request;
       await streams.open(request, reply, {
-        merchantId: merchantOf(request), topics: ORDER_TOPICS, wants: (event) => isOfOrder(event, orderId),
+        merchantId: merchantOf(request), holders: streamHoldersOf(request), topics: ORDER_TOPICS, wants: (event) => isOfOrder(event, orderId),
         ...("staffSessionId" in principal ? { ends: sessionEnd(payments.database, principal) } : {}),
       });
     },
@@ -209,20 +216,23 @@ function isOfOrder({ topic, payload }: OutboxEvent, orderId: string): boolean {
   return ORDER_TOPICS.some((prefix) => topic.startsWith(prefix)) && "order_id" in payload && payload.order_id === orderId;
 }
 
-/** Listens for an order's next event, until the time is over or the asker is gone. */
-function listenFor(tail: Tail, merchantId: string, orderId: string, ms: number, asker: ServerResponse): { heard: Promise<void>; end(): void } {
+/** Listens for an order's next event, until the time is over, the caller is gone or the server stops. */
+function listenFor(tail: Tail, merchantId: string, orderId: string, ms: number, caller: ServerResponse, stopping: AbortSignal): { heard: Promise<void>; end(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const unsubscribe = tail.subscribe((event) => {
     if (event.merchantId === merchantId && isOfOrder(event, orderId)) resolve();
   });
   const timer = setTimeout(resolve, ms);
-  asker.once("close", resolve);
+  const giveUp = () => resolve();
+  caller.once("close", giveUp);
+  stopping.addEventListener("abort", giveUp);
   return {
     heard: promise,
     end() {
       clearTimeout(timer);
       unsubscribe();
-      asker.off("close", resolve);
+      caller.off("close", giveUp);
+      stopping.removeEventListener("abort", giveUp);
     },
   };
 }

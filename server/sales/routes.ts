@@ -1,7 +1,7 @@
 import { ConfirmStaticSchema, IDR, isRefusal, money, MoneySchema, NewReturnSchema, NewSaleSchema, NewVoidSchema, ProblemSchema, ReturnSumSchema, refuse, SaleSchema, STATIC_METHOD, toWire, type Refusal, type SaleBody, IdSchema } from "@onegate/contract";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { sessionEnd, staffOf, type StaffPrincipal } from "../identity/index.ts";
+import { sessionEnd, staffOf, streamHoldersOf, type StaffPrincipal } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http, type OutboxEvent, type Streams } from "../kernel/index.ts";
 import { cancelSale } from "./cancel.ts";
 import { confirmStatic } from "./confirm-static.ts";
@@ -15,6 +15,8 @@ import type { Sale } from "./sale.ts";
 
 const tags = ["till"];
 const service = "sales";
+/** A sale of 500 lines. */
+const SALE_LIMIT_BYTES = 262_144;
 const OneSale = Type.Object({ id: IdSchema });
 
 export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
@@ -26,7 +28,7 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
     return shown ? saleBody(shown) : refuse("sale_unknown");
   };
 
-  http.post("/api/v1/till/sales", { config: { right: "sale.create", service }, schema: { tags, summary: "Take a sale", body: NewSaleSchema, response: { 201: SaleSchema, "4xx": ProblemSchema, 502: ProblemSchema } } }, async (request, reply) => {
+  http.post("/api/v1/till/sales", { bodyLimit: SALE_LIMIT_BYTES, config: { right: "sale.create", service }, schema: { tags, summary: "Take a sale", body: NewSaleSchema, response: { 201: SaleSchema, "4xx": ProblemSchema, 502: ProblemSchema } } }, async (request, reply) => {
     const key = keyOf(request);
     if (isRefusal(key)) return answer(request, reply, key);
     const { answer: sale, replayed } = await createSale(sales, staffOf(request), request.body, key);
@@ -83,7 +85,8 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
   http.get("/api/v1/till/events", { config: { right: "event.read", service }, schema: { tags, summary: "What happens at the shop, as server-sent events; resumes after Last-Event-ID" } }, async (request, reply) => {
     const staff = staffOf(request);
     await streams.open(request, reply, {
-      merchantId: staff.merchantId, topics: TILL_TOPICS, wants: (event) => isHeardAt(staff, event), ends: sessionEnd(database, staff),
+      merchantId: staff.merchantId, holders: streamHoldersOf(request), topics: TILL_TOPICS, wants: (event) => isHeardAt(staff, event),
+      ends: sessionEnd(database, staff),
     });
   });
 }

@@ -24,6 +24,8 @@ const read = { right: "settlement.read", service };
 const act = { right: "settlement.act", service };
 const OneId = Type.Object({ id: IdSchema });
 const Provider = Type.String({ pattern: "^[a-z][a-z0-9_]{0,19}$" });
+/** A month of a busy shop. */
+const STATEMENT_LIMIT_BYTES = 1_048_576;
 const USUAL_ROWS = 200;
 const CASES_AT_ONCE = 500;
 
@@ -40,6 +42,7 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
     scope.post(
       "/api/v1/settlement/statements",
       {
+        bodyLimit: STATEMENT_LIMIT_BYTES,
         config: { ...act, statements: "report" },
         schema: {
           tags,

@@ -1,11 +1,12 @@
-import { isRefusal, ProblemSchema, SetupDoneSchema, SetupSchema, SetupStateSchema } from "@onegate/contract";
+import { isRefusal, ProblemSchema, SETUP_CODE_HEADER, SetupDoneSchema, SetupSchema, SetupStateSchema, type Refusal } from "@onegate/contract";
+import type { FastifyRequest } from "fastify";
 import { addressOf, enrolledBody, isLocal, merchants, sessionBody } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http } from "../kernel/index.ts";
-import { setUp, type Setup } from "./set-up.ts";
+import { checkSetupCode, setUp, type Setup, type SetupCaller } from "./set-up.ts";
 
 const tags = ["setup"];
 /** A logo of 200 kB, as base64, and a list of products: more than other requests of somebody unknown may hold. */
-const BODY_LIMIT_BYTES = 1_048_576;
+const BODY_LIMIT_BYTES = 1_572_864;
 
 /** A shop from nothing. */
 export function setupRoutes(http: Http, setup: Setup): void {
@@ -15,12 +16,34 @@ export function setupRoutes(http: Http, setup: Setup): void {
     code_needed: setup.isCodeNeeded(isLocal(request)),
   }));
 
-  http.post("/api/v1/setup", { bodyLimit: BODY_LIMIT_BYTES, config: { right: "setup.run", statements: "report" }, schema: { tags, summary: "Set a shop up; this browser is enrolled and its owner signed in", body: SetupSchema, response: { 201: SetupDoneSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
+  const callerOf = (request: FastifyRequest): SetupCaller | Refusal => {
     const key = keyOf(request);
-    if (isRefusal(key)) return answer(request, reply, key);
-    const done = await setUp(setup, request.body, key, { address: addressOf(request), isLocal: isLocal(request) });
-    void reply.header("cache-control", "no-store");
-    if (isRefusal(done)) return answer(request, reply, done);
-    return answerOnce(request, reply, { answer: { ...enrolledBody(done), session: sessionBody(done.session) }, replayed: done.replayed }, 201);
-  });
+    const code = request.headers[SETUP_CODE_HEADER];
+    return isRefusal(key) ? key : { key, code: typeof code === "string" ? code : "", address: addressOf(request), isLocal: isLocal(request) };
+  };
+  http.post(
+    "/api/v1/setup",
+    {
+      bodyLimit: BODY_LIMIT_BYTES,
+      config: { right: "setup.run", statements: "report" },
+      schema: {
+        tags, summary: "Set a shop up; this browser is enrolled and its owner signed in. In production the header Onegate-Setup-Code proves who may",
+        body: SetupSchema, response: { 201: SetupDoneSchema, "4xx": ProblemSchema },
+      },
+      // a body may be large: nobody's is read who has no code
+      onRequest: (request, reply, done) => {
+        const caller = callerOf(request);
+        if (isRefusal(caller)) return void answer(request, reply, caller);
+        void checkSetupCode(setup, caller).then((refusal) => (refusal ? void answer(request, reply, refusal) : done()), (error: Error) => done(error));
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      if (isRefusal(caller)) return answer(request, reply, caller);
+      const done = await setUp(setup, request.body, caller);
+      void reply.header("cache-control", "no-store");
+      if (isRefusal(done)) return answer(request, reply, done);
+      return answerOnce(request, reply, { answer: { ...enrolledBody(done), session: sessionBody(done.session) }, replayed: done.replayed }, 201);
+    },
+  );
 }

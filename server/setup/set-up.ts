@@ -7,7 +7,7 @@ import { codeOf, inTransaction, type Database, type Tx } from "../kernel/index.t
 import { chartOf, openAccounts } from "../ledger/index.ts";
 import { moveStock } from "../stock/index.ts";
 import { createHash } from "node:crypto";
-import { insertDone, selectDone, updateDevice, useSetupCode, type Done } from "./store.ts";
+import { insertDone, isSetupCode, selectDone, updateDevice, useSetupCode, type Done } from "./store.ts";
 
 export type Setup = {
   readonly database: Database;
@@ -19,18 +19,37 @@ export type Setup = {
 
 export type SetUp = Enrolled & { readonly session: Session; readonly replayed: boolean };
 
+export type SetupCaller = { readonly key: string; readonly code: string; readonly address: string; readonly isLocal: boolean };
+
 const DEVICE = "Kasir 1";
+
+const hashOf = (key: string) => createHash("sha256").update(key).digest();
+
+/**
+ * Whether a caller may send a shop at all, from the head of the request alone: by a code that is good, or by the key of a
+ * set-up that was done, which is then proven by the owner's PIN. Refuses `sign_in_delayed`, `setup_code_wrong`.
+ */
+export async function checkSetupCode({ database, isCodeNeeded }: Setup, { key, code, address, isLocal }: SetupCaller): Promise<Refusal | undefined> {
+  if (!isCodeNeeded(isLocal) || (await selectDone(database.kysely, hashOf(key)))) return undefined;
+  const delayed = await countGuess(database, address);
+  if (delayed) return delayed;
+  const hash = codeHash(code);
+  if (!hash || !(await isSetupCode(database.kysely, hash))) return refuse("setup_code_wrong");
+  // it was no guess
+  await inTransaction(database, (tx) => forgetGuesses(tx, address));
+  return undefined;
+}
 
 /**
  * Sets a shop up in one transaction: merchant, outlet, tax, logo, books, owner, staff, products with what is on hand; the
  * browser that asks is enrolled and its owner signed in. The same key within an hour, with the owner's PIN, is the same shop:
  * the browser is enrolled anew, because what was answered is kept nowhere. Refuses `idempotency_key_reused`,
  * `time_zone_unknown`, `day_begins_late`, `logo_invalid`, `pin_too_simple`, what `checkedToRows` refuses of the products,
- * `sign_in_delayed`, `setup_code_wrong`; and, where the shop is there already, what `provePin` does.
+ * `setup_code_wrong`; and, where the shop is there already, what `provePin` does.
  */
-export async function setUp(setup: Setup, body: SetupBody, key: string, { address, isLocal }: { readonly address: string; readonly isLocal: boolean }): Promise<SetUp | Refusal> {
+export async function setUp(setup: Setup, body: SetupBody, { key, code: unchecked, address, isLocal }: SetupCaller): Promise<SetUp | Refusal> {
   const { database } = setup;
-  const keyHash = createHash("sha256").update(key).digest();
+  const keyHash = hashOf(key);
   const done = await selectDone(database.kysely, keyHash);
   if (done) return comeBack(database, done, body, address);
 
@@ -43,21 +62,14 @@ export async function setUp(setup: Setup, body: SetupBody, key: string, { addres
   const products = checkedToRows(rowsOf(body.products));
   if (isRefusal(products)) return products;
   const isCodeNeeded = setup.isCodeNeeded(isLocal);
-  const code = isCodeNeeded ? codeHash(body.code ?? "") : undefined;
-  if (isCodeNeeded) {
-    const delayed = await countGuess(database, address);
-    if (delayed) return delayed;
-    if (!code) return refuse("setup_code_wrong");
-  }
+  const code = isCodeNeeded ? codeHash(unchecked) : undefined;
+  if (isCodeNeeded && !code) return refuse("setup_code_wrong");
   const hashed: Hashed[] = [];
   for (const { name, role, pin } of people) hashed.push({ staffId: newId(), name, role: role ?? "cashier", pinHash: await hashSecret(pin) });
 
   try {
     return await inTransaction<SetUp | Refusal>(database, async (tx) => {
-      if (code) {
-        if (!(await useSetupCode(tx, code))) return refuse("setup_code_wrong");
-        await forgetGuesses(tx, address);
-      }
+      if (code && !(await useSetupCode(tx, code))) return refuse("setup_code_wrong");
       return { ...(await write(tx, setup, { body, logo, hashed, keyHash }, address)), replayed: false };
     });
   } catch (error) {

@@ -29,8 +29,9 @@ const SHOP: SetupBody = {
 };
 
 type Answer = { status: number; headers: Headers; body: SetupDoneBody & { code?: string; params?: { field?: string; row?: number } } };
-const post = async (url: string, path: string, body: unknown, key = newId()): Promise<Answer> => {
-  const answer = await fetch(`${url}${path}`, { method: "POST", headers: { "content-type": "application/json", "idempotency-key": key }, body: JSON.stringify(body) });
+const post = async (url: string, path: string, body: unknown, key = newId(), code?: string): Promise<Answer> => {
+  const headers = { "content-type": "application/json", "idempotency-key": key, ...(code === undefined ? {} : { "onegate-setup-code": code }) };
+  const answer = await fetch(`${url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
   return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Answer["body"] };
 };
 
@@ -163,8 +164,8 @@ describe("production without a shop", () => {
     assert.deepEqual(await (await fetch(`${program.url}/api/v1/setup`)).json(), { needed: true, allowed: true, code_needed: true });
     assert.ok(program.setupCode);
     assert.equal((await post(program.url, "/api/v1/setup", SHOP)).body.code, "setup_code_wrong");
-    assert.equal((await post(program.url, "/api/v1/setup", { ...SHOP, code: "0000-0000" })).body.code, "setup_code_wrong");
-    const uses = await Promise.all([1, 2, 3].map(() => post(program.url, "/api/v1/setup", { ...SHOP, code: program.setupCode })));
+    assert.equal((await post(program.url, "/api/v1/setup", SHOP, newId(), "0000-0000")).body.code, "setup_code_wrong");
+    const uses = await Promise.all([1, 2, 3].map(() => post(program.url, "/api/v1/setup", SHOP, newId(), program.setupCode)));
     const done = uses.find(({ status }) => status === 201);
     assert.ok(done);
     assert.deepEqual(uses.filter((one) => one !== done).map(({ body }) => body.code), ["setup_code_wrong", "setup_code_wrong"]);
@@ -173,7 +174,7 @@ describe("production without a shop", () => {
     assert.equal((await post(program.url, "/api/v1/till/devices", {})).body.code, "device_code_unknown");
     await test.database.pool.query("delete from sign_in_try");
     const further = await makeSetupCode(test.database);
-    assert.equal((await post(program.url, "/api/v1/setup", { ...SHOP, merchant: { name: "Toko Kedua" }, code: further.code })).status, 201);
+    assert.equal((await post(program.url, "/api/v1/setup", { ...SHOP, merchant: { name: "Toko Kedua" } }, newId(), further.code)).status, 201);
     assert.deepEqual((await prove(test.database)).breaches, []);
   });
 

@@ -11,6 +11,12 @@ export async function insertSetupCode(executor: Executor, hash: Buffer, hours: n
   return row.expires_at;
 }
 
+/** Whether a code can be used now. */
+export async function isSetupCode(executor: Executor, hash: Buffer): Promise<boolean> {
+  const { rows } = await sql`select from setup_code where code_hash = ${hash} and used_at is null and expires_at > now()`.execute(executor);
+  return rows.length > 0;
+}
+
 /** Uses a code, once. Whether it could be used. */
 export async function useSetupCode(tx: Tx, hash: Buffer): Promise<boolean> {
   const { rows } = await sql`update setup_code set used_at = now() where code_hash = ${hash} and used_at is null and expires_at > now() returning code_hash`.execute(tx);

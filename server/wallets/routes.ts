@@ -6,6 +6,8 @@ import { balanceByCode, type Ledger } from "../ledger/index.ts";
 import { transfer, transferMany } from "./transfer.ts";
 
 const tags = ["gateway"];
+/** 1,000 transfers. */
+const BATCH_LIMIT_BYTES = 524_288;
 
 export function walletRoutes(http: Http, { database, ledger }: { database: Database; ledger: Ledger }): void {
   http.post(
@@ -16,7 +18,7 @@ export function walletRoutes(http: Http, { database, ledger }: { database: Datab
 
   http.post(
     "/api/v1/transfers::batch",
-    { config: { right: "transfer.create", service: "payments" }, schema: { tags, summary: "Move up to 1,000 sums, each once per its id; one result each", body: TransferBatchInSchema, response: { 200: TransferBatchOutSchema, "4xx": ProblemSchema, 503: ProblemSchema } } },
+    { bodyLimit: BATCH_LIMIT_BYTES, config: { right: "transfer.create", service: "payments" }, schema: { tags, summary: "Move up to 1,000 sums, each once per its id; one result each", body: TransferBatchInSchema, response: { 200: TransferBatchOutSchema, "4xx": ProblemSchema, 503: ProblemSchema } } },
     async (request, reply) => {
       const results = await transferMany({ database, ledger }, merchantOf(request), request.body.transfers);
       return answer(request, reply, isRefusal(results) ? results : { results });

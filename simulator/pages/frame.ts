@@ -6,7 +6,8 @@ export const HEADERS = {
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
+  // with no referrer at all a form of these pages would come as from nowhere, like one of another site
+  "referrer-policy": "same-origin",
   "x-content-type-options": "nosniff",
 } as const;
 

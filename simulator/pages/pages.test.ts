@@ -43,7 +43,7 @@ describe("the simulator's pages", () => {
     for (const path of ["/", "/checkout/DEV-none", "/nothing", "/clothes.css", "/control/transactions", "/api-sandbox/merchant/payment-channel"]) {
       const { headers } = await fetch(`${simulator.url}${path}`);
       assert.match(headers.get("content-security-policy") ?? "", /^default-src 'none';.*frame-ancestors 'none'$/, path);
-      assert.deepEqual([headers.get("x-content-type-options"), headers.get("referrer-policy"), headers.get("set-cookie")], ["nosniff", "no-referrer", null], path);
+      assert.deepEqual([headers.get("x-content-type-options"), headers.get("referrer-policy"), headers.get("set-cookie")], ["nosniff", "same-origin", null], path);
     }
   });
 

@@ -32,6 +32,7 @@ type Request = {
   readonly key?: string;
   /** A second person's yes to this one request. */
   readonly approval?: Id;
+  readonly setupCode?: string;
   readonly patience?: number;
 };
 
@@ -51,11 +52,12 @@ export function refused(problem: Problem, retryAfterSeconds = 0): Refused {
 }
 
 /** Asks the server; `path` stands below `/api/v1`. */
-export async function call(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, { token, body, key, approval, patience = PATIENCE_MS }: Request = {}): Promise<unknown> {
+export async function call(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, { token, body, key, approval, setupCode, patience = PATIENCE_MS }: Request = {}): Promise<unknown> {
   const headers = credentials(token);
   headers.set("Accept", "application/json");
   if (key !== undefined) headers.set("Idempotency-Key", key);
   if (approval !== undefined) headers.set("Onegate-Approval", approval);
+  if (setupCode !== undefined) headers.set("Onegate-Setup-Code", setupCode);
   if (body !== undefined) headers.set("Content-Type", "application/json");
   const sent = Date.now();
   try {
@@ -100,5 +102,6 @@ export const api = {
   today: (token: string) => call("GET", "/till/reports/today", { token }) as Promise<TodayBody>,
   recover: (code: string, pin: string) => call("POST", "/till/owner-recovery", { body: { code, pin } }) as Promise<SetupDoneBody>,
   setupState: () => call("GET", "/setup") as Promise<SetupStateBody>,
-  setUp: (shop: SetupBody, key: string) => call("POST", "/setup", { body: shop, key, patience: SETUP_PATIENCE_MS }) as Promise<SetupDoneBody>,
+  setUp: (shop: SetupBody, key: string, code?: string) =>
+    call("POST", "/setup", { body: shop, key, patience: SETUP_PATIENCE_MS, ...(code === undefined ? {} : { setupCode: code }) }) as Promise<SetupDoneBody>,
 };

@@ -83,9 +83,9 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
     settingUp.set(true);
     setBusy(true);
     setNo(null);
-    const body = bodyOf(draft, { ...pins, owner: pins.owner }, codeNeeded, withProducts);
+    const body = bodyOf(draft, { ...pins, owner: pins.owner }, withProducts);
     try {
-      const done = await api.setUp(body, draft.key);
+      const done = await api.setUp(body, draft.key, codeNeeded ? draft.code : undefined);
       connect(done, false);
       shopChanged();
       unlock(done.session, pins.owner);
@@ -221,12 +221,11 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
 }
 
 /** What is sent: every text without its edges, and nothing that is empty. */
-function bodyOf(draft: Draft, pins: { readonly owner: string; readonly cashier: string | null }, codeNeeded: boolean, withProducts: boolean): SetupBody {
+function bodyOf(draft: Draft, pins: { readonly owner: string; readonly cashier: string | null }, withProducts: boolean): SetupBody {
   const name = draft.shopName.trim();
   const cashier = draft.cashierName.trim();
   const rows = withProducts ? readProducts(draft.products).rows : [];
   return {
-    ...(codeNeeded ? { code: draft.code } : {}),
     merchant: { name },
     outlet: { name, address: draft.address.trim(), phone: draft.phone.trim(), time_zone: draft.zone },
     tax: draft.tax,

@@ -1,0 +1,39 @@
+import { refuse, type Refusal } from "@onegate/contract";
+import type { IncomingHttpHeaders } from "node:http";
+import { isIP } from "node:net";
+import { hostname } from "node:os";
+
+export type HostSettings = {
+  /** Where clients reach this server, besides the names of this machine. */
+  readonly publicUrl: string;
+  /** Further names, such as the one that a proxy uses. */
+  readonly hosts: readonly string[];
+  readonly corsOrigins: readonly string[];
+};
+
+const CHANGES_NOTHING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * Finds requests that a web page elsewhere makes in a visitor's browser: by a name of its own that it lets point to this
+ * machine (DNS rebinding), or by a form. A name is known if it was configured, or if nobody else can own it: localhost,
+ * this machine's own, and plain addresses. Refuses `host_unknown`, `origin_unknown`.
+ */
+export function createHostCheck({ publicUrl, hosts, corsOrigins }: HostSettings): (method: string, headers: IncomingHttpHeaders) => Refusal | undefined {
+  const own = hostname().toLowerCase();
+  const names = new Set(["localhost", own, `${own}.local`, ...hosts.map((one) => one.toLowerCase()), ...(publicUrl === "" ? [] : [hostOf(new URL(publicUrl).host)])]);
+  const origins = new Set(corsOrigins);
+  const isKnown = (host: string | undefined) => host !== undefined && (names.has(host) || host.endsWith(".localhost") || isIP(host) > 0);
+  return (method, headers) => {
+    // HTTP/1.0 knows no Host, and no browser speaks it
+    if (headers.host !== undefined && !isKnown(hostOf(headers.host))) return refuse("host_unknown");
+    const { origin } = headers;
+    if (origin === undefined || CHANGES_NOTHING.has(method) || origins.has(origin)) return undefined;
+    return isKnown(hostOf(URL.parse(origin)?.host)) ? undefined : refuse("origin_unknown");
+  };
+}
+
+/** The name or address in a Host header, without its port and brackets; nothing where it is neither. */
+function hostOf(header: string | undefined): string | undefined {
+  const [, address, name] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+?)\.?)(?::[0-9]{1,5})?$/i.exec(header ?? "") ?? [];
+  return (address ?? name)?.toLowerCase();
+}
