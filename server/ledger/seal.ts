@@ -31,7 +31,7 @@ function idsByMerchant(events: readonly OutboxEvent[]): Map<Id, Id[]> {
     if (topic !== POSTED) continue;
     const known = ids.get(merchantId) ?? [];
     ids.set(merchantId, known);
-    known.push(...(payload["transfers"] as Id[]));
+    known.push(...payload.transfers);
   }
   return ids;
 }
