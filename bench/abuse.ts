@@ -1,4 +1,12 @@
-import { IDR, money, newId, type EnrolledBody, type SessionBody, type ShopBody, type TokensBody } from "@onegate/contract";
+import {
+  IDR,
+  money,
+  newId,
+  type EnrolledBody,
+  type SessionBody,
+  type ShopBody,
+  type TokensBody,
+} from "@onegate/contract";
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -13,7 +21,13 @@ import { openWorld, shopCode, SHOPS, walletCode, WALLETS } from "./world.ts";
 
 const PROGRAM = fileURLToPath(new URL("./program.ts", import.meta.url));
 const ATTACKER = fileURLToPath(new URL("./attacks.ts", import.meta.url));
-const NAMES = ["pipelined", "nested", "trickled", "streams", "history"] as const satisfies readonly AttackName[];
+const NAMES = [
+  "pipelined",
+  "nested",
+  "trickled",
+  "streams",
+  "history",
+] as const satisfies readonly AttackName[];
 const CONNECTIONS = 64;
 const WARM_UP_SECONDS = 2;
 /** The time from the start of an attack to the measurement: the attacker opens its connections. */
@@ -36,15 +50,30 @@ export async function benchAbuse({ seconds, rate }: { seconds: number; rate: num
   const server = await startBenchServer(4);
   try {
     const attacks = [];
-    for (const name of NAMES) attacks.push(await measureAttack(server, name, seconds, rate, attacks.length === 0));
-    return { bench: "abuse", others_per_second: rate, seconds, attacks, books: await checkBooks(server.database) };
+    for (const name of NAMES)
+      attacks.push(await measureAttack(server, name, seconds, rate, attacks.length === 0));
+    return {
+      bench: "abuse",
+      others_per_second: rate,
+      seconds,
+      attacks,
+      books: await checkBooks(server.database),
+    };
   } finally {
     await server.close();
   }
 }
 
-async function measureAttack(server: BenchServer, name: AttackName, seconds: number, rate: number, isFirst: boolean) {
-  const program = fork(PROGRAM, [JSON.stringify(server.cluster.connection)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+async function measureAttack(
+  server: BenchServer,
+  name: AttackName,
+  seconds: number,
+  rate: number,
+  isFirst: boolean,
+) {
+  const program = fork(PROGRAM, [JSON.stringify(server.cluster.connection)], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   let attacker: ChildProcess | undefined;
   try {
     const [url] = (await once(program, "message")) as [string];
@@ -57,7 +86,9 @@ async function measureAttack(server: BenchServer, name: AttackName, seconds: num
     const calm = await others.run(rate, seconds);
     const idleMb = memoryMb(program);
 
-    attacker = fork(ATTACKER, [JSON.stringify([name, target])], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    attacker = fork(ATTACKER, [JSON.stringify([name, target])], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
     const memory = watchMemory(program);
     await sleep(SETTLE_MS);
     const busy = await others.run(rate, seconds);
@@ -65,7 +96,15 @@ async function measureAttack(server: BenchServer, name: AttackName, seconds: num
     await end(attacker);
     others.close();
     const survived = program.exitCode === null && program.signalCode === null;
-    return { attack: name, without: calm, with: busy, p99_ratio: Math.round((busy.p99_ms / calm.p99_ms) * 100) / 100, memory_before_mb: idleMb, memory_peak_mb: peakMb, survived };
+    return {
+      attack: name,
+      without: calm,
+      with: busy,
+      p99_ratio: Math.round((busy.p99_ms / calm.p99_ms) * 100) / 100,
+      memory_before_mb: idleMb,
+      memory_peak_mb: peakMb,
+      survived,
+    };
   } finally {
     if (attacker) await end(attacker);
     await end(program);
@@ -77,10 +116,19 @@ function createOthers(url: string, program: ChildProcess) {
   const sender = createSender(url, CONNECTIONS);
   let failed = 0;
   const pay = async (n: number) => {
-    const body = JSON.stringify({ id: newId(), currency: "IDR", amount: "1.00", source_account: walletCode((n * 7919) % WALLETS), destination_account: shopCode(n % SHOPS) });
+    const body = JSON.stringify({
+      id: newId(),
+      currency: "IDR",
+      amount: "1.00",
+      source_account: walletCode((n * 7919) % WALLETS),
+      destination_account: shopCode(n % SHOPS),
+    });
     const giveUp = new AbortController();
     const status = await Promise.race([
-      sender.send("/payments", body).then((answer) => answer.status, () => 0),
+      sender.send("/payments", body).then(
+        (answer) => answer.status,
+        () => 0,
+      ),
       sleep(GIVE_UP_MS, 0, { signal: giveUp.signal }).catch(() => 0),
     ]);
     giveUp.abort();
@@ -101,14 +149,29 @@ function createOthers(url: string, program: ChildProcess) {
 }
 
 async function signIn(url: string): Promise<Target> {
-  const call = async <T>(path: string, init: { body?: unknown; headers?: Record<string, string> } = {}): Promise<T> => {
-    const answer = await fetch(`${url}${path}`, init.body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json", ...init.headers }, body: JSON.stringify(init.body) });
+  const call = async <T>(
+    path: string,
+    init: { body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<T> => {
+    const answer = await fetch(
+      `${url}${path}`,
+      init.body === undefined
+        ? {}
+        : {
+            method: "POST",
+            headers: { "content-type": "application/json", ...init.headers },
+            body: JSON.stringify(init.body),
+          },
+    );
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
     return (await answer.json()) as T;
   };
   const device = await call<EnrolledBody>("/api/v1/till/devices", { body: {} });
   const { staff } = await call<ShopBody>("/api/v1/till/shop");
-  const session = await call<SessionBody>("/api/v1/till/unlock", { body: { staff_id: staff.find(({ name }) => name === OWNER.name)?.id, pin: OWNER.pin }, headers: { "onegate-device": device.token } });
+  const session = await call<SessionBody>("/api/v1/till/unlock", {
+    body: { staff_id: staff.find(({ name }) => name === OWNER.name)?.id, pin: OWNER.pin },
+    headers: { "onegate-device": device.token },
+  });
   const user = await call<TokensBody>("/api/auth/login", { body: USER });
   // the first look opens the wallet
   await fetch(`${url}/api/v1/wallet`, { headers: { authorization: `Bearer ${user.access_token}` } });
@@ -116,18 +179,31 @@ async function signIn(url: string): Promise<Target> {
 }
 
 async function fillHistory(server: BenchServer, { userToken, url }: Target): Promise<void> {
-  const { accounts } = (await (await fetch(`${url}/api/v1/wallet/accounts`, { headers: { authorization: `Bearer ${userToken}` } })).json()) as { accounts: ReadonlyArray<{ account_id: string }> };
+  const { accounts } = (await (
+    await fetch(`${url}/api/v1/wallet/accounts`, { headers: { authorization: `Bearer ${userToken}` } })
+  ).json()) as { accounts: ReadonlyArray<{ account_id: string }> };
   const debit = accountId(DEMO_MERCHANT, walletCode(0));
   const credit = accounts[0]?.account_id ?? "";
   const ledger = createLedger(server.database, { lanes: 2, queue: 2 * HISTORY_ENTRIES });
-  await ledger.postMany(DEMO_MERCHANT, Array.from({ length: HISTORY_ENTRIES }, () => ({ id: newId(), kind: "transfer", debit, credit, amount: money(1n, IDR) })));
+  await ledger.postMany(
+    DEMO_MERCHANT,
+    Array.from({ length: HISTORY_ENTRIES }, () => ({
+      id: newId(),
+      kind: "transfer",
+      debit,
+      credit,
+      amount: money(1n, IDR),
+    })),
+  );
   await server.database.pool.query("vacuum analyze ledger_transfer, ledger_balance");
 }
 
 /** Resident memory of a process on Linux, in MB; 0 once it has ended. */
 function memoryMb({ pid }: ChildProcess): number {
   try {
-    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024);
+    return Math.round(
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024,
+    );
   } catch {
     return 0;
   }

@@ -37,27 +37,53 @@ export const attacks = {
   /** Begins many requests and sends their bodies byte by byte. */
   async trickled({ url }: Target) {
     await keepOpen(url, TRICKLED.connections, (socket) => {
-      socket.resume().write(head("POST", "/payments", url, { "content-type": "application/json", "content-length": 60_000 }));
+      socket
+        .resume()
+        .write(
+          head("POST", "/payments", url, { "content-type": "application/json", "content-length": 60_000 }),
+        );
       const timer = setInterval(() => socket.write(" "), TRICKLED.eachMs);
       socket.once("close", () => clearInterval(timer));
     });
   },
   /** Opens many event streams with one session, each from the beginning of all events. */
   async streams({ url, staffToken }: Target) {
-    await keepOpen(url, STREAMS, (socket) => void socket.resume().write(head("GET", "/api/v1/till/events", url, { authorization: `Bearer ${staffToken}`, "last-event-id": "0-0" })));
+    await keepOpen(
+      url,
+      STREAMS,
+      (socket) =>
+        void socket.resume().write(
+          head("GET", "/api/v1/till/events", url, {
+            authorization: `Bearer ${staffToken}`,
+            "last-event-id": "0-0",
+          }),
+        ),
+    );
   },
   /** Reads the history of a wallet that has 50,000 entries, page by page. */
   async history({ url, userToken }: Target) {
-    await Promise.all(Array.from({ length: READERS }, async () => {
-      for (;;) await fetch(`${url}/api/v1/wallet/history`, { headers: { authorization: `Bearer ${userToken}` } }).then((answer) => answer.text()).catch(() => sleep(RECONNECT_MS));
-    }));
+    await Promise.all(
+      Array.from({ length: READERS }, async () => {
+        for (;;)
+          await fetch(`${url}/api/v1/wallet/history`, { headers: { authorization: `Bearer ${userToken}` } })
+            .then((answer) => answer.text())
+            .catch(() => sleep(RECONNECT_MS));
+      }),
+    );
   },
 } as const;
 
 export type AttackName = keyof typeof attacks;
 
-function head(method: string, path: string, url: string, headers: Readonly<Record<string, string | number>> = {}): string {
-  return `${method} ${path} HTTP/1.1\r\nhost: ${new URL(url).host}\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+function head(
+  method: string,
+  path: string,
+  url: string,
+  headers: Readonly<Record<string, string | number>> = {},
+): string {
+  return `${method} ${path} HTTP/1.1\r\nhost: ${new URL(url).host}\r\n${Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("")}\r\n`;
 }
 
 function open(url: string): Socket {

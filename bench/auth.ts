@@ -24,23 +24,59 @@ const PASSWORD = "Senja-di-Lembang-77";
  */
 export async function benchAuth({ seconds, rate }: { seconds: number; rate: number }) {
   const server = await startBenchServer(4);
-  const program = fork(PROGRAM, [JSON.stringify(server.cluster.connection)], { stdio: ["ignore", "inherit", "inherit", "ipc"], env: { ...process.env, TRUST_PROXY: "loopback" } });
+  const program = fork(PROGRAM, [JSON.stringify(server.cluster.connection)], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    env: { ...process.env, TRUST_PROXY: "loopback" },
+  });
   try {
     const [url] = (await once(program, "message")) as [string];
     await openWorld(server.database, DEMO_MERCHANT);
     const people = createSender(url, AT_ONCE);
     const others = createSender(url, 256);
     const from = (n: number) => ({ "x-forwarded-for": `10.0.${Math.floor(n / 250)}.${1 + (n % 250)}` });
-    const asked = async (sender: typeof people, status: number, ...[path, body, headers]: Parameters<typeof people.send>) => {
+    const asked = async (
+      sender: typeof people,
+      status: number,
+      ...[path, body, headers]: Parameters<typeof people.send>
+    ) => {
       const answer = await sender.send(path, body, headers);
       if (answer.status !== status) throw new Error(`${path} answered ${answer.status}: ${answer.body}`);
     };
-    const signIn = (n: number) => asked(people, 200, "/api/auth/login", JSON.stringify({ username: `bangku.${n % PEOPLE}`, password: PASSWORD }), from(n % PEOPLE));
+    const signIn = (n: number) =>
+      asked(
+        people,
+        200,
+        "/api/auth/login",
+        JSON.stringify({ username: `bangku.${n % PEOPLE}`, password: PASSWORD }),
+        from(n % PEOPLE),
+      );
     const pay = (n: number) =>
-      asked(others, 200, "/payments", JSON.stringify({ id: newId(), currency: "IDR", amount: "1.00", source_account: walletCode((n * 7919) % WALLETS), destination_account: shopCode(n % SHOPS) }));
+      asked(
+        others,
+        200,
+        "/payments",
+        JSON.stringify({
+          id: newId(),
+          currency: "IDR",
+          amount: "1.00",
+          source_account: walletCode((n * 7919) % WALLETS),
+          destination_account: shopCode(n % SHOPS),
+        }),
+      );
 
     await closedLoop(2, PEOPLE, (n) =>
-      asked(people, 201, "/api/auth/register", JSON.stringify({ username: `bangku.${n}`, email: `bangku.${n}@contoh.invalid`, phone: `+62818${String(n).padStart(8, "0")}`, password: PASSWORD }), from(n)),
+      asked(
+        people,
+        201,
+        "/api/auth/register",
+        JSON.stringify({
+          username: `bangku.${n}`,
+          email: `bangku.${n}@contoh.invalid`,
+          phone: `+62818${String(n).padStart(8, "0")}`,
+          password: PASSWORD,
+        }),
+        from(n),
+      ),
     );
     await closedLoop(AT_ONCE, PEOPLE, signIn);
     await openLoop(rate, rate * 2, pay);
@@ -49,12 +85,14 @@ export async function benchAuth({ seconds, rate }: { seconds: number; rate: numb
     let signedIn = 0;
     let ended = false;
     const begun = performance.now();
-    const everybody = Promise.all(Array.from({ length: AT_ONCE }, async (_, caller) => {
-      for (let n = caller; !ended; n += AT_ONCE) {
-        await signIn(n);
-        signedIn += 1;
-      }
-    }));
+    const everybody = Promise.all(
+      Array.from({ length: AT_ONCE }, async (_, caller) => {
+        for (let n = caller; !ended; n += AT_ONCE) {
+          await signIn(n);
+          signedIn += 1;
+        }
+      }),
+    );
     const busy = await openLoop(rate, rate * seconds, pay);
     const perSecond = signedIn / ((performance.now() - begun) / 1000);
     ended = true;
@@ -65,8 +103,15 @@ export async function benchAuth({ seconds, rate }: { seconds: number; rate: numb
     program.send("stop");
     await once(program, "exit");
     return {
-      bench: "auth", ...(await benchTokens(server.database)), sign_ins_per_second: Math.round(perSecond * 10) / 10, others_per_second: rate,
-      others_p50_ms: percentile(calm, 0.5), others_p99_ms: percentile(calm, 0.99), others_meanwhile_p50_ms: percentile(busy, 0.5), others_meanwhile_p99_ms: percentile(busy, 0.99), books,
+      bench: "auth",
+      ...(await benchTokens(server.database)),
+      sign_ins_per_second: Math.round(perSecond * 10) / 10,
+      others_per_second: rate,
+      others_p50_ms: percentile(calm, 0.5),
+      others_p99_ms: percentile(calm, 0.99),
+      others_meanwhile_p50_ms: percentile(busy, 0.5),
+      others_meanwhile_p99_ms: percentile(busy, 0.99),
+      books,
     };
   } finally {
     if (program.exitCode === null) program.kill("SIGKILL");
@@ -79,11 +124,23 @@ async function benchTokens(database: Database) {
   const keys = await openSigningKeys(database, createSecretBox(readSettings({}).secretKey));
   const accessTokens = createAccessTokens(keys, systemClock);
   const tokens: string[] = [];
-  const signed = await closedLoop(CHECKS_AT_ONCE, TOKENS, async () => void tokens.push(await accessTokens.sign({ userId: newId(), sessionId: newId(), merchantId: DEMO_MERCHANT })));
+  const signed = await closedLoop(
+    CHECKS_AT_ONCE,
+    TOKENS,
+    async () =>
+      void tokens.push(
+        await accessTokens.sign({ userId: newId(), sessionId: newId(), merchantId: DEMO_MERCHANT }),
+      ),
+  );
   const check = async (n: number) => {
-    if (!(await accessTokens.verify(tokens[n % TOKENS] ?? ""))) throw new Error("a token of ours was not believed");
+    if (!(await accessTokens.verify(tokens[n % TOKENS] ?? "")))
+      throw new Error("a token of ours was not believed");
   };
   const first = await closedLoop(CHECKS_AT_ONCE, TOKENS, check);
   const again = await closedLoop(CHECKS_AT_ONCE, 20 * TOKENS, check);
-  return { tokens_signed_per_second: Math.round(signed), token_checks_per_second: Math.round(first), token_checks_again_per_second: Math.round(again) };
+  return {
+    tokens_signed_per_second: Math.round(signed),
+    token_checks_per_second: Math.round(first),
+    token_checks_again_per_second: Math.round(again),
+  };
 }

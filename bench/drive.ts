@@ -7,7 +7,16 @@ export type Driven = { readonly posted: number; readonly refused: number; readon
 export const rateOf = ({ posted, seconds }: Driven): number => posted / seconds;
 
 /** So many callers that always have one transfer of 1.00 on its way, from a random payer to a random payee. */
-export async function drive(ledger: Ledger, merchantId: Id, { payers, payees, callers, seconds }: { payers: readonly Id[]; payees: readonly Id[]; callers: number; seconds: number }): Promise<Driven> {
+export async function drive(
+  ledger: Ledger,
+  merchantId: Id,
+  {
+    payers,
+    payees,
+    callers,
+    seconds,
+  }: { payers: readonly Id[]; payees: readonly Id[]; callers: number; seconds: number },
+): Promise<Driven> {
   const pick = (ids: readonly Id[]) => ids[Math.floor(Math.random() * ids.length)] ?? "";
   let posted = 0;
   let refused = 0;
@@ -16,7 +25,13 @@ export async function drive(ledger: Ledger, merchantId: Id, { payers, payees, ca
   await Promise.all(
     Array.from({ length: callers }, async () => {
       while (performance.now() < until) {
-        const result = await ledger.post(merchantId, { id: newId(), kind: "payment", debit: pick(payers), credit: pick(payees), amount: money(100n, IDR) });
+        const result = await ledger.post(merchantId, {
+          id: newId(),
+          kind: "payment",
+          debit: pick(payers),
+          credit: pick(payees),
+          amount: money(100n, IDR),
+        });
         if (isRefusal(result)) refused += 1;
         else posted += 1;
       }

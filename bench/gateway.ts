@@ -28,13 +28,21 @@ export async function benchGateway({ seconds, rate }: { seconds: number; rate: n
   const folder = mkdtempSync(join(tmpdir(), "onegate-bench-simulator-"));
   const server = await startBenchServer(4);
   const simulator = await startSimulatorProcess({ host: "127.0.0.1", port: 0, data: folder });
-  const program = fork(PROGRAM, [JSON.stringify(server.cluster.connection), `${simulator.url}/api-sandbox`], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const program = fork(PROGRAM, [JSON.stringify(server.cluster.connection), `${simulator.url}/api-sandbox`], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   try {
     const [url] = (await once(program, "message")) as [string];
     const gateway = createSender(url, CONNECTIONS);
     const provider = createSender(simulator.url, CONNECTIONS);
     const count = rate * seconds;
-    const paid: Array<{ reference: string; merchantRef: string; total: number; fee: number; received: number }> = [];
+    const paid: Array<{
+      reference: string;
+      merchantRef: string;
+      total: number;
+      fee: number;
+      received: number;
+    }> = [];
     const item = [{ name: "Barang", price: RUPIAH, quantity: 1 }];
 
     const createDirectly = async (n: number) => {
@@ -42,7 +50,12 @@ export async function benchGateway({ seconds, rate }: { seconds: number; rate: n
       const { status } = await provider.send(
         "/api-sandbox/transaction/create",
         JSON.stringify({
-          method: "QRIS2", merchant_ref: merchantRef, amount: RUPIAH, customer_name: "Pelanggan", customer_email: "pelanggan@contoh.invalid", order_items: item,
+          method: "QRIS2",
+          merchant_ref: merchantRef,
+          amount: RUPIAH,
+          customer_name: "Pelanggan",
+          customer_email: "pelanggan@contoh.invalid",
+          order_items: item,
           signature: hmac(`${SANDBOX_TRIPAY.merchantCode}${merchantRef}${RUPIAH}`),
         }),
         { authorization: `Bearer ${SANDBOX_TRIPAY.apiKey}` },
@@ -50,23 +63,67 @@ export async function benchGateway({ seconds, rate }: { seconds: number; rate: n
       if (status !== 200) throw new Error(`the simulator answered ${status}`);
     };
     const place = async (n: number) => {
-      const { status, body } = await gateway.send("/api/v1/payment/create-transaction", JSON.stringify({ order_id: `BENCH-${n}`, amount: RUPIAH, customer_name: "Pelanggan", customer_email: "pelanggan@contoh.invalid", order_items: item }));
+      const { status, body } = await gateway.send(
+        "/api/v1/payment/create-transaction",
+        JSON.stringify({
+          order_id: `BENCH-${n}`,
+          amount: RUPIAH,
+          customer_name: "Pelanggan",
+          customer_email: "pelanggan@contoh.invalid",
+          order_items: item,
+        }),
+      );
       if (status !== 201) throw new Error(`create-transaction answered ${status}: ${body}`);
     };
     const create = async (n: number) => {
-      const { status, body } = await gateway.send("/api/v1/payment/create-payment", JSON.stringify({ order_id: `BENCH-${n}`, method: "QRIS2" }));
+      const { status, body } = await gateway.send(
+        "/api/v1/payment/create-payment",
+        JSON.stringify({ order_id: `BENCH-${n}`, method: "QRIS2" }),
+      );
       if (status !== 201) throw new Error(`create-payment answered ${status}: ${body}`);
-      const { payment } = (JSON.parse(body) as { data: { payment: { payment_id: string; reference: string; amount: number; fee_merchant: number; amount_received: number } } }).data;
-      paid.push({ reference: payment.reference, merchantRef: `OG${payment.payment_id.replaceAll("-", "")}`, total: payment.amount, fee: payment.fee_merchant, received: payment.amount_received });
+      const { payment } = (
+        JSON.parse(body) as {
+          data: {
+            payment: {
+              payment_id: string;
+              reference: string;
+              amount: number;
+              fee_merchant: number;
+              amount_received: number;
+            };
+          };
+        }
+      ).data;
+      paid.push({
+        reference: payment.reference,
+        merchantRef: `OG${payment.payment_id.replaceAll("-", "")}`,
+        total: payment.amount,
+        fee: payment.fee_merchant,
+        received: payment.amount_received,
+      });
     };
     const callBack = async (n: number) => {
       const one = paid[n];
       if (!one) throw new Error("there are fewer payments than callbacks");
       const body = JSON.stringify({
-        reference: one.reference, merchant_ref: one.merchantRef, payment_method: "QRIS", payment_method_code: "QRIS2", total_amount: one.total, fee_merchant: one.fee, fee_customer: 0, total_fee: one.fee,
-        amount_received: one.received, is_closed_payment: 1, status: "PAID", paid_at: Math.floor(Date.now() / 1000), note: null,
+        reference: one.reference,
+        merchant_ref: one.merchantRef,
+        payment_method: "QRIS",
+        payment_method_code: "QRIS2",
+        total_amount: one.total,
+        fee_merchant: one.fee,
+        fee_customer: 0,
+        total_fee: one.fee,
+        amount_received: one.received,
+        is_closed_payment: 1,
+        status: "PAID",
+        paid_at: Math.floor(Date.now() / 1000),
+        note: null,
       });
-      const { status, body: answer } = await gateway.send("/api/v1/providers/tripay/notifications", body, { "x-callback-signature": hmac(body), "x-callback-event": "payment_status" });
+      const { status, body: answer } = await gateway.send("/api/v1/providers/tripay/notifications", body, {
+        "x-callback-signature": hmac(body),
+        "x-callback-event": "payment_status",
+      });
       if (status !== 200) throw new Error(`a callback was answered ${status}: ${answer}`);
     };
 
@@ -84,11 +141,21 @@ export async function benchGateway({ seconds, rate }: { seconds: number; rate: n
     const books = await checkBooks(server.database);
     program.send("stop");
     await once(program, "exit");
-    const add = (part: number) => Math.round((percentile(through, part) - percentile(direct, part)) * 100) / 100;
+    const add = (part: number) =>
+      Math.round((percentile(through, part) - percentile(direct, part)) * 100) / 100;
     return {
-      bench: "gateway", requests_per_second: rate, overhead_p50_ms: add(0.5), overhead_p99_ms: add(0.99), provider_p50_ms: percentile(direct, 0.5), provider_p99_ms: percentile(direct, 0.99),
-      create_p50_ms: percentile(through, 0.5), create_p99_ms: percentile(through, 0.99), callback_p50_ms: percentile(callbacks, 0.5), callback_p99_ms: percentile(callbacks, 0.99),
-      callbacks_per_second: Math.round(callbacksPerSecond), books,
+      bench: "gateway",
+      requests_per_second: rate,
+      overhead_p50_ms: add(0.5),
+      overhead_p99_ms: add(0.99),
+      provider_p50_ms: percentile(direct, 0.5),
+      provider_p99_ms: percentile(direct, 0.99),
+      create_p50_ms: percentile(through, 0.5),
+      create_p99_ms: percentile(through, 0.99),
+      callback_p50_ms: percentile(callbacks, 0.5),
+      callback_p99_ms: percentile(callbacks, 0.99),
+      callbacks_per_second: Math.round(callbacksPerSecond),
+      books,
     };
   } finally {
     if (program.exitCode === null) program.kill("SIGKILL");

@@ -16,7 +16,11 @@ export async function benchLedger({ seconds }: { seconds: number }) {
     const merchantId = newId();
     await openWorld(server.database, merchantId);
     let batches = 0;
-    const ledger = createLedger(server.database, { lanes: LANES, queue: 100_000, onBatch: () => (batches += 1) });
+    const ledger = createLedger(server.database, {
+      lanes: LANES,
+      queue: 100_000,
+      onBatch: () => (batches += 1),
+    });
     const who = { payers: walletIds(merchantId), payees: shopIds(merchantId), callers: CALLERS };
     await drive(ledger, merchantId, { ...who, seconds: 2 });
     batches = 0;
@@ -24,7 +28,17 @@ export async function benchLedger({ seconds }: { seconds: number }) {
     const books = await checkBooks(server.database);
     const tpcb = await runTpcb(server, seconds);
     const rate = rateOf(driven);
-    return { bench: "ledger", transfers_per_second: Math.round(rate), tpcb_tps: Math.round(tpcb), ratio: Math.round((rate / tpcb) * 100) / 100, refused: driven.refused, items_per_batch: Math.round(driven.posted / batches), callers: CALLERS, lanes: LANES, books };
+    return {
+      bench: "ledger",
+      transfers_per_second: Math.round(rate),
+      tpcb_tps: Math.round(tpcb),
+      ratio: Math.round((rate / tpcb) * 100) / 100,
+      refused: driven.refused,
+      items_per_batch: Math.round(driven.posted / batches),
+      callers: CALLERS,
+      lanes: LANES,
+      books,
+    };
   } finally {
     await server.close();
   }

@@ -3,7 +3,13 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-export type Load = { readonly connections: number; readonly requests_per_second: number; readonly p50_ms: number; readonly p99_ms: number; readonly failed: number };
+export type Load = {
+  readonly connections: number;
+  readonly requests_per_second: number;
+  readonly p50_ms: number;
+  readonly p99_ms: number;
+  readonly failed: number;
+};
 
 const WRK = "/usr/bin/wrk";
 
@@ -14,7 +20,11 @@ export async function load(url: string, lua: string, connections: number, second
   const script = join(folder, "requests.lua");
   writeFileSync(script, `${lua}\n${REPORT}`);
   try {
-    const child = spawn(WRK, ["-t", "1", "-c", String(connections), "-d", `${seconds}s`, "--timeout", "10s", "-s", script, url], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(
+      WRK,
+      ["-t", "1", "-c", String(connections), "-d", `${seconds}s`, "--timeout", "10s", "-s", script, url],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
     let words = "";
     child.stdout.on("data", (chunk: Buffer) => (words += chunk.toString()));
     await new Promise((resolve) => child.once("close", resolve));

@@ -4,16 +4,40 @@ import { setTimeout as sleep } from "node:timers/promises";
 export type Reply = { readonly status: number; readonly body: string };
 
 /** Sends JSON over connections that are kept open. */
-export function createSender(base: string, connections: number): { send(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<Reply>; close(): void } {
+export function createSender(
+  base: string,
+  connections: number,
+): {
+  send(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<Reply>;
+  close(): void;
+} {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const { hostname, port } = new URL(base);
   return {
     send: (path, body, headers = {}) =>
       new Promise((resolve, reject) => {
-        const outgoing = request({ agent, hostname, port, path, method: "POST", headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...headers } }, (incoming) => {
-          let text = "";
-          incoming.setEncoding("utf8").on("data", (chunk: string) => (text += chunk)).on("end", () => resolve({ status: incoming.statusCode ?? 0, body: text })).on("error", reject);
-        });
+        const outgoing = request(
+          {
+            agent,
+            hostname,
+            port,
+            path,
+            method: "POST",
+            headers: {
+              "content-type": "application/json",
+              "content-length": Buffer.byteLength(body),
+              ...headers,
+            },
+          },
+          (incoming) => {
+            let text = "";
+            incoming
+              .setEncoding("utf8")
+              .on("data", (chunk: string) => (text += chunk))
+              .on("end", () => resolve({ status: incoming.statusCode ?? 0, body: text }))
+              .on("error", reject);
+          },
+        );
         outgoing.on("error", reject);
         outgoing.end(body);
       }),
@@ -22,7 +46,11 @@ export function createSender(base: string, connections: number): { send(path: st
 }
 
 /** Starts so many a second whether or not the ones before are done; latencies count from the moment each was due. */
-export async function openLoop(perSecond: number, count: number, send: (n: number) => Promise<unknown>): Promise<number[]> {
+export async function openLoop(
+  perSecond: number,
+  count: number,
+  send: (n: number) => Promise<unknown>,
+): Promise<number[]> {
   const latencies: number[] = [];
   const running: Array<Promise<void>> = [];
   const begun = performance.now();
@@ -38,12 +66,18 @@ export async function openLoop(perSecond: number, count: number, send: (n: numbe
 }
 
 /** So many at once, the next one as soon as one is done; answers how many a second. */
-export async function closedLoop(callers: number, count: number, send: (n: number) => Promise<unknown>): Promise<number> {
+export async function closedLoop(
+  callers: number,
+  count: number,
+  send: (n: number) => Promise<unknown>,
+): Promise<number> {
   let next = 0;
   const begun = performance.now();
-  await Promise.all(Array.from({ length: callers }, async () => {
-    while (next < count) await send(next++);
-  }));
+  await Promise.all(
+    Array.from({ length: callers }, async () => {
+      while (next < count) await send(next++);
+    }),
+  );
   return count / ((performance.now() - begun) / 1000);
 }
 

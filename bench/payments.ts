@@ -25,19 +25,29 @@ end`;
 /** Durable wallet payments over HTTP, `POST /payments`, closed loop, beside TPC-B; the program runs as its own process. */
 export async function benchPayments({ seconds }: { seconds: number }) {
   const server = await startBenchServer(4);
-  const program = fork(PROGRAM, [JSON.stringify(server.cluster.connection)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const program = fork(PROGRAM, [JSON.stringify(server.cluster.connection)], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   try {
     const [url] = (await once(program, "message")) as [string];
     await openWorld(server.database, DEMO_MERCHANT);
     await load(url, requests("warm"), 64, 3);
     const runs = [];
-    for (const connections of CONNECTIONS) runs.push(await load(url, requests(`c${connections}`), connections, seconds));
+    for (const connections of CONNECTIONS)
+      runs.push(await load(url, requests(`c${connections}`), connections, seconds));
     const books = await checkBooks(server.database);
     program.send("stop");
     await once(program, "exit");
     const tpcb = await runTpcb(server, seconds);
     const best = runs.at(-1)?.requests_per_second ?? 0;
-    return { bench: "payments", requests_per_second: best, tpcb_tps: Math.round(tpcb), ratio: Math.round((best / tpcb) * 100) / 100, runs, books };
+    return {
+      bench: "payments",
+      requests_per_second: best,
+      tpcb_tps: Math.round(tpcb),
+      ratio: Math.round((best / tpcb) * 100) / 100,
+      runs,
+      books,
+    };
   } finally {
     if (program.exitCode === null) program.kill("SIGKILL");
     await server.close();

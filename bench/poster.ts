@@ -5,14 +5,27 @@ import { drive } from "./drive.ts";
 import { LANES } from "./ledger.ts";
 
 /** A process of its own that posts when it is told to; see `processes.ts`. */
-export type Order = { readonly connection: Connection; readonly merchantId: Id; readonly payers: readonly Id[]; readonly payees: readonly Id[]; readonly callers: number; readonly seconds: number };
+export type Order = {
+  readonly connection: Connection;
+  readonly merchantId: Id;
+  readonly payers: readonly Id[];
+  readonly payees: readonly Id[];
+  readonly callers: number;
+  readonly seconds: number;
+};
 
 process.on("message", (order: Order) => {
   void (async () => {
     const database = openDatabase(order.connection, LANES + 1, () => undefined);
     const ledger = createLedger(database, { lanes: LANES, queue: 100_000 });
     // statements are prepared and tables known before the clock starts
-    await ledger.post(order.merchantId, { id: newId(), kind: "payment", debit: order.payers[0] ?? "", credit: order.payees[0] ?? "", amount: money(1n, IDR) });
+    await ledger.post(order.merchantId, {
+      id: newId(),
+      kind: "payment",
+      debit: order.payers[0] ?? "",
+      credit: order.payees[0] ?? "",
+      amount: money(1n, IDR),
+    });
     const driven = await drive(ledger, order.merchantId, order);
     await database.close();
     process.send?.(driven);

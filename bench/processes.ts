@@ -25,16 +25,33 @@ export async function benchProcesses({ seconds }: { seconds: number }) {
     }
     const [wallets, shops] = [walletIds(merchantId), shopIds(merchantId)];
     const half = <T>(list: readonly T[], which: number) => list.filter((_, i) => i % 2 === which);
-    const order = (payers: readonly string[], payees: readonly string[]): Order => ({ connection: server.cluster.connection, merchantId, payers, payees, callers: CALLERS, seconds });
-    const run = async (orders: readonly Order[]): Promise<Driven[]> => Promise.all(orders.map(async (one, i) => {
-      const done = once(posters[i]!, "message") as Promise<[Driven]>;
-      posters[i]!.send(one);
-      return (await done)[0];
-    }));
-    const count = async () => Number((await server.database.pool.query<{ n: bigint }>("select count(*) as n from ledger_transfer")).rows[0]?.n ?? 0n);
+    const order = (payers: readonly string[], payees: readonly string[]): Order => ({
+      connection: server.cluster.connection,
+      merchantId,
+      payers,
+      payees,
+      callers: CALLERS,
+      seconds,
+    });
+    const run = async (orders: readonly Order[]): Promise<Driven[]> =>
+      Promise.all(
+        orders.map(async (one, i) => {
+          const done = once(posters[i]!, "message") as Promise<[Driven]>;
+          posters[i]!.send(one);
+          return (await done)[0];
+        }),
+      );
+    const count = async () =>
+      Number(
+        (await server.database.pool.query<{ n: bigint }>("select count(*) as n from ledger_transfer")).rows[0]
+          ?.n ?? 0n,
+      );
 
     const alone = await run([order(half(wallets, 0), half(shops, 0))]);
-    const apart = await run([order(half(wallets, 0), half(shops, 0)), order(half(wallets, 1), half(shops, 1))]);
+    const apart = await run([
+      order(half(wallets, 0), half(shops, 0)),
+      order(half(wallets, 1), half(shops, 1)),
+    ]);
     const before = await count();
     // one shop takes it all: every batch of either process wants its row
     const together = await run([order(wallets, shops.slice(0, 1)), order(wallets, shops.slice(0, 1))]);
@@ -43,8 +60,14 @@ export async function benchProcesses({ seconds }: { seconds: number }) {
     const sum = (all: readonly Driven[]) => all.reduce((total, one) => total + rateOf(one), 0);
     const books = await checkBooks(server.database);
     return {
-      bench: "processes", callers_each: CALLERS, one_per_second: Math.round(sum(alone)), two_apart_per_second: Math.round(sum(apart)), ratio: Math.round((sum(apart) / sum(alone)) * 100) / 100,
-      two_on_one_shop_per_second: Math.round(sum(together)), lost: posted + 2 - added, books,
+      bench: "processes",
+      callers_each: CALLERS,
+      one_per_second: Math.round(sum(alone)),
+      two_apart_per_second: Math.round(sum(apart)),
+      ratio: Math.round((sum(apart) / sum(alone)) * 100) / 100,
+      two_on_one_shop_per_second: Math.round(sum(together)),
+      lost: posted + 2 - added,
+      books,
     };
   } finally {
     for (const poster of posters) poster.kill();

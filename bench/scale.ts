@@ -22,7 +22,17 @@ export async function benchScale({ seconds, transfers }: { seconds: number; tran
     const who = { payers: walletIds(merchantId), payees: shopIds(merchantId) };
     const runs: Array<{ transfers_before: number; transfers_per_second: number }> = [];
     for (const size of [...new Set([10_000, 1_000_000, transfers])].sort((a, b) => a - b)) {
-      const before = await fill(ledger, merchantId, who, async () => Number((await server.database.pool.query<{ n: bigint }>("select count(*) as n from ledger_transfer")).rows[0]?.n ?? 0n), size);
+      const before = await fill(
+        ledger,
+        merchantId,
+        who,
+        async () =>
+          Number(
+            (await server.database.pool.query<{ n: bigint }>("select count(*) as n from ledger_transfer"))
+              .rows[0]?.n ?? 0n,
+          ),
+        size,
+      );
       // what a server does by itself between busy hours
       await server.database.pool.query("vacuum analyze ledger_transfer, ledger_balance, outbox_event");
       await drive(ledger, merchantId, { ...who, callers: CALLERS, seconds: 0.2 });
@@ -37,8 +47,15 @@ export async function benchScale({ seconds, transfers }: { seconds: number; tran
     const [first, ...later] = runs.map(({ transfers_per_second }) => transfers_per_second);
     const kept = Math.min(...later.map((rate) => rate / (first ?? rate)));
     return {
-      bench: "scale", runs, least_of_first: Math.round(kept * 100) / 100, entries: Number(proof.entries), seal_ms: Math.round(sealed - sealing), proof_ms: Math.round(proven - sealed),
-      callers: CALLERS, lanes: LANES, books: proof.breaches.length === 0 ? ("hold" as const) : ("broken" as const),
+      bench: "scale",
+      runs,
+      least_of_first: Math.round(kept * 100) / 100,
+      entries: Number(proof.entries),
+      seal_ms: Math.round(sealed - sealing),
+      proof_ms: Math.round(proven - sealed),
+      callers: CALLERS,
+      lanes: LANES,
+      books: proof.breaches.length === 0 ? ("hold" as const) : ("broken" as const),
     };
   } finally {
     await server.close();
@@ -46,11 +63,21 @@ export async function benchScale({ seconds, transfers }: { seconds: number; tran
 }
 
 /** Posts until there are so many transfers; answers how many there are. */
-async function fill(ledger: Ledger, merchantId: Id, { payers, payees }: { payers: readonly Id[]; payees: readonly Id[] }, count: () => Promise<number>, size: number): Promise<number> {
+async function fill(
+  ledger: Ledger,
+  merchantId: Id,
+  { payers, payees }: { payers: readonly Id[]; payees: readonly Id[] },
+  count: () => Promise<number>,
+  size: number,
+): Promise<number> {
   let there = await count();
   while (there < size) {
     const batch = Array.from({ length: Math.min(FILLED_AT_ONCE, size - there) }, (_, i) => ({
-      id: newId(), kind: "payment", debit: payers[(there + i * 7) % payers.length] ?? "", credit: payees[i % payees.length] ?? "", amount: money(1n, IDR),
+      id: newId(),
+      kind: "payment",
+      debit: payers[(there + i * 7) % payers.length] ?? "",
+      credit: payees[i % payees.length] ?? "",
+      amount: money(1n, IDR),
     }));
     await ledger.postMany(merchantId, batch);
     there += batch.length;

@@ -7,8 +7,13 @@ const CLIENTS = [8, 32];
 
 /** Debian's pgbench, wherever its version put it. */
 function findPgbench(): string {
-  const versions = existsSync("/usr/lib/postgresql") ? readdirSync("/usr/lib/postgresql").sort().reverse() : [];
-  const found = ["/usr/bin/pgbench", ...versions.map((version) => `/usr/lib/postgresql/${version}/bin/pgbench`)].find((path) => existsSync(path));
+  const versions = existsSync("/usr/lib/postgresql")
+    ? readdirSync("/usr/lib/postgresql").sort().reverse()
+    : [];
+  const found = [
+    "/usr/bin/pgbench",
+    ...versions.map((version) => `/usr/lib/postgresql/${version}/bin/pgbench`),
+  ].find((path) => existsSync(path));
   if (!found) throw new Error("pgbench is missing: install Debian's postgresql-contrib");
   return found;
 }

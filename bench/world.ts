@@ -11,24 +11,40 @@ export const SHOPS = 100;
 export const walletCode = (n: number) => `W${n}`;
 export const shopCode = (n: number) => `S${n}`;
 
-export const walletIds = (merchantId: Id): Id[] => Array.from({ length: WALLETS }, (_, n) => accountId(merchantId, walletCode(n)));
-export const shopIds = (merchantId: Id): Id[] => Array.from({ length: SHOPS }, (_, n) => accountId(merchantId, shopCode(n)));
+export const walletIds = (merchantId: Id): Id[] =>
+  Array.from({ length: WALLETS }, (_, n) => accountId(merchantId, walletCode(n)));
+export const shopIds = (merchantId: Id): Id[] =>
+  Array.from({ length: SHOPS }, (_, n) => accountId(merchantId, shopCode(n)));
 
 const ENOUGH = 100_000_000_00n;
 
 export async function openWorld(database: Database, merchantId: Id): Promise<void> {
   const ledger = createLedger(database, { lanes: 2, queue: 100_000 });
-  await openAccounts(database.kysely, merchantId, [{ id: accountId(merchantId, "mint"), code: "mint", kind: "bank", currency: IDR }]);
-  const codes = [...Array.from({ length: WALLETS }, (_, n) => walletCode(n)), ...Array.from({ length: SHOPS }, (_, n) => shopCode(n))];
+  await openAccounts(database.kysely, merchantId, [
+    { id: accountId(merchantId, "mint"), code: "mint", kind: "bank", currency: IDR },
+  ]);
+  const codes = [
+    ...Array.from({ length: WALLETS }, (_, n) => walletCode(n)),
+    ...Array.from({ length: SHOPS }, (_, n) => shopCode(n)),
+  ];
   const ids = codes.map((code) => accountId(merchantId, code));
   await database.pool.query(
     `insert into ledger_account (merchant_id, account_id, code, kind) select $1, u.id, u.code, 'wallet' from unnest($2::uuid[], $3::text[]) as u (id, code)`,
     [merchantId, ids, codes],
   );
-  await database.pool.query("insert into ledger_balance (merchant_id, account_id, currency, least) select $1, u.id, 'IDR', 0 from unnest($2::uuid[]) as u (id)", [merchantId, ids]);
+  await database.pool.query(
+    "insert into ledger_balance (merchant_id, account_id, currency, least) select $1, u.id, 'IDR', 0 from unnest($2::uuid[]) as u (id)",
+    [merchantId, ids],
+  );
   await ledger.postMany(
     merchantId,
-    ids.slice(0, WALLETS).map((credit) => ({ id: newId(), kind: "topup", debit: accountId(merchantId, "mint"), credit, amount: money(ENOUGH, IDR) })),
+    ids.slice(0, WALLETS).map((credit) => ({
+      id: newId(),
+      kind: "topup",
+      debit: accountId(merchantId, "mint"),
+      credit,
+      amount: money(ENOUGH, IDR),
+    })),
   );
   await database.pool.query("vacuum analyze");
 }

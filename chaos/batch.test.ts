@@ -40,7 +40,10 @@ describe("PostgreSQL killed in mid-batch", () => {
       while (!isOver) {
         const name = newId();
         const legs = Array.from({ length: LEGS }, () => books.transfer("andi", "budi", "0.01"));
-        sets.set(name, legs.map(({ id }) => id));
+        sets.set(
+          name,
+          legs.map(({ id }) => id),
+        );
         const posted = await books.ledger.postLinked(books.merchantId, legs).catch(() => undefined);
         if (posted && !isRefusal(posted)) acked.add(name);
         else await sleep(20);
@@ -50,23 +53,41 @@ describe("PostgreSQL killed in mid-batch", () => {
     // instants that lie differently in a batch each
     for (const instant of [50, 83, 121, 157, 199]) {
       const enough = acked.size + 20;
-      await until(async () => acked.size, (count) => count > enough, 30_000);
+      await until(
+        async () => acked.size,
+        (count) => count > enough,
+        30_000,
+      );
       await sleep(instant);
       const killed = cluster.pid;
       process.kill(killed, "SIGKILL");
-      await until(async () => cluster.pid, (pid) => pid !== killed, 30_000);
+      await until(
+        async () => cluster.pid,
+        (pid) => pid !== killed,
+        30_000,
+      );
     }
     const enough = acked.size + 20;
-    await until(async () => acked.size, (count) => count > enough, 30_000);
+    await until(
+      async () => acked.size,
+      (count) => count > enough,
+      30_000,
+    );
     isOver = true;
     await Promise.all(posters);
 
-    const { rows } = await database.pool.query<{ transfer_id: string }>("select transfer_id from ledger_transfer where merchant_id = $1", [books.merchantId]);
+    const { rows } = await database.pool.query<{ transfer_id: string }>(
+      "select transfer_id from ledger_transfer where merchant_id = $1",
+      [books.merchantId],
+    );
     const there = new Set(rows.map(({ transfer_id: id }) => id));
     assert.equal(there.size, rows.length, "none is there twice");
     for (const [name, ids] of sets) {
       const count = ids.filter((id) => there.has(id)).length;
-      assert.ok(count === 0 ? !acked.has(name) : count === LEGS, `${count} of ${LEGS} legs are there, ${acked.has(name) ? "" : "not "}acknowledged`);
+      assert.ok(
+        count === 0 ? !acked.has(name) : count === LEGS,
+        `${count} of ${LEGS} legs are there, ${acked.has(name) ? "" : "not "}acknowledged`,
+      );
     }
     await books.assertHold();
   });

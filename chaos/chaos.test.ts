@@ -3,12 +3,28 @@ import { describe, it } from "node:test";
 import { judge, type Asked, type Found } from "./history.ts";
 import { play } from "./rounds.ts";
 
-const asked = (id: string, heard: Asked["heard"], retried = false): Asked => ({ id, amount: "1.00", source: "ACC_001", destination: "ACC_DST_DEF", heard, retried });
-const row = (reference: string, change: Partial<Found> = {}): Found => ({ reference, amount: "1.00", debit: "ACC_001", credit: "ACC_DST_DEF", ...change });
+const asked = (id: string, heard: Asked["heard"], retried = false): Asked => ({
+  id,
+  amount: "1.00",
+  source: "ACC_001",
+  destination: "ACC_DST_DEF",
+  heard,
+  retried,
+});
+const row = (reference: string, change: Partial<Found> = {}): Found => ({
+  reference,
+  amount: "1.00",
+  debit: "ACC_001",
+  credit: "ACC_DST_DEF",
+  ...change,
+});
 
 describe("the judge", () => {
   it("finds nothing where all is well: acked are there, unacked may be", () => {
-    assert.deepEqual(judge([asked("a", "acked"), asked("b", "open"), asked("c", "open")], [row("a"), row("b")]), { acked: 1, lost: [], doubled: [], unsettled: [], stray: [], wrong: [] });
+    assert.deepEqual(
+      judge([asked("a", "acked"), asked("b", "open"), asked("c", "open")], [row("a"), row("b")]),
+      { acked: 1, lost: [], doubled: [], unsettled: [], stray: [], wrong: [] },
+    );
   });
 
   it("notices what is lost, changed, doubled, left open or made up", () => {
@@ -18,16 +34,38 @@ describe("the judge", () => {
     assert.deepEqual(judge([asked("a", "open")], [row("a"), row("a")]).doubled, ["a"]);
     assert.deepEqual(judge([asked("a", "open", true)], []).unsettled, ["a"]);
     assert.deepEqual(judge([], [row("a")]).stray, ["a"]);
-    assert.deepEqual(judge([asked("a", "refused")], [row("a")]).wrong, ["a"], "what was refused stands in the books");
-    assert.deepEqual(judge([asked("a", "open")], [row("a", { amount: "2.00" })]).wrong, ["a"], "what nobody heard of is there, but not as it was asked");
+    assert.deepEqual(
+      judge([asked("a", "refused")], [row("a")]).wrong,
+      ["a"],
+      "what was refused stands in the books",
+    );
+    assert.deepEqual(
+      judge([asked("a", "open")], [row("a", { amount: "2.00" })]).wrong,
+      ["a"],
+      "what nobody heard of is there, but not as it was asked",
+    );
   });
 });
 
 describe("chaos", () => {
   it("faults 4, 5 and 24: killed ten times under load, server, backend or postmaster: nothing acked is lost, nothing doubled, and the books hold", async () => {
     const report = await play(10, 26);
-    assert.deepEqual({ lost: report.lost, doubled: report.doubled, unsettled: report.unsettled, wrong: report.wrong, proof: report.proof, deadlocks: report.deadlocks, faults: report.faults }, { lost: 0, doubled: 0, unsettled: 0, wrong: 0, proof: "holds", deadlocks: 0, faults: [] });
+    assert.deepEqual(
+      {
+        lost: report.lost,
+        doubled: report.doubled,
+        unsettled: report.unsettled,
+        wrong: report.wrong,
+        proof: report.proof,
+        deadlocks: report.deadlocks,
+        faults: report.faults,
+      },
+      { lost: 0, doubled: 0, unsettled: 0, wrong: 0, proof: "holds", deadlocks: 0, faults: [] },
+    );
     assert.ok(report.acked > 200, `${report.acked} acknowledged`);
-    assert.ok(Object.values(report.kills).every((count) => count > 0), `each was killed: ${JSON.stringify(report.kills)}`);
+    assert.ok(
+      Object.values(report.kills).every((count) => count > 0),
+      `each was killed: ${JSON.stringify(report.kills)}`,
+    );
   });
 });

@@ -15,9 +15,21 @@ export type Asked = {
 };
 
 /** A row of the ledger, as far as it was asked for. Amounts are in major units. */
-export type Found = { readonly reference: string; readonly amount: string; readonly debit: string; readonly credit: string };
+export type Found = {
+  readonly reference: string;
+  readonly amount: string;
+  readonly debit: string;
+  readonly credit: string;
+};
 
-export type Verdict = { readonly acked: number; readonly lost: readonly string[]; readonly doubled: readonly string[]; readonly unsettled: readonly string[]; readonly stray: readonly string[]; readonly wrong: readonly string[] };
+export type Verdict = {
+  readonly acked: number;
+  readonly lost: readonly string[];
+  readonly doubled: readonly string[];
+  readonly unsettled: readonly string[];
+  readonly stray: readonly string[];
+  readonly wrong: readonly string[];
+};
 
 const ACCOUNTS = ["ACC_SRC_ABC", "ACC_DST_DEF", "ACC_001"] as const;
 
@@ -25,7 +37,14 @@ export function ask(random: () => number): Asked {
   const source = ACCOUNTS[Math.floor(random() * ACCOUNTS.length)] ?? ACCOUNTS[0];
   const others = ACCOUNTS.filter((code) => code !== source);
   const destination = others[Math.floor(random() * others.length)] ?? ACCOUNTS[1];
-  return { id: newId(), amount: `${1 + Math.floor(random() * 5)}.00`, source, destination, heard: "open", retried: random() < 0.5 };
+  return {
+    id: newId(),
+    amount: `${1 + Math.floor(random() * 5)}.00`,
+    source,
+    destination,
+    heard: "open",
+    retried: random() < 0.5,
+  };
 }
 
 /**
@@ -36,7 +55,8 @@ export function judge(asked: readonly Asked[], found: readonly Found[]): Verdict
   const rows = new Map<string, Found[]>();
   for (const row of found) rows.set(row.reference, [...(rows.get(row.reference) ?? []), row]);
   const known = new Set(asked.map(({ id }) => id));
-  const isAsAsked = ({ amount, source, destination }: Asked, row: Found | undefined) => row?.amount === amount && row.debit === source && row.credit === destination;
+  const isAsAsked = ({ amount, source, destination }: Asked, row: Found | undefined) =>
+    row?.amount === amount && row.debit === source && row.credit === destination;
   const isThere = (one: Asked) => isAsAsked(one, rows.get(one.id)?.[0]);
   const acked = asked.filter(({ heard }) => heard === "acked");
   return {
@@ -45,6 +65,10 @@ export function judge(asked: readonly Asked[], found: readonly Found[]): Verdict
     doubled: [...rows].filter(([, all]) => all.length > 1).map(([id]) => id),
     unsettled: asked.filter(({ heard, retried }) => retried && heard === "open").map(({ id }) => id),
     stray: [...rows.keys()].filter((id) => !known.has(id)),
-    wrong: asked.filter((one) => (rows.get(one.id) ?? []).some((row) => one.heard === "refused" || !isAsAsked(one, row))).map(({ id }) => id),
+    wrong: asked
+      .filter((one) =>
+        (rows.get(one.id) ?? []).some((row) => one.heard === "refused" || !isAsAsked(one, row)),
+      )
+      .map(({ id }) => id),
   };
 }

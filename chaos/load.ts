@@ -44,7 +44,8 @@ export class Load {
     this.#stopped = true;
     await Promise.all(this.#running);
     const deadline = performance.now() + ms;
-    while (this.#toSettle.size > 0 && performance.now() < deadline) await Promise.all([...this.#toSettle].slice(0, 200).map((one) => this.#sendOne(one)));
+    while (this.#toSettle.size > 0 && performance.now() < deadline)
+      await Promise.all([...this.#toSettle].slice(0, 200).map((one) => this.#sendOne(one)));
     this.#agent.destroy();
   }
 
@@ -71,11 +72,16 @@ export class Load {
         await sleep(REST_MS);
         continue;
       }
-      const { results } = JSON.parse(answer.body) as { results: Array<{ status: string; problem?: { retry: string } }> };
+      const { results } = JSON.parse(answer.body) as {
+        results: Array<{ status: string; problem?: { retry: string } }>;
+      };
       batch.forEach((one, i) => {
         const result = results[i];
         one.lastWords = JSON.stringify(result);
-        this.#hear(one, result?.status === "SUCCESS" ? "acked" : result?.problem?.retry === "no" ? "refused" : "open");
+        this.#hear(
+          one,
+          result?.status === "SUCCESS" ? "acked" : result?.problem?.retry === "no" ? "refused" : "open",
+        );
       });
     }
   }
@@ -88,7 +94,12 @@ export class Load {
     this.#toSettle.delete(one);
     const answer = await this.#post("/payments", toBody(one));
     one.lastWords = answer ? `${answer.status} ${answer.body}` : "nothing";
-    const heard = answer === undefined || answer.status >= 500 || answer.status === 409 ? "open" : answer.status < 300 ? "acked" : "refused";
+    const heard =
+      answer === undefined || answer.status >= 500 || answer.status === 409
+        ? "open"
+        : answer.status < 300
+          ? "acked"
+          : "refused";
     this.#hear(one, heard);
     return heard !== "open";
   }
@@ -106,11 +117,27 @@ export class Load {
   #post(path: string, body: unknown): Promise<{ status: number; body: string } | undefined> {
     const text = JSON.stringify(body);
     return new Promise((resolve) => {
-      const outgoing = request(`${this.#url}${path}`, { agent: this.#agent, method: "POST", timeout: PATIENCE_MS, headers: { "content-type": "application/json", "content-length": Buffer.byteLength(text) } }, (incoming) => {
-        let words = "";
-        incoming.setEncoding("utf8").on("data", (chunk: string) => (words += chunk)).on("end", () => resolve({ status: incoming.statusCode ?? 0, body: words })).on("error", () => resolve(undefined));
-      });
-      outgoing.on("timeout", () => outgoing.destroy()).on("error", () => resolve(undefined)).end(text);
+      const outgoing = request(
+        `${this.#url}${path}`,
+        {
+          agent: this.#agent,
+          method: "POST",
+          timeout: PATIENCE_MS,
+          headers: { "content-type": "application/json", "content-length": Buffer.byteLength(text) },
+        },
+        (incoming) => {
+          let words = "";
+          incoming
+            .setEncoding("utf8")
+            .on("data", (chunk: string) => (words += chunk))
+            .on("end", () => resolve({ status: incoming.statusCode ?? 0, body: words }))
+            .on("error", () => resolve(undefined));
+        },
+      );
+      outgoing
+        .on("timeout", () => outgoing.destroy())
+        .on("error", () => resolve(undefined))
+        .end(text);
     });
   }
 }

@@ -22,7 +22,15 @@ export class Program {
     this.#data = data;
     this.url = `http://127.0.0.1:${port}`;
     // nothing of a provider is asked for here
-    this.#environment = { ...process.env, ONEGATE_DATA: data, PORT: String(port), ONEGATE_SIMULATOR: "off", TRIPAY_URL: "http://127.0.0.1:9", LOG_LEVEL: "fatal", DATABASE_URL: "" };
+    this.#environment = {
+      ...process.env,
+      ONEGATE_DATA: data,
+      PORT: String(port),
+      ONEGATE_SIMULATOR: "off",
+      TRIPAY_URL: "http://127.0.0.1:9",
+      LOG_LEVEL: "fatal",
+      DATABASE_URL: "",
+    };
   }
 
   static async make(data: string): Promise<Program> {
@@ -33,7 +41,11 @@ export class Program {
   async begin(): Promise<void> {
     // a start that comes after the end would be nobody's to end
     if (this.#stopping) throw new Error("the program was stopped");
-    const child = spawn(process.execPath, [MAIN, "serve"], { env: this.#environment, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const child = spawn(process.execPath, [MAIN, "serve"], {
+      env: this.#environment,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
     this.#child = child;
     let isReady = false;
     for (const stream of [child.stdout, child.stderr]) {
@@ -44,7 +56,8 @@ export class Program {
     }
     const deadline = performance.now() + READY_MS;
     while (!isReady) {
-      if (child.exitCode !== null || child.signalCode !== null || performance.now() > deadline) throw new Error(`the program does not start:\n${this.#words}`);
+      if (child.exitCode !== null || child.signalCode !== null || performance.now() > deadline)
+        throw new Error(`the program does not start:\n${this.#words}`);
       await sleep(20);
     }
   }
@@ -75,7 +88,10 @@ export class Program {
 
   /** The books' own proof, by the program's own command. */
   async proof(): Promise<string> {
-    const child = spawn(process.execPath, [MAIN, "proof", "--json"], { env: this.#environment, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [MAIN, "proof", "--json"], {
+      env: this.#environment,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     this.#prover = child;
     let words = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (words += text));

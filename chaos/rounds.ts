@@ -11,8 +11,17 @@ const KILLS = ["server", "backend", "postmaster"] as const;
 export type Kill = (typeof KILLS)[number];
 
 export type Report = {
-  readonly rounds: number; readonly seed: number; readonly asked: number; readonly acked: number; readonly lost: number; readonly doubled: number; readonly unsettled: number; readonly wrong: number;
-  readonly proof: "holds" | "broken"; readonly kills: Readonly<Record<Kill, number>>; readonly longest_outage_ms: number;
+  readonly rounds: number;
+  readonly seed: number;
+  readonly asked: number;
+  readonly acked: number;
+  readonly lost: number;
+  readonly doubled: number;
+  readonly unsettled: number;
+  readonly wrong: number;
+  readonly proof: "holds" | "broken";
+  readonly kills: Readonly<Record<Kill, number>>;
+  readonly longest_outage_ms: number;
   /** Deadlocks since PostgreSQL last recovered from a crash, which resets its statistics. */
   readonly deadlocks: number;
   /** The first of what is wrong: what was asked and heard, and what is in the books. */
@@ -29,7 +38,11 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * So many times, under load: something is killed at a random instant, and payments must be taken again in time. Then what is
  * in the books is held against what was acknowledged. `say` hears how it goes.
  */
-export async function play(rounds: number, seed: number, say: (line: string) => void = () => undefined): Promise<Report> {
+export async function play(
+  rounds: number,
+  seed: number,
+  say: (line: string) => void = () => undefined,
+): Promise<Report> {
   // the load's choices come in the order of its answers: those of the rounds are the same for the same seed
   const random = seeded(seed);
   const data = mkdtempSync(join(tmpdir(), "onegate-chaos-"));
@@ -63,13 +76,49 @@ export async function play(rounds: number, seed: number, say: (line: string) => 
     const found = await readLedger(data);
     const verdict = judge(load.asked, found);
     const proof = JSON.parse(await program.proof()) as { proof: "holds" | "broken"; breaches: unknown[] };
-    for (const id of [...verdict.lost, ...verdict.doubled, ...verdict.wrong, ...verdict.stray, ...verdict.unsettled].slice(0, 20)) say(JSON.stringify({ asked: load.asked.find((one) => one.id === id), found: found.filter(({ reference }) => reference === id) }));
-    const ids = [...verdict.lost, ...verdict.doubled, ...verdict.wrong, ...verdict.stray, ...verdict.unsettled].slice(0, MOST_FAULTS);
-    const faults = ids.map((id) => JSON.stringify({ asked: load.asked.find((one) => one.id === id), found: found.filter(({ reference }) => reference === id) }));
+    for (const id of [
+      ...verdict.lost,
+      ...verdict.doubled,
+      ...verdict.wrong,
+      ...verdict.stray,
+      ...verdict.unsettled,
+    ].slice(0, 20))
+      say(
+        JSON.stringify({
+          asked: load.asked.find((one) => one.id === id),
+          found: found.filter(({ reference }) => reference === id),
+        }),
+      );
+    const ids = [
+      ...verdict.lost,
+      ...verdict.doubled,
+      ...verdict.wrong,
+      ...verdict.stray,
+      ...verdict.unsettled,
+    ].slice(0, MOST_FAULTS);
+    const faults = ids.map((id) =>
+      JSON.stringify({
+        asked: load.asked.find((one) => one.id === id),
+        found: found.filter(({ reference }) => reference === id),
+      }),
+    );
     return {
-      rounds, seed, asked: load.asked.length, acked: verdict.acked, lost: verdict.lost.length, doubled: verdict.doubled.length, unsettled: verdict.unsettled.length, wrong: verdict.wrong.length + verdict.stray.length,
-      proof: proof.proof, kills, longest_outage_ms: Math.round(longest), deadlocks: await countDeadlocks(data),
-      faults: proof.proof === "holds" ? faults : [...faults, ...proof.breaches.slice(0, MOST_FAULTS).map((breach) => JSON.stringify(breach))],
+      rounds,
+      seed,
+      asked: load.asked.length,
+      acked: verdict.acked,
+      lost: verdict.lost.length,
+      doubled: verdict.doubled.length,
+      unsettled: verdict.unsettled.length,
+      wrong: verdict.wrong.length + verdict.stray.length,
+      proof: proof.proof,
+      kills,
+      longest_outage_ms: Math.round(longest),
+      deadlocks: await countDeadlocks(data),
+      faults:
+        proof.proof === "holds"
+          ? faults
+          : [...faults, ...proof.breaches.slice(0, MOST_FAULTS).map((breach) => JSON.stringify(breach))],
     };
   } finally {
     await stop();
@@ -78,12 +127,19 @@ export async function play(rounds: number, seed: number, say: (line: string) => 
 }
 
 /** Kills, and waits until what was killed is seen to be gone and a payment is acknowledged after that; answers how long none was. */
-async function strike(program: Program, load: Load, data: string, kill: Kill, random: () => number): Promise<number> {
+async function strike(
+  program: Program,
+  load: Load,
+  data: string,
+  kill: Kill,
+  random: () => number,
+): Promise<number> {
   load.takeLongestGap();
   const begun = performance.now();
   const within = async (isSo: () => boolean) => {
     while (!isSo()) {
-      if (performance.now() - begun > BACK_MS[kill]) throw new Error(`no payment was taken for ${BACK_MS[kill]} ms after the ${kill} was killed`);
+      if (performance.now() - begun > BACK_MS[kill])
+        throw new Error(`no payment was taken for ${BACK_MS[kill]} ms after the ${kill} was killed`);
       await sleep(5);
     }
   };
@@ -106,7 +162,12 @@ async function strike(program: Program, load: Load, data: string, kill: Kill, ra
 
 async function open(data: string): Promise<pg.Client> {
   for (let tries = 0; ; tries++) {
-    const client = new pg.Client({ host: join(data, "postgres"), user: "onegate", database: "onegate", application_name: "chaos" });
+    const client = new pg.Client({
+      host: join(data, "postgres"),
+      user: "onegate",
+      database: "onegate",
+      application_name: "chaos",
+    });
     client.on("error", () => undefined);
     try {
       await client.connect();
@@ -122,7 +183,9 @@ async function open(data: string): Promise<pg.Client> {
 async function killBackend(data: string, random: () => number): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
     const client = await open(data);
-    const { rows } = await client.query<{ pid: number }>("select pid from pg_stat_activity where application_name = 'onegate' order by state = 'active' desc, pid limit 6");
+    const { rows } = await client.query<{ pid: number }>(
+      "select pid from pg_stat_activity where application_name = 'onegate' order by state = 'active' desc, pid limit 6",
+    );
     await client.end();
     const pid = rows[Math.floor(random() * rows.length)]?.pid;
     if (pid !== undefined) {
@@ -138,7 +201,9 @@ async function killBackend(data: string, random: () => number): Promise<number> 
 async function countDeadlocks(data: string): Promise<number> {
   const client = await open(data);
   try {
-    const { rows } = await client.query<{ deadlocks: string }>("select deadlocks from pg_stat_database where datname = current_database()");
+    const { rows } = await client.query<{ deadlocks: string }>(
+      "select deadlocks from pg_stat_database where datname = current_database()",
+    );
     return Number(rows[0]?.deadlocks ?? 0);
   } finally {
     await client.end();

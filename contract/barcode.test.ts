@@ -5,14 +5,36 @@ import { canonicalGtin, ean13CheckDigit, findByBarcode, isGtin } from "./barcode
 
 describe("a GTIN", () => {
   it("is one article in all of its forms", () => {
-    for (const form of ["012345678905", "0012345678905", "00012345678905", "0 12345 67890 5", "0-12345-67890-5"]) assert.equal(canonicalGtin(form), "0012345678905", form);
-    for (const form of ["96385074", "000096385074", "0000096385074", "00000096385074"]) assert.equal(canonicalGtin(form), "96385074", form);
-    for (const form of ["4006381333931", "04006381333931"]) assert.equal(canonicalGtin(form), "4006381333931", form);
-    assert.equal(canonicalGtin("10012345678902"), "10012345678902", "a case of twelve is another article than what is in it");
+    for (const form of [
+      "012345678905",
+      "0012345678905",
+      "00012345678905",
+      "0 12345 67890 5",
+      "0-12345-67890-5",
+    ])
+      assert.equal(canonicalGtin(form), "0012345678905", form);
+    for (const form of ["96385074", "000096385074", "0000096385074", "00000096385074"])
+      assert.equal(canonicalGtin(form), "96385074", form);
+    for (const form of ["4006381333931", "04006381333931"])
+      assert.equal(canonicalGtin(form), "4006381333931", form);
+    assert.equal(
+      canonicalGtin("10012345678902"),
+      "10012345678902",
+      "a case of twelve is another article than what is in it",
+    );
   });
 
   it("with a wrong check digit or another length is none", () => {
-    for (const text of ["012345678906", "4006381333932", "12345678905", "", "abc", "4006381333931x", "000000000000000"]) assert.equal(canonicalGtin(text), undefined, text);
+    for (const text of [
+      "012345678906",
+      "4006381333932",
+      "12345678905",
+      "",
+      "abc",
+      "4006381333931x",
+      "000000000000000",
+    ])
+      assert.equal(canonicalGtin(text), undefined, text);
   });
 
   it("has one form, which is itself, and noughts before it change nothing", () => {
@@ -29,10 +51,26 @@ describe("a GTIN", () => {
   });
 
   it("is found by whatever a scanner reads", () => {
-    const products = [{ name: "Sabun", barcode: "0012345678905" }, { name: "Lama", barcode: "036000291452" }, { name: "Kode sendiri", barcode: "RAK-12" }, { name: "Tanpa", barcode: null }];
+    const products = [
+      { name: "Sabun", barcode: "0012345678905" },
+      { name: "Lama", barcode: "036000291452" },
+      { name: "Kode sendiri", barcode: "RAK-12" },
+      { name: "Tanpa", barcode: null },
+    ];
     const found = (code: string) => findByBarcode(products, code)?.name;
-    assert.deepEqual(["012345678905", "0012345678905", "00012345678905"].map(found), ["Sabun", "Sabun", "Sabun"]);
-    assert.deepEqual([found("0036000291452"), found("036000291452")], ["Lama", "Lama"], "kept before there was one form");
-    assert.deepEqual([found("RAK-12"), found("012345678906"), found("")], ["Kode sendiri", undefined, undefined]);
+    assert.deepEqual(["012345678905", "0012345678905", "00012345678905"].map(found), [
+      "Sabun",
+      "Sabun",
+      "Sabun",
+    ]);
+    assert.deepEqual(
+      [found("0036000291452"), found("036000291452")],
+      ["Lama", "Lama"],
+      "kept before there was one form",
+    );
+    assert.deepEqual(
+      [found("RAK-12"), found("012345678906"), found("")],
+      ["Kode sendiri", undefined, undefined],
+    );
   });
 });

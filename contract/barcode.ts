@@ -1,13 +1,18 @@
 /** The check digit of an EAN-13 for its first twelve digits (GS1 General Specifications, section 7.9). */
 export function ean13CheckDigit(twelve: string): number {
-  const sum = [...twelve].reduce((total, digit, index) => total + Number(digit) * (index % 2 === 0 ? 1 : 3), 0);
+  const sum = [...twelve].reduce(
+    (total, digit, index) => total + Number(digit) * (index % 2 === 0 ? 1 : 3),
+    0,
+  );
   return (10 - (sum % 10)) % 10;
 }
 
 /** Whether digits are a GTIN of any length (8, 12, 13, 14) with the check digit that they need; the weights begin at the right. */
 export function isGtin(text: string): boolean {
   if (!/^(?:[0-9]{8}|[0-9]{12,14})$/.test(text)) return false;
-  const sum = [...text].reverse().reduce((total, digit, index) => total + Number(digit) * (index % 2 === 0 ? 1 : 3), 0);
+  const sum = [...text]
+    .reverse()
+    .reduce((total, digit, index) => total + Number(digit) * (index % 2 === 0 ? 1 : 3), 0);
   return sum % 10 === 0;
 }
 
@@ -28,9 +33,17 @@ export function canonicalGtin(text: string): string | undefined {
 }
 
 /** The article that a scanned or typed code means: a GTIN in any of its forms, or exactly what was kept. */
-export function findByBarcode<T extends { readonly barcode: string | null }>(articles: readonly T[], code: string): T | undefined {
+export function findByBarcode<T extends { readonly barcode: string | null }>(
+  articles: readonly T[],
+  code: string,
+): T | undefined {
   const gtin = canonicalGtin(code);
   const kept = gtin ?? code;
   // a catalogue that was fetched before codes had one form may hold others
-  return articles.find(({ barcode }) => barcode === kept) ?? (gtin === undefined ? undefined : articles.find(({ barcode }) => barcode !== null && canonicalGtin(barcode) === gtin));
+  return (
+    articles.find(({ barcode }) => barcode === kept) ??
+    (gtin === undefined
+      ? undefined
+      : articles.find(({ barcode }) => barcode !== null && canonicalGtin(barcode) === gtin))
+  );
 }

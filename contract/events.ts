@@ -14,7 +14,13 @@ const sum = { amount: Minor, currency: Text };
 const atOutlet = { outlet_id: Type.Optional(IdSchema) };
 
 const payment = { order_id: Text, state: Text, ...sum, method: Text, provider: Text, ...atOutlet };
-const refund = { refund_id: IdSchema, payment_id: Nullable(IdSchema), order_id: Nullable(Text), ...sum, state: Text };
+const refund = {
+  refund_id: IdSchema,
+  payment_id: Nullable(IdSchema),
+  order_id: Nullable(Text),
+  ...sum,
+  state: Text,
+};
 const dispute = { order_id: Text, dispute_id: IdSchema, state: Text, ...sum, provider: Text, ...atOutlet };
 const verification = { order_id: Text, ...sum, provider: Text, ...atOutlet };
 const operation = { operation_id: IdSchema, ...sum };
@@ -22,19 +28,28 @@ const settlementCase = { case_id: IdSchema, provider: Text, kind: Text };
 const line = Type.Object({ product_id: IdSchema, name: Text, quantity: Count, amount: Minor });
 
 type Described<P extends TProperties> = { readonly about: string; readonly payload: TObject<P> };
-const event = <P extends TProperties>(about: string, payload: P): Described<P> => ({ about, payload: Type.Object(payload) });
+const event = <P extends TProperties>(about: string, payload: P): Described<P> => ({
+  about,
+  payload: Type.Object(payload),
+});
 
 /** Every kind of event: what it says and what its payload holds. An event commits with the fact it announces. */
 export const EVENTS = {
   "payment.created": event("A payment is written down; its provider has not answered yet.", payment),
   "payment.pending": event("The provider waits for the payer.", payment),
-  "payment.unknown": event("The provider did not answer clearly; it is inquired of, never charged again.", payment),
+  "payment.unknown": event(
+    "The provider did not answer clearly; it is inquired of, never charged again.",
+    payment,
+  ),
   "payment.succeeded": event("A payment is paid and booked.", payment),
   "payment.expired": event("The payer's time is over.", payment),
   "payment.failed": event("The provider refused the payment.", payment),
   "payment.cancelled": event("A payment was given up; money that comes anyway goes to suspense.", payment),
   "payment.verified": event("A statement or a person showed a payment to a printed code.", verification),
-  "payment.lost": event("Nothing showed a payment to a printed code in time; it is written off.", verification),
+  "payment.lost": event(
+    "Nothing showed a payment to a printed code in time; it is written off.",
+    verification,
+  ),
   "payment.disputed": event("The payer's bank or the provider took a payment back.", dispute),
   "payment.dispute_won": event("A dispute ended in the merchant's favour.", dispute),
   "payment.dispute_lost": event("A dispute ended against the merchant.", dispute),
@@ -46,8 +61,15 @@ export const EVENTS = {
   "refund.succeeded": event("The money is given back and booked.", refund),
   "refund.failed": event("The refund was given up; the sum may be refunded again.", refund),
 
-  "case.opened": event("Money that matches no payment is in suspense.", { reason: Text, reference: Text, ...atOutlet }),
-  "case.applied": event("Money in suspense was taken as a payment of an order.", { order_id: Text, ...atOutlet }),
+  "case.opened": event("Money that matches no payment is in suspense.", {
+    reason: Text,
+    reference: Text,
+    ...atOutlet,
+  }),
+  "case.applied": event("Money in suspense was taken as a payment of an order.", {
+    order_id: Text,
+    ...atOutlet,
+  }),
 
   "sale.paid": event("A sale is complete.", {
     sale_id: IdSchema,
@@ -61,11 +83,17 @@ export const EVENTS = {
     tax: Minor,
     lines: Type.Array(line),
     oversold: Type.Array(
-      Type.Object({ product_id: IdSchema, on_hand: Count }, { description: "counted products that are below zero now" }),
+      Type.Object(
+        { product_id: IdSchema, on_hand: Count },
+        { description: "counted products that are below zero now" },
+      ),
     ),
   }),
   "sale.expired": event("The last payment of a sale expired.", { sale_id: IdSchema, outlet_id: IdSchema }),
-  "sale.cancelled": event("A sale was given up before it was paid.", { sale_id: IdSchema, outlet_id: IdSchema }),
+  "sale.cancelled": event("A sale was given up before it was paid.", {
+    sale_id: IdSchema,
+    outlet_id: IdSchema,
+  }),
   "sale.returned": event("Lines of a sale, or all of it, were taken back at the till.", {
     sale_id: IdSchema,
     return_id: IdSchema,
@@ -94,14 +122,17 @@ export const EVENTS = {
     tax: Minor,
   }),
 
-  "sale.void_failed": event("The refund of a void was given up: its money stays, and the sale counts again.", {
-    sale_id: IdSchema,
-    return_id: IdSchema,
-    outlet_id: IdSchema,
-    business_date: Day,
-    sold_hour: Hour,
-    sold_method: Text,
-  }),
+  "sale.void_failed": event(
+    "The refund of a void was given up: its money stays, and the sale counts again.",
+    {
+      sale_id: IdSchema,
+      return_id: IdSchema,
+      outlet_id: IdSchema,
+      business_date: Day,
+      sold_hour: Hour,
+      sold_method: Text,
+    },
+  ),
 
   "product.added": event("Products were added.", { product_ids: Type.Array(IdSchema) }),
   "product.changed": event("A product was changed.", {
@@ -155,14 +186,20 @@ export const EVENTS = {
   "wallet.topup_ended": event("A top-up ended without money.", { operation_id: IdSchema, step: Text }),
   "wallet.paid": event("A user paid.", { ...operation, order_id: Type.Optional(Text) }),
   "wallet.transferred": event("A user sent money to another user.", operation),
-  "wallet.refunded": event("A payment was given back to a user's account.", { ...operation, original_id: IdSchema }),
+  "wallet.refunded": event("A payment was given back to a user's account.", {
+    ...operation,
+    original_id: IdSchema,
+  }),
   "wallet.held": event("A sum of a user's account is reserved.", operation),
   "wallet.captured": event("A reserved sum, or a part of it, was taken.", { ...operation, final: Text }),
   "wallet.released": event("A reserved sum is free again.", { operation_id: IdSchema, state: Text }),
   "wallet.withdrawal_requested": event("A user asked for a withdrawal; its sum is reserved.", operation),
   "wallet.withdrawal_approved": event("An operator approved a withdrawal.", { operation_id: IdSchema }),
   "wallet.withdrawal_paid": event("A withdrawal was paid out at the bank.", operation),
-  "wallet.withdrawal_ended": event("A withdrawal ended without money.", { operation_id: IdSchema, step: Text }),
+  "wallet.withdrawal_ended": event("A withdrawal ended without money.", {
+    operation_id: IdSchema,
+    step: Text,
+  }),
 
   "statement.imported": event("A provider's statement was imported.", {
     statement_id: IdSchema,
@@ -175,9 +212,15 @@ export const EVENTS = {
     cases: Count,
     mdr_differing: Type.Integer({ description: "rows whose fee is not the QRIS MDR" }),
   }),
-  "statement.settled": event("Nothing of a statement is open any more.", { statement_id: IdSchema, provider: Text }),
+  "statement.settled": event("Nothing of a statement is open any more.", {
+    statement_id: IdSchema,
+    provider: Text,
+  }),
   "settlement_case.opened": event("A statement and the books differ.", settlementCase),
-  "settlement_case.arrived": event("What a settlement case missed has arrived.", { ...settlementCase, state: Text }),
+  "settlement_case.arrived": event("What a settlement case missed has arrived.", {
+    ...settlementCase,
+    state: Text,
+  }),
   "settlement_case.decided": event("A person decided a settlement case.", { ...settlementCase, state: Text }),
 
   "endpoint.disabled": event("A webhook endpoint failed for too long and was switched off.", {

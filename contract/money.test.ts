@@ -1,7 +1,20 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { allocate, checkedToCurrency, checkedToMinor, currencies, divide, exponentOf, IDR, money, toDecimal, toNumber, toText, type Currency } from "./index.ts";
+import {
+  allocate,
+  checkedToCurrency,
+  checkedToMinor,
+  currencies,
+  divide,
+  exponentOf,
+  IDR,
+  money,
+  toDecimal,
+  toNumber,
+  toText,
+  type Currency,
+} from "./index.ts";
 
 const currency = (code: string): Currency => {
   const checked = checkedToCurrency(code);
@@ -11,7 +24,10 @@ const currency = (code: string): Currency => {
 
 describe("currencies", () => {
   it("have ISO 4217's exponents", () => {
-    assert.deepEqual(["IDR", "JPY", "KWD", "CLF", "USD"].map((code) => exponentOf(currency(code))), [2, 0, 3, 4, 2]);
+    assert.deepEqual(
+      ["IDR", "JPY", "KWD", "CLF", "USD"].map((code) => exponentOf(currency(code))),
+      [2, 0, 3, 4, 2],
+    );
     assert.equal(checkedToCurrency("idr"), undefined);
     assert.equal(checkedToCurrency("XXX"), undefined);
     assert.ok(currencies.length > 150);
@@ -35,16 +51,40 @@ describe("an amount", () => {
     assert.equal(read("9000000000000000.00"), 900_000_000_000_000_000n);
     assert.equal(read("9000000000000000.01"), "amount_too_large");
     assert.equal(read(2 ** 53), "amount_too_large");
-    for (const bad of ["1e3", "NaN", "", " 1", "1 ", "+1", ".5", "1.", "01", "1,000", "0x10", "Infinity", null, undefined, true, {}, [], Number.NaN, 1e-7]) {
+    for (const bad of [
+      "1e3",
+      "NaN",
+      "",
+      " 1",
+      "1 ",
+      "+1",
+      ".5",
+      "1.",
+      "01",
+      "1,000",
+      "0x10",
+      "Infinity",
+      null,
+      undefined,
+      true,
+      {},
+      [],
+      Number.NaN,
+      1e-7,
+    ]) {
       assert.equal(read(bad), "amount_malformed", JSON.stringify(bad));
     }
   });
 
   it("survives the way to text and back in every currency", () => {
     fc.assert(
-      fc.property(fc.bigInt(-900_000_000_000_000_000n, 900_000_000_000_000_000n), fc.constantFrom(...currencies), (minor, { code }) => {
-        assert.equal(checkedToMinor(toDecimal(money(minor, code)), code), minor);
-      }),
+      fc.property(
+        fc.bigInt(-900_000_000_000_000_000n, 900_000_000_000_000_000n),
+        fc.constantFrom(...currencies),
+        (minor, { code }) => {
+          assert.equal(checkedToMinor(toDecimal(money(minor, code)), code), minor);
+        },
+      ),
     );
   });
 
@@ -73,22 +113,36 @@ describe("division", () => {
       [6n, 3n, 2n, 2n, 2n, 2n],
     ];
     for (const [numerator, denominator, ...expected] of rows) {
-      assert.deepEqual((["floor", "ceil", "halfUp", "halfEven"] as const).map((rounding) => divide(numerator, denominator, rounding)), expected);
+      assert.deepEqual(
+        (["floor", "ceil", "halfUp", "halfEven"] as const).map((rounding) =>
+          divide(numerator, denominator, rounding),
+        ),
+        expected,
+      );
     }
   });
 
   it("splitting loses nothing and is fair to a unit", () => {
     fc.assert(
-      fc.property(fc.bigInt(-1_000_000n, 1_000_000n), fc.array(fc.bigInt(0n, 1000n), { minLength: 1, maxLength: 8 }).filter((weights) => weights.some((w) => w > 0n)), (minor, weights) => {
-        const parts = allocate(minor, weights);
-        const whole = weights.reduce((a, b) => a + b, 0n);
-        assert.equal(parts.reduce((a, b) => a + b, 0n), minor);
-        parts.forEach((part, i) => {
-          const exact = minor * weights[i]!;
-          const distance = part * whole - exact;
-          assert.ok((distance < 0n ? -distance : distance) < whole);
-        });
-      }),
+      fc.property(
+        fc.bigInt(-1_000_000n, 1_000_000n),
+        fc
+          .array(fc.bigInt(0n, 1000n), { minLength: 1, maxLength: 8 })
+          .filter((weights) => weights.some((w) => w > 0n)),
+        (minor, weights) => {
+          const parts = allocate(minor, weights);
+          const whole = weights.reduce((a, b) => a + b, 0n);
+          assert.equal(
+            parts.reduce((a, b) => a + b, 0n),
+            minor,
+          );
+          parts.forEach((part, i) => {
+            const exact = minor * weights[i]!;
+            const distance = part * whole - exact;
+            assert.ok((distance < 0n ? -distance : distance) < whole);
+          });
+        },
+      ),
     );
   });
 });

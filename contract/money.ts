@@ -18,7 +18,9 @@ export const MAX_ORDER_MINOR = 900_000_000_000_000n;
 
 /** Refuses `amount_too_large` above the largest order. */
 export function tooLargeForOrder(minor: bigint): Refusal | undefined {
-  return minor > MAX_ORDER_MINOR ? refuse("amount_too_large", { maximum: MAX_ORDER_MINOR.toString() }) : undefined;
+  return minor > MAX_ORDER_MINOR
+    ? refuse("amount_too_large", { maximum: MAX_ORDER_MINOR.toString() })
+    : undefined;
 }
 
 export function money(minor: bigint, currency: Currency): Money {
@@ -58,7 +60,8 @@ export function divide(numerator: bigint, denominator: bigint, rounding: Roundin
 /** Splits `minor` over the weights so that the parts sum to it exactly; the largest remainders get the odd units. */
 export function allocate(minor: bigint, weights: readonly bigint[]): bigint[] {
   const whole = weights.reduce((sum, weight) => sum + weight, 0n);
-  if (whole <= 0n || weights.some((weight) => weight < 0n)) throw new Error("weights must be non-negative with a positive sum");
+  if (whole <= 0n || weights.some((weight) => weight < 0n))
+    throw new Error("weights must be non-negative with a positive sum");
   const sign = minor < 0n ? -1n : 1n;
   const size = minor * sign;
   const parts = weights.map((weight) => (size * weight) / whole);
@@ -104,9 +107,16 @@ const DECIMAL = /^(-?)(0|[1-9][0-9]{0,20})(?:\.([0-9]{1,8}))?$/;
 export function checkedToMinor(unchecked: unknown, currency: Currency): bigint | Refusal {
   let text: string;
   if (typeof unchecked === "string") text = unchecked;
-  else if (typeof unchecked === "number" && Number.isFinite(unchecked) && Math.abs(unchecked) <= Number.MAX_SAFE_INTEGER) {
+  else if (
+    typeof unchecked === "number" &&
+    Number.isFinite(unchecked) &&
+    Math.abs(unchecked) <= Number.MAX_SAFE_INTEGER
+  ) {
     text = String(unchecked);
-  } else return refuse(typeof unchecked === "number" && Number.isFinite(unchecked) ? "amount_too_large" : "amount_malformed");
+  } else
+    return refuse(
+      typeof unchecked === "number" && Number.isFinite(unchecked) ? "amount_too_large" : "amount_malformed",
+    );
   const match = DECIMAL.exec(text);
   if (!match) return refuse("amount_malformed");
   const [, sign = "", whole = "0", fraction = ""] = match;

@@ -5,7 +5,17 @@ import { isRefusal } from "./refusal.ts";
 
 describe("a telephone number", () => {
   it("is one however it is written", () => {
-    for (const typed of ["0812-3456-7890", "6281234567890", "+62 812 3456 7890", "+6281234567890", "+62081234567890", "+62 (0)812 3456 7890", "006281234567890", "0062081234567890", "62081234567890"]) {
+    for (const typed of [
+      "0812-3456-7890",
+      "6281234567890",
+      "+62 812 3456 7890",
+      "+6281234567890",
+      "+62081234567890",
+      "+62 (0)812 3456 7890",
+      "006281234567890",
+      "0062081234567890",
+      "62081234567890",
+    ]) {
       assert.equal(checkedToPhone(typed), "+6281234567890", typed);
     }
     assert.equal(checkedToPhone("0065 6123 4567"), "+6561234567");
@@ -13,10 +23,27 @@ describe("a telephone number", () => {
   });
 
   it("without a country or a nought before it is none, and neither are words", () => {
-    for (const typed of ["81234567890", "8123", "", "+", "0", "00", "+0812345678", "0812x4567890", "08".padEnd(400, "1"), "+62 812 3456 7890 1234"]) assert.ok(isRefusal(checkedToPhone(typed)), typed);
+    for (const typed of [
+      "81234567890",
+      "8123",
+      "",
+      "+",
+      "0",
+      "00",
+      "+0812345678",
+      "0812x4567890",
+      "08".padEnd(400, "1"),
+      "+62 812 3456 7890 1234",
+    ])
+      assert.ok(isRefusal(checkedToPhone(typed)), typed);
   });
 
   it("is an Indonesian mobile's, or not", () => {
-    assert.deepEqual(["+6281234567890", "+62215550100", "+6561234567", null].map(toLocalMobile), ["081234567890", undefined, undefined, undefined]);
+    assert.deepEqual(["+6281234567890", "+62215550100", "+6561234567", null].map(toLocalMobile), [
+      "081234567890",
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });

@@ -13,7 +13,11 @@ const PHONE = /^\+(?:62[1-9][0-9]{7,11}|(?!62)[1-9][0-9]{6,14})$/;
  */
 export function checkedToPhone(unchecked: string): string | Refusal {
   if (unchecked.length > MAX_TYPED_LENGTH) return refuse("phone_invalid");
-  const digits = unchecked.normalize("NFKC").trim().replace(/[\s().\p{Pd}]/gu, "").replace(/^00/, "+");
+  const digits = unchecked
+    .normalize("NFKC")
+    .trim()
+    .replace(/[\s().\p{Pd}]/gu, "")
+    .replace(/^00/, "+");
   const international = digits.replace(/^(?:\+?620?|0)(?=[1-9])/, "+62");
   return PHONE.test(international) ? international : refuse("phone_invalid");
 }

@@ -14,7 +14,8 @@ function photograph(text: string): string {
   const data = new Uint8Array(edge * edge * 4).fill(255);
   for (const [, x, y, width] of path.matchAll(/M(\d+) (\d+)h(\d+)v1H\1z/g)) {
     for (let row = 0; row < DOTS; row++) {
-      for (let dot = 0; dot < Number(width) * DOTS; dot++) data.fill(0, at(Number(x), Number(y), row, dot), at(Number(x), Number(y), row, dot) + 3);
+      for (let dot = 0; dot < Number(width) * DOTS; dot++)
+        data.fill(0, at(Number(x), Number(y), row, dot), at(Number(x), Number(y), row, dot) + 3);
     }
   }
   return decodeQR({ width: edge, height: edge, data });
@@ -26,6 +27,11 @@ function photograph(text: string): string {
 
 describe("the picture of a QR code", () => {
   it("reads back as the text that was drawn", () => {
-    for (const text of [QRIS, "ONEGATE", "https://contoh.invalid/struk/01a1fdb6-8d46-7135-a824-e1a067cea9e0?a=é"]) assert.equal(photograph(text), text);
+    for (const text of [
+      QRIS,
+      "ONEGATE",
+      "https://contoh.invalid/struk/01a1fdb6-8d46-7135-a824-e1a067cea9e0?a=é",
+    ])
+      assert.equal(photograph(text), text);
   });
 });

@@ -144,7 +144,8 @@ export function parseQris(payload: string): Qris | QrisProblem {
 function read(fields: readonly QrisField[]): Qris | QrisProblem {
   const values = new Map(fields.map(({ tag, value }) => [tag, value]));
   const value = (tag: string) => values.get(tag) ?? "";
-  if (value("52") === TRANSFER_CATEGORY || (values.has("40") && !values.has("26"))) return { problem: "transfer_not_purchase" };
+  if (value("52") === TRANSFER_CATEGORY || (values.has("40") && !values.has("26")))
+    return { problem: "transfer_not_purchase" };
   for (const tag of MANDATORY) if (!values.has(tag)) return { problem: "tag_missing", tag };
   for (const [tag, shape] of Object.entries(SHAPES)) {
     if (values.has(tag) && !shape.test(value(tag))) return { problem: "value_invalid", tag };
@@ -221,7 +222,8 @@ function readTip(values: ReadonlyMap<string, string>): QrisTip | null | undefine
 export function amountDue({ amount, tip }: Qris): Money | null {
   if (!amount || tip?.kind === "asked") return null;
   if (!tip) return amount;
-  const fee = tip.kind === "fixed" ? tip.fee.minor : divide(amount.minor * BigInt(tip.basisPoints), 10_000n, "halfUp");
+  const fee =
+    tip.kind === "fixed" ? tip.fee.minor : divide(amount.minor * BigInt(tip.basisPoints), 10_000n, "halfUp");
   return money(amount.minor + fee, IDR);
 }
 
@@ -244,12 +246,19 @@ export function toDynamic(payload: string, amount: Money): string | QrisProblem 
   if (isQrisProblem(text)) return text;
   const dropped = new Set(["00", "01", "54", "55", "56", "57"]);
   const kept = parsed.fields.filter(({ tag }) => !dropped.has(tag));
-  const withAmount = kept.flatMap((field) => (field.tag === "53" ? [field, { tag: "54", value: text }] : [field]));
+  const withAmount = kept.flatMap((field) =>
+    field.tag === "53" ? [field, { tag: "54", value: text }] : [field],
+  );
   return encodeQris([{ tag: "00", value: "01" }, { tag: "01", value: "12" }, ...withAmount]);
 }
 
 export type QrisParts = {
-  readonly account: { readonly domain: string; readonly pan: string; readonly merchantId: string; readonly criteria: string };
+  readonly account: {
+    readonly domain: string;
+    readonly pan: string;
+    readonly merchantId: string;
+    readonly criteria: string;
+  };
   readonly nmid: string;
   readonly categoryCode: string;
   /** Null makes a static payload. */

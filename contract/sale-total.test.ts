@@ -7,26 +7,45 @@ const line = (rupiah: bigint, quantity: number) => ({ unitPrice: rupiah * 100n, 
 
 describe("a sale's total", () => {
   it("includes PPN: 12 % on 11/12 of the price, so 11/111 of what is paid", () => {
-    assert.deepEqual(saleTotal([line(28_000n, 1), line(18_000n, 1)], PPN_INCLUDED), { subtotal: 4_600_000n, tax: 455_900n, total: 4_600_000n });
+    assert.deepEqual(saleTotal([line(28_000n, 1), line(18_000n, 1)], PPN_INCLUDED), {
+      subtotal: 4_600_000n,
+      tax: 455_900n,
+      total: 4_600_000n,
+    });
   });
 
   it("adds PPN on top where prices are without", () => {
     // PMK 131/2024: 50.000.000 has a base of 45.833.333 and PPN of 5.500.000
-    assert.deepEqual(saleTotal([line(50_000_000n, 1)], { ...PPN_INCLUDED, included: false }), { subtotal: 5_000_000_000n, tax: 550_000_000n, total: 5_550_000_000n });
+    assert.deepEqual(saleTotal([line(50_000_000n, 1)], { ...PPN_INCLUDED, included: false }), {
+      subtotal: 5_000_000_000n,
+      tax: 550_000_000n,
+      total: 5_550_000_000n,
+    });
   });
 
   it("has no tax where the shop charges none", () => {
-    assert.deepEqual(saleTotal([line(5_000n, 3)], undefined), { subtotal: 1_500_000n, tax: 0n, total: 1_500_000n });
+    assert.deepEqual(saleTotal([line(5_000n, 3)], undefined), {
+      subtotal: 1_500_000n,
+      tax: 0n,
+      total: 1_500_000n,
+    });
   });
 
   it("is in whole rupiah of tax, and the parts add up", () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ unitPrice: fc.bigInt(0n, 10_000_000n), quantity: fc.integer({ min: 1, max: 999 }) }), { maxLength: 20 }), fc.boolean(), (lines, included) => {
-        const { subtotal, tax, total } = saleTotal(lines, { ...PPN_INCLUDED, included });
-        assert.equal(tax % 100n, 0n);
-        assert.equal(total, included ? subtotal : subtotal + tax);
-        assert.ok(tax >= 0n && tax <= subtotal);
-      }),
+      fc.property(
+        fc.array(
+          fc.record({ unitPrice: fc.bigInt(0n, 10_000_000n), quantity: fc.integer({ min: 1, max: 999 }) }),
+          { maxLength: 20 },
+        ),
+        fc.boolean(),
+        (lines, included) => {
+          const { subtotal, tax, total } = saleTotal(lines, { ...PPN_INCLUDED, included });
+          assert.equal(tax % 100n, 0n);
+          assert.equal(total, included ? subtotal : subtotal + tax);
+          assert.ok(tax >= 0n && tax <= subtotal);
+        },
+      ),
     );
   });
 });

@@ -20,7 +20,13 @@ export type TaxRule = {
 };
 
 /** PPN since 1 January 2025: 12 % on 11/12 of the price, so 11 % in effect (PMK 131/2024). */
-export const PPN_INCLUDED: TaxRule = { name: "PPN", rateBasisPoints: 1200, baseNumerator: 11, baseDenominator: 12, included: true };
+export const PPN_INCLUDED: TaxRule = {
+  name: "PPN",
+  rateBasisPoints: 1200,
+  baseNumerator: 11,
+  baseDenominator: 12,
+  included: true,
+};
 
 /** Rounds a cash total to a multiple of `unit` minor units; unit 0 leaves it alone. */
 export type CashRounding = { readonly unit: number; readonly direction: "down" | "nearest" | "up" };

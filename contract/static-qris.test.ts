@@ -6,7 +6,8 @@ import { money } from "./money.ts";
 import { isRefusal } from "./refusal.ts";
 import { checkedToReference, checkedToStaticQris } from "./static-qris.ts";
 
-const DANA = "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
+const DANA =
+  "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
 
 /** The payload with a piece exchanged for one of the same length, and sealed anew. */
 function changed(from: string, to: string): string {
@@ -15,7 +16,9 @@ function changed(from: string, to: string): string {
 }
 const refusalOf = (payload: string) => {
   const checked = checkedToStaticQris(payload);
-  return isRefusal(checked) ? [checked.refusal, checked.params?.["problem"], checked.params?.["tag"]].filter(Boolean).join(" ") : "taken";
+  return isRefusal(checked)
+    ? [checked.refusal, checked.params?.["problem"], checked.params?.["tag"]].filter(Boolean).join(" ")
+    : "taken";
 };
 
 test("a printed code is taken, spaces around it or not, and becomes one with the sum", () => {
@@ -26,7 +29,10 @@ test("a printed code is taken, spaces around it or not, and becomes one with the
   assert.ok(typeof dynamic === "string");
   const read = parseQris(dynamic);
   assert.ok(!isQrisProblem(read));
-  assert.deepEqual([read.initiation, read.amount?.minor, read.merchantName], ["dynamic", 1_250_000n, "Saifullah.id"]);
+  assert.deepEqual(
+    [read.initiation, read.amount?.minor, read.merchantName],
+    ["dynamic", 1_250_000n, "Saifullah.id"],
+  );
 });
 
 test("a checksum in lower case is the same checksum", () => {
@@ -52,10 +58,19 @@ test("what is no printed code of a shop in Indonesia is refused by its name", ()
 test("a reference is what a screen shows, without its spaces", () => {
   assert.equal(checkedToReference(" 6325 1122 3344 "), "632511223344");
   assert.equal(checkedToReference("trx-2026/11.a"), "TRX202611A");
-  for (const wrong of ["", "12345", "1-2-3-4-5", "-123456", "1".repeat(41), "632511223344;drop"]) assert.ok(isRefusal(checkedToReference(wrong)), wrong);
+  for (const wrong of ["", "12345", "1-2-3-4-5", "-123456", "1".repeat(41), "632511223344;drop"])
+    assert.ok(isRefusal(checkedToReference(wrong)), wrong);
 });
 
 test("a reference is one however it is punctuated", () => {
-  const written = ["632511223344", "6325 1122 3344", "6325-1122-3344", "6325.1122.3344", "6325/1122/3344", "6325_1122_3344", "６３２５１１２２３３４４"];
+  const written = [
+    "632511223344",
+    "6325 1122 3344",
+    "6325-1122-3344",
+    "6325.1122.3344",
+    "6325/1122/3344",
+    "6325_1122_3344",
+    "６３２５１１２２３３４４",
+  ];
   assert.deepEqual(new Set(written.map(checkedToReference)), new Set(["632511223344"]));
 });

@@ -41,5 +41,8 @@ export function checkedToReference(unchecked: string): string | Refusal {
 
 /** The letters and digits of a reference, in upper case: it is one reference however people and files punctuate it. */
 export function plainReference(text: string): string {
-  return text.normalize("NFKC").replaceAll(/[^0-9A-Za-z]+/g, "").toUpperCase();
+  return text
+    .normalize("NFKC")
+    .replaceAll(/[^0-9A-Za-z]+/g, "")
+    .toUpperCase();
 }

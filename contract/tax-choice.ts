@@ -19,6 +19,11 @@ export function taxRuleOf(choice: TaxChoice): TaxRule | undefined {
 export function taxChoiceOf(rule: TaxRule | undefined): TaxChoice | undefined {
   return TAX_CHOICES.find((choice) => {
     const chosen = rules[choice];
-    return chosen === rule || (chosen && rule && (Object.keys(chosen) as Array<keyof TaxRule>).every((field) => chosen[field] === rule[field]));
+    return (
+      chosen === rule ||
+      (chosen &&
+        rule &&
+        (Object.keys(chosen) as Array<keyof TaxRule>).every((field) => chosen[field] === rule[field]))
+    );
   });
 }

@@ -16,9 +16,11 @@ const ADDRESS = "127.0.0.77";
 const HALF = 9;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-const has = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: "ignore" }).status === 0;
+const has = (command: string, ...args: string[]) =>
+  spawnSync(command, args, { stdio: "ignore" }).status === 0;
 
-if (!has("java", "-version") || !has("mvn", "-v")) say("Skipped: Flyway needs Java and Maven (Debian: apt-get install default-jdk-headless maven).");
+if (!has("java", "-version") || !has("mvn", "-v"))
+  say("Skipped: Flyway needs Java and Maven (Debian: apt-get install default-jdk-headless maven).");
 else process.exitCode = await check();
 
 async function check(): Promise<number> {
@@ -27,13 +29,25 @@ async function check(): Promise<number> {
   try {
     cpSync(FOLDER, join(work, "java"), { recursive: true });
     run("mvn", ["-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"], join(work, "java"));
-    const flyway = (name: string) => Number(run("java", ["-cp", "lib/*", "Check.java", `jdbc:postgresql://${ADDRESS}/${name}`, MIGRATIONS], join(work, "java")).trim().split("\n").at(-1));
+    const flyway = (name: string) =>
+      Number(
+        run(
+          "java",
+          ["-cp", "lib/*", "Check.java", `jdbc:postgresql://${ADDRESS}/${name}`, MIGRATIONS],
+          join(work, "java"),
+        )
+          .trim()
+          .split("\n")
+          .at(-1),
+      );
     const all = readMigrations(MIGRATIONS);
     const admin = openDatabase(cluster.connection, 2, () => undefined);
     let right = true;
     const expect = (what: string, found: number, wanted: number) => {
       right &&= found === wanted;
-      say(`${found === wanted ? "✔" : "✖"} ${what}: ${found} scripts${found === wanted ? "" : `, expected ${wanted}`}`);
+      say(
+        `${found === wanted ? "✔" : "✖"} ${what}: ${found} scripts${found === wanted ? "" : `, expected ${wanted}`}`,
+      );
     };
     for (const name of ["ours_first", "theirs_first"]) await admin.pool.query(`create database ${name}`);
     await admin.close();

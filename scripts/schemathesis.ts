@@ -11,11 +11,24 @@ import { parseArgs } from "node:util";
 import { openTestProgram, type TestProgram } from "../server/testing/program.ts";
 
 const VERSION = "schemathesis>=4,<5";
-const CHECKS = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance", "response_headers_conformance", "unsupported_method"];
+const CHECKS = [
+  "not_a_server_error",
+  "status_code_conformance",
+  "content_type_conformance",
+  "response_schema_conformance",
+  "response_headers_conformance",
+  "unsupported_method",
+];
 /** Streams never end, and the last two would end the session that the run needs. */
 const EXCLUDED = "/events$|^/api/v1/till/lock$|^/api/v1/till/pin$";
 
-const { values } = parseArgs({ options: { examples: { type: "string", default: "20" }, seed: { type: "string", default: "1" }, seconds: { type: "string", default: "600" } } });
+const { values } = parseArgs({
+  options: {
+    examples: { type: "string", default: "20" },
+    seed: { type: "string", default: "1" },
+    seconds: { type: "string", default: "600" },
+  },
+});
 const folder = mkdtempSync(join(tmpdir(), "onegate-schemathesis-"));
 try {
   process.exitCode = await main();
@@ -40,30 +53,50 @@ async function main(): Promise<number> {
   } finally {
     await program.close();
   }
-  process.stdout.write(failed === 0 ? "\nThe API is as its reference says, and the books hold.\n" : `\n${failed} of the runs found something.\n`);
+  process.stdout.write(
+    failed === 0
+      ? "\nThe API is as its reference says, and the books hold.\n"
+      : `\n${failed} of the runs found something.\n`,
+  );
   return failed === 0 ? 0 : 1;
 }
 
 /** Schemathesis on the PATH, or in an environment of its own. */
 function findSchemathesis(): string | { readonly missing: string } {
   if (spawnSync("schemathesis", ["--version"], { stdio: "ignore" }).status === 0) return "schemathesis";
-  const python = ["python3", "python"].find((name) => spawnSync(name, ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"], { stdio: "ignore" }).status === 0);
+  const python = ["python3", "python"].find(
+    (name) =>
+      spawnSync(name, ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"], { stdio: "ignore" })
+        .status === 0,
+  );
   if (!python) return { missing: "it needs Python 3.10 or newer, which is not here." };
   const environment = join(folder, "python");
-  if (spawnSync(python, ["-m", "venv", environment], { stdio: "ignore" }).status !== 0) return { missing: `${python} -m venv does not work here (Debian: apt-get install python3-venv).` };
-  const installed = spawnSync(join(environment, "bin", "pip"), ["install", "--quiet", VERSION], { stdio: ["ignore", "ignore", "inherit"] });
+  if (spawnSync(python, ["-m", "venv", environment], { stdio: "ignore" }).status !== 0)
+    return { missing: `${python} -m venv does not work here (Debian: apt-get install python3-venv).` };
+  const installed = spawnSync(join(environment, "bin", "pip"), ["install", "--quiet", VERSION], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   const command = join(environment, "bin", "schemathesis");
-  return installed.status === 0 && existsSync(command) ? command : { missing: `pip could not install ${VERSION}.` };
+  return installed.status === 0 && existsSync(command)
+    ? command
+    : { missing: `pip could not install ${VERSION}.` };
 }
 
 /** Nobody, the owner at a till, and a wallet's user: between them they may use every route. */
 async function credentials(program: TestProgram): Promise<Record<string, Record<string, string>>> {
   const device = await program.enrol();
   const shop = await program.call<{ staff: Array<{ id: string; role: string }> }>("GET", "/api/v1/till/shop");
-  const owner = await program.call<{ token: string }>("POST", "/api/v1/till/unlock", { body: { staff_id: shop.body.staff.find(({ role }) => role === "owner")?.id, pin: "333333" }, headers: { "onegate-device": device } });
+  const owner = await program.call<{ token: string }>("POST", "/api/v1/till/unlock", {
+    body: { staff_id: shop.body.staff.find(({ role }) => role === "owner")?.id, pin: "333333" },
+    headers: { "onegate-device": device },
+  });
   const name = { username: "schemathesis", password: "jendela kayu tua 17", email: "uji@contoh.invalid" };
-  await program.call("POST", "/api/auth/register", { body: { ...name, phone: "+628111222333", full_name: "Uji" } });
-  const user = await program.call<{ access_token: string }>("POST", "/api/auth/login", { body: { username: name.username, password: name.password } });
+  await program.call("POST", "/api/auth/register", {
+    body: { ...name, phone: "+628111222333", full_name: "Uji" },
+  });
+  const user = await program.call<{ access_token: string }>("POST", "/api/auth/login", {
+    body: { username: name.username, password: name.password },
+  });
   return {
     "without credentials": {},
     "as the owner": { authorization: `Bearer ${owner.body.token}`, "onegate-device": device },
@@ -73,10 +106,13 @@ async function credentials(program: TestProgram): Promise<Record<string, Record<
 
 /** The reference without the headers that say who asks: what Schemathesis makes up would take the place of the real ones. */
 async function reference(program: TestProgram, who: string): Promise<string> {
-  const { body } = await program.call<{ paths: Record<string, Record<string, { security?: unknown; parameters?: Array<{ name: string }> }>> }>("GET", "/openapi.json");
+  const { body } = await program.call<{
+    paths: Record<string, Record<string, { security?: unknown; parameters?: Array<{ name: string }> }>>;
+  }>("GET", "/openapi.json");
   for (const operation of Object.values(body.paths).flatMap((methods) => Object.values(methods))) {
     delete operation.security;
-    if (operation.parameters) operation.parameters = operation.parameters.filter(({ name }) => name !== "Onegate-Device");
+    if (operation.parameters)
+      operation.parameters = operation.parameters.filter(({ name }) => name !== "Onegate-Device");
   }
   const file = join(folder, `${who.replaceAll(" ", "-")}.json`);
   writeFileSync(file, JSON.stringify(body));
@@ -84,10 +120,34 @@ async function reference(program: TestProgram, who: string): Promise<string> {
 }
 
 function run(command: string, file: string, url: string, headers: Record<string, string>): Promise<number> {
-  const child = spawn(command, [
-    "run", file, "--url", url, "--checks", CHECKS.join(","), "--exclude-path-regex", EXCLUDED, "--phases", "examples,coverage,fuzzing", "--continue-on-failure",
-    "--suppress-health-check", "all", "--request-timeout", "40", "--max-time", values.seconds, "--max-examples", values.examples, "--seed", values.seed, "--no-color",
-    ...Object.entries(headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]),
-  ], { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
+  const child = spawn(
+    command,
+    [
+      "run",
+      file,
+      "--url",
+      url,
+      "--checks",
+      CHECKS.join(","),
+      "--exclude-path-regex",
+      EXCLUDED,
+      "--phases",
+      "examples,coverage,fuzzing",
+      "--continue-on-failure",
+      "--suppress-health-check",
+      "all",
+      "--request-timeout",
+      "40",
+      "--max-time",
+      values.seconds,
+      "--max-examples",
+      values.examples,
+      "--seed",
+      values.seed,
+      "--no-color",
+      ...Object.entries(headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]),
+    ],
+    { cwd: folder, stdio: ["ignore", "inherit", "inherit"] },
+  );
   return new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
 }

@@ -15,13 +15,36 @@ import { parseArgs } from "node:util";
 
 type Fields = Readonly<Record<string, unknown>>;
 type Signed = { readonly statement: string; readonly public_key: string; readonly signature: string };
-type Header = { readonly merchant: string; readonly from_seq: number; readonly to_seq: number; readonly previous: string; readonly head: string; readonly signed: Signed | null };
+type Header = {
+  readonly merchant: string;
+  readonly from_seq: number;
+  readonly to_seq: number;
+  readonly previous: string;
+  readonly head: string;
+  readonly signed: Signed | null;
+};
 /** What was kept earlier: the hash of an entry; of which merchant and number, where that is known. */
 type Kept = { readonly hash: string; readonly merchant?: string; readonly seq?: number };
 
 const FORMAT = "onegate-audit-1";
 const HEADER = ["exported_at", "format", "from_seq", "head", "merchant", "previous", "signed", "to_seq"];
-const ENTRY = ["action", "actor", "address", "after", "at", "before", "count", "device_id", "hash", "merchant_id", "outlet_id", "previous_hash", "request_id", "seq", "subject"];
+const ENTRY = [
+  "action",
+  "actor",
+  "address",
+  "after",
+  "at",
+  "before",
+  "count",
+  "device_id",
+  "hash",
+  "merchant_id",
+  "outlet_id",
+  "previous_hash",
+  "request_id",
+  "seq",
+  "subject",
+];
 const NO_HASH = "0".repeat(64);
 const HASH = /^[0-9a-f]{64}$/;
 const AT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
@@ -37,7 +60,10 @@ function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value === "object" && value !== null) {
     const fields = value as Fields;
-    return `{${Object.keys(fields).sort().map((name) => `${JSON.stringify(name)}:${canonical(fields[name])}`).join(",")}}`;
+    return `{${Object.keys(fields)
+      .sort()
+      .map((name) => `${JSON.stringify(name)}:${canonical(fields[name])}`)
+      .join(",")}}`;
   }
   return JSON.stringify(value);
 }
@@ -78,7 +104,12 @@ function isHash(value: unknown): boolean {
 
 function fitsSignature({ statement, public_key, signature }: Signed): boolean {
   try {
-    return verify(null, Buffer.from(statement), createPublicKey(public_key), Buffer.from(signature, "base64"));
+    return verify(
+      null,
+      Buffer.from(statement),
+      createPublicKey(public_key),
+      Buffer.from(signature, "base64"),
+    );
   } catch {
     return false;
   }
@@ -91,13 +122,22 @@ function isSigned(value: unknown): value is Signed {
 }
 
 function isSameKey(pem: string, key: KeyObject): boolean {
-  return createPublicKey(pem).export({ type: "spki", format: "der" }).equals(key.export({ type: "spki", format: "der" }));
+  return createPublicKey(pem)
+    .export({ type: "spki", format: "der" })
+    .equals(key.export({ type: "spki", format: "der" }));
 }
 
 function readHeader(line: string, key: KeyObject | undefined): Header {
   const header = fieldsOf(line, HEADER);
   must(header["format"] === FORMAT, `is of the format ${String(header["format"])}, not ${FORMAT}`);
-  must(typeof header["merchant"] === "string" && isCount(header["from_seq"], 1) && isCount(header["to_seq"], 0) && isHash(header["previous"]) && isHash(header["head"]), "is no header");
+  must(
+    typeof header["merchant"] === "string" &&
+      isCount(header["from_seq"], 1) &&
+      isCount(header["to_seq"], 0) &&
+      isHash(header["previous"]) &&
+      isHash(header["head"]),
+    "is no header",
+  );
   const { signed, ...said } = header;
   if (signed === null) must(!key, "is not signed");
   else {
@@ -114,9 +154,15 @@ function checkEntry(line: string, merchant: string, seq: number, previous: strin
   const { hash, ...content } = fieldsOf(line, ENTRY);
   must(content["merchant_id"] === merchant, "is another merchant's");
   must(content["seq"] === seq, `is entry ${String(content["seq"])} where entry ${seq} belongs`);
-  must(typeof content["at"] === "string" && AT.test(content["at"]) && isCount(content["count"], 1), "has no time or no count");
+  must(
+    typeof content["at"] === "string" && AT.test(content["at"]) && isCount(content["count"], 1),
+    "has no time or no count",
+  );
   must(content["previous_hash"] === previous, `does not stand on entry ${seq - 1}`);
-  must(typeof hash === "string" && createHash("sha256").update(canonical(content)).digest("hex") === hash, "has a hash that is not its content's");
+  must(
+    typeof hash === "string" && createHash("sha256").update(canonical(content)).digest("hex") === hash,
+    "has a hash that is not its content's",
+  );
   return hash;
 }
 
@@ -129,8 +175,13 @@ function readKept(given: string, merchant: string, key: KeyObject | undefined): 
     const header = readHeader(first, key);
     return { hash: header.head, merchant: header.merchant, seq: header.to_seq };
   }
-  must(fitsSignature(parsed) && (!key || isSameKey(parsed.public_key, key)), `${given} is not signed as it should be`);
-  const { audit = [] } = JSON.parse(parsed.statement) as { audit?: ReadonlyArray<{ merchant_id: string; seq: number; head: string }> };
+  must(
+    fitsSignature(parsed) && (!key || isSameKey(parsed.public_key, key)),
+    `${given} is not signed as it should be`,
+  );
+  const { audit = [] } = JSON.parse(parsed.statement) as {
+    audit?: ReadonlyArray<{ merchant_id: string; seq: number; head: string }>;
+  };
   const found = audit.find(({ merchant_id }) => merchant_id === merchant);
   must(found !== undefined, `${given} tells nothing of the merchant ${merchant}`);
   return { hash: found.head, merchant, seq: found.seq };
@@ -143,9 +194,15 @@ function passes(kept: Kept, seq: number, hash: string): boolean {
 }
 
 async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { key: { type: "string" }, after: { type: "string" } } });
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { key: { type: "string" }, after: { type: "string" } },
+  });
   const [file] = positionals;
-  must(file !== undefined && positionals.length === 1, "give one FILE: node scripts/verify-audit.ts FILE [--key FILE] [--after FILE|HASH]");
+  must(
+    file !== undefined && positionals.length === 1,
+    "give one FILE: node scripts/verify-audit.ts FILE [--key FILE] [--after FILE|HASH]",
+  );
   const key = values.key === undefined ? undefined : keyOf(readFileSync(values.key, "utf8"));
 
   let number = 0;
@@ -166,22 +223,41 @@ async function main(): Promise<void> {
       }
       if (number === 1 && values.after !== undefined) {
         kept = readKept(values.after, header.merchant, key);
-        must(kept.merchant === undefined || kept.merchant === header.merchant, "is another merchant's than what was kept");
+        must(
+          kept.merchant === undefined || kept.merchant === header.merchant,
+          "is another merchant's than what was kept",
+        );
       }
       if (kept && passes(kept, seq, hash)) isKeptSeen = true;
     }
     number += 1;
     must(header !== undefined, "has no header");
-    must(seq === header.to_seq, `is missing: the file ends at entry ${seq}, the header says ${header.to_seq}`);
+    must(
+      seq === header.to_seq,
+      `is missing: the file ends at entry ${seq}, the header says ${header.to_seq}`,
+    );
     must(hash === header.head, `is missing: the chain ends in ${hash}, the header says ${header.head}`);
   } catch (error) {
-    if (error instanceof Bad || error instanceof TypeError) throw new Bad(`line ${Math.max(number, 1)}: ${error.message}`);
+    if (error instanceof Bad || error instanceof TypeError)
+      throw new Bad(`line ${Math.max(number, 1)}: ${error.message}`);
     throw error;
   }
-  must(!kept || isKeptSeen, kept?.seq === undefined ? `no entry has the hash ${kept?.hash}` : `the file does not reach entry ${kept.seq}, which was kept`);
+  must(
+    !kept || isKeptSeen,
+    kept?.seq === undefined
+      ? `no entry has the hash ${kept?.hash}`
+      : `the file does not reach entry ${kept.seq}, which was kept`,
+  );
 
-  const signature = header.signed === null ? "not signed" : key ? "signed by the given key" : "signed, by whom was not asked (--key)";
-  process.stdout.write(`The trail holds: merchant ${header.merchant}, entries ${header.from_seq} to ${header.to_seq}, head ${header.head}; ${signature}${kept ? "; it goes on from what was kept" : ""}.\n`);
+  const signature =
+    header.signed === null
+      ? "not signed"
+      : key
+        ? "signed by the given key"
+        : "signed, by whom was not asked (--key)";
+  process.stdout.write(
+    `The trail holds: merchant ${header.merchant}, entries ${header.from_seq} to ${header.to_seq}, head ${header.head}; ${signature}${kept ? "; it goes on from what was kept" : ""}.\n`,
+  );
 }
 
 function keyOf(text: string): KeyObject {

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, existsSync, mkdtempSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,37 +26,67 @@ import { until } from "./testing/until.ts";
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const READY_MS = 30_000;
 
-const payment = (id: string) => ({ id, currency: "IDR", amount: "1.00", source_account: "ACC_SRC_ABC", destination_account: "ACC_DST_DEF" });
+const payment = (id: string) => ({
+  id,
+  currency: "IDR",
+  amount: "1.00",
+  source_account: "ACC_SRC_ABC",
+  destination_account: "ACC_DST_DEF",
+});
 
 describe("a log that can't be written", () => {
   const root = mkdtempSync(join(tmpdir(), "onegate-full-"));
   const children: ChildProcess[] = [];
   after(() => {
-    for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    for (const child of children)
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     rmSync(root, { recursive: true, force: true });
   });
 
-  async function start(data: string, flags: readonly string[] = []): Promise<{ readonly child: ChildProcess; readonly url: string; readonly ended: Promise<unknown> }> {
+  async function start(
+    data: string,
+    flags: readonly string[] = [],
+  ): Promise<{ readonly child: ChildProcess; readonly url: string; readonly ended: Promise<unknown> }> {
     const port = await freePort();
     // /dev/full is a disk without room: each write to it fails with ENOSPC
     const full = openSync("/dev/full", "w");
     const child = spawn(process.execPath, [...flags, MAIN, "serve"], {
-      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], PORT: String(port), ONEGATE_SIMULATOR: "off", LOG_LEVEL: "info", ONEGATE_DATA: data },
+      env: {
+        PATH: process.env["PATH"],
+        HOME: process.env["HOME"],
+        PORT: String(port),
+        ONEGATE_SIMULATOR: "off",
+        LOG_LEVEL: "info",
+        ONEGATE_DATA: data,
+      },
       stdio: ["ignore", full, full],
     });
     children.push(child);
     const url = `http://127.0.0.1:${port}`;
-    await until(async () => (child.exitCode === null ? (await fetch(`${url}/readyz`).catch(() => undefined))?.status === 200 : assert.fail(`it ended with ${child.exitCode}`)), Boolean, READY_MS);
+    await until(
+      async () =>
+        child.exitCode === null
+          ? (await fetch(`${url}/readyz`).catch(() => undefined))?.status === 200
+          : assert.fail(`it ended with ${child.exitCode}`),
+      Boolean,
+      READY_MS,
+    );
     return { child, url, ended: once(child, "exit") };
   }
 
   it("fails no request and ends nothing", async () => {
     const data = join(root, "requests");
     const { child, url, ended } = await start(data);
-    const answers = await Promise.all(Array.from({ length: 50 }, async (_, i) => {
-      const answer = await fetch(`${url}/payments`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(payment(`F-${i}`)) });
-      return answer.status;
-    }));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, async (_, i) => {
+        const answer = await fetch(`${url}/payments`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(payment(`F-${i}`)),
+        });
+        return answer.status;
+      }),
+    );
     assert.deepEqual([...new Set(answers)], [200]);
     const lost = /^log_lines_lost_total ([0-9]+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1];
     assert.ok(Number(lost) >= 50, lost);
@@ -59,7 +98,10 @@ describe("a log that can't be written", () => {
 
   it("a bug that ends the program leaves no PostgreSQL behind", async () => {
     const data = join(root, "bug");
-    const { child, ended } = await start(data, ["--import", `data:text/javascript,process.on("SIGUSR2", () => { throw new Error("a bug") })`]);
+    const { child, ended } = await start(data, [
+      "--import",
+      `data:text/javascript,process.on("SIGUSR2", () => { throw new Error("a bug") })`,
+    ]);
     child.kill("SIGUSR2");
     await ended;
     assert.equal(child.exitCode, 1);
@@ -72,7 +114,13 @@ describe("a database whose disk is full", () => {
   before(async () => void (program = await openTestProgram()));
   after(() => program.close());
 
-  const order = { order_id: "FULL-1", amount: 28_000, customer_name: "Contoh", customer_email: "contoh@contoh.invalid", order_items: [{ sku: "LATTE", name: "Latte", price: 28_000, quantity: 1 }] };
+  const order = {
+    order_id: "FULL-1",
+    amount: 28_000,
+    customer_name: "Contoh",
+    customer_email: "contoh@contoh.invalid",
+    order_items: [{ sku: "LATTE", name: "Latte", price: 28_000, quantity: 1 }],
+  };
   const open = () => program.call("POST", "/api/v1/payment/create-transaction", { body: order });
   const ready = () => program.call("GET", "/readyz");
 
@@ -96,7 +144,10 @@ describe("readiness", () => {
   before(async () => void (test = await openTestDatabase()));
   after(() => test.close());
 
-  async function withSetting(settings: string, work: (database: ReturnType<typeof openDatabase>) => Promise<void>): Promise<void> {
+  async function withSetting(
+    settings: string,
+    work: (database: ReturnType<typeof openDatabase>) => Promise<void>,
+  ): Promise<void> {
     await test.database.pool.query(`alter database ${test.connection.database} set ${settings}`);
     const database = openDatabase(test.connection, 1, () => undefined, PROGRAM_ROLE);
     try {
@@ -108,12 +159,18 @@ describe("readiness", () => {
   }
 
   it("is a look that needs room on the disk, and leaves nothing there", async () => {
-    await withSetting("temp_file_limit = '100kB'", async (database) => assert.equal((await createReadiness(database).check())?.refusal, "unavailable"));
-    await withSetting("temp_file_limit = -1", async (database) => assert.equal(await createReadiness(database).check(), undefined));
+    await withSetting("temp_file_limit = '100kB'", async (database) =>
+      assert.equal((await createReadiness(database).check())?.refusal, "unavailable"),
+    );
+    await withSetting("temp_file_limit = -1", async (database) =>
+      assert.equal(await createReadiness(database).check(), undefined),
+    );
   });
 
   it("is none on a server that only reads", async () => {
-    await withSetting("default_transaction_read_only = on", async (database) => assert.equal((await createReadiness(database).check())?.refusal, "unavailable"));
+    await withSetting("default_transaction_read_only = on", async (database) =>
+      assert.equal((await createReadiness(database).check())?.refusal, "unavailable"),
+    );
   });
 
   it("is none for a while after a request failed on a full disk, and comes back by itself", async () => {
@@ -147,14 +204,17 @@ describe("a simulator that can't read its journal", () => {
   });
 });
 
-const LEAVE = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+const LEAVE =
+  "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
 
 /** Puts /dev/full, on which there is never room, in the place of a table's empty file; answers how to undo it. */
 async function fillDisk({ connection, url }: TestProgram, table: string): Promise<() => Promise<void>> {
   const admin = new pg.Client(connection);
   await admin.connect();
   const { rows } = await admin.query<{ file: string }>(
-    "select pg_relation_filepath(oid) as file from pg_class where oid = $1::regclass and pg_relation_size(oid) = 0", [table]);
+    "select pg_relation_filepath(oid) as file from pg_class where oid = $1::regclass and pg_relation_size(oid) = 0",
+    [table],
+  );
   assert.ok(rows[0], `${table} is empty`);
   // its socket stands in its folder
   const file = join(connection.host, rows[0].file);
@@ -162,7 +222,10 @@ async function fillDisk({ connection, url }: TestProgram, table: string): Promis
   symlinkSync("/dev/full", file);
   // connections keep files open that they have used
   await admin.query(LEAVE);
-  await until(async () => (await fetch(`${url}/readyz`)).status, (status) => status === 200);
+  await until(
+    async () => (await fetch(`${url}/readyz`)).status,
+    (status) => status === 200,
+  );
   return async () => {
     renameSync(`${file}.aside`, file);
     await admin.query(LEAVE);

@@ -15,22 +15,42 @@ const READY_MS = 30_000;
 const root = mkdtempSync(join(tmpdir(), "onegate-start-"));
 const started: ChildProcess[] = [];
 after(() => {
-  for (const child of started) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+  for (const child of started)
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
   rmSync(root, { recursive: true, force: true });
 });
 
-type Run = { child: ChildProcess; words: () => string; ended: Promise<{ code: number | null; words: string }> };
+type Run = {
+  child: ChildProcess;
+  words: () => string;
+  ended: Promise<{ code: number | null; words: string }>;
+};
 
-function onegate(environment: Record<string, string>, args: string[] = ["serve"], as: { uid?: number; gid?: number } = {}): Run {
+function onegate(
+  environment: Record<string, string>,
+  args: string[] = ["serve"],
+  as: { uid?: number; gid?: number } = {},
+): Run {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], PORT: "0", SIMULATOR_PORT: "0", ...environment },
+    env: {
+      PATH: process.env["PATH"],
+      HOME: process.env["HOME"],
+      PORT: "0",
+      SIMULATOR_PORT: "0",
+      ...environment,
+    },
     stdio: ["ignore", "pipe", "pipe"],
     ...as,
   });
   started.push(child);
   let words = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (words += chunk.toString()));
-  return { child, words: () => words, ended: once(child, "close").then(() => ({ code: child.exitCode, words })) };
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: Buffer) => (words += chunk.toString()));
+  return {
+    child,
+    words: () => words,
+    ended: once(child, "close").then(() => ({ code: child.exitCode, words })),
+  };
 }
 
 async function ready(run: Run): Promise<string> {
@@ -61,9 +81,16 @@ const post = (url: string, id: string) =>
   fetch(`${url}/payments`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ id, currency: "IDR", amount: "1.00", source_account: "ACC_SRC_ABC", destination_account: "ACC_DST_DEF" }),
+    body: JSON.stringify({
+      id,
+      currency: "IDR",
+      amount: "1.00",
+      source_account: "ACC_SRC_ABC",
+      destination_account: "ACC_DST_DEF",
+    }),
   });
-const balance = async (url: string) => ((await (await fetch(`${url}/balance/ACC_DST_DEF`)).json()) as { balance: string }).balance;
+const balance = async (url: string) =>
+  ((await (await fetch(`${url}/balance/ACC_DST_DEF`)).json()) as { balance: string }).balance;
 
 describe("the first start and the next", () => {
   const data = join(root, "data");
@@ -97,7 +124,8 @@ describe("the first start and the next", () => {
     const again = await ready(second);
     assert.match(second.words(), /taken over/);
     assert.ok(acked.length >= 20);
-    for (let i = 0; i < 200; i++) assert.equal((await post(again, `K-${i}`)).status, 200, "a retry settles it");
+    for (let i = 0; i < 200; i++)
+      assert.equal((await post(again, `K-${i}`)).status, 200, "a retry settles it");
     assert.equal(await balance(again), "201.00");
     await stop(second);
     assert.equal(existsSync(join(data, "postgres", "postmaster.pid")), false);
@@ -112,7 +140,10 @@ describe("the first start and the next", () => {
     const proof = JSON.parse((await books.ended).words) as Record<string, unknown>;
     assert.deepEqual([proof["proof"], proof["breaches"]], ["holds", []]);
 
-    await refused(onegate({ ONEGATE_DATA: join(root, "other"), PORT: new URL(url).port }), /Port [0-9]+ is taken.*PORT/);
+    await refused(
+      onegate({ ONEGATE_DATA: join(root, "other"), PORT: new URL(url).port }),
+      /Port [0-9]+ is taken.*PORT/,
+    );
     await stop(first);
   });
 
@@ -122,7 +153,10 @@ describe("the first start and the next", () => {
     const admin = new pg.Client({ host: join(data, "postgres"), user: "onegate", database: "postgres" });
     await admin.connect();
     await admin.query("create database elsewhere");
-    const second = onegate({ ONEGATE_DATA: join(root, "unused"), DATABASE_URL: `postgresql://onegate@localhost/elsewhere?host=${encodeURIComponent(join(data, "postgres"))}` });
+    const second = onegate({
+      ONEGATE_DATA: join(root, "unused"),
+      DATABASE_URL: `postgresql://onegate@localhost/elsewhere?host=${encodeURIComponent(join(data, "postgres"))}`,
+    });
     assert.equal(await balance(await ready(second)), "0.00");
     assert.equal(existsSync(join(root, "unused", "postgres")), false);
     await stop(second);
@@ -135,7 +169,9 @@ describe("the first start and the next", () => {
     await ready(first);
     const admin = new pg.Client({ host: join(data, "postgres"), user: "onegate", database: "onegate" });
     await admin.connect();
-    await admin.query("insert into flyway_schema_history values (9999, '9999', 'from the future', 'SQL', 'V9999__from_the_future.sql', 0, 'onegate', now(), 0, true)");
+    await admin.query(
+      "insert into flyway_schema_history values (9999, '9999', 'from the future', 'SQL', 'V9999__from_the_future.sql', 0, 'onegate', now(), 0, true)",
+    );
     await admin.end();
     await stop(first);
     await refused(onegate({ ONEGATE_DATA: data }), /newer Onegate.*Nothing was changed/);
@@ -157,9 +193,15 @@ describe("the first start and the next", () => {
   });
 
   it("a wrong setting or command is refused before anything is touched", async () => {
-    await refused(onegate({ ONEGATE_DATA: join(root, "none"), PORT: "eighty" }), /PORT: "eighty" is not a port number/);
+    await refused(
+      onegate({ ONEGATE_DATA: join(root, "none"), PORT: "eighty" }),
+      /PORT: "eighty" is not a port number/,
+    );
     await refused(onegate({ ONEGATE_DATA: join(root, "none") }, ["dance"]), /no command dance.*help/);
-    await refused(onegate({ ONEGATE_DATA: join(root, "none"), ONEGATE_MODE: "production" }), /production mode/);
+    await refused(
+      onegate({ ONEGATE_DATA: join(root, "none"), ONEGATE_MODE: "production" }),
+      /production mode/,
+    );
     assert.equal(existsSync(join(root, "none")), false);
   });
 
@@ -169,7 +211,12 @@ describe("the first start and the next", () => {
     await ready(first);
     await stop(first);
     const production = {
-      ONEGATE_DATA: demo, ONEGATE_MODE: "production", ONEGATE_ANONYMOUS: "off", ONEGATE_SIMULATOR: "off", PUBLIC_URL: "https://bayar.contoh.invalid", ONEGATE_SECRET_KEY: "5e".repeat(32),
+      ONEGATE_DATA: demo,
+      ONEGATE_MODE: "production",
+      ONEGATE_ANONYMOUS: "off",
+      ONEGATE_SIMULATOR: "off",
+      PUBLIC_URL: "https://bayar.contoh.invalid",
+      ONEGATE_SECRET_KEY: "5e".repeat(32),
     };
     await refused(onegate(production), /holds the demo shop/);
     const empty = onegate({ ...production, ONEGATE_DATA: join(root, "empty") });
@@ -197,5 +244,8 @@ describe("an ordinary user", () => {
 
 /** Whether another user can reach this checkout at all. */
 function canEnter(): boolean {
-  return spawnSync(process.execPath, ["--version"], { uid: 65_534, gid: 65_534 }).status === 0 && spawnSync("ls", [MAIN], { uid: 65_534, gid: 65_534 }).status === 0;
+  return (
+    spawnSync(process.execPath, ["--version"], { uid: 65_534, gid: 65_534 }).status === 0 &&
+    spawnSync("ls", [MAIN], { uid: 65_534, gid: 65_534 }).status === 0
+  );
 }

@@ -1,16 +1,40 @@
 import { join } from "node:path";
 import { auditBreaches, auditHeads, merchants, type AuditHead } from "./identity/index.ts";
 import { messageOf, type Database, type Log, type Metrics, type Settings } from "./kernel/index.ts";
-import { checkHeads, prove, readSealKey, rememberProof, signedHeads, signHeads, signText, type Breach, type Proof, type SignedHeads } from "./ledger/index.ts";
+import {
+  checkHeads,
+  prove,
+  readSealKey,
+  rememberProof,
+  signedHeads,
+  signHeads,
+  signText,
+  type Breach,
+  type Proof,
+  type SignedHeads,
+} from "./ledger/index.ts";
 import { paymentBreaches } from "./payments/index.ts";
 import { saleBreaches } from "./sales/index.ts";
 import { reconcileDay, settlementBreaches, type Day } from "./settlement/index.ts";
 
 /** Everything that must be true of the books: the ledger's own proof, and that what was announced elsewhere is so. */
-export async function proveBooks(database: Database, { mode = "all", heads }: { mode?: "all" | "new"; heads?: SignedHeads } = {}): Promise<Proof> {
+export async function proveBooks(
+  database: Database,
+  { mode = "all", heads }: { mode?: "all" | "new"; heads?: SignedHeads } = {},
+): Promise<Proof> {
   const proof = await prove(database, mode);
-  const others: Breach[] = [...(await paymentBreaches(database.kysely)), ...(await saleBreaches(database.kysely)), ...(await settlementBreaches(database.kysely))];
-  const signed = heads ? (await checkHeads(database.kysely, heads)).map((detail) => ({ rule: "chain passes the signed heads", subject: "heads", detail })) : [];
+  const others: Breach[] = [
+    ...(await paymentBreaches(database.kysely)),
+    ...(await saleBreaches(database.kysely)),
+    ...(await settlementBreaches(database.kysely)),
+  ];
+  const signed = heads
+    ? (await checkHeads(database.kysely, heads)).map((detail) => ({
+        rule: "chain passes the signed heads",
+        subject: "heads",
+        detail,
+      }))
+    : [];
   const given = heads ?? (await signedHeads(database.kysely));
   const trail = await auditBreaches(database.kysely, given && signedTrails(given), mode === "new");
   return { ...proof, breaches: [...proof.breaches, ...others, ...signed, ...trail] };
@@ -22,19 +46,28 @@ function signedTrails({ statement }: SignedHeads): readonly AuditHead[] {
 }
 
 /** The heads of the ledger's chains and of the audit trails, signed once a day. */
-export async function signAllHeads(database: Pick<Database, "kysely">, settings: Pick<Settings, "sealKey" | "data">): Promise<SignedHeads> {
-  return signHeads(database.kysely, readSealKey(sealKeyFile(settings)), { audit: await auditHeads(database.kysely) });
+export async function signAllHeads(
+  database: Pick<Database, "kysely">,
+  settings: Pick<Settings, "sealKey" | "data">,
+): Promise<SignedHeads> {
+  return signHeads(database.kysely, readSealKey(sealKeyFile(settings)), {
+    audit: await auditHeads(database.kysely),
+  });
 }
 
 /** A business day of every merchant: till, payments, statements and ledger against each other. */
 export async function proveDay(database: Database, date: string): Promise<Day[]> {
   const days: Day[] = [];
-  for (const merchant of await merchants(database.kysely)) days.push(await reconcileDay(database, merchant, date));
+  for (const merchant of await merchants(database.kysely))
+    days.push(await reconcileDay(database, merchant, date));
   return days;
 }
 
 /** Signs texts with the key of the heads; answers null, and says so in the log, where it can't be read. */
-export function signerOf(settings: Pick<Settings, "sealKey" | "data">, log: Log): (statement: string) => SignedHeads | null {
+export function signerOf(
+  settings: Pick<Settings, "sealKey" | "data">,
+  log: Log,
+): (statement: string) => SignedHeads | null {
   return (statement) => {
     try {
       return signText(statement, readSealKey(sealKeyFile(settings)));
@@ -50,7 +83,12 @@ function sealKeyFile({ sealKey, data }: Pick<Settings, "sealKey" | "data">): str
 }
 
 /** Once a day: proves what the day added, signs the heads of the chains, and says loudly when something is wrong. */
-export async function proveDaily(database: Database, settings: Settings, metrics: Metrics, log: Log): Promise<void> {
+export async function proveDaily(
+  database: Database,
+  settings: Settings,
+  metrics: Metrics,
+  log: Log,
+): Promise<void> {
   const { breaches, entries, sealed } = await proveBooks(database, { mode: "new" });
   metrics.breaches.set(breaches.length);
   if (breaches.length > 0) {

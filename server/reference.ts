@@ -25,18 +25,53 @@ const TAGS = {
 
 /** Who proves to be somebody, by what. All are bearer tokens that tell themselves apart by their form. */
 const SCHEMES = {
-  user_token: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "A wallet user's access token, from POST /api/auth/login" },
-  staff_session: { type: "http", scheme: "bearer", description: "A staff member's session, from POST /api/v1/till/unlock; its device says who it is in Onegate-Device" },
-  merchant_key: { type: "http", scheme: "bearer", description: "A key of a merchant's own program: ogk_live_… or ogk_test_…" },
+  user_token: {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+    description: "A wallet user's access token, from POST /api/auth/login",
+  },
+  staff_session: {
+    type: "http",
+    scheme: "bearer",
+    description:
+      "A staff member's session, from POST /api/v1/till/unlock; its device says who it is in Onegate-Device",
+  },
+  merchant_key: {
+    type: "http",
+    scheme: "bearer",
+    description: "A key of a merchant's own program: ogk_live_… or ogk_test_…",
+  },
 } as const;
 
 const STAFF: readonly Role[] = ["cashier", "manager", "owner", "custom"];
 
-const header = (name: string, required: boolean, description: string, schema: Record<string, unknown> = {}) => ({ in: "header", name, required, description, schema: { type: "string", ...schema } });
-const IDEMPOTENCY_KEY = (required: boolean) => header("Idempotency-Key", required, "Names what is asked for: the same request under the same key has one effect and one answer, for 30 days", { minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" });
+const header = (
+  name: string,
+  required: boolean,
+  description: string,
+  schema: Record<string, unknown> = {},
+) => ({ in: "header", name, required, description, schema: { type: "string", ...schema } });
+const IDEMPOTENCY_KEY = (required: boolean) =>
+  header(
+    "Idempotency-Key",
+    required,
+    "Names what is asked for: the same request under the same key has one effect and one answer, for 30 days",
+    { minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" },
+  );
 const DEVICE = header("Onegate-Device", false, "The token of the till that a staff session belongs to");
-const APPROVAL = header("Onegate-Approval", false, "A second person's approval, from POST /api/v1/till/approvals, where one's own role has no right to this", { format: "uuid" });
-const LAST_EVENT_ID = header("Last-Event-ID", false, "The id of the last event that was read: the stream goes on after it", { pattern: "^[0-9]{1,18}-[0-9]{1,18}$" });
+const APPROVAL = header(
+  "Onegate-Approval",
+  false,
+  "A second person's approval, from POST /api/v1/till/approvals, where one's own role has no right to this",
+  { format: "uuid" },
+);
+const LAST_EVENT_ID = header(
+  "Last-Event-ID",
+  false,
+  "The id of the last event that was read: the stream goes on after it",
+  { pattern: "^[0-9]{1,18}-[0-9]{1,18}$" },
+);
 
 /** What a refusal's status means; each is a problem with a stable code. */
 const PROBLEMS = {
@@ -59,10 +94,25 @@ const HEAD_TOO_LARGE = "The head of the request is larger than 16 kB";
 type ProblemStatus = keyof typeof PROBLEMS;
 
 /** What is known of a route beside its schema. */
-type Facts = { readonly right: Right; readonly isApprovable: boolean; readonly takesKey: boolean; readonly isStream: boolean; readonly takesBody: boolean; readonly takesInput: boolean };
+type Facts = {
+  readonly right: Right;
+  readonly isApprovable: boolean;
+  readonly takesKey: boolean;
+  readonly isStream: boolean;
+  readonly takesBody: boolean;
+  readonly takesInput: boolean;
+};
 type Operation = {
-  operationId?: string; tags?: string[]; summary?: string; security?: unknown[]; parameters?: unknown[]; requestBody?: unknown;
-  responses?: Record<string, { description?: string; content?: Record<string, unknown> } & Record<string, unknown>>;
+  operationId?: string;
+  tags?: string[];
+  summary?: string;
+  security?: unknown[];
+  parameters?: unknown[];
+  requestBody?: unknown;
+  responses?: Record<
+    string,
+    { description?: string; content?: Record<string, unknown> } & Record<string, unknown>
+  >;
 };
 
 /** Describes the API as OpenAPI: what routes say of themselves, and what goes for all of them. */
@@ -78,22 +128,40 @@ export async function registerReference(http: Http): Promise<void> {
         takesKey: /\b(?:keyOf|byKey)\(/.test(text),
         isStream: /\bstreams\.open\(/.test(text),
         takesBody: !["GET", "HEAD"].includes(method),
-        takesInput: route.schema?.params !== undefined || route.schema?.querystring !== undefined || route.schema?.body !== undefined,
+        takesInput:
+          route.schema?.params !== undefined ||
+          route.schema?.querystring !== undefined ||
+          route.schema?.body !== undefined,
       });
     }
   });
   await http.register(swagger, {
     openapi: {
       openapi: "3.1.0",
-      info: { title: "Onegate", version: "0.1.0", description: "One gate for every payment", license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
+      info: {
+        title: "Onegate",
+        version: "0.1.0",
+        description: "One gate for every payment",
+        license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+      },
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
       components: { securitySchemes: SCHEMES },
     },
-    refResolver: { buildLocalReference: (schema, _base, _fragment, index) => (typeof schema["$id"] === "string" ? schema["$id"] : `Schema${index}`) },
+    refResolver: {
+      buildLocalReference: (schema, _base, _fragment, index) =>
+        typeof schema["$id"] === "string" ? schema["$id"] : `Schema${index}`,
+    },
     transformObject: (document) => {
       if (!("openapiObject" in document)) throw new Error("the reference is OpenAPI");
-      const described = structuredClone(document.openapiObject) as { paths?: Record<string, Record<string, Operation>>; components?: Record<string, unknown> };
-      described.components = { ...described.components, schemas: { ...document.openapiObject.components?.schemas, Problem: problemSchema() }, responses: problemResponses() };
+      const described = structuredClone(document.openapiObject) as {
+        paths?: Record<string, Record<string, Operation>>;
+        components?: Record<string, unknown>;
+      };
+      described.components = {
+        ...described.components,
+        schemas: { ...document.openapiObject.components?.schemas, Problem: problemSchema() },
+        responses: problemResponses(),
+      };
       for (const [path, operations] of Object.entries(described.paths ?? {})) {
         for (const [method, operation] of Object.entries(operations)) {
           const known = facts.get(`${method.toUpperCase()} ${path}`);
@@ -108,7 +176,9 @@ export async function registerReference(http: Http): Promise<void> {
 
 /** A route's address as OpenAPI writes it. */
 function pathOf(url: string): string {
-  return url.replace(/::|:([A-Za-z_]+)/g, (whole, name?: string) => (whole === "::" ? ":" : `{${String(name)}}`));
+  return url.replace(/::|:([A-Za-z_]+)/g, (whole, name?: string) =>
+    whole === "::" ? ":" : `{${String(name)}}`,
+  );
 }
 
 function describe(operation: Operation, method: string, path: string, known: Facts): void {
@@ -116,7 +186,9 @@ function describe(operation: Operation, method: string, path: string, known: Fac
   operation.security = securityOf(known.right);
   const headers = [
     ...(known.takesKey ? [IDEMPOTENCY_KEY(!path.startsWith("/api/payment/"))] : []),
-    ...(STAFF.some((role) => whyNot(role, known.right) === undefined) && isClosed(known.right) ? [DEVICE] : []),
+    ...(STAFF.some((role) => whyNot(role, known.right) === undefined) && isClosed(known.right)
+      ? [DEVICE]
+      : []),
     ...(known.isApprovable ? [APPROVAL] : []),
     ...(known.isStream ? [LAST_EVENT_ID] : []),
   ];
@@ -126,7 +198,11 @@ function describe(operation: Operation, method: string, path: string, known: Fac
 
 /** Such as getTillSales, postPaymentsByIdRefunds: stable, and one each. */
 function operationIdOf(method: string, path: string): string {
-  const words = path.replace(/^\/api\/v1\//, "/").replace(/\{([a-z_]+)\}/g, "by-$1").split(/[^A-Za-z0-9]+/).filter(Boolean);
+  const words = path
+    .replace(/^\/api\/v1\//, "/")
+    .replace(/\{([a-z_]+)\}/g, "by-$1")
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean);
   return [method, ...words.map((word) => word.charAt(0).toUpperCase() + word.slice(1))].join("");
 }
 
@@ -146,7 +222,9 @@ function securityOf(right: Right): unknown[] {
 
 function responsesOf(operation: Operation, known: Facts): NonNullable<Operation["responses"]> {
   const declared = Object.entries(operation.responses ?? {});
-  const statuses = new Set<ProblemStatus>(declared.flatMap(([status]) => (Number(status) in PROBLEMS ? [Number(status) as ProblemStatus] : [])));
+  const statuses = new Set<ProblemStatus>(
+    declared.flatMap(([status]) => (Number(status) in PROBLEMS ? [Number(status) as ProblemStatus] : [])),
+  );
   const refuses = operation.tags?.includes("operation") !== true;
   const can = (is: boolean, ...more: ProblemStatus[]) => is && more.forEach((status) => statuses.add(status));
   can(known.takesInput || known.takesKey || known.takesBody, 400, 422);
@@ -157,7 +235,15 @@ function responsesOf(operation: Operation, known: Facts): NonNullable<Operation[
   for (const response of Object.values(responses)) {
     if (known.isStream) response.content = { "text/event-stream": { schema: { type: "string" } } };
   }
-  return { ...responses, 431: { description: HEAD_TOO_LARGE }, ...Object.fromEntries([...statuses].toSorted((one, other) => one - other).map((status) => [String(status), { $ref: `#/components/responses/${status}` }])) };
+  return {
+    ...responses,
+    431: { description: HEAD_TOO_LARGE },
+    ...Object.fromEntries(
+      [...statuses]
+        .toSorted((one, other) => one - other)
+        .map((status) => [String(status), { $ref: `#/components/responses/${status}` }]),
+    ),
+  };
 }
 
 function problemSchema(): Record<string, unknown> {
@@ -166,8 +252,18 @@ function problemSchema(): Record<string, unknown> {
 }
 
 function problemResponses(): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(PROBLEMS).map(([status, description]) => {
-    const codes = Object.entries(refusals).filter(([, [number]]) => number === Number(status)).map(([code]) => code);
-    return [status, { description: `${description}. Codes: ${codes.join(", ")}`, content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } }];
-  }));
+  return Object.fromEntries(
+    Object.entries(PROBLEMS).map(([status, description]) => {
+      const codes = Object.entries(refusals)
+        .filter(([, [number]]) => number === Number(status))
+        .map(([code]) => code);
+      return [
+        status,
+        {
+          description: `${description}. Codes: ${codes.join(", ")}`,
+          content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+        },
+      ];
+    }),
+  );
 }

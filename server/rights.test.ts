@@ -1,4 +1,13 @@
-import { IDR, KEY_SCOPES, newId, type CatalogueBody, type Id, type Problem, type ProductBody, type SaleBody } from "@onegate/contract";
+import {
+  IDR,
+  KEY_SCOPES,
+  newId,
+  type CatalogueBody,
+  type Id,
+  type Problem,
+  type ProductBody,
+  type SaleBody,
+} from "@onegate/contract";
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
@@ -8,7 +17,13 @@ import { insertStaff, rights, whyNot, type Right, type Role } from "./identity/i
 import { isInScope } from "./identity/keys/key.ts";
 import { grantable, mayWithApproval, OWNER_ONLY, PIN_CHANGE_RIGHTS, rightsOf } from "./identity/rights.ts";
 import { newToken, tokenHash } from "./identity/secret.ts";
-import { cursorToText, inTransaction, latestCursor, readSettings, type RegisteredRoute } from "./kernel/index.ts";
+import {
+  cursorToText,
+  inTransaction,
+  latestCursor,
+  readSettings,
+  type RegisteredRoute,
+} from "./kernel/index.ts";
 import { chartOf, openAccounts } from "./ledger/index.ts";
 import { startProgram, type Program } from "./roles.ts";
 import { moveStock } from "./stock/index.ts";
@@ -25,14 +40,46 @@ const MARK = "Milik Asing";
 /** A role of the shop's own, and what it was given. */
 const GRANTED: readonly Right[] = ["sale.read", "report.read"];
 /** What says no before anybody looks at an object. */
-const BY_RIGHT = new Set(["unauthenticated", "forbidden", "scope_missing", "pin_change_needed", "approval_needed"]);
+const BY_RIGHT = new Set([
+  "unauthenticated",
+  "forbidden",
+  "scope_missing",
+  "pin_change_needed",
+  "approval_needed",
+]);
 
 /** Kinds of objects that are an outlet's: staff other than owners find no other outlet's in any list. */
-const OF_AN_OUTLET: ReadonlySet<string> = new Set(["outlet", "sale", "device", "staff", "staff_session", "payment", "unverified", "suspense", "dispute", "difference"] satisfies Kind[]);
+const OF_AN_OUTLET: ReadonlySet<string> = new Set([
+  "outlet",
+  "sale",
+  "device",
+  "staff",
+  "staff_session",
+  "payment",
+  "unverified",
+  "suspense",
+  "dispute",
+  "difference",
+] satisfies Kind[]);
 /** Kinds that are a wallet user's. */
-const OF_A_USER: ReadonlySet<string> = new Set(["wallet_account", "operation", "payment_operation", "hold", "topup", "withdrawal", "user_session"] satisfies Kind[]);
+const OF_A_USER: ReadonlySet<string> = new Set([
+  "wallet_account",
+  "operation",
+  "payment_operation",
+  "hold",
+  "topup",
+  "withdrawal",
+  "user_session",
+] satisfies Kind[]);
 
-type Asker = { readonly name: string; readonly url: () => string; readonly token?: string; readonly may: (right: Right) => boolean; /** What it is told where it may not. */ readonly no: string; /** Of staff: what it may ask a second person for. */ readonly role?: string };
+type Asker = {
+  readonly name: string;
+  readonly url: () => string;
+  readonly token?: string;
+  readonly may: (right: Right) => boolean /** What it is told where it may not. */;
+  readonly no: string /** Of staff: what it may ask a second person for. */;
+  readonly role?: string;
+};
 
 let program: TestProgram;
 /** The same without the sandbox's way in without credentials. */
@@ -44,7 +91,12 @@ let stranger: Id;
 
 before(async () => {
   program = await openTestProgram();
-  strict = await startProgram({ settings: { ...readSettings({ PORT: "0", LOG_LEVEL: "silent", ONEGATE_ANONYMOUS: "off" }) }, connection: program.connection, tripayUrl: `${program.simulator.url}/api-sandbox`, simulatorUrl: program.simulator.url });
+  strict = await startProgram({
+    settings: { ...readSettings({ PORT: "0", LOG_LEVEL: "silent", ONEGATE_ANONYMOUS: "off" }) },
+    connection: program.connection,
+    tripayUrl: `${program.simulator.url}/api-sandbox`,
+    simulatorUrl: program.simulator.url,
+  });
   const { kysely, pool } = program.database;
   const client = await pool.connect();
   // the second wall is down: each verb's own filter is what is tried here
@@ -54,33 +106,84 @@ before(async () => {
 
   const other = await openStranger(program, MARK);
   stranger = other.merchantId;
-  const { rows: users } = await client.query<{ id: Id; username: string }>("select id, username from users order by username");
+  const { rows: users } = await client.query<{ id: Id; username: string }>(
+    "select id, username from users order by username",
+  );
   const idOf = (name: string) => users.find(({ username }) => username === name)?.id ?? assert.fail(name);
-  const own: Place = { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, userId: idOf("andi.contoh"), mark: "Contoh" };
-  const elsewhere: Place = { ...own, outletId: await putObject(client, "outlet", own), userId: idOf("dewi.contoh") };
-  const foreign: Place = { merchantId: other.merchantId, outletId: other.outletId, userId: idOf("dewi.contoh"), mark: MARK };
+  const own: Place = {
+    merchantId: DEMO_MERCHANT,
+    outletId: DEMO_OUTLET,
+    userId: idOf("andi.contoh"),
+    mark: "Contoh",
+  };
+  const elsewhere: Place = {
+    ...own,
+    outletId: await putObject(client, "outlet", own),
+    userId: idOf("dewi.contoh"),
+  };
+  const foreign: Place = {
+    merchantId: other.merchantId,
+    outletId: other.outletId,
+    userId: idOf("dewi.contoh"),
+    mark: MARK,
+  };
   for (const kind of Object.keys(kinds) as Kind[]) {
-    for (const [sight, place] of Object.entries({ own, elsewhere, foreign })) objects.set(`${kind} ${sight}`, kind === "outlet" ? place.outletId : await putObject(client, kind, place));
+    for (const [sight, place] of Object.entries({ own, elsewhere, foreign }))
+      objects.set(
+        `${kind} ${sight}`,
+        kind === "outlet" ? place.outletId : await putObject(client, kind, place),
+      );
   }
 
   const roleId = newId();
-  await client.query("insert into staff_role (merchant_id, role_id, name, rights) values ($1, $2, 'Barista', $3)", [DEMO_MERCHANT, roleId, GRANTED]);
+  await client.query(
+    "insert into staff_role (merchant_id, role_id, name, rights) values ($1, $2, 'Barista', $3)",
+    [DEMO_MERCHANT, roleId, GRANTED],
+  );
   const url = () => program.url;
-  const staff = async (name: string, role: "cashier" | "manager" | "owner" | "custom", pinChangeOnly = false): Promise<Asker> => {
+  const staff = async (
+    name: string,
+    role: "cashier" | "manager" | "owner" | "custom",
+    pinChangeOnly = false,
+  ): Promise<Asker> => {
     const staffId = newId();
     const { token, hash } = newToken();
-    await client.query("insert into staff (merchant_id, staff_id, outlet_id, name, role, role_id, pin_hash) values ($1, $2, $3, $4, $5, $6, '')", [DEMO_MERCHANT, staffId, DEMO_OUTLET, name, role, role === "custom" ? roleId : null]);
-    await kysely.transaction().execute((tx) => openTestSession(tx, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, staffId }, hash));
-    if (pinChangeOnly) await client.query("update staff_session set pin_change_only = true where token_hash = $1", [hash]);
+    await client.query(
+      "insert into staff (merchant_id, staff_id, outlet_id, name, role, role_id, pin_hash) values ($1, $2, $3, $4, $5, $6, '')",
+      [DEMO_MERCHANT, staffId, DEMO_OUTLET, name, role, role === "custom" ? roleId : null],
+    );
+    await kysely
+      .transaction()
+      .execute((tx) =>
+        openTestSession(tx, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, staffId }, hash),
+      );
+    if (pinChangeOnly)
+      await client.query("update staff_session set pin_change_only = true where token_hash = $1", [hash]);
     const has = pinChangeOnly ? PIN_CHANGE_RIGHTS : rightsOf(role, GRANTED);
-    return { name, url, token, may: (right) => has.has(right), no: pinChangeOnly ? "pin_change_needed" : "forbidden", ...(pinChangeOnly ? {} : { role }) };
+    return {
+      name,
+      url,
+      token,
+      may: (right) => has.has(right),
+      no: pinChangeOnly ? "pin_change_needed" : "forbidden",
+      ...(pinChangeOnly ? {} : { role }),
+    };
   };
   const byRole = (role: Role) => (right: Right) => whyNot(role, right) === undefined;
   const keys = await Promise.all(
     KEY_SCOPES.map(async (scope): Promise<Asker> => {
       const secret = `ogk_test_${newToken().token}`;
-      await pool.query("insert into merchant_key (merchant_id, key_id, name, mode, scopes, prefix, key_hash, created_by) values ($1, $2, 'kunci', 'test', $3, 'ogk_test_contoh', $4, 'tes')", [DEMO_MERCHANT, newId(), [scope], tokenHash(secret)]);
-      return { name: `key ${scope}`, url, token: secret, may: (right) => isInScope([scope], right), no: "scope_missing" };
+      await pool.query(
+        "insert into merchant_key (merchant_id, key_id, name, mode, scopes, prefix, key_hash, created_by) values ($1, $2, 'kunci', 'test', $3, 'ogk_test_contoh', $4, 'tes')",
+        [DEMO_MERCHANT, newId(), [scope], tokenHash(secret)],
+      );
+      return {
+        name: `key ${scope}`,
+        url,
+        token: secret,
+        may: (right) => isInScope([scope], right),
+        no: "scope_missing",
+      };
     }),
   );
   client.release();
@@ -88,8 +191,18 @@ before(async () => {
     { name: "anyone", url: () => strict.url, may: byRole("anyone"), no: "unauthenticated" },
     { name: "a wrong token", url, token: newToken().token, may: byRole("anyone"), no: "unauthenticated" },
     { name: "sandbox", url, may: byRole("sandbox"), no: "unauthenticated" },
-    { name: "user", url, token: (await demoUser(program, "andi.contoh")).token, may: byRole("user"), no: "forbidden" },
-    await staff("cashier", "cashier"), await staff("manager", "manager"), await staff("owner", "owner"), await staff("custom", "custom"), await staff("must change the PIN", "cashier", true),
+    {
+      name: "user",
+      url,
+      token: (await demoUser(program, "andi.contoh")).token,
+      may: byRole("user"),
+      no: "forbidden",
+    },
+    await staff("cashier", "cashier"),
+    await staff("manager", "manager"),
+    await staff("owner", "owner"),
+    await staff("custom", "custom"),
+    await staff("must change the PIN", "cashier", true),
     ...keys,
   ];
 });
@@ -101,18 +214,36 @@ after(async () => {
 const named = ({ method, url: path }: RegisteredRoute) => `${method} ${path}`;
 /** Fixtures of a route; of one that takes no object, none. */
 const fixturesOf = (route: RegisteredRoute): readonly Fixture[] => fixtures[named(route)] ?? [];
-const objectOf = (kind: Kind, sight: Sight) => objects.get(`${kind} ${sight}`) ?? assert.fail(`${kind} ${sight}`);
+const objectOf = (kind: Kind, sight: Sight) =>
+  objects.get(`${kind} ${sight}`) ?? assert.fail(`${kind} ${sight}`);
 
 type Told = { readonly status: number; readonly code: string | undefined; readonly text: string };
 
-async function ask({ url, token }: Asker, { method, url: path }: RegisteredRoute, id: Id, { query, body }: Partial<Fixture> = {}): Promise<Told> {
-  const filled = path.replaceAll("::", ":").replace(":provider", "tripay").replace(":date", "2026-11-01").replaceAll(/:(id|order_id|account)\b/g, id) + (query === undefined ? "" : `?${query}=${id}`);
+async function ask(
+  { url, token }: Asker,
+  { method, url: path }: RegisteredRoute,
+  id: Id,
+  { query, body }: Partial<Fixture> = {},
+): Promise<Told> {
+  const filled =
+    path
+      .replaceAll("::", ":")
+      .replace(":provider", "tripay")
+      .replace(":date", "2026-11-01")
+      .replaceAll(/:(id|order_id|account)\b/g, id) + (query === undefined ? "" : `?${query}=${id}`);
   // signing out without a body would end the session that the next questions are asked with
-  const sent = method === "DELETE" && path === "/api/auth/logout" ? { refresh_token: "of nobody" } : body?.(id, { outletId: DEMO_OUTLET });
+  const sent =
+    method === "DELETE" && path === "/api/auth/logout"
+      ? { refresh_token: "of nobody" }
+      : body?.(id, { outletId: DEMO_OUTLET });
   const aborter = new AbortController();
   const response = await fetch(`${url()}${filled}`, {
     method,
-    headers: { ...bearing(token), ...(sent === undefined ? {} : { "content-type": "application/json" }), "idempotency-key": newId() },
+    headers: {
+      ...bearing(token),
+      ...(sent === undefined ? {} : { "content-type": "application/json" }),
+      "idempotency-key": newId(),
+    },
     signal: aborter.signal,
     ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
   });
@@ -121,17 +252,24 @@ async function ask({ url, token }: Asker, { method, url: path }: RegisteredRoute
   const text = isStream ? "" : await response.text();
   if (isStream) aborter.abort();
   const isJson = /\bjson/.test(response.headers.get("content-type") ?? "");
-  return { status: response.status, code: isJson && text ? (JSON.parse(text) as Partial<Problem>).code : undefined, text };
+  return {
+    status: response.status,
+    code: isJson && text ? (JSON.parse(text) as Partial<Problem>).code : undefined,
+    text,
+  };
 }
 
 /** As it is for any id: what differs in all answers is left out. */
-const plain = ({ status, text }: Told, id: Id) => `${status} ${text.replaceAll(id, "ID").replaceAll(/"(request_id|instance|id)": ?"[^"]*"/g, "")}`;
+const plain = ({ status, text }: Told, id: Id) =>
+  `${status} ${text.replaceAll(id, "ID").replaceAll(/"(request_id|instance|id)": ?"[^"]*"/g, "")}`;
 
 async function inParts<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
   const waiting = [...all];
-  await Promise.all(Array.from({ length: 6 }, async () => {
-    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await work(one);
-  }));
+  await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await work(one);
+    }),
+  );
 }
 
 /** Everything of the other merchant, table by table. */
@@ -142,7 +280,12 @@ async function foreignRows(): Promise<Map<string, string>> {
   );
   const hashes = new Map<string, string>();
   for (const { name } of rows) {
-    const { rows: [one] } = await pool.query<{ hash: string }>(`select count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' order by t::text)), '') as hash from ${name} t where merchant_id = $1`, [stranger]);
+    const {
+      rows: [one],
+    } = await pool.query<{ hash: string }>(
+      `select count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' order by t::text)), '') as hash from ${name} t where merchant_id = $1`,
+      [stranger],
+    );
     hashes.set(name, one?.hash ?? "");
   }
   return hashes;
@@ -151,13 +294,33 @@ async function foreignRows(): Promise<Map<string, string>> {
 describe("route × role × tenant", () => {
   it("each route that takes an object has a fixture", () => {
     const takes = ({ url: path, schema }: RegisteredRoute) => {
-      const fields = [schema.body, schema.querystring].flatMap((one) => Object.entries((one as { properties?: Record<string, { format?: string }> } | undefined)?.properties ?? {}));
-      return /(?<!:):[a-z]/.test(path) || fields.some(([name, { format }]) => (format === "uuid" && name !== "id") || /^(order_id|source_account)$/.test(name));
+      const fields = [schema.body, schema.querystring].flatMap((one) =>
+        Object.entries(
+          (one as { properties?: Record<string, { format?: string }> } | undefined)?.properties ?? {},
+        ),
+      );
+      return (
+        /(?<!:):[a-z]/.test(path) ||
+        fields.some(
+          ([name, { format }]) =>
+            (format === "uuid" && name !== "id") || /^(order_id|source_account)$/.test(name),
+        )
+      );
     };
-    const without = program.routes.filter((route) => takes(route) && fixturesOf(route).length === 0 && !NEW_IDS.has(named(route))).map(named);
-    assert.deepEqual(without, [], `these routes take an object: say in server/testing/objects.ts of which kind, and what a request for one is: ${without.join(", ")}`);
+    const without = program.routes
+      .filter((route) => takes(route) && fixturesOf(route).length === 0 && !NEW_IDS.has(named(route)))
+      .map(named);
+    assert.deepEqual(
+      without,
+      [],
+      `these routes take an object: say in server/testing/objects.ts of which kind, and what a request for one is: ${without.join(", ")}`,
+    );
     const known = new Set(program.routes.map(named));
-    assert.deepEqual(Object.keys(fixtures).filter((name) => !known.has(name)), [], "server/testing/objects.ts names routes that are not there");
+    assert.deepEqual(
+      Object.keys(fixtures).filter((name) => !known.has(name)),
+      [],
+      "server/testing/objects.ts names routes that are not there",
+    );
   });
 
   it("who may not is told so, before anything is looked at; who may is let in", async () => {
@@ -165,42 +328,79 @@ describe("route × role × tenant", () => {
     await program.database.pool.query("update payment set ask_at = null");
     const before = await foreignRows();
     // the session's own end comes last
-    const routes = [...program.routes].sort((one, other) => Number(one.right === "till.lock") - Number(other.right === "till.lock"));
+    const routes = [...program.routes].sort(
+      (one, other) => Number(one.right === "till.lock") - Number(other.right === "till.lock"),
+    );
     const cells = routes.flatMap((route) => askers.map((asker) => ({ route, asker })));
     const wrong: string[] = [];
-    await inParts(cells.filter(({ route }) => route.right !== "till.lock"), async ({ route, asker }) => cell(route, asker, wrong));
-    for (const { route, asker } of cells.filter((one) => one.route.right === "till.lock" && one.asker.name !== "must change the PIN" && !one.asker.may("till.lock"))) await cell(route, asker, wrong);
+    await inParts(
+      cells.filter(({ route }) => route.right !== "till.lock"),
+      async ({ route, asker }) => cell(route, asker, wrong),
+    );
+    for (const { route, asker } of cells.filter(
+      (one) =>
+        one.route.right === "till.lock" &&
+        one.asker.name !== "must change the PIN" &&
+        !one.asker.may("till.lock"),
+    ))
+      await cell(route, asker, wrong);
     assert.deepEqual(wrong, []);
     assert.deepEqual(await foreignRows(), before);
   });
 
   async function cell(route: RegisteredRoute, asker: Asker, wrong: string[]): Promise<void> {
-    const told = await ask(asker, route, newId(), fixturesOf(route)[0]?.query === undefined ? {} : { query: fixturesOf(route)[0]?.query ?? "" });
+    const told = await ask(
+      asker,
+      route,
+      newId(),
+      fixturesOf(route)[0]?.query === undefined ? {} : { query: fixturesOf(route)[0]?.query ?? "" },
+    );
     const isLetIn = !BY_RIGHT.has(told.code ?? "");
     const may = asker.may(route.right as Right);
-    const no = route.approvable && mayWithApproval(asker.role ?? "", route.right as Right) ? "approval_needed" : asker.no;
-    if (may !== isLetIn || (!may && told.code !== no) || told.status >= 500) wrong.push(`${asker.name}: ${named(route)}: ${told.status} ${told.code}, expected ${may ? "to be let in" : no}`);
+    const no =
+      route.approvable && mayWithApproval(asker.role ?? "", route.right as Right)
+        ? "approval_needed"
+        : asker.no;
+    if (may !== isLetIn || (!may && told.code !== no) || told.status >= 500)
+      wrong.push(
+        `${asker.name}: ${named(route)}: ${told.status} ${told.code}, expected ${may ? "to be let in" : no}`,
+      );
     // a list without its filter shows the most
-    const texts = [told.text, fixturesOf(route)[0]?.query === undefined || !may ? "" : (await ask(asker, route, newId())).text].join(" ");
+    const texts = [
+      told.text,
+      fixturesOf(route)[0]?.query === undefined || !may ? "" : (await ask(asker, route, newId())).text,
+    ].join(" ");
     if (texts.includes(MARK)) wrong.push(`${asker.name}: ${named(route)} shows another merchant's text`);
     for (const [name, id] of objects) {
       const [kind = "", sight] = name.split(" ");
-      const isHidden = sight === "foreign" || (sight === "elsewhere" && isHiddenElsewhere(kind, route, asker));
-      if (isHidden && texts.includes(id)) wrong.push(`${asker.name}: ${named(route)} shows ${kind}, which is ${sight}`);
+      const isHidden =
+        sight === "foreign" || (sight === "elsewhere" && isHiddenElsewhere(kind, route, asker));
+      if (isHidden && texts.includes(id))
+        wrong.push(`${asker.name}: ${named(route)} shows ${kind}, which is ${sight}`);
     }
   }
 
   /** Whether a list must not show an object of the merchant's other outlet, or of another user. An owner's till is one outlet's too. */
   function isHiddenElsewhere(kind: string, { url: path }: RegisteredRoute, { role, name }: Asker): boolean {
     if (name === "user") return OF_A_USER.has(kind);
-    return OF_AN_OUTLET.has(kind) && role !== undefined && (role !== "owner" || path.startsWith("/api/v1/till/"));
+    return (
+      OF_AN_OUTLET.has(kind) && role !== undefined && (role !== "owner" || path.startsWith("/api/v1/till/"))
+    );
   }
 
   it("another merchant's object is not there, nor another outlet's or user's for whom it is not; nothing of it is shown or changed", async () => {
     // a provider is asked about a payment after a while, which is nobody's doing here
     await program.database.pool.query("update payment set ask_at = null");
     const before = await foreignRows();
-    const cells = program.routes.flatMap((route) => fixturesOf(route).filter(({ provenBy }) => provenBy === undefined).flatMap((fixture) => askers.filter((asker) => asker.may(route.right as Right)).map((asker) => ({ route, fixture, asker }))));
+    const cells = program.routes.flatMap((route) =>
+      fixturesOf(route)
+        .filter(({ provenBy }) => provenBy === undefined)
+        .flatMap((fixture) =>
+          askers
+            .filter((asker) => asker.may(route.right as Right))
+            .map((asker) => ({ route, fixture, asker })),
+        ),
+    );
     assert.ok(cells.length > 100);
     const wrong: string[] = [];
     await inParts(cells, async ({ route, fixture, asker }) => {
@@ -208,11 +408,20 @@ describe("route × role × tenant", () => {
       const status = statusFor?.[asker.name] ?? fixture.status ?? 404;
       const unknown = newId();
       const expected = await ask(asker, route, unknown, fixture);
-      if (expected.status !== status) wrong.push(`${asker.name}: ${named(route)}: an unknown ${kind}: ${expected.status} ${expected.text}, expected ${status}; look at its fixture`);
-      for (const sight of ["foreign", ...(elsewhere.includes(asker.name) ? (["elsewhere"] as const) : [])] as const) {
+      if (expected.status !== status)
+        wrong.push(
+          `${asker.name}: ${named(route)}: an unknown ${kind}: ${expected.status} ${expected.text}, expected ${status}; look at its fixture`,
+        );
+      for (const sight of [
+        "foreign",
+        ...(elsewhere.includes(asker.name) ? (["elsewhere"] as const) : []),
+      ] as const) {
         const id = objectOf(kind, sight);
         const told = await ask(asker, route, id, fixture);
-        if (plain(told, id) !== plain(expected, unknown)) wrong.push(`${asker.name}: ${named(route)}: ${kind} ${sight}: ${plain(told, id)}, expected ${plain(expected, unknown)}`);
+        if (plain(told, id) !== plain(expected, unknown))
+          wrong.push(
+            `${asker.name}: ${named(route)}: ${kind} ${sight}: ${plain(told, id)}, expected ${plain(expected, unknown)}`,
+          );
         if (told.text.includes(MARK)) wrong.push(`${asker.name}: ${named(route)} shows ${kind} ${sight}`);
       }
     });
@@ -224,29 +433,83 @@ describe("route × role × tenant", () => {
     const [here, there] = [await tillAt(DEMO_OUTLET), await tillAt(objectOf("outlet", "elsewhere"))];
     const since = cursorToText(await latestCursor(program.database.kysely));
     const listeners = [...askers.filter(({ may, role }) => role !== undefined && may("event.read")), there];
-    assert.deepEqual(listeners.map(({ name }) => name), ["cashier", "manager", "owner", there.name]);
+    assert.deepEqual(
+      listeners.map(({ name }) => name),
+      ["cashier", "manager", "owner", there.name],
+    );
     const live = await Promise.all(listeners.map((asker) => hear(asker)));
     const [ours, theirs] = [await sellAt(here), await sellAt(there)];
     // comes after all of it, to every till
-    const { products } = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: here.token })).body;
+    const { products } = (
+      await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: here.token })
+    ).body;
     for (const { outletId } of [here, there]) {
-      await inTransaction(program.database, (tx) => moveStock(tx, DEMO_MERCHANT, outletId, newId(), [{ movementId: newId(), productId: products[0]?.id ?? "", kind: "count", quantity: 1 }]));
+      await inTransaction(program.database, (tx) =>
+        moveStock(tx, DEMO_MERCHANT, outletId, newId(), [
+          { movementId: newId(), productId: products[0]?.id ?? "", kind: "count", quantity: 1 },
+        ]),
+      );
     }
-    assert.equal((await program.call("POST", "/api/v1/products", { token: here.token, body: { name: "Kue Cubit", price: rupiah("5000") }, headers: { "idempotency-key": newId() } })).status, 201);
-    assert.equal((await program.call<ProductBody>("PATCH", `/api/v1/products/${products[0]?.id}`, { token: here.token, body: { price: rupiah("31000") } })).status, 200);
+    assert.equal(
+      (
+        await program.call("POST", "/api/v1/products", {
+          token: here.token,
+          body: { name: "Kue Cubit", price: rupiah("5000") },
+          headers: { "idempotency-key": newId() },
+        })
+      ).status,
+      201,
+    );
+    assert.equal(
+      (
+        await program.call<ProductBody>("PATCH", `/api/v1/products/${products[0]?.id}`, {
+          token: here.token,
+          body: { price: rupiah("31000") },
+        })
+      ).status,
+      200,
+    );
     const past = await Promise.all(listeners.map((asker) => hear(asker, since)));
     for (const [index, asker] of listeners.entries()) {
       const [own, others] = asker === there ? [theirs, ours] : [ours, theirs];
-      for (const [when, stream] of [["past", past[index]], ["live", live[index]]] as const) {
+      for (const [when, stream] of [
+        ["past", past[index]],
+        ["live", live[index]],
+      ] as const) {
         assert.ok(stream);
-        const heard = await until(async () => stream.heard(), (text) => text.includes("event: product.changed"));
+        const heard = await until(
+          async () => stream.heard(),
+          (text) => text.includes("event: product.changed"),
+        );
         stream.end();
         const topics = new Set([...heard.matchAll(/^event: (.*)$/gm)].map((match) => match[1] ?? ""));
-        const all = ["sale.paid", "sale.cancelled", "sale.returned", "sale.refunded", "payment.succeeded", "payment.pending", "payment.cancelled", "product.added", "product.changed", "stock.changed", ...(asker.may("case.read") ? ["case.opened"] : [])];
-        assert.deepEqual(all.filter((topic) => !topics.has(topic)), [], `${asker.name}, ${when}: is not told`);
-        assert.equal(topics.has("case.opened"), asker.may("case.read"), `${asker.name}, ${when}: money in suspense`);
-        for (const one of [...own.sales, ...own.payments]) assert.ok(heard.includes(one), `${asker.name}, ${when}: is not told of ${one}`);
-        for (const one of [others.outletId, ...others.sales, ...others.payments, others.reason]) assert.ok(!heard.includes(one), `${asker.name}, ${when}: is told of another outlet's ${one}`);
+        const all = [
+          "sale.paid",
+          "sale.cancelled",
+          "sale.returned",
+          "sale.refunded",
+          "payment.succeeded",
+          "payment.pending",
+          "payment.cancelled",
+          "product.added",
+          "product.changed",
+          "stock.changed",
+          ...(asker.may("case.read") ? ["case.opened"] : []),
+        ];
+        assert.deepEqual(
+          all.filter((topic) => !topics.has(topic)),
+          [],
+          `${asker.name}, ${when}: is not told`,
+        );
+        assert.equal(
+          topics.has("case.opened"),
+          asker.may("case.read"),
+          `${asker.name}, ${when}: money in suspense`,
+        );
+        for (const one of [...own.sales, ...own.payments])
+          assert.ok(heard.includes(one), `${asker.name}, ${when}: is not told of ${one}`);
+        for (const one of [others.outletId, ...others.sales, ...others.payments, others.reason])
+          assert.ok(!heard.includes(one), `${asker.name}, ${when}: is told of another outlet's ${one}`);
       }
     }
   });
@@ -258,15 +521,31 @@ describe("route × role × tenant", () => {
     for (const request of done.requests) {
       routes.add(request.route);
       const again = await send(here, request);
-      assert.deepEqual([again.status, again.headers.get("idempotent-replayed")], [request.status, "true"], request.route);
+      assert.deepEqual(
+        [again.status, again.headers.get("idempotent-replayed")],
+        [request.status, "true"],
+        request.route,
+      );
       const other = await send(there, request);
-      assert.ok(other.status >= 400 && other.status < 500, `${request.route} is answered to another outlet: ${other.status}`);
+      assert.ok(
+        other.status >= 400 && other.status < 500,
+        `${request.route} is answered to another outlet: ${other.status}`,
+      );
       for (const one of [...done.sales, ...done.payments, done.reason]) {
-        if (!`${request.path} ${JSON.stringify(request.body)}`.includes(one)) assert.ok(!JSON.stringify(other.body).includes(one), `${request.route} shows another outlet's ${one}`);
+        if (!`${request.path} ${JSON.stringify(request.body)}`.includes(one))
+          assert.ok(
+            !JSON.stringify(other.body).includes(one),
+            `${request.route} shows another outlet's ${one}`,
+          );
       }
     }
     // whatever a till does once is tried here
-    const once = program.routes.filter(({ method, url: path }) => method === "POST" && /^\/api\/v1\/till\/(sales|drawer)/.test(path) && !path.endsWith("/sum")).map(named);
+    const once = program.routes
+      .filter(
+        ({ method, url: path }) =>
+          method === "POST" && /^\/api\/v1\/till\/(sales|drawer)/.test(path) && !path.endsWith("/sum"),
+      )
+      .map(named);
     assert.deepEqual([...routes].sort(), once.sort());
   });
 
@@ -276,33 +555,73 @@ describe("route × role × tenant", () => {
       mkdirSync(new URL("../docs/reference/", import.meta.url), { recursive: true });
       writeFileSync(REFERENCE, page);
     }
-    assert.equal(readFileSync(REFERENCE, "utf8"), page, "run UPDATE_SNAPSHOTS=1 npm test -- server/rights.test.ts and look at the difference");
+    assert.equal(
+      readFileSync(REFERENCE, "utf8"),
+      page,
+      "run UPDATE_SNAPSHOTS=1 npm test -- server/rights.test.ts and look at the difference",
+    );
   });
 });
 
-const PRINTED = "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
+const PRINTED =
+  "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
 const rupiah = (amount: string) => ({ amount, currency: "IDR" });
 
 type Till = Asker & { readonly token: string; readonly outletId: Id };
-type Sent = { readonly route: string; readonly path: string; readonly body: unknown; readonly key: string; readonly status: number };
+type Sent = {
+  readonly route: string;
+  readonly path: string;
+  readonly body: unknown;
+  readonly key: string;
+  readonly status: number;
+};
 /** What was done at a till: its ids, the reason it gave money back for, and the requests as they were sent. */
-type Done = { readonly outletId: Id; readonly sales: readonly Id[]; readonly payments: readonly Id[]; readonly reason: string; readonly requests: readonly Sent[] };
+type Done = {
+  readonly outletId: Id;
+  readonly sales: readonly Id[];
+  readonly payments: readonly Id[];
+  readonly reason: string;
+  readonly requests: readonly Sent[];
+};
 
 /** A manager's till at an outlet of the demo shop, which has its drawer and its printed code. */
 async function tillAt(outletId: Id): Promise<Till> {
   const staffId = newId();
   const { token, hash } = newToken();
   await inTransaction(program.database, async (tx) => {
-    await insertStaff(tx, DEMO_MERCHANT, outletId, { staffId, name: `Manajer ${staffId.slice(-4)}`, role: "manager" }, "");
+    await insertStaff(
+      tx,
+      DEMO_MERCHANT,
+      outletId,
+      { staffId, name: `Manajer ${staffId.slice(-4)}`, role: "manager" },
+      "",
+    );
     await openTestSession(tx, { merchantId: DEMO_MERCHANT, outletId, staffId }, hash);
     await openAccounts(tx, DEMO_MERCHANT, chartOf(DEMO_MERCHANT, IDR, [], [outletId]));
   });
   const owner = askers.find(({ name }) => name === "owner")?.token ?? "";
-  assert.equal((await program.call("PUT", `/api/v1/outlets/${outletId}/static-qris`, { token: owner, body: { payload: PRINTED } })).status, 200);
-  return { name: `a till of ${outletId}`, url: () => program.url, token, outletId, role: "manager", no: "forbidden", may: (right) => rightsOf("manager").has(right) };
+  assert.equal(
+    (
+      await program.call("PUT", `/api/v1/outlets/${outletId}/static-qris`, {
+        token: owner,
+        body: { payload: PRINTED },
+      })
+    ).status,
+    200,
+  );
+  return {
+    name: `a till of ${outletId}`,
+    url: () => program.url,
+    token,
+    outletId,
+    role: "manager",
+    no: "forbidden",
+    may: (right) => rightsOf("manager").has(right),
+  };
 }
 
-const send = ({ token }: Till, { path, body, key }: Pick<Sent, "path" | "body" | "key">) => program.call<SaleBody>("POST", path, { token, body, headers: { "idempotency-key": key } });
+const send = ({ token }: Till, { path, body, key }: Pick<Sent, "path" | "body" | "key">) =>
+  program.call<SaleBody>("POST", path, { token, body, headers: { "idempotency-key": key } });
 
 /** A little of everything that a till does: paid in cash and by both QRIS, given up, paid too late, and given back. */
 async function sellAt(till: Till): Promise<Done> {
@@ -316,28 +635,59 @@ async function sellAt(till: Till): Promise<Done> {
     requests.push({ ...sent, status });
     return answer.body;
   };
-  const catalogue = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: till.token })).body;
+  const catalogue = (
+    await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: till.token })
+  ).body;
   const ring = async (tender: string) => {
     const sale = await act("sales", "sales", newSale(catalogue, ["Teh Melati"], tender), 201);
     sold.push(sale);
     return sale;
   };
-  const [cash, voided, scanned, late, printed] = [await ring("exact"), await ring("exact"), await ring("QRIS"), await ring("QRIS"), await ring("QRIS_STATIC")];
+  const [cash, voided, scanned, late, printed] = [
+    await ring("exact"),
+    await ring("exact"),
+    await ring("QRIS"),
+    await ring("QRIS"),
+    await ring("QRIS_STATIC"),
+  ];
   await act("sales/:id/static-qris", `sales/${printed.id}/static-qris`, {}, 200);
   await act("sales/:id/cancel", `sales/${late.id}/cancel`, {}, 200);
   await act("sales/:id/refund", `sales/${cash.id}/refund`, { id: newId(), reason, restock: true }, 201);
   await act("sales/:id/void", `sales/${voided.id}/void`, { id: newId(), reason }, 201);
   await act("drawer", "drawer", { id: newId(), reason }, 201);
-  for (const sale of [scanned, late]) await program.lever("POST", `transactions/${sale.tenders[0]?.reference}/pay`);
-  await until(async () => (await program.call<SaleBody>("GET", `/api/v1/till/sales/${scanned.id}`, { token: till.token })).body.state, (state) => state === "paid");
-  await until(async () => (await program.database.pool.query("select from suspense_case where payment_id = $1", [late.tenders[0]?.payment_id])).rowCount, (count) => count === 1);
-  return { outletId: till.outletId, reason, requests, sales: sold.map(({ id }) => id), payments: sold.flatMap(({ tenders }) => tenders.map(({ payment_id: id }) => id)) };
+  for (const sale of [scanned, late])
+    await program.lever("POST", `transactions/${sale.tenders[0]?.reference}/pay`);
+  await until(
+    async () =>
+      (await program.call<SaleBody>("GET", `/api/v1/till/sales/${scanned.id}`, { token: till.token })).body
+        .state,
+    (state) => state === "paid",
+  );
+  await until(
+    async () =>
+      (
+        await program.database.pool.query("select from suspense_case where payment_id = $1", [
+          late.tenders[0]?.payment_id,
+        ])
+      ).rowCount,
+    (count) => count === 1,
+  );
+  return {
+    outletId: till.outletId,
+    reason,
+    requests,
+    sales: sold.map(({ id }) => id),
+    payments: sold.flatMap(({ tenders }) => tenders.map(({ payment_id: id }) => id)),
+  };
 }
 
 /** Listens as a till, from now on or after a cursor, until it is ended. */
 async function hear({ url, token }: Asker, since?: string): Promise<{ heard(): string; end(): void }> {
   const aborter = new AbortController();
-  const response = await fetch(`${url()}/api/v1/till/events`, { headers: { ...bearing(token), ...(since === undefined ? {} : { "last-event-id": since }) }, signal: aborter.signal });
+  const response = await fetch(`${url()}/api/v1/till/events`, {
+    headers: { ...bearing(token), ...(since === undefined ? {} : { "last-event-id": since }) },
+    signal: aborter.signal,
+  });
   assert.equal(response.status, 200);
   let text = "";
   const read = async () => {
@@ -351,10 +701,31 @@ async function hear({ url, token }: Asker, since?: string): Promise<{ heard(): s
 const NEW_IDS = new Set(["POST /api/v1/till/sales", "POST /api/v1/payment/create-transaction"]);
 
 function reference(routes: readonly RegisteredRoute[]): string {
-  const sorted = [...routes].sort((one, other) => (one.url === other.url ? (one.method < other.method ? -1 : 1) : one.url < other.url ? -1 : 1));
-  const roles = ["anyone", "sandbox", "user", "cashier", "manager", "owner"] as const satisfies readonly Role[];
-  const mark = (role: Role, { right, approvable }: RegisteredRoute) => (whyNot(role, right as Right) === undefined ? "✓" : approvable && mayWithApproval(role, right as Right) ? "PIN" : "");
-  const custom = (right: Right) => ((rights[right] as readonly string[]).includes("custom") ? "✓" : grantable.includes(right) ? "may" : OWNER_ONLY.has(right) ? "never" : "");
+  const sorted = [...routes].sort((one, other) =>
+    one.url === other.url ? (one.method < other.method ? -1 : 1) : one.url < other.url ? -1 : 1,
+  );
+  const roles = [
+    "anyone",
+    "sandbox",
+    "user",
+    "cashier",
+    "manager",
+    "owner",
+  ] as const satisfies readonly Role[];
+  const mark = (role: Role, { right, approvable }: RegisteredRoute) =>
+    whyNot(role, right as Right) === undefined
+      ? "✓"
+      : approvable && mayWithApproval(role, right as Right)
+        ? "PIN"
+        : "";
+  const custom = (right: Right) =>
+    (rights[right] as readonly string[]).includes("custom")
+      ? "✓"
+      : grantable.includes(right)
+        ? "may"
+        : OWNER_ONLY.has(right)
+          ? "never"
+          : "";
   const scopes = (right: Right) => {
     const those = KEY_SCOPES.filter((scope) => isInScope([scope], right));
     return those.length === KEY_SCOPES.length ? "any" : those.join(", ");
@@ -373,7 +744,13 @@ function reference(routes: readonly RegisteredRoute[]): string {
     row(["---", "---", ...roles.map(() => ":-:"), ":-:", "---"]),
     ...sorted.map((route) => {
       const right = route.right as Right;
-      return row([`\`${named(route)}\``, `\`${right}\``, ...roles.map((role) => mark(role, route)), custom(right), scopes(right)]);
+      return row([
+        `\`${named(route)}\``,
+        `\`${right}\``,
+        ...roles.map((role) => mark(role, route)),
+        custom(right),
+        scopes(right),
+      ]);
     }),
     "",
     "## Objects",
@@ -382,7 +759,16 @@ function reference(routes: readonly RegisteredRoute[]): string {
     "",
     row(["Route", "Object", "Another merchant's", "Another outlet's or user's is not there for"]),
     row(["---", "---", "---", "---"]),
-    ...sorted.flatMap((route) => fixturesOf(route).map(({ kind, status = 404, provenBy, elsewhere = [] }) => row([`\`${named(route)}\``, provenBy === undefined || provenBy.startsWith("the") ? kind.replaceAll("_", " ") : "", provenBy ?? (status === 404 ? "404" : `${status}, as for none`), elsewhere.join(", ")]))),
+    ...sorted.flatMap((route) =>
+      fixturesOf(route).map(({ kind, status = 404, provenBy, elsewhere = [] }) =>
+        row([
+          `\`${named(route)}\``,
+          provenBy === undefined || provenBy.startsWith("the") ? kind.replaceAll("_", " ") : "",
+          provenBy ?? (status === 404 ? "404" : `${status}, as for none`),
+          elsewhere.join(", "),
+        ]),
+      ),
+    ),
     "",
   ].join("\n");
 }

@@ -1,30 +1,115 @@
 import { catalogueRoutes } from "./catalogue/index.ts";
 import { accountRoutes, createOwnProviders, resealAccounts, type Vault } from "./credentials/index.ts";
-import { createFigures, deliver, forgetOldDeliveries, SEND, sendDue, sweepDeliveries, webhookRoutes, type Deliveries } from "./deliveries/index.ts";
+import {
+  createFigures,
+  deliver,
+  forgetOldDeliveries,
+  SEND,
+  sendDue,
+  sweepDeliveries,
+  webhookRoutes,
+  type Deliveries,
+} from "./deliveries/index.ts";
 import { DEMO_MERCHANT, DEMO_OUTLET, preferTripay, seedDemo, seedTestUser } from "./demo/index.ts";
 import { healthRoutes } from "./health.ts";
 import {
-  approvalRoutes, auditRoutes, auditTrail, createAccessTokens, createKnownKeys, createPasswords, createRefusals, createSecretBox, deviceRoutes, forgetExpiredSessions, guard, identityRoutes, keyRoutes, limitRequests, merchants, openSigningKeys, outletRoutes, peopleRoutes, requireOpenSession, roleRoutes, userRoutes, type Users,
+  approvalRoutes,
+  auditRoutes,
+  auditTrail,
+  createAccessTokens,
+  createKnownKeys,
+  createPasswords,
+  createRefusals,
+  createSecretBox,
+  deviceRoutes,
+  forgetExpiredSessions,
+  guard,
+  identityRoutes,
+  keyRoutes,
+  limitRequests,
+  merchants,
+  openSigningKeys,
+  outletRoutes,
+  peopleRoutes,
+  requireOpenSession,
+  roleRoutes,
+  userRoutes,
+  type Users,
 } from "./identity/index.ts";
 import {
-  createDocument, createHttp, createLog, createMetrics, createStreams, everywhere, followDatabaseClock, followOutbox, forgetOldEvents, forgetOldKeys, idMaker, inTransaction, openDatabase, PROGRAM_ROLE, resolveName, StartFailure, startJobs, systemClock,
-  type Clock, type Connection, type Document, type Log, type RegisteredRoute, type Settings,
+  createDocument,
+  createHttp,
+  createLog,
+  createMetrics,
+  createStreams,
+  everywhere,
+  followDatabaseClock,
+  followOutbox,
+  forgetOldEvents,
+  forgetOldKeys,
+  idMaker,
+  inTransaction,
+  openDatabase,
+  PROGRAM_ROLE,
+  resolveName,
+  StartFailure,
+  startJobs,
+  systemClock,
+  type Clock,
+  type Connection,
+  type Document,
+  type Log,
+  type RegisteredRoute,
+  type Settings,
 } from "./kernel/index.ts";
 import { chartOf, createLedger, openAccounts, seal } from "./ledger/index.ts";
 import { pageRoutes } from "./pages.ts";
 import {
-  askProviders, carryRefundOn, disputeRoutes, openReplacement, operatorRoutes, paymentRoutes, REFUND, REOPEN, routingRoutes, sweepRefunds, VOID, voidPayment, type Payments,
+  askProviders,
+  carryRefundOn,
+  disputeRoutes,
+  openReplacement,
+  operatorRoutes,
+  paymentRoutes,
+  REFUND,
+  REOPEN,
+  routingRoutes,
+  sweepRefunds,
+  VOID,
+  voidPayment,
+  type Payments,
 } from "./payments/index.ts";
 import { proveDaily, signerOf } from "./proof.ts";
 import { setUpProviders } from "./provider-setup.ts";
 import { registerReference } from "./reference.ts";
 import { reportRoutes, rollup } from "./reports/index.ts";
-import { onPaymentEnded, onPaymentRefunded, onRefundGivenUp, onSaleCancelled, saleRoutes, TILL_TOPICS, type Sales } from "./sales/index.ts";
+import {
+  onPaymentEnded,
+  onPaymentRefunded,
+  onRefundGivenUp,
+  onSaleCancelled,
+  saleRoutes,
+  TILL_TOPICS,
+  type Sales,
+} from "./sales/index.ts";
 import { migrateAsOwner, prepareMonths } from "./schema.ts";
 import { makeSetupCode, setupRoutes } from "./setup/index.ts";
 import { SETTLE_DAILY, settleDaily, settlementRoutes, type Settlement } from "./settlement/index.ts";
 import { stockLevels } from "./stock/index.ts";
-import { createWalletProvider, creditWaiting, endForgotten, eraseUser, markExpiredHolds, onTopupCancelled, onTopupEnded, onTopupRefunded, walletOperatorRoutes, walletRoutes, walletUserRoutes, type Wallets } from "./wallets/index.ts";
+import {
+  createWalletProvider,
+  creditWaiting,
+  endForgotten,
+  eraseUser,
+  markExpiredHolds,
+  onTopupCancelled,
+  onTopupEnded,
+  onTopupRefunded,
+  walletOperatorRoutes,
+  walletRoutes,
+  walletUserRoutes,
+  type Wallets,
+} from "./wallets/index.ts";
 
 export type Program = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -81,7 +166,15 @@ const CRONTAB = `
 `;
 
 /** Puts the whole program together in one process: every module, its routes and its workers. */
-export async function startProgram({ settings, connection, tripayUrl, simulatorUrl = "", till, clock: ownClock = systemClock, logTo }: ProgramParts): Promise<Program> {
+export async function startProgram({
+  settings,
+  connection,
+  tripayUrl,
+  simulatorUrl = "",
+  till,
+  clock: ownClock = systemClock,
+  logTo,
+}: ProgramParts): Promise<Program> {
   const log = createLog(settings.logLevel, logTo);
   const metrics = createMetrics();
   const newId = idMaker(ownClock);
@@ -94,7 +187,11 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
   try {
     const clock = await followDatabaseClock(database);
     endings.push(() => clock.stop());
-    const ledger = createLedger(database, { lanes: settings.ledgerLanes, queue: settings.ledgerQueue, onBatch: (items) => metrics.batchItems.observe(items) });
+    const ledger = createLedger(database, {
+      lanes: settings.ledgerLanes,
+      queue: settings.ledgerQueue,
+      onBatch: (items) => metrics.batchItems.observe(items),
+    });
     const demo = await everywhere(() => checkDemo(settings, database, ledger));
 
     const refusals = createRefusals(database, log);
@@ -102,21 +199,55 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const homeMerchant = () => everywhere(async () => (await merchants(database.kysely))[0]?.merchantId);
     const box = createSecretBox(settings.secretKey, settings.oldSecretKey);
     const keys = await openSigningKeys(database, box);
-    const users: Users = { database, passwords: createPasswords(metrics), accessTokens: createAccessTokens(keys, clock), box, clock, newId, log, refusals, homeMerchant, onClosed: eraseUser };
+    const users: Users = {
+      database,
+      passwords: createPasswords(metrics),
+      accessTokens: createAccessTokens(keys, clock),
+      box,
+      clock,
+      newId,
+      log,
+      refusals,
+      homeMerchant,
+      onClosed: eraseUser,
+    };
 
     let url = "";
-    const { named, make, callbackUrl } = setUpProviders({ settings, tripayUrl, simulatorUrl, publicUrl: () => settings.publicUrl || url, clock });
+    const { named, make, callbackUrl } = setUpProviders({
+      settings,
+      tripayUrl,
+      simulatorUrl,
+      publicUrl: () => settings.publicUrl || url,
+      clock,
+    });
     const installed = [...named, createWalletProvider({ database, ledger }, clock)];
     await everywhere(async () => {
-      await openCharts(database, installed.map(({ name }) => name));
+      await openCharts(
+        database,
+        installed.map(({ name }) => name),
+      );
       await resealAccounts(database, box);
     });
     const providers = createOwnProviders({ database, box, make, installed });
     const rules = { resolve: resolveName, loopback: settings.deliveryPrivate };
-    const vault: Vault = { database, box, newId, rules, make, callbackUrl, changed: (merchantId) => providers.changed(merchantId) };
+    const vault: Vault = {
+      database,
+      box,
+      newId,
+      rules,
+      make,
+      callbackUrl,
+      changed: (merchantId) => providers.changed(merchantId),
+    };
     const poke = () => tail.poke();
     const payments: Payments = {
-      database, ledger, providers, clock, newId, log, poke,
+      database,
+      ledger,
+      providers,
+      clock,
+      newId,
+      log,
+      poke,
       homeMerchant,
       refusesSurcharges: settings.mode === "production",
       onEnded: async (tx, payment) => {
@@ -128,7 +259,10 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
         await onSaleCancelled(tx, merchantId, orderId);
         await onTopupCancelled(tx, merchantId, orderId);
       },
-      onRefunded: async (tx, refund) => [...(await onPaymentRefunded(tx, refund)), ...(await onTopupRefunded(tx, wallets, refund))],
+      onRefunded: async (tx, refund) => [
+        ...(await onPaymentRefunded(tx, refund)),
+        ...(await onTopupRefunded(tx, wallets, refund)),
+      ],
     };
     const sales: Sales = { database, ledger, payments, newId, poke };
     const wallets: Wallets = { database, ledger, payments, newId, poke };
@@ -144,7 +278,13 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     const courier = openDatabase(connection, COURIER.connections, lost, PROGRAM_ROLE);
     endings.push(() => courier.close());
     const deliveries: Deliveries = {
-      database, box, clock, newId, log, poke, rules,
+      database,
+      box,
+      clock,
+      newId,
+      log,
+      poke,
+      rules,
       figures: createFigures(metrics, database),
     };
     const enqueuer = followOutbox(courier, [deliver], log, { beatMs: COURIER.beatMs });
@@ -156,23 +296,44 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     endings.push(() => Promise.all(workers.map((end) => end())));
     await registerReference(http);
     const keyMode = settings.mode === "sandbox" ? "test" : "live";
-    guard(http, { database, accessTokens: users.accessTokens, knownKeys: createKnownKeys(database, keyMode), refusals }, settings.mode === "sandbox" && settings.anonymous ? { role: "sandbox", merchantId: DEMO_MERCHANT } : undefined);
+    guard(
+      http,
+      { database, accessTokens: users.accessTokens, knownKeys: createKnownKeys(database, keyMode), refusals },
+      settings.mode === "sandbox" && settings.anonymous
+        ? { role: "sandbox", merchantId: DEMO_MERCHANT }
+        : undefined,
+    );
     requireOpenSession(http, database);
     limitRequests(http, database);
-    healthRoutes(http, { database, ledger, metrics, metricsAccess: { token: settings.metricsToken, isOpen: settings.mode === "sandbox" } });
+    healthRoutes(http, {
+      database,
+      ledger,
+      metrics,
+      metricsAccess: { token: settings.metricsToken, isOpen: settings.mode === "sandbox" },
+    });
     identityRoutes(http, { database, mode: settings.mode, demo, refusals });
     deviceRoutes(http, { database, publicUrl: () => settings.publicUrl || url, demo });
     peopleRoutes(http, { database });
     roleRoutes(http, { database });
     outletRoutes(http, { database });
-    setupRoutes(http, { database, isCodeNeeded: (isLocal) => settings.mode === "production" || !isLocal, providers: installed.map(({ name }) => name) });
+    setupRoutes(http, {
+      database,
+      isCodeNeeded: (isLocal) => settings.mode === "production" || !isLocal,
+      providers: installed.map(({ name }) => name),
+    });
     userRoutes(http, users, keys);
     approvalRoutes(http, { database, refusals });
     keyRoutes(http, { database, mode: keyMode });
     auditRoutes(http, { database, sign: signerOf(settings, log) });
     catalogueRoutes(http, {
       database,
-      stockOf: async (merchantId, outletId) => new Map((await stockLevels(database.kysely, merchantId, outletId)).map(({ productId, onHand }) => [productId, onHand])),
+      stockOf: async (merchantId, outletId) =>
+        new Map(
+          (await stockLevels(database.kysely, merchantId, outletId)).map(({ productId, onHand }) => [
+            productId,
+            onHand,
+          ]),
+        ),
     });
     const streams = createStreams(http, database, tail);
     paymentRoutes(http, payments, tail, streams);
@@ -188,23 +349,34 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     settlementRoutes(http, settlement);
     webhookRoutes(http, deliveries);
     let reference: Document | undefined;
-    http.get("/openapi.json", { config: { right: "reference.read" }, schema: { hide: true } }, (request, reply) => {
-      reference ??= createDocument(JSON.stringify(http.swagger()), "application/json; charset=utf-8");
-      return reference.send(request, reply.header("cache-control", "no-cache"));
-    });
+    http.get(
+      "/openapi.json",
+      { config: { right: "reference.read" }, schema: { hide: true } },
+      (request, reply) => {
+        reference ??= createDocument(JSON.stringify(http.swagger()), "application/json; charset=utf-8");
+        return reference.send(request, reply.header("cache-control", "no-cache"));
+      },
+    );
     if (till) await pageRoutes(http, till);
 
     url = await listen(http, settings);
     const jobs = await startJobs(
       database,
       {
-        [REOPEN]: ({ merchantId, paymentId }) => openReplacement(payments, String(merchantId), String(paymentId)),
+        [REOPEN]: ({ merchantId, paymentId }) =>
+          openReplacement(payments, String(merchantId), String(paymentId)),
         "delivery:sweep": () => sweepDeliveries(database),
         "delivery:forget": () => forgetOldDeliveries(database),
         [VOID]: ({ merchantId, paymentId }) => voidPayment(payments, String(merchantId), String(paymentId)),
-        [REFUND]: ({ merchantId, refundId, tries }) => carryRefundOn(payments, String(merchantId), String(refundId), Number(tries)),
+        [REFUND]: ({ merchantId, refundId, tries }) =>
+          carryRefundOn(payments, String(merchantId), String(refundId), Number(tries)),
         "refund:sweep": async () => void (await sweepRefunds(payments)),
-        "wallet:sweep": async () => void (await Promise.all([creditWaiting(wallets), endForgotten(wallets), markExpiredHolds(wallets)])),
+        "wallet:sweep": async () =>
+          void (await Promise.all([
+            creditWaiting(wallets),
+            endForgotten(wallets),
+            markExpiredHolds(wallets),
+          ])),
         "identity:rotate_keys": () => keys.rotate(),
         "identity:forget": () => forgetExpiredSessions(database.kysely),
         "ledger:expire_holds": async () => void (await ledger.expireHolds()),
@@ -222,13 +394,23 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
     workers.push(() => asker.stop());
     const couriers = await startJobs(
       courier,
-      { [SEND]: ({ merchantId, endpointId }) => sendDue({ ...deliveries, database: courier }, String(merchantId), String(endpointId)) },
+      {
+        [SEND]: ({ merchantId, endpointId }) =>
+          sendDue({ ...deliveries, database: courier }, String(merchantId), String(endpointId)),
+      },
       "",
       log,
       COURIER,
     );
     workers.push(() => couriers.stop());
-    const setupCode = settings.mode === "production" ? await everywhere(async () => ((await merchants(database.kysely)).length === 0 ? (await makeSetupCode(database)).code : undefined)) : undefined;
+    const setupCode =
+      settings.mode === "production"
+        ? await everywhere(async () =>
+            (await merchants(database.kysely)).length === 0
+              ? (await makeSetupCode(database)).code
+              : undefined,
+          )
+        : undefined;
     return { url, routes: http.registered, stop, ...(setupCode === undefined ? {} : { setupCode }) };
   } catch (error) {
     await stop().catch(() => undefined);
@@ -237,7 +419,11 @@ export async function startProgram({ settings, connection, tripayUrl, simulatorU
 }
 
 /** Ends one after another; what takes longer than all of them may is ended no longer waited for. */
-async function endWithin(timeoutMs: number, endings: ReadonlyArray<() => Promise<unknown>>, log: Log): Promise<void> {
+async function endWithin(
+  timeoutMs: number,
+  endings: ReadonlyArray<() => Promise<unknown>>,
+  log: Log,
+): Promise<void> {
   const late = AbortSignal.timeout(timeoutMs);
   const isLate = new Promise<void>((resolve) => late.addEventListener("abort", () => resolve()));
   for (const end of endings) {
@@ -250,14 +436,23 @@ async function endWithin(timeoutMs: number, endings: ReadonlyArray<() => Promise
 }
 
 /** Each merchant has the whole chart, with a clearing account for each provider, also what came after the merchant. */
-async function openCharts(database: ReturnType<typeof openDatabase>, providers: readonly string[]): Promise<void> {
+async function openCharts(
+  database: ReturnType<typeof openDatabase>,
+  providers: readonly string[],
+): Promise<void> {
   for (const { merchantId, currency } of await merchants(database.kysely)) {
-    await inTransaction(database, (tx) => openAccounts(tx, merchantId, chartOf(merchantId, currency, providers, [])));
+    await inTransaction(database, (tx) =>
+      openAccounts(tx, merchantId, chartOf(merchantId, currency, providers, [])),
+    );
   }
 }
 
 /** Where the demo shop is, if it is here. */
-async function checkDemo(settings: Settings, database: ReturnType<typeof openDatabase>, ledger: ReturnType<typeof createLedger>): Promise<{ merchantId: string; outletId: string } | undefined> {
+async function checkDemo(
+  settings: Settings,
+  database: ReturnType<typeof openDatabase>,
+  ledger: ReturnType<typeof createLedger>,
+): Promise<{ merchantId: string; outletId: string } | undefined> {
   const isDemoHere = async () => (await merchants(database.kysely)).some(({ isDemo }) => isDemo);
   if (settings.mode === "sandbox") {
     await seedDemo(database, ledger);
@@ -267,7 +462,10 @@ async function checkDemo(settings: Settings, database: ReturnType<typeof openDat
     return { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET };
   }
   if (await isDemoHere()) {
-    throw new StartFailure("production mode: the data holds the demo shop, whose PINs everybody knows.", "Set ONEGATE_DATA or DATABASE_URL to data of its own for production.");
+    throw new StartFailure(
+      "production mode: the data holds the demo shop, whose PINs everybody knows.",
+      "Set ONEGATE_DATA or DATABASE_URL to data of its own for production.",
+    );
   }
   return undefined;
 }
@@ -277,9 +475,15 @@ async function listen(http: ReturnType<typeof createHttp>, { host, port }: Setti
     await http.listen({ host, port });
   } catch (error) {
     const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
-    if (code === "EADDRINUSE") throw new StartFailure(`Port ${port} is taken by another program.`, "Stop that one, or set PORT to a free port.");
-    if (code === "EACCES") throw new StartFailure(`Port ${port} may not be used by this user.`, "Set PORT to a port above 1023.");
-    if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") throw new StartFailure(`This machine has no address ${host}.`, "Set HOST to 127.0.0.1 or 0.0.0.0.");
+    if (code === "EADDRINUSE")
+      throw new StartFailure(
+        `Port ${port} is taken by another program.`,
+        "Stop that one, or set PORT to a free port.",
+      );
+    if (code === "EACCES")
+      throw new StartFailure(`Port ${port} may not be used by this user.`, "Set PORT to a port above 1023.");
+    if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+      throw new StartFailure(`This machine has no address ${host}.`, "Set HOST to 127.0.0.1 or 0.0.0.0.");
     throw error;
   }
   const address = http.server.address();

@@ -49,7 +49,11 @@ describe("the schema", () => {
   it("is what the snapshot says; a migration shows its effect there", async () => {
     const found = await describeSchema();
     if (process.env["UPDATE_SNAPSHOTS"] === "1") writeFileSync(SNAPSHOT, found);
-    assert.equal(found, readFileSync(SNAPSHOT, "utf8"), "run UPDATE_SNAPSHOTS=1 npm test -- server/schema.test.ts and look at the difference");
+    assert.equal(
+      found,
+      readFileSync(SNAPSHOT, "utf8"),
+      "run UPDATE_SNAPSHOTS=1 npm test -- server/schema.test.ts and look at the difference",
+    );
   });
 
   it("every table of a merchant's data has merchant_id first in its key, so that it shards", async () => {
@@ -63,24 +67,84 @@ describe("the schema", () => {
     );
     assert.ok(rows.length > 15);
     // a session is found by its token before anybody knows whose it is
-    assert.deepEqual(rows.filter(({ name, first }) => first !== "merchant_id" && name !== "staff_session"), []);
+    assert.deepEqual(
+      rows.filter(({ name, first }) => first !== "merchant_id" && name !== "staff_session"),
+      [],
+    );
   });
 
   it("has the tables of One Gate by their names and columns", async () => {
     const columns = async (table: string) =>
-      (await test.database.pool.query<{ column_name: string }>("select column_name from information_schema.columns where table_schema = 'public' and table_name = $1", [table])).rows.map((row) => row.column_name);
+      (
+        await test.database.pool.query<{ column_name: string }>(
+          "select column_name from information_schema.columns where table_schema = 'public' and table_name = $1",
+          [table],
+        )
+      ).rows.map((row) => row.column_name);
     const wanted = {
       users: ["id", "username", "email", "phone", "password", "created_at", "updated_at"],
       authentications: ["token", "user_id", "created_at"],
       accounts: ["id", "user_id", "balance", "currency", "account_status", "created_at", "updated_at"],
-      historical_transactions: ["id", "user_id", "account_id", "transaction_id", "transaction_type", "transaction_status", "amount", "balance_before", "balance_after", "currency", "description", "external_reference", "payment_method", "metadata", "is_accessible_external", "created_at", "updated_at"],
-      external_services: ["id", "company", "service_type", "contact_email", "description", "is_active", "created_at", "updated_at"],
-      api_keys: ["id", "external_service_id", "key_name", "permissions", "rate_limit_count", "rate_limit_unit", "expires_at", "is_active", "created_at", "updated_at"],
-      api_access_logs: ["id", "external_service_id", "api_key_id", "endpoint", "http_method", "ip_address", "user_agent", "response_status", "created_at"],
+      historical_transactions: [
+        "id",
+        "user_id",
+        "account_id",
+        "transaction_id",
+        "transaction_type",
+        "transaction_status",
+        "amount",
+        "balance_before",
+        "balance_after",
+        "currency",
+        "description",
+        "external_reference",
+        "payment_method",
+        "metadata",
+        "is_accessible_external",
+        "created_at",
+        "updated_at",
+      ],
+      external_services: [
+        "id",
+        "company",
+        "service_type",
+        "contact_email",
+        "description",
+        "is_active",
+        "created_at",
+        "updated_at",
+      ],
+      api_keys: [
+        "id",
+        "external_service_id",
+        "key_name",
+        "permissions",
+        "rate_limit_count",
+        "rate_limit_unit",
+        "expires_at",
+        "is_active",
+        "created_at",
+        "updated_at",
+      ],
+      api_access_logs: [
+        "id",
+        "external_service_id",
+        "api_key_id",
+        "endpoint",
+        "http_method",
+        "ip_address",
+        "user_agent",
+        "response_status",
+        "created_at",
+      ],
     };
     for (const [table, names] of Object.entries(wanted)) {
       const found = await columns(table);
-      assert.deepEqual(names.filter((name) => !found.includes(name)), [], table);
+      assert.deepEqual(
+        names.filter((name) => !found.includes(name)),
+        [],
+        table,
+      );
     }
   });
 });
@@ -92,13 +156,25 @@ describe("migrations", () => {
 
   it("refuse data that a newer Onegate made, and a script that was edited", async () => {
     const all = readMigrations(MIGRATIONS);
-    await assert.rejects(migrate(test.database.pool, all.slice(0, -1)), (error: unknown) => error instanceof StartFailure && /newer Onegate/.test(error.message));
+    await assert.rejects(
+      migrate(test.database.pool, all.slice(0, -1)),
+      (error: unknown) => error instanceof StartFailure && /newer Onegate/.test(error.message),
+    );
     const edited = all.map((one, i) => (i === 2 ? { ...one, checksum: one.checksum + 1 } : one));
-    await assert.rejects(migrate(test.database.pool, edited), (error: unknown) => error instanceof StartFailure && /edited/.test(error.message));
+    await assert.rejects(
+      migrate(test.database.pool, edited),
+      (error: unknown) => error instanceof StartFailure && /edited/.test(error.message),
+    );
   });
 
   it("that fail leave nothing behind", async () => {
-    const bad = { version: 999, description: "bad", script: "V999__bad.sql", sql: "create table half (id int); select nonsense;", checksum: 1 };
+    const bad = {
+      version: 999,
+      description: "bad",
+      script: "V999__bad.sql",
+      sql: "create table half (id int); select nonsense;",
+      checksum: 1,
+    };
     await assert.rejects(migrate(test.database.pool, [...readMigrations(MIGRATIONS), bad]), /V999__bad\.sql/);
     const { rowCount } = await test.database.pool.query("select 1 from pg_class where relname = 'half'");
     assert.equal(rowCount, 0);

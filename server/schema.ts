@@ -1,7 +1,14 @@
 import { currencies } from "@onegate/contract";
 import { Logger, runMigrations } from "graphile-worker";
 import { fileURLToPath } from "node:url";
-import { migrate, openDatabase, PROGRAM_ROLE, readMigrations, type Connection, type Database } from "./kernel/index.ts";
+import {
+  migrate,
+  openDatabase,
+  PROGRAM_ROLE,
+  readMigrations,
+  type Connection,
+  type Database,
+} from "./kernel/index.ts";
 
 const silent = new Logger(() => () => undefined);
 

@@ -10,14 +10,28 @@ const STOP_TIMEOUT_MS = 1_000;
 const MAIN = fileURLToPath(new URL("../simulator/main.ts", import.meta.url));
 
 /** Starts the provider simulator as a process of its own: it is spoken to over HTTP, as Tripay is. */
-export async function startSimulatorProcess({ host, port, data, hosts = [] }: { host: string; port: number; data: string; hosts?: readonly string[] }): Promise<SimulatorProcess> {
+export async function startSimulatorProcess({
+  host,
+  port,
+  data,
+  hosts = [],
+}: {
+  host: string;
+  port: number;
+  data: string;
+  hosts?: readonly string[];
+}): Promise<SimulatorProcess> {
   const journal = join(data, "simulator.jsonl");
   const names = hosts.flatMap((name) => ["--allow-host", name]);
-  const child = spawn(process.execPath, [MAIN, "--host", host, "--port", String(port), "--data", journal, ...names], {
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-    // Ctrl-C reaches Onegate alone, which ends the simulator after the last request has been answered
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [MAIN, "--host", host, "--port", String(port), "--data", journal, ...names],
+    {
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      // Ctrl-C reaches Onegate alone, which ends the simulator after the last request has been answered
+      detached: true,
+    },
+  );
   let words = "";
   const url = await new Promise<string>((resolve, reject) => {
     child.stderr?.on("data", (chunk: Buffer) => (words += chunk.toString()));
@@ -28,8 +42,15 @@ export async function startSimulatorProcess({ host, port, data, hosts = [] }: { 
     child.once("error", reject);
     child.once("exit", () => {
       const why = words.trim().split("\n")[0] ?? "";
-      const remedy = /port [0-9]+ is taken/.test(why) ? "Set SIMULATOR_PORT to a free port (0 takes any)" : `If its journal ${journal} is at fault, move that file away: the simulator then begins with an empty one`;
-      reject(new StartFailure(`The provider simulator does not start: ${why || "no reason given"}.`.replace(/\.+$/, "."), `${remedy}; or set ONEGATE_SIMULATOR=off.`));
+      const remedy = /port [0-9]+ is taken/.test(why)
+        ? "Set SIMULATOR_PORT to a free port (0 takes any)"
+        : `If its journal ${journal} is at fault, move that file away: the simulator then begins with an empty one`;
+      reject(
+        new StartFailure(
+          `The provider simulator does not start: ${why || "no reason given"}.`.replace(/\.+$/, "."),
+          `${remedy}; or set ONEGATE_SIMULATOR=off.`,
+        ),
+      );
     });
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));

@@ -33,7 +33,13 @@ const environment = (url: string): Record<string, string> => ({
 const NOTIFY = "/v1.0/qr/qr-mpm-notify";
 
 type Seed = { data: OrderBody };
-type Letter = { url: string; headers: Record<string, string>; body: string; state: string; attempts: Array<{ outcome: string }> };
+type Letter = {
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+  state: string;
+  attempts: Array<{ outcome: string }>;
+};
 
 describe("a payment by a bank that speaks SNAP BI, through the whole program", () => {
   let bank: RunningSimulator;
@@ -49,55 +55,126 @@ describe("a payment by a bank that speaks SNAP BI, through the whole program", (
   });
 
   const lever = async (method: string, path: string, body?: unknown) => {
-    const init = body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-    const answer = (await (await fetch(`${bank.url}/control/${path}`, { method, ...init })).json()) as { success: boolean; data: { callbacks: Letter[]; status: string } };
+    const init =
+      body === undefined
+        ? {}
+        : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+    const answer = (await (await fetch(`${bank.url}/control/${path}`, { method, ...init })).json()) as {
+      success: boolean;
+      data: { callbacks: Letter[]; status: string };
+    };
     assert.ok(answer.success, path);
     return answer.data;
   };
-  const posted = async (code: string) => (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
-  const post = <T>(path: string, body: unknown = {}) => program.call<T>("POST", path, { body, headers: { "idempotency-key": newId() } });
-  const status = async (orderId: string) => (await program.call<Seed>("GET", `/api/v1/payment/get-status-payment?order_id=${orderId}`)).body.data;
+  const posted = async (code: string) =>
+    (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
+  const post = <T>(path: string, body: unknown = {}) =>
+    program.call<T>("POST", path, { body, headers: { "idempotency-key": newId() } });
+  const status = async (orderId: string) =>
+    (await program.call<Seed>("GET", `/api/v1/payment/get-status-payment?order_id=${orderId}`)).body.data;
   const open = async () => {
     const orderId = `INV-${newId()}`;
-    const order = { order_id: orderId, amount: 25_000, customer_name: "Sari", customer_email: "sari@contoh.invalid", order_items: [{ name: "Kopi susu", price: 25_000, quantity: 1 }] };
+    const order = {
+      order_id: orderId,
+      amount: 25_000,
+      customer_name: "Sari",
+      customer_email: "sari@contoh.invalid",
+      order_items: [{ name: "Kopi susu", price: 25_000, quantity: 1 }],
+    };
     assert.equal((await post("/api/v1/payment/create-transaction", order)).status, 201);
-    const { status: code, body } = await post<Seed>("/api/v1/payment/create-payment", { order_id: orderId, method: "QRISSNAP" });
+    const { status: code, body } = await post<Seed>("/api/v1/payment/create-payment", {
+      order_id: orderId,
+      method: "QRISSNAP",
+    });
     assert.equal(code, 201, JSON.stringify(body));
     const payment = body.data.payment;
     assert.ok(payment?.reference);
     return { orderId, payment, reference: payment.reference };
   };
-  const letterOf = async (reference: string) => (await until(() => lever("GET", `transactions/${reference}`), ({ callbacks }) => (callbacks.at(-1)?.attempts.length ?? 0) > 0)).callbacks.at(-1);
-  const deliver = (letter: Letter | undefined, changes: { body?: string; headers?: Record<string, string> } = {}) =>
-    fetch(`${program.url}${NOTIFY}`, { method: "POST", headers: { "content-type": "application/json", ...letter?.headers, ...changes.headers }, body: changes.body ?? letter?.body ?? "" });
+  const letterOf = async (reference: string) =>
+    (
+      await until(
+        () => lever("GET", `transactions/${reference}`),
+        ({ callbacks }) => (callbacks.at(-1)?.attempts.length ?? 0) > 0,
+      )
+    ).callbacks.at(-1);
+  const deliver = (
+    letter: Letter | undefined,
+    changes: { body?: string; headers?: Record<string, string> } = {},
+  ) =>
+    fetch(`${program.url}${NOTIFY}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...letter?.headers, ...changes.headers },
+      body: changes.body ?? letter?.body ?? "",
+    });
 
   it("is opened, paid, notified at the standard's path, booked once, and given back in part", async () => {
-    const [clearing, fees, received] = [await posted("clearing:snap"), await posted("fees"), await posted("received")];
+    const [clearing, fees, received] = [
+      await posted("clearing:snap"),
+      await posted("fees"),
+      await posted("received"),
+    ];
     const { orderId, payment, reference } = await open();
     const qris = parseQris(payment.qr_string ?? "");
     assert.ok(!isQrisProblem(qris));
-    assert.deepEqual([qris.amount?.minor, qris.additional.get("05"), payment.payment_name], [2_500_000n, reference, "QRIS"]);
+    assert.deepEqual(
+      [qris.amount?.minor, qris.additional.get("05"), payment.payment_name],
+      [2_500_000n, reference, "QRIS"],
+    );
 
     await lever("POST", `transactions/${reference}/pay`);
-    assert.equal((await until(() => status(orderId), (order) => order.status === "PAID")).payment?.fee_merchant, 175);
+    assert.equal(
+      (
+        await until(
+          () => status(orderId),
+          (order) => order.status === "PAID",
+        )
+      ).payment?.fee_merchant,
+      175,
+    );
     const letter = await letterOf(reference);
-    assert.deepEqual([letter?.state, letter?.attempts.map(({ outcome }) => outcome)], ["delivered", ["200 success"]]);
-    const books = async () => [clearing - (await posted("clearing:snap")), fees - (await posted("fees")), (await posted("received")) - received];
+    assert.deepEqual(
+      [letter?.state, letter?.attempts.map(({ outcome }) => outcome)],
+      ["delivered", ["200 success"]],
+    );
+    const books = async () => [
+      clearing - (await posted("clearing:snap")),
+      fees - (await posted("fees")),
+      (await posted("received")) - received,
+    ];
     assert.deepEqual(await books(), [2_482_500n, 17_500n, 2_500_000n]);
 
     // the same once more, and three that are not the bank's
     const again = await deliver(letter);
-    assert.deepEqual([again.status, await again.json()], [200, { responseCode: "2005200", responseMessage: "Request has been processed successfully" }]);
-    assert.equal((await deliver(letter, { body: letter?.body.replace("25000.00", "99000.00") ?? "" })).status, 403);
-    assert.equal((await deliver(letter, { headers: { "x-timestamp": "2024-03-15T10:30:00+07:00" } })).status, 403);
+    assert.deepEqual(
+      [again.status, await again.json()],
+      [200, { responseCode: "2005200", responseMessage: "Request has been processed successfully" }],
+    );
+    assert.equal(
+      (await deliver(letter, { body: letter?.body.replace("25000.00", "99000.00") ?? "" })).status,
+      403,
+    );
+    assert.equal(
+      (await deliver(letter, { headers: { "x-timestamp": "2024-03-15T10:30:00+07:00" } })).status,
+      403,
+    );
     assert.equal((await deliver(letter, { headers: { "x-signature": "AAAA" } })).status, 403);
     assert.deepEqual(await books(), [2_482_500n, 17_500n, 2_500_000n]);
-    const { rows } = await program.database.pool.query<{ body: string }>("select body::text as body from provider_notification where reference = $1", [reference]);
+    const { rows } = await program.database.pool.query<{ body: string }>(
+      "select body::text as body from provider_notification where reference = $1",
+      [reference],
+    );
     assert.deepEqual([rows.length, rows.filter(({ body }) => body.includes("6281234567890")).length], [2, 0]);
 
-    const refund = await post<RefundBody>(`/api/v1/payments/${payment.payment_id}/refunds`, { amount: "5000.00", reason: "salah pesan" });
+    const refund = await post<RefundBody>(`/api/v1/payments/${payment.payment_id}/refunds`, {
+      amount: "5000.00",
+      reason: "salah pesan",
+    });
     assert.equal(refund.status, 201, JSON.stringify(refund.body));
-    await until(() => status(orderId), (order) => order.refunded_amount === 5_000);
+    await until(
+      () => status(orderId),
+      (order) => order.refunded_amount === 5_000,
+    );
     await program.assertBooksHold();
   });
 
@@ -105,7 +182,10 @@ describe("a payment by a bank that speaks SNAP BI, through the whole program", (
     await lever("PUT", "snap/notify-url", { url: `${program.url}/api/v1/providers/snap/notifications` });
     const { orderId, reference } = await open();
     await lever("POST", `transactions/${reference}/pay`);
-    await until(() => status(orderId), (order) => order.status === "PAID");
+    await until(
+      () => status(orderId),
+      (order) => order.status === "PAID",
+    );
     assert.equal((await letterOf(reference))?.state, "delivered");
     await lever("PUT", "snap/notify-url", { url: `${program.url}${NOTIFY}` });
   });
@@ -113,20 +193,46 @@ describe("a payment by a bank that speaks SNAP BI, through the whole program", (
   it("is cancelled at the bank when its order is given up", async () => {
     const { orderId, reference } = await open();
     assert.equal((await post(`/api/v1/orders/${orderId}/cancel`)).status, 200);
-    await until(() => lever("GET", `transactions/${reference}`), (transaction) => transaction.status === "CANCELLED");
+    await until(
+      () => lever("GET", `transactions/${reference}`),
+      (transaction) => transaction.status === "CANCELLED",
+    );
   });
 
   it("whose answer was lost is unknown, and asked about; its code can't be read again, so it is ended and another takes its place", async () => {
     await lever("POST", "next", { call: "create", fault: "answer_lost" });
     const orderId = `INV-${newId()}`;
-    await post("/api/v1/payment/create-transaction", { order_id: orderId, amount: 9_000, customer_name: "Sari", customer_email: "sari@contoh.invalid", order_items: [{ name: "Teh", price: 9_000, quantity: 1 }] });
-    assert.equal((await post<Seed>("/api/v1/payment/create-payment", { order_id: orderId, method: "QRISSNAP" })).status, 202);
+    await post("/api/v1/payment/create-transaction", {
+      order_id: orderId,
+      amount: 9_000,
+      customer_name: "Sari",
+      customer_email: "sari@contoh.invalid",
+      order_items: [{ name: "Teh", price: 9_000, quantity: 1 }],
+    });
+    assert.equal(
+      (await post<Seed>("/api/v1/payment/create-payment", { order_id: orderId, method: "QRISSNAP" })).status,
+      202,
+    );
     // the first inquiry is five seconds away
-    const found = await until(() => status(orderId), (order) => order.status === "UNPAID" && order.payment?.qr_string !== null, 20_000);
-    const made = (await lever("GET", "transactions")) as unknown as Array<{ amount: number; status: string; reference: string }>;
-    assert.deepEqual(made.filter(({ amount }) => amount === 9_000).map((one) => one.status), ["CANCELLED", "UNPAID"]);
+    const found = await until(
+      () => status(orderId),
+      (order) => order.status === "UNPAID" && order.payment?.qr_string !== null,
+      20_000,
+    );
+    const made = (await lever("GET", "transactions")) as unknown as Array<{
+      amount: number;
+      status: string;
+      reference: string;
+    }>;
+    assert.deepEqual(
+      made.filter(({ amount }) => amount === 9_000).map((one) => one.status),
+      ["CANCELLED", "UNPAID"],
+    );
     await lever("POST", `transactions/${found.payment?.reference}/pay`);
-    await until(() => status(orderId), (order) => order.status === "PAID");
+    await until(
+      () => status(orderId),
+      (order) => order.status === "PAID",
+    );
     await program.assertBooksHold();
   });
 });
@@ -136,7 +242,10 @@ describe("a bank that is not set", () => {
     const program = await openTestProgram();
     try {
       assert.equal((await program.call("POST", NOTIFY, { body: {} })).status, 404);
-      const channels = await program.call<{ data: Array<{ code: string }> }>("GET", "/api/v1/payment/get-payment-channel");
+      const channels = await program.call<{ data: Array<{ code: string }> }>(
+        "GET",
+        "/api/v1/payment/get-payment-channel",
+      );
       assert.ok(!channels.body.data.some(({ code }) => code === "QRISSNAP"));
     } finally {
       await program.close();
@@ -153,10 +262,23 @@ describe("a bank that is not set", () => {
       ["SNAP_CLIENT_SECRET", {}],
       ["SNAP_PROVIDER_PUBLIC_KEY", { SNAP_SIGNATURE: "asymmetric" }],
     ] as const) {
-      assert.throws(() => readSettings({ ...whole, ...changes, [missing]: "" }), (error) => error instanceof StartFailure && error.message.includes(missing), missing);
+      assert.throws(
+        () => readSettings({ ...whole, ...changes, [missing]: "" }),
+        (error) => error instanceof StartFailure && error.message.includes(missing),
+        missing,
+      );
     }
-    for (const [wrong, value] of [["SNAP_PRIVATE_KEY", "no-such-file.pem"], ["SNAP_CHANNEL_ID", "123"], ["SNAP_PATH_PREFIX", "openapi/"], ["SNAP_EXTERNAL_ID_DIGITS", "8"]] as const) {
-      assert.throws(() => readSettings({ ...whole, [wrong]: value }), (error) => error instanceof StartFailure && error.message.startsWith(wrong), wrong);
+    for (const [wrong, value] of [
+      ["SNAP_PRIVATE_KEY", "no-such-file.pem"],
+      ["SNAP_CHANNEL_ID", "123"],
+      ["SNAP_PATH_PREFIX", "openapi/"],
+      ["SNAP_EXTERNAL_ID_DIGITS", "8"],
+    ] as const) {
+      assert.throws(
+        () => readSettings({ ...whole, [wrong]: value }),
+        (error) => error instanceof StartFailure && error.message.startsWith(wrong),
+        wrong,
+      );
     }
   });
 });

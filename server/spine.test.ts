@@ -1,4 +1,12 @@
-import { newId, parseQris, type CatalogueBody, type OrderBody, type Problem, type SaleBody, type TodayBody } from "@onegate/contract";
+import {
+  newId,
+  parseQris,
+  type CatalogueBody,
+  type OrderBody,
+  type Problem,
+  type SaleBody,
+  type TodayBody,
+} from "@onegate/contract";
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, describe, it } from "node:test";
@@ -20,32 +28,67 @@ before(async () => {
 });
 after(() => program.close());
 
-const posted = async (code: string) => (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
-const today = async () => (await program.call<TodayBody>("GET", "/api/v1/till/reports/today", { token: owner })).body;
-const readSale = async (id: string) => (await program.call<SaleBody>("GET", `/api/v1/till/sales/${id}`, { token: cashier })).body;
+const posted = async (code: string) =>
+  (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
+const today = async () =>
+  (await program.call<TodayBody>("GET", "/api/v1/till/reports/today", { token: owner })).body;
+const readSale = async (id: string) =>
+  (await program.call<SaleBody>("GET", `/api/v1/till/sales/${id}`, { token: cashier })).body;
 const stockOf = async (name: string) =>
-  (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body.products.find((product) => product.name === name)?.stock ?? 0;
+  (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body.products.find(
+    (product) => product.name === name,
+  )?.stock ?? 0;
 
 /** The callback that Tripay would send for a transaction, signed with `key`. */
-function callback(reference: string, merchantRef: string, amount: number, status: string, key = "onegate-demo-private-key") {
+function callback(
+  reference: string,
+  merchantRef: string,
+  amount: number,
+  status: string,
+  key = "onegate-demo-private-key",
+) {
   const raw = JSON.stringify({
-    reference, merchant_ref: merchantRef, payment_method: "QRIS", payment_method_code: "QRIS2", total_amount: amount, fee_merchant: 950, fee_customer: 0,
-    total_fee: 950, amount_received: amount - 950, is_closed_payment: 1, status, paid_at: 1_763_256_923, note: null,
+    reference,
+    merchant_ref: merchantRef,
+    payment_method: "QRIS",
+    payment_method_code: "QRIS2",
+    total_amount: amount,
+    fee_merchant: 950,
+    fee_customer: 0,
+    total_fee: 950,
+    amount_received: amount - 950,
+    is_closed_payment: 1,
+    status,
+    paid_at: 1_763_256_923,
+    note: null,
   });
   const signature = createHmac("sha256", key).update(raw).digest("hex");
   return { raw, headers: { "x-callback-signature": signature, "x-callback-event": "payment_status" } };
 }
-const notify = (sent: { raw: string; headers: Record<string, string> }) => program.call("POST", "/api/v1/providers/tripay/notifications", sent);
+const notify = (sent: { raw: string; headers: Record<string, string> }) =>
+  program.call("POST", "/api/v1/providers/tripay/notifications", sent);
 
 describe("a cash sale", () => {
   it("is paid at once: receipt, change, stock, books and the owner's day", async () => {
-    const [drawerBefore, stockBefore, dayBefore] = [await posted("sales"), await stockOf("Latte"), await today()];
-    const { status, body } = await sell(program, cashier, newSale(catalogue, ["Latte", "Roti Bakar"], "50000"));
+    const [drawerBefore, stockBefore, dayBefore] = [
+      await posted("sales"),
+      await stockOf("Latte"),
+      await today(),
+    ];
+    const { status, body } = await sell(
+      program,
+      cashier,
+      newSale(catalogue, ["Latte", "Roti Bakar"], "50000"),
+    );
     assert.equal(status, 201);
     assert.equal(body.state, "paid");
     assert.match(body.receipt_number ?? "", /^KS1-[0-9]{6}-[0-9]{4}$/);
     assert.deepEqual(body.total, { amount: "46000.00", currency: "IDR" });
-    assert.deepEqual(body.tax, { amount: "4559.00", currency: "IDR" }, "PPN 11/111 of 46000, to the whole rupiah");
+    assert.deepEqual(
+      body.tax,
+      { amount: "4559.00", currency: "IDR" },
+      "PPN 11/111 of 46000, to the whole rupiah",
+    );
     assert.deepEqual(body.tenders[0]?.change, { amount: "4000.00", currency: "IDR" });
     assert.equal(await stockOf("Latte"), stockBefore - 1);
     assert.equal((await posted("sales")) - drawerBefore, 4_144_100n);
@@ -67,17 +110,32 @@ describe("a cash sale", () => {
     const sale = newSale(catalogue, ["Espresso"], "exact");
     await sell(program, cashier, sale);
     const salesBefore = await posted("sales");
-    const other = await program.call("POST", "/api/v1/till/sales", { token: cashier, body: { ...newSale(catalogue, ["Latte"], "exact") }, headers: { "idempotency-key": sale.id } });
+    const other = await program.call("POST", "/api/v1/till/sales", {
+      token: cashier,
+      body: { ...newSale(catalogue, ["Latte"], "exact") },
+      headers: { "idempotency-key": sale.id },
+    });
     assert.equal(other.code, "idempotency_key_reused");
-    const twin = await program.call("POST", "/api/v1/till/sales", { token: cashier, body: { ...newSale(catalogue, ["Latte"], "exact"), id: sale.id }, headers: { "idempotency-key": newId() } });
+    const twin = await program.call("POST", "/api/v1/till/sales", {
+      token: cashier,
+      body: { ...newSale(catalogue, ["Latte"], "exact"), id: sale.id },
+      headers: { "idempotency-key": newId() },
+    });
     assert.equal(twin.code, "sale_differs");
     assert.equal(await posted("sales"), salesBefore);
   });
 
   it("gives receipt numbers without a gap to sales that come at once", async () => {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => sell(program, cashier, newSale(catalogue, ["Teh Melati", "Donat"], "exact"))));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        sell(program, cashier, newSale(catalogue, ["Teh Melati", "Donat"], "exact")),
+      ),
+    );
     const numbers = answers.map(({ body }) => Number(body.receipt_number?.slice(-4))).sort((a, b) => a - b);
-    assert.deepEqual(numbers, Array.from({ length: 20 }, (_, i) => numbers[0]! + i));
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: 20 }, (_, i) => numbers[0]! + i),
+    );
     await program.assertBooksHold();
   });
 
@@ -85,19 +143,37 @@ describe("a cash sale", () => {
     const salesBefore = await posted("sales");
     const good = newSale(catalogue, ["Latte"], "exact");
     const refused = async (change: object, key?: string) =>
-      (await program.call("POST", "/api/v1/till/sales", { token: cashier, body: { ...good, id: newId(), ...change }, headers: { "idempotency-key": key ?? newId() } })).code;
+      (
+        await program.call("POST", "/api/v1/till/sales", {
+          token: cashier,
+          body: { ...good, id: newId(), ...change },
+          headers: { "idempotency-key": key ?? newId() },
+        })
+      ).code;
     assert.equal(await refused({ lines: [] }), "cart_empty");
     assert.equal(await refused({ lines: [{ ...good.lines[0], product_id: newId() }] }), "product_unknown");
-    assert.equal(await refused({ lines: [{ ...good.lines[0], unit_price: { amount: "1.00", currency: "IDR" } }] }), "price_differs");
+    assert.equal(
+      await refused({ lines: [{ ...good.lines[0], unit_price: { amount: "1.00", currency: "IDR" } }] }),
+      "price_differs",
+    );
     assert.equal(await refused({ total: { amount: "27999.00", currency: "IDR" } }), "amount_mismatch");
     assert.equal(await refused({ total: { amount: "1e3", currency: "IDR" } }), "amount_malformed");
-    assert.equal(await refused({ tender: { method: "CASH", tendered: { amount: "27999.99", currency: "IDR" } } }), "tender_insufficient");
+    assert.equal(
+      await refused({ tender: { method: "CASH", tendered: { amount: "27999.99", currency: "IDR" } } }),
+      "tender_insufficient",
+    );
     assert.equal(await refused({ price: 1 }), "request_invalid");
     assert.equal(await refused({ merchant_id: newId() }), "request_invalid");
     assert.equal(await refused({}, ""), "idempotency_key_invalid");
-    assert.equal((await program.call("POST", "/api/v1/till/sales", { token: cashier, body: good })).code, "idempotency_key_missing");
+    assert.equal(
+      (await program.call("POST", "/api/v1/till/sales", { token: cashier, body: good })).code,
+      "idempotency_key_missing",
+    );
     assert.equal((await program.call("POST", "/api/v1/till/sales", { body: good })).code, "unauthenticated");
-    assert.equal((await program.call("POST", "/api/v1/till/sales", { body: good, token: "x".repeat(43) })).code, "unauthenticated");
+    assert.equal(
+      (await program.call("POST", "/api/v1/till/sales", { body: good, token: "x".repeat(43) })).code,
+      "unauthenticated",
+    );
     assert.equal(await posted("sales"), salesBefore);
   });
 });
@@ -108,7 +184,12 @@ describe("a QRIS sale", () => {
     assert.equal(status, 201, JSON.stringify(body));
     const [tender] = body.tenders;
     assert.equal(body.state, "waiting");
-    return { sale: body, reference: tender?.reference ?? "", qr: tender?.qr_string ?? "", merchantRef: `OG${tender?.payment_id.replaceAll("-", "")}` };
+    return {
+      sale: body,
+      reference: tender?.reference ?? "",
+      qr: tender?.qr_string ?? "",
+      merchantRef: `OG${tender?.payment_id.replaceAll("-", "")}`,
+    };
   }
 
   it("shows a well-formed QR with the amount, and is paid by itself within a second of the customer's payment", async () => {
@@ -132,8 +213,13 @@ describe("a QRIS sale", () => {
   it("a till that was away hears on its return what it missed", async () => {
     const first = await waiting();
     await program.lever("POST", `transactions/${first.reference}/pay`);
-    await until(() => readSale(first.sale.id), ({ state }) => state === "paid");
-    const { rows } = await program.database.pool.query<{ cursor: string }>("select xid::text || '-' || (event_id - 1) as cursor from outbox_event e where topic = 'sale.paid' order by e.xid desc, event_id desc limit 1");
+    await until(
+      () => readSale(first.sale.id),
+      ({ state }) => state === "paid",
+    );
+    const { rows } = await program.database.pool.query<{ cursor: string }>(
+      "select xid::text || '-' || (event_id - 1) as cursor from outbox_event e where topic = 'sale.paid' order by e.xid desc, event_id desc limit 1",
+    );
     const event = await (await listen(cashier, rows[0]?.cursor)).first("sale.paid");
     assert.equal(event.sale_id, first.sale.id);
   });
@@ -143,7 +229,10 @@ describe("a QRIS sale", () => {
     const salesBefore = await posted("sales");
     const paid = callback(reference, merchantRef, 50_000, "PAID");
     const answers = await Promise.all(Array.from({ length: 10 }, () => notify(paid)));
-    assert.deepEqual(answers.map(({ body }) => body), Array(10).fill({ success: true }));
+    assert.deepEqual(
+      answers.map(({ body }) => body),
+      Array(10).fill({ success: true }),
+    );
     await notify(callback(reference, merchantRef, 50_000, "EXPIRED"));
     await notify(callback(reference, merchantRef, 50_000, "FAILED"));
     assert.equal((await readSale(sale.id)).state, "paid");
@@ -194,15 +283,29 @@ describe("a QRIS sale", () => {
 
   it("given up at the till is cancelled; money that comes all the same goes to suspense", async () => {
     const { sale, reference } = await waiting();
-    const cancel = (key = newId()) => program.call<SaleBody>("POST", `/api/v1/till/sales/${sale.id}/cancel`, { token: cashier, headers: { "idempotency-key": key } });
+    const cancel = (key = newId()) =>
+      program.call<SaleBody>("POST", `/api/v1/till/sales/${sale.id}/cancel`, {
+        token: cashier,
+        headers: { "idempotency-key": key },
+      });
     const key = newId();
     assert.equal((await cancel(key)).body.state, "cancelled");
     assert.equal((await cancel(key)).body.state, "cancelled");
     assert.equal((await cancel()).code, "sale_not_waiting");
-    assert.equal((await program.call("POST", "/api/v1/payment/create-payment", { body: { order_id: sale.id, method: "BRIVA" } })).code, "order_cancelled");
+    assert.equal(
+      (
+        await program.call("POST", "/api/v1/payment/create-payment", {
+          body: { order_id: sale.id, method: "BRIVA" },
+        })
+      ).code,
+      "order_cancelled",
+    );
     const suspenseBefore = await posted("suspense");
     await program.lever("POST", `transactions/${reference}/pay`);
-    await until(() => posted("suspense"), (now) => now - suspenseBefore === 5_000_000n);
+    await until(
+      () => posted("suspense"),
+      (now) => now - suspenseBefore === 5_000_000n,
+    );
     assert.equal((await readSale(sale.id)).state, "cancelled");
     await program.assertBooksHold();
   });
@@ -213,25 +316,55 @@ describe("a QRIS sale", () => {
     assert.equal(body.state, "waiting");
     assert.equal(body.tenders[0]?.state, "unknown");
     assert.equal(body.tenders[0]?.qr_string, null);
-    const found = await until(() => readSale(body.id), (sale) => sale.tenders[0]?.state === "pending", 15_000);
+    const found = await until(
+      () => readSale(body.id),
+      (sale) => sale.tenders[0]?.state === "pending",
+      15_000,
+    );
     assert.equal(found.tenders.length, 1);
     assert.ok(found.tenders[0]?.qr_string);
     await program.lever("POST", `transactions/${found.tenders[0]?.reference}/pay`);
-    await until(() => readSale(body.id), ({ state }) => state === "paid");
+    await until(
+      () => readSale(body.id),
+      ({ state }) => state === "paid",
+    );
     await program.assertBooksHold();
   });
 
   it("fault 12: no answer, and the provider never took it: failed only after it was asked, and payable again", async () => {
-    const order = { order_id: `INV-${newId()}`, amount: 10_000, customer_name: "Pelanggan Contoh", order_items: [{ name: "Barang", price: 10_000, quantity: 1 }] };
+    const order = {
+      order_id: `INV-${newId()}`,
+      amount: 10_000,
+      customer_name: "Pelanggan Contoh",
+      order_items: [{ name: "Barang", price: 10_000, quantity: 1 }],
+    };
     await program.call("POST", "/api/v1/payment/create-transaction", { body: order });
-    const create = () => program.call<{ data: { payment: { payment_id: string; status: string } } }>("POST", "/api/v1/payment/create-payment", { body: { order_id: order.order_id, method: "QRIS2" } });
+    const create = () =>
+      program.call<{ data: { payment: { payment_id: string; status: string } } }>(
+        "POST",
+        "/api/v1/payment/create-payment",
+        { body: { order_id: order.order_id, method: "QRIS2" } },
+      );
     await program.lever("POST", "next", { call: "create", fault: "error_500" });
     const first = await create();
     assert.deepEqual([first.status, first.body.data.payment.status], [202, "UNKNOWN"]);
-    assert.equal((await create()).body.data.payment.payment_id, first.body.data.payment.payment_id, "while it is unknown nobody is asked to pay again");
+    assert.equal(
+      (await create()).body.data.payment.payment_id,
+      first.body.data.payment.payment_id,
+      "while it is unknown nobody is asked to pay again",
+    );
     // a provider that knows nothing of it half a minute later never got it
-    await program.database.pool.query("update payment set created_at = created_at - interval '1 minute' where payment_id = $1", [first.body.data.payment.payment_id]);
-    const state = async () => (await program.database.pool.query<{ state: string }>("select state from payment where payment_id = $1", [first.body.data.payment.payment_id])).rows[0]?.state;
+    await program.database.pool.query(
+      "update payment set created_at = created_at - interval '1 minute' where payment_id = $1",
+      [first.body.data.payment.payment_id],
+    );
+    const state = async () =>
+      (
+        await program.database.pool.query<{ state: string }>(
+          "select state from payment where payment_id = $1",
+          [first.body.data.payment.payment_id],
+        )
+      ).rows[0]?.state;
     await until(state, (now) => now === "failed", 15_000);
     const second = await create();
     assert.deepEqual([second.status, second.body.data.payment.status], [201, "UNPAID"]);
@@ -242,9 +375,16 @@ describe("a QRIS sale", () => {
     const { sale, reference } = await waiting();
     await program.lever("PUT", `transactions/${reference}/faults`, { suppressed: true });
     await program.lever("POST", `transactions/${reference}/pay`);
-    const planned = await program.database.pool.query("update payment set ask_at = now() where payment_id = $1 and ask_at > now() returning payment_id", [sale.tenders[0]?.payment_id]);
+    const planned = await program.database.pool.query(
+      "update payment set ask_at = now() where payment_id = $1 and ask_at > now() returning payment_id",
+      [sale.tenders[0]?.payment_id],
+    );
     assert.equal(planned.rowCount, 1);
-    await until(() => readSale(sale.id), ({ state }) => state === "paid", 15_000);
+    await until(
+      () => readSale(sale.id),
+      ({ state }) => state === "paid",
+      15_000,
+    );
     await program.assertBooksHold();
   });
 
@@ -254,11 +394,26 @@ describe("a QRIS sale", () => {
     const paymentId = sale.tenders[0]?.payment_id;
     await program.lever("PUT", `transactions/${reference}/faults`, { suppressed: true });
     // taken, and never dealt with
-    const { rows } = await pool.query<{ lease: string }>("update payment set ask_at = now() + interval '2 minutes', asked = asked + 1 where payment_id = $1 returning ask_at::text as lease", [paymentId]);
+    const { rows } = await pool.query<{ lease: string }>(
+      "update payment set ask_at = now() + interval '2 minutes', asked = asked + 1 where payment_id = $1 returning ask_at::text as lease",
+      [paymentId],
+    );
     await program.lever("POST", `transactions/${reference}/pay`);
-    await pool.query("update payment set ask_at = ask_at - interval '2 minutes' where payment_id = $1 and ask_at = $2", [paymentId, rows[0]?.lease]);
-    await until(() => readSale(sale.id), ({ state }) => state === "paid", 15_000);
-    await until(async () => (await pool.query("select 1 from payment where payment_id = $1 and ask_at is null", [paymentId])).rowCount, (count) => count === 1);
+    await pool.query(
+      "update payment set ask_at = ask_at - interval '2 minutes' where payment_id = $1 and ask_at = $2",
+      [paymentId, rows[0]?.lease],
+    );
+    await until(
+      () => readSale(sale.id),
+      ({ state }) => state === "paid",
+      15_000,
+    );
+    await until(
+      async () =>
+        (await pool.query("select 1 from payment where payment_id = $1 and ask_at is null", [paymentId]))
+          .rowCount,
+      (count) => count === 1,
+    );
     await program.assertBooksHold();
   });
 
@@ -266,7 +421,10 @@ describe("a QRIS sale", () => {
     const { sale, reference } = await waiting();
     await program.restart();
     await program.lever("POST", `transactions/${reference}/pay`);
-    await until(() => readSale(sale.id), ({ state }) => state === "paid");
+    await until(
+      () => readSale(sale.id),
+      ({ state }) => state === "paid",
+    );
   });
 });
 
@@ -279,37 +437,74 @@ describe("the seed paths", () => {
     order_items: [{ sku: "LATTE", name: "Latte", price: 12_500, quantity: 2 }],
     ...change,
   });
-  const create = (body: object) => program.call<{ data: OrderBody }>("POST", "/api/v1/payment/create-transaction", { body });
-  const pay = (body: object) => program.call<{ data: OrderBody }>("POST", "/api/v1/payment/create-payment", { body });
-  const status = (orderId: string) => program.call<{ data: OrderBody }>("GET", `/api/v1/payment/get-status-payment?order_id=${encodeURIComponent(orderId)}`);
+  const create = (body: object) =>
+    program.call<{ data: OrderBody }>("POST", "/api/v1/payment/create-transaction", { body });
+  const pay = (body: object) =>
+    program.call<{ data: OrderBody }>("POST", "/api/v1/payment/create-payment", { body });
+  const status = (orderId: string) =>
+    program.call<{ data: OrderBody }>(
+      "GET",
+      `/api/v1/payment/get-status-payment?order_id=${encodeURIComponent(orderId)}`,
+    );
 
   it("list channels without credentials in the sandbox", async () => {
-    const { body } = await program.call<{ success: boolean; data: Array<{ code: string; minimum_amount: number; total_fee: { flat: number; percent: number } }> }>("GET", "/api/v1/payment/get-payment-channel");
+    const { body } = await program.call<{
+      success: boolean;
+      data: Array<{ code: string; minimum_amount: number; total_fee: { flat: number; percent: number } }>;
+    }>("GET", "/api/v1/payment/get-payment-channel");
     const qris = body.data.find(({ code }) => code === "QRIS2");
     assert.deepEqual([qris?.minimum_amount, qris?.total_fee], [1_000, { flat: 750, percent: 0.7 }]);
   });
 
   it("reckon the fees of a sum as the provider does, and explain how to pay", async () => {
-    type Fees = { success: boolean; data: Array<{ code: string; total_fee: { merchant: number; customer: number } }> };
+    type Fees = {
+      success: boolean;
+      data: Array<{ code: string; total_fee: { merchant: number; customer: number } }>;
+    };
     const fees = await program.call<Fees>("GET", "/api/v1/payment/fee-calculator?amount=100000");
     const feeOf = (code: string) => fees.body.data.find((one) => one.code === code)?.total_fee;
-    assert.deepEqual([feeOf("QRIS2"), feeOf("BRIVA"), feeOf("WALLET")], [{ merchant: 1_450, customer: 0 }, { merchant: 4_250, customer: 0 }, { merchant: 0, customer: 0 }]);
+    assert.deepEqual(
+      [feeOf("QRIS2"), feeOf("BRIVA"), feeOf("WALLET")],
+      [
+        { merchant: 1_450, customer: 0 },
+        { merchant: 4_250, customer: 0 },
+        { merchant: 0, customer: 0 },
+      ],
+    );
     assert.equal(new Set(fees.body.data.map(({ code }) => code)).size, fees.body.data.length);
-    assert.equal((await program.call<Fees>("GET", "/api/v1/payment/fee-calculator?amount=100000&code=BRIVA")).body.data.length, 1);
-    for (const [query, code] of [["amount=0", "amount_not_positive"], ["amount=1e9", "amount_malformed"], ["amount=1000&code=DUKUN", "channel_unknown"], ["", "request_invalid"]] as const) {
+    assert.equal(
+      (await program.call<Fees>("GET", "/api/v1/payment/fee-calculator?amount=100000&code=BRIVA")).body.data
+        .length,
+      1,
+    );
+    for (const [query, code] of [
+      ["amount=0", "amount_not_positive"],
+      ["amount=1e9", "amount_malformed"],
+      ["amount=1000&code=DUKUN", "channel_unknown"],
+      ["", "request_invalid"],
+    ] as const) {
       assert.equal((await program.call("GET", `/api/v1/payment/fee-calculator?${query}`)).code, code);
     }
 
     type Instructions = { data: Array<{ title: string; steps: string[] }> };
-    const steps = async (query: string) => (await program.call<Instructions>("GET", `/api/v1/payment/instruction?${query}`)).body.data[0]?.steps.join(" ") ?? "";
+    const steps = async (query: string) =>
+      (
+        await program.call<Instructions>("GET", `/api/v1/payment/instruction?${query}`)
+      ).body.data[0]?.steps.join(" ") ?? "";
     assert.match(await steps("code=BRIVA"), /\{\{pay_code\}\}/);
     assert.match(await steps("code=BRIVA&pay_code=88123&amount=20000"), /88123.*Rp 20\.000/);
-    assert.equal((await program.call("GET", "/api/v1/payment/instruction?code=DUKUN")).code, "channel_unknown");
+    assert.equal(
+      (await program.call("GET", "/api/v1/payment/instruction?code=DUKUN")).code,
+      "channel_unknown",
+    );
     const placed = order();
     await create(placed);
     const { payment } = (await pay({ order_id: placed.order_id, method: "BRIVA" })).body.data;
     assert.ok(payment?.pay_code);
-    assert.match(payment.instructions[0]?.steps.join(" ") ?? "", new RegExp(`${payment.pay_code}.*Rp 25\\.000`));
+    assert.match(
+      payment.instructions[0]?.steps.join(" ") ?? "",
+      new RegExp(`${payment.pay_code}.*Rp 25\\.000`),
+    );
     assert.doesNotMatch(JSON.stringify(payment.instructions), /<b>|\{\{/);
   });
 
@@ -322,9 +517,16 @@ describe("the seed paths", () => {
     assert.equal(opened.status, 201);
     assert.match(opened.body.data.payment?.qr_image ?? "", /^data:image\/svg\+xml;base64,/);
     const again = await pay({ order_id: placed.order_id, method: "QRIS2" });
-    assert.equal(again.body.data.payment?.payment_id, opened.body.data.payment?.payment_id, "asked again it is the same payment");
+    assert.equal(
+      again.body.data.payment?.payment_id,
+      opened.body.data.payment?.payment_id,
+      "asked again it is the same payment",
+    );
     await program.lever("POST", `transactions/${opened.body.data.payment?.reference}/pay`);
-    const paid = await until(() => status(placed.order_id), ({ body }) => body.data.status === "PAID");
+    const paid = await until(
+      () => status(placed.order_id),
+      ({ body }) => body.data.status === "PAID",
+    );
     assert.ok(paid.body.data.paid_at);
     assert.equal((await pay({ order_id: placed.order_id, method: "QRIS2" })).code, "order_paid");
     await program.assertBooksHold();
@@ -344,7 +546,10 @@ describe("the seed paths", () => {
     assert.equal((await create({ ...placed, customer_name: "Orang Lain" })).code, "order_differs");
     assert.equal((await create(placed)).status, 201);
     assert.equal((await create(order({ currency: "USD" }))).code, "currency_unsupported");
-    assert.equal((await create(order({ amount: 0, order_items: [{ name: "x", price: 0, quantity: 1 }] }))).code, "amount_not_positive");
+    assert.equal(
+      (await create(order({ amount: 0, order_items: [{ name: "x", price: 0, quantity: 1 }] }))).code,
+      "amount_not_positive",
+    );
     assert.equal((await create(order({ order_items: [] }))).code, "request_invalid");
     assert.equal((await create(order({ role: "owner" }))).code, "request_invalid");
     assert.equal((await pay({ order_id: "INV-NOBODY", method: "QRIS2" })).code, "order_unknown");
@@ -364,31 +569,84 @@ describe("the door", () => {
     assert.match(malformed.headers.get("content-type") ?? "", /^application\/problem\+json/);
     assert.equal(malformed.body.request_id, malformed.headers.get("x-request-id"));
     assert.ok(malformed.body.detail.id !== malformed.body.detail.en);
-    assert.equal((await program.call("POST", "/payments", { raw: `"${"x".repeat(1_100_000)}"` })).code, "request_too_large");
-    assert.equal((await program.call("POST", "/payments", { raw: '{"__proto__":{"role":"owner"}}' })).code, "request_malformed");
+    assert.equal(
+      (await program.call("POST", "/payments", { raw: `"${"x".repeat(1_100_000)}"` })).code,
+      "request_too_large",
+    );
+    assert.equal(
+      (await program.call("POST", "/payments", { raw: '{"__proto__":{"role":"owner"}}' })).code,
+      "request_malformed",
+    );
     assert.equal((await program.call("GET", "/api/v1/nothing")).code, "not_found");
-    const named = { order_id: newId(), amount: 1000, customer_name: "Pelanggan\u0000", order_items: [{ name: "x", price: 1000, quantity: 1 }] };
-    assert.equal((await program.call("POST", "/api/v1/payment/create-transaction", { body: named })).code, "request_invalid");
+    const named = {
+      order_id: newId(),
+      amount: 1000,
+      customer_name: "Pelanggan\u0000",
+      order_items: [{ name: "x", price: 1000, quantity: 1 }],
+    };
+    assert.equal(
+      (await program.call("POST", "/api/v1/payment/create-transaction", { body: named })).code,
+      "request_invalid",
+    );
   });
 
   it("a wrong PIN opens nothing, and many cost time", async () => {
-    const shop = await program.call<{ staff: Array<{ id: string; name: string }> }>("GET", "/api/v1/till/shop");
+    const shop = await program.call<{ staff: Array<{ id: string; name: string }> }>(
+      "GET",
+      "/api/v1/till/shop",
+    );
     const bima = shop.body.staff.find(({ name }) => name === "Bima")?.id;
     const headers = { "onegate-device": await program.enrol() };
-    const tries = await Promise.all(Array.from({ length: 12 }, (_, i) => program.call("POST", "/api/v1/till/unlock", { headers, body: { staff_id: bima, pin: `90000${i % 10}` } })));
+    const tries = await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        program.call("POST", "/api/v1/till/unlock", {
+          headers,
+          body: { staff_id: bima, pin: `90000${i % 10}` },
+        }),
+      ),
+    );
     const codes = tries.map(({ code }) => code);
-    assert.deepEqual([codes.filter((code) => code === "pin_wrong").length, codes.filter((code) => code === "pin_delayed").length], [5, 7]);
-    await program.database.pool.query("update pin_try set delayed_until = now() + interval '1 minute' where staff_id = $1", [bima]);
-    assert.equal((await program.call("POST", "/api/v1/till/unlock", { headers, body: { staff_id: bima, pin: "222222" } })).code, "pin_delayed");
-    assert.equal((await program.call("POST", "/api/v1/till/unlock", { headers, body: { staff_id: newId(), pin: "222222" } })).code, "staff_unknown");
+    assert.deepEqual(
+      [
+        codes.filter((code) => code === "pin_wrong").length,
+        codes.filter((code) => code === "pin_delayed").length,
+      ],
+      [5, 7],
+    );
+    await program.database.pool.query(
+      "update pin_try set delayed_until = now() + interval '1 minute' where staff_id = $1",
+      [bima],
+    );
+    assert.equal(
+      (
+        await program.call("POST", "/api/v1/till/unlock", {
+          headers,
+          body: { staff_id: bima, pin: "222222" },
+        })
+      ).code,
+      "pin_delayed",
+    );
+    assert.equal(
+      (
+        await program.call("POST", "/api/v1/till/unlock", {
+          headers,
+          body: { staff_id: newId(), pin: "222222" },
+        })
+      ).code,
+      "staff_unknown",
+    );
   });
 
   it("a cashier has no right to the owner's report", async () => {
-    assert.equal((await program.call("GET", "/api/v1/till/reports/today", { token: cashier })).code, "forbidden");
+    assert.equal(
+      (await program.call("GET", "/api/v1/till/reports/today", { token: cashier })).code,
+      "forbidden",
+    );
   });
 
   it("is alive, ready, and counts", async () => {
-    for (const path of ["/health", "/healthz", "/readyz"]) assert.equal((await program.call("GET", path)).status, 200);
+    for (const path of ["/health", "/healthz", "/readyz"])
+      assert.equal((await program.call("GET", path)).status, 200);
     const metrics = await (await fetch(`${program.url}/metrics`)).text();
     assert.match(metrics, /payment_requests_total\{service="payments",status="200"\} [1-9]/);
   });

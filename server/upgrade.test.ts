@@ -10,7 +10,11 @@ import { until } from "./testing/until.ts";
 let test: TestDatabase;
 let old: Database;
 const merchant = newId();
-const [mint, andi, warung] = ["mint", "andi", "warung"].map((code) => accountId(merchant, code)) as [string, string, string];
+const [mint, andi, warung] = ["mint", "andi", "warung"].map((code) => accountId(merchant, code)) as [
+  string,
+  string,
+  string,
+];
 
 before(async () => {
   test = await openTestDatabase();
@@ -37,11 +41,24 @@ async function postAsBefore(id: string, debit: string, credit: string, amount: n
 describe("an upgrade", () => {
   it("of books with separate entries keeps every transfer, balance, chain and retry", async () => {
     const all = readMigrations(MIGRATIONS);
-    await migrate(old.pool, all.filter(({ version }) => version <= 14));
+    await migrate(
+      old.pool,
+      all.filter(({ version }) => version <= 14),
+    );
     await old.pool.query("insert into currency values ('IDR', 2)");
-    for (const [code, id, least] of [["mint", mint, null], ["andi", andi, 0], ["warung", warung, 0]] as const) {
-      await old.pool.query("insert into ledger_account (merchant_id, account_id, code, kind) values ($1, $2, $3, 'wallet')", [merchant, id, code]);
-      await old.pool.query("insert into ledger_balance (merchant_id, account_id, currency, least) values ($1, $2, 'IDR', $3)", [merchant, id, least]);
+    for (const [code, id, least] of [
+      ["mint", mint, null],
+      ["andi", andi, 0],
+      ["warung", warung, 0],
+    ] as const) {
+      await old.pool.query(
+        "insert into ledger_account (merchant_id, account_id, code, kind) values ($1, $2, $3, 'wallet')",
+        [merchant, id, code],
+      );
+      await old.pool.query(
+        "insert into ledger_balance (merchant_id, account_id, currency, least) values ($1, $2, 'IDR', $3)",
+        [merchant, id, least],
+      );
     }
     const ids = Array.from({ length: 12 }, () => newId());
     await postAsBefore(ids[0]!, mint, andi, 100_000);
@@ -52,17 +69,30 @@ describe("an upgrade", () => {
     await prepareSchema(old);
     assert.deepEqual((await prove(old)).breaches, []);
     const page = await statement(old.kysely, merchant, andi, 1n << 60n, 100);
-    assert.deepEqual([page.length, page[0]?.balanceAfter, page.at(-1)?.balanceAfter], [13, 98_850n, 100_000n]);
+    assert.deepEqual(
+      [page.length, page[0]?.balanceAfter, page.at(-1)?.balanceAfter],
+      [13, 98_850n, 100_000n],
+    );
 
     const ledger = createLedger(old, { lanes: 2, queue: 100 });
-    const again = (id: string, minor: bigint) => ledger.post(merchant, { id, kind: "payment", debit: andi, credit: warung, amount: { minor, currency: IDR } });
+    const again = (id: string, minor: bigint) =>
+      ledger.post(merchant, {
+        id,
+        kind: "payment",
+        debit: andi,
+        credit: warung,
+        amount: { minor, currency: IDR },
+      });
     assert.deepEqual(await again(ids[5]!, 100n), { id: ids[5], posted: "before" });
     assert.deepEqual(await again(timeless, 50n), { id: timeless, posted: "before" });
     assert.deepEqual(await again(ids[5]!, 101n), { refusal: "transfer_differs" });
     const fresh = newId();
     assert.deepEqual(await again(fresh, 1n), { id: fresh, posted: "now" });
 
-    await until(() => consume(old, seal).then(async () => (await prove(old)).unsealed), (unsealed) => unsealed === 0n);
+    await until(
+      () => consume(old, seal).then(async () => (await prove(old)).unsealed),
+      (unsealed) => unsealed === 0n,
+    );
     const { breaches, sealed } = await prove(old);
     assert.deepEqual([breaches, sealed], [[], 14n]);
   });

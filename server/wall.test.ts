@@ -3,9 +3,33 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { sql } from "kysely";
-import { createAccessTokens, createKnownKeys, createRefusals, createSecretBox, guard, insertMerchant, insertOutlet, insertStaff, openSigningKeys, outlets } from "./identity/index.ts";
+import {
+  createAccessTokens,
+  createKnownKeys,
+  createRefusals,
+  createSecretBox,
+  guard,
+  insertMerchant,
+  insertOutlet,
+  insertStaff,
+  openSigningKeys,
+  outlets,
+} from "./identity/index.ts";
 import { newToken } from "./identity/secret.ts";
-import { asMerchant, createHttp, createLog, createMetrics, everywhere, inTransaction, nowhere, openDatabase, PROGRAM_ROLE, readSettings, systemClock, type Database } from "./kernel/index.ts";
+import {
+  asMerchant,
+  createHttp,
+  createLog,
+  createMetrics,
+  everywhere,
+  inTransaction,
+  nowhere,
+  openDatabase,
+  PROGRAM_ROLE,
+  readSettings,
+  systemClock,
+  type Database,
+} from "./kernel/index.ts";
 import { accountId, CHART, chartOf, createLedger, openAccounts } from "./ledger/index.ts";
 import { openTestDatabase, type TestDatabase } from "./testing/database.ts";
 import { bearing, openTestSession } from "./testing/session.ts";
@@ -16,8 +40,19 @@ const NO_RIGHT = (error: unknown) => (error as { code: string }).code === "42501
 
 /** Tables of the installation or of wallet users, who belong to no merchant. A new one is to be thought about. */
 const NOBODYS = [
-  "api_access_logs", "api_keys", "authentications", "currency", "external_services", "flyway_schema_history", "ledger_signed_head", "outbox_consumer", "setup_code", "sign_in_try", "signing_key",
-  "user_session", "users",
+  "api_access_logs",
+  "api_keys",
+  "authentications",
+  "currency",
+  "external_services",
+  "flyway_schema_history",
+  "ledger_signed_head",
+  "outbox_consumer",
+  "setup_code",
+  "sign_in_try",
+  "signing_key",
+  "user_session",
+  "users",
 ];
 
 describe("the wall, at every table", () => {
@@ -37,13 +72,26 @@ describe("the wall, at every table", () => {
       `select c.relname as name, c.relrowsecurity as is_walled from pg_class c
         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') order by 1`,
     );
-    assert.deepEqual(rows.filter(({ is_walled: isWalled }) => !isWalled).map(({ name }) => name), NOBODYS);
-    const { rows: views } = await test.database.pool.query("select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'v' and not coalesce(reloptions, '{}') @> '{security_invoker=true}'");
-    assert.deepEqual(views, [], "make the view with (security_invoker = true), so that it obeys the wall of who asks");
+    assert.deepEqual(
+      rows.filter(({ is_walled: isWalled }) => !isWalled).map(({ name }) => name),
+      NOBODYS,
+    );
+    const { rows: views } = await test.database.pool.query(
+      "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'v' and not coalesce(reloptions, '{}') @> '{security_invoker=true}'",
+    );
+    assert.deepEqual(
+      views,
+      [],
+      "make the view with (security_invoker = true), so that it obeys the wall of who asks",
+    );
     const { rows: open } = await test.database.pool.query(
       `select p.oid::regprocedure::text as name from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prosecdef and has_function_privilege('onegate_app', p.oid, 'execute') order by 1`,
     );
-    assert.deepEqual(open.map(({ name }: { name: string }) => name.replace(/\(.*/, "")), ["ledger_post", "ledger_prepare_months"], "a function that runs with its owner's rights passes the wall: let it look whose rows it touches, and name it here");
+    assert.deepEqual(
+      open.map(({ name }: { name: string }) => name.replace(/\(.*/, "")),
+      ["ledger_post", "ledger_prepare_months"],
+      "a function that runs with its owner's rights passes the wall: let it look whose rows it touches, and name it here",
+    );
   });
 
   it("without a filter shows one merchant's rows, and takes no other's", async () => {
@@ -64,9 +112,16 @@ describe("the wall, at every table", () => {
         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition order by 1`,
     );
     assert.ok(rows.length > 35);
-    const whose = async (table: string) => (await program.pool.query<{ merchant_id: Id }>(`select merchant_id from ${table} order by merchant_id`)).rows.map(({ merchant_id: id }) => id);
+    const whose = async (table: string) =>
+      (
+        await program.pool.query<{ merchant_id: Id }>(`select merchant_id from ${table} order by merchant_id`)
+      ).rows.map(({ merchant_id: id }) => id);
     /** The rows that a statement touched; nothing where the program may not run it at all. */
-    const touched = async (statement: string) => program.pool.query(statement).then(({ rowCount }) => rowCount, (error: unknown) => (NO_RIGHT(error) ? undefined : assert.fail(`${statement}: ${String(error)}`)));
+    const touched = async (statement: string) =>
+      program.pool.query(statement).then(
+        ({ rowCount }) => rowCount,
+        (error: unknown) => (NO_RIGHT(error) ? undefined : assert.fail(`${statement}: ${String(error)}`)),
+      );
     for (const { name } of rows) {
       await pool.query(`delete from ${name}`);
       await pool.query(`insert into ${name} (merchant_id) values ($1), ($2)`, [A, B]);
@@ -76,14 +131,32 @@ describe("the wall, at every table", () => {
       assert.deepEqual(await nowhere(() => whose(name)), [], name);
       assert.deepEqual(await whose(name), [], `${name}: who says nothing sees nothing`);
       await asMerchant(A, async () => {
-        for (const statement of [`update ${name} set merchant_id = '${B}'`, `insert into ${name} (merchant_id) values ('${B}')`]) await assert.rejects(program.pool.query(statement), NO_RIGHT, statement);
-        for (const statement of [`update ${name} set merchant_id = merchant_id where merchant_id = '${B}'`, `delete from ${name} where merchant_id = '${B}'`]) assert.ok([0, undefined].includes((await touched(statement)) ?? undefined), statement);
+        for (const statement of [
+          `update ${name} set merchant_id = '${B}'`,
+          `insert into ${name} (merchant_id) values ('${B}')`,
+        ])
+          await assert.rejects(program.pool.query(statement), NO_RIGHT, statement);
+        for (const statement of [
+          `update ${name} set merchant_id = merchant_id where merchant_id = '${B}'`,
+          `delete from ${name} where merchant_id = '${B}'`,
+        ])
+          assert.ok([0, undefined].includes((await touched(statement)) ?? undefined), statement);
       });
       await nowhere(async () => {
-        await assert.rejects(program.pool.query(`insert into ${name} (merchant_id) values ('${A}')`), NO_RIGHT, name);
+        await assert.rejects(
+          program.pool.query(`insert into ${name} (merchant_id) values ('${A}')`),
+          NO_RIGHT,
+          name,
+        );
         assert.ok([0, undefined].includes((await touched(`delete from ${name}`)) ?? undefined), name);
       });
-      assert.deepEqual((await pool.query<{ merchant_id: Id }>(`select merchant_id from ${name} order by merchant_id`)).rows.map(({ merchant_id: id }) => id), theirs, name);
+      assert.deepEqual(
+        (
+          await pool.query<{ merchant_id: Id }>(`select merchant_id from ${name} order by merchant_id`)
+        ).rows.map(({ merchant_id: id }) => id),
+        theirs,
+        name,
+      );
     }
   });
 
@@ -93,8 +166,14 @@ describe("the wall, at every table", () => {
     await asMerchant(A, async () => {
       assert.equal((await program.pool.query("select from wallet_limit")).rowCount, 2);
       assert.equal((await program.pool.query("update wallet_limit set per_day = 1")).rowCount, 1);
-      assert.equal((await program.pool.query("delete from wallet_limit where merchant_id = $1", [nobody])).rowCount, 0);
-      await assert.rejects(program.pool.query("insert into wallet_limit (merchant_id) values ($1)", [nobody]), NO_RIGHT);
+      assert.equal(
+        (await program.pool.query("delete from wallet_limit where merchant_id = $1", [nobody])).rowCount,
+        0,
+      );
+      await assert.rejects(
+        program.pool.query("insert into wallet_limit (merchant_id) values ($1)", [nobody]),
+        NO_RIGHT,
+      );
     });
   });
 
@@ -102,8 +181,14 @@ describe("the wall, at every table", () => {
     const { pool } = test.database;
     await pool.query("create table later (merchant_id uuid not null)");
     await pool.query("insert into later values ($1), ($2)", [A, B]);
-    assert.equal((await pool.query<{ raised: number }>("select onegate_raise_wall() as raised")).rows[0]?.raised, 1);
-    assert.equal((await pool.query<{ raised: number }>("select onegate_raise_wall() as raised")).rows[0]?.raised, 0);
+    assert.equal(
+      (await pool.query<{ raised: number }>("select onegate_raise_wall() as raised")).rows[0]?.raised,
+      1,
+    );
+    assert.equal(
+      (await pool.query<{ raised: number }>("select onegate_raise_wall() as raised")).rows[0]?.raised,
+      0,
+    );
     assert.equal((await asMerchant(A, () => program.pool.query("select from later"))).rowCount, 1);
   });
 });
@@ -115,10 +200,25 @@ describe("the wall, on two connections", () => {
     test = await openTestDatabase();
     program = openDatabase(test.connection, 2, () => undefined, PROGRAM_ROLE);
     for (const merchantId of [A, B]) {
-      await insertMerchant(test.database.kysely, { merchantId, name: `Toko ${merchantId}`, currency: IDR, isDemo: false });
+      await insertMerchant(test.database.kysely, {
+        merchantId,
+        name: `Toko ${merchantId}`,
+        currency: IDR,
+        isDemo: false,
+      });
       await insertOutlet(test.database.kysely, {
-        merchantId, outletId: newId(), name: "Pusat", address: "Jl. Contoh 1", phone: "+62210000000", timeZone: "Asia/Jakarta", dayBegins: "00:00", tax: undefined, cashRounding: { unit: 0, direction: "down" },
-        receiptCode: "P", receiptHeader: "", receiptFooter: "",
+        merchantId,
+        outletId: newId(),
+        name: "Pusat",
+        address: "Jl. Contoh 1",
+        phone: "+62210000000",
+        timeZone: "Asia/Jakarta",
+        dayBegins: "00:00",
+        tax: undefined,
+        cashRounding: { unit: 0, direction: "down" },
+        receiptCode: "P",
+        receiptHeader: "",
+        receiptFooter: "",
       });
       await openAccounts(test.database.kysely, merchantId, chartOf(merchantId, IDR, ["tripay"], []));
     }
@@ -128,40 +228,86 @@ describe("the wall, on two connections", () => {
     await test.close();
   });
 
-  const seen = async () => (await sql<{ merchant_id: Id }>`select merchant_id from outlet`.execute(program.kysely)).rows.map(({ merchant_id: id }) => id);
+  const seen = async () =>
+    (await sql<{ merchant_id: Id }>`select merchant_id from outlet`.execute(program.kysely)).rows.map(
+      ({ merchant_id: id }) => id,
+    );
 
   it("follows the work, not the connection: five hundred pieces of two merchants' work, and some that go wrong", async () => {
     const piece = async (i: number) => {
       const mine = i % 3 === 0 ? A : B;
       await asMerchant(mine, async () => {
         if (i % 7 === 0) await assert.rejects(program.pool.query("select 1 / 0"));
-        if (i % 11 === 0) await assert.rejects(inTransaction(program, async (tx) => sql`select nonsense`.execute(tx)));
+        if (i % 11 === 0)
+          await assert.rejects(inTransaction(program, async (tx) => sql`select nonsense`.execute(tx)));
         if (i % 13 === 0) {
-          await assert.rejects(inTransaction(program, async (tx) => {
-            await sql`set local statement_timeout = 1`.execute(tx);
-            await sql`select pg_sleep(1)`.execute(tx);
-          }), (error: unknown) => (error as { code: string }).code === "57014");
+          await assert.rejects(
+            inTransaction(program, async (tx) => {
+              await sql`set local statement_timeout = 1`.execute(tx);
+              await sql`select pg_sleep(1)`.execute(tx);
+            }),
+            (error: unknown) => (error as { code: string }).code === "57014",
+          );
         }
-        if (i % 50 === 0) await assert.rejects(program.pool.query("select pg_terminate_backend(pg_backend_pid())"));
+        if (i % 50 === 0)
+          await assert.rejects(program.pool.query("select pg_terminate_backend(pg_backend_pid())"));
         if (i % 2 === 0) assert.deepEqual(await seen(), [mine]);
-        else assert.deepEqual(await inTransaction(program, async (tx) => (await sql<{ merchant_id: Id }>`select merchant_id from outlet`.execute(tx)).rows.map(({ merchant_id: id }) => id)), [mine]);
+        else
+          assert.deepEqual(
+            await inTransaction(program, async (tx) =>
+              (await sql<{ merchant_id: Id }>`select merchant_id from outlet`.execute(tx)).rows.map(
+                ({ merchant_id: id }) => id,
+              ),
+            ),
+            [mine],
+          );
       });
     };
     // so many at once that each waits for a connection that another had
-    for (let first = 0; first < 500; first += 25) await Promise.all(Array.from({ length: 25 }, (_, i) => piece(first + i)));
+    for (let first = 0; first < 500; first += 25)
+      await Promise.all(Array.from({ length: 25 }, (_, i) => piece(first + i)));
     assert.deepEqual(await seen(), []);
     assert.equal((await everywhere(seen)).length, 2);
   });
 
   it("what posts looks for itself; a batch is its merchant's, whoever's call began it", async () => {
     const ledger = createLedger(program, { lanes: 1, queue: 1_000 });
-    const transfer = (merchantId: Id) => ({ id: newId(), kind: "payment", debit: accountId(merchantId, CHART.bank), credit: accountId(merchantId, CHART.received), amount: money(100n, IDR) }) as const;
-    const posted = await Promise.all(Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? A : B)).map((merchantId) => asMerchant(merchantId, () => ledger.post(merchantId, transfer(merchantId)))));
+    const transfer = (merchantId: Id) =>
+      ({
+        id: newId(),
+        kind: "payment",
+        debit: accountId(merchantId, CHART.bank),
+        credit: accountId(merchantId, CHART.received),
+        amount: money(100n, IDR),
+      }) as const;
+    const posted = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? A : B)).map((merchantId) =>
+        asMerchant(merchantId, () => ledger.post(merchantId, transfer(merchantId))),
+      ),
+    );
     assert.deepEqual(posted.filter(isRefusal), []);
-    await assert.rejects(asMerchant(A, () => ledger.post(B, transfer(B))), /another's books/);
-    await assert.rejects(asMerchant(A, () => inTransaction(program, (tx) => ledger.postIn(tx, B, [transfer(B)]))), NO_RIGHT);
-    await assert.rejects(nowhere(() => inTransaction(program, (tx) => ledger.postIn(tx, B, [transfer(B)]))), NO_RIGHT);
-    assert.deepEqual((await everywhere(() => program.pool.query<{ merchant_id: Id; count: bigint }>("select merchant_id, count(*) as count from ledger_transfer group by 1"))).rows.map(({ count }) => count), [50n, 50n]);
+    await assert.rejects(
+      asMerchant(A, () => ledger.post(B, transfer(B))),
+      /another's books/,
+    );
+    await assert.rejects(
+      asMerchant(A, () => inTransaction(program, (tx) => ledger.postIn(tx, B, [transfer(B)]))),
+      NO_RIGHT,
+    );
+    await assert.rejects(
+      nowhere(() => inTransaction(program, (tx) => ledger.postIn(tx, B, [transfer(B)]))),
+      NO_RIGHT,
+    );
+    assert.deepEqual(
+      (
+        await everywhere(() =>
+          program.pool.query<{ merchant_id: Id; count: bigint }>(
+            "select merchant_id, count(*) as count from ledger_transfer group by 1",
+          ),
+        )
+      ).rows.map(({ count }) => count),
+      [50n, 50n],
+    );
     assert.equal((await asMerchant(A, () => program.pool.query("select from ledger_entry"))).rowCount, 100);
   });
 
@@ -169,7 +315,12 @@ describe("the wall, on two connections", () => {
     const log = createLog("silent");
     const http = createHttp(log, createMetrics(), readSettings({}));
     const keys = await openSigningKeys(program, createSecretBox(randomBytes(32), undefined));
-    guard(http, { database: program, accessTokens: createAccessTokens(keys, systemClock), knownKeys: createKnownKeys(program, "test"), refusals: createRefusals(program, log) });
+    guard(http, {
+      database: program,
+      accessTokens: createAccessTokens(keys, systemClock),
+      knownKeys: createKnownKeys(program, "test"),
+      refusals: createRefusals(program, log),
+    });
     const look = async () => ({ seen: await seen() });
     http.get("/look", { config: { right: "order.read" } }, look);
     http.post("/look", { config: { right: "order.create" } }, look);
@@ -191,11 +342,18 @@ describe("the wall, on two connections", () => {
       const ask = async (merchantId: Id, i: number) => {
         const headers = { ...bearing(tokens.get(merchantId)), "content-type": "application/json" };
         const body = JSON.stringify({ note: "x".repeat(i % 4 === 1 ? 70_000 : 10) });
-        const response = await (i % 2 === 0 ? fetch(`${url}/look`, { headers }) : fetch(`${url}/look`, { method: "POST", headers, body }));
+        const response = await (i % 2 === 0
+          ? fetch(`${url}/look`, { headers })
+          : fetch(`${url}/look`, { method: "POST", headers, body }));
         assert.deepEqual(await response.json(), { seen: [merchantId] });
       };
-      for (let round = 0; round < 10; round++) await Promise.all(Array.from({ length: 50 }, (_, i) => ask(i % 3 === 0 ? A : B, i)));
-      const response = await fetch(`${url}/everywhere`, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
+      for (let round = 0; round < 10; round++)
+        await Promise.all(Array.from({ length: 50 }, (_, i) => ask(i % 3 === 0 ? A : B, i)));
+      const response = await fetch(`${url}/everywhere`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: "{}",
+      });
       assert.equal(((await response.json()) as { seen: Id[] }).seen.length, 2);
     } finally {
       await http.close();

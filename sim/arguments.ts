@@ -16,7 +16,9 @@ them against books of its own. The same seed runs the same. Exit code 1 when a r
   --history      what happened, a line a step, on standard error
 
 Named seeds
-${Object.entries(namedSeeds).map(([name, { shows }]) => `  ${name.padEnd(24)} ${shows}`).join("\n")}
+${Object.entries(namedSeeds)
+  .map(([name, { shows }]) => `  ${name.padEnd(24)} ${shows}`)
+  .join("\n")}
 `;
 
 const DEFAULT_STEPS = 500;
@@ -25,23 +27,38 @@ const DEFAULT_STEPS_OF_MANY = 2_000;
 /** The command line was not understood; the message says what and how. */
 export class WrongUse extends Error {}
 
-export type Asked = { seed: number; /** How many to play. */ seeds: number | undefined; first: number | undefined; steps: number; canary: boolean; json: boolean; history: boolean };
+export type Asked = {
+  seed: number /** How many to play. */;
+  seeds: number | undefined;
+  first: number | undefined;
+  steps: number;
+  canary: boolean;
+  json: boolean;
+  history: boolean;
+};
 
 /** Reads the command line. */
 export function checkedToAsked(args: string[]): Asked | "help" {
   const { values } = parse(args);
   if (values.help) return "help";
   const named = values.named === undefined ? undefined : namedSeeds[values.named];
-  if (values.named !== undefined && !named) throw new WrongUse(`there is no seed named ${values.named}; known are ${Object.keys(namedSeeds).join(", ")}`);
+  if (values.named !== undefined && !named)
+    throw new WrongUse(
+      `there is no seed named ${values.named}; known are ${Object.keys(namedSeeds).join(", ")}`,
+    );
   const seeds = checkedToNumber("--seeds", values.seeds, 1);
   const first = checkedToNumber("--first", values.first, 0);
   if (first !== undefined && seeds === undefined) throw new WrongUse("--first goes with --seeds");
-  if (seeds !== undefined && (values.seed !== undefined || named || values.history)) throw new WrongUse("--seeds plays many: it goes with neither --seed nor --named nor --history");
+  if (seeds !== undefined && (values.seed !== undefined || named || values.history))
+    throw new WrongUse("--seeds plays many: it goes with neither --seed nor --named nor --history");
   return {
     seeds,
     first,
     seed: checkedToNumber("--seed", values.seed, 0) ?? named?.seed ?? USUAL_SEED,
-    steps: checkedToNumber("--steps", values.steps, 1) ?? named?.steps ?? (seeds === undefined ? DEFAULT_STEPS : DEFAULT_STEPS_OF_MANY),
+    steps:
+      checkedToNumber("--steps", values.steps, 1) ??
+      named?.steps ??
+      (seeds === undefined ? DEFAULT_STEPS : DEFAULT_STEPS_OF_MANY),
     canary: values.canary,
     json: values.json,
     history: values.history,
@@ -65,13 +82,18 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    throw new WrongUse(String(error instanceof Error ? error.message : error).split("\n")[0]?.split(". ")[0] ?? "the arguments can't be read");
+    throw new WrongUse(
+      String(error instanceof Error ? error.message : error)
+        .split("\n")[0]
+        ?.split(". ")[0] ?? "the arguments can't be read",
+    );
   }
 }
 
 function checkedToNumber(flag: string, unchecked: string | undefined, least: number): number | undefined {
   if (unchecked === undefined) return undefined;
   const number = /^[0-9]{1,15}$/.test(unchecked) ? Number(unchecked) : Number.NaN;
-  if (!(number >= least)) throw new WrongUse(`${flag} must be a whole number from ${least}, not ${JSON.stringify(unchecked)}`);
+  if (!(number >= least))
+    throw new WrongUse(`${flag} must be a whole number from ${least}, not ${JSON.stringify(unchecked)}`);
   return number;
 }

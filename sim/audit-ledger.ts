@@ -7,7 +7,8 @@ import type { Stage } from "./stage.ts";
 /** Holds the ledger's tables against the auditor's books: both are read in full. */
 export async function auditLedger(stage: Stage): Promise<void> {
   const { world, auditor } = stage;
-  for (const { rule, subject, detail } of (await prove({ kysely: world.eye })).breaches) auditor.report("breaches", `${rule}: ${subject} ${detail}`);
+  for (const { rule, subject, detail } of (await prove({ kysely: world.eye })).breaches)
+    auditor.report("breaches", `${rule}: ${subject} ${detail}`);
   await auditBook(stage, stage.merchant, stage.book);
   await auditBook(stage, stage.crowdMerchant, stage.crowdBook);
 }
@@ -20,25 +21,39 @@ async function auditBook({ world, auditor }: Stage, merchant: Id, book: Book): P
   const found = new Map(transfers.map((transfer) => [transfer.id, transfer]));
   for (const { id, debit, credit, minor } of book.transfers.values()) {
     const there = found.get(id);
-    const right = there?.debit === debit && there.credit === credit && there.minor === minor && there.entries === 2n;
+    const right =
+      there?.debit === debit && there.credit === credit && there.minor === minor && there.entries === 2n;
     auditor.expect("acknowledged", right, () => `${id}: ${there ? "differs" : "is not there"}`);
   }
   for (const { id } of transfers) auditor.expect("unasked", book.transfers.has(id), () => `${id} is there`);
 
   const { rows: balances } = await sql<{ id: Id; posted: bigint; held: bigint }>`
-    select account_id as id, posted, held from ledger_balance where merchant_id = ${merchant}`.execute(world.eye);
+    select account_id as id, posted, held from ledger_balance where merchant_id = ${merchant}`.execute(
+    world.eye,
+  );
   for (const { id, posted, held } of balances) {
     const account = book.accounts.get(id);
     auditor.equal("balances", `posted on ${id}`, posted, account?.posted);
     auditor.equal("balances", `held on ${id}`, held, account?.held);
-    auditor.expect("floor", account?.floor !== true || posted - held >= 0n, () => `${id}: ${posted} posted, ${held} held`);
+    auditor.expect(
+      "floor",
+      account?.floor !== true || posted - held >= 0n,
+      () => `${id}: ${posted} posted, ${held} held`,
+    );
   }
 
   const { rows: holds } = await sql<{ id: Id; minor: bigint; settled: bigint; state: string }>`
-    select hold_id as id, amount as minor, settled, state from ledger_hold where merchant_id = ${merchant}`.execute(world.eye);
+    select hold_id as id, amount as minor, settled, state from ledger_hold where merchant_id = ${merchant}`.execute(
+    world.eye,
+  );
   auditor.equal("acknowledged", "holds", holds.length, book.holds.size);
   for (const { id, minor, settled, state } of holds) {
     const hold = book.holds.get(id);
-    auditor.equal("acknowledged", `hold ${id}`, `${minor} ${settled} ${state}`, hold && `${hold.minor} ${hold.settled} ${hold.state}`);
+    auditor.equal(
+      "acknowledged",
+      `hold ${id}`,
+      `${minor} ${settled} ${state}`,
+      hold && `${hold.minor} ${hold.settled} ${hold.state}`,
+    );
   }
 }

@@ -5,7 +5,16 @@ import { accountId, CHART, clearingCode } from "../server/ledger/index.ts";
 import { collectedOf, SIM_PROVIDER } from "./provider.ts";
 import type { KnownRefund, Stage } from "./stage.ts";
 
-type RefundRow = { id: Id; payment: Id | null; case: Id | null; ref: string; minor: bigint; state: string; reason: string; /** The provider's reference of what was paid. */ paid: string | null };
+type RefundRow = {
+  id: Id;
+  payment: Id | null;
+  case: Id | null;
+  ref: string;
+  minor: bigint;
+  state: string;
+  reason: string /** The provider's reference of what was paid. */;
+  paid: string | null;
+};
 type Case = { id: Id; reference: string; minor: bigint; state: string; appliedTo: string | null };
 type Payment = { id: Id; order: string; state: string; minor: bigint; reference: string | null };
 type Posting = { kind: string; reference: string; minor: bigint; debit: Id; credit: Id };
@@ -32,9 +41,13 @@ async function readBooks({ world: { eye } }: Stage): Promise<Books> {
       left join suspense_case c on c.merchant_id = r.merchant_id and c.case_id = r.case_id
      where r.merchant_id = ${DEMO_MERCHANT}`.execute(eye);
   const { rows: cases } = await sql<Case>`
-    select case_id as id, reference, amount as minor, state, applied_to as "appliedTo" from suspense_case where merchant_id = ${DEMO_MERCHANT}`.execute(eye);
+    select case_id as id, reference, amount as minor, state, applied_to as "appliedTo" from suspense_case where merchant_id = ${DEMO_MERCHANT}`.execute(
+    eye,
+  );
   const { rows: payments } = await sql<Payment>`
-    select payment_id as id, order_id as order, state, amount as minor, reference from payment where merchant_id = ${DEMO_MERCHANT}`.execute(eye);
+    select payment_id as id, order_id as order, state, amount as minor, reference from payment where merchant_id = ${DEMO_MERCHANT}`.execute(
+    eye,
+  );
   const { rows: postings } = await sql<Posting>`
     select kind, reference, amount as minor, debit_account_id as debit, credit_account_id as credit
       from ledger_transfer where merchant_id = ${DEMO_MERCHANT} and kind in ('refund', 'apply')`.execute(eye);
@@ -46,20 +59,36 @@ function everyWishOnce({ auditor, refunds: wishes, words }: Stage, { refunds }: 
   const found = Map.groupBy(refunds, ({ reason }) => reason);
   for (const known of wishes) {
     const rows = found.get(known.name) ?? [];
-    const right = known.heard === "yes" ? rows.length === 1 : known.heard === "no" ? rows.length === 0 : rows.length <= 1;
-    auditor.expect("acknowledged", right && rows.every((row) => isThat(row, known)), () => `${known.name} was answered ${known.heard}; there are ${rows.length} refunds of it`);
+    const right =
+      known.heard === "yes" ? rows.length === 1 : known.heard === "no" ? rows.length === 0 : rows.length <= 1;
+    auditor.expect(
+      "acknowledged",
+      right && rows.every((row) => isThat(row, known)),
+      () => `${known.name} was answered ${known.heard}; there are ${rows.length} refunds of it`,
+    );
   }
   const names = new Set(wishes.map(({ name }) => name));
   for (const { id, reason } of refunds) auditor.expect("unasked", names.has(reason), () => `refund ${id}`);
-  for (const [id, said] of Map.groupBy(words.filter(({ heard }) => heard === "yes"), ({ refundId }) => refundId)) {
+  for (const [id, said] of Map.groupBy(
+    words.filter(({ heard }) => heard === "yes"),
+    ({ refundId }) => refundId,
+  )) {
     const state = refunds.find((row) => row.id === id)?.state;
     const wanted = said[0]?.done ? "succeeded" : "failed";
-    auditor.expect("acknowledged", said.length === 1 && state === wanted, () => `${said.length} persons' words on refund ${id} were taken, the first of them ${wanted}; it is ${state}`);
+    auditor.expect(
+      "acknowledged",
+      said.length === 1 && state === wanted,
+      () =>
+        `${said.length} persons' words on refund ${id} were taken, the first of them ${wanted}; it is ${state}`,
+    );
   }
 }
 
 function isThat(row: RefundRow, { of, minor, refundId }: KnownRefund): boolean {
-  const subject = "paymentId" in of ? row.payment === of.paymentId && row.case === null : row.case === of.caseId && row.payment === null;
+  const subject =
+    "paymentId" in of
+      ? row.payment === of.paymentId && row.case === null
+      : row.case === of.caseId && row.payment === null;
   return subject && (minor === null || row.minor === minor) && (refundId === null || row.id === refundId);
 }
 
@@ -67,68 +96,153 @@ function isThat(row: RefundRow, { of, minor, refundId }: KnownRefund): boolean {
 function neverTooMuch({ world, auditor }: Stage, { refunds, cases, payments }: Books): void {
   const alive = refunds.filter(({ state }) => state !== "failed");
   for (const [id, rows] of Map.groupBy(alive, (row) => row.payment ?? row.case)) {
-    const whole = payments.find((payment) => payment.id === id)?.minor ?? cases.find((one) => one.id === id)?.minor ?? 0n;
-    auditor.expect("givenTooMuch", sumOf(rows) <= whole, () => `${id}: ${sumOf(rows)} given back or on its way, ${whole} paid`);
+    const whole =
+      payments.find((payment) => payment.id === id)?.minor ?? cases.find((one) => one.id === id)?.minor ?? 0n;
+    auditor.expect(
+      "givenTooMuch",
+      sumOf(rows) <= whole,
+      () => `${id}: ${sumOf(rows)} given back or on its way, ${whole} paid`,
+    );
   }
-  const paid = new Map(world.provider.transactions.map((one) => [one.reference, one.status === "paid" ? collectedOf(one) : 0n]));
+  const paid = new Map(
+    world.provider.transactions.map((one) => [one.reference, one.status === "paid" ? collectedOf(one) : 0n]),
+  );
   for (const [reference, rows] of Map.groupBy(alive, (row) => row.paid)) {
-    auditor.expect("givenTooMuch", sumOf(rows) <= (paid.get(reference ?? "") ?? 0n), () => `${reference}: ${sumOf(rows)} given back or on its way, the provider took ${paid.get(reference ?? "")}`);
+    auditor.expect(
+      "givenTooMuch",
+      sumOf(rows) <= (paid.get(reference ?? "") ?? 0n),
+      () =>
+        `${reference}: ${sumOf(rows)} given back or on its way, the provider took ${paid.get(reference ?? "")}`,
+    );
   }
-  for (const [reference, given] of Map.groupBy([...world.provider.desk.given.values()].filter(({ state }) => state !== "refused"), (one) => one.reference)) {
-    auditor.expect("givenTooMuch", sumOf(given) <= (paid.get(reference) ?? 0n), () => `${reference}: the provider gave ${sumOf(given)} back and took ${paid.get(reference)}`);
+  for (const [reference, given] of Map.groupBy(
+    [...world.provider.desk.given.values()].filter(({ state }) => state !== "refused"),
+    (one) => one.reference,
+  )) {
+    auditor.expect(
+      "givenTooMuch",
+      sumOf(given) <= (paid.get(reference) ?? 0n),
+      () => `${reference}: the provider gave ${sumOf(given)} back and took ${paid.get(reference)}`,
+    );
   }
 }
 
 function onlyWhatWasGiven({ world, auditor, words }: Stage, { refunds }: Books, calm: boolean): void {
   const { desk } = world.provider;
   for (const { id, ref, minor, state, paid } of refunds) {
-    const hand = words.some((said) => said.refundId === id && said.heard === "yes" && said.done && said.minor === minor);
+    const hand = words.some(
+      (said) => said.refundId === id && said.heard === "yes" && said.done && said.minor === minor,
+    );
     // the word of a person who never heard may have been taken
     const perhaps = words.some((said) => said.refundId === id && said.heard === "nothing" && said.done);
     const given = desk.given.get(ref);
     const there = given?.state === "done" && given.minor === minor && given.reference === paid;
-    auditor.expect("givenForNothing", state !== "succeeded" || there || hand || perhaps, () => `refund ${id} of ${minor}: the provider says ${given ? `${given.state} ${given.minor}` : "nothing"}`);
-    auditor.expect("givenTwice", !(hand && (given?.state ?? "refused") !== "refused"), () => `refund ${id}: by the provider and by hand`);
-    auditor.expect("saidNoRefund", state !== "failed" || (given?.state ?? "refused") === "refused" && !desk.isLate(ref), () => `refund ${id}`);
+    auditor.expect(
+      "givenForNothing",
+      state !== "succeeded" || there || hand || perhaps,
+      () =>
+        `refund ${id} of ${minor}: the provider says ${given ? `${given.state} ${given.minor}` : "nothing"}`,
+    );
+    auditor.expect(
+      "givenTwice",
+      !(hand && (given?.state ?? "refused") !== "refused"),
+      () => `refund ${id}: by the provider and by hand`,
+    );
+    auditor.expect(
+      "saidNoRefund",
+      state !== "failed" || ((given?.state ?? "refused") === "refused" && !desk.isLate(ref)),
+      () => `refund ${id}`,
+    );
     if (!calm) continue;
-    auditor.expect("lostRefund", state === "succeeded" || given?.state !== "done", () => `refund ${id} of ${minor} is ${state}`);
-    auditor.expect("open", !["created", "pending", "unknown"].includes(state), () => `refund ${id} is ${state}`);
+    auditor.expect(
+      "lostRefund",
+      state === "succeeded" || given?.state !== "done",
+      () => `refund ${id} of ${minor} is ${state}`,
+    );
+    auditor.expect(
+      "open",
+      !["created", "pending", "unknown"].includes(state),
+      () => `refund ${id} is ${state}`,
+    );
   }
   const refs = new Set(refunds.map(({ ref }) => ref));
-  for (const { refundRef, state } of desk.given.values()) auditor.expect("unasked", refs.has(refundRef), () => `the provider knows refund ${refundRef}: ${state}`);
+  for (const { refundRef, state } of desk.given.values())
+    auditor.expect("unasked", refs.has(refundRef), () => `the provider knows refund ${refundRef}: ${state}`);
 }
 
 function bookedWhenDone({ auditor, world }: Stage, { refunds, postings }: Books): void {
-  const booked = Map.groupBy(postings.filter(({ kind }) => kind === "refund"), ({ reference }) => reference);
+  const booked = Map.groupBy(
+    postings.filter(({ kind }) => kind === "refund"),
+    ({ reference }) => reference,
+  );
   for (const { id, ref, minor, state, case: caseId } of refunds) {
     // what the provider said no to can only have come from the bank
-    const giver = world.provider.desk.given.get(ref)?.state === "refused" ? CHART.bank : clearingCode(SIM_PROVIDER);
+    const giver =
+      world.provider.desk.given.get(ref)?.state === "refused" ? CHART.bank : clearingCode(SIM_PROVIDER);
     const [from, to] = [account(caseId === null ? CHART.received : CHART.suspense), account(giver)];
     const own = booked.get(ref) ?? [];
-    const right = own.length === (state === "succeeded" ? 1 : 0) && own.every((one) => one.minor === minor && one.debit === from && one.credit === to);
-    auditor.expect("refundBooked", right, () => `refund ${id} of ${minor} is ${state} and booked ${own.length} times, ${sumOf(own)}`);
+    const right =
+      own.length === (state === "succeeded" ? 1 : 0) &&
+      own.every((one) => one.minor === minor && one.debit === from && one.credit === to);
+    auditor.expect(
+      "refundBooked",
+      right,
+      () => `refund ${id} of ${minor} is ${state} and booked ${own.length} times, ${sumOf(own)}`,
+    );
   }
   const refs = new Set(refunds.map(({ ref }) => ref));
-  for (const reference of booked.keys()) auditor.expect("unasked", refs.has(reference), () => `a refund is booked of ${reference}`);
+  for (const reference of booked.keys())
+    auditor.expect("unasked", refs.has(reference), () => `a refund is booked of ${reference}`);
 }
 
 /** Money in suspense waits, or is an order's, or goes back; one of these, whoever comes at the same moment. */
 function everyCaseOnce({ auditor, applied }: Stage, { refunds, cases, payments, postings }: Books): void {
   for (const { id, reference, minor, state, appliedTo } of cases) {
     const back = refunds.filter((row) => row.case === id && row.state !== "failed");
-    const taken = payments.filter((payment) => payment.state === "succeeded" && payment.reference === reference);
+    const taken = payments.filter(
+      (payment) => payment.state === "succeeded" && payment.reference === reference,
+    );
     const moved = postings.filter((one) => one.kind === "apply" && one.reference === reference);
     const done = back.filter((row) => row.state === "succeeded").length;
     const counts = `${taken.length} taken, ${moved.length} booked, ${back.length - done} going back, ${done} gone back`;
-    const wanted = { open: [0, 0, 0, 0], applied: [1, 1, 0, 0], refunding: [0, 0, 1, 0], refunded: [0, 0, 0, 1] }[state];
-    auditor.expect("caseOnce", wanted !== undefined && [taken.length, moved.length, back.length - done, done].join() === wanted.join(), () => `the case of ${reference} is ${state}: ${counts}`);
+    const wanted = {
+      open: [0, 0, 0, 0],
+      applied: [1, 1, 0, 0],
+      refunding: [0, 0, 1, 0],
+      refunded: [0, 0, 0, 1],
+    }[state];
+    auditor.expect(
+      "caseOnce",
+      wanted !== undefined && [taken.length, moved.length, back.length - done, done].join() === wanted.join(),
+      () => `the case of ${reference} is ${state}: ${counts}`,
+    );
     const sound =
       taken.every((payment) => payment.minor === minor && payment.order === appliedTo) &&
-      moved.every((one) => one.minor === minor && one.debit === account(CHART.suspense) && one.credit === account(CHART.received)) &&
+      moved.every(
+        (one) =>
+          one.minor === minor &&
+          one.debit === account(CHART.suspense) &&
+          one.credit === account(CHART.received),
+      ) &&
       back.every((row) => row.minor === minor);
-    auditor.expect("caseOnce", sound, () => `the case of ${reference} of ${minor} for ${appliedTo ?? "nobody"} differs from what became of it`);
+    auditor.expect(
+      "caseOnce",
+      sound,
+      () =>
+        `the case of ${reference} of ${minor} for ${appliedTo ?? "nobody"} differs from what became of it`,
+    );
     const heard = applied.filter((one) => one.caseId === id && one.heard === "yes");
-    auditor.expect("acknowledged", heard.length <= 1 && heard.every(({ orderId }) => state === "applied" && appliedTo === orderId), () => `the case of ${reference} was applied to ${heard.map(({ orderId }) => orderId).join(" and ")}; it is ${state}`);
+    auditor.expect(
+      "acknowledged",
+      heard.length <= 1 && heard.every(({ orderId }) => state === "applied" && appliedTo === orderId),
+      () =>
+        `the case of ${reference} was applied to ${heard.map(({ orderId }) => orderId).join(" and ")}; it is ${state}`,
+    );
   }
-  auditor.equal("caseOnce", "postings of applied cases", postings.filter(({ kind }) => kind === "apply").length, cases.filter(({ state }) => state === "applied").length);
+  auditor.equal(
+    "caseOnce",
+    "postings of applied cases",
+    postings.filter(({ kind }) => kind === "apply").length,
+    cases.filter(({ state }) => state === "applied").length,
+  );
 }

@@ -5,7 +5,12 @@ export type Word = "now" | "before" | RefusalCode;
 
 export type Move = { readonly id: Id; readonly debit: Id; readonly credit: Id; readonly minor: bigint };
 export type HoldMove = Move & { /** Its time is over from the beginning. */ readonly overdue: boolean };
-export type SettleMove = { readonly id: Id; readonly hold: Id; readonly minor: bigint; readonly rest: "keep" | "release" };
+export type SettleMove = {
+  readonly id: Id;
+  readonly hold: Id;
+  readonly minor: bigint;
+  readonly rest: "keep" | "release";
+};
 
 type Account = { posted: bigint; held: bigint; readonly floor: boolean };
 type Hold = HoldMove & { settled: bigint; state: "open" | "settled" | "released" | "expired" };
@@ -45,7 +50,8 @@ export class Book {
     const bad = shapeOf(hold);
     if (bad) return bad;
     const known = this.holds.get(hold.id);
-    if (known) return known.debit === hold.debit && known.minor === hold.minor ? "before" : "transfer_differs";
+    if (known)
+      return known.debit === hold.debit && known.minor === hold.minor ? "before" : "transfer_differs";
     const account = this.accounts.get(hold.debit);
     if (!account || !this.accounts.has(hold.credit)) return "account_unknown";
     if (account.floor && account.posted - account.held < hold.minor) return "insufficient_funds";

@@ -7,7 +7,15 @@ const ONE_IN = 4;
 export function forgetful(ledger: Ledger, random: Random): Ledger {
   return {
     ...ledger,
-    post: async (merchantId, transfer) => (transfer.amount.minor > 0n && random.below(ONE_IN) === 0 ? { id: transfer.id, posted: "now" } : ledger.post(merchantId, transfer)),
-    stageIn: (tx, merchantId, transfers) => ledger.stageIn(tx, merchantId, transfers.filter(({ kind }) => kind !== "tax_return")),
+    post: async (merchantId, transfer) =>
+      transfer.amount.minor > 0n && random.below(ONE_IN) === 0
+        ? { id: transfer.id, posted: "now" }
+        : ledger.post(merchantId, transfer),
+    stageIn: (tx, merchantId, transfers) =>
+      ledger.stageIn(
+        tx,
+        merchantId,
+        transfers.filter(({ kind }) => kind !== "tax_return"),
+      ),
   };
 }

@@ -7,8 +7,19 @@ const NOTHING: Fee = { flat: rupiah(0n), percentBasisPoints: 0 };
 
 function channel(code: string, group: string, feeMerchant: Fee, feeCustomer: Fee, active = true): Channel {
   return {
-    code, name: code, group, type: "direct", feeMerchant, feeCustomer, totalFee: NOTHING, minimumFee: null, maximumFee: null,
-    minimumAmount: rupiah(1_000n), maximumAmount: rupiah(5_000_000n), iconUrl: "", active,
+    code,
+    name: code,
+    group,
+    type: "direct",
+    feeMerchant,
+    feeCustomer,
+    totalFee: NOTHING,
+    minimumFee: null,
+    maximumFee: null,
+    minimumAmount: rupiah(1_000n),
+    maximumAmount: rupiah(5_000_000n),
+    iconUrl: "",
+    active,
   };
 }
 
@@ -16,7 +27,12 @@ function channel(code: string, group: string, feeMerchant: Fee, feeCustomer: Fee
 export const SIM_CHANNELS = [
   channel("QRIS2", "E-Wallet", { flat: rupiah(750n), percentBasisPoints: 70 }, NOTHING),
   channel("BRIVA", "Virtual Account", NOTHING, { flat: rupiah(4_250n), percentBasisPoints: 0 }),
-  channel("MANDIRIVA", "Virtual Account", { flat: rupiah(1_250n), percentBasisPoints: 0 }, { flat: rupiah(3_000n), percentBasisPoints: 0 }),
+  channel(
+    "MANDIRIVA",
+    "Virtual Account",
+    { flat: rupiah(1_250n), percentBasisPoints: 0 },
+    { flat: rupiah(3_000n), percentBasisPoints: 0 },
+  ),
   channel("ALFAMART", "Convenience Store", NOTHING, NOTHING),
   channel("OVO", "E-Wallet", { flat: rupiah(0n), percentBasisPoints: 300 }, NOTHING, false),
 ] as const;

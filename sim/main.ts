@@ -23,13 +23,22 @@ async function playMany({ first, steps, canary, json }: Asked, count: number): P
     canary,
     onSeed(seed, violations, seconds) {
       ended += 1;
-      process.stderr.write(`${ended} of ${count}: seed ${seed}, ${seconds.toFixed(1)} s${violations.length > 0 ? `, ${violations.length} violations` : ""}\n`);
-      if (violations.length > 0) (json ? process.stderr : process.stdout).write(toText({ seed, steps, violations }));
+      process.stderr.write(
+        `${ended} of ${count}: seed ${seed}, ${seconds.toFixed(1)} s${violations.length > 0 ? `, ${violations.length} violations` : ""}\n`,
+      );
+      if (violations.length > 0)
+        (json ? process.stderr : process.stdout).write(toText({ seed, steps, violations }));
     },
   });
   const { seeds, violations, seconds } = played;
-  if (json) process.stdout.write(`${JSON.stringify({ seeds: seeds.length, steps, violations, seconds, played: seeds })}\n`);
-  else process.stdout.write(`${count} seeds of ${steps} steps in ${seconds} s: ${violations.length === 0 ? "every rule held" : `${violations.length} violations`}.\n`);
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ seeds: seeds.length, steps, violations, seconds, played: seeds })}\n`,
+    );
+  else
+    process.stdout.write(
+      `${count} seeds of ${steps} steps in ${seconds} s: ${violations.length === 0 ? "every rule held" : `${violations.length} violations`}.\n`,
+    );
   return violations.length > 0 ? 1 : 0;
 }
 

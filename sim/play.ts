@@ -34,12 +34,24 @@ export function seedsOf(count: number, first: number | undefined): number[] {
  * hangs is a violation too.
  */
 export async function play(
-  seeds: readonly number[], { steps, canary = false, onSeed }: { steps: number; canary?: boolean; onSeed: (seed: number, violations: readonly SeedViolation[], seconds: number) => void },
+  seeds: readonly number[],
+  {
+    steps,
+    canary = false,
+    onSeed,
+  }: {
+    steps: number;
+    canary?: boolean;
+    onSeed: (seed: number, violations: readonly SeedViolation[], seconds: number) => void;
+  },
 ): Promise<Played> {
   const begun = performance.now();
   const violations: SeedViolation[] = [];
   const own = process.env["ONEGATE_TEST_CLUSTER"] === undefined ? await startTestCluster() : undefined;
-  const environment = { ...process.env, ...(own ? { ONEGATE_TEST_CLUSTER: JSON.stringify(own.cluster.connection) } : {}) };
+  const environment = {
+    ...process.env,
+    ...(own ? { ONEGATE_TEST_CLUSTER: JSON.stringify(own.cluster.connection) } : {}),
+  };
   const left = [...seeds];
   async function work(): Promise<void> {
     for (let seed = left.shift(); seed !== undefined; seed = left.shift()) {
@@ -57,9 +69,26 @@ export async function play(
   return { seeds, steps, violations, seconds: Math.round((performance.now() - begun) / 100) / 10 };
 }
 
-async function playOne(seed: number, steps: number, canary: boolean, env: NodeJS.ProcessEnv): Promise<SeedViolation[]> {
-  const args = [MAIN, "--seed", String(seed), "--steps", String(steps), "--json", ...(canary ? ["--canary"] : [])];
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"], timeout: TIMEOUT_MS });
+async function playOne(
+  seed: number,
+  steps: number,
+  canary: boolean,
+  env: NodeJS.ProcessEnv,
+): Promise<SeedViolation[]> {
+  const args = [
+    MAIN,
+    "--seed",
+    String(seed),
+    "--steps",
+    String(steps),
+    "--json",
+    ...(canary ? ["--canary"] : []),
+  ];
+  const child = spawn(process.execPath, args, {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: TIMEOUT_MS,
+  });
   let [output, errors] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
@@ -68,7 +97,16 @@ async function playOne(seed: number, steps: number, canary: boolean, env: NodeJS
     child.once("error", (error) => resolve(error.message));
   });
   const violations = readViolations(output);
-  return violations?.map((one) => ({ seed, ...one })) ?? [{ seed, step: 0, rule: "a run ends", detail: `it ended with ${end}: ${errors.trim().split("\n").slice(-8).join(" | ")}` }];
+  return (
+    violations?.map((one) => ({ seed, ...one })) ?? [
+      {
+        seed,
+        step: 0,
+        rule: "a run ends",
+        detail: `it ended with ${end}: ${errors.trim().split("\n").slice(-8).join(" | ")}`,
+      },
+    ]
+  );
 }
 
 function readViolations(output: string): Violation[] | undefined {

@@ -1,7 +1,16 @@
 import { IDR, money, refuse, type Money, type Refusal } from "@onegate/contract";
 import { createHash } from "node:crypto";
 import type {
-  Channel, InquireAnswer, InquireRequest, Notification, OpenAnswer, Opened, OpenRequest, Provider, ProviderState, RawNotification,
+  Channel,
+  InquireAnswer,
+  InquireRequest,
+  Notification,
+  OpenAnswer,
+  Opened,
+  OpenRequest,
+  Provider,
+  ProviderState,
+  RawNotification,
 } from "../server/providers/index.ts";
 import { fee, SIM_CHANNELS } from "./channels.ts";
 import type { Random } from "./random.ts";
@@ -11,7 +20,14 @@ export const SIM_PROVIDER = "sim";
 
 /** How the provider takes the next request to collect a sum. */
 export const openMoods = [
-  "answers", "loses the answer", "loses the request", "refuses", "does it late", "stalls before", "stalls after", "is paid before it answers",
+  "answers",
+  "loses the answer",
+  "loses the request",
+  "refuses",
+  "does it late",
+  "stalls before",
+  "stalls after",
+  "is paid before it answers",
 ] as const;
 export type OpenMood = (typeof openMoods)[number];
 
@@ -66,11 +82,21 @@ export class SimProvider implements Provider {
   readonly #send: (raw: RawNotification, transaction: Transaction) => void;
   #late: Array<{ at: number; request: OpenRequest; orderId: string | null }> = [];
 
-  constructor(now: () => number, send: (raw: RawNotification, transaction: Transaction) => void, givesBack: boolean) {
+  constructor(
+    now: () => number,
+    send: (raw: RawNotification, transaction: Transaction) => void,
+    givesBack: boolean,
+  ) {
     this.#now = now;
     this.#send = send;
-    this.desk = new RefundDesk(now, (reference, merchantRef) =>
-      this.transactions.find((one) => one.status === "paid" && (reference === null ? one.merchantRef === merchantRef : one.reference === reference))?.reference,
+    this.desk = new RefundDesk(
+      now,
+      (reference, merchantRef) =>
+        this.transactions.find(
+          (one) =>
+            one.status === "paid" &&
+            (reference === null ? one.merchantRef === merchantRef : one.reference === reference),
+        )?.reference,
     );
     if (!givesBack) return;
     this.refund = (request) => this.desk.refund(request);
@@ -111,9 +137,13 @@ export class SimProvider implements Provider {
 
   async inquire({ reference, merchantRef }: InquireRequest): Promise<InquireAnswer> {
     if (this.inquireMood === "unknown") return { answer: "unknown", reason: "timeout" };
-    const own = this.transactions.filter((one) => (reference === null ? one.merchantRef === merchantRef : one.reference === reference));
+    const own = this.transactions.filter((one) =>
+      reference === null ? one.merchantRef === merchantRef : one.reference === reference,
+    );
     const found = own.find(({ status }) => status === "paid") ?? own[0];
-    const answer: InquireAnswer = found ? { answer: "found", state: toState(found), opened: toOpened(found) } : { answer: "absent" };
+    const answer: InquireAnswer = found
+      ? { answer: "found", state: toState(found), opened: toOpened(found) }
+      : { answer: "absent" };
     if (this.inquireMood === "stale") await this.meanwhile();
     return answer;
   }
@@ -122,7 +152,10 @@ export class SimProvider implements Provider {
 
   readNotification({ headers, body }: RawNotification): Notification | Refusal {
     if (headers["x-sim-signature"] !== sign(body)) return refuse("notification_signature_wrong");
-    const row = JSON.parse(Buffer.from(body).toString("utf8")) as Record<"reference" | "status" | "channel" | "amount" | "fee_merchant" | "fee_customer", string> & {
+    const row = JSON.parse(Buffer.from(body).toString("utf8")) as Record<
+      "reference" | "status" | "channel" | "amount" | "fee_merchant" | "fee_customer",
+      string
+    > & {
       merchant_ref: string | null;
       paid_at: number | null;
     };
@@ -172,8 +205,18 @@ export class SimProvider implements Provider {
     const [channel] = SIM_CHANNELS;
     const merchantRef = random.chance(50) ? null : `SHOP-${random.below(1_000_000)}`;
     const orphan: Transaction = {
-      reference: this.#reference(), merchantRef, orderId: null, channel: channel.code, channelName: channel.name, asked: minor,
-      feeMerchant: fee(channel.feeMerchant, minor), feeCustomer: 0n, expiresAt: this.#now(), status: "pending", paid: 0n, paidAt: null,
+      reference: this.#reference(),
+      merchantRef,
+      orderId: null,
+      channel: channel.code,
+      channelName: channel.name,
+      asked: minor,
+      feeMerchant: fee(channel.feeMerchant, minor),
+      feeCustomer: 0n,
+      expiresAt: this.#now(),
+      status: "pending",
+      paid: 0n,
+      paidAt: null,
     };
     this.transactions.push(orphan);
     this.pay(orphan, minor);

@@ -2,12 +2,26 @@ import type { RefundAnswer, RefundRequest } from "../server/providers/index.ts";
 
 /** How the provider takes the next request to give money back. */
 export const refundMoods = [
-  "answers", "loses the answer", "loses the request", "refuses", "takes its time", "does it late", "stalls before", "stalls after", "is told again before it answers",
+  "answers",
+  "loses the answer",
+  "loses the request",
+  "refuses",
+  "takes its time",
+  "does it late",
+  "stalls before",
+  "stalls after",
+  "is told again before it answers",
 ] as const;
 export type RefundMood = (typeof refundMoods)[number];
 
 /** What the provider really gave back, or said no to, under one of our references; sums are minor units. */
-export type Given = { readonly refundRef: string; readonly reference: string; readonly minor: bigint; readonly at: number; state: "pending" | "done" | "refused" };
+export type Given = {
+  readonly refundRef: string;
+  readonly reference: string;
+  readonly minor: bigint;
+  readonly at: number;
+  state: "pending" | "done" | "refused";
+};
 
 const LATE_MS = 10_000;
 const SLOW_MS = 240_000;
@@ -30,7 +44,10 @@ export class RefundDesk {
   readonly #paid: (reference: string | null, merchantRef: string) => string | undefined;
   #late: Array<{ at: number; request: RefundRequest }> = [];
 
-  constructor(now: () => number, paid: (reference: string | null, merchantRef: string) => string | undefined) {
+  constructor(
+    now: () => number,
+    paid: (reference: string | null, merchantRef: string) => string | undefined,
+  ) {
     this.#now = now;
     this.#paid = paid;
   }
@@ -65,7 +82,8 @@ export class RefundDesk {
   }
 
   async inquire(request: RefundRequest): Promise<RefundAnswer> {
-    if (this.inquireMood === "unknown" || this.isLate(request.refundRef)) return { answer: "unknown", reason: "timeout" };
+    if (this.inquireMood === "unknown" || this.isLate(request.refundRef))
+      return { answer: "unknown", reason: "timeout" };
     // never heard of: whoever is told so may ask anew, so it is a no for ever
     return toAnswer(this.#take(request, "refused"));
   }
@@ -80,14 +98,21 @@ export class RefundDesk {
     const due = this.#late.filter(({ at }) => at <= this.#now());
     this.#late = this.#late.filter(({ at }) => at > this.#now());
     for (const { request } of due) this.#take(request, "done");
-    for (const given of this.given.values()) if (given.state === "pending" && given.at + SLOW_MS <= this.#now()) given.state = "done";
+    for (const given of this.given.values())
+      if (given.state === "pending" && given.at + SLOW_MS <= this.#now()) given.state = "done";
   }
 
   #take({ reference, merchantRef, refundRef, amount }: RefundRequest, state: Given["state"]): Given {
     const known = this.given.get(refundRef);
     if (known) return known;
     const paid = this.#paid(reference, merchantRef);
-    const given: Given = { refundRef, reference: paid ?? "", minor: amount.minor, at: this.#now(), state: paid === undefined ? "refused" : state };
+    const given: Given = {
+      refundRef,
+      reference: paid ?? "",
+      minor: amount.minor,
+      at: this.#now(),
+      state: paid === undefined ? "refused" : state,
+    };
     this.given.set(refundRef, given);
     return given;
   }
@@ -100,5 +125,7 @@ export class RefundDesk {
 
 function toAnswer({ refundRef, state }: Given): RefundAnswer {
   if (state === "pending") return { answer: "pending" };
-  return state === "done" ? { answer: "refunded", reference: `BACK-${refundRef.slice(-8)}` } : { answer: "refused", reason: "not given back" };
+  return state === "done"
+    ? { answer: "refunded", reference: `BACK-${refundRef.slice(-8)}` }
+    : { answer: "refused", reason: "not given back" };
 }

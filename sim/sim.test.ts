@@ -44,7 +44,11 @@ describe("the simulation", () => {
   });
 
   it("runs the same for the same seed, and otherwise for another", async () => {
-    const [first, second, other] = [await simulate({ seed: 7, steps: 50 }), await simulate({ seed: 7, steps: 50 }), await simulate({ seed: 8, steps: 10 })];
+    const [first, second, other] = [
+      await simulate({ seed: 7, steps: 50 }),
+      await simulate({ seed: 7, steps: 50 }),
+      await simulate({ seed: 8, steps: 10 }),
+    ];
     assert.deepEqual(second.history, first.history);
     assert.notDeepEqual(other.history, first.history.slice(0, 10));
   });
@@ -53,7 +57,9 @@ describe("the simulation", () => {
     const world = await World.open(5, false);
     try {
       const { database } = world.process;
-      const [one, other] = (await sql<{ id: string }>`select product_id as id from product limit 2`.execute(world.eye)).rows.map(({ id }) => id);
+      const [one, other] = (
+        await sql<{ id: string }>`select product_id as id from product limit 2`.execute(world.eye)
+      ).rows.map(({ id }) => id);
       const firsts = Promise.withResolvers<void>();
       let waiting = 0;
       const touch = (first: string | undefined, second: string | undefined) =>
@@ -75,14 +81,26 @@ describe("the simulation", () => {
 
   it("fails with a book-keeper that forgets: the auditor is awake", async () => {
     const { violations } = await simulate({ seed: 5, steps: 60, canary: true });
-    assert.ok(violations.some(({ rule }) => rule === rules.acknowledged), JSON.stringify(violations));
-    assert.ok(violations.some(({ rule }) => rule === rules.balances), JSON.stringify(violations));
-    assert.ok(violations.some(({ rule }) => rule === rules.takenBack), JSON.stringify(violations));
+    assert.ok(
+      violations.some(({ rule }) => rule === rules.acknowledged),
+      JSON.stringify(violations),
+    );
+    assert.ok(
+      violations.some(({ rule }) => rule === rules.balances),
+      JSON.stringify(violations),
+    );
+    assert.ok(
+      violations.some(({ rule }) => rule === rules.takenBack),
+      JSON.stringify(violations),
+    );
   });
 });
 
 describe("its command line", () => {
-  const sim = (...args: string[]) => spawnSync(process.execPath, [fileURLToPath(new URL("main.ts", import.meta.url)), ...args], { encoding: "utf8" });
+  const sim = (...args: string[]) =>
+    spawnSync(process.execPath, [fileURLToPath(new URL("main.ts", import.meta.url)), ...args], {
+      encoding: "utf8",
+    });
 
   it("prints one JSON line and tells by its exit code whether the rules held", () => {
     const good = sim("--seed", "5", "--steps", "12", "--json");
@@ -112,10 +130,24 @@ describe("its command line", () => {
   });
 
   it("refuses what it does not understand in one line", () => {
-    for (const args of [["--seed", "x"], ["--seed", "-1"], ["--steps", "0"], ["--named", "nobody"], ["--frob"], ["more"], ["--seeds", "0"], ["--first", "1"], ["--seeds", "2", "--seed", "1"], ["--seeds", "2", "--history"]]) {
+    for (const args of [
+      ["--seed", "x"],
+      ["--seed", "-1"],
+      ["--steps", "0"],
+      ["--named", "nobody"],
+      ["--frob"],
+      ["more"],
+      ["--seeds", "0"],
+      ["--first", "1"],
+      ["--seeds", "2", "--seed", "1"],
+      ["--seeds", "2", "--history"],
+    ]) {
       assert.throws(() => checkedToAsked(args), WrongUse, args.join(" "));
     }
     const { status, stdout, stderr } = sim("--steps", "many");
-    assert.deepEqual([status, stdout, stderr], [2, "", 'sim: --steps must be a whole number from 1, not "many"; see --help\n']);
+    assert.deepEqual(
+      [status, stdout, stderr],
+      [2, "", 'sim: --steps must be a whole number from 1, not "many"; see --help\n'],
+    );
   });
 });

@@ -28,7 +28,15 @@ const HOUR = 3_600_000;
 const MOST_ROUNDS = 6;
 
 /** Runs one seed for so many steps over the real ledger, payments and sales, and answers what the auditor found. */
-export async function simulate({ seed, steps, canary = false }: { seed: number; steps: number; canary?: boolean }): Promise<Run> {
+export async function simulate({
+  seed,
+  steps,
+  canary = false,
+}: {
+  seed: number;
+  steps: number;
+  canary?: boolean;
+}): Promise<Run> {
   const world = await World.open(seed, canary);
   try {
     const stage = await setStage(world);
@@ -57,14 +65,20 @@ async function calmDown(stage: Stage): Promise<void> {
   await askAllAgain(stage);
   for (let round = 1; round <= MOST_ROUNDS; round++) {
     await world.advance(HOUR);
-    for (const letter of world.random.fork(`calm ${auditor.step} ${round}`).shuffled(world.letters)) await deliver(stage, letter);
+    for (const letter of world.random.fork(`calm ${auditor.step} ${round}`).shuffled(world.letters))
+      await deliver(stage, letter);
     for (const letter of world.racedLetters) await deliver(stage, letter);
     const asked = await inquireOpen(stage, null, round);
-    const forgotten = (await auditor.answerOf("sweepRefunds", () => sweepRefunds(world.process.payments))) ?? 0;
+    const forgotten =
+      (await auditor.answerOf("sweepRefunds", () => sweepRefunds(world.process.payments))) ?? 0;
     const carried = await workDueRefunds(stage);
     if (asked + forgotten + carried === 0 && left().length === 0) break;
   }
-  for (const { transaction } of left()) auditor.report("undelivered", `${transaction.reference} of ${transaction.orderId ?? "nobody"}: ${transaction.status}`);
+  for (const { transaction } of left())
+    auditor.report(
+      "undelivered",
+      `${transaction.reference} of ${transaction.orderId ?? "nobody"}: ${transaction.status}`,
+    );
   await sealAll(stage);
   await audit(stage, true);
 }

@@ -40,10 +40,21 @@ export type KnownRefund = {
 };
 
 /** A person's word on a refund that is made by hand. Who says that it is done has given the money back. */
-export type KnownWord = { readonly refundId: Id; readonly minor: bigint; readonly done: boolean; readonly key: Id; heard: "nothing" | "yes" | "no" };
+export type KnownWord = {
+  readonly refundId: Id;
+  readonly minor: bigint;
+  readonly done: boolean;
+  readonly key: Id;
+  heard: "nothing" | "yes" | "no";
+};
 
 /** Money in suspense that somebody took for an order. */
-export type KnownApplied = { readonly caseId: Id; readonly orderId: string; readonly key: Id; heard: "nothing" | "yes" | "no" };
+export type KnownApplied = {
+  readonly caseId: Id;
+  readonly orderId: string;
+  readonly key: Id;
+  heard: "nothing" | "yes" | "no";
+};
 
 export type KnownProduct = { readonly productId: Id; readonly price: bigint; readonly stock: number };
 
@@ -86,7 +97,13 @@ export async function setStage(world: World): Promise<Stage> {
     for (const code of codes) {
       book.open(account(code), true);
       const move = { id: world.newId(), debit: account("mint"), credit: account(code), minor };
-      await world.process.crowdedLedger.post(owner, { id: move.id, kind: "fund", debit: move.debit, credit: move.credit, amount: money(minor, IDR) });
+      await world.process.crowdedLedger.post(owner, {
+        id: move.id,
+        kind: "fund",
+        debit: move.debit,
+        credit: move.credit,
+        amount: money(minor, IDR),
+      });
       book.post(move);
     }
     return { mint: account("mint"), wallets: codes.map(account) };
@@ -98,8 +115,21 @@ export async function setStage(world: World): Promise<Stage> {
     select product_id as "productId", price, on_hand as stock from product join stock_level using (merchant_id, product_id)
      where merchant_id = ${DEMO_MERCHANT} order by rank, product_id`.execute(world.eye);
   return {
-    world, auditor: new Auditor(), book, merchant, accounts: own.wallets, mint: own.mint, crowdBook, crowdMerchant, crowd: crowd.wallets, orders: [], products,
-    refunds: [], words: [], applied: [], racedCases: new Set(),
+    world,
+    auditor: new Auditor(),
+    book,
+    merchant,
+    accounts: own.wallets,
+    mint: own.mint,
+    crowdBook,
+    crowdMerchant,
+    crowd: crowd.wallets,
+    orders: [],
+    products,
+    refunds: [],
+    words: [],
+    applied: [],
+    racedCases: new Set(),
   };
 }
 

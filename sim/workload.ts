@@ -13,7 +13,19 @@ import { sealActs } from "./acts/sealing.ts";
 import type { Random } from "./random.ts";
 
 /** All that may happen, each with how often it does. */
-export const acts: readonly Act[] = [...ledgerActs, ...crowdActs, ...paymentActs, ...saleActs, ...raceActs, ...payerActs, ...networkActs, ...partActs, ...refundActs, ...caseActs, ...sealActs];
+export const acts: readonly Act[] = [
+  ...ledgerActs,
+  ...crowdActs,
+  ...paymentActs,
+  ...saleActs,
+  ...raceActs,
+  ...payerActs,
+  ...networkActs,
+  ...partActs,
+  ...refundActs,
+  ...caseActs,
+  ...sealActs,
+];
 
 const WHOLE = acts.reduce((sum, { weight }) => sum + weight, 0);
 

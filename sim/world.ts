@@ -7,7 +7,13 @@ import { createLog, idMaker, messageOf, openDatabase, type Database } from "../s
 import { accountId, clearingCode, createLedger, openAccounts, type Ledger } from "../server/ledger/index.ts";
 import type { Payments } from "../server/payments/index.ts";
 import { ofInstallation, type RawNotification } from "../server/providers/index.ts";
-import { onPaymentEnded, onPaymentRefunded, onRefundGivenUp, onSaleCancelled, type Sales } from "../server/sales/index.ts";
+import {
+  onPaymentEnded,
+  onPaymentRefunded,
+  onRefundGivenUp,
+  onSaleCancelled,
+  type Sales,
+} from "../server/sales/index.ts";
 import { openTestDatabase, type TestDatabase } from "../server/testing/database.ts";
 import { forgetful } from "./canary.ts";
 import { SIM_PROVIDER, SimProvider, type Transaction } from "./provider.ts";
@@ -27,7 +33,11 @@ export type Process = {
 };
 
 /** A notification on its way to us. */
-export type Letter = { /** `3 paid`: the third, and what it says. */ readonly name: string; readonly raw: RawNotification; readonly transaction: Transaction };
+export type Letter = {
+  /** `3 paid`: the third, and what it says. */ readonly name: string;
+  readonly raw: RawNotification;
+  readonly transaction: Transaction;
+};
 
 /** The first moment: a Monday morning in Jakarta. */
 const BEGINNING = Date.UTC(2026, 0, 5, 1, 0, 0);
@@ -63,7 +73,11 @@ export class World {
     this.#canary = canary;
     this.random = createRandom(`seed ${seed}`);
     this.#ids = this.random.fork("ids");
-    this.provider = new SimProvider(() => this.#now, (raw, transaction) => this.#send(raw, transaction), this.random.fork("provider").chance(60));
+    this.provider = new SimProvider(
+      () => this.#now,
+      (raw, transaction) => this.#send(raw, transaction),
+      this.random.fork("provider").chance(60),
+    );
     this.process = this.#start();
   }
 
@@ -75,7 +89,12 @@ export class World {
     await takeTime(world.eye, new Date(BEGINNING));
     await seedDemo(world.process.database, world.process.ledger);
     await openAccounts(world.eye, DEMO_MERCHANT, [
-      { id: accountId(DEMO_MERCHANT, clearingCode(SIM_PROVIDER)), code: clearingCode(SIM_PROVIDER), kind: "provider_clearing", currency: IDR },
+      {
+        id: accountId(DEMO_MERCHANT, clearingCode(SIM_PROVIDER)),
+        code: clearingCode(SIM_PROVIDER),
+        kind: "provider_clearing",
+        currency: IDR,
+      },
     ]);
     // odd prices, so that cash is rounded
     await sql`update product set price = price + 3300 * rank`.execute(world.eye);
@@ -122,7 +141,9 @@ export class World {
 
   /** Kills every connection of the process in the middle of whatever it does. */
   async killConnections(): Promise<void> {
-    await this.#test.database.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+    await this.#test.database.pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+    );
   }
 
   /** Ends the process without a word and starts the next one over the same database. */
@@ -144,7 +165,8 @@ export class World {
         await Promise.all(Array.from({ length: Math.max(pool.totalCount, 1) }, () => pool.query("select 1")));
         return;
       } catch (error) {
-        if (tries === MAX_SETTLE_TRIES) throw new Error(`the database does not come back: ${messageOf(error)}`, { cause: error });
+        if (tries === MAX_SETTLE_TRIES)
+          throw new Error(`the database does not come back: ${messageOf(error)}`, { cause: error });
         await sleep(SETTLE_PAUSE_MS);
       }
     }
@@ -175,7 +197,8 @@ export class World {
   }
 
   #send(raw: RawNotification, transaction: Transaction): void {
-    if (this.#raced.has(transaction.orderId ?? "")) this.racedLetters.push({ name: "raced", raw, transaction });
+    if (this.#raced.has(transaction.orderId ?? ""))
+      this.racedLetters.push({ name: "raced", raw, transaction });
     else this.letters.push({ name: `${(this.#sent += 1)} ${transaction.status}`, raw, transaction });
   }
 
@@ -188,7 +211,12 @@ export class World {
     const log = createLog("silent");
     const poke = () => undefined;
     const payments: Payments = {
-      database, ledger, clock: this, newId: newProcessId, log, poke,
+      database,
+      ledger,
+      clock: this,
+      newId: newProcessId,
+      log,
+      poke,
       providers: ofInstallation([this.provider]),
       homeMerchant: async () => DEMO_MERCHANT,
       refusesSurcharges: true,
@@ -198,11 +226,22 @@ export class World {
       onOrderCancelled: onSaleCancelled,
     };
     const sales: Sales = { database, ledger, payments, newId: newProcessId, poke };
-    return { database, die, ledger, crowdedLedger: createLedger(database, { lanes: 3, queue: 20_000 }), payments, sales };
+    return {
+      database,
+      die,
+      ledger,
+      crowdedLedger: createLedger(database, { lanes: 3, queue: 20_000 }),
+      payments,
+      sales,
+    };
   }
 }
 
-type Callback = (error: Error | undefined, client: pg.PoolClient | undefined, release: (error?: Error | boolean) => void) => void;
+type Callback = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  release: (error?: Error | boolean) => void,
+) => void;
 
 /**
  * A pool that is ended lets those who wait for a connection run into their time-out, five seconds of real time. The dead wait for
@@ -220,7 +259,10 @@ function makeMortal(pool: pg.Pool): () => void {
     try {
       return await Promise.race([client, death.promise]);
     } catch (error) {
-      void client.then((late) => late.release(true), () => undefined);
+      void client.then(
+        (late) => late.release(true),
+        () => undefined,
+      );
       throw error;
     } finally {
       waiting.delete(death.reject);
@@ -229,7 +271,10 @@ function makeMortal(pool: pg.Pool): () => void {
   pool.connect = ((callback?: Callback) => {
     const client = connectAlive();
     if (!callback) return client;
-    void client.then((one) => callback(undefined, one, (error) => one.release(error)), (error: Error) => callback(error, undefined, () => undefined));
+    void client.then(
+      (one) => callback(undefined, one, (error) => one.release(error)),
+      (error: Error) => callback(error, undefined, () => undefined),
+    );
     return undefined;
   }) as typeof pool.connect;
   return () => {
@@ -243,7 +288,9 @@ async function takeTime(eye: Database["kysely"], beginning: Date): Promise<void>
   await sql`create schema sim`.execute(eye);
   await sql`create table sim.clock (at timestamptz not null)`.execute(eye);
   await sql`insert into sim.clock values (${beginning})`.execute(eye);
-  await sql`create function sim.now() returns timestamptz language sql stable as 'select at from sim.clock'`.execute(eye);
+  await sql`create function sim.now() returns timestamptz language sql stable as 'select at from sim.clock'`.execute(
+    eye,
+  );
   // a column's default was bound to the real clock when its table was made
   await sql`
     do $$ declare c record; begin

@@ -10,10 +10,17 @@ export async function send(reply: FastifyReply, { status, body }: Answer): Promi
   return reply.code(status).send(body);
 }
 
-const BLOCKED = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><h1>403 Forbidden</h1></body></html>";
+const BLOCKED =
+  "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><h1>403 Forbidden</h1></body></html>";
 
 /** Does the work and answers, or does to both what a planned fault says. `broken` is the provider's own 500. */
-export async function answerWith(world: World, call: Call, reply: FastifyReply, broken: Answer, work: () => Answer): Promise<FastifyReply> {
+export async function answerWith(
+  world: World,
+  call: Call,
+  reply: FastifyReply,
+  broken: Answer,
+  work: () => Answer,
+): Promise<FastifyReply> {
   const planned = world.faults.take(call);
   if (!planned) return send(reply, work());
   const answer = answerFaults[planned.fault].done ? work() : broken;

@@ -75,7 +75,8 @@ export class Book {
     switch (entry.kind) {
       case "transaction": {
         const { transaction } = entry;
-        if (!this.#transactions.has(transaction.reference)) this.#byMerchantRef.set(keyOf(transaction), transaction.reference);
+        if (!this.#transactions.has(transaction.reference))
+          this.#byMerchantRef.set(keyOf(transaction), transaction.reference);
         this.#transactions.set(transaction.reference, transaction);
         this.#lastSequence = Math.max(this.#lastSequence, transaction.sequence);
         if (transaction.status === "UNPAID") this.#unpaid.set(transaction.reference, transaction);
@@ -98,6 +99,10 @@ export class Book {
   }
 }
 
-function keyOf({ provider, merchantCode, merchantRef }: Pick<Transaction, "provider" | "merchantCode" | "merchantRef">): string {
+function keyOf({
+  provider,
+  merchantCode,
+  merchantRef,
+}: Pick<Transaction, "provider" | "merchantCode" | "merchantRef">): string {
   return JSON.stringify([provider, merchantCode, merchantRef]);
 }

@@ -1,7 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { send } from "./answer.ts";
 import { failure, success } from "./envelope.ts";
-import { checkedToCallbackFaults, checkedToCount, isAnswerFault, isCall, type PlannedFault } from "./faults.ts";
+import {
+  checkedToCallbackFaults,
+  checkedToCount,
+  isAnswerFault,
+  isCall,
+  type PlannedFault,
+} from "./faults.ts";
 import { expireDue, refund, settle, takeBack } from "./settle.ts";
 import type { Transaction } from "./transaction.ts";
 import type { World } from "./world.ts";
@@ -32,7 +38,10 @@ const MOST_SHIFT_MS = 400 * 86_400_000;
 /** The simulator's own levers under `/control/`, for this machine or with a key: `near.ts`. */
 export function controlRoutes(world: World) {
   const { book, faults } = world;
-  const shown = (transaction: Transaction) => ({ ...transaction, callbacks: book.deliveriesOf(transaction.reference) });
+  const shown = (transaction: Transaction) => ({
+    ...transaction,
+    callbacks: book.deliveriesOf(transaction.reference),
+  });
   const plan = () => ({ callbacks: faults.callbacks, next: faults.queue });
 
   return async (routes: FastifyInstance): Promise<void> => {
@@ -47,23 +56,33 @@ export function controlRoutes(world: World) {
       return send(reply, transaction ? success(shown(transaction)) : failure("Transaction not found", 404));
     });
 
-    routes.post<{ Params: { reference: string; act: string } }>("/transactions/:reference/:act", async ({ params, body }, reply) => {
-      if (!isAct(params.act)) return send(reply, failure(`An act is one of ${acts.join(", ")}`));
-      if (!book.transaction(params.reference)) return send(reply, failure("Transaction not found", 404));
-      const wanted = field(body, "amount");
-      const amount = wanted === undefined ? undefined : checkedToCount(wanted, MOST_AMOUNT);
-      if (wanted !== undefined && amount === undefined) return send(reply, failure("The amount is whole rupiah"));
-      const moved = act(world, params.reference, params.act, amount);
-      return send(reply, moved ? success(shown(moved)) : failure("The transaction is not in a state for that", 409));
-    });
+    routes.post<{ Params: { reference: string; act: string } }>(
+      "/transactions/:reference/:act",
+      async ({ params, body }, reply) => {
+        if (!isAct(params.act)) return send(reply, failure(`An act is one of ${acts.join(", ")}`));
+        if (!book.transaction(params.reference)) return send(reply, failure("Transaction not found", 404));
+        const wanted = field(body, "amount");
+        const amount = wanted === undefined ? undefined : checkedToCount(wanted, MOST_AMOUNT);
+        if (wanted !== undefined && amount === undefined)
+          return send(reply, failure("The amount is whole rupiah"));
+        const moved = act(world, params.reference, params.act, amount);
+        return send(
+          reply,
+          moved ? success(shown(moved)) : failure("The transaction is not in a state for that", 409),
+        );
+      },
+    );
 
-    routes.put<{ Params: { reference: string } }>("/transactions/:reference/faults", async ({ params, body }, reply) => {
-      const transaction = book.transaction(params.reference);
-      const wanted = checkedToCallbackFaults(body);
-      if (!transaction || !wanted) return send(reply, failure("No such transaction or fault"));
-      book.record({ kind: "transaction", transaction: { ...transaction, faults: wanted } });
-      return send(reply, success(wanted));
-    });
+    routes.put<{ Params: { reference: string } }>(
+      "/transactions/:reference/faults",
+      async ({ params, body }, reply) => {
+        const transaction = book.transaction(params.reference);
+        const wanted = checkedToCallbackFaults(body);
+        if (!transaction || !wanted) return send(reply, failure("No such transaction or fault"));
+        book.record({ kind: "transaction", transaction: { ...transaction, faults: wanted } });
+        return send(reply, success(wanted));
+      },
+    );
 
     routes.get("/faults", async (_, reply) => send(reply, success(plan())));
 
@@ -81,12 +100,15 @@ export function controlRoutes(world: World) {
 
     routes.post("/next", async ({ body }, reply) => {
       const planned = checkedToPlanned(body);
-      if (!planned) return send(reply, failure("Name a fault, and one of the calls create, read, cancel, refund"));
+      if (!planned)
+        return send(reply, failure("Name a fault, and one of the calls create, read, cancel, refund"));
       faults.queue.push(...planned);
       return send(reply, success(plan()));
     });
 
-    routes.get("/clock", async (_, reply) => send(reply, success({ now: world.clock.now(), shift_ms: world.clock.shiftMs })));
+    routes.get("/clock", async (_, reply) =>
+      send(reply, success({ now: world.clock.now(), shift_ms: world.clock.shiftMs })),
+    );
 
     routes.put("/clock", async ({ body }, reply) => {
       const shiftMs = checkedToCount(field(body, "shift_ms"), MOST_SHIFT_MS);

@@ -24,7 +24,11 @@ export class Courier {
   }
 
   /** The deliveries of a transaction's letters, not yet recorded. */
-  prepare({ provider, reference }: Transaction, letters: readonly Letter[], faults: CallbackFaults): Delivery[] {
+  prepare(
+    { provider, reference }: Transaction,
+    letters: readonly Letter[],
+    faults: CallbackFaults,
+  ): Delivery[] {
     const { clock, book } = this.#with;
     const copies = letters.flatMap((letter) => Array.from({ length: 1 + faults.duplicates }, () => letter));
     return copies.map(({ url, headers, body, afterMs = 0 }, index) => ({
@@ -67,6 +71,9 @@ export class Courier {
     if (this.#closing.signal.aborted) return;
     const usual = carrying.retryMs(delivery.attempts.length + 1, status);
     const retryMs = usual === undefined ? undefined : (this.#with.retryMs ?? usual);
-    book.record({ kind: "delivery", delivery: afterAttempt(delivery, { at: clock.now(), outcome }, accepted, retryMs) });
+    book.record({
+      kind: "delivery",
+      delivery: afterAttempt(delivery, { at: clock.now(), outcome }, accepted, retryMs),
+    });
   }
 }

@@ -18,15 +18,27 @@ export type Delivery = {
 };
 
 /** What an attempt came to; `status` is undefined where no answer came. */
-export type Answered = { readonly accepted: boolean; readonly status: number | undefined; readonly outcome: string };
+export type Answered = {
+  readonly accepted: boolean;
+  readonly status: number | undefined;
+  readonly outcome: string;
+};
 
 /** Changes the first digit after a mark, so that the body still reads as JSON with another sum in it. */
 export function alterDigit(body: string, mark: RegExp): string {
-  return body.replace(new RegExp(`(${mark.source})(\\d)`), (_, before: string, digit: string) => `${before}${digit === "9" ? 1 : Number(digit) + 1}`);
+  return body.replace(
+    new RegExp(`(${mark.source})(\\d)`),
+    (_, before: string, digit: string) => `${before}${digit === "9" ? 1 : Number(digit) + 1}`,
+  );
 }
 
 /** The delivery after an attempt: done, due again after `retryMs`, or given up where there is none. */
-export function afterAttempt(delivery: Delivery, attempt: Attempt, accepted: boolean, retryMs: number | undefined): Delivery {
+export function afterAttempt(
+  delivery: Delivery,
+  attempt: Attempt,
+  accepted: boolean,
+  retryMs: number | undefined,
+): Delivery {
   const attempts = [...delivery.attempts, attempt];
   if (accepted) return { ...delivery, attempts, state: "delivered" };
   if (retryMs === undefined) return { ...delivery, attempts, state: "given_up" };
@@ -34,21 +46,44 @@ export function afterAttempt(delivery: Delivery, attempt: Attempt, accepted: boo
 }
 
 /** Posts once, and again to where a redirect points as often as the provider follows one. */
-export async function post({ url, headers, body }: Delivery, carrying: Carrying, signal: AbortSignal): Promise<Answered> {
+export async function post(
+  { url, headers, body }: Delivery,
+  carrying: Carrying,
+  signal: AbortSignal,
+): Promise<Answered> {
   const ends = AbortSignal.any([signal, AbortSignal.timeout(carrying.patienceMs)]);
   try {
     let target = url;
     for (let followed = 0; ; followed++) {
-      const answer = await fetch(target, { method: "POST", redirect: "manual", headers: { "content-type": "application/json", ...headers }, body, signal: ends });
+      const answer = await fetch(target, {
+        method: "POST",
+        redirect: "manual",
+        headers: { "content-type": "application/json", ...headers },
+        body,
+        signal: ends,
+      });
       const next = answer.headers.get("location");
-      if ((answer.status === 307 || answer.status === 308) && next !== null && URL.canParse(next, target) && followed < carrying.redirects) {
+      if (
+        (answer.status === 307 || answer.status === 308) &&
+        next !== null &&
+        URL.canParse(next, target) &&
+        followed < carrying.redirects
+      ) {
         target = new URL(next, target).href;
         continue;
       }
       const accepted = carrying.accepts(answer.status, await answer.text());
-      return { accepted, status: answer.status, outcome: `${answer.status} ${accepted ? "success" : "not a success"}` };
+      return {
+        accepted,
+        status: answer.status,
+        outcome: `${answer.status} ${accepted ? "success" : "not a success"}`,
+      };
     }
   } catch (error) {
-    return { accepted: false, status: undefined, outcome: error instanceof Error ? error.name : "unreachable" };
+    return {
+      accepted: false,
+      status: undefined,
+      outcome: error instanceof Error ? error.name : "unreachable",
+    };
   }
 }

@@ -29,7 +29,13 @@ export type CallbackFaults = {
   readonly suppressed: boolean;
 };
 
-export const NO_FAULTS: CallbackFaults = { delay_ms: 0, duplicates: 0, forged: false, altered: false, suppressed: false };
+export const NO_FAULTS: CallbackFaults = {
+  delay_ms: 0,
+  duplicates: 0,
+  forged: false,
+  altered: false,
+  suppressed: false,
+};
 
 const DAY_MS = 86_400_000;
 const MOST_DUPLICATES = 100;
@@ -49,7 +55,10 @@ export function checkedToCallbackFaults(unchecked: unknown): Partial<CallbackFau
   for (const [name, value] of Object.entries(unchecked)) {
     if (!Object.hasOwn(NO_FAULTS, name)) return undefined;
     const kind = typeof NO_FAULTS[name as keyof CallbackFaults];
-    const read = kind === "boolean" ? checkedToFlag(value) : checkedToCount(value, name === "duplicates" ? MOST_DUPLICATES : DAY_MS);
+    const read =
+      kind === "boolean"
+        ? checkedToFlag(value)
+        : checkedToCount(value, name === "duplicates" ? MOST_DUPLICATES : DAY_MS);
     if (read === undefined) return undefined;
     faults[name] = read;
   }
@@ -59,12 +68,18 @@ export function checkedToCallbackFaults(unchecked: unknown): Partial<CallbackFau
 /** A whole number from 0 to `most`, as a number or in digits. */
 export function checkedToCount(unchecked: unknown, most: number): number | undefined {
   const value = typeof unchecked === "string" && /^\d{1,15}$/.test(unchecked) ? Number(unchecked) : unchecked;
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= most ? value : undefined;
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= most
+    ? value
+    : undefined;
 }
 
 function checkedToFlag(unchecked: unknown): boolean | undefined {
   if (typeof unchecked === "boolean") return unchecked;
-  return unchecked === "1" || unchecked === "true" ? true : unchecked === "0" || unchecked === "false" ? false : undefined;
+  return unchecked === "1" || unchecked === "true"
+    ? true
+    : unchecked === "0" || unchecked === "false"
+      ? false
+      : undefined;
 }
 
 /** The faults in force now: standing ones for callbacks, and a queue for the next answers. */

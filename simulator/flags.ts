@@ -26,10 +26,13 @@ export function readFlags(args: readonly string[], env: NodeJS.ProcessEnv): Simu
   if (port === undefined || port > 65_535) return "simulator: --port is a number from 0 to 65535";
   const seed = values.seed === undefined ? undefined : wholeNumber(values.seed);
   if (values.seed !== undefined && seed === undefined) return "simulator: --seed is a whole number";
-  const retryMs = values["callback-retry-ms"] === undefined ? undefined : wholeNumber(values["callback-retry-ms"]);
-  if (values["callback-retry-ms"] !== undefined && retryMs === undefined) return "simulator: --callback-retry-ms is a whole number";
+  const retryMs =
+    values["callback-retry-ms"] === undefined ? undefined : wholeNumber(values["callback-retry-ms"]);
+  if (values["callback-retry-ms"] !== undefined && retryMs === undefined)
+    return "simulator: --callback-retry-ms is a whole number";
   const feePayer = values["fee-payer"] ?? "merchant";
-  if (feePayer !== "merchant" && feePayer !== "customer") return "simulator: --fee-payer is merchant or customer";
+  if (feePayer !== "merchant" && feePayer !== "customer")
+    return "simulator: --fee-payer is merchant or customer";
   const credentials = (values.credential ?? []).map(readCredential);
   if (credentials.includes(undefined)) return "simulator: --credential is KEY,PRIVATE_KEY,MERCHANT_CODE";
   const controlKey = values["control-key"] ?? env["SIMULATOR_CONTROL_KEY"];
@@ -79,5 +82,7 @@ function wholeNumber(text: string): number | undefined {
 
 function readCredential(text: string): Credential | undefined {
   const [apiKey, privateKey, merchantCode, ...rest] = text.split(",");
-  return apiKey && privateKey && merchantCode && rest.length === 0 ? { apiKey, privateKey, merchantCode } : undefined;
+  return apiKey && privateKey && merchantCode && rest.length === 0
+    ? { apiKey, privateKey, merchantCode }
+    : undefined;
 }

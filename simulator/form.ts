@@ -38,5 +38,7 @@ function put(root: Node, path: readonly string[], value: string): void {
 function settled(value: string | Node): unknown {
   if (typeof value === "string") return value;
   const entries = Object.entries(value).map(([name, inner]) => [name, settled(inner)] as const);
-  return entries.every(([name]) => /^\d+$/.test(name)) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries);
+  return entries.every(([name]) => /^\d+$/.test(name))
+    ? entries.map(([, inner]) => inner)
+    : Object.fromEntries(entries);
 }

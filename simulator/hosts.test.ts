@@ -7,23 +7,53 @@ import { startSimulator } from "./index.ts";
 function ask(url: string, method: string, path: string, headers: Record<string, string>): Promise<number> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
-    request({ hostname, port, method, path, headers, agent: false }, (answer) => resolve(answer.resume().statusCode ?? 0)).on("error", reject).end();
+    request({ hostname, port, method, path, headers, agent: false }, (answer) =>
+      resolve(answer.resume().statusCode ?? 0),
+    )
+      .on("error", reject)
+      .end();
   });
 }
 
 describe("a page elsewhere", () => {
   it("reaches neither the levers nor the pages by a name of its own, and changes nothing by a form", async (t) => {
-    const simulator = await startSimulator({ publicUrl: "https://bayar.contoh.invalid", hosts: ["simulator.internal"] });
+    const simulator = await startSimulator({
+      publicUrl: "https://bayar.contoh.invalid",
+      hosts: ["simulator.internal"],
+    });
     t.after(() => simulator.close());
-    for (const [method, path] of [["GET", "/control/transactions"], ["DELETE", "/control/faults"], ["GET", "/"], ["POST", "/api-sandbox/transaction/create"]] as const) {
-      for (const host of ["jahat.contoh.invalid", "localhost.jahat.invalid:8090", "127.0.0.1.jahat.invalid"]) assert.equal(await ask(simulator.url, method, path, { host }), 421, `${method} ${path} as ${host}`);
+    for (const [method, path] of [
+      ["GET", "/control/transactions"],
+      ["DELETE", "/control/faults"],
+      ["GET", "/"],
+      ["POST", "/api-sandbox/transaction/create"],
+    ] as const) {
+      for (const host of ["jahat.contoh.invalid", "localhost.jahat.invalid:8090", "127.0.0.1.jahat.invalid"])
+        assert.equal(await ask(simulator.url, method, path, { host }), 421, `${method} ${path} as ${host}`);
     }
     for (const origin of ["https://jahat.contoh.invalid", "null"]) {
       assert.equal(await ask(simulator.url, "DELETE", "/control/faults", { origin }), 403);
-      assert.equal(await ask(simulator.url, "POST", "/next", { origin, "content-type": "application/x-www-form-urlencoded" }), 403);
+      assert.equal(
+        await ask(simulator.url, "POST", "/next", {
+          origin,
+          "content-type": "application/x-www-form-urlencoded",
+        }),
+        403,
+      );
     }
-    for (const host of ["localhost:8090", "127.0.0.1", "[::1]:8090", "192.168.1.20:8090", "bayar.contoh.invalid", "simulator.internal:8090"]) {
-      assert.equal(await ask(simulator.url, "DELETE", "/control/faults", { host, origin: `http://${host}` }), 200, host);
+    for (const host of [
+      "localhost:8090",
+      "127.0.0.1",
+      "[::1]:8090",
+      "192.168.1.20:8090",
+      "bayar.contoh.invalid",
+      "simulator.internal:8090",
+    ]) {
+      assert.equal(
+        await ask(simulator.url, "DELETE", "/control/faults", { host, origin: `http://${host}` }),
+        200,
+        host,
+      );
     }
   });
 });

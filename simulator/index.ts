@@ -19,7 +19,13 @@ import { playSnap, type SnapAccount } from "./snap/index.ts";
 import { ShiftedClock, type Clock } from "./time.ts";
 import { DEMO_CREDENTIAL, playTripay, type Credential } from "./tripay/index.ts";
 import type { World } from "./world.ts";
-import { DEMO_BUSINESS_ID, DEMO_CALLBACK_TOKEN, DEMO_SECRET_KEY, playXendit, type XenditBusiness } from "./xendit/index.ts";
+import {
+  DEMO_BUSINESS_ID,
+  DEMO_CALLBACK_TOKEN,
+  DEMO_SECRET_KEY,
+  playXendit,
+  type XenditBusiness,
+} from "./xendit/index.ts";
 
 export { newKeyPair, type SnapAccount } from "./snap/index.ts";
 export { DEMO_SERVER_KEY, type MidtransMerchant } from "./midtrans/index.ts";
@@ -70,7 +76,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   const faults = new FaultPlan();
   const providers = new Map(played(options).map((provider) => [provider.name, provider]));
   const courier = new Courier({ clock, book, providers, retryMs: options.callbackRetryMs });
-  const server = serverOf(options.controlKey, [...(options.hosts ?? []), nameOf(options.publicUrl ?? "") ?? "localhost"]);
+  const server = serverOf(options.controlKey, [
+    ...(options.hosts ?? []),
+    nameOf(options.publicUrl ?? "") ?? "localhost",
+  ]);
   const ownUrl = () => addressOf(server.server.address(), options.host);
   const publicUrl = options.publicUrl?.replace(/\/+$/, "");
   const world: World = {
@@ -109,10 +118,19 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
 }
 
 const DEMO_MERCHANTS = [{ serverKey: DEMO_SERVER_KEY, merchantId: DEMO_MERCHANT_ID }];
-const DEMO_BUSINESSES = [{ secretKey: DEMO_SECRET_KEY, businessId: DEMO_BUSINESS_ID, callbackToken: DEMO_CALLBACK_TOKEN }];
+const DEMO_BUSINESSES = [
+  { secretKey: DEMO_SECRET_KEY, businessId: DEMO_BUSINESS_ID, callbackToken: DEMO_CALLBACK_TOKEN },
+];
 
 /** Every provider that is played; a folder each. */
-function played({ credentials = [DEMO_CREDENTIAL], feePayer = "merchant", callbackUrl = null, midtrans = DEMO_MERCHANTS, xendit = DEMO_BUSINESSES, snap }: SimulatorOptions): Provider[] {
+function played({
+  credentials = [DEMO_CREDENTIAL],
+  feePayer = "merchant",
+  callbackUrl = null,
+  midtrans = DEMO_MERCHANTS,
+  xendit = DEMO_BUSINESSES,
+  snap,
+}: SimulatorOptions): Provider[] {
   return [
     playTripay({ credentials, feePayer, callbackUrl }),
     playMidtrans(midtrans.map((merchant) => ({ ...merchant, callbackUrl }))),
@@ -124,8 +142,10 @@ function played({ credentials = [DEMO_CREDENTIAL], feePayer = "merchant", callba
 function serverOf(controlKey: string | undefined, hosts: readonly string[]) {
   const refusalOf = createHostCheck(hosts);
   const server = fastify({ forceCloseConnections: true, routerOptions: { ignoreTrailingSlash: true } });
-  server.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, async (_request: unknown, body: string) =>
-    readForm(body),
+  server.addContentTypeParser(
+    "application/x-www-form-urlencoded",
+    { parseAs: "string" },
+    async (_request: unknown, body: string) => readForm(body),
   );
   server.addHook("onRequest", async (request, reply) => {
     void reply.headers(HEADERS);

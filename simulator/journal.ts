@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fchmodSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { Delivery } from "./delivery.ts";
 import { upgraded } from "./older.ts";
@@ -24,7 +33,11 @@ export const memoryOnly: Journal = { append: () => undefined, close: () => undef
  * process has lost nothing it answered for; the half line it may have been writing is cut off. `writeTo` stands for the
  * file in tests.
  */
-export function openJournal(path: string, replay: (entry: Entry) => void, writeTo: (file: number, bytes: Buffer) => number = writeSync): Journal {
+export function openJournal(
+  path: string,
+  replay: (entry: Entry) => void,
+  writeTo: (file: number, bytes: Buffer) => number = writeSync,
+): Journal {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   let end = replayFile(path, replay);
   // it holds keys and customers' names: its owner's alone, also where it was made before that was so
@@ -57,7 +70,9 @@ function replayFile(path: string, replay: (entry: Entry) => void): number {
     const entry = line === "" ? undefined : parsed(line);
     if (line !== "" && entry === undefined) {
       if (next === content.length - 1) break;
-      throw new Error(`line ${number} of the journal ${path} can't be read; remove that line, or move the file away to begin with an empty one`);
+      throw new Error(
+        `line ${number} of the journal ${path} can't be read; remove that line, or move the file away to begin with an empty one`,
+      );
     }
     if (entry) replay(upgraded(entry));
     end = next + 1;

@@ -7,14 +7,23 @@ import { describe, it, type TestContext } from "node:test";
 import { startSimulator, type SimulatorOptions } from "./index.ts";
 
 /** Asks a simulator at one of this machine's addresses, under a name. */
-function ask(url: string, path: string, { at, host, key, method = "GET" }: { at?: string; host?: string; key?: string; method?: string }): Promise<{ status: number; text: string }> {
+function ask(
+  url: string,
+  path: string,
+  { at, host, key, method = "GET" }: { at?: string; host?: string; key?: string; method?: string },
+): Promise<{ status: number; text: string }> {
   const { port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const headers = { host: host ?? `${at ?? "127.0.0.1"}:${port}`, ...(key === undefined ? {} : { "x-simulator-key": key }) };
+    const headers = {
+      host: host ?? `${at ?? "127.0.0.1"}:${port}`,
+      ...(key === undefined ? {} : { "x-simulator-key": key }),
+    };
     const asked = request({ host: at ?? "127.0.0.1", port, path, method, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+      );
     });
     asked.on("error", reject).end();
   });
@@ -28,14 +37,22 @@ async function start(t: TestContext, options: SimulatorOptions = {}) {
 
 const LEVERS = ["/control/transactions", "/control/snap/settings", "/control/clock", "/", "/?x=1"];
 /** An address of this machine at which others reach it: who comes by it is no longer known to be near. */
-const outside = Object.values(networkInterfaces()).flat().find((one) => one?.family === "IPv4" && !one.internal)?.address;
+const outside = Object.values(networkInterfaces())
+  .flat()
+  .find((one) => one?.family === "IPv4" && !one.internal)?.address;
 
 describe("the levers and the list", () => {
   it("are this machine's, and no page's that reaches it by another name", async (t) => {
     const { url } = await start(t);
     for (const path of LEVERS) {
-      for (const host of ["127.0.0.1:1", "localhost", "[::1]:8090"]) assert.equal((await ask(url, path, { host })).status, 200, `${path} as ${host}`);
-      for (const host of ["evil.example", "evil.example:8090", "127.0.0.1.evil.example", "localhost.evil.example"]) {
+      for (const host of ["127.0.0.1:1", "localhost", "[::1]:8090"])
+        assert.equal((await ask(url, path, { host })).status, 200, `${path} as ${host}`);
+      for (const host of [
+        "evil.example",
+        "evil.example:8090",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+      ]) {
         const { status, text } = await ask(url, path, { host });
         assert.deepEqual([status, text.includes("PRIVATE KEY")], [403, false], `${path} as ${host}`);
       }
@@ -43,13 +60,22 @@ describe("the levers and the list", () => {
     assert.equal((await ask(url, "/next", { host: "evil.example", method: "POST" })).status, 403);
   });
 
-  it("are nobody else's without the key, and payers' pages are open", { skip: outside === undefined && "this machine has no address but loopback" }, async (t) => {
+  it("are nobody else's without the key, and payers' pages are open", {
+    skip: outside === undefined && "this machine has no address but loopback",
+  }, async (t) => {
     const at = outside ?? "";
     const [open, keyed] = [await start(t), await start(t, { controlKey: "kunci" })];
     for (const path of LEVERS) {
       assert.equal((await ask(open.url, path, { at })).status, 403, path);
       assert.equal((await ask(open.url, path, { at, key: "" })).status, 403, path);
-      assert.deepEqual([(await ask(keyed.url, path, { at, key: "kunci" })).status, (await ask(keyed.url, path, { at, key: "kunc" })).status], [200, 403], path);
+      assert.deepEqual(
+        [
+          (await ask(keyed.url, path, { at, key: "kunci" })).status,
+          (await ask(keyed.url, path, { at, key: "kunc" })).status,
+        ],
+        [200, 403],
+        path,
+      );
     }
     assert.equal((await ask(open.url, "/checkout/DEV-NOBODY", { at })).status, 404);
     assert.equal((await ask(open.url, "/clothes.css", { at })).status, 200);

@@ -12,9 +12,16 @@ const OWN_NAME = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d{1,
 export function nearOnly(controlKey: string | undefined) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     if (!LEVERS.test(request.url.replace(/[?#].*$/, ""))) return undefined;
-    const isNear = LOOPBACK.test(request.socket.remoteAddress ?? "") && OWN_NAME.test(request.headers.host ?? "");
+    const isNear =
+      LOOPBACK.test(request.socket.remoteAddress ?? "") && OWN_NAME.test(request.headers.host ?? "");
     if (isNear || hasKey(request.headers["x-simulator-key"], controlKey)) return undefined;
-    return send(reply, failure("The levers are for this machine alone. Start the simulator with --control-key and send it as x-simulator-key to use them from elsewhere", 403));
+    return send(
+      reply,
+      failure(
+        "The levers are for this machine alone. Start the simulator with --control-key and send it as x-simulator-key to use them from elsewhere",
+        403,
+      ),
+    );
   };
 }
 

@@ -18,13 +18,17 @@ function journalPath(t: TestContext): string {
 
 /** Starts a process and waits for its first line, or for its end. */
 async function run(t: TestContext, ...flags: string[]) {
-  const child = spawn(process.execPath, [MAIN, "--port", "0", ...flags], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  const child = spawn(process.execPath, [MAIN, "--port", "0", ...flags], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
   t.after(() => child.kill("SIGKILL"));
   let [out, err] = ["", ""];
   child.stderr?.on("data", (chunk: Buffer) => (err += chunk.toString()));
   // not "close": after a disconnect from this side it never comes
   const heard = new Promise<void>((resolve) => child.stderr?.once("close", resolve));
-  const ended = new Promise<number | null>((resolve) => child.once("exit", (code) => void heard.then(() => resolve(code))));
+  const ended = new Promise<number | null>((resolve) =>
+    child.once("exit", (code) => void heard.then(() => resolve(code))),
+  );
   await new Promise<void>((resolve) => {
     child.stdout?.on("data", (chunk: Buffer) => {
       out += chunk.toString();
@@ -32,12 +36,20 @@ async function run(t: TestContext, ...flags: string[]) {
     });
     void ended.then(() => resolve());
   });
-  return { child, ended, url: /^simulator ready (\S+)\n$/.exec(out)?.[1] ?? "", out: () => out, err: () => err };
+  return {
+    child,
+    ended,
+    url: /^simulator ready (\S+)\n$/.exec(out)?.[1] ?? "",
+    out: () => out,
+    err: () => err,
+  };
 }
 
 const headers = { authorization: `Bearer ${DEMO_CREDENTIAL.apiKey}`, "content-type": "application/json" };
-const create = (url: string) => ask(`${url}/api/transaction/create`, { method: "POST", headers, body: JSON.stringify(createBody()) });
-const detail = (url: string, reference: unknown) => ask(`${url}/api/transaction/detail?reference=${String(reference)}`, { headers });
+const create = (url: string) =>
+  ask(`${url}/api/transaction/create`, { method: "POST", headers, body: JSON.stringify(createBody()) });
+const detail = (url: string, reference: unknown) =>
+  ask(`${url}/api/transaction/detail?reference=${String(reference)}`, { headers });
 
 describe("the simulator's process", () => {
   it("knows after a kill -9 what it has answered for, and numbers on", async (t) => {
@@ -78,7 +90,10 @@ describe("the simulator's process", () => {
     appendFileSync(data, clock);
     const { ended, err } = await run(t, "--data", data);
     assert.equal(await ended, 1);
-    assert.equal(err(), `simulator: line 2 of the journal ${data} can't be read; remove that line, or move the file away to begin with an empty one\n`);
+    assert.equal(
+      err(),
+      `simulator: line 2 of the journal ${data} can't be read; remove that line, or move the file away to begin with an empty one\n`,
+    );
   });
 
   it("prints one line and ends on SIGTERM", async (t) => {
@@ -135,19 +150,67 @@ describe("a restart", () => {
     const data = journalPath(t);
     const inbox = await openInbox(t);
     const customer = { name: "Sari", email: "sari@contoh.id", phone: null };
-    const items = [{ sku: null, name: "Kopi", price: 12_500, quantity: 1, subtotal: 12_500, product_url: null, image_url: null }];
+    const items = [
+      {
+        sku: null,
+        name: "Kopi",
+        price: 12_500,
+        quantity: 1,
+        subtotal: 12_500,
+        product_url: null,
+        image_url: null,
+      },
+    ];
     const transaction = {
-      reference: "DEV-T0001000001ABCDE", sequence: 1, merchantCode: "T0001", merchantRef: "INV1", channel: "QRIS2", customer, callbackUrl: inbox.url, returnUrl: null, amount: 12_500, feeMerchant: 838, feeCustomer: 0,
-      amountReceived: 11_662, payCode: null, qrString: "00020101", items, status: "PAID", createdAt: START, expiresAt: START + 900, paidAt: START, note: null, faults: {},
+      reference: "DEV-T0001000001ABCDE",
+      sequence: 1,
+      merchantCode: "T0001",
+      merchantRef: "INV1",
+      channel: "QRIS2",
+      customer,
+      callbackUrl: inbox.url,
+      returnUrl: null,
+      amount: 12_500,
+      feeMerchant: 838,
+      feeCustomer: 0,
+      amountReceived: 11_662,
+      payCode: null,
+      qrString: "00020101",
+      items,
+      status: "PAID",
+      createdAt: START,
+      expiresAt: START + 900,
+      paidAt: START,
+      note: null,
+      faults: {},
     };
-    const delivery = { id: "DEV-T0001000001ABCDE/1", reference: transaction.reference, event: "payment_status", url: inbox.url, body: "{}", signature: "00", state: "waiting", dueAt: 0, attempts: [] };
+    const delivery = {
+      id: "DEV-T0001000001ABCDE/1",
+      reference: transaction.reference,
+      event: "payment_status",
+      url: inbox.url,
+      body: "{}",
+      signature: "00",
+      state: "waiting",
+      dueAt: 0,
+      attempts: [],
+    };
     mkdirSync(dirname(data), { recursive: true });
-    writeFileSync(data, `${JSON.stringify({ kind: "transaction", transaction })}\n${JSON.stringify({ kind: "delivery", delivery })}\n`);
+    writeFileSync(
+      data,
+      `${JSON.stringify({ kind: "transaction", transaction })}\n${JSON.stringify({ kind: "delivery", delivery })}\n`,
+    );
     const { detail, simulator } = await openShop(t, { data });
     const row = await detail(transaction.reference);
-    assert.deepEqual([row["status"], row["customer_name"], row["amount_received"], (row["order_items"] as unknown[]).length], ["PAID", "Sari", 11_662, 1]);
+    assert.deepEqual(
+      [row["status"], row["customer_name"], row["amount_received"], (row["order_items"] as unknown[]).length],
+      ["PAID", "Sari", 11_662, 1],
+    );
     await simulator.tick();
-    assert.deepEqual([inbox.calls[0]?.headers["x-callback-event"], inbox.calls[0]?.headers["x-callback-signature"]], ["payment_status", "00"]);
+    assert.deepEqual(
+      [inbox.calls[0]?.headers["x-callback-event"], inbox.calls[0]?.headers["x-callback-signature"]],
+      ["payment_status", "00"],
+    );
     assert.match(await (await fetch(simulator.url)).text(), /QRIS2/);
   });
 });

@@ -3,7 +3,12 @@ import { IDR, isQrisProblem, makeQris, money } from "@onegate/contract";
 /** A code that scans, of a shop that does not exist; bill number and reference label say which transaction it is. */
 export function qrisOf(reference: string, amount: number): string {
   const payload = makeQris({
-    account: { domain: "ID.CO.ONEGATE.SIMULATOR", pan: "936009990000000001", merchantId: "SIMULATOR", criteria: "UMI" },
+    account: {
+      domain: "ID.CO.ONEGATE.SIMULATOR",
+      pan: "936009990000000001",
+      merchantId: "SIMULATOR",
+      criteria: "UMI",
+    },
     nmid: "ID0000000000001",
     categoryCode: "5814",
     amount: money(BigInt(amount) * 100n, IDR),
@@ -12,6 +17,7 @@ export function qrisOf(reference: string, amount: number): string {
     postalCode: "10110",
     additional: [{ tag: "05", value: reference }],
   });
-  if (isQrisProblem(payload)) throw new Error(`QRIS of ${reference}: ${payload.problem} ${payload.tag ?? ""}`);
+  if (isQrisProblem(payload))
+    throw new Error(`QRIS of ${reference}: ${payload.problem} ${payload.tag ?? ""}`);
   return payload;
 }

@@ -12,7 +12,11 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-export function letters(random: Random, size: number, alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"): string {
+export function letters(
+  random: Random,
+  size: number,
+  alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
+): string {
   return Array.from({ length: size }, () => alphabet[Math.floor(random() * alphabet.length)]).join("");
 }
 

@@ -1,5 +1,13 @@
 import type { Entry } from "./journal.ts";
-import { advance, denied, refundable, withRefund, type Refund, type Status, type Transaction } from "./transaction.ts";
+import {
+  advance,
+  denied,
+  refundable,
+  withRefund,
+  type Refund,
+  type Status,
+  type Transaction,
+} from "./transaction.ts";
 import type { World } from "./world.ts";
 
 /** Writes a transaction as it now stands and puts on the way what its provider tells of it, both in one line of the journal. */
@@ -8,20 +16,32 @@ export function put(world: World, transaction: Transaction): Transaction {
   const faults = { ...world.faults.callbacks, ...transaction.faults };
   const letters = world.providers.get(transaction.provider)?.letters(world, transaction, faults) ?? [];
   const deliveries = courier.prepare(transaction, letters, faults);
-  book.record({ kind: "transaction", transaction }, ...deliveries.map((delivery): Entry => ({ kind: "delivery", delivery })));
+  book.record(
+    { kind: "transaction", transaction },
+    ...deliveries.map((delivery): Entry => ({ kind: "delivery", delivery })),
+  );
   void courier.sendDue();
   return transaction;
 }
 
 /** Moves a transaction to a state. `amount` is what was paid if not the sum asked for. Undefined where there is no such step. */
-export function settle(world: World, reference: string, to: Exclude<Status, "UNPAID" | "REFUND">, amount?: number): Transaction | undefined {
+export function settle(
+  world: World,
+  reference: string,
+  to: Exclude<Status, "UNPAID" | "REFUND">,
+  amount?: number,
+): Transaction | undefined {
   const before = world.book.transaction(reference);
   const moved = before && advance(before, to, world.clock.seconds());
   return moved && put(world, amount === undefined ? moved : { ...moved, amount });
 }
 
 /** Gives back a part of what was paid, or all that is left. Undefined where it was not paid or there is not so much left. */
-export function refund(world: World, reference: string, { key, amount, reason }: Pick<Refund, "key" | "reason"> & { amount?: number | undefined }): Transaction | undefined {
+export function refund(
+  world: World,
+  reference: string,
+  { key, amount, reason }: Pick<Refund, "key" | "reason"> & { amount?: number | undefined },
+): Transaction | undefined {
   const before = world.book.transaction(reference);
   const sum = amount ?? (before ? refundable(before) : 0);
   const all = before && sum === refundable(before);
@@ -32,10 +52,16 @@ export function refund(world: World, reference: string, { key, amount, reason }:
 }
 
 /** Takes back what was paid, as the payer's bank does (all that is left, or a part) or the acquirer. Undefined where it was not paid, or its provider tells no such thing. */
-export function takeBack(world: World, reference: string, how: "chargeback" | "deny", amount?: number): Transaction | undefined {
+export function takeBack(
+  world: World,
+  reference: string,
+  how: "chargeback" | "deny",
+  amount?: number,
+): Transaction | undefined {
   const before = world.book.transaction(reference);
   if (!before || world.providers.get(before.provider)?.takesBack !== true) return undefined;
-  if (how === "chargeback") return refund(world, reference, { key: null, amount, reason: "Fraudulent transaction" });
+  if (how === "chargeback")
+    return refund(world, reference, { key: null, amount, reason: "Fraudulent transaction" });
   const after = denied(before);
   return after && put(world, after);
 }
@@ -43,5 +69,6 @@ export function takeBack(world: World, reference: string, how: "chargeback" | "d
 /** Lets run out what is unpaid past its time. */
 export function expireDue(world: World): void {
   const now = world.clock.seconds();
-  for (const { reference, expiresAt } of world.book.unpaid()) if (expiresAt <= now) settle(world, reference, "EXPIRED");
+  for (const { reference, expiresAt } of world.book.unpaid())
+    if (expiresAt <= now) settle(world, reference, "EXPIRED");
 }

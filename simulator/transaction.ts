@@ -7,7 +7,13 @@ import type { CallbackFaults } from "./faults.ts";
 export type Status = "UNPAID" | "PAID" | "EXPIRED" | "FAILED" | "CANCELLED" | "REFUND";
 
 /** A sum that is given back; `key` is the caller's name of it, unique within its transaction, and null where a bank took it back. Whole rupiah, Unix seconds. */
-export type Refund = { readonly id: string; readonly key: string | null; readonly amount: number; readonly at: number; readonly reason: string };
+export type Refund = {
+  readonly id: string;
+  readonly key: string | null;
+  readonly amount: number;
+  readonly at: number;
+  readonly reason: string;
+};
 
 /** A sum that one provider is asked to collect. Sums in whole rupiah, times in Unix seconds. */
 export type Transaction = {
@@ -56,7 +62,11 @@ const reachedFrom: Readonly<Record<Exclude<Status, "UNPAID">, readonly Status[]>
 };
 
 /** The transaction in its new state, or undefined where there is no such step. */
-export function advance(transaction: Transaction, to: Exclude<Status, "UNPAID">, atSeconds: number): Transaction | undefined {
+export function advance(
+  transaction: Transaction,
+  to: Exclude<Status, "UNPAID">,
+  atSeconds: number,
+): Transaction | undefined {
   if (!reachedFrom[to].includes(transaction.status)) return undefined;
   return { ...transaction, status: to, paidAt: to === "PAID" ? atSeconds : transaction.paidAt };
 }
@@ -79,5 +89,9 @@ export function refundedSum(refunds: readonly Refund[]): number {
 export function withRefund(transaction: Transaction, refund: Refund): Transaction | undefined {
   const left = refundable(transaction) - refund.amount;
   if (refund.amount <= 0 || left < 0) return undefined;
-  return { ...transaction, refunds: [...transaction.refunds, refund], status: left === 0 ? "REFUND" : "PAID" };
+  return {
+    ...transaction,
+    refunds: [...transaction.refunds, refund],
+    status: left === 0 ? "REFUND" : "PAID",
+  };
 }

@@ -2,7 +2,9 @@
 export type Row = Readonly<Record<string, unknown>>;
 
 export function asRow(unchecked: unknown): Row {
-  return typeof unchecked === "object" && unchecked !== null && !Array.isArray(unchecked) ? (unchecked as Row) : {};
+  return typeof unchecked === "object" && unchecked !== null && !Array.isArray(unchecked)
+    ? (unchecked as Row)
+    : {};
 }
 
 export function textIn(row: Row, name: string): string | undefined {
@@ -19,7 +21,8 @@ export function wholeIn(row: Row, name: string): number | undefined {
 /** The key of HTTP's password authentication, which Midtrans and Xendit send as the user's name with no password. */
 export function basicKey(header: string | undefined): string | undefined {
   const encoded = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header ?? "")?.[1];
-  const [key, password] = encoded === undefined ? [] : Buffer.from(encoded, "base64").toString("utf8").split(":");
+  const [key, password] =
+    encoded === undefined ? [] : Buffer.from(encoded, "base64").toString("utf8").split(":");
   return key !== undefined && key !== "" && password === "" ? key : undefined;
 }
 

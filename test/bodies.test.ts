@@ -26,8 +26,18 @@ type Schema = {
 /** The word that must not come out anywhere, in every shape that a field may ask for. */
 const CANARY = "kenari";
 const CANARIES = [
-  `${CANARY}-7f3a rahasia <b>"x"</b>`, `${CANARY}.7f3a@contoh.invalid`, `https://${CANARY}.contoh.invalid/7f3a`, `${CANARY}-7f3a-0123456789-0123456789`, `/${CANARY}/7f3a`, `${CANARY}7f3a`, CANARY,
-  "+62899771234567", "0899771234567", "899771234567", "899771", "89977",
+  `${CANARY}-7f3a rahasia <b>"x"</b>`,
+  `${CANARY}.7f3a@contoh.invalid`,
+  `https://${CANARY}.contoh.invalid/7f3a`,
+  `${CANARY}-7f3a-0123456789-0123456789`,
+  `/${CANARY}/7f3a`,
+  `${CANARY}7f3a`,
+  CANARY,
+  "+62899771234567",
+  "0899771234567",
+  "899771234567",
+  "899771",
+  "89977",
 ];
 /** All that would show: the word, and the digits that stand for it. */
 const SHOWS = /kenari|89977/i;
@@ -37,8 +47,13 @@ const lines: string[] = [];
 let program: TestProgram;
 let tokens: { owner: string; user: string };
 before(async () => {
-  program = await openTestProgram({ environment: { LOG_LEVEL: "trace" }, logTo: { write: (line) => void lines.push(line) } });
-  const { body } = await program.call<TokensBody>("POST", "/api/auth/login", { body: { username: "andi.contoh", password: "rahasia-demo" } });
+  program = await openTestProgram({
+    environment: { LOG_LEVEL: "trace" },
+    logTo: { write: (line) => void lines.push(line) },
+  });
+  const { body } = await program.call<TokensBody>("POST", "/api/auth/login", {
+    body: { username: "andi.contoh", password: "rahasia-demo" },
+  });
   tokens = { owner: await program.unlock("Ratna", "333333"), user: body.access_token };
 });
 after(() => program.close());
@@ -51,9 +66,13 @@ function sample(schema: Schema, text: (schema: Schema) => string | undefined = (
   if (schema.allOf) return Object.assign({}, ...schema.allOf.map((one) => sample(one, text)));
   switch (schema.type) {
     case "object":
-      return Object.fromEntries(Object.entries(schema.properties ?? {}).map(([name, one]) => [name, sample(one, text)]));
+      return Object.fromEntries(
+        Object.entries(schema.properties ?? {}).map(([name, one]) => [name, sample(one, text)]),
+      );
     case "array":
-      return Array.from({ length: Math.max(1, schema.minItems ?? 1) }, () => sample(schema.items ?? {}, text));
+      return Array.from({ length: Math.max(1, schema.minItems ?? 1) }, () =>
+        sample(schema.items ?? {}, text),
+      );
     case "integer":
     case "number":
       return Math.max(1, schema.minimum ?? 1);
@@ -73,7 +92,22 @@ function plain({ format, pattern, minLength = 1, maxLength = 20 }: Schema): stri
   if (format === "date-time") return "2026-01-01T00:00:00Z";
   if (format === "date") return "2026-01-01";
   const long = Math.min(Math.max(1, minLength), maxLength);
-  const found = ["1".repeat(long), ...[5, 6, 13].map((digits) => "1".repeat(digits)), "2026-01-01", "tamu@contoh.invalid", "/a", "payment.*", "09:00", "ABCD-EFGH", "tripay"].find((one) => one.length >= minLength && one.length <= maxLength && (pattern === undefined || new RegExp(pattern, "u").test(one)));
+  const found = [
+    "1".repeat(long),
+    ...[5, 6, 13].map((digits) => "1".repeat(digits)),
+    "2026-01-01",
+    "tamu@contoh.invalid",
+    "/a",
+    "payment.*",
+    "09:00",
+    "ABCD-EFGH",
+    "tripay",
+  ].find(
+    (one) =>
+      one.length >= minLength &&
+      one.length <= maxLength &&
+      (pattern === undefined || new RegExp(pattern, "u").test(one)),
+  );
   assert.ok(found !== undefined, `write an example for ${pattern}`);
   return found;
 }
@@ -81,33 +115,69 @@ function plain({ format, pattern, minLength = 1, maxLength = 20 }: Schema): stri
 /** The first canary that a field takes. */
 function canary({ format, pattern, minLength = 0, maxLength = 1_000 }: Schema): string | undefined {
   if (format !== undefined) return undefined;
-  return CANARIES.find(({ length }, n) => length >= minLength && length <= maxLength && (pattern === undefined || new RegExp(pattern, "u").test(CANARIES[n] ?? "")));
+  return CANARIES.find(
+    ({ length }, n) =>
+      length >= minLength &&
+      length <= maxLength &&
+      (pattern === undefined || new RegExp(pattern, "u").test(CANARIES[n] ?? "")),
+  );
 }
 
 /** Every object within a value, with the schema it follows. */
-function* objectsOf(value: unknown, schema: Schema): Generator<[object: Record<string, unknown>, schema: Schema]> {
+function* objectsOf(
+  value: unknown,
+  schema: Schema,
+): Generator<[object: Record<string, unknown>, schema: Schema]> {
   if (Array.isArray(value)) for (const one of value) yield* objectsOf(one, schema.items ?? {});
   if (schema.anyOf?.[0]) return yield* objectsOf(value, schema.anyOf[0]);
   if (schema.type !== "object" || typeof value !== "object" || value === null) return;
   yield [value as Record<string, unknown>, schema];
-  for (const [name, one] of Object.entries(schema.properties ?? {})) yield* objectsOf((value as Record<string, unknown>)[name], one);
+  for (const [name, one] of Object.entries(schema.properties ?? {}))
+    yield* objectsOf((value as Record<string, unknown>)[name], one);
 }
 
 const routes = () => program.routes.filter(({ method }) => !["GET", "HEAD"].includes(method));
 const bodyOf = ({ schema }: TestProgram["routes"][number]) => schema["body"] as Schema | undefined;
 
 /** Asks as somebody who may. */
-function ask({ method, url, right }: TestProgram["routes"][number], raw: string | undefined, headers: Record<string, string> = {}) {
-  const token = /^(wallet|profile|password|totp|account|session)\./.test(right) && !right.endsWith(".decide") ? tokens.user : tokens.owner;
-  return program.call<Problem | undefined>(method, url.replace(/(?<!:):[a-z_]+/gi, (name) => (name === ":provider" ? "tripay" : newId())).replace("::", ":"), {
-    ...(right.startsWith("session.open") || right === "user.register" || right === "provider.notify" ? {} : { token }),
-    headers: { "idempotency-key": newId(), ...headers },
-    ...(raw === undefined ? {} : { raw }),
-  });
+function ask(
+  { method, url, right }: TestProgram["routes"][number],
+  raw: string | undefined,
+  headers: Record<string, string> = {},
+) {
+  const token =
+    /^(wallet|profile|password|totp|account|session)\./.test(right) && !right.endsWith(".decide")
+      ? tokens.user
+      : tokens.owner;
+  return program.call<Problem | undefined>(
+    method,
+    url.replace(/(?<!:):[a-z_]+/gi, (name) => (name === ":provider" ? "tripay" : newId())).replace("::", ":"),
+    {
+      ...(right.startsWith("session.open") || right === "user.register" || right === "provider.notify"
+        ? {}
+        : { token }),
+      headers: { "idempotency-key": newId(), ...headers },
+      ...(raw === undefined ? {} : { raw }),
+    },
+  );
 }
 
 describe("fault 32: what doesn't belong in a body", () => {
-  const ALIENS = { price: 1, amount_received: 1, merchant_id: "01900000-0000-7000-8000-000000000001", outlet_id: newId(), role: "owner", rights: ["provider.manage"], balance: "1000000.00", is_admin: true, status: "PAID", user_id: newId(), constructor: "x", toString: "x", hasOwnProperty: 1 };
+  const ALIENS = {
+    price: 1,
+    amount_received: 1,
+    merchant_id: "01900000-0000-7000-8000-000000000001",
+    outlet_id: newId(),
+    role: "owner",
+    rights: ["provider.manage"],
+    balance: "1000000.00",
+    is_admin: true,
+    status: "PAID",
+    user_id: newId(),
+    constructor: "x",
+    toString: "x",
+    hasOwnProperty: 1,
+  };
 
   it("is refused by name in every body of every route, in each object of it", async () => {
     let tried = 0;
@@ -118,11 +188,20 @@ describe("fault 32: what doesn't belong in a body", () => {
       for (const [object, its] of objectsOf(whole, schema)) {
         for (const [name, value] of Object.entries(ALIENS)) {
           if (Object.hasOwn(its.properties ?? {}, name)) continue;
-          Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+          Object.defineProperty(object, name, {
+            value,
+            enumerable: true,
+            configurable: true,
+            writable: true,
+          });
           const { status, code, body } = await ask(route, JSON.stringify(whole));
           Reflect.deleteProperty(object, name);
           tried += 1;
-          assert.deepEqual([status, code], [422, "request_invalid"], `${route.method} ${route.url} took ${name}: ${JSON.stringify(body)}`);
+          assert.deepEqual(
+            [status, code],
+            [422, "request_invalid"],
+            `${route.method} ${route.url} took ${name}: ${JSON.stringify(body)}`,
+          );
         }
       }
     }
@@ -133,12 +212,19 @@ describe("fault 32: what doesn't belong in a body", () => {
     for (const route of routes()) {
       const schema = bodyOf(route);
       const whole = schema ? sample(schema) : {};
-      const poisons = ['"__proto__":{"role":"owner","isAdmin":true}', '"constructor":{"prototype":{"role":"owner"}}', '"\\u005f_proto__":{"role":"owner"}'];
+      const poisons = [
+        '"__proto__":{"role":"owner","isAdmin":true}',
+        '"constructor":{"prototype":{"role":"owner"}}',
+        '"\\u005f_proto__":{"role":"owner"}',
+      ];
       for (const poison of poisons) {
         const text = JSON.stringify(whole);
         const raw = text === "{}" ? `{${poison}}` : text.replace("{", `{${poison},`);
         const { status } = await ask(route, raw);
-        assert.ok(status >= 400 && status < 500, `${route.method} ${route.url} answered ${status} to ${poison}`);
+        assert.ok(
+          status >= 400 && status < 500,
+          `${route.method} ${route.url} answered ${status} to ${poison}`,
+        );
       }
     }
     assert.equal(({} as { role?: string }).role, undefined);
@@ -148,7 +234,10 @@ describe("fault 32: what doesn't belong in a body", () => {
     for (const route of routes()) {
       if (bodyOf(route) || route.right === "provider.notify" || route.url === "/api/v1/till/lock") continue;
       const [bare, stuffed] = [await ask(route, undefined), await ask(route, JSON.stringify(ALIENS))];
-      assert.ok(stuffed.status === bare.status || stuffed.status >= 400, `${route.method} ${route.url}: ${bare.status}, with a body ${stuffed.status}`);
+      assert.ok(
+        stuffed.status === bare.status || stuffed.status >= 400,
+        `${route.method} ${route.url}: ${bare.status}, with a body ${stuffed.status}`,
+      );
     }
     await program.assertBooksHold();
   });
@@ -160,30 +249,96 @@ describe("fault 36: what is personal or secret", () => {
     for (const route of routes()) {
       const schema = bodyOf(route);
       const raw = schema ? JSON.stringify(sample(schema, canary)) : undefined;
-      const headers = { "user-agent": CANARIES[1] ?? "", "idempotency-key": `${CANARY}-${newId()}`, "x-callback-signature": CANARY, "x-callback-token": CANARY, "x-signature": CANARY, referer: CANARIES[2] ?? "", cookie: `a=${CANARY}` };
-      const { status, body } = await ask(route, raw ?? JSON.stringify({ name: CANARY, email: CANARIES[1], phone: CANARIES[7] }), headers);
-      if (status >= 400) assert.doesNotMatch(JSON.stringify(body ?? ""), SHOWS, `${route.method} ${route.url} answered ${status} with what it was told`);
+      const headers = {
+        "user-agent": CANARIES[1] ?? "",
+        "idempotency-key": `${CANARY}-${newId()}`,
+        "x-callback-signature": CANARY,
+        "x-callback-token": CANARY,
+        "x-signature": CANARY,
+        referer: CANARIES[2] ?? "",
+        cookie: `a=${CANARY}`,
+      };
+      const { status, body } = await ask(
+        route,
+        raw ?? JSON.stringify({ name: CANARY, email: CANARIES[1], phone: CANARIES[7] }),
+        headers,
+      );
+      if (status >= 400)
+        assert.doesNotMatch(
+          JSON.stringify(body ?? ""),
+          SHOWS,
+          `${route.method} ${route.url} answered ${status} with what it was told`,
+        );
     }
     // in an address too: what is asked for is logged by its route, not as it was written
-    for (const path of [`/api/v1/orders/${CANARY}`, `/api/auth/profile?email=${CANARIES[1]}`, `/${CANARY}`, `/%zz${CANARY}`]) await program.call("GET", path, { token: tokens.owner });
-    for (const authorization of [`Bearer ${CANARY.repeat(8)}`.slice(0, 50), `Basic ${CANARY}`, `Bearer ogk_test_${CANARY}`]) await program.call("GET", "/api/auth/profile", { headers: { authorization } });
+    for (const path of [
+      `/api/v1/orders/${CANARY}`,
+      `/api/auth/profile?email=${CANARIES[1]}`,
+      `/${CANARY}`,
+      `/%zz${CANARY}`,
+    ])
+      await program.call("GET", path, { token: tokens.owner });
+    for (const authorization of [
+      `Bearer ${CANARY.repeat(8)}`.slice(0, 50),
+      `Basic ${CANARY}`,
+      `Bearer ogk_test_${CANARY}`,
+    ])
+      await program.call("GET", "/api/auth/profile", { headers: { authorization } });
   }
 
   /** A whole life of a wallet's user and of an order. */
   async function live(): Promise<void> {
-    const [email, phone, password] = [`${CANARY}.hidup@contoh.invalid`, "+62899771112223", `${CANARY}-Senja-di-Lembang-77`];
-    assert.equal((await program.call("POST", "/api/auth/register", { body: { username: `${CANARY}.hidup`, email, phone, password } })).status, 201);
-    const signed = await program.call<TokensBody>("POST", "/api/auth/login", { body: { username: email, password } });
+    const [email, phone, password] = [
+      `${CANARY}.hidup@contoh.invalid`,
+      "+62899771112223",
+      `${CANARY}-Senja-di-Lembang-77`,
+    ];
+    assert.equal(
+      (
+        await program.call("POST", "/api/auth/register", {
+          body: { username: `${CANARY}.hidup`, email, phone, password },
+        })
+      ).status,
+      201,
+    );
+    const signed = await program.call<TokensBody>("POST", "/api/auth/login", {
+      body: { username: email, password },
+    });
     assert.equal(signed.status, 200);
-    assert.equal((await program.call("POST", "/api/auth/login", { body: { username: phone, password: `${password}!` } })).status, 401);
+    assert.equal(
+      (await program.call("POST", "/api/auth/login", { body: { username: phone, password: `${password}!` } }))
+        .status,
+      401,
+    );
     await program.call("POST", "/api/auth/totp", { token: signed.body.access_token, body: { password } });
-    assert.equal((await program.call("PUT", "/api/auth/refresh", { body: { refresh_token: signed.body.refresh_token } })).status, 200);
-    lines.push(...(lines.some((line) => line.includes(signed.body.refresh_token) || line.includes(signed.body.access_token)) ? [`${CANARY}: a token was logged`] : []));
-    const order = { order_id: "ORD-1", amount: 25_000, customer_name: `Ibu ${CANARY}`, customer_email: email, order_items: [{ name: `Kopi ${CANARY}`, price: 25_000, quantity: 1 }] };
-    assert.equal((await program.call("POST", "/api/v1/payment/create-transaction", { body: order })).status, 201);
+    assert.equal(
+      (await program.call("PUT", "/api/auth/refresh", { body: { refresh_token: signed.body.refresh_token } }))
+        .status,
+      200,
+    );
+    lines.push(
+      ...(lines.some(
+        (line) => line.includes(signed.body.refresh_token) || line.includes(signed.body.access_token),
+      )
+        ? [`${CANARY}: a token was logged`]
+        : []),
+    );
+    const order = {
+      order_id: "ORD-1",
+      amount: 25_000,
+      customer_name: `Ibu ${CANARY}`,
+      customer_email: email,
+      order_items: [{ name: `Kopi ${CANARY}`, price: 25_000, quantity: 1 }],
+    };
+    assert.equal(
+      (await program.call("POST", "/api/v1/payment/create-transaction", { body: order })).status,
+      201,
+    );
     for (const fault of [undefined, "error_500", "html_403"]) {
       if (fault) await program.lever("POST", "faults", { fault }).catch(() => undefined);
-      await program.call("POST", "/api/v1/payment/create-payment", { body: { order_id: "ORD-1", method: "QRIS2" } });
+      await program.call("POST", "/api/v1/payment/create-payment", {
+        body: { order_id: "ORD-1", method: "QRIS2" },
+      });
     }
   }
 
@@ -191,12 +346,17 @@ describe("fault 36: what is personal or secret", () => {
     // an id that we make may hold any digits
     const said = lines.find((line) => SHOWS.test(line.replace(OUR_IDS, "")));
     assert.equal(said, undefined);
-    assert.ok(lines.some((line) => line.includes('"route":"/api/auth/register"')), "requests are logged");
+    assert.ok(
+      lines.some((line) => line.includes('"route":"/api/auth/register"')),
+      "requests are logged",
+    );
     const metrics = await (await fetch(`${program.url}/metrics`)).text();
     assert.match(metrics, /payment_requests_total/);
     assert.doesNotMatch(metrics, SHOWS);
     // from any field into a job's error, which is kept for an operator
-    const { rows } = await program.database.pool.query<{ last_error: string }>("select coalesce(last_error, '') as last_error from graphile_worker.jobs");
+    const { rows } = await program.database.pool.query<{ last_error: string }>(
+      "select coalesce(last_error, '') as last_error from graphile_worker.jobs",
+    );
     assert.doesNotMatch(JSON.stringify(rows), SHOWS);
   }
 
@@ -215,12 +375,18 @@ describe("fault 36: what is personal or secret", () => {
     } finally {
       await pool.query("grant insert, update, delete on all tables in schema public to onegate_app");
     }
-    assert.ok(lines.slice(before).some((line) => line.includes('"msg":"a bug"')), "bugs were logged");
+    assert.ok(
+      lines.slice(before).some((line) => line.includes('"msg":"a bug"')),
+      "bugs were logged",
+    );
     await assertSilent();
   });
 
   it("stays out of what the database says about a value that it can't read", async () => {
-    const error = await program.database.pool.query("select $1::text::uuid", [CANARY]).then(() => undefined, (said: unknown) => said);
+    const error = await program.database.pool.query("select $1::text::uuid", [CANARY]).then(
+      () => undefined,
+      (said: unknown) => said,
+    );
     assert.match(String(error), SHOWS);
     const said: string[] = [];
     createLog("info", { write: (line) => void said.push(line) }).error({ err: error }, "a bug");

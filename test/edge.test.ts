@@ -1,4 +1,10 @@
-import { newId, type AuditPageBody, type EnrolledBody, type OrderBody, type SessionBody } from "@onegate/contract";
+import {
+  newId,
+  type AuditPageBody,
+  type EnrolledBody,
+  type OrderBody,
+  type SessionBody,
+} from "@onegate/contract";
 import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
@@ -16,7 +22,10 @@ const lines: string[] = [];
 let program: TestProgram;
 let owner: string;
 before(async () => {
-  program = await openTestProgram({ environment: { LOG_LEVEL: "info", ONEGATE_HOSTS: "onegate.internal" }, logTo: { write: (line) => void lines.push(line) } });
+  program = await openTestProgram({
+    environment: { LOG_LEVEL: "info", ONEGATE_HOSTS: "onegate.internal" },
+    logTo: { write: (line) => void lines.push(line) },
+  });
   owner = await program.unlock("Ratna", "333333");
 });
 after(() => program.close());
@@ -30,13 +39,22 @@ function open(url: string): Raw {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   let text = "";
-  socket.setEncoding("latin1").on("data", (chunk: string) => (text += chunk)).on("error", () => undefined);
-  return { socket, text: () => text, closed: new Promise((resolve) => socket.once("close", () => resolve())) };
+  socket
+    .setEncoding("latin1")
+    .on("data", (chunk: string) => (text += chunk))
+    .on("error", () => undefined);
+  return {
+    socket,
+    text: () => text,
+    closed: new Promise((resolve) => socket.once("close", () => resolve())),
+  };
 }
 
 function head(method: string, path: string, headers: Readonly<Record<string, string | number>> = {}): string {
   const all = { host: "127.0.0.1", ...headers };
-  return `${method} ${path} HTTP/1.1\r\n${Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+  return `${method} ${path} HTTP/1.1\r\n${Object.entries(all)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("")}\r\n`;
 }
 
 /** What is answered to bytes as they are, as soon as an answer is there. */
@@ -50,7 +68,14 @@ async function answerTo(url: string, bytes: string): Promise<{ status: number; t
 
 function assertBareAnswer(text: string, status: number, code: string): void {
   assert.match(text, new RegExp(`^HTTP/1.1 ${status} `));
-  for (const header of ["content-security-policy: default-src 'none'", "x-content-type-options: nosniff", "referrer-policy: no-referrer", "cache-control: no-store", "content-type: application/problem\\+json", "x-request-id: "]) {
+  for (const header of [
+    "content-security-policy: default-src 'none'",
+    "x-content-type-options: nosniff",
+    "referrer-policy: no-referrer",
+    "cache-control: no-store",
+    "content-type: application/problem\\+json",
+    "x-request-id: ",
+  ]) {
     assert.match(text.toLowerCase(), new RegExp(`\r\n${header}`), header);
   }
   assert.match(text, new RegExp(`"code":"${code}"`));
@@ -63,19 +88,32 @@ describe("a large answer that is the same for everybody", () => {
       socket.write(head("GET", "/openapi.json", { connection: "close", ...headers }));
       await becomes(() => socket.destroyed);
       const [start = "", ...rest] = text().split("\r\n\r\n");
-      return { status: Number(start.slice(9, 12)), start: start.toLowerCase(), body: Buffer.from(rest.join("\r\n\r\n"), "latin1") };
+      return {
+        status: Number(start.slice(9, 12)),
+        start: start.toLowerCase(),
+        body: Buffer.from(rest.join("\r\n\r\n"), "latin1"),
+      };
     };
     const plain = await get({});
     const documented = JSON.parse(plain.body.toString()) as { openapi: string };
     assert.equal(documented.openapi, "3.1.0");
-    for (const [encoding, decode] of [["br", brotliDecompressSync], ["gzip", gunzipSync]] as const) {
+    for (const [encoding, decode] of [
+      ["br", brotliDecompressSync],
+      ["gzip", gunzipSync],
+    ] as const) {
       const seen = await get({ "accept-encoding": `x, ${encoding};q=0.5` });
       assert.match(seen.start, new RegExp(`content-encoding: ${encoding}`));
       assert.match(seen.start, /vary: accept-encoding/);
-      assert.ok(seen.body.length < plain.body.length / 5, `${seen.body.length} of ${plain.body.length} bytes`);
+      assert.ok(
+        seen.body.length < plain.body.length / 5,
+        `${seen.body.length} of ${plain.body.length} bytes`,
+      );
       assert.deepEqual(decode(seen.body), plain.body);
     }
-    assert.doesNotMatch((await get({ "accept-encoding": "gzip;q=0, br; q=0.0, identity" })).start, /content-encoding/);
+    assert.doesNotMatch(
+      (await get({ "accept-encoding": "gzip;q=0, br; q=0.0, identity" })).start,
+      /content-encoding/,
+    );
     const tag = /etag: (w\/"[^"]+")/.exec(plain.start)?.[1]?.replace("w/", "W/") ?? "";
     // the tag is case-sensitive, and was lowered above
     const { headers } = await fetch(`${program.url}/openapi.json`);
@@ -88,7 +126,10 @@ describe("a large answer that is the same for everybody", () => {
 describe("a connection", () => {
   const dropped = async () => {
     const metrics = await (await fetch(`${program.url}/metrics`)).text();
-    return [...metrics.matchAll(/^http_connections_dropped_total\{reason="\w+"\} (\d+)/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+    return [...metrics.matchAll(/^http_connections_dropped_total\{reason="\w+"\} (\d+)/gm)].reduce(
+      (sum, [, count]) => sum + Number(count),
+      0,
+    );
   };
 
   it("has a bound on requests under way: what is pipelined beyond it is not answered, and the connection ends", async () => {
@@ -132,18 +173,34 @@ describe("a request is refused on its head alone", () => {
       [404, "POST", "/nothing/here", { ...json, "content-length": 900_000_000 }],
       [404, "POST", "/nothing/here", { ...json, "transfer-encoding": "chunked" }],
       [401, "POST", "/api/v1/keys", { ...promised, authorization: `Bearer ${"x".repeat(43)}` }],
-      [403, "POST", "/api/v1/keys", { ...promised, authorization: `Bearer ${await program.unlock("Sari", "111111")}` }],
+      [
+        403,
+        "POST",
+        "/api/v1/keys",
+        { ...promised, authorization: `Bearer ${await program.unlock("Sari", "111111")}` },
+      ],
       [413, "POST", "/payments", { ...json, "content-length": 65_537 }],
-      [413, "POST", "/api/v1/till/sales", { ...json, "content-length": 262_145, authorization: `Bearer ${owner}` }],
+      [
+        413,
+        "POST",
+        "/api/v1/till/sales",
+        { ...json, "content-length": 262_145, authorization: `Bearer ${owner}` },
+      ],
       [400, "POST", "/api/v1/setup", promised],
     ] as const) {
-      assert.equal((await answerTo(program.url, head(method, path, headers))).status, status, `${path} ${JSON.stringify(headers)}`);
+      assert.equal(
+        (await answerTo(program.url, head(method, path, headers))).status,
+        status,
+        `${path} ${JSON.stringify(headers)}`,
+      );
     }
   });
 
   it("and its connection goes on after a body that was dropped unread", async () => {
     const { socket, text } = open(program.url);
-    socket.write(`${head("POST", "/nothing/here", { ...json, "content-length": 200_000 })}${"[".repeat(200_000)}${head("GET", "/healthz")}`);
+    socket.write(
+      `${head("POST", "/nothing/here", { ...json, "content-length": 200_000 })}${"[".repeat(200_000)}${head("GET", "/healthz")}`,
+    );
     await becomes(() => text().includes("HTTP/1.1 200"));
     assert.match(text(), /^HTTP\/1.1 404/);
     socket.destroy();
@@ -152,7 +209,11 @@ describe("a request is refused on its head alone", () => {
 
 describe("a body", () => {
   it("is refused before it is parsed when it is nested too deep", async () => {
-    const { status, body } = await program.call<{ code: string; params: Record<string, string> }>("POST", "/payments", { raw: `{"id":${"[".repeat(20_000)}${"]".repeat(20_000)}}` });
+    const { status, body } = await program.call<{ code: string; params: Record<string, string> }>(
+      "POST",
+      "/payments",
+      { raw: `{"id":${"[".repeat(20_000)}${"]".repeat(20_000)}}` },
+    );
     assert.deepEqual([status, body.code, body.params["field"]], [422, "request_invalid", "body"]);
     assert.match(body.params["problem"] ?? "", /nested deeper/);
   });
@@ -161,20 +222,41 @@ describe("a body", () => {
     for (const { method, url, schema, bodyLimit } of program.routes) {
       if (schema["body"] === undefined) continue;
       const largest = largestJson(schema["body"] as Schema);
-      assert.ok(largest <= bodyLimit, `${method} ${url} allows ${largest} bytes by its schema, and ${bodyLimit} by its limit`);
-      assert.ok(bodyLimit <= Math.max(65_536, 8 * largest), `${method} ${url} takes ${bodyLimit} bytes and needs ${largest}`);
+      assert.ok(
+        largest <= bodyLimit,
+        `${method} ${url} allows ${largest} bytes by its schema, and ${bodyLimit} by its limit`,
+      );
+      assert.ok(
+        bodyLimit <= Math.max(65_536, 8 * largest),
+        `${method} ${url} takes ${bodyLimit} bytes and needs ${largest}`,
+      );
     }
   });
 });
 
-type Schema = { readonly type?: string; readonly const?: unknown; readonly enum?: readonly unknown[]; readonly anyOf?: readonly Schema[]; readonly allOf?: readonly Schema[]; readonly properties?: Readonly<Record<string, Schema>>; readonly items?: Schema; readonly maxItems?: number; readonly maxLength?: number };
+type Schema = {
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly maxItems?: number;
+  readonly maxLength?: number;
+};
 
 /** The length of the largest JSON that a schema allows, of ASCII. */
 function largestJson(schema: Schema): number {
   if (schema.anyOf) return Math.max(...schema.anyOf.map(largestJson));
   if (schema.allOf) return schema.allOf.reduce((sum, one) => sum + largestJson(one), 0);
-  if (schema.const !== undefined || schema.enum) return Math.max(...(schema.enum ?? [schema.const]).map((one) => JSON.stringify(one).length));
-  if (schema.type === "object") return Object.entries(schema.properties ?? {}).reduce((sum, [name, one]) => sum + name.length + 4 + largestJson(one), 2);
+  if (schema.const !== undefined || schema.enum)
+    return Math.max(...(schema.enum ?? [schema.const]).map((one) => JSON.stringify(one).length));
+  if (schema.type === "object")
+    return Object.entries(schema.properties ?? {}).reduce(
+      (sum, [name, one]) => sum + name.length + 4 + largestJson(one),
+      2,
+    );
   if (schema.type === "array") return 2 + (schema.maxItems ?? 1) * (1 + largestJson(schema.items ?? {}));
   return schema.type === "string" ? (schema.maxLength ?? 300) + 2 : 20;
 }
@@ -182,10 +264,26 @@ function largestJson(schema: Schema): number {
 describe("what is no HTTP, or none that can be answered", () => {
   it("is answered with the headers of every answer", async () => {
     assertBareAnswer((await answerTo(program.url, "NONSENSE\r\n\r\n")).text, 400, "request_malformed");
-    assertBareAnswer((await answerTo(program.url, head("GET", "/healthz", { "x-long": "x".repeat(20_000) }))).text, 431, "headers_too_large");
-    assertBareAnswer((await answerTo(program.url, "GET /healthz HTTP/1.1\r\n\r\n")).text, 400, "request_malformed");
-    assertBareAnswer((await answerTo(program.url, head("POST", "/payments", { "content-length": "x" }))).text, 400, "request_malformed");
-    assert.match((await answerTo(program.url, head("GET", "/healthz", { expect: "tea" }))).text, /^HTTP\/1.1 200[^]*content-security-policy/, "an expectation that is unknown is ignored");
+    assertBareAnswer(
+      (await answerTo(program.url, head("GET", "/healthz", { "x-long": "x".repeat(20_000) }))).text,
+      431,
+      "headers_too_large",
+    );
+    assertBareAnswer(
+      (await answerTo(program.url, "GET /healthz HTTP/1.1\r\n\r\n")).text,
+      400,
+      "request_malformed",
+    );
+    assertBareAnswer(
+      (await answerTo(program.url, head("POST", "/payments", { "content-length": "x" }))).text,
+      400,
+      "request_malformed",
+    );
+    assert.match(
+      (await answerTo(program.url, head("GET", "/healthz", { expect: "tea" }))).text,
+      /^HTTP\/1.1 200[^]*content-security-policy/,
+      "an expectation that is unknown is ignored",
+    );
   });
 });
 
@@ -193,7 +291,11 @@ describe("a request that doesn't come to its end", () => {
   let http: Http;
   let url: string;
   before(async () => {
-    http = createHttp(createLog("silent"), createMetrics(), readSettings({}), { headMs: 300, requestMs: 600, checkMs: 50 });
+    http = createHttp(createLog("silent"), createMetrics(), readSettings({}), {
+      headMs: 300,
+      requestMs: 600,
+      checkMs: 50,
+    });
     http.post("/", { config: { right: "health.read" } }, async () => ({}));
     url = await http.listen({ host: "127.0.0.1", port: 0 });
   });
@@ -207,7 +309,10 @@ describe("a request that doesn't come to its end", () => {
     ].map((text) => ({ ...open(url), start: text }));
     const trickle = begun.map(({ socket, start }) => {
       socket.write(start);
-      return setInterval(() => socket.writable && start !== "" && socket.write(start.endsWith("\n") ? " " : "a"), 50);
+      return setInterval(
+        () => socket.writable && start !== "" && socket.write(start.endsWith("\n") ? " " : "a"),
+        50,
+      );
     });
     for (const { closed, text } of begun) {
       await closed;
@@ -219,25 +324,56 @@ describe("a request that doesn't come to its end", () => {
 
 describe("the host of a request", () => {
   it("that is unknown is refused everywhere, also on the pages and the specification", async () => {
-    for (const path of ["/", "/healthz", "/openapi.json", "/metrics", "/api/v1/till/shop", "/balance/ACC_001", "/nothing"]) {
-      const { status, text } = await answerTo(program.url, head("GET", path, { host: "jahat.contoh.invalid:8080" }));
+    for (const path of [
+      "/",
+      "/healthz",
+      "/openapi.json",
+      "/metrics",
+      "/api/v1/till/shop",
+      "/balance/ACC_001",
+      "/nothing",
+    ]) {
+      const { status, text } = await answerTo(
+        program.url,
+        head("GET", path, { host: "jahat.contoh.invalid:8080" }),
+      );
       assert.equal(status, 421, path);
       assertBareAnswer(text, 421, "host_unknown");
     }
-    assert.equal((await answerTo(program.url, head("GET", "/healthz", { host: "onegate.internal" }))).status, 200);
-    assert.equal((await answerTo(program.url, "GET /healthz HTTP/1.0\r\n\r\n")).status, 200, "an old probe knows none");
+    assert.equal(
+      (await answerTo(program.url, head("GET", "/healthz", { host: "onegate.internal" }))).status,
+      200,
+    );
+    assert.equal(
+      (await answerTo(program.url, "GET /healthz HTTP/1.0\r\n\r\n")).status,
+      200,
+      "an old probe knows none",
+    );
   });
 
   it("that is known doesn't help a page of another site to change anything", async () => {
-    const order = { headers: { "content-type": "application/json", origin: "https://jahat.contoh.invalid" }, body: {} };
-    assert.deepEqual([(await program.call("POST", "/payments", order)).code, (await program.call("POST", "/api/v1/till/lock", { ...order, token: owner })).code], ["origin_unknown", "origin_unknown"]);
+    const order = {
+      headers: { "content-type": "application/json", origin: "https://jahat.contoh.invalid" },
+      body: {},
+    };
+    assert.deepEqual(
+      [
+        (await program.call("POST", "/payments", order)).code,
+        (await program.call("POST", "/api/v1/till/lock", { ...order, token: owner })).code,
+      ],
+      ["origin_unknown", "origin_unknown"],
+    );
   });
 });
 
 describe("the id of a request", () => {
   it("is ours, in the answer, the log and the audit trail; the client's is logged beside it", async () => {
     const theirs = "klien-0000-1111";
-    const changed = await program.call("POST", "/api/v1/keys", { token: owner, body: { name: "Toko daring", scopes: ["payments.read"] }, headers: { "x-request-id": theirs, "idempotency-key": newId() } });
+    const changed = await program.call("POST", "/api/v1/keys", {
+      token: owner,
+      body: { name: "Toko daring", scopes: ["payments.read"] },
+      headers: { "x-request-id": theirs, "idempotency-key": newId() },
+    });
     assert.ok(changed.status < 300, JSON.stringify(changed.body));
     const ours = changed.headers.get("x-request-id");
     assert.notEqual(ours, theirs);
@@ -247,7 +383,9 @@ describe("the id of a request", () => {
       (found) => found.some(({ request_id: id }) => id === ours),
     );
     assert.ok(entries.every(({ request_id: id }) => id !== theirs));
-    const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>).find((line) => line["request_id"] === ours && line["msg"] === "request");
+    const logged = lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .find((line) => line["request_id"] === ours && line["msg"] === "request");
     assert.equal(logged?.["client_request_id"], theirs);
     await program.call("GET", "/healthz", { headers: { "x-request-id": "x".repeat(65) } });
     await program.call("GET", "/healthz", { headers: { "x-request-id": "081234567890" } });
@@ -256,7 +394,11 @@ describe("the id of a request", () => {
 });
 
 describe("event streams", () => {
-  const stream = (token: string, abort: AbortSignal) => fetch(`${program.url}/api/v1/till/events`, { headers: { authorization: `Bearer ${token}` }, signal: abort });
+  const stream = (token: string, abort: AbortSignal) =>
+    fetch(`${program.url}/api/v1/till/events`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: abort,
+    });
 
   it("are bounded for a device, also when all are opened at once; one that ends makes room", async () => {
     const aborts = Array.from({ length: 2 * MAX_STREAMS.device }, () => new AbortController());
@@ -264,13 +406,22 @@ describe("event streams", () => {
     const open = answers.flatMap(({ status }, n) => (status === 200 ? [n] : []));
     assert.equal(open.length, MAX_STREAMS.device);
     for (const answer of answers.filter(({ status }) => status !== 200)) {
-      assert.deepEqual([answer.status, ((await answer.json()) as { code: string }).code], [429, "too_many_streams"]);
+      assert.deepEqual(
+        [answer.status, ((await answer.json()) as { code: string }).code],
+        [429, "too_many_streams"],
+      );
       assert.ok(Number(answer.headers.get("retry-after")) >= 1);
     }
     // of the same person on another device there is room, up to that person's own bound
     const { body: device } = await program.call<EnrolledBody>("POST", "/api/v1/till/devices", { body: {} });
-    const shop = await program.call<{ staff: ReadonlyArray<{ id: string; name: string }> }>("GET", "/api/v1/till/shop");
-    const session = await program.call<SessionBody>("POST", "/api/v1/till/unlock", { body: { staff_id: shop.body.staff.find(({ name }) => name === "Ratna")?.id, pin: "333333" }, headers: { "onegate-device": device.token } });
+    const shop = await program.call<{ staff: ReadonlyArray<{ id: string; name: string }> }>(
+      "GET",
+      "/api/v1/till/shop",
+    );
+    const session = await program.call<SessionBody>("POST", "/api/v1/till/unlock", {
+      body: { staff_id: shop.body.staff.find(({ name }) => name === "Ratna")?.id, pin: "333333" },
+      headers: { "onegate-device": device.token },
+    });
     const elsewhere = new AbortController();
     assert.equal((await stream(session.body.token, elsewhere.signal)).status, 200);
     elsewhere.abort();
@@ -287,18 +438,35 @@ describe("event streams", () => {
 
   it("are bounded for an address without credentials, where each watches an order", async () => {
     const abort = new AbortController();
-    const answers = await Promise.all(Array.from({ length: MAX_STREAMS.program + 5 }, (_, n) => fetch(`${program.url}/api/v1/payment/events?order_id=ORD-${n}`, { signal: abort.signal })));
+    const answers = await Promise.all(
+      Array.from({ length: MAX_STREAMS.program + 5 }, (_, n) =>
+        fetch(`${program.url}/api/v1/payment/events?order_id=ORD-${n}`, { signal: abort.signal }),
+      ),
+    );
     assert.equal(answers.filter(({ status }) => status === 200).length, MAX_STREAMS.program);
     abort.abort();
   });
 });
 
 describe("metrics in production", () => {
-  const PRODUCTION = { PORT: "0", LOG_LEVEL: "silent", ONEGATE_MODE: "production", ONEGATE_ANONYMOUS: "off", ONEGATE_SIMULATOR: "off", ONEGATE_SECRET_KEY: "5a".repeat(32), PUBLIC_URL: "https://pos.contoh.invalid" };
+  const PRODUCTION = {
+    PORT: "0",
+    LOG_LEVEL: "silent",
+    ONEGATE_MODE: "production",
+    ONEGATE_ANONYMOUS: "off",
+    ONEGATE_SIMULATOR: "off",
+    ONEGATE_SECRET_KEY: "5a".repeat(32),
+    PUBLIC_URL: "https://pos.contoh.invalid",
+  };
 
   it("are this machine's alone, and no proxy's on it; with a token they are its bearer's", async () => {
     const test = await openTestDatabase();
-    const start = (environment = {}) => startProgram({ settings: readSettings({ ...PRODUCTION, ...environment }), connection: test.connection, tripayUrl: "" });
+    const start = (environment = {}) =>
+      startProgram({
+        settings: readSettings({ ...PRODUCTION, ...environment }),
+        connection: test.connection,
+        tripayUrl: "",
+      });
     const read = async (url: string, headers: Record<string, string> = {}) => {
       const { socket, text } = open(url);
       socket.write(head("GET", "/metrics", { ...headers, connection: "close" }));
@@ -318,8 +486,18 @@ describe("metrics in production", () => {
     const tokened = await start({ ONEGATE_METRICS_TOKEN: token });
     try {
       assert.deepEqual(await read(tokened.url), [401, "unauthenticated"]);
-      assert.deepEqual(await read(tokened.url, { authorization: `Bearer ${token}x` }), [401, "unauthenticated"]);
-      assert.deepEqual(await read(tokened.url, { authorization: `Bearer ${token}`, host: "pos.contoh.invalid", "x-forwarded-for": "203.0.113.7" }), [200, undefined]);
+      assert.deepEqual(await read(tokened.url, { authorization: `Bearer ${token}x` }), [
+        401,
+        "unauthenticated",
+      ]);
+      assert.deepEqual(
+        await read(tokened.url, {
+          authorization: `Bearer ${token}`,
+          host: "pos.contoh.invalid",
+          "x-forwarded-for": "203.0.113.7",
+        }),
+        [200, undefined],
+      );
     } finally {
       await tokened.stop();
       await test.close();
@@ -328,23 +506,52 @@ describe("metrics in production", () => {
 });
 
 describe("a stop", () => {
-  it("answers what is under way and what waits for news, ends streams, and then keeps no connection, however it behaves", { timeout: 40_000 }, async () => {
+  it("answers what is under way and what waits for news, ends streams, and then keeps no connection, however it behaves", {
+    timeout: 40_000,
+  }, async () => {
     const test = await openTestDatabase();
-    const one = await startProgram({ settings: readSettings({ PORT: "0", LOG_LEVEL: "silent" }), connection: test.connection, tripayUrl: "http://127.0.0.1:9" });
-    const post = (path: string, body: unknown) => fetch(`${one.url}${path}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    const one = await startProgram({
+      settings: readSettings({ PORT: "0", LOG_LEVEL: "silent" }),
+      connection: test.connection,
+      tripayUrl: "http://127.0.0.1:9",
+    });
+    const post = (path: string, body: unknown) =>
+      fetch(`${one.url}${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
     try {
-      assert.equal((await post("/api/v1/payment/create-transaction", { order_id: "ORD-1", amount: 25_000, customer_name: "Ibu", order_items: [{ name: "Kopi", price: 25_000, quantity: 1 }] })).status, 201);
+      assert.equal(
+        (
+          await post("/api/v1/payment/create-transaction", {
+            order_id: "ORD-1",
+            amount: 25_000,
+            customer_name: "Ibu",
+            order_items: [{ name: "Kopi", price: 25_000, quantity: 1 }],
+          })
+        ).status,
+        201,
+      );
       const holder = await test.database.pool.connect();
       await holder.query("begin");
       await holder.query("lock table ledger_balance in access exclusive mode");
 
-      const payment = { id: newId(), currency: "IDR", amount: "1.00", source_account: "ACC_SRC_ABC", destination_account: "ACC_DST_DEF" };
+      const payment = {
+        id: newId(),
+        currency: "IDR",
+        amount: "1.00",
+        source_account: "ACC_SRC_ABC",
+        destination_account: "ACC_DST_DEF",
+      };
       const paying = post("/payments", payment);
       const poll = fetch(`${one.url}/api/v1/payment/get-status-payment?order_id=ORD-1&wait=30`);
       const stream = await fetch(`${one.url}/api/v1/payment/events?order_id=ORD-1`);
       const [silent, half, trickling, idle] = [open(one.url), open(one.url), open(one.url), open(one.url)];
       half.socket.write("GET /healthz HTTP/1.1\r\nhost: loc");
-      trickling.socket.write(head("POST", "/payments", { "content-type": "application/json", "content-length": 1_000 }));
+      trickling.socket.write(
+        head("POST", "/payments", { "content-type": "application/json", "content-length": 1_000 }),
+      );
       const trickle = setInterval(() => trickling.socket.writable && trickling.socket.write(" "), 100);
       idle.socket.write(head("GET", "/healthz"));
       await becomes(() => idle.text().includes("200"));
@@ -354,7 +561,14 @@ describe("a stop", () => {
       const stopped = one.stop();
       await Promise.all([silent.closed, half.closed, idle.closed]);
       const polled = await poll;
-      assert.deepEqual([polled.status, polled.headers.get("connection"), ((await polled.json()) as { data: OrderBody }).data.status], [200, "close", "UNPAID"]);
+      assert.deepEqual(
+        [
+          polled.status,
+          polled.headers.get("connection"),
+          ((await polled.json()) as { data: OrderBody }).data.status,
+        ],
+        [200, "close", "UNPAID"],
+      );
       await stream.text();
       await trickling.closed;
       clearInterval(trickle);
@@ -363,7 +577,9 @@ describe("a stop", () => {
       const paid = await paying;
       assert.deepEqual([paid.status, paid.headers.get("connection")], [200, "close"]);
       await stopped;
-      const { rows } = await test.database.pool.query("select from ledger_transfer where reference = $1", [payment.id]);
+      const { rows } = await test.database.pool.query("select from ledger_transfer where reference = $1", [
+        payment.id,
+      ]);
       assert.equal(rows.length, 1, "what was acknowledged is there");
     } finally {
       await one.stop();

@@ -32,36 +32,62 @@ const readersOf = (topic: string) =>
 
 describe("events", () => {
   it("of every topic are read by somebody", () => {
-    assert.deepEqual(topics.filter((topic) => readersOf(topic).length === 0), []);
+    assert.deepEqual(
+      topics.filter((topic) => readersOf(topic).length === 0),
+      [],
+    );
   });
 
   it("that somebody waits for exist", () => {
     const known = [...topics, "audit."];
     for (const [reader, prefixes] of Object.entries(READERS)) {
       for (const prefix of prefixes) {
-        assert.ok(known.some((topic) => topic.startsWith(prefix)), `${reader} waits for ${prefix}, which nobody announces`);
+        assert.ok(
+          known.some((topic) => topic.startsWith(prefix)),
+          `${reader} waits for ${prefix}, which nobody announces`,
+        );
       }
     }
   });
 
   it("of every topic are announced by the program", () => {
-    const files = globSync("server/**/*.{ts,sql}", { cwd: ROOT }).filter((file) => !file.includes(".test.") && !file.includes("node_modules"));
+    const files = globSync("server/**/*.{ts,sql}", { cwd: ROOT }).filter(
+      (file) => !file.includes(".test.") && !file.includes("node_modules"),
+    );
     const source = files.map((file) => readFileSync(join(ROOT, file), "utf8")).join("\n");
     const isAnnounced = (topic: string) => {
       const family = topic.slice(0, topic.indexOf("."));
-      return new RegExp(`["'\`]${topic.replace(".", "\\.")}["'\`]`).test(source) || source.includes(`\`${family}.\${`);
+      return (
+        new RegExp(`["'\`]${topic.replace(".", "\\.")}["'\`]`).test(source) ||
+        source.includes(`\`${family}.\${`)
+      );
     };
-    assert.deepEqual(topics.filter((topic) => !isAnnounced(topic)), []);
+    assert.deepEqual(
+      topics.filter((topic) => !isAnnounced(topic)),
+      [],
+    );
   });
 
   it("stand in docs/reference/events.md", () => {
     const page = reference();
     if (process.env["UPDATE_SNAPSHOTS"] === "1") writeFileSync(REFERENCE, page);
-    assert.equal(readFileSync(REFERENCE, "utf8"), page, "run UPDATE_SNAPSHOTS=1 npm test -- test/events.test.ts and look at the difference");
+    assert.equal(
+      readFileSync(REFERENCE, "utf8"),
+      page,
+      "run UPDATE_SNAPSHOTS=1 npm test -- test/events.test.ts and look at the difference",
+    );
   });
 });
 
-type Field = { type?: string; anyOf?: Field[]; const?: string; format?: string; items?: Field; description?: string; properties?: object };
+type Field = {
+  type?: string;
+  anyOf?: Field[];
+  const?: string;
+  format?: string;
+  items?: Field;
+  description?: string;
+  properties?: object;
+};
 
 function typeOf(field: Field): string {
   if (field.anyOf) return field.anyOf.map(typeOf).join(" or ");
@@ -79,7 +105,16 @@ function reference(): string {
     const rows = Object.entries(payload.properties as Record<string, Field>).map(
       ([name, field]) => `| \`${name}\` | ${typeOf(field)}${required.includes(name) ? "" : ", optional"} |`,
     );
-    return [`## ${topic}`, "", `${about} Read by: ${readersOf(topic).join(", ")}.`, "", "| Field | Type |", "| --- | --- |", ...rows, ""];
+    return [
+      `## ${topic}`,
+      "",
+      `${about} Read by: ${readersOf(topic).join(", ")}.`,
+      "",
+      "| Field | Type |",
+      "| --- | --- |",
+      ...rows,
+      "",
+    ];
   };
   return [
     "# Events",

@@ -16,7 +16,10 @@ after(() => test.close());
 
 /** Statements with the comments above them; a statement ends with a semicolon at the end of a line. */
 function statements(script: string): string[] {
-  return script.split(/(?<=;)\n+/).map((one) => one.trim()).filter(Boolean);
+  return script
+    .split(/(?<=;)\n+/)
+    .map((one) => one.trim())
+    .filter(Boolean);
 }
 
 /** A result as a table; columns are named once. */
@@ -24,9 +27,18 @@ function table({ fields, rows }: pg.QueryArrayResult<string[]>): string {
   if (fields.length === 0) return "";
   const lines = [fields.map(({ name }) => name), ...rows.map((row) => row.map((value) => value ?? ""))];
   const widths = fields.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
-  const isNumber = fields.map((_, i) => rows.length > 0 && rows.every((row) => /^-?[0-9.]+$/.test(row[i] ?? "")));
-  const text = lines.map((line) => line.map((value, i) => (isNumber[i] ? value.padStart(widths[i] ?? 0) : value.padEnd(widths[i] ?? 0))).join("  ").trimEnd());
-  return [text[0], widths.map((width) => "-".repeat(width)).join("  "), ...text.slice(1)].map((line) => `  ${line}`).join("\n");
+  const isNumber = fields.map(
+    (_, i) => rows.length > 0 && rows.every((row) => /^-?[0-9.]+$/.test(row[i] ?? "")),
+  );
+  const text = lines.map((line) =>
+    line
+      .map((value, i) => (isNumber[i] ? value.padStart(widths[i] ?? 0) : value.padEnd(widths[i] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  );
+  return [text[0], widths.map((width) => "-".repeat(width)).join("  "), ...text.slice(1)]
+    .map((line) => `  ${line}`)
+    .join("\n");
 }
 
 async function play(script: string): Promise<string> {
@@ -39,7 +51,13 @@ async function play(script: string): Promise<string> {
     for (const statement of statements(script)) {
       await client.query("savepoint one");
       // every value as the text that PostgreSQL writes
-      const answer = await client.query<string[]>({ text: statement, rowMode: "array", types: { getTypeParser: () => (value: string | Buffer) => String(value) } }).then(table, (error: Error) => `  ERROR: ${error.message}`);
+      const answer = await client
+        .query<string[]>({
+          text: statement,
+          rowMode: "array",
+          types: { getTypeParser: () => (value: string | Buffer) => String(value) },
+        })
+        .then(table, (error: Error) => `  ERROR: ${error.message}`);
       if (answer.startsWith("  ERROR")) await client.query("rollback to savepoint one");
       pages.push(answer === "" ? statement : `${statement}\n${answer}`);
     }
@@ -56,7 +74,11 @@ describe("the examples in docs/examples", () => {
       const found = await play(read(name));
       const page = name.replace(".sql", ".out");
       if (process.env["UPDATE_SNAPSHOTS"] === "1") writeFileSync(new URL(page, FOLDER), found);
-      assert.equal(found, read(page), "run UPDATE_SNAPSHOTS=1 npm test -- test/examples.test.ts and look at the difference");
+      assert.equal(
+        found,
+        read(page),
+        "run UPDATE_SNAPSHOTS=1 npm test -- test/examples.test.ts and look at the difference",
+      );
     });
   }
 });

@@ -22,7 +22,10 @@ before(async () => {
   writeFileSync(join(pages, "sw.js"), "// nothing");
   writeFileSync(join(pages, "assets", "main-1.js"), "// nothing");
   writeFileSync(join(pages, "assets", "main-1.js.br"), brotliCompressSync("// nothing"));
-  program = await openTestProgram({ till: pages, environment: { PUBLIC_URL: "https://toko.contoh.invalid", CORS_ORIGINS: PARTNER } });
+  program = await openTestProgram({
+    till: pages,
+    environment: { PUBLIC_URL: "https://toko.contoh.invalid", CORS_ORIGINS: PARTNER },
+  });
   owner = await program.unlock("Ratna", "333333");
 });
 after(async () => {
@@ -33,16 +36,27 @@ after(async () => {
 type Seen = { readonly status: number; readonly headers: Headers };
 
 /** The head of an answer; what streams without an end is cut off. */
-async function head(method: string, path: string, init: { headers?: Record<string, string>; body?: string } = {}): Promise<Seen> {
+async function head(
+  method: string,
+  path: string,
+  init: { headers?: Record<string, string>; body?: string } = {},
+): Promise<Seen> {
   const abort = new AbortController();
-  const { status, headers } = await fetch(`${program.url}${path}`, { method, redirect: "manual", signal: abort.signal, ...init });
+  const { status, headers } = await fetch(`${program.url}${path}`, {
+    method,
+    redirect: "manual",
+    signal: abort.signal,
+    ...init,
+  });
   abort.abort();
   return { status, headers };
 }
 
 function assertHeaders({ status, headers }: Seen, what: string, kind: "api" | "page" = "api"): void {
   const policy = headers.get("content-security-policy") ?? "";
-  const directives = new Map(policy.split("; ").map((one) => [one.split(" ")[0], one.split(" ").slice(1).join(" ")]));
+  const directives = new Map(
+    policy.split("; ").map((one) => [one.split(" ")[0], one.split(" ").slice(1).join(" ")]),
+  );
   const shown = `${what} answered ${status}`;
   assert.equal(directives.get("default-src"), "'none'", shown);
   assert.equal(directives.get("frame-ancestors"), "'none'", shown);
@@ -81,11 +95,18 @@ describe("every answer", () => {
       const headers = asked ?? bearing(owner);
       for (const { method, url } of program.routes) {
         if (method === "HEAD" || (asked === undefined && url === "/api/v1/till/lock")) continue;
-        const path = url.replace("*", "").replace(/(?<!:):[a-z_]+/gi, newId()).replace("::", ":");
-        const withBody = method === "GET" ? { headers } : { headers: { ...headers, "content-type": "application/json" }, body: "{}" };
+        const path = url
+          .replace("*", "")
+          .replace(/(?<!:):[a-z_]+/gi, newId())
+          .replace("::", ":");
+        const withBody =
+          method === "GET"
+            ? { headers }
+            : { headers: { ...headers, "content-type": "application/json" }, body: "{}" };
         const seen = await head(method, path, withBody);
         assertHeaders(seen, `${method} ${url}`, isPage(url) && seen.status === 200 ? "page" : "api");
-        if (!isPage(url) && !(KEPT.has(url) && seen.status === 200)) assert.equal(seen.headers.get("cache-control"), "no-store", `${method} ${url}`);
+        if (!isPage(url) && !(KEPT.has(url) && seen.status === 200))
+          assert.equal(seen.headers.get("cache-control"), "no-store", `${method} ${url}`);
       }
     });
   }
@@ -95,13 +116,34 @@ describe("every answer", () => {
     const seen = {
       "not JSON": [400, await head("POST", "/api/auth/login", { headers: json, body: "{" })],
       "an address that can't be read": [400, await head("GET", "/%zz")],
-      "signed out": [401, await head("GET", "/api/v1/keys", { headers: { authorization: `Bearer ${"x".repeat(43)}` } })],
+      "signed out": [
+        401,
+        await head("GET", "/api/v1/keys", { headers: { authorization: `Bearer ${"x".repeat(43)}` } }),
+      ],
       "no such address": [404, await head("GET", "/api/v1/nothing")],
       "no such file": [404, await head("GET", "/nothing.png")],
       "no such method": [405, await head("DELETE", "/api/auth/register")],
-      "too large": [413, await head("POST", "/api/auth/login", { headers: json, body: `"${"x".repeat(1_100_000)}"` })],
-      "another type": [415, await head("POST", "/api/v1/till/unlock", { headers: { "content-type": "application/x-www-form-urlencoded" }, body: "staff_id=a&pin=b" })],
-      "a form of a page": [415, await head("POST", "/api/auth/login", { headers: { "content-type": "application/x-www-form-urlencoded", origin: "https://jahat.contoh.invalid" }, body: "username=a&password=b" })],
+      "too large": [
+        413,
+        await head("POST", "/api/auth/login", { headers: json, body: `"${"x".repeat(1_100_000)}"` }),
+      ],
+      "another type": [
+        415,
+        await head("POST", "/api/v1/till/unlock", {
+          headers: { "content-type": "application/x-www-form-urlencoded" },
+          body: "staff_id=a&pin=b",
+        }),
+      ],
+      "a form of a page": [
+        415,
+        await head("POST", "/api/auth/login", {
+          headers: {
+            "content-type": "application/x-www-form-urlencoded",
+            origin: "https://jahat.contoh.invalid",
+          },
+          body: "username=a&password=b",
+        }),
+      ],
       "not as described": [422, await head("POST", "/api/auth/login", { headers: json, body: "{}" })],
     } as const;
     for (const [what, [status, answer]] of Object.entries(seen)) {
@@ -111,7 +153,10 @@ describe("every answer", () => {
       assert.equal(answer.headers.get("content-type"), "application/problem+json", what);
     }
     await program.database.pool.query("alter table user_session rename to user_session_away");
-    const broken = await head("POST", "/api/auth/login", { headers: json, body: JSON.stringify({ username: "andi.contoh", password: "x".repeat(8) }) });
+    const broken = await head("POST", "/api/auth/login", {
+      headers: json,
+      body: JSON.stringify({ username: "andi.contoh", password: "x".repeat(8) }),
+    });
     await program.database.pool.query("alter table user_session_away rename to user_session");
     assert.equal(broken.status, 500);
     assertHeaders(broken, "a bug");
@@ -119,22 +164,35 @@ describe("every answer", () => {
 
   it("that is a stream carries them", async () => {
     const stream = await head("GET", "/api/v1/till/events", { headers: bearing(owner) });
-    assert.deepEqual([stream.status, stream.headers.get("content-type"), stream.headers.get("cache-control")], [200, "text/event-stream", "no-store"]);
+    assert.deepEqual(
+      [stream.status, stream.headers.get("content-type"), stream.headers.get("cache-control")],
+      [200, "text/event-stream", "no-store"],
+    );
     assertHeaders(stream, "the till's events");
     assert.match(stream.headers.get("x-request-id") ?? "", /./);
   });
 
   it("that is a page allows its own files alone, nothing inline, and WebAssembly", async () => {
-    for (const [path, kept] of [["/", "no-cache"], ["/sw.js", "no-cache"], ["/assets/main-1.js", "public, max-age=31536000, immutable"]] as const) {
+    for (const [path, kept] of [
+      ["/", "no-cache"],
+      ["/sw.js", "no-cache"],
+      ["/assets/main-1.js", "public, max-age=31536000, immutable"],
+    ] as const) {
       const seen = await head("GET", path);
       assert.deepEqual([seen.status, seen.headers.get("cache-control")], [200, kept], path);
       assertHeaders(seen, path, "page");
-      assert.match(seen.headers.get("content-security-policy") ?? "", /script-src 'self' 'wasm-unsafe-eval';/, path);
+      assert.match(
+        seen.headers.get("content-security-policy") ?? "",
+        /script-src 'self' 'wasm-unsafe-eval';/,
+        path,
+      );
     }
   });
 
   it("that is a file of a page comes compressed where the build left it so", async () => {
-    const file = await fetch(`${program.url}/assets/main-1.js`, { headers: { "accept-encoding": "gzip, br" } });
+    const file = await fetch(`${program.url}/assets/main-1.js`, {
+      headers: { "accept-encoding": "gzip, br" },
+    });
     assert.deepEqual([file.headers.get("content-encoding"), await file.text()], ["br", "// nothing"]);
     assert.match(file.headers.get("content-type") ?? "", /javascript/);
     assert.match(file.headers.get("vary") ?? "", /accept-encoding/i);
@@ -155,26 +213,62 @@ describe("every answer", () => {
 });
 
 describe("another origin", () => {
-  const preflight = (origin: string) => head("OPTIONS", "/api/v1/wallet", { headers: { origin, "access-control-request-method": "GET", "access-control-request-headers": "authorization" } });
+  const preflight = (origin: string) =>
+    head("OPTIONS", "/api/v1/wallet", {
+      headers: {
+        origin,
+        "access-control-request-method": "GET",
+        "access-control-request-headers": "authorization",
+      },
+    });
 
   it("may ask where the setting lists it, and only there", async () => {
     const allowed = await preflight(PARTNER);
-    assert.deepEqual([allowed.status, allowed.headers.get("access-control-allow-origin"), allowed.headers.get("vary")], [204, PARTNER, "origin"]);
+    assert.deepEqual(
+      [allowed.status, allowed.headers.get("access-control-allow-origin"), allowed.headers.get("vary")],
+      [204, PARTNER, "origin"],
+    );
     assert.match(allowed.headers.get("access-control-allow-headers") ?? "", /authorization/);
     assert.equal(allowed.headers.get("access-control-allow-credentials"), null);
     const answered = await head("GET", "/.well-known/jwks.json", { headers: { origin: PARTNER } });
     assert.deepEqual([answered.status, answered.headers.get("access-control-allow-origin")], [200, PARTNER]);
-    const refused = await head("GET", "/api/v1/keys", { headers: { origin: PARTNER, authorization: "Bearer x" } });
-    assert.deepEqual([refused.status, refused.headers.get("access-control-allow-origin")], [401, PARTNER], "its page may read why");
-    for (const origin of ["null", "https://jahat.contoh.invalid", `${PARTNER}.jahat.invalid`, PARTNER.replace("https", "http"), `${PARTNER}:8443`, PARTNER.toUpperCase()]) {
+    const refused = await head("GET", "/api/v1/keys", {
+      headers: { origin: PARTNER, authorization: "Bearer x" },
+    });
+    assert.deepEqual(
+      [refused.status, refused.headers.get("access-control-allow-origin")],
+      [401, PARTNER],
+      "its page may read why",
+    );
+    for (const origin of [
+      "null",
+      "https://jahat.contoh.invalid",
+      `${PARTNER}.jahat.invalid`,
+      PARTNER.replace("https", "http"),
+      `${PARTNER}:8443`,
+      PARTNER.toUpperCase(),
+    ]) {
       const seen = await preflight(origin);
       assert.deepEqual([seen.status, seen.headers.get("access-control-allow-origin")], [405, null], origin);
     }
   });
 
   it("can't write with what a form can send: only JSON is read, and only a bearer token is believed", async () => {
-    const sent = (type: string) => head("POST", "/api/v1/wallet/transfers", { headers: { "content-type": type, cookie: `session=${owner}; __Host-session=${owner}`, "idempotency-key": newId() }, body: JSON.stringify({ to: "budi.contoh", amount: "1.00", currency: "IDR" }) });
-    for (const type of ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "text/plain; application/json"]) {
+    const sent = (type: string) =>
+      head("POST", "/api/v1/wallet/transfers", {
+        headers: {
+          "content-type": type,
+          cookie: `session=${owner}; __Host-session=${owner}`,
+          "idempotency-key": newId(),
+        },
+        body: JSON.stringify({ to: "budi.contoh", amount: "1.00", currency: "IDR" }),
+      });
+    for (const type of [
+      "application/x-www-form-urlencoded",
+      "multipart/form-data; boundary=x",
+      "text/plain",
+      "text/plain; application/json",
+    ]) {
       const { status } = await sent(type);
       assert.ok(status === 401 || status === 403 || status === 415, `${type}: ${status}`);
     }
@@ -182,10 +276,22 @@ describe("another origin", () => {
     // no route takes a form that a browser's page sent, whoever asks: those of older systems' clients are no pages
     for (const { method, url, schema } of program.routes) {
       if (schema["body"] === undefined) continue;
-      for (const page of [{ origin: "null" }, { origin: program.url }, { "sec-fetch-site": "cross-site" }] as const) {
+      for (const page of [
+        { origin: "null" },
+        { origin: program.url },
+        { "sec-fetch-site": "cross-site" },
+      ] as const) {
         for (const authorization of [{ ...bearing(owner) }, {}]) {
-          const headers = { ...page, ...authorization, "content-type": "application/x-www-form-urlencoded", "idempotency-key": newId() };
-          const { status } = await head(method, url.replace(/(?<!:):[a-z_]+/gi, newId()), { headers, body: "a=b" });
+          const headers = {
+            ...page,
+            ...authorization,
+            "content-type": "application/x-www-form-urlencoded",
+            "idempotency-key": newId(),
+          };
+          const { status } = await head(method, url.replace(/(?<!:):[a-z_]+/gi, newId()), {
+            headers,
+            body: "a=b",
+          });
           assert.ok([401, 403, 415].includes(status), `${method} ${url} answered a form with ${status}`);
         }
       }
@@ -193,7 +299,15 @@ describe("another origin", () => {
   });
 
   it("is no origin but a whole one: the setting refuses others", async () => {
-    for (const CORS_ORIGINS of ["*", "null", "https://a.invalid/", "https://a.invalid/path", "a.invalid", "https://*.a.invalid/x", "file://x"]) {
+    for (const CORS_ORIGINS of [
+      "*",
+      "null",
+      "https://a.invalid/",
+      "https://a.invalid/path",
+      "a.invalid",
+      "https://*.a.invalid/x",
+      "file://x",
+    ]) {
       await assert.rejects(openTestProgram({ environment: { CORS_ORIGINS } }), /CORS_ORIGINS/, CORS_ORIGINS);
     }
   });
@@ -202,10 +316,14 @@ describe("another origin", () => {
 describe("a request that is no HTTP", () => {
   it("is answered without a word about the program", async () => {
     const answer = await new Promise<Problem | string>((resolve, reject) => {
-      const sent = request(`${program.url}/api/auth/login`, { method: "POST", headers: { "x-long": "x".repeat(20_000) } }, (incoming) => {
-        let text = "";
-        incoming.on("data", (chunk: Buffer) => (text += chunk.toString())).on("end", () => resolve(text));
-      });
+      const sent = request(
+        `${program.url}/api/auth/login`,
+        { method: "POST", headers: { "x-long": "x".repeat(20_000) } },
+        (incoming) => {
+          let text = "";
+          incoming.on("data", (chunk: Buffer) => (text += chunk.toString())).on("end", () => resolve(text));
+        },
+      );
       sent.on("error", reject).end();
     });
     assert.doesNotMatch(JSON.stringify(answer), /node_modules|at |stack|fastify/i);

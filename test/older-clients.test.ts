@@ -16,65 +16,163 @@ after(() => program.close());
 
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
-const login = () => program.call<TokensBody>("POST", "/api/auth/login", { body: { username: "test", password: "password" } });
+const login = () =>
+  program.call<TokensBody>("POST", "/api/auth/login", { body: { username: "test", password: "password" } });
 const token = async () => ok(await login()).access_token;
 
 /** A request exactly as given: no body and no header that a client would not send. */
-async function send<T>(method: string, path: string, init: { headers?: Record<string, string>; body?: string } = {}): Promise<Answer<T>> {
+async function send<T>(
+  method: string,
+  path: string,
+  init: { headers?: Record<string, string>; body?: string } = {},
+): Promise<Answer<T>> {
   const response = await fetch(`${program.url}${path}`, { method, ...init });
   const text = await response.text();
   const body = (text === "" ? undefined : JSON.parse(text)) as T;
-  return { status: response.status, headers: response.headers, body, code: (body as { code?: string } | undefined)?.code };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body,
+    code: (body as { code?: string } | undefined)?.code,
+  };
 }
 
 describe("a client of an older system", () => {
   it("signs in as test with password, by JSON or by form, in a sandbox alone", async () => {
     assert.equal((await login()).status, 200);
-    const signed = ok(await send<TokensBody>("POST", "/api/auth/login", { headers: FORM, body: form({ username: "test", password: "password" }) }));
+    const signed = ok(
+      await send<TokensBody>("POST", "/api/auth/login", {
+        headers: FORM,
+        body: form({ username: "test", password: "password" }),
+      }),
+    );
     for (const refreshToken of [signed.refresh_token]) {
-      const renewed = ok(await program.call<TokensBody>("PUT", "/api/auth/refresh", { body: { refreshToken } }));
-      ok(await send("PUT", "/api/auth/refresh", { headers: FORM, body: form({ refresh_token: renewed.refresh_token }) }));
+      const renewed = ok(
+        await program.call<TokensBody>("PUT", "/api/auth/refresh", { body: { refreshToken } }),
+      );
+      ok(
+        await send("PUT", "/api/auth/refresh", {
+          headers: FORM,
+          body: form({ refresh_token: renewed.refresh_token }),
+        }),
+      );
     }
     await program.restart();
     assert.equal((await login()).status, 200, "and again after a restart, which makes nobody twice");
   });
 
   it("is told by 401 and a challenge that it has no token, or one that is over, and refreshes", async () => {
-    for (const path of ["/api/payment/account", "/api/payment/balance", "/api/payment/wallet", "/api/auth/profile"]) {
+    for (const path of [
+      "/api/payment/account",
+      "/api/payment/balance",
+      "/api/payment/wallet",
+      "/api/auth/profile",
+    ]) {
       const without = await send("GET", path);
-      assert.deepEqual([without.status, without.code, without.headers.get("www-authenticate")], [401, "unauthenticated", 'Bearer realm="onegate"'], path);
+      assert.deepEqual(
+        [without.status, without.code, without.headers.get("www-authenticate")],
+        [401, "unauthenticated", 'Bearer realm="onegate"'],
+        path,
+      );
       const over = await send("GET", path, { headers: { authorization: "Bearer aaaa.bbbb.cccc" } });
-      assert.deepEqual([over.status, over.headers.get("www-authenticate")], [401, 'Bearer realm="onegate", error="invalid_token"'], path);
+      assert.deepEqual(
+        [over.status, over.headers.get("www-authenticate")],
+        [401, 'Bearer realm="onegate", error="invalid_token"'],
+        path,
+      );
     }
-    assert.equal((await send("POST", "/api/payment/wallet/topup", { headers: { "content-type": "application/json" }, body: "{}" })).status, 401);
-    assert.equal((await program.call("POST", "/api/auth/login", { body: { username: "test", password: "not this one" } })).headers.get("www-authenticate"), 'Bearer realm="onegate"');
+    assert.equal(
+      (
+        await send("POST", "/api/payment/wallet/topup", {
+          headers: { "content-type": "application/json" },
+          body: "{}",
+        })
+      ).status,
+      401,
+    );
+    assert.equal(
+      (
+        await program.call("POST", "/api/auth/login", {
+          body: { username: "test", password: "not this one" },
+        })
+      ).headers.get("www-authenticate"),
+      'Bearer realm="onegate"',
+    );
   });
 
   it("signs out with the bearer alone, whether or not it names a type of the body that it doesn't send", async () => {
-    for (const headers of [{}, { "content-type": "application/json" }, { "content-type": "application/json", "content-length": "0" }]) {
+    for (const headers of [
+      {},
+      { "content-type": "application/json" },
+      { "content-type": "application/json", "content-length": "0" },
+    ]) {
       const { access_token: access, refresh_token: refresh } = ok(await login());
-      const out = await send("DELETE", "/api/auth/logout", { headers: { authorization: `Bearer ${access}`, ...headers } });
+      const out = await send("DELETE", "/api/auth/logout", {
+        headers: { authorization: `Bearer ${access}`, ...headers },
+      });
       assert.equal(out.status, 204, JSON.stringify([headers, out.body]));
-      assert.equal((await program.call("PUT", "/api/auth/refresh", { body: { refresh_token: refresh } })).code, "refresh_token_invalid", "the session is over");
-      assert.equal((await program.call("PATCH", "/api/auth/profile", { token: access, body: { email: "lain@contoh.invalid" } })).code, "unauthenticated");
+      assert.equal(
+        (await program.call("PUT", "/api/auth/refresh", { body: { refresh_token: refresh } })).code,
+        "refresh_token_invalid",
+        "the session is over",
+      );
+      assert.equal(
+        (
+          await program.call("PATCH", "/api/auth/profile", {
+            token: access,
+            body: { email: "lain@contoh.invalid" },
+          })
+        ).code,
+        "unauthenticated",
+      );
     }
     const { refresh_token: refresh } = ok(await login());
-    assert.equal((await send("DELETE", "/api/auth/logout", { headers: { "content-type": "application/json" }, body: JSON.stringify({ refreshToken: refresh }) })).status, 204);
-    assert.equal((await program.call("PUT", "/api/auth/refresh", { body: { refresh_token: refresh } })).code, "refresh_token_invalid");
+    assert.equal(
+      (
+        await send("DELETE", "/api/auth/logout", {
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ refreshToken: refresh }),
+        })
+      ).status,
+      204,
+    );
+    assert.equal(
+      (await program.call("PUT", "/api/auth/refresh", { body: { refresh_token: refresh } })).code,
+      "refresh_token_invalid",
+    );
     const nobody = await send("DELETE", "/api/auth/logout");
-    assert.deepEqual([nobody.status, nobody.code], [401, "unauthenticated"], "nobody is signed out by nobody");
+    assert.deepEqual(
+      [nobody.status, nobody.code],
+      [401, "unauthenticated"],
+      "nobody is signed out by nobody",
+    );
   });
 
   it("finds the old columns in an account, beside the new names", async () => {
-    const { accounts } = ok(await program.call<{ accounts: Array<Record<string, string>> }>("GET", "/api/payment/account", { token: await token() }));
+    const { accounts } = ok(
+      await program.call<{ accounts: Array<Record<string, string>> }>("GET", "/api/payment/account", {
+        token: await token(),
+      }),
+    );
     const [account] = accounts;
-    const profile = ok(await program.call<{ id: string }>("GET", "/api/auth/profile", { token: await token() }));
+    const profile = ok(
+      await program.call<{ id: string }>("GET", "/api/auth/profile", { token: await token() }),
+    );
     assert.deepEqual(
-      [account?.["id"], account?.["user_id"], account?.["account_status"], account?.["created_at"], account?.["currency"]],
+      [
+        account?.["id"],
+        account?.["user_id"],
+        account?.["account_status"],
+        account?.["created_at"],
+        account?.["currency"],
+      ],
       [account?.["account_id"], profile.id, account?.["status"], account?.["opened_at"], "IDR"],
     );
     assert.ok(account!["updated_at"]! >= account!["created_at"]!);
-    const { rows } = await program.database.pool.query<{ fits: boolean }>("select date_trunc('milliseconds', updated_at) = $2::timestamptz and account_status = $3 as fits from accounts where id = $1", [account?.["id"], account?.["updated_at"], account?.["account_status"]]);
+    const { rows } = await program.database.pool.query<{ fits: boolean }>(
+      "select date_trunc('milliseconds', updated_at) = $2::timestamptz and account_status = $3 as fits from accounts where id = $1",
+      [account?.["id"], account?.["updated_at"], account?.["account_status"]],
+    );
     assert.deepEqual(rows, [{ fits: true }], "as the view has them");
   });
 
@@ -83,66 +181,176 @@ describe("a client of an older system", () => {
     const order = await send<{ data: OrderBody }>("POST", "/api/v1/payment/create-transaction", {
       headers: FORM,
       body: form({
-        order_id: orderId, amount: "46000", customer_name: "Pelanggan Contoh", customer_email: "pelanggan@contoh.invalid",
-        "order_items[0][sku]": "LATTE", "order_items[0][name]": "Latte", "order_items[0][price]": "28000", "order_items[0][quantity]": "1",
-        "order_items[1][sku]": "ROTI", "order_items[1][name]": "Roti Bakar", "order_items[1][price]": "18000", "order_items[1][quantity]": "1",
+        order_id: orderId,
+        amount: "46000",
+        customer_name: "Pelanggan Contoh",
+        customer_email: "pelanggan@contoh.invalid",
+        "order_items[0][sku]": "LATTE",
+        "order_items[0][name]": "Latte",
+        "order_items[0][price]": "28000",
+        "order_items[0][quantity]": "1",
+        "order_items[1][sku]": "ROTI",
+        "order_items[1][name]": "Roti Bakar",
+        "order_items[1][price]": "18000",
+        "order_items[1][quantity]": "1",
       }),
     });
-    assert.deepEqual([order.status, order.body.data?.amount, order.body.data?.order_items.map(({ name, quantity }) => [name, quantity])], [201, 46_000, [["Latte", 1], ["Roti Bakar", 1]]]);
-    const payment = await send<{ data: OrderBody }>("POST", "/api/v1/payment/create-payment", { headers: FORM, body: form({ order_id: orderId, payment_method: "QRIS2" }) });
+    assert.deepEqual(
+      [
+        order.status,
+        order.body.data?.amount,
+        order.body.data?.order_items.map(({ name, quantity }) => [name, quantity]),
+      ],
+      [
+        201,
+        46_000,
+        [
+          ["Latte", 1],
+          ["Roti Bakar", 1],
+        ],
+      ],
+    );
+    const payment = await send<{ data: OrderBody }>("POST", "/api/v1/payment/create-payment", {
+      headers: FORM,
+      body: form({ order_id: orderId, payment_method: "QRIS2" }),
+    });
     assert.deepEqual([payment.status, payment.body.data?.payment?.payment_method], [201, "QRIS2"]);
-    const pay = (body: object) => program.call("POST", "/api/v1/payment/create-payment", { body: { order_id: orderId, ...body } });
+    const pay = (body: object) =>
+      program.call("POST", "/api/v1/payment/create-payment", { body: { order_id: orderId, ...body } });
     assert.equal((await pay({ method: "QRIS2", payment_method: "QRIS2" })).status, 201, "said twice alike");
-    for (const body of [{}, { method: "QRIS2", payment_method: "BRIVA" }]) assert.equal((await pay(body)).code, "request_invalid");
-    assert.equal((await send("POST", "/api/v1/payment/create-transaction", { headers: FORM, body: "order_id=X&order_items[0][quantity]=viel" })).code, "request_invalid", "what is no number stays text");
-    assert.equal((await send("POST", "/payments", { headers: FORM, body: "id=X" })).code, "media_type_unsupported", "what moves money at once is JSON");
+    for (const body of [{}, { method: "QRIS2", payment_method: "BRIVA" }])
+      assert.equal((await pay(body)).code, "request_invalid");
+    assert.equal(
+      (
+        await send("POST", "/api/v1/payment/create-transaction", {
+          headers: FORM,
+          body: "order_id=X&order_items[0][quantity]=viel",
+        })
+      ).code,
+      "request_invalid",
+      "what is no number stays text",
+    );
+    assert.equal(
+      (await send("POST", "/payments", { headers: FORM, body: "id=X" })).code,
+      "media_type_unsupported",
+      "what moves money at once is JSON",
+    );
   });
 
   it("tops up without a key, by either name of the method; pressed again it is the same top-up until that is paid", async () => {
     const bearer = await token();
-    const topUp = (body: object, headers: Record<string, string> = {}) => program.call<TopupBody>("POST", "/api/payment/wallet/topup", { token: bearer, body: { currency: "IDR", ...body }, headers });
+    const topUp = (body: object, headers: Record<string, string> = {}) =>
+      program.call<TopupBody>("POST", "/api/payment/wallet/topup", {
+        token: bearer,
+        body: { currency: "IDR", ...body },
+        headers,
+      });
     const first = await topUp({ payment_method: "QRIS", amount: "25000.00" });
-    assert.deepEqual([first.status, first.body.state, first.body.payment_method], [201, "PENDING", "QRIS"], JSON.stringify(first.body));
+    assert.deepEqual(
+      [first.status, first.body.state, first.body.payment_method],
+      [201, "PENDING", "QRIS"],
+      JSON.stringify(first.body),
+    );
     const twins = await Promise.all([1, 2, 3, 4].map(() => topUp({ method: "QRIS", amount: "25000.00" })));
     assert.deepEqual(new Set(twins.map(({ body }) => body.operation_id)), new Set([first.body.operation_id]));
     assert.ok(twins.every(({ headers }) => headers.get("idempotent-replayed") === "true"));
     const atOnce = await Promise.all([1, 2, 3, 4].map(() => topUp({ method: "QRIS", amount: "26000.00" })));
-    assert.equal(new Set(atOnce.map(({ body }) => body.operation_id)).size, 1, "twins that come at once are one");
+    assert.equal(
+      new Set(atOnce.map(({ body }) => body.operation_id)).size,
+      1,
+      "twins that come at once are one",
+    );
     assert.notEqual(atOnce[0]?.body.operation_id, first.body.operation_id, "another sum is another");
-    const { rows } = await program.database.pool.query<{ used: bigint }>("select sum(amount) as used from wallet_usage u join ledger_account a using (account_id) join users on users.id = a.user_id where username = 'test' and u.kind = 'TOPUP'");
+    const { rows } = await program.database.pool.query<{ used: bigint }>(
+      "select sum(amount) as used from wallet_usage u join ledger_account a using (account_id) join users on users.id = a.user_id where username = 'test' and u.kind = 'TOPUP'",
+    );
     assert.equal(Number(rows[0]?.used), 5_100_000, "limits count each once");
 
     const keyed = await topUp({ method: "QRIS", amount: "25000.00" }, { "idempotency-key": newId() });
-    assert.notEqual(keyed.body.operation_id, first.body.operation_id, "a key of its own says that it is another");
-    for (const { body } of [first, keyed]) await program.lever("POST", `transactions/${body.payment?.reference}/pay`);
-    const state = async (id: string) => ok(await program.call<TopupBody>("GET", `/api/v1/wallet/topups/${id}`, { token: bearer })).state;
-    await until(async () => [await state(first.body.operation_id), await state(keyed.body.operation_id)].join(), (states) => states === "SUCCESS,SUCCESS");
+    assert.notEqual(
+      keyed.body.operation_id,
+      first.body.operation_id,
+      "a key of its own says that it is another",
+    );
+    for (const { body } of [first, keyed])
+      await program.lever("POST", `transactions/${body.payment?.reference}/pay`);
+    const state = async (id: string) =>
+      ok(await program.call<TopupBody>("GET", `/api/v1/wallet/topups/${id}`, { token: bearer })).state;
+    await until(
+      async () => [await state(first.body.operation_id), await state(keyed.body.operation_id)].join(),
+      (states) => states === "SUCCESS,SUCCESS",
+    );
     const next = await topUp({ method: "QRIS", amount: "25000.00" });
-    assert.ok(![first, keyed].some(({ body }) => body.operation_id === next.body.operation_id), "one that is paid is over");
+    assert.ok(
+      ![first, keyed].some(({ body }) => body.operation_id === next.body.operation_id),
+      "one that is paid is over",
+    );
     assert.equal((await topUp({ amount: "25000.00" })).code, "request_invalid");
-    assert.equal((await topUp({ method: "QRIS", payment_method: "GOPAY", amount: "25000.00" })).code, "request_invalid");
-    assert.equal((await topUp({ method: "QRIS", amount: "25000.00" }, { "idempotency-key": "" })).code, "idempotency_key_invalid");
-    const byForm = await send<TopupBody>("POST", "/api/payment/wallet/topup", { headers: { ...FORM, authorization: `Bearer ${bearer}` }, body: form({ payment_method: "QRIS", amount: "27000" }) });
+    assert.equal(
+      (await topUp({ method: "QRIS", payment_method: "GOPAY", amount: "25000.00" })).code,
+      "request_invalid",
+    );
+    assert.equal(
+      (await topUp({ method: "QRIS", amount: "25000.00" }, { "idempotency-key": "" })).code,
+      "idempotency_key_invalid",
+    );
+    const byForm = await send<TopupBody>("POST", "/api/payment/wallet/topup", {
+      headers: { ...FORM, authorization: `Bearer ${bearer}` },
+      body: form({ payment_method: "QRIS", amount: "27000" }),
+    });
     assert.deepEqual([byForm.status, byForm.body.amount], [201, "27000.00"]);
     await program.assertBooksHold();
   });
 });
 
 describe("a form", () => {
-  const schema = { type: "object", properties: { n: { type: "integer" }, s: { type: "string" }, either: { anyOf: [{ type: "string" }, { type: "number" }] }, yes: { type: "boolean" }, list: { type: "array", items: { type: "object", properties: { n: { type: "number" } } } } } };
+  const schema = {
+    type: "object",
+    properties: {
+      n: { type: "integer" },
+      s: { type: "string" },
+      either: { anyOf: [{ type: "string" }, { type: "number" }] },
+      yes: { type: "boolean" },
+      list: { type: "array", items: { type: "object", properties: { n: { type: "number" } } } },
+    },
+  };
 
   it("nests, and has numbers and truth values where the schema wants them", () => {
-    assert.deepEqual(readForm("n=7&s=7&either=7&yes=true&list[0][n]=1.5&list[1][n]=2&x=1", schema), { n: 7, s: "7", either: "7", yes: true, list: [{ n: 1.5 }, { n: 2 }], x: "1" });
+    assert.deepEqual(readForm("n=7&s=7&either=7&yes=true&list[0][n]=1.5&list[1][n]=2&x=1", schema), {
+      n: 7,
+      s: "7",
+      either: "7",
+      yes: true,
+      list: [{ n: 1.5 }, { n: 2 }],
+      x: "1",
+    });
     assert.deepEqual(readForm("n=7e9&s=&list[][n]=1", schema), { n: "7e9", s: "", list: [{ n: 1 }] });
-    assert.deepEqual(readForm("n=99999999999999999", schema), { n: "99999999999999999" }, "no number that a float would change");
+    assert.deepEqual(
+      readForm("n=99999999999999999", schema),
+      { n: "99999999999999999" },
+      "no number that a float would change",
+    );
   });
 
   it("takes no name that says two things, nests too deep or means more than itself", () => {
-    for (const text of ["s=1&s=2", "s=1&s[a]=2", "s[a]=1&s=2", "a[b][c][d][e]=1", "a[=1", "[a]=1", "a]b=1", Array.from({ length: 2_001 }, (_, n) => `f${n}=1`).join("&")]) {
+    for (const text of [
+      "s=1&s=2",
+      "s=1&s[a]=2",
+      "s[a]=1&s=2",
+      "a[b][c][d][e]=1",
+      "a[=1",
+      "[a]=1",
+      "a]b=1",
+      Array.from({ length: 2_001 }, (_, n) => `f${n}=1`).join("&"),
+    ]) {
       assert.deepEqual(readForm(text, schema), { refusal: "request_malformed" }, text.slice(0, 30));
     }
     const read = readForm("__proto__[admin]=1&constructor=2", schema);
-    assert.deepEqual(Object.keys(read), ["__proto__", "constructor"], "they are fields, which schemas refuse by name");
+    assert.deepEqual(
+      Object.keys(read),
+      ["__proto__", "constructor"],
+      "they are fields, which schemas refuse by name",
+    );
     assert.equal(({} as Record<string, unknown>)["admin"], undefined);
   });
 });

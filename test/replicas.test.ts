@@ -16,12 +16,31 @@ import { bearing, rememberDevice } from "../server/testing/session.ts";
 
 type Answer = { readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> };
 
-async function send(program: Program, path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-  const response = await fetch(`${program.url}${path}`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+async function send(
+  program: Program,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const response = await fetch(`${program.url}${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Record<string, unknown>,
+  };
 }
 
-const payment = (id = newId(), amount = "1.00") => ({ id, currency: "IDR", amount, source_account: "ACC_SRC_ABC", destination_account: "ACC_DST_DEF" });
+const payment = (id = newId(), amount = "1.00") => ({
+  id,
+  currency: "IDR",
+  amount,
+  source_account: "ACC_SRC_ABC",
+  destination_account: "ACC_DST_DEF",
+});
 
 describe("two replicas on one database", () => {
   let test: TestDatabase;
@@ -36,11 +55,17 @@ describe("two replicas on one database", () => {
 
   async function start(clock?: Clock): Promise<Program> {
     const settings = readSettings({ PORT: "0", LOG_LEVEL: "silent", DATABASE_POOL: "6" });
-    const program = await startProgram({ settings, connection: test.connection, tripayUrl: "http://127.0.0.1:9", ...(clock ? { clock } : {}) });
+    const program = await startProgram({
+      settings,
+      connection: test.connection,
+      tripayUrl: "http://127.0.0.1:9",
+      ...(clock ? { clock } : {}),
+    });
     running.push(program);
     return program;
   }
-  const posted = async () => (await balanceByCode(test.database.kysely, DEMO_MERCHANT, "ACC_DST_DEF"))?.posted ?? 0n;
+  const posted = async () =>
+    (await balanceByCode(test.database.kysely, DEMO_MERCHANT, "ACC_DST_DEF"))?.posted ?? 0n;
 
   it("start at the same moment on an empty database, and one of them makes the demo", async () => {
     const [one, other] = await Promise.all([start(), start()]);
@@ -60,10 +85,15 @@ describe("two replicas on one database", () => {
     assert.equal((await posted()) - atFirst, 100n);
     // fifty at once over both
     const twin = payment();
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => send(i % 2 ? one : other, "/payments", twin)));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => send(i % 2 ? one : other, "/payments", twin)),
+    );
     assert.equal(new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size, 1);
     assert.equal((await posted()) - atFirst, 200n);
-    assert.equal((await send(other, "/payments", { ...twin, amount: "2.00" })).body["code"], "idempotency_key_reused");
+    assert.equal(
+      (await send(other, "/payments", { ...twin, amount: "2.00" })).body["code"],
+      "idempotency_key_reused",
+    );
     assert.deepEqual((await prove(test.database)).breaches, []);
   });
 
@@ -71,43 +101,84 @@ describe("two replicas on one database", () => {
     let ahead = 10 * 60_000;
     const early = await start({ now: () => Date.now() - 10 * 60_000 });
     const late = await start({ now: () => Date.now() + ahead });
-    const login = async (program: Program) => (await send(program, "/api/auth/login", { username: "citra.contoh", password: "rahasia-demo" })).body as { access_token: string; refresh_token: string };
+    const login = async (program: Program) =>
+      (await send(program, "/api/auth/login", { username: "citra.contoh", password: "rahasia-demo" }))
+        .body as { access_token: string; refresh_token: string };
     const session = await login(late);
-    const ask = async (program: Program, path: string, token: string) => (await fetch(`${program.url}${path}`, { headers: bearing(token) })).status;
+    const ask = async (program: Program, path: string, token: string) =>
+      (await fetch(`${program.url}${path}`, { headers: bearing(token) })).status;
     // a quarter of an hour is a quarter of an hour, though twenty minutes lie between the two clocks
     for (const signer of [early, late]) {
       const { access_token: token } = await login(signer);
       for (const program of [early, late]) assert.equal(await ask(program, "/api/v1/wallet", token), 200);
-      const { iat = 0, exp = 0 } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { iat?: number; exp?: number };
+      const { iat = 0, exp = 0 } = JSON.parse(
+        Buffer.from(token.split(".")[1] ?? "", "base64url").toString(),
+      ) as { iat?: number; exp?: number };
       assert.ok(Math.abs(iat - Date.now() / 1000) < 60 && exp - iat === 900, `issued ${iat}, until ${exp}`);
     }
     // nor do staff sessions follow the clock of the replica that opened them
-    const shop = (await (await fetch(`${early.url}/api/v1/till/shop`)).json()) as { staff: ReadonlyArray<{ id: string; name: string }> };
+    const shop = (await (await fetch(`${early.url}/api/v1/till/shop`)).json()) as {
+      staff: ReadonlyArray<{ id: string; name: string }>;
+    };
     const enrolled = await send(early, "/api/v1/till/devices", {});
-    for (const [opener, other] of [[early, late], [late, early]] as const) {
-      const { body } = await send(opener, "/api/v1/till/unlock", { staff_id: shop.staff.find(({ name }) => name === "Ratna")?.id, pin: "333333" }, { "onegate-device": String(enrolled.body["token"]) });
+    for (const [opener, other] of [
+      [early, late],
+      [late, early],
+    ] as const) {
+      const { body } = await send(
+        opener,
+        "/api/v1/till/unlock",
+        { staff_id: shop.staff.find(({ name }) => name === "Ratna")?.id, pin: "333333" },
+        { "onegate-device": String(enrolled.body["token"]) },
+      );
       rememberDevice(String(body["token"]), String(enrolled.body["token"]));
-      assert.equal(await ask(other, "/api/v1/till/reports/today", String(body["token"])), 200, JSON.stringify(body));
+      assert.equal(
+        await ask(other, "/api/v1/till/reports/today", String(body["token"])),
+        200,
+        JSON.stringify(body),
+      );
     }
     ahead = -5 * 60_000;
-    assert.equal(await ask(late, "/api/v1/wallet", session.access_token), 200, "after its signer's clock stepped back");
+    assert.equal(
+      await ask(late, "/api/v1/wallet", session.access_token),
+      200,
+      "after its signer's clock stepped back",
+    );
     const key = (token: string) => ({ ...bearing(token), "idempotency-key": newId() });
     // a refresh token is the database's to judge, whichever clock the replica has
-    const refreshed = await fetch(`${early.url}/api/auth/refresh`, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify({ refresh_token: session.refresh_token }) });
+    const refreshed = await fetch(`${early.url}/api/auth/refresh`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ refresh_token: session.refresh_token }),
+    });
     assert.equal(refreshed.status, 200);
     const token = (await login(early)).access_token;
-    const held = await send(early, "/api/v1/wallet/holds", { amount: "10.00", currency: "IDR", destination_account: "ACC_DST_DEF", expires_in: 60 }, key(token));
+    const held = await send(
+      early,
+      "/api/v1/wallet/holds",
+      { amount: "10.00", currency: "IDR", destination_account: "ACC_DST_DEF", expires_in: 60 },
+      key(token),
+    );
     assert.equal(held.status, 201, JSON.stringify(held.body));
     // a minute by the database's clock, though the replica that asked is ten behind it
-    const { rows } = await test.database.pool.query<{ seconds: number }>("select extract(epoch from expires_at - clock_timestamp())::float8 as seconds from ledger_hold order by reserved_at desc limit 1");
+    const { rows } = await test.database.pool.query<{ seconds: number }>(
+      "select extract(epoch from expires_at - clock_timestamp())::float8 as seconds from ledger_hold order by reserved_at desc limit 1",
+    );
     assert.ok(rows[0] && rows[0].seconds > 50 && rows[0].seconds <= 60, `${rows[0]?.seconds} s`);
     // a replica ahead does not end it early, and ends one of a second in time
     ahead = 10 * 60_000;
-    const short = await send(late, "/api/v1/wallet/holds", { amount: "10.00", currency: "IDR", destination_account: "ACC_DST_DEF", expires_in: 1 }, key(token));
+    const short = await send(
+      late,
+      "/api/v1/wallet/holds",
+      { amount: "10.00", currency: "IDR", destination_account: "ACC_DST_DEF", expires_in: 1 },
+      key(token),
+    );
     assert.equal(short.status, 201, JSON.stringify(short.body));
     const states = async () => {
       await test.database.pool.query("select graphile_worker.add_job('ledger:expire_holds')");
-      const { rows: holds } = await test.database.pool.query<{ state: string }>("select state from ledger_hold order by reserved_at desc limit 2");
+      const { rows: holds } = await test.database.pool.query<{ state: string }>(
+        "select state from ledger_hold order by reserved_at desc limit 2",
+      );
       return holds.map(({ state }) => state);
     };
     await until(states, ([newest]) => newest !== "open", 10_000);
@@ -127,8 +198,18 @@ describe("a database that restarts under load", () => {
   it("fault 24: callers are told to come again, nobody waits without end, and all is well within ten seconds without a restart of the program", async () => {
     const data = mkdtempSync(join(tmpdir(), "onegate-restart-"));
     let cluster = await startCluster({ data, settings: { fsync: "off" } });
-    const settings = readSettings({ PORT: "0", LOG_LEVEL: "silent", DATABASE_POOL: "4", LEDGER_QUEUE: "30", LEDGER_LANES: "1" });
-    const program = await startProgram({ settings, connection: cluster.connection, tripayUrl: "http://127.0.0.1:9" });
+    const settings = readSettings({
+      PORT: "0",
+      LOG_LEVEL: "silent",
+      DATABASE_POOL: "4",
+      LEDGER_QUEUE: "30",
+      LEDGER_LANES: "1",
+    });
+    const program = await startProgram({
+      settings,
+      connection: cluster.connection,
+      tripayUrl: "http://127.0.0.1:9",
+    });
     try {
       const acked: string[] = [];
       const refused: Answer[] = [];
@@ -152,20 +233,37 @@ describe("a database that restarts under load", () => {
       cluster = await startCluster({ data, settings: { fsync: "off" } });
       const up = performance.now();
       const count = acked.length;
-      await until(async () => acked.length, (now) => now > count + 50, 10_000);
+      await until(
+        async () => acked.length,
+        (now) => now > count + 50,
+        10_000,
+      );
       assert.ok(performance.now() - up < 10_000);
       stopped = true;
       await Promise.all(callers);
-      assert.ok(refused.length > 0 && refused.every(({ status, headers }) => status === 503 && headers.get("retry-after") !== null), JSON.stringify(refused.find(({ status }) => status !== 503)));
-      assert.ok(refused.some(({ body }) => body["code"] === "overloaded"), "beyond the queue's bound there is a no at once");
+      assert.ok(
+        refused.length > 0 &&
+          refused.every(({ status, headers }) => status === 503 && headers.get("retry-after") !== null),
+        JSON.stringify(refused.find(({ status }) => status !== 503)),
+      );
+      assert.ok(
+        refused.some(({ body }) => body["code"] === "overloaded"),
+        "beyond the queue's bound there is a no at once",
+      );
       assert.ok(up - down > 1_000);
       const client = new pg.Client(cluster.connection);
       await client.connect();
-      const { rows } = await client.query<{ reference: string }>("select reference from ledger_transfer where kind = 'payment'");
+      const { rows } = await client.query<{ reference: string }>(
+        "select reference from ledger_transfer where kind = 'payment'",
+      );
       await client.end();
       const there = new Set(rows.map(({ reference }) => reference));
       assert.equal(there.size, rows.length, "none is there twice");
-      assert.deepEqual(acked.filter((id) => !there.has(id)), [], "all that was acknowledged is there");
+      assert.deepEqual(
+        acked.filter((id) => !there.has(id)),
+        [],
+        "all that was acknowledged is there",
+      );
     } finally {
       await program.stop();
       await cluster.stop();

@@ -9,7 +9,9 @@ export const AuditEntrySchema = Type.Object({
   merchant_id: IdSchema,
   seq: Type.Integer({ description: "from 1, without gaps" }),
   at: Type.String({ description: "UTC, with microseconds" }),
-  actor: Type.String({ description: "a staff member's or user's id, `key:` and a key's id, `sandbox`, `anyone`, `system`" }),
+  actor: Type.String({
+    description: "a staff member's or user's id, `key:` and a key's id, `sandbox`, `anyone`, `system`",
+  }),
   actor_name: Nullable(Type.String({ description: "the staff member's name today; not part of the chain" })),
   action: Type.String(),
   subject: Type.String(),
@@ -25,5 +27,8 @@ export const AuditEntrySchema = Type.Object({
 });
 export type AuditEntryBody = Static<typeof AuditEntrySchema>;
 
-export const AuditPageSchema = Type.Object({ entries: Type.Array(AuditEntrySchema), next: Nullable(Type.Integer({ description: "give it as `before` for the next page" })) });
+export const AuditPageSchema = Type.Object({
+  entries: Type.Array(AuditEntrySchema),
+  next: Nullable(Type.Integer({ description: "give it as `before` for the next page" })),
+});
 export type AuditPageBody = Static<typeof AuditPageSchema>;

@@ -11,7 +11,10 @@ export type MoneyBody = Static<typeof MoneySchema>;
 
 /** Money coming in: a JSON number is taken where it is exact. What it means is checked by the money module. */
 export const MoneyInSchema = Type.Object(
-  { amount: Type.Union([Type.String({ maxLength: 40 }), Type.Number()]), currency: Type.String({ maxLength: 8 }) },
+  {
+    amount: Type.Union([Type.String({ maxLength: 40 }), Type.Number()]),
+    currency: Type.String({ maxLength: 8 }),
+  },
   { additionalProperties: false },
 );
 

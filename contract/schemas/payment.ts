@@ -18,7 +18,12 @@ export const ChannelSchema = Type.Object({
   maximum_amount: Type.Number(),
   icon_url: Type.String(),
   active: Type.Boolean(),
-  warning: Type.Optional(Type.String({ description: "the refusal that a payment on this channel meets in production, such as `qris_surcharge_forbidden`" })),
+  warning: Type.Optional(
+    Type.String({
+      description:
+        "the refusal that a payment on this channel meets in production, such as `qris_surcharge_forbidden`",
+    }),
+  ),
 });
 
 /** How to pay, step by step, as plain text. */
@@ -28,7 +33,12 @@ export const InstructionSchema = Type.Object({ title: Type.String(), steps: Type
 export const ChannelFeesSchema = Type.Object({
   code: Type.String(),
   name: Type.String(),
-  fee: Type.Object({ flat: Type.Number(), percent: Type.Number(), min: Nullable(Type.Number()), max: Nullable(Type.Number()) }),
+  fee: Type.Object({
+    flat: Type.Number(),
+    percent: Type.Number(),
+    min: Nullable(Type.Number()),
+    max: Nullable(Type.Number()),
+  }),
   total_fee: Type.Object({ merchant: Type.Number(), customer: Type.Number() }),
 });
 
@@ -44,7 +54,13 @@ export const NewOrderSchema = Type.Object(
     currency: Type.Optional(Type.String({ maxLength: 8 })),
     customer_name: Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" }),
     customer_email: Type.Optional(Type.String({ maxLength: 254, pattern: "^[^@\\s]+@[^@\\s]+$" })),
-    customer_phone: Type.Optional(Type.String({ maxLength: 40, examples: ["+6281200000001"], description: "`08…` and `62…` are `+62…`; another country's begins with `+`" })),
+    customer_phone: Type.Optional(
+      Type.String({
+        maxLength: 40,
+        examples: ["+6281200000001"],
+        description: "`08…` and `62…` are `+62…`; another country's begins with `+`",
+      }),
+    ),
     order_items: Type.Array(
       Type.Object(
         {
@@ -66,9 +82,25 @@ export type NewOrderBody = Static<typeof NewOrderSchema>;
 export const NewPaymentSchema = Type.Object(
   {
     order_id: Type.String({ minLength: 1, maxLength: 64 }),
-    method: Type.Optional(Type.String({ minLength: 1, maxLength: 32, description: "channel code, such as QRIS2; QRIS takes the best of all providers" })),
-    payment_method: Type.Optional(Type.String({ minLength: 1, maxLength: 32, description: "`method` as answers name it; one of the two" })),
-    amount: Type.Optional(Type.Union([Type.String({ maxLength: 40 }), Type.Number()], { description: "A part of what is still to be paid; without it, all of it" })),
+    method: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 32,
+        description: "channel code, such as QRIS2; QRIS takes the best of all providers",
+      }),
+    ),
+    payment_method: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 32,
+        description: "`method` as answers name it; one of the two",
+      }),
+    ),
+    amount: Type.Optional(
+      Type.Union([Type.String({ maxLength: 40 }), Type.Number()], {
+        description: "A part of what is still to be paid; without it, all of it",
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -83,7 +115,13 @@ export const OrderSchema = Type.Object({
   currency: Type.String(),
   customer_name: Type.String(),
   order_items: Type.Array(
-    Type.Object({ sku: Nullable(Type.String()), name: Type.String(), price: Type.Number(), quantity: Type.Integer(), subtotal: Type.Number() }),
+    Type.Object({
+      sku: Nullable(Type.String()),
+      name: Type.String(),
+      price: Type.Number(),
+      quantity: Type.Integer(),
+      subtotal: Type.Number(),
+    }),
   ),
   created_at: Type.String(),
   paid_at: Nullable(Type.String()),
@@ -112,7 +150,14 @@ export type OrderBody = Static<typeof OrderSchema>;
 
 /** Asks for a payment, or a part of it, to be given back. */
 export const NewRefundSchema = Type.Object(
-  { amount: Type.Optional(Type.Union([Type.String({ maxLength: 40 }), Type.Number()], { description: "Without it, all that is left" })), reason: Type.String({ minLength: 1, maxLength: 200 }) },
+  {
+    amount: Type.Optional(
+      Type.Union([Type.String({ maxLength: 40 }), Type.Number()], {
+        description: "Without it, all that is left",
+      }),
+    ),
+    reason: Type.String({ minLength: 1, maxLength: 200 }),
+  },
   { additionalProperties: false },
 );
 export const RefundSchema = Type.Object({
@@ -126,7 +171,9 @@ export const RefundSchema = Type.Object({
   currency: Type.String(),
   state: Type.Enum(["created", "pending", "unknown", "manual", "succeeded", "failed"]),
   reason: Type.String(),
-  paid_from: Type.Enum(["provider", "bank"], { description: "who gives the money: the bank, once the provider has said no" }),
+  paid_from: Type.Enum(["provider", "bank"], {
+    description: "who gives the money: the bank, once the provider has said no",
+  }),
   decided_by: Nullable(Type.String({ description: "who said that it is done or given up" })),
   note: Nullable(Type.String({ description: "why the provider said no, or why it was given up" })),
   created_at: Type.String(),
@@ -139,11 +186,19 @@ export const RefundDecisionSchema = Type.Union([
     {
       done: Type.Literal(true),
       reference: Type.String({ minLength: 1, maxLength: 80 }),
-      from: Type.Optional(Type.Enum(["provider", "bank"], { description: "who gave the money; without it, the bank where the provider said no, otherwise the provider" })),
+      from: Type.Optional(
+        Type.Enum(["provider", "bank"], {
+          description:
+            "who gave the money; without it, the bank where the provider said no, otherwise the provider",
+        }),
+      ),
     },
     { additionalProperties: false },
   ),
-  Type.Object({ done: Type.Literal(false), note: Type.String({ minLength: 1, maxLength: 300 }) }, { additionalProperties: false }),
+  Type.Object(
+    { done: Type.Literal(false), note: Type.String({ minLength: 1, maxLength: 300 }) },
+    { additionalProperties: false },
+  ),
 ]);
 
 /** Money that fits no payment as agreed, until somebody applies it to an order or gives it back. */
@@ -167,16 +222,22 @@ export const DisputeSchema = Type.Object({
   dispute_id: Type.String(),
   payment_id: Type.String(),
   order_id: Type.String(),
-  case_id: Nullable(Type.String({ description: "the case of the money in suspense, where it is that in whole" })),
+  case_id: Nullable(
+    Type.String({ description: "the case of the money in suspense, where it is that in whole" }),
+  ),
   provider: Type.String(),
   reference: Type.String(),
-  amount: Type.String({ description: "what is disputed of the payment; with its refunds never more than was paid" }),
+  amount: Type.String({
+    description: "what is disputed of the payment; with its refunds never more than was paid",
+  }),
   beyond: Type.String({ description: "what the provider took beyond that; it stands in suspense" }),
   fee: Type.String({ description: "what the provider kept for a lost one" }),
   currency: Type.String(),
   state: Type.Enum(["opened", "won", "lost"]),
   reason: Type.String(),
-  evidence_until: Nullable(Type.String({ description: "by when the provider wants evidence, where somebody has noted it" })),
+  evidence_until: Nullable(
+    Type.String({ description: "by when the provider wants evidence, where somebody has noted it" }),
+  ),
   note: Nullable(Type.String()),
   decided_by: Nullable(Type.String()),
   opened_at: Type.String(),
@@ -186,9 +247,20 @@ export type DisputeBody = Static<typeof DisputeSchema>;
 
 /** How a dispute ended, as the provider's letter says. */
 export const VerdictSchema = Type.Union([
-  Type.Object({ outcome: Type.Literal("won"), note: Type.String({ minLength: 1, maxLength: 300 }) }, { additionalProperties: false }),
   Type.Object(
-    { outcome: Type.Literal("lost"), fee: Type.Optional(Type.Union([Type.String({ maxLength: 40 }), Type.Number()], { description: "what the provider keeps besides" })), note: Type.String({ minLength: 1, maxLength: 300 }) },
+    { outcome: Type.Literal("won"), note: Type.String({ minLength: 1, maxLength: 300 }) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      outcome: Type.Literal("lost"),
+      fee: Type.Optional(
+        Type.Union([Type.String({ maxLength: 40 }), Type.Number()], {
+          description: "what the provider keeps besides",
+        }),
+      ),
+      note: Type.String({ minLength: 1, maxLength: 300 }),
+    },
     { additionalProperties: false },
   ),
 ]);
@@ -206,8 +278,20 @@ export const PaymentSchema = Type.Object({
   reference: Nullable(Type.String()),
   expires_at: Nullable(Type.String()),
   paid_at: Nullable(Type.String()),
-  verification: Nullable(Type.Enum(["unverified", "verified", "lost"], { description: "of a payment by a shop's printed code: whether anything but the cashier's word shows it" })),
-  routing: Type.Array(Type.Object({ provider: Type.String(), channel: Type.String(), fee: Type.String({ description: "in all, minor units" }), chosen: Type.Boolean(), why: Type.String() })),
+  verification: Nullable(
+    Type.Enum(["unverified", "verified", "lost"], {
+      description: "of a payment by a shop's printed code: whether anything but the cashier's word shows it",
+    }),
+  ),
+  routing: Type.Array(
+    Type.Object({
+      provider: Type.String(),
+      channel: Type.String(),
+      fee: Type.String({ description: "in all, minor units" }),
+      chosen: Type.Boolean(),
+      why: Type.String(),
+    }),
+  ),
   refunds: Type.Array(RefundSchema),
   disputes: Type.Array(DisputeSchema),
 });
@@ -233,7 +317,10 @@ export const TransferOutSchema = Type.Object({
   transfer_id: Type.String(),
 });
 /** Many transfers in one request, each under its own id; a refused one leaves the others as they are. */
-export const TransferBatchInSchema = Type.Object({ transfers: Type.Array(TransferInSchema, { minItems: 1, maxItems: 1_000 }) }, { additionalProperties: false });
+export const TransferBatchInSchema = Type.Object(
+  { transfers: Type.Array(TransferInSchema, { minItems: 1, maxItems: 1_000 }) },
+  { additionalProperties: false },
+);
 export const TransferBatchOutSchema = Type.Object({
   results: Type.Array(
     Type.Object({

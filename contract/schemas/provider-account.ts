@@ -5,18 +5,37 @@ import { IdSchema, TimeSchema } from "./common.ts";
 const Secret = Type.String({ minLength: 12, maxLength: 300, pattern: "^[\\x21-\\x7e]+$" });
 const Name = Type.String({ pattern: "^[A-Za-z0-9._-]{1,64}$" });
 
-const Pem = Type.String({ minLength: 100, maxLength: 10_000, pattern: "^[\\x20-\\x7e\\r\\n]+$", description: "an RSA key of 2048 bits or more, as PEM" });
+const Pem = Type.String({
+  minLength: 100,
+  maxLength: 10_000,
+  pattern: "^[\\x20-\\x7e\\r\\n]+$",
+  description: "an RSA key of 2048 bits or more, as PEM",
+});
 
 /** What a merchant's own account at each provider is known and spoken to by. */
 export const credentialSchemas = {
-  tripay: Type.Object({ merchant_code: Name, api_key: Secret, private_key: Secret }, { additionalProperties: false }),
+  tripay: Type.Object(
+    { merchant_code: Name, api_key: Secret, private_key: Secret },
+    { additionalProperties: false },
+  ),
   midtrans: Type.Object({ merchant_id: Name, server_key: Secret }, { additionalProperties: false }),
-  xendit: Type.Object({ business_id: Name, secret_key: Secret, callback_token: Secret }, { additionalProperties: false }),
+  xendit: Type.Object(
+    { business_id: Name, secret_key: Secret, callback_token: Secret },
+    { additionalProperties: false },
+  ),
   snap: Type.Object(
     {
       url: Type.String({ maxLength: 300, description: "the bank's address; a path in it is not signed" }),
-      path_prefix: Type.Optional(Type.String({ maxLength: 100, pattern: "^(/[A-Za-z0-9._-]+)+$", description: "what stands before /v1.0/ and is signed" })),
-      signature: Type.Enum(["symmetric", "asymmetric"], { description: "symmetric wants client_key and client_secret, asymmetric provider_public_key" }),
+      path_prefix: Type.Optional(
+        Type.String({
+          maxLength: 100,
+          pattern: "^(/[A-Za-z0-9._-]+)+$",
+          description: "what stands before /v1.0/ and is signed",
+        }),
+      ),
+      signature: Type.Enum(["symmetric", "asymmetric"], {
+        description: "symmetric wants client_key and client_secret, asymmetric provider_public_key",
+      }),
       client_key: Type.Optional(Name),
       client_secret: Type.Optional(Secret),
       private_key: Pem,
@@ -34,14 +53,20 @@ export const credentialSchemas = {
 
 type Schemas = typeof credentialSchemas;
 export type OwnProvider = keyof Schemas;
-export type Credentials = { [P in OwnProvider]: { readonly provider: P } & Readonly<Static<Schemas[P]>> }[OwnProvider];
+export type Credentials = {
+  [P in OwnProvider]: { readonly provider: P } & Readonly<Static<Schemas[P]>>;
+}[OwnProvider];
 
 /** `PUT /api/v1/provider-accounts/:provider`. */
 export const newAccountSchema = <P extends OwnProvider>(provider: P) =>
   Type.Object(
     {
       credentials: credentialSchemas[provider],
-      verify: Type.Optional(Type.Boolean({ description: "ask the provider first whether it takes them, and save nothing unless it does" })),
+      verify: Type.Optional(
+        Type.Boolean({
+          description: "ask the provider first whether it takes them, and save nothing unless it does",
+        }),
+      ),
     },
     { additionalProperties: false },
   );
@@ -51,7 +76,9 @@ const account = {
   provider: Type.String({ examples: ["tripay"] }),
   holder: Type.String({ description: "the provider's name for the merchant" }),
   hint: Type.String({ description: "the last four characters of the key that calls carry" }),
-  state: Type.Enum(["active", "off"], { description: "off: opens nothing; what was opened through it is still asked about and believed" }),
+  state: Type.Enum(["active", "off"], {
+    description: "off: opens nothing; what was opened through it is still asked about and believed",
+  }),
   version: Type.Integer({ description: "rises with each change of the credentials" }),
   callback_url: Type.String({ description: "where the provider sends its notifications" }),
   created_by: Type.String(),
@@ -62,5 +89,8 @@ const account = {
 export const ProviderAccountSchema = Type.Object(account);
 export type ProviderAccountBody = Static<typeof ProviderAccountSchema>;
 /** The answer to `PUT`. */
-export const SavedAccountSchema = Type.Object({ ...account, verified: Type.Boolean({ description: "the provider was asked, and takes the credentials" }) });
+export const SavedAccountSchema = Type.Object({
+  ...account,
+  verified: Type.Boolean({ description: "the provider was asked, and takes the credentials" }),
+});
 export type SavedAccountBody = Static<typeof SavedAccountSchema>;

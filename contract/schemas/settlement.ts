@@ -2,7 +2,10 @@ import { Type, type Static } from "typebox";
 import { IdSchema, MoneySchema, Nullable, TimeSchema, WELL_FORMED, WRITABLE } from "./common.ts";
 
 const Day = Type.String({ pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples: ["2026-11-20"] });
-const Headers = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 20, description: "names that the column may bear; upper case, spaces and _ don't count" });
+const Headers = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+  maxItems: 20,
+  description: "names that the column may bear; upper case, spaces and _ don't count",
+});
 
 const columns = {
   reference: Headers,
@@ -17,9 +20,16 @@ const columns = {
   currency: Headers,
 };
 const Sign = Type.Enum(["plus", "minus"]);
-const Kinds = Type.Record(Type.String(), Type.Enum(["payment", "refund", "adjustment", "skip"]), { description: "a word of the column, in lower case → what the row is" });
-const Decimal = Type.Enum([".", ",", "either"], { description: "the mark before decimals; the other one parts thousands" });
-const Dates = Type.Array(Type.Enum(["YYYY-MM-DD", "DD/MM/YYYY", "DD-MM-YYYY", "DD.MM.YYYY", "MM/DD/YYYY", "DD MMM YYYY", "unix"]), { minItems: 1, maxItems: 7, description: "tried in this order; a time may follow" });
+const Kinds = Type.Record(Type.String(), Type.Enum(["payment", "refund", "adjustment", "skip"]), {
+  description: "a word of the column, in lower case → what the row is",
+});
+const Decimal = Type.Enum([".", ",", "either"], {
+  description: "the mark before decimals; the other one parts thousands",
+});
+const Dates = Type.Array(
+  Type.Enum(["YYYY-MM-DD", "DD/MM/YYYY", "DD-MM-YYYY", "DD.MM.YYYY", "MM/DD/YYYY", "DD MMM YYYY", "unix"]),
+  { minItems: 1, maxItems: 7, description: "tried in this order; a time may follow" },
+);
 const Zone = Type.String({ maxLength: 40, examples: ["Asia/Jakarta"] });
 
 /** How a provider's file is laid out. */
@@ -27,7 +37,10 @@ export const LayoutSchema = Type.Object({
   columns: Type.Partial(Type.Object(columns)),
   decimal: Decimal,
   dates: Dates,
-  signs: Type.Object({ fee: Sign, refund: Sign }, { description: "whether fees and refunds stand as above or below zero in the file" }),
+  signs: Type.Object(
+    { fee: Sign, refund: Sign },
+    { description: "whether fees and refunds stand as above or below zero in the file" },
+  ),
   kinds: Kinds,
   time_zone: Zone,
 });
@@ -37,10 +50,14 @@ export type LayoutBody = Static<typeof LayoutSchema>;
 export const MappingSchema = Type.Partial(
   Type.Object(
     {
-      columns: Type.Partial(Type.Object(columns, { additionalProperties: false }), { additionalProperties: false }),
+      columns: Type.Partial(Type.Object(columns, { additionalProperties: false }), {
+        additionalProperties: false,
+      }),
       decimal: Decimal,
       dates: Dates,
-      signs: Type.Partial(Type.Object({ fee: Sign, refund: Sign }, { additionalProperties: false }), { additionalProperties: false }),
+      signs: Type.Partial(Type.Object({ fee: Sign, refund: Sign }, { additionalProperties: false }), {
+        additionalProperties: false,
+      }),
       kinds: Kinds,
       time_zone: Zone,
     },
@@ -51,8 +68,18 @@ export const MappingSchema = Type.Partial(
 export type MappingBody = Static<typeof MappingSchema>;
 
 const Reference = Nullable(Type.String());
-const Over = Type.String({ description: "decimal text: what the statement says less what our books say", examples: ["-250.00"] });
-const OutcomeSchema = Type.Enum(["matched", "missing_here", "amount_differs", "fee_differs", "day_differs", "doubled"]);
+const Over = Type.String({
+  description: "decimal text: what the statement says less what our books say",
+  examples: ["-250.00"],
+});
+const OutcomeSchema = Type.Enum([
+  "matched",
+  "missing_here",
+  "amount_differs",
+  "fee_differs",
+  "day_differs",
+  "doubled",
+]);
 const DocumentKindSchema = Nullable(Type.Enum(["payment", "suspense", "refund", "dispute"]));
 
 /** A statement with its sums over all rows; `by_outcome` ties with them. */
@@ -71,8 +98,12 @@ export const StatementSchema = Type.Object({
   net: MoneySchema,
   mdr: Type.Array(
     Type.Object({
-      class: Type.String({ description: "UMI, UKE, UME, UBE, URE, PSO, BLU as the code names it; EDU and SOC by its category" }),
-      basis_points: Type.Integer({ description: "due by class, amount and day, in hundredths of a percent: 30 is 0.3 %" }),
+      class: Type.String({
+        description: "UMI, UKE, UME, UBE, URE, PSO, BLU as the code names it; EDU and SOC by its category",
+      }),
+      basis_points: Type.Integer({
+        description: "due by class, amount and day, in hundredths of a percent: 30 is 0.3 %",
+      }),
       rows: Type.Integer(),
       differing: Type.Integer({ description: "rows whose fee is a rupiah or more from what is due" }),
       gross: MoneySchema,
@@ -84,7 +115,15 @@ export const StatementSchema = Type.Object({
   ),
   state: Type.Enum(["open", "settled"]),
   imported_at: TimeSchema,
-  by_outcome: Type.Array(Type.Object({ outcome: OutcomeSchema, rows: Type.Integer(), gross: MoneySchema, fee: MoneySchema, net: MoneySchema })),
+  by_outcome: Type.Array(
+    Type.Object({
+      outcome: OutcomeSchema,
+      rows: Type.Integer(),
+      gross: MoneySchema,
+      fee: MoneySchema,
+      net: MoneySchema,
+    }),
+  ),
 });
 export type StatementBody = Static<typeof StatementSchema>;
 
@@ -108,14 +147,38 @@ export const StatementRowSchema = Type.Object({
 });
 export type StatementRowBody = Static<typeof StatementRowSchema>;
 
-export const CaseStateSchema = Type.Enum(["open", "applied", "written_off", "refund_due", "refunded", "ignored", "arrived", "verified"]);
-export const CaseActionSchema = Type.Enum(["apply", "write_off", "refund_later", "refunded", "ignore", "verify"]);
+export const CaseStateSchema = Type.Enum([
+  "open",
+  "applied",
+  "written_off",
+  "refund_due",
+  "refunded",
+  "ignored",
+  "arrived",
+  "verified",
+]);
+export const CaseActionSchema = Type.Enum([
+  "apply",
+  "write_off",
+  "refund_later",
+  "refunded",
+  "ignore",
+  "verify",
+]);
 
 /** A difference between a statement and our books, what may be done about it, and what was. */
 export const SettlementCaseSchema = Type.Object({
   id: IdSchema,
   provider: Type.String(),
-  kind: Type.Enum(["missing_here", "missing_there", "amount_differs", "fee_differs", "day_differs", "doubled", "unverified"]),
+  kind: Type.Enum([
+    "missing_here",
+    "missing_there",
+    "amount_differs",
+    "fee_differs",
+    "day_differs",
+    "doubled",
+    "unverified",
+  ]),
   state: CaseStateSchema,
   statement_id: Nullable(IdSchema),
   line: Nullable(Type.Integer()),
@@ -128,10 +191,19 @@ export const SettlementCaseSchema = Type.Object({
   fee_over: Over,
   net_over: Over,
   actions: Type.Array(CaseActionSchema),
-  fits: Type.Array(Type.String(), { description: "orders with a payment by the printed code that the row may be: more than one is for a person to tell apart" }),
+  fits: Type.Array(Type.String(), {
+    description:
+      "orders with a payment by the printed code that the row may be: more than one is for a person to tell apart",
+  }),
   opened_at: TimeSchema,
   decisions: Type.Array(
-    Type.Object({ action: Type.String(), by: Nullable(Type.String()), reason: Type.String(), order_id: Nullable(Type.String()), at: TimeSchema }),
+    Type.Object({
+      action: Type.String(),
+      by: Nullable(Type.String()),
+      reason: Type.String(),
+      order_id: Nullable(Type.String()),
+      at: TimeSchema,
+    }),
   ),
 });
 export type SettlementCaseBody = Static<typeof SettlementCaseSchema>;
@@ -140,7 +212,16 @@ export type SettlementCaseBody = Static<typeof SettlementCaseSchema>;
 export const SettlementCasesSchema = Type.Object({
   cases: Type.Array(SettlementCaseSchema),
   suspense: Type.Array(
-    Type.Object({ id: IdSchema, provider: Type.String(), reference: Type.String(), payment_id: Nullable(IdSchema), reason: Type.String(), amount: MoneySchema, state: Type.String(), opened_at: TimeSchema }),
+    Type.Object({
+      id: IdSchema,
+      provider: Type.String(),
+      reference: Type.String(),
+      payment_id: Nullable(IdSchema),
+      reason: Type.String(),
+      amount: MoneySchema,
+      state: Type.String(),
+      opened_at: TimeSchema,
+    }),
   ),
 });
 
@@ -148,9 +229,25 @@ export const SettlementCasesSchema = Type.Object({
 export const CaseDecisionSchema = Type.Object(
   {
     action: CaseActionSchema,
-    reason: Type.String({ minLength: 3, maxLength: 300, pattern: WRITABLE, format: WELL_FORMED, description: "kept with who decided" }),
-    order_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64, pattern: WRITABLE, format: WELL_FORMED, description: "the order to apply to, where the row's own payment is not the one" })),
-    reference: Type.Optional(Type.String({ maxLength: 80, description: "what proves the payment; `verify` needs it" })),
+    reason: Type.String({
+      minLength: 3,
+      maxLength: 300,
+      pattern: WRITABLE,
+      format: WELL_FORMED,
+      description: "kept with who decided",
+    }),
+    order_id: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        pattern: WRITABLE,
+        format: WELL_FORMED,
+        description: "the order to apply to, where the row's own payment is not the one",
+      }),
+    ),
+    reference: Type.Optional(
+      Type.String({ maxLength: 80, description: "what proves the payment; `verify` needs it" }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -169,7 +266,9 @@ export const DaySchema = Type.Object({
       gateway: Type.String({ description: "what was paid of orders that are no sales" }),
       payments: Type.String(),
       ledger: Type.String(),
-      statements: Nullable(Type.String({ description: "null: no statement tells of this day, or none is due (cash)" })),
+      statements: Nullable(
+        Type.String({ description: "null: no statement tells of this day, or none is due (cash)" }),
+      ),
     }),
   ),
   breaks: Type.Array(

@@ -4,7 +4,8 @@ import { RoleSchema, SessionSchema } from "./till.ts";
 import { TAX_CHOICES } from "../tax-choice.ts";
 
 const strict = { additionalProperties: false } as const;
-const Name = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: WRITABLE, format: WELL_FORMED });
+const Name = (maxLength: number) =>
+  Type.String({ minLength: 1, maxLength, pattern: WRITABLE, format: WELL_FORMED });
 const Text = (maxLength: number) => Type.String({ maxLength, pattern: WRITABLE, format: WELL_FORMED });
 const PinSchema = Type.String({ pattern: "^[0-9]{6}$" });
 const BuiltInRole = Type.Enum(["owner", "manager", "cashier"]);
@@ -22,11 +23,16 @@ export const DeviceCodeSchema = Type.Object({
 export type DeviceCodeBody = Static<typeof DeviceCodeSchema>;
 
 /** `POST /api/v1/till/devices`; without a code only a sandbox's demo till is enrolled. */
-export const EnrolSchema = Type.Object({ code: Type.Optional(Type.String({ maxLength: 40 })), name: Type.Optional(Name(60)) }, strict);
+export const EnrolSchema = Type.Object(
+  { code: Type.Optional(Type.String({ maxLength: 40 })), name: Type.Optional(Name(60)) },
+  strict,
+);
 export type EnrolBody = Static<typeof EnrolSchema>;
 export const EnrolledSchema = Type.Object({
   device: Type.Object({ id: IdSchema, name: Type.String(), outlet_id: IdSchema }),
-  token: Type.String({ description: "Send as `Onegate-Device: …` on every request of the till; shown this once" }),
+  token: Type.String({
+    description: "Send as `Onegate-Device: …` on every request of the till; shown this once",
+  }),
 });
 export type EnrolledBody = Static<typeof EnrolledSchema>;
 
@@ -47,7 +53,10 @@ export const RevokeDeviceSchema = Type.Object({ reason: Type.Enum(["lost", "repl
 export type RevokeDeviceBody = Static<typeof RevokeDeviceSchema>;
 
 /** `POST /api/v1/till/owner-recovery`: by the code that `owner-code` printed on the server. */
-export const OwnerRecoverySchema = Type.Object({ code: Type.String({ maxLength: 40 }), pin: PinSchema, staff_id: Type.Optional(IdSchema) }, strict);
+export const OwnerRecoverySchema = Type.Object(
+  { code: Type.String({ maxLength: 40 }), pin: PinSchema, staff_id: Type.Optional(IdSchema) },
+  strict,
+);
 export type OwnerRecoveryBody = Static<typeof OwnerRecoverySchema>;
 
 // staff
@@ -68,18 +77,34 @@ export const StaffMemberSchema = Type.Object({
 export type StaffMemberBody = Static<typeof StaffMemberSchema>;
 /** `POST /api/v1/staff`: either `role` or `role_id`. */
 export const NewStaffSchema = Type.Object(
-  { id: Type.Optional(IdSchema), name: Name(100), role: Type.Optional(BuiltInRole), role_id: Type.Optional(IdSchema), outlet_id: IdSchema, pin: PinSchema },
+  {
+    id: Type.Optional(IdSchema),
+    name: Name(100),
+    role: Type.Optional(BuiltInRole),
+    role_id: Type.Optional(IdSchema),
+    outlet_id: IdSchema,
+    pin: PinSchema,
+  },
   strict,
 );
 export type NewStaffBody = Static<typeof NewStaffSchema>;
 export const StaffChangeSchema = Type.Object(
-  { name: Type.Optional(Name(100)), role: Type.Optional(BuiltInRole), role_id: Type.Optional(IdSchema), outlet_id: Type.Optional(IdSchema), is_active: Type.Optional(Type.Boolean()) },
+  {
+    name: Type.Optional(Name(100)),
+    role: Type.Optional(BuiltInRole),
+    role_id: Type.Optional(IdSchema),
+    outlet_id: Type.Optional(IdSchema),
+    is_active: Type.Optional(Type.Boolean()),
+  },
   strict,
 );
 export type StaffChangeBody = Static<typeof StaffChangeSchema>;
 export const NewPinSchema = Type.Object({ pin: PinSchema }, strict);
 export const OwnPinSchema = Type.Object({ pin: PinSchema, new_pin: PinSchema }, strict);
-export const OwnPinDoneSchema = Type.Object({ rights: SessionSchema.properties.rights, must_change_pin: Type.Boolean() });
+export const OwnPinDoneSchema = Type.Object({
+  rights: SessionSchema.properties.rights,
+  must_change_pin: Type.Boolean(),
+});
 export type OwnPinDoneBody = Static<typeof OwnPinDoneSchema>;
 
 export const StaffSessionSchema = Type.Object({
@@ -95,20 +120,43 @@ export type StaffSessionBody = Static<typeof StaffSessionSchema>;
 
 // roles
 
-export const ShopRoleSchema = Type.Object({ id: Nullable(Type.String({ description: "null: a built-in role" })), name: Type.String(), built_in: Type.Boolean(), rights: Type.Array(Type.String()) });
+export const ShopRoleSchema = Type.Object({
+  id: Nullable(Type.String({ description: "null: a built-in role" })),
+  name: Type.String(),
+  built_in: Type.Boolean(),
+  rights: Type.Array(Type.String()),
+});
 export type ShopRoleBody = Static<typeof ShopRoleSchema>;
 export const RolesSchema = Type.Object({
   roles: Type.Array(ShopRoleSchema),
-  grantable: Type.Array(Type.Object({ right: Type.String(), description_id: Type.String(), description_en: Type.String() }), { description: "what a role of one's own may hold" }),
+  grantable: Type.Array(
+    Type.Object({ right: Type.String(), description_id: Type.String(), description_en: Type.String() }),
+    { description: "what a role of one's own may hold" },
+  ),
 });
 export type RolesBody = Static<typeof RolesSchema>;
-export const NewRoleSchema = Type.Object({ name: Name(60), rights: Type.Array(Type.String({ maxLength: 40 }), { maxItems: 100, uniqueItems: true }) }, strict);
+export const NewRoleSchema = Type.Object(
+  {
+    name: Name(60),
+    rights: Type.Array(Type.String({ maxLength: 40 }), { maxItems: 100, uniqueItems: true }),
+  },
+  strict,
+);
 export type NewRoleBody = Static<typeof NewRoleSchema>;
 
 // outlets
 
-const Rounding = Type.Object({ unit: Type.Integer({ minimum: 0, maximum: 10_000_000, description: "minor units; 0 is none" }), direction: Type.Enum(["down", "nearest", "up"]) }, strict);
-const DayBegins = Type.String({ pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$", description: "when the business day begins, before noon; what is sold before it belongs to the day before" });
+const Rounding = Type.Object(
+  {
+    unit: Type.Integer({ minimum: 0, maximum: 10_000_000, description: "minor units; 0 is none" }),
+    direction: Type.Enum(["down", "nearest", "up"]),
+  },
+  strict,
+);
+const DayBegins = Type.String({
+  pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+  description: "when the business day begins, before noon; what is sold before it belongs to the day before",
+});
 const outlet = {
   name: Name(100),
   address: Text(300),
@@ -129,10 +177,21 @@ export const OutletSchema = Type.Object({
   receipt_footer: Type.String(),
 });
 export type OutletBody = Static<typeof OutletSchema>;
-const outletMore = { day_begins: Type.Optional(DayBegins), cash_rounding: Type.Optional(Rounding), receipt_header: Type.Optional(Text(300)), receipt_footer: Type.Optional(Text(300)) };
-export const NewOutletSchema = Type.Object({ ...outlet, ...outletMore, tax: Type.Enum([...TAX_CHOICES]) }, strict);
+const outletMore = {
+  day_begins: Type.Optional(DayBegins),
+  cash_rounding: Type.Optional(Rounding),
+  receipt_header: Type.Optional(Text(300)),
+  receipt_footer: Type.Optional(Text(300)),
+};
+export const NewOutletSchema = Type.Object(
+  { ...outlet, ...outletMore, tax: Type.Enum([...TAX_CHOICES]) },
+  strict,
+);
 export type NewOutletBody = Static<typeof NewOutletSchema>;
-export const OutletChangeSchema = Type.Partial(Type.Object({ ...outlet, ...outletMore, tax: Type.Enum([...TAX_CHOICES]) }, strict), strict);
+export const OutletChangeSchema = Type.Partial(
+  Type.Object({ ...outlet, ...outletMore, tax: Type.Enum([...TAX_CHOICES]) }, strict),
+  strict,
+);
 export type OutletChangeBody = Static<typeof OutletChangeSchema>;
 
 // set-up
@@ -140,7 +199,9 @@ export type OutletChangeBody = Static<typeof OutletChangeSchema>;
 export const SetupStateSchema = Type.Object({
   needed: Type.Boolean({ description: "there is no shop yet" }),
   allowed: Type.Boolean(),
-  code_needed: Type.Boolean({ description: "the code that the program printed at its start, or `setup-code` prints" }),
+  code_needed: Type.Boolean({
+    description: "the code that the program printed at its start, or `setup-code` prints",
+  }),
 });
 export type SetupStateBody = Static<typeof SetupStateSchema>;
 
@@ -153,9 +214,15 @@ export const SetupSchema = Type.Object(
     merchant: Type.Object({ name: Name(100) }, strict),
     outlet: Type.Object({ ...outlet, day_begins: Type.Optional(DayBegins) }, strict),
     tax: Type.Enum([...TAX_CHOICES]),
-    logo: Type.Optional(Type.String({ maxLength: 270_000, description: "data URL of a PNG, JPEG or WebP of at most 200 kB" })),
+    logo: Type.Optional(
+      Type.String({ maxLength: 270_000, description: "data URL of a PNG, JPEG or WebP of at most 200 kB" }),
+    ),
     owner: Type.Object({ name: Name(100), pin: PinSchema }, strict),
-    staff: Type.Optional(Type.Array(Type.Object({ name: Name(100), role: BuiltInRole, pin: PinSchema }, strict), { maxItems: 50 })),
+    staff: Type.Optional(
+      Type.Array(Type.Object({ name: Name(100), role: BuiltInRole, pin: PinSchema }, strict), {
+        maxItems: 50,
+      }),
+    ),
     products: Type.Optional(
       Type.Array(
         Type.Object(
@@ -163,7 +230,9 @@ export const SetupSchema = Type.Object(
             name: Name(100),
             price: Type.String({ maxLength: 40, description: "decimal text, in the merchant's currency" }),
             category: Type.Optional(Name(60)),
-            barcode: Type.Optional(Type.String({ pattern: "^[0-9]{8,14}$", description: "GTIN of 8, 12, 13 or 14 digits" })),
+            barcode: Type.Optional(
+              Type.String({ pattern: "^[0-9]{8,14}$", description: "GTIN of 8, 12, 13 or 14 digits" }),
+            ),
             stock: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
           },
           strict,

@@ -1,9 +1,27 @@
 import { Type, type Static } from "typebox";
-import { IdSchema, MoneyInSchema, MoneySchema, Nullable, TimeSchema, WELL_FORMED, WRITABLE } from "./common.ts";
+import {
+  IdSchema,
+  MoneyInSchema,
+  MoneySchema,
+  Nullable,
+  TimeSchema,
+  WELL_FORMED,
+  WRITABLE,
+} from "./common.ts";
 
-export const RoleSchema = Type.Union([Type.Literal("owner"), Type.Literal("manager"), Type.Literal("cashier"), Type.Literal("custom")]);
+export const RoleSchema = Type.Union([
+  Type.Literal("owner"),
+  Type.Literal("manager"),
+  Type.Literal("cashier"),
+  Type.Literal("custom"),
+]);
 
-export const StaffSchema = Type.Object({ id: IdSchema, name: Type.String(), role: RoleSchema, role_name: Nullable(Type.String({ description: "of a custom role" })) });
+export const StaffSchema = Type.Object({
+  id: IdSchema,
+  name: Type.String(),
+  role: RoleSchema,
+  role_name: Nullable(Type.String({ description: "of a custom role" })),
+});
 export type StaffBody = Static<typeof StaffSchema>;
 
 /** `GET /api/v1/till/shop`: what the locked screen shows. */
@@ -34,9 +52,16 @@ export const ShopSchema = Type.Object({
     unit: Type.Integer({ description: "minor units; 0 is none" }),
     direction: Type.Union([Type.Literal("down"), Type.Literal("nearest"), Type.Literal("up")]),
   }),
-  static_qris: Nullable(Type.Object({ payload: Type.String(), merchant_name: Type.String() }, { description: "the outlet's printed code, for when no provider can be reached" })),
+  static_qris: Nullable(
+    Type.Object(
+      { payload: Type.String(), merchant_name: Type.String() },
+      { description: "the outlet's printed code, for when no provider can be reached" },
+    ),
+  ),
   staff: Type.Array(StaffSchema),
-  approvers: Type.Array(IdSchema, { description: "those of the staff who may approve what others ask for; each what he may do himself" }),
+  approvers: Type.Array(IdSchema, {
+    description: "those of the staff who may approve what others ask for; each what he may do himself",
+  }),
 });
 export type ShopBody = Static<typeof ShopSchema>;
 
@@ -55,14 +80,25 @@ export const SessionSchema = Type.Object({
 export type SessionBody = Static<typeof SessionSchema>;
 
 /** What can be done with a second person's PIN by who may not do it alone. */
-export const APPROVABLE = ["sale.refund", "sale.void", "sale.discount", "price.change", "drawer.open", "day.reopen"] as const;
+export const APPROVABLE = [
+  "sale.refund",
+  "sale.void",
+  "sale.discount",
+  "price.change",
+  "drawer.open",
+  "day.reopen",
+] as const;
 export type ApprovableAction = (typeof APPROVABLE)[number];
 
 /** `POST /api/v1/till/approvals`; the acting request carries the id in the header `Onegate-Approval`, once. */
 export const NewApprovalSchema = Type.Object(
   {
     action: Type.Enum(APPROVABLE),
-    subject: Type.String({ minLength: 1, maxLength: 64, description: "id of the sale, the product, or (drawer.open) the outlet" }),
+    subject: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description: "id of the sale, the product, or (drawer.open) the outlet",
+    }),
     amount: Type.Optional(MoneyInSchema),
     approver_id: IdSchema,
     pin: Type.String({ pattern: "^[0-9]{6}$", description: "the approver's" }),
@@ -71,7 +107,11 @@ export const NewApprovalSchema = Type.Object(
   { additionalProperties: false },
 );
 export type NewApprovalBody = Static<typeof NewApprovalSchema>;
-export const ApprovalSchema = Type.Object({ id: IdSchema, expires_at: TimeSchema, approver: Type.Object({ id: IdSchema, name: Type.String() }) });
+export const ApprovalSchema = Type.Object({
+  id: IdSchema,
+  expires_at: TimeSchema,
+  approver: Type.Object({ id: IdSchema, name: Type.String() }),
+});
 export type ApprovalBody = Static<typeof ApprovalSchema>;
 
 /** `GET /api/v1/till/catalogue`. */
@@ -83,10 +123,16 @@ export const CatalogueSchema = Type.Object({
       name: Type.String(),
       category_id: IdSchema,
       price: MoneySchema,
-      barcode: Nullable(Type.String({ description: "GTIN of 8, 13 or 14 digits; the 12 of a UPC-A with a nought before them" })),
+      barcode: Nullable(
+        Type.String({
+          description: "GTIN of 8, 13 or 14 digits; the 12 of a UPC-A with a nought before them",
+        }),
+      ),
       picture: Nullable(Type.String({ description: "path below the till, such as /pictures/latte.svg" })),
       favourite: Type.Boolean(),
-      stock: Type.Union([Type.Integer(), Type.Null()], { description: "pieces on hand at this outlet; may be negative; null: never counted" }),
+      stock: Type.Union([Type.Integer(), Type.Null()], {
+        description: "pieces on hand at this outlet; may be negative; null: never counted",
+      }),
     }),
   ),
 });
@@ -97,8 +143,12 @@ export const NewProductSchema = Type.Object(
   {
     name: Type.String({ maxLength: 200 }),
     price: MoneyInSchema,
-    category: Type.Optional(Type.String({ maxLength: 120, description: "its name; made where there is none" })),
-    barcode: Type.Optional(Nullable(Type.String({ maxLength: 30, description: "GTIN of 8, 12, 13 or 14 digits" }))),
+    category: Type.Optional(
+      Type.String({ maxLength: 120, description: "its name; made where there is none" }),
+    ),
+    barcode: Type.Optional(
+      Nullable(Type.String({ maxLength: 30, description: "GTIN of 8, 12, 13 or 14 digits" })),
+    ),
     favourite: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
@@ -128,7 +178,14 @@ export const ProductSchema = Type.Object({
   active: Type.Boolean(),
 });
 export type ProductBody = Static<typeof ProductSchema>;
-export const PriceChangeSchema = Type.Object({ id: IdSchema, before: MoneySchema, after: MoneySchema, changed_by: IdSchema, approved_by: Nullable(IdSchema), changed_at: TimeSchema });
+export const PriceChangeSchema = Type.Object({
+  id: IdSchema,
+  before: MoneySchema,
+  after: MoneySchema,
+  changed_by: IdSchema,
+  approved_by: Nullable(IdSchema),
+  changed_at: TimeSchema,
+});
 export type PriceChangeBody = Static<typeof PriceChangeSchema>;
 
 /** `POST /api/v1/till/sales`; the id is made by the till, so a retry is the same sale. */
@@ -137,7 +194,11 @@ export const NewSaleSchema = Type.Object(
     id: IdSchema,
     lines: Type.Array(
       Type.Object(
-        { product_id: IdSchema, quantity: Type.Integer({ minimum: 1, maximum: 9999 }), unit_price: MoneyInSchema },
+        {
+          product_id: IdSchema,
+          quantity: Type.Integer({ minimum: 1, maximum: 9999 }),
+          unit_price: MoneyInSchema,
+        },
         { additionalProperties: false },
       ),
       { maxItems: 500 },
@@ -146,7 +207,13 @@ export const NewSaleSchema = Type.Object(
     tender: Type.Union([
       Type.Object({ method: Type.Literal("CASH"), tendered: MoneyInSchema }, { additionalProperties: false }),
       Type.Object({ method: Type.Literal("QRIS") }, { additionalProperties: false }),
-      Type.Object({ method: Type.Literal("QRIS_STATIC") }, { additionalProperties: false, description: "by the outlet's printed code; the sale waits for the cashier's word" }),
+      Type.Object(
+        { method: Type.Literal("QRIS_STATIC") },
+        {
+          additionalProperties: false,
+          description: "by the outlet's printed code; the sale waits for the cashier's word",
+        },
+      ),
     ]),
   },
   { additionalProperties: false },
@@ -156,9 +223,13 @@ export type NewSaleBody = Static<typeof NewSaleSchema>;
 export const TenderSchema = Type.Object({
   payment_id: IdSchema,
   method: Type.Union([Type.Literal("CASH"), Type.Literal("QRIS"), Type.Literal("QRIS_STATIC")]),
-  state: Type.Enum(["created", "pending", "unknown", "succeeded", "expired", "failed", "cancelled", "unverified", "lost"], {
-    description: "`unknown`: the provider has not answered yet; the till keeps waiting and never says failed. `unverified`: paid by the cashier's word, no statement has shown it yet; `lost`: none did, and it was written off",
-  }),
+  state: Type.Enum(
+    ["created", "pending", "unknown", "succeeded", "expired", "failed", "cancelled", "unverified", "lost"],
+    {
+      description:
+        "`unknown`: the provider has not answered yet; the till keeps waiting and never says failed. `unverified`: paid by the cashier's word, no statement has shown it yet; `lost`: none did, and it was written off",
+    },
+  ),
   amount: MoneySchema,
   tendered: Nullable(MoneySchema),
   change: Nullable(MoneySchema),
@@ -185,32 +256,62 @@ export const ReturnSchema = Type.Object({
       method: TenderSchema.properties.method,
       amount: MoneySchema,
       state: Type.Enum(["created", "pending", "unknown", "manual", "succeeded", "failed"], {
-        description: "`unknown`: the provider has not answered clearly and is asked, never told again; `manual`: a person gives the money back and says so",
+        description:
+          "`unknown`: the provider has not answered clearly and is asked, never told again; `manual`: a person gives the money back and says so",
       }),
     }),
   ),
 });
 export type ReturnBody = Static<typeof ReturnSchema>;
 
-const ReturnLinesSchema = Type.Array(Type.Object({ line_id: Type.Integer({ minimum: 1, maximum: 32767 }), quantity: Type.Integer({ minimum: 1, maximum: 9999 }) }, { additionalProperties: false }), {
-  minItems: 1, maxItems: 500, description: "without it all that is left",
-});
+const ReturnLinesSchema = Type.Array(
+  Type.Object(
+    {
+      line_id: Type.Integer({ minimum: 1, maximum: 32767 }),
+      quantity: Type.Integer({ minimum: 1, maximum: 9999 }),
+    },
+    { additionalProperties: false },
+  ),
+  {
+    minItems: 1,
+    maxItems: 500,
+    description: "without it all that is left",
+  },
+);
 /** `POST /api/v1/till/sales/{id}/refund/sum`: what a refund of these lines would give back, for its approval. */
-export const ReturnSumSchema = Type.Object({ lines: Type.Optional(ReturnLinesSchema) }, { additionalProperties: false });
+export const ReturnSumSchema = Type.Object(
+  { lines: Type.Optional(ReturnLinesSchema) },
+  { additionalProperties: false },
+);
 /** `POST /api/v1/till/sales/{id}/refund`; the id is made by the till, so a retry is the same refund. */
 export const NewReturnSchema = Type.Object(
-  { id: IdSchema, lines: Type.Optional(ReturnLinesSchema), reason: Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE, format: WELL_FORMED }), restock: Type.Boolean() },
+  {
+    id: IdSchema,
+    lines: Type.Optional(ReturnLinesSchema),
+    reason: Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE, format: WELL_FORMED }),
+    restock: Type.Boolean(),
+  },
   { additionalProperties: false },
 );
 export type NewReturnBody = Static<typeof NewReturnSchema>;
 /** `POST /api/v1/till/sales/{id}/void`: the whole sale, on its own business day; the goods are back in stock. `POST /api/v1/till/drawer` takes the same. */
-export const NewVoidSchema = Type.Object({ id: IdSchema, reason: NewReturnSchema.properties.reason }, { additionalProperties: false });
+export const NewVoidSchema = Type.Object(
+  { id: IdSchema, reason: NewReturnSchema.properties.reason },
+  { additionalProperties: false },
+);
 export type NewVoidBody = Static<typeof NewVoidSchema>;
 
 export const SaleSchema = Type.Object({
   id: IdSchema,
-  receipt_number: Nullable(Type.String({ description: "given when the sale is paid; never repeats within an outlet" })),
-  state: Type.Union([Type.Literal("waiting"), Type.Literal("paid"), Type.Literal("cancelled"), Type.Literal("expired")]),
+  receipt_number: Nullable(
+    Type.String({ description: "given when the sale is paid; never repeats within an outlet" }),
+  ),
+  state: Type.Union([
+    Type.Literal("waiting"),
+    Type.Literal("paid"),
+    Type.Literal("cancelled"),
+    Type.Literal("expired"),
+  ]),
   staff_name: Type.String(),
   created_at: TimeSchema,
   paid_at: Nullable(TimeSchema),
@@ -231,7 +332,10 @@ export const SaleSchema = Type.Object({
   rounding: MoneySchema,
   disputed: Type.Boolean({ description: "money of it was taken back by its provider, and that is not won" }),
   tenders: Type.Array(TenderSchema),
-  stock_below_zero: Type.Array(Type.Object({ product_id: IdSchema, name: Type.String(), level: Type.Integer() }), { description: "products of which this sale took more than was counted, with the level after it" }),
+  stock_below_zero: Type.Array(
+    Type.Object({ product_id: IdSchema, name: Type.String(), level: Type.Integer() }),
+    { description: "products of which this sale took more than was counted, with the level after it" },
+  ),
   refunded: MoneySchema,
   returns: Type.Array(ReturnSchema),
 });
@@ -239,13 +343,20 @@ export type SaleBody = Static<typeof SaleSchema>;
 
 /** `POST /api/v1/till/sales/{id}/static-qris`: the cashier has seen the customer's proof of payment. */
 export const ConfirmStaticSchema = Type.Object(
-  { reference: Type.Optional(Type.String({ maxLength: 80, description: "RRN or the app's own number, from the customer's screen" })) },
+  {
+    reference: Type.Optional(
+      Type.String({ maxLength: 80, description: "RRN or the app's own number, from the customer's screen" }),
+    ),
+  },
   { additionalProperties: false },
 );
 
 /** `PUT /api/v1/outlets/{id}/static-qris`. */
 export const NewStaticQrisSchema = Type.Object(
-  { payload: Type.String({ maxLength: 1024, description: "the text of the printed code" }), verify_within_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 60, description: "without it 3" })) },
+  {
+    payload: Type.String({ maxLength: 1024, description: "the text of the printed code" }),
+    verify_within_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 60, description: "without it 3" })),
+  },
   { additionalProperties: false },
 );
 export type NewStaticQrisBody = Static<typeof NewStaticQrisSchema>;
@@ -271,7 +382,13 @@ export const TodaySchema = Type.Object({
   net: MoneySchema,
   sales: Type.Integer(),
   average: MoneySchema,
-  returned: Type.Object({ amount: MoneySchema, count: Type.Integer() }, { description: "given back this day, of whichever day's sales; the sums above and below are what is left after it" }),
+  returned: Type.Object(
+    { amount: MoneySchema, count: Type.Integer() },
+    {
+      description:
+        "given back this day, of whichever day's sales; the sums above and below are what is left after it",
+    },
+  ),
   week_ago: Nullable(MoneySchema),
   by_tender: Type.Array(Type.Object({ method: Type.String(), amount: MoneySchema, count: Type.Integer() })),
   by_hour: Type.Array(Type.Object({ hour: Type.Integer(), amount: MoneySchema, count: Type.Integer() })),
@@ -281,7 +398,10 @@ export const TodaySchema = Type.Object({
   low_stock: Type.Array(Type.Object({ product_id: IdSchema, name: Type.String(), stock: Type.Integer() }), {
     description: "at or below its mark, sold out, or below zero: sold more than was counted; the least first",
   }),
-  unverified: Type.Object({ amount: MoneySchema, count: Type.Integer() }, { description: "of the day, paid by the printed code and not shown by a statement yet" }),
+  unverified: Type.Object(
+    { amount: MoneySchema, count: Type.Integer() },
+    { description: "of the day, paid by the printed code and not shown by a statement yet" },
+  ),
   open_cases: Type.Integer({ description: "money in suspense and disputes that wait for a decision" }),
 });
 export type TodayBody = Static<typeof TodaySchema>;

@@ -54,7 +54,15 @@ export const WalletStatementSchema = Type.Object({
   account_id: IdSchema,
   currency: Currency,
   entries: Type.Array(
-    Type.Object({ number: Type.String(), transfer_id: IdSchema, kind: Type.String(), amount: Amount, balance_before: Amount, balance_after: Amount, posted_at: TimeSchema }),
+    Type.Object({
+      number: Type.String(),
+      transfer_id: IdSchema,
+      kind: Type.String(),
+      amount: Amount,
+      balance_before: Amount,
+      balance_after: Amount,
+      posted_at: TimeSchema,
+    }),
     { description: "newest first; what came in is above zero" },
   ),
   next_cursor: Nullable(Type.String()),
@@ -64,7 +72,15 @@ export type WalletStatementBody = Static<typeof WalletStatementSchema>;
 export const WalletDaysSchema = Type.Object({
   account_id: IdSchema,
   currency: Currency,
-  days: Type.Array(Type.Object({ day: Type.String({ format: "date" }), opening: Amount, came_in: Amount, went_out: Amount, closing: Amount })),
+  days: Type.Array(
+    Type.Object({
+      day: Type.String({ format: "date" }),
+      opening: Amount,
+      came_in: Amount,
+      went_out: Amount,
+      closing: Amount,
+    }),
+  ),
 });
 export type WalletDaysBody = Static<typeof WalletDaysSchema>;
 
@@ -73,7 +89,18 @@ const operation = {
   operation_id: IdSchema,
   kind: Type.Enum(["TOPUP", "PAYMENT", "TRANSFER", "REFUND", "WITHDRAWAL"]),
   state: Type.Enum(["PENDING", "SUCCESS", "FAILED", "CANCELLED"]),
-  step: Type.Enum(["opened", "collected", "held", "requested", "approved", "done", "expired", "failed", "released", "rejected"]),
+  step: Type.Enum([
+    "opened",
+    "collected",
+    "held",
+    "requested",
+    "approved",
+    "done",
+    "expired",
+    "failed",
+    "released",
+    "rejected",
+  ]),
   account_id: IdSchema,
   counter_account_id: Nullable(IdSchema),
   original_id: Nullable(IdSchema),
@@ -95,8 +122,16 @@ export type OperationBody = Static<typeof OperationSchema>;
 /** `POST /api/v1/wallet/topups`. */
 export const NewTopupSchema = Type.Object(
   {
-    method: Type.Optional(Type.String({ maxLength: 20, examples: ["QRIS"], description: "GOPAY, SHOPEE_PAY, QRIS, VIRTUAL_ACCOUNT" })),
-    payment_method: Type.Optional(Type.String({ maxLength: 20, description: "`method` as older clients spell it; one of the two" })),
+    method: Type.Optional(
+      Type.String({
+        maxLength: 20,
+        examples: ["QRIS"],
+        description: "GOPAY, SHOPEE_PAY, QRIS, VIRTUAL_ACCOUNT",
+      }),
+    ),
+    payment_method: Type.Optional(
+      Type.String({ maxLength: 20, description: "`method` as older clients spell it; one of the two" }),
+    ),
     amount: AmountIn,
     currency: Type.Optional(CurrencyIn),
     account_id: AccountIn,
@@ -123,19 +158,54 @@ export type TopupBody = Static<typeof TopupSchema>;
 
 /** `POST /api/v1/wallet/transfers`. */
 export const NewTransferSchema = Type.Object(
-  { to: Type.String({ minLength: 1, maxLength: 320, description: "username or telephone number" }), amount: AmountIn, currency: CurrencyIn, account_id: AccountIn, description: Type.Optional(Description) },
+  {
+    to: Type.String({ minLength: 1, maxLength: 320, description: "username or telephone number" }),
+    amount: AmountIn,
+    currency: CurrencyIn,
+    account_id: AccountIn,
+    description: Type.Optional(Description),
+  },
   closed,
 );
 
-const payment = { destination_account: Type.String({ minLength: 1, maxLength: 80, pattern: WRITABLE, format: WELL_FORMED, examples: ["ACC_DST_DEF"] }), amount: AmountIn, currency: CurrencyIn, account_id: AccountIn, description: Type.Optional(Description) };
+const payment = {
+  destination_account: Type.String({
+    minLength: 1,
+    maxLength: 80,
+    pattern: WRITABLE,
+    format: WELL_FORMED,
+    examples: ["ACC_DST_DEF"],
+  }),
+  amount: AmountIn,
+  currency: CurrencyIn,
+  account_id: AccountIn,
+  description: Type.Optional(Description),
+};
 /** `POST /api/v1/wallet/payments`. */
 export const NewWalletPaymentSchema = Type.Object(payment, closed);
 /** `POST /api/v1/wallet/orders`: pays an order of the gateway by the pay code of its payment on the channel WALLET. */
-export const NewOrderPaymentSchema = Type.Object({ pay_code: Type.String({ minLength: 1, maxLength: 64 }), account_id: Type.Optional(IdSchema) }, closed);
+export const NewOrderPaymentSchema = Type.Object(
+  { pay_code: Type.String({ minLength: 1, maxLength: 64 }), account_id: Type.Optional(IdSchema) },
+  closed,
+);
 /** `POST /api/v1/wallet/holds`. */
-export const NewHoldSchema = Type.Object({ ...payment, expires_in: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_592_000, description: "seconds; without it a week" })) }, closed);
+export const NewHoldSchema = Type.Object(
+  {
+    ...payment,
+    expires_in: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 2_592_000, description: "seconds; without it a week" }),
+    ),
+  },
+  closed,
+);
 /** `POST /api/v1/wallet/holds/{id}/capture`. */
-export const CaptureSchema = Type.Object({ amount: Type.Optional(AmountIn), final: Type.Optional(Type.Boolean({ description: "releases what is left after it" })) }, closed);
+export const CaptureSchema = Type.Object(
+  {
+    amount: Type.Optional(AmountIn),
+    final: Type.Optional(Type.Boolean({ description: "releases what is left after it" })),
+  },
+  closed,
+);
 /** `POST /api/v1/wallet/payments/{id}/refunds`. */
 export const NewWalletRefundSchema = Type.Object({ amount: Type.Optional(AmountIn), reason: Reason }, closed);
 
@@ -145,12 +215,18 @@ const payout = {
   account_name: Type.String({ minLength: 1, maxLength: 100, pattern: WRITABLE, format: WELL_FORMED }),
 };
 /** `POST /api/v1/wallet/withdrawals`. */
-export const NewWithdrawalSchema = Type.Object({ amount: AmountIn, currency: Type.Optional(CurrencyIn), account_id: AccountIn, ...payout }, closed);
+export const NewWithdrawalSchema = Type.Object(
+  { amount: AmountIn, currency: Type.Optional(CurrencyIn), account_id: AccountIn, ...payout },
+  closed,
+);
 export const WithdrawalSchema = Type.Object({ ...operation, ...payout });
 export type WithdrawalBody = Static<typeof WithdrawalSchema>;
 export const WithdrawalsSchema = Type.Object({ withdrawals: Type.Array(WithdrawalSchema) });
 /** `POST /api/v1/wallet/withdrawals/{id}/pay`. */
-export const PaidOutSchema = Type.Object({ bank_reference: Type.String({ minLength: 1, maxLength: 80, pattern: WRITABLE, format: WELL_FORMED }) }, closed);
+export const PaidOutSchema = Type.Object(
+  { bank_reference: Type.String({ minLength: 1, maxLength: 80, pattern: WRITABLE, format: WELL_FORMED }) },
+  closed,
+);
 /** `POST /api/v1/wallet/withdrawals/{id}/reject` and `/fail`. */
 export const EndedWithdrawalSchema = Type.Object({ reason: Reason }, closed);
 
@@ -194,5 +270,10 @@ export const WalletLimitsSchema = Type.Object({
 export type WalletLimitsBody = Static<typeof WalletLimitsSchema>;
 
 /** `GET /api/v1/wallet`: the account in use, what may be done with it, and what was done last. */
-export const WalletSchema = Type.Object({ account: ListedAccountSchema, accounts: Type.Array(ListedAccountSchema), limits: WalletLimitsSchema.properties.limits, recent: WalletHistorySchema.properties.transactions });
+export const WalletSchema = Type.Object({
+  account: ListedAccountSchema,
+  accounts: Type.Array(ListedAccountSchema),
+  limits: WalletLimitsSchema.properties.limits,
+  recent: WalletHistorySchema.properties.transactions,
+});
 export type WalletBody = Static<typeof WalletSchema>;

@@ -2,27 +2,54 @@ import { Type, type Static } from "typebox";
 import { IdSchema, Nullable, TimeSchema } from "./common.ts";
 
 /** What events are about; an endpoint listens to a family (`sale.*`) or to one kind of event (`sale.paid`). */
-export const WEBHOOK_FAMILIES = ["payment", "sale", "refund", "case", "wallet", "statement", "settlement_case", "endpoint"] as const;
+export const WEBHOOK_FAMILIES = [
+  "payment",
+  "sale",
+  "refund",
+  "case",
+  "wallet",
+  "statement",
+  "settlement_case",
+  "endpoint",
+] as const;
 
 /** When a delivery is tried, in seconds after the first try; each wait is up to a tenth shorter or longer. 72 hours in all. */
-export const WEBHOOK_TRIES_AT_S = [0, 5, 60, 300, 1_200, 3_600, 7_200, 14_400, 28_800, 57_600, 100_800, 172_800, 259_200] as const;
+export const WEBHOOK_TRIES_AT_S = [
+  0, 5, 60, 300, 1_200, 3_600, 7_200, 14_400, 28_800, 57_600, 100_800, 172_800, 259_200,
+] as const;
 
-const Url = Type.String({ minLength: 1, maxLength: 2_000, examples: ["https://toko.contoh.invalid/webhooks/onegate"], description: "https, to an address on the public internet; port 80, 443 or above 1023; no user name" });
-const Description = Type.String({ maxLength: 200 });
-const Topics = Type.Array(Type.String({ maxLength: 64, pattern: `^(${WEBHOOK_FAMILIES.join("|")})\\.(\\*|[a-z_]+(\\.[a-z_]+)*)$` }), {
-  minItems: 1,
-  maxItems: 50,
-  uniqueItems: true,
-  examples: [["sale.*", "payment.succeeded"]],
+const Url = Type.String({
+  minLength: 1,
+  maxLength: 2_000,
+  examples: ["https://toko.contoh.invalid/webhooks/onegate"],
+  description: "https, to an address on the public internet; port 80, 443 or above 1023; no user name",
 });
+const Description = Type.String({ maxLength: 200 });
+const Topics = Type.Array(
+  Type.String({ maxLength: 64, pattern: `^(${WEBHOOK_FAMILIES.join("|")})\\.(\\*|[a-z_]+(\\.[a-z_]+)*)$` }),
+  {
+    minItems: 1,
+    maxItems: 50,
+    uniqueItems: true,
+    examples: [["sale.*", "payment.succeeded"]],
+  },
+);
 
 /** `POST /api/v1/webhooks/endpoints`. */
-export const NewEndpointSchema = Type.Object({ url: Url, description: Type.Optional(Description), topics: Topics }, { additionalProperties: false });
+export const NewEndpointSchema = Type.Object(
+  { url: Url, description: Type.Optional(Description), topics: Topics },
+  { additionalProperties: false },
+);
 export type NewEndpointBody = Static<typeof NewEndpointSchema>;
 
 /** `PATCH /api/v1/webhooks/endpoints/:id`. Active again, it is sent what waited for it. */
 export const EndpointChangeSchema = Type.Object(
-  { url: Type.Optional(Url), description: Type.Optional(Description), topics: Type.Optional(Topics), state: Type.Optional(Type.Enum(["active", "disabled"])) },
+  {
+    url: Type.Optional(Url),
+    description: Type.Optional(Description),
+    topics: Type.Optional(Topics),
+    state: Type.Optional(Type.Enum(["active", "disabled"])),
+  },
   { additionalProperties: false, minProperties: 1 },
 );
 export type EndpointChangeBody = Static<typeof EndpointChangeSchema>;
@@ -33,16 +60,28 @@ const endpoint = {
   description: Type.String(),
   topics: Type.Array(Type.String()),
   state: Type.Enum(["active", "disabled"]),
-  reason: Nullable(Type.Enum(["asked", "gone", "failing"], { description: "why it is disabled: asked for, answered 410 Gone, or nothing but failures for a day" })),
+  reason: Nullable(
+    Type.Enum(["asked", "gone", "failing"], {
+      description: "why it is disabled: asked for, answered 410 Gone, or nothing but failures for a day",
+    }),
+  ),
   failing_since: Nullable(TimeSchema),
-  old_secret_until: Nullable(Type.String({ format: "date-time", description: "until then the secret before the last rotation signs too" })),
+  old_secret_until: Nullable(
+    Type.String({
+      format: "date-time",
+      description: "until then the secret before the last rotation signs too",
+    }),
+  ),
   created_by: Type.String({ description: "`staff:` and an id, or `sandbox`" }),
   created_at: TimeSchema,
 };
 export const EndpointSchema = Type.Object(endpoint);
 export type EndpointBody = Static<typeof EndpointSchema>;
 
-export const EndpointWithSecretSchema = Type.Object({ ...endpoint, secret: Type.String({ description: "shown now and never again; `whsec_` and base64" }) });
+export const EndpointWithSecretSchema = Type.Object({
+  ...endpoint,
+  secret: Type.String({ description: "shown now and never again; `whsec_` and base64" }),
+});
 export type EndpointWithSecretBody = Static<typeof EndpointWithSecretSchema>;
 
 const delivery = {
@@ -50,7 +89,9 @@ const delivery = {
   endpoint_id: IdSchema,
   message_id: Type.String({ description: "the webhook-id: the same in every try" }),
   type: Type.String({ examples: ["sale.paid"] }),
-  state: Type.Enum(["pending", "failed", "delivered", "dead"], { description: "pending: not tried yet; failed: will be tried again; dead: given up, unless it is replayed" }),
+  state: Type.Enum(["pending", "failed", "delivered", "dead"], {
+    description: "pending: not tried yet; failed: will be tried again; dead: given up, unless it is replayed",
+  }),
   tries: Type.Integer(),
   next_try_at: Nullable(TimeSchema),
   last_status: Nullable(Type.Integer()),
@@ -62,7 +103,10 @@ const delivery = {
 export const DeliverySchema = Type.Object(delivery);
 export type DeliveryBody = Static<typeof DeliverySchema>;
 
-export const DeliveryPageSchema = Type.Object({ deliveries: Type.Array(DeliverySchema), next: Nullable(Type.String({ description: "give it as `before` for the page that follows" })) });
+export const DeliveryPageSchema = Type.Object({
+  deliveries: Type.Array(DeliverySchema),
+  next: Nullable(Type.String({ description: "give it as `before` for the page that follows" })),
+});
 
 export const DeliveryWithTriesSchema = Type.Object({
   ...delivery,
@@ -83,8 +127,16 @@ export type DeliveryWithTriesBody = Static<typeof DeliveryWithTriesSchema>;
 
 /** `POST /api/v1/webhooks/endpoints/:id/replay`. */
 export const ReplaySchema = Type.Object(
-  { since: Type.String({ format: "date-time", description: "events from then on" }), only: Type.Optional(Type.Enum(["undelivered", "all"], { description: "undelivered, unless told otherwise" })) },
+  {
+    since: Type.String({ format: "date-time", description: "events from then on" }),
+    only: Type.Optional(
+      Type.Enum(["undelivered", "all"], { description: "undelivered, unless told otherwise" }),
+    ),
+  },
   { additionalProperties: false },
 );
 export type ReplayBody = Static<typeof ReplaySchema>;
-export const ReplayedSchema = Type.Object({ replayed: Type.Integer(), more: Type.Boolean({ description: "there are more: ask again" }) });
+export const ReplayedSchema = Type.Object({
+  replayed: Type.Integer(),
+  more: Type.Boolean({ description: "there are more: ask again" }),
+});

@@ -1,4 +1,11 @@
-import { isGtin, isRefusal, newId, type CatalogueBody, type PriceChangeBody, type ProductBody } from "@onegate/contract";
+import {
+  isGtin,
+  isRefusal,
+  newId,
+  type CatalogueBody,
+  type PriceChangeBody,
+  type ProductBody,
+} from "@onegate/contract";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { DEMO_MERCHANT } from "../demo/index.ts";
@@ -19,7 +26,8 @@ before(async () => {
 after(() => program.close());
 
 const rupiah = (amount: string) => ({ amount, currency: "IDR" });
-const catalogue = async () => (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body;
+const catalogue = async () =>
+  (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body;
 
 describe("importing products", () => {
   /** As a verb does it: what is refused leaves nothing. */
@@ -37,15 +45,26 @@ describe("importing products", () => {
   it("adds all rows, with their categories", async () => {
     const before = (await catalogue()).categories.length;
     const ids = await load([
-      { name: "  Sabun   Mandi ", price: rupiah("4500"), category: "Kebutuhan Rumah", barcode: "8991002101104" },
+      {
+        name: "  Sabun   Mandi ",
+        price: rupiah("4500"),
+        category: "Kebutuhan Rumah",
+        barcode: "8991002101104",
+      },
       { name: "Gula 1 kg", price: rupiah("17000"), category: "kebutuhan rumah" },
       { name: "Permen", price: rupiah("500") },
     ]);
     assert.ok(Array.isArray(ids));
     const { products, categories } = await catalogue();
     assert.equal(categories.length, before + 2);
-    assert.deepEqual(ids.map((id) => products.find((one) => one.id === id)?.name), ["Sabun Mandi", "Gula 1 kg", "Permen"]);
-    assert.deepEqual(categories.slice(-2).map(({ name }) => name), ["Kebutuhan Rumah", "Umum"]);
+    assert.deepEqual(
+      ids.map((id) => products.find((one) => one.id === id)?.name),
+      ["Sabun Mandi", "Gula 1 kg", "Permen"],
+    );
+    assert.deepEqual(
+      categories.slice(-2).map(({ name }) => name),
+      ["Kebutuhan Rumah", "Umum"],
+    );
   });
 
   it("refuses a row by its number, and adds none", async () => {
@@ -53,7 +72,14 @@ describe("importing products", () => {
     const cases: Array<[ProductRow[], string, number]> = [
       [[good, { name: "KECAP", price: rupiah("1") }], "product_name_taken", 2],
       [[good, { name: "kopi susu", price: rupiah("1") }], "product_name_taken", 2],
-      [[{ ...good, barcode: "4006381333931" }, { name: "Saus", price: rupiah("1"), barcode: "4006381333931" }], "barcode_taken", 2],
+      [
+        [
+          { ...good, barcode: "4006381333931" },
+          { name: "Saus", price: rupiah("1"), barcode: "4006381333931" },
+        ],
+        "barcode_taken",
+        2,
+      ],
       [[{ ...good, barcode: "8991002101104" }], "barcode_taken", 1],
       [[{ ...good, barcode: "8991002101105" }], "barcode_invalid", 1],
       [[good, { name: " \t", price: rupiah("1") }], "product_name_invalid", 2],
@@ -61,23 +87,43 @@ describe("importing products", () => {
       [[{ ...good, price: rupiah("-1") }], "amount_not_positive", 1],
       [[{ ...good, price: rupiah("1,5") }], "amount_malformed", 1],
     ];
-    for (const [rows, code, row] of cases) assert.deepEqual(await load(rows).then((answer) => isRefusal(answer) && [answer.refusal, answer.params?.["row"]]), [code, row], code);
-    assert.equal((await catalogue()).products.some(({ name }) => name === "Kecap"), false);
+    for (const [rows, code, row] of cases)
+      assert.deepEqual(
+        await load(rows).then((answer) => isRefusal(answer) && [answer.refusal, answer.params?.["row"]]),
+        [code, row],
+        code,
+      );
+    assert.equal(
+      (await catalogue()).products.some(({ name }) => name === "Kecap"),
+      false,
+    );
   });
 
   it("lets one of two imports at once have a name", async () => {
-    const answers = await Promise.all([load([{ name: "Teh Celup", price: rupiah("7000") }]), load([{ name: "teh celup", price: rupiah("8000") }])]);
+    const answers = await Promise.all([
+      load([{ name: "Teh Celup", price: rupiah("7000") }]),
+      load([{ name: "teh celup", price: rupiah("8000") }]),
+    ]);
     assert.equal(answers.filter((answer) => isRefusal(answer)).length, 1);
   });
 
   it("knows barcodes of every length by their check digit", () => {
-    assert.deepEqual(["96385074", "036000291452", "4006381333931", "10012345678902", "4006381333932", "123", ""].map(isGtin), [true, true, true, true, false, false, false]);
+    assert.deepEqual(
+      ["96385074", "036000291452", "4006381333931", "10012345678902", "4006381333932", "123", ""].map(isGtin),
+      [true, true, true, true, false, false, false],
+    );
   });
 });
 
 describe("a product", () => {
-  const add = (body: unknown, key = newId(), token = manager) => program.call<ProductBody>("POST", "/api/v1/products", { token, body, headers: { "idempotency-key": key } });
-  const change = (id: string, body: unknown, token = manager) => program.call<ProductBody>("PATCH", `/api/v1/products/${id}`, { token, body });
+  const add = (body: unknown, key = newId(), token = manager) =>
+    program.call<ProductBody>("POST", "/api/v1/products", {
+      token,
+      body,
+      headers: { "idempotency-key": key },
+    });
+  const change = (id: string, body: unknown, token = manager) =>
+    program.call<ProductBody>("PATCH", `/api/v1/products/${id}`, { token, body });
 
   it("is added once per key, by who may", async () => {
     const key = newId();
@@ -91,20 +137,54 @@ describe("a product", () => {
   });
 
   it("keeps what it cost, until when, and who changed it", async () => {
-    const { body: product } = await add({ name: "Teh Kotak", price: rupiah("5000"), barcode: "4006381333931" });
-    assert.equal((await change(product.id, { price: rupiah("5500"), name: "Teh Kotak 200 ml", barcode: null })).body.price.amount, "5500.00");
-    assert.equal((await change(product.id, { price: rupiah("5500.00") })).status, 200, "the same price is no change");
+    const { body: product } = await add({
+      name: "Teh Kotak",
+      price: rupiah("5000"),
+      barcode: "4006381333931",
+    });
+    assert.equal(
+      (await change(product.id, { price: rupiah("5500"), name: "Teh Kotak 200 ml", barcode: null })).body
+        .price.amount,
+      "5500.00",
+    );
+    assert.equal(
+      (await change(product.id, { price: rupiah("5500.00") })).status,
+      200,
+      "the same price is no change",
+    );
     assert.equal((await change(product.id, { price: rupiah("6000") })).status, 200);
-    const { body } = await program.call<{ changes: PriceChangeBody[] }>("GET", `/api/v1/products/${product.id}/prices`, { token: manager });
-    assert.deepEqual(body.changes.map(({ before, after, approved_by }) => [before.amount, after.amount, approved_by]), [["5500.00", "6000.00", null], ["5000.00", "5500.00", null]]);
+    const { body } = await program.call<{ changes: PriceChangeBody[] }>(
+      "GET",
+      `/api/v1/products/${product.id}/prices`,
+      { token: manager },
+    );
+    assert.deepEqual(
+      body.changes.map(({ before, after, approved_by }) => [before.amount, after.amount, approved_by]),
+      [
+        ["5500.00", "6000.00", null],
+        ["5000.00", "5500.00", null],
+      ],
+    );
   });
 
   it("is one product whatever form its barcode is written in", async () => {
-    const { body: product } = await add({ name: "Sabun impor", price: rupiah("9000"), barcode: "0-12345-67890-5" });
+    const { body: product } = await add({
+      name: "Sabun impor",
+      price: rupiah("9000"),
+      barcode: "0-12345-67890-5",
+    });
     assert.equal(product.barcode, "0012345678905");
     for (const barcode of ["012345678905", "0012345678905", "00012345678905"]) {
-      assert.equal((await add({ name: `Lain ${barcode}`, price: rupiah("1"), barcode })).code, "barcode_taken", barcode);
-      assert.equal((await change(product.id, { barcode })).body.barcode, "0012345678905", "its own, in another form");
+      assert.equal(
+        (await add({ name: `Lain ${barcode}`, price: rupiah("1"), barcode })).code,
+        "barcode_taken",
+        barcode,
+      );
+      assert.equal(
+        (await change(product.id, { barcode })).body.barcode,
+        "0012345678905",
+        "its own, in another form",
+      );
     }
     const { body: other } = await add({ name: "Sampo impor", price: rupiah("9000") });
     assert.equal((await change(other.id, { barcode: "012345678905" })).code, "barcode_taken");
@@ -112,21 +192,44 @@ describe("a product", () => {
 
   it("that was kept in another form before has the one form after the migration, and none loses its barcode", async () => {
     const { pool } = program.database;
-    const made = await Promise.all(["A", "B", "C", "D"].map(async (name) => (await add({ name: `Lama ${name}`, price: rupiah("1000") })).body.id));
+    const made = await Promise.all(
+      ["A", "B", "C", "D"].map(
+        async (name) => (await add({ name: `Lama ${name}`, price: rupiah("1000") })).body.id,
+      ),
+    );
     // one GTIN twice, of which the second is sold no more; one that stands in its form already, and what is none
     const before = ["036000291452", "00036000291452", "96385074", "12345"];
-    for (const [index, id] of made.entries()) await pool.query("update product set barcode = $2, is_active = $3 where product_id = $1", [id, before[index], index !== 1]);
-    const migration = readMigrations(MIGRATIONS).find(({ description }) => description === "barcodes in one form and mdr") ?? assert.fail("no such migration");
+    for (const [index, id] of made.entries())
+      await pool.query("update product set barcode = $2, is_active = $3 where product_id = $1", [
+        id,
+        before[index],
+        index !== 1,
+      ]);
+    const migration =
+      readMigrations(MIGRATIONS).find(({ description }) => description === "barcodes in one form and mdr") ??
+      assert.fail("no such migration");
     await pool.query(migration.sql);
-    const { rows } = await pool.query<{ product_id: string; barcode: string }>("select product_id, barcode from product where product_id = any ($1::uuid[])", [made]);
-    assert.deepEqual(made.map((id) => rows.find((row) => row.product_id === id)?.barcode), ["0036000291452", "00036000291452", "96385074", "12345"]);
-    assert.equal((await add({ name: "Baru", price: rupiah("1"), barcode: "036000291452" })).code, "barcode_taken");
+    const { rows } = await pool.query<{ product_id: string; barcode: string }>(
+      "select product_id, barcode from product where product_id = any ($1::uuid[])",
+      [made],
+    );
+    assert.deepEqual(
+      made.map((id) => rows.find((row) => row.product_id === id)?.barcode),
+      ["0036000291452", "00036000291452", "96385074", "12345"],
+    );
+    assert.equal(
+      (await add({ name: "Baru", price: rupiah("1"), barcode: "036000291452" })).code,
+      "barcode_taken",
+    );
   });
 
   it("is no longer sold, and leaves its name to another", async () => {
     const { body: product } = await add({ name: "Wafer", price: rupiah("2000") });
     assert.equal((await change(product.id, { active: false })).body.active, false);
-    assert.equal((await catalogue()).products.some(({ id }) => id === product.id), false);
+    assert.equal(
+      (await catalogue()).products.some(({ id }) => id === product.id),
+      false,
+    );
     assert.equal((await add({ name: "wafer", price: rupiah("2500") })).status, 201);
     assert.equal((await change(product.id, { active: true })).code, "product_name_taken");
   });

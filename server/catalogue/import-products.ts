@@ -1,7 +1,15 @@
 import { isRefusal, newId, refuse, type Id, type Refusal } from "@onegate/contract";
 import { announce, type Tx } from "../kernel/index.ts";
 import { checkedToRow, sameName, type CheckedRow, type ProductRow } from "./product.ts";
-import { insertCategory, insertProduct, lockCatalogue, selectBarcodes, selectCategories, selectLastRanks, selectNames } from "./store.ts";
+import {
+  insertCategory,
+  insertProduct,
+  lockCatalogue,
+  selectBarcodes,
+  selectCategories,
+  selectLastRanks,
+  selectNames,
+} from "./store.ts";
 
 /** What a shop has already: names as `sameName` reads them, and barcodes. */
 type Taken = { readonly names: readonly string[]; readonly barcodes: readonly string[] };
@@ -10,7 +18,11 @@ type Taken = { readonly names: readonly string[]; readonly barcodes: readonly st
  * Adds products, all or none, within the caller's transaction; answers their ids in the order of the rows. Refuses what
  * `checkedToRows` does, before anything is written.
  */
-export async function importProducts(tx: Tx, merchantId: Id, rows: readonly ProductRow[]): Promise<Id[] | Refusal> {
+export async function importProducts(
+  tx: Tx,
+  merchantId: Id,
+  rows: readonly ProductRow[],
+): Promise<Id[] | Refusal> {
   await lockCatalogue(tx, merchantId);
   const names = (await selectNames(tx, merchantId)).map(sameName);
   const checked = checkedToRows(rows, { names, barcodes: await selectBarcodes(tx, merchantId) });
@@ -21,7 +33,10 @@ export async function importProducts(tx: Tx, merchantId: Id, rows: readonly Prod
  * Refuses what `checkedToRow` refuses, `product_name_taken` and `barcode_taken` (in the shop, or by an earlier row), each
  * with the number of its `row`, from 1.
  */
-export function checkedToRows(rows: readonly ProductRow[], taken: Taken = { names: [], barcodes: [] }): CheckedRow[] | Refusal {
+export function checkedToRows(
+  rows: readonly ProductRow[],
+  taken: Taken = { names: [], barcodes: [] },
+): CheckedRow[] | Refusal {
   const [names, barcodes] = [new Set(taken.names), new Set(taken.barcodes)];
   const checked: CheckedRow[] = [];
   for (const [index, unchecked] of rows.entries()) {
@@ -38,14 +53,23 @@ export function checkedToRows(rows: readonly ProductRow[], taken: Taken = { name
 }
 
 async function insertAll(tx: Tx, merchantId: Id, rows: readonly CheckedRow[]): Promise<Id[]> {
-  const categories = await openCategories(tx, merchantId, rows.map(({ category }) => category));
+  const categories = await openCategories(
+    tx,
+    merchantId,
+    rows.map(({ category }) => category),
+  );
   const { product: last } = await selectLastRanks(tx, merchantId);
   const ids: Id[] = [];
   for (const [index, { name, price, category, barcode, isFavourite }] of rows.entries()) {
     const productId = newId();
     const categoryId = categories.get(sameName(category));
     if (!categoryId) throw new Error("every category that is named is open");
-    await insertProduct(tx, merchantId, { productId, categoryId, name, price, barcode, picture: null, isFavourite }, last + 1 + index);
+    await insertProduct(
+      tx,
+      merchantId,
+      { productId, categoryId, name, price, barcode, picture: null, isFavourite },
+      last + 1 + index,
+    );
     ids.push(productId);
   }
   if (ids.length > 0) await announce(tx, merchantId, "product.added", ids[0] ?? "", { product_ids: ids });
@@ -53,8 +77,14 @@ async function insertAll(tx: Tx, merchantId: Id, rows: readonly CheckedRow[]): P
 }
 
 /** The categories of these names, made where they are missing; the catalogue is held. */
-export async function openCategories(tx: Tx, merchantId: Id, names: readonly string[]): Promise<Map<string, Id>> {
-  const known = new Map((await selectCategories(tx, merchantId)).map(({ categoryId, name }) => [sameName(name), categoryId]));
+export async function openCategories(
+  tx: Tx,
+  merchantId: Id,
+  names: readonly string[],
+): Promise<Map<string, Id>> {
+  const known = new Map(
+    (await selectCategories(tx, merchantId)).map(({ categoryId, name }) => [sameName(name), categoryId]),
+  );
   let { category: rank } = await selectLastRanks(tx, merchantId);
   for (const name of names) {
     if (known.has(sameName(name))) continue;

@@ -1,4 +1,14 @@
-import { canonicalGtin, checkedToMoney, IDR, isRefusal, refuse, tooLargeForOrder, type Id, type NewProductBody, type Refusal } from "@onegate/contract";
+import {
+  canonicalGtin,
+  checkedToMoney,
+  IDR,
+  isRefusal,
+  refuse,
+  tooLargeForOrder,
+  type Id,
+  type NewProductBody,
+  type Refusal,
+} from "@onegate/contract";
 
 export type Product = {
   readonly productId: Id;
@@ -17,7 +27,13 @@ export type KnownProduct = Product & { readonly isActive: boolean };
 /** A product as it comes in; it stands in the category of that name, which is made where there is none. */
 export type ProductRow = Pick<NewProductBody, "name" | "price" | "category" | "barcode" | "favourite">;
 
-export type CheckedRow = { readonly name: string; readonly price: bigint; readonly category: string; readonly barcode: string | null; readonly isFavourite: boolean };
+export type CheckedRow = {
+  readonly name: string;
+  readonly price: bigint;
+  readonly category: string;
+  readonly barcode: string | null;
+  readonly isFavourite: boolean;
+};
 
 /** Where a product stands that names no category. */
 export const OTHERS = "Umum";

@@ -21,7 +21,10 @@ export type OwnAccount = {
 };
 
 /** As it is kept: the credentials and the id of the key that sealed them. */
-export type SealedAccount = Pick<OwnAccount, "merchantId" | "accountId" | "provider" | "state" | "version"> & { readonly sealed: Buffer };
+export type SealedAccount = Pick<
+  OwnAccount,
+  "merchantId" | "accountId" | "provider" | "state" | "version"
+> & { readonly sealed: Buffer };
 
 const HINT = 4;
 
@@ -36,7 +39,10 @@ export function shownOf(credentials: Credentials): { holder: string; hint: strin
       return { holder: credentials.business_id, hint: credentials.secret_key.slice(-HINT) };
     case "snap":
       // without a shared secret nothing but its own number tells one from another
-      return { holder: `${credentials.partner_id} ${credentials.merchant_id}`, hint: (credentials.client_secret ?? credentials.merchant_id).slice(-HINT) };
+      return {
+        holder: `${credentials.partner_id} ${credentials.merchant_id}`,
+        hint: (credentials.client_secret ?? credentials.merchant_id).slice(-HINT),
+      };
   }
 }
 
@@ -46,10 +52,16 @@ export function seal(box: SecretBox, whose: Whose, credentials: Credentials): Bu
   return box.close(JSON.stringify(credentials), about(whose));
 }
 
-export function unseal(box: SecretBox, { sealed, ...whose }: Whose & { readonly sealed: Buffer }): Credentials {
+export function unseal(
+  box: SecretBox,
+  { sealed, ...whose }: Whose & { readonly sealed: Buffer },
+): Credentials {
   const text = box.open(sealed, about(whose));
   if (text === undefined) {
-    throw new StartFailure("ONEGATE_SECRET_KEY is not the one that a merchant's credentials were sealed with.", "Set ONEGATE_SECRET_KEY to the value it had, or ONEGATE_OLD_SECRET_KEY.");
+    throw new StartFailure(
+      "ONEGATE_SECRET_KEY is not the one that a merchant's credentials were sealed with.",
+      "Set ONEGATE_SECRET_KEY to the value it had, or ONEGATE_OLD_SECRET_KEY.",
+    );
   }
   return JSON.parse(text) as Credentials;
 }

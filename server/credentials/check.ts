@@ -10,10 +10,16 @@ export async function whyUnfit(credentials: Credentials, rules: AddressRules): P
   if (credentials.provider !== "snap") return undefined;
   const destination = await checkedToDestination(credentials.url, rules);
   if (isRefusal(destination)) return destination;
-  const needed = credentials.signature === "symmetric" ? (["client_key", "client_secret"] as const) : (["provider_public_key"] as const);
+  const needed =
+    credentials.signature === "symmetric"
+      ? (["client_key", "client_secret"] as const)
+      : (["provider_public_key"] as const);
   const missing = needed.find((field) => credentials[field] === undefined);
   if (missing) return refuse("credentials_incomplete", { field: missing });
-  if (!checkedToRsaKey(createPrivateKey, credentials.private_key)) return refuse("credentials_key_unreadable", { field: "private_key" });
+  if (!checkedToRsaKey(createPrivateKey, credentials.private_key))
+    return refuse("credentials_key_unreadable", { field: "private_key" });
   const { provider_public_key: pem } = credentials;
-  return pem === undefined || checkedToRsaKey(createPublicKey, pem) ? undefined : refuse("credentials_key_unreadable", { field: "provider_public_key" });
+  return pem === undefined || checkedToRsaKey(createPublicKey, pem)
+    ? undefined
+    : refuse("credentials_key_unreadable", { field: "provider_public_key" });
 }

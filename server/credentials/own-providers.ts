@@ -21,7 +21,17 @@ export type OwnProviders = Providers & {
  * Each merchant's own accounts in place of the installation's. A merchant's rows are read once in two seconds; a provider lives
  * as long as the version of its credentials, so that its breaker and its list of channels do.
  */
-export function createOwnProviders({ database, box, make, installed }: { database: Database; box: SecretBox; make: MakeProvider; installed: readonly Provider[] }): OwnProviders {
+export function createOwnProviders({
+  database,
+  box,
+  make,
+  installed,
+}: {
+  database: Database;
+  box: SecretBox;
+  make: MakeProvider;
+  installed: readonly Provider[];
+}): OwnProviders {
   const installation = ofInstallation(installed);
   const known = new Map<Id, Known>();
   const owners = new Map<Id, Id>();
@@ -60,12 +70,20 @@ export function createOwnProviders({ database, box, make, installed }: { databas
       if (own.length === 0) return others;
       // whoever has an account of its own, be it off, never collects into the installation's
       const owned = new Set<string>(own.map(({ provider }) => provider));
-      return [...own.filter(({ state }) => state === "active").map(toAccount), ...others.filter(({ provider }) => !owned.has(provider.name))];
+      return [
+        ...own.filter(({ state }) => state === "active").map(toAccount),
+        ...others.filter(({ provider }) => !owned.has(provider.name)),
+      ];
     },
     async find(provider, accountId) {
       if (accountId === null) return installation.find(provider, null);
       const merchantId = await ownerOf(accountId);
-      const account = merchantId === undefined ? undefined : (await accountsOf(merchantId)).find((one) => one.accountId === accountId && one.provider === provider);
+      const account =
+        merchantId === undefined
+          ? undefined
+          : (await accountsOf(merchantId)).find(
+              (one) => one.accountId === accountId && one.provider === provider,
+            );
       return account && toAccount(account);
     },
     changed: (merchantId) => void known.delete(merchantId),

@@ -14,8 +14,13 @@ export type AccountWish = { readonly credentials: Credentials; readonly verify: 
  * they replace those before; another holder is another account, and the one before is off. With `verify` the provider is
  * asked first. Refuses what `whyUnfit` refuses, `credentials_refused`, `credentials_unverified`.
  */
-export async function putAccount(vault: Vault, who: Who, { credentials, verify }: AccountWish): Promise<OwnAccount | Refusal> {
-  const refused = (await whyUnfit(credentials, vault.rules)) ?? (verify ? await whyRefused(vault, credentials) : undefined);
+export async function putAccount(
+  vault: Vault,
+  who: Who,
+  { credentials, verify }: AccountWish,
+): Promise<OwnAccount | Refusal> {
+  const refused =
+    (await whyUnfit(credentials, vault.rules)) ?? (verify ? await whyRefused(vault, credentials) : undefined);
   if (refused) return refused;
   const saved = await inTransaction(vault.database, (tx) => save(tx, vault, who, credentials));
   if (!isRefusal(saved)) vault.changed(who.merchantId);
@@ -25,23 +30,50 @@ export async function putAccount(vault: Vault, who: Who, { credentials, verify }
 async function whyRefused({ make, newId }: Vault, credentials: Credentials): Promise<Refusal | undefined> {
   const answer = await make(credentials, newId()).verify?.();
   if (answer?.answer === "accepted") return undefined;
-  return answer?.answer === "refused" ? refuse("credentials_refused", { reason: answer.reason }) : refuse("credentials_unverified");
+  return answer?.answer === "refused"
+    ? refuse("credentials_refused", { reason: answer.reason })
+    : refuse("credentials_unverified");
 }
 
-async function save(tx: Tx, { box, newId }: Vault, who: Who, credentials: Credentials): Promise<OwnAccount | Refusal> {
+async function save(
+  tx: Tx,
+  { box, newId }: Vault,
+  who: Who,
+  credentials: Credentials,
+): Promise<OwnAccount | Refusal> {
   const { merchantId, actor: by } = who;
   const { provider } = credentials;
   await lockProvider(tx, merchantId, provider);
   const merchant = (await merchants(tx)).find((one) => one.merchantId === merchantId);
   if (!merchant) return refuse("merchant_missing");
   const { holder, hint } = shownOf(credentials);
-  const known = (await selectAccounts(tx, merchantId)).find((one) => one.provider === provider && one.holder === holder);
+  const known = (await selectAccounts(tx, merchantId)).find(
+    (one) => one.provider === provider && one.holder === holder,
+  );
   const accountId = known?.accountId ?? newId();
   await markOthersOff(tx, { merchantId, accountId, provider }, by);
-  const written = { merchantId, accountId, provider, holder, hint, by, keyId: box.keyId, sealed: seal(box, { merchantId, accountId }, credentials) };
-  await announceAudit(tx, who, { action: "provider.changed", subject: accountId, before: known && { state: known.state, version: known.version }, after: { provider, state: "active", version: (known?.version ?? 0) + 1 } });
+  const written = {
+    merchantId,
+    accountId,
+    provider,
+    holder,
+    hint,
+    by,
+    keyId: box.keyId,
+    sealed: seal(box, { merchantId, accountId }, credentials),
+  };
+  await announceAudit(tx, who, {
+    action: "provider.changed",
+    subject: accountId,
+    before: known && { state: known.state, version: known.version },
+    after: { provider, state: "active", version: (known?.version ?? 0) + 1 },
+  });
   if (known) return updateCredentials(tx, written);
   // what is collected through it is owed by the provider
-  await openAccounts(tx, merchantId, chartOf(merchantId, merchant.currency, [provider], []).filter(({ kind }) => kind === "provider_clearing"));
+  await openAccounts(
+    tx,
+    merchantId,
+    chartOf(merchantId, merchant.currency, [provider], []).filter(({ kind }) => kind === "provider_clearing"),
+  );
   return insertAccount(tx, written);
 }

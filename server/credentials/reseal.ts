@@ -6,6 +6,10 @@ import { selectSealedByOthers, updateSealed } from "./store.ts";
 /** Seals with the present key what another one sealed; answers how many accounts. */
 export async function resealAccounts({ kysely }: Database, box: SecretBox): Promise<number> {
   const found = await selectSealedByOthers(kysely, box.keyId);
-  for (const account of found) await updateSealed(kysely, account, { sealed: seal(box, account, unseal(box, account)), keyId: box.keyId });
+  for (const account of found)
+    await updateSealed(kysely, account, {
+      sealed: seal(box, account, unseal(box, account)),
+      keyId: box.keyId,
+    });
   return found.length;
 }

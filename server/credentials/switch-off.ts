@@ -13,7 +13,12 @@ export async function switchOff(vault: Vault, who: Who, accountId: Id): Promise<
   const { merchantId, actor } = who;
   const account = await inTransaction(vault.database, async (tx) => {
     const off = await markOff(tx, merchantId, accountId, actor);
-    if (off) await announceAudit(tx, who, { action: "provider.changed", subject: accountId, after: { provider: off.provider, state: off.state } });
+    if (off)
+      await announceAudit(tx, who, {
+        action: "provider.changed",
+        subject: accountId,
+        after: { provider: off.provider, state: off.state },
+      });
     return off;
   });
   vault.changed(merchantId);

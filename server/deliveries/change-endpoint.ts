@@ -10,7 +10,12 @@ import { wake } from "./wake.ts";
  * Changes an endpoint. One that is made active again is sent at once what waited for it. Refuses `url_malformed`, `url_insecure`,
  * `url_not_public`, `endpoint_unknown`.
  */
-export async function changeEndpoint({ database, rules }: Deliveries, who: Who, endpointId: Id, unchecked: EndpointChangeBody): Promise<Endpoint | Refusal> {
+export async function changeEndpoint(
+  { database, rules }: Deliveries,
+  who: Who,
+  endpointId: Id,
+  unchecked: EndpointChangeBody,
+): Promise<Endpoint | Refusal> {
   const { merchantId } = who;
   const { url, description, topics, state: wanted } = unchecked;
   const destination = url === undefined ? undefined : await checkedToDestination(url, rules);
@@ -18,13 +23,23 @@ export async function changeEndpoint({ database, rules }: Deliveries, who: Who, 
   return inTransaction(database, async (tx) => {
     const found = await selectEndpoint(tx, merchantId, endpointId, "for update");
     if (!found) return refuse("endpoint_unknown");
-    await updateEndpoint(tx, { ...found, url: destination?.url.href ?? found.url, description: description ?? found.description, topics: topics ?? found.topics });
+    await updateEndpoint(tx, {
+      ...found,
+      url: destination?.url.href ?? found.url,
+      description: description ?? found.description,
+      topics: topics ?? found.topics,
+    });
     const state = wanted && nextEndpoint(found.state, wanted === "active" ? "enable" : "disable");
     if (state) await markEndpoint(tx, found, state, state === "disabled" ? "asked" : null);
     if (state === "active") await wake(tx, found);
     const changed = await selectEndpoint(tx, merchantId, endpointId);
     if (!changed) throw new Error("a changed endpoint comes back");
-    await announceAudit(tx, who, { action: "webhook.changed", subject: endpointId, before: shownOf(found), after: shownOf(changed) });
+    await announceAudit(tx, who, {
+      action: "webhook.changed",
+      subject: endpointId,
+      before: shownOf(found),
+      after: shownOf(changed),
+    });
     return changed;
   });
 }

@@ -12,19 +12,42 @@ export type WithSecret = { readonly endpoint: Endpoint; readonly secret: string 
  * Sets an endpoint up, active. Its secret is answered here and by no other verb; what is stored of the answer is sealed. Refuses
  * `url_malformed`, `url_insecure`, `url_not_public`, `endpoint_limit`.
  */
-export async function createEndpoint(deliveries: Deliveries, who: Who, unchecked: NewEndpointBody, key: string): Promise<Once<WithSecret>> {
+export async function createEndpoint(
+  deliveries: Deliveries,
+  who: Who,
+  unchecked: NewEndpointBody,
+  key: string,
+): Promise<Once<WithSecret>> {
   const { merchantId } = who;
   const { database, box, rules } = deliveries;
   const destination = await checkedToDestination(unchecked.url, rules);
   if (isRefusal(destination)) return { answer: destination, replayed: false };
-  const made = await once(database, { merchantId, route: "webhooks.endpoints", key }, unchecked, async (tx) => {
-    if ((await selectEndpoints(tx, merchantId)).length >= MOST_ENDPOINTS) return refuse("endpoint_limit", { most: MOST_ENDPOINTS });
-    const endpointId = deliveries.newId();
-    const secret = closeSecret(box, newSecret(), endpointId);
-    await insertEndpoint(tx, { merchantId, endpointId, url: destination.url.href, description: unchecked.description ?? "", topics: unchecked.topics, createdBy: who.actor, secret });
-    await announceAudit(tx, who, { action: "webhook.added", subject: endpointId, after: { host: destination.url.host, topics: unchecked.topics } });
-    return sealed(endpointId, secret);
-  });
+  const made = await once(
+    database,
+    { merchantId, route: "webhooks.endpoints", key },
+    unchecked,
+    async (tx) => {
+      if ((await selectEndpoints(tx, merchantId)).length >= MOST_ENDPOINTS)
+        return refuse("endpoint_limit", { most: MOST_ENDPOINTS });
+      const endpointId = deliveries.newId();
+      const secret = closeSecret(box, newSecret(), endpointId);
+      await insertEndpoint(tx, {
+        merchantId,
+        endpointId,
+        url: destination.url.href,
+        description: unchecked.description ?? "",
+        topics: unchecked.topics,
+        createdBy: who.actor,
+        secret,
+      });
+      await announceAudit(tx, who, {
+        action: "webhook.added",
+        subject: endpointId,
+        after: { host: destination.url.host, topics: unchecked.topics },
+      });
+      return sealed(endpointId, secret);
+    },
+  );
   return opened(deliveries, merchantId, made);
 }
 
@@ -36,9 +59,15 @@ export function sealed(endpointId: Id, secret: Buffer): Sealed {
 }
 
 /** The answer of a verb that made a secret, also when it is asked for again: the secret that was made then. */
-export async function opened({ database, box }: Deliveries, merchantId: Id, { answer, replayed }: Once<Sealed>): Promise<Once<WithSecret>> {
+export async function opened(
+  { database, box }: Deliveries,
+  merchantId: Id,
+  { answer, replayed }: Once<Sealed>,
+): Promise<Once<WithSecret>> {
   if (isRefusal(answer)) return { answer, replayed };
   const endpoint = await selectEndpoint(database.kysely, merchantId, answer.endpoint_id);
-  const found: WithSecret | Refusal = endpoint ? { endpoint, secret: openSecret(box, Buffer.from(answer.secret, "base64"), endpoint.endpointId) } : refuse("endpoint_unknown");
+  const found: WithSecret | Refusal = endpoint
+    ? { endpoint, secret: openSecret(box, Buffer.from(answer.secret, "base64"), endpoint.endpointId) }
+    : refuse("endpoint_unknown");
   return { answer: found, replayed };
 }

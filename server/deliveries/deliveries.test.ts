@@ -1,5 +1,15 @@
 import {
-  IDR, isRefusal, newId, WEBHOOK_TRIES_AT_S, type DeliveryBody, type DeliveryWithTriesBody, type EndpointBody, type EndpointWithSecretBody, type Id, type NewEndpointBody, type EventPayload
+  IDR,
+  isRefusal,
+  newId,
+  WEBHOOK_TRIES_AT_S,
+  type DeliveryBody,
+  type DeliveryWithTriesBody,
+  type EndpointBody,
+  type EndpointWithSecretBody,
+  type Id,
+  type NewEndpointBody,
+  type EventPayload,
 } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
@@ -13,7 +23,21 @@ import { fileURLToPath } from "node:url";
 import { Webhook } from "standardwebhooks";
 import { DEMO_MERCHANT } from "../demo/index.ts";
 import { bySystem, createSecretBox, insertMerchant } from "../identity/index.ts";
-import { announce, consume, createLog, createMetrics, idMaker, inTransaction, readSettings, START, StartFailure, systemClock, type AddressRules, type Database, type OutboxEvent } from "../kernel/index.ts";
+import {
+  announce,
+  consume,
+  createLog,
+  createMetrics,
+  idMaker,
+  inTransaction,
+  readSettings,
+  START,
+  StartFailure,
+  systemClock,
+  type AddressRules,
+  type Database,
+  type OutboxEvent,
+} from "../kernel/index.ts";
 import { openTestDatabase, type TestDatabase } from "../testing/database.ts";
 import { newSale, openTestProgram, sell, type TestProgram } from "../testing/program.ts";
 import { until } from "../testing/until.ts";
@@ -21,8 +45,21 @@ import { changeEndpoint } from "./change-endpoint.ts";
 import { createEndpoint, type WithSecret } from "./create-endpoint.ts";
 import { deleteEndpoint } from "./delete-endpoint.ts";
 import { deliveryLifecycle, nextDelivery, type DeliveryEvent, type DeliveryState } from "./delivery.ts";
-import { endpointLifecycle, nextEndpoint, restSeconds, type EndpointEvent, type EndpointState } from "./endpoint.ts";
-import { createFigures, deliver, forgetOldDeliveries, sendDue, sweepDeliveries, type Deliveries } from "./index.ts";
+import {
+  endpointLifecycle,
+  nextEndpoint,
+  restSeconds,
+  type EndpointEvent,
+  type EndpointState,
+} from "./endpoint.ts";
+import {
+  createFigures,
+  deliver,
+  forgetOldDeliveries,
+  sendDue,
+  sweepDeliveries,
+  type Deliveries,
+} from "./index.ts";
 import { listensTo, toMessage } from "./message.ts";
 import { pingEndpoint } from "./ping.ts";
 import { replayDelivery, replaySince } from "./replay.ts";
@@ -35,7 +72,12 @@ const GUIDE = readFileSync(new URL("../../docs/guides/webhooks.md", import.meta.
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 type Received = { readonly headers: IncomingHttpHeaders; readonly body: string };
-type Receiver = { readonly url: string; readonly received: Received[]; /** What it answers from now on. */ reply(answer: (response: ServerResponse) => void): void; close(): void };
+type Receiver = {
+  readonly url: string;
+  readonly received: Received[] /** What it answers from now on. */;
+  reply(answer: (response: ServerResponse) => void): void;
+  close(): void;
+};
 
 const closings: Array<() => void> = [];
 after(() => closings.forEach((close) => close()));
@@ -55,13 +97,26 @@ async function startReceiver(): Promise<Receiver> {
     server.closeAllConnections();
   };
   closings.push(close);
-  return { close, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`, received, reply: (one) => (answer = one) };
+  return {
+    close,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`,
+    received,
+    reply: (one) => (answer = one),
+  };
 }
 
-const status = (code: number, headers: Record<string, string> = {}, body = "") => (response: ServerResponse) => void response.writeHead(code, headers).end(body);
+const status =
+  (code: number, headers: Record<string, string> = {}, body = "") =>
+  (response: ServerResponse) =>
+    void response.writeHead(code, headers).end(body);
 const never = () => undefined;
 
-const verified = (secret: string, { headers, body }: Received) => new Webhook(secret).verify(body, headers as Record<string, string>) as { type: string; timestamp: string; data: Record<string, unknown> };
+const verified = (secret: string, { headers, body }: Received) =>
+  new Webhook(secret).verify(body, headers as Record<string, string>) as {
+    type: string;
+    timestamp: string;
+    data: Record<string, unknown>;
+  };
 const verifies = (secret: string, received: Received) => {
   try {
     verified(secret, received);
@@ -81,33 +136,62 @@ async function passTime(database: Database, endpointId: Id): Promise<void> {
     "update webhook_endpoint set rest_until = null, sending_until = case when sending_until > now() + interval '1 hour' then sending_until end where endpoint_id = $1 returning merchant_id",
     [endpointId],
   );
-  await database.pool.query("update webhook_delivery set next_try_at = now() where endpoint_id = $1 and next_try_at is not null", [endpointId]);
+  await database.pool.query(
+    "update webhook_delivery set next_try_at = now() where endpoint_id = $1 and next_try_at is not null",
+    [endpointId],
+  );
   await inTransaction(database, (tx) => wake(tx, { merchantId: rows[0]?.merchant_id ?? "", endpointId }));
 }
 
 function saleOf(saleId: Id): EventPayload<"sale.paid"> {
   return {
-    sale_id: saleId, outlet_id: newId(), receipt_number: "KS1-261121-0007", business_date: "2026-11-21", hour: 9,
-    method: "CASH", currency: "IDR", gross: "4600000", tax: "455856", lines: [], oversold: [],
+    sale_id: saleId,
+    outlet_id: newId(),
+    receipt_number: "KS1-261121-0007",
+    business_date: "2026-11-21",
+    hour: 9,
+    method: "CASH",
+    currency: "IDR",
+    gross: "4600000",
+    tax: "455856",
+    lines: [],
+    oversold: [],
   };
 }
 
-async function announceSale(database: Database, merchantId: Id, payload: Record<string, unknown> = {}): Promise<Id> {
+async function announceSale(
+  database: Database,
+  merchantId: Id,
+  payload: Record<string, unknown> = {},
+): Promise<Id> {
   const saleId = newId();
-  await inTransaction(database, (tx) => announce(tx, merchantId, "sale.paid", saleId, { ...saleOf(saleId), ...payload }));
+  await inTransaction(database, (tx) =>
+    announce(tx, merchantId, "sale.paid", saleId, { ...saleOf(saleId), ...payload }),
+  );
   return saleId;
 }
 
 describe("the lifecycles", () => {
   it("of a delivery: every state and every event", () => {
     const events: DeliveryEvent[] = ["succeed", "fail", "exhaust", "replay"];
-    const table = Object.keys(deliveryLifecycle).map((state) => `${state}: ${events.map((event) => nextDelivery(state as DeliveryState, event) ?? "-").join(" ")}`);
-    assert.deepEqual(table, ["pending: delivered failed dead -", "failed: delivered failed dead pending", "delivered: - - - pending", "dead: delivered - - pending"]);
+    const table = Object.keys(deliveryLifecycle).map(
+      (state) =>
+        `${state}: ${events.map((event) => nextDelivery(state as DeliveryState, event) ?? "-").join(" ")}`,
+    );
+    assert.deepEqual(table, [
+      "pending: delivered failed dead -",
+      "failed: delivered failed dead pending",
+      "delivered: - - - pending",
+      "dead: delivered - - pending",
+    ]);
   });
 
   it("of an endpoint: every state and every event", () => {
     const events: EndpointEvent[] = ["disable", "enable", "delete"];
-    const table = Object.keys(endpointLifecycle).map((state) => `${state}: ${events.map((event) => nextEndpoint(state as EndpointState, event) ?? "-").join(" ")}`);
+    const table = Object.keys(endpointLifecycle).map(
+      (state) =>
+        `${state}: ${events.map((event) => nextEndpoint(state as EndpointState, event) ?? "-").join(" ")}`,
+    );
     assert.deepEqual(table, ["active: disabled - deleted", "disabled: - active deleted", "deleted: - - -"]);
   });
 
@@ -115,35 +199,64 @@ describe("the lifecycles", () => {
     const waits = WEBHOOK_TRIES_AT_S.map((_, i) => waitMs(i + 1, 0.5));
     assert.equal(waits.at(-1), undefined, "after the last try there is none");
     const known = waits.slice(0, -1).map(Number);
-    assert.equal(known.reduce((sum, one) => sum + one), 72 * 3_600_000);
-    assert.deepEqual(known, known.toSorted((a, b) => a - b));
+    assert.equal(
+      known.reduce((sum, one) => sum + one),
+      72 * 3_600_000,
+    );
+    assert.deepEqual(
+      known,
+      known.toSorted((a, b) => a - b),
+    );
     assert.deepEqual([waitMs(1, 0), waitMs(1, 1)], [4_500, 5_500]);
   });
 
   it("an endpoint rests from the third failure in a row on, and as long as it asks for, within an hour", () => {
-    assert.deepEqual([1, 2, 3, 4, 8, 9, 1_000].map((failures) => restSeconds(failures, undefined)), [0, 0, 8, 16, 256, 300, 300]);
-    assert.deepEqual(["30", "999999", "-1", "soon", "Fri, 31 Dec 1999 23:59:59 GMT"].map((asked) => restSeconds(1, asked)), [30, 3_600, 0, 0, 0]);
+    assert.deepEqual(
+      [1, 2, 3, 4, 8, 9, 1_000].map((failures) => restSeconds(failures, undefined)),
+      [0, 0, 8, 16, 256, 300, 300],
+    );
+    assert.deepEqual(
+      ["30", "999999", "-1", "soon", "Fri, 31 Dec 1999 23:59:59 GMT"].map((asked) => restSeconds(1, asked)),
+      [30, 3_600, 0, 0, 0],
+    );
   });
 
   it("the guide says the schedule as it is", () => {
     const spoken = (s: number) => (s < 60 ? `${s} s` : s < 3_600 ? `${s / 60} min` : `${s / 3_600} h`);
-    const rows = WEBHOOK_TRIES_AT_S.slice(1).map((at, i) => `| ${i + 2} | ${spoken(at)} | ${spoken(at - (WEBHOOK_TRIES_AT_S[i] ?? 0))} |`);
+    const rows = WEBHOOK_TRIES_AT_S.slice(1).map(
+      (at, i) => `| ${i + 2} | ${spoken(at)} | ${spoken(at - (WEBHOOK_TRIES_AT_S[i] ?? 0))} |`,
+    );
     for (const row of rows) assert.ok(GUIDE.includes(row), row);
   });
 
   it("a message tells sums as the API does, and none whose currency is not said", () => {
-    const event = { merchantId: newId(), cursor: START, topic: "refund.succeeded", subject: "R1", occurredAt: new Date(0) };
+    const event = {
+      merchantId: newId(),
+      cursor: START,
+      topic: "refund.succeeded",
+      subject: "R1",
+      occurredAt: new Date(0),
+    };
     const messageIdOf = (payload: object) => toMessage({ ...event, payload } as OutboxEvent).messageId;
-    const data = (payload: Record<string, unknown>) => (JSON.parse(toMessage({ ...event, payload } as OutboxEvent).body) as { data: unknown }).data;
-    assert.deepEqual(data({ amount: "-1250", currency: "JPY" }), { id: "R1", amount: { amount: "-1250", currency: "JPY" } });
-    assert.deepEqual(data({ amount: "1250", tax: "oops", currency: "KWD" }), { id: "R1", amount: { amount: "1.250", currency: "KWD" } });
+    const data = (payload: Record<string, unknown>) =>
+      (JSON.parse(toMessage({ ...event, payload } as OutboxEvent).body) as { data: unknown }).data;
+    assert.deepEqual(data({ amount: "-1250", currency: "JPY" }), {
+      id: "R1",
+      amount: { amount: "-1250", currency: "JPY" },
+    });
+    assert.deepEqual(data({ amount: "1250", tax: "oops", currency: "KWD" }), {
+      id: "R1",
+      amount: { amount: "1.250", currency: "KWD" },
+    });
     assert.deepEqual(data({ amount: "1250" }), { id: "R1" });
     assert.equal(messageIdOf({}), messageIdOf({}));
   });
 
   it("topics: a family or one kind", () => {
     assert.ok(listensTo(["sale.*"], "sale.paid") && listensTo(["case.opened", "sale.paid"], "sale.paid"));
-    assert.ok(!listensTo(["sale.*", "payment.succeeded"], "payment.failed") && !listensTo(["sale.*"], "sales.paid"));
+    assert.ok(
+      !listensTo(["sale.*", "payment.succeeded"], "payment.failed") && !listensTo(["sale.*"], "sales.paid"),
+    );
   });
 });
 
@@ -159,29 +272,49 @@ describe("webhooks, on the whole program", () => {
   });
 
   afterEach(async () => {
-    for (const { id } of await endpoints()) assert.equal((await call("DELETE", `endpoints/${id}`)).status, 204);
+    for (const { id } of await endpoints())
+      assert.equal((await call("DELETE", `endpoints/${id}`)).status, 204);
   });
 
   const call = <T>(method: string, path: string, body?: unknown) =>
-    program.call<T>(method, `/api/v1/webhooks/${path}`, { ...(body === undefined ? {} : { body }), headers: { "idempotency-key": `k-${(keys += 1)}` } });
-  async function endpointAt(url: string, topics: NewEndpointBody["topics"] = ["sale.*"]): Promise<EndpointWithSecretBody> {
+    program.call<T>(method, `/api/v1/webhooks/${path}`, {
+      ...(body === undefined ? {} : { body }),
+      headers: { "idempotency-key": `k-${(keys += 1)}` },
+    });
+  async function endpointAt(
+    url: string,
+    topics: NewEndpointBody["topics"] = ["sale.*"],
+  ): Promise<EndpointWithSecretBody> {
     const { status, body } = await call<EndpointWithSecretBody>("POST", "endpoints", { url, topics });
     assert.equal(status, 201, JSON.stringify(body));
     return body;
   }
-  const endpoints = async () => (await call<{ endpoints: EndpointBody[] }>("GET", "endpoints")).body.endpoints;
+  const endpoints = async () =>
+    (await call<{ endpoints: EndpointBody[] }>("GET", "endpoints")).body.endpoints;
   const endpoint = async (id: Id) => (await endpoints()).find((one) => one.id === id);
-  const deliveriesOf = async (id: Id, query = "") => (await call<{ deliveries: DeliveryBody[]; next: string | null }>("GET", `deliveries?endpoint_id=${id}${query}`)).body;
+  const deliveriesOf = async (id: Id, query = "") =>
+    (
+      await call<{ deliveries: DeliveryBody[]; next: string | null }>(
+        "GET",
+        `deliveries?endpoint_id=${id}${query}`,
+      )
+    ).body;
   const first = async (id: Id) => (await deliveriesOf(id)).deliveries[0];
   const triesOf = async (id: Id) => (await call<DeliveryWithTriesBody>("GET", `deliveries/${id}`)).body;
-  const arrived = (receiver: Receiver, count: number) => soon(async () => receiver.received.length, (length) => length >= count);
+  const arrived = (receiver: Receiver, count: number) =>
+    soon(
+      async () => receiver.received.length,
+      (length) => length >= count,
+    );
   const sale = (payload?: Record<string, unknown>) => announceSale(program.database, DEMO_MERCHANT, payload);
 
   it("a paid sale reaches the merchant's server, and the standard's own library verifies it", async () => {
     const receiver = await startReceiver();
     const { id, secret } = await endpointAt(receiver.url, ["sale.paid"]);
     const cashier = await program.unlock("Sari", "111111");
-    const catalogue = await program.call<Parameters<typeof newSale>[0]>("GET", "/api/v1/till/catalogue", { token: cashier });
+    const catalogue = await program.call<Parameters<typeof newSale>[0]>("GET", "/api/v1/till/catalogue", {
+      token: cashier,
+    });
     const sold = await sell(program, cashier, newSale(catalogue.body, ["Latte"], "exact"));
     await arrived(receiver, 1);
     const [message] = receiver.received;
@@ -189,12 +322,21 @@ describe("webhooks, on the whole program", () => {
     const { type, timestamp, data } = verified(secret, message);
     assert.equal(type, "sale.paid");
     assert.ok(Math.abs(Date.parse(timestamp) - Date.now()) < 60_000);
-    assert.deepEqual([data["id"], data["receipt_number"], data["gross"]], [sold.body.id, sold.body.receipt_number, sold.body.total]);
+    assert.deepEqual(
+      [data["id"], data["receipt_number"], data["gross"]],
+      [sold.body.id, sold.body.receipt_number, sold.body.total],
+    );
     assert.match(idOf(message), /^msg_[0-9a-f]{32}$/);
     assert.match(String(message.headers["webhook-signature"]), /^v1,[A-Za-z0-9+/]{43}=$/);
     assert.equal(message.headers["content-type"], "application/json");
-    const delivered = await soon(() => first(id), (one) => one?.state === "delivered");
-    assert.deepEqual([delivered?.tries, delivered?.last_status, delivered?.message_id, delivered?.next_try_at], [1, 204, idOf(message), null]);
+    const delivered = await soon(
+      () => first(id),
+      (one) => one?.state === "delivered",
+    );
+    assert.deepEqual(
+      [delivered?.tries, delivered?.last_status, delivered?.message_id, delivered?.next_try_at],
+      [1, 204, idOf(message), null],
+    );
     assert.equal((await triesOf(delivered?.id ?? "")).body, message.body);
   });
 
@@ -207,7 +349,15 @@ describe("webhooks, on the whole program", () => {
     assert.ok(verifies(secret, message));
     assert.ok(!verifies(secret, { ...message, body: message.body.replace("46000.00", "46000.01") }));
     assert.ok(!verifies(secret, { ...message, headers: { ...message.headers, "webhook-id": "msg_other" } }));
-    assert.ok(!verifies(secret, { ...message, headers: { ...message.headers, "webhook-timestamp": String(Number(message.headers["webhook-timestamp"]) - 600) } }));
+    assert.ok(
+      !verifies(secret, {
+        ...message,
+        headers: {
+          ...message.headers,
+          "webhook-timestamp": String(Number(message.headers["webhook-timestamp"]) - 600),
+        },
+      }),
+    );
     assert.ok(!verifies(`whsec_${Buffer.alloc(32).toString("base64")}`, message));
   });
 
@@ -217,14 +367,28 @@ describe("webhooks, on the whole program", () => {
     free.close();
     const { id, secret } = await endpointAt(`http://localhost:${port}/`);
     const code = /```js\n([^]*?)```/.exec(GUIDE)?.[1] ?? "";
-    const child = spawn(process.execPath, ["--input-type=module", "--eval", code], { cwd: `${ROOT}server`, env: { PATH: process.env["PATH"], WEBHOOK_SECRET: secret, PORT: port }, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", code], {
+      cwd: `${ROOT}server`,
+      env: { PATH: process.env["PATH"], WEBHOOK_SECRET: secret, PORT: port },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     closings.push(() => child.kill());
     let words = "";
     child.stdout.on("data", (chunk: Buffer) => (words += chunk.toString()));
-    await soon(() => fetch(`http://127.0.0.1:${port}/`, { method: "POST", body: "{}" }).then((answer) => answer.status, () => 0), (answered) => answered === 400);
+    await soon(
+      () =>
+        fetch(`http://127.0.0.1:${port}/`, { method: "POST", body: "{}" }).then(
+          (answer) => answer.status,
+          () => 0,
+        ),
+      (answered) => answered === 400,
+    );
     const { status, body: ping } = await call<DeliveryBody>("POST", `endpoints/${id}/ping`);
     assert.deepEqual([status, ping.state, ping.type], [202, "pending", "endpoint.ping"]);
-    await soon(async () => (await triesOf(ping.id)).last_status, (answered) => answered === 204);
+    await soon(
+      async () => (await triesOf(ping.id)).last_status,
+      (answered) => answered === 204,
+    );
     assert.match(words, new RegExp(`${ping.message_id} endpoint.ping`));
     child.kill();
   });
@@ -232,13 +396,19 @@ describe("webhooks, on the whole program", () => {
   it("a secret is shown once: again under the same key, then never more", async () => {
     const receiver = await startReceiver();
     const body = { url: receiver.url, topics: ["sale.*"], description: "Gudang" };
-    const ask = () => program.call<EndpointWithSecretBody>("POST", "/api/v1/webhooks/endpoints", { body, headers: { "idempotency-key": "same" } });
+    const ask = () =>
+      program.call<EndpointWithSecretBody>("POST", "/api/v1/webhooks/endpoints", {
+        body,
+        headers: { "idempotency-key": "same" },
+      });
     const [made, again] = [await ask(), await ask()];
     assert.match(made.body.secret, /^whsec_[A-Za-z0-9+/]{43}=$/);
     assert.deepEqual(again.body, made.body);
     assert.equal(again.headers.get("idempotent-replayed"), "true");
     assert.doesNotMatch(JSON.stringify(await endpoints()), /whsec_|secret":/);
-    const { rows } = await program.database.pool.query<{ kept: string }>("select coalesce(string_agg(t::text, ''), '') as kept from (select answer::text as t from idempotency_key union all select encode(secret, 'escape') from webhook_endpoint) x");
+    const { rows } = await program.database.pool.query<{ kept: string }>(
+      "select coalesce(string_agg(t::text, ''), '') as kept from (select answer::text as t from idempotency_key union all select encode(secret, 'escape') from webhook_endpoint) x",
+    );
     assert.ok(!rows[0]?.kept.includes(made.body.secret.slice(6, 30)));
   });
 
@@ -254,10 +424,16 @@ describe("webhooks, on the whole program", () => {
     const [during] = receiver.received;
     assert.match(String(during?.headers["webhook-signature"]), /^v1,\S{44} v1,\S{44}$/);
     assert.deepEqual([verifies(old, during!), verifies(fresh, during!)], [true, true]);
-    await program.database.pool.query("update webhook_endpoint set old_secret_until = now() where endpoint_id = $1", [id]);
+    await program.database.pool.query(
+      "update webhook_endpoint set old_secret_until = now() where endpoint_id = $1",
+      [id],
+    );
     await sale();
     await arrived(receiver, 2);
-    assert.deepEqual([verifies(old, receiver.received[1]!), verifies(fresh, receiver.received[1]!)], [false, true]);
+    assert.deepEqual(
+      [verifies(old, receiver.received[1]!), verifies(fresh, receiver.received[1]!)],
+      [false, true],
+    );
     assert.equal((await endpoint(id))?.old_secret_until, null);
   });
 
@@ -267,31 +443,60 @@ describe("webhooks, on the whole program", () => {
     const { id } = await endpointAt(receiver.url);
     const { secret } = await endpointAt(watcher.url, ["endpoint.disabled"]);
     await sale();
-    const failed = await soon(() => first(id), (one) => one?.state === "failed");
+    const failed = await soon(
+      () => first(id),
+      (one) => one?.state === "failed",
+    );
     assert.deepEqual([failed?.last_status, failed?.last_error, failed?.tries], [500, "status", 1]);
     assert.ok((await endpoint(id))?.failing_since);
-    await program.database.pool.query("update webhook_endpoint set failing_since = now() - interval '24 hours' where endpoint_id = $1", [id]);
+    await program.database.pool.query(
+      "update webhook_endpoint set failing_since = now() - interval '24 hours' where endpoint_id = $1",
+      [id],
+    );
     await passTime(program.database, id);
-    const disabled = await soon(() => endpoint(id), (one) => one?.state === "disabled");
+    const disabled = await soon(
+      () => endpoint(id),
+      (one) => one?.state === "disabled",
+    );
     assert.equal(disabled?.reason, "failing");
     await arrived(watcher, 1);
     const told = verified(secret, watcher.received[0]!);
-    assert.deepEqual([told.type, told.data], ["endpoint.disabled", { id, endpoint_id: id, reason: "failing" }]);
+    assert.deepEqual(
+      [told.type, told.data],
+      ["endpoint.disabled", { id, endpoint_id: id, reason: "failing" }],
+    );
     const figures = await (await fetch(`${program.url}/metrics`)).text();
     assert.match(figures, /webhook_endpoints_disabled_total\{reason="failing"\} 1/);
 
     const missed = [await sale(), await sale()];
-    await soon(async () => (await deliveriesOf(id)).deliveries.length, (length) => length === 3);
+    await soon(
+      async () => (await deliveriesOf(id)).deliveries.length,
+      (length) => length === 3,
+    );
     assert.equal((await call("POST", `deliveries/${failed?.id}/replay`)).code, "endpoint_disabled");
     assert.equal((await call("POST", `endpoints/${id}/ping`)).code, "endpoint_disabled");
     const before = receiver.received.length;
     receiver.reply(status(200));
-    assert.equal((await call<EndpointBody>("PATCH", `endpoints/${id}`, { state: "active" })).body.reason, null);
+    assert.equal(
+      (await call<EndpointBody>("PATCH", `endpoints/${id}`, { state: "active" })).body.reason,
+      null,
+    );
     await passTime(program.database, id);
-    await soon(async () => (await deliveriesOf(id)).deliveries.every(({ state }) => state === "delivered"), Boolean);
-    const bodies = receiver.received.slice(before).map(({ body }) => body).join();
+    await soon(
+      async () => (await deliveriesOf(id)).deliveries.every(({ state }) => state === "delivered"),
+      Boolean,
+    );
+    const bodies = receiver.received
+      .slice(before)
+      .map(({ body }) => body)
+      .join();
     for (const saleId of missed) assert.ok(bodies.includes(saleId));
-    assert.ok(receiver.received.slice(before).map(idOf).includes(failed?.message_id ?? ""));
+    assert.ok(
+      receiver.received
+        .slice(before)
+        .map(idOf)
+        .includes(failed?.message_id ?? ""),
+    );
   });
 
   it("fault 17: tried 13 times over 72 hours, then dead; a replay sends it under the same id", async () => {
@@ -300,14 +505,26 @@ describe("webhooks, on the whole program", () => {
     const { id } = await endpointAt(receiver.url);
     await sale();
     for (const [i] of WEBHOOK_TRIES_AT_S.entries()) {
-      const tried = await soon(() => first(id), (one) => one?.tries === i + 1 && one.last_status !== null && (one.state === "dead" || Date.parse(one.next_try_at ?? "") > 0));
-      await soon(async () => (await triesOf(tried?.id ?? "")).tried[0], (one) => one?.status === 503);
+      const tried = await soon(
+        () => first(id),
+        (one) =>
+          one?.tries === i + 1 &&
+          one.last_status !== null &&
+          (one.state === "dead" || Date.parse(one.next_try_at ?? "") > 0),
+      );
+      await soon(
+        async () => (await triesOf(tried?.id ?? "")).tried[0],
+        (one) => one?.status === 503,
+      );
       const wait = waitMs(i + 1, 0.5);
       const { state, next_try_at: nextTryAt } = (await first(id))!;
       if (wait === undefined) assert.deepEqual([state, nextTryAt], ["dead", null]);
       else {
         const left = Date.parse(nextTryAt ?? "") - Date.now();
-        assert.ok(left > wait * 0.89 - 2_000 && left < wait * 1.11, `try ${i + 1} waits ${left} ms, not about ${wait}`);
+        assert.ok(
+          left > wait * 0.89 - 2_000 && left < wait * 1.11,
+          `try ${i + 1} waits ${left} ms, not about ${wait}`,
+        );
         await passTime(program.database, id);
       }
     }
@@ -315,10 +532,16 @@ describe("webhooks, on the whole program", () => {
     assert.equal(new Set(receiver.received.map(idOf)).size, 1);
     assert.equal(new Set(receiver.received.map(({ body }) => body)).size, 1);
     receiver.reply(status(200));
-    const { status: answered, body } = await call<DeliveryBody>("POST", `deliveries/${(await first(id))?.id}/replay`);
+    const { status: answered, body } = await call<DeliveryBody>(
+      "POST",
+      `deliveries/${(await first(id))?.id}/replay`,
+    );
     assert.deepEqual([answered, body.state], [202, "pending"]);
     await passTime(program.database, id);
-    await soon(() => first(id), (one) => one?.state === "delivered");
+    await soon(
+      () => first(id),
+      (one) => one?.state === "delivered",
+    );
     assert.deepEqual([receiver.received.length, new Set(receiver.received.map(idOf)).size], [14, 1]);
   });
 
@@ -331,7 +554,9 @@ describe("webhooks, on the whole program", () => {
     assert.equal(over.code, "endpoint_limit");
     const other = await otherMerchant(program.database);
     const deliveries = contextOn(program.database);
-    const { endpoint: theirs, secret } = made(await createEndpoint(deliveries, bySystem(other), { url: receiver.url, topics: ["sale.*"] }, "k"));
+    const { endpoint: theirs, secret } = made(
+      await createEndpoint(deliveries, bySystem(other), { url: receiver.url, topics: ["sale.*"] }, "k"),
+    );
     for (let i = 0; i < 5; i++) await sale();
     await arrived(silent, slow.length);
     const begun = performance.now();
@@ -340,7 +565,9 @@ describe("webhooks, on the whole program", () => {
     const ms = performance.now() - begun;
     assert.ok(ms < 8_000, `another merchant's deliveries took ${Math.round(ms)} ms`);
     assert.ok(receiver.received.every((one) => verifies(secret, one)));
-    const onTheirWay = (await deliveriesOf(slow[0]!)).deliveries.filter(({ tries, last_error: error }) => tries === 1 && error === null);
+    const onTheirWay = (await deliveriesOf(slow[0]!)).deliveries.filter(
+      ({ tries, last_error: error }) => tries === 1 && error === null,
+    );
     assert.ok(onTheirWay.length > 0, "the slow ones are still on their way");
     await deleteEndpoint(deliveries, bySystem(other), theirs.endpointId);
     silent.close();
@@ -351,7 +578,10 @@ describe("webhooks, on the whole program", () => {
     receiver.reply(status(302, { location: elsewhere.url }));
     const { id } = await endpointAt(receiver.url);
     await sale();
-    const failed = await soon(() => first(id), (one) => one?.state === "failed");
+    const failed = await soon(
+      () => first(id),
+      (one) => one?.state === "failed",
+    );
     assert.deepEqual([failed?.last_status, failed?.last_error], [302, "redirect"]);
     assert.equal(elsewhere.received.length, 0);
   });
@@ -363,11 +593,28 @@ describe("webhooks, on the whole program", () => {
     const { id } = await endpointAt(gone.url);
     const { id: resting } = await endpointAt(busy.url);
     await sale();
-    assert.equal((await soon(() => endpoint(id), (one) => one?.state === "disabled"))?.reason, "gone");
-    await soon(() => first(resting), (one) => one?.state === "failed");
+    assert.equal(
+      (
+        await soon(
+          () => endpoint(id),
+          (one) => one?.state === "disabled",
+        )
+      )?.reason,
+      "gone",
+    );
+    await soon(
+      () => first(resting),
+      (one) => one?.state === "failed",
+    );
     await sale();
-    await soon(async () => (await deliveriesOf(resting)).deliveries.length, (length) => length === 2);
-    const { rows } = await program.database.pool.query<{ seconds: number }>("select extract(epoch from rest_until - now())::float8 as seconds from webhook_endpoint where endpoint_id = $1", [resting]);
+    await soon(
+      async () => (await deliveriesOf(resting)).deliveries.length,
+      (length) => length === 2,
+    );
+    const { rows } = await program.database.pool.query<{ seconds: number }>(
+      "select extract(epoch from rest_until - now())::float8 as seconds from webhook_endpoint where endpoint_id = $1",
+      [resting],
+    );
     assert.ok((rows[0]?.seconds ?? 0) > 100);
     assert.deepEqual([gone.received.length, busy.received.length], [1, 1]);
   });
@@ -376,19 +623,35 @@ describe("webhooks, on the whole program", () => {
     const receiver = await startReceiver();
     const { id } = await endpointAt(receiver.url);
     await sale();
-    await soon(() => first(id), (one) => one?.state === "delivered");
+    await soon(
+      () => first(id),
+      (one) => one?.state === "delivered",
+    );
     receiver.reply(status(500));
     const since = new Date().toISOString();
     await sale();
-    await soon(async () => (await deliveriesOf(id, "&state=failed")).deliveries.length, (length) => length === 1);
+    await soon(
+      async () => (await deliveriesOf(id, "&state=failed")).deliveries.length,
+      (length) => length === 1,
+    );
     receiver.reply(status(200));
-    const all = (only?: string) => call<{ replayed: number; more: boolean }>("POST", `endpoints/${id}/replay`, { since, ...(only ? { only } : {}) });
+    const all = (only?: string) =>
+      call<{ replayed: number; more: boolean }>("POST", `endpoints/${id}/replay`, {
+        since,
+        ...(only ? { only } : {}),
+      });
     assert.deepEqual((await all()).body, { replayed: 1, more: false });
     await passTime(program.database, id);
-    await soon(async () => (await deliveriesOf(id, "&state=delivered")).deliveries.length, (length) => length === 2);
+    await soon(
+      async () => (await deliveriesOf(id, "&state=delivered")).deliveries.length,
+      (length) => length === 2,
+    );
     assert.deepEqual((await all()).body, { replayed: 0, more: false });
     assert.deepEqual((await all("all")).body, { replayed: 1, more: false });
-    await soon(async () => receiver.received.length, (length) => length === 4);
+    await soon(
+      async () => receiver.received.length,
+      (length) => length === 4,
+    );
     assert.equal(new Set(receiver.received.map(idOf)).size, 2);
     const page = await deliveriesOf(id, "&limit=1");
     assert.equal(page.deliveries.length, 1);
@@ -401,11 +664,20 @@ describe("webhooks, on the whole program", () => {
 
   it("fault 36: nothing personal leaves, and what a receiver answers is kept masked and short", async () => {
     const receiver = await startReceiver();
-    receiver.reply(status(200, {}, `thanks canary@contoh.id 081234567890 Bearer CANARY.token \u0000${"é".repeat(600)}`));
+    receiver.reply(
+      status(200, {}, `thanks canary@contoh.id 081234567890 Bearer CANARY.token \u0000${"é".repeat(600)}`),
+    );
     const { id, secret } = await endpointAt(receiver.url);
     await sale({
-      order_id: "A-1", customer_name: "CANARY1", customer_phone: "CANARY2", email: "CANARY3", note: "CANARY4", description: "CANARY5", staff_name: "CANARY6",
-      user: { name: "CANARY7", reference: "CANARY8" }, lines: [{ product_id: "P1", name: "CANARY9", amount: "4600000", customer: "CANARY10" }],
+      order_id: "A-1",
+      customer_name: "CANARY1",
+      customer_phone: "CANARY2",
+      email: "CANARY3",
+      note: "CANARY4",
+      description: "CANARY5",
+      staff_name: "CANARY6",
+      user: { name: "CANARY7", reference: "CANARY8" },
+      lines: [{ product_id: "P1", name: "CANARY9", amount: "4600000", customer: "CANARY10" }],
     });
     await arrived(receiver, 1);
     assert.doesNotMatch(receiver.received[0]?.body ?? "", /CANARY/);
@@ -413,20 +685,43 @@ describe("webhooks, on the whole program", () => {
     const idr = { amount: "46000.00", currency: "IDR" };
     const known = new Set(["receipt_number", "business_date", "hour", "method", "outlet_id", "tax"]);
     assert.deepEqual(Object.fromEntries(Object.entries(data).filter(([name]) => !known.has(name))), {
-      id: data["sale_id"], sale_id: data["sale_id"], gross: idr, order_id: "A-1", lines: [{ product_id: "P1", amount: idr }],
+      id: data["sale_id"],
+      sale_id: data["sale_id"],
+      gross: idr,
+      order_id: "A-1",
+      lines: [{ product_id: "P1", amount: idr }],
     });
-    const delivered = await soon(() => first(id), (one) => one?.state === "delivered");
+    const delivered = await soon(
+      () => first(id),
+      (one) => one?.state === "delivered",
+    );
     const answer = (await triesOf(delivered?.id ?? "")).tried[0]?.answer ?? "";
     assert.match(answer, /^thanks \[email\] \[phone\] ?Bearer \[hidden\] /);
     assert.ok(Buffer.byteLength(answer) <= 500 && answer.endsWith("é"));
-    assert.doesNotMatch((await program.database.pool.query("select string_agg(body, '') as all from webhook_delivery")).rows[0].all as string, /CANARY/);
+    assert.doesNotMatch(
+      (await program.database.pool.query("select string_agg(body, '') as all from webhook_delivery")).rows[0]
+        .all as string,
+      /CANARY/,
+    );
   });
 
   it("is for the owner: others are refused by name, and what is not as described too", async () => {
     const cashier = await program.unlock("Sari", "111111");
     const owner = await program.unlock("Ratna", "333333");
-    for (const [method, path] of [["GET", "endpoints"], ["POST", "endpoints"], ["GET", "deliveries"]] as const) {
-      assert.equal((await program.call(method, `/api/v1/webhooks/${path}`, { token: cashier, ...(method === "POST" ? { body: {} } : {}) })).code, "forbidden");
+    for (const [method, path] of [
+      ["GET", "endpoints"],
+      ["POST", "endpoints"],
+      ["GET", "deliveries"],
+    ] as const) {
+      assert.equal(
+        (
+          await program.call(method, `/api/v1/webhooks/${path}`, {
+            token: cashier,
+            ...(method === "POST" ? { body: {} } : {}),
+          })
+        ).code,
+        "forbidden",
+      );
     }
     assert.equal((await program.call("GET", "/api/v1/webhooks/endpoints", { token: owner })).status, 200);
     const url = "https://8.8.8.8/hooks";
@@ -436,8 +731,17 @@ describe("webhooks, on the whole program", () => {
     assert.equal(await word({ url, topics: ["*"] }), "request_invalid");
     assert.equal(await word({ url, topics: ["sale.*"], merchant_id: newId() }), "request_invalid");
     assert.equal(await word({ url, topics: ["sale.*"], secret: "whsec_x" }), "request_invalid");
-    assert.equal((await program.call("POST", "/api/v1/webhooks/endpoints", { body: { url, topics: ["sale.*"] } })).code, "idempotency_key_missing");
-    for (const [method, path, body] of [["PATCH", "", { description: "x" }], ["DELETE", "", undefined], ["POST", "/rotate", undefined], ["POST", "/ping", undefined], ["POST", "/replay", { since: new Date().toISOString() }]] as const) {
+    assert.equal(
+      (await program.call("POST", "/api/v1/webhooks/endpoints", { body: { url, topics: ["sale.*"] } })).code,
+      "idempotency_key_missing",
+    );
+    for (const [method, path, body] of [
+      ["PATCH", "", { description: "x" }],
+      ["DELETE", "", undefined],
+      ["POST", "/rotate", undefined],
+      ["POST", "/ping", undefined],
+      ["POST", "/replay", { since: new Date().toISOString() }],
+    ] as const) {
       assert.equal((await call(method, `endpoints/${newId()}${path}`, body)).code, "endpoint_unknown", path);
     }
     assert.equal((await call("POST", `deliveries/${newId()}/replay`)).code, "delivery_unknown");
@@ -448,8 +752,14 @@ describe("webhooks, on the whole program", () => {
     receiver.reply(status(500));
     const { id } = await endpointAt(receiver.url);
     await sale();
-    await soon(() => first(id), (one) => one?.state === "failed");
-    await program.database.pool.query("update webhook_delivery set state = 'pending', begun_at = now() - interval '90 seconds' where endpoint_id = $1", [id]);
+    await soon(
+      () => first(id),
+      (one) => one?.state === "failed",
+    );
+    await program.database.pool.query(
+      "update webhook_delivery set state = 'pending', begun_at = now() - interval '90 seconds' where endpoint_id = $1",
+      [id],
+    );
     const figures = await (await fetch(`${program.url}/metrics`)).text();
     assert.match(figures, /webhook_deliveries\{state="pending"\} [1-9]/);
     assert.match(figures, /webhook_oldest_pending_seconds 9[0-9]/);
@@ -461,14 +771,29 @@ const SECRET_KEY = Buffer.alloc(32, 7);
 const loopback: AddressRules = { loopback: true, resolve: async () => [] };
 
 /** The module alone, without a program that sends by itself. */
-function contextOn(database: Database, rules: AddressRules = loopback, log = createLog("silent")): Deliveries {
+function contextOn(
+  database: Database,
+  rules: AddressRules = loopback,
+  log = createLog("silent"),
+): Deliveries {
   const box = createSecretBox(readSettings({}).secretKey);
-  return { database, box, rules, clock: systemClock, newId: idMaker(systemClock), log, figures: createFigures(createMetrics(), database), poke: () => undefined };
+  return {
+    database,
+    box,
+    rules,
+    clock: systemClock,
+    newId: idMaker(systemClock),
+    log,
+    figures: createFigures(createMetrics(), database),
+    poke: () => undefined,
+  };
 }
 
 async function otherMerchant(database: Database): Promise<Id> {
   const merchantId = newId();
-  await inTransaction(database, (tx) => insertMerchant(tx, { merchantId, name: "Toko Lain", currency: IDR, isDemo: false }));
+  await inTransaction(database, (tx) =>
+    insertMerchant(tx, { merchantId, name: "Toko Lain", currency: IDR, isDemo: false }),
+  );
   return merchantId;
 }
 
@@ -486,10 +811,24 @@ describe("webhooks, step by step", () => {
   });
   after(() => test.close());
 
-  const create = async (deliveries: Deliveries, url: string, topics = ["sale.*"]) => made(await createEndpoint(deliveries, bySystem(merchantId), { url, topics }, newId()));
+  const create = async (deliveries: Deliveries, url: string, topics = ["sale.*"]) =>
+    made(await createEndpoint(deliveries, bySystem(merchantId), { url, topics }, newId()));
   const row = async (endpointId: Id) =>
-    (await test.database.pool.query<{ delivery_id: Id; state: string; tries: number; last_error: string | null; message_id: string }>("select * from webhook_delivery where endpoint_id = $1 order by delivery_id", [endpointId])).rows;
-  const jobs = async (endpointId: Id) => (await test.database.pool.query("select from graphile_worker.jobs where key like $1", [`delivery:send:%:${endpointId}`])).rowCount;
+    (
+      await test.database.pool.query<{
+        delivery_id: Id;
+        state: string;
+        tries: number;
+        last_error: string | null;
+        message_id: string;
+      }>("select * from webhook_delivery where endpoint_id = $1 order by delivery_id", [endpointId])
+    ).rows;
+  const jobs = async (endpointId: Id) =>
+    (
+      await test.database.pool.query("select from graphile_worker.jobs where key like $1", [
+        `delivery:send:%:${endpointId}`,
+      ])
+    ).rowCount;
   /** Reads until nothing is left: whoever writes elsewhere on this server keeps events waiting. */
   const enqueue = () =>
     until(
@@ -508,17 +847,23 @@ describe("webhooks, step by step", () => {
     const deliveries = contextOn(test.database);
     await announceSale(test.database, merchantId);
     const receiver = await startReceiver();
-    const [one, two] = [await create(deliveries, receiver.url), await create(deliveries, receiver.url, ["payment.*", "sale.paid"])];
+    const [one, two] = [
+      await create(deliveries, receiver.url),
+      await create(deliveries, receiver.url, ["payment.*", "sale.paid"]),
+    ];
     const deaf = await create(deliveries, receiver.url, ["payment.*"]);
     await announceSale(test.database, merchantId);
     await enqueue();
-    await test.database.pool.query("update outbox_consumer set xid = '0', event_id = 0 where name = 'deliveries'");
+    await test.database.pool.query(
+      "update outbox_consumer set xid = '0', event_id = 0 where name = 'deliveries'",
+    );
     await enqueue();
     const [first, second] = [await row(one.endpoint.endpointId), await row(two.endpoint.endpointId)];
     assert.deepEqual([first.length, second.length, (await row(deaf.endpoint.endpointId)).length], [1, 1, 0]);
     assert.equal(first[0]?.message_id, second[0]?.message_id);
     assert.equal(await jobs(one.endpoint.endpointId), 1);
-    for (const { endpoint } of [one, two, deaf]) await deleteEndpoint(deliveries, bySystem(merchantId), endpoint.endpointId);
+    for (const { endpoint } of [one, two, deaf])
+      await deleteEndpoint(deliveries, bySystem(merchantId), endpoint.endpointId);
   });
 
   it("fault 27: a worker killed in mid-send: delivered by another, under the same id", async () => {
@@ -530,25 +875,48 @@ describe("webhooks, step by step", () => {
     await announceSale(test.database, merchantId);
     await enqueue();
     const child = sendInAnotherProcess(test, merchantId, endpointId);
-    await until(async () => receiver.received.length, (length) => length === 1, 20_000);
+    await until(
+      async () => receiver.received.length,
+      (length) => length === 1,
+      20_000,
+    );
     await sendDue(deliveries, merchantId, endpointId);
     assert.equal(receiver.received.length, 1, "nobody else sends to it meanwhile");
     child.kill("SIGKILL");
     await once(child, "exit");
-    assert.deepEqual((await row(endpointId)).map(({ state, tries }) => `${state} ${tries}`), ["pending 1"]);
+    assert.deepEqual(
+      (await row(endpointId)).map(({ state, tries }) => `${state} ${tries}`),
+      ["pending 1"],
+    );
 
     receiver.reply(status(200));
-    await test.database.pool.query("update webhook_endpoint set sending_until = now() where endpoint_id = $1", [endpointId]);
-    await test.database.pool.query("update webhook_delivery set next_try_at = now() - interval '2 minutes' where endpoint_id = $1", [endpointId]);
+    await test.database.pool.query(
+      "update webhook_endpoint set sending_until = now() where endpoint_id = $1",
+      [endpointId],
+    );
+    await test.database.pool.query(
+      "update webhook_delivery set next_try_at = now() - interval '2 minutes' where endpoint_id = $1",
+      [endpointId],
+    );
     await test.database.pool.query("delete from graphile_worker._private_jobs");
     await sweepDeliveries(test.database);
     assert.equal(await jobs(endpointId), 1);
     await sendDue(deliveries, merchantId, endpointId);
-    assert.deepEqual((await row(endpointId)).map(({ state, tries }) => `${state} ${tries}`), ["delivered 2"]);
+    assert.deepEqual(
+      (await row(endpointId)).map(({ state, tries }) => `${state} ${tries}`),
+      ["delivered 2"],
+    );
     assert.deepEqual([receiver.received.length, new Set(receiver.received.map(idOf)).size], [2, 1]);
     assert.ok(receiver.received.every((one) => verifies(secret, one)));
-    const { rows: tries } = await test.database.pool.query("select status from webhook_try where merchant_id = $1 order by try", [merchantId]);
-    assert.deepEqual(tries.map((one) => one.status as number | null), [null, 200], "what became of the first is not known");
+    const { rows: tries } = await test.database.pool.query(
+      "select status from webhook_try where merchant_id = $1 order by try",
+      [merchantId],
+    );
+    assert.deepEqual(
+      tries.map((one) => one.status as number | null),
+      [null, 200],
+      "what became of the first is not known",
+    );
     await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
   });
 
@@ -576,11 +944,15 @@ describe("webhooks, step by step", () => {
     const before = receiver.received.length;
     await sendDue(deliveries, merchantId, endpointId);
     assert.equal(receiver.received.length, before, "it rests");
-    await test.database.pool.query("update webhook_endpoint set rest_until = null where endpoint_id = $1", [endpointId]);
+    await test.database.pool.query("update webhook_endpoint set rest_until = null where endpoint_id = $1", [
+      endpointId,
+    ]);
     await sendDue(deliveries, merchantId, endpointId);
     assert.equal(receiver.received.length, before + 1);
     receiver.reply(status(200));
-    await test.database.pool.query("update webhook_endpoint set rest_until = null where endpoint_id = $1", [endpointId]);
+    await test.database.pool.query("update webhook_endpoint set rest_until = null where endpoint_id = $1", [
+      endpointId,
+    ]);
     await sendDue(deliveries, merchantId, endpointId);
     const states = (await row(endpointId)).map(({ state }) => state);
     assert.equal(states.filter((state) => state === "delivered").length, 40 - before - 1);
@@ -588,10 +960,26 @@ describe("webhooks, step by step", () => {
   });
 
   it("fault 35: an address is refused when it is saved and when it is changed", async () => {
-    const deliveries = contextOn(test.database, { loopback: false, resolve: async (name) => ({ "toko.contoh": ["8.8.8.8"], "dalam.contoh": ["10.0.0.7"] })[name] ?? [] });
+    const deliveries = contextOn(test.database, {
+      loopback: false,
+      resolve: async (name) => ({ "toko.contoh": ["8.8.8.8"], "dalam.contoh": ["10.0.0.7"] })[name] ?? [],
+    });
     const { endpoint } = await create(deliveries, "https://toko.contoh/hooks");
-    for (const [url, refusal] of [["http://toko.contoh/", "url_insecure"], ["https://127.0.0.1/", "url_not_public"], ["https://2130706433/", "url_not_public"], ["https://[::1]/", "url_not_public"], ["https://dalam.contoh/", "url_not_public"], ["https://user@toko.contoh/", "url_malformed"], ["https://toko.contoh:22/", "url_malformed"]] as const) {
-      const { answer } = await createEndpoint(deliveries, bySystem(merchantId), { url, topics: ["sale.*"] }, newId());
+    for (const [url, refusal] of [
+      ["http://toko.contoh/", "url_insecure"],
+      ["https://127.0.0.1/", "url_not_public"],
+      ["https://2130706433/", "url_not_public"],
+      ["https://[::1]/", "url_not_public"],
+      ["https://dalam.contoh/", "url_not_public"],
+      ["https://user@toko.contoh/", "url_malformed"],
+      ["https://toko.contoh:22/", "url_malformed"],
+    ] as const) {
+      const { answer } = await createEndpoint(
+        deliveries,
+        bySystem(merchantId),
+        { url, topics: ["sale.*"] },
+        newId(),
+      );
       assert.equal(isRefusal(answer) && answer.refusal, refusal, url);
       const changed = await changeEndpoint(deliveries, bySystem(merchantId), endpoint.endpointId, { url });
       assert.equal(isRefusal(changed) && changed.refusal, refusal, url);
@@ -606,17 +994,35 @@ describe("webhooks, step by step", () => {
     const deliveries = contextOn(test.database, { loopback: false, resolve: async () => answer });
     const { endpoint } = await create(deliveries, `https://jahat.contoh:${port}/`);
     await pingEndpoint(deliveries, merchantId, endpoint.endpointId);
-    for (const inside of [["127.0.0.1"], ["8.8.8.8", "127.0.0.1"], ["::ffff:127.0.0.1"], ["169.254.169.254"], ["0.0.0.0"], []]) {
+    for (const inside of [
+      ["127.0.0.1"],
+      ["8.8.8.8", "127.0.0.1"],
+      ["::ffff:127.0.0.1"],
+      ["169.254.169.254"],
+      ["0.0.0.0"],
+      [],
+    ]) {
       answer = inside;
-      await test.database.pool.query("update webhook_endpoint set rest_until = null where endpoint_id = $1", [endpoint.endpointId]);
-      await test.database.pool.query("update webhook_delivery set next_try_at = now(), last_error = null where endpoint_id = $1", [endpoint.endpointId]);
+      await test.database.pool.query("update webhook_endpoint set rest_until = null where endpoint_id = $1", [
+        endpoint.endpointId,
+      ]);
+      await test.database.pool.query(
+        "update webhook_delivery set next_try_at = now(), last_error = null where endpoint_id = $1",
+        [endpoint.endpointId],
+      );
       await sendDue(deliveries, merchantId, endpoint.endpointId);
       assert.equal((await row(endpoint.endpointId))[0]?.last_error, "address", inside.join());
     }
     assert.equal(receiver.received.length, 0);
     // what was saved before a rule became stricter is checked as well
-    await test.database.pool.query("update webhook_endpoint set url = $2, rest_until = null where endpoint_id = $1", [endpoint.endpointId, receiver.url]);
-    await test.database.pool.query("update webhook_delivery set next_try_at = now(), last_error = null where endpoint_id = $1", [endpoint.endpointId]);
+    await test.database.pool.query(
+      "update webhook_endpoint set url = $2, rest_until = null where endpoint_id = $1",
+      [endpoint.endpointId, receiver.url],
+    );
+    await test.database.pool.query(
+      "update webhook_delivery set next_try_at = now(), last_error = null where endpoint_id = $1",
+      [endpoint.endpointId],
+    );
     await sendDue(deliveries, merchantId, endpoint.endpointId);
     assert.equal((await row(endpoint.endpointId))[0]?.last_error, "address");
     assert.equal(receiver.received.length, 0);
@@ -631,9 +1037,12 @@ describe("webhooks, step by step", () => {
     assert.ok(!isRefusal(ping));
     const stranger = await otherMerchant(test.database);
     const words = [
-      await changeEndpoint(deliveries, bySystem(stranger), endpointId, { state: "disabled" }), await deleteEndpoint(deliveries, bySystem(stranger), endpointId),
-      (await rotate(deliveries, bySystem(stranger), endpointId, "k")).answer, await pingEndpoint(deliveries, stranger, endpointId),
-      await replaySince(deliveries, stranger, endpointId, new Date(0), "all"), await replayDelivery(deliveries, stranger, ping.deliveryId),
+      await changeEndpoint(deliveries, bySystem(stranger), endpointId, { state: "disabled" }),
+      await deleteEndpoint(deliveries, bySystem(stranger), endpointId),
+      (await rotate(deliveries, bySystem(stranger), endpointId, "k")).answer,
+      await pingEndpoint(deliveries, stranger, endpointId),
+      await replaySince(deliveries, stranger, endpointId, new Date(0), "all"),
+      await replayDelivery(deliveries, stranger, ping.deliveryId),
     ].map((answer) => (isRefusal(answer) ? answer.refusal : "done"));
     assert.deepEqual(words, [...Array<string>(5).fill("endpoint_unknown"), "delivery_unknown"]);
     await announceSale(test.database, stranger);
@@ -651,16 +1060,31 @@ describe("webhooks, step by step", () => {
     await enqueue();
     await sendDue(deliveries, merchantId, endpointId);
     await sweepDeliveries(test.database);
-    assert.deepEqual((await row(endpointId)).map(({ state }) => state), ["pending"]);
-    await test.database.pool.query("update webhook_delivery set begun_at = now() - interval '73 hours' where endpoint_id = $1", [endpointId]);
-    await test.database.pool.query("update webhook_endpoint set disabled_at = now() - interval '73 hours' where endpoint_id = $1", [endpointId]);
+    assert.deepEqual(
+      (await row(endpointId)).map(({ state }) => state),
+      ["pending"],
+    );
+    await test.database.pool.query(
+      "update webhook_delivery set begun_at = now() - interval '73 hours' where endpoint_id = $1",
+      [endpointId],
+    );
+    await test.database.pool.query(
+      "update webhook_endpoint set disabled_at = now() - interval '73 hours' where endpoint_id = $1",
+      [endpointId],
+    );
     await sweepDeliveries(test.database);
     await announceSale(test.database, merchantId);
     await enqueue();
-    assert.deepEqual((await row(endpointId)).map(({ state }) => state), ["dead"]);
+    assert.deepEqual(
+      (await row(endpointId)).map(({ state }) => state),
+      ["dead"],
+    );
     assert.equal(receiver.received.length, 0);
     await changeEndpoint(deliveries, bySystem(merchantId), endpointId, { state: "active" });
-    assert.deepEqual(await replaySince(deliveries, merchantId, endpointId, new Date(0), "undelivered"), { replayed: 1, more: false });
+    assert.deepEqual(await replaySince(deliveries, merchantId, endpointId, new Date(0), "undelivered"), {
+      replayed: 1,
+      more: false,
+    });
     await sendDue(deliveries, merchantId, endpointId);
     assert.equal(receiver.received.length, 1);
     await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
@@ -673,18 +1097,27 @@ describe("webhooks, step by step", () => {
     for (let i = 0; i < 2; i++) await pingEndpoint(deliveries, merchantId, endpointId);
     await sendDue(deliveries, merchantId, endpointId);
     const [old] = await row(endpointId);
-    await test.database.pool.query("update webhook_delivery set created_at = now() - interval '31 days' where delivery_id = $1", [old?.delivery_id]);
+    await test.database.pool.query(
+      "update webhook_delivery set created_at = now() - interval '31 days' where delivery_id = $1",
+      [old?.delivery_id],
+    );
     await forgetOldDeliveries(test.database);
     assert.equal((await row(endpointId)).length, 1);
     await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
     await forgetOldDeliveries(test.database);
-    const { rows } = await test.database.pool.query<{ left: number }>("select (select count(*) from webhook_endpoint)::int + (select count(*) from webhook_delivery)::int + (select count(*) from webhook_try)::int as left");
+    const { rows } = await test.database.pool.query<{ left: number }>(
+      "select (select count(*) from webhook_endpoint)::int + (select count(*) from webhook_delivery)::int + (select count(*) from webhook_try)::int as left",
+    );
     assert.equal(rows[0]?.left, 0);
   });
 
   it("fault 36: an endpoint that is disabled is named in the log by its id, not by its address", async () => {
     const lines: string[] = [];
-    const deliveries = contextOn(test.database, loopback, createLog("info", { write: (line) => lines.push(line) }));
+    const deliveries = contextOn(
+      test.database,
+      loopback,
+      createLog("info", { write: (line) => lines.push(line) }),
+    );
     const receiver = await startReceiver();
     receiver.reply(status(410, {}, "CANARY"));
     const { endpoint, secret } = await create(deliveries, `${receiver.url}?token=CANARY`);
@@ -700,8 +1133,15 @@ describe("webhooks, step by step", () => {
     const receiver = await startReceiver();
     const { endpointId } = (await create(deliveries, receiver.url)).endpoint;
     await pingEndpoint(deliveries, merchantId, endpointId);
-    await assert.rejects(sendDue({ ...deliveries, box: createSecretBox(SECRET_KEY) }, merchantId, endpointId), (error: unknown) => error instanceof StartFailure && error.remedy.includes("ONEGATE_SECRET_KEY"));
-    assert.deepEqual([(await row(endpointId))[0]?.tries, await jobs(endpointId)], [0, 1], "nothing was tried, and the job that broke begets no other");
+    await assert.rejects(
+      sendDue({ ...deliveries, box: createSecretBox(SECRET_KEY) }, merchantId, endpointId),
+      (error: unknown) => error instanceof StartFailure && error.remedy.includes("ONEGATE_SECRET_KEY"),
+    );
+    assert.deepEqual(
+      [(await row(endpointId))[0]?.tries, await jobs(endpointId)],
+      [0, 1],
+      "nothing was tried, and the job that broke begets no other",
+    );
     await sendDue(deliveries, merchantId, endpointId);
     assert.equal(receiver.received.length, 1);
     await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
@@ -709,11 +1149,21 @@ describe("webhooks, step by step", () => {
 
   it("production refuses receivers on the machine itself", () => {
     const production = {
-      ONEGATE_MODE: "production", ONEGATE_ANONYMOUS: "off", ONEGATE_SIMULATOR: "off", TRIPAY_URL: "https://tripay.co.id/api", TRIPAY_API_KEY: "k",
-      TRIPAY_PRIVATE_KEY: "p", TRIPAY_MERCHANT_CODE: "T1", PUBLIC_URL: "https://bayar.contoh.invalid", ONEGATE_SECRET_KEY: "5e".repeat(32),
+      ONEGATE_MODE: "production",
+      ONEGATE_ANONYMOUS: "off",
+      ONEGATE_SIMULATOR: "off",
+      TRIPAY_URL: "https://tripay.co.id/api",
+      TRIPAY_API_KEY: "k",
+      TRIPAY_PRIVATE_KEY: "p",
+      TRIPAY_MERCHANT_CODE: "T1",
+      PUBLIC_URL: "https://bayar.contoh.invalid",
+      ONEGATE_SECRET_KEY: "5e".repeat(32),
     };
     assert.equal(readSettings(production).deliveryPrivate, false);
-    assert.throws(() => readSettings({ ...production, ONEGATE_DELIVERY_PRIVATE: "on" }), (error: unknown) => error instanceof StartFailure && error.remedy.includes("ONEGATE_DELIVERY_PRIVATE"));
+    assert.throws(
+      () => readSettings({ ...production, ONEGATE_DELIVERY_PRIVATE: "on" }),
+      (error: unknown) => error instanceof StartFailure && error.remedy.includes("ONEGATE_DELIVERY_PRIVATE"),
+    );
   });
 
   it("an answer is shown up to a whole character", () => {
@@ -731,7 +1181,10 @@ function sendInAnotherProcess({ connection }: TestDatabase, merchantId: Id, endp
     const box = createSecretBox(readSettings({}).secretKey);
     await sendDue({ database, box, rules: { loopback: true, resolve: async () => [] }, clock: systemClock, newId: idMaker(systemClock), log: createLog("silent"),
       figures: createFigures(createMetrics(), database), poke: () => undefined }, "${merchantId}", "${endpointId}");`;
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", code], { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", code], {
+    cwd: ROOT,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   closings.push(() => child.kill("SIGKILL"));
   return child;
 }

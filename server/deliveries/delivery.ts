@@ -12,7 +12,9 @@ export type DeliveryState = "pending" | "failed" | "delivered" | "dead";
 /** `exhaust`: it failed and was the last try of the schedule, or waited too long. */
 export type DeliveryEvent = "succeed" | "fail" | "exhaust" | "replay";
 
-export const deliveryLifecycle: Readonly<Record<DeliveryState, Partial<Record<DeliveryEvent, DeliveryState>>>> = {
+export const deliveryLifecycle: Readonly<
+  Record<DeliveryState, Partial<Record<DeliveryEvent, DeliveryState>>>
+> = {
   pending: { succeed: "delivered", fail: "failed", exhaust: "dead" },
   failed: { succeed: "delivered", fail: "failed", exhaust: "dead", replay: "pending" },
   delivered: { replay: "pending" },

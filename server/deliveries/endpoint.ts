@@ -10,7 +10,9 @@ import type { Id } from "@onegate/contract";
 export type EndpointState = "active" | "disabled" | "deleted";
 export type EndpointEvent = "disable" | "enable" | "delete";
 
-export const endpointLifecycle: Readonly<Record<EndpointState, Partial<Record<EndpointEvent, EndpointState>>>> = {
+export const endpointLifecycle: Readonly<
+  Record<EndpointState, Partial<Record<EndpointEvent, EndpointState>>>
+> = {
   active: { disable: "disabled", delete: "deleted" },
   disabled: { enable: "active", delete: "deleted" },
   deleted: {},
@@ -51,6 +53,9 @@ const LONGEST_ASKED_REST_S = 3_600;
 
 /** Seconds to rest after so many failures in a row; `retryAfter` is what the receiver's header of that name said. */
 export function restSeconds(failures: number, retryAfter: string | undefined): number {
-  const asked = retryAfter !== undefined && /^[0-9]{1,9}$/.test(retryAfter) ? Math.min(Number(retryAfter), LONGEST_ASKED_REST_S) : 0;
+  const asked =
+    retryAfter !== undefined && /^[0-9]{1,9}$/.test(retryAfter)
+      ? Math.min(Number(retryAfter), LONGEST_ASKED_REST_S)
+      : 0;
   return Math.max(asked, failures > FREE_FAILURES ? Math.min(2 ** failures, LONGEST_REST_S) : 0);
 }

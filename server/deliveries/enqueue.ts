@@ -19,12 +19,17 @@ export const deliver: Consumer = {
 };
 
 async function enqueue(tx: Tx, events: readonly OutboxEvent[]): Promise<void> {
-  const listeners = Map.groupBy(await selectListeners(tx, [...new Set(events.map(({ merchantId }) => merchantId))]), ({ merchantId }) => merchantId);
+  const listeners = Map.groupBy(
+    await selectListeners(tx, [...new Set(events.map(({ merchantId }) => merchantId))]),
+    ({ merchantId }) => merchantId,
+  );
   const deliveries: NewDelivery[] = [];
   const awake = new Map<Id, Id>();
   for (const event of events) {
     // what happened before it was set up is not an endpoint's to hear
-    const mine = (listeners.get(event.merchantId) ?? []).filter(({ topics, createdAt }) => listensTo(topics, event.topic) && event.occurredAt >= createdAt);
+    const mine = (listeners.get(event.merchantId) ?? []).filter(
+      ({ topics, createdAt }) => listensTo(topics, event.topic) && event.occurredAt >= createdAt,
+    );
     if (mine.length === 0) continue;
     const message = toMessage(event);
     for (const { merchantId, endpointId, state, isResting } of mine) {

@@ -12,8 +12,18 @@ export type Figures = {
 /** Counts what is sent, and asks the database what waits whenever the figures are read; without it these figures are missing, and no others. */
 export function createFigures({ registry }: Metrics, { kysely }: Database): Figures {
   const registers = [registry];
-  const tries = new Counter({ name: "webhook_tries_total", help: "Webhooks sent, by what came of it", labelNames: ["outcome"], registers });
-  const disabled = new Counter({ name: "webhook_endpoints_disabled_total", help: "Webhook endpoints disabled for what they answered", labelNames: ["reason"], registers });
+  const tries = new Counter({
+    name: "webhook_tries_total",
+    help: "Webhooks sent, by what came of it",
+    labelNames: ["outcome"],
+    registers,
+  });
+  const disabled = new Counter({
+    name: "webhook_endpoints_disabled_total",
+    help: "Webhook endpoints disabled for what they answered",
+    labelNames: ["reason"],
+    registers,
+  });
   registry.registerMetric(
     new Gauge({
       name: "webhook_deliveries",
@@ -24,7 +34,8 @@ export function createFigures({ registry }: Metrics, { kysely }: Database): Figu
         this.reset();
         const counts = await everywhere(() => countUndelivered(kysely)).catch(() => undefined);
         if (!counts) return;
-        for (const state of ["pending", "failed", "dead"] as const) this.set({ state }, counts.find((one) => one.state === state)?.count ?? 0);
+        for (const state of ["pending", "failed", "dead"] as const)
+          this.set({ state }, counts.find((one) => one.state === state)?.count ?? 0);
       },
     }),
   );

@@ -1,4 +1,12 @@
-import { checkedToCurrency, money, toWire, uuidv7, WEBHOOK_FAMILIES, type Currency, type Id } from "@onegate/contract";
+import {
+  checkedToCurrency,
+  money,
+  toWire,
+  uuidv7,
+  WEBHOOK_FAMILIES,
+  type Currency,
+  type Id,
+} from "@onegate/contract";
 import { createHash } from "node:crypto";
 import { cursorToText, derivedAt, type OutboxEvent } from "../kernel/index.ts";
 
@@ -16,11 +24,37 @@ export function listensTo(wanted: readonly string[], topic: string): boolean {
  */
 const SHOWN: ReadonlySet<string> = new Set([
   // what it is about
-  "order_id", "payment_id", "sale_id", "refund_id", "return_id", "dispute_id", "case_id", "transfer_id", "outlet_id", "product_id", "endpoint_id", "account_id", "statement_id", "reference", "receipt_number",
+  "order_id",
+  "payment_id",
+  "sale_id",
+  "refund_id",
+  "return_id",
+  "dispute_id",
+  "case_id",
+  "transfer_id",
+  "outlet_id",
+  "product_id",
+  "endpoint_id",
+  "account_id",
+  "statement_id",
+  "reference",
+  "receipt_number",
   // what became of it
-  "state", "status", "reason", "method", "channel", "provider", "kind", "lines", "quantity",
+  "state",
+  "status",
+  "reason",
+  "method",
+  "channel",
+  "provider",
+  "kind",
+  "lines",
+  "quantity",
   // when
-  "business_date", "hour", "paid_at", "expires_at", "refunded_at",
+  "business_date",
+  "hour",
+  "paid_at",
+  "expires_at",
+  "refunded_at",
 ]);
 /** Sums, which events tell in minor units and the API in its own form. One whose event names no currency is left out: a guess could be wrong. */
 const SUMS: ReadonlySet<string> = new Set(["amount", "gross", "tax", "fee", "net"]);
@@ -37,20 +71,39 @@ function shown(value: unknown, currency: Currency | undefined): unknown {
   return Object.fromEntries(fields) as Record<string, unknown>;
 }
 
-export type Message = { readonly messageId: string; /** Begins with the moment of the event. */ readonly id: Id; readonly topic: string; readonly body: string };
+export type Message = {
+  readonly messageId: string /** Begins with the moment of the event. */;
+  readonly id: Id;
+  readonly topic: string;
+  readonly body: string;
+};
 
 /** An event as it is sent, by the Standard Webhooks specification: the same event is the same message, byte by byte. */
-export function toMessage(event: Pick<OutboxEvent, "merchantId" | "cursor" | "topic" | "subject" | "payload" | "occurredAt">): Message {
+export function toMessage(
+  event: Pick<OutboxEvent, "merchantId" | "cursor" | "topic" | "subject" | "payload" | "occurredAt">,
+): Message {
   const when = event.occurredAt.toISOString();
   // with the moment, because a restored database hands its numbers out again
-  const bytes = createHash("sha256").update([event.merchantId, cursorToText(event.cursor), when].join(" ")).digest();
+  const bytes = createHash("sha256")
+    .update([event.merchantId, cursorToText(event.cursor), when].join(" "))
+    .digest();
   const fields: Readonly<Record<string, unknown>> = event.payload;
   const data = { id: event.subject, ...(shown(fields, checkedToCurrency(fields["currency"])) as object) };
   return messageOf(uuidv7(event.occurredAt.getTime(), bytes), event.topic, when, data);
 }
 
-export function messageOf(id: Id, topic: string, when: string, data: Readonly<Record<string, unknown>>): Message {
-  return { id, messageId: `msg_${id.replaceAll("-", "")}`, topic, body: JSON.stringify({ type: topic, timestamp: when, data }) };
+export function messageOf(
+  id: Id,
+  topic: string,
+  when: string,
+  data: Readonly<Record<string, unknown>>,
+): Message {
+  return {
+    id,
+    messageId: `msg_${id.replaceAll("-", "")}`,
+    topic,
+    body: JSON.stringify({ type: topic, timestamp: when, data }),
+  };
 }
 
 /** The id of a message's delivery to one endpoint. */

@@ -7,12 +7,18 @@ import { insertDeliveries, selectDelivery, selectEndpoint } from "./store.ts";
 import { wake } from "./wake.ts";
 
 /** Sends an endpoint a message that says nothing, whatever it listens to. Refuses `endpoint_unknown`, `endpoint_disabled`. */
-export async function pingEndpoint({ database, clock, newId }: Deliveries, merchantId: Id, endpointId: Id): Promise<Delivery | Refusal> {
+export async function pingEndpoint(
+  { database, clock, newId }: Deliveries,
+  merchantId: Id,
+  endpointId: Id,
+): Promise<Delivery | Refusal> {
   return inTransaction(database, async (tx) => {
     const endpoint = await selectEndpoint(tx, merchantId, endpointId);
     if (!endpoint) return refuse("endpoint_unknown");
     if (endpoint.state !== "active") return refuse("endpoint_disabled");
-    const message = messageOf(newId(), "endpoint.ping", new Date(clock.now()).toISOString(), { id: endpointId });
+    const message = messageOf(newId(), "endpoint.ping", new Date(clock.now()).toISOString(), {
+      id: endpointId,
+    });
     const deliveryId = deliveryIdOf(message, endpointId);
     await insertDeliveries(tx, [{ merchantId, endpointId, deliveryId, message }]);
     await wake(tx, endpoint);

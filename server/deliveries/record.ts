@@ -3,7 +3,18 @@ import type { Deliveries } from "./context.ts";
 import { nextDelivery } from "./delivery.ts";
 import { nextEndpoint, restSeconds, type DisableReason, type EndpointState } from "./endpoint.ts";
 import { waitMs } from "./schedule.ts";
-import { completeTry, countFailure, countSuccess, lockDelivery, markDelivery, markEndpoint, restEndpoint, type Claimed, type Taken, type TryResult } from "./store.ts";
+import {
+  completeTry,
+  countFailure,
+  countSuccess,
+  lockDelivery,
+  markDelivery,
+  markEndpoint,
+  restEndpoint,
+  type Claimed,
+  type Taken,
+  type TryResult,
+} from "./store.ts";
 
 const GONE = 410;
 
@@ -11,7 +22,13 @@ const GONE = 410;
  * Writes down what came of a try: the delivery is done, waits for its next try, or is given up; the endpoint rests after failures
  * in a row, and is disabled after a day of them or when it says that it is gone. Answers whether the endpoint may be sent to now.
  */
-export async function record(deliveries: Deliveries, endpoint: Taken, claimed: Claimed, result: TryResult, retryAfter: string | undefined): Promise<boolean> {
+export async function record(
+  deliveries: Deliveries,
+  endpoint: Taken,
+  claimed: Claimed,
+  result: TryResult,
+  retryAfter: string | undefined,
+): Promise<boolean> {
   const { database, figures, log, poke } = deliveries;
   const { isWell, disabled } = await inTransaction(database, async (tx) => {
     await completeTry(tx, endpoint.merchantId, claimed, result);
@@ -23,32 +40,54 @@ export async function record(deliveries: Deliveries, endpoint: Taken, claimed: C
   figures.tried(result.error ?? "delivered");
   if (disabled) {
     figures.disabled(disabled);
-    log.warn({ merchant_id: endpoint.merchantId, endpoint_id: endpoint.endpointId, reason: disabled }, "a webhook endpoint was disabled");
+    log.warn(
+      { merchant_id: endpoint.merchantId, endpoint_id: endpoint.endpointId, reason: disabled },
+      "a webhook endpoint was disabled",
+    );
     poke();
   }
   return isWell;
 }
 
-async function decide(tx: Tx, { merchantId }: Taken, { deliveryId, step }: Claimed, result: TryResult): Promise<void> {
+async function decide(
+  tx: Tx,
+  { merchantId }: Taken,
+  { deliveryId, step }: Claimed,
+  result: TryResult,
+): Promise<void> {
   const delivery = await lockDelivery(tx, merchantId, deliveryId);
   // replayed while it was on its way: a failure no longer counts, its first try is still to come
   if (!delivery || (result.error !== null && delivery.step !== step)) return;
   const wait = result.error === null ? undefined : waitMs(step, Math.random());
-  const state = nextDelivery(delivery.state, result.error === null ? "succeed" : wait === undefined ? "exhaust" : "fail");
+  const state = nextDelivery(
+    delivery.state,
+    result.error === null ? "succeed" : wait === undefined ? "exhaust" : "fail",
+  );
   if (state) await markDelivery(tx, merchantId, deliveryId, state, wait, result);
 }
 
-async function countAgainst(tx: Tx, endpoint: Taken, { status }: TryResult, retryAfter: string | undefined): Promise<{ isWell: boolean; disabled?: DisableReason }> {
+async function countAgainst(
+  tx: Tx,
+  endpoint: Taken,
+  { status }: TryResult,
+  retryAfter: string | undefined,
+): Promise<{ isWell: boolean; disabled?: DisableReason }> {
   const { failures, hasFailedLong, state } = await countFailure(tx, endpoint);
   const reason = status === GONE ? "gone" : hasFailedLong ? "failing" : undefined;
-  if (reason) return { isWell: false, ...((await disable(tx, endpoint, state, reason)) ? { disabled: reason } : {}) };
+  if (reason)
+    return { isWell: false, ...((await disable(tx, endpoint, state, reason)) ? { disabled: reason } : {}) };
   const seconds = restSeconds(failures, retryAfter);
   if (seconds > 0) await restEndpoint(tx, endpoint, seconds);
   return { isWell: state === "active" && seconds === 0 };
 }
 
 /** Disables an endpoint and announces it; false when it is not active any more. */
-async function disable(tx: Tx, { merchantId, endpointId }: Taken, state: EndpointState, reason: DisableReason): Promise<boolean> {
+async function disable(
+  tx: Tx,
+  { merchantId, endpointId }: Taken,
+  state: EndpointState,
+  reason: DisableReason,
+): Promise<boolean> {
   const disabled = nextEndpoint(state, "disable");
   if (!disabled) return false;
   await markEndpoint(tx, { merchantId, endpointId }, disabled, reason);

@@ -8,10 +8,17 @@ import { wake } from "./wake.ts";
 /** Deliveries in one transaction. */
 const MOST_AT_ONCE = 10_000;
 
-const STATES = { undelivered: ["failed", "dead"], all: ["failed", "dead", "delivered"] } as const satisfies Record<string, readonly DeliveryState[]>;
+const STATES = {
+  undelivered: ["failed", "dead"],
+  all: ["failed", "dead", "delivered"],
+} as const satisfies Record<string, readonly DeliveryState[]>;
 
 /** Sends a delivery again under its id, from the first step of the schedule; one that was not tried yet is on its way already. Refuses `delivery_unknown`, `endpoint_disabled`. */
-export async function replayDelivery({ database }: Deliveries, merchantId: Id, deliveryId: Id): Promise<Delivery | Refusal> {
+export async function replayDelivery(
+  { database }: Deliveries,
+  merchantId: Id,
+  deliveryId: Id,
+): Promise<Delivery | Refusal> {
   return inTransaction(database, async (tx) => {
     const delivery = await selectDelivery(tx, merchantId, deliveryId, "for update of d");
     if (!delivery) return refuse("delivery_unknown");
@@ -26,7 +33,13 @@ export async function replayDelivery({ database }: Deliveries, merchantId: Id, d
 }
 
 /** The same for all of an endpoint's deliveries whose events happened since a time. Refuses `endpoint_unknown`, `endpoint_disabled`. */
-export async function replaySince({ database }: Deliveries, merchantId: Id, endpointId: Id, since: Date, only: keyof typeof STATES): Promise<{ replayed: number; more: boolean } | Refusal> {
+export async function replaySince(
+  { database }: Deliveries,
+  merchantId: Id,
+  endpointId: Id,
+  since: Date,
+  only: keyof typeof STATES,
+): Promise<{ replayed: number; more: boolean } | Refusal> {
   return inTransaction(database, async (tx) => {
     const endpoint = await selectEndpoint(tx, merchantId, endpointId);
     if (!endpoint) return refuse("endpoint_unknown");

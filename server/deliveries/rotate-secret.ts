@@ -7,15 +7,25 @@ import { closeSecret, newSecret } from "./sign.ts";
 import { rotateSecret, selectEndpoint } from "./store.ts";
 
 /** Makes a new secret; for a day the one before signs too, and one that was before that no more. Refuses `endpoint_unknown`. */
-export async function rotate(deliveries: Deliveries, who: Who, endpointId: Id, key: string): Promise<Once<WithSecret>> {
+export async function rotate(
+  deliveries: Deliveries,
+  who: Who,
+  endpointId: Id,
+  key: string,
+): Promise<Once<WithSecret>> {
   const { merchantId } = who;
-  const made = await once(deliveries.database, { merchantId, route: "webhooks.rotate", key }, { endpointId }, async (tx) => {
-    const endpoint = await selectEndpoint(tx, merchantId, endpointId, "for update");
-    if (!endpoint) return refuse("endpoint_unknown");
-    const secret = closeSecret(deliveries.box, newSecret(), endpointId);
-    await rotateSecret(tx, endpoint, secret);
-    await announceAudit(tx, who, { action: "webhook.secret_rotated", subject: endpointId });
-    return sealed(endpointId, secret);
-  });
+  const made = await once(
+    deliveries.database,
+    { merchantId, route: "webhooks.rotate", key },
+    { endpointId },
+    async (tx) => {
+      const endpoint = await selectEndpoint(tx, merchantId, endpointId, "for update");
+      if (!endpoint) return refuse("endpoint_unknown");
+      const secret = closeSecret(deliveries.box, newSecret(), endpointId);
+      await rotateSecret(tx, endpoint, secret);
+      await announceAudit(tx, who, { action: "webhook.secret_rotated", subject: endpointId });
+      return sealed(endpointId, secret);
+    },
+  );
   return opened(deliveries, merchantId, made);
 }

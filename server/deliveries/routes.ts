@@ -1,6 +1,22 @@
 import {
-  DeliveryPageSchema, DeliverySchema, DeliveryWithTriesSchema, EndpointChangeSchema, EndpointSchema, EndpointWithSecretSchema, IdSchema, isRefusal, NewEndpointSchema, ProblemSchema,
-  refuse, ReplayedSchema, ReplaySchema, type DeliveryBody, type DeliveryWithTriesBody, type EndpointBody, type EndpointWithSecretBody, type Refusal,
+  DeliveryPageSchema,
+  DeliverySchema,
+  DeliveryWithTriesSchema,
+  EndpointChangeSchema,
+  EndpointSchema,
+  EndpointWithSecretSchema,
+  IdSchema,
+  isRefusal,
+  NewEndpointSchema,
+  ProblemSchema,
+  refuse,
+  ReplayedSchema,
+  ReplaySchema,
+  type DeliveryBody,
+  type DeliveryWithTriesBody,
+  type EndpointBody,
+  type EndpointWithSecretBody,
+  type Refusal,
 } from "@onegate/contract";
 import { Type } from "typebox";
 import { merchantOf, whoOf } from "../identity/index.ts";
@@ -33,61 +49,207 @@ const MOST_TRIES_SHOWN = 50;
 export function webhookRoutes(http: Http, deliveries: Deliveries): void {
   const { kysely } = deliveries.database;
 
-  http.post("/api/v1/webhooks/endpoints", { config: manage, schema: { tags, summary: "Set an endpoint up; the answer shows its secret, once", body: NewEndpointSchema, response: { 201: EndpointWithSecretSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const key = keyOf(request);
-    if (isRefusal(key)) return answer(request, reply, key);
-    const made = await createEndpoint(deliveries, whoOf(request), request.body, key);
-    return answerOnce(request, reply.header("cache-control", "no-store"), withSecretBody(made), 201);
-  });
-
-  http.get("/api/v1/webhooks/endpoints", { config: read, schema: { tags, summary: "All endpoints", response: { 200: Type.Object({ endpoints: Type.Array(EndpointSchema) }), "4xx": ProblemSchema } } }, async (request) => ({
-    endpoints: (await selectEndpoints(kysely, merchantOf(request))).map(endpointBody),
-  }));
-
-  http.patch("/api/v1/webhooks/endpoints/:id", { config: manage, schema: { tags, summary: "Change an endpoint, disable it or make it active again", params: One, body: EndpointChangeSchema, response: { 200: EndpointSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const endpoint = await changeEndpoint(deliveries, whoOf(request), request.params.id, request.body);
-    return answer(request, reply, isRefusal(endpoint) ? endpoint : endpointBody(endpoint));
-  });
-
-  http.delete("/api/v1/webhooks/endpoints/:id", { config: manage, schema: { tags, summary: "Delete an endpoint and its deliveries", params: One, response: { 204: Type.Null(), "4xx": ProblemSchema } } }, async (request, reply) => {
-    const refusal = await deleteEndpoint(deliveries, whoOf(request), request.params.id);
-    return answer(request, reply, refusal ?? null, 204);
-  });
-
-  http.post("/api/v1/webhooks/endpoints/:id/rotate", { config: manage, schema: { tags, summary: "Make a new secret; for a day the old one signs too", params: One, response: { 200: EndpointWithSecretSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const key = keyOf(request);
-    if (isRefusal(key)) return answer(request, reply, key);
-    const made = await rotate(deliveries, whoOf(request), request.params.id, key);
-    return answerOnce(request, reply.header("cache-control", "no-store"), withSecretBody(made));
-  });
-
-  http.post("/api/v1/webhooks/endpoints/:id/ping", { config: manage, schema: { tags, summary: "Send an endpoint.ping, whatever the endpoint listens to", params: One, response: { 202: DeliverySchema, "4xx": ProblemSchema } } }, async (request, reply) =>
-    answer(request, reply, deliveryBody(await pingEndpoint(deliveries, merchantOf(request), request.params.id)), 202),
+  http.post(
+    "/api/v1/webhooks/endpoints",
+    {
+      config: manage,
+      schema: {
+        tags,
+        summary: "Set an endpoint up; the answer shows its secret, once",
+        body: NewEndpointSchema,
+        response: { 201: EndpointWithSecretSchema, "4xx": ProblemSchema },
+      },
+    },
+    async (request, reply) => {
+      const key = keyOf(request);
+      if (isRefusal(key)) return answer(request, reply, key);
+      const made = await createEndpoint(deliveries, whoOf(request), request.body, key);
+      return answerOnce(request, reply.header("cache-control", "no-store"), withSecretBody(made), 201);
+    },
   );
 
-  http.post("/api/v1/webhooks/endpoints/:id/replay", { config: manage, schema: { tags, summary: "Send again all deliveries of events since a time", params: One, body: ReplaySchema, response: { 202: ReplayedSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const { since, only = "undelivered" } = request.body;
-    return answer(request, reply, await replaySince(deliveries, merchantOf(request), request.params.id, new Date(since), only), 202);
-  });
+  http.get(
+    "/api/v1/webhooks/endpoints",
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: "All endpoints",
+        response: { 200: Type.Object({ endpoints: Type.Array(EndpointSchema) }), "4xx": ProblemSchema },
+      },
+    },
+    async (request) => ({
+      endpoints: (await selectEndpoints(kysely, merchantOf(request))).map(endpointBody),
+    }),
+  );
 
-  http.get("/api/v1/webhooks/deliveries", { config: read, schema: { tags, summary: "Deliveries, the newest event first", querystring: Page, response: { 200: DeliveryPageSchema, "4xx": ProblemSchema } } }, async (request) => {
-    const { endpoint_id: endpointId, state, before, limit } = request.query;
-    const most = Number(limit ?? PAGE);
-    const found = await selectDeliveries(kysely, merchantOf(request), { ...(endpointId ? { endpointId } : {}), ...(state ? { state } : {}), ...(before ? { before } : {}) }, most);
-    return { deliveries: found.map(toBody), next: found.length === most ? (found.at(-1)?.deliveryId ?? null) : null };
-  });
+  http.patch(
+    "/api/v1/webhooks/endpoints/:id",
+    {
+      config: manage,
+      schema: {
+        tags,
+        summary: "Change an endpoint, disable it or make it active again",
+        params: One,
+        body: EndpointChangeSchema,
+        response: { 200: EndpointSchema, "4xx": ProblemSchema },
+      },
+    },
+    async (request, reply) => {
+      const endpoint = await changeEndpoint(deliveries, whoOf(request), request.params.id, request.body);
+      return answer(request, reply, isRefusal(endpoint) ? endpoint : endpointBody(endpoint));
+    },
+  );
 
-  http.get("/api/v1/webhooks/deliveries/:id", { config: read, schema: { tags, summary: "One delivery with what was sent and every try", params: One, response: { 200: DeliveryWithTriesSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const merchantId = merchantOf(request);
-    const delivery = await selectDelivery(kysely, merchantId, request.params.id);
-    if (!delivery) return answer(request, reply, refuse("delivery_unknown"));
-    const tries = await selectTries(kysely, merchantId, delivery.deliveryId, MOST_TRIES_SHOWN);
-    const body: DeliveryWithTriesBody = { ...toBody(delivery), body: delivery.body, tried: tries.map(({ sentAt, ...rest }) => ({ ...rest, sent_at: sentAt.toISOString() })) };
-    return answer(request, reply, body);
-  });
+  http.delete(
+    "/api/v1/webhooks/endpoints/:id",
+    {
+      config: manage,
+      schema: {
+        tags,
+        summary: "Delete an endpoint and its deliveries",
+        params: One,
+        response: { 204: Type.Null(), "4xx": ProblemSchema },
+      },
+    },
+    async (request, reply) => {
+      const refusal = await deleteEndpoint(deliveries, whoOf(request), request.params.id);
+      return answer(request, reply, refusal ?? null, 204);
+    },
+  );
 
-  http.post("/api/v1/webhooks/deliveries/:id/replay", { config: manage, schema: { tags, summary: "Send one delivery again, under its webhook-id", params: One, response: { 202: DeliverySchema, "4xx": ProblemSchema } } }, async (request, reply) =>
-    answer(request, reply, deliveryBody(await replayDelivery(deliveries, merchantOf(request), request.params.id)), 202),
+  http.post(
+    "/api/v1/webhooks/endpoints/:id/rotate",
+    {
+      config: manage,
+      schema: {
+        tags,
+        summary: "Make a new secret; for a day the old one signs too",
+        params: One,
+        response: { 200: EndpointWithSecretSchema, "4xx": ProblemSchema },
+      },
+    },
+    async (request, reply) => {
+      const key = keyOf(request);
+      if (isRefusal(key)) return answer(request, reply, key);
+      const made = await rotate(deliveries, whoOf(request), request.params.id, key);
+      return answerOnce(request, reply.header("cache-control", "no-store"), withSecretBody(made));
+    },
+  );
+
+  http.post(
+    "/api/v1/webhooks/endpoints/:id/ping",
+    {
+      config: manage,
+      schema: {
+        tags,
+        summary: "Send an endpoint.ping, whatever the endpoint listens to",
+        params: One,
+        response: { 202: DeliverySchema, "4xx": ProblemSchema },
+      },
+    },
+    async (request, reply) =>
+      answer(
+        request,
+        reply,
+        deliveryBody(await pingEndpoint(deliveries, merchantOf(request), request.params.id)),
+        202,
+      ),
+  );
+
+  http.post(
+    "/api/v1/webhooks/endpoints/:id/replay",
+    {
+      config: manage,
+      schema: {
+        tags,
+        summary: "Send again all deliveries of events since a time",
+        params: One,
+        body: ReplaySchema,
+        response: { 202: ReplayedSchema, "4xx": ProblemSchema },
+      },
+    },
+    async (request, reply) => {
+      const { since, only = "undelivered" } = request.body;
+      return answer(
+        request,
+        reply,
+        await replaySince(deliveries, merchantOf(request), request.params.id, new Date(since), only),
+        202,
+      );
+    },
+  );
+
+  http.get(
+    "/api/v1/webhooks/deliveries",
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: "Deliveries, the newest event first",
+        querystring: Page,
+        response: { 200: DeliveryPageSchema, "4xx": ProblemSchema },
+      },
+    },
+    async (request) => {
+      const { endpoint_id: endpointId, state, before, limit } = request.query;
+      const most = Number(limit ?? PAGE);
+      const found = await selectDeliveries(
+        kysely,
+        merchantOf(request),
+        { ...(endpointId ? { endpointId } : {}), ...(state ? { state } : {}), ...(before ? { before } : {}) },
+        most,
+      );
+      return {
+        deliveries: found.map(toBody),
+        next: found.length === most ? (found.at(-1)?.deliveryId ?? null) : null,
+      };
+    },
+  );
+
+  http.get(
+    "/api/v1/webhooks/deliveries/:id",
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: "One delivery with what was sent and every try",
+        params: One,
+        response: { 200: DeliveryWithTriesSchema, "4xx": ProblemSchema },
+      },
+    },
+    async (request, reply) => {
+      const merchantId = merchantOf(request);
+      const delivery = await selectDelivery(kysely, merchantId, request.params.id);
+      if (!delivery) return answer(request, reply, refuse("delivery_unknown"));
+      const tries = await selectTries(kysely, merchantId, delivery.deliveryId, MOST_TRIES_SHOWN);
+      const body: DeliveryWithTriesBody = {
+        ...toBody(delivery),
+        body: delivery.body,
+        tried: tries.map(({ sentAt, ...rest }) => ({ ...rest, sent_at: sentAt.toISOString() })),
+      };
+      return answer(request, reply, body);
+    },
+  );
+
+  http.post(
+    "/api/v1/webhooks/deliveries/:id/replay",
+    {
+      config: manage,
+      schema: {
+        tags,
+        summary: "Send one delivery again, under its webhook-id",
+        params: One,
+        response: { 202: DeliverySchema, "4xx": ProblemSchema },
+      },
+    },
+    async (request, reply) =>
+      answer(
+        request,
+        reply,
+        deliveryBody(await replayDelivery(deliveries, merchantOf(request), request.params.id)),
+        202,
+      ),
   );
 }
 
@@ -107,7 +269,10 @@ function endpointBody(endpoint: Endpoint): EndpointBody {
 }
 
 function withSecretBody({ answer: made, replayed }: Once<WithSecret>): Once<EndpointWithSecretBody> {
-  return { answer: isRefusal(made) ? made : { ...endpointBody(made.endpoint), secret: made.secret }, replayed };
+  return {
+    answer: isRefusal(made) ? made : { ...endpointBody(made.endpoint), secret: made.secret },
+    replayed,
+  };
 }
 
 function deliveryBody(delivery: Delivery | Refusal): DeliveryBody | Refusal {

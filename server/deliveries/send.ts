@@ -3,7 +3,14 @@ import { callPublic, inTransaction, mask } from "../kernel/index.ts";
 import type { Deliveries } from "./context.ts";
 import { record } from "./record.ts";
 import { openSecret, signed } from "./sign.ts";
-import { claimDelivery, releaseEndpoint, takeEndpoint, type Claimed, type Taken, type TryResult } from "./store.ts";
+import {
+  claimDelivery,
+  releaseEndpoint,
+  takeEndpoint,
+  type Claimed,
+  type Taken,
+  type TryResult,
+} from "./store.ts";
 import { wakeLater } from "./wake.ts";
 
 /** Connection, request and answer together. */
@@ -43,7 +50,9 @@ export async function sendDue(deliveries: Deliveries, merchantId: Id, endpointId
 }
 
 async function sendSlice(deliveries: Deliveries, endpoint: Taken): Promise<void> {
-  const secrets = [endpoint.secret, endpoint.oldSecret].flatMap((closed) => (closed ? [openSecret(deliveries.box, closed, endpoint.endpointId)] : []));
+  const secrets = [endpoint.secret, endpoint.oldSecret].flatMap((closed) =>
+    closed ? [openSecret(deliveries.box, closed, endpoint.endpointId)] : [],
+  );
   const until = performance.now() + SLICE_MS;
   let isWell = true;
   async function lane(): Promise<void> {
@@ -58,12 +67,25 @@ async function sendSlice(deliveries: Deliveries, endpoint: Taken): Promise<void>
   for (const one of ended) if (one.status === "rejected") throw one.reason;
 }
 
-async function send({ rules }: Deliveries, url: string, secrets: readonly string[], claimed: Claimed): Promise<{ result: TryResult; retryAfter: string | undefined }> {
+async function send(
+  { rules }: Deliveries,
+  url: string,
+  secrets: readonly string[],
+  claimed: Claimed,
+): Promise<{ result: TryResult; retryAfter: string | undefined }> {
   const begun = performance.now();
-  const headers = { "content-type": "application/json", "user-agent": USER_AGENT, ...signed(secrets, claimed) };
-  const answer = await callPublic({ url, headers, body: claimed.body, totalMs: PATIENCE_MS, mostBytes: READ_BYTES }, rules);
+  const headers = {
+    "content-type": "application/json",
+    "user-agent": USER_AGENT,
+    ...signed(secrets, claimed),
+  };
+  const answer = await callPublic(
+    { url, headers, body: claimed.body, totalMs: PATIENCE_MS, mostBytes: READ_BYTES },
+    rules,
+  );
   const ms = Math.round(performance.now() - begun);
-  if ("error" in answer) return { result: { status: null, error: answer.error, ms, answer: null }, retryAfter: undefined };
+  if ("error" in answer)
+    return { result: { status: null, error: answer.error, ms, answer: null }, retryAfter: undefined };
   const { status, retryAfter, text } = answer;
   const error = status >= 200 && status < 300 ? null : status >= 300 && status < 400 ? "redirect" : "status";
   return { result: { status, error, ms, answer: toShow(text) }, retryAfter };
@@ -72,5 +94,8 @@ async function send({ rules }: Deliveries, url: string, secrets: readonly string
 /** The beginning of an answer as its merchant may see it. PostgreSQL's text knows no NUL. */
 export function toShow(text: string): string {
   const masked = Buffer.from(mask(text.replaceAll("\u0000", "")));
-  return masked.subarray(0, SHOWN_BYTES).toString("utf8").replace(/\uFFFD$/, "");
+  return masked
+    .subarray(0, SHOWN_BYTES)
+    .toString("utf8")
+    .replace(/\uFFFD$/, "");
 }

@@ -19,7 +19,11 @@ export function closeSecret(box: SecretBox, secret: string, endpointId: Id): Buf
 
 export function openSecret(box: SecretBox, closed: Buffer, endpointId: Id): string {
   const secret = box.open(closed, about(endpointId));
-  if (secret === undefined) throw new StartFailure("ONEGATE_SECRET_KEY is not the one that this data's webhook secrets were sealed with.", "Set ONEGATE_SECRET_KEY to the value it had.");
+  if (secret === undefined)
+    throw new StartFailure(
+      "ONEGATE_SECRET_KEY is not the one that this data's webhook secrets were sealed with.",
+      "Set ONEGATE_SECRET_KEY to the value it had.",
+    );
   return secret;
 }
 
@@ -28,10 +32,17 @@ function about(endpointId: Id): string {
 }
 
 /** The headers of Standard Webhooks: one signature for each secret over `id.timestamp.body`. `sentAt` is Unix seconds. */
-export function signed(secrets: readonly string[], { messageId, sentAt, body }: { messageId: string; sentAt: bigint; body: string }) {
+export function signed(
+  secrets: readonly string[],
+  { messageId, sentAt, body }: { messageId: string; sentAt: bigint; body: string },
+) {
   const signatures = secrets.map((secret) => {
     const key = Buffer.from(secret.slice(PREFIX.length), "base64");
     return `v1,${createHmac("sha256", key).update(`${messageId}.${sentAt}.${body}`).digest("base64")}`;
   });
-  return { "webhook-id": messageId, "webhook-timestamp": sentAt.toString(), "webhook-signature": signatures.join(" ") };
+  return {
+    "webhook-id": messageId,
+    "webhook-timestamp": sentAt.toString(),
+    "webhook-signature": signatures.join(" "),
+  };
 }

@@ -10,8 +10,17 @@ import { ROTATION } from "./sign.ts";
 // endpoints
 
 type EndpointRow = {
-  merchant_id: Id; endpoint_id: Id; url: string; description: string; topics: string[]; state: EndpointState; reason: DisableReason | null;
-  failing_since: Date | null; old_secret_until: Date | null; created_by: string; created_at: Date;
+  merchant_id: Id;
+  endpoint_id: Id;
+  url: string;
+  description: string;
+  topics: string[];
+  state: EndpointState;
+  reason: DisableReason | null;
+  failing_since: Date | null;
+  old_secret_until: Date | null;
+  created_by: string;
+  created_at: Date;
 };
 
 const ENDPOINT = sql.raw(`
@@ -34,54 +43,85 @@ function toEndpoint(row: EndpointRow): Endpoint {
   };
 }
 
-export type NewEndpoint = Pick<Endpoint, "merchantId" | "endpointId" | "url" | "description" | "topics" | "createdBy"> & { readonly secret: Buffer };
+export type NewEndpoint = Pick<
+  Endpoint,
+  "merchantId" | "endpointId" | "url" | "description" | "topics" | "createdBy"
+> & { readonly secret: Buffer };
 
 export async function insertEndpoint(tx: Tx, endpoint: NewEndpoint): Promise<void> {
   await sql`
     insert into webhook_endpoint (merchant_id, endpoint_id, url, description, topics, state, secret, created_by)
-    values (${endpoint.merchantId}, ${endpoint.endpointId}, ${endpoint.url}, ${endpoint.description}, ${[...endpoint.topics]}::varchar[], 'active', ${endpoint.secret}, ${endpoint.createdBy})`.execute(tx);
+    values (${endpoint.merchantId}, ${endpoint.endpointId}, ${endpoint.url}, ${endpoint.description}, ${[...endpoint.topics]}::varchar[], 'active', ${endpoint.secret}, ${endpoint.createdBy})`.execute(
+    tx,
+  );
 }
 
 /** A merchant's endpoints but for the deleted ones, oldest first. */
 export async function selectEndpoints(executor: Executor, merchantId: Id): Promise<Endpoint[]> {
   const { rows } = await sql<EndpointRow>`
-    select ${ENDPOINT} from webhook_endpoint e where merchant_id = ${merchantId} and state <> 'deleted' order by created_at, endpoint_id`.execute(executor);
+    select ${ENDPOINT} from webhook_endpoint e where merchant_id = ${merchantId} and state <> 'deleted' order by created_at, endpoint_id`.execute(
+    executor,
+  );
   return rows.map(toEndpoint);
 }
 
-export async function selectEndpoint(executor: Executor, merchantId: Id, endpointId: Id, lock: "" | "for update" = ""): Promise<Endpoint | undefined> {
+export async function selectEndpoint(
+  executor: Executor,
+  merchantId: Id,
+  endpointId: Id,
+  lock: "" | "for update" = "",
+): Promise<Endpoint | undefined> {
   const { rows } = await sql<EndpointRow>`
-    select ${ENDPOINT} from webhook_endpoint e where merchant_id = ${merchantId} and endpoint_id = ${endpointId} and state <> 'deleted' ${sql.raw(lock)}`.execute(executor);
+    select ${ENDPOINT} from webhook_endpoint e where merchant_id = ${merchantId} and endpoint_id = ${endpointId} and state <> 'deleted' ${sql.raw(lock)}`.execute(
+    executor,
+  );
   const [row] = rows;
   return row && toEndpoint(row);
 }
 
 /** The endpoints that events of these merchants are written down for: a disabled one for so long as its deliveries are kept. */
-export async function selectListeners(executor: Executor, merchantIds: readonly Id[]): Promise<Array<Endpoint & { isResting: boolean }>> {
+export async function selectListeners(
+  executor: Executor,
+  merchantIds: readonly Id[],
+): Promise<Array<Endpoint & { isResting: boolean }>> {
   const { rows } = await sql<EndpointRow & { is_resting: boolean }>`
     select ${ENDPOINT}, coalesce(rest_until > now(), false) as is_resting from webhook_endpoint e
      where merchant_id = any (${[...merchantIds]}::uuid[])
-       and (state = 'active' or (state = 'disabled' and disabled_at > now() - ${KEPT_FOR}::interval))`.execute(executor);
+       and (state = 'active' or (state = 'disabled' and disabled_at > now() - ${KEPT_FOR}::interval))`.execute(
+    executor,
+  );
   return rows.map((row) => ({ ...toEndpoint(row), isResting: row.is_resting }));
 }
 
 /** Secrets in the order in which they sign: the newest first. */
 export type ClosedSecrets = { readonly secret: Buffer; readonly oldSecret: Buffer | null };
 
-export async function rotateSecret(tx: Tx, { merchantId, endpointId }: Pick<Endpoint, "merchantId" | "endpointId">, secret: Buffer): Promise<void> {
+export async function rotateSecret(
+  tx: Tx,
+  { merchantId, endpointId }: Pick<Endpoint, "merchantId" | "endpointId">,
+  secret: Buffer,
+): Promise<void> {
   await sql`
     update webhook_endpoint set old_secret = secret, old_secret_until = now() + ${ROTATION}::interval, secret = ${secret}
      where merchant_id = ${merchantId} and endpoint_id = ${endpointId}`.execute(tx);
 }
 
-export async function updateEndpoint(tx: Tx, { merchantId, endpointId, url, description, topics }: Endpoint): Promise<void> {
+export async function updateEndpoint(
+  tx: Tx,
+  { merchantId, endpointId, url, description, topics }: Endpoint,
+): Promise<void> {
   await sql`
     update webhook_endpoint set url = ${url}, description = ${description}, topics = ${[...topics]}::varchar[]
      where merchant_id = ${merchantId} and endpoint_id = ${endpointId}`.execute(tx);
 }
 
 /** A new state; whatever it is, counting failures begins anew. */
-export async function markEndpoint(tx: Tx, { merchantId, endpointId }: Pick<Endpoint, "merchantId" | "endpointId">, state: EndpointState, reason: DisableReason | null): Promise<void> {
+export async function markEndpoint(
+  tx: Tx,
+  { merchantId, endpointId }: Pick<Endpoint, "merchantId" | "endpointId">,
+  state: EndpointState,
+  reason: DisableReason | null,
+): Promise<void> {
   await sql`
     update webhook_endpoint
        set state = ${state}, reason = ${reason}, disabled_at = case when ${state} = 'disabled' then now() end, failures = 0, failing_since = null, rest_until = null
@@ -89,24 +129,53 @@ export async function markEndpoint(tx: Tx, { merchantId, endpointId }: Pick<Endp
 }
 
 /** An endpoint that this worker alone sends to, until it gives it back or the lease is over. */
-export type Taken = Pick<Endpoint, "merchantId" | "endpointId" | "url"> & ClosedSecrets & { readonly failures: number; /** Names the lease. */ readonly lease: string };
+export type Taken = Pick<Endpoint, "merchantId" | "endpointId" | "url"> &
+  ClosedSecrets & { readonly failures: number /** Names the lease. */; readonly lease: string };
 
 /** Takes an endpoint to send to it. Nothing when another worker has it, or when it is not active or rests. */
-export async function takeEndpoint(executor: Executor, merchantId: Id, endpointId: Id, leaseMs: number): Promise<Taken | undefined> {
-  const { rows } = await sql<{ url: string; secret: Buffer; old_secret: Buffer | null; failures: number; lease: string }>`
+export async function takeEndpoint(
+  executor: Executor,
+  merchantId: Id,
+  endpointId: Id,
+  leaseMs: number,
+): Promise<Taken | undefined> {
+  const { rows } = await sql<{
+    url: string;
+    secret: Buffer;
+    old_secret: Buffer | null;
+    failures: number;
+    lease: string;
+  }>`
     update webhook_endpoint set sending_until = now() + ${leaseMs}::float8 * interval '1 millisecond'
      where merchant_id = ${merchantId} and endpoint_id = ${endpointId} and state = 'active'
        and coalesce(rest_until <= now(), true) and coalesce(sending_until <= now(), true)
-    returning url, secret, case when old_secret_until > now() then old_secret end as old_secret, failures, sending_until::text as lease`.execute(executor);
+    returning url, secret, case when old_secret_until > now() then old_secret end as old_secret, failures, sending_until::text as lease`.execute(
+    executor,
+  );
   const [row] = rows;
-  return row && { merchantId, endpointId, url: row.url, secret: row.secret, oldSecret: row.old_secret, failures: row.failures, lease: row.lease };
+  return (
+    row && {
+      merchantId,
+      endpointId,
+      url: row.url,
+      secret: row.secret,
+      oldSecret: row.old_secret,
+      failures: row.failures,
+      lease: row.lease,
+    }
+  );
 }
 
 /** Gives an endpoint back, and answers in how many milliseconds something is to be sent to it; nothing when nothing waits or it is not active. */
-export async function releaseEndpoint(tx: Tx, { merchantId, endpointId, lease }: Taken): Promise<number | undefined> {
+export async function releaseEndpoint(
+  tx: Tx,
+  { merchantId, endpointId, lease }: Taken,
+): Promise<number | undefined> {
   await sql`
     update webhook_endpoint set sending_until = null
-     where merchant_id = ${merchantId} and endpoint_id = ${endpointId} and sending_until = ${lease}::timestamptz`.execute(tx);
+     where merchant_id = ${merchantId} and endpoint_id = ${endpointId} and sending_until = ${lease}::timestamptz`.execute(
+    tx,
+  );
   // a statement of its own, so that it sees what was committed while the first waited
   const { rows } = await sql<{ ms: number | null }>`
     select greatest(0, extract(epoch from greatest(min(d.next_try_at), e.rest_until) - now()) * 1000)::float8 as ms
@@ -116,24 +185,36 @@ export async function releaseEndpoint(tx: Tx, { merchantId, endpointId, lease }:
   return rows[0]?.ms ?? undefined;
 }
 
-export async function countSuccess(tx: Tx, { merchantId, endpointId }: Pick<Endpoint, "merchantId" | "endpointId">): Promise<void> {
+export async function countSuccess(
+  tx: Tx,
+  { merchantId, endpointId }: Pick<Endpoint, "merchantId" | "endpointId">,
+): Promise<void> {
   await sql`
     update webhook_endpoint set failures = 0, failing_since = null, rest_until = null
      where merchant_id = ${merchantId} and endpoint_id = ${endpointId} and failures > 0`.execute(tx);
 }
 
 /** Counts a failure; answers how many there are in a row, and whether that has gone on for a day. */
-export async function countFailure(tx: Tx, { merchantId, endpointId }: Pick<Endpoint, "merchantId" | "endpointId">): Promise<{ failures: number; hasFailedLong: boolean; state: EndpointState }> {
+export async function countFailure(
+  tx: Tx,
+  { merchantId, endpointId }: Pick<Endpoint, "merchantId" | "endpointId">,
+): Promise<{ failures: number; hasFailedLong: boolean; state: EndpointState }> {
   const { rows } = await sql<{ failures: number; has_failed_long: boolean; state: EndpointState }>`
     update webhook_endpoint set failures = failures + 1, failing_since = coalesce(failing_since, now())
      where merchant_id = ${merchantId} and endpoint_id = ${endpointId}
-    returning failures, failing_since <= now() - ${FAILING_FOR}::interval as has_failed_long, state`.execute(tx);
+    returning failures, failing_since <= now() - ${FAILING_FOR}::interval as has_failed_long, state`.execute(
+    tx,
+  );
   const [row] = rows;
   if (!row) throw new Error("an endpoint outlives its deliveries");
   return { failures: row.failures, hasFailedLong: row.has_failed_long, state: row.state };
 }
 
-export async function restEndpoint(tx: Tx, { merchantId, endpointId }: Pick<Endpoint, "merchantId" | "endpointId">, seconds: number): Promise<void> {
+export async function restEndpoint(
+  tx: Tx,
+  { merchantId, endpointId }: Pick<Endpoint, "merchantId" | "endpointId">,
+  seconds: number,
+): Promise<void> {
   await sql`
     update webhook_endpoint set rest_until = now() + ${seconds} * interval '1 second'
      where merchant_id = ${merchantId} and endpoint_id = ${endpointId}`.execute(tx);
@@ -142,8 +223,19 @@ export async function restEndpoint(tx: Tx, { merchantId, endpointId }: Pick<Endp
 // deliveries
 
 type DeliveryRow = {
-  merchant_id: Id; delivery_id: Id; endpoint_id: Id; message_id: string; topic: string; state: DeliveryState; tries: number; next_try_at: Date | null;
-  last_status: number | null; last_error: TryError | null; last_ms: number | null; created_at: Date; delivered_at: Date | null;
+  merchant_id: Id;
+  delivery_id: Id;
+  endpoint_id: Id;
+  message_id: string;
+  topic: string;
+  state: DeliveryState;
+  tries: number;
+  next_try_at: Date | null;
+  last_status: number | null;
+  last_error: TryError | null;
+  last_ms: number | null;
+  created_at: Date;
+  delivered_at: Date | null;
 };
 
 const DELIVERY = sql.raw(
@@ -168,7 +260,12 @@ function toDelivery(row: DeliveryRow): Delivery {
   };
 }
 
-export type NewDelivery = { readonly merchantId: Id; readonly endpointId: Id; readonly deliveryId: Id; readonly message: Message };
+export type NewDelivery = {
+  readonly merchantId: Id;
+  readonly endpointId: Id;
+  readonly deliveryId: Id;
+  readonly message: Message;
+};
 
 /** Writes deliveries to be sent at once; what is there already stays as it is. */
 export async function insertDeliveries(tx: Tx, deliveries: readonly NewDelivery[]): Promise<void> {
@@ -182,18 +279,34 @@ export async function insertDeliveries(tx: Tx, deliveries: readonly NewDelivery[
 }
 
 /** A delivery of an endpoint that is not deleted. */
-export async function selectDelivery(executor: Executor, merchantId: Id, deliveryId: Id, lock: "" | "for update of d" = ""): Promise<(Delivery & { body: string }) | undefined> {
+export async function selectDelivery(
+  executor: Executor,
+  merchantId: Id,
+  deliveryId: Id,
+  lock: "" | "for update of d" = "",
+): Promise<(Delivery & { body: string }) | undefined> {
   const { rows } = await sql<DeliveryRow & { body: string }>`
     select ${DELIVERY}, d.body from webhook_delivery d join webhook_endpoint e using (merchant_id, endpoint_id)
-     where d.merchant_id = ${merchantId} and d.delivery_id = ${deliveryId} and e.state <> 'deleted' ${sql.raw(lock)}`.execute(executor);
+     where d.merchant_id = ${merchantId} and d.delivery_id = ${deliveryId} and e.state <> 'deleted' ${sql.raw(lock)}`.execute(
+    executor,
+  );
   const [row] = rows;
   return row && { ...toDelivery(row), body: row.body };
 }
 
-export type DeliveryFilter = { readonly endpointId?: Id; readonly state?: DeliveryState; /** Only those before this id. */ readonly before?: Id };
+export type DeliveryFilter = {
+  readonly endpointId?: Id;
+  readonly state?: DeliveryState /** Only those before this id. */;
+  readonly before?: Id;
+};
 
 /** Deliveries of events, the newest event first. */
-export async function selectDeliveries(executor: Executor, merchantId: Id, { endpointId, state, before }: DeliveryFilter, limit: number): Promise<Delivery[]> {
+export async function selectDeliveries(
+  executor: Executor,
+  merchantId: Id,
+  { endpointId, state, before }: DeliveryFilter,
+  limit: number,
+): Promise<Delivery[]> {
   const { rows } = await sql<DeliveryRow>`
     select ${DELIVERY} from webhook_delivery d join webhook_endpoint e using (merchant_id, endpoint_id)
      where d.merchant_id = ${merchantId} and e.state <> 'deleted'
@@ -202,19 +315,51 @@ export async function selectDeliveries(executor: Executor, merchantId: Id, { end
   return rows.map(toDelivery);
 }
 
-export async function selectTries(executor: Executor, merchantId: Id, deliveryId: Id, limit: number): Promise<Try[]> {
-  const { rows } = await sql<{ try: number; sent_at: Date; status: number | null; error: TryError | null; ms: number | null; answer: string | null }>`
+export async function selectTries(
+  executor: Executor,
+  merchantId: Id,
+  deliveryId: Id,
+  limit: number,
+): Promise<Try[]> {
+  const { rows } = await sql<{
+    try: number;
+    sent_at: Date;
+    status: number | null;
+    error: TryError | null;
+    ms: number | null;
+    answer: string | null;
+  }>`
     select try, sent_at, status, error, ms, answer from webhook_try
-     where merchant_id = ${merchantId} and delivery_id = ${deliveryId} order by try desc limit ${limit}`.execute(executor);
+     where merchant_id = ${merchantId} and delivery_id = ${deliveryId} order by try desc limit ${limit}`.execute(
+    executor,
+  );
   return rows.map(({ sent_at: sentAt, ...rest }) => ({ ...rest, sentAt }));
 }
 
 /** A delivery as it is about to be sent. `sentAt` is Unix seconds by the database's clock. */
-export type Claimed = { readonly deliveryId: Id; readonly messageId: string; readonly body: string; readonly tries: number; readonly step: number; readonly sentAt: bigint };
+export type Claimed = {
+  readonly deliveryId: Id;
+  readonly messageId: string;
+  readonly body: string;
+  readonly tries: number;
+  readonly step: number;
+  readonly sentAt: bigint;
+};
 
 /** Takes the next delivery that is due and writes the try down, in one statement. Should its worker die, it is due again when the lease is over. */
-export async function claimDelivery(executor: Executor, { merchantId, endpointId }: Pick<Endpoint, "merchantId" | "endpointId">, leaseMs: number): Promise<Claimed | undefined> {
-  const { rows } = await sql<{ delivery_id: Id; message_id: string; body: string; tries: number; step: number; sent_at: bigint }>`
+export async function claimDelivery(
+  executor: Executor,
+  { merchantId, endpointId }: Pick<Endpoint, "merchantId" | "endpointId">,
+  leaseMs: number,
+): Promise<Claimed | undefined> {
+  const { rows } = await sql<{
+    delivery_id: Id;
+    message_id: string;
+    body: string;
+    tries: number;
+    step: number;
+    sent_at: bigint;
+  }>`
     with claimed as (
       update webhook_delivery set tries = tries + 1, step = step + 1, next_try_at = now() + ${leaseMs}::float8 * interval '1 millisecond'
        where merchant_id = ${merchantId} and delivery_id = (
@@ -225,25 +370,57 @@ export async function claimDelivery(executor: Executor, { merchantId, endpointId
     written as (insert into webhook_try (merchant_id, delivery_id, try) select merchant_id, delivery_id, tries from claimed)
     select delivery_id, message_id, body, tries, step, sent_at from claimed`.execute(executor);
   const [row] = rows;
-  return row && { deliveryId: row.delivery_id, messageId: row.message_id, body: row.body, tries: row.tries, step: row.step, sentAt: row.sent_at };
+  return (
+    row && {
+      deliveryId: row.delivery_id,
+      messageId: row.message_id,
+      body: row.body,
+      tries: row.tries,
+      step: row.step,
+      sentAt: row.sent_at,
+    }
+  );
 }
 
-export type TryResult = { readonly status: number | null; readonly error: TryError | null; readonly ms: number; readonly answer: string | null };
+export type TryResult = {
+  readonly status: number | null;
+  readonly error: TryError | null;
+  readonly ms: number;
+  readonly answer: string | null;
+};
 
-export async function completeTry(tx: Tx, merchantId: Id, { deliveryId, tries }: Claimed, { status, error, ms, answer }: TryResult): Promise<void> {
+export async function completeTry(
+  tx: Tx,
+  merchantId: Id,
+  { deliveryId, tries }: Claimed,
+  { status, error, ms, answer }: TryResult,
+): Promise<void> {
   await sql`
     update webhook_try set status = ${status}, error = ${error}, ms = ${ms}, answer = ${answer}
      where merchant_id = ${merchantId} and delivery_id = ${deliveryId} and try = ${tries}`.execute(tx);
 }
 
-export async function lockDelivery(tx: Tx, merchantId: Id, deliveryId: Id): Promise<{ state: DeliveryState; step: number } | undefined> {
+export async function lockDelivery(
+  tx: Tx,
+  merchantId: Id,
+  deliveryId: Id,
+): Promise<{ state: DeliveryState; step: number } | undefined> {
   const { rows } = await sql<{ state: DeliveryState; step: number }>`
-    select state, step from webhook_delivery where merchant_id = ${merchantId} and delivery_id = ${deliveryId} for update`.execute(tx);
+    select state, step from webhook_delivery where merchant_id = ${merchantId} and delivery_id = ${deliveryId} for update`.execute(
+    tx,
+  );
   return rows[0];
 }
 
 /** What came of a try; `waitMs` until the next, where there is one. */
-export async function markDelivery(tx: Tx, merchantId: Id, deliveryId: Id, state: DeliveryState, waitMs: number | undefined, { status, error, ms }: TryResult): Promise<void> {
+export async function markDelivery(
+  tx: Tx,
+  merchantId: Id,
+  deliveryId: Id,
+  state: DeliveryState,
+  waitMs: number | undefined,
+  { status, error, ms }: TryResult,
+): Promise<void> {
   await sql`
     update webhook_delivery
        set state = ${state}, next_try_at = now() + ${waitMs ?? null}::float8 * interval '1 millisecond', last_status = ${status}, last_error = ${error}, last_ms = ${ms},
@@ -251,14 +428,26 @@ export async function markDelivery(tx: Tx, merchantId: Id, deliveryId: Id, state
      where merchant_id = ${merchantId} and delivery_id = ${deliveryId}`.execute(tx);
 }
 
-export async function restartDelivery(tx: Tx, merchantId: Id, deliveryId: Id, state: DeliveryState): Promise<void> {
+export async function restartDelivery(
+  tx: Tx,
+  merchantId: Id,
+  deliveryId: Id,
+  state: DeliveryState,
+): Promise<void> {
   await sql`
     update webhook_delivery set state = ${state}, step = 0, begun_at = now(), next_try_at = now()
      where merchant_id = ${merchantId} and delivery_id = ${deliveryId}`.execute(tx);
 }
 
 /** The same for an endpoint's deliveries in any of `from` whose events happened since a time, the oldest first; answers how many. */
-export async function restartDeliveries(tx: Tx, { merchantId, endpointId }: Pick<Endpoint, "merchantId" | "endpointId">, since: Date, from: readonly DeliveryState[], state: DeliveryState, limit: number): Promise<number> {
+export async function restartDeliveries(
+  tx: Tx,
+  { merchantId, endpointId }: Pick<Endpoint, "merchantId" | "endpointId">,
+  since: Date,
+  from: readonly DeliveryState[],
+  state: DeliveryState,
+  limit: number,
+): Promise<number> {
   const { numAffectedRows } = await sql`
     update webhook_delivery set state = ${state}, step = 0, begun_at = now(), next_try_at = now()
      where merchant_id = ${merchantId} and delivery_id in (
@@ -271,17 +460,26 @@ export async function restartDeliveries(tx: Tx, { merchantId, endpointId }: Pick
 // what time brings
 
 /** Active endpoints for which something has been due for a minute and nobody is about to send it. */
-export async function selectForgotten(executor: Executor): Promise<Array<{ merchantId: Id; endpointId: Id }>> {
+export async function selectForgotten(
+  executor: Executor,
+): Promise<Array<{ merchantId: Id; endpointId: Id }>> {
   const { rows } = await sql<{ merchantId: Id; endpointId: Id }>`
     select e.merchant_id as "merchantId", e.endpoint_id as "endpointId" from webhook_endpoint e
      where e.state = 'active' and coalesce(e.rest_until <= now(), true) and coalesce(e.sending_until <= now(), true)
        and exists (select from webhook_delivery d
-                    where d.merchant_id = e.merchant_id and d.endpoint_id = e.endpoint_id and d.next_try_at < now() - interval '1 minute')`.execute(executor);
+                    where d.merchant_id = e.merchant_id and d.endpoint_id = e.endpoint_id and d.next_try_at < now() - interval '1 minute')`.execute(
+    executor,
+  );
   return rows;
 }
 
 /** Gives up what has waited for a disabled or deleted endpoint for 72 hours. Answers how many. */
-export async function exhaustWaiting(executor: Executor, from: readonly DeliveryState[], state: DeliveryState, limit: number): Promise<number> {
+export async function exhaustWaiting(
+  executor: Executor,
+  from: readonly DeliveryState[],
+  state: DeliveryState,
+  limit: number,
+): Promise<number> {
   const { numAffectedRows } = await sql`
     update webhook_delivery d set state = ${state}, next_try_at = null
       from (select merchant_id, delivery_id from webhook_delivery w join webhook_endpoint e using (merchant_id, endpoint_id)
@@ -312,11 +510,15 @@ export async function deleteEndedDeliveries(executor: Executor, limit: number): 
 export async function deleteEmptyEndpoints(executor: Executor): Promise<void> {
   await sql`
     delete from webhook_endpoint e
-     where e.state = 'deleted' and coalesce(e.sending_until <= now(), true) and not exists (select from webhook_delivery d where d.merchant_id = e.merchant_id and d.endpoint_id = e.endpoint_id)`.execute(executor);
+     where e.state = 'deleted' and coalesce(e.sending_until <= now(), true) and not exists (select from webhook_delivery d where d.merchant_id = e.merchant_id and d.endpoint_id = e.endpoint_id)`.execute(
+    executor,
+  );
 }
 
 /** Deliveries to active endpoints by state, but for the delivered ones. */
-export async function countUndelivered(executor: Executor): Promise<Array<{ state: DeliveryState; count: number }>> {
+export async function countUndelivered(
+  executor: Executor,
+): Promise<Array<{ state: DeliveryState; count: number }>> {
   const { rows } = await sql<{ state: DeliveryState; count: number }>`
     select d.state, count(*)::int as count from webhook_delivery d join webhook_endpoint e using (merchant_id, endpoint_id)
      where d.state <> 'delivered' and e.state = 'active' group by d.state`.execute(executor);

@@ -6,6 +6,7 @@ const AT_ONCE = 5_000;
 
 /** Wakes endpoints whose worker died, and gives up what has waited for a disabled one for 72 hours. */
 export async function sweepDeliveries(database: Database): Promise<void> {
-  for (const endpoint of await selectForgotten(database.kysely)) await inTransaction(database, (tx) => wake(tx, endpoint));
+  for (const endpoint of await selectForgotten(database.kysely))
+    await inTransaction(database, (tx) => wake(tx, endpoint));
   while ((await exhaustWaiting(database.kysely, ["pending", "failed"], "dead", AT_ONCE)) === AT_ONCE);
 }

@@ -24,10 +24,20 @@ export async function seedDemo(database: Database, ledger: Ledger): Promise<bool
     if ((await merchants(tx)).length > 0) return false;
     await insertMerchant(tx, { merchantId: DEMO_MERCHANT, name: CAFE.name, currency: IDR, isDemo: true });
     await insertOutlet(tx, {
-      ...CAFE.outlet, merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, tax: PPN_INCLUDED, cashRounding: { unit: 10_000, direction: "down" },
+      ...CAFE.outlet,
+      merchantId: DEMO_MERCHANT,
+      outletId: DEMO_OUTLET,
+      tax: PPN_INCLUDED,
+      cashRounding: { unit: 10_000, direction: "down" },
     });
     for (const [index, { name, role }] of CAFE.staff.entries()) {
-      await insertStaff(tx, DEMO_MERCHANT, DEMO_OUTLET, { staffId: derivedId("demo", "staff", name), name, role }, pins[index] ?? "");
+      await insertStaff(
+        tx,
+        DEMO_MERCHANT,
+        DEMO_OUTLET,
+        { staffId: derivedId("demo", "staff", name), name, role },
+        pins[index] ?? "",
+      );
     }
     let number = 0;
     for (const [rank, [category, products]] of MENU.entries()) {
@@ -39,11 +49,24 @@ export async function seedDemo(database: Database, ledger: Ledger): Promise<bool
         await insertProduct(
           tx,
           DEMO_MERCHANT,
-          { productId, categoryId, name, price: rupiah * SEN, barcode: demoBarcode(number), picture: `/pictures/${picture}.svg`, isFavourite: favourite !== undefined },
+          {
+            productId,
+            categoryId,
+            name,
+            price: rupiah * SEN,
+            barcode: demoBarcode(number),
+            picture: `/pictures/${picture}.svg`,
+            isFavourite: favourite !== undefined,
+          },
           number,
         );
         await moveStock(tx, DEMO_MERCHANT, DEMO_OUTLET, derivedId("demo", "delivery"), [
-          { movementId: derivedId("demo", "delivery", picture), productId, kind: "purchase", quantity: stock },
+          {
+            movementId: derivedId("demo", "delivery", picture),
+            productId,
+            kind: "purchase",
+            quantity: stock,
+          },
         ]);
         await setLowMark(tx, DEMO_MERCHANT, DEMO_OUTLET, productId, LOW_MARK);
       }
@@ -52,8 +75,12 @@ export async function seedDemo(database: Database, ledger: Ledger): Promise<bool
     for (const { username, email, phone, account, rupiah } of CAFE.wallets) {
       const userId = derivedId("demo", "user", username);
       await sql`
-        insert into users (id, username, email, phone, password) values (${userId}, ${username}, ${email}, ${phone}, ${password})`.execute(tx);
-      await openAccounts(tx, DEMO_MERCHANT, [{ id: accountId(DEMO_MERCHANT, account), code: account, kind: "wallet", currency: IDR, userId }]);
+        insert into users (id, username, email, phone, password) values (${userId}, ${username}, ${email}, ${phone}, ${password})`.execute(
+        tx,
+      );
+      await openAccounts(tx, DEMO_MERCHANT, [
+        { id: accountId(DEMO_MERCHANT, account), code: account, kind: "wallet", currency: IDR, userId },
+      ]);
       if (rupiah === 0n) continue;
       ledger.stageIn(tx, DEMO_MERCHANT, [
         {
@@ -82,7 +109,9 @@ export async function seedTestUser({ kysely }: Database): Promise<void> {
   const { username, email, phone, password } = TEST_USER;
   const userId = derivedId("demo", "user", username);
   const { rows } = await sql`
-    select from users where id = ${userId} or username = ${username} or email = ${email} or phone = ${phone}`.execute(kysely);
+    select from users where id = ${userId} or username = ${username} or email = ${email} or phone = ${phone}`.execute(
+    kysely,
+  );
   if (rows.length > 0) return;
   await sql`
     insert into users (id, username, email, phone, password) values (${userId}, ${username}, ${email}, ${phone}, ${await hashSecret(password)})

@@ -15,6 +15,7 @@ const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1)$/;
 
 /** Whether a request was made on this machine. One that a proxy forwards, which is not believed by `TRUST_PROXY`, is anybody's. */
 export function isLocal(request: FastifyRequest): boolean {
-  const isForwarded = request.headers["x-forwarded-for"] !== undefined || request.headers["forwarded"] !== undefined;
+  const isForwarded =
+    request.headers["x-forwarded-for"] !== undefined || request.headers["forwarded"] !== undefined;
   return LOOPBACK.test(addressOf(request)) && !(isForwarded && request.ip === request.socket.remoteAddress);
 }

@@ -1,13 +1,38 @@
-import { isId, isRefusal, refuse, type ApprovableAction, type Refusal, type RefusalCode } from "@onegate/contract";
+import {
+  isId,
+  isRefusal,
+  refuse,
+  type ApprovableAction,
+  type Refusal,
+  type RefusalCode,
+} from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { answerRefusal, asMerchant, everywhere, STATEMENT_TIMEOUTS_MS, withStatementTimeout, type Database, type Http, type StreamHolder } from "../kernel/index.ts";
+import {
+  answerRefusal,
+  asMerchant,
+  everywhere,
+  STATEMENT_TIMEOUTS_MS,
+  withStatementTimeout,
+  type Database,
+  type Http,
+  type StreamHolder,
+} from "../kernel/index.ts";
 import { addressOf, isLocal } from "./address.ts";
 import type { PendingApproval } from "./approvals/approval.ts";
 import type { Who } from "./audit/entry.ts";
 import type { Refusals } from "./audit/refusals.ts";
 import { isInScope } from "./keys/key.ts";
 import type { KnownKey } from "./keys/known-keys.ts";
-import { isApprovable, isRight, mayWithApproval, PIN_CHANGE_RIGHTS, rightsOf, SANDBOX_FROM_ANYWHERE, whyNot, type Right } from "./rights.ts";
+import {
+  isApprovable,
+  isRight,
+  mayWithApproval,
+  PIN_CHANGE_RIGHTS,
+  rightsOf,
+  SANDBOX_FROM_ANYWHERE,
+  whyNot,
+  type Right,
+} from "./rights.ts";
 import { tokenHash } from "./secret.ts";
 import type { Asker, Principal, StaffPrincipal } from "./staff.ts";
 import { selectSession } from "./store.ts";
@@ -34,7 +59,12 @@ const ANYONE: Principal = { role: "anyone" };
 export const DEVICE_HEADER = "onegate-device";
 
 /** How those who give credentials are found. */
-export type Identifiers = { readonly database: Database; readonly accessTokens: AccessTokens; readonly knownKeys: (secret: string) => Promise<KnownKey | undefined>; readonly refusals: Refusals };
+export type Identifiers = {
+  readonly database: Database;
+  readonly accessTokens: AccessTokens;
+  readonly knownKeys: (secret: string) => Promise<KnownKey | undefined>;
+  readonly refusals: Refusals;
+};
 
 /** The approval that a till brings. */
 export const APPROVAL_HEADER = "onegate-approval";
@@ -49,8 +79,10 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
   http.decorateRequest("approval", undefined);
   http.addHook("onRoute", (route) => {
     const right = route.config?.right;
-    if (right !== undefined && !isRight(right)) throw new Error(`route ${route.url} names the right ${right}, which is not in rights.ts`);
-    if (route.config?.approvable && !(right !== undefined && isRight(right) && isApprovable(right))) throw new Error(`route ${route.url} takes approvals, but its right is not approvable in rights.ts`);
+    if (right !== undefined && !isRight(right))
+      throw new Error(`route ${route.url} names the right ${right}, which is not in rights.ts`);
+    if (route.config?.approvable && !(right !== undefined && isRight(right) && isApprovable(right)))
+      throw new Error(`route ${route.url} takes approvals, but its right is not approvable in rights.ts`);
   });
   http.addHook("onRequest", (request, reply, done) => {
     const right = request.routeOptions.config.right;
@@ -58,7 +90,13 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
     const { authorization } = request.headers;
     if (authorization === undefined) {
       // what anybody may, and what nobody may without credentials, is decided as ever
-      if (withoutCredentials.role === "sandbox" && !SANDBOX_FROM_ANYWHERE.has(right) && whyNot("anyone", right) && !whyNot("sandbox", right) && !isLocal(request)) {
+      if (
+        withoutCredentials.role === "sandbox" &&
+        !SANDBOX_FROM_ANYWHERE.has(right) &&
+        whyNot("anyone", right) &&
+        !whyNot("sandbox", right) &&
+        !isLocal(request)
+      ) {
         answerRefusal(request, reply, refuse("local_only"));
         return;
       }
@@ -69,7 +107,9 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
     // whose a token is, is known only when it was found among everybody's
     void everywhere(() => identify(parts, authorization, request.headers[DEVICE_HEADER])).then(
       // who signs in again may still send what has expired
-      (principal) => admit(parts, request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) && within(request, right, done),
+      (principal) =>
+        admit(parts, request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) &&
+        within(request, right, done),
       (error: Error) => done(error),
     );
   });
@@ -84,7 +124,13 @@ function within({ principal, routeOptions }: FastifyRequest, right: Right, next:
 }
 
 /** Lets a principal in who has the right, or brings an approval where that is enough; otherwise answers the refusal. */
-function admit({ refusals }: Identifiers, request: FastifyRequest, reply: FastifyReply, right: Right, principal: Principal | undefined): boolean {
+function admit(
+  { refusals }: Identifiers,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  right: Right,
+  principal: Principal | undefined,
+): boolean {
   const refusal = principal ? refusalOf(request, principal, right) : refuse("unauthenticated");
   if (isRefusal(refusal) || !principal) {
     answerRefusal(request, reply, isRefusal(refusal) ? refusal : refuse("unauthenticated"));
@@ -97,7 +143,13 @@ function admit({ refusals }: Identifiers, request: FastifyRequest, reply: Fastif
 }
 
 /** Whoever proves to be nobody is no merchant's, and in no merchant's trail. */
-function noteRefusal(refusals: Refusals, request: FastifyRequest, principal: Principal, right: Right, reason: RefusalCode): void {
+function noteRefusal(
+  refusals: Refusals,
+  request: FastifyRequest,
+  principal: Principal,
+  right: Right,
+  reason: RefusalCode,
+): void {
   if (!("merchantId" in principal)) return;
   const who = whoOf(request, principal);
   const subject = `${request.method} ${request.routeOptions.url ?? ""}`;
@@ -106,8 +158,14 @@ function noteRefusal(refusals: Refusals, request: FastifyRequest, principal: Pri
 }
 
 /** Why a principal may not use a right; or, where an approval is enough and the request may bring one, that. */
-function refusalOf(request: FastifyRequest, principal: Principal, right: Right, takesApproval = request.routeOptions.config.approvable === true): Refusal | PendingApproval | undefined {
-  if (principal.role === "key") return isInScope(principal.scopes, right) ? undefined : refuse("scope_missing");
+function refusalOf(
+  request: FastifyRequest,
+  principal: Principal,
+  right: Right,
+  takesApproval = request.routeOptions.config.approvable === true,
+): Refusal | PendingApproval | undefined {
+  if (principal.role === "key")
+    return isInScope(principal.scopes, right) ? undefined : refuse("scope_missing");
   if (!("rights" in principal)) {
     const no = whyNot(principal.role, right);
     return no && refuse(no);
@@ -117,21 +175,36 @@ function refusalOf(request: FastifyRequest, principal: Principal, right: Right, 
   if (!takesApproval || !mayWithApproval(principal.role, right)) return refuse("forbidden");
   const unchecked = request.headers[APPROVAL_HEADER];
   if (unchecked === undefined) return refuse("approval_needed", { right });
-  return isId(unchecked) ? { approvalId: unchecked, merchantId: principal.merchantId, sessionId: principal.staffSessionId, action: right } : refuse("approval_invalid");
+  return isId(unchecked)
+    ? {
+        approvalId: unchecked,
+        merchantId: principal.merchantId,
+        sessionId: principal.staffSessionId,
+        action: right,
+      }
+    : refuse("approval_invalid");
 }
 
 /**
  * A right that a request needs beside its route's own, because of what its body asks for. Answers the approval that it is
  * used with, nothing where the principal has the right itself, or why not.
  */
-export function alsoNeeds(request: FastifyRequest, right: ApprovableAction): Refusal | PendingApproval | undefined {
+export function alsoNeeds(
+  request: FastifyRequest,
+  right: ApprovableAction,
+): Refusal | PendingApproval | undefined {
   const refusal = refusalOf(request, request.principal, right, true);
-  if (isRefusal(refusal)) noteRefusal(request.server.refusals, request, request.principal, right, refusal.refusal);
+  if (isRefusal(refusal))
+    noteRefusal(request.server.refusals, request, request.principal, right, refusal.refusal);
   return refusal;
 }
 
 /** Nobody, when credentials are given that are not valid. */
-async function identify({ database, accessTokens, knownKeys }: Identifiers, authorization: string, deviceToken: unknown): Promise<Principal | undefined> {
+async function identify(
+  { database, accessTokens, knownKeys }: Identifiers,
+  authorization: string,
+  deviceToken: unknown,
+): Promise<Principal | undefined> {
   const secret = KEY.exec(authorization)?.[1];
   if (secret) {
     const key = await knownKeys(secret);
@@ -144,11 +217,20 @@ async function identify({ database, accessTokens, knownKeys }: Identifiers, auth
 }
 
 /** The staff member whose session it is; without the token of the device that it was opened on it is nobody's. */
-async function findStaff(database: Database, token: string, deviceToken: unknown): Promise<StaffPrincipal | undefined> {
-  const session = typeof deviceToken === "string" ? await selectSession(database.kysely, tokenHash(token), tokenHash(deviceToken)) : undefined;
+async function findStaff(
+  database: Database,
+  token: string,
+  deviceToken: unknown,
+): Promise<StaffPrincipal | undefined> {
+  const session =
+    typeof deviceToken === "string"
+      ? await selectSession(database.kysely, tokenHash(token), tokenHash(deviceToken))
+      : undefined;
   if (!session) return undefined;
   const { granted, pinChangeOnly, ...who } = session;
-  return pinChangeOnly ? { ...who, rights: PIN_CHANGE_RIGHTS, mustChangePin: true } : { ...who, rights: rightsOf(who.role, granted) };
+  return pinChangeOnly
+    ? { ...who, rights: PIN_CHANGE_RIGHTS, mustChangePin: true }
+    : { ...who, rights: rightsOf(who.role, granted) };
 }
 
 /** The staff member behind a request to a route that only staff may use. */
@@ -197,7 +279,11 @@ export function merchantOf(request: FastifyRequest): string {
 /** Whom an event stream counts for: the device and the person, a key, or where nobody is named the address. */
 export function streamHoldersOf(request: FastifyRequest): StreamHolder[] {
   const { principal } = request;
-  if ("deviceId" in principal) return [["device", principal.deviceId], ["person", principal.staffId]];
+  if ("deviceId" in principal)
+    return [
+      ["device", principal.deviceId],
+      ["person", principal.staffId],
+    ];
   if ("userId" in principal) return [["person", principal.userId]];
   return [["program", "keyId" in principal ? principal.keyId : addressOf(request)]];
 }

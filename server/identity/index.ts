@@ -14,7 +14,18 @@ export { countGuess, enrolIn, forgetGuesses, type Enrolled } from "./devices/enr
 export { keepOwnerCode } from "./devices/recover-owner.ts";
 export { retireDevice } from "./devices/revoke.ts";
 export { deviceRoutes, enrolledBody } from "./devices/routes.ts";
-export { actorOf, alsoNeeds, DEVICE_HEADER, guard, merchantOf, outletScopeOf, staffOf, streamHoldersOf, userOf, whoOf } from "./guard.ts";
+export {
+  actorOf,
+  alsoNeeds,
+  DEVICE_HEADER,
+  guard,
+  merchantOf,
+  outletScopeOf,
+  staffOf,
+  streamHoldersOf,
+  userOf,
+  whoOf,
+} from "./guard.ts";
 export { checkedToLogo } from "./logo/logo.ts";
 export { insertLogo } from "./logo/store.ts";
 export { isInScope } from "./keys/key.ts";
@@ -36,7 +47,16 @@ export { sessionBody } from "./session-body.ts";
 export { sessionEnd } from "./session-end.ts";
 export { roleRoutes } from "./shop-roles/routes.ts";
 export { type Principal, type Staff, type StaffPrincipal, type StaffRole } from "./staff.ts";
-export { insertMerchant, insertOutlet, insertStaff, selectMerchants as merchants, selectOutlets as outlets, selectStaticQris as staticQrisOf, type Merchant, type Outlet } from "./store.ts";
+export {
+  insertMerchant,
+  insertOutlet,
+  insertStaff,
+  selectMerchants as merchants,
+  selectOutlets as outlets,
+  selectStaticQris as staticQrisOf,
+  type Merchant,
+  type Outlet,
+} from "./store.ts";
 export { openSession, unlock, type Session } from "./unlock.ts";
 export { createAccessTokens } from "./users/access-token.ts";
 export { requireOpenSession } from "./users/open-session.ts";

@@ -17,7 +17,11 @@ declare module "fastify" {
  * Counted in the database, over all replicas, before anything of the request is looked at: so many for nothing, then
  * pauses that double up to the longest; one is forgotten for each longest pause that goes by.
  */
-type Tried = { readonly free: number; readonly longestSeconds: number; /** Counts the person instead of the network. */ readonly by?: "person" };
+type Tried = {
+  readonly free: number;
+  readonly longestSeconds: number /** Counts the person instead of the network. */;
+  readonly by?: "person";
+};
 /** Counted in this process, without a query: a bucket that holds `burst` and fills again by so many a second. */
 type Flowing = { readonly perSecond: number; readonly burst: number };
 
@@ -50,7 +54,9 @@ export const limits = {
 export type LimitName = keyof typeof limits;
 
 /** Who a principal is among those whose reads are counted, and by which limit. */
-function readerOf(principal: Principal): { readonly limit: keyof typeof readLimits; readonly id: string } | undefined {
+function readerOf(
+  principal: Principal,
+): { readonly limit: keyof typeof readLimits; readonly id: string } | undefined {
   if ("userId" in principal) return { limit: "user", id: principal.userId };
   if ("staffId" in principal) return { limit: "staff", id: principal.staffId };
   return "keyId" in principal ? { limit: "key", id: principal.keyId } : undefined;
@@ -59,7 +65,11 @@ function readerOf(principal: Principal): { readonly limit: keyof typeof readLimi
 /** Applies `limits` to the routes that name one, and `readLimits` to all that read: refuses `too_many_requests` with the seconds to wait. */
 export function limitRequests(http: Http, database: Database): void {
   const buckets = new Map<LimitName, Bucket>();
-  const readers = { user: createBucket(readLimits.user), staff: createBucket(readLimits.staff), key: createBucket(readLimits.key) };
+  const readers = {
+    user: createBucket(readLimits.user),
+    staff: createBucket(readLimits.staff),
+    key: createBucket(readLimits.key),
+  };
   http.addHook("onRequest", (request, reply, done) => {
     // no principal where an address has no route
     const { method, principal } = request as { method: string; principal: Principal | undefined };
@@ -70,7 +80,8 @@ export function limitRequests(http: Http, database: Database): void {
   });
   http.addHook("onRoute", (route) => {
     const { limit } = route.config ?? {};
-    if (limit !== undefined && !Object.hasOwn(limits, limit)) throw new Error(`route ${route.url} names the limit ${limit}, which is not in limits.ts`);
+    if (limit !== undefined && !Object.hasOwn(limits, limit))
+      throw new Error(`route ${route.url} names the limit ${limit}, which is not in limits.ts`);
   });
   http.addHook("onRequest", (request, reply, done) => {
     const name = request.routeOptions.config.limit;
@@ -86,7 +97,8 @@ export function limitRequests(http: Http, database: Database): void {
     }
     const person = limit.by === "person" ? readerOf(request.principal)?.id : undefined;
     void countTry(database, triedBy(name, person ?? network, limit)).then(
-      (seconds) => (seconds > 0 ? void answerRefusal(request, reply, refuse("too_many_requests", { seconds })) : done()),
+      (seconds) =>
+        seconds > 0 ? void answerRefusal(request, reply, refuse("too_many_requests", { seconds })) : done(),
       (error: Error) => done(error),
     );
   });
@@ -116,7 +128,10 @@ type Bucket = { readonly take: (subject: string) => number };
 const MAX_SUBJECTS = 50_000;
 
 /** Of each subject one number: the moment when its bucket is full again. Answers the seconds to wait, 0 for none. */
-export function createBucket({ perSecond, burst }: Flowing, now: () => number = () => performance.now()): Bucket {
+export function createBucket(
+  { perSecond, burst }: Flowing,
+  now: () => number = () => performance.now(),
+): Bucket {
   const fullAt = new Map<string, number>();
   const eachMs = 1_000 / perSecond;
   return {
@@ -128,10 +143,11 @@ export function createBucket({ perSecond, burst }: Flowing, now: () => number = 
       // the ones that asked last stand last
       fullAt.delete(subject);
       fullAt.set(subject, next);
-      if (fullAt.size > MAX_SUBJECTS) for (const [oldest] of fullAt) {
-        fullAt.delete(oldest);
-        break;
-      }
+      if (fullAt.size > MAX_SUBJECTS)
+        for (const [oldest] of fullAt) {
+          fullAt.delete(oldest);
+          break;
+        }
       return 0;
     },
   };

@@ -8,7 +8,11 @@ export type Origin = { readonly address: string; readonly userAgent: string; rea
 const MOST_AGENT = 200;
 
 export function originOf(request: FastifyRequest): Origin {
-  return { address: addressOf(request), userAgent: (request.headers["user-agent"] ?? "").toWellFormed().slice(0, MOST_AGENT), requestId: request.id };
+  return {
+    address: addressOf(request),
+    userAgent: (request.headers["user-agent"] ?? "").toWellFormed().slice(0, MOST_AGENT),
+    requestId: request.id,
+  };
 }
 
 /** Who has one IPv6 address has its whole /64. */
@@ -18,5 +22,8 @@ export function networkOf(address: string): string {
   const groups = (text: string) => (text === "" ? [] : text.split(":"));
   const missing = address.includes("::") ? 8 - groups(head).length - groups(tail).length : 0;
   const all = [...groups(head), ...Array.from({ length: missing }, () => "0"), ...groups(tail)];
-  return `${all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(":")}::/64`;
+  return `${all
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(":")}::/64`;
 }

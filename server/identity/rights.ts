@@ -108,7 +108,12 @@ export type Right = keyof typeof rights;
  * What the sandbox lets anybody do without credentials who reaches it: place an order, open its payment and look at it. The
  * rest, which moves users' money, gives money back or says where webhooks go, is for callers on the machine itself.
  */
-export const SANDBOX_FROM_ANYWHERE: ReadonlySet<Right> = new Set<Right>(["channel.read", "order.create", "payment.create", "order.read"]);
+export const SANDBOX_FROM_ANYWHERE: ReadonlySet<Right> = new Set<Right>([
+  "channel.read",
+  "order.create",
+  "payment.create",
+  "order.read",
+]);
 
 /** What a role may do only when a second person, who has the right and `approval.give`, says so by PIN. */
 export const approvable = {
@@ -134,7 +139,10 @@ export function isRight(unchecked: string): unchecked is Right {
 }
 
 /** Why a role may not use a right, or nothing when it may. */
-export function whyNot(role: Role, right: Right): Extract<RefusalCode, "unauthenticated" | "forbidden"> | undefined {
+export function whyNot(
+  role: Role,
+  right: Right,
+): Extract<RefusalCode, "unauthenticated" | "forbidden"> | undefined {
   if ((rights[right] as readonly Role[]).includes(role)) return undefined;
   // both come without credentials: with some they may
   return role === "anyone" || role === "sandbox" ? "unauthenticated" : "forbidden";
@@ -154,10 +162,18 @@ const builtIn = {
 const given = names.filter((right) => has("custom", right));
 
 /** Rights that no role of a merchant's own may hold: what owners alone have (money's routes, roles, keys), and what makes staff. */
-export const OWNER_ONLY: ReadonlySet<Right> = new Set(names.filter((right) => right === "staff.manage" || (has("owner", right) && !has("manager", right) && !has("cashier", right))));
+export const OWNER_ONLY: ReadonlySet<Right> = new Set(
+  names.filter(
+    (right) =>
+      right === "staff.manage" || (has("owner", right) && !has("manager", right) && !has("cashier", right)),
+  ),
+);
 
 /** Rights that a role of a merchant's own may hold. */
-export const grantable: readonly Right[] = names.filter((right) => (has("manager", right) || has("cashier", right)) && !has("custom", right) && !OWNER_ONLY.has(right));
+export const grantable: readonly Right[] = names.filter(
+  (right) =>
+    (has("manager", right) || has("cashier", right)) && !has("custom", right) && !OWNER_ONLY.has(right),
+);
 
 /** What a staff member's role may. Of a custom role's rows counts what may still be granted today. */
 export function rightsOf(role: StaffRole, granted: readonly string[] = []): ReadonlySet<Right> {
@@ -166,4 +182,8 @@ export function rightsOf(role: StaffRole, granted: readonly string[] = []): Read
 }
 
 /** A session that may only set another PIN. */
-export const PIN_CHANGE_RIGHTS: ReadonlySet<Right> = new Set([...names.filter((right) => has("anyone", right)), "pin.change", "till.lock"] satisfies Right[]);
+export const PIN_CHANGE_RIGHTS: ReadonlySet<Right> = new Set([
+  ...names.filter((right) => has("anyone", right)),
+  "pin.change",
+  "till.lock",
+] satisfies Right[]);

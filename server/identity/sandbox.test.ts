@@ -11,16 +11,35 @@ before(async () => {
 after(() => program.close());
 
 const ELSEWHERE = { "x-forwarded-for": "192.168.1.20" };
-const moving = () => ({ id: newId(), currency: "IDR", amount: "1.00", source_account: "ACC_SRC_ABC", destination_account: "ACC_001" });
-const ordering = () => ({ order_id: newId(), amount: 18_000, customer_name: "Pelanggan", order_items: [{ name: "Roti", price: 18_000, quantity: 1 }] });
+const moving = () => ({
+  id: newId(),
+  currency: "IDR",
+  amount: "1.00",
+  source_account: "ACC_SRC_ABC",
+  destination_account: "ACC_001",
+});
+const ordering = () => ({
+  order_id: newId(),
+  amount: 18_000,
+  customer_name: "Pelanggan",
+  order_items: [{ name: "Roti", price: 18_000, quantity: 1 }],
+});
 
 describe("the sandbox without credentials", () => {
   it("moves money, gives it back and says where webhooks go for callers on the machine itself alone", async () => {
     const body = moving();
     const refused = await program.call("POST", "/payments", { body, headers: ELSEWHERE });
     assert.deepEqual([refused.status, refused.code], [403, "local_only"]);
-    assert.equal((await program.call("POST", "/payments", { body })).status, 200, "the line of the README, on the machine");
-    for (const [method, path] of [["GET", "/balance/ACC_001"], ["GET", "/api/v1/webhooks/endpoints"], ["GET", "/api/v1/cases"]] as const) {
+    assert.equal(
+      (await program.call("POST", "/payments", { body })).status,
+      200,
+      "the line of the README, on the machine",
+    );
+    for (const [method, path] of [
+      ["GET", "/balance/ACC_001"],
+      ["GET", "/api/v1/webhooks/endpoints"],
+      ["GET", "/api/v1/cases"],
+    ] as const) {
       assert.equal((await program.call(method, path, { headers: ELSEWHERE })).code, "local_only", path);
       assert.equal((await program.call(method, path)).status, 200, path);
     }
@@ -28,25 +47,55 @@ describe("the sandbox without credentials", () => {
 
   it("takes orders and their payments from anywhere", async () => {
     const body = ordering();
-    assert.equal((await program.call("POST", "/api/v1/payment/create-transaction", { body, headers: ELSEWHERE })).status, 201);
-    assert.equal((await program.call("POST", "/api/v1/payment/create-payment", { body: { order_id: body.order_id, method: "QRIS2" }, headers: ELSEWHERE })).status, 201);
-    assert.equal((await program.call("GET", `/api/v1/payment/get-status-payment?order_id=${body.order_id}`, { headers: ELSEWHERE })).status, 200);
-    const open = (Object.keys(rights) as Right[]).filter((right) => whyNot("anyone", right) && !whyNot("sandbox", right) && SANDBOX_FROM_ANYWHERE.has(right));
+    assert.equal(
+      (await program.call("POST", "/api/v1/payment/create-transaction", { body, headers: ELSEWHERE })).status,
+      201,
+    );
+    assert.equal(
+      (
+        await program.call("POST", "/api/v1/payment/create-payment", {
+          body: { order_id: body.order_id, method: "QRIS2" },
+          headers: ELSEWHERE,
+        })
+      ).status,
+      201,
+    );
+    assert.equal(
+      (
+        await program.call("GET", `/api/v1/payment/get-status-payment?order_id=${body.order_id}`, {
+          headers: ELSEWHERE,
+        })
+      ).status,
+      200,
+    );
+    const open = (Object.keys(rights) as Right[]).filter(
+      (right) => whyNot("anyone", right) && !whyNot("sandbox", right) && SANDBOX_FROM_ANYWHERE.has(right),
+    );
     assert.deepEqual(open.toSorted(), ["channel.read", "order.create", "order.read", "payment.create"]);
   });
 
   it("sets a shop up without a code on the machine alone", async () => {
-    const state = async (headers: Record<string, string>) => (await program.call<SetupStateBody>("GET", "/api/v1/setup", { headers })).body.code_needed;
+    const state = async (headers: Record<string, string>) =>
+      (await program.call<SetupStateBody>("GET", "/api/v1/setup", { headers })).body.code_needed;
     assert.deepEqual([await state({}), await state(ELSEWHERE)], [false, true]);
-    const shop = { merchant: { name: "Toko Jauh" }, outlet: { name: "Toko Jauh", address: "", phone: "", time_zone: "Asia/Jakarta" }, tax: "none", owner: { name: "Melati", pin: "824613" } };
-    const far = await program.call("POST", "/api/v1/setup", { body: shop, headers: { ...ELSEWHERE, "idempotency-key": newId() } });
+    const shop = {
+      merchant: { name: "Toko Jauh" },
+      outlet: { name: "Toko Jauh", address: "", phone: "", time_zone: "Asia/Jakarta" },
+      tax: "none",
+      owner: { name: "Melati", pin: "824613" },
+    };
+    const far = await program.call("POST", "/api/v1/setup", {
+      body: shop,
+      headers: { ...ELSEWHERE, "idempotency-key": newId() },
+    });
     assert.equal(far.code, "setup_code_wrong", JSON.stringify(far.body));
   });
 
   it("believes no proxy that it was not told of", async () => {
     const alone = await openTestProgram();
     try {
-      for (const headers of [{ "x-forwarded-for": "127.0.0.1" }, { forwarded: "for=127.0.0.1" }]) assert.equal((await alone.call("POST", "/payments", { body: moving(), headers })).code, "local_only");
+      for (const headers of [{ "x-forwarded-for": "127.0.0.1" }, { forwarded: "for=127.0.0.1" }])
+        assert.equal((await alone.call("POST", "/payments", { body: moving(), headers })).code, "local_only");
       assert.equal((await alone.call("POST", "/payments", { body: moving() })).status, 200);
     } finally {
       await alone.close();

@@ -24,7 +24,8 @@ export function createSecretBox(key: Buffer, before: Buffer | null = null): Secr
       const text = Buffer.concat([cipher.update(secret, "utf8"), cipher.final()]);
       return Buffer.concat([nonce, cipher.getAuthTag(), text]);
     },
-    open: (closed, about) => openWith(key, closed, about) ?? (before ? openWith(before, closed, about) : undefined),
+    open: (closed, about) =>
+      openWith(key, closed, about) ?? (before ? openWith(before, closed, about) : undefined),
   };
 }
 
@@ -33,7 +34,9 @@ function openWith(key: Buffer, closed: Buffer, about: string): string | undefine
   const tag = closed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES);
   try {
     const decipher = createDecipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(about)).setAuthTag(tag);
-    return decipher.update(closed.subarray(NONCE_BYTES + TAG_BYTES), undefined, "utf8") + decipher.final("utf8");
+    return (
+      decipher.update(closed.subarray(NONCE_BYTES + TAG_BYTES), undefined, "utf8") + decipher.final("utf8")
+    );
   } catch {
     return undefined;
   }

@@ -7,5 +7,11 @@ export function staffBody({ staffId, name, role, roleName }: Staff): StaffBody {
 }
 
 export function sessionBody({ token, expiresAt, staff, rights, mustChangePin }: Session): SessionBody {
-  return { token, expires_at: expiresAt.toISOString(), staff: staffBody(staff), rights: [...rights], must_change_pin: mustChangePin };
+  return {
+    token,
+    expires_at: expiresAt.toISOString(),
+    staff: staffBody(staff),
+    rights: [...rights],
+    must_change_pin: mustChangePin,
+  };
 }

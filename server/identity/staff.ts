@@ -5,7 +5,14 @@ import type { Right } from "./rights.ts";
 /** Built-in roles, whose rights are in `rights.ts`, and a merchant's own, whose rights are rows. */
 export type StaffRole = "owner" | "manager" | "cashier" | "custom";
 
-export type Staff = { readonly staffId: Id; readonly name: string; readonly role: StaffRole; readonly roleId?: Id | null; readonly roleName?: string | null; /** What a custom role's row grants. */ readonly granted?: readonly string[] };
+export type Staff = {
+  readonly staffId: Id;
+  readonly name: string;
+  readonly role: StaffRole;
+  readonly roleId?: Id | null;
+  readonly roleName?: string | null /** What a custom role's row grants. */;
+  readonly granted?: readonly string[];
+};
 
 /** A staff member with an open session on a device, and what the session may do. The outlet is the device's. */
 export type StaffPrincipal = {
@@ -28,6 +35,11 @@ export type Asker = StaffPrincipal & { readonly who: Who };
 export type Principal =
   | StaffPrincipal
   | { readonly role: "user"; readonly merchantId: Id; readonly userId: Id; readonly sessionId: Id }
-  | { readonly role: "key"; readonly merchantId: Id; readonly keyId: Id; readonly scopes: readonly KeyScope[] }
+  | {
+      readonly role: "key";
+      readonly merchantId: Id;
+      readonly keyId: Id;
+      readonly scopes: readonly KeyScope[];
+    }
   | { readonly role: "sandbox"; readonly merchantId: Id }
   | { readonly role: "anyone" };

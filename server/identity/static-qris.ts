@@ -1,11 +1,33 @@
-import { checkedToStaticQris, isQrisProblem, isRefusal, parseQris, refuse, VERIFY_WITHIN_DAYS, type Id, type NewStaticQrisBody, type Refusal, type StaticQrisBody } from "@onegate/contract";
+import {
+  checkedToStaticQris,
+  isQrisProblem,
+  isRefusal,
+  parseQris,
+  refuse,
+  VERIFY_WITHIN_DAYS,
+  type Id,
+  type NewStaticQrisBody,
+  type Refusal,
+  type StaticQrisBody,
+} from "@onegate/contract";
 import { announce, inTransaction, type Database, type Executor } from "../kernel/index.ts";
 import { announceAudit } from "./audit/announce-audit.ts";
 import type { Who } from "./audit/entry.ts";
-import { deleteStaticQris, selectOutlets, selectStaticQris, upsertStaticQris, type StaticQris } from "./store.ts";
+import {
+  deleteStaticQris,
+  selectOutlets,
+  selectStaticQris,
+  upsertStaticQris,
+  type StaticQris,
+} from "./store.ts";
 
 /** Sets an outlet's printed code: where its customers' money goes when no provider can be reached. Refuses `outlet_unknown`, and what `checkedToStaticQris` refuses. */
-export async function setStaticQris(database: Database, who: Who, outletId: Id, unchecked: NewStaticQrisBody): Promise<StaticQris | Refusal> {
+export async function setStaticQris(
+  database: Database,
+  who: Who,
+  outletId: Id,
+  unchecked: NewStaticQrisBody,
+): Promise<StaticQris | Refusal> {
   const { merchantId, actor: staffId } = who;
   if (!(await isOutlet(database.kysely, merchantId, outletId))) return refuse("outlet_unknown");
   const code = checkedToStaticQris(unchecked.payload);
@@ -13,29 +35,59 @@ export async function setStaticQris(database: Database, who: Who, outletId: Id, 
   return inTransaction(database, async (tx) => {
     const before = await selectStaticQris(tx, merchantId, outletId);
     const set = await upsertStaticQris(tx, {
-      merchantId, outletId, payload: unchecked.payload.trim(), merchantName: code.merchantName, verifyWithinDays: unchecked.verify_within_days ?? VERIFY_WITHIN_DAYS, setBy: staffId,
+      merchantId,
+      outletId,
+      payload: unchecked.payload.trim(),
+      merchantName: code.merchantName,
+      verifyWithinDays: unchecked.verify_within_days ?? VERIFY_WITHIN_DAYS,
+      setBy: staffId,
     });
-    await announce(tx, merchantId, "outlet.static_qris_set", outletId, { outlet_id: outletId, nmid: code.nmid, merchant_name: code.merchantName, set_by: staffId });
-    await announceAudit(tx, who, { action: "outlet.static_qris_set", subject: outletId, before: before && shownOf(before), after: shownOf(set) });
+    await announce(tx, merchantId, "outlet.static_qris_set", outletId, {
+      outlet_id: outletId,
+      nmid: code.nmid,
+      merchant_name: code.merchantName,
+      set_by: staffId,
+    });
+    await announceAudit(tx, who, {
+      action: "outlet.static_qris_set",
+      subject: outletId,
+      before: before && shownOf(before),
+      after: shownOf(set),
+    });
     return set;
   });
 }
 
 /** Takes an outlet's printed code away; what was paid to it is waited for all the same. Refuses `outlet_unknown`, `static_qris_missing`. */
-export async function removeStaticQris(database: Database, who: Who, outletId: Id): Promise<Refusal | undefined> {
+export async function removeStaticQris(
+  database: Database,
+  who: Who,
+  outletId: Id,
+): Promise<Refusal | undefined> {
   const { merchantId, actor: staffId } = who;
   if (!(await isOutlet(database.kysely, merchantId, outletId))) return refuse("outlet_unknown");
   return inTransaction(database, async (tx) => {
     const before = await selectStaticQris(tx, merchantId, outletId);
     if (!before || !(await deleteStaticQris(tx, merchantId, outletId))) return refuse("static_qris_missing");
-    await announce(tx, merchantId, "outlet.static_qris_removed", outletId, { outlet_id: outletId, removed_by: staffId });
-    await announceAudit(tx, who, { action: "outlet.static_qris_removed", subject: outletId, before: shownOf(before) });
+    await announce(tx, merchantId, "outlet.static_qris_removed", outletId, {
+      outlet_id: outletId,
+      removed_by: staffId,
+    });
+    await announceAudit(tx, who, {
+      action: "outlet.static_qris_removed",
+      subject: outletId,
+      before: shownOf(before),
+    });
     return undefined;
   });
 }
 
 /** Refuses `outlet_unknown`, `static_qris_missing`. */
-export async function showStaticQris(executor: Executor, merchantId: Id, outletId: Id): Promise<StaticQris | Refusal> {
+export async function showStaticQris(
+  executor: Executor,
+  merchantId: Id,
+  outletId: Id,
+): Promise<StaticQris | Refusal> {
   if (!(await isOutlet(executor, merchantId, outletId))) return refuse("outlet_unknown");
   return (await selectStaticQris(executor, merchantId, outletId)) ?? refuse("static_qris_missing");
 }
@@ -46,14 +98,33 @@ async function isOutlet(executor: Executor, merchantId: Id, outletId: Id): Promi
 
 function shownOf({ payload, merchantName, verifyWithinDays }: StaticQris) {
   const code = parseQris(payload);
-  return { merchant_name: merchantName, nmid: isQrisProblem(code) ? null : code.nmid, verify_within_days: verifyWithinDays };
+  return {
+    merchant_name: merchantName,
+    nmid: isQrisProblem(code) ? null : code.nmid,
+    verify_within_days: verifyWithinDays,
+  };
 }
 
-export function staticQrisBody({ outletId, payload, merchantName, verifyWithinDays, setBy, setAt }: StaticQris): StaticQrisBody {
+export function staticQrisBody({
+  outletId,
+  payload,
+  merchantName,
+  verifyWithinDays,
+  setBy,
+  setAt,
+}: StaticQris): StaticQrisBody {
   const code = parseQris(payload);
-  if (isQrisProblem(code)) throw new Error(`the printed code of outlet ${outletId} was kept, but is none: ${code.problem}`);
+  if (isQrisProblem(code))
+    throw new Error(`the printed code of outlet ${outletId} was kept, but is none: ${code.problem}`);
   return {
-    outlet_id: outletId, payload, merchant_name: merchantName, city: code.city, nmid: code.nmid, acquirers: code.accounts.map(({ domain }) => domain), verify_within_days: verifyWithinDays, set_by: setBy,
+    outlet_id: outletId,
+    payload,
+    merchant_name: merchantName,
+    city: code.city,
+    nmid: code.nmid,
+    acquirers: code.accounts.map(({ domain }) => domain),
+    verify_within_days: verifyWithinDays,
+    set_by: setBy,
     set_at: setAt.toISOString(),
   };
 }

@@ -9,7 +9,13 @@ import { newToken } from "./secret.ts";
 import type { Staff } from "./staff.ts";
 import { insertSession, lockStaff } from "./store.ts";
 
-export type Session = { readonly token: string; readonly expiresAt: Date; readonly staff: Staff; readonly rights: ReadonlySet<Right>; readonly mustChangePin: boolean };
+export type Session = {
+  readonly token: string;
+  readonly expiresAt: Date;
+  readonly staff: Staff;
+  readonly rights: ReadonlySet<Right>;
+  readonly mustChangePin: boolean;
+};
 
 /** Where a request came from. */
 export type From = { readonly address: string; readonly requestId: string | null };
@@ -18,22 +24,62 @@ export type From = { readonly address: string; readonly requestId: string | null
 const SESSION_HOURS = 14;
 
 /** Opens the till for a staff member by PIN, on a device. Refuses what `provePin` does, in its order. */
-export async function unlock(database: Database, device: Pick<Device, "merchantId" | "deviceId">, staffId: Id, pin: string, from: From): Promise<Session | Refusal> {
-  const proven = await provePin(database, { merchantId: device.merchantId, deviceId: device.deviceId, staffId }, pin);
+export async function unlock(
+  database: Database,
+  device: Pick<Device, "merchantId" | "deviceId">,
+  staffId: Id,
+  pin: string,
+  from: From,
+): Promise<Session | Refusal> {
+  const proven = await provePin(
+    database,
+    { merchantId: device.merchantId, deviceId: device.deviceId, staffId },
+    pin,
+  );
   if (isRefusal(proven)) return proven;
   return inTransaction(database, (tx) => openSession(tx, device, staffId, from, proven.pinHash));
 }
 
 /** Opens a session without asking for a PIN. Refuses `device_revoked`, `staff_unknown`, and `pin_wrong` when the PIN that was proven is another by now. */
-export async function openSession(tx: Tx, { merchantId, deviceId }: Pick<Device, "merchantId" | "deviceId">, staffId: Id, from: From, provenHash?: string): Promise<Session | Refusal> {
+export async function openSession(
+  tx: Tx,
+  { merchantId, deviceId }: Pick<Device, "merchantId" | "deviceId">,
+  staffId: Id,
+  from: From,
+  provenHash?: string,
+): Promise<Session | Refusal> {
   const device = await lockDevice(tx, merchantId, deviceId);
   if (!device || device.revokedAt) return refuse("device_revoked");
   const staff = await lockStaff(tx, merchantId, staffId);
-  if (!staff?.isActive || (staff.role !== "owner" && staff.outletId !== device.outletId)) return refuse("staff_unknown");
+  if (!staff?.isActive || (staff.role !== "owner" && staff.outletId !== device.outletId))
+    return refuse("staff_unknown");
   if (provenHash !== undefined && staff.pinHash !== provenHash) return refuse("pin_wrong");
   const { token, hash } = newToken();
   const { mustChangePin } = staff;
-  const expiresAt = await insertSession(tx, { merchantId, staffId, deviceId, sessionId: newId(), hash, hours: SESSION_HOURS, pinChangeOnly: mustChangePin, address: from.address });
-  await announceAudit(tx, { merchantId, actor: staffId, deviceId, outletId: device.outletId, ...from }, { action: "staff.signed_in", subject: staffId, after: { role: staff.role, must_change_pin: mustChangePin } });
-  return { token, expiresAt, staff, rights: mustChangePin ? PIN_CHANGE_RIGHTS : rightsOf(staff.role, staff.granted), mustChangePin };
+  const expiresAt = await insertSession(tx, {
+    merchantId,
+    staffId,
+    deviceId,
+    sessionId: newId(),
+    hash,
+    hours: SESSION_HOURS,
+    pinChangeOnly: mustChangePin,
+    address: from.address,
+  });
+  await announceAudit(
+    tx,
+    { merchantId, actor: staffId, deviceId, outletId: device.outletId, ...from },
+    {
+      action: "staff.signed_in",
+      subject: staffId,
+      after: { role: staff.role, must_change_pin: mustChangePin },
+    },
+  );
+  return {
+    token,
+    expiresAt,
+    staff,
+    rights: mustChangePin ? PIN_CHANGE_RIGHTS : rightsOf(staff.role, staff.granted),
+    mustChangePin,
+  };
 }

@@ -12,7 +12,12 @@ const CODES: Readonly<Record<string, RefusalCode>> = {
 };
 
 /** Answers a request that never became one, with the headers of every answer, and closes its connection. */
-export function answerClientError(error: Error, socket: Socket, headers: Readonly<Record<string, string>>, isUnanswered: (socket: Socket) => boolean): void {
+export function answerClientError(
+  error: Error,
+  socket: Socket,
+  headers: Readonly<Record<string, string>>,
+  isUnanswered: (socket: Socket) => boolean,
+): void {
   if (socket.destroyed || codeOf(error) === "ECONNRESET") return;
   // in the middle of another answer it would be taken for a part of it
   if (!socket.writable || !isUnanswered(socket)) {
@@ -23,7 +28,14 @@ export function answerClientError(error: Error, socket: Socket, headers: Readonl
   const refusal = CODES[codeOf(error) ?? ""] ?? "request_malformed";
   const [status] = refusals[refusal];
   const body = JSON.stringify(toProblem({ refusal }, requestId));
-  const all = { ...headers, "content-type": "application/problem+json", "content-length": Buffer.byteLength(body), "x-request-id": requestId, date: new Date().toUTCString(), connection: "close" };
+  const all = {
+    ...headers,
+    "content-type": "application/problem+json",
+    "content-length": Buffer.byteLength(body),
+    "x-request-id": requestId,
+    date: new Date().toUTCString(),
+    connection: "close",
+  };
   const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${head.join("")}\r\n${body}`);
   socket.destroySoon();

@@ -66,7 +66,9 @@ export function boundConnections(server: Server, onDrop: (reason: DropReason) =>
   };
 
   const sweep = setInterval(() => {
-    const unread = [...connections].map(([socket, open]) => ({ socket, open, bytes: unsentBytes(open) })).filter(({ bytes }) => bytes > 0);
+    const unread = [...connections]
+      .map(([socket, open]) => ({ socket, open, bytes: unsentBytes(open) }))
+      .filter(({ bytes }) => bytes > 0);
     // counts from the last byte that was taken; Node sets its own time-out again when the answer is sent
     for (const { socket } of unread) if (socket.timeout !== STALLED_MS) socket.setTimeout(STALLED_MS);
     let total = unread.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -100,7 +102,11 @@ export function boundConnections(server: Server, onDrop: (reason: DropReason) =>
     },
     isUnanswered(socket) {
       const { pending } = connections.get(socket) ?? {};
-      return pending === undefined || pending.size === 0 || (pending.size === 1 && [...pending.keys()].every(({ headersSent }) => !headersSent));
+      return (
+        pending === undefined ||
+        pending.size === 0 ||
+        (pending.size === 1 && [...pending.keys()].every(({ headersSent }) => !headersSent))
+      );
     },
     drain(withinMs) {
       draining = true;
@@ -112,7 +118,9 @@ export function boundConnections(server: Server, onDrop: (reason: DropReason) =>
         await sleep(afterMs, undefined, { ref: false });
         for (const [socket, open] of connections) if (isOver(open)) socket.destroy();
       };
-      void closeWhere(Math.min(STOP_BODY_MS, withinMs), ({ pending }) => [...pending.values()].some(({ complete }) => !complete));
+      void closeWhere(Math.min(STOP_BODY_MS, withinMs), ({ pending }) =>
+        [...pending.values()].some(({ complete }) => !complete),
+      );
       void closeWhere(withinMs, () => true);
     },
     stop: () => clearInterval(sweep),

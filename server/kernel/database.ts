@@ -51,11 +51,19 @@ class PreparingClient extends pg.Client {
     const isPlain = typeof text === "string" && Array.isArray(values) && values.length > 0;
     const name = isPlain ? nameOf(text) : undefined;
     // none of pg's overloads is one that passes everything on
-    return super.query.apply(this, (name === undefined ? given : [{ name, text, values }, ...rest]) as never) as never;
+    return super.query.apply(
+      this,
+      (name === undefined ? given : [{ name, text, values }, ...rest]) as never,
+    ) as never;
   }
 }
 
-export function openDatabase(connection: Connection, most: number, onError: (error: Error) => void, role?: typeof PROGRAM_ROLE): Database {
+export function openDatabase(
+  connection: Connection,
+  most: number,
+  onError: (error: Error) => void,
+  role?: typeof PROGRAM_ROLE,
+): Database {
   const pool = new (role ? WalledPool : pg.Pool)({
     ...(typeof connection === "string" ? { connectionString: connection } : connection),
     Client: PreparingClient,
@@ -87,7 +95,12 @@ const UNAVAILABLE = /^(08|53|57P)|^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDO
 export function isUnavailable(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   if ("code" in error && typeof error.code === "string" && UNAVAILABLE.test(error.code)) return true;
-  return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message);
+  return (
+    error instanceof Error &&
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+      error.message,
+    )
+  );
 }
 
 /** Whether a write was refused because a disk of the database is full. Nothing of it was done. */
@@ -97,7 +110,12 @@ export function isDiskFull(error: unknown): boolean {
 
 /** Whether a transaction lost a race that it wins when it is run again. */
 export function isRetryable(error: unknown): boolean {
-  return typeof error === "object" && error !== null && "code" in error && (error.code === "40P01" || error.code === "40001");
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "code" in error &&
+    (error.code === "40P01" || error.code === "40001")
+  );
 }
 
 /** Whether a statement gave up waiting for a row: whoever holds it is slow, and nothing was done. */
@@ -136,10 +154,12 @@ export function beforeCommit(tx: Tx, step: () => Promise<void>): void {
  * Reads with several statements as if it were one: all see the database as it was when the first began, so that what one
  * transaction wrote together is read together. Nothing can be written or locked.
  */
-export async function inSnapshot<T>({ kysely }: Pick<Database, "kysely">, read: (executor: Executor) => Promise<T>): Promise<T> {
+export async function inSnapshot<T>(
+  { kysely }: Pick<Database, "kysely">,
+  read: (executor: Executor) => Promise<T>,
+): Promise<T> {
   return kysely.transaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute(read);
 }
-
 
 /** Runs `work` in one READ COMMITTED transaction; a deadlock's victim is run again. No network inside. */
 export async function inTransaction<T>(database: Database, work: (tx: Tx) => Promise<T>): Promise<T> {

@@ -30,8 +30,12 @@ export function createDocument(text: string, type: string): Document {
     async send(request, reply) {
       const encoding = acceptedEncoding(request.headers["accept-encoding"]);
       const vary = reply.getHeader("vary");
-      void reply.headers({ etag: tag, vary: vary === undefined ? "accept-encoding" : `${String(vary)}, accept-encoding` });
-      if (request.headers["if-none-match"]?.split(",").some((one) => one.trim() === tag)) return reply.code(304).send();
+      void reply.headers({
+        etag: tag,
+        vary: vary === undefined ? "accept-encoding" : `${String(vary)}, accept-encoding`,
+      });
+      if (request.headers["if-none-match"]?.split(",").some((one) => one.trim() === tag))
+        return reply.code(304).send();
       void reply.type(type);
       if (encoding === undefined) return reply.send(plain);
       return reply.header("content-encoding", encoding).send(await compress(encoding));
@@ -44,7 +48,12 @@ export function acceptedEncoding(header: string | string[] | undefined): Encodin
   const accepted = new Set(
     String(header ?? "")
       .split(",")
-      .map((one) => one.trim().toLowerCase().split(/\s*;\s*/))
+      .map((one) =>
+        one
+          .trim()
+          .toLowerCase()
+          .split(/\s*;\s*/),
+      )
       .filter(([, ...parameters]) => !parameters.some((one) => /^q=0(?:\.0*)?$/.test(one)))
       .map(([name]) => name),
   );

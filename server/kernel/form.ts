@@ -35,7 +35,10 @@ export function readForm(text: string, schema: unknown): Record<string, unknown>
 function pathOf(name: string): string[] | undefined {
   const match = NAME.exec(name);
   if (!match?.[1]) return undefined;
-  const path = [match[1], ...Array.from((match[2] ?? "").matchAll(/\[([^[\]]*)\]/g), (part) => part[1] ?? "")];
+  const path = [
+    match[1],
+    ...Array.from((match[2] ?? "").matchAll(/\[([^[\]]*)\]/g), (part) => part[1] ?? ""),
+  ];
   return path.length <= MAX_DEPTH ? path : undefined;
 }
 
@@ -59,19 +62,27 @@ function put(root: Node, path: readonly string[], value: string): boolean {
 }
 
 function toObject(node: Node, schema: Schema): Record<string, unknown> {
-  const own = (name: string) => (schema.properties && Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined);
+  const own = (name: string) =>
+    schema.properties && Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
   // a field of any name becomes the object's own, `__proto__` too: the schema refuses it by name
   return Object.fromEntries([...node].map(([name, value]) => [name, toValue(value, own(name) ?? {})]));
 }
 
 function toValue(value: string | Node, schema: Schema): unknown {
   if (typeof value !== "string") {
-    const isList = schema.type === "array" || (schema.type === undefined && [...value.keys()].every((name) => /^\d{1,4}$/.test(name)));
-    return isList ? [...value.values()].map((one) => toValue(one, schema.items ?? {})) : toObject(value, schema);
+    const isList =
+      schema.type === "array" ||
+      (schema.type === undefined && [...value.keys()].every((name) => /^\d{1,4}$/.test(name)));
+    return isList
+      ? [...value.values()].map((one) => toValue(one, schema.items ?? {}))
+      : toObject(value, schema);
   }
   // where a text will do, it is one
   const types = schema.anyOf ? schema.anyOf.map(({ type }) => type) : [schema.type];
   if (types.includes("string") || types.includes(undefined)) return value;
-  if (types.includes("boolean") && /^(?:true|false|1|0)$/.test(value)) return value === "true" || value === "1";
-  return NUMBER.test(value) && (types.includes("number") || types.includes("integer")) ? Number(value) : value;
+  if (types.includes("boolean") && /^(?:true|false|1|0)$/.test(value))
+    return value === "true" || value === "1";
+  return NUMBER.test(value) && (types.includes("number") || types.includes("integer"))
+    ? Number(value)
+    : value;
 }

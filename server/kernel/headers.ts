@@ -5,7 +5,8 @@ import type { FastifyReply, FastifyRequest } from "fastify";
  * no cache may keep it, unless its route knows better.
  */
 const ALWAYS = {
-  "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "content-security-policy":
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "cross-origin-resource-policy": "same-origin",
@@ -15,11 +16,21 @@ const ALWAYS = {
 /** What a page is allowed beyond that: its own files, pictures that it makes, and WebAssembly for Argon2; nothing inline. */
 export const PAGE_HEADERS = {
   "content-security-policy": [
-    "default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "style-src 'self'", "img-src 'self' data: blob:", "font-src 'self'", "connect-src 'self'", "manifest-src 'self'",
-    "worker-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "worker-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
   ].join("; "),
   "cross-origin-opener-policy": "same-origin",
-  "permissions-policy": "camera=(self), bluetooth=(self), usb=(self), serial=(self), geolocation=(), microphone=(), payment=()",
+  "permissions-policy":
+    "camera=(self), bluetooth=(self), usb=(self), serial=(self), geolocation=(), microphone=(), payment=()",
 } as const;
 
 /** A year, which browsers remember: only where the outside address is https. */
@@ -33,7 +44,9 @@ export function everyHeader({ publicUrl }: HeaderSettings): Readonly<Record<stri
 }
 
 /** Sets these headers on a request's answer, and answers a preflight of an origin that may ask; `true` when it was answered. */
-export function createHeaders(settings: HeaderSettings): (request: FastifyRequest, reply: FastifyReply) => boolean {
+export function createHeaders(
+  settings: HeaderSettings,
+): (request: FastifyRequest, reply: FastifyReply) => boolean {
   const headers = everyHeader(settings);
   const origins = new Set(settings.corsOrigins);
   return (request, reply) => {
@@ -43,11 +56,16 @@ export function createHeaders(settings: HeaderSettings): (request: FastifyReques
     const { origin } = request.headers;
     if (origin === undefined || !origins.has(origin)) return false;
     // no credentials of the browser's own: who asks brings a bearer token
-    void reply.headers({ "access-control-allow-origin": origin, "access-control-expose-headers": "x-request-id, retry-after, idempotent-replayed" });
-    if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined) return false;
+    void reply.headers({
+      "access-control-allow-origin": origin,
+      "access-control-expose-headers": "x-request-id, retry-after, idempotent-replayed",
+    });
+    if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined)
+      return false;
     void reply.headers({
       "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
-      "access-control-allow-headers": "authorization, content-type, idempotency-key, last-event-id, onegate-approval, onegate-device, x-request-id",
+      "access-control-allow-headers":
+        "authorization, content-type, idempotency-key, last-event-id, onegate-approval, onegate-device, x-request-id",
       "access-control-max-age": "600",
     });
     void reply.code(204).send();

@@ -18,11 +18,22 @@ const CHANGES_NOTHING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
  * machine (DNS rebinding), or by a form. A name is known if it was configured, or if nobody else can own it: localhost,
  * this machine's own, and plain addresses. Refuses `host_unknown`, `origin_unknown`.
  */
-export function createHostCheck({ publicUrl, hosts, corsOrigins }: HostSettings): (method: string, headers: IncomingHttpHeaders) => Refusal | undefined {
+export function createHostCheck({
+  publicUrl,
+  hosts,
+  corsOrigins,
+}: HostSettings): (method: string, headers: IncomingHttpHeaders) => Refusal | undefined {
   const own = hostname().toLowerCase();
-  const names = new Set(["localhost", own, `${own}.local`, ...hosts.map((one) => one.toLowerCase()), ...(publicUrl === "" ? [] : [hostOf(new URL(publicUrl).host)])]);
+  const names = new Set([
+    "localhost",
+    own,
+    `${own}.local`,
+    ...hosts.map((one) => one.toLowerCase()),
+    ...(publicUrl === "" ? [] : [hostOf(new URL(publicUrl).host)]),
+  ]);
   const origins = new Set(corsOrigins);
-  const isKnown = (host: string | undefined) => host !== undefined && (names.has(host) || host.endsWith(".localhost") || isIP(host) > 0);
+  const isKnown = (host: string | undefined) =>
+    host !== undefined && (names.has(host) || host.endsWith(".localhost") || isIP(host) > 0);
   return (method, headers) => {
     // HTTP/1.0 knows no Host, and no browser speaks it
     if (headers.host !== undefined && !isKnown(hostOf(headers.host))) return refuse("host_unknown");
@@ -34,6 +45,7 @@ export function createHostCheck({ publicUrl, hosts, corsOrigins }: HostSettings)
 
 /** The name or address in a Host header, without its port and brackets; nothing where it is neither. */
 function hostOf(header: string | undefined): string | undefined {
-  const [, address, name] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+?)\.?)(?::[0-9]{1,5})?$/i.exec(header ?? "") ?? [];
+  const [, address, name] =
+    /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+?)\.?)(?::[0-9]{1,5})?$/i.exec(header ?? "") ?? [];
   return (address ?? name)?.toLowerCase();
 }

@@ -7,7 +7,12 @@ import { inTransaction, isLockedOut, type Database, type Tx } from "./database.t
  * What a key stands for: the same key under another merchant, outlet or route is another key. What is done at a till is
  * its outlet's, so that no other outlet is given its answer.
  */
-export type Scope = { readonly merchantId: Id; readonly outletId?: Id; readonly route: string; readonly key: string };
+export type Scope = {
+  readonly merchantId: Id;
+  readonly outletId?: Id;
+  readonly route: string;
+  readonly key: string;
+};
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -30,7 +35,9 @@ function canonical(value: unknown): string {
   if (typeof value === "bigint") return value.toString();
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value === "object" && value !== null) {
-    const fields = Object.entries(value).filter(([, field]) => field !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+    const fields = Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
     return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(",")}}`;
   }
   return JSON.stringify(value) ?? "null";
@@ -59,13 +66,18 @@ export async function once<T>(
     return await inTransaction(database, async (tx) => {
       const { rows: taken } = await sql<{ key: string }>`
         insert into idempotency_key (merchant_id, route, key, request_hash)
-        values (${scope.merchantId}, ${scope.route}, ${scope.key}, ${hash}) on conflict do nothing returning key`.execute(tx);
+        values (${scope.merchantId}, ${scope.route}, ${scope.key}, ${hash}) on conflict do nothing returning key`.execute(
+        tx,
+      );
       if (taken.length === 0) {
         const { rows } = await sql<{ request_hash: Buffer; answer: T }>`
           select request_hash, answer from idempotency_key
-           where merchant_id = ${scope.merchantId} and route = ${scope.route} and key = ${scope.key}`.execute(tx);
+           where merchant_id = ${scope.merchantId} and route = ${scope.route} and key = ${scope.key}`.execute(
+          tx,
+        );
         const [stored] = rows;
-        if (!stored?.request_hash.equals(hash)) return { answer: refuse("idempotency_key_reused"), replayed: false };
+        if (!stored?.request_hash.equals(hash))
+          return { answer: refuse("idempotency_key_reused"), replayed: false };
         return { answer: stored.answer, replayed: true };
       }
       isMine = true;
@@ -73,12 +85,15 @@ export async function once<T>(
       if (isRefusal(answer)) throw new RolledBack(answer);
       await sql`
         update idempotency_key set answer = ${JSON.stringify(answer)}::jsonb
-         where merchant_id = ${scope.merchantId} and route = ${scope.route} and key = ${scope.key}`.execute(tx);
+         where merchant_id = ${scope.merchantId} and route = ${scope.route} and key = ${scope.key}`.execute(
+        tx,
+      );
       return { answer, replayed: false };
     });
   } catch (error) {
     if (error instanceof RolledBack) return { answer: error.refusal, replayed: false };
-    if (isLockedOut(error) && !isMine) return { answer: refuse("idempotency_key_in_flight"), replayed: false };
+    if (isLockedOut(error) && !isMine)
+      return { answer: refuse("idempotency_key_in_flight"), replayed: false };
     throw error;
   }
 }
@@ -96,5 +111,7 @@ const KEPT = "30 days";
 
 /** Forgets keys older than 30 days. */
 export async function forgetOldKeys(database: Database): Promise<void> {
-  await sql`delete from idempotency_key where created_at < now() - ${KEPT}::interval`.execute(database.kysely);
+  await sql`delete from idempotency_key where created_at < now() - ${KEPT}::interval`.execute(
+    database.kysely,
+  );
 }

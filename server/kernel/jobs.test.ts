@@ -9,7 +9,15 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { prepareSchema } from "../schema.ts";
 import { until } from "../testing/until.ts";
-import { addJob, createLog, openDatabase, startJobs, startSupervisedCluster, type Cluster, type Database } from "./index.ts";
+import {
+  addJob,
+  createLog,
+  openDatabase,
+  startJobs,
+  startSupervisedCluster,
+  type Cluster,
+  type Database,
+} from "./index.ts";
 
 /** A process that takes a job and never ends it; it says so in one line. */
 const HOLDER = `
@@ -34,23 +42,40 @@ describe("jobs", () => {
     rmSync(data, { recursive: true, force: true });
   });
 
-  for (const [fate, error] of [["is done", undefined], ["fails", new Error("no")]] as const) {
+  for (const [fate, error] of [
+    ["is done", undefined],
+    ["fails", new Error("no")],
+  ] as const) {
     it(`faults 5 and 24: PostgreSQL is killed just before a job ${fate}: jobs go on, and that one is run again`, async () => {
       const runs: string[] = [];
-      const jobs = await startJobs(database, {
-        fatal: async () => {
-          runs.push("fatal");
-          if (runs.length > 1) return;
-          process.kill(cluster.pid, "SIGKILL");
-          await sleep(50);
-          if (error) throw error;
+      const jobs = await startJobs(
+        database,
+        {
+          fatal: async () => {
+            runs.push("fatal");
+            if (runs.length > 1) return;
+            process.kill(cluster.pid, "SIGKILL");
+            await sleep(50);
+            if (error) throw error;
+          },
+          other: async () => void runs.push("other"),
         },
-        other: async () => void runs.push("other"),
-      }, "", createLog("silent"), { pollMs: 200 });
+        "",
+        createLog("silent"),
+        { pollMs: 200 },
+      );
       await addJob(database.kysely, "fatal", {});
-      await until(async () => runs.length, (count) => count === 2, 30_000);
+      await until(
+        async () => runs.length,
+        (count) => count === 2,
+        30_000,
+      );
       await addJob(database.kysely, "other", {});
-      await until(async () => runs, () => runs.length === 3, 10_000);
+      await until(
+        async () => runs,
+        () => runs.length === 3,
+        10_000,
+      );
       const waiting = async () => (await database.pool.query("select 1 from graphile_worker.jobs")).rowCount;
       await until(waiting, (count) => count === 0, 10_000);
       await jobs.stop();
@@ -61,7 +86,11 @@ describe("jobs", () => {
   it("a job whose process was killed is run by another, and one whose process lives is left to it", async (t) => {
     const hold = async (task: string) => {
       await addJob(database.kysely, task, {});
-      const child = spawn(process.execPath, ["--input-type=module", "--eval", HOLDER, JSON.stringify(cluster.connection), task], { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
+      const child = spawn(
+        process.execPath,
+        ["--input-type=module", "--eval", HOLDER, JSON.stringify(cluster.connection), task],
+        { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] },
+      );
       t.after(() => child.kill("SIGKILL"));
       await once(child.stdout, "data");
       return child;
@@ -72,12 +101,27 @@ describe("jobs", () => {
     await once(killed, "exit");
 
     const runs: string[] = [];
-    const jobs = await startJobs(database, { "payment:void": async () => void runs.push("void"), "ledger:prove": async () => void runs.push("prove") }, "", createLog("silent"), { pollMs: 100, deadPollMs: 500 });
-    await until(async () => runs, ({ length }) => length > 0, 20_000);
+    const jobs = await startJobs(
+      database,
+      {
+        "payment:void": async () => void runs.push("void"),
+        "ledger:prove": async () => void runs.push("prove"),
+      },
+      "",
+      createLog("silent"),
+      { pollMs: 100, deadPollMs: 500 },
+    );
+    await until(
+      async () => runs,
+      ({ length }) => length > 0,
+      20_000,
+    );
     // and through further looks
     await sleep(1_500);
     assert.deepEqual(runs, ["void"]);
-    const { rows } = await database.pool.query<{ locked: boolean }>("select locked_by is not null as locked from graphile_worker.jobs");
+    const { rows } = await database.pool.query<{ locked: boolean }>(
+      "select locked_by is not null as locked from graphile_worker.jobs",
+    );
     assert.deepEqual(rows, [{ locked: true }], "the living process still has its own");
     await jobs.stop();
   });

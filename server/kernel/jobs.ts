@@ -9,7 +9,12 @@ import { everywhere } from "./wall.ts";
 export type Jobs = Readonly<Record<string, (payload: Record<string, unknown>) => Promise<void>>>;
 
 /** Adds a job in the caller's transaction: it runs when that commits, not before `afterMs` by the database's clock. The same key replaces the job; one of a single attempt is never begun twice. */
-export async function addJob(tx: Executor, task: string, payload: Record<string, unknown>, options: { afterMs?: number; key?: string; attempts?: number } = {}): Promise<void> {
+export async function addJob(
+  tx: Executor,
+  task: string,
+  payload: Record<string, unknown>,
+  options: { afterMs?: number; key?: string; attempts?: number } = {},
+): Promise<void> {
   await sql`
     select graphile_worker.add_job(${task}, payload := ${JSON.stringify(payload)}::json, run_at := now() + ${options.afterMs ?? 0}::float8 * interval '1 millisecond',
       job_key := ${options.key ?? null}, max_attempts := ${options.attempts ?? 25})`.execute(tx);
@@ -28,7 +33,13 @@ const REST_MS = 100;
  * and gives up: it is started again, and what it held is run again. So is what the runner of a killed process held, here or
  * elsewhere, within `2 * deadPollMs`.
  */
-export async function startJobs(database: Database, jobs: Jobs, crontab: string, log: Log, { concurrency = 4, pollMs = 1_000, deadPollMs = DEAD_POLL_MS } = {}): Promise<{ stop(): Promise<void> }> {
+export async function startJobs(
+  database: Database,
+  jobs: Jobs,
+  crontab: string,
+  log: Log,
+  { concurrency = 4, pollMs = 1_000, deadPollMs = DEAD_POLL_MS } = {},
+): Promise<{ stop(): Promise<void> }> {
   const taskList: TaskList = {};
   for (const [name, work] of Object.entries(jobs)) {
     taskList[name] = async (payload) => {
@@ -44,18 +55,37 @@ export async function startJobs(database: Database, jobs: Jobs, crontab: string,
 
   let holders = new Set<string>();
   async function begin(): Promise<Runner> {
-    if (holders.size > 0) await sql`select graphile_worker.force_unlock_workers(${[...holders]}::text[])`.execute(database.kysely);
+    if (holders.size > 0)
+      await sql`select graphile_worker.force_unlock_workers(${[...holders]}::text[])`.execute(
+        database.kysely,
+      );
     holders = new Set();
     const events: WorkerEvents = new EventEmitter();
     events.on("pool:create", ({ workerPool }) => holders.add(workerPool.id));
     events.on("worker:create", ({ worker }) => holders.add(worker.workerId));
     // the session that listens lives as long as the runner, and is opened anew when it is lost
-    events.on("pool:listen:success", ({ workerPool, client }) => void signLife(client, workerPool.id).catch(() => undefined));
+    events.on(
+      "pool:listen:success",
+      ({ workerPool, client }) => void signLife(client, workerPool.id).catch(() => undefined),
+    );
     // in batches, though of what ends in one turn of the loop only: the end of a single job that can't be written down ends the process
     // each job that is added, also one for later, calls all runners: while there was nothing to do they look again only after a rest
-    const localQueue = { size: concurrency, refetchDelay: { durationMs: Math.min(REST_MS, pollMs), threshold: 0, maxAbortThreshold: Infinity } };
+    const localQueue = {
+      size: concurrency,
+      refetchDelay: { durationMs: Math.min(REST_MS, pollMs), threshold: 0, maxAbortThreshold: Infinity },
+    };
     const preset = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0, localQueue } };
-    return run({ pgPool: database.pool, concurrency, pollInterval: pollMs, noHandleSignals: true, crontab, taskList, logger, events, preset });
+    return run({
+      pgPool: database.pool,
+      concurrency,
+      pollInterval: pollMs,
+      noHandleSignals: true,
+      crontab,
+      taskList,
+      logger,
+      events,
+      preset,
+    });
   }
 
   let runner = await begin();
@@ -71,7 +101,8 @@ export async function startJobs(database: Database, jobs: Jobs, crontab: string,
           log.warn("the job runner ended; it was started again");
           break;
         } catch (error) {
-          if (!isUnavailable(error)) log.error({ err: error }, "the job runner does not start; it will be tried again");
+          if (!isUnavailable(error))
+            log.error({ err: error }, "the job runner does not start; it will be tried again");
         }
       }
     }
@@ -94,7 +125,10 @@ export async function startJobs(database: Database, jobs: Jobs, crontab: string,
 const LISTEN_MS = 200;
 
 /** Holds a lock in a runner's name, which PostgreSQL takes back with the session, however the runner ends. */
-async function signLife(client: { query(text: string, values: unknown[]): Promise<unknown> }, holder: string): Promise<void> {
+async function signLife(
+  client: { query(text: string, values: unknown[]): Promise<unknown> },
+  holder: string,
+): Promise<void> {
   await sleep(LISTEN_MS, undefined, { ref: false });
   await client.query(`select pg_advisory_lock(${LIFE_LOCK})`, [holder]);
 }
@@ -112,7 +146,9 @@ async function selectLifelessHolders(executor: Executor): Promise<string[]> {
            select (classid::bigint << 32) | objid::bigint as key from pg_locks
             where locktype = 'advisory' and objsubid = 1 and granted and database = (select oid from pg_database where datname = current_database()))
     select name as holder from holder
-     where not exists (select from lock where key = hashtextextended('onegate jobs ' || name, 0))`.execute(executor);
+     where not exists (select from lock where key = hashtextextended('onegate jobs ' || name, 0))`.execute(
+    executor,
+  );
   return rows.map(({ holder }) => holder);
 }
 
@@ -136,7 +172,11 @@ function freeJobsOfTheDead(database: Database, log: Log, pollMs: number): { stop
       } catch (error) {
         // what was seen before an outage says nothing about who lives after it
         before = new Set();
-        if (!isUnavailable(error)) log.error({ err: error }, "jobs of killed processes could not be looked for; it will be tried again");
+        if (!isUnavailable(error))
+          log.error(
+            { err: error },
+            "jobs of killed processes could not be looked for; it will be tried again",
+          );
       }
       await sleep(pollMs, undefined, { signal: ending.signal }).catch(() => undefined);
     }

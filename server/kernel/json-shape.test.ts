@@ -11,7 +11,11 @@ describe("a JSON text is looked at before it is parsed", () => {
     assert.match(jsonProblem(nested(MAX_JSON_DEPTH + 1), LIMIT) ?? "", /nested deeper/);
     assert.match(jsonProblem('{"a":'.repeat(MAX_JSON_DEPTH + 1), LIMIT) ?? "", /nested deeper/);
     assert.match(jsonProblem('[{"a":'.repeat(MAX_JSON_DEPTH), LIMIT) ?? "", /nested deeper/);
-    assert.equal(jsonProblem(`[${"[],".repeat(1_000)}[]]`, LIMIT), undefined, "one beside the other is not deep");
+    assert.equal(
+      jsonProblem(`[${"[],".repeat(1_000)}[]]`, LIMIT),
+      undefined,
+      "one beside the other is not deep",
+    );
   });
 
   it("is refused when it has more keys than a body of its length has", () => {
@@ -21,8 +25,20 @@ describe("a JSON text is looked at before it is parsed", () => {
   });
 
   it("counts nothing that stands in a string", () => {
-    for (const text of ["[".repeat(100), "{:".repeat(9_000), '"[[[[', "\\", '\\"'.repeat(50) + "[".repeat(100), "\\\\"]) assert.equal(jsonProblem(JSON.stringify({ name: text, after: [text] }), LIMIT), undefined, text);
-    assert.match(jsonProblem(`["\\\\",${nested(MAX_JSON_DEPTH)}]`, LIMIT) ?? "", /nested deeper/, "a backslash that is escaped escapes no quote");
+    for (const text of [
+      "[".repeat(100),
+      "{:".repeat(9_000),
+      '"[[[[',
+      "\\",
+      '\\"'.repeat(50) + "[".repeat(100),
+      "\\\\",
+    ])
+      assert.equal(jsonProblem(JSON.stringify({ name: text, after: [text] }), LIMIT), undefined, text);
+    assert.match(
+      jsonProblem(`["\\\\",${nested(MAX_JSON_DEPTH)}]`, LIMIT) ?? "",
+      /nested deeper/,
+      "a backslash that is escaped escapes no quote",
+    );
     assert.equal(jsonProblem(`"never closed ${"[".repeat(100)}`, LIMIT), undefined, "the parser refuses it");
   });
 });

@@ -4,7 +4,13 @@ export const MAX_JSON_DEPTH = 32;
 const BYTES_PER_KEY = 8;
 const MIN_KEYS = 64;
 
-const QUOTE = 34, COLON = 58, BACKSLASH = 92, OPEN_ARRAY = 91, CLOSE_ARRAY = 93, OPEN_OBJECT = 123, CLOSE_OBJECT = 125;
+const QUOTE = 34,
+  COLON = 58,
+  BACKSLASH = 92,
+  OPEN_ARRAY = 91,
+  CLOSE_ARRAY = 93,
+  OPEN_OBJECT = 123,
+  CLOSE_OBJECT = 125;
 
 /** Why a JSON text is not worth parsing, or nothing. One look at each character, before anything is built from them. */
 export function jsonProblem(text: string, limitBytes: number): string | undefined {

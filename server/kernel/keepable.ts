@@ -19,14 +19,21 @@ export function keepableText(text: string): string {
  * Parsed JSON as it can be kept: names and texts cleaned, and what is nested too deep replaced by a mark. `change` decides on
  * each named value before it is gone into; undefined leaves it out.
  */
-export function keepableJson(unchecked: unknown, change: (name: string, value: unknown) => unknown = (_name, value) => value): unknown {
+export function keepableJson(
+  unchecked: unknown,
+  change: (name: string, value: unknown) => unknown = (_name, value) => value,
+): unknown {
   const keep = (value: unknown, depth: number): unknown => {
     if (typeof value === "string") return keepableText(value);
     if (typeof value !== "object" || value === null) return value;
     if (depth >= MAX_KEEPABLE_DEPTH) return "(nested too deep)";
     if (Array.isArray(value)) return value.map((one) => keep(one, depth + 1));
-    const fields = Object.entries(value).map(([name, one]) => [keepableText(name), change(name, one)] as const);
-    return Object.fromEntries(fields.filter(([, one]) => one !== undefined).map(([name, one]) => [name, keep(one, depth + 1)]));
+    const fields = Object.entries(value).map(
+      ([name, one]) => [keepableText(name), change(name, one)] as const,
+    );
+    return Object.fromEntries(
+      fields.filter(([, one]) => one !== undefined).map(([name, one]) => [name, keep(one, depth + 1)]),
+    );
   };
   return keep(unchecked, 0);
 }
@@ -39,9 +46,11 @@ export function unkeepableAt(unchecked: unknown): string | undefined {
   const waiting: Place[] = [{ value: unchecked, name: "", parent: undefined }];
   for (let place = waiting.pop(); place; place = waiting.pop()) {
     const { value } = place;
-    if (!isKeepableText(place.name) || (typeof value === "string" && !isKeepableText(value))) return pathOf(place);
+    if (!isKeepableText(place.name) || (typeof value === "string" && !isKeepableText(value)))
+      return pathOf(place);
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) continue;
-    for (const [name, one] of Object.entries(value).toReversed()) waiting.push({ value: one, name, parent: place });
+    for (const [name, one] of Object.entries(value).toReversed())
+      waiting.push({ value: one, name, parent: place });
   }
   return undefined;
 }
@@ -51,5 +60,8 @@ const MAX_PATH_LENGTH = 200;
 function pathOf(place: Place): string {
   const names: string[] = [];
   for (let at: Place | undefined = place; at?.parent; at = at.parent) names.unshift(keepableText(at.name));
-  return names.map((name) => `/${name}`).join("").slice(0, MAX_PATH_LENGTH);
+  return names
+    .map((name) => `/${name}`)
+    .join("")
+    .slice(0, MAX_PATH_LENGTH);
 }

@@ -4,7 +4,22 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { openTestDatabase, type TestDatabase } from "../testing/database.ts";
 import { until } from "../testing/until.ts";
-import { announce, consume, createLog, derivedId, inTransaction, latestCursor, mask, once, readEvents, readSettings, START, StartFailure, type OutboxEvent, type Tx } from "./index.ts";
+import {
+  announce,
+  consume,
+  createLog,
+  derivedId,
+  inTransaction,
+  latestCursor,
+  mask,
+  once,
+  readEvents,
+  readSettings,
+  START,
+  StartFailure,
+  type OutboxEvent,
+  type Tx,
+} from "./index.ts";
 
 let test: TestDatabase;
 before(async () => {
@@ -15,8 +30,16 @@ after(() => test.close());
 describe("statements", () => {
   it("are parsed once a connection, and a wrong one does not spoil the next", async () => {
     await test.database.kysely.connection().execute(async (connection) => {
-      const plus = (a: number, b: number) => sql<{ sum: number }>`select ${a}::int / ${b}::int as sum`.execute(connection);
-      const prepared = async () => (await sql<{ statement: string }>`select statement from pg_prepared_statements where statement like ${"select $1::int / $2::int as sum"}`.execute(connection)).rows;
+      const plus = (a: number, b: number) =>
+        sql<{ sum: number }>`select ${a}::int / ${b}::int as sum`.execute(connection);
+      const prepared = async () =>
+        (
+          await sql<{
+            statement: string;
+          }>`select statement from pg_prepared_statements where statement like ${"select $1::int / $2::int as sum"}`.execute(
+            connection,
+          )
+        ).rows;
       assert.equal((await plus(6, 3)).rows[0]?.sum, 2);
       await assert.rejects(plus(6, 0), /division by zero/);
       assert.equal((await plus(6, 2)).rows[0]?.sum, 3);
@@ -32,10 +55,12 @@ const happen = (tx: Tx, merchantId: Id, subject: string) =>
 describe("the outbox", () => {
   it("shows nothing of a transaction that is rolled back", async () => {
     const merchantId = newId();
-    await assert.rejects(inTransaction(test.database, async (tx) => {
-      await happen(tx, merchantId, "1");
-      throw new Error("no");
-    }));
+    await assert.rejects(
+      inTransaction(test.database, async (tx) => {
+        await happen(tx, merchantId, "1");
+        throw new Error("no");
+      }),
+    );
     assert.deepEqual(await readEvents(test.database.kysely, START, 10, { merchantId }), []);
   });
 
@@ -50,18 +75,32 @@ describe("the outbox", () => {
     });
     await written.promise;
     await inTransaction(test.database, (tx) => happen(tx, merchantId, "quick"));
-    assert.deepEqual(await readEvents(test.database.kysely, START, 10, { merchantId }), [], "the quick one stands behind the slow one, and waits for it");
+    assert.deepEqual(
+      await readEvents(test.database.kysely, START, 10, { merchantId }),
+      [],
+      "the quick one stands behind the slow one, and waits for it",
+    );
     gate.resolve();
     await slow;
-    const events = await until(() => readEvents(test.database.kysely, START, 10, { merchantId }), ({ length }) => length === 2);
-    assert.deepEqual(events.map(({ subject }) => subject), ["slow", "quick"]);
-    assert.deepEqual(await readEvents(test.database.kysely, events[0]!.cursor, 10, { merchantId }), [events[1]]);
+    const events = await until(
+      () => readEvents(test.database.kysely, START, 10, { merchantId }),
+      ({ length }) => length === 2,
+    );
+    assert.deepEqual(
+      events.map(({ subject }) => subject),
+      ["slow", "quick"],
+    );
+    assert.deepEqual(await readEvents(test.database.kysely, events[0]!.cursor, 10, { merchantId }), [
+      events[1],
+    ]);
   });
 
   it("is in the order of numbers, also where a transaction id grows by a digit", async () => {
     const merchantId = newId();
     for (const xid of ["100", "9", "99", "10"]) {
-      await sql`insert into outbox_event (merchant_id, xid, topic, subject, payload) values (${merchantId}, ${xid}::xid8, 'test.grown', ${xid}, '{}')`.execute(test.database.kysely);
+      await sql`insert into outbox_event (merchant_id, xid, topic, subject, payload) values (${merchantId}, ${xid}::xid8, 'test.grown', ${xid}, '{}')`.execute(
+        test.database.kysely,
+      );
     }
     const read: string[] = [];
     for (let cursor = START; ; ) {
@@ -71,14 +110,19 @@ describe("the outbox", () => {
       cursor = event.cursor;
     }
     assert.deepEqual(read, ["9", "10", "99", "100"]);
-    assert.ok((await latestCursor(test.database.kysely)).xid > 100n, "what was written last stands behind them");
+    assert.ok(
+      (await latestCursor(test.database.kysely)).xid > 100n,
+      "what was written last stands behind them",
+    );
   });
 
   it("fault 27: two workers at once, one of them killed in the middle: each event is acted upon once", async () => {
     const merchantId = newId();
     await sql`create table acted (subject text)`.execute(test.database.kysely);
     const wanted = Array.from({ length: 200 }, (_, i) => String(i));
-    await Promise.all(wanted.map((subject) => inTransaction(test.database, (tx) => happen(tx, merchantId, subject))));
+    await Promise.all(
+      wanted.map((subject) => inTransaction(test.database, (tx) => happen(tx, merchantId, subject))),
+    );
     let deaths = 3;
     const consumer = {
       name: "counter",
@@ -90,7 +134,8 @@ describe("the outbox", () => {
       },
     };
     const work = () => consume(test.database, consumer).catch(() => 0);
-    const acted = async () => (await sql<{ subject: string }>`select subject from acted`.execute(test.database.kysely)).rows;
+    const acted = async () =>
+      (await sql<{ subject: string }>`select subject from acted`.execute(test.database.kysely)).rows;
     const rows = await until(
       async () => {
         await Promise.all([work(), work()]);
@@ -98,7 +143,10 @@ describe("the outbox", () => {
       },
       ({ length }) => length >= wanted.length,
     );
-    assert.deepEqual(rows.map(({ subject }) => Number(subject)).sort((a, b) => a - b), wanted.map(Number));
+    assert.deepEqual(
+      rows.map(({ subject }) => Number(subject)).sort((a, b) => a - b),
+      wanted.map(Number),
+    );
   });
 });
 
@@ -117,9 +165,13 @@ describe("an idempotency key", () => {
 
   it("refuses another content, whatever the order of its fields", async () => {
     await once(test.database, scope("b"), { a: 1, b: { c: 2, d: 3 } }, async () => ({ done: true }));
-    const same = await once(test.database, scope("b"), { b: { d: 3, c: 2 }, a: 1 }, async () => ({ done: false }));
+    const same = await once(test.database, scope("b"), { b: { d: 3, c: 2 }, a: 1 }, async () => ({
+      done: false,
+    }));
     assert.deepEqual(same, { answer: { done: true }, replayed: true });
-    const other = await once(test.database, scope("b"), { a: 1, b: { c: 2, d: 4 } }, async () => ({ done: false }));
+    const other = await once(test.database, scope("b"), { a: 1, b: { c: 2, d: 4 } }, async () => ({
+      done: false,
+    }));
     assert.ok(isRefusal(other.answer) && other.answer.refusal === "idempotency_key_reused");
   });
 
@@ -129,21 +181,60 @@ describe("an idempotency key", () => {
       await happen(tx, merchantId, "1");
       return end() as { done: true };
     };
-    const refused = await once(test.database, scope("c"), {}, effect(() => refuse("cart_empty")));
+    const refused = await once(
+      test.database,
+      scope("c"),
+      {},
+      effect(() => refuse("cart_empty")),
+    );
     assert.ok(isRefusal(refused.answer));
-    await assert.rejects(once(test.database, scope("c"), {}, effect(() => {
-      throw new Error("crash");
-    })));
+    await assert.rejects(
+      once(
+        test.database,
+        scope("c"),
+        {},
+        effect(() => {
+          throw new Error("crash");
+        }),
+      ),
+    );
     assert.deepEqual(await readEvents(test.database.kysely, START, 10, { merchantId }), []);
-    assert.deepEqual(await once(test.database, scope("c"), {}, effect(() => ({ done: true }))), { answer: { done: true }, replayed: false });
-    await until(() => readEvents(test.database.kysely, START, 10, { merchantId }), ({ length }) => length === 1);
+    assert.deepEqual(
+      await once(
+        test.database,
+        scope("c"),
+        {},
+        effect(() => ({ done: true })),
+      ),
+      { answer: { done: true }, replayed: false },
+    );
+    await until(
+      () => readEvents(test.database.kysely, START, 10, { merchantId }),
+      ({ length }) => length === 1,
+    );
   });
 });
 
 describe("settings", () => {
   it("are checked, and a wrong one names its variable and the remedy", () => {
-    for (const [name, value] of [["PORT", "80800"], ["PORT", "http"], ["ONEGATE_MODE", "live"], ["DATABASE_URL", "mysql://x"], ["DATABASE_POOL", "0"], ["ONEGATE_SIMULATOR", "yes"], ["PUBLIC_URL", "onegate"], ["ONEGATE_SECRET_KEY", "5e5e"], ["TRUST_PROXY", "10.0.0.0/8, proxy"]] as const) {
-      assert.throws(() => readSettings({ [name]: value }), (error: unknown) => error instanceof StartFailure && error.message.startsWith(`${name}:`) && error.remedy.includes(name));
+    for (const [name, value] of [
+      ["PORT", "80800"],
+      ["PORT", "http"],
+      ["ONEGATE_MODE", "live"],
+      ["DATABASE_URL", "mysql://x"],
+      ["DATABASE_POOL", "0"],
+      ["ONEGATE_SIMULATOR", "yes"],
+      ["PUBLIC_URL", "onegate"],
+      ["ONEGATE_SECRET_KEY", "5e5e"],
+      ["TRUST_PROXY", "10.0.0.0/8, proxy"],
+    ] as const) {
+      assert.throws(
+        () => readSettings({ [name]: value }),
+        (error: unknown) =>
+          error instanceof StartFailure &&
+          error.message.startsWith(`${name}:`) &&
+          error.remedy.includes(name),
+      );
     }
   });
 
@@ -157,43 +248,106 @@ describe("settings", () => {
       return assert.fail("it starts");
     };
     const wrong = refusedFor({ PORT: "http", ONEGATE_MODE: "live", DATABASE_POOL: "0" });
-    for (const name of ["PORT", "ONEGATE_MODE", "DATABASE_POOL"]) assert.ok(wrong.message.includes(`${name}:`) && wrong.remedy.includes(name), name);
+    for (const name of ["PORT", "ONEGATE_MODE", "DATABASE_POOL"])
+      assert.ok(wrong.message.includes(`${name}:`) && wrong.remedy.includes(name), name);
     const bank = refusedFor({ SNAP_URL: "https://bank.contoh.invalid", SNAP_PARTNER_ID: "p" });
-    for (const name of ["SNAP_PRIVATE_KEY", "SNAP_CHANNEL_ID", "SNAP_MERCHANT_ID", "SNAP_CLIENT_KEY", "SNAP_CLIENT_SECRET"]) assert.ok(bank.message.includes(name) && bank.remedy.includes(name), name);
+    for (const name of [
+      "SNAP_PRIVATE_KEY",
+      "SNAP_CHANNEL_ID",
+      "SNAP_MERCHANT_ID",
+      "SNAP_CLIENT_KEY",
+      "SNAP_CLIENT_SECRET",
+    ])
+      assert.ok(bank.message.includes(name) && bank.remedy.includes(name), name);
     const production = refusedFor({ ONEGATE_MODE: "production", TRIPAY_URL: "https://tripay.co.id/api" });
-    for (const name of ["ONEGATE_ANONYMOUS=off", "ONEGATE_SIMULATOR=off", "TRIPAY_API_KEY", "ONEGATE_SECRET_KEY", "PUBLIC_URL"]) assert.ok(production.remedy.includes(name), name);
+    for (const name of [
+      "ONEGATE_ANONYMOUS=off",
+      "ONEGATE_SIMULATOR=off",
+      "TRIPAY_API_KEY",
+      "ONEGATE_SECRET_KEY",
+      "PUBLIC_URL",
+    ])
+      assert.ok(production.remedy.includes(name), name);
     assert.doesNotMatch(production.message + production.remedy, /\n/);
   });
 
   it("never show a secret's value", () => {
-    assert.throws(() => readSettings({ DATABASE_URL: "mysql://onegate:s3cret@db" }), (error: unknown) => error instanceof StartFailure && !error.message.includes("s3cret"));
+    assert.throws(
+      () => readSettings({ DATABASE_URL: "mysql://onegate:s3cret@db" }),
+      (error: unknown) => error instanceof StartFailure && !error.message.includes("s3cret"),
+    );
   });
 
   it("production refuses what only a sandbox may have", () => {
     const good = {
-      ONEGATE_MODE: "production", ONEGATE_ANONYMOUS: "off", ONEGATE_SIMULATOR: "off", TRIPAY_URL: "https://tripay.co.id/api", TRIPAY_API_KEY: "k",
-      TRIPAY_PRIVATE_KEY: "p", TRIPAY_MERCHANT_CODE: "T1", PUBLIC_URL: "https://bayar.contoh.invalid", ONEGATE_SECRET_KEY: "5e".repeat(32),
+      ONEGATE_MODE: "production",
+      ONEGATE_ANONYMOUS: "off",
+      ONEGATE_SIMULATOR: "off",
+      TRIPAY_URL: "https://tripay.co.id/api",
+      TRIPAY_API_KEY: "k",
+      TRIPAY_PRIVATE_KEY: "p",
+      TRIPAY_MERCHANT_CODE: "T1",
+      PUBLIC_URL: "https://bayar.contoh.invalid",
+      ONEGATE_SECRET_KEY: "5e".repeat(32),
     };
     assert.equal(readSettings(good).mode, "production");
-    for (const name of ["ONEGATE_ANONYMOUS", "ONEGATE_SIMULATOR", "TRIPAY_API_KEY", "TRIPAY_PRIVATE_KEY", "PUBLIC_URL", "ONEGATE_SECRET_KEY"]) {
-      assert.throws(() => readSettings({ ...good, [name]: "" }), (error: unknown) => error instanceof StartFailure && error.message.startsWith("production mode:"), name);
+    for (const name of [
+      "ONEGATE_ANONYMOUS",
+      "ONEGATE_SIMULATOR",
+      "TRIPAY_API_KEY",
+      "TRIPAY_PRIVATE_KEY",
+      "PUBLIC_URL",
+      "ONEGATE_SECRET_KEY",
+    ]) {
+      assert.throws(
+        () => readSettings({ ...good, [name]: "" }),
+        (error: unknown) => error instanceof StartFailure && error.message.startsWith("production mode:"),
+        name,
+      );
     }
     // a provider that is off needs no credentials, as none is when merchants have accounts of their own; one that is on needs its own
-    assert.equal(readSettings({ ...good, TRIPAY_URL: "", TRIPAY_API_KEY: "", TRIPAY_PRIVATE_KEY: "" }).tripayUrl, "");
-    const on = { ...good, MIDTRANS_URL: "https://api.midtrans.com", MIDTRANS_SERVER_KEY: "k", XENDIT_URL: "https://api.xendit.co", XENDIT_SECRET_KEY: "s", XENDIT_CALLBACK_TOKEN: "t" };
-    assert.deepEqual([readSettings(good).midtransUrl, readSettings(on).xenditUrl], ["", "https://api.xendit.co"]);
+    assert.equal(
+      readSettings({ ...good, TRIPAY_URL: "", TRIPAY_API_KEY: "", TRIPAY_PRIVATE_KEY: "" }).tripayUrl,
+      "",
+    );
+    const on = {
+      ...good,
+      MIDTRANS_URL: "https://api.midtrans.com",
+      MIDTRANS_SERVER_KEY: "k",
+      XENDIT_URL: "https://api.xendit.co",
+      XENDIT_SECRET_KEY: "s",
+      XENDIT_CALLBACK_TOKEN: "t",
+    };
+    assert.deepEqual(
+      [readSettings(good).midtransUrl, readSettings(on).xenditUrl],
+      ["", "https://api.xendit.co"],
+    );
     for (const name of ["MIDTRANS_SERVER_KEY", "XENDIT_SECRET_KEY", "XENDIT_CALLBACK_TOKEN"]) {
-      assert.throws(() => readSettings({ ...on, [name]: "" }), (error: unknown) => error instanceof StartFailure && error.remedy.includes(name), name);
+      assert.throws(
+        () => readSettings({ ...on, [name]: "" }),
+        (error: unknown) => error instanceof StartFailure && error.remedy.includes(name),
+        name,
+      );
     }
   });
 });
 
 describe("logs", () => {
   it("fault 36: carry no secret and no personal data, by field or in free text", () => {
-    assert.equal(mask("andi@contoh.id called +62 812-3456-7890 with Bearer abc.def or eyJh.eyJz.x-y"), "[email] called [phone] with Bearer [hidden] or [token]");
+    assert.equal(
+      mask("andi@contoh.id called +62 812-3456-7890 with Bearer abc.def or eyJh.eyJz.x-y"),
+      "[email] called [phone] with Bearer [hidden] or [token]",
+    );
     const lines: string[] = [];
     const log = createLog("info", { write: (line) => lines.push(line) });
-    log.info({ pin: "CANARY1", body: { password: "CANARY2", customer_phone: "CANARY3" }, request: { headers: { authorization: "CANARY4" } } }, "hello");
+    log.info(
+      {
+        pin: "CANARY1",
+        body: { password: "CANARY2", customer_phone: "CANARY3" },
+        request: { headers: { authorization: "CANARY4" } },
+      },
+      "hello",
+    );
     log.error({ err: new Error("no route to canary@contoh.id") }, "failed");
     assert.equal(lines.length, 2);
     assert.match(lines[0] ?? "", /hello/);

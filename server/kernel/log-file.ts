@@ -15,7 +15,10 @@ export type LogFile = {
  * work that it is about. What a full disk refuses is lost and counted; what a slow reader does not take yet is kept for a
  * while. `writeTo` stands for the file in tests.
  */
-export function createLogFile(file: number, writeTo: (file: number, bytes: Buffer) => number = writeSync): LogFile {
+export function createLogFile(
+  file: number,
+  writeTo: (file: number, bytes: Buffer) => number = writeSync,
+): LogFile {
   let kept: Buffer[] = [];
   let keptBytes = 0;
   let lost = 0;

@@ -2,7 +2,10 @@ import { refuse, type Refusal } from "@onegate/contract";
 import type { FastifyRequest } from "fastify";
 import { createHash, timingSafeEqual } from "node:crypto";
 
-export type MetricsAccess = { readonly token: string; /** Whether everybody may read them when no token is set: in the sandbox. */ readonly isOpen: boolean };
+export type MetricsAccess = {
+  readonly token: string /** Whether everybody may read them when no token is set: in the sandbox. */;
+  readonly isOpen: boolean;
+};
 
 const FORWARDED = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"] as const;
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?$/i;
@@ -12,10 +15,17 @@ const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
  * Why a caller may not read the metrics, or nothing. A proxy on this machine calls from loopback too: a request that went
  * through one, or that names another host, is somebody else's. Refuses `unauthenticated`, `metrics_closed`.
  */
-export function metricsRefusal({ token, isOpen }: MetricsAccess, { headers, socket }: FastifyRequest): Refusal | undefined {
-  if (token !== "") return isSame(headers.authorization ?? "", `Bearer ${token}`) ? undefined : refuse("unauthenticated");
+export function metricsRefusal(
+  { token, isOpen }: MetricsAccess,
+  { headers, socket }: FastifyRequest,
+): Refusal | undefined {
+  if (token !== "")
+    return isSame(headers.authorization ?? "", `Bearer ${token}`) ? undefined : refuse("unauthenticated");
   if (isOpen) return undefined;
-  const isLocal = LOOPBACK_ADDRESS.test(socket.remoteAddress ?? "") && LOOPBACK_HOST.test(headers.host ?? "") && FORWARDED.every((name) => headers[name] === undefined);
+  const isLocal =
+    LOOPBACK_ADDRESS.test(socket.remoteAddress ?? "") &&
+    LOOPBACK_HOST.test(headers.host ?? "") &&
+    FORWARDED.every((name) => headers[name] === undefined);
   return isLocal ? undefined : refuse("metrics_closed");
 }
 

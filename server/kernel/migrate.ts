@@ -4,7 +4,13 @@ import { crc32 } from "node:zlib";
 import type pg from "pg";
 import { messageOf, StartFailure } from "./failure.ts";
 
-export type Migration = { readonly version: number; readonly description: string; readonly script: string; readonly sql: string; readonly checksum: number };
+export type Migration = {
+  readonly version: number;
+  readonly description: string;
+  readonly script: string;
+  readonly sql: string;
+  readonly checksum: number;
+};
 
 const NAME = /^V([1-9][0-9]*)__([a-z0-9_]+)\.sql$/;
 /** Only one process migrates at a time. */
@@ -17,7 +23,15 @@ export function readMigrations(folder: string): Migration[] {
       const match = NAME.exec(script);
       if (!match) return [];
       const sql = readFileSync(join(folder, script), "utf8");
-      return [{ version: Number(match[1]), description: String(match[2]).replaceAll("_", " "), script, sql, checksum: flywayChecksum(sql) }];
+      return [
+        {
+          version: Number(match[1]),
+          description: String(match[2]).replaceAll("_", " "),
+          script,
+          sql,
+          checksum: flywayChecksum(sql),
+        },
+      ];
     })
     .sort((a, b) => a.version - b.version);
 }
@@ -47,7 +61,10 @@ export async function migrate(pool: pg.Pool, migrations: readonly Migration[]): 
     const newest = migrations.at(-1)?.version ?? 0;
     const beyond = [...applied.keys()].find((version) => version > newest);
     if (beyond !== undefined) {
-      throw new StartFailure(`The data was made by a newer Onegate (schema ${beyond}; this one knows ${newest}).`, "Use that version, or set ONEGATE_DATA to another folder. Nothing was changed.");
+      throw new StartFailure(
+        `The data was made by a newer Onegate (schema ${beyond}; this one knows ${newest}).`,
+        "Use that version, or set ONEGATE_DATA to another folder. Nothing was changed.",
+      );
     }
     let done = 0;
     for (const migration of migrations) {
@@ -56,7 +73,10 @@ export async function migrate(pool: pg.Pool, migrations: readonly Migration[]): 
         await apply(client, migration);
         done += 1;
       } else if (checksum !== migration.checksum) {
-        throw new StartFailure(`${migration.script} was edited after it had been applied.`, "Restore that file; put changes into a new script with the next number.");
+        throw new StartFailure(
+          `${migration.script} was edited after it had been applied.`,
+          "Restore that file; put changes into a new script with the next number.",
+        );
       }
     }
     return done;
@@ -66,7 +86,10 @@ export async function migrate(pool: pg.Pool, migrations: readonly Migration[]): 
   }
 }
 
-async function apply(client: pg.PoolClient, { version, description, script, sql, checksum }: Migration): Promise<void> {
+async function apply(
+  client: pg.PoolClient,
+  { version, description, script, sql, checksum }: Migration,
+): Promise<void> {
   const begun = performance.now();
   await client.query("begin");
   try {

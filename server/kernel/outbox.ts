@@ -38,7 +38,13 @@ export function checkedToCursor(unchecked: unknown): Cursor | undefined {
 }
 
 /** Writes an event; it is announced when, and only when, the transaction commits. */
-export async function announce<T extends Topic>(tx: Tx, merchantId: Id, topic: T, subject: string, payload: EventPayload<T>): Promise<void> {
+export async function announce<T extends Topic>(
+  tx: Tx,
+  merchantId: Id,
+  topic: T,
+  subject: string,
+  payload: EventPayload<T>,
+): Promise<void> {
   await sql`
     insert into outbox_event (merchant_id, topic, subject, payload)
     values (${merchantId}, ${topic}, ${subject}, ${JSON.stringify(payload)}::jsonb)`.execute(tx);
@@ -51,8 +57,21 @@ export async function announce<T extends Topic>(tx: Tx, merchantId: Id, topic: T
  * a long write in any database of the same server keeps new events waiting until it ends. Events whose topic begins
  * with none of `topics` come without their payload, which may be large.
  */
-export async function readEvents(executor: Executor, after: Cursor, limit: number, only: { merchantId?: Id; topics?: readonly string[] } = {}): Promise<OutboxEvent[]> {
-  const { rows } = await sql<{ xid: string; event_id: bigint; merchant_id: Id; topic: string; subject: string; payload: Record<string, unknown>; occurred_at: Date }>`
+export async function readEvents(
+  executor: Executor,
+  after: Cursor,
+  limit: number,
+  only: { merchantId?: Id; topics?: readonly string[] } = {},
+): Promise<OutboxEvent[]> {
+  const { rows } = await sql<{
+    xid: string;
+    event_id: bigint;
+    merchant_id: Id;
+    topic: string;
+    subject: string;
+    payload: Record<string, unknown>;
+    occurred_at: Date;
+  }>`
     select e.xid::text as xid, event_id, merchant_id, topic, subject, occurred_at,
            case when ${only.topics === undefined} or topic ^@ any (${[...(only.topics ?? [])]}::text[]) then payload else '{}' end as payload
       from outbox_event e
@@ -79,7 +98,9 @@ export async function readEvents(executor: Executor, after: Cursor, limit: numbe
 export async function latestCursor(executor: Executor): Promise<Cursor> {
   const { rows } = await sql<{ xid: string; event_id: bigint }>`
     select e.xid::text as xid, event_id from outbox_event e
-     where e.xid < pg_snapshot_xmin(pg_current_snapshot()) order by e.xid desc, event_id desc limit 1`.execute(executor);
+     where e.xid < pg_snapshot_xmin(pg_current_snapshot()) order by e.xid desc, event_id desc limit 1`.execute(
+    executor,
+  );
   const [row] = rows;
   return row ? { xid: BigInt(row.xid), eventId: row.event_id } : START;
 }
@@ -109,7 +130,12 @@ const READ_AT_ONCE = 500;
 export async function consume(database: Database, consumer: Consumer): Promise<number> {
   return inTransaction(database, async (tx) => {
     const at = (await lockCursor(tx, consumer.name)) ?? (await makeCursor(tx, consumer.name));
-    const events = await readEvents(tx, { xid: BigInt(at.xid), eventId: at.event_id }, consumer.atOnce ?? READ_AT_ONCE, { topics: consumer.topics });
+    const events = await readEvents(
+      tx,
+      { xid: BigInt(at.xid), eventId: at.event_id },
+      consumer.atOnce ?? READ_AT_ONCE,
+      { topics: consumer.topics },
+    );
     const last = events.at(-1);
     if (!last) return 0;
     await consumer.handle(tx, events);
@@ -123,7 +149,10 @@ export async function consume(database: Database, consumer: Consumer): Promise<n
 type CursorRow = { readonly xid: string; readonly event_id: bigint };
 
 async function lockCursor(tx: Tx, name: string): Promise<CursorRow | undefined> {
-  const { rows } = await sql<CursorRow>`select xid::text as xid, event_id from outbox_consumer where name = ${name} for update`.execute(tx);
+  const { rows } =
+    await sql<CursorRow>`select xid::text as xid, event_id from outbox_consumer where name = ${name} for update`.execute(
+      tx,
+    );
   return rows[0];
 }
 
@@ -150,7 +179,12 @@ const REST_MS = 20;
 const MOST_IDLE_MS = 10_000;
 
 /** Follows the outbox, lets the consumers act, and feeds the open streams with the payloads of topics that begin with `streamed`. */
-export function followOutbox(database: Database, consumers: readonly Consumer[], log: Log, { streamed = [], beatMs = BEAT_MS }: { streamed?: readonly string[]; beatMs?: number } = {}): Tail {
+export function followOutbox(
+  database: Database,
+  consumers: readonly Consumer[],
+  log: Log,
+  { streamed = [], beatMs = BEAT_MS }: { streamed?: readonly string[]; beatMs?: number } = {},
+): Tail {
   const listeners = new Set<(event: OutboxEvent) => void>();
   let stopped = false;
   let wake = new AbortController();
@@ -164,12 +198,19 @@ export function followOutbox(database: Database, consumers: readonly Consumer[],
 
   /** Whether nothing new concerns a consumer: its cursor is then left where it is, for a while. */
   const isUnconcerned = ({ name, topics }: Consumer, fresh: readonly string[]) =>
-    reached.has(name) && performance.now() - (movedAt.get(name) ?? 0) < MOST_IDLE_MS && !fresh.some((topic) => topics.some((prefix) => topic.startsWith(prefix)));
+    reached.has(name) &&
+    performance.now() - (movedAt.get(name) ?? 0) < MOST_IDLE_MS &&
+    !fresh.some((topic) => topics.some((prefix) => topic.startsWith(prefix)));
 
   async function look(): Promise<void> {
     const latest = await latestCursor(database.kysely);
-    const furthestBehind = [...reached.values()].reduce((one, other) => (isAfter(one, other) ? other : one), latest);
-    const fresh = isAfter(latest, furthestBehind) ? await readTopics(database.kysely, furthestBehind, latest) : [];
+    const furthestBehind = [...reached.values()].reduce(
+      (one, other) => (isAfter(one, other) ? other : one),
+      latest,
+    );
+    const fresh = isAfter(latest, furthestBehind)
+      ? await readTopics(database.kysely, furthestBehind, latest)
+      : [];
     for (const consumer of consumers) {
       if (!isAfter(latest, reached.get(consumer.name))) continue;
       try {
@@ -232,6 +273,8 @@ export async function forgetOldEvents(database: Database): Promise<number> {
   const { numAffectedRows } = await sql`
     delete from outbox_event e
      where e.occurred_at < now() - ${KEPT}::interval
-       and not exists (select from outbox_consumer c where (e.xid, e.event_id) > (c.xid, c.event_id))`.execute(database.kysely);
+       and not exists (select from outbox_consumer c where (e.xid, e.event_id) > (c.xid, c.event_id))`.execute(
+    database.kysely,
+  );
   return Number(numAffectedRows ?? 0n);
 }

@@ -110,17 +110,36 @@ describe("fault 35: an address that somebody else named", () => {
     [`https://toko.contoh/${"a".repeat(2_000)}`, "url_malformed"],
     ["", "url_malformed"],
   ];
-  for (const [url, expected] of table) it(`${url.length > 80 ? `${url.slice(0, 30)}…` : url || "nothing"} ${expected}`, async () => assert.equal(await word(url), expected));
+  for (const [url, expected] of table)
+    it(`${url.length > 80 ? `${url.slice(0, 30)}…` : url || "nothing"} ${expected}`, async () =>
+      assert.equal(await word(url), expected));
 
   it("a developer's own machine may be called when it is allowed, also over http; nothing else is more allowed by that", async () => {
     const own = { ...rules, loopback: true };
-    for (const url of ["http://127.0.0.1:3000/", "http://localhost:3000/", "http://[::1]:3000/", "https://localhost:3000/", "https://toko.contoh/"]) assert.equal(await word(url, own), "may be called", url);
-    for (const url of ["http://toko.contoh/", "http://8.8.8.8/"]) assert.equal(await word(url, own), "url_insecure", url);
-    for (const url of ["http://10.0.0.7/", "https://dalam.contoh/", "https://setengah.contoh/", "http://0.0.0.0/", "http://[::ffff:127.0.0.1]/", "http://169.254.169.254/"]) assert.equal(await word(url, own), "url_not_public", url);
+    for (const url of [
+      "http://127.0.0.1:3000/",
+      "http://localhost:3000/",
+      "http://[::1]:3000/",
+      "https://localhost:3000/",
+      "https://toko.contoh/",
+    ])
+      assert.equal(await word(url, own), "may be called", url);
+    for (const url of ["http://toko.contoh/", "http://8.8.8.8/"])
+      assert.equal(await word(url, own), "url_insecure", url);
+    for (const url of [
+      "http://10.0.0.7/",
+      "https://dalam.contoh/",
+      "https://setengah.contoh/",
+      "http://0.0.0.0/",
+      "http://[::ffff:127.0.0.1]/",
+      "http://169.254.169.254/",
+    ])
+      assert.equal(await word(url, own), "url_not_public", url);
   });
 
   it("is no address at all", () => {
-    for (const text of ["", "x", "1.2.3.4.5", "::g", "8.8.8.8/8", "toko.contoh"]) assert.equal(isPublicAddress(text), false, text);
+    for (const text of ["", "x", "1.2.3.4.5", "::g", "8.8.8.8/8", "toko.contoh"])
+      assert.equal(isPublicAddress(text), false, text);
   });
 });
 
@@ -132,7 +151,8 @@ describe("a call to an address that somebody else named", () => {
     for (const server of servers) server.close();
   });
   const own: AddressRules = { ...rules, loopback: true };
-  const call = (url: string, with_ = own, totalMs = 2_000) => callPublic({ url, headers: { "x-test": "1" }, body: "{}", totalMs, mostBytes: 100 }, with_);
+  const call = (url: string, with_ = own, totalMs = 2_000) =>
+    callPublic({ url, headers: { "x-test": "1" }, body: "{}", totalMs, mostBytes: 100 }, with_);
 
   async function serve(listener: RequestListener): Promise<number> {
     const server = createServer(listener).listen(0, "127.0.0.1");
@@ -152,9 +172,21 @@ describe("a call to an address that somebody else named", () => {
   }
 
   it("posts, and brings the status and the beginning of the answer", async () => {
-    const port = await serve((request, response) => response.writeHead(201, { "retry-after": "7" }).end(`${request.method} ${String(request.headers["x-test"])} ${"a".repeat(1_000)}`));
-    assert.deepEqual(await call(`http://127.0.0.1:${port}/`), { status: 201, retryAfter: "7", text: `POST 1 ${"a".repeat(93)}` });
-    assert.deepEqual(await call(`http://localhost:${port}/`), { status: 201, retryAfter: "7", text: `POST 1 ${"a".repeat(93)}` });
+    const port = await serve((request, response) =>
+      response
+        .writeHead(201, { "retry-after": "7" })
+        .end(`${request.method} ${String(request.headers["x-test"])} ${"a".repeat(1_000)}`),
+    );
+    assert.deepEqual(await call(`http://127.0.0.1:${port}/`), {
+      status: 201,
+      retryAfter: "7",
+      text: `POST 1 ${"a".repeat(93)}`,
+    });
+    assert.deepEqual(await call(`http://localhost:${port}/`), {
+      status: 201,
+      retryAfter: "7",
+      text: `POST 1 ${"a".repeat(93)}`,
+    });
   });
 
   it("fault 35: follows no redirect", async () => {
@@ -163,8 +195,14 @@ describe("a call to an address that somebody else named", () => {
       reached += 1;
       response.end();
     });
-    const port = await serve((_request, response) => response.writeHead(307, { location: `http://127.0.0.1:${inside}/` }).end());
-    assert.deepEqual(await call(`http://127.0.0.1:${port}/`), { status: 307, retryAfter: undefined, text: "" });
+    const port = await serve((_request, response) =>
+      response.writeHead(307, { location: `http://127.0.0.1:${inside}/` }).end(),
+    );
+    assert.deepEqual(await call(`http://127.0.0.1:${port}/`), {
+      status: 307,
+      retryAfter: undefined,
+      text: "",
+    });
     assert.equal(reached, 0);
   });
 
@@ -186,26 +224,51 @@ describe("a call to an address that somebody else named", () => {
   it("connects to the address that was checked, not to what the system says about the name", async () => {
     const port = await serve((request, response) => response.end(request.headers.host));
     const pinned: AddressRules = { loopback: true, resolve: async () => ["127.0.0.1"] };
-    assert.deepEqual(await call(`http://nama-yang-tidak-ada.contoh:${port}/`, pinned), { status: 200, retryAfter: undefined, text: `nama-yang-tidak-ada.contoh:${port}` });
+    assert.deepEqual(await call(`http://nama-yang-tidak-ada.contoh:${port}/`, pinned), {
+      status: 200,
+      retryAfter: undefined,
+      text: `nama-yang-tidak-ada.contoh:${port}`,
+    });
   });
 
   it("says what went wrong, within its time", async () => {
     const silent = await serveRaw(undefined);
     const begun = performance.now();
     assert.deepEqual(await call(`http://127.0.0.1:${silent}/`, own, 300), { error: "timeout" });
-    assert.deepEqual(await call("https://lambat.contoh/", { loopback: false, resolve: () => new Promise(() => undefined) }, 300), { error: "timeout" });
+    assert.deepEqual(
+      await call(
+        "https://lambat.contoh/",
+        { loopback: false, resolve: () => new Promise(() => undefined) },
+        300,
+      ),
+      { error: "timeout" },
+    );
     assert.ok(performance.now() - begun < 2_000);
     assert.deepEqual(await call(`http://127.0.0.1:${await unused()}/`), { error: "connection" });
-    assert.deepEqual(await call(`http://127.0.0.1:${await serveRaw("hello\r\n\r\n")}/`), { error: "connection" });
-    assert.deepEqual(await call(`https://127.0.0.1:${await serve((_request, response) => response.end())}/`), { error: "tls" });
+    assert.deepEqual(await call(`http://127.0.0.1:${await serveRaw("hello\r\n\r\n")}/`), {
+      error: "connection",
+    });
+    assert.deepEqual(
+      await call(`https://127.0.0.1:${await serve((_request, response) => response.end())}/`),
+      { error: "tls" },
+    );
     assert.deepEqual(await call("https://tidak-ada.contoh/"), { error: "address" });
   });
 
   it("an answer that breaks off or never ends is told by its status; another protocol is not spoken", async () => {
-    assert.deepEqual(await call(`http://127.0.0.1:${await serveRaw("HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhalf")}/`), { status: 200, retryAfter: undefined, text: "half" });
+    assert.deepEqual(
+      await call(`http://127.0.0.1:${await serveRaw("HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhalf")}/`),
+      { status: 200, retryAfter: undefined, text: "half" },
+    );
     const dripping = await serve((_request, response) => void response.writeHead(200).write("drop"));
-    assert.deepEqual(await call(`http://127.0.0.1:${dripping}/`, own, 300), { status: 200, retryAfter: undefined, text: "drop" });
-    const switching = await call(`http://127.0.0.1:${await serveRaw("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: tcp\r\n\r\n")}/`);
+    assert.deepEqual(await call(`http://127.0.0.1:${dripping}/`, own, 300), {
+      status: 200,
+      retryAfter: undefined,
+      text: "drop",
+    });
+    const switching = await call(
+      `http://127.0.0.1:${await serveRaw("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: tcp\r\n\r\n")}/`,
+    );
     assert.deepEqual(switching, { status: 101, retryAfter: undefined, text: "" });
   });
 

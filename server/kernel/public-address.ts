@@ -39,7 +39,8 @@ function isLoopback(address: string): boolean {
 /** An address of the web that has the right form; whose machine it names is not known yet. Refuses `url_malformed`, `url_insecure`. */
 function checkedToUrl(unchecked: string, { loopback }: AddressRules): URL | Refusal {
   const url = unchecked.length <= LONGEST_URL ? URL.parse(unchecked) : null;
-  if (!url || !["https:", "http:"].includes(url.protocol) || url.hostname === "") return refuse("url_malformed");
+  if (!url || !["https:", "http:"].includes(url.protocol) || url.hostname === "")
+    return refuse("url_malformed");
   if (url.username !== "" || url.password !== "" || url.hash !== "") return refuse("url_malformed");
   if (!WEB_PORTS.includes(url.port) && Number(url.port) < FIRST_FREE_PORT) return refuse("url_malformed");
   if (url.protocol === "http:" && !loopback) return refuse("url_insecure");
@@ -55,12 +56,16 @@ export type Destination = { readonly url: URL; readonly addresses: readonly stri
  * `url_malformed`, `url_insecure`, `url_not_public` (also when the name has no address, so that nobody learns which names are
  * known inside).
  */
-export async function checkedToDestination(unchecked: string, rules: AddressRules): Promise<Destination | Refusal> {
+export async function checkedToDestination(
+  unchecked: string,
+  rules: AddressRules,
+): Promise<Destination | Refusal> {
   const url = checkedToUrl(unchecked, rules);
   if (isRefusal(url)) return url;
   const addresses = await addressesOf(url.hostname, rules.resolve);
   const onlyLoopback = rules.loopback && addresses.every(isLoopback);
-  if (addresses.length === 0 || !(onlyLoopback || addresses.every(isPublicAddress))) return refuse("url_not_public");
+  if (addresses.length === 0 || !(onlyLoopback || addresses.every(isPublicAddress)))
+    return refuse("url_not_public");
   if (url.protocol === "http:" && !onlyLoopback) return refuse("url_insecure");
   return { url, addresses };
 }

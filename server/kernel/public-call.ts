@@ -18,7 +18,9 @@ export type PublicCall = {
   readonly mostBytes: number;
 };
 
-export type CallAnswer = { readonly status: number; readonly retryAfter: string | undefined; readonly text: string } | { readonly error: CallError };
+export type CallAnswer =
+  | { readonly status: number; readonly retryAfter: string | undefined; readonly text: string }
+  | { readonly error: CallError };
 
 const LARGEST_HEADERS_BYTES = 16_384;
 
@@ -41,7 +43,11 @@ export async function callPublic(call: PublicCall, rules: AddressRules): Promise
   }
 }
 
-async function post({ url, addresses }: Destination, { headers, body }: PublicCall, signal: AbortSignal): Promise<IncomingMessage> {
+async function post(
+  { url, addresses }: Destination,
+  { headers, body }: PublicCall,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
   const lookup: LookupFunction = (_name, options, callback) => {
     const [first] = found;
@@ -49,7 +55,14 @@ async function post({ url, addresses }: Destination, { headers, body }: PublicCa
     else callback(null, first?.address ?? "", first?.family);
   };
   // a connection of its own: one that is kept may be closed by the other side just as it is used again
-  const request = (url.protocol === "https:" ? https : http).request(url, { method: "POST", headers, signal, lookup, agent: false, maxHeaderSize: LARGEST_HEADERS_BYTES });
+  const request = (url.protocol === "https:" ? https : http).request(url, {
+    method: "POST",
+    headers,
+    signal,
+    lookup,
+    agent: false,
+    maxHeaderSize: LARGEST_HEADERS_BYTES,
+  });
   request.end(body);
   return new Promise((resolve, reject) => {
     request.once("response", resolve);

@@ -3,10 +3,15 @@ import type { KeyObject } from "node:crypto";
 const LEAST_BITS = 2_048;
 
 /** An RSA key of 2048 bits or more, made of a PEM by `create`; nothing where it is none. */
-export function checkedToRsaKey(create: (pem: string) => KeyObject, unchecked: string): KeyObject | undefined {
+export function checkedToRsaKey(
+  create: (pem: string) => KeyObject,
+  unchecked: string,
+): KeyObject | undefined {
   try {
     const key = create(unchecked);
-    return key.asymmetricKeyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= LEAST_BITS ? key : undefined;
+    return key.asymmetricKeyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= LEAST_BITS
+      ? key
+      : undefined;
   } catch {
     return undefined;
   }

@@ -33,40 +33,64 @@ const url =
   (value: string) => {
     if (value === "") return value;
     const parsed = URL.parse(value);
-    return parsed && schemes.includes(parsed.protocol) ? value.replace(/\/$/, "") : { wrong: `an address that starts with ${schemes.join(" or ")}//` };
+    return parsed && schemes.includes(parsed.protocol)
+      ? value.replace(/\/$/, "")
+      : { wrong: `an address that starts with ${schemes.join(" or ")}//` };
   };
 
-const secretKey = (value: string) => (/^[0-9a-f]{64}$/i.test(value) ? Buffer.from(value, "hex") : { wrong: "64 hexadecimal digits, as openssl rand -hex 32 makes them" });
+const secretKey = (value: string) =>
+  /^[0-9a-f]{64}$/i.test(value)
+    ? Buffer.from(value, "hex")
+    : { wrong: "64 hexadecimal digits, as openssl rand -hex 32 makes them" };
 
 /** What Fastify believes as a list of proxies: addresses, networks in CIDR, or the names of private networks. */
 const proxies = (value: string) => {
-  const isOne = (part: string) => ["loopback", "linklocal", "uniquelocal"].includes(part) || (isIP(part.replace(/\/[0-9]{1,3}$/, "")) > 0);
-  return value === "" || value.split(",").every((part) => isOne(part.trim())) ? value : { wrong: "addresses or networks by commas, such as 10.0.0.0/8" };
+  const isOne = (part: string) =>
+    ["loopback", "linklocal", "uniquelocal"].includes(part) || isIP(part.replace(/\/[0-9]{1,3}$/, "")) > 0;
+  return value === "" || value.split(",").every((part) => isOne(part.trim()))
+    ? value
+    : { wrong: "addresses or networks by commas, such as 10.0.0.0/8" };
 };
 
 /** What browsers send as Origin: scheme, host and port, nothing else. */
 const origins = (value: string) => {
   const list = value === "" ? [] : value.split(",").map((one) => one.trim());
-  return list.every((one) => /^https?:/.test(one) && URL.parse(one)?.origin === one) ? list : { wrong: "origins by commas, such as https://shop.example" };
+  return list.every((one) => /^https?:/.test(one) && URL.parse(one)?.origin === one)
+    ? list
+    : { wrong: "origins by commas, such as https://shop.example" };
 };
 
 /** Names without scheme, port or path. */
 const hosts = (value: string) => {
   const list = value === "" ? [] : value.split(",").map((one) => one.trim());
-  return list.every((one) => /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(one)) ? list : { wrong: "host names by commas, without ports, such as onegate.internal" };
+  return list.every((one) => /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(one))
+    ? list
+    : { wrong: "host names by commas, without ports, such as onegate.internal" };
 };
 
-const metricsToken = (value: string) => (value === "" || /^[\x21-\x7e]{16,200}$/.test(value) ? value : { wrong: "16 to 200 visible ASCII characters" });
+const metricsToken = (value: string) =>
+  value === "" || /^[\x21-\x7e]{16,200}$/.test(value)
+    ? value
+    : { wrong: "16 to 200 visible ASCII characters" };
 
-const fiveDigits = (value: string) => (value === "" || /^[0-9]{5}$/.test(value) ? value : { wrong: "5 digits" });
-const externalIdDigits = (value: string) => (value === "0" || (/^[0-9]{1,2}$/.test(value) && Number(value) >= 9 && Number(value) <= 36) ? Number(value) : { wrong: "0, or a whole number from 9 to 36" });
-const pathPrefix = (value: string) => (value === "" || /^(?:\/[A-Za-z0-9._-]+)+$/.test(value) ? value : { wrong: "a path such as /openapi, without a slash at its end" });
+const fiveDigits = (value: string) =>
+  value === "" || /^[0-9]{5}$/.test(value) ? value : { wrong: "5 digits" };
+const externalIdDigits = (value: string) =>
+  value === "0" || (/^[0-9]{1,2}$/.test(value) && Number(value) >= 9 && Number(value) <= 36)
+    ? Number(value)
+    : { wrong: "0, or a whole number from 9 to 36" };
+const pathPrefix = (value: string) =>
+  value === "" || /^(?:\/[A-Za-z0-9._-]+)+$/.test(value)
+    ? value
+    : { wrong: "a path such as /openapi, without a slash at its end" };
 
 /** An RSA key of 2048 bits or more, as PEM (its lines may be parted by the letters \n) or the name of a file with one. */
 const rsaKey = (create: (pem: string) => KeyObject) => (value: string) => {
   if (value === "") return null;
   const pem = value.includes("-----BEGIN") ? value.replaceAll("\\n", "\n") : readIfThere(value);
-  return checkedToRsaKey(create, pem) ?? { wrong: "an RSA key of at least 2048 bits, as PEM or a file's name" };
+  return (
+    checkedToRsaKey(create, pem) ?? { wrong: "an RSA key of at least 2048 bits, as PEM or a file's name" }
+  );
 };
 
 function readIfThere(file: string): string {
@@ -81,59 +105,285 @@ const oldSecretKey = (value: string) => (value === "" ? null : secretKey(value))
 
 const SANDBOX_SECRET_KEY = "00".repeat(32);
 export const SANDBOX_MIDTRANS = { serverKey: "SB-Mid-server-onegate-demo" } as const;
-export const SANDBOX_XENDIT = { secretKey: "xnd_development_onegate_demo", callbackToken: "onegate-demo-callback-token" } as const;
-export const SANDBOX_TRIPAY = { apiKey: "DEV-onegate-demo", privateKey: "onegate-demo-private-key", merchantCode: "T0001" } as const;
+export const SANDBOX_XENDIT = {
+  secretKey: "xnd_development_onegate_demo",
+  callbackToken: "onegate-demo-callback-token",
+} as const;
+export const SANDBOX_TRIPAY = {
+  apiKey: "DEV-onegate-demo",
+  privateKey: "onegate-demo-private-key",
+  merchantCode: "T0001",
+} as const;
 
 /** Every setting: the environment variable, its default, what it is for. `--help` prints this table. */
 const table = {
-  mode: { env: "ONEGATE_MODE", fallback: "sandbox", about: "sandbox (demo shop, simulated providers) or production", read: oneOf("sandbox", "production") },
-  trustProxy: { env: "TRUST_PROXY", fallback: "", about: "addresses of the proxies in front, by commas, whose X-Forwarded-For tells the client's", read: proxies },
-  host: { env: "HOST", fallback: "127.0.0.1", about: "address to listen on; 0.0.0.0 lets phones on the network in", read: text },
+  mode: {
+    env: "ONEGATE_MODE",
+    fallback: "sandbox",
+    about: "sandbox (demo shop, simulated providers) or production",
+    read: oneOf("sandbox", "production"),
+  },
+  trustProxy: {
+    env: "TRUST_PROXY",
+    fallback: "",
+    about: "addresses of the proxies in front, by commas, whose X-Forwarded-For tells the client's",
+    read: proxies,
+  },
+  host: {
+    env: "HOST",
+    fallback: "127.0.0.1",
+    about: "address to listen on; 0.0.0.0 lets phones on the network in",
+    read: text,
+  },
   port: { env: "PORT", fallback: "8080", about: "port to listen on; 0 takes a free one", read: port },
-  corsOrigins: { env: "CORS_ORIGINS", fallback: "", about: "origins, by commas, whose pages may call the API from a browser; default none but this server's own", read: origins },
-  publicUrl: { env: "PUBLIC_URL", fallback: "", about: "address under which providers reach this server; default http://127.0.0.1:PORT", read: url("http:", "https:") },
-  hosts: { env: "ONEGATE_HOSTS", fallback: "", about: "host names, by commas, that requests may name besides PUBLIC_URL's, localhost, this machine's own and IP addresses", read: hosts },
-  metricsToken: { env: "ONEGATE_METRICS_TOKEN", fallback: "", about: "bearer token that /metrics asks for; without it only this machine may read them in production", read: metricsToken, secret: true },
-  data: { env: "ONEGATE_DATA", fallback: "./data", about: "folder of the embedded PostgreSQL and of the simulator", read: (value: string) => resolve(value) },
-  databaseUrl: { env: "DATABASE_URL", fallback: "", about: "a PostgreSQL server (16 or newer) to use instead of the embedded one", read: url("postgres:", "postgresql:"), secret: true },
-  databaseAdminUrl: { env: "DATABASE_ADMIN_URL", fallback: "", about: "the same server as the schema's owner, for migrations alone; default DATABASE_URL", read: url("postgres:", "postgresql:"), secret: true },
-  databasePool: { env: "DATABASE_POOL", fallback: "12", about: "most connections to the database", read: whole(4, 500) },
-  ledgerLanes: { env: "LEDGER_LANES", fallback: "3", about: "ledger batches that may be on their way at once", read: whole(1, 32) },
-  ledgerQueue: { env: "LEDGER_QUEUE", fallback: "20000", about: "transfers that may wait; beyond it callers get 503", read: whole(1, 1_000_000) },
-  sealKey: { env: "ONEGATE_SEAL_KEY", fallback: "", about: "file of the key that signs the ledger's heads, made when missing; default seal.pem below ONEGATE_DATA", read: text },
-  secretKey: { env: "ONEGATE_SECRET_KEY", fallback: SANDBOX_SECRET_KEY, about: "64 hexadecimal digits; seals signing keys, TOTP secrets and providers' credentials in the database", read: secretKey, secret: true },
-  oldSecretKey: { env: "ONEGATE_OLD_SECRET_KEY", fallback: "", about: "the key before, while something is left that it sealed", read: oldSecretKey, secret: true },
-  logLevel: { env: "LOG_LEVEL", fallback: "warn", about: "fatal, error, warn, info, debug or trace", read: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent") },
-  anonymous: { env: "ONEGATE_ANONYMOUS", fallback: "on", about: "on: the payment paths work without credentials (sandbox only); what moves money from this machine alone", read: onOff },
-  simulator: { env: "ONEGATE_SIMULATOR", fallback: "on", about: "on: start the provider simulator (sandbox only)", read: onOff },
-  simulatorPort: { env: "SIMULATOR_PORT", fallback: "8090", about: "port of the provider simulator; 0 takes a free one", read: port },
-  deliveryPrivate: { env: "ONEGATE_DELIVERY_PRIVATE", fallback: "off", about: "on: webhooks and merchants' banks may be on this machine itself, over http too (sandbox only)", read: onOff },
-  tripayUrl: { env: "TRIPAY_URL", fallback: "", about: "Tripay's base address, such as https://tripay.co.id/api; default the simulator, none without it", read: url("http:", "https:") },
-  tripayApiKey: { env: "TRIPAY_API_KEY", fallback: SANDBOX_TRIPAY.apiKey, about: "Tripay's API key", read: text, secret: true },
-  tripayPrivateKey: { env: "TRIPAY_PRIVATE_KEY", fallback: SANDBOX_TRIPAY.privateKey, about: "Tripay's private key, which signs", read: text, secret: true },
-  tripayMerchantCode: { env: "TRIPAY_MERCHANT_CODE", fallback: SANDBOX_TRIPAY.merchantCode, about: "Tripay's merchant code", read: text },
-  midtransUrl: { env: "MIDTRANS_URL", fallback: "", about: "Midtrans' base address, such as https://api.midtrans.com; default the simulator, none without it", read: url("http:", "https:") },
-  midtransServerKey: { env: "MIDTRANS_SERVER_KEY", fallback: SANDBOX_MIDTRANS.serverKey, about: "Midtrans' server key, which also signs", read: text, secret: true },
-  xenditUrl: { env: "XENDIT_URL", fallback: "", about: "Xendit's base address, such as https://api.xendit.co; default the simulator, none without it", read: url("http:", "https:") },
-  xenditSecretKey: { env: "XENDIT_SECRET_KEY", fallback: SANDBOX_XENDIT.secretKey, about: "Xendit's secret key", read: text, secret: true },
-  xenditCallbackToken: { env: "XENDIT_CALLBACK_TOKEN", fallback: SANDBOX_XENDIT.callbackToken, about: "Xendit's verification token, which its callbacks carry", read: text, secret: true },
-  snapUrl: { env: "SNAP_URL", fallback: "", about: "address of a bank that speaks SNAP BI, without the path that it signs; none without it", read: url("http:", "https:") },
-  snapPathPrefix: { env: "SNAP_PATH_PREFIX", fallback: "", about: "what that bank puts before /v1.0/ and signs, such as /openapi", read: pathPrefix },
-  snapSignature: { env: "SNAP_SIGNATURE", fallback: "symmetric", about: "how calls to it are signed: symmetric (token, client secret) or asymmetric (private key)", read: oneOf("symmetric", "asymmetric") },
-  snapClientKey: { env: "SNAP_CLIENT_KEY", fallback: "", about: "its name for us when we ask for a token", read: text },
-  snapClientSecret: { env: "SNAP_CLIENT_SECRET", fallback: "", about: "the secret that signs calls, and its notifications where it has no key", read: text, secret: true },
-  snapPrivateKey: { env: "SNAP_PRIVATE_KEY", fallback: "", about: "our RSA private key, as PEM or a file's name", read: rsaKey(createPrivateKey), secret: true },
-  snapProviderPublicKey: { env: "SNAP_PROVIDER_PUBLIC_KEY", fallback: "", about: "its RSA public key, likewise; with it only this key's notifications are believed", read: rsaKey(createPublicKey) },
+  corsOrigins: {
+    env: "CORS_ORIGINS",
+    fallback: "",
+    about:
+      "origins, by commas, whose pages may call the API from a browser; default none but this server's own",
+    read: origins,
+  },
+  publicUrl: {
+    env: "PUBLIC_URL",
+    fallback: "",
+    about: "address under which providers reach this server; default http://127.0.0.1:PORT",
+    read: url("http:", "https:"),
+  },
+  hosts: {
+    env: "ONEGATE_HOSTS",
+    fallback: "",
+    about:
+      "host names, by commas, that requests may name besides PUBLIC_URL's, localhost, this machine's own and IP addresses",
+    read: hosts,
+  },
+  metricsToken: {
+    env: "ONEGATE_METRICS_TOKEN",
+    fallback: "",
+    about: "bearer token that /metrics asks for; without it only this machine may read them in production",
+    read: metricsToken,
+    secret: true,
+  },
+  data: {
+    env: "ONEGATE_DATA",
+    fallback: "./data",
+    about: "folder of the embedded PostgreSQL and of the simulator",
+    read: (value: string) => resolve(value),
+  },
+  databaseUrl: {
+    env: "DATABASE_URL",
+    fallback: "",
+    about: "a PostgreSQL server (16 or newer) to use instead of the embedded one",
+    read: url("postgres:", "postgresql:"),
+    secret: true,
+  },
+  databaseAdminUrl: {
+    env: "DATABASE_ADMIN_URL",
+    fallback: "",
+    about: "the same server as the schema's owner, for migrations alone; default DATABASE_URL",
+    read: url("postgres:", "postgresql:"),
+    secret: true,
+  },
+  databasePool: {
+    env: "DATABASE_POOL",
+    fallback: "12",
+    about: "most connections to the database",
+    read: whole(4, 500),
+  },
+  ledgerLanes: {
+    env: "LEDGER_LANES",
+    fallback: "3",
+    about: "ledger batches that may be on their way at once",
+    read: whole(1, 32),
+  },
+  ledgerQueue: {
+    env: "LEDGER_QUEUE",
+    fallback: "20000",
+    about: "transfers that may wait; beyond it callers get 503",
+    read: whole(1, 1_000_000),
+  },
+  sealKey: {
+    env: "ONEGATE_SEAL_KEY",
+    fallback: "",
+    about:
+      "file of the key that signs the ledger's heads, made when missing; default seal.pem below ONEGATE_DATA",
+    read: text,
+  },
+  secretKey: {
+    env: "ONEGATE_SECRET_KEY",
+    fallback: SANDBOX_SECRET_KEY,
+    about:
+      "64 hexadecimal digits; seals signing keys, TOTP secrets and providers' credentials in the database",
+    read: secretKey,
+    secret: true,
+  },
+  oldSecretKey: {
+    env: "ONEGATE_OLD_SECRET_KEY",
+    fallback: "",
+    about: "the key before, while something is left that it sealed",
+    read: oldSecretKey,
+    secret: true,
+  },
+  logLevel: {
+    env: "LOG_LEVEL",
+    fallback: "warn",
+    about: "fatal, error, warn, info, debug or trace",
+    read: oneOf("fatal", "error", "warn", "info", "debug", "trace", "silent"),
+  },
+  anonymous: {
+    env: "ONEGATE_ANONYMOUS",
+    fallback: "on",
+    about:
+      "on: the payment paths work without credentials (sandbox only); what moves money from this machine alone",
+    read: onOff,
+  },
+  simulator: {
+    env: "ONEGATE_SIMULATOR",
+    fallback: "on",
+    about: "on: start the provider simulator (sandbox only)",
+    read: onOff,
+  },
+  simulatorPort: {
+    env: "SIMULATOR_PORT",
+    fallback: "8090",
+    about: "port of the provider simulator; 0 takes a free one",
+    read: port,
+  },
+  deliveryPrivate: {
+    env: "ONEGATE_DELIVERY_PRIVATE",
+    fallback: "off",
+    about: "on: webhooks and merchants' banks may be on this machine itself, over http too (sandbox only)",
+    read: onOff,
+  },
+  tripayUrl: {
+    env: "TRIPAY_URL",
+    fallback: "",
+    about: "Tripay's base address, such as https://tripay.co.id/api; default the simulator, none without it",
+    read: url("http:", "https:"),
+  },
+  tripayApiKey: {
+    env: "TRIPAY_API_KEY",
+    fallback: SANDBOX_TRIPAY.apiKey,
+    about: "Tripay's API key",
+    read: text,
+    secret: true,
+  },
+  tripayPrivateKey: {
+    env: "TRIPAY_PRIVATE_KEY",
+    fallback: SANDBOX_TRIPAY.privateKey,
+    about: "Tripay's private key, which signs",
+    read: text,
+    secret: true,
+  },
+  tripayMerchantCode: {
+    env: "TRIPAY_MERCHANT_CODE",
+    fallback: SANDBOX_TRIPAY.merchantCode,
+    about: "Tripay's merchant code",
+    read: text,
+  },
+  midtransUrl: {
+    env: "MIDTRANS_URL",
+    fallback: "",
+    about: "Midtrans' base address, such as https://api.midtrans.com; default the simulator, none without it",
+    read: url("http:", "https:"),
+  },
+  midtransServerKey: {
+    env: "MIDTRANS_SERVER_KEY",
+    fallback: SANDBOX_MIDTRANS.serverKey,
+    about: "Midtrans' server key, which also signs",
+    read: text,
+    secret: true,
+  },
+  xenditUrl: {
+    env: "XENDIT_URL",
+    fallback: "",
+    about: "Xendit's base address, such as https://api.xendit.co; default the simulator, none without it",
+    read: url("http:", "https:"),
+  },
+  xenditSecretKey: {
+    env: "XENDIT_SECRET_KEY",
+    fallback: SANDBOX_XENDIT.secretKey,
+    about: "Xendit's secret key",
+    read: text,
+    secret: true,
+  },
+  xenditCallbackToken: {
+    env: "XENDIT_CALLBACK_TOKEN",
+    fallback: SANDBOX_XENDIT.callbackToken,
+    about: "Xendit's verification token, which its callbacks carry",
+    read: text,
+    secret: true,
+  },
+  snapUrl: {
+    env: "SNAP_URL",
+    fallback: "",
+    about: "address of a bank that speaks SNAP BI, without the path that it signs; none without it",
+    read: url("http:", "https:"),
+  },
+  snapPathPrefix: {
+    env: "SNAP_PATH_PREFIX",
+    fallback: "",
+    about: "what that bank puts before /v1.0/ and signs, such as /openapi",
+    read: pathPrefix,
+  },
+  snapSignature: {
+    env: "SNAP_SIGNATURE",
+    fallback: "symmetric",
+    about: "how calls to it are signed: symmetric (token, client secret) or asymmetric (private key)",
+    read: oneOf("symmetric", "asymmetric"),
+  },
+  snapClientKey: {
+    env: "SNAP_CLIENT_KEY",
+    fallback: "",
+    about: "its name for us when we ask for a token",
+    read: text,
+  },
+  snapClientSecret: {
+    env: "SNAP_CLIENT_SECRET",
+    fallback: "",
+    about: "the secret that signs calls, and its notifications where it has no key",
+    read: text,
+    secret: true,
+  },
+  snapPrivateKey: {
+    env: "SNAP_PRIVATE_KEY",
+    fallback: "",
+    about: "our RSA private key, as PEM or a file's name",
+    read: rsaKey(createPrivateKey),
+    secret: true,
+  },
+  snapProviderPublicKey: {
+    env: "SNAP_PROVIDER_PUBLIC_KEY",
+    fallback: "",
+    about: "its RSA public key, likewise; with it only this key's notifications are believed",
+    read: rsaKey(createPublicKey),
+  },
   snapPartnerId: { env: "SNAP_PARTNER_ID", fallback: "", about: "X-PARTNER-ID", read: text },
   snapChannelId: { env: "SNAP_CHANNEL_ID", fallback: "", about: "CHANNEL-ID, 5 digits", read: fiveDigits },
   snapMerchantId: { env: "SNAP_MERCHANT_ID", fallback: "", about: "its number of the merchant", read: text },
-  snapExternalIdDigits: { env: "SNAP_EXTERNAL_ID_DIGITS", fallback: "0", about: "how many digits X-EXTERNAL-ID has at that bank, 9 to 36; 0: letters too", read: externalIdDigits },
-  snapFreshness: { env: "SNAP_FRESHNESS_SECONDS", fallback: "300", about: "how far the time of its notifications may be from ours", read: whole(1, 86_400) },
-  snapDiscount: { env: "SNAP_DISCOUNT_BASIS_POINTS", fallback: "70", about: "what it keeps of a payment (MDR), in hundredths of a percent", read: whole(0, 10_000) },
+  snapExternalIdDigits: {
+    env: "SNAP_EXTERNAL_ID_DIGITS",
+    fallback: "0",
+    about: "how many digits X-EXTERNAL-ID has at that bank, 9 to 36; 0: letters too",
+    read: externalIdDigits,
+  },
+  snapFreshness: {
+    env: "SNAP_FRESHNESS_SECONDS",
+    fallback: "300",
+    about: "how far the time of its notifications may be from ours",
+    read: whole(1, 86_400),
+  },
+  snapDiscount: {
+    env: "SNAP_DISCOUNT_BASIS_POINTS",
+    fallback: "70",
+    about: "what it keeps of a payment (MDR), in hundredths of a percent",
+    read: whole(0, 10_000),
+  },
 } as const satisfies Record<string, Setting<unknown>>;
 
 type Table = typeof table;
-export type Settings = { readonly [K in keyof Table]: Exclude<ReturnType<Table[K]["read"]>, { wrong: string }> };
+export type Settings = {
+  readonly [K in keyof Table]: Exclude<ReturnType<Table[K]["read"]>, { wrong: string }>;
+};
 
 /** Reads all settings from an environment; what is wrong stops the start, all of it at once, with its remedies. */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
@@ -144,7 +394,10 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     const value = setting.read(given === undefined || given === "" ? setting.fallback : given);
     if (typeof value === "object" && value !== null && "wrong" in value) {
       const shown = setting.secret ? "its value" : `"${given}"`;
-      faults.push([`${setting.env}: ${shown} is not ${String(value.wrong)}.`, `Set ${setting.env} to ${String(value.wrong)}, or unset it.`]);
+      faults.push([
+        `${setting.env}: ${shown} is not ${String(value.wrong)}.`,
+        `Set ${setting.env} to ${String(value.wrong)}, or unset it.`,
+      ]);
     }
     settings[name] = value;
   }
@@ -159,29 +412,52 @@ export function readSettings(environment: Readonly<Record<string, string | undef
 type Fault = readonly [what: string, remedy: string];
 
 function stopFor(prefix: string, faults: readonly Fault[]): void {
-  if (faults.length > 0) throw new StartFailure(prefix + faults.map(([what]) => what).join(" "), faults.map(([, remedy]) => remedy).join(" "));
+  if (faults.length > 0)
+    throw new StartFailure(
+      prefix + faults.map(([what]) => what).join(" "),
+      faults.map(([, remedy]) => remedy).join(" "),
+    );
 }
 
 /** A bank is spoken to with all that its dialect needs, or not at all. */
 function bankFaults(settings: Settings): Fault[] {
   if (settings.snapUrl === "") return [];
-  const { snapPrivateKey, snapPartnerId, snapChannelId, snapMerchantId, snapClientKey, snapClientSecret, snapProviderPublicKey } = settings;
+  const {
+    snapPrivateKey,
+    snapPartnerId,
+    snapChannelId,
+    snapMerchantId,
+    snapClientKey,
+    snapClientSecret,
+    snapProviderPublicKey,
+  } = settings;
   const symmetric = settings.snapSignature === "symmetric";
   const needed = {
     SNAP_PRIVATE_KEY: snapPrivateKey,
     SNAP_PARTNER_ID: snapPartnerId,
     SNAP_CHANNEL_ID: snapChannelId,
     SNAP_MERCHANT_ID: snapMerchantId,
-    ...(symmetric ? { SNAP_CLIENT_KEY: snapClientKey, SNAP_CLIENT_SECRET: snapClientSecret } : { SNAP_PROVIDER_PUBLIC_KEY: snapProviderPublicKey }),
+    ...(symmetric
+      ? { SNAP_CLIENT_KEY: snapClientKey, SNAP_CLIENT_SECRET: snapClientSecret }
+      : { SNAP_PROVIDER_PUBLIC_KEY: snapProviderPublicKey }),
   };
-  const missing = Object.entries(needed).filter(([, value]) => value === "" || value === null).map(([env]) => env);
+  const missing = Object.entries(needed)
+    .filter(([, value]) => value === "" || value === null)
+    .map(([env]) => env);
   if (missing.length === 0) return [];
   const names = inWords(missing);
-  return [[`SNAP_URL names a bank, but ${names} ${missing.length === 1 ? "is" : "are"} not set.`, `Set ${names}, or unset SNAP_URL.`]];
+  return [
+    [
+      `SNAP_URL names a bank, but ${names} ${missing.length === 1 ? "is" : "are"} not set.`,
+      `Set ${names}, or unset SNAP_URL.`,
+    ],
+  ];
 }
 
 function inWords(names: readonly string[]): string {
-  return names.length === 1 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.slice(-1).join("")}`;
+  return names.length === 1
+    ? names.join("")
+    : `${names.slice(0, -1).join(", ")} and ${names.slice(-1).join("")}`;
 }
 
 function productionFaults(settings: Settings): Fault[] {
@@ -189,18 +465,40 @@ function productionFaults(settings: Settings): Fault[] {
   const rules: ReadonlyArray<readonly [isBroken: boolean, ...Fault]> = [
     [settings.anonymous, "the payment paths would work without credentials.", "Set ONEGATE_ANONYMOUS=off."],
     [settings.simulator, "the provider simulator would move play money.", "Set ONEGATE_SIMULATOR=off."],
-    [settings.deliveryPrivate, "webhooks could reach what listens on this machine alone.", "Set ONEGATE_DELIVERY_PRIVATE=off."],
     [
-      settings.tripayUrl !== "" && (settings.tripayPrivateKey === SANDBOX_TRIPAY.privateKey || settings.tripayApiKey === SANDBOX_TRIPAY.apiKey),
-      "Tripay's credentials are the demo's, which everybody knows.", "Set TRIPAY_API_KEY and TRIPAY_PRIVATE_KEY.",
+      settings.deliveryPrivate,
+      "webhooks could reach what listens on this machine alone.",
+      "Set ONEGATE_DELIVERY_PRIVATE=off.",
     ],
-    [settings.midtransUrl !== "" && settings.midtransServerKey === SANDBOX_MIDTRANS.serverKey, "Midtrans' key is the demo's, which everybody knows.", "Set MIDTRANS_SERVER_KEY."],
     [
-      settings.xenditUrl !== "" && (settings.xenditSecretKey === SANDBOX_XENDIT.secretKey || settings.xenditCallbackToken === SANDBOX_XENDIT.callbackToken),
-      "Xendit's credentials are the demo's, which everybody knows.", "Set XENDIT_SECRET_KEY and XENDIT_CALLBACK_TOKEN.",
+      settings.tripayUrl !== "" &&
+        (settings.tripayPrivateKey === SANDBOX_TRIPAY.privateKey ||
+          settings.tripayApiKey === SANDBOX_TRIPAY.apiKey),
+      "Tripay's credentials are the demo's, which everybody knows.",
+      "Set TRIPAY_API_KEY and TRIPAY_PRIVATE_KEY.",
     ],
-    [settings.secretKey.toString("hex") === SANDBOX_SECRET_KEY, "the key that seals secrets is the demo's, which everybody knows.", "Set ONEGATE_SECRET_KEY to what openssl rand -hex 32 prints, and keep it."],
-    [settings.publicUrl === "", "providers would not know where to send notifications.", "Set PUBLIC_URL to this server's https address."],
+    [
+      settings.midtransUrl !== "" && settings.midtransServerKey === SANDBOX_MIDTRANS.serverKey,
+      "Midtrans' key is the demo's, which everybody knows.",
+      "Set MIDTRANS_SERVER_KEY.",
+    ],
+    [
+      settings.xenditUrl !== "" &&
+        (settings.xenditSecretKey === SANDBOX_XENDIT.secretKey ||
+          settings.xenditCallbackToken === SANDBOX_XENDIT.callbackToken),
+      "Xendit's credentials are the demo's, which everybody knows.",
+      "Set XENDIT_SECRET_KEY and XENDIT_CALLBACK_TOKEN.",
+    ],
+    [
+      settings.secretKey.toString("hex") === SANDBOX_SECRET_KEY,
+      "the key that seals secrets is the demo's, which everybody knows.",
+      "Set ONEGATE_SECRET_KEY to what openssl rand -hex 32 prints, and keep it.",
+    ],
+    [
+      settings.publicUrl === "",
+      "providers would not know where to send notifications.",
+      "Set PUBLIC_URL to this server's https address.",
+    ],
   ];
   return rules.filter(([isBroken]) => isBroken).map(([, what, remedy]) => [what, remedy]);
 }

@@ -3,7 +3,15 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Database } from "./database.ts";
 import { answerRefusal, type Http } from "./http.ts";
-import { checkedToCursor, cursorToText, latestCursor, readEvents, type Cursor, type OutboxEvent, type Tail } from "./outbox.ts";
+import {
+  checkedToCursor,
+  cursorToText,
+  latestCursor,
+  readEvents,
+  type Cursor,
+  type OutboxEvent,
+  type Tail,
+} from "./outbox.ts";
 import { everywhere } from "./wall.ts";
 
 const HEARTBEAT_MS = 15_000;
@@ -24,7 +32,10 @@ export type Wanted = {
   readonly topics: readonly string[];
   readonly wants?: (event: OutboxEvent) => boolean;
   /** When the stream is over: at an event, on whichever replica that happened, and where asking says so, which is asked at the beginning and at each heartbeat. */
-  readonly ends?: { readonly at: (event: Pick<OutboxEvent, "topic" | "subject">) => boolean; readonly isOver: () => Promise<boolean> };
+  readonly ends?: {
+    readonly at: (event: Pick<OutboxEvent, "topic" | "subject">) => boolean;
+    readonly isOver: () => Promise<boolean>;
+  };
 };
 
 export type Streams = {
@@ -57,23 +68,44 @@ export function createStreams(http: Http, database: Database, tail: Tail): Strea
         }
       });
       // the newest of all: one's own newest may lie far behind the others'
-      const since = checkedToCursor(request.headers["last-event-id"]) ?? (await everywhere(() => latestCursor(database.kysely)));
+      const since =
+        checkedToCursor(request.headers["last-event-id"]) ??
+        (await everywhere(() => latestCursor(database.kysely)));
       if (stream.destroyed || stream.writableEnded) return;
       reply.hijack();
-      stream.writeHead(200, { ...(reply.getHeaders() as OutgoingHttpHeaders), "content-type": "text/event-stream", "x-accel-buffering": "no" });
+      stream.writeHead(200, {
+        ...(reply.getHeaders() as OutgoingHttpHeaders),
+        "content-type": "text/event-stream",
+        "x-accel-buffering": "no",
+      });
       await feed(database, tail, wanted, since, stream);
     },
   };
 }
 
-async function feed(database: Database, tail: Tail, { merchantId, topics, wants, ends }: Wanted, since: Cursor, stream: ServerResponse): Promise<void> {
+async function feed(
+  database: Database,
+  tail: Tail,
+  { merchantId, topics, wants, ends }: Wanted,
+  since: Cursor,
+  stream: ServerResponse,
+): Promise<void> {
   let cursor = since;
   const early: OutboxEvent[] = [];
   let live = false;
   const write = (event: OutboxEvent) => {
     if (stream.writableEnded) return;
-    if (event.merchantId !== merchantId || !topics.some((prefix) => event.topic.startsWith(prefix)) || wants?.(event) === false) return;
-    if (event.cursor.xid < cursor.xid || (event.cursor.xid === cursor.xid && event.cursor.eventId <= cursor.eventId)) return;
+    if (
+      event.merchantId !== merchantId ||
+      !topics.some((prefix) => event.topic.startsWith(prefix)) ||
+      wants?.(event) === false
+    )
+      return;
+    if (
+      event.cursor.xid < cursor.xid ||
+      (event.cursor.xid === cursor.xid && event.cursor.eventId <= cursor.eventId)
+    )
+      return;
     cursor = event.cursor;
     if (stream.writableLength > MAX_UNREAD_BYTES) stream.destroy();
     else stream.write(textOf(event));
@@ -98,7 +130,8 @@ async function feed(database: Database, tail: Tail, { merchantId, topics, wants,
   });
   stream.write("retry: 1000\n\n");
   try {
-    for (const event of await readEvents(database.kysely, since, MISSED_AT_MOST, { merchantId, topics })) write(event);
+    for (const event of await readEvents(database.kysely, since, MISSED_AT_MOST, { merchantId, topics }))
+      write(event);
     for (const event of early.splice(0)) write(event);
     live = true;
     // what ended between the request's check and the subscription was announced to nobody here

@@ -8,7 +8,29 @@ export type Log = Logger;
 const standardError = createLogFile(2);
 
 /** Fields that never reach a log, wherever they stand; see also `mask` for free text. */
-const SECRET_FIELDS = ["pin", "password", "current_password", "new_password", "totp", "token", "refresh_token", "access_token", "authorization", "api_key", "private_key", "server_key", "secret_key", "callback_token", "credentials", "customer_email", "customer_phone", "customer_name", "email", "phone", "qr_string"];
+const SECRET_FIELDS = [
+  "pin",
+  "password",
+  "current_password",
+  "new_password",
+  "totp",
+  "token",
+  "refresh_token",
+  "access_token",
+  "authorization",
+  "api_key",
+  "private_key",
+  "server_key",
+  "secret_key",
+  "callback_token",
+  "credentials",
+  "customer_email",
+  "customer_phone",
+  "customer_name",
+  "email",
+  "phone",
+  "qr_string",
+];
 
 /** Structured logs on standard error, one JSON line each. */
 export function createLog(level: string, destination: pino.DestinationStream = standardError): Log {
@@ -17,7 +39,10 @@ export function createLog(level: string, destination: pino.DestinationStream = s
       level,
       base: { service: "onegate" },
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: "[hidden]" },
+      redact: {
+        paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
+        censor: "[hidden]",
+      },
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
     },
@@ -30,7 +55,8 @@ function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: mask(String(error)) };
   const code = codeOf(error);
   // SQLSTATE 22: the database quotes the value that it can't read
-  const shown = (text: string) => mask(code?.startsWith("22") === true ? text.replace(/"[^"\n]*"/g, '"[hidden]"') : text);
+  const shown = (text: string) =>
+    mask(code?.startsWith("22") === true ? text.replace(/"[^"\n]*"/g, '"[hidden]"') : text);
   return { type: error.name, code, message: shown(error.message), stack: shown(error.stack ?? "") };
 }
 
@@ -43,7 +69,11 @@ export function mask(text: string): string {
     .replace(/(?<![\w-])(?:\+62[ -]?|0)8[0-9 -]{7,13}(?![\w-])/g, "[phone]");
 }
 
-const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"] as const;
+const MISNAMED = [
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+  "nodejs_active_resources_total",
+] as const;
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -55,7 +85,12 @@ export function createMetrics() {
   for (const name of MISNAMED) registry.removeSingleMetric(name);
   return {
     registry,
-    requests: new Counter({ name: "payment_requests_total", help: "HTTP requests", labelNames: ["service", "status"], registers: [registry] }),
+    requests: new Counter({
+      name: "payment_requests_total",
+      help: "HTTP requests",
+      labelNames: ["service", "status"],
+      registers: [registry],
+    }),
     durations: new Histogram({
       name: "payment_request_duration_seconds",
       help: "HTTP request duration",
@@ -63,7 +98,12 @@ export function createMetrics() {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers: [registry],
     }),
-    dropped: new Counter({ name: "http_connections_dropped_total", help: "Connections closed for more requests or unread bytes than one may have", labelNames: ["reason"], registers: [registry] }),
+    dropped: new Counter({
+      name: "http_connections_dropped_total",
+      help: "Connections closed for more requests or unread bytes than one may have",
+      labelNames: ["reason"],
+      registers: [registry],
+    }),
     batchItems: new Histogram({
       name: "ledger_batch_items",
       help: "Items in a ledger batch",
@@ -78,7 +118,11 @@ export function createMetrics() {
         this.inc(standardError.takeLost());
       },
     }),
-    breaches: new Gauge({ name: "ledger_breaches", help: "What the last daily proof of the books found wrong", registers: [registry] }),
+    breaches: new Gauge({
+      name: "ledger_breaches",
+      help: "What the last daily proof of the books found wrong",
+      registers: [registry],
+    }),
     gauge: (name: string, help: string, read: () => number) =>
       new Gauge({
         name,

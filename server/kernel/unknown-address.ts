@@ -15,7 +15,11 @@ export function answerUnknown(request: FastifyRequest, reply: FastifyReply): Fas
   void reply.header("vary", [reply.getHeader("vary"), "accept, accept-language"].filter(Boolean).join(", "));
   if (!prefersPage(request.headers.accept)) return answerRefusal(request, reply, refuse("not_found"));
   const language = languageOf(request.headers["accept-language"]);
-  return reply.code(refusals.not_found[0]).type("text/html; charset=utf-8").header("content-language", language).send(PAGES[language]);
+  return reply
+    .code(refusals.not_found[0])
+    .type("text/html; charset=utf-8")
+    .header("content-language", language)
+    .send(PAGES[language]);
 }
 
 function pathOf(url: string): string {
@@ -39,7 +43,12 @@ const expressions = new Map<string, RegExp>();
 function expressionOf(url: string): RegExp {
   const known = expressions.get(url);
   if (known) return known;
-  const made = new RegExp(`^${url.split(/(::|:[A-Za-z_]+)/).map(partOf).join("")}$`);
+  const made = new RegExp(
+    `^${url
+      .split(/(::|:[A-Za-z_]+)/)
+      .map(partOf)
+      .join("")}$`,
+  );
   expressions.set(url, made);
   return made;
 }
@@ -71,7 +80,10 @@ function byQuality(header: string): string[] {
     const quality = Number(parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? 1);
     return { name, quality };
   });
-  return named.filter(({ quality }) => quality > 0).sort((one, other) => other.quality - one.quality).map(({ name }) => name);
+  return named
+    .filter(({ quality }) => quality > 0)
+    .sort((one, other) => other.quality - one.quality)
+    .map(({ name }) => name);
 }
 
 const [, , SENTENCE_ID, SENTENCE_EN] = refusals.not_found;

@@ -41,7 +41,11 @@ export function isForAnother(merchantId: string): boolean {
   return whose !== NOTHING && whose !== EVERYWHERE && whose !== merchantId;
 }
 
-type Callback = (error: Error | undefined, client: pg.PoolClient | undefined, release: (error?: Error | boolean) => void) => void;
+type Callback = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  release: (error?: Error | boolean) => void,
+) => void;
 
 const SET = "select set_config('onegate.merchant', $1, false), set_config('statement_timeout', $2, false)";
 const NO_WORK: Work = { whose: NOTHING, timeoutMs: 0 };

@@ -9,8 +9,16 @@ import { derivedId } from "../kernel/index.ts";
 export const accountKinds = {
   wallet: { normal: "credit", floor: true, is: "a user's money" },
   cash_drawer: { normal: "debit", floor: false, is: "cash in an outlet's drawer" },
-  provider_clearing: { normal: "debit", floor: false, is: "paid by customers, not yet settled by the provider" },
-  unverified_clearing: { normal: "debit", floor: false, is: "paid to a shop's printed code by a cashier's word, not yet seen in a statement" },
+  provider_clearing: {
+    normal: "debit",
+    floor: false,
+    is: "paid by customers, not yet settled by the provider",
+  },
+  unverified_clearing: {
+    normal: "debit",
+    floor: false,
+    is: "paid to a shop's printed code by a cashier's word, not yet seen in a statement",
+  },
   bank: { normal: "debit", floor: false, is: "money at the bank" },
   fees: { normal: "debit", floor: false, is: "what providers keep" },
   received: { normal: "credit", floor: false, is: "collected for orders, not yet recognised as a sale" },
@@ -18,7 +26,11 @@ export const accountKinds = {
   tax_payable: { normal: "credit", floor: false, is: "tax collected for the state" },
   rounding: { normal: "credit", floor: false, is: "cash totals rounded to coins" },
   suspense: { normal: "credit", floor: false, is: "money that fits nothing yet" },
-  disputed: { normal: "debit", floor: false, is: "taken back by payers' banks or providers, not yet decided" },
+  disputed: {
+    normal: "debit",
+    floor: false,
+    is: "taken back by payers' banks or providers, not yet decided",
+  },
   losses: { normal: "debit", floor: false, is: "money that never came or was taken back for good" },
   liquidity: { normal: "credit", floor: false, is: "a currency's side of what was exchanged" },
 } as const satisfies Record<string, { normal: "credit" | "debit"; floor: boolean; is: string }>;
@@ -62,7 +74,18 @@ export function accountId(merchantId: Id, code: string): Id {
 }
 
 /** The accounts every merchant has, by code; a provider's clearing account, an outlet's drawer and a currency's liquidity come on top. */
-export const CHART = { bank: "bank", received: "received", fees: "fees", sales: "sales", tax: "tax_payable", rounding: "rounding", suspense: "suspense", disputed: "disputed", unverified: `unverified:${STATIC_PROVIDER}`, losses: "losses" } as const;
+export const CHART = {
+  bank: "bank",
+  received: "received",
+  fees: "fees",
+  sales: "sales",
+  tax: "tax_payable",
+  rounding: "rounding",
+  suspense: "suspense",
+  disputed: "disputed",
+  unverified: `unverified:${STATIC_PROVIDER}`,
+  losses: "losses",
+} as const;
 
 export function clearingCode(provider: string): string {
   return `clearing:${provider}`;
@@ -77,8 +100,19 @@ export function liquidityCode(currency: Currency): string {
 }
 
 /** A merchant's chart, to be opened once; `currencies` beyond its own are those it exchanges. */
-export function chartOf(merchantId: Id, currency: Currency, providers: readonly string[], outletIds: readonly Id[], currencies: readonly Currency[] = []): NewAccount[] {
-  const account = (code: string, kind: AccountKind, its: Currency = currency): NewAccount => ({ id: accountId(merchantId, code), code, kind, currency: its });
+export function chartOf(
+  merchantId: Id,
+  currency: Currency,
+  providers: readonly string[],
+  outletIds: readonly Id[],
+  currencies: readonly Currency[] = [],
+): NewAccount[] {
+  const account = (code: string, kind: AccountKind, its: Currency = currency): NewAccount => ({
+    id: accountId(merchantId, code),
+    code,
+    kind,
+    currency: its,
+  });
   return [
     account(CHART.bank, "bank"),
     account(CHART.received, "received"),
@@ -90,7 +124,9 @@ export function chartOf(merchantId: Id, currency: Currency, providers: readonly 
     account(CHART.disputed, "disputed"),
     account(CHART.unverified, "unverified_clearing"),
     account(CHART.losses, "losses"),
-    ...[...new Set([...providers, STATIC_PROVIDER])].map((provider) => account(clearingCode(provider), "provider_clearing")),
+    ...[...new Set([...providers, STATIC_PROVIDER])].map((provider) =>
+      account(clearingCode(provider), "provider_clearing"),
+    ),
     ...outletIds.map((outletId) => account(drawerCode(outletId), "cash_drawer")),
     ...currencies.map((its) => account(liquidityCode(its), "liquidity", its)),
   ];

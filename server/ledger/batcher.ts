@@ -1,7 +1,14 @@
 import { refuse, type Id } from "@onegate/contract";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { asMerchant, isDiskFull, isForAnother, isLockedOut, isRetryable, isUnavailable } from "../kernel/index.ts";
+import {
+  asMerchant,
+  isDiskFull,
+  isForAnother,
+  isLockedOut,
+  isRetryable,
+  isUnavailable,
+} from "../kernel/index.ts";
 import { toArguments, toResult, type Item, type Result } from "./item.ts";
 import { postBatch } from "./store.ts";
 
@@ -16,14 +23,21 @@ export type Batcher = {
   readonly depth: () => number;
 };
 
-type Waiting = { readonly items: readonly Item[]; readonly resolve: (results: Result[]) => void; readonly reject: (error: unknown) => void };
+type Waiting = {
+  readonly items: readonly Item[];
+  readonly resolve: (results: Result[]) => void;
+  readonly reject: (error: unknown) => void;
+};
 
 /** Hot accounts are moved once a batch, so throughput rises with its size; beyond a thousand items only the wait rises. */
 const MOST_ITEMS = 1_000;
 /** How long a batch is tried again while the database is away; a retry can't post twice, because ids are remembered. */
 const PATIENCE_MS = 8_000;
 
-export function createBatcher(pool: pg.Pool, options: { lanes: number; queue: number; onBatch?: (items: number) => void }): Batcher {
+export function createBatcher(
+  pool: pg.Pool,
+  options: { lanes: number; queue: number; onBatch?: (items: number) => void },
+): Batcher {
   const queues = new Map<Id, Waiting[]>();
   let depth = 0;
   let free = options.lanes;
@@ -61,9 +75,12 @@ export function createBatcher(pool: pg.Pool, options: { lanes: number; queue: nu
     const count = batch.reduce((sum, { items }) => sum + items.length, 0);
     options.onBatch?.(count);
     try {
-      const codes = await insist(() => postBatch(pool, merchantId, toArguments(batch.map(({ items }) => items))));
+      const codes = await insist(() =>
+        postBatch(pool, merchantId, toArguments(batch.map(({ items }) => items))),
+      );
       let place = 0;
-      for (const { items, resolve } of batch) resolve(items.map((item) => toResult(item, codes[place++] ?? "")));
+      for (const { items, resolve } of batch)
+        resolve(items.map((item) => toResult(item, codes[place++] ?? "")));
       depth -= count;
     } catch (error) {
       if (batch.length === 1 || isUnavailable(error) || isLockedOut(error)) {

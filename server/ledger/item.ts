@@ -25,10 +25,21 @@ export type Reserve = {
 };
 
 /** Turns a hold, or a part of it, into a transfer; `rest` says what becomes of what remains. */
-export type Settle = Omit<Transfer, "op"> & { readonly op: "settle"; readonly hold: Id; readonly rest: "keep" | "release" };
+export type Settle = Omit<Transfer, "op"> & {
+  readonly op: "settle";
+  readonly hold: Id;
+  readonly rest: "keep" | "release";
+};
 
 /** Ends a hold; `expire` only by the database's clock. */
-export type End = { readonly op: "release" | "expire"; readonly id: Id; readonly hold: Id; readonly debit: Id; readonly credit: Id; readonly amount: Money };
+export type End = {
+  readonly op: "release" | "expire";
+  readonly id: Id;
+  readonly hold: Id;
+  readonly debit: Id;
+  readonly credit: Id;
+  readonly amount: Money;
+};
 
 export type Item = Transfer | Reserve | Settle | End;
 
@@ -126,7 +137,8 @@ function sumsOf(sets: readonly (readonly Item[])[], accounts: readonly Id[]): st
   for (const set of sets) {
     for (const { op, debit, credit, amount } of set) {
       const [from, to] = [partOf(debit, amount.currency), partOf(credit, amount.currency)];
-      if (op !== "transfer" || from.currency !== amount.currency || to.currency !== amount.currency) return NO_SUMS;
+      if (op !== "transfer" || from.currency !== amount.currency || to.currency !== amount.currency)
+        return NO_SUMS;
       from.net -= amount.minor;
       to.net += amount.minor;
       to.incoming += amount.minor;
@@ -157,5 +169,8 @@ export function checkShape(item: Item): Refusal | undefined {
 /** The first refusal of a linked set; one id may stand for one of its items only. */
 export function checkSet(items: readonly Item[]): Refusal | undefined {
   const refusal = items.map(checkShape).find((one) => one !== undefined);
-  return refusal ?? (new Set(items.map(({ id }) => id)).size < items.length ? refuse("transfer_differs") : undefined);
+  return (
+    refusal ??
+    (new Set(items.map(({ id }) => id)).size < items.length ? refuse("transfer_differs") : undefined)
+  );
 }

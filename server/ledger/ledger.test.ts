@@ -18,8 +18,14 @@ describe("a transfer", () => {
     await books.open("andi");
     await books.open("warung");
     await books.fund("andi", "100.00");
-    assert.equal(word(await books.ledger.post(books.merchantId, books.transfer("andi", "warung", "30.00"))), "now");
-    assert.equal(word(await books.ledger.post(books.merchantId, books.transfer("andi", "warung", "12.50"))), "now");
+    assert.equal(
+      word(await books.ledger.post(books.merchantId, books.transfer("andi", "warung", "30.00"))),
+      "now",
+    );
+    assert.equal(
+      word(await books.ledger.post(books.merchantId, books.transfer("andi", "warung", "12.50"))),
+      "now",
+    );
     assert.deepEqual(await books.page("andi"), ["+100.00 = 100.00", "-30.00 = 70.00", "-12.50 = 57.50"]);
     assert.deepEqual(await books.page("warung"), ["+30.00 = 30.00", "+12.50 = 42.50"]);
     await books.assertHold();
@@ -31,7 +37,9 @@ describe("a transfer", () => {
     await books.open("warung");
     await books.fund("andi", "100.00");
     const transfer = books.transfer("andi", "warung", "30.00");
-    const answers = await Promise.all(Array.from({ length: 50 }, () => books.ledger.post(books.merchantId, transfer)));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => books.ledger.post(books.merchantId, transfer)),
+    );
     assert.deepEqual(answers.map(word).sort(), [...Array<string>(49).fill("before"), "now"]);
     assert.equal(await books.balance("andi"), "70.00");
     await books.assertHold();
@@ -44,24 +52,35 @@ describe("a transfer", () => {
     await books.open("warung");
     await books.open("beku");
     await books.open("dolar", "wallet", usd);
-    await test.database.pool.query("update ledger_balance set status = 'SUSPENDED' where account_id = $1", [books.id("beku")]);
+    await test.database.pool.query("update ledger_balance set status = 'SUSPENDED' where account_id = $1", [
+      books.id("beku"),
+    ]);
     await books.fund("andi", "100.00");
     const done = books.transfer("andi", "warung", "40.00");
     await books.ledger.post(books.merchantId, done);
-    const post = async (change: Partial<typeof done>) => word(await books.ledger.post(books.merchantId, { ...books.transfer("andi", "warung", "1.00"), ...change }));
+    const post = async (change: Partial<typeof done>) =>
+      word(
+        await books.ledger.post(books.merchantId, { ...books.transfer("andi", "warung", "1.00"), ...change }),
+      );
 
     assert.equal(await post({ amount: rupiah("0") }), "amount_not_positive");
     assert.equal(await post({ amount: money(-1n, rupiah("1").currency) }), "amount_not_positive");
     assert.equal(await post({ credit: books.id("andi") }), "accounts_same");
     assert.equal(await post({ id: done.id }), "transfer_differs");
-    assert.equal(await post({ id: done.id, amount: rupiah("40.00"), credit: books.id("mint") }), "transfer_differs");
+    assert.equal(
+      await post({ id: done.id, amount: rupiah("40.00"), credit: books.id("mint") }),
+      "transfer_differs",
+    );
     assert.equal(await post({ credit: newId() }), "account_unknown");
     assert.equal(await post({ debit: newId() }), "account_unknown");
     assert.equal(await post({ credit: books.id("beku") }), "account_frozen");
     assert.equal(await post({ credit: books.id("dolar") }), "currency_differs");
     assert.equal(await post({ amount: money(100n, usd) }), "currency_differs");
     assert.equal(await post({ amount: rupiah("60.01") }), "insufficient_funds");
-    assert.equal(await post({ amount: money(900_000_000_000_000_000n, rupiah("1").currency), debit: books.id("mint") }), "now");
+    assert.equal(
+      await post({ amount: money(900_000_000_000_000_000n, rupiah("1").currency), debit: books.id("mint") }),
+      "now",
+    );
     assert.equal(await books.balance("andi"), "60.00");
     await books.assertHold();
   });
@@ -69,7 +88,10 @@ describe("a transfer", () => {
   it("from an account without a floor is never for want of money: beyond what a balance counts it is too large", async () => {
     const books = await openBooks(test.database);
     await books.open("warung");
-    const most = () => ({ ...books.transfer("mint", "warung", "1.00"), amount: money(900_000_000_000_000_000n, rupiah("1").currency) });
+    const most = () => ({
+      ...books.transfer("mint", "warung", "1.00"),
+      amount: money(900_000_000_000_000_000n, rupiah("1").currency),
+    });
     const { ledger, merchantId } = books;
     for (let i = 0; i < 4; i++) assert.equal(word(await ledger.post(merchantId, most())), "now");
     assert.equal(word(await ledger.post(merchantId, most())), "amount_too_large");
@@ -85,7 +107,15 @@ describe("a transfer", () => {
     await mine.open("andi");
     await other.open("warung");
     await mine.fund("andi", "100.00");
-    assert.equal(word(await mine.ledger.post(mine.merchantId, { ...mine.transfer("andi", "andi", "1.00"), credit: other.id("warung") })), "account_unknown");
+    assert.equal(
+      word(
+        await mine.ledger.post(mine.merchantId, {
+          ...mine.transfer("andi", "andi", "1.00"),
+          credit: other.id("warung"),
+        }),
+      ),
+      "account_unknown",
+    );
   });
 });
 
@@ -95,7 +125,11 @@ describe("many at once", () => {
     await books.open("andi");
     await books.open("warung");
     await books.fund("andi", "100.00");
-    const answers = await Promise.all(Array.from({ length: 100 }, () => books.ledger.post(books.merchantId, books.transfer("andi", "warung", "1.01"))));
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () =>
+        books.ledger.post(books.merchantId, books.transfer("andi", "warung", "1.01")),
+      ),
+    );
     const words = answers.map(word);
     assert.equal(words.filter((one) => one === "now").length, 99);
     assert.equal(words.filter((one) => one === "insufficient_funds").length, 1);
@@ -121,12 +155,26 @@ describe("many at once", () => {
     const books = await openBooks(test.database);
     for (const code of ["andi", "warung", "pajak"]) await books.open(code);
     await books.fund("andi", "10.00");
-    const legs = [books.transfer("andi", "warung", "9.00"), books.transfer("andi", "pajak", "1.01"), books.transfer("warung", "pajak", "1.00")];
-    assert.deepEqual(await books.ledger.postLinked(books.merchantId, legs), { refusal: "insufficient_funds" });
-    assert.deepEqual([await books.balance("andi"), await books.balance("warung"), await books.balance("pajak")], ["10.00", "0.00", "0.00"]);
+    const legs = [
+      books.transfer("andi", "warung", "9.00"),
+      books.transfer("andi", "pajak", "1.01"),
+      books.transfer("warung", "pajak", "1.00"),
+    ];
+    assert.deepEqual(await books.ledger.postLinked(books.merchantId, legs), {
+      refusal: "insufficient_funds",
+    });
+    assert.deepEqual(
+      [await books.balance("andi"), await books.balance("warung"), await books.balance("pajak")],
+      ["10.00", "0.00", "0.00"],
+    );
     const twin = books.transfer("andi", "warung", "1.00");
-    assert.deepEqual(await books.ledger.postLinked(books.merchantId, [twin, twin]), { refusal: "transfer_differs" });
-    const good = await books.ledger.postLinked(books.merchantId, [legs[0]!, books.transfer("andi", "pajak", "1.00")]);
+    assert.deepEqual(await books.ledger.postLinked(books.merchantId, [twin, twin]), {
+      refusal: "transfer_differs",
+    });
+    const good = await books.ledger.postLinked(books.merchantId, [
+      legs[0]!,
+      books.transfer("andi", "pajak", "1.00"),
+    ]);
     assert.ok(!isRefusal(good));
     assert.deepEqual(await books.page("andi"), ["+10.00 = 10.00", "-9.00 = 1.00", "-1.00 = 0.00"]);
     await books.assertHold();
@@ -136,7 +184,10 @@ describe("many at once", () => {
     const books = await openBooks(test.database, { lanes: 1 });
     for (const code of ["andi", "budi", "citra"]) await books.open(code);
     await books.fund("andi", "5.00");
-    const chain = await books.ledger.postLinked(books.merchantId, [books.transfer("andi", "budi", "5.00"), books.transfer("budi", "citra", "5.00")]);
+    const chain = await books.ledger.postLinked(books.merchantId, [
+      books.transfer("andi", "budi", "5.00"),
+      books.transfer("budi", "citra", "5.00"),
+    ]);
     assert.ok(!isRefusal(chain));
     assert.equal(await books.balance("citra"), "5.00");
     await books.assertHold();
@@ -158,7 +209,10 @@ describe("many at once", () => {
         .flat()
         .map((transfer) => books.ledger.post(books.merchantId, transfer)),
     );
-    assert.deepEqual(answers.map(word).sort(), [...Array<string>(20).fill("now"), ...Array<string>(20).fill("transfer_differs")]);
+    assert.deepEqual(answers.map(word).sort(), [
+      ...Array<string>(20).fill("now"),
+      ...Array<string>(20).fill("transfer_differs"),
+    ]);
     assert.equal(await books.balance("warung"), "20.00");
     await books.assertHold();
   });
@@ -168,7 +222,12 @@ describe("many at once", () => {
     await books.open("andi");
     await books.open("warung");
     await books.fund("andi", "100.00");
-    const words = (await books.ledger.postMany(books.merchantId, Array.from({ length: 30 }, () => books.transfer("andi", "warung", "1.00")))).map(word);
+    const words = (
+      await books.ledger.postMany(
+        books.merchantId,
+        Array.from({ length: 30 }, () => books.transfer("andi", "warung", "1.00")),
+      )
+    ).map(word);
     assert.equal(words.filter((one) => one === "overloaded").length, 20);
     assert.equal(await books.balance("warung"), "10.00");
   });
@@ -181,20 +240,41 @@ describe("a hold", () => {
     await books.open("hotel");
     await books.fund("andi", "100.00");
     const hold = newId();
-    const reserve = { id: hold, debit: books.id("andi"), credit: books.id("hotel"), amount: rupiah(amount), ...(expiresAt ? { expiresAt } : {}) };
+    const reserve = {
+      id: hold,
+      debit: books.id("andi"),
+      credit: books.id("hotel"),
+      amount: rupiah(amount),
+      ...(expiresAt ? { expiresAt } : {}),
+    };
     assert.equal(word(await books.ledger.reserve(books.merchantId, reserve)), "now");
-    const settle = (sum: string, rest: "keep" | "release", id = newId()) => books.ledger.settle(books.merchantId, { id, hold, kind: "capture", amount: rupiah(sum), rest });
+    const settle = (sum: string, rest: "keep" | "release", id = newId()) =>
+      books.ledger.settle(books.merchantId, { id, hold, kind: "capture", amount: rupiah(sum), rest });
     return { books, hold, reserve, settle };
   }
 
   it("takes from what is available, not from what is there", async () => {
     const { books, reserve } = await held();
     assert.deepEqual([await books.balance("andi"), await books.held("andi")], ["100.00", "60.00"]);
-    assert.equal(word(await books.ledger.post(books.merchantId, books.transfer("andi", "hotel", "40.01"))), "insufficient_funds");
-    assert.equal(word(await books.ledger.reserve(books.merchantId, { ...reserve, id: newId(), amount: rupiah("40.01") })), "insufficient_funds");
+    assert.equal(
+      word(await books.ledger.post(books.merchantId, books.transfer("andi", "hotel", "40.01"))),
+      "insufficient_funds",
+    );
+    assert.equal(
+      word(
+        await books.ledger.reserve(books.merchantId, { ...reserve, id: newId(), amount: rupiah("40.01") }),
+      ),
+      "insufficient_funds",
+    );
     assert.equal(word(await books.ledger.reserve(books.merchantId, reserve)), "before");
-    assert.equal(word(await books.ledger.reserve(books.merchantId, { ...reserve, amount: rupiah("1.00") })), "transfer_differs");
-    assert.equal(word(await books.ledger.reserve(books.merchantId, { ...reserve, credit: books.id("mint") })), "transfer_differs");
+    assert.equal(
+      word(await books.ledger.reserve(books.merchantId, { ...reserve, amount: rupiah("1.00") })),
+      "transfer_differs",
+    );
+    assert.equal(
+      word(await books.ledger.reserve(books.merchantId, { ...reserve, credit: books.id("mint") })),
+      "transfer_differs",
+    );
     await books.assertHold();
   });
 
@@ -206,7 +286,10 @@ describe("a hold", () => {
     assert.equal(await books.held("andi"), "40.00");
     assert.equal(word(await settle("40.01", "keep")), "hold_exceeded");
     assert.equal(word(await settle("10.00", "release")), "now");
-    assert.deepEqual([await books.balance("andi"), await books.held("andi"), await books.balance("hotel")], ["70.00", "0.00", "30.00"]);
+    assert.deepEqual(
+      [await books.balance("andi"), await books.held("andi"), await books.balance("hotel")],
+      ["70.00", "0.00", "30.00"],
+    );
     assert.equal(word(await settle("1.00", "keep")), "hold_ended");
     await books.assertHold();
   });
@@ -248,10 +331,36 @@ describe("random histories", () => {
   const minor = fc.bigInt(1n, 4_000n);
   const leg = fc.record({ from: account, to: account, minor });
   const step: fc.Arbitrary<Step> = fc.oneof(
-    { weight: 5, arbitrary: fc.record({ do: fc.constant("transfer" as const), from: account, to: account, minor, again: fc.boolean() }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant("linked" as const), legs: fc.array(leg, { minLength: 2, maxLength: 4 }) }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant("reserve" as const), from: account, to: account, minor }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant("settle" as const), hold: fc.nat(5), minor, rest: fc.constantFrom("keep" as const, "release" as const) }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        do: fc.constant("transfer" as const),
+        from: account,
+        to: account,
+        minor,
+        again: fc.boolean(),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant("linked" as const),
+        legs: fc.array(leg, { minLength: 2, maxLength: 4 }),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ do: fc.constant("reserve" as const), from: account, to: account, minor }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant("settle" as const),
+        hold: fc.nat(5),
+        minor,
+        rest: fc.constantFrom("keep" as const, "release" as const),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("release" as const), hold: fc.nat(5) }) },
   );
 
@@ -277,29 +386,47 @@ describe("random histories", () => {
       await books.fund(code, "100.00");
     }
     const model = new Model();
-    const item = (from: number, to: number, sum: bigint, id = newId()) => ({ id, kind: "payment", debit: books.id(codes[from]!), credit: books.id(codes[to]!), amount: money(sum, rupiah("1").currency) });
+    const item = (from: number, to: number, sum: bigint, id = newId()) => ({
+      id,
+      kind: "payment",
+      debit: books.id(codes[from]!),
+      credit: books.id(codes[to]!),
+      amount: money(sum, rupiah("1").currency),
+    });
     for (const one of steps) {
       if (one.do === "transfer") {
         const transfer = item(one.from, one.to, one.minor);
         const expected = model.move(one.from, one.to, one.minor);
         assert.equal(word(await books.ledger.post(books.merchantId, transfer)), expected);
-        if (one.again && expected === "now") assert.equal(word(await books.ledger.post(books.merchantId, transfer)), "before");
+        if (one.again && expected === "now")
+          assert.equal(word(await books.ledger.post(books.merchantId, transfer)), "before");
       } else if (one.do === "linked") {
         const saved = { posted: [...model.posted] };
         const words = one.legs.map(({ from, to, minor: sum }) => model.move(from, to, sum));
         const fine = words.every((w) => w === "now");
         if (!fine) model.posted = saved.posted;
-        const result = await books.ledger.postLinked(books.merchantId, one.legs.map(({ from, to, minor: sum }) => item(from, to, sum)));
+        const result = await books.ledger.postLinked(
+          books.merchantId,
+          one.legs.map(({ from, to, minor: sum }) => item(from, to, sum)),
+        );
         assert.equal(isRefusal(result), !fine);
       } else if (one.do === "reserve") {
         const id = newId();
-        const refused = one.from === one.to ? "accounts_same" : model.posted[one.from]! - model.held[one.from]! < one.minor ? "insufficient_funds" : undefined;
+        const refused =
+          one.from === one.to
+            ? "accounts_same"
+            : model.posted[one.from]! - model.held[one.from]! < one.minor
+              ? "insufficient_funds"
+              : undefined;
         if (!refused) {
           model.held[one.from]! += one.minor;
           model.holds.push({ from: one.from, to: one.to, left: one.minor, open: true, id });
         }
         const { debit, credit, amount } = item(one.from, one.to, one.minor);
-        assert.equal(word(await books.ledger.reserve(books.merchantId, { id, debit, credit, amount })), refused ?? "now");
+        assert.equal(
+          word(await books.ledger.reserve(books.merchantId, { id, debit, credit, amount })),
+          refused ?? "now",
+        );
       } else {
         const hold = model.holds[one.hold];
         if (!hold) continue;
@@ -311,7 +438,18 @@ describe("random histories", () => {
           hold.open = false;
         } else {
           const expected = !hold.open ? "hold_ended" : one.minor > hold.left ? "hold_exceeded" : "now";
-          assert.equal(word(await books.ledger.settle(books.merchantId, { id: newId(), hold: hold.id, kind: "capture", amount: money(one.minor, rupiah("1").currency), rest: one.rest })), expected);
+          assert.equal(
+            word(
+              await books.ledger.settle(books.merchantId, {
+                id: newId(),
+                hold: hold.id,
+                kind: "capture",
+                amount: money(one.minor, rupiah("1").currency),
+                rest: one.rest,
+              }),
+            ),
+            expected,
+          );
           if (expected !== "now") continue;
           model.posted[hold.from]! -= one.minor;
           model.posted[hold.to]! += one.minor;
@@ -330,7 +468,9 @@ describe("random histories", () => {
 
   it("end with the balances of an independent model, and with whole books", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => play(await openBooks(test.database), steps)),
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) =>
+        play(await openBooks(test.database), steps),
+      ),
       { numRuns: 40 },
     );
     await (await openBooks(test.database)).assertHold();
@@ -346,7 +486,13 @@ describe("random histories", () => {
         }
         const results = await Promise.all(
           legs.map(({ from, to, minor: sum }) =>
-            books.ledger.post(books.merchantId, { id: newId(), kind: "payment", debit: books.id(`w${from}`), credit: books.id(`w${to}`), amount: money(sum, rupiah("1").currency) }),
+            books.ledger.post(books.merchantId, {
+              id: newId(),
+              kind: "payment",
+              debit: books.id(`w${from}`),
+              credit: books.id(`w${to}`),
+              amount: money(sum, rupiah("1").currency),
+            }),
           ),
         );
         const expected = Array<bigint>(ACCOUNTS).fill(10_000n);
@@ -357,7 +503,10 @@ describe("random histories", () => {
         });
         for (const [i, sum] of expected.entries()) {
           assert.ok(sum >= 0n);
-          assert.equal(await books.balance(`w${i}`), `${sum / 100n}.${(sum % 100n).toString().padStart(2, "0")}`);
+          assert.equal(
+            await books.balance(`w${i}`),
+            `${sum / 100n}.${(sum % 100n).toString().padStart(2, "0")}`,
+          );
         }
       }),
       { numRuns: 25 },

@@ -2,7 +2,17 @@ import { isRefusal, money, refuse, type Id, type Money, type Refusal } from "@on
 import type { Database, Tx } from "../kernel/index.ts";
 import { createBatcher } from "./batcher.ts";
 import { nameRefusals } from "./beyond.ts";
-import { checkSet, checkShape, type End, type Item, type Posted, type Reserve, type Result, type Settle, type Transfer } from "./item.ts";
+import {
+  checkSet,
+  checkShape,
+  type End,
+  type Item,
+  type Posted,
+  type Reserve,
+  type Result,
+  type Settle,
+  type Transfer,
+} from "./item.ts";
 import { selectExpiredHolds, selectHold } from "./store.ts";
 import { firstRefusal, lockIn, postIn, postStagedIn, stageIn } from "./work.ts";
 
@@ -33,7 +43,10 @@ export type Ledger = {
   /** Reserves a sum; refuses `insufficient_funds` when less is available. */
   reserve(merchantId: Id, hold: Omit<Reserve, "op">): Promise<Result>;
   /** Takes a part (`rest: "keep"`) or all that will be taken (`rest: "release"`) of a hold. */
-  settle(merchantId: Id, settle: { id: Id; hold: Id; kind: string; amount: Money; rest: "keep" | "release" }): Promise<Result>;
+  settle(
+    merchantId: Id,
+    settle: { id: Id; hold: Id; kind: string; amount: Money; rest: "keep" | "release" },
+  ): Promise<Result>;
   release(merchantId: Id, holdId: Id): Promise<Result>;
   /** Ends holds whose time is over; answers how many. */
   expireHolds(): Promise<number>;
@@ -45,20 +58,39 @@ const EXPIRE_AT_ONCE = 500;
 
 const asItem = (transfer: Omit<Transfer, "op">): Transfer => ({ op: "transfer", ...transfer });
 
-export function createLedger(database: Database, options: { lanes: number; queue: number; onBatch?: (items: number) => void }): Ledger {
+export function createLedger(
+  database: Database,
+  options: { lanes: number; queue: number; onBatch?: (items: number) => void },
+): Ledger {
   const batcher = createBatcher(database.pool, options);
 
   async function alone(merchantId: Id, item: Item): Promise<Result> {
     const refusal = checkShape(item);
     if (refusal) return refusal;
-    const [result] = await nameRefusals(database.kysely, merchantId, [item], await batcher.post(merchantId, [item]));
+    const [result] = await nameRefusals(
+      database.kysely,
+      merchantId,
+      [item],
+      await batcher.post(merchantId, [item]),
+    );
     return result ?? refuse("internal");
   }
 
-  async function withHold(merchantId: Id, holdId: Id, toItem: (accounts: { debit: Id; credit: Id; amount: Money }) => Settle | End): Promise<Result> {
+  async function withHold(
+    merchantId: Id,
+    holdId: Id,
+    toItem: (accounts: { debit: Id; credit: Id; amount: Money }) => Settle | End,
+  ): Promise<Result> {
     const hold = await selectHold(database.kysely, merchantId, holdId);
     if (!hold) return refuse("hold_unknown");
-    return alone(merchantId, toItem({ debit: hold.debit_account_id, credit: hold.credit_account_id, amount: money(hold.amount, hold.currency) }));
+    return alone(
+      merchantId,
+      toItem({
+        debit: hold.debit_account_id,
+        credit: hold.credit_account_id,
+        amount: money(hold.amount, hold.currency),
+      }),
+    );
   }
 
   const end = (op: "release" | "expire", merchantId: Id, holdId: Id) =>
@@ -66,10 +98,16 @@ export function createLedger(database: Database, options: { lanes: number; queue
 
   return {
     post: (merchantId, transfer) => alone(merchantId, { op: "transfer", ...transfer }),
-    postMany: (merchantId, transfers) => Promise.all(transfers.map((transfer) => alone(merchantId, { op: "transfer", ...transfer }))),
+    postMany: (merchantId, transfers) =>
+      Promise.all(transfers.map((transfer) => alone(merchantId, { op: "transfer", ...transfer }))),
     async postLinked(merchantId, transfers) {
       const items = transfers.map(asItem);
-      return checkSet(items) ?? allOrRefusal(await nameRefusals(database.kysely, merchantId, items, await batcher.post(merchantId, items)));
+      return (
+        checkSet(items) ??
+        allOrRefusal(
+          await nameRefusals(database.kysely, merchantId, items, await batcher.post(merchantId, items)),
+        )
+      );
     },
     stageIn: (tx, merchantId, transfers) => stageIn(tx, merchantId, transfers.map(asItem)),
     postIn: (tx, merchantId, transfers) => postIn(tx, merchantId, transfers.map(asItem)),
@@ -77,7 +115,8 @@ export function createLedger(database: Database, options: { lanes: number; queue
     postStagedIn,
     lockIn,
     reserve: (merchantId, hold) => alone(merchantId, { op: "reserve", ...hold }),
-    settle: (merchantId, settle) => withHold(merchantId, settle.hold, (hold) => ({ op: "settle", ...hold, ...settle })),
+    settle: (merchantId, settle) =>
+      withHold(merchantId, settle.hold, (hold) => ({ op: "settle", ...hold, ...settle })),
     release: (merchantId, holdId) => end("release", merchantId, holdId),
     async expireHolds() {
       const due = await selectExpiredHolds(database.kysely, EXPIRE_AT_ONCE);

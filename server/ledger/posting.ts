@@ -2,7 +2,12 @@ import type { Id, Money } from "@onegate/contract";
 import { derivedAt } from "../kernel/index.ts";
 import type { Transfer } from "./item.ts";
 
-type Leg = { readonly kind: string; readonly debit: string; readonly credit: string; readonly amount: string };
+type Leg = {
+  readonly kind: string;
+  readonly debit: string;
+  readonly credit: string;
+  readonly amount: string;
+};
 
 /**
  * What is booked when money moves, as data: each leg debits one account and credits another with one sum, so that no
@@ -108,10 +113,16 @@ export function transfersOf<P extends Posting>(
   amounts: Readonly<Record<LegOf<P>["amount"], Money>>,
   about: Pick<Transfer, "reference" | "details"> = {},
 ): Array<Omit<Transfer, "op">> {
-  const [byRole, byName]: [Readonly<Record<string, Id>>, Readonly<Record<string, Money>>] = [accounts, amounts];
+  const [byRole, byName]: [Readonly<Record<string, Id>>, Readonly<Record<string, Money>>] = [
+    accounts,
+    amounts,
+  ];
   return postings[posting].flatMap(({ kind, debit, credit, amount }) => {
     const [from, to, sum] = [byRole[debit], byRole[credit], byName[amount]];
-    if (!from || !to || !sum) throw new Error(`the posting ${posting} lacks ${debit}, ${credit} or ${amount}`);
-    return sum.minor === 0n ? [] : [{ id: derivedAt(base, kind, merchantId), kind, debit: from, credit: to, amount: sum, ...about }];
+    if (!from || !to || !sum)
+      throw new Error(`the posting ${posting} lacks ${debit}, ${credit} or ${amount}`);
+    return sum.minor === 0n
+      ? []
+      : [{ id: derivedAt(base, kind, merchantId), kind, debit: from, credit: to, amount: sum, ...about }];
   });
 }

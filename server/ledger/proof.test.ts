@@ -24,7 +24,8 @@ beforeEach(async () => {
   for (const code of ["andi", "warung"]) await books.open(code);
   await books.fund("andi", "100.00");
   ids = Array.from({ length: 9 }, () => newId());
-  for (const [i, id] of ids.entries()) await books.ledger.post(books.merchantId, books.transfer("andi", "warung", `${i + 1}.00`, id));
+  for (const [i, id] of ids.entries())
+    await books.ledger.post(books.merchantId, books.transfer("andi", "warung", `${i + 1}.00`, id));
   await sealAll(10);
 });
 after(async () => Promise.all(opened.map((one) => one.close())));
@@ -40,31 +41,53 @@ async function sealAll(transfers: number): Promise<void> {
 }
 
 /** The rules that are broken, each with what it is about. */
-const broken = async (mode: "all" | "new" = "all") => (await prove(test.database, mode)).breaches.map(({ rule, subject }) => [rule, subject]);
+const broken = async (mode: "all" | "new" = "all") =>
+  (await prove(test.database, mode)).breaches.map(({ rule, subject }) => [rule, subject]);
 
 describe("the proof", () => {
   it("finds nothing where nothing is wrong, and says what it looked at", async () => {
-    assert.deepEqual(await prove(test.database), { breaches: [], accounts: 3, entries: 20n, sealed: 10n, unsealed: 0n });
+    assert.deepEqual(await prove(test.database), {
+      breaches: [],
+      accounts: 3,
+      entries: 20n,
+      sealed: 10n,
+      unsealed: 0n,
+    });
     await books.ledger.post(books.merchantId, books.transfer("andi", "warung", "1.00"));
     const { breaches, unsealed } = await prove(test.database);
     assert.deepEqual([breaches, unsealed], [[], 1n]);
   });
 
   it("names a row whose text was edited, though all sums are right", async () => {
-    await sql`update ledger_transfer set reference = 'INV-0' where transfer_id = ${ids[4]}`.execute(test.database.kysely);
+    await sql`update ledger_transfer set reference = 'INV-0' where transfer_id = ${ids[4]}`.execute(
+      test.database.kysely,
+    );
     assert.deepEqual(await broken(), [["row is as it was sealed", ids[4]]]);
   });
 
   it("names a row whose time was edited by a microsecond", async () => {
-    await sql`update ledger_transfer set posted_at = posted_at + interval '1 microsecond' where transfer_id = ${ids[0]}`.execute(test.database.kysely);
+    await sql`update ledger_transfer set posted_at = posted_at + interval '1 microsecond' where transfer_id = ${ids[0]}`.execute(
+      test.database.kysely,
+    );
     assert.deepEqual(await broken(), [["row is as it was sealed", ids[0]]]);
   });
 
   it("names an edited amount by its seal and by both chains of balances", async () => {
-    await sql`update ledger_transfer set amount = amount + 100 where transfer_id = ${ids[4]}`.execute(test.database.kysely);
+    await sql`update ledger_transfer set amount = amount + 100 where transfer_id = ${ids[4]}`.execute(
+      test.database.kysely,
+    );
     const found = await broken();
-    assert.deepEqual(found.filter(([rule]) => rule === "row is as it was sealed"), [["row is as it was sealed", ids[4]]]);
-    assert.deepEqual(found.filter(([rule]) => rule === "chain of balances"), [["chain of balances", ids[4]], ["chain of balances", ids[4]]]);
+    assert.deepEqual(
+      found.filter(([rule]) => rule === "row is as it was sealed"),
+      [["row is as it was sealed", ids[4]]],
+    );
+    assert.deepEqual(
+      found.filter(([rule]) => rule === "chain of balances"),
+      [
+        ["chain of balances", ids[4]],
+        ["chain of balances", ids[4]],
+      ],
+    );
     assert.equal(found.filter(([rule]) => rule === "balance equals its entries").length, 2);
   });
 
@@ -77,19 +100,35 @@ describe("the proof", () => {
 
   it("names a row that is gone, and one that was never announced", async () => {
     await sql`delete from ledger_transfer where transfer_id = ${ids[8]}`.execute(test.database.kysely);
-    assert.ok((await broken()).some(([rule, subject]) => rule === "row is as it was sealed" && subject === ids[8]));
+    assert.ok(
+      (await broken()).some(([rule, subject]) => rule === "row is as it was sealed" && subject === ids[8]),
+    );
     const stranger = newId();
     await sql`
       insert into ledger_transfer select (r).* from (select jsonb_populate_record(null::ledger_transfer, to_jsonb(t) || jsonb_build_object('transfer_id', ${stranger}::text)) as r
         from ledger_transfer t where transfer_id = ${ids[7]}) x`.execute(test.database.kysely);
-    assert.ok((await broken()).some(([rule, subject]) => rule === "every transfer was announced" && subject === stranger));
+    assert.ok(
+      (await broken()).some(
+        ([rule, subject]) => rule === "every transfer was announced" && subject === stranger,
+      ),
+    );
   });
 
   it("notices money made of nothing: a balance, a hold, a floor", async () => {
-    await sql`update ledger_balance set posted = posted + 1 where account_id = ${books.id("andi")}`.execute(test.database.kysely);
-    assert.deepEqual((await broken()).map(([rule]) => rule), ["sum of balances is zero", "balance equals its entries"]);
-    await sql`update ledger_balance set posted = posted - 1, held = 100000 where account_id = ${books.id("andi")}`.execute(test.database.kysely);
-    assert.deepEqual((await broken()).map(([rule]) => rule), ["held equals open holds", "floor is kept"]);
+    await sql`update ledger_balance set posted = posted + 1 where account_id = ${books.id("andi")}`.execute(
+      test.database.kysely,
+    );
+    assert.deepEqual(
+      (await broken()).map(([rule]) => rule),
+      ["sum of balances is zero", "balance equals its entries"],
+    );
+    await sql`update ledger_balance set posted = posted - 1, held = 100000 where account_id = ${books.id("andi")}`.execute(
+      test.database.kysely,
+    );
+    assert.deepEqual(
+      (await broken()).map(([rule]) => rule),
+      ["held equals open holds", "floor is kept"],
+    );
   });
 
   it("of what is new takes up where the last one stopped, and still sees every balance", async () => {
@@ -101,8 +140,14 @@ describe("the proof", () => {
     await sealAll(11);
     const { breaches, entries } = await prove(test.database, "new");
     assert.deepEqual([breaches, entries], [[], 2n]);
-    await sql`update ledger_transfer set kind = 'gift' where transfer_id in (${id}, ${ids[0]})`.execute(test.database.kysely);
-    assert.deepEqual(await broken("new"), [["row is as it was sealed", id]], "an older row is the full proof's to find");
+    await sql`update ledger_transfer set kind = 'gift' where transfer_id in (${id}, ${ids[0]})`.execute(
+      test.database.kysely,
+    );
+    assert.deepEqual(
+      await broken("new"),
+      [["row is as it was sealed", id]],
+      "an older row is the full proof's to find",
+    );
     assert.equal((await broken()).length, 2);
   });
 });
@@ -111,7 +156,9 @@ describe("the chain of seals", () => {
   it("is broken by a block that was sealed anew over an edited row", async () => {
     await books.ledger.post(books.merchantId, books.transfer("andi", "warung", "1.00"));
     await sealAll(11);
-    await sql`update ledger_block set leaves[1] = sha256('forged') where block = 1`.execute(test.database.kysely);
+    await sql`update ledger_block set leaves[1] = sha256('forged') where block = 1`.execute(
+      test.database.kysely,
+    );
     assert.ok((await broken()).some(([rule]) => rule === "chain of seals"));
   });
 
@@ -121,11 +168,23 @@ describe("the chain of seals", () => {
       const key = readSealKey(join(folder, "seal.pem"));
       const signed = await signHeads(test.database.kysely, key);
       assert.deepEqual(await checkHeads(test.database.kysely, signed), []);
-      assert.deepEqual(await signHeads(test.database.kysely, readSealKey(join(folder, "seal.pem"))), signed, "a day is signed once");
-      assert.deepEqual(await checkHeads(test.database.kysely, { ...signed, statement: signed.statement.replace(/"block":[0-9]+/, '"block":99') }), ["the signature does not fit the statement"]);
+      assert.deepEqual(
+        await signHeads(test.database.kysely, readSealKey(join(folder, "seal.pem"))),
+        signed,
+        "a day is signed once",
+      );
+      assert.deepEqual(
+        await checkHeads(test.database.kysely, {
+          ...signed,
+          statement: signed.statement.replace(/"block":[0-9]+/, '"block":99'),
+        }),
+        ["the signature does not fit the statement"],
+      );
 
       // whoever owns the database edits a row and seals everything again
-      await sql`update ledger_transfer set reference = 'INV-0' where transfer_id = ${ids[0]}`.execute(test.database.kysely);
+      await sql`update ledger_transfer set reference = 'INV-0' where transfer_id = ${ids[0]}`.execute(
+        test.database.kysely,
+      );
       await sql`delete from ledger_block`.execute(test.database.kysely);
       await sql`delete from outbox_consumer`.execute(test.database.kysely);
       await sealAll(10);
@@ -141,16 +200,27 @@ describe("the chain of seals", () => {
 
 describe("an analyst's role", () => {
   it("reads, and posts nothing by the functions that run with their owner's rights", async () => {
-    await test.database.pool.query("drop role if exists onegate_analyst_of_a_test; create role onegate_analyst_of_a_test; grant select on all tables in schema public to onegate_analyst_of_a_test");
+    await test.database.pool.query(
+      "drop role if exists onegate_analyst_of_a_test; create role onegate_analyst_of_a_test; grant select on all tables in schema public to onegate_analyst_of_a_test",
+    );
     const client = await test.database.pool.connect();
     try {
       await client.query("set role onegate_analyst_of_a_test");
       assert.equal((await client.query("select from ledger_entry")).rowCount, 20);
-      for (const call of ["select ledger_prepare_months(1)", "select revoke_ledger_rights()"]) await assert.rejects(client.query(call), (error: unknown) => (error as { code: string }).code === "42501", call);
-      const { rows } = await client.query<{ may: boolean }>("select bool_or(has_function_privilege(oid, 'execute')) as may from pg_proc where proname = 'ledger_post'");
+      for (const call of ["select ledger_prepare_months(1)", "select revoke_ledger_rights()"])
+        await assert.rejects(
+          client.query(call),
+          (error: unknown) => (error as { code: string }).code === "42501",
+          call,
+        );
+      const { rows } = await client.query<{ may: boolean }>(
+        "select bool_or(has_function_privilege(oid, 'execute')) as may from pg_proc where proname = 'ledger_post'",
+      );
       assert.equal(rows[0]?.may, false);
     } finally {
-      await client.query("reset role; drop owned by onegate_analyst_of_a_test; drop role onegate_analyst_of_a_test");
+      await client.query(
+        "reset role; drop owned by onegate_analyst_of_a_test; drop role onegate_analyst_of_a_test",
+      );
       client.release();
     }
   });
@@ -161,18 +231,40 @@ describe("the program's own role", () => {
     const program = openDatabase(test.connection, 2, () => undefined, PROGRAM_ROLE);
     try {
       await everywhere(async () => {
-        const partition = (await program.pool.query<{ name: string }>("select tableoid::regclass::text as name from ledger_transfer limit 1")).rows[0]?.name;
+        const partition = (
+          await program.pool.query<{ name: string }>(
+            "select tableoid::regclass::text as name from ledger_transfer limit 1",
+          )
+        ).rows[0]?.name;
         assert.match(partition ?? "", /^ledger_transfer_[0-9]{4}_[0-9]{2}$/);
         for (const statement of [
-          "update ledger_transfer set amount = 1", "delete from ledger_transfer", "truncate ledger_transfer", `update ${partition} set amount = 1`, `delete from ${partition}`,
-          "insert into ledger_transfer select * from ledger_transfer", "update ledger_balance set posted = 0", "update ledger_balance set least = null", "delete from ledger_balance",
+          "update ledger_transfer set amount = 1",
+          "delete from ledger_transfer",
+          "truncate ledger_transfer",
+          `update ${partition} set amount = 1`,
+          `delete from ${partition}`,
+          "insert into ledger_transfer select * from ledger_transfer",
+          "update ledger_balance set posted = 0",
+          "update ledger_balance set least = null",
+          "delete from ledger_balance",
           "insert into ledger_balance (merchant_id, account_id, currency, posted) select merchant_id, account_id, currency, 1 from ledger_balance",
-          "update ledger_hold set state = 'released'", "update ledger_block set head = ''", "delete from ledger_block", "delete from ledger_signed_head",
-          "update flyway_schema_history set checksum = 0", "alter table ledger_transfer disable trigger all", "drop table ledger_transfer",
+          "update ledger_hold set state = 'released'",
+          "update ledger_block set head = ''",
+          "delete from ledger_block",
+          "delete from ledger_signed_head",
+          "update flyway_schema_history set checksum = 0",
+          "alter table ledger_transfer disable trigger all",
+          "drop table ledger_transfer",
         ]) {
-          await assert.rejects(program.pool.query(statement), (error: unknown) => (error as { code: string }).code === "42501", statement);
+          await assert.rejects(
+            program.pool.query(statement),
+            (error: unknown) => (error as { code: string }).code === "42501",
+            statement,
+          );
         }
-        await program.pool.query("update ledger_balance set status = 'SUSPENDED' where account_id = $1", [books.id("andi")]);
+        await program.pool.query("update ledger_balance set status = 'SUSPENDED' where account_id = $1", [
+          books.id("andi"),
+        ]);
       });
     } finally {
       await program.close();

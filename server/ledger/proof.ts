@@ -36,8 +36,17 @@ export async function prove(database: Pick<Database, "kysely">, mode: "all" | "n
       await sql`set local enable_mergejoin = off`.execute(tx);
       const counted = await proveAccounts(tx, mode);
       const sealed = await proveSeals(tx, mode);
-      const breaches = [...(await proveBalances(tx)), ...counted.breaches, ...sealed.breaches].slice(0, MOST_TOLD);
-      return { breaches, accounts: counted.accounts, entries: counted.entries, sealed: sealed.sealed, unsealed: sealed.unsealed };
+      const breaches = [...(await proveBalances(tx)), ...counted.breaches, ...sealed.breaches].slice(
+        0,
+        MOST_TOLD,
+      );
+      return {
+        breaches,
+        accounts: counted.accounts,
+        entries: counted.entries,
+        sealed: sealed.sealed,
+        unsealed: sealed.unsealed,
+      };
     });
 }
 
@@ -46,7 +55,9 @@ export async function rememberProof(executor: Executor): Promise<void> {
   await sql`
     insert into ledger_proof (merchant_id, block, proven_at)
     select merchant_id, max(block), now() - interval '1 day' from ledger_block group by merchant_id
-    on conflict (merchant_id) do update set block = excluded.block, proven_at = excluded.proven_at`.execute(executor);
+    on conflict (merchant_id) do update set block = excluded.block, proven_at = excluded.proven_at`.execute(
+    executor,
+  );
 }
 
 async function told(executor: Executor, statement: RawBuilder<Breach>): Promise<Breach[]> {
@@ -74,7 +85,10 @@ function proveBalances(tx: Executor): Promise<Breach[]> {
  * of (version before, balance before) adds up to that of the last less that of the first, if and only if (but for a chance
  * of 2^-64) every entry goes on where the one before stopped. Only a chain that doesn't add up is gone through.
  */
-async function proveAccounts(tx: Executor, mode: "all" | "new"): Promise<{ breaches: Breach[]; accounts: number; entries: bigint }> {
+async function proveAccounts(
+  tx: Executor,
+  mode: "all" | "new",
+): Promise<{ breaches: Breach[]; accounts: number; entries: bigint }> {
   const starts =
     mode === "all"
       ? sql`select merchant_id, account_id, posted, version, 0::bigint as start, 0::bigint as opening from ledger_balance`
@@ -88,7 +102,15 @@ async function proveAccounts(tx: Executor, mode: "all" | "new"): Promise<{ breac
     mode === "all"
       ? sql`select merchant_id, account_id, version, amount, balance_after from ledger_entry`
       : sql`select e.merchant_id, e.account_id, e.version, e.amount, e.balance_after from starts s join ledger_entry e on e.merchant_id = s.merchant_id and e.account_id = s.account_id and e.version > s.start`;
-  const { rows } = await sql<{ merchant_id: Id; account_id: Id; start: bigint; opening: bigint; detail: string | null; entries: bigint; accounts: number }>`
+  const { rows } = await sql<{
+    merchant_id: Id;
+    account_id: Id;
+    start: bigint;
+    opening: bigint;
+    detail: string | null;
+    entries: bigint;
+    accounts: number;
+  }>`
     with starts as materialized (${starts}),
     entries as (${entries}),
     sums as (
@@ -109,14 +131,21 @@ async function proveAccounts(tx: Executor, mode: "all" | "new"): Promise<{ breac
   const total = rows.pop();
   const breaches: Breach[] = [];
   for (const { merchant_id, account_id, start, opening, detail } of rows.slice(0, MOST_TOLD)) {
-    if (detail !== "chain") breaches.push({ rule: "balance equals its entries", subject: account_id, detail: detail ?? "" });
+    if (detail !== "chain")
+      breaches.push({ rule: "balance equals its entries", subject: account_id, detail: detail ?? "" });
     breaches.push(...(await walkChain(tx, merchant_id, account_id, start, opening)));
   }
   return { breaches, accounts: total?.accounts ?? 0, entries: total?.entries ?? 0n };
 }
 
 /** The entries of one account that don't go on where the one before stopped. */
-function walkChain(tx: Executor, merchantId: Id, accountId: Id, start: bigint, opening: bigint): Promise<Breach[]> {
+function walkChain(
+  tx: Executor,
+  merchantId: Id,
+  accountId: Id,
+  start: bigint,
+  opening: bigint,
+): Promise<Breach[]> {
   return told(
     tx,
     sql<Breach>`
@@ -131,7 +160,10 @@ function walkChain(tx: Executor, merchantId: Id, accountId: Id, start: bigint, o
 }
 
 /** Every row as it was sealed, every seal on the one before, nothing announced that is not there, nothing there unannounced. */
-async function proveSeals(tx: Executor, mode: "all" | "new"): Promise<{ breaches: Breach[]; sealed: bigint; unsealed: bigint }> {
+async function proveSeals(
+  tx: Executor,
+  mode: "all" | "new",
+): Promise<{ breaches: Breach[]; sealed: bigint; unsealed: bigint }> {
   const blocks =
     mode === "all"
       ? sql`select b.* from ledger_block b`

@@ -51,7 +51,12 @@ async function insertBlock(tx: Tx, merchantId: Id, ids: readonly Id[]): Promise<
      where s.ids is not null`.execute(tx);
 }
 
-export type Head = { readonly merchantId: Id; readonly block: bigint; readonly transfers: bigint; /** hexadecimal */ readonly head: string };
+export type Head = {
+  readonly merchantId: Id;
+  readonly block: bigint;
+  readonly transfers: bigint /** hexadecimal */;
+  readonly head: string;
+};
 
 /** The newest head of every merchant's chain. */
 export async function selectHeads(executor: Executor): Promise<Head[]> {
@@ -63,8 +68,14 @@ export async function selectHeads(executor: Executor): Promise<Head[]> {
 }
 
 /** The head of a merchant's chain at a block, in hexadecimal; nothing when the chain is shorter. */
-export async function selectHeadAt(executor: Executor, merchantId: Id, block: bigint): Promise<string | undefined> {
+export async function selectHeadAt(
+  executor: Executor,
+  merchantId: Id,
+  block: bigint,
+): Promise<string | undefined> {
   const { rows } = await sql<{ head: string }>`
-    select encode(head, 'hex') as head from ledger_block where merchant_id = ${merchantId} and block = ${block}`.execute(executor);
+    select encode(head, 'hex') as head from ledger_block where merchant_id = ${merchantId} and block = ${block}`.execute(
+    executor,
+  );
   return rows[0]?.head;
 }

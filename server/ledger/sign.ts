@@ -1,4 +1,11 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from "node:crypto";
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type KeyObject,
+} from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { sql } from "kysely";
@@ -6,7 +13,11 @@ import { codeOf, type Executor } from "../kernel/index.ts";
 import { selectHeadAt, selectHeads } from "./seal.ts";
 
 /** The heads of all chains on a day, as they were signed; `statement` is the text that the signature covers. */
-export type SignedHeads = { readonly statement: string; readonly public_key: string; readonly signature: string };
+export type SignedHeads = {
+  readonly statement: string;
+  readonly public_key: string;
+  readonly signature: string;
+};
 
 /** Reads the key that signs the heads (Ed25519, PEM), and makes it where there is none. It must not lie in the database. */
 export function readSealKey(file: string): KeyObject {
@@ -25,15 +36,34 @@ export function readSealKey(file: string): KeyObject {
 
 /** A text with its signature, by the key that signs the heads. */
 export function signText(statement: string, key: KeyObject): SignedHeads {
-  return { statement, public_key: createPublicKey(key).export({ type: "spki", format: "pem" }).toString(), signature: sign(null, Buffer.from(statement), key).toString("base64") };
+  return {
+    statement,
+    public_key: createPublicKey(key).export({ type: "spki", format: "pem" }).toString(),
+    signature: sign(null, Buffer.from(statement), key).toString("base64"),
+  };
 }
 
 /** Signs the heads as they are now, and what others have to add to them, once a day (UTC, by the database's clock); a day that is signed stays as it is. */
-export async function signHeads(executor: Executor, key: KeyObject, others: Readonly<Record<string, unknown>> = {}): Promise<SignedHeads> {
-  const { rows } = await sql<{ now: Date; day: string }>`select now(), (now() at time zone 'UTC')::date::text as day`.execute(executor);
+export async function signHeads(
+  executor: Executor,
+  key: KeyObject,
+  others: Readonly<Record<string, unknown>> = {},
+): Promise<SignedHeads> {
+  const { rows } = await sql<{
+    now: Date;
+    day: string;
+  }>`select now(), (now() at time zone 'UTC')::date::text as day`.execute(executor);
   const [{ now, day } = { now: new Date(), day: "" }] = rows;
-  const heads = (await selectHeads(executor)).map(({ merchantId, block, transfers, head }) => ({ merchant_id: merchantId, block: Number(block), transfers: Number(transfers), head }));
-  const { statement, public_key, signature } = signText(JSON.stringify({ day, signed_at: now.toISOString(), heads, ...others }), key);
+  const heads = (await selectHeads(executor)).map(({ merchantId, block, transfers, head }) => ({
+    merchant_id: merchantId,
+    block: Number(block),
+    transfers: Number(transfers),
+    head,
+  }));
+  const { statement, public_key, signature } = signText(
+    JSON.stringify({ day, signed_at: now.toISOString(), heads, ...others }),
+    key,
+  );
   await sql`
     insert into ledger_signed_head (day, statement, public_key, signature)
     values (${day}, ${statement}, ${public_key}, ${signature}) on conflict do nothing`.execute(executor);
@@ -45,7 +75,9 @@ export async function signHeads(executor: Executor, key: KeyObject, others: Read
 /** The signed heads of a day (`YYYY-MM-DD`), or the newest. */
 export async function selectSignedHeads(executor: Executor, day?: string): Promise<SignedHeads | undefined> {
   const { rows } = await sql<SignedHeads>`
-    select statement, public_key, signature from ledger_signed_head where ${day ?? null}::date is null or day = ${day ?? null}::date order by day desc limit 1`.execute(executor);
+    select statement, public_key, signature from ledger_signed_head where ${day ?? null}::date is null or day = ${day ?? null}::date order by day desc limit 1`.execute(
+    executor,
+  );
   return rows[0];
 }
 
@@ -53,13 +85,23 @@ export async function selectSignedHeads(executor: Executor, day?: string): Promi
  * Holds the chains of today against heads that were exported earlier: what they saw must still be there. Answers what is
  * wrong: a signature that doesn't fit, or a chain that no longer passes through a head.
  */
-export async function checkHeads(executor: Executor, { statement, public_key, signature }: SignedHeads): Promise<string[]> {
-  if (!verify(null, Buffer.from(statement), createPublicKey(public_key), Buffer.from(signature, "base64"))) return ["the signature does not fit the statement"];
-  const { day, heads } = JSON.parse(statement) as { day: string; heads: ReadonlyArray<{ merchant_id: string; block: number; head: string }> };
+export async function checkHeads(
+  executor: Executor,
+  { statement, public_key, signature }: SignedHeads,
+): Promise<string[]> {
+  if (!verify(null, Buffer.from(statement), createPublicKey(public_key), Buffer.from(signature, "base64")))
+    return ["the signature does not fit the statement"];
+  const { day, heads } = JSON.parse(statement) as {
+    day: string;
+    heads: ReadonlyArray<{ merchant_id: string; block: number; head: string }>;
+  };
   const wrong: string[] = [];
   for (const { merchant_id, block, head } of heads) {
     const found = await selectHeadAt(executor, merchant_id, BigInt(block));
-    if (found !== head) wrong.push(`merchant ${merchant_id}, block ${block}: signed on ${day} as ${head}, now ${found ?? "gone"}`);
+    if (found !== head)
+      wrong.push(
+        `merchant ${merchant_id}, block ${block}: signed on ${day} as ${head}, now ${found ?? "gone"}`,
+      );
   }
   return wrong;
 }

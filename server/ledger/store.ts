@@ -7,8 +7,28 @@ import { accountKinds } from "./account.ts";
 
 /** The types of ledger_post's arguments after the merchant, in the order of `toArguments`. */
 const COLUMN_TYPES = [
-  "uuid[]", "uuid[]", "smallint[]", "text[]", "int[]", "int[]", "text[]", "bigint[]", "int[]", "uuid[]", "timestamptz[]", "text[]", "jsonb[]", "boolean[]",
-  "text[]", "bigint[]", "int[]", "bigint[]", "int[]", "bigint[]", "int[]", "bigint[]",
+  "uuid[]",
+  "uuid[]",
+  "smallint[]",
+  "text[]",
+  "int[]",
+  "int[]",
+  "text[]",
+  "bigint[]",
+  "int[]",
+  "uuid[]",
+  "timestamptz[]",
+  "text[]",
+  "jsonb[]",
+  "boolean[]",
+  "text[]",
+  "bigint[]",
+  "int[]",
+  "bigint[]",
+  "int[]",
+  "bigint[]",
+  "int[]",
+  "bigint[]",
 ];
 
 const POST_BATCH = {
@@ -17,14 +37,26 @@ const POST_BATCH = {
 } as const;
 
 /** One batch in a transaction of its own. */
-export async function postBatch(pool: pg.Pool, merchantId: Id, columns: readonly string[]): Promise<string[]> {
+export async function postBatch(
+  pool: pg.Pool,
+  merchantId: Id,
+  columns: readonly string[],
+): Promise<string[]> {
   const { rows } = await pool.query<{ results: string }>({ ...POST_BATCH, values: [merchantId, ...columns] });
   return rows[0]?.results.split(",") ?? [];
 }
 
 /** One batch within the caller's transaction. */
-export async function postBatchIn(tx: Executor, merchantId: Id, columns: readonly string[]): Promise<string[]> {
-  const { rows } = await sql<{ results: string }>`select ledger_post(${merchantId}, ${sql.join(columns.map((column, index) => sql`${column}::${sql.raw(COLUMN_TYPES[index] ?? "")}`))}) as results`.execute(tx);
+export async function postBatchIn(
+  tx: Executor,
+  merchantId: Id,
+  columns: readonly string[],
+): Promise<string[]> {
+  const { rows } = await sql<{
+    results: string;
+  }>`select ledger_post(${merchantId}, ${sql.join(columns.map((column, index) => sql`${column}::${sql.raw(COLUMN_TYPES[index] ?? "")}`))}) as results`.execute(
+    tx,
+  );
   return rows[0]?.results.split(",") ?? [];
 }
 
@@ -32,7 +64,12 @@ export async function postBatchIn(tx: Executor, merchantId: Id, columns: readonl
  * Locks balances in the order of their keys, the same as `ledger_post`'s, and answers whose they are; `andOwn`: also all
  * balances of the merchant's own accounts, which are no wallets.
  */
-export async function lockBalances(tx: Tx, merchantId: Id, accounts: readonly Id[], { andOwn }: { andOwn: boolean }): Promise<Id[]> {
+export async function lockBalances(
+  tx: Tx,
+  merchantId: Id,
+  accounts: readonly Id[],
+  { andOwn }: { andOwn: boolean },
+): Promise<Id[]> {
   const { rows } = await sql<{ account_id: Id }>`
     select b.account_id from ledger_balance b
      where b.merchant_id = ${merchantId}
@@ -45,12 +82,18 @@ export async function lockBalances(tx: Tx, merchantId: Id, accounts: readonly Id
 /** Whether an account's balance may not fall below a bound. */
 export async function hasFloor(executor: Executor, merchantId: Id, accountId: Id): Promise<boolean> {
   const { rows } = await sql<{ has: boolean }>`
-    select least is not null as has from ledger_balance where merchant_id = ${merchantId} and account_id = ${accountId}`.execute(executor);
+    select least is not null as has from ledger_balance where merchant_id = ${merchantId} and account_id = ${accountId}`.execute(
+    executor,
+  );
   return rows[0]?.has ?? true;
 }
 
 /** Opens accounts that are not there yet, and answers which; one that is stays as it is. */
-export async function insertAccounts(tx: Executor, merchantId: Id, accounts: readonly NewAccount[]): Promise<Id[]> {
+export async function insertAccounts(
+  tx: Executor,
+  merchantId: Id,
+  accounts: readonly NewAccount[],
+): Promise<Id[]> {
   const opened: Id[] = [];
   for (const { id, code, kind, currency, userId } of accounts) {
     const { rows } = await sql<{ account_id: Id }>`
@@ -66,13 +109,26 @@ export async function insertAccounts(tx: Executor, merchantId: Id, accounts: rea
   return opened;
 }
 
-type BalanceRow = { account_id: Id; code: string; kind: AccountKind; currency: Currency; posted: bigint; held: bigint; version: bigint; status: Balance["status"] };
+type BalanceRow = {
+  account_id: Id;
+  code: string;
+  kind: AccountKind;
+  currency: Currency;
+  posted: bigint;
+  held: bigint;
+  version: bigint;
+  status: Balance["status"];
+};
 
 function toBalance({ account_id, ...row }: BalanceRow): Balance {
   return { accountId: account_id, ...row };
 }
 
-export async function selectBalanceByCode(tx: Executor, merchantId: Id, code: string): Promise<Balance | undefined> {
+export async function selectBalanceByCode(
+  tx: Executor,
+  merchantId: Id,
+  code: string,
+): Promise<Balance | undefined> {
   const { rows } = await sql<BalanceRow>`
     select a.account_id, a.code, a.kind, b.currency, b.posted, b.held, b.version, b.status
       from ledger_account a join ledger_balance b using (merchant_id, account_id)
@@ -81,9 +137,15 @@ export async function selectBalanceByCode(tx: Executor, merchantId: Id, code: st
 }
 
 /** What kind each of some accounts is; an account that isn't there is left out. */
-export async function selectKinds(tx: Executor, merchantId: Id, codes: readonly string[]): Promise<Map<string, AccountKind>> {
+export async function selectKinds(
+  tx: Executor,
+  merchantId: Id,
+  codes: readonly string[],
+): Promise<Map<string, AccountKind>> {
   const { rows } = await sql<{ code: string; kind: AccountKind }>`
-    select code, kind from ledger_account where merchant_id = ${merchantId} and code = any (${[...codes]}::text[])`.execute(tx);
+    select code, kind from ledger_account where merchant_id = ${merchantId} and code = any (${[...codes]}::text[])`.execute(
+    tx,
+  );
   return new Map(rows.map(({ code, kind }) => [code, kind]));
 }
 
@@ -96,8 +158,21 @@ export async function selectBalances(tx: Executor, merchantId: Id): Promise<Bala
 }
 
 /** Entries of an account, newest first, below `before`. */
-export async function selectEntries(tx: Executor, merchantId: Id, accountId: Id, before: bigint, limit: number): Promise<Entry[]> {
-  const { rows } = await sql<{ version: bigint; transfer_id: Id; kind: string; amount: bigint; balance_after: bigint; posted_at: Date }>`
+export async function selectEntries(
+  tx: Executor,
+  merchantId: Id,
+  accountId: Id,
+  before: bigint,
+  limit: number,
+): Promise<Entry[]> {
+  const { rows } = await sql<{
+    version: bigint;
+    transfer_id: Id;
+    kind: string;
+    amount: bigint;
+    balance_after: bigint;
+    posted_at: Date;
+  }>`
     select e.version, e.transfer_id, e.kind, e.amount, e.balance_after, e.posted_at
       from ledger_entry e
      where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version < ${before}
@@ -112,7 +187,16 @@ export async function selectEntries(tx: Executor, merchantId: Id, accountId: Id,
   }));
 }
 
-export type HoldRow = { hold_id: Id; merchant_id: Id; debit_account_id: Id; credit_account_id: Id; currency: Currency; amount: bigint; settled: bigint; state: string };
+export type HoldRow = {
+  hold_id: Id;
+  merchant_id: Id;
+  debit_account_id: Id;
+  credit_account_id: Id;
+  currency: Currency;
+  amount: bigint;
+  settled: bigint;
+  state: string;
+};
 
 export async function selectHold(tx: Executor, merchantId: Id, holdId: Id): Promise<HoldRow | undefined> {
   const { rows } = await sql<HoldRow>`
@@ -125,26 +209,48 @@ export async function selectHold(tx: Executor, merchantId: Id, holdId: Id): Prom
 export async function selectExpiredHolds(tx: Executor, limit: number): Promise<HoldRow[]> {
   const { rows } = await sql<HoldRow>`
     select hold_id, merchant_id, debit_account_id, credit_account_id, currency, amount, settled, state
-      from ledger_hold where state = 'open' and expires_at <= clock_timestamp() order by expires_at limit ${limit}`.execute(tx);
+      from ledger_hold where state = 'open' and expires_at <= clock_timestamp() order by expires_at limit ${limit}`.execute(
+    tx,
+  );
   return rows;
 }
 
 /** An account's balance as it was at a moment, in minor units. */
-export async function selectBalanceAt(tx: Executor, merchantId: Id, accountId: Id, at: Date): Promise<bigint> {
+export async function selectBalanceAt(
+  tx: Executor,
+  merchantId: Id,
+  accountId: Id,
+  at: Date,
+): Promise<bigint> {
   const { rows } = await sql<{ balance: bigint }>`
     select e.balance_after as balance from ledger_entry e
-     where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version = (select ledger_version_at(${merchantId}, ${accountId}, ${at}))`.execute(tx);
+     where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version = (select ledger_version_at(${merchantId}, ${accountId}, ${at}))`.execute(
+    tx,
+  );
   return rows[0]?.balance ?? 0n;
 }
 
-export type DayBalance = { readonly day: string; readonly opening: bigint; readonly closing: bigint; readonly credits: bigint; readonly debits: bigint };
+export type DayBalance = {
+  readonly day: string;
+  readonly opening: bigint;
+  readonly closing: bigint;
+  readonly credits: bigint;
+  readonly debits: bigint;
+};
 
 /** The number of an account's last entry before the beginning of each day of a range, and before the day after it. */
-export async function selectDayVersions(tx: Executor, merchantId: Id, accountId: Id, { from, to, timeZone }: DayRange): Promise<bigint[]> {
+export async function selectDayVersions(
+  tx: Executor,
+  merchantId: Id,
+  accountId: Id,
+  { from, to, timeZone }: DayRange,
+): Promise<bigint[]> {
   const { rows } = await sql<{ versions: string[] }>`
     select ledger_versions_at(${merchantId}, ${accountId}, array(
       select day at time zone ${timeZone} - interval '1 microsecond'
-        from generate_series(${from}::timestamp, ${to}::timestamp + interval '1 day', interval '1 day') as day order by day)) as versions`.execute(tx);
+        from generate_series(${from}::timestamp, ${to}::timestamp + interval '1 day', interval '1 day') as day order by day)) as versions`.execute(
+    tx,
+  );
   return (rows[0]?.versions ?? []).map(BigInt);
 }
 
@@ -155,7 +261,13 @@ export type DayRange = { readonly from: string; readonly to: string; readonly ti
  * An account's days, with what stood at each end and what moved, in minor units. `versions` are the range's day versions:
  * what moved is summed up, so the caller decides by them how many entries that may be.
  */
-export async function selectDayBalances(tx: Executor, merchantId: Id, accountId: Id, { from, to }: DayRange, versions: readonly bigint[]): Promise<DayBalance[]> {
+export async function selectDayBalances(
+  tx: Executor,
+  merchantId: Id,
+  accountId: Id,
+  { from, to }: DayRange,
+  versions: readonly bigint[],
+): Promise<DayBalance[]> {
   const balanceAfter = (version: ReturnType<typeof sql.ref>) => sql`
     (select e.balance_after from ledger_entry e where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version = ${version})`;
   const [first, last] = [sql.ref("d.first"), sql.ref("d.last")];
@@ -172,9 +284,16 @@ export async function selectDayBalances(tx: Executor, merchantId: Id, accountId:
 }
 
 /** Sets what may happen on an account: nothing is posted to one that is not ACTIVE. False when there is no such account. */
-export async function updateStatus(tx: Executor, merchantId: Id, accountId: Id, status: Balance["status"]): Promise<boolean> {
+export async function updateStatus(
+  tx: Executor,
+  merchantId: Id,
+  accountId: Id,
+  status: Balance["status"],
+): Promise<boolean> {
   const { rows } = await sql`
-    update ledger_balance set status = ${status} where merchant_id = ${merchantId} and account_id = ${accountId} returning account_id`.execute(tx);
+    update ledger_balance set status = ${status} where merchant_id = ${merchantId} and account_id = ${accountId} returning account_id`.execute(
+    tx,
+  );
   return rows.length > 0;
 }
 

@@ -12,7 +12,9 @@ before(async () => {
 // fails when transactions deadlocked
 after(() => test.close());
 
-async function openShop(codes: readonly string[] = ["drawer", "received", "sales", "tax"]): Promise<TestBooks> {
+async function openShop(
+  codes: readonly string[] = ["drawer", "received", "sales", "tax"],
+): Promise<TestBooks> {
   const books = await openBooks(test.database, { lanes: 4 });
   for (const code of codes) await books.open(code, "bank");
   return books;
@@ -26,7 +28,8 @@ describe("balances are locked in the order of their keys", () => {
     const codes = Array.from({ length: 16 }, (_, index) => `account ${index}`);
     const books = await openShop(codes);
     // rows lie in another order than their keys
-    for (const code of codes.toReversed()) await books.ledger.post(books.merchantId, books.transfer("mint", code, "1.00"));
+    for (const code of codes.toReversed())
+      await books.ledger.post(books.merchantId, books.transfer("mint", code, "1.00"));
     await analyze();
     const other = await openBooks(test.database);
     const ledgers = [books.ledger, other.ledger];
@@ -37,7 +40,10 @@ describe("balances are locked in the order of their keys", () => {
           for (let round = 0; round < 20; round++) {
             const [from, to] = [accountAt(caller + round), accountAt(caller * 5 + round * 3 + 1)];
             if (from === to) continue;
-            const both = [books.transfer(from, to, "1.00"), books.transfer(to, accountAt(caller + round + 7), "1.00")];
+            const both = [
+              books.transfer(from, to, "1.00"),
+              books.transfer(to, accountAt(caller + round + 7), "1.00"),
+            ];
             const linked = both.filter(({ debit, credit }) => debit !== credit);
             const posted = await ledgers[caller % 2]!.postLinked(books.merchantId, linked);
             assert.ok(!isRefusal(posted), JSON.stringify(posted));
@@ -129,7 +135,9 @@ describe("a transaction posts once", () => {
     const pay = (amount: string) =>
       inTransaction(test.database, async (tx) => {
         books.ledger.stageIn(tx, books.merchantId, [books.transfer("received", "sales", amount)]);
-        const posted = await books.ledger.postIn(tx, books.merchantId, [books.transfer("andi", "received", amount)]);
+        const posted = await books.ledger.postIn(tx, books.merchantId, [
+          books.transfer("andi", "received", amount),
+        ]);
         if (isRefusal(posted)) throw new Error(word(posted));
         return posted.length;
       });
@@ -181,7 +189,11 @@ describe("a transaction posts once", () => {
   it("a set of more items than one call takes is posted whole", async () => {
     const books = await openShop();
     await inTransaction(test.database, async (tx) => {
-      books.ledger.stageIn(tx, books.merchantId, Array.from({ length: 2_500 }, () => books.transfer("drawer", "received", "1.00")));
+      books.ledger.stageIn(
+        tx,
+        books.merchantId,
+        Array.from({ length: 2_500 }, () => books.transfer("drawer", "received", "1.00")),
+      );
     });
     assert.equal(await books.balance("received"), "2500.00");
     await books.assertHold();

@@ -39,7 +39,8 @@ export function stageIn(tx: Tx, merchantId: Id, items: readonly Item[]): void {
   const { staged } = workOf(tx, merchantId);
   for (const item of items) {
     const earlier = staged.get(item.id);
-    if (earlier && !isSame(earlier, item)) throw new Error(`two transfers of one transaction share the id ${item.id}`);
+    if (earlier && !isSame(earlier, item))
+      throw new Error(`two transfers of one transaction share the id ${item.id}`);
     staged.set(item.id, item);
   }
 }
@@ -97,9 +98,16 @@ async function post(tx: Tx, merchantId: Id, work: Work, items: readonly Item[]):
   work.staged = new Map();
   const codes: string[] = [];
   for (let from = 0; from < all.length; from += MAX_ITEMS_PER_CALL) {
-    codes.push(...(await postBatchIn(tx, merchantId, toArguments([all.slice(from, from + MAX_ITEMS_PER_CALL)]))));
+    codes.push(
+      ...(await postBatchIn(tx, merchantId, toArguments([all.slice(from, from + MAX_ITEMS_PER_CALL)]))),
+    );
   }
-  const results = await nameRefusals(tx, merchantId, all, all.map((item, index) => toResult(item, codes[index] ?? "")));
+  const results = await nameRefusals(
+    tx,
+    merchantId,
+    all,
+    all.map((item, index) => toResult(item, codes[index] ?? "")),
+  );
   const refused = firstRefusal(results.filter(isRefusal));
   return refused ?? (results as Posted[]).slice(all.length - items.length);
 }
@@ -112,7 +120,9 @@ export function firstRefusal(refusals: readonly Refusal[]): Refusal | undefined 
 function requireHeld(held: ReadonlySet<Id>, accounts: readonly Id[]): void {
   const missing = accounts.filter((account) => !held.has(account));
   if (missing.length > 0) {
-    throw new Error(`a transaction posts once: it holds balances already, and ${missing.join(", ")} is none of them`);
+    throw new Error(
+      `a transaction posts once: it holds balances already, and ${missing.join(", ")} is none of them`,
+    );
   }
 }
 
@@ -121,6 +131,11 @@ function accountsOf(items: readonly Item[], more: readonly Id[] = []): Id[] {
 }
 
 function isSame(a: Item, b: Item): boolean {
-  return a.op === b.op && a.debit === b.debit && a.credit === b.credit
-    && a.amount.minor === b.amount.minor && a.amount.currency === b.amount.currency;
+  return (
+    a.op === b.op &&
+    a.debit === b.debit &&
+    a.credit === b.credit &&
+    a.amount.minor === b.amount.minor &&
+    a.amount.currency === b.amount.currency
+  );
 }

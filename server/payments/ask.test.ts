@@ -19,21 +19,43 @@ type Data<T> = { readonly data: T };
 /** An order of Rp 20.000 that waits to be paid by QRIS. */
 async function waiting(): Promise<{ orderId: string; paymentId: string; reference: string }> {
   const orderId = `INV-${newId()}`;
-  const post = (path: string, body: unknown) => program.call<Data<OrderBody>>("POST", `/api/v1/payment/${path}`, { body, headers: { "idempotency-key": newId() } });
-  await post("create-transaction", { order_id: orderId, amount: 20_000, customer_name: "Pelanggan Contoh", order_items: [{ name: "Kopi", price: 20_000, quantity: 1 }] });
+  const post = (path: string, body: unknown) =>
+    program.call<Data<OrderBody>>("POST", `/api/v1/payment/${path}`, {
+      body,
+      headers: { "idempotency-key": newId() },
+    });
+  await post("create-transaction", {
+    order_id: orderId,
+    amount: 20_000,
+    customer_name: "Pelanggan Contoh",
+    order_items: [{ name: "Kopi", price: 20_000, quantity: 1 }],
+  });
   const { body } = await post("create-payment", { order_id: orderId, method: "QRIS2" });
   const paymentId = body.data.payment?.payment_id ?? "";
-  const { rows } = await query<{ reference: string }>("select reference from payment where payment_id = $1", [paymentId]);
+  const { rows } = await query<{ reference: string }>("select reference from payment where payment_id = $1", [
+    paymentId,
+  ]);
   return { orderId, paymentId, reference: rows[0]?.reference ?? "" };
 }
 
-const query = <T extends object>(text: string, values: unknown[]) => program.database.pool.query<T>(text, values);
-const suppress = (reference: string) => program.lever("PUT", `transactions/${reference}/faults`, { suppressed: true });
+const query = <T extends object>(text: string, values: unknown[]) =>
+  program.database.pool.query<T>(text, values);
+const suppress = (reference: string) =>
+  program.lever("PUT", `transactions/${reference}/faults`, { suppressed: true });
 const pay = (reference: string) => program.lever("POST", `transactions/${reference}/pay`);
-const stateOf = async (paymentId: string) => (await query<{ state: string }>("select state from payment where payment_id = $1", [paymentId])).rows[0]?.state;
-const planOf = async (paymentId: string) => (await query<{ at: string | null; asked: number }>("select ask_at::text as at, asked from payment where payment_id = $1", [paymentId])).rows[0];
+const stateOf = async (paymentId: string) =>
+  (await query<{ state: string }>("select state from payment where payment_id = $1", [paymentId])).rows[0]
+    ?.state;
+const planOf = async (paymentId: string) =>
+  (
+    await query<{ at: string | null; asked: number }>(
+      "select ask_at::text as at, asked from payment where payment_id = $1",
+      [paymentId],
+    )
+  ).rows[0];
 /** Moves the time of the next inquiry; answers it as it is written. */
-const planFor = (paymentId: string, when: string) => query("update payment set ask_at = now() + $2::interval where payment_id = $1", [paymentId, when]);
+const planFor = (paymentId: string, when: string) =>
+  query("update payment set ask_at = now() + $2::interval where payment_id = $1", [paymentId, when]);
 
 /** Paid payments whose inquiry is long due, as a program of the version before leaves them. */
 async function paidAndDue(count: number): Promise<void> {
@@ -55,7 +77,10 @@ describe("inquiries", () => {
       await pay(reference);
       await planFor(paymentId, "0 seconds");
       if (restarted) await program.restart();
-      await until(() => stateOf(paymentId), (state) => state === "succeeded");
+      await until(
+        () => stateOf(paymentId),
+        (state) => state === "succeeded",
+      );
     }
     const { rows } = await query("select 1 from payment where merchant_ref like 'PAID-%' and asked > 0", []);
     assert.equal(rows.length, 0, "what is over is not looked at");
@@ -67,7 +92,10 @@ describe("inquiries", () => {
     const { paymentId, reference } = await waiting();
     assert.notEqual((await planOf(paymentId))?.at, null);
     await pay(reference);
-    await until(() => stateOf(paymentId), (state) => state === "succeeded");
+    await until(
+      () => stateOf(paymentId),
+      (state) => state === "succeeded",
+    );
     assert.equal((await planOf(paymentId))?.at, null);
   });
 
@@ -98,7 +126,10 @@ describe("inquiries", () => {
       return leases.size;
     };
     await until(lease, (count) => count >= 2, 15_000);
-    const { rows } = await query<{ short: boolean }>("select ask_at < now() + interval '15 seconds' as short from payment where payment_id = $1", [paymentId]);
+    const { rows } = await query<{ short: boolean }>(
+      "select ask_at < now() + interval '15 seconds' as short from payment where payment_id = $1",
+      [paymentId],
+    );
     assert.equal(rows[0]?.short, true, "of a killed process others take it over soon");
     assert.equal((await planOf(paymentId))?.asked, 1, "nobody else asked meanwhile");
   });
@@ -108,9 +139,20 @@ describe("inquiries", () => {
     const other = await program.database.pool.connect();
     try {
       const ids = [planned, locked, plain].map(({ paymentId }) => paymentId);
-      await query("update payment set ask_at = now() + interval '10 minutes' where payment_id = any ($1::uuid[])", [ids]);
-      const { rows } = await query<{ id: string; at: string }>("select payment_id as id, ask_at::text as at from payment where payment_id = any ($1::uuid[])", [ids]);
-      const inquiries: Inquiry[] = rows.map(({ id, at }) => ({ merchantId: DEMO_MERCHANT, paymentId: id, tries: 0, leasedUntil: at }));
+      await query(
+        "update payment set ask_at = now() + interval '10 minutes' where payment_id = any ($1::uuid[])",
+        [ids],
+      );
+      const { rows } = await query<{ id: string; at: string }>(
+        "select payment_id as id, ask_at::text as at from payment where payment_id = any ($1::uuid[])",
+        [ids],
+      );
+      const inquiries: Inquiry[] = rows.map(({ id, at }) => ({
+        merchantId: DEMO_MERCHANT,
+        paymentId: id,
+        tries: 0,
+        leasedUntil: at,
+      }));
       await planFor(planned.paymentId, "20 minutes");
       await other.query("begin");
       await other.query("select from payment where payment_id = $1 for update", [locked.paymentId]);

@@ -26,7 +26,11 @@ export function askProviders(payments: Payments): { stop(): Promise<void> } {
     try {
       await inquirePayment(payments, merchantId, paymentId, tries);
     } catch (error) {
-      if (!isUnavailable(error)) payments.log.error({ err: error, payment: paymentId }, "a provider could not be asked about a payment; it will be tried again");
+      if (!isUnavailable(error))
+        payments.log.error(
+          { err: error, payment: paymentId },
+          "a provider could not be asked about a payment; it will be tried again",
+        );
     }
   }
 
@@ -34,7 +38,11 @@ export function askProviders(payments: Payments): { stop(): Promise<void> } {
     const free = MAX_INQUIRIES - underWay.size;
     if (free === 0) return true;
     const taken = await takeInquiries(payments.database.kysely, free, LEASE_S).catch((error: unknown) => {
-      if (!isUnavailable(error)) payments.log.error({ err: error }, "payments to be asked about could not be read; it will be tried again");
+      if (!isUnavailable(error))
+        payments.log.error(
+          { err: error },
+          "payments to be asked about could not be read; it will be tried again",
+        );
       return [];
     });
     for (const inquiry of taken) {
@@ -48,10 +56,16 @@ export function askProviders(payments: Payments): { stop(): Promise<void> } {
     if (performance.now() - renewedAt < RENEW_MS) return;
     renewedAt = performance.now();
     if (underWay.size === 0) return;
-    const renewed = await renewInquiries(payments.database.kysely, [...underWay.values()], LEASE_S).catch((error: unknown) => {
-      if (!isUnavailable(error)) payments.log.error({ err: error }, "leases of inquiries could not be renewed; it will be tried again");
-      return new Map<Id, string>();
-    });
+    const renewed = await renewInquiries(payments.database.kysely, [...underWay.values()], LEASE_S).catch(
+      (error: unknown) => {
+        if (!isUnavailable(error))
+          payments.log.error(
+            { err: error },
+            "leases of inquiries could not be renewed; it will be tried again",
+          );
+        return new Map<Id, string>();
+      },
+    );
     for (const [one, inquiry] of underWay) {
       const leasedUntil = renewed.get(inquiry.paymentId);
       if (leasedUntil !== undefined) underWay.set(one, { ...inquiry, leasedUntil });

@@ -3,7 +3,15 @@ import { addJob, once, type Once, type Tx } from "../kernel/index.ts";
 import type { Payments } from "./context.ts";
 import type { Order } from "./order.ts";
 import { next, type Payment } from "./payment.ts";
-import { lockOrder, markOrderCancelled, planQuestion, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
+import {
+  lockOrder,
+  markOrderCancelled,
+  planQuestion,
+  selectOrder,
+  selectPayment,
+  selectPayments,
+  updatePayment,
+} from "./store.ts";
 import { tell } from "./tell.ts";
 
 /** The job that ends given-up payments at their provider. */
@@ -36,17 +44,30 @@ export async function endOpenPayments(tx: Tx, payments: readonly Payment[]): Pro
 }
 
 /** The same as a request of its own, once per key: the sale or top-up that waits for the order ends with it. Refuses `order_unknown`, and `order_paid`: what is paid is refunded. */
-export async function giveUpOrder(payments: Payments, merchantId: Id, orderId: string, key: string): Promise<Once<Order>> {
-  const { answer, replayed } = await once(payments.database, { merchantId, route: "order.cancel", key }, { orderId }, async (tx) => {
-    if (!(await selectOrder(tx, merchantId, orderId))) return refuse("order_unknown");
-    const { paid } = await cancelOrder(tx, merchantId, orderId);
-    if (paid) return refuse("order_paid");
-    await payments.onOrderCancelled(tx, merchantId, orderId);
-    return { order_id: orderId };
-  });
+export async function giveUpOrder(
+  payments: Payments,
+  merchantId: Id,
+  orderId: string,
+  key: string,
+): Promise<Once<Order>> {
+  const { answer, replayed } = await once(
+    payments.database,
+    { merchantId, route: "order.cancel", key },
+    { orderId },
+    async (tx) => {
+      if (!(await selectOrder(tx, merchantId, orderId))) return refuse("order_unknown");
+      const { paid } = await cancelOrder(tx, merchantId, orderId);
+      if (paid) return refuse("order_paid");
+      await payments.onOrderCancelled(tx, merchantId, orderId);
+      return { order_id: orderId };
+    },
+  );
   if (isRefusal(answer)) return { answer, replayed };
   payments.poke();
-  return { answer: (await selectOrder(payments.database.kysely, merchantId, orderId)) ?? refuse("order_unknown"), replayed };
+  return {
+    answer: (await selectOrder(payments.database.kysely, merchantId, orderId)) ?? refuse("order_unknown"),
+    replayed,
+  };
 }
 
 /** Ends a given-up payment at its provider. Whether it came too late, the inquiry that follows tells. */
@@ -54,7 +75,13 @@ export async function voidPayment(payments: Payments, merchantId: Id, paymentId:
   const payment = await selectPayment(payments.database.kysely, merchantId, paymentId);
   const account = payment && (await payments.providers.find(payment.provider, payment.accountId));
   if (payment?.state !== "cancelled" || !account?.provider.cancel) return;
-  const answer = await account.provider.cancel({ reference: payment.reference, merchantRef: payment.merchantRef });
-  if (answer.answer === "unknown") throw new Error(`${payment.provider} did not say whether ${payment.merchantRef} is ended: ${answer.reason}`);
+  const answer = await account.provider.cancel({
+    reference: payment.reference,
+    merchantRef: payment.merchantRef,
+  });
+  if (answer.answer === "unknown")
+    throw new Error(
+      `${payment.provider} did not say whether ${payment.merchantRef} is ended: ${answer.reason}`,
+    );
   await planQuestion(payments.database.kysely, payment, 0, true);
 }

@@ -6,7 +6,12 @@ import { changedRule, shownRule, type RoutingRule } from "./routing-rule.ts";
 import { lockRouting, selectRule, upsertRule } from "./routing-store.ts";
 
 /** Changes a routing rule. Refuses `routing_rule_unknown` and what `changedRule` does. */
-export async function changeRule(payments: Payments, who: Who, ruleId: Id, body: RoutingRuleChangeBody): Promise<RoutingRule | Refusal> {
+export async function changeRule(
+  payments: Payments,
+  who: Who,
+  ruleId: Id,
+  body: RoutingRuleChangeBody,
+): Promise<RoutingRule | Refusal> {
   const known = await knownProviders(payments, who.merchantId);
   return inTransaction(payments.database, async (tx) => {
     await lockRouting(tx, who.merchantId);
@@ -15,7 +20,12 @@ export async function changeRule(payments: Payments, who: Who, ruleId: Id, body:
     const rule = changedRule(before, body, known);
     if (isRefusal(rule)) return rule;
     await upsertRule(tx, rule);
-    await announceAudit(tx, who, { action: "routing.changed", subject: ruleId, before: shownRule(before), after: shownRule(rule) });
+    await announceAudit(tx, who, {
+      action: "routing.changed",
+      subject: ruleId,
+      before: shownRule(before),
+      after: shownRule(rule),
+    });
     return rule;
   });
 }

@@ -3,7 +3,14 @@ import type { Channel, Provider } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
 import { surcharges } from "./surcharge.ts";
 
-export type OfferedChannel = Channel & { readonly provider: string; readonly accountId: Id | null; /** Whether its provider answered of late. */ readonly isWell: boolean; readonly isOurs: boolean; readonly takesSen: boolean; /** Whether the customer would pay a fee for QRIS. */ readonly surcharges: boolean };
+export type OfferedChannel = Channel & {
+  readonly provider: string;
+  readonly accountId: Id | null /** Whether its provider answered of late. */;
+  readonly isWell: boolean;
+  readonly isOurs: boolean;
+  readonly takesSen: boolean /** Whether the customer would pay a fee for QRIS. */;
+  readonly surcharges: boolean;
+};
 
 const FRESH_MS = 60_000;
 const cached = new WeakMap<Provider, { at: number; channels: readonly Channel[] }>();
@@ -15,11 +22,24 @@ const cached = new WeakMap<Provider, { at: number; channels: readonly Channel[] 
 export async function listChannels(payments: Payments, merchantId: Id): Promise<OfferedChannel[] | Refusal> {
   const accounts = await payments.providers.offeredTo(merchantId);
   if (accounts.length === 0) return refuse("provider_missing");
-  const lists = await Promise.all(accounts.map(async (account) => ({ ...account, channels: await channelsOf(payments, account.provider) })));
+  const lists = await Promise.all(
+    accounts.map(async (account) => ({ ...account, channels: await channelsOf(payments, account.provider) })),
+  );
   const refusal = lists.map(({ channels }) => channels).find(isRefusal);
   const known = lists.flatMap(({ provider, accountId, channels }) => {
     const isWell = provider.isWell?.() ?? true;
-    return isRefusal(channels) ? [] : channels.map((channel) => ({ ...channel, active: channel.active && !(payments.refusesSurcharges && surcharges(channel)), provider: provider.name, accountId, isWell, isOurs: provider.isOurs ?? false, takesSen: provider.takesSen ?? false, surcharges: surcharges(channel) }));
+    return isRefusal(channels)
+      ? []
+      : channels.map((channel) => ({
+          ...channel,
+          active: channel.active && !(payments.refusesSurcharges && surcharges(channel)),
+          provider: provider.name,
+          accountId,
+          isWell,
+          isOurs: provider.isOurs ?? false,
+          takesSen: provider.takesSen ?? false,
+          surcharges: surcharges(channel),
+        }));
   });
   return known.length === 0 ? (refusal ?? refuse("channel_unknown")) : known;
 }
@@ -31,6 +51,10 @@ async function channelsOf(payments: Payments, provider: Provider): Promise<reado
   if (isRefusal(channels)) return known?.channels ?? channels;
   cached.set(provider, { at: payments.clock.now(), channels });
   const forbidden = channels.filter(surcharges).map(({ code }) => code);
-  if (forbidden.length > 0) payments.log.warn({ provider: provider.name, channels: forbidden, off: payments.refusesSurcharges }, "the customer would pay a fee for QRIS, which is forbidden: let the shop bear it in the provider's settings");
+  if (forbidden.length > 0)
+    payments.log.warn(
+      { provider: provider.name, channels: forbidden, off: payments.refusesSurcharges },
+      "the customer would pay a fee for QRIS, which is forbidden: let the shop bear it in the provider's settings",
+    );
   return channels;
 }

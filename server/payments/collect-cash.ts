@@ -14,10 +14,27 @@ export async function collectCash(
 ): Promise<Id | Refusal> {
   const paymentId = derivedAt(orderId, "cash", merchantId);
   await insertPayment(tx, {
-    merchantId, paymentId, orderId, method: "CASH", channel: "CASH", provider: "cash", amount, state: "succeeded", merchantRef: merchantRefOf(paymentId), expiresAt: null, outletId,
+    merchantId,
+    paymentId,
+    orderId,
+    method: "CASH",
+    channel: "CASH",
+    provider: "cash",
+    amount,
+    state: "succeeded",
+    merchantRef: merchantRefOf(paymentId),
+    expiresAt: null,
+    outletId,
   });
-  const accounts = { drawer: accountId(merchantId, drawerCode(outletId)), received: accountId(merchantId, CHART.received) };
-  payments.ledger.stageIn(tx, merchantId, transfersOf("cash", merchantId, paymentId, accounts, { cash: amount }));
+  const accounts = {
+    drawer: accountId(merchantId, drawerCode(outletId)),
+    received: accountId(merchantId, CHART.received),
+  };
+  payments.ledger.stageIn(
+    tx,
+    merchantId,
+    transfersOf("cash", merchantId, paymentId, accounts, { cash: amount }),
+  );
   const paid = await selectPayment(tx, merchantId, paymentId);
   if (!paid) throw new Error("an inserted payment comes back");
   await tell(tx, paid);

@@ -7,7 +7,13 @@ import { merchantRefOf, paidSum } from "./payment.ts";
 import { insertPayment, isReferenceUsed, lockOrder, lockReference, selectPayments } from "./store.ts";
 import { tell } from "./tell.ts";
 
-export type StaticCollection = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id; readonly orderId: string; readonly reference: string | null };
+export type StaticCollection = {
+  readonly merchantId: Id;
+  readonly outletId: Id;
+  readonly staffId: Id;
+  readonly orderId: string;
+  readonly reference: string | null;
+};
 
 /**
  * Takes what is left of an order as paid to the outlet's printed code, by the word of a cashier who saw the proof, within
@@ -16,7 +22,11 @@ export type StaticCollection = { readonly merchantId: Id; readonly outletId: Id;
  * changes nothing. Refuses `order_unknown`, `order_cancelled`, `order_paid` (money that nobody has seen is no second
  * payment: a customer who did pay twice is in the acquirer's statement), `reference_used`.
  */
-export async function collectStatic(tx: Tx, payments: Payments, { merchantId, outletId, staffId, orderId, reference }: StaticCollection): Promise<Refusal | undefined> {
+export async function collectStatic(
+  tx: Tx,
+  payments: Payments,
+  { merchantId, outletId, staffId, orderId, reference }: StaticCollection,
+): Promise<Refusal | undefined> {
   const order = await lockOrder(tx, merchantId, orderId);
   if (order.amount === 0n) return refuse("order_unknown");
   const earlier = await selectPayments(tx, merchantId, orderId);
@@ -32,12 +42,30 @@ export async function collectStatic(tx: Tx, payments: Payments, { merchantId, ou
   const amount = money(left, order.currency);
   const merchantRef = merchantRefOf(paymentId);
   const paid = await insertPayment(tx, {
-    merchantId, paymentId, orderId, method: STATIC_METHOD, channel: STATIC_METHOD, provider: STATIC_PROVIDER, amount, state: "succeeded", merchantRef, expiresAt: null,
-    ...(reference === null ? {} : { reference }), outletId, confirmedBy: staffId,
+    merchantId,
+    paymentId,
+    orderId,
+    method: STATIC_METHOD,
+    channel: STATIC_METHOD,
+    provider: STATIC_PROVIDER,
+    amount,
+    state: "succeeded",
+    merchantRef,
+    expiresAt: null,
+    ...(reference === null ? {} : { reference }),
+    outletId,
+    confirmedBy: staffId,
   });
-  const accounts = { unverified: accountId(merchantId, CHART.unverified), to: accountId(merchantId, CHART.received) };
+  const accounts = {
+    unverified: accountId(merchantId, CHART.unverified),
+    to: accountId(merchantId, CHART.received),
+  };
   const about = reference === null ? {} : { reference };
-  payments.ledger.stageIn(tx, merchantId, transfersOf("collect_unverified", merchantId, paymentId, accounts, { gross: amount }, about));
+  payments.ledger.stageIn(
+    tx,
+    merchantId,
+    transfersOf("collect_unverified", merchantId, paymentId, accounts, { gross: amount }, about),
+  );
   await tell(tx, paid);
   await endOpenPayments(tx, earlier);
   await payments.onEnded(tx, paid);

@@ -30,7 +30,10 @@ export type Payments = {
 };
 
 /** Whom a payment was opened at, through the account that it was opened through. */
-export async function providerOf(payments: Payments, { provider: name, accountId }: Pick<Payment, "provider" | "accountId">): Promise<Provider> {
+export async function providerOf(
+  payments: Payments,
+  { provider: name, accountId }: Pick<Payment, "provider" | "accountId">,
+): Promise<Provider> {
   const account = await payments.providers.find(name, accountId);
   if (!account) throw new Error(`no account ${accountId ?? "of the installation"} at ${name} is known`);
   return account.provider;

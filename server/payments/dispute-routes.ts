@@ -1,4 +1,14 @@
-import { checkedToMinor, DisputeSchema, isRefusal, money, ProblemSchema, refuse, toDecimal, VerdictSchema, type DisputeBody } from "@onegate/contract";
+import {
+  checkedToMinor,
+  DisputeSchema,
+  isRefusal,
+  money,
+  ProblemSchema,
+  refuse,
+  toDecimal,
+  VerdictSchema,
+  type DisputeBody,
+} from "@onegate/contract";
 import { Type } from "typebox";
 import { merchantOf, outletScopeOf, whoOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http } from "../kernel/index.ts";
@@ -17,39 +27,145 @@ const AT_MOST = 500;
 export function disputeRoutes(http: Http, payments: Payments): void {
   const { kysely } = payments.database;
 
-  http.get("/api/v1/disputes", { config: { right: "dispute.read", service }, schema: { tags, summary: "What providers took back after success", querystring: Type.Object({ state: Type.Optional(DisputeSchema.properties.state) }), response: { 200: Type.Object({ disputes: Type.Array(DisputeSchema) }), ...no } } }, async (request) => ({
-    disputes: (await selectDisputes(kysely, merchantOf(request), { state: request.query.state, outletId: outletScopeOf(request) }, AT_MOST)).map(disputeBody),
-  }));
+  http.get(
+    "/api/v1/disputes",
+    {
+      config: { right: "dispute.read", service },
+      schema: {
+        tags,
+        summary: "What providers took back after success",
+        querystring: Type.Object({ state: Type.Optional(DisputeSchema.properties.state) }),
+        response: { 200: Type.Object({ disputes: Type.Array(DisputeSchema) }), ...no },
+      },
+    },
+    async (request) => ({
+      disputes: (
+        await selectDisputes(
+          kysely,
+          merchantOf(request),
+          { state: request.query.state, outletId: outletScopeOf(request) },
+          AT_MOST,
+        )
+      ).map(disputeBody),
+    }),
+  );
 
-  http.get("/api/v1/disputes/:id", { config: { right: "dispute.read", service }, schema: { tags, summary: "One dispute", params: One, response: { 200: DisputeSchema, ...no } } }, async (request, reply) => {
-    const dispute = await selectVisibleDispute(kysely, merchantOf(request), request.params.id, outletScopeOf(request));
-    return answer(request, reply, dispute ? disputeBody(dispute) : refuse("dispute_unknown"));
-  });
+  http.get(
+    "/api/v1/disputes/:id",
+    {
+      config: { right: "dispute.read", service },
+      schema: { tags, summary: "One dispute", params: One, response: { 200: DisputeSchema, ...no } },
+    },
+    async (request, reply) => {
+      const dispute = await selectVisibleDispute(
+        kysely,
+        merchantOf(request),
+        request.params.id,
+        outletScopeOf(request),
+      );
+      return answer(request, reply, dispute ? disputeBody(dispute) : refuse("dispute_unknown"));
+    },
+  );
 
-  http.put("/api/v1/disputes/:id/deadline", { config: { right: "dispute.settle", service }, schema: { tags, summary: "Note by when the provider wants evidence", params: One, body: Type.Object({ until: Type.String({ format: "date-time" }) }, { additionalProperties: false }), response: { 200: DisputeSchema, ...no } } }, async (request, reply) => {
-    const dispute = await noteDeadline(payments, merchantOf(request), request.params.id, new Date(request.body.until));
-    return answer(request, reply, isRefusal(dispute) ? dispute : disputeBody(dispute));
-  });
+  http.put(
+    "/api/v1/disputes/:id/deadline",
+    {
+      config: { right: "dispute.settle", service },
+      schema: {
+        tags,
+        summary: "Note by when the provider wants evidence",
+        params: One,
+        body: Type.Object({ until: Type.String({ format: "date-time" }) }, { additionalProperties: false }),
+        response: { 200: DisputeSchema, ...no },
+      },
+    },
+    async (request, reply) => {
+      const dispute = await noteDeadline(
+        payments,
+        merchantOf(request),
+        request.params.id,
+        new Date(request.body.until),
+      );
+      return answer(request, reply, isRefusal(dispute) ? dispute : disputeBody(dispute));
+    },
+  );
 
-  http.post("/api/v1/disputes/:id/decision", { config: { right: "dispute.settle", service }, schema: { tags, summary: "Say that a dispute is won or lost; once per Idempotency-Key", params: One, body: VerdictSchema, response: { 200: DisputeSchema, ...no } } }, async (request, reply) => {
-    const key = keyOf(request);
-    if (isRefusal(key)) return answer(request, reply, key);
-    const merchantId = merchantOf(request);
-    const dispute = await selectDispute(kysely, merchantId, request.params.id);
-    if (!dispute) return answer(request, reply, refuse("dispute_unknown"));
-    const { outcome, note } = request.body;
-    const fee = "fee" in request.body && request.body.fee !== undefined ? checkedToMinor(request.body.fee, dispute.amount.currency) : 0n;
-    if (isRefusal(fee)) return answer(request, reply, fee);
-    if (fee < 0n) return answer(request, reply, refuse("amount_not_positive"));
-    const { answer: settled, replayed } = await settleDispute(payments, whoOf(request), dispute.disputeId, { outcome, fee: money(fee, dispute.amount.currency), note }, key);
-    return answerOnce(request, reply, { answer: isRefusal(settled) ? settled : disputeBody(settled), replayed });
-  });
+  http.post(
+    "/api/v1/disputes/:id/decision",
+    {
+      config: { right: "dispute.settle", service },
+      schema: {
+        tags,
+        summary: "Say that a dispute is won or lost; once per Idempotency-Key",
+        params: One,
+        body: VerdictSchema,
+        response: { 200: DisputeSchema, ...no },
+      },
+    },
+    async (request, reply) => {
+      const key = keyOf(request);
+      if (isRefusal(key)) return answer(request, reply, key);
+      const merchantId = merchantOf(request);
+      const dispute = await selectDispute(kysely, merchantId, request.params.id);
+      if (!dispute) return answer(request, reply, refuse("dispute_unknown"));
+      const { outcome, note } = request.body;
+      const fee =
+        "fee" in request.body && request.body.fee !== undefined
+          ? checkedToMinor(request.body.fee, dispute.amount.currency)
+          : 0n;
+      if (isRefusal(fee)) return answer(request, reply, fee);
+      if (fee < 0n) return answer(request, reply, refuse("amount_not_positive"));
+      const { answer: settled, replayed } = await settleDispute(
+        payments,
+        whoOf(request),
+        dispute.disputeId,
+        { outcome, fee: money(fee, dispute.amount.currency), note },
+        key,
+      );
+      return answerOnce(request, reply, {
+        answer: isRefusal(settled) ? settled : disputeBody(settled),
+        replayed,
+      });
+    },
+  );
 }
 
-export function disputeBody({ disputeId, paymentId, orderId, caseId, provider, reference, amount, beyond, fee, state, reason, evidenceUntil, note, decidedBy, openedAt, decidedAt }: Dispute): DisputeBody {
+export function disputeBody({
+  disputeId,
+  paymentId,
+  orderId,
+  caseId,
+  provider,
+  reference,
+  amount,
+  beyond,
+  fee,
+  state,
+  reason,
+  evidenceUntil,
+  note,
+  decidedBy,
+  openedAt,
+  decidedAt,
+}: Dispute): DisputeBody {
   const text = (minor: bigint) => toDecimal(money(minor, amount.currency));
   return {
-    dispute_id: disputeId, payment_id: paymentId, order_id: orderId, case_id: caseId, provider, reference, amount: toDecimal(amount), beyond: text(beyond), fee: text(fee), currency: amount.currency, state, reason,
-    evidence_until: evidenceUntil?.toISOString() ?? null, note, decided_by: decidedBy, opened_at: openedAt.toISOString(), decided_at: decidedAt?.toISOString() ?? null,
+    dispute_id: disputeId,
+    payment_id: paymentId,
+    order_id: orderId,
+    case_id: caseId,
+    provider,
+    reference,
+    amount: toDecimal(amount),
+    beyond: text(beyond),
+    fee: text(fee),
+    currency: amount.currency,
+    state,
+    reason,
+    evidence_until: evidenceUntil?.toISOString() ?? null,
+    note,
+    decided_by: decidedBy,
+    opened_at: openedAt.toISOString(),
+    decided_at: decidedAt?.toISOString() ?? null,
   };
 }

@@ -5,8 +5,24 @@ import type { Dispute, DisputeState } from "./dispute.ts";
 import { visibleTo } from "./store.ts";
 
 type DisputeRow = {
-  merchant_id: Id; dispute_id: Id; payment_id: Id; order_id: string; case_id: Id | null; provider: string; reference: string; currency: Currency; amount: bigint; beyond: bigint; fee: bigint;
-  state: DisputeState; reason: string; evidence_until: Date | null; note: string | null; decided_by: string | null; opened_at: Date; decided_at: Date | null;
+  merchant_id: Id;
+  dispute_id: Id;
+  payment_id: Id;
+  order_id: string;
+  case_id: Id | null;
+  provider: string;
+  reference: string;
+  currency: Currency;
+  amount: bigint;
+  beyond: bigint;
+  fee: bigint;
+  state: DisputeState;
+  reason: string;
+  evidence_until: Date | null;
+  note: string | null;
+  decided_by: string | null;
+  opened_at: Date;
+  decided_at: Date | null;
 };
 
 const COLUMNS = sql.raw(
@@ -35,7 +51,19 @@ function toDispute(row: DisputeRow): Dispute {
   };
 }
 
-export type NewDispute = Pick<Dispute, "merchantId" | "disputeId" | "paymentId" | "orderId" | "caseId" | "provider" | "reference" | "amount" | "beyond" | "reason">;
+export type NewDispute = Pick<
+  Dispute,
+  | "merchantId"
+  | "disputeId"
+  | "paymentId"
+  | "orderId"
+  | "caseId"
+  | "provider"
+  | "reference"
+  | "amount"
+  | "beyond"
+  | "reason"
+>;
 
 /** Writes a dispute; nothing when its provider has told of it before. */
 export async function insertDispute(tx: Tx, one: NewDispute): Promise<Dispute | undefined> {
@@ -48,42 +76,80 @@ export async function insertDispute(tx: Tx, one: NewDispute): Promise<Dispute | 
 }
 
 /** A dispute, unless its payment is of another outlet than the one that is given. */
-export async function selectVisibleDispute(executor: Executor, merchantId: Id, disputeId: Id, outletId: Id | null): Promise<Dispute | undefined> {
+export async function selectVisibleDispute(
+  executor: Executor,
+  merchantId: Id,
+  disputeId: Id,
+  outletId: Id | null,
+): Promise<Dispute | undefined> {
   const { rows } = await sql<DisputeRow>`
-    select ${COLUMNS} from dispute d where merchant_id = ${merchantId} and dispute_id = ${disputeId} and ${visibleTo("d", outletId)}`.execute(executor);
+    select ${COLUMNS} from dispute d where merchant_id = ${merchantId} and dispute_id = ${disputeId} and ${visibleTo("d", outletId)}`.execute(
+    executor,
+  );
   return rows[0] && toDispute(rows[0]);
 }
 
 /** A dispute; with `lock`, its row is held until the transaction ends. */
-export async function selectDispute(executor: Executor, merchantId: Id, disputeId: Id, lock = false): Promise<Dispute | undefined> {
+export async function selectDispute(
+  executor: Executor,
+  merchantId: Id,
+  disputeId: Id,
+  lock = false,
+): Promise<Dispute | undefined> {
   const { rows } = await sql<DisputeRow>`
-    select ${COLUMNS} from dispute where merchant_id = ${merchantId} and dispute_id = ${disputeId} ${lock ? sql`for update` : sql``}`.execute(executor);
+    select ${COLUMNS} from dispute where merchant_id = ${merchantId} and dispute_id = ${disputeId} ${lock ? sql`for update` : sql``}`.execute(
+    executor,
+  );
   return rows[0] && toDispute(rows[0]);
 }
 
 /** Disputes of a payment, oldest first. */
-export async function selectDisputesOf(executor: Executor, merchantId: Id, paymentId: Id): Promise<Dispute[]> {
+export async function selectDisputesOf(
+  executor: Executor,
+  merchantId: Id,
+  paymentId: Id,
+): Promise<Dispute[]> {
   const { rows } = await sql<DisputeRow>`
-    select ${COLUMNS} from dispute where merchant_id = ${merchantId} and payment_id = ${paymentId} order by opened_at, dispute_id`.execute(executor);
+    select ${COLUMNS} from dispute where merchant_id = ${merchantId} and payment_id = ${paymentId} order by opened_at, dispute_id`.execute(
+    executor,
+  );
   return rows.map(toDispute);
 }
 
 /** Disputes in a state, or all, oldest first; of what an outlet may see, where one is given. */
-export async function selectDisputes(executor: Executor, merchantId: Id, { state, outletId }: { state: DisputeState | undefined; outletId: Id | null }, limit: number): Promise<Dispute[]> {
+export async function selectDisputes(
+  executor: Executor,
+  merchantId: Id,
+  { state, outletId }: { state: DisputeState | undefined; outletId: Id | null },
+  limit: number,
+): Promise<Dispute[]> {
   const { rows } = await sql<DisputeRow>`
     select ${COLUMNS} from dispute d
-     where merchant_id = ${merchantId} and (${state ?? null}::text is null or state = ${state ?? null}) and ${visibleTo("d", outletId)} order by opened_at, dispute_id limit ${limit}`.execute(executor);
+     where merchant_id = ${merchantId} and (${state ?? null}::text is null or state = ${state ?? null}) and ${visibleTo("d", outletId)} order by opened_at, dispute_id limit ${limit}`.execute(
+    executor,
+  );
   return rows.map(toDispute);
 }
 
 /** Which of these orders have a dispute that is not won. */
-export async function selectDisputedOrders(executor: Executor, merchantId: Id, orderIds: readonly string[]): Promise<Set<string>> {
+export async function selectDisputedOrders(
+  executor: Executor,
+  merchantId: Id,
+  orderIds: readonly string[],
+): Promise<Set<string>> {
   const { rows } = await sql<{ order_id: string }>`
-    select distinct order_id from dispute where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[]) and state <> 'won'`.execute(executor);
+    select distinct order_id from dispute where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[]) and state <> 'won'`.execute(
+    executor,
+  );
   return new Set(rows.map((row) => row.order_id));
 }
 
-export async function updateDispute(tx: Tx, { merchantId, disputeId }: Dispute, state: DisputeState, { fee, note, by }: { fee: bigint; note: string; by: string }): Promise<Dispute> {
+export async function updateDispute(
+  tx: Tx,
+  { merchantId, disputeId }: Dispute,
+  state: DisputeState,
+  { fee, note, by }: { fee: bigint; note: string; by: string },
+): Promise<Dispute> {
   const { rows } = await sql<DisputeRow>`
     update dispute set state = ${state}, fee = ${fee}, note = ${note.slice(0, 300)}, decided_by = ${by}, decided_at = now()
      where merchant_id = ${merchantId} and dispute_id = ${disputeId} returning ${COLUMNS}`.execute(tx);
@@ -93,8 +159,15 @@ export async function updateDispute(tx: Tx, { merchantId, disputeId }: Dispute, 
 }
 
 /** Notes until when evidence is wanted; nothing when no such dispute is open. */
-export async function updateDeadline(executor: Executor, merchantId: Id, disputeId: Id, until: Date): Promise<Dispute | undefined> {
+export async function updateDeadline(
+  executor: Executor,
+  merchantId: Id,
+  disputeId: Id,
+  until: Date,
+): Promise<Dispute | undefined> {
   const { rows } = await sql<DisputeRow>`
-    update dispute set evidence_until = ${until} where merchant_id = ${merchantId} and dispute_id = ${disputeId} and state = 'opened' returning ${COLUMNS}`.execute(executor);
+    update dispute set evidence_until = ${until} where merchant_id = ${merchantId} and dispute_id = ${disputeId} and state = 'opened' returning ${COLUMNS}`.execute(
+    executor,
+  );
   return rows[0] && toDispute(rows[0]);
 }

@@ -11,7 +11,9 @@ import type { Id, Money } from "@onegate/contract";
 export type DisputeState = "opened" | "won" | "lost";
 export type DisputeEvent = "win" | "lose";
 
-export const disputeLifecycle: Readonly<Record<DisputeState, Readonly<Partial<Record<DisputeEvent, DisputeState>>>>> = {
+export const disputeLifecycle: Readonly<
+  Record<DisputeState, Readonly<Partial<Record<DisputeEvent, DisputeState>>>>
+> = {
   opened: { win: "won", lose: "lost" },
   won: {},
   lost: {},
@@ -48,5 +50,8 @@ export type Dispute = {
 
 /** What its provider took back by disputes that are not won, in minor units. */
 export function takenBack(disputes: readonly Dispute[]): bigint {
-  return disputes.reduce((sum, { state, amount, beyond }) => (state === "won" ? sum : sum + amount.minor + beyond), 0n);
+  return disputes.reduce(
+    (sum, { state, amount, beyond }) => (state === "won" ? sum : sum + amount.minor + beyond),
+    0n,
+  );
 }

@@ -1,6 +1,25 @@
-import { isRefusal, money, refuse, STATIC_PROVIDER, toDecimal, type EventPayload, type Id, type Money, type Refusal } from "@onegate/contract";
+import {
+  isRefusal,
+  money,
+  refuse,
+  STATIC_PROVIDER,
+  toDecimal,
+  type EventPayload,
+  type Id,
+  type Money,
+  type Refusal,
+} from "@onegate/contract";
 import { announceAudit, type Who } from "../identity/index.ts";
-import { addJob, announce, inTransaction, messageOf, once, type Executor, type Once, type Tx } from "../kernel/index.ts";
+import {
+  addJob,
+  announce,
+  inTransaction,
+  messageOf,
+  once,
+  type Executor,
+  type Once,
+  type Tx,
+} from "../kernel/index.ts";
 import { accountId, CHART, clearingCode, drawerCode, transfersOf } from "../ledger/index.ts";
 import type { Provider, RefundAnswer, RefundRequest } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
@@ -8,7 +27,14 @@ import { takenBack } from "./dispute.ts";
 import { selectDisputesOf } from "./dispute-store.ts";
 import type { Payment } from "./payment.ts";
 import { nextRefund, type Refund, type RefundEvent } from "./refund.ts";
-import { insertRefund, selectForgottenRefunds, selectRefund, selectRefunds, updateRefund, type RefundFacts } from "./refund-store.ts";
+import {
+  insertRefund,
+  selectForgottenRefunds,
+  selectRefund,
+  selectRefunds,
+  updateRefund,
+  type RefundFacts,
+} from "./refund-store.ts";
 import { lockOrder, markCase, selectCase, selectPayment, selectPayments } from "./store.ts";
 
 /** The job that tells and asks the provider about refunds. */
@@ -16,41 +42,84 @@ export const REFUND = "payment:refund";
 const FIRST_ASK_MS = 5_000;
 const CASH = "cash";
 
-export type RefundWish = { readonly paymentId: Id; /** Nothing: all that is left. */ readonly amount?: Money; readonly reason: string };
+export type RefundWish = {
+  readonly paymentId: Id /** Nothing: all that is left. */;
+  readonly amount?: Money;
+  readonly reason: string;
+};
 
 /**
  * Gives back a payment or a part of it, once per key. The refund is committed before the provider hears of it. Refuses
  * `payment_unknown`, `payment_not_refundable` (not paid, cash, which the till gives back, or lost), `payment_unverified`, `currency_differs`,
  * `amount_not_positive`, and `refund_exceeds` beyond what is left of it; refunds under way count as given back.
  */
-export async function refundPayment(payments: Payments, who: Who, wish: RefundWish, key: string): Promise<Once<Refund>> {
+export async function refundPayment(
+  payments: Payments,
+  who: Who,
+  wish: RefundWish,
+  key: string,
+): Promise<Once<Refund>> {
   const { merchantId } = who;
-  const asked = { paymentId: wish.paymentId, amount: wish.amount?.minor ?? null, currency: wish.amount?.currency ?? null, reason: wish.reason };
-  const { answer, replayed } = await once(payments.database, { merchantId, route: "payment.refund", key }, asked, async (tx) => {
-    const refund = await writeRefund(tx, payments, who, wish);
-    return isRefusal(refund) ? refund : { refund_id: refund.refundId };
-  });
+  const asked = {
+    paymentId: wish.paymentId,
+    amount: wish.amount?.minor ?? null,
+    currency: wish.amount?.currency ?? null,
+    reason: wish.reason,
+  };
+  const { answer, replayed } = await once(
+    payments.database,
+    { merchantId, route: "payment.refund", key },
+    asked,
+    async (tx) => {
+      const refund = await writeRefund(tx, payments, who, wish);
+      return isRefusal(refund) ? refund : { refund_id: refund.refundId };
+    },
+  );
   if (isRefusal(answer)) return { answer, replayed };
   const refund = await selectRefund(payments.database.kysely, merchantId, answer.refund_id);
   if (!refund) throw new Error("a written refund comes back");
   return { answer: refund.state === "created" ? await tellRefund(payments, refund) : refund, replayed };
 }
 
-async function writeRefund(tx: Tx, payments: Payments, who: Who, { paymentId, amount, reason }: RefundWish): Promise<Refund | Refusal> {
+async function writeRefund(
+  tx: Tx,
+  payments: Payments,
+  who: Who,
+  { paymentId, amount, reason }: RefundWish,
+): Promise<Refund | Refusal> {
   const { merchantId } = who;
   const seen = await selectPayment(tx, merchantId, paymentId);
   if (!seen) return refuse("payment_unknown");
   await lockOrder(tx, merchantId, seen.orderId);
   const payment = await selectPayment(tx, merchantId, paymentId);
-  if (payment?.state !== "succeeded" || payment.provider === CASH || payment.verification === "lost") return refuse("payment_not_refundable");
+  if (payment?.state !== "succeeded" || payment.provider === CASH || payment.verification === "lost")
+    return refuse("payment_not_refundable");
   if (payment.verification === "unverified") return refuse("payment_unverified");
   const left = await leftOf(tx, payment);
   const wanted = amount ?? money(left, payment.amount.currency);
   if (wanted.currency !== payment.amount.currency) return refuse("currency_differs");
   if (wanted.minor > left || left === 0n) return refuse("refund_exceeds", { left: left.toString() });
   if (wanted.minor <= 0n) return refuse("amount_not_positive");
-  const refund = await saveRefund(tx, payments, { merchantId, paymentId, caseId: null, orderId: payment.orderId, provider: giverOf(payment.provider), amount: wanted, reason, requestedBy: who.actor });
-  await announceAudit(tx, who, { action: "payment.refunded", subject: paymentId, after: { refund_id: refund.refundId, order_id: payment.orderId, amount: toDecimal(wanted), currency: wanted.currency } });
+  const refund = await saveRefund(tx, payments, {
+    merchantId,
+    paymentId,
+    caseId: null,
+    orderId: payment.orderId,
+    provider: giverOf(payment.provider),
+    amount: wanted,
+    reason,
+    requestedBy: who.actor,
+  });
+  await announceAudit(tx, who, {
+    action: "payment.refunded",
+    subject: paymentId,
+    after: {
+      refund_id: refund.refundId,
+      order_id: payment.orderId,
+      amount: toDecimal(wanted),
+      currency: wanted.currency,
+    },
+  });
   return refund;
 }
 
@@ -60,18 +129,38 @@ export function giverOf(provider: string): string {
 }
 
 /** What is neither given back nor disputed, in minor units. The order's row must be held. */
-export async function leftOf(executor: Executor, { merchantId, paymentId, amount }: Payment): Promise<bigint> {
+export async function leftOf(
+  executor: Executor,
+  { merchantId, paymentId, amount }: Payment,
+): Promise<bigint> {
   const refunds = await selectRefunds(executor, merchantId, paymentId);
-  const kept = refunds.reduce((left, refund) => (refund.state === "failed" ? left : left - refund.amount.minor), amount.minor);
+  const kept = refunds.reduce(
+    (left, refund) => (refund.state === "failed" ? left : left - refund.amount.minor),
+    amount.minor,
+  );
   const left = kept - takenBack(await selectDisputesOf(executor, merchantId, paymentId));
   return left > 0n ? left : 0n;
 }
 
 /** Writes a refund with the job that carries it out, should this process die before it does. */
-export async function saveRefund(tx: Tx, payments: Payments, refund: Omit<Parameters<typeof insertRefund>[1], "refundId" | "refundRef" | "state">): Promise<Refund> {
+export async function saveRefund(
+  tx: Tx,
+  payments: Payments,
+  refund: Omit<Parameters<typeof insertRefund>[1], "refundId" | "refundRef" | "state">,
+): Promise<Refund> {
   const refundId = payments.newId();
-  const written = await insertRefund(tx, { ...refund, refundId, refundRef: refundRefOf(refundId), state: "created" });
-  await addJob(tx, REFUND, { merchantId: refund.merchantId, refundId, tries: 0 }, { afterMs: FIRST_ASK_MS, key: `refund:${refundId}` });
+  const written = await insertRefund(tx, {
+    ...refund,
+    refundId,
+    refundRef: refundRefOf(refundId),
+    state: "created",
+  });
+  await addJob(
+    tx,
+    REFUND,
+    { merchantId: refund.merchantId, refundId, tries: 0 },
+    { afterMs: FIRST_ASK_MS, key: `refund:${refundId}` },
+  );
   await announce(tx, refund.merchantId, "refund.created", refundId, eventOf(written));
   return written;
 }
@@ -86,7 +175,11 @@ export async function holdRefundable(tx: Tx, merchantId: Id, orderId: string): P
 }
 
 /** The same without holding the order: nothing waits for it, and it may have changed when it is acted upon. */
-export async function selectRefundable(executor: Executor, merchantId: Id, orderId: string): Promise<Refundable> {
+export async function selectRefundable(
+  executor: Executor,
+  merchantId: Id,
+  orderId: string,
+): Promise<Refundable> {
   const parts: Array<{ payment: Payment; left: bigint }> = [];
   for (const payment of await selectPayments(executor, merchantId, orderId)) {
     if (payment.state !== "succeeded" || payment.verification === "lost") continue;
@@ -101,7 +194,16 @@ export async function selectRefundable(executor: Executor, merchantId: Id, order
  * drawer at once, what a provider took is told to it after the commit (`tellRefund`), at the latest by its job.
  */
 export async function giveBackOrder(
-  tx: Tx, payments: Payments, parts: Refundable, { amount, outletId, returnId, reason, by }: { amount: bigint; outletId: Id; returnId: Id; reason: string; by: string },
+  tx: Tx,
+  payments: Payments,
+  parts: Refundable,
+  {
+    amount,
+    outletId,
+    returnId,
+    reason,
+    by,
+  }: { amount: bigint; outletId: Id; returnId: Id; reason: string; by: string },
 ): Promise<void> {
   let rest = amount;
   for (const { payment, left } of parts) {
@@ -110,10 +212,26 @@ export async function giveBackOrder(
     if (part === 0n) continue;
     rest -= part;
     const provider = giverOf(payment.provider);
-    const refund = { merchantId, paymentId, caseId: null, orderId, provider, amount: money(part, payment.amount.currency), reason, requestedBy: by, returnId };
+    const refund = {
+      merchantId,
+      paymentId,
+      caseId: null,
+      orderId,
+      provider,
+      amount: money(part, payment.amount.currency),
+      reason,
+      requestedBy: by,
+      returnId,
+    };
     if (provider === CASH) {
       const refundId = payments.newId();
-      await insertRefund(tx, { ...refund, refundId, refundRef: refundRefOf(refundId), state: "created", outletId });
+      await insertRefund(tx, {
+        ...refund,
+        refundId,
+        refundRef: refundRefOf(refundId),
+        state: "created",
+        outletId,
+      });
       await moveRefund(tx, payments, merchantId, refundId, "done");
     } else await saveRefund(tx, payments, refund);
   }
@@ -126,7 +244,14 @@ function refundRefOf(refundId: Id): string {
 }
 
 function eventOf({ refundId, paymentId, orderId, amount, state }: Refund): EventPayload<"refund.created"> {
-  return { refund_id: refundId, payment_id: paymentId, order_id: orderId, amount: amount.minor.toString(), currency: amount.currency, state };
+  return {
+    refund_id: refundId,
+    payment_id: paymentId,
+    order_id: orderId,
+    amount: amount.minor.toString(),
+    currency: amount.currency,
+    state,
+  };
 }
 
 /** Tells the provider, outside any transaction, and writes its answer. The same reference again is the same refund there. */
@@ -135,16 +260,25 @@ export async function tellRefund(payments: Payments, refund: Refund): Promise<Re
   const tells = refund.paymentId !== null || refund.orderId !== null;
   // should the database be away now, the provider was told nothing: the refund stays created, and its job tells it
   const { provider, request } = tells ? await requestOf(payments, refund) : {};
-  const answer = request && provider?.refund
-    ? await provider.refund(request).catch((error: unknown): RefundAnswer => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }))
-    : ("hand" as const);
+  const answer =
+    request && provider?.refund
+      ? await provider.refund(request).catch(
+          (error: unknown): RefundAnswer => ({
+            answer: "unknown",
+            reason: provider.scrub(messageOf(error)),
+          }),
+        )
+      : ("hand" as const);
   const written = await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, refund, answer));
   payments.poke();
   return written;
 }
 
 /** Whom to tell and what: of a payment, or of money in suspense, which the provider knows by its own reference. */
-async function requestOf(payments: Payments, { merchantId, paymentId, caseId, provider, refundRef, amount, reason }: Refund): Promise<{ provider?: Provider | undefined; request: RefundRequest }> {
+async function requestOf(
+  payments: Payments,
+  { merchantId, paymentId, caseId, provider, refundRef, amount, reason }: Refund,
+): Promise<{ provider?: Provider | undefined; request: RefundRequest }> {
   const { kysely } = payments.database;
   const found = caseId ? await selectCase(kysely, merchantId, caseId) : undefined;
   const payment = await selectPayment(kysely, merchantId, paymentId ?? found?.paymentId ?? "");
@@ -152,13 +286,31 @@ async function requestOf(payments: Payments, { merchantId, paymentId, caseId, pr
   const account = await payments.providers.find(provider, payment?.accountId ?? null);
   return {
     provider: account?.provider,
-    request: { reference: found?.reference ?? payment?.reference ?? null, merchantRef: payment?.merchantRef ?? "", refundRef, channel: payment?.channel ?? "", amount, paid, reason },
+    request: {
+      reference: found?.reference ?? payment?.reference ?? null,
+      merchantRef: payment?.merchantRef ?? "",
+      refundRef,
+      channel: payment?.channel ?? "",
+      amount,
+      paid,
+      reason,
+    },
   };
 }
 
-const EVENTS = { refunded: "done", pending: "accept", refused: "refuse", unknown: "lose" } as const satisfies Record<RefundAnswer["answer"], RefundEvent>;
+const EVENTS = {
+  refunded: "done",
+  pending: "accept",
+  refused: "refuse",
+  unknown: "lose",
+} as const satisfies Record<RefundAnswer["answer"], RefundEvent>;
 
-async function writeAnswer(tx: Tx, payments: Payments, { merchantId, refundId }: Refund, answer: RefundAnswer | "hand"): Promise<Refund> {
+async function writeAnswer(
+  tx: Tx,
+  payments: Payments,
+  { merchantId, refundId }: Refund,
+  answer: RefundAnswer | "hand",
+): Promise<Refund> {
   const event = answer === "hand" ? "hand" : EVENTS[answer.answer];
   return moveRefund(tx, payments, merchantId, refundId, event, answer === "hand" ? {} : factsOf(answer));
 }
@@ -171,14 +323,22 @@ function factsOf(answer: RefundAnswer): RefundFacts {
 }
 
 /** Applies an event to a refund within the caller's transaction; what is given back is booked when it is done. */
-export async function moveRefund(tx: Tx, payments: Payments, merchantId: Id, refundId: Id, event: RefundEvent, facts: RefundFacts = {}): Promise<Refund> {
+export async function moveRefund(
+  tx: Tx,
+  payments: Payments,
+  merchantId: Id,
+  refundId: Id,
+  event: RefundEvent,
+  facts: RefundFacts = {},
+): Promise<Refund> {
   const refund = await holdRefund(tx, merchantId, refundId);
   if (!refund) throw new Error("a refund does not vanish");
   const state = nextRefund(refund.state, event);
   if (!state) return refund;
   const written = await updateRefund(tx, refund, state, facts);
   if (state === "succeeded") await book(tx, payments, written);
-  if (state === "failed" && written.caseId) await markCase(tx, merchantId, written.caseId, { state: "open", by: written.requestedBy });
+  if (state === "failed" && written.caseId)
+    await markCase(tx, merchantId, written.caseId, { state: "open", by: written.requestedBy });
   await announce(tx, merchantId, `refund.${state}`, refundId, eventOf(written));
   if (state === "failed") await payments.onRefundGivenUp(tx, written);
   return written;
@@ -195,9 +355,25 @@ async function holdRefund(tx: Tx, merchantId: Id, refundId: Id): Promise<Refund 
 async function book(tx: Tx, payments: Payments, refund: Refund): Promise<void> {
   const { merchantId, refundId, caseId, provider, amount, paidFrom } = refund;
   const from = caseId ? CHART.suspense : CHART.received;
-  const source = paidFrom === "bank" ? CHART.bank : provider === CASH ? drawerCode(refund.outletId ?? (await outletOf(tx, refund))) : clearingCode(provider);
+  const source =
+    paidFrom === "bank"
+      ? CHART.bank
+      : provider === CASH
+        ? drawerCode(refund.outletId ?? (await outletOf(tx, refund)))
+        : clearingCode(provider);
   const accounts = { from: accountId(merchantId, from), giver: accountId(merchantId, source) };
-  payments.ledger.stageIn(tx, merchantId, transfersOf("refund", merchantId, refundId, accounts, { refunded: amount }, { reference: refund.refundRef }));
+  payments.ledger.stageIn(
+    tx,
+    merchantId,
+    transfersOf(
+      "refund",
+      merchantId,
+      refundId,
+      accounts,
+      { refunded: amount },
+      { reference: refund.refundRef },
+    ),
+  );
   // a sale takes back what it recognised, so that the same sum is in `received` again
   if (!caseId) payments.ledger.stageIn(tx, merchantId, await payments.onRefunded(tx, refund));
   if (caseId) await markCase(tx, merchantId, caseId, { state: "refunded", by: refund.requestedBy });
@@ -212,42 +388,81 @@ async function outletOf(tx: Tx, { merchantId, refundId, paymentId, caseId }: Ref
 }
 
 /** `from` is who gave the money; nothing: the bank where the provider said no, otherwise the provider. */
-export type RefundDecision = { readonly done: true; readonly reference: string; readonly from?: Refund["paidFrom"] } | { readonly done: false; readonly note: string };
+export type RefundDecision =
+  | { readonly done: true; readonly reference: string; readonly from?: Refund["paidFrom"] }
+  | { readonly done: false; readonly note: string };
 
 /** Says that a refund which a person made is done, or that it is given up. Refuses `refund_unknown`, `refund_not_manual`. */
-export async function decideRefund(payments: Payments, who: Who, refundId: Id, decision: RefundDecision, key: string): Promise<Once<Refund>> {
+export async function decideRefund(
+  payments: Payments,
+  who: Who,
+  refundId: Id,
+  decision: RefundDecision,
+  key: string,
+): Promise<Once<Refund>> {
   const { merchantId, actor: by } = who;
-  const { answer, replayed } = await once(payments.database, { merchantId, route: "payment.refund.decide", key }, { refundId, ...decision }, async (tx) => {
-    // held before it is judged: of two persons at once only one decides
-    const refund = await holdRefund(tx, merchantId, refundId);
-    if (!refund) return refuse("refund_unknown");
-    if (refund.state !== "manual") return refuse("refund_not_manual");
-    const moved = decision.done
-      ? await moveRefund(tx, payments, merchantId, refundId, "done", { reference: decision.reference, by, ...(decision.from ? { paidFrom: decision.from } : {}) })
-      : await moveRefund(tx, payments, merchantId, refundId, "abandon", { note: decision.note, by });
-    await announceAudit(tx, who, { action: "refund.decided", subject: refundId, before: { state: refund.state }, after: { decision: decision.done ? "done" : "given_up", state: moved.state } });
-    return { refund_id: moved.refundId };
-  });
+  const { answer, replayed } = await once(
+    payments.database,
+    { merchantId, route: "payment.refund.decide", key },
+    { refundId, ...decision },
+    async (tx) => {
+      // held before it is judged: of two persons at once only one decides
+      const refund = await holdRefund(tx, merchantId, refundId);
+      if (!refund) return refuse("refund_unknown");
+      if (refund.state !== "manual") return refuse("refund_not_manual");
+      const moved = decision.done
+        ? await moveRefund(tx, payments, merchantId, refundId, "done", {
+            reference: decision.reference,
+            by,
+            ...(decision.from ? { paidFrom: decision.from } : {}),
+          })
+        : await moveRefund(tx, payments, merchantId, refundId, "abandon", { note: decision.note, by });
+      await announceAudit(tx, who, {
+        action: "refund.decided",
+        subject: refundId,
+        before: { state: refund.state },
+        after: { decision: decision.done ? "done" : "given_up", state: moved.state },
+      });
+      return { refund_id: moved.refundId };
+    },
+  );
   if (isRefusal(answer)) return { answer, replayed };
   payments.poke();
-  return { answer: (await selectRefund(payments.database.kysely, merchantId, refundId)) ?? refuse("refund_unknown"), replayed };
+  return {
+    answer: (await selectRefund(payments.database.kysely, merchantId, refundId)) ?? refuse("refund_unknown"),
+    replayed,
+  };
 }
 
 /** Carries a refund on: tells the provider where nobody did, asks where its answer is not final, and plans the next time. */
-export async function carryRefundOn(payments: Payments, merchantId: Id, refundId: Id, tries: number): Promise<void> {
+export async function carryRefundOn(
+  payments: Payments,
+  merchantId: Id,
+  refundId: Id,
+  tries: number,
+): Promise<void> {
   const refund = await selectRefund(payments.database.kysely, merchantId, refundId);
   if (!refund) return;
   if (refund.state === "created") await tellRefund(payments, refund);
   else if (refund.state === "pending" || refund.state === "unknown") await askAbout(payments, refund);
   const now = await selectRefund(payments.database.kysely, merchantId, refundId);
   if (now?.state !== "created" && now?.state !== "pending" && now?.state !== "unknown") return;
-  await addJob(payments.database.kysely, REFUND, { merchantId, refundId, tries: tries + 1 }, { afterMs: Math.min(2 ** tries, 720) * FIRST_ASK_MS, key: `refund:${refundId}` });
+  await addJob(
+    payments.database.kysely,
+    REFUND,
+    { merchantId, refundId, tries: tries + 1 },
+    { afterMs: Math.min(2 ** tries, 720) * FIRST_ASK_MS, key: `refund:${refundId}` },
+  );
 }
 
 async function askAbout(payments: Payments, refund: Refund): Promise<void> {
   const { provider, request } = await requestOf(payments, refund);
   if (!provider?.inquireRefund) return;
-  const answer = await provider.inquireRefund(request).catch((error: unknown): RefundAnswer => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }));
+  const answer = await provider
+    .inquireRefund(request)
+    .catch(
+      (error: unknown): RefundAnswer => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }),
+    );
   await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, refund, answer));
   payments.poke();
 }
@@ -255,7 +470,13 @@ async function askAbout(payments: Payments, refund: Refund): Promise<void> {
 /** Plans anew for refunds whose job was lost; answers how many. */
 export async function sweepRefunds(payments: Payments): Promise<number> {
   const forgotten = await selectForgottenRefunds(payments.database.kysely);
-  for (const refund of forgotten) await addJob(payments.database.kysely, REFUND, { ...refund, tries: 0 }, { key: `refund:${refund.refundId}` });
+  for (const refund of forgotten)
+    await addJob(
+      payments.database.kysely,
+      REFUND,
+      { ...refund, tries: 0 },
+      { key: `refund:${refund.refundId}` },
+    );
   return forgotten.length;
 }
 
@@ -263,16 +484,33 @@ export async function sweepRefunds(payments: Payments): Promise<number> {
  * A provider says that a payment was given back without our asking (in its dashboard): refunds that a person was to make
  * are done, and what is left is written down as refunded. The order's row is held.
  */
-export async function recordRefunded(tx: Tx, payments: Payments, payment: Payment, reference: string): Promise<boolean> {
+export async function recordRefunded(
+  tx: Tx,
+  payments: Payments,
+  payment: Payment,
+  reference: string,
+): Promise<boolean> {
   const { merchantId, paymentId } = payment;
-  const open = (await selectRefunds(tx, merchantId, paymentId)).filter(({ state }) => state !== "succeeded" && state !== "failed");
-  for (const { refundId } of open) await moveRefund(tx, payments, merchantId, refundId, "done", { reference, paidFrom: "provider" });
+  const open = (await selectRefunds(tx, merchantId, paymentId)).filter(
+    ({ state }) => state !== "succeeded" && state !== "failed",
+  );
+  for (const { refundId } of open)
+    await moveRefund(tx, payments, merchantId, refundId, "done", { reference, paidFrom: "provider" });
   const left = await leftOf(tx, payment);
   if (left === 0n) return open.length > 0;
   const refundId = payments.newId();
   await insertRefund(tx, {
-    merchantId, refundId, paymentId, caseId: null, orderId: payment.orderId, provider: payment.provider, refundRef: refundRefOf(refundId),
-    amount: money(left, payment.amount.currency), state: "created", reason: "given back at the provider", requestedBy: payment.provider,
+    merchantId,
+    refundId,
+    paymentId,
+    caseId: null,
+    orderId: payment.orderId,
+    provider: payment.provider,
+    refundRef: refundRefOf(refundId),
+    amount: money(left, payment.amount.currency),
+    state: "created",
+    reason: "given back at the provider",
+    requestedBy: payment.provider,
   });
   await moveRefund(tx, payments, merchantId, refundId, "done", { reference });
   return true;

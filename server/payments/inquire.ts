@@ -18,25 +18,44 @@ const LOST_FOR_SURE_S = 90;
 /** Open, or given up here while the payer's time runs: Tripay knows no cancellation, so the money may still come. */
 function mayStillBePaid({ clock }: Payments, { state, provider, expiresAt }: Payment): boolean {
   if (isOpen(state)) return true;
-  return state === "cancelled" && provider !== "cash" && (expiresAt?.getTime() ?? 0) + 3 * AFTER_EXPIRY_MS > clock.now();
+  return (
+    state === "cancelled" &&
+    provider !== "cash" &&
+    (expiresAt?.getTime() ?? 0) + 3 * AFTER_EXPIRY_MS > clock.now()
+  );
 }
 
 /**
  * Asks the provider about an open payment and applies its word; plans the next question while there is no final one. One whose
  * code was lost is ended and replaced.
  */
-export async function inquirePayment(payments: Payments, merchantId: Id, paymentId: Id, tries: number): Promise<void> {
+export async function inquirePayment(
+  payments: Payments,
+  merchantId: Id,
+  paymentId: Id,
+  tries: number,
+): Promise<void> {
   const payment = await selectPayment(payments.database.kysely, merchantId, paymentId);
   if (!payment) return;
   if (!mayStillBePaid(payments, payment)) return planQuestion(payments.database.kysely, payment, null);
   const provider = await providerOf(payments, payment);
-  const answer = await provider.inquire({ reference: payment.reference, merchantRef: payment.merchantRef, expiresAt: payment.expiresAt });
+  const answer = await provider.inquire({
+    reference: payment.reference,
+    merchantRef: payment.merchantRef,
+    expiresAt: payment.expiresAt,
+  });
   const lost = await inTransaction(payments.database, async (tx) => {
     if (answer.answer === "found") await applyState(tx, payments, payment, answer.state, answer.opened);
-    else if (answer.answer === "absent" && (await isOlder(tx, payment, ABSENT_FOR_SURE_S))) await fail(tx, payments, payment);
+    else if (answer.answer === "absent" && (await isOlder(tx, payment, ABSENT_FOR_SURE_S)))
+      await fail(tx, payments, payment);
     const now = await selectPayment(tx, merchantId, paymentId);
     const final = answer.answer === "found" && answer.state.status !== "pending";
-    if (now) await planQuestion(tx, now, !final && mayStillBePaid(payments, now) ? pause(payments, now, tries + 1) : null);
+    if (now)
+      await planQuestion(
+        tx,
+        now,
+        !final && mayStillBePaid(payments, now) ? pause(payments, now, tries + 1) : null,
+      );
     const isTold = answer.answer === "found" && answer.state.status === "pending" && answer.opened === null;
     if (!isTold || !provider.cancel || now?.state !== "pending" || !isCodeless(now)) return undefined;
     if (now.lostAt === null && !(await isOlder(tx, now, LOST_FOR_SURE_S))) return undefined;
@@ -59,7 +78,8 @@ async function fail(tx: Tx, payments: Payments, before: Payment): Promise<void> 
 
 /** An unknown payment is asked about soon and often; a pending one now and then, and just after its time is over. */
 function pause(payments: Payments, payment: Payment, tries: number): number {
-  if (payment.state === "created" || payment.state === "unknown") return Math.min(2 ** tries, 60) * 2 * SECOND;
+  if (payment.state === "created" || payment.state === "unknown")
+    return Math.min(2 ** tries, 60) * 2 * SECOND;
   const untilExpiry = (payment.expiresAt?.getTime() ?? 0) - payments.clock.now() + AFTER_EXPIRY_MS;
   const usual = Math.min(2 ** tries * 10, 300) * SECOND;
   return untilExpiry > 0 ? Math.min(usual, untilExpiry) : usual;

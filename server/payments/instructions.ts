@@ -11,48 +11,88 @@ const known = new WeakMap<Provider, Map<string, { until: number; instructions: r
 
 /** Our own words, by method, for providers that have none. `{{pay_code}}` and `{{amount}}` are filled in. */
 const OWN: Readonly<Record<string, readonly string[]>> = {
-  QRIS: ["Buka aplikasi bank atau dompet elektronik Anda", "Pindai kode QR", "Periksa nama toko dan jumlah {{amount}}, lalu bayar"],
+  QRIS: [
+    "Buka aplikasi bank atau dompet elektronik Anda",
+    "Pindai kode QR",
+    "Periksa nama toko dan jumlah {{amount}}, lalu bayar",
+  ],
   EWALLET: ["Buka tautan pembayaran", "Setujui pembayaran {{amount}} di aplikasi"],
-  VIRTUAL_ACCOUNT: ["Pilih menu Virtual Account di aplikasi bank atau ATM", "Masukkan nomor {{pay_code}}", "Periksa jumlah {{amount}}, lalu bayar"],
+  VIRTUAL_ACCOUNT: [
+    "Pilih menu Virtual Account di aplikasi bank atau ATM",
+    "Masukkan nomor {{pay_code}}",
+    "Periksa jumlah {{amount}}, lalu bayar",
+  ],
   STORE: ["Sebutkan kode bayar {{pay_code}} kepada kasir", "Bayar {{amount}}"],
-  WALLET: ["Buka dompet Onegate Anda", "Pindai kode QR atau masukkan kode {{pay_code}}", "Periksa jumlah {{amount}}, lalu bayar"],
+  WALLET: [
+    "Buka dompet Onegate Anda",
+    "Pindai kode QR atau masukkan kode {{pay_code}}",
+    "Periksa jumlah {{amount}}, lalu bayar",
+  ],
 };
 
 /** How a payer pays, step by step, without markup. */
 export async function instructionsFor(payments: Payments, payment: Payment): Promise<readonly Instruction[]> {
   const { channel, method, payCode } = payment;
   const account = await payments.providers.find(payment.provider, payment.accountId);
-  const words = account ? await wordsOf(payments, account.provider, { code: channel, method, name: payment.channelName ?? channel }) : [];
+  const words = account
+    ? await wordsOf(payments, account.provider, {
+        code: channel,
+        method,
+        name: payment.channelName ?? channel,
+      })
+    : [];
   return filled(words, payCode, { ...payment.amount, minor: payment.payerAmount ?? payment.amount.minor });
 }
 
 /** The same before there is a payment: what is not known yet stays in braces. Refuses `channel_unknown`. */
-export async function readInstructions(payments: Payments, merchantId: Id, code: string, payCode: string | null, amount: Money | null): Promise<readonly Instruction[] | Refusal> {
+export async function readInstructions(
+  payments: Payments,
+  merchantId: Id,
+  code: string,
+  payCode: string | null,
+  amount: Money | null,
+): Promise<readonly Instruction[] | Refusal> {
   const channels = await listChannels(payments, merchantId);
   if (isRefusal(channels)) return channels;
   const channel: OfferedChannel | undefined = channels.find((one) => one.code === code);
   const account = channel && (await payments.providers.find(channel.provider, channel.accountId));
   if (!channel || !account) return refuse("channel_unknown");
-  return filled(await wordsOf(payments, account.provider, { code, method: methodOf(channel), name: channel.name }), payCode, amount);
+  return filled(
+    await wordsOf(payments, account.provider, { code, method: methodOf(channel), name: channel.name }),
+    payCode,
+    amount,
+  );
 }
 
-async function wordsOf(payments: Payments, provider: Provider, { code, method, name }: { code: string; method: string; name: string }): Promise<readonly Instruction[]> {
-  const ofProvider = known.get(provider) ?? new Map<string, { until: number; instructions: readonly Instruction[] }>();
+async function wordsOf(
+  payments: Payments,
+  provider: Provider,
+  { code, method, name }: { code: string; method: string; name: string },
+): Promise<readonly Instruction[]> {
+  const ofProvider =
+    known.get(provider) ?? new Map<string, { until: number; instructions: readonly Instruction[] }>();
   known.set(provider, ofProvider);
   const remembered = ofProvider.get(code);
   const now = payments.clock.now();
   if (remembered && now < remembered.until) return remembered.instructions;
   const told = await provider.instructions?.(code).catch(() => refuse("provider_unreachable"));
   const isTold = told !== undefined && !isRefusal(told);
-  const instructions = isTold ? told : (remembered?.instructions ?? [{ title: name, steps: OWN[method] ?? [] }]);
-  ofProvider.set(code, { until: now + (isTold || !provider.instructions ? FRESH_MS : AGAIN_MS), instructions });
+  const instructions = isTold
+    ? told
+    : (remembered?.instructions ?? [{ title: name, steps: OWN[method] ?? [] }]);
+  ofProvider.set(code, {
+    until: now + (isTold || !provider.instructions ? FRESH_MS : AGAIN_MS),
+    instructions,
+  });
   return instructions;
 }
 
 function filled(words: readonly Instruction[], payCode: string | null, amount: Money | null): Instruction[] {
   const fill = (step: string) => {
     const withCode = payCode === null ? step : step.replaceAll("{{pay_code}}", payCode);
-    return amount === null ? withCode : withCode.replaceAll("{{amount}}", `Rp ${toNumber(amount).toLocaleString("id-ID")}`);
+    return amount === null
+      ? withCode
+      : withCode.replaceAll("{{amount}}", `Rp ${toNumber(amount).toLocaleString("id-ID")}`);
   };
   return words.map(({ title, steps }) => ({ title, steps: steps.map(fill) }));
 }

@@ -9,7 +9,10 @@ import { until } from "../testing/until.ts";
 let program: TestProgram;
 before(async () => {
   program = await openTestProgram();
-  await program.database.pool.query("insert into routing_rule (merchant_id, rule_id, rank, method, providers) values ($1, $2, 1, 'QRIS', array['midtrans'])", [DEMO_MERCHANT, newId()]);
+  await program.database.pool.query(
+    "insert into routing_rule (merchant_id, rule_id, rank, method, providers) values ($1, $2, 1, 'QRIS', array['midtrans'])",
+    [DEMO_MERCHANT, newId()],
+  );
 });
 after(() => program.close());
 beforeEach(() => program.lever("DELETE", "faults"));
@@ -20,29 +23,61 @@ const LONG_MS = 12_000;
 type Seed<T> = { readonly data: T };
 type There = { readonly reference: string; readonly merchantRef: string; readonly status: string };
 
-const post = <T>(path: string, body: unknown = {}) => program.call<T>("POST", path, { body, headers: { "idempotency-key": newId() } });
-const order = async (orderId: string) => (await program.call<Seed<OrderBody>>("GET", `/api/v1/payment/get-status-payment?order_id=${orderId}`)).body.data;
-const lose = (call: "create" | "read" | "cancel", fault = "answer_lost", ms = 1_000) => program.lever("POST", "next", { fault, call, ms });
+const post = <T>(path: string, body: unknown = {}) =>
+  program.call<T>("POST", path, { body, headers: { "idempotency-key": newId() } });
+const order = async (orderId: string) =>
+  (await program.call<Seed<OrderBody>>("GET", `/api/v1/payment/get-status-payment?order_id=${orderId}`)).body
+    .data;
+const lose = (call: "create" | "read" | "cancel", fault = "answer_lost", ms = 1_000) =>
+  program.lever("POST", "next", { fault, call, ms });
 
 /** The payments of an order, oldest first, with what Midtrans knows of each. */
 async function attempts(orderId: string) {
-  const { rows } = await program.database.pool.query<{ state: string; merchant_ref: string; has_code: boolean }>(
-    "select state, merchant_ref, qr_string is not null as has_code from payment where order_id = $1 order by payment_id", [orderId],
+  const { rows } = await program.database.pool.query<{
+    state: string;
+    merchant_ref: string;
+    has_code: boolean;
+  }>(
+    "select state, merchant_ref, qr_string is not null as has_code from payment where order_id = $1 order by payment_id",
+    [orderId],
   );
-  const there = new Map(((await program.lever("GET", "transactions")) as There[]).map((one) => [one.merchantRef, one]));
-  return rows.map((row) => ({ here: row.state, there: there.get(row.merchant_ref)?.status, hasCode: row.has_code, reference: there.get(row.merchant_ref)?.reference ?? "" }));
+  const there = new Map(
+    ((await program.lever("GET", "transactions")) as There[]).map((one) => [one.merchantRef, one]),
+  );
+  return rows.map((row) => ({
+    here: row.state,
+    there: there.get(row.merchant_ref)?.status,
+    hasCode: row.has_code,
+    reference: there.get(row.merchant_ref)?.reference ?? "",
+  }));
 }
-const page = async (orderId: string) => (await attempts(orderId)).map(({ here, there, hasCode }) => `${here} ${there} ${hasCode ? "with" : "without"}`);
+const page = async (orderId: string) =>
+  (await attempts(orderId)).map(
+    ({ here, there, hasCode }) => `${here} ${there} ${hasCode ? "with" : "without"}`,
+  );
 /** Until every fault that was planned has met its call. */
-const untilMet = () => until(async () => ((await program.lever("GET", "faults")) as { next: unknown[] }).next, (left) => left.length === 0, LONG_MS);
+const untilMet = () =>
+  until(
+    async () => ((await program.lever("GET", "faults")) as { next: unknown[] }).next,
+    (left) => left.length === 0,
+    LONG_MS,
+  );
 const pay = (reference: string | undefined) => program.lever("POST", `transactions/${reference}/pay`);
 
 /** An order of Rp 20.000 whose QRIS Midtrans made, and whose answer was lost. */
 async function openLost(): Promise<string> {
   const orderId = `INV-${newId()}`;
-  await post("/api/v1/payment/create-transaction", { order_id: orderId, amount: 20_000, customer_name: "Pelanggan Contoh", order_items: [{ name: "Kopi", price: 20_000, quantity: 1 }] });
+  await post("/api/v1/payment/create-transaction", {
+    order_id: orderId,
+    amount: 20_000,
+    customer_name: "Pelanggan Contoh",
+    order_items: [{ name: "Kopi", price: 20_000, quantity: 1 }],
+  });
   await lose("create");
-  const { status, body } = await post<Seed<OrderBody>>("/api/v1/payment/create-payment", { order_id: orderId, method: "QRIS" });
+  const { status, body } = await post<Seed<OrderBody>>("/api/v1/payment/create-payment", {
+    order_id: orderId,
+    method: "QRIS",
+  });
   assert.ok(status === 202 || body.data.payment?.qr_string === null);
   return orderId;
 }
@@ -50,22 +85,34 @@ async function openLost(): Promise<string> {
 describe("a code whose answer was lost", () => {
   it("is ended at the provider and another is opened, which the payer pays", async () => {
     const orderId = await openLost();
-    const { payment } = await until(() => order(orderId), (one) => one.payment?.qr_string !== null, LONG_MS);
+    const { payment } = await until(
+      () => order(orderId),
+      (one) => one.payment?.qr_string !== null,
+      LONG_MS,
+    );
     assert.deepEqual(await page(orderId), ["cancelled CANCELLED without", "pending UNPAID with"]);
     await pay(payment?.reference ?? "");
-    await until(() => order(orderId), (one) => one.status === "PAID");
+    await until(
+      () => order(orderId),
+      (one) => one.status === "PAID",
+    );
     await program.assertBooksHold();
   });
 
   it("of a sale at the till comes anew while the sale goes on waiting", async () => {
     const cashier = await program.unlock("Sari", "111111");
-    const catalogue = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body;
+    const catalogue = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier }))
+      .body;
     const sale = newSale(catalogue, ["Latte"], "QRIS");
     await lose("create");
     await sell(program, cashier, sale);
-    const shown = async () => (await program.call<SaleBody>("GET", `/api/v1/till/sales/${sale.id}`, { token: cashier })).body;
+    const shown = async () =>
+      (await program.call<SaleBody>("GET", `/api/v1/till/sales/${sale.id}`, { token: cashier })).body;
     const waiting = await until(shown, (one) => typeof one.tenders.at(-1)?.qr_string === "string", LONG_MS);
-    assert.deepEqual([waiting.state, waiting.tenders.map(({ state }) => state)], ["waiting", ["cancelled", "pending"]]);
+    assert.deepEqual(
+      [waiting.state, waiting.tenders.map(({ state }) => state)],
+      ["waiting", ["cancelled", "pending"]],
+    );
     await pay(waiting.tenders.at(-1)?.reference ?? "");
     await until(shown, (one) => one.state === "paid");
   });
@@ -79,7 +126,10 @@ describe("a code whose answer was lost", () => {
     await untilMet();
     await program.lever("PUT", "faults", { suppressed: false });
     await pay(before?.reference);
-    await until(() => order(orderId), (one) => one.status === "PAID");
+    await until(
+      () => order(orderId),
+      (one) => one.status === "PAID",
+    );
     await sleep(2_500);
     assert.deepEqual(await page(orderId), ["succeeded PAID without"]);
     await program.assertBooksHold();
@@ -89,7 +139,11 @@ describe("a code whose answer was lost", () => {
     await program.lever("PUT", "faults", { duplicates: 3 });
     const orderId = await openLost();
     await lose("cancel");
-    await until(() => order(orderId), (one) => one.payment?.qr_string !== null, LONG_MS);
+    await until(
+      () => order(orderId),
+      (one) => one.payment?.qr_string !== null,
+      LONG_MS,
+    );
     await sleep(500);
     assert.deepEqual(await page(orderId), ["cancelled CANCELLED without", "pending UNPAID with"]);
     await program.assertBooksHold();
@@ -102,36 +156,75 @@ describe("a code whose answer was lost", () => {
     await sleep(500);
     assert.deepEqual(await page(orderId), ["pending UNPAID without"]);
     // asked for again it is still that one: nobody pays twice
-    const { body } = await post<Seed<OrderBody>>("/api/v1/payment/create-payment", { order_id: orderId, method: "QRIS" });
+    const { body } = await post<Seed<OrderBody>>("/api/v1/payment/create-payment", {
+      order_id: orderId,
+      method: "QRIS",
+    });
     assert.equal(body.data.payment?.qr_string, null);
     assert.equal((await attempts(orderId)).length, 1);
     await pay((await attempts(orderId))[0]?.reference);
-    await until(() => order(orderId), (one) => one.status === "PAID");
+    await until(
+      () => order(orderId),
+      (one) => one.status === "PAID",
+    );
   });
 
   it("by a process that died over it is replaced when no answer can come any more, and not before", async () => {
     const orderId = `INV-${newId()}`;
-    await post("/api/v1/payment/create-transaction", { order_id: orderId, amount: 20_000, customer_name: "Pelanggan Contoh", order_items: [{ name: "Kopi", price: 20_000, quantity: 1 }] });
-    const { body } = await post<Seed<OrderBody>>("/api/v1/payment/create-payment", { order_id: orderId, method: "QRIS" });
+    await post("/api/v1/payment/create-transaction", {
+      order_id: orderId,
+      amount: 20_000,
+      customer_name: "Pelanggan Contoh",
+      order_items: [{ name: "Kopi", price: 20_000, quantity: 1 }],
+    });
+    const { body } = await post<Seed<OrderBody>>("/api/v1/payment/create-payment", {
+      order_id: orderId,
+      method: "QRIS",
+    });
     const paymentId = body.data.payment?.payment_id;
-    await program.database.pool.query("update payment set qr_string = null where payment_id = $1", [paymentId]);
-    const inquire = () => program.database.pool.query("update payment set ask_at = now(), asked = 0 where merchant_id = $1 and payment_id = $2", [DEMO_MERCHANT, paymentId]);
+    await program.database.pool.query("update payment set qr_string = null where payment_id = $1", [
+      paymentId,
+    ]);
+    const inquire = () =>
+      program.database.pool.query(
+        "update payment set ask_at = now(), asked = 0 where merchant_id = $1 and payment_id = $2",
+        [DEMO_MERCHANT, paymentId],
+      );
     await lose("read", "answer_slow", 1);
     await inquire();
     await untilMet();
     await sleep(300);
     assert.deepEqual(await page(orderId), ["pending UNPAID without"]);
-    await program.database.pool.query("update payment set created_at = created_at - interval '2 minutes' where payment_id = $1", [paymentId]);
+    await program.database.pool.query(
+      "update payment set created_at = created_at - interval '2 minutes' where payment_id = $1",
+      [paymentId],
+    );
     await inquire();
-    await until(() => order(orderId), (one) => one.payment?.qr_string !== null, LONG_MS);
+    await until(
+      () => order(orderId),
+      (one) => one.payment?.qr_string !== null,
+      LONG_MS,
+    );
     assert.deepEqual(await page(orderId), ["cancelled CANCELLED without", "pending UNPAID with"]);
   });
 
   it("that is lost again is replaced again", async () => {
     const orderId = await openLost();
     await lose("create");
-    await until(async () => (await attempts(orderId)).length, (count) => count === 3, 2 * LONG_MS);
-    await until(() => order(orderId), (one) => one.payment?.qr_string !== null, LONG_MS);
-    assert.deepEqual(await page(orderId), ["cancelled CANCELLED without", "cancelled CANCELLED without", "pending UNPAID with"]);
+    await until(
+      async () => (await attempts(orderId)).length,
+      (count) => count === 3,
+      2 * LONG_MS,
+    );
+    await until(
+      () => order(orderId),
+      (one) => one.payment?.qr_string !== null,
+      LONG_MS,
+    );
+    assert.deepEqual(await page(orderId), [
+      "cancelled CANCELLED without",
+      "cancelled CANCELLED without",
+      "pending UNPAID with",
+    ]);
   });
 });

@@ -7,7 +7,15 @@ import { takenBack, type Dispute } from "./dispute.ts";
 import { insertDispute, selectDisputesOf } from "./dispute-store.ts";
 import { leftOf } from "./give-back.ts";
 import type { Payment } from "./payment.ts";
-import { lockOrder, markCase, selectCase, selectCaseOf, selectPayment, selectTakenPayment, type SuspenseCase } from "./store.ts";
+import {
+  lockOrder,
+  markCase,
+  selectCase,
+  selectCaseOf,
+  selectPayment,
+  selectTakenPayment,
+  type SuspenseCase,
+} from "./store.ts";
 import { outletOf } from "./tell.ts";
 
 /**
@@ -15,7 +23,12 @@ import { outletOf } from "./tell.ts";
  * provider's reference. The order's row is held. Answers whether anything was new. Of a payment that brought no money nothing
  * can be taken back.
  */
-export async function openDisputes(tx: Tx, payments: Payments, payment: Payment, words: readonly TakenBack[]): Promise<boolean> {
+export async function openDisputes(
+  tx: Tx,
+  payments: Payments,
+  payment: Payment,
+  words: readonly TakenBack[],
+): Promise<boolean> {
   let isNew = false;
   for (const word of words) {
     // refunds and disputes before this one count
@@ -27,7 +40,11 @@ export async function openDisputes(tx: Tx, payments: Payments, payment: Payment,
   return isNew;
 }
 
-type Collected = { readonly payment: Payment; /** What is neither given nor taken back, in minor units. */ readonly left: bigint; /** Where it lies in suspense. */ readonly found?: SuspenseCase };
+type Collected = {
+  readonly payment: Payment /** What is neither given nor taken back, in minor units. */;
+  readonly left: bigint /** Where it lies in suspense. */;
+  readonly found?: SuspenseCase;
+};
 
 /** The payment that a provider's money became, and what is left of it: this one, one that it was applied to out of suspense, or none yet. */
 async function collectedOf(tx: Tx, payment: Payment): Promise<Collected | undefined> {
@@ -41,21 +58,49 @@ async function collectedOf(tx: Tx, payment: Payment): Promise<Collected | undefi
   }
   const found = await selectCase(tx, seen.merchantId, seen.caseId, true);
   if (found?.state !== "open") return { payment, left: 0n };
-  const left = found.amount.minor - takenBack(await selectDisputesOf(tx, payment.merchantId, payment.paymentId));
+  const left =
+    found.amount.minor - takenBack(await selectDisputesOf(tx, payment.merchantId, payment.paymentId));
   return { payment, left: left > 0n ? left : 0n, found };
 }
 
-async function openOne(tx: Tx, payments: Payments, { payment, left, found }: Collected, word: TakenBack): Promise<Dispute | undefined> {
+async function openOne(
+  tx: Tx,
+  payments: Payments,
+  { payment, left, found }: Collected,
+  word: TakenBack,
+): Promise<Dispute | undefined> {
   const { merchantId, paymentId, orderId, provider } = payment;
   const { minor, currency } = word.amount;
   const amount = money(minor < left ? minor : left, currency);
   const caseId = found?.amount.minor === amount.minor ? found.caseId : null;
-  const dispute = await insertDispute(tx, { merchantId, disputeId: payments.newId(), paymentId, orderId, caseId, provider, reference: word.reference, amount, beyond: minor - amount.minor, reason: word.reason.slice(0, 200) });
+  const dispute = await insertDispute(tx, {
+    merchantId,
+    disputeId: payments.newId(),
+    paymentId,
+    orderId,
+    caseId,
+    provider,
+    reference: word.reference,
+    amount,
+    beyond: minor - amount.minor,
+    reason: word.reason.slice(0, 200),
+  });
   if (!dispute) return undefined;
   if (caseId) await markCase(tx, merchantId, caseId, { state: "refunding", by: provider });
   const account = (code: string) => accountId(merchantId, code);
-  const accounts = { disputed: account(CHART.disputed), clearing: account(clearingCode(provider)), suspense: account(CHART.suspense) };
-  const transfers = transfersOf("dispute", merchantId, dispute.disputeId, accounts, { disputed: amount, beyond: money(dispute.beyond, currency) }, { reference: word.reference });
+  const accounts = {
+    disputed: account(CHART.disputed),
+    clearing: account(clearingCode(provider)),
+    suspense: account(CHART.suspense),
+  };
+  const transfers = transfersOf(
+    "dispute",
+    merchantId,
+    dispute.disputeId,
+    accounts,
+    { disputed: amount, beyond: money(dispute.beyond, currency) },
+    { reference: word.reference },
+  );
   payments.ledger.stageIn(tx, merchantId, transfers);
   await tellDispute(tx, dispute, "payment.disputed");
   return dispute;
@@ -64,10 +109,19 @@ async function openOne(tx: Tx, payments: Payments, { payment, left, found }: Col
 type DisputeTopic = "payment.disputed" | "payment.dispute_won" | "payment.dispute_lost";
 
 /** Says within the transaction what a dispute has become; sums are minor units as text, and the provider's words stay here. */
-export async function tellDispute(tx: Tx, { merchantId, paymentId, disputeId, orderId, provider, state, amount }: Dispute, topic: DisputeTopic): Promise<void> {
+export async function tellDispute(
+  tx: Tx,
+  { merchantId, paymentId, disputeId, orderId, provider, state, amount }: Dispute,
+  topic: DisputeTopic,
+): Promise<void> {
   const payment = await selectPayment(tx, merchantId, paymentId);
   await announce(tx, merchantId, topic, paymentId, {
-    order_id: orderId, dispute_id: disputeId, state, amount: amount.minor.toString(), currency: amount.currency, provider,
+    order_id: orderId,
+    dispute_id: disputeId,
+    state,
+    amount: amount.minor.toString(),
+    currency: amount.currency,
+    provider,
     ...outletOf({ outletId: payment?.outletId ?? null }),
   });
 }

@@ -1,18 +1,49 @@
-import { checkedToPhone, isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
+import {
+  checkedToPhone,
+  isRefusal,
+  money,
+  refuse,
+  type Id,
+  type Money,
+  type Refusal,
+} from "@onegate/contract";
 import { inTransaction, messageOf, type Tx } from "../kernel/index.ts";
 import { UNREACHABLE, type OpenAnswer } from "../providers/index.ts";
 import type { OfferedChannel } from "./channels.ts";
 import { providerOf, type Payments } from "./context.ts";
 import type { Order } from "./order.ts";
-import { isCodeless, isOpen, merchantRefOf, methodOf, next, paidSum, type Candidate, type Payment, type PaymentEvent } from "./payment.ts";
+import {
+  isCodeless,
+  isOpen,
+  merchantRefOf,
+  methodOf,
+  next,
+  paidSum,
+  type Candidate,
+  type Payment,
+  type PaymentEvent,
+} from "./payment.ts";
 import { FIRST_INQUIRY_MS } from "./plan.ts";
 import { explain, routesFor } from "./route.ts";
-import { insertPayment, lockOrder, lockPayment, selectOrder, selectPayment, selectPayments, updatePayment } from "./store.ts";
+import {
+  insertPayment,
+  lockOrder,
+  lockPayment,
+  selectOrder,
+  selectPayment,
+  selectPayments,
+  updatePayment,
+} from "./store.ts";
 import { SURCHARGE_WARNING, surchargesOpened } from "./surcharge.ts";
 import { tell } from "./tell.ts";
 
 /** How long a payer has, in minutes, within Tripay's bounds: QRIS 10 to 60, e-wallets 15 to 60, the others from 60 (its channel table). */
-const PAYER_MINUTES: Readonly<Record<string, number>> = { QRIS: 15, EWALLET: 30, VIRTUAL_ACCOUNT: 90, STORE: 90 };
+const PAYER_MINUTES: Readonly<Record<string, number>> = {
+  QRIS: 15,
+  EWALLET: 30,
+  VIRTUAL_ACCOUNT: 90,
+  STORE: 90,
+};
 const USUAL_MINUTES = 15;
 /** When a provider is asked for the first time whose answer to the creation was lost. */
 const FIRST_INQUIRY_OF_UNKNOWN_MS = 5_000;
@@ -23,25 +54,54 @@ const FIRST_INQUIRY_OF_UNKNOWN_MS = 5_000;
  * nothing is passed over for the next one. Refuses `order_unknown`, `order_cancelled`, `order_paid`, `amount_not_positive`,
  * `amount_above_remaining`, and what `routesFor` refuses.
  */
-export async function openPayment(payments: Payments, merchantId: Id, orderId: string, channelCode: string, part?: Money): Promise<Payment | Refusal> {
+export async function openPayment(
+  payments: Payments,
+  merchantId: Id,
+  orderId: string,
+  channelCode: string,
+  part?: Money,
+): Promise<Payment | Refusal> {
   const order = await selectOrder(payments.database.kysely, merchantId, orderId);
   return order ? openPaymentOf(payments, order, channelCode, part) : refuse("order_unknown");
 }
 
 /** The same of an order that the caller has read. */
-export async function openPaymentOf(payments: Payments, order: Order, channelCode: string, part?: Money): Promise<Payment | Refusal> {
+export async function openPaymentOf(
+  payments: Payments,
+  order: Order,
+  channelCode: string,
+  part?: Money,
+): Promise<Payment | Refusal> {
   const { merchantId, orderId } = order;
   if (part && part.currency !== order.amount.currency) return refuse("currency_differs");
   if (part && part.minor <= 0n) return refuse("amount_not_positive");
   // an answer that is there already needs no channel: the provider may be away when a retry asks for it
-  const decided = decide(order, await selectPayments(payments.database.kysely, merchantId, orderId), undefined, part);
+  const decided = decide(
+    order,
+    await selectPayments(payments.database.kysely, merchantId, orderId),
+    undefined,
+    part,
+  );
   if (isRefusal(decided)) return decided;
   if (decided.open) return decided.open;
-  const routes = await routesFor(payments, payments.database.kysely, merchantId, channelCode, decided.amount, phoneOf(order));
+  const routes = await routesFor(
+    payments,
+    payments.database.kysely,
+    merchantId,
+    channelCode,
+    decided.amount,
+    phoneOf(order),
+  );
   if (isRefusal(routes)) return routes;
   let last: Payment | undefined;
   for (const [index, channel] of routes.entries()) {
-    const written = await writePayment(payments, order, channel, explain(routes, channel, decided.amount), part);
+    const written = await writePayment(
+      payments,
+      order,
+      channel,
+      explain(routes, channel, decided.amount),
+      part,
+    );
     if (isRefusal(written)) return written;
     if (!written.isNew) return written.payment;
     const told = await tellProvider(payments, order, written.payment, index === routes.length - 1);
@@ -55,12 +115,21 @@ export async function openPaymentOf(payments: Payments, order: Order, channelCod
 /** Opens the payment that took a lost one's place, at the same provider; once, as its job is. */
 export async function openReplacement(payments: Payments, merchantId: Id, paymentId: Id): Promise<void> {
   const payment = await selectPayment(payments.database.kysely, merchantId, paymentId);
-  const order = payment?.state === "created" ? await selectOrder(payments.database.kysely, merchantId, payment.orderId) : undefined;
+  const order =
+    payment?.state === "created"
+      ? await selectOrder(payments.database.kysely, merchantId, payment.orderId)
+      : undefined;
   if (payment && order) await tellProvider(payments, order, payment, true);
 }
 
 /** Decide and save the intent. The payment is committed before the provider hears of it, with the time to ask. */
-async function writePayment(payments: Payments, order: Order, channel: OfferedChannel, routing: readonly Candidate[], part: Money | undefined): Promise<{ payment: Payment; isNew: boolean } | Refusal> {
+async function writePayment(
+  payments: Payments,
+  order: Order,
+  channel: OfferedChannel,
+  routing: readonly Candidate[],
+  part: Money | undefined,
+): Promise<{ payment: Payment; isNew: boolean } | Refusal> {
   const { merchantId, orderId } = order;
   return inTransaction(payments.database, async (tx) => {
     const { cancelled } = await lockOrder(tx, merchantId, orderId);
@@ -92,17 +161,34 @@ async function writePayment(payments: Payments, order: Order, channel: OfferedCh
 }
 
 /** What the order's earlier payments answer by themselves: paid, too much, one that is still open (unknown on any channel), or the sum to open. */
-function decide({ amount }: Order, earlier: readonly Payment[], channelCode: string | undefined, part: Money | undefined): { open?: Payment; amount: Money } | Refusal {
+function decide(
+  { amount }: Order,
+  earlier: readonly Payment[],
+  channelCode: string | undefined,
+  part: Money | undefined,
+): { open?: Payment; amount: Money } | Refusal {
   const left = amount.minor - paidSum(earlier);
   if (left <= 0n) return refuse("order_paid");
   const wanted = part ?? money(left, amount.currency);
-  const open = earlier.find(({ state, channel, amount: sum }) => state === "unknown" || state === "created" || (state === "pending" && channel === channelCode && sum.minor === wanted.minor));
+  const open = earlier.find(
+    ({ state, channel, amount: sum }) =>
+      state === "unknown" ||
+      state === "created" ||
+      (state === "pending" && channel === channelCode && sum.minor === wanted.minor),
+  );
   if (open) return { open, amount: open.amount };
-  return wanted.minor > left ? refuse("amount_above_remaining", { left: left.toString() }) : { amount: wanted };
+  return wanted.minor > left
+    ? refuse("amount_above_remaining", { left: left.toString() })
+    : { amount: wanted };
 }
 
 /** Calls the provider outside any transaction, then writes its answer. `unsent`: it certainly heard nothing. */
-async function tellProvider(payments: Payments, order: Order, payment: Payment, isLast: boolean): Promise<{ payment: Payment; unsent: boolean; refusal?: Refusal }> {
+async function tellProvider(
+  payments: Payments,
+  order: Order,
+  payment: Payment,
+  isLast: boolean,
+): Promise<{ payment: Payment; unsent: boolean; refusal?: Refusal }> {
   const provider = await providerOf(payments, payment);
   const told: OpenAnswer = await provider
     .open({
@@ -110,19 +196,29 @@ async function tellProvider(payments: Payments, order: Order, payment: Payment, 
       channel: payment.channel,
       amount: payment.amount,
       items: itemsFor(order, payment),
-      customer: { name: order.customer.name, email: order.customer.email ?? "pelanggan@onegate.invalid", phone: phoneOf(order) },
+      customer: {
+        name: order.customer.name,
+        email: order.customer.email ?? "pelanggan@onegate.invalid",
+        phone: phoneOf(order),
+      },
       expiresAt: payment.expiresAt ?? new Date(payments.clock.now() + USUAL_MINUTES * 60_000),
     })
     .catch((error: unknown) => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }) as const);
-  const isForbidden = payments.refusesSurcharges && told.answer === "opened" && surchargesOpened(payment.method, told.opened);
+  const isForbidden =
+    payments.refusesSurcharges && told.answer === "opened" && surchargesOpened(payment.method, told.opened);
   // nobody is shown its code; should it be paid all the same, the money is taken
   const answer: OpenAnswer = isForbidden ? { answer: "refused", reason: SURCHARGE_WARNING } : told;
   const unsent = answer.answer === "refused" && answer.reason === UNREACHABLE;
   // where another provider is tried next, nobody who waits for the order is told of this one's end
-  const written = await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, payment, answer, unsent && !isLast));
+  const written = await inTransaction(payments.database, (tx) =>
+    writeAnswer(tx, payments, payment, answer, unsent && !isLast),
+  );
   payments.poke();
   if (!isForbidden) return { payment: written, unsent };
-  payments.log.warn({ provider: provider.name, payment: payment.paymentId }, "a QRIS payment was opened with a fee for the customer, which is forbidden: it is not shown");
+  payments.log.warn(
+    { provider: provider.name, payment: payment.paymentId },
+    "a QRIS payment was opened with a fee for the customer, which is forbidden: it is not shown",
+  );
   return { payment: written, unsent, refusal: refuse("qris_surcharge_forbidden") };
 }
 
@@ -134,21 +230,44 @@ function phoneOf({ customer }: Order): string | null {
 
 /** The order's lines; a part of an order is one line of its own, because providers want lines that add up. */
 function itemsFor({ amount, items, orderId }: Order, payment: Payment) {
-  if (payment.amount.minor !== amount.minor) return [{ sku: null, name: `Pembayaran sebagian ${orderId}`, price: payment.amount, quantity: 1 }];
-  return items.map(({ sku, name, price, quantity }) => ({ sku, name, price: money(price, amount.currency), quantity }));
+  if (payment.amount.minor !== amount.minor)
+    return [{ sku: null, name: `Pembayaran sebagian ${orderId}`, price: payment.amount, quantity: 1 }];
+  return items.map(({ sku, name, price, quantity }) => ({
+    sku,
+    name,
+    price: money(price, amount.currency),
+    quantity,
+  }));
 }
 
-async function writeAnswer(tx: Tx, payments: Payments, before: Payment, answer: OpenAnswer, quiet: boolean): Promise<Payment> {
+async function writeAnswer(
+  tx: Tx,
+  payments: Payments,
+  before: Payment,
+  answer: OpenAnswer,
+  quiet: boolean,
+): Promise<Payment> {
   const { payment } = await lockPayment(tx, before);
-  const events = { opened: "open", refused: "refuse", unknown: "lose" } as const satisfies Record<OpenAnswer["answer"], PaymentEvent>;
+  const events = { opened: "open", refused: "refuse", unknown: "lose" } as const satisfies Record<
+    OpenAnswer["answer"],
+    PaymentEvent
+  >;
   // A notification may have been quicker than this answer: then the state stays, and only the facts are added.
   const state = next(payment.state, events[answer.answer]) ?? payment.state;
   const isLost = answer.answer === "unknown";
   // a notification may have come before the answer that is lost: the code will not, and the provider is asked at once
   const isCodeLost = isLost && state === payment.state && state === "pending" && isCodeless(payment);
-  const askAfterMs = isCodeLost ? 0 : state !== payment.state && (state === "unknown" || !isOpen(payment.state)) ? FIRST_INQUIRY_OF_UNKNOWN_MS : undefined;
-  const facts = answer.answer === "opened" ? { opened: answer.opened } : { note: answer.reason, lost: isLost };
-  const written = await updatePayment(tx, payment, state, { ...facts, ...(askAfterMs === undefined ? {} : { askAfterMs }) });
+  const askAfterMs = isCodeLost
+    ? 0
+    : state !== payment.state && (state === "unknown" || !isOpen(payment.state))
+      ? FIRST_INQUIRY_OF_UNKNOWN_MS
+      : undefined;
+  const facts =
+    answer.answer === "opened" ? { opened: answer.opened } : { note: answer.reason, lost: isLost };
+  const written = await updatePayment(tx, payment, state, {
+    ...facts,
+    ...(askAfterMs === undefined ? {} : { askAfterMs }),
+  });
   if (state !== payment.state) {
     await tell(tx, written);
     if (!isOpen(state) && !quiet) await payments.onEnded(tx, written);

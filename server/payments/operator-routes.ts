@@ -1,4 +1,20 @@
-import { CaseSchema, checkedToMinor, isRefusal, money, NewRefundSchema, PaymentSchema, ProblemSchema, RefundDecisionSchema, refuse, RefundSchema, toDecimal, type CaseBody, type Money, type Refusal, type RefundBody } from "@onegate/contract";
+import {
+  CaseSchema,
+  checkedToMinor,
+  isRefusal,
+  money,
+  NewRefundSchema,
+  PaymentSchema,
+  ProblemSchema,
+  RefundDecisionSchema,
+  refuse,
+  RefundSchema,
+  toDecimal,
+  type CaseBody,
+  type Money,
+  type Refusal,
+  type RefundBody,
+} from "@onegate/contract";
 import { Type, type Static } from "typebox";
 import { merchantOf, outletScopeOf, whoOf } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http, type Once } from "../kernel/index.ts";
@@ -24,61 +40,203 @@ const no = { "4xx": ProblemSchema, "5xx": ProblemSchema };
 export function operatorRoutes(http: Http, payments: Payments): void {
   const { kysely } = payments.database;
 
-  http.get("/api/v1/payments/:id", { config: { right: "order.read", service }, schema: { tags, summary: "One payment, why its provider was chosen, its refunds and disputes", params: One, response: { 200: PaymentSchema, ...no } } }, async (request, reply) => {
-    const payment = await selectPayment(kysely, merchantOf(request), request.params.id);
-    if (!payment) return answer(request, reply, refuse("payment_unknown"));
-    const { merchantId, paymentId } = payment;
-    return answer(request, reply, paymentBody(payment, await selectRefunds(kysely, merchantId, paymentId), await selectDisputesOf(kysely, merchantId, paymentId)));
-  });
-
-  http.post("/api/v1/payments/:id/refunds", { config: { right: "refund.create", service }, schema: { tags, summary: "Give a payment back, in whole or in part; once per Idempotency-Key", params: One, body: NewRefundSchema, response: { 201: RefundSchema, ...no } } }, async (request, reply) => {
-    const key = keyOf(request);
-    if (isRefusal(key)) return answer(request, reply, key);
-    const merchantId = merchantOf(request);
-    const payment = await selectPayment(kysely, merchantId, request.params.id);
-    if (!payment) return answer(request, reply, refuse("payment_unknown"));
-    const amount = sumOf(request.body.amount, payment.amount);
-    if (isRefusal(amount)) return answer(request, reply, amount);
-    const done = await refundPayment(payments, whoOf(request), { paymentId: payment.paymentId, ...(amount ? { amount } : {}), reason: request.body.reason }, key);
-    return answerOnce(request, reply, shown(done, refundBody), 201);
-  });
-
-  http.get("/api/v1/refunds/:id", { config: { right: "order.read", service }, schema: { tags, summary: "One refund", params: One, response: { 200: RefundSchema, ...no } } }, async (request, reply) => {
-    const refund = await selectRefund(kysely, merchantOf(request), request.params.id);
-    return answer(request, reply, refund ? refundBody(refund) : refuse("refund_unknown"));
-  });
-
-  http.post(
-    "/api/v1/refunds/:id/decision",
-    { config: { right: "refund.decide", service }, schema: { tags, summary: "Say that a refund which a person makes is done, or give it up", params: One, body: RefundDecisionSchema, response: { 200: RefundSchema, ...no } } },
+  http.get(
+    "/api/v1/payments/:id",
+    {
+      config: { right: "order.read", service },
+      schema: {
+        tags,
+        summary: "One payment, why its provider was chosen, its refunds and disputes",
+        params: One,
+        response: { 200: PaymentSchema, ...no },
+      },
+    },
     async (request, reply) => {
-      const key = keyOf(request);
-      if (isRefusal(key)) return answer(request, reply, key);
-      return answerOnce(request, reply, shown(await decideRefund(payments, whoOf(request), request.params.id, request.body, key), refundBody));
+      const payment = await selectPayment(kysely, merchantOf(request), request.params.id);
+      if (!payment) return answer(request, reply, refuse("payment_unknown"));
+      const { merchantId, paymentId } = payment;
+      return answer(
+        request,
+        reply,
+        paymentBody(
+          payment,
+          await selectRefunds(kysely, merchantId, paymentId),
+          await selectDisputesOf(kysely, merchantId, paymentId),
+        ),
+      );
     },
   );
 
-  http.post("/api/v1/orders/:order_id/cancel", { config: { right: "order.cancel", service }, schema: { tags, summary: "Give an unpaid order up, here and at the providers", params: OneOrder, response: { 200: Type.Object({ order_id: Type.String(), status: Type.Literal("CANCELLED") }), ...no } } }, async (request, reply) => {
-    const key = keyOf(request);
-    if (isRefusal(key)) return answer(request, reply, key);
-    return answerOnce(request, reply, shown(await giveUpOrder(payments, merchantOf(request), request.params.order_id, key), ({ orderId }) => ({ order_id: orderId, status: "CANCELLED" as const })));
-  });
+  http.post(
+    "/api/v1/payments/:id/refunds",
+    {
+      config: { right: "refund.create", service },
+      schema: {
+        tags,
+        summary: "Give a payment back, in whole or in part; once per Idempotency-Key",
+        params: One,
+        body: NewRefundSchema,
+        response: { 201: RefundSchema, ...no },
+      },
+    },
+    async (request, reply) => {
+      const key = keyOf(request);
+      if (isRefusal(key)) return answer(request, reply, key);
+      const merchantId = merchantOf(request);
+      const payment = await selectPayment(kysely, merchantId, request.params.id);
+      if (!payment) return answer(request, reply, refuse("payment_unknown"));
+      const amount = sumOf(request.body.amount, payment.amount);
+      if (isRefusal(amount)) return answer(request, reply, amount);
+      const done = await refundPayment(
+        payments,
+        whoOf(request),
+        { paymentId: payment.paymentId, ...(amount ? { amount } : {}), reason: request.body.reason },
+        key,
+      );
+      return answerOnce(request, reply, shown(done, refundBody), 201);
+    },
+  );
 
-  http.get("/api/v1/cases", { config: { right: "case.read", service }, schema: { tags, summary: "Money in suspense", querystring: Type.Object({ state: Type.Optional(CaseSchema.properties.state) }), response: { 200: Type.Object({ cases: Type.Array(CaseSchema) }), ...no } } }, async (request) => ({
-    cases: (await selectCases(kysely, merchantOf(request), { state: request.query.state, outletId: outletScopeOf(request) }, 500)).map(caseBody),
-  }));
+  http.get(
+    "/api/v1/refunds/:id",
+    {
+      config: { right: "order.read", service },
+      schema: { tags, summary: "One refund", params: One, response: { 200: RefundSchema, ...no } },
+    },
+    async (request, reply) => {
+      const refund = await selectRefund(kysely, merchantOf(request), request.params.id);
+      return answer(request, reply, refund ? refundBody(refund) : refuse("refund_unknown"));
+    },
+  );
 
-  http.post("/api/v1/cases/:id/apply", { config: { right: "case.settle", service }, schema: { tags, summary: "Take money in suspense as a payment of an order", params: One, body: Type.Object({ order_id: Type.String({ minLength: 1, maxLength: 64 }) }, { additionalProperties: false }), response: { 200: CaseSchema, ...no } } }, async (request, reply) => {
-    const key = keyOf(request);
-    if (isRefusal(key)) return answer(request, reply, key);
-    return answerOnce(request, reply, shown(await applyCase(payments, whoOf(request), request.params.id, request.body.order_id, key), caseBody));
-  });
+  http.post(
+    "/api/v1/refunds/:id/decision",
+    {
+      config: { right: "refund.decide", service },
+      schema: {
+        tags,
+        summary: "Say that a refund which a person makes is done, or give it up",
+        params: One,
+        body: RefundDecisionSchema,
+        response: { 200: RefundSchema, ...no },
+      },
+    },
+    async (request, reply) => {
+      const key = keyOf(request);
+      if (isRefusal(key)) return answer(request, reply, key);
+      return answerOnce(
+        request,
+        reply,
+        shown(await decideRefund(payments, whoOf(request), request.params.id, request.body, key), refundBody),
+      );
+    },
+  );
 
-  http.post("/api/v1/cases/:id/refund", { config: { right: "case.settle", service }, schema: { tags, summary: "Give money in suspense back", params: One, body: Type.Object({ reason: Type.String({ minLength: 1, maxLength: 200 }) }, { additionalProperties: false }), response: { 200: CaseSchema, ...no } } }, async (request, reply) => {
-    const key = keyOf(request);
-    if (isRefusal(key)) return answer(request, reply, key);
-    return answerOnce(request, reply, shown(await refundCase(payments, whoOf(request), request.params.id, request.body.reason, key), caseBody));
-  });
+  http.post(
+    "/api/v1/orders/:order_id/cancel",
+    {
+      config: { right: "order.cancel", service },
+      schema: {
+        tags,
+        summary: "Give an unpaid order up, here and at the providers",
+        params: OneOrder,
+        response: { 200: Type.Object({ order_id: Type.String(), status: Type.Literal("CANCELLED") }), ...no },
+      },
+    },
+    async (request, reply) => {
+      const key = keyOf(request);
+      if (isRefusal(key)) return answer(request, reply, key);
+      return answerOnce(
+        request,
+        reply,
+        shown(
+          await giveUpOrder(payments, merchantOf(request), request.params.order_id, key),
+          ({ orderId }) => ({ order_id: orderId, status: "CANCELLED" as const }),
+        ),
+      );
+    },
+  );
+
+  http.get(
+    "/api/v1/cases",
+    {
+      config: { right: "case.read", service },
+      schema: {
+        tags,
+        summary: "Money in suspense",
+        querystring: Type.Object({ state: Type.Optional(CaseSchema.properties.state) }),
+        response: { 200: Type.Object({ cases: Type.Array(CaseSchema) }), ...no },
+      },
+    },
+    async (request) => ({
+      cases: (
+        await selectCases(
+          kysely,
+          merchantOf(request),
+          { state: request.query.state, outletId: outletScopeOf(request) },
+          500,
+        )
+      ).map(caseBody),
+    }),
+  );
+
+  http.post(
+    "/api/v1/cases/:id/apply",
+    {
+      config: { right: "case.settle", service },
+      schema: {
+        tags,
+        summary: "Take money in suspense as a payment of an order",
+        params: One,
+        body: Type.Object(
+          { order_id: Type.String({ minLength: 1, maxLength: 64 }) },
+          { additionalProperties: false },
+        ),
+        response: { 200: CaseSchema, ...no },
+      },
+    },
+    async (request, reply) => {
+      const key = keyOf(request);
+      if (isRefusal(key)) return answer(request, reply, key);
+      return answerOnce(
+        request,
+        reply,
+        shown(
+          await applyCase(payments, whoOf(request), request.params.id, request.body.order_id, key),
+          caseBody,
+        ),
+      );
+    },
+  );
+
+  http.post(
+    "/api/v1/cases/:id/refund",
+    {
+      config: { right: "case.settle", service },
+      schema: {
+        tags,
+        summary: "Give money in suspense back",
+        params: One,
+        body: Type.Object(
+          { reason: Type.String({ minLength: 1, maxLength: 200 }) },
+          { additionalProperties: false },
+        ),
+        response: { 200: CaseSchema, ...no },
+      },
+    },
+    async (request, reply) => {
+      const key = keyOf(request);
+      if (isRefusal(key)) return answer(request, reply, key);
+      return answerOnce(
+        request,
+        reply,
+        shown(
+          await refundCase(payments, whoOf(request), request.params.id, request.body.reason, key),
+          caseBody,
+        ),
+      );
+    },
+  );
 }
 
 function sumOf(unchecked: string | number | undefined, { currency }: Money): Money | undefined | Refusal {
@@ -91,24 +249,99 @@ function shown<T, B>({ answer: value, replayed }: Once<T>, body: (value: T) => B
   return { answer: isRefusal(value) ? value : body(value), replayed };
 }
 
-function refundBody({ refundId, paymentId, caseId, orderId, provider, reference, amount, state, reason, paidFrom, decidedBy, note, createdAt }: Refund): RefundBody {
+function refundBody({
+  refundId,
+  paymentId,
+  caseId,
+  orderId,
+  provider,
+  reference,
+  amount,
+  state,
+  reason,
+  paidFrom,
+  decidedBy,
+  note,
+  createdAt,
+}: Refund): RefundBody {
   return {
-    refund_id: refundId, payment_id: paymentId, case_id: caseId, order_id: orderId, provider, reference, amount: toDecimal(amount), currency: amount.currency, state, reason,
-    paid_from: paidFrom, decided_by: decidedBy, note, created_at: createdAt.toISOString(),
+    refund_id: refundId,
+    payment_id: paymentId,
+    case_id: caseId,
+    order_id: orderId,
+    provider,
+    reference,
+    amount: toDecimal(amount),
+    currency: amount.currency,
+    state,
+    reason,
+    paid_from: paidFrom,
+    decided_by: decidedBy,
+    note,
+    created_at: createdAt.toISOString(),
   };
 }
 
-function caseBody({ caseId, reason, provider, reference, paymentId, amount, state, appliedTo, decidedBy, openedAt }: SuspenseCase): CaseBody {
+function caseBody({
+  caseId,
+  reason,
+  provider,
+  reference,
+  paymentId,
+  amount,
+  state,
+  appliedTo,
+  decidedBy,
+  openedAt,
+}: SuspenseCase): CaseBody {
   return {
-    case_id: caseId, reason, provider, reference, payment_id: paymentId, amount: toDecimal(amount), currency: amount.currency, state, applied_to: appliedTo, decided_by: decidedBy,
+    case_id: caseId,
+    reason,
+    provider,
+    reference,
+    payment_id: paymentId,
+    amount: toDecimal(amount),
+    currency: amount.currency,
+    state,
+    applied_to: appliedTo,
+    decided_by: decidedBy,
     opened_at: openedAt.toISOString(),
   };
 }
 
-function paymentBody({ paymentId, orderId, method, channel, provider, state, amount, reference, expiresAt, paidAt, verification, routing }: Payment, refunds: readonly Refund[], disputes: readonly Dispute[]): Static<typeof PaymentSchema> {
+function paymentBody(
+  {
+    paymentId,
+    orderId,
+    method,
+    channel,
+    provider,
+    state,
+    amount,
+    reference,
+    expiresAt,
+    paidAt,
+    verification,
+    routing,
+  }: Payment,
+  refunds: readonly Refund[],
+  disputes: readonly Dispute[],
+): Static<typeof PaymentSchema> {
   return {
-    payment_id: paymentId, order_id: orderId, method, channel, provider, state, amount: toDecimal(amount), currency: amount.currency, reference,
-    expires_at: expiresAt?.toISOString() ?? null, paid_at: paidAt?.toISOString() ?? null, verification, routing: [...(routing ?? [])], refunds: refunds.map(refundBody),
+    payment_id: paymentId,
+    order_id: orderId,
+    method,
+    channel,
+    provider,
+    state,
+    amount: toDecimal(amount),
+    currency: amount.currency,
+    reference,
+    expires_at: expiresAt?.toISOString() ?? null,
+    paid_at: paidAt?.toISOString() ?? null,
+    verification,
+    routing: [...(routing ?? [])],
+    refunds: refunds.map(refundBody),
     disputes: disputes.map(disputeBody),
   };
 }

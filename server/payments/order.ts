@@ -1,13 +1,34 @@
-import { checkedToMinor, checkedToPhone, IDR, isRefusal, money, refuse, tooLargeForOrder, type Id, type Money, type NewOrderBody, type Refusal } from "@onegate/contract";
+import {
+  checkedToMinor,
+  checkedToPhone,
+  IDR,
+  isRefusal,
+  money,
+  refuse,
+  tooLargeForOrder,
+  type Id,
+  type Money,
+  type NewOrderBody,
+  type Refusal,
+} from "@onegate/contract";
 
-export type OrderItem = { readonly sku: string | null; readonly name: string; /** minor units each */ readonly price: bigint; readonly quantity: number };
+export type OrderItem = {
+  readonly sku: string | null;
+  readonly name: string /** minor units each */;
+  readonly price: bigint;
+  readonly quantity: number;
+};
 
 /** What is being bought. */
 export type Order = {
   readonly merchantId: Id;
   readonly orderId: string;
   readonly amount: Money;
-  readonly customer: { readonly name: string; readonly email: string | null; /** E.164 */ readonly phone: string | null };
+  readonly customer: {
+    readonly name: string;
+    readonly email: string | null /** E.164 */;
+    readonly phone: string | null;
+  };
   readonly items: readonly OrderItem[];
   /** The outlet at whose till it is paid; null: none. */
   readonly outletId: Id | null;

@@ -1,12 +1,30 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { lifecycle as saleLifecycle } from "../sales/sale.ts";
-import { isOpen, lifecycle, next, verificationLifecycle, type PaymentEvent, type PaymentState } from "./payment.ts";
+import {
+  isOpen,
+  lifecycle,
+  next,
+  verificationLifecycle,
+  type PaymentEvent,
+  type PaymentState,
+} from "./payment.ts";
 
 /** A lifecycle as a page: every state by every event; a dot is "nothing happens". */
-function table(moves: Readonly<Record<string, Partial<Record<string, string>>>>, events: readonly string[]): string {
-  return [["", ...events], ...Object.keys(moves).map((state) => [state, ...events.map((event) => moves[state]?.[event] ?? ".")])]
-    .map((row) => row.map((cell) => cell.padEnd(10)).join("").trimEnd())
+function table(
+  moves: Readonly<Record<string, Partial<Record<string, string>>>>,
+  events: readonly string[],
+): string {
+  return [
+    ["", ...events],
+    ...Object.keys(moves).map((state) => [state, ...events.map((event) => moves[state]?.[event] ?? ".")]),
+  ]
+    .map((row) =>
+      row
+        .map((cell) => cell.padEnd(10))
+        .join("")
+        .trimEnd(),
+    )
     .join("\n");
 }
 
@@ -29,13 +47,18 @@ succeeded .         .         .         .         .         .         .`.slice(1
   it("ends in the same state whatever the order in which a provider's words arrive", () => {
     const words: PaymentEvent[] = ["open", "expire", "pay", "fail"];
     const orders = permutations(words);
-    const ends = new Set(orders.map((order) => order.reduce<PaymentState>((state, event) => next(state, event) ?? state, "created")));
+    const ends = new Set(
+      orders.map((order) =>
+        order.reduce<PaymentState>((state, event) => next(state, event) ?? state, "created"),
+      ),
+    );
     assert.deepEqual([...ends], ["succeeded"]);
   });
 
   it("never leaves success, and an open one can always end", () => {
     assert.deepEqual(lifecycle.succeeded, {});
-    for (const state of Object.keys(lifecycle) as PaymentState[]) if (isOpen(state)) assert.equal(next(state, "pay"), "succeeded");
+    for (const state of Object.keys(lifecycle) as PaymentState[])
+      if (isOpen(state)) assert.equal(next(state, "pay"), "succeeded");
   });
 });
 
@@ -68,5 +91,7 @@ cancelled .         .         .`.slice(1),
 
 function permutations<T>(items: readonly T[]): T[][] {
   if (items.length <= 1) return [[...items]];
-  return items.flatMap((item, i) => permutations([...items.slice(0, i), ...items.slice(i + 1)]).map((rest) => [item, ...rest]));
+  return items.flatMap((item, i) =>
+    permutations([...items.slice(0, i), ...items.slice(i + 1)]).map((rest) => [item, ...rest]),
+  );
 }

@@ -11,14 +11,36 @@ import type { Id, Money } from "@onegate/contract";
  *   failed     the provider said no
  *   cancelled  given up here; money that comes all the same goes to suspense
  */
-export type PaymentState = "created" | "pending" | "unknown" | "succeeded" | "expired" | "failed" | "cancelled";
+export type PaymentState =
+  | "created"
+  | "pending"
+  | "unknown"
+  | "succeeded"
+  | "expired"
+  | "failed"
+  | "cancelled";
 
 export type PaymentEvent = "open" | "lose" | "refuse" | "pay" | "expire" | "fail" | "cancel";
 
 /** State × event → state. What is not here does not happen: the payment stays as it is. */
 export const lifecycle: Readonly<Record<PaymentState, Partial<Record<PaymentEvent, PaymentState>>>> = {
-  created: { open: "pending", lose: "unknown", refuse: "failed", pay: "succeeded", expire: "expired", fail: "failed", cancel: "cancelled" },
-  unknown: { open: "pending", refuse: "failed", pay: "succeeded", expire: "expired", fail: "failed", cancel: "cancelled" },
+  created: {
+    open: "pending",
+    lose: "unknown",
+    refuse: "failed",
+    pay: "succeeded",
+    expire: "expired",
+    fail: "failed",
+    cancel: "cancelled",
+  },
+  unknown: {
+    open: "pending",
+    refuse: "failed",
+    pay: "succeeded",
+    expire: "expired",
+    fail: "failed",
+    cancel: "cancelled",
+  },
   pending: { pay: "succeeded", expire: "expired", fail: "failed", cancel: "cancelled" },
   // success beats a clock and a first "no": the payer's money is here
   expired: { pay: "succeeded" },
@@ -52,13 +74,18 @@ export function isOver(state: PaymentState): boolean {
 export type Verification = "unverified" | "verified" | "lost";
 export type VerificationEvent = "verify" | "lose";
 
-export const verificationLifecycle: Readonly<Record<Verification, Partial<Record<VerificationEvent, Verification>>>> = {
+export const verificationLifecycle: Readonly<
+  Record<Verification, Partial<Record<VerificationEvent, Verification>>>
+> = {
   unverified: { verify: "verified", lose: "lost" },
   lost: { verify: "verified" },
   verified: {},
 };
 
-export function nextVerification(verification: Verification, event: VerificationEvent): Verification | undefined {
+export function nextVerification(
+  verification: Verification,
+  event: VerificationEvent,
+): Verification | undefined {
   return verificationLifecycle[verification][event];
 }
 
@@ -101,7 +128,13 @@ export type Payment = {
 };
 
 /** One channel that was considered, in the order of preference; `why` says what spoke for or against it. */
-export type Candidate = { readonly provider: string; readonly channel: string; /** Of the merchant and the customer, minor units as text. */ readonly fee: string; readonly chosen: boolean; readonly why: string };
+export type Candidate = {
+  readonly provider: string;
+  readonly channel: string /** Of the merchant and the customer, minor units as text. */;
+  readonly fee: string;
+  readonly chosen: boolean;
+  readonly why: string;
+};
 
 /** Whether the payer has nothing to pay by: no code, no number, no address. */
 export function isCodeless({ qrString, payCode, checkoutUrl }: Payment): boolean {

@@ -1,11 +1,22 @@
-import { isRefusal, refuse, tooLargeForOrder, type Refusal, type Id, type NewOrderBody } from "@onegate/contract";
+import {
+  isRefusal,
+  refuse,
+  tooLargeForOrder,
+  type Refusal,
+  type Id,
+  type NewOrderBody,
+} from "@onegate/contract";
 import { requestHash, type Executor } from "../kernel/index.ts";
 import type { Payments } from "./context.ts";
 import { checkedToOrder, type NewOrder, type Order } from "./order.ts";
 import { insertOrder } from "./store.ts";
 
 /** Records what is being bought, once per order id. Refuses what `checkedToOrder` does, and `order_differs`. */
-export async function placeOrder(payments: Payments, merchantId: Id, unchecked: NewOrderBody): Promise<Order | Refusal> {
+export async function placeOrder(
+  payments: Payments,
+  merchantId: Id,
+  unchecked: NewOrderBody,
+): Promise<Order | Refusal> {
   const order = checkedToOrder(merchantId, unchecked);
   if (isRefusal(order)) return order;
   // hashed as it was typed, as orders from before there was one form of it are
@@ -14,7 +25,11 @@ export async function placeOrder(payments: Payments, merchantId: Id, unchecked: 
 }
 
 /** The same for an order that was checked elsewhere, within the caller's transaction. Refuses `amount_too_large`, `order_differs`. */
-export async function saveOrder(executor: Executor, order: NewOrder, hash = hashOf(order)): Promise<Order | Refusal> {
+export async function saveOrder(
+  executor: Executor,
+  order: NewOrder,
+  hash = hashOf(order),
+): Promise<Order | Refusal> {
   const tooLarge = tooLargeForOrder(order.amount.minor);
   if (tooLarge) return tooLarge;
   const saved = await insertOrder(executor, order, hash);

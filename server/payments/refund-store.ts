@@ -4,12 +4,48 @@ import type { Executor, Tx } from "../kernel/index.ts";
 import type { Refund, RefundState } from "./refund.ts";
 
 type RefundRow = {
-  merchant_id: Id; refund_id: Id; payment_id: Id | null; case_id: Id | null; order_id: string | null; provider: string; refund_ref: string; reference: string | null;
-  currency: Currency; amount: bigint; state: RefundState; reason: string; requested_by: string; paid_from: Refund["paidFrom"]; decided_by: string | null; note: string | null;
-  return_id: Id | null; outlet_id: Id | null; created_at: Date;
+  merchant_id: Id;
+  refund_id: Id;
+  payment_id: Id | null;
+  case_id: Id | null;
+  order_id: string | null;
+  provider: string;
+  refund_ref: string;
+  reference: string | null;
+  currency: Currency;
+  amount: bigint;
+  state: RefundState;
+  reason: string;
+  requested_by: string;
+  paid_from: Refund["paidFrom"];
+  decided_by: string | null;
+  note: string | null;
+  return_id: Id | null;
+  outlet_id: Id | null;
+  created_at: Date;
 };
 
-const COLUMN_NAMES = ["merchant_id", "refund_id", "payment_id", "case_id", "order_id", "provider", "refund_ref", "reference", "currency", "amount", "state", "reason", "requested_by", "paid_from", "decided_by", "note", "return_id", "outlet_id", "created_at"];
+const COLUMN_NAMES = [
+  "merchant_id",
+  "refund_id",
+  "payment_id",
+  "case_id",
+  "order_id",
+  "provider",
+  "refund_ref",
+  "reference",
+  "currency",
+  "amount",
+  "state",
+  "reason",
+  "requested_by",
+  "paid_from",
+  "decided_by",
+  "note",
+  "return_id",
+  "outlet_id",
+  "created_at",
+];
 const COLUMNS = sql.raw(COLUMN_NAMES.join(", "));
 
 function toRefund(row: RefundRow): Refund {
@@ -35,10 +71,19 @@ function toRefund(row: RefundRow): Refund {
   };
 }
 
-export type NewRefund = Omit<Refund, "createdAt" | "reference" | "note" | "paidFrom" | "decidedBy" | "returnId" | "outletId"> & Partial<Pick<Refund, "returnId" | "outletId">>;
+export type NewRefund = Omit<
+  Refund,
+  "createdAt" | "reference" | "note" | "paidFrom" | "decidedBy" | "returnId" | "outletId"
+> &
+  Partial<Pick<Refund, "returnId" | "outletId">>;
 
 /** What becomes known of a refund as it moves. */
-export type RefundFacts = { readonly reference?: string | null; readonly note?: string; readonly paidFrom?: Refund["paidFrom"]; readonly by?: string };
+export type RefundFacts = {
+  readonly reference?: string | null;
+  readonly note?: string;
+  readonly paidFrom?: Refund["paidFrom"];
+  readonly by?: string;
+};
 
 export async function insertRefund(tx: Tx, refund: NewRefund): Promise<Refund> {
   const { rows } = await sql<RefundRow>`
@@ -52,14 +97,25 @@ export async function insertRefund(tx: Tx, refund: NewRefund): Promise<Refund> {
 }
 
 /** A refund; with `lock`, its row is held until the transaction ends. */
-export async function selectRefund(executor: Executor, merchantId: Id, refundId: Id, lock = false): Promise<Refund | undefined> {
+export async function selectRefund(
+  executor: Executor,
+  merchantId: Id,
+  refundId: Id,
+  lock = false,
+): Promise<Refund | undefined> {
   const { rows } = await sql<RefundRow>`
-    select ${COLUMNS} from refund where merchant_id = ${merchantId} and refund_id = ${refundId} ${lock ? sql`for update` : sql``}`.execute(executor);
+    select ${COLUMNS} from refund where merchant_id = ${merchantId} and refund_id = ${refundId} ${lock ? sql`for update` : sql``}`.execute(
+    executor,
+  );
   return rows[0] && toRefund(rows[0]);
 }
 
 /** What was given back of an order's payments so far, in minor units. */
-export async function selectRefundedSum(executor: Executor, merchantId: Id, orderId: string): Promise<bigint> {
+export async function selectRefundedSum(
+  executor: Executor,
+  merchantId: Id,
+  orderId: string,
+): Promise<bigint> {
   const { rows } = await sql<{ sum: bigint }>`
     select coalesce(sum(r.amount), 0)::bigint as sum from payment p join refund r on r.merchant_id = p.merchant_id and r.payment_id = p.payment_id and r.state = 'succeeded'
      where p.merchant_id = ${merchantId} and p.order_id = ${orderId}`.execute(executor);
@@ -67,29 +123,48 @@ export async function selectRefundedSum(executor: Executor, merchantId: Id, orde
 }
 
 /** Refunds of an order's payments that are done, oldest first. */
-export async function selectDoneRefunds(executor: Executor, merchantId: Id, orderId: string): Promise<Refund[]> {
+export async function selectDoneRefunds(
+  executor: Executor,
+  merchantId: Id,
+  orderId: string,
+): Promise<Refund[]> {
   const { rows } = await sql<RefundRow>`
     select ${COLUMNS} from refund where merchant_id = ${merchantId} and state = 'succeeded'
-       and payment_id in (select payment_id from payment where merchant_id = ${merchantId} and order_id = ${orderId}) order by created_at, refund_id`.execute(executor);
+       and payment_id in (select payment_id from payment where merchant_id = ${merchantId} and order_id = ${orderId}) order by created_at, refund_id`.execute(
+    executor,
+  );
   return rows.map(toRefund);
 }
 
 /** Refunds of a payment, oldest first. */
 export async function selectRefunds(executor: Executor, merchantId: Id, paymentId: Id): Promise<Refund[]> {
   const { rows } = await sql<RefundRow>`
-    select ${COLUMNS} from refund where merchant_id = ${merchantId} and payment_id = ${paymentId} order by created_at, refund_id`.execute(executor);
+    select ${COLUMNS} from refund where merchant_id = ${merchantId} and payment_id = ${paymentId} order by created_at, refund_id`.execute(
+    executor,
+  );
   return rows.map(toRefund);
 }
 
 /** Refunds that returns of sales asked for. */
-export async function selectRefundsOfReturns(executor: Executor, merchantId: Id, returnIds: readonly Id[]): Promise<Array<Refund & { readonly method: string }>> {
+export async function selectRefundsOfReturns(
+  executor: Executor,
+  merchantId: Id,
+  returnIds: readonly Id[],
+): Promise<Array<Refund & { readonly method: string }>> {
   const { rows } = await sql<RefundRow & { method: string }>`
     select ${sql.raw(COLUMN_NAMES.map((name) => `r.${name}`).join(", "))}, p.method from refund r join payment p using (merchant_id, payment_id)
-     where r.merchant_id = ${merchantId} and r.return_id = any (${[...returnIds]}::uuid[]) order by r.created_at, r.refund_id`.execute(executor);
+     where r.merchant_id = ${merchantId} and r.return_id = any (${[...returnIds]}::uuid[]) order by r.created_at, r.refund_id`.execute(
+    executor,
+  );
   return rows.map((row) => ({ ...toRefund(row), method: row.method }));
 }
 
-export async function updateRefund(tx: Tx, { merchantId, refundId }: Refund, state: RefundState, facts: RefundFacts = {}): Promise<Refund> {
+export async function updateRefund(
+  tx: Tx,
+  { merchantId, refundId }: Refund,
+  state: RefundState,
+  facts: RefundFacts = {},
+): Promise<Refund> {
   const { rows } = await sql<RefundRow>`
     update refund set state = ${state}, reference = coalesce(${facts.reference ?? null}, reference), note = coalesce(${facts.note?.slice(0, 300) ?? null}, note),
            paid_from = coalesce(${facts.paidFrom ?? null}, paid_from), decided_by = coalesce(${facts.by ?? null}, decided_by), updated_at = now()
@@ -100,8 +175,12 @@ export async function updateRefund(tx: Tx, { merchantId, refundId }: Refund, sta
 }
 
 /** Open refunds that nobody has worked on for two minutes. */
-export async function selectForgottenRefunds(executor: Executor): Promise<Array<{ merchantId: Id; refundId: Id }>> {
+export async function selectForgottenRefunds(
+  executor: Executor,
+): Promise<Array<{ merchantId: Id; refundId: Id }>> {
   const { rows } = await sql<{ merchant_id: Id; refund_id: Id }>`
-    select merchant_id, refund_id from refund where state in ('created', 'pending', 'unknown') and updated_at < now() - interval '2 minutes' order by updated_at limit 200`.execute(executor);
+    select merchant_id, refund_id from refund where state in ('created', 'pending', 'unknown') and updated_at < now() - interval '2 minutes' order by updated_at limit 200`.execute(
+    executor,
+  );
   return rows.map((row) => ({ merchantId: row.merchant_id, refundId: row.refund_id }));
 }

@@ -13,7 +13,9 @@ import type { Id, Money } from "@onegate/contract";
 export type RefundState = "created" | "pending" | "unknown" | "manual" | "succeeded" | "failed";
 export type RefundEvent = "accept" | "done" | "refuse" | "lose" | "hand" | "abandon";
 
-export const refundLifecycle: Readonly<Record<RefundState, Readonly<Partial<Record<RefundEvent, RefundState>>>>> = {
+export const refundLifecycle: Readonly<
+  Record<RefundState, Readonly<Partial<Record<RefundEvent, RefundState>>>>
+> = {
   created: { accept: "pending", done: "succeeded", refuse: "manual", lose: "unknown", hand: "manual" },
   unknown: { accept: "pending", done: "succeeded", refuse: "manual" },
   pending: { done: "succeeded", refuse: "manual" },

@@ -17,11 +17,21 @@ type Seed = { data: OrderBody };
 
 const newOrder = (change: Record<string, unknown> = {}) => {
   const amount = change["amount"] ?? 20_000;
-  return { order_id: newId(), customer_name: "Sari", customer_email: "sari@contoh.invalid", order_items: [{ name: "Kopi susu", price: amount, quantity: 1 }], ...change, amount };
+  return {
+    order_id: newId(),
+    customer_name: "Sari",
+    customer_email: "sari@contoh.invalid",
+    order_items: [{ name: "Kopi susu", price: amount, quantity: 1 }],
+    ...change,
+    amount,
+  };
 };
-const create = (change: Record<string, unknown> = {}) => program.call<Seed>("POST", "/api/v1/payment/create-transaction", { body: newOrder(change) });
+const create = (change: Record<string, unknown> = {}) =>
+  program.call<Seed>("POST", "/api/v1/payment/create-transaction", { body: newOrder(change) });
 const pay = (orderId: string, method: string, amount?: string) =>
-  program.call<Seed>("POST", "/api/v1/payment/create-payment", { body: { order_id: orderId, method, ...(amount === undefined ? {} : { amount }) } });
+  program.call<Seed>("POST", "/api/v1/payment/create-payment", {
+    body: { order_id: orderId, method, ...(amount === undefined ? {} : { amount }) },
+  });
 const said = ({ status, code }: Answer<unknown>) => [status, code];
 /** Requests for payments that any provider got so far. */
 const sent = async () => ((await program.lever("GET", "transactions")) as unknown[]).length;
@@ -34,39 +44,80 @@ async function refused(what: () => Promise<Answer<unknown>>, code: string, why?:
 
 describe("a huge amount", () => {
   it("of an order is refused, and the largest one can be read", async () => {
-    for (const amount of ["90071992547409.93", "9000000000000.01", 90_071_992_547_409, "9000000000000000.00", 9e300, "1" + "0".repeat(38)]) {
+    for (const amount of [
+      "90071992547409.93",
+      "9000000000000.01",
+      90_071_992_547_409,
+      "9000000000000000.00",
+      9e300,
+      "1" + "0".repeat(38),
+    ]) {
       const { status, code } = await create({ amount });
-      assert.deepEqual([status, ["amount_too_large", "amount_malformed"].includes(code ?? "")], [422, true], String(amount));
+      assert.deepEqual(
+        [status, ["amount_too_large", "amount_malformed"].includes(code ?? "")],
+        [422, true],
+        String(amount),
+      );
     }
     assert.deepEqual(said(await create({ amount: "90071992547409.93" })), [422, "amount_too_large"]);
     const largest = await create({ amount: "9000000000000.00" });
     assert.equal(largest.status, 201);
     assert.equal(largest.body.data.amount, Number(MAX_ORDER_MINOR / 100n));
-    assert.equal((await program.call("GET", `/api/v1/payment/get-status-payment?order_id=${largest.body.data.order_id}`)).status, 200);
+    assert.equal(
+      (await program.call("GET", `/api/v1/payment/get-status-payment?order_id=${largest.body.data.order_id}`))
+        .status,
+      200,
+    );
     await refused(() => pay(largest.body.data.order_id, "QRIS"), "amount_above_maximum");
   });
 
   it("is neither reckoned with nor written into instructions", async () => {
     for (const amount of ["90071992547409.93", "8999999999999999.99"]) {
-      assert.deepEqual(said(await program.call("GET", `/api/v1/payment/fee-calculator?amount=${amount}`)), [422, "amount_too_large"]);
-      assert.deepEqual(said(await program.call("GET", `/api/v1/payment/instruction?code=QRIS2&amount=${amount}`)), [422, "amount_too_large"]);
+      assert.deepEqual(said(await program.call("GET", `/api/v1/payment/fee-calculator?amount=${amount}`)), [
+        422,
+        "amount_too_large",
+      ]);
+      assert.deepEqual(
+        said(await program.call("GET", `/api/v1/payment/instruction?code=QRIS2&amount=${amount}`)),
+        [422, "amount_too_large"],
+      );
     }
-    assert.equal((await program.call("GET", "/api/v1/payment/fee-calculator?amount=9000000000000")).status, 200);
+    assert.equal(
+      (await program.call("GET", "/api/v1/payment/fee-calculator?amount=9000000000000")).status,
+      200,
+    );
   });
 
   it("of a price is refused; at the largest price the fifth sale is a sale like the first", async () => {
     const product = (amount: string) =>
-      program.call<{ id: string }>("POST", "/api/v1/products", { token: owner, headers: { "idempotency-key": newId() }, body: { name: `Lukisan ${newId()}`, price: { amount, currency: "IDR" } } });
+      program.call<{ id: string }>("POST", "/api/v1/products", {
+        token: owner,
+        headers: { "idempotency-key": newId() },
+        body: { name: `Lukisan ${newId()}`, price: { amount, currency: "IDR" } },
+      });
     assert.deepEqual(said(await product("9000000000000.01")), [422, "amount_too_large"]);
     const made = await product("9000000000000.00");
     assert.equal(made.status, 201, JSON.stringify(made.body));
     const price = { amount: "9000000000000.00", currency: "IDR" };
-    const sale = (quantity: number, total = price, tendered = price) => ({ id: newId(), lines: [{ product_id: made.body.id, quantity, unit_price: price }], total, tender: { method: "CASH", tendered } });
-    const sell = (body: ReturnType<typeof sale>) => program.call<SaleBody>("POST", "/api/v1/till/sales", { token: cashier, body, headers: { "idempotency-key": body.id } });
+    const sale = (quantity: number, total = price, tendered = price) => ({
+      id: newId(),
+      lines: [{ product_id: made.body.id, quantity, unit_price: price }],
+      total,
+      tender: { method: "CASH", tendered },
+    });
+    const sell = (body: ReturnType<typeof sale>) =>
+      program.call<SaleBody>("POST", "/api/v1/till/sales", {
+        token: cashier,
+        body,
+        headers: { "idempotency-key": body.id },
+      });
     for (let i = 0; i < 5; i++) assert.equal((await sell(sale(1))).status, 201);
     const twice = { amount: "18000000000000.00", currency: "IDR" };
     assert.deepEqual(said(await sell(sale(2, twice, twice))), [422, "amount_too_large"]);
-    assert.deepEqual(said(await sell(sale(1, price, { amount: "9000000000000000.00", currency: "IDR" }))), [422, "amount_too_large"]);
+    assert.deepEqual(said(await sell(sale(1, price, { amount: "9000000000000000.00", currency: "IDR" }))), [
+      422,
+      "amount_too_large",
+    ]);
     await program.assertBooksHold();
   });
 });
@@ -74,21 +125,41 @@ describe("a huge amount", () => {
 describe("sen, where a provider takes whole rupiah", () => {
   it("are refused at the gateway, in the whole and in a part", async () => {
     const { body } = await create({ amount: "10000.50" });
-    for (const method of ["QRIS", "QRIS2", "BRIVA", "DANA", "GOPAY"]) await refused(() => pay(body.data.order_id, method), "amount_not_whole", method);
+    for (const method of ["QRIS", "QRIS2", "BRIVA", "DANA", "GOPAY"])
+      await refused(() => pay(body.data.order_id, method), "amount_not_whole", method);
     const whole = (await create({ amount: 20_000 })).body.data.order_id;
     await refused(() => pay(whole, "QRIS", "5000.50"), "amount_not_whole");
     assert.equal((await pay(whole, "QRIS", "5000")).status, 201);
   });
 
   it("are refused at the till; the same sale is taken in cash", async () => {
-    const made = await program.call<{ id: string }>("POST", "/api/v1/products", { token: owner, headers: { "idempotency-key": newId() }, body: { name: "Permen sen", price: { amount: "10000.50", currency: "IDR" } } });
+    const made = await program.call<{ id: string }>("POST", "/api/v1/products", {
+      token: owner,
+      headers: { "idempotency-key": newId() },
+      body: { name: "Permen sen", price: { amount: "10000.50", currency: "IDR" } },
+    });
     assert.equal(made.status, 201);
-    const { products } = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body;
+    const { products } = (
+      await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })
+    ).body;
     const price = products.find(({ id }) => id === made.body.id)?.price;
-    const sale = (tender: object) => ({ id: newId(), lines: [{ product_id: made.body.id, quantity: 1, unit_price: price }], total: price, tender });
-    const sell = (body: { id: string }) => program.call<SaleBody>("POST", "/api/v1/till/sales", { token: cashier, body, headers: { "idempotency-key": body.id } });
+    const sale = (tender: object) => ({
+      id: newId(),
+      lines: [{ product_id: made.body.id, quantity: 1, unit_price: price }],
+      total: price,
+      tender,
+    });
+    const sell = (body: { id: string }) =>
+      program.call<SaleBody>("POST", "/api/v1/till/sales", {
+        token: cashier,
+        body,
+        headers: { "idempotency-key": body.id },
+      });
     await refused(() => sell(sale({ method: "QRIS" })), "amount_not_whole");
-    assert.equal((await sell(sale({ method: "CASH", tendered: { amount: "20000.00", currency: "IDR" } }))).status, 201);
+    assert.equal(
+      (await sell(sale({ method: "CASH", tendered: { amount: "20000.00", currency: "IDR" } }))).status,
+      201,
+    );
     await program.assertBooksHold();
   });
 });
@@ -101,31 +172,50 @@ describe("a customer's telephone number", () => {
   };
 
   it("is understood however it is written", async () => {
-    for (const typed of ["0812 3456 7890", "+6281234567890", "+62081234567890", "0062 812 3456 7890", "62-812-3456-7890"]) {
+    for (const typed of [
+      "0812 3456 7890",
+      "+6281234567890",
+      "+62081234567890",
+      "0062 812 3456 7890",
+      "62-812-3456-7890",
+    ]) {
       assert.equal((await open(typed)).status, 201, typed);
     }
   });
 
   it("that is none is refused with the order", async () => {
-    for (const typed of ["81234567890", "8123", "+0812", "12", "ini bukan nomor", ""]) await refused(() => create({ customer_phone: typed }), "phone_invalid", typed);
+    for (const typed of ["81234567890", "8123", "+0812", "12", "ini bukan nomor", ""])
+      await refused(() => create({ customer_phone: typed }), "phone_invalid", typed);
   });
 
   it("is needed where the payer is asked by it, and must be a mobile's", async () => {
     const without = (await create()).body.data.order_id;
     await refused(() => pay(without, "OVO"), "phone_needed");
-    for (const typed of ["021 555 0100", "+65 6123 4567"]) await refused(() => open(typed), "phone_needed", typed);
+    for (const typed of ["021 555 0100", "+65 6123 4567"])
+      await refused(() => open(typed), "phone_needed", typed);
     assert.equal((await pay(without, "QRIS2")).status, 201, "nowhere else");
   });
 
   it("spelled differently, with the same order's id, is another order as before", async () => {
     const order = newOrder({ customer_phone: "0812 3456 7890" });
     const place = (body: object) => program.call("POST", "/api/v1/payment/create-transaction", { body });
-    assert.deepEqual([(await place(order)).status, (await place(order)).status, (await place({ ...order, customer_phone: "+6281234567890" })).status], [201, 201, 409]);
+    assert.deepEqual(
+      [
+        (await place(order)).status,
+        (await place(order)).status,
+        (await place({ ...order, customer_phone: "+6281234567890" })).status,
+      ],
+      [201, 201, 409],
+    );
   });
 });
 
 describe("a text that can't be kept", () => {
-  for (const [what, bad] of [["half a surrogate pair", "a\ud83d"], ["the other half", "\ude00b"], ["NUL", "a\u0000b"]] as const) {
+  for (const [what, bad] of [
+    ["half a surrogate pair", "a\ud83d"],
+    ["the other half", "\ude00b"],
+    ["NUL", "a\u0000b"],
+  ] as const) {
     it(`${what}: is named and refused, wherever it stands`, async () => {
       const item = { name: "Kopi", price: 20_000, quantity: 1 };
       for (const [change, field] of [
@@ -134,8 +224,15 @@ describe("a text that can't be kept", () => {
         [{ customer_name: bad }, "body/customer_name"],
         [{ customer_email: `${bad}@contoh.invalid` }, "body/customer_email"],
       ] as const) {
-        const answer = await program.call<{ params: { field: string } }>("POST", "/api/v1/payment/create-transaction", { body: newOrder(change) });
-        assert.deepEqual([answer.status, answer.code, answer.body.params.field], [422, "request_invalid", field]);
+        const answer = await program.call<{ params: { field: string } }>(
+          "POST",
+          "/api/v1/payment/create-transaction",
+          { body: newOrder(change) },
+        );
+        assert.deepEqual(
+          [answer.status, answer.code, answer.body.params.field],
+          [422, "request_invalid", field],
+        );
       }
       const key = () => ({ "idempotency-key": newId() });
       for (const [method, path, body, token] of [
@@ -144,13 +241,20 @@ describe("a text that can't be kept", () => {
         ["POST", "/api/v1/till/devices", { code: bad }, undefined],
         ["POST", "/api/v1/payment/create-payment", { order_id: bad, method: "QRIS" }, undefined],
       ] as const) {
-        assert.deepEqual(said(await program.call(method, path, { body, headers: key(), ...(token ? { token } : {}) })), [422, "request_invalid"], path);
+        assert.deepEqual(
+          said(await program.call(method, path, { body, headers: key(), ...(token ? { token } : {}) })),
+          [422, "request_invalid"],
+          path,
+        );
       }
     });
   }
 
   it("is refused in an address too, and however deep it lies", async () => {
-    assert.deepEqual(said(await program.call("GET", "/api/v1/payment/get-status-payment?order_id=a%00b")), [422, "request_invalid"]);
+    assert.deepEqual(said(await program.call("GET", "/api/v1/payment/get-status-payment?order_id=a%00b")), [
+      422,
+      "request_invalid",
+    ]);
     const raw = `{"order_id":${"[".repeat(50_000)}"\\ud800"${"]".repeat(50_000)}}`;
     const { status } = await program.call("POST", "/api/v1/payment/create-payment", { raw });
     assert.ok(status >= 400 && status < 500, String(status));

@@ -22,15 +22,36 @@ export async function endLost(payments: Payments, lost: Payment): Promise<void> 
 }
 
 /** Gives up a payment that its provider has ended, and writes the one in its place, which a job then opens, once. The order's row is held. */
-export async function replace(tx: Tx, payments: Payments, payment: Payment, order: LockedOrder): Promise<void> {
-  const { merchantId, orderId, method, channel, provider, accountId, outletId, amount, expiresAt, routing } = payment;
-  const given = await updatePayment(tx, payment, "cancelled", { note: "the answer with its code was lost; another took its place" });
+export async function replace(
+  tx: Tx,
+  payments: Payments,
+  payment: Payment,
+  order: LockedOrder,
+): Promise<void> {
+  const { merchantId, orderId, method, channel, provider, accountId, outletId, amount, expiresAt, routing } =
+    payment;
+  const given = await updatePayment(tx, payment, "cancelled", {
+    note: "the answer with its code was lost; another took its place",
+  });
   const paid = paidSum(await selectPayments(tx, merchantId, orderId));
   if (!order.cancelled && paid + amount.minor <= order.amount) {
     const paymentId = payments.newId();
     // the payer's time goes on: an end to this, should every answer be lost
     await insertPayment(tx, {
-      merchantId, paymentId, orderId, method, channel, provider, accountId, outletId, amount, state: "created", merchantRef: merchantRefOf(paymentId), expiresAt, askAfterMs: FIRST_INQUIRY_MS, ...(routing ? { routing } : {}),
+      merchantId,
+      paymentId,
+      orderId,
+      method,
+      channel,
+      provider,
+      accountId,
+      outletId,
+      amount,
+      state: "created",
+      merchantRef: merchantRefOf(paymentId),
+      expiresAt,
+      askAfterMs: FIRST_INQUIRY_MS,
+      ...(routing ? { routing } : {}),
     });
     await addJob(tx, REOPEN, { merchantId, paymentId }, { attempts: 1 });
   }

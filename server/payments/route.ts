@@ -10,7 +10,12 @@ import { selectRouting } from "./store.ts";
 const QRIS_CHANNELS = ["QRIS2", "QRISC", "QRIS"];
 
 /** A channel that may be tried, with what speaks for it. */
-type Option = { readonly channel: OfferedChannel; readonly fee: bigint; readonly ruled: number; readonly listed: number };
+type Option = {
+  readonly channel: OfferedChannel;
+  readonly fee: bigint;
+  readonly ruled: number;
+  readonly listed: number;
+};
 
 /**
  * The channels to try for a payment, best first: what a rule of the merchant names (by method, amount and time of day), then
@@ -18,22 +23,44 @@ type Option = { readonly channel: OfferedChannel; readonly fee: bigint; readonly
  * `channel_inactive`, `qris_surcharge_forbidden`, amounts outside the limits of all that there are, `amount_not_whole`, and `phone_needed` where a payer's
  * number is given to be looked at (null: there is none).
  */
-export async function routesFor(payments: Payments, executor: Executor, merchantId: Id, code: string, amount: Money, phone?: string | null): Promise<OfferedChannel[] | Refusal> {
+export async function routesFor(
+  payments: Payments,
+  executor: Executor,
+  merchantId: Id,
+  code: string,
+  amount: Money,
+  phone?: string | null,
+): Promise<OfferedChannel[] | Refusal> {
   const all = await listChannels(payments, merchantId);
   if (isRefusal(all)) return all;
-  const named = bestOfEach(all.filter((channel) => (code === "QRIS" ? methodOf(channel) === "QRIS" : channel.code === code)));
-  if (named.length === 0) return refuse(all.every(({ isOurs }) => isOurs) ? "provider_missing" : "channel_unknown");
+  const named = bestOfEach(
+    all.filter((channel) => (code === "QRIS" ? methodOf(channel) === "QRIS" : channel.code === code)),
+  );
+  if (named.length === 0)
+    return refuse(all.every(({ isOurs }) => isOurs) ? "provider_missing" : "channel_unknown");
   const active = named.filter((channel) => channel.active);
-  if (active.length === 0) return refuse(payments.refusesSurcharges && named.some(({ surcharges }) => surcharges) ? "qris_surcharge_forbidden" : "channel_inactive");
-  const fitting = active.filter(({ minimumAmount, maximumAmount }) => amount.minor >= minimumAmount.minor && amount.minor <= maximumAmount.minor);
+  if (active.length === 0)
+    return refuse(
+      payments.refusesSurcharges && named.some(({ surcharges }) => surcharges)
+        ? "qris_surcharge_forbidden"
+        : "channel_inactive",
+    );
+  const fitting = active.filter(
+    ({ minimumAmount, maximumAmount }) =>
+      amount.minor >= minimumAmount.minor && amount.minor <= maximumAmount.minor,
+  );
   if (fitting.length === 0) return refuseAmount(active, amount);
   const whole = isWhole(amount) ? fitting : fitting.filter(({ takesSen }) => takesSen);
   if (whole.length === 0) return refuse("amount_not_whole");
-  const payable = phone === undefined || toLocalMobile(phone) !== undefined ? whole : whole.filter(({ needsPhone }) => !needsPhone);
+  const payable =
+    phone === undefined || toLocalMobile(phone) !== undefined
+      ? whole
+      : whole.filter(({ needsPhone }) => !needsPhone);
   if (payable.length === 0) return refuse("phone_needed");
 
   const names = [...new Set(all.map(({ provider }) => provider))];
-  const ruled = payable.length > 1 ? await selectRouting(executor, merchantId, methodOf(payable[0]!), amount.minor) : [];
+  const ruled =
+    payable.length > 1 ? await selectRouting(executor, merchantId, methodOf(payable[0]!), amount.minor) : [];
   const options = payable.map((channel): Option => {
     const place = ruled.indexOf(channel.provider);
     return {
@@ -43,14 +70,25 @@ export async function routesFor(payments: Payments, executor: Executor, merchant
       listed: names.indexOf(channel.provider),
     };
   });
-  return options.sort((a, b) => Number(b.channel.isWell) - Number(a.channel.isWell) || a.ruled - b.ruled || compare(a.fee, b.fee) || a.listed - b.listed).map(({ channel }) => channel);
+  return options
+    .sort(
+      (a, b) =>
+        Number(b.channel.isWell) - Number(a.channel.isWell) ||
+        a.ruled - b.ruled ||
+        compare(a.fee, b.fee) ||
+        a.listed - b.listed,
+    )
+    .map(({ channel }) => channel);
 }
 
 /** Of each provider the channel that it would be asked for first. */
 function bestOfEach(channels: readonly OfferedChannel[]): OfferedChannel[] {
-  const rank = ({ code }: OfferedChannel) => (QRIS_CHANNELS.indexOf(code) + QRIS_CHANNELS.length + 1) % (QRIS_CHANNELS.length + 1);
+  const rank = ({ code }: OfferedChannel) =>
+    (QRIS_CHANNELS.indexOf(code) + QRIS_CHANNELS.length + 1) % (QRIS_CHANNELS.length + 1);
   const best = new Map<string, OfferedChannel>();
-  for (const channel of channels.toSorted((a, b) => Number(b.active) - Number(a.active) || rank(a) - rank(b))) {
+  for (const channel of channels.toSorted(
+    (a, b) => Number(b.active) - Number(a.active) || rank(a) - rank(b),
+  )) {
     if (!best.has(channel.provider)) best.set(channel.provider, channel);
   }
   return [...best.values()];
@@ -63,21 +101,36 @@ function isWhole({ minor, currency }: Money): boolean {
 }
 
 function refuseAmount(channels: readonly OfferedChannel[], amount: Money): Refusal {
-  const least = channels.reduce((low, { minimumAmount }) => (minimumAmount.minor < low ? minimumAmount.minor : low), channels[0]!.minimumAmount.minor);
+  const least = channels.reduce(
+    (low, { minimumAmount }) => (minimumAmount.minor < low ? minimumAmount.minor : low),
+    channels[0]!.minimumAmount.minor,
+  );
   if (amount.minor < least) return refuse("amount_below_minimum", { minimum: least.toString() });
-  const most = channels.reduce((high, { maximumAmount }) => (maximumAmount.minor > high ? maximumAmount.minor : high), 0n);
+  const most = channels.reduce(
+    (high, { maximumAmount }) => (maximumAmount.minor > high ? maximumAmount.minor : high),
+    0n,
+  );
   return refuse("amount_above_maximum", { maximum: most.toString() });
 }
 
 /** What a payment of a sum costs in all, in minor units, rounded up; for comparing, the provider's own word is what is booked. */
-export function feeOf({ flat, percentBasisPoints }: Fee, amount: Money, least: Money | null, most: Money | null): bigint {
+export function feeOf(
+  { flat, percentBasisPoints }: Fee,
+  amount: Money,
+  least: Money | null,
+  most: Money | null,
+): bigint {
   const fee = flat.minor + (amount.minor * BigInt(percentBasisPoints) + 9_999n) / 10_000n;
   if (least && fee < least.minor) return least.minor;
   return most && most.minor > 0n && fee > most.minor ? most.minor : fee;
 }
 
 /** The explanation that is kept with the payment. */
-export function explain(routes: readonly OfferedChannel[], chosen: OfferedChannel, amount: Money): Candidate[] {
+export function explain(
+  routes: readonly OfferedChannel[],
+  chosen: OfferedChannel,
+  amount: Money,
+): Candidate[] {
   return routes.map((channel, index) => ({
     provider: channel.provider,
     channel: channel.code,
@@ -85,8 +138,12 @@ export function explain(routes: readonly OfferedChannel[], chosen: OfferedChanne
     chosen: channel === chosen,
     why:
       channel === chosen
-        ? index === 0 ? "first by rule, health and cost" : "the ones before it could not be reached"
-        : channel.isWell ? "behind the chosen one by rule or cost" : "not well: it failed several times in a row",
+        ? index === 0
+          ? "first by rule, health and cost"
+          : "the ones before it could not be reached"
+        : channel.isWell
+          ? "behind the chosen one by rule or cost"
+          : "not well: it failed several times in a row",
   }));
 }
 

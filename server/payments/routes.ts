@@ -41,10 +41,25 @@ import { selectOrder, selectPayments } from "./store.ts";
 
 const tags = ["payment"];
 const service = "payments";
-const StatusQuery = Type.Object({ order_id: Type.String({ minLength: 1, maxLength: 64 }), wait: Type.Optional(Type.String({ pattern: "^([0-9]|[12][0-9]|30)$", description: "seconds to wait for news, at most 30" })) });
+const StatusQuery = Type.Object({
+  order_id: Type.String({ minLength: 1, maxLength: 64 }),
+  wait: Type.Optional(
+    Type.String({ pattern: "^([0-9]|[12][0-9]|30)$", description: "seconds to wait for news, at most 30" }),
+  ),
+});
 const Code = Type.String({ minLength: 1, maxLength: 32 });
-const FeeQuery = Type.Object({ amount: Type.String({ maxLength: 40 }), code: Type.Optional(Code) }, { additionalProperties: false });
-const InstructionQuery = Type.Object({ code: Code, pay_code: Type.Optional(Type.String({ maxLength: 64 })), amount: Type.Optional(Type.String({ maxLength: 40 })) }, { additionalProperties: false });
+const FeeQuery = Type.Object(
+  { amount: Type.String({ maxLength: 40 }), code: Type.Optional(Code) },
+  { additionalProperties: false },
+);
+const InstructionQuery = Type.Object(
+  {
+    code: Code,
+    pay_code: Type.Optional(Type.String({ maxLength: 64 })),
+    amount: Type.Optional(Type.String({ maxLength: 40 })),
+  },
+  { additionalProperties: false },
+);
 /** An order of 500 items. */
 const ORDER_LIMIT_BYTES = 262_144;
 const PROVIDER = Type.String({ pattern: "^[a-z]{1,20}$" });
@@ -55,7 +70,14 @@ export const ORDER_TOPICS = ["payment.", "refund."] as const;
 export function paymentRoutes(http: Http, payments: Payments, tail: Tail, streams: Streams): void {
   http.get(
     "/api/v1/payment/get-payment-channel",
-    { config: { right: "channel.read", service }, schema: { tags, summary: "Channels with fees, limits and icons", response: { 200: Envelope(Type.Array(ChannelSchema)), "4xx": ProblemSchema, 502: ProblemSchema } } },
+    {
+      config: { right: "channel.read", service },
+      schema: {
+        tags,
+        summary: "Channels with fees, limits and icons",
+        response: { 200: Envelope(Type.Array(ChannelSchema)), "4xx": ProblemSchema, 502: ProblemSchema },
+      },
+    },
     async (request, reply) => {
       const channels = await listChannels(payments, merchantOf(request));
       if (isRefusal(channels)) return answer(request, reply, channels);
@@ -81,7 +103,15 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
 
   http.get(
     "/api/v1/payment/fee-calculator",
-    { config: { right: "channel.read", service }, schema: { tags, summary: "What a sum costs by each channel, or by one", querystring: FeeQuery, response: { 200: Envelope(Type.Array(ChannelFeesSchema)), "4xx": ProblemSchema, 502: ProblemSchema } } },
+    {
+      config: { right: "channel.read", service },
+      schema: {
+        tags,
+        summary: "What a sum costs by each channel, or by one",
+        querystring: FeeQuery,
+        response: { 200: Envelope(Type.Array(ChannelFeesSchema)), "4xx": ProblemSchema, 502: ProblemSchema },
+      },
+    },
     async (request, reply) => {
       const amount = checkedToMinor(request.query.amount, IDR);
       if (isRefusal(amount)) return answer(request, reply, amount);
@@ -91,7 +121,10 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
       const fees = await calculateFees(payments, merchantOf(request), money(amount, IDR), request.query.code);
       if (isRefusal(fees)) return answer(request, reply, fees);
       const data = fees.map(({ code, name, fee: parts, least, most, merchant, customer }) => ({
-        code, name, fee: { ...fee(parts), min: least && toNumber(least), max: most && toNumber(most) }, total_fee: { merchant: toNumber(merchant), customer: toNumber(customer) },
+        code,
+        name,
+        fee: { ...fee(parts), min: least && toNumber(least), max: most && toNumber(most) },
+        total_fee: { merchant: toNumber(merchant), customer: toNumber(customer) },
       }));
       return { success: true, message: "", data };
     },
@@ -99,15 +132,33 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
 
   http.get(
     "/api/v1/payment/instruction",
-    { config: { right: "channel.read", service }, schema: { tags, summary: "How to pay by a channel", querystring: InstructionQuery, response: { 200: Envelope(Type.Array(InstructionSchema)), "4xx": ProblemSchema, 502: ProblemSchema } } },
+    {
+      config: { right: "channel.read", service },
+      schema: {
+        tags,
+        summary: "How to pay by a channel",
+        querystring: InstructionQuery,
+        response: { 200: Envelope(Type.Array(InstructionSchema)), "4xx": ProblemSchema, 502: ProblemSchema },
+      },
+    },
     async (request, reply) => {
       const { code, pay_code: payCode, amount } = request.query;
       const sum = amount === undefined ? undefined : checkedToMinor(amount, IDR);
       if (isRefusal(sum)) return answer(request, reply, sum);
       const tooLarge = sum === undefined ? undefined : tooLargeForOrder(sum);
       if (tooLarge) return answer(request, reply, tooLarge);
-      const instructions = await readInstructions(payments, merchantOf(request), code, payCode ?? null, sum === undefined ? null : money(sum, IDR));
-      return answer(request, reply, isRefusal(instructions) ? instructions : { success: true, message: "", data: instructions });
+      const instructions = await readInstructions(
+        payments,
+        merchantOf(request),
+        code,
+        payCode ?? null,
+        sum === undefined ? null : money(sum, IDR),
+      );
+      return answer(
+        request,
+        reply,
+        isRefusal(instructions) ? instructions : { success: true, message: "", data: instructions },
+      );
     },
   );
 
@@ -116,7 +167,12 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
     {
       bodyLimit: ORDER_LIMIT_BYTES,
       config: { right: "order.create", service, form: true },
-      schema: { tags, summary: "Record what is being bought", body: NewOrderSchema, response: { 201: Envelope(OrderSchema), "4xx": ProblemSchema } },
+      schema: {
+        tags,
+        summary: "Record what is being bought",
+        body: NewOrderSchema,
+        response: { 201: Envelope(OrderSchema), "4xx": ProblemSchema },
+      },
     },
     async (request, reply) => {
       const order = await placeOrder(payments, merchantOf(request), request.body);
@@ -127,7 +183,20 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
 
   http.post(
     "/api/v1/payment/create-payment",
-    { config: { right: "payment.create", service, form: true }, schema: { tags, summary: "Open the payment of an order on a channel", body: NewPaymentSchema, response: { 201: Envelope(OrderSchema), 202: Envelope(OrderSchema), "4xx": ProblemSchema, 502: ProblemSchema } } },
+    {
+      config: { right: "payment.create", service, form: true },
+      schema: {
+        tags,
+        summary: "Open the payment of an order on a channel",
+        body: NewPaymentSchema,
+        response: {
+          201: Envelope(OrderSchema),
+          202: Envelope(OrderSchema),
+          "4xx": ProblemSchema,
+          502: ProblemSchema,
+        },
+      },
+    },
     async (request, reply) => {
       const merchantId = merchantOf(request);
       const method = checkedToMethod(request.body);
@@ -136,12 +205,21 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
       if (isRefusal(part)) return answer(request, reply, part);
       const order = await selectOrder(payments.database.kysely, merchantId, request.body.order_id);
       if (!order) return answer(request, reply, refuse("order_unknown"));
-      const payment = await openPaymentOf(payments, order, method, part === undefined ? undefined : money(part, IDR));
+      const payment = await openPaymentOf(
+        payments,
+        order,
+        method,
+        part === undefined ? undefined : money(part, IDR),
+      );
       if (isRefusal(payment)) return answer(request, reply, payment);
       if (payment.state === "failed") return answer(request, reply, refuse("provider_refused"));
       const unclear = payment.state === "unknown" || payment.state === "created";
-      const message = unclear ? "The provider has not answered yet; ask get-status-payment, don't pay twice" : "";
-      return reply.code(unclear ? 202 : 201).send({ success: true, message, data: await orderBody(payments, order) });
+      const message = unclear
+        ? "The provider has not answered yet; ask get-status-payment, don't pay twice"
+        : "";
+      return reply
+        .code(unclear ? 202 : 201)
+        .send({ success: true, message, data: await orderBody(payments, order) });
     },
   );
 
@@ -149,7 +227,12 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
     "/api/v1/payment/get-status-payment",
     {
       config: { right: "order.read", service },
-      schema: { tags, summary: "The state of an order; with wait, as soon as something happened to it", querystring: StatusQuery, response: { 200: Envelope(OrderSchema), "4xx": ProblemSchema } },
+      schema: {
+        tags,
+        summary: "The state of an order; with wait, as soon as something happened to it",
+        querystring: StatusQuery,
+        response: { 200: Envelope(OrderSchema), "4xx": ProblemSchema },
+      },
     },
     async (request, reply) => {
       const merchantId = merchantOf(request);
@@ -160,7 +243,13 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
       const { stopping } = request.server;
       const deadline = performance.now() + Number(wait ?? 0) * 1000;
       let body = first;
-      while (body.status === first.status && MAY_CHANGE.has(first.status) && performance.now() < deadline && !reply.raw.destroyed && !stopping.aborted) {
+      while (
+        body.status === first.status &&
+        MAY_CHANGE.has(first.status) &&
+        performance.now() < deadline &&
+        !reply.raw.destroyed &&
+        !stopping.aborted
+      ) {
         // listened for before it is looked at, so that nothing falls in between
         const news = listenFor(tail, merchantId, orderId, deadline - performance.now(), reply.raw, stopping);
         body = await orderBody(payments, order);
@@ -174,12 +263,22 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
 
   http.get(
     "/api/v1/payment/events",
-    { config: { right: "order.read", service }, schema: { tags, summary: "What happens to an order, as server-sent events; resumes after Last-Event-ID", querystring: Type.Object({ order_id: Type.String({ minLength: 1, maxLength: 64 }) }) } },
+    {
+      config: { right: "order.read", service },
+      schema: {
+        tags,
+        summary: "What happens to an order, as server-sent events; resumes after Last-Event-ID",
+        querystring: Type.Object({ order_id: Type.String({ minLength: 1, maxLength: 64 }) }),
+      },
+    },
     async (request, reply) => {
       const { order_id: orderId } = request.query;
       const { principal } = request;
       await streams.open(request, reply, {
-        merchantId: merchantOf(request), holders: streamHoldersOf(request), topics: ORDER_TOPICS, wants: (event) => isOfOrder(event, orderId),
+        merchantId: merchantOf(request),
+        holders: streamHoldersOf(request),
+        topics: ORDER_TOPICS,
+        wants: (event) => isOfOrder(event, orderId),
         ...("staffSessionId" in principal ? { ends: sessionEnd(payments.database, principal) } : {}),
       });
     },
@@ -189,35 +288,78 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
   void http.register(async (scope: Http) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-    const receive = async (provider: string, accountId: Id | null, request: FastifyRequest, reply: FastifyReply) => {
+    const receive = async (
+      provider: string,
+      accountId: Id | null,
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ) => {
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      const outcome = await receiveNotification(payments, provider, { headers: request.headers, body }, accountId);
-      return answer(request, reply, isRefusal(outcome) ? outcome : (await providerOf(payments, { provider, accountId })).acknowledgement);
+      const outcome = await receiveNotification(
+        payments,
+        provider,
+        { headers: request.headers, body },
+        accountId,
+      );
+      return answer(
+        request,
+        reply,
+        isRefusal(outcome) ? outcome : (await providerOf(payments, { provider, accountId })).acknowledgement,
+      );
     };
     const config = { right: "provider.notify", service } as const;
     const schema = { tags: ["provider"], response: { "4xx": ProblemSchema, "5xx": ProblemSchema } };
     scope.post<{ Params: { provider: string } }>(
       "/api/v1/providers/:provider/notifications",
-      { config, schema: { ...schema, summary: "A provider's signed notification (callback); answered as that provider wants it", params: Type.Object({ provider: PROVIDER }) } },
+      {
+        config,
+        schema: {
+          ...schema,
+          summary: "A provider's signed notification (callback); answered as that provider wants it",
+          params: Type.Object({ provider: PROVIDER }),
+        },
+      },
       (request, reply) => receive(request.params.provider, null, request, reply),
     );
     scope.post<{ Params: { provider: string; account: string } }>(
       "/api/v1/providers/:provider/notifications/:account",
-      { config, schema: { ...schema, summary: "The same for a merchant's own account at the provider", params: Type.Object({ provider: PROVIDER, account: IdSchema }) } },
+      {
+        config,
+        schema: {
+          ...schema,
+          summary: "The same for a merchant's own account at the provider",
+          params: Type.Object({ provider: PROVIDER, account: IdSchema }),
+        },
+      },
       (request, reply) => receive(request.params.provider, request.params.account, request, reply),
     );
-    scope.post("/v1.0/qr/qr-mpm-notify", { config, schema: { ...schema, summary: "The same for a bank, at the path that SNAP BI gives it" } }, (request, reply) => receive("snap", null, request, reply));
+    scope.post(
+      "/v1.0/qr/qr-mpm-notify",
+      { config, schema: { ...schema, summary: "The same for a bank, at the path that SNAP BI gives it" } },
+      (request, reply) => receive("snap", null, request, reply),
+    );
   });
 }
 
 const MAY_CHANGE: ReadonlySet<string> = new Set(["UNPAID", "UNKNOWN", "PARTIAL"]);
 
 function isOfOrder({ topic, payload }: OutboxEvent, orderId: string): boolean {
-  return ORDER_TOPICS.some((prefix) => topic.startsWith(prefix)) && "order_id" in payload && payload.order_id === orderId;
+  return (
+    ORDER_TOPICS.some((prefix) => topic.startsWith(prefix)) &&
+    "order_id" in payload &&
+    payload.order_id === orderId
+  );
 }
 
 /** Listens for an order's next event, until the time is over, the caller is gone or the server stops. */
-function listenFor(tail: Tail, merchantId: string, orderId: string, ms: number, caller: ServerResponse, stopping: AbortSignal): { heard: Promise<void>; end(): void } {
+function listenFor(
+  tail: Tail,
+  merchantId: string,
+  orderId: string,
+  ms: number,
+  caller: ServerResponse,
+  stopping: AbortSignal,
+): { heard: Promise<void>; end(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const unsubscribe = tail.subscribe((event) => {
     if (event.merchantId === merchantId && isOfOrder(event, orderId)) resolve();
@@ -241,24 +383,42 @@ function fee({ flat, percentBasisPoints }: Fee): { flat: number; percent: number
   return { flat: toNumber(flat), percent: percentBasisPoints / 100 };
 }
 
-const STATUS = { created: "UNKNOWN", unknown: "UNKNOWN", pending: "UNPAID", succeeded: "PAID", expired: "EXPIRED", failed: "FAILED", cancelled: "CANCELLED" } as const;
+const STATUS = {
+  created: "UNKNOWN",
+  unknown: "UNKNOWN",
+  pending: "UNPAID",
+  succeeded: "PAID",
+  expired: "EXPIRED",
+  failed: "FAILED",
+  cancelled: "CANCELLED",
+} as const;
 
 async function orderBody(payments: Payments, order: Order): Promise<OrderBody> {
   const number = (minor: bigint) => toNumber(money(minor, order.amount.currency));
   const all = await selectPayments(payments.database.kysely, order.merchantId, order.orderId);
   const paid = all.findLast(({ state }) => state === "succeeded");
   const sum = paidSum(all);
-  const payment = (sum >= order.amount.minor ? paid : undefined) ?? all.findLast(({ state }) => isOpen(state)) ?? all.at(-1);
+  const payment =
+    (sum >= order.amount.minor ? paid : undefined) ??
+    all.findLast(({ state }) => isOpen(state)) ??
+    all.at(-1);
   return {
     order_id: order.orderId,
-    status: sum >= order.amount.minor ? "PAID" : sum > 0n ? "PARTIAL" : payment ? STATUS[payment.state] : "UNPAID",
+    status:
+      sum >= order.amount.minor ? "PAID" : sum > 0n ? "PARTIAL" : payment ? STATUS[payment.state] : "UNPAID",
     paid_amount: number(sum),
-    refunded_amount: number(paid ? await selectRefundedSum(payments.database.kysely, order.merchantId, order.orderId) : 0n),
+    refunded_amount: number(
+      paid ? await selectRefundedSum(payments.database.kysely, order.merchantId, order.orderId) : 0n,
+    ),
     amount: toNumber(order.amount),
     currency: order.amount.currency,
     customer_name: order.customer.name,
     order_items: order.items.map(({ sku, name, price, quantity }) => ({
-      sku, name, price: number(price), quantity, subtotal: number(price * BigInt(quantity)),
+      sku,
+      name,
+      price: number(price),
+      quantity,
+      subtotal: number(price * BigInt(quantity)),
     })),
     created_at: order.createdAt.toISOString(),
     paid_at: paid?.paidAt?.toISOString() ?? null,
@@ -286,6 +446,9 @@ async function paymentBody(payments: Payments, payment: Payment): Promise<NonNul
     qr_string: payment.qrString,
     qr_image: payment.qrString === null ? null : toQrImage(payment.qrString),
     expired_time: Math.floor((payment.expiresAt?.getTime() ?? 0) / 1000),
-    instructions: payment.state === "pending" ? (await instructionsFor(payments, payment)).map(({ title, steps }) => ({ title, steps: [...steps] })) : [],
+    instructions:
+      payment.state === "pending"
+        ? (await instructionsFor(payments, payment)).map(({ title, steps }) => ({ title, steps: [...steps] }))
+        : [],
   };
 }

@@ -1,5 +1,17 @@
 import {
-  checkedToMinor, IDR, IdSchema, isRefusal, money, NewRoutingRuleSchema, ProblemSchema, refuse, RoutingPreviewSchema, RoutingRuleChangeSchema, RoutingRuleSchema, toDecimal, type RoutingRuleBody,
+  checkedToMinor,
+  IDR,
+  IdSchema,
+  isRefusal,
+  money,
+  NewRoutingRuleSchema,
+  ProblemSchema,
+  refuse,
+  RoutingPreviewSchema,
+  RoutingRuleChangeSchema,
+  RoutingRuleSchema,
+  toDecimal,
+  type RoutingRuleBody,
 } from "@onegate/contract";
 import { Type } from "typebox";
 import { merchantOf, whoOf } from "../identity/index.ts";
@@ -18,49 +30,127 @@ const read = { right: "routing.read", service } as const;
 const manage = { right: "routing.manage", service } as const;
 const no = { "4xx": ProblemSchema, "5xx": ProblemSchema };
 const One = Type.Object({ id: IdSchema });
-const Preview = Type.Object({ method: Type.String({ minLength: 1, maxLength: 32, description: "as `create-payment` takes it" }), amount: Type.String({ maxLength: 40 }) }, { additionalProperties: false });
+const Preview = Type.Object(
+  {
+    method: Type.String({ minLength: 1, maxLength: 32, description: "as `create-payment` takes it" }),
+    amount: Type.String({ maxLength: 40 }),
+  },
+  { additionalProperties: false },
+);
 
 /** Which provider is tried first, as an owner's rules have it. */
 export function routingRoutes(http: Http, payments: Payments): void {
   const { kysely } = payments.database;
 
-  http.get("/api/v1/routing/rules", { config: read, schema: { tags, summary: "The routing rules, in the order in which they are looked at", response: { 200: Type.Object({ rules: Type.Array(RoutingRuleSchema) }), ...no } } }, async (request) => ({
-    rules: (await selectRules(kysely, merchantOf(request))).map(ruleBody),
-  }));
+  http.get(
+    "/api/v1/routing/rules",
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: "The routing rules, in the order in which they are looked at",
+        response: { 200: Type.Object({ rules: Type.Array(RoutingRuleSchema) }), ...no },
+      },
+    },
+    async (request) => ({
+      rules: (await selectRules(kysely, merchantOf(request))).map(ruleBody),
+    }),
+  );
 
-  http.post("/api/v1/routing/rules", { config: manage, schema: { tags, summary: "Add a rule; once per Idempotency-Key", body: NewRoutingRuleSchema, response: { 201: RoutingRuleSchema, ...no } } }, async (request, reply) => {
-    const key = keyOf(request);
-    if (isRefusal(key)) return answer(request, reply, key);
-    const { answer: rule, replayed } = await createRule(payments, whoOf(request), request.body, key);
-    return answerOnce(request, reply, { answer: isRefusal(rule) ? rule : ruleBody(rule), replayed }, 201);
-  });
+  http.post(
+    "/api/v1/routing/rules",
+    {
+      config: manage,
+      schema: {
+        tags,
+        summary: "Add a rule; once per Idempotency-Key",
+        body: NewRoutingRuleSchema,
+        response: { 201: RoutingRuleSchema, ...no },
+      },
+    },
+    async (request, reply) => {
+      const key = keyOf(request);
+      if (isRefusal(key)) return answer(request, reply, key);
+      const { answer: rule, replayed } = await createRule(payments, whoOf(request), request.body, key);
+      return answerOnce(request, reply, { answer: isRefusal(rule) ? rule : ruleBody(rule), replayed }, 201);
+    },
+  );
 
-  http.patch("/api/v1/routing/rules/:id", { config: manage, schema: { tags, summary: "Change a rule", params: One, body: RoutingRuleChangeSchema, response: { 200: RoutingRuleSchema, ...no } } }, async (request, reply) => {
-    const rule = await changeRule(payments, whoOf(request), request.params.id, request.body);
-    return answer(request, reply, isRefusal(rule) ? rule : ruleBody(rule));
-  });
+  http.patch(
+    "/api/v1/routing/rules/:id",
+    {
+      config: manage,
+      schema: {
+        tags,
+        summary: "Change a rule",
+        params: One,
+        body: RoutingRuleChangeSchema,
+        response: { 200: RoutingRuleSchema, ...no },
+      },
+    },
+    async (request, reply) => {
+      const rule = await changeRule(payments, whoOf(request), request.params.id, request.body);
+      return answer(request, reply, isRefusal(rule) ? rule : ruleBody(rule));
+    },
+  );
 
-  http.delete("/api/v1/routing/rules/:id", { config: manage, schema: { tags, summary: "Delete a rule", params: One, response: { 204: Type.Null(), ...no } } }, async (request, reply) => {
-    const refusal = await deleteRule(payments, whoOf(request), request.params.id);
-    return answer(request, reply, refusal ?? null, 204);
-  });
+  http.delete(
+    "/api/v1/routing/rules/:id",
+    {
+      config: manage,
+      schema: { tags, summary: "Delete a rule", params: One, response: { 204: Type.Null(), ...no } },
+    },
+    async (request, reply) => {
+      const refusal = await deleteRule(payments, whoOf(request), request.params.id);
+      return answer(request, reply, refusal ?? null, 204);
+    },
+  );
 
-  http.get("/api/v1/routing/preview", { config: read, schema: { tags, summary: "What a payment would be tried on now, best first, and why", querystring: Preview, response: { 200: RoutingPreviewSchema, ...no } } }, async (request, reply) => {
-    const minor = checkedToMinor(request.query.amount, IDR);
-    if (isRefusal(minor)) return answer(request, reply, minor);
-    if (minor <= 0n) return answer(request, reply, refuse("amount_not_positive"));
-    const amount = money(minor, IDR);
-    const routes = await routesFor(payments, kysely, merchantOf(request), request.query.method, amount);
-    if (isRefusal(routes)) return answer(request, reply, routes);
-    const [first] = routes;
-    return { candidates: first ? explain(routes, first, amount) : [] };
-  });
+  http.get(
+    "/api/v1/routing/preview",
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: "What a payment would be tried on now, best first, and why",
+        querystring: Preview,
+        response: { 200: RoutingPreviewSchema, ...no },
+      },
+    },
+    async (request, reply) => {
+      const minor = checkedToMinor(request.query.amount, IDR);
+      if (isRefusal(minor)) return answer(request, reply, minor);
+      if (minor <= 0n) return answer(request, reply, refuse("amount_not_positive"));
+      const amount = money(minor, IDR);
+      const routes = await routesFor(payments, kysely, merchantOf(request), request.query.method, amount);
+      if (isRefusal(routes)) return answer(request, reply, routes);
+      const [first] = routes;
+      return { candidates: first ? explain(routes, first, amount) : [] };
+    },
+  );
 }
 
-function ruleBody({ ruleId, rank, method, amountFrom, amountTo, timeFrom, timeTo, providers, isActive }: RoutingRule): RoutingRuleBody {
+function ruleBody({
+  ruleId,
+  rank,
+  method,
+  amountFrom,
+  amountTo,
+  timeFrom,
+  timeTo,
+  providers,
+  isActive,
+}: RoutingRule): RoutingRuleBody {
   const text = (minor: bigint | null) => (minor === null ? null : toDecimal(money(minor, IDR)));
   return {
-    id: ruleId, rank, method: method as RoutingRuleBody["method"], amount_from: text(amountFrom), amount_to: text(amountTo), time_from: timeFrom, time_to: timeTo,
-    providers: [...providers], active: isActive,
+    id: ruleId,
+    rank,
+    method: method as RoutingRuleBody["method"],
+    amount_from: text(amountFrom),
+    amount_to: text(amountTo),
+    time_from: timeFrom,
+    time_to: timeTo,
+    providers: [...providers],
+    active: isActive,
   };
 }

@@ -1,4 +1,12 @@
-import { checkedToMinor, IDR, isRefusal, refuse, type Id, type Refusal, type RoutingRuleChangeBody } from "@onegate/contract";
+import {
+  checkedToMinor,
+  IDR,
+  isRefusal,
+  refuse,
+  type Id,
+  type Refusal,
+  type RoutingRuleChangeBody,
+} from "@onegate/contract";
 
 /** Which providers are tried first for the payments that it fits; null fits all. */
 export type RoutingRule = {
@@ -19,28 +27,44 @@ export type RoutingRule = {
 export const MAX_ROUTING_RULES = 100;
 
 /** What a new rule is where its body says nothing. */
-export const DEFAULT_RULE = { method: null, amountFrom: null, amountTo: null, timeFrom: null, timeTo: null, isActive: true } as const;
+export const DEFAULT_RULE = {
+  method: null,
+  amountFrom: null,
+  amountTo: null,
+  timeFrom: null,
+  timeTo: null,
+  isActive: true,
+} as const;
 
 /**
  * A rule with its changes. Refuses malformed sums, `amount_not_positive`, `routing_bounds_invalid` where a rule would fit
  * nothing, and `provider_unknown` of providers that the shop doesn't have, in this order.
  */
-export function changedRule(before: RoutingRule, change: RoutingRuleChangeBody, known: ReadonlySet<string>): RoutingRule | Refusal {
+export function changedRule(
+  before: RoutingRule,
+  change: RoutingRuleChangeBody,
+  known: ReadonlySet<string>,
+): RoutingRule | Refusal {
   const amountFrom = sumOf(change.amount_from, before.amountFrom);
   if (isRefusal(amountFrom)) return amountFrom;
   const amountTo = sumOf(change.amount_to, before.amountTo);
   if (isRefusal(amountTo)) return amountTo;
-  if (amountFrom !== null && amountTo !== null && amountFrom > amountTo) return refuse("routing_bounds_invalid", { problem: "amounts" });
+  if (amountFrom !== null && amountTo !== null && amountFrom > amountTo)
+    return refuse("routing_bounds_invalid", { problem: "amounts" });
   const timeFrom = change.time_from === undefined ? before.timeFrom : change.time_from;
   const timeTo = change.time_to === undefined ? before.timeTo : change.time_to;
-  if ((timeFrom === null) !== (timeTo === null)) return refuse("routing_bounds_invalid", { problem: "times" });
+  if ((timeFrom === null) !== (timeTo === null))
+    return refuse("routing_bounds_invalid", { problem: "times" });
   const unknown = change.providers?.find((name) => !known.has(name));
   if (unknown !== undefined) return refuse("provider_unknown", { provider: unknown });
   return {
     ...before,
     rank: change.rank ?? before.rank,
     method: change.method === undefined ? before.method : change.method,
-    amountFrom, amountTo, timeFrom, timeTo,
+    amountFrom,
+    amountTo,
+    timeFrom,
+    timeTo,
     providers: change.providers ?? before.providers,
     isActive: change.active ?? before.isActive,
   };
@@ -55,8 +79,24 @@ function sumOf(unchecked: string | null | undefined, before: bigint | null): big
 }
 
 /** A rule as the audit trail keeps it. */
-export function shownRule({ rank, method, amountFrom, amountTo, timeFrom, timeTo, providers, isActive }: RoutingRule) {
+export function shownRule({
+  rank,
+  method,
+  amountFrom,
+  amountTo,
+  timeFrom,
+  timeTo,
+  providers,
+  isActive,
+}: RoutingRule) {
   return {
-    rank, method, amount_from: amountFrom?.toString() ?? null, amount_to: amountTo?.toString() ?? null, time_from: timeFrom, time_to: timeTo, providers, is_active: isActive,
+    rank,
+    method,
+    amount_from: amountFrom?.toString() ?? null,
+    amount_to: amountTo?.toString() ?? null,
+    time_from: timeFrom,
+    time_to: timeTo,
+    providers,
+    is_active: isActive,
   };
 }

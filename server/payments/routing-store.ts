@@ -4,8 +4,16 @@ import type { Executor, Tx } from "../kernel/index.ts";
 import type { RoutingRule } from "./routing-rule.ts";
 
 type RuleRow = {
-  merchant_id: Id; rule_id: Id; rank: number; method: string | null; amount_from: bigint | null; amount_to: bigint | null; time_from: string | null; time_to: string | null;
-  providers: string[]; is_active: boolean;
+  merchant_id: Id;
+  rule_id: Id;
+  rank: number;
+  method: string | null;
+  amount_from: bigint | null;
+  amount_to: bigint | null;
+  time_from: string | null;
+  time_to: string | null;
+  providers: string[];
+  is_active: boolean;
 };
 
 const COLUMNS = sql.raw(
@@ -34,12 +42,22 @@ export async function lockRouting(tx: Tx, merchantId: Id): Promise<void> {
 
 /** All rules, in the order in which they are looked at. */
 export async function selectRules(executor: Executor, merchantId: Id): Promise<RoutingRule[]> {
-  const { rows } = await sql<RuleRow>`select ${COLUMNS} from routing_rule where merchant_id = ${merchantId} order by rank, rule_id`.execute(executor);
+  const { rows } =
+    await sql<RuleRow>`select ${COLUMNS} from routing_rule where merchant_id = ${merchantId} order by rank, rule_id`.execute(
+      executor,
+    );
   return rows.map(toRule);
 }
 
-export async function selectRule(executor: Executor, merchantId: Id, ruleId: Id): Promise<RoutingRule | undefined> {
-  const { rows } = await sql<RuleRow>`select ${COLUMNS} from routing_rule where merchant_id = ${merchantId} and rule_id = ${ruleId}`.execute(executor);
+export async function selectRule(
+  executor: Executor,
+  merchantId: Id,
+  ruleId: Id,
+): Promise<RoutingRule | undefined> {
+  const { rows } =
+    await sql<RuleRow>`select ${COLUMNS} from routing_rule where merchant_id = ${merchantId} and rule_id = ${ruleId}`.execute(
+      executor,
+    );
   return rows[0] && toRule(rows[0]);
 }
 
@@ -50,7 +68,9 @@ export async function upsertRule(tx: Tx, rule: RoutingRule): Promise<void> {
     values (${rule.merchantId}, ${rule.ruleId}, ${rule.rank}, ${rule.method}, ${rule.amountFrom}, ${rule.amountTo}, ${rule.timeFrom}::time, ${rule.timeTo}::time,
       ${[...rule.providers]}::text[], ${rule.isActive})
     on conflict (merchant_id, rule_id) do update set rank = excluded.rank, method = excluded.method, amount_from = excluded.amount_from, amount_to = excluded.amount_to,
-      time_from = excluded.time_from, time_to = excluded.time_to, providers = excluded.providers, is_active = excluded.is_active`.execute(tx);
+      time_from = excluded.time_from, time_to = excluded.time_to, providers = excluded.providers, is_active = excluded.is_active`.execute(
+    tx,
+  );
 }
 
 export async function deleteRuleRow(tx: Tx, merchantId: Id, ruleId: Id): Promise<void> {

@@ -3,12 +3,27 @@ import { sql } from "kysely";
 import type { Executor, Tx } from "../kernel/index.ts";
 import type { Opened, ProviderState } from "../providers/index.ts";
 import type { NewOrder, Order } from "./order.ts";
-import { isOpen, isOver, type Candidate, type Payment, type PaymentState, type Verification } from "./payment.ts";
+import {
+  isOpen,
+  isOver,
+  type Candidate,
+  type Payment,
+  type PaymentState,
+  type Verification,
+} from "./payment.ts";
 import { FIRST_INQUIRY_MS } from "./plan.ts";
 
 type OrderRow = {
-  merchant_id: Id; order_id: string; currency: Currency; amount: bigint; customer_name: string; customer_email: string | null;
-  customer_phone: string | null; items: Array<{ sku: string | null; name: string; price: string; quantity: number }>; outlet_id: Id | null; created_at: Date;
+  merchant_id: Id;
+  order_id: string;
+  currency: Currency;
+  amount: bigint;
+  customer_name: string;
+  customer_email: string | null;
+  customer_phone: string | null;
+  items: Array<{ sku: string | null; name: string; price: string; quantity: number }>;
+  outlet_id: Id | null;
+  created_at: Date;
 };
 
 function toOrder(row: OrderRow): Order {
@@ -24,7 +39,11 @@ function toOrder(row: OrderRow): Order {
 }
 
 /** Writes an order, or finds the one with this id; `same` tells whether it was asked for with the same content. */
-export async function insertOrder(executor: Executor, order: NewOrder, requestHash: Buffer): Promise<{ order: Order; same: boolean }> {
+export async function insertOrder(
+  executor: Executor,
+  order: NewOrder,
+  requestHash: Buffer,
+): Promise<{ order: Order; same: boolean }> {
   const items = JSON.stringify(order.items.map((item) => ({ ...item, price: item.price.toString() })));
   await sql`
     insert into payment_order (merchant_id, order_id, request_hash, currency, amount, customer_name, customer_email, customer_phone, items, outlet_id)
@@ -33,20 +52,30 @@ export async function insertOrder(executor: Executor, order: NewOrder, requestHa
     on conflict do nothing`.execute(executor);
   const { rows } = await sql<OrderRow & { request_hash: Buffer }>`
     select merchant_id, order_id, currency, amount, customer_name, customer_email, customer_phone, items, outlet_id, created_at, request_hash
-      from payment_order where merchant_id = ${order.merchantId} and order_id = ${order.orderId}`.execute(executor);
+      from payment_order where merchant_id = ${order.merchantId} and order_id = ${order.orderId}`.execute(
+    executor,
+  );
   const [row] = rows;
   if (!row) throw new Error("an inserted order comes back");
   return { order: toOrder(row), same: row.request_hash.equals(requestHash) };
 }
 
 /** Writes over who ordered; what was ordered and paid stays. */
-export async function eraseCustomer(executor: Executor, merchantId: Id, orderIds: readonly string[]): Promise<void> {
+export async function eraseCustomer(
+  executor: Executor,
+  merchantId: Id,
+  orderIds: readonly string[],
+): Promise<void> {
   await sql`
     update payment_order set customer_name = '#', customer_email = null, customer_phone = null
      where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[])`.execute(executor);
 }
 
-export async function selectOrder(executor: Executor, merchantId: Id, orderId: string): Promise<Order | undefined> {
+export async function selectOrder(
+  executor: Executor,
+  merchantId: Id,
+  orderId: string,
+): Promise<Order | undefined> {
   const { rows } = await sql<OrderRow>`
     select merchant_id, order_id, currency, amount, customer_name, customer_email, customer_phone, items, outlet_id, created_at
       from payment_order where merchant_id = ${merchantId} and order_id = ${orderId}`.execute(executor);
@@ -54,7 +83,11 @@ export async function selectOrder(executor: Executor, merchantId: Id, orderId: s
 }
 
 /** Takes the order's row, so that its payments are decided upon one after another; tells whether it was given up, and its sum in minor units: 0 where there is none. */
-export async function lockOrder(tx: Tx, merchantId: Id, orderId: string): Promise<{ cancelled: boolean; amount: bigint; currency: Currency }> {
+export async function lockOrder(
+  tx: Tx,
+  merchantId: Id,
+  orderId: string,
+): Promise<{ cancelled: boolean; amount: bigint; currency: Currency }> {
   const { rows } = await sql<{ cancelled: boolean; amount: bigint; currency: Currency }>`
     select cancelled_at is not null as cancelled, amount, currency from payment_order
      where merchant_id = ${merchantId} and order_id = ${orderId} for update`.execute(tx);
@@ -68,10 +101,32 @@ export async function markOrderCancelled(tx: Tx, merchantId: Id, orderId: string
 }
 
 type PaymentRow = {
-  merchant_id: Id; payment_id: Id; order_id: string; method: string; channel: string; provider: string; account_id: Id | null; currency: Currency;
-  amount: bigint; state: PaymentState; merchant_ref: string; reference: string | null; channel_name: string | null; payer_amount: bigint | null;
-  fee_merchant: bigint | null; fee_customer: bigint | null; qr_string: string | null; pay_code: string | null; checkout_url: string | null;
-  expires_at: Date | null; paid_at: Date | null; lost_at: Date | null; routing: readonly Candidate[] | null; verification: Verification | null; outlet_id: Id | null; created_at: Date;
+  merchant_id: Id;
+  payment_id: Id;
+  order_id: string;
+  method: string;
+  channel: string;
+  provider: string;
+  account_id: Id | null;
+  currency: Currency;
+  amount: bigint;
+  state: PaymentState;
+  merchant_ref: string;
+  reference: string | null;
+  channel_name: string | null;
+  payer_amount: bigint | null;
+  fee_merchant: bigint | null;
+  fee_customer: bigint | null;
+  qr_string: string | null;
+  pay_code: string | null;
+  checkout_url: string | null;
+  expires_at: Date | null;
+  paid_at: Date | null;
+  lost_at: Date | null;
+  routing: readonly Candidate[] | null;
+  verification: Verification | null;
+  outlet_id: Id | null;
+  created_at: Date;
 };
 
 const NAMES =
@@ -110,7 +165,19 @@ function toPayment(row: PaymentRow): Payment {
   };
 }
 
-export type NewPayment = Pick<Payment, "merchantId" | "paymentId" | "orderId" | "method" | "channel" | "provider" | "amount" | "state" | "merchantRef" | "expiresAt"> & {
+export type NewPayment = Pick<
+  Payment,
+  | "merchantId"
+  | "paymentId"
+  | "orderId"
+  | "method"
+  | "channel"
+  | "provider"
+  | "amount"
+  | "state"
+  | "merchantRef"
+  | "expiresAt"
+> & {
   readonly accountId?: Id | null;
   readonly outletId?: Id | null;
   readonly reference?: string;
@@ -137,52 +204,91 @@ export async function insertPayment(tx: Executor, payment: NewPayment): Promise<
   return toPayment(row);
 }
 
-export async function selectPayment(executor: Executor, merchantId: Id, paymentId: Id): Promise<Payment | undefined> {
+export async function selectPayment(
+  executor: Executor,
+  merchantId: Id,
+  paymentId: Id,
+): Promise<Payment | undefined> {
   const { rows } = await sql<PaymentRow>`
-    select ${COLUMNS} from payment where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(executor);
+    select ${COLUMNS} from payment where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(
+    executor,
+  );
   return rows[0] && toPayment(rows[0]);
 }
 
 export type LockedOrder = { readonly cancelled: boolean; readonly amount: bigint };
 
 /** Takes a payment's order like `lockOrder`, and reads the payment as it is then, in one query. Both rows are locked, so that neither is read as it was before the wait. */
-export async function lockPayment(tx: Tx, { merchantId, paymentId, orderId }: Pick<Payment, "merchantId" | "paymentId" | "orderId">): Promise<{ order: LockedOrder; payment: Payment }> {
+export async function lockPayment(
+  tx: Tx,
+  { merchantId, paymentId, orderId }: Pick<Payment, "merchantId" | "paymentId" | "orderId">,
+): Promise<{ order: LockedOrder; payment: Payment }> {
   const { rows } = await sql<PaymentRow & { order_cancelled: boolean; order_amount: bigint }>`
     select ${COLUMNS_OF_P}, o.cancelled_at is not null as order_cancelled, o.amount as order_amount
       from payment_order o join payment p on p.merchant_id = o.merchant_id and p.order_id = o.order_id
-     where o.merchant_id = ${merchantId} and o.order_id = ${orderId} and p.payment_id = ${paymentId} for update of o, p`.execute(tx);
+     where o.merchant_id = ${merchantId} and o.order_id = ${orderId} and p.payment_id = ${paymentId} for update of o, p`.execute(
+    tx,
+  );
   const [row] = rows;
   if (!row) throw new Error("a payment does not vanish");
   return { order: { cancelled: row.order_cancelled, amount: row.order_amount }, payment: toPayment(row) };
 }
 
 /** Payments of an order, oldest first. */
-export async function selectPayments(executor: Executor, merchantId: Id, orderId: string): Promise<Payment[]> {
+export async function selectPayments(
+  executor: Executor,
+  merchantId: Id,
+  orderId: string,
+): Promise<Payment[]> {
   const { rows } = await sql<PaymentRow>`
-    select ${COLUMNS} from payment where merchant_id = ${merchantId} and order_id = ${orderId} order by payment_id`.execute(executor);
+    select ${COLUMNS} from payment where merchant_id = ${merchantId} and order_id = ${orderId} order by payment_id`.execute(
+    executor,
+  );
   return rows.map(toPayment);
 }
 
 /** Payments of several orders, by order, oldest first. */
 export async function selectPaymentsOfOrders(
-  executor: Executor, merchantId: Id, orderIds: readonly string[],
+  executor: Executor,
+  merchantId: Id,
+  orderIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly Payment[]>> {
   const { rows } = await sql<PaymentRow>`
     select ${COLUMNS} from payment
-     where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[]) order by payment_id`.execute(executor);
+     where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[]) order by payment_id`.execute(
+    executor,
+  );
   return Map.groupBy(rows.map(toPayment), ({ orderId }) => orderId);
 }
 
-export async function selectPaymentByMerchantRef(executor: Executor, merchantRef: string): Promise<Payment | undefined> {
-  const { rows } = await sql<PaymentRow>`select ${COLUMNS} from payment where merchant_ref = ${merchantRef}`.execute(executor);
+export async function selectPaymentByMerchantRef(
+  executor: Executor,
+  merchantRef: string,
+): Promise<Payment | undefined> {
+  const { rows } =
+    await sql<PaymentRow>`select ${COLUMNS} from payment where merchant_ref = ${merchantRef}`.execute(
+      executor,
+    );
   return rows[0] && toPayment(rows[0]);
 }
 
 /** A provider's text where it has room; one that is longer is left out, so that it never stops the payment. */
-const fitting = (text: string | null | undefined, maxLength: number): string | null => (text && text.length <= maxLength ? text : null);
+const fitting = (text: string | null | undefined, maxLength: number): string | null =>
+  text && text.length <= maxLength ? text : null;
 
 /** Moves a payment to a state and writes what the provider said of it. What is over is never due, and what opens anew is due again. */
-export async function updatePayment(tx: Tx, payment: Payment, state: PaymentState, facts: { opened?: Opened | null; found?: ProviderState; note?: string; lost?: boolean; askAfterMs?: number } = {}): Promise<Payment> {
+export async function updatePayment(
+  tx: Tx,
+  payment: Payment,
+  state: PaymentState,
+  facts: {
+    opened?: Opened | null;
+    found?: ProviderState;
+    note?: string;
+    lost?: boolean;
+    askAfterMs?: number;
+  } = {},
+): Promise<Payment> {
   const { opened, found, note, lost = false, askAfterMs = null } = facts;
   const { rows } = await sql<PaymentRow>`
     update payment set
@@ -211,23 +317,39 @@ export async function updatePayment(tx: Tx, payment: Payment, state: PaymentStat
 
 /** Notes that the answer to a payment's opening was lost. */
 export async function markLost(tx: Tx, { merchantId, paymentId }: Payment): Promise<void> {
-  await sql`update payment set lost_at = coalesce(lost_at, now()) where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(tx);
+  await sql`update payment set lost_at = coalesce(lost_at, now()) where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(
+    tx,
+  );
 }
 
 /** Held until the transaction ends: who comes with the same proof waits. */
 export async function lockReference(tx: Tx, merchantId: Id, reference: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`static qris ${merchantId} ${reference}`}, 0))`.execute(tx);
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`static qris ${merchantId} ${reference}`}, 0))`.execute(
+    tx,
+  );
 }
 
 /** Whether another payment by a printed code has this reference. */
-export async function isReferenceUsed(tx: Tx, merchantId: Id, reference: string, paymentId: Id): Promise<boolean> {
+export async function isReferenceUsed(
+  tx: Tx,
+  merchantId: Id,
+  reference: string,
+  paymentId: Id,
+): Promise<boolean> {
   const { rows } = await sql`
-    select from payment where merchant_id = ${merchantId} and verification is not null and reference = ${reference} and payment_id <> ${paymentId}`.execute(tx);
+    select from payment where merchant_id = ${merchantId} and verification is not null and reference = ${reference} and payment_id <> ${paymentId}`.execute(
+    tx,
+  );
   return rows.length > 0;
 }
 
 /** Writes what has become of a payment by a printed code, and what shows it. */
-export async function updateVerification(tx: Tx, { merchantId, paymentId }: Payment, verification: Verification, proof?: { reference: string; fee: bigint }): Promise<Payment> {
+export async function updateVerification(
+  tx: Tx,
+  { merchantId, paymentId }: Payment,
+  verification: Verification,
+  proof?: { reference: string; fee: bigint },
+): Promise<Payment> {
   const { rows } = await sql<PaymentRow>`
     update payment set verification = ${verification}, reference = coalesce(${proof?.reference ?? null}, reference), fee_merchant = coalesce(${proof?.fee ?? null}::bigint, fee_merchant), updated_at = now()
      where merchant_id = ${merchantId} and payment_id = ${paymentId} returning ${COLUMNS}`.execute(tx);
@@ -237,7 +359,12 @@ export async function updateVerification(tx: Tx, { merchantId, paymentId }: Paym
 }
 
 /** The providers in the order that the first fitting rule of a merchant gives, by method, minor units and the time of day at its first outlet. */
-export async function selectRouting(executor: Executor, merchantId: Id, method: string, amount: bigint): Promise<readonly string[]> {
+export async function selectRouting(
+  executor: Executor,
+  merchantId: Id,
+  method: string,
+  amount: bigint,
+): Promise<readonly string[]> {
   const { rows } = await sql<{ providers: string[] }>`
     select r.providers from routing_rule r
       left join lateral (select (now() at time zone o.time_zone)::time as now from outlet o where o.merchant_id = r.merchant_id order by o.outlet_id limit 1) z on true
@@ -251,7 +378,11 @@ export async function selectRouting(executor: Executor, merchantId: Id, method: 
 }
 
 /** Whether a payment was written more than so many seconds ago, by the database's clock. */
-export async function isOlder(executor: Executor, { merchantId, paymentId }: Payment, seconds: number): Promise<boolean> {
+export async function isOlder(
+  executor: Executor,
+  { merchantId, paymentId }: Payment,
+  seconds: number,
+): Promise<boolean> {
   const { rows } = await sql<{ older: boolean }>`
     select created_at < now() - make_interval(secs => ${seconds}) as older
       from payment where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(executor);
@@ -272,7 +403,11 @@ export type Inquiry = {
  * Takes payments whose providers are to be asked now, the longest due first. Nobody else takes them for `leaseSeconds`: after
  * that, whoever took them and did not renew the lease is taken to be gone. What is over is not in the index that this reads.
  */
-export async function takeInquiries(executor: Executor, limit: number, leaseSeconds: number): Promise<Inquiry[]> {
+export async function takeInquiries(
+  executor: Executor,
+  limit: number,
+  leaseSeconds: number,
+): Promise<Inquiry[]> {
   const { rows } = await sql<{ merchant_id: Id; payment_id: Id; tries: number; leased_until: string }>`
     with due as (
       select merchant_id, payment_id from payment
@@ -280,15 +415,26 @@ export async function takeInquiries(executor: Executor, limit: number, leaseSeco
        order by ask_at limit ${limit} for update skip locked)
     update payment p set asked = least(p.asked + 1, 1000), ask_at = now() + make_interval(secs => ${leaseSeconds})
       from due where p.merchant_id = due.merchant_id and p.payment_id = due.payment_id
-    returning p.merchant_id, p.payment_id, p.asked - 1 as tries, p.ask_at::text as leased_until`.execute(executor);
-  return rows.map((row) => ({ merchantId: row.merchant_id, paymentId: row.payment_id, tries: row.tries, leasedUntil: row.leased_until }));
+    returning p.merchant_id, p.payment_id, p.asked - 1 as tries, p.ask_at::text as leased_until`.execute(
+    executor,
+  );
+  return rows.map((row) => ({
+    merchantId: row.merchant_id,
+    paymentId: row.payment_id,
+    tries: row.tries,
+    leasedUntil: row.leased_until,
+  }));
 }
 
 /**
  * Renews the leases of inquiries that are still under way; answers the new ones by payment. One that has planned its next
  * inquiry meanwhile is left alone, and so is a row that is locked: waiting for it could deadlock with whoever decides on it.
  */
-export async function renewInquiries(executor: Executor, inquiries: readonly Inquiry[], leaseSeconds: number): Promise<Map<Id, string>> {
+export async function renewInquiries(
+  executor: Executor,
+  inquiries: readonly Inquiry[],
+  leaseSeconds: number,
+): Promise<Map<Id, string>> {
   const { rows } = await sql<{ payment_id: Id; leased_until: string }>`
     with held as (
       select p.merchant_id, p.payment_id
@@ -303,7 +449,12 @@ export async function renewInquiries(executor: Executor, inquiries: readonly Inq
 }
 
 /** Plans the next question about a payment, in milliseconds from now; null: none. `anew` when it is the first of a row. */
-export async function planQuestion(executor: Executor, { merchantId, paymentId }: Pick<Payment, "merchantId" | "paymentId">, afterMs: number | null, anew = false): Promise<void> {
+export async function planQuestion(
+  executor: Executor,
+  { merchantId, paymentId }: Pick<Payment, "merchantId" | "paymentId">,
+  afterMs: number | null,
+  anew = false,
+): Promise<void> {
   await sql`
     update payment set ask_at = ${fromNow(afterMs)}, asked = case when ${anew} then 0 else asked end
      where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(executor);
@@ -311,7 +462,16 @@ export async function planQuestion(executor: Executor, { merchantId, paymentId }
 
 export async function insertNotification(
   executor: Executor,
-  notification: { merchantId: Id; notificationId: Id; provider: string; reference: string; status: string; paymentId: Id | null; outcome: string; body: string },
+  notification: {
+    merchantId: Id;
+    notificationId: Id;
+    provider: string;
+    reference: string;
+    status: string;
+    paymentId: Id | null;
+    outcome: string;
+    body: string;
+  },
 ): Promise<void> {
   await sql`
     insert into provider_notification (merchant_id, notification_id, provider, reference, status, payment_id, outcome, body)
@@ -320,8 +480,16 @@ export async function insertNotification(
 }
 
 export type NewCase = {
-  readonly merchantId: Id; readonly caseId: Id; readonly provider: string; readonly accountId: Id | null; readonly reference: string; readonly paymentId: Id | null;
-  readonly reason: "late" | "short" | "over" | "orphan" | "double"; readonly currency: Currency; readonly amount: bigint; readonly transferId: Id;
+  readonly merchantId: Id;
+  readonly caseId: Id;
+  readonly provider: string;
+  readonly accountId: Id | null;
+  readonly reference: string;
+  readonly paymentId: Id | null;
+  readonly reason: "late" | "short" | "over" | "orphan" | "double";
+  readonly currency: Currency;
+  readonly amount: bigint;
+  readonly transferId: Id;
 };
 
 /** Opens a case for money in suspense; false when this money has its case already. */
@@ -334,43 +502,92 @@ export async function insertCase(tx: Tx, one: NewCase): Promise<boolean> {
 }
 
 export type SuspenseCase = {
-  readonly merchantId: Id; readonly caseId: Id; readonly provider: string; readonly accountId: Id | null; readonly reference: string; readonly paymentId: Id | null;
+  readonly merchantId: Id;
+  readonly caseId: Id;
+  readonly provider: string;
+  readonly accountId: Id | null;
+  readonly reference: string;
+  readonly paymentId: Id | null;
   readonly reason: NewCase["reason"];
-  readonly amount: Money; readonly state: "open" | "applied" | "refunding" | "refunded"; readonly appliedTo: string | null; readonly decidedBy: string | null; readonly openedAt: Date;
+  readonly amount: Money;
+  readonly state: "open" | "applied" | "refunding" | "refunded";
+  readonly appliedTo: string | null;
+  readonly decidedBy: string | null;
+  readonly openedAt: Date;
 };
 
 type CaseRow = {
-  merchant_id: Id; case_id: Id; provider: string; account_id: Id | null; reference: string; payment_id: Id | null; reason: NewCase["reason"]; currency: Currency; amount: bigint;
-  state: SuspenseCase["state"]; applied_to: string | null; decided_by: string | null; opened_at: Date;
+  merchant_id: Id;
+  case_id: Id;
+  provider: string;
+  account_id: Id | null;
+  reference: string;
+  payment_id: Id | null;
+  reason: NewCase["reason"];
+  currency: Currency;
+  amount: bigint;
+  state: SuspenseCase["state"];
+  applied_to: string | null;
+  decided_by: string | null;
+  opened_at: Date;
 };
 
-const CASE_COLUMNS = sql.raw("merchant_id, case_id, provider, account_id, reference, payment_id, reason, currency, amount, state, applied_to, decided_by, opened_at");
+const CASE_COLUMNS = sql.raw(
+  "merchant_id, case_id, provider, account_id, reference, payment_id, reason, currency, amount, state, applied_to, decided_by, opened_at",
+);
 
 function toCase(row: CaseRow): SuspenseCase {
   return {
-    merchantId: row.merchant_id, caseId: row.case_id, provider: row.provider, accountId: row.account_id, reference: row.reference, paymentId: row.payment_id, reason: row.reason,
-    amount: money(row.amount, row.currency), state: row.state, appliedTo: row.applied_to, decidedBy: row.decided_by, openedAt: row.opened_at,
+    merchantId: row.merchant_id,
+    caseId: row.case_id,
+    provider: row.provider,
+    accountId: row.account_id,
+    reference: row.reference,
+    paymentId: row.payment_id,
+    reason: row.reason,
+    amount: money(row.amount, row.currency),
+    state: row.state,
+    appliedTo: row.applied_to,
+    decidedBy: row.decided_by,
+    openedAt: row.opened_at,
   };
 }
 
 /** A case; with `lock`, its row is held until the transaction ends. */
-export async function selectCase(executor: Executor, merchantId: Id, caseId: Id, lock = false): Promise<SuspenseCase | undefined> {
+export async function selectCase(
+  executor: Executor,
+  merchantId: Id,
+  caseId: Id,
+  lock = false,
+): Promise<SuspenseCase | undefined> {
   const { rows } = await sql<CaseRow>`
-    select ${CASE_COLUMNS} from suspense_case where merchant_id = ${merchantId} and case_id = ${caseId} ${lock ? sql`for update` : sql``}`.execute(executor);
+    select ${CASE_COLUMNS} from suspense_case where merchant_id = ${merchantId} and case_id = ${caseId} ${lock ? sql`for update` : sql``}`.execute(
+    executor,
+  );
   return rows[0] && toCase(rows[0]);
 }
 
 /** The case of the money that came for a payment. */
-export async function selectCaseOf(executor: Executor, { merchantId, paymentId }: Payment): Promise<SuspenseCase | undefined> {
+export async function selectCaseOf(
+  executor: Executor,
+  { merchantId, paymentId }: Payment,
+): Promise<SuspenseCase | undefined> {
   const { rows } = await sql<CaseRow>`
-    select ${CASE_COLUMNS} from suspense_case where merchant_id = ${merchantId} and payment_id = ${paymentId} order by opened_at limit 1`.execute(executor);
+    select ${CASE_COLUMNS} from suspense_case where merchant_id = ${merchantId} and payment_id = ${paymentId} order by opened_at limit 1`.execute(
+    executor,
+  );
   return rows[0] && toCase(rows[0]);
 }
 
 /** The payment that money in suspense was taken as. */
-export async function selectTakenPayment(executor: Executor, { merchantId, provider, reference }: SuspenseCase): Promise<Payment | undefined> {
+export async function selectTakenPayment(
+  executor: Executor,
+  { merchantId, provider, reference }: SuspenseCase,
+): Promise<Payment | undefined> {
   const { rows } = await sql<PaymentRow>`
-    select ${COLUMNS} from payment where merchant_id = ${merchantId} and provider = ${provider} and reference = ${reference} and state = 'succeeded'`.execute(executor);
+    select ${COLUMNS} from payment where merchant_id = ${merchantId} and provider = ${provider} and reference = ${reference} and state = 'succeeded'`.execute(
+    executor,
+  );
   return rows[0] && toPayment(rows[0]);
 }
 
@@ -386,7 +603,10 @@ export function visibleTo(alias: string, outletId: Id | null) {
 
 /** Cases in a state, or all, oldest first; of what an outlet may see, where one is given. */
 export async function selectCases(
-  executor: Executor, merchantId: Id, { state, outletId }: { state: SuspenseCase["state"] | undefined; outletId: Id | null }, limit: number,
+  executor: Executor,
+  merchantId: Id,
+  { state, outletId }: { state: SuspenseCase["state"] | undefined; outletId: Id | null },
+  limit: number,
 ): Promise<SuspenseCase[]> {
   const { rows } = await sql<CaseRow>`
     select ${CASE_COLUMNS} from suspense_case c
@@ -395,17 +615,28 @@ export async function selectCases(
   return rows.map(toCase);
 }
 
-export async function markCase(tx: Tx, merchantId: Id, caseId: Id, { state, by, appliedTo }: { state: SuspenseCase["state"]; by: string; appliedTo?: string }): Promise<void> {
+export async function markCase(
+  tx: Tx,
+  merchantId: Id,
+  caseId: Id,
+  { state, by, appliedTo }: { state: SuspenseCase["state"]; by: string; appliedTo?: string },
+): Promise<void> {
   await sql`
     update suspense_case set state = ${state}, decided_by = ${by}, decided_at = now(), applied_to = ${appliedTo ?? null}
      where merchant_id = ${merchantId} and case_id = ${caseId}`.execute(tx);
 }
 
 /** What waits for a person: money in suspense, and disputes; of what an outlet may see, where one is given. */
-export async function countOpenCases(executor: Executor, merchantId: Id, outletId: Id | null): Promise<number> {
+export async function countOpenCases(
+  executor: Executor,
+  merchantId: Id,
+  outletId: Id | null,
+): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select ((select count(*) from suspense_case c where merchant_id = ${merchantId} and state = 'open' and ${visibleTo("c", outletId)})
-          + (select count(*) from dispute d where merchant_id = ${merchantId} and state = 'opened' and ${visibleTo("d", outletId)}))::int as count`.execute(executor);
+          + (select count(*) from dispute d where merchant_id = ${merchantId} and state = 'opened' and ${visibleTo("d", outletId)}))::int as count`.execute(
+    executor,
+  );
   return rows[0]?.count ?? 0;
 }
 

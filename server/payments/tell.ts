@@ -6,7 +6,13 @@ import type { Payment } from "./payment.ts";
 export async function tell(tx: Tx, payment: Payment): Promise<void> {
   const { merchantId, paymentId, orderId, state, amount, method, provider } = payment;
   await announce(tx, merchantId, `payment.${state}`, paymentId, {
-    order_id: orderId, state, amount: amount.minor.toString(), currency: amount.currency, method, provider, ...outletOf(payment),
+    order_id: orderId,
+    state,
+    amount: amount.minor.toString(),
+    currency: amount.currency,
+    method,
+    provider,
+    ...outletOf(payment),
   });
 }
 

@@ -16,7 +16,12 @@ type Transfers = ReturnType<typeof transfersOf>;
  * does. Also one that was given up. Within the caller's transaction. Refuses `payment_unknown`, `case_settled` when it is
  * verified already, `reference_used`.
  */
-export async function verifyPayment(tx: Tx, payments: Payments, payment: { merchantId: Id; paymentId: Id }, proof: Proof): Promise<Payment | Refusal> {
+export async function verifyPayment(
+  tx: Tx,
+  payments: Payments,
+  payment: { merchantId: Id; paymentId: Id },
+  proof: Proof,
+): Promise<Payment | Refusal> {
   const verified = await markVerified(tx, payment, proof);
   if (isRefusal(verified)) return verified;
   payments.ledger.stageIn(tx, payment.merchantId, verified.transfers);
@@ -24,7 +29,11 @@ export async function verifyPayment(tx: Tx, payments: Payments, payment: { merch
 }
 
 /** The same, answering what is to be posted: whoever verifies many posts them together, and holds `fees` from then on alone. */
-export async function markVerified(tx: Tx, { merchantId, paymentId }: { merchantId: Id; paymentId: Id }, { reference, fee }: Proof): Promise<{ payment: Payment; transfers: Transfers } | Refusal> {
+export async function markVerified(
+  tx: Tx,
+  { merchantId, paymentId }: { merchantId: Id; paymentId: Id },
+  { reference, fee }: Proof,
+): Promise<{ payment: Payment; transfers: Transfers } | Refusal> {
   const payment = await holdUnverified(tx, merchantId, paymentId, "verify");
   if (isRefusal(payment)) return payment;
   await lockReference(tx, merchantId, reference);
@@ -32,8 +41,14 @@ export async function markVerified(tx: Tx, { merchantId, paymentId }: { merchant
   const account = (code: string) => accountId(merchantId, code);
   const { amount } = payment;
   const transfers = transfersOf(
-    "verify", merchantId, paymentId,
-    { clearing: account(clearingCode(STATIC_PROVIDER)), from: account(payment.verification === "lost" ? CHART.losses : CHART.unverified), fees: account(CHART.fees) },
+    "verify",
+    merchantId,
+    paymentId,
+    {
+      clearing: account(clearingCode(STATIC_PROVIDER)),
+      from: account(payment.verification === "lost" ? CHART.losses : CHART.unverified),
+      fees: account(CHART.fees),
+    },
     { gross: amount, fee: money(fee > 0n ? fee : 0n, amount.currency) },
     { reference },
   );
@@ -41,28 +56,62 @@ export async function markVerified(tx: Tx, { merchantId, paymentId }: { merchant
 }
 
 /** Nothing shows the payment, and nobody waits for it any more. Refuses `payment_unknown`, `case_settled`. */
-export async function losePayment(tx: Tx, payments: Payments, { merchantId, paymentId }: { merchantId: Id; paymentId: Id }): Promise<Payment | Refusal> {
+export async function losePayment(
+  tx: Tx,
+  payments: Payments,
+  { merchantId, paymentId }: { merchantId: Id; paymentId: Id },
+): Promise<Payment | Refusal> {
   const payment = await holdUnverified(tx, merchantId, paymentId, "lose");
   if (isRefusal(payment)) return payment;
-  const accounts = { losses: accountId(merchantId, CHART.losses), unverified: accountId(merchantId, CHART.unverified) };
-  payments.ledger.stageIn(tx, merchantId, transfersOf("lose", merchantId, paymentId, accounts, { lost: payment.amount }, payment.reference === null ? {} : { reference: payment.reference }));
+  const accounts = {
+    losses: accountId(merchantId, CHART.losses),
+    unverified: accountId(merchantId, CHART.unverified),
+  };
+  payments.ledger.stageIn(
+    tx,
+    merchantId,
+    transfersOf(
+      "lose",
+      merchantId,
+      paymentId,
+      accounts,
+      { lost: payment.amount },
+      payment.reference === null ? {} : { reference: payment.reference },
+    ),
+  );
   return write(tx, payment, "lost");
 }
 
 /** The payment, its order held, if the event may happen to it. */
-async function holdUnverified(tx: Tx, merchantId: Id, paymentId: Id, event: VerificationEvent): Promise<Payment | Refusal> {
+async function holdUnverified(
+  tx: Tx,
+  merchantId: Id,
+  paymentId: Id,
+  event: VerificationEvent,
+): Promise<Payment | Refusal> {
   const seen = await selectPayment(tx, merchantId, paymentId);
   if (!seen) return refuse("payment_unknown");
   await lockOrder(tx, merchantId, seen.orderId);
   const payment = await selectPayment(tx, merchantId, paymentId);
-  return payment?.verification && nextVerification(payment.verification, event) ? payment : refuse("case_settled");
+  return payment?.verification && nextVerification(payment.verification, event)
+    ? payment
+    : refuse("case_settled");
 }
 
-async function write(tx: Tx, payment: Payment, verification: "verified" | "lost", proof?: Proof): Promise<Payment> {
+async function write(
+  tx: Tx,
+  payment: Payment,
+  verification: "verified" | "lost",
+  proof?: Proof,
+): Promise<Payment> {
   const written = await updateVerification(tx, payment, verification, proof);
   const { merchantId, paymentId, orderId, amount } = written;
   await announce(tx, merchantId, `payment.${verification}`, paymentId, {
-    order_id: orderId, amount: amount.minor.toString(), currency: amount.currency, provider: STATIC_PROVIDER, ...outletOf(written),
+    order_id: orderId,
+    amount: amount.minor.toString(),
+    currency: amount.currency,
+    provider: STATIC_PROVIDER,
+    ...outletOf(written),
   });
   return written;
 }

@@ -2,7 +2,11 @@ import type { Id } from "@onegate/contract";
 import type { Provider } from "./provider.ts";
 
 /** An account at a provider: a merchant's own, or, where both ids are null, the installation's, for whoever has none. */
-export type Account = { readonly accountId: Id | null; readonly merchantId: Id | null; readonly provider: Provider };
+export type Account = {
+  readonly accountId: Id | null;
+  readonly merchantId: Id | null;
+  readonly provider: Provider;
+};
 
 /** Through whom money is asked for. Each payment keeps the account that it was opened through. */
 export type Providers = {
@@ -17,6 +21,7 @@ export function ofInstallation(providers: readonly Provider[]): Providers {
   const accounts = providers.map((provider): Account => ({ accountId: null, merchantId: null, provider }));
   return {
     offeredTo: async () => accounts,
-    find: async (name, accountId) => (accountId === null ? accounts.find(({ provider }) => provider.name === name) : undefined),
+    find: async (name, accountId) =>
+      accountId === null ? accounts.find(({ provider }) => provider.name === name) : undefined,
   };
 }

@@ -1,7 +1,17 @@
 import { IDR, isRefusal, money, type Money } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { InquireAnswer, PaymentNotification, OpenAnswer, Opened, OpenRequest, Provider, RawNotification, RefundAnswer, RefundRequest } from "./provider.ts";
+import type {
+  InquireAnswer,
+  PaymentNotification,
+  OpenAnswer,
+  Opened,
+  OpenRequest,
+  Provider,
+  RawNotification,
+  RefundAnswer,
+  RefundRequest,
+} from "./provider.ts";
 
 /** What may happen to the next call: whether it is done at the provider, and what comes back. */
 export type CallFault = "answer_lost" | "answer_slow" | "error_not_done" | "error_done" | "page_instead";
@@ -66,14 +76,18 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       const asked = request(changes);
       return { asked, opened: openedOf(await peer.provider.open(asked)) };
     };
-    const inquire = (merchantRef: string, reference: string | null = null) => peer.provider.inquire({ reference, merchantRef });
+    const inquire = (merchantRef: string, reference: string | null = null) =>
+      peer.provider.inquire({ reference, merchantRef });
     const isFoundByOurs = () => peer.provider.findsByMerchantRef !== false;
-    const ends = (ending: Ending) => (peer.endings ?? ["paid", "expired", "failed", "refunded"]).includes(ending);
+    const ends = (ending: Ending) =>
+      (peer.endings ?? ["paid", "expired", "failed", "refunded"]).includes(ending);
     /** Nothing is there under our reference; one that can't search never says so before the time is over. */
     const assertNothing = async (merchantRef: string) => {
       assert.equal((await inquire(merchantRef)).answer, isFoundByOurs() ? "absent" : "unknown");
       const expiresAt = new Date(peer.now() - 2 * HALF_HOUR_MS);
-      assert.deepEqual(await peer.provider.inquire({ reference: null, merchantRef, expiresAt }), { answer: "absent" });
+      assert.deepEqual(await peer.provider.inquire({ reference: null, merchantRef, expiresAt }), {
+        answer: "absent",
+      });
     };
 
     it("states its channels, each with bounds of its amount", async () => {
@@ -81,7 +95,8 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       assert.ok(!isRefusal(channels));
       const channel = channels.find(({ code }) => code === peer.channel);
       assert.ok(channel?.active);
-      for (const { code, minimumAmount, maximumAmount } of channels) assert.ok(minimumAmount.minor < maximumAmount.minor, code);
+      for (const { code, minimumAmount, maximumAmount } of channels)
+        assert.ok(minimumAmount.minor < maximumAmount.minor, code);
     });
 
     it("opens a payment over the sum asked for, until when the provider says", async () => {
@@ -93,7 +108,10 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
 
     it("an open payment is pending, found by its reference and by ours", async () => {
       const { asked, opened } = await open();
-      for (const answer of [await inquire(asked.merchantRef, opened.reference), ...(isFoundByOurs() ? [await inquire(asked.merchantRef)] : [])]) {
+      for (const answer of [
+        await inquire(asked.merchantRef, opened.reference),
+        ...(isFoundByOurs() ? [await inquire(asked.merchantRef)] : []),
+      ]) {
         const found = foundOf(answer);
         assert.equal(found.state.status, "pending");
         assert.equal(found.state.merchantRef, asked.merchantRef);
@@ -154,7 +172,10 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
 
     it("where nobody listens, an attempt is refused, but an inquiry is unknown", async () => {
       assert.deepEqual(await peer.unreachable.open(request()), { answer: "refused", reason: "unreachable" });
-      assert.equal((await peer.unreachable.inquire({ reference: null, merchantRef: "CONF-nobody" })).answer, "unknown");
+      assert.equal(
+        (await peer.unreachable.inquire({ reference: null, merchantRef: "CONF-nobody" })).answer,
+        "unknown",
+      );
       const channels = await peer.unreachable.channels();
       // agreed channels are known without asking
       if (isRefusal(channels)) assert.equal(channels.refusal, "provider_unreachable");
@@ -171,7 +192,10 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
         const { asked, opened } = await open();
         await peer.settle(opened.reference, status);
         const { state, channel } = believed(peer.provider, await peer.nextNotification());
-        assert.deepEqual([state.status, state.reference, state.merchantRef, channel], [status, opened.reference, asked.merchantRef, peer.channel]);
+        assert.deepEqual(
+          [state.status, state.reference, state.merchantRef, channel],
+          [status, opened.reference, asked.merchantRef, peer.channel],
+        );
         assert.deepEqual(foundOf(await inquire(asked.merchantRef, opened.reference)).state, state);
         assert.equal(state.paidAt === null, status !== "paid");
       });
@@ -210,7 +234,10 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       const notification = await peer.nextNotification();
       await peer.planNotifications("none");
       assert.ok(!isBelievedAsItIs(peer.provider, notification));
-      assert.deepEqual(foundOf(await inquire(asked.merchantRef, opened.reference)).state.amount, opened.amount);
+      assert.deepEqual(
+        foundOf(await inquire(asked.merchantRef, opened.reference)).state.amount,
+        opened.amount,
+      );
     });
 
     it("a true notification is refused by a gate with another secret; without its headers or with one byte more its word alone counts nothing", async () => {
@@ -230,27 +257,41 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
     });
 
     it("keeps secrets and persons out of logs", () => {
-      const scrubbed = peer.provider.scrub(`${peer.secrets.join(" ")} sari@contoh.id 081234567890 +62 812-3456-7890 Rp 12.500`);
-      for (const secret of [...peer.secrets, "sari", "1234567", "3456"]) assert.ok(!scrubbed.includes(secret), secret);
+      const scrubbed = peer.provider.scrub(
+        `${peer.secrets.join(" ")} sari@contoh.id 081234567890 +62 812-3456-7890 Rp 12.500`,
+      );
+      for (const secret of [...peer.secrets, "sari", "1234567", "3456"])
+        assert.ok(!scrubbed.includes(secret), secret);
       assert.ok(scrubbed.includes("Rp 12.500"));
     });
 
     it("says of itself which verbs it has: a refund can be asked about, and its peer plans for what it has", () => {
-      const has = (verb: "cancel" | "refund" | "inquireRefund") => verb in peer.provider && peer.provider[verb] !== undefined;
+      const has = (verb: "cancel" | "refund" | "inquireRefund") =>
+        verb in peer.provider && peer.provider[verb] !== undefined;
       assert.equal(has("refund"), has("inquireRefund"));
-      assert.ok(!has("refund") || "planRefund" in peer, "a peer of a provider with `refund` has `planRefund`");
-      assert.ok(!has("cancel") || "planCancel" in peer, "a peer of a provider with `cancel` has `planCancel`");
+      assert.ok(
+        !has("refund") || "planRefund" in peer,
+        "a peer of a provider with `refund` has `planRefund`",
+      );
+      assert.ok(
+        !has("cancel") || "planCancel" in peer,
+        "a peer of a provider with `cancel` has `planCancel`",
+      );
     });
 
     describe("cancelling, where there is such a call", () => {
-      const cancel = (asked: OpenRequest, reference: string | null) => peer.provider.cancel?.({ reference, merchantRef: asked.merchantRef });
+      const cancel = (asked: OpenRequest, reference: string | null) =>
+        peer.provider.cancel?.({ reference, merchantRef: asked.merchantRef });
 
       it("ends an open payment, by either reference; the same again answers the same", async () => {
         if (!peer.provider.cancel) return;
         for (const byOurs of [false, true]) {
           const { asked, opened } = await open();
           const reference = byOurs && isFoundByOurs() ? null : opened.reference;
-          assert.deepEqual([await cancel(asked, reference), await cancel(asked, reference)], [{ answer: "cancelled" }, { answer: "cancelled" }]);
+          assert.deepEqual(
+            [await cancel(asked, reference), await cancel(asked, reference)],
+            [{ answer: "cancelled" }, { answer: "cancelled" }],
+          );
           assert.ok(isOver(await inquire(asked.merchantRef, opened.reference)));
         }
       });
@@ -276,7 +317,10 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
 
       it("where nobody listens, nothing is cancelled", async () => {
         if (!peer.unreachable.cancel) return;
-        assert.equal((await peer.unreachable.cancel({ reference: null, merchantRef: "CONF-nobody" })).answer, "unknown");
+        assert.equal(
+          (await peer.unreachable.cancel({ reference: null, merchantRef: "CONF-nobody" })).answer,
+          "unknown",
+        );
       });
     });
 
@@ -288,7 +332,11 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
         await peer.nextNotification();
         return { asked, opened };
       };
-      const refundOf = ({ asked, opened }: { asked: OpenRequest; opened: Opened }, minor: bigint, changes: Partial<RefundRequest> = {}): RefundRequest => ({
+      const refundOf = (
+        { asked, opened }: { asked: OpenRequest; opened: Opened },
+        minor: bigint,
+        changes: Partial<RefundRequest> = {},
+      ): RefundRequest => ({
         reference: opened.reference,
         merchantRef: asked.merchantRef,
         channel: asked.channel,
@@ -301,9 +349,12 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       /** The answer, once it is more than "taken". */
       const refund = async (request: RefundRequest): Promise<RefundAnswer["answer"] | undefined> => {
         const answer = await peer.provider.refund?.(request);
-        return answer?.answer === "pending" ? (await peer.provider.inquireRefund?.(request))?.answer : answer?.answer;
+        return answer?.answer === "pending"
+          ? (await peer.provider.inquireRefund?.(request))?.answer
+          : answer?.answer;
       };
-      const statusOf = async ({ asked, opened }: { asked: OpenRequest; opened: Opened }) => foundOf(await inquire(asked.merchantRef, opened.reference)).state.status;
+      const statusOf = async ({ asked, opened }: { asked: OpenRequest; opened: Opened }) =>
+        foundOf(await inquire(asked.merchantRef, opened.reference)).state.status;
 
       it("gives all back, and an inquiry says so", async () => {
         if (!peer.provider.refund) return;
@@ -333,7 +384,8 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
         if (!peer.provider.refund) return;
         const payment = await paid();
         const { minor } = payment.opened.amount;
-        for (const wrong of [minor + 100n, 0n]) assert.equal(await refund(refundOf(payment, wrong)), "refused");
+        for (const wrong of [minor + 100n, 0n])
+          assert.equal(await refund(refundOf(payment, wrong)), "refused");
         assert.equal(await statusOf(payment), "paid");
         const unpaid = await open({ channel: peer.refundChannel ?? peer.channel });
         assert.equal(await refund(refundOf(unpaid, minor)), "refused");
@@ -346,9 +398,16 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
           const request = refundOf(payment, 500_000n);
           await peer.planRefund?.(fault);
           assert.equal((await peer.provider.refund(request)).answer, "unknown");
-          assert.equal((await peer.provider.inquireRefund?.(request))?.answer, IS_DONE[fault] ? "refunded" : "unknown");
+          assert.equal(
+            (await peer.provider.inquireRefund?.(request))?.answer,
+            IS_DONE[fault] ? "refunded" : "unknown",
+          );
           assert.equal(await refund(request), "refunded");
-          assert.equal(await refund(refundOf(payment, payment.opened.amount.minor - 500_000n)), "refunded", "the part went back once");
+          assert.equal(
+            await refund(refundOf(payment, payment.opened.amount.minor - 500_000n)),
+            "refunded",
+            "the part went back once",
+          );
         });
       }
 
@@ -362,8 +421,20 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
   });
 }
 
-const FAULTS = ["answer_lost", "answer_slow", "error_done", "error_not_done", "page_instead"] as const satisfies readonly CallFault[];
-const IS_DONE: Readonly<Record<CallFault, boolean>> = { answer_lost: true, answer_slow: true, error_done: true, error_not_done: false, page_instead: false };
+const FAULTS = [
+  "answer_lost",
+  "answer_slow",
+  "error_done",
+  "error_not_done",
+  "page_instead",
+] as const satisfies readonly CallFault[];
+const IS_DONE: Readonly<Record<CallFault, boolean>> = {
+  answer_lost: true,
+  answer_slow: true,
+  error_done: true,
+  error_not_done: false,
+  page_instead: false,
+};
 
 function isOver(answer: InquireAnswer): boolean {
   const { status } = foundOf(answer).state;

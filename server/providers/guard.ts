@@ -1,4 +1,10 @@
-import { ConsecutiveBreaker, BrokenCircuitError, circuitBreaker, CircuitState, handleWhenResult } from "cockatiel";
+import {
+  ConsecutiveBreaker,
+  BrokenCircuitError,
+  circuitBreaker,
+  CircuitState,
+  handleWhenResult,
+} from "cockatiel";
 import { UNREACHABLE, type OpenAnswer, type Provider } from "./provider.ts";
 
 /** So many failures in a row, and a provider is left alone; after the pause one call tries it. */
@@ -11,7 +17,10 @@ const PAUSE_MS = 10_000;
  * how a lost answer is found, and they tell when it is well again.
  */
 export function guarded(provider: Provider): Provider {
-  const breaker = circuitBreaker(handleWhenResult(isFailure), { halfOpenAfter: PAUSE_MS, breaker: new ConsecutiveBreaker(FAILURES) });
+  const breaker = circuitBreaker(handleWhenResult(isFailure), {
+    halfOpenAfter: PAUSE_MS,
+    breaker: new ConsecutiveBreaker(FAILURES),
+  });
   return {
     ...provider,
     // what is read at each call stays so
@@ -19,10 +28,12 @@ export function guarded(provider: Provider): Provider {
       return provider.acknowledgement;
     },
     open: (request, signal) =>
-      breaker.execute(() => provider.open(request, signal)).catch((error: unknown): OpenAnswer => {
-        if (error instanceof BrokenCircuitError) return { answer: "refused", reason: UNREACHABLE };
-        throw error;
-      }),
+      breaker
+        .execute(() => provider.open(request, signal))
+        .catch((error: unknown): OpenAnswer => {
+          if (error instanceof BrokenCircuitError) return { answer: "refused", reason: UNREACHABLE };
+          throw error;
+        }),
     isWell: () => breaker.state !== CircuitState.Open && breaker.state !== CircuitState.Isolated,
   };
 }

@@ -13,7 +13,10 @@ const rupiah = (whole: number) => money(BigInt(whole) * 100n, IDR);
 conformance("Midtrans", async (): Promise<Peer> => {
   const simulator = await startSimulator({ seed: 7 });
   // a charge is notified too, and a refund a second time when the bank has confirmed it
-  const inbox = await startInbox(({ body }) => !/"transaction_status":"pending"|"bank_confirmed_at"/.test(Buffer.from(body).toString("utf8")));
+  const inbox = await startInbox(
+    ({ body }) =>
+      !/"transaction_status":"pending"|"bank_confirmed_at"/.test(Buffer.from(body).toString("utf8")),
+  );
   const settings: MidtransSettings = {
     baseUrl: `${simulator.url}/`,
     serverKey: DEMO_SERVER_KEY,
@@ -61,16 +64,43 @@ const request: OpenRequest = {
 
 /** The published answer of a charge by QRIS, with the two fields that only the client libraries' types show. */
 const CHARGED = {
-  status_code: "201", status_message: "QRIS transaction is created", transaction_id: "0d8178e1-c6c7-4ab4-81a6-893be9d924ab", order_id: "order03", merchant_id: "M099098",
-  gross_amount: "275000.00", currency: "IDR", payment_type: "qris", transaction_time: "2020-09-29 11:46:13", transaction_status: "pending", fraud_status: "accept", acquirer: "gopay",
-  actions: [{ name: "generate-qr-code", method: "GET", url: "https://api.midtrans.com/v2/qris/0d81/qr-code" }], qr_string: "00020101", expiry_time: "2020-09-29 12:01:13",
+  status_code: "201",
+  status_message: "QRIS transaction is created",
+  transaction_id: "0d8178e1-c6c7-4ab4-81a6-893be9d924ab",
+  order_id: "order03",
+  merchant_id: "M099098",
+  gross_amount: "275000.00",
+  currency: "IDR",
+  payment_type: "qris",
+  transaction_time: "2020-09-29 11:46:13",
+  transaction_status: "pending",
+  fraud_status: "accept",
+  acquirer: "gopay",
+  actions: [
+    { name: "generate-qr-code", method: "GET", url: "https://api.midtrans.com/v2/qris/0d81/qr-code" },
+  ],
+  qr_string: "00020101",
+  expiry_time: "2020-09-29 12:01:13",
 } as const;
 
 /** The published notification; its key is left out there, so ours signs it. */
 const NOTIFIED = {
-  transaction_type: "on-us", transaction_time: "2021-06-23 14:02:42", transaction_status: "settlement", transaction_id: "513f1f01-c9da-474c-9fc9-d5c64364b709", status_message: "midtrans payment notification",
-  status_code: "200", settlement_time: "2021-06-23 14:06:48", payment_type: "qris", order_id: "qris-01", merchant_id: "G141532850", merchant_cross_reference_id: "0197f326-82f7-4e39-8ecc-6eb1b0a7a2a3",
-  issuer: "gopay", gross_amount: "5539.00", fraud_status: "accept", currency: "IDR", acquirer: "gopay",
+  transaction_type: "on-us",
+  transaction_time: "2021-06-23 14:02:42",
+  transaction_status: "settlement",
+  transaction_id: "513f1f01-c9da-474c-9fc9-d5c64364b709",
+  status_message: "midtrans payment notification",
+  status_code: "200",
+  settlement_time: "2021-06-23 14:06:48",
+  payment_type: "qris",
+  order_id: "qris-01",
+  merchant_id: "G141532850",
+  merchant_cross_reference_id: "0197f326-82f7-4e39-8ecc-6eb1b0a7a2a3",
+  issuer: "gopay",
+  gross_amount: "5539.00",
+  fraud_status: "accept",
+  currency: "IDR",
+  acquirer: "gopay",
 } as const;
 
 type Sent = { url: string; method: string; headers: Headers; body: Record<string, unknown> };
@@ -80,10 +110,17 @@ function answering(...answers: ReadonlyArray<object | number | Error>) {
   const sent: Sent[] = [];
   const left = [...answers];
   const fetched: typeof fetch = async (url, init) => {
-    sent.push({ url: url as string, method: init?.method ?? "", headers: new Headers(init?.headers), body: typeof init?.body === "string" ? (JSON.parse(init.body) as Record<string, unknown>) : {} });
+    sent.push({
+      url: url as string,
+      method: init?.method ?? "",
+      headers: new Headers(init?.headers),
+      body: typeof init?.body === "string" ? (JSON.parse(init.body) as Record<string, unknown>) : {},
+    });
     const answer = left.length > 1 ? left.shift() : left[0];
     if (answer instanceof Error) throw answer;
-    return typeof answer === "number" ? new Response("<html>", { status: answer }) : new Response(JSON.stringify(answer), { status: 200 });
+    return typeof answer === "number"
+      ? new Response("<html>", { status: answer })
+      : new Response(JSON.stringify(answer), { status: 200 });
   };
   return { provider: createMidtrans({ ...settings, fetch: fetched }), sent };
 }
@@ -94,7 +131,10 @@ describe("Midtrans' own terms", () => {
     await provider.open(request);
     const [call] = sent;
     assert.equal(call?.url, "http://midtrans.invalid/v2/charge");
-    assert.equal(call.headers.get("authorization"), `Basic ${Buffer.from("SB-Mid-server-TEST:").toString("base64")}`);
+    assert.equal(
+      call.headers.get("authorization"),
+      `Basic ${Buffer.from("SB-Mid-server-TEST:").toString("base64")}`,
+    );
     assert.equal(call.headers.get("x-override-notification"), "https://kopi.contoh/panggil");
     assert.equal(call.headers.get("idempotency-key"), "order03");
     assert.deepEqual(call.body, {
@@ -109,7 +149,8 @@ describe("Midtrans' own terms", () => {
 
   it("a long reference goes as an idempotency key of 46 characters, the same for the same reference", async () => {
     const { provider, sent } = answering(CHARGED);
-    for (const merchantRef of ["R".repeat(50), "R".repeat(50), `${"R".repeat(49)}S`]) await provider.open({ ...request, merchantRef });
+    for (const merchantRef of ["R".repeat(50), "R".repeat(50), `${"R".repeat(49)}S`])
+      await provider.open({ ...request, merchantRef });
     const [first, second, other] = sent.map(({ headers }) => headers.get("idempotency-key") ?? "");
     assert.deepEqual([first?.length, first === second, first === other], [46, true, false]);
   });
@@ -124,7 +165,14 @@ describe("Midtrans' own terms", () => {
     it(`${channel} is ${type}`, async () => {
       const { provider, sent } = answering(CHARGED);
       await provider.open({ ...request, channel });
-      const { payment_type: sentType, transaction_details: _, item_details: __, customer_details: ___, custom_expiry: ____, ...rest } = sent[0]?.body ?? {};
+      const {
+        payment_type: sentType,
+        transaction_details: _,
+        item_details: __,
+        customer_details: ___,
+        custom_expiry: ____,
+        ...rest
+      } = sent[0]?.body ?? {};
       assert.deepEqual([sentType, rest], [type, extra]);
     });
   }
@@ -134,8 +182,15 @@ describe("Midtrans' own terms", () => {
     assert.deepEqual(await provider.open(request), {
       answer: "opened",
       opened: {
-        reference: "0d8178e1-c6c7-4ab4-81a6-893be9d924ab", channelName: "QRIS", amount: rupiah(275_000), feeMerchant: rupiah(1_925), feeCustomer: rupiah(0),
-        qrString: "00020101", payCode: null, checkoutUrl: null, expiresAt: new Date("2020-09-29T12:01:13+07:00"),
+        reference: "0d8178e1-c6c7-4ab4-81a6-893be9d924ab",
+        channelName: "QRIS",
+        amount: rupiah(275_000),
+        feeMerchant: rupiah(1_925),
+        feeCustomer: rupiah(0),
+        qrString: "00020101",
+        payCode: null,
+        checkoutUrl: null,
+        expiresAt: new Date("2020-09-29T12:01:13+07:00"),
       },
     });
   });
@@ -146,21 +201,65 @@ describe("Midtrans' own terms", () => {
       const answer = await answering({ ...common, ...row }).provider.open({ ...request, channel });
       return answer.answer === "opened" ? (answer.opened.payCode ?? answer.opened.checkoutUrl) : answer;
     };
-    assert.equal(await opened("BRIVA", { payment_type: "bank_transfer", va_numbers: [{ bank: "bri", va_number: "123456789123456789" }] }), "123456789123456789");
-    assert.equal(await opened("PERMATAVA", { payment_type: "bank_transfer", permata_va_number: "8778000002332015" }), "8778000002332015");
-    assert.equal(await opened("MANDIRIVA", { payment_type: "echannel", bill_key: "990000000260", biller_code: "70012" }), "70012 990000000260");
-    const link = (url: string) => ({ payment_type: "gopay", actions: [{ name: "deeplink-redirect", method: "GET", url }] });
-    assert.equal(await opened("GOPAY", link("gojek://gopay/merchanttransfer?tref=1&amount=275000")), "gojek://gopay/merchanttransfer?tref=1&amount=275000");
-    assert.deepEqual(await opened("GOPAY", link("javascript:alert(1)")), { answer: "unknown", reason: "answer_unreadable" });
+    assert.equal(
+      await opened("BRIVA", {
+        payment_type: "bank_transfer",
+        va_numbers: [{ bank: "bri", va_number: "123456789123456789" }],
+      }),
+      "123456789123456789",
+    );
+    assert.equal(
+      await opened("PERMATAVA", { payment_type: "bank_transfer", permata_va_number: "8778000002332015" }),
+      "8778000002332015",
+    );
+    assert.equal(
+      await opened("MANDIRIVA", { payment_type: "echannel", bill_key: "990000000260", biller_code: "70012" }),
+      "70012 990000000260",
+    );
+    const link = (url: string) => ({
+      payment_type: "gopay",
+      actions: [{ name: "deeplink-redirect", method: "GET", url }],
+    });
+    assert.equal(
+      await opened("GOPAY", link("gojek://gopay/merchanttransfer?tref=1&amount=275000")),
+      "gojek://gopay/merchanttransfer?tref=1&amount=275000",
+    );
+    assert.deepEqual(await opened("GOPAY", link("javascript:alert(1)")), {
+      answer: "unknown",
+      reason: "answer_unreadable",
+    });
   });
 
   for (const [why, answer, expected] of [
-    ["a validation error under HTTP 200", { status_code: "400", status_message: "One or more parameters in the payload is invalid.", validation_messages: ["gross_amount"] }, "refused"],
+    [
+      "a validation error under HTTP 200",
+      {
+        status_code: "400",
+        status_message: "One or more parameters in the payload is invalid.",
+        validation_messages: ["gross_amount"],
+      },
+      "refused",
+    ],
     ["a wrong key", { status_code: "401", status_message: "Access denied", id: "1" }, "refused"],
-    ["a payment type that is not ours", { status_code: "402", status_message: "Merchant doesn't have access for this payment type" }, "refused"],
-    ["an account that is switched off", { status_code: "410", status_message: "Merchant account is deactivated" }, "refused"],
+    [
+      "a payment type that is not ours",
+      { status_code: "402", status_message: "Merchant doesn't have access for this payment type" },
+      "refused",
+    ],
+    [
+      "an account that is switched off",
+      { status_code: "410", status_message: "Merchant account is deactivated" },
+      "refused",
+    ],
     ["a denial", { ...CHARGED, status_code: "202", transaction_status: "deny" }, "refused"],
-    ["a duplicate order id, which may be ours", { status_code: "406", status_message: "order_id has been paid and utilized, please use another order ID" }, "unknown"],
+    [
+      "a duplicate order id, which may be ours",
+      {
+        status_code: "406",
+        status_message: "order_id has been paid and utilized, please use another order ID",
+      },
+      "unknown",
+    ],
     ["an expired transaction", { status_code: "407", status_message: "expired" }, "unknown"],
     ["a code of 500", { status_code: "500", status_message: "Sorry" }, "unknown"],
     ["a number for a code", { ...CHARGED, status_code: 201 }, "unknown"],
@@ -176,21 +275,37 @@ describe("Midtrans' own terms", () => {
   }
 
   it("while the first charge under a key is running, the second is unknown", async () => {
-    const provider = createMidtrans({ ...settings, fetch: async () => new Response('{"status_code":"202","status_message":"processing"}', { status: 202 }) });
+    const provider = createMidtrans({
+      ...settings,
+      fetch: async () => new Response('{"status_code":"202","status_message":"processing"}', { status: 202 }),
+    });
     assert.deepEqual(await provider.open(request), { answer: "unknown", reason: "still_running" });
   });
 
   it("a name that does not resolve was never sent; a reset may have been", async () => {
-    for (const [code, answer] of [["ENOTFOUND", "refused"], ["ECONNREFUSED", "refused"], ["ECONNRESET", "unknown"]] as const) {
-      const { provider } = answering(new TypeError("fetch failed", { cause: Object.assign(new Error(code), { code }) }));
+    for (const [code, answer] of [
+      ["ENOTFOUND", "refused"],
+      ["ECONNREFUSED", "refused"],
+      ["ECONNRESET", "unknown"],
+    ] as const) {
+      const { provider } = answering(
+        new TypeError("fetch failed", { cause: Object.assign(new Error(code), { code }) }),
+      );
       assert.equal((await provider.open(request)).answer, answer, code);
     }
   });
 
   it("a payer's time outside the channel's bounds is refused before anything is sent", async () => {
     const { provider, sent } = answering(CHARGED);
-    for (const [channel, seconds] of [["QRIS", 19], ["QRIS", 7 * 86_400 + 1], ["SHOPEEPAY", 5 * 86_400 + 1]] as const) {
-      assert.deepEqual(await provider.open({ ...request, channel, expiresAt: new Date(NOW + seconds * 1_000) }), { answer: "refused", reason: "expiry_outside_bounds" });
+    for (const [channel, seconds] of [
+      ["QRIS", 19],
+      ["QRIS", 7 * 86_400 + 1],
+      ["SHOPEEPAY", 5 * 86_400 + 1],
+    ] as const) {
+      assert.deepEqual(
+        await provider.open({ ...request, channel, expiresAt: new Date(NOW + seconds * 1_000) }),
+        { answer: "refused", reason: "expiry_outside_bounds" },
+      );
     }
     assert.equal(sent.length, 0);
   });
@@ -203,37 +318,116 @@ describe("Midtrans' own terms", () => {
 
   it("404 is absence by our reference, and a riddle by Midtrans' own", async () => {
     const { provider } = answering({ status_code: "404", status_message: "Transaction doesn't exist." });
-    assert.deepEqual(await provider.inquire({ reference: null, merchantRef: "order03" }), { answer: "absent" });
-    assert.equal((await provider.inquire({ reference: "0d8178e1", merchantRef: "order03" })).answer, "unknown");
-    assert.equal((await answering(404).provider.inquire({ reference: null, merchantRef: "order03" })).answer, "unknown", "a page is no answer");
+    assert.deepEqual(await provider.inquire({ reference: null, merchantRef: "order03" }), {
+      answer: "absent",
+    });
+    assert.equal(
+      (await provider.inquire({ reference: "0d8178e1", merchantRef: "order03" })).answer,
+      "unknown",
+    );
+    assert.equal(
+      (await answering(404).provider.inquire({ reference: null, merchantRef: "order03" })).answer,
+      "unknown",
+      "a page is no answer",
+    );
   });
 
   it("412 on a cancellation is a no, unless it was cancelled before", async () => {
-    const cannot = { status_code: "412", status_message: "Merchant cannot modify the status of the transaction" };
-    const cancel = (...answers: object[]) => answering(...answers).provider.cancel?.({ reference: null, merchantRef: "order03" });
-    assert.deepEqual(await cancel(cannot, { ...CHARGED, status_code: "200", transaction_status: "cancel" }), { answer: "cancelled" });
-    assert.equal((await cancel(cannot, { ...CHARGED, status_code: "200", transaction_status: "settlement" }))?.answer, "refused");
+    const cannot = {
+      status_code: "412",
+      status_message: "Merchant cannot modify the status of the transaction",
+    };
+    const cancel = (...answers: object[]) =>
+      answering(...answers).provider.cancel?.({ reference: null, merchantRef: "order03" });
+    assert.deepEqual(await cancel(cannot, { ...CHARGED, status_code: "200", transaction_status: "cancel" }), {
+      answer: "cancelled",
+    });
+    assert.equal(
+      (await cancel(cannot, { ...CHARGED, status_code: "200", transaction_status: "settlement" }))?.answer,
+      "refused",
+    );
     assert.equal((await cancel(cannot, { status_code: "500", status_message: "Sorry" }))?.answer, "unknown");
   });
 
-  const back: RefundRequest = { reference: null, merchantRef: "order03", channel: "QRIS", refundRef: "reference1", amount: rupiah(10_000), paid: rupiah(275_000), reason: "Salah pesan" };
-  const BACK = { ...CHARGED, status_code: "200", status_message: "Success, refund request is approved by the bank", transaction_status: "partial_refund", refund_chargeback_id: 47_594, refund_amount: "10000.00", refund_key: "reference1" };
+  const back: RefundRequest = {
+    reference: null,
+    merchantRef: "order03",
+    channel: "QRIS",
+    refundRef: "reference1",
+    amount: rupiah(10_000),
+    paid: rupiah(275_000),
+    reason: "Salah pesan",
+  };
+  const BACK = {
+    ...CHARGED,
+    status_code: "200",
+    status_message: "Success, refund request is approved by the bank",
+    transaction_status: "partial_refund",
+    refund_chargeback_id: 47_594,
+    refund_amount: "10000.00",
+    refund_key: "reference1",
+  };
 
   it("refunds once per key, and reads the published answer", async () => {
     const { provider, sent } = answering(BACK);
     assert.deepEqual(await provider.refund?.(back), { answer: "refunded", reference: "47594" });
-    assert.deepEqual([sent[0]?.url, sent[0]?.body], ["http://midtrans.invalid/v2/order03/refund", { refund_key: "reference1", amount: 10_000, reason: "Salah pesan" }]);
+    assert.deepEqual(
+      [sent[0]?.url, sent[0]?.body],
+      [
+        "http://midtrans.invalid/v2/order03/refund",
+        { refund_key: "reference1", amount: 10_000, reason: "Salah pesan" },
+      ],
+    );
   });
 
   for (const [why, answers, expected] of [
-    ["414, the sum is too much", [{ status_code: "414", status_message: "invalid amount" }, { ...CHARGED, status_code: "200" }], "refused"],
+    [
+      "414, the sum is too much",
+      [
+        { status_code: "414", status_message: "invalid amount" },
+        { ...CHARGED, status_code: "200" },
+      ],
+      "refused",
+    ],
     ["412, it was not settled", [{ status_code: "412", status_message: "cannot" }, CHARGED], "refused"],
-    ["412, and it stands in the list", [{ status_code: "412", status_message: "cannot" }, { ...CHARGED, status_code: "200", refunds: [BACK] }], "refunded"],
-    ["406, and it stands in the list", [{ status_code: "406", status_message: "Duplicate refund ID" }, { ...CHARGED, status_code: "200", refunds: [BACK] }], "refunded"],
-    ["406, and it does not stand there yet", [{ status_code: "406", status_message: "Duplicate refund ID" }, { ...CHARGED, status_code: "200" }], "unknown"],
-    ["406, and it stands there with another sum", [{ status_code: "406", status_message: "Duplicate refund ID" }, { ...CHARGED, status_code: "200", refunds: [{ ...BACK, refund_amount: "9000.00" }] }], "unknown"],
+    [
+      "412, and it stands in the list",
+      [
+        { status_code: "412", status_message: "cannot" },
+        { ...CHARGED, status_code: "200", refunds: [BACK] },
+      ],
+      "refunded",
+    ],
+    [
+      "406, and it stands in the list",
+      [
+        { status_code: "406", status_message: "Duplicate refund ID" },
+        { ...CHARGED, status_code: "200", refunds: [BACK] },
+      ],
+      "refunded",
+    ],
+    [
+      "406, and it does not stand there yet",
+      [
+        { status_code: "406", status_message: "Duplicate refund ID" },
+        { ...CHARGED, status_code: "200" },
+      ],
+      "unknown",
+    ],
+    [
+      "406, and it stands there with another sum",
+      [
+        { status_code: "406", status_message: "Duplicate refund ID" },
+        { ...CHARGED, status_code: "200", refunds: [{ ...BACK, refund_amount: "9000.00" }] },
+      ],
+      "unknown",
+    ],
     ["412, and the list is not told", [{ status_code: "412", status_message: "cannot" }, 500], "unknown"],
-    ["202, the provider said no", [{ status_code: "202", status_message: "rejected", transaction_status: "settlement" }], "refused"],
+    [
+      "202, the provider said no",
+      [{ status_code: "202", status_message: "rejected", transaction_status: "settlement" }],
+      "refused",
+    ],
     ["500", [{ status_code: "500", status_message: "Sorry" }], "unknown"],
   ] as const) {
     it(`a refund answered ${why}, is ${expected}`, async () => {
@@ -243,13 +437,21 @@ describe("Midtrans' own terms", () => {
 
   it("a bank transfer gives nothing back, nor is a reference sent that is no key", async () => {
     const { provider, sent } = answering(BACK);
-    assert.deepEqual(await provider.refund?.({ ...back, channel: "BCAVA" }), { answer: "refused", reason: "channel_not_refundable" });
-    assert.deepEqual(await provider.refund?.({ ...back, refundRef: "ref 1" }), { answer: "refused", reason: "refund_ref_malformed" });
+    assert.deepEqual(await provider.refund?.({ ...back, channel: "BCAVA" }), {
+      answer: "refused",
+      reason: "channel_not_refundable",
+    });
+    assert.deepEqual(await provider.refund?.({ ...back, refundRef: "ref 1" }), {
+      answer: "refused",
+      reason: "refund_ref_malformed",
+    });
     assert.equal(sent.length, 0);
   });
 
   it("signs as the computed vector does, and reads the published notification, to be asked again", () => {
-    const vector = createHash("sha512").update("Order-1".concat("200", "25000.00", settings.serverKey)).digest("hex");
+    const vector = createHash("sha512")
+      .update("Order-1".concat("200", "25000.00", settings.serverKey))
+      .digest("hex");
     assert.match(vector, /^f06b4a66c8de9fa8.*b4bc83d$/);
     const provider = createMidtrans(settings);
     const read = provider.readNotification(signed(NOTIFIED));
@@ -257,7 +459,12 @@ describe("Midtrans' own terms", () => {
       channel: "QRIS",
       reread: true,
       state: {
-        reference: "513f1f01-c9da-474c-9fc9-d5c64364b709", merchantRef: "qris-01", status: "paid", amount: rupiah(5_539), feeMerchant: rupiah(39), feeCustomer: rupiah(0),
+        reference: "513f1f01-c9da-474c-9fc9-d5c64364b709",
+        merchantRef: "qris-01",
+        status: "paid",
+        amount: rupiah(5_539),
+        feeMerchant: rupiah(39),
+        feeCustomer: rupiah(0),
         paidAt: new Date("2021-06-23T14:06:48+07:00"),
       },
     });
@@ -271,24 +478,80 @@ describe("Midtrans' own terms", () => {
     };
     const { body } = signed(NOTIFIED);
     const text = Buffer.from(body).toString("utf8");
-    for (const other of [text.replace("5539.00", "5539.0"), text.replace("qris-01", "qris-02"), text.replace('"200"', "200"), "", "[]", "{}"]) {
-      assert.equal(refusal({ headers: {}, body: Buffer.from(other) }), "notification_signature_wrong", other.slice(0, 40));
+    for (const other of [
+      text.replace("5539.00", "5539.0"),
+      text.replace("qris-01", "qris-02"),
+      text.replace('"200"', "200"),
+      "",
+      "[]",
+      "{}",
+    ]) {
+      assert.equal(
+        refusal({ headers: {}, body: Buffer.from(other) }),
+        "notification_signature_wrong",
+        other.slice(0, 40),
+      );
     }
-    assert.deepEqual(provider.readNotification(signed({ ...NOTIFIED, transaction_status: "authorize" })), { state: null, event: "authorize" });
-    assert.deepEqual(provider.readNotification(signed({ ...NOTIFIED, payment_type: "credit_card" })), { state: null, event: "settlement" });
+    assert.deepEqual(provider.readNotification(signed({ ...NOTIFIED, transaction_status: "authorize" })), {
+      state: null,
+      event: "authorize",
+    });
+    assert.deepEqual(provider.readNotification(signed({ ...NOTIFIED, payment_type: "credit_card" })), {
+      state: null,
+      event: "settlement",
+    });
   });
 
   for (const [what, changes, takenBack] of [
-    ["a chargeback that is listed, by its number", { transaction_status: "partial_chargeback", refunds: [{ refund_chargeback_id: 47_594, refund_amount: "2000.00", reason: "Fraud" }] }, [["47594", 2_000, "Fraud"]]],
-    ["a chargeback of what is left beside a refund, where none is listed", { transaction_status: "chargeback", refunds: [{ refund_chargeback_id: 1, refund_amount: "539.00", refund_key: "R1" }] }, [["513f1f01-c9da-474c-9fc9-d5c64364b709:chargeback", 5_000, "chargeback"]]],
-    ["a part of which only the sum is told", { transaction_status: "partial_chargeback", refund_chargeback_id: 9, refund_amount: "100.00" }, [["9", 100, "partial_chargeback"]]],
-    ["a denial after the settlement", { transaction_status: "deny" }, [["513f1f01-c9da-474c-9fc9-d5c64364b709:deny", 5_539, "deny after settlement"]]],
-    ["a refund, which is ours", { transaction_status: "partial_refund", refunds: [{ refund_chargeback_id: 1, refund_amount: "539.00", refund_key: "R1" }] }, undefined],
+    [
+      "a chargeback that is listed, by its number",
+      {
+        transaction_status: "partial_chargeback",
+        refunds: [{ refund_chargeback_id: 47_594, refund_amount: "2000.00", reason: "Fraud" }],
+      },
+      [["47594", 2_000, "Fraud"]],
+    ],
+    [
+      "a chargeback of what is left beside a refund, where none is listed",
+      {
+        transaction_status: "chargeback",
+        refunds: [{ refund_chargeback_id: 1, refund_amount: "539.00", refund_key: "R1" }],
+      },
+      [["513f1f01-c9da-474c-9fc9-d5c64364b709:chargeback", 5_000, "chargeback"]],
+    ],
+    [
+      "a part of which only the sum is told",
+      { transaction_status: "partial_chargeback", refund_chargeback_id: 9, refund_amount: "100.00" },
+      [["9", 100, "partial_chargeback"]],
+    ],
+    [
+      "a denial after the settlement",
+      { transaction_status: "deny" },
+      [["513f1f01-c9da-474c-9fc9-d5c64364b709:deny", 5_539, "deny after settlement"]],
+    ],
+    [
+      "a refund, which is ours",
+      {
+        transaction_status: "partial_refund",
+        refunds: [{ refund_chargeback_id: 1, refund_amount: "539.00", refund_key: "R1" }],
+      },
+      undefined,
+    ],
   ] as const) {
     it(`was paid, and tells of ${what}`, () => {
       const read = createMidtrans(settings).readNotification(signed({ ...NOTIFIED, ...changes }));
       assert.ok(!isRefusal(read) && read.state !== null);
-      assert.deepEqual([read.state.status, read.state.takenBack?.map(({ reference, amount, reason }) => [reference, Number(amount.minor / 100n), reason])], ["paid", takenBack]);
+      assert.deepEqual(
+        [
+          read.state.status,
+          read.state.takenBack?.map(({ reference, amount, reason }) => [
+            reference,
+            Number(amount.minor / 100n),
+            reason,
+          ]),
+        ],
+        ["paid", takenBack],
+      );
     });
   }
 
@@ -303,7 +566,12 @@ describe("Midtrans' own terms", () => {
 
   it("opens a QRIS that a payer's app can read", async (t) => {
     const provider = await against(t);
-    const answer = await provider.open({ ...request, amount: rupiah(12_500), items: [{ sku: null, name: "Kopi", price: rupiah(12_500), quantity: 1 }], expiresAt: new Date(Date.now() + 900_000) });
+    const answer = await provider.open({
+      ...request,
+      amount: rupiah(12_500),
+      items: [{ sku: null, name: "Kopi", price: rupiah(12_500), quantity: 1 }],
+      expiresAt: new Date(Date.now() + 900_000),
+    });
     assert.ok(answer.answer === "opened");
     const qris = parseQris(answer.opened.qrString ?? "");
     assert.ok(!isQrisProblem(qris));
@@ -320,12 +588,24 @@ describe("Midtrans' own terms", () => {
 });
 
 function signed(row: Readonly<Record<string, unknown>>): RawNotification {
-  const signature = createHash("sha512").update(`${String(row["order_id"])}${String(row["status_code"])}${String(row["gross_amount"])}${settings.serverKey}`).digest("hex");
-  return { headers: { "user-agent": "Veritrans" }, body: Buffer.from(JSON.stringify({ ...row, signature_key: signature })) };
+  const signature = createHash("sha512")
+    .update(
+      `${String(row["order_id"])}${String(row["status_code"])}${String(row["gross_amount"])}${settings.serverKey}`,
+    )
+    .digest("hex");
+  return {
+    headers: { "user-agent": "Veritrans" },
+    body: Buffer.from(JSON.stringify({ ...row, signature_key: signature })),
+  };
 }
 
 async function against(t: TestContext) {
   const simulator = await startSimulator({ seed: 7 });
   t.after(() => simulator.close());
-  return createMidtrans({ ...settings, baseUrl: simulator.url, serverKey: DEMO_SERVER_KEY, clock: { now: Date.now } });
+  return createMidtrans({
+    ...settings,
+    baseUrl: simulator.url,
+    serverKey: DEMO_SERVER_KEY,
+    clock: { now: Date.now },
+  });
 }

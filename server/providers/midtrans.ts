@@ -17,7 +17,24 @@ import type {
   TakenBack,
   VerifyAnswer,
 } from "./provider.ts";
-import { agreed, asRow, basic, channelFor, exchange, feeOn, parseJson, readRupiah, rowsOf, sameSecret, scrubbed, textOf, whyUnsendable, wholeLines, wholeRupiah, type Row } from "./wire.ts";
+import {
+  agreed,
+  asRow,
+  basic,
+  channelFor,
+  exchange,
+  feeOn,
+  parseJson,
+  readRupiah,
+  rowsOf,
+  sameSecret,
+  scrubbed,
+  textOf,
+  whyUnsendable,
+  wholeLines,
+  wholeRupiah,
+  type Row,
+} from "./wire.ts";
 
 export type MidtransSettings = {
   /** `https://api.midtrans.com` or `https://api.sandbox.midtrans.com`. */
@@ -47,8 +64,18 @@ const LEAST_SECONDS = 20;
 const DAY = 86_400;
 
 /** How a channel is asked for and known again: its payment type, the bank, the longest time for the payer in seconds, and whether it gives money back. */
-type Means = { readonly type: string; readonly bank?: string; readonly longestSeconds: number; readonly refunds: boolean };
-const bank = (name: string): Means => ({ type: "bank_transfer", bank: name, longestSeconds: 180 * DAY, refunds: false });
+type Means = {
+  readonly type: string;
+  readonly bank?: string;
+  readonly longestSeconds: number;
+  readonly refunds: boolean;
+};
+const bank = (name: string): Means => ({
+  type: "bank_transfer",
+  bank: name,
+  longestSeconds: 180 * DAY,
+  refunds: false,
+});
 const MEANS: Readonly<Record<string, Means>> = {
   GOPAY: { type: "gopay", longestSeconds: 7 * DAY, refunds: true },
   QRIS: { type: "qris", longestSeconds: 7 * DAY, refunds: true },
@@ -64,7 +91,10 @@ const MEANS: Readonly<Record<string, Means>> = {
 const wallet = (code: string, name: string, basisPoints: number, type: Channel["type"]) =>
   agreed({ code, name, group: "E-Wallet", type }, { basisPoints, least: 1_000n, most: 10_000_000n });
 const account = (code: string, name: string) =>
-  agreed({ code, name: `${name} Virtual Account`, group: "Virtual Account", type: "direct" }, { flat: 4_000n, least: 10_000n, most: 50_000_000n });
+  agreed(
+    { code, name: `${name} Virtual Account`, group: "Virtual Account", type: "direct" },
+    { flat: 4_000n, least: 10_000n, most: 50_000_000n },
+  );
 
 /**
  * Midtrans publishes no list of channels, limits or fees: they are agreed with each merchant. These are the list prices as
@@ -97,9 +127,11 @@ export function createMidtrans(settings: MidtransSettings): Provider {
 
     async open(request, signal) {
       const channel = channelFor(channels, request);
-      const wrong = whyUnsendable(request, settings.clock.now()) ?? (typeof channel === "string" ? channel : undefined);
+      const wrong =
+        whyUnsendable(request, settings.clock.now()) ?? (typeof channel === "string" ? channel : undefined);
       const means = MEANS[request.channel];
-      if (wrong !== undefined || typeof channel === "string" || !means) return { answer: "refused", reason: wrong ?? "channel_unknown" };
+      if (wrong !== undefined || typeof channel === "string" || !means)
+        return { answer: "refused", reason: wrong ?? "channel_unknown" };
       const body = chargeBody(settings, request, means);
       if (typeof body === "string") return { answer: "refused", reason: body };
       const reply = await call(settings, { path: "charge", body, key: keyOf(request.merchantRef) }, signal);
@@ -121,7 +153,11 @@ export function createMidtrans(settings: MidtransSettings): Provider {
 // open
 
 /** The body of a charge, or why there is none: the payer's time is outside the channel's bounds. */
-function chargeBody({ clock, returnUrl }: MidtransSettings, request: OpenRequest, { type, bank: name, longestSeconds }: Means): Row | string {
+function chargeBody(
+  { clock, returnUrl }: MidtransSettings,
+  request: OpenRequest,
+  { type, bank: name, longestSeconds }: Means,
+): Row | string {
   const now = Math.floor(clock.now() / 1_000);
   const seconds = Math.floor(request.expiresAt.getTime() / 1_000) - now;
   if (seconds < LEAST_SECONDS || seconds > longestSeconds) return "expiry_outside_bounds";
@@ -131,13 +167,23 @@ function chargeBody({ clock, returnUrl }: MidtransSettings, request: OpenRequest
     qris: { qris: { acquirer: "gopay" } },
     shopeepay: { shopeepay: { callback_url: returnUrl } },
     bank_transfer: { bank_transfer: { bank: name } },
-    echannel: { echannel: { bill_info1: "Pembayaran:", bill_info2: request.merchantRef.slice(0, LONGEST_NAME) } },
+    echannel: {
+      echannel: { bill_info1: "Pembayaran:", bill_info2: request.merchantRef.slice(0, LONGEST_NAME) },
+    },
   };
   return {
     payment_type: type,
     transaction_details: { order_id: request.merchantRef, gross_amount: wholeRupiah(request.amount) },
-    item_details: wholeLines(request).map(({ sku, ...line }) => ({ ...(sku === null ? {} : { id: sku }), ...line, name: cut(line.name) })),
-    customer_details: { first_name: customer.name, email: customer.email, ...(customer.phone === null ? {} : { phone: customer.phone }) },
+    item_details: wholeLines(request).map(({ sku, ...line }) => ({
+      ...(sku === null ? {} : { id: sku }),
+      ...line,
+      name: cut(line.name),
+    })),
+    customer_details: {
+      first_name: customer.name,
+      email: customer.email,
+      ...(customer.phone === null ? {} : { phone: customer.phone }),
+    },
     custom_expiry: { order_time: `${jakartaText(now)} +0700`, expiry_duration: seconds, unit: "second" },
     ...extra[type],
   };
@@ -147,36 +193,62 @@ function chargeBody({ clock, returnUrl }: MidtransSettings, request: OpenRequest
  * A duplicate order id (406) may be this very charge, sent before: it is asked about. So is one that is still running (HTTP 202).
  * A denial is a no, in its own words.
  */
-function openAnswer(settings: MidtransSettings, channels: readonly Channel[], request: OpenRequest, reply: Reply): OpenAnswer {
+function openAnswer(
+  settings: MidtransSettings,
+  channels: readonly Channel[],
+  request: OpenRequest,
+  reply: Reply,
+): OpenAnswer {
   if (reply.said === "unsent") return { answer: "refused", reason: "unreachable" };
   if (reply.said === "unknown") return { answer: "unknown", reason: reply.reason };
   const { code, row } = reply;
-  if (CHARGE_REFUSED.has(code) || row["transaction_status"] === "deny") return { answer: "refused", reason: reasonOf(settings, reply) };
+  if (CHARGE_REFUSED.has(code) || row["transaction_status"] === "deny")
+    return { answer: "refused", reason: reasonOf(settings, reply) };
   if (code !== "201" && code !== "200") return { answer: "unknown", reason: reasonOf(settings, reply) };
   const [state, opened] = [readState(channels, row), readOpened(channels, row)];
   if (!state || !opened) return { answer: "unknown", reason: "answer_unreadable" };
-  const same = state.merchantRef === request.merchantRef && opened.amount.minor === request.amount.minor && channelOf(row) === request.channel;
+  const same =
+    state.merchantRef === request.merchantRef &&
+    opened.amount.minor === request.amount.minor &&
+    channelOf(row) === request.channel;
   return same ? { answer: "opened", opened } : { answer: "unknown", reason: "answer_differs" };
 }
 
 // inquire
 
 /** "Get status", by our reference wherever there is one: it is found even if no answer ever came. Only body code 404 is absence. */
-async function inquire(settings: MidtransSettings, channels: readonly Channel[], { reference, merchantRef }: InquireRequest, signal?: AbortSignal): Promise<InquireAnswer> {
-  const reply = await call(settings, { path: `${encodeURIComponent(reference ?? merchantRef)}/status` }, signal);
+async function inquire(
+  settings: MidtransSettings,
+  channels: readonly Channel[],
+  { reference, merchantRef }: InquireRequest,
+  signal?: AbortSignal,
+): Promise<InquireAnswer> {
+  const reply = await call(
+    settings,
+    { path: `${encodeURIComponent(reference ?? merchantRef)}/status` },
+    signal,
+  );
   if (reply.said !== "answered") return { answer: "unknown", reason: reply.reason };
   const { code, row } = reply;
-  if (code === "404") return reference === null ? { answer: "absent" } : { answer: "unknown", reason: "reference_unknown", notFound: true };
+  if (code === "404")
+    return reference === null
+      ? { answer: "absent" }
+      : { answer: "unknown", reason: "reference_unknown", notFound: true };
   const state = KNOWN.has(code) ? readState(channels, row) : undefined;
   if (!state) return { answer: "unknown", reason: reasonOf(settings, reply) };
-  if (state.merchantRef !== merchantRef || (reference !== null && state.reference !== reference)) return { answer: "unknown", reason: "answer_differs" };
+  if (state.merchantRef !== merchantRef || (reference !== null && state.reference !== reference))
+    return { answer: "unknown", reason: "answer_differs" };
   return { answer: "found", state, opened: readOpened(channels, row) ?? null };
 }
 
 // cancel
 
 /** "Cancel", while pending. 412 says that it can't be any more; whether that is because it was cancelled before is asked. */
-async function cancel(settings: MidtransSettings, { reference, merchantRef }: InquireRequest, signal?: AbortSignal): Promise<CancelAnswer> {
+async function cancel(
+  settings: MidtransSettings,
+  { reference, merchantRef }: InquireRequest,
+  signal?: AbortSignal,
+): Promise<CancelAnswer> {
   const id = encodeURIComponent(reference ?? merchantRef);
   const reply = await call(settings, { path: `${id}/cancel`, body: {} }, signal);
   if (reply.said !== "answered") return { answer: "unknown", reason: reply.reason };
@@ -184,27 +256,43 @@ async function cancel(settings: MidtransSettings, { reference, merchantRef }: In
   if (code === "200" && row["transaction_status"] === "cancel") return { answer: "cancelled" };
   if (code === "412") {
     const known = await call(settings, { path: `${id}/status` }, signal);
-    if (known.said !== "answered" || !KNOWN.has(known.code)) return { answer: "unknown", reason: "status_unknown" };
-    return known.row["transaction_status"] === "cancel" ? { answer: "cancelled" } : { answer: "refused", reason: reasonOf(settings, reply) };
+    if (known.said !== "answered" || !KNOWN.has(known.code))
+      return { answer: "unknown", reason: "status_unknown" };
+    return known.row["transaction_status"] === "cancel"
+      ? { answer: "cancelled" }
+      : { answer: "refused", reason: reasonOf(settings, reply) };
   }
   const refused = NO.has(code) || code === "404";
-  return refused ? { answer: "refused", reason: reasonOf(settings, reply) } : { answer: "unknown", reason: reasonOf(settings, reply) };
+  return refused
+    ? { answer: "refused", reason: reasonOf(settings, reply) }
+    : { answer: "unknown", reason: reasonOf(settings, reply) };
 }
 
 // refund
 
 /** "Refund", from settlement, once per `refund_key`. A no may only say that it was done before: the payment's own list tells. */
-async function refund(settings: MidtransSettings, request: RefundRequest, signal?: AbortSignal): Promise<RefundAnswer> {
+async function refund(
+  settings: MidtransSettings,
+  request: RefundRequest,
+  signal?: AbortSignal,
+): Promise<RefundAnswer> {
   const amount = wholeRupiah(request.amount);
   const wrong = whyNotRefundable(request);
-  if (wrong !== undefined || amount === undefined) return { answer: "refused", reason: wrong ?? "amount_not_whole_rupiah" };
-  const body = { refund_key: request.refundRef, amount, ...(request.reason === "" ? {} : { reason: request.reason }) };
+  if (wrong !== undefined || amount === undefined)
+    return { answer: "refused", reason: wrong ?? "amount_not_whole_rupiah" };
+  const body = {
+    refund_key: request.refundRef,
+    amount,
+    ...(request.reason === "" ? {} : { reason: request.reason }),
+  };
   const path = `${encodeURIComponent(request.reference ?? request.merchantRef)}/refund`;
   const reply = await call(settings, { path, body, key: keyOf(request.refundRef) }, signal);
-  if (reply.said === "unknown" && reply.reason === STILL_RUNNING) return inquireRefund(settings, request, signal);
+  if (reply.said === "unknown" && reply.reason === STILL_RUNNING)
+    return inquireRefund(settings, request, signal);
   if (reply.said !== "answered") return { answer: "unknown", reason: reply.reason };
   const { code, row } = reply;
-  if (code === "200" && row["refund_key"] === request.refundRef) return { answer: "refunded", reference: refundReference(row) };
+  if (code === "200" && row["refund_key"] === request.refundRef)
+    return { answer: "refunded", reference: refundReference(row) };
   if (code === "201") return { answer: "pending" };
   if (code === "406" || code === "412" || code === "414") {
     const known = await inquireRefund(settings, request, signal);
@@ -213,19 +301,31 @@ async function refund(settings: MidtransSettings, request: RefundRequest, signal
   }
   // 202: the payer's provider said no
   const refused = NO.has(code) || code === "404" || (code === "202" && reply.status !== 202);
-  return refused ? { answer: "refused", reason: reasonOf(settings, reply) } : { answer: "unknown", reason: reasonOf(settings, reply) };
+  return refused
+    ? { answer: "refused", reason: reasonOf(settings, reply) }
+    : { answer: "unknown", reason: reasonOf(settings, reply) };
 }
 
 const NOT_LISTED = "refund_not_listed";
 
 /** A refund stands in the `refunds` of its payment's status. One that does not may still be on its way: unknown. */
-async function inquireRefund(settings: MidtransSettings, request: RefundRequest, signal?: AbortSignal): Promise<RefundAnswer> {
-  const reply = await call(settings, { path: `${encodeURIComponent(request.reference ?? request.merchantRef)}/status` }, signal);
+async function inquireRefund(
+  settings: MidtransSettings,
+  request: RefundRequest,
+  signal?: AbortSignal,
+): Promise<RefundAnswer> {
+  const reply = await call(
+    settings,
+    { path: `${encodeURIComponent(request.reference ?? request.merchantRef)}/status` },
+    signal,
+  );
   if (reply.said !== "answered") return { answer: "unknown", reason: reply.reason };
-  if (!KNOWN.has(reply.code) || reply.row["order_id"] !== request.merchantRef) return { answer: "unknown", reason: reasonOf(settings, reply) };
+  if (!KNOWN.has(reply.code) || reply.row["order_id"] !== request.merchantRef)
+    return { answer: "unknown", reason: reasonOf(settings, reply) };
   const own = rowsOf(reply.row["refunds"]).find((row) => row["refund_key"] === request.refundRef);
   if (!own) return { answer: "unknown", reason: NOT_LISTED };
-  if (readRupiah(own["refund_amount"])?.minor !== request.amount.minor) return { answer: "unknown", reason: "answer_differs" };
+  if (readRupiah(own["refund_amount"])?.minor !== request.amount.minor)
+    return { answer: "unknown", reason: "answer_differs" };
   return { answer: "refunded", reference: refundReference(own) };
 }
 
@@ -259,15 +359,33 @@ async function verify(settings: MidtransSettings, signal?: AbortSignal): Promise
  * server key. It leaves out what became of the payment, and `200` stands for a settlement as well as for a refund: the
  * notification's sender is proven, its word is asked again.
  */
-function readNotification({ serverKey }: MidtransSettings, channels: readonly Channel[], { body }: RawNotification): Notification | Refusal {
+function readNotification(
+  { serverKey }: MidtransSettings,
+  channels: readonly Channel[],
+  { body }: RawNotification,
+): Notification | Refusal {
   const row = asRow(parseJson(Buffer.from(body).toString("utf8")));
-  const [orderId, code, amount, given] = [row?.["order_id"], row?.["status_code"], row?.["gross_amount"], row?.["signature_key"]];
-  if (typeof orderId !== "string" || typeof code !== "string" || typeof amount !== "string" || typeof given !== "string") return refuse("notification_signature_wrong");
+  const [orderId, code, amount, given] = [
+    row?.["order_id"],
+    row?.["status_code"],
+    row?.["gross_amount"],
+    row?.["signature_key"],
+  ];
+  if (
+    typeof orderId !== "string" ||
+    typeof code !== "string" ||
+    typeof amount !== "string" ||
+    typeof given !== "string"
+  )
+    return refuse("notification_signature_wrong");
   const signature = createHash("sha512").update(`${orderId}${code}${amount}${serverKey}`).digest("hex");
-  if (serverKey === "" || !sameSecret(given.toLowerCase(), signature)) return refuse("notification_signature_wrong");
+  if (serverKey === "" || !sameSecret(given.toLowerCase(), signature))
+    return refuse("notification_signature_wrong");
   const state = row && readState(channels, row);
   const channel = row && channelOf(row);
-  return state && channel !== undefined ? { state, channel, reread: true } : { state: null, event: textOf(row?.["transaction_status"]) ?? "notification" };
+  return state && channel !== undefined
+    ? { state, channel, reread: true }
+    : { state: null, event: textOf(row?.["transaction_status"]) ?? "notification" };
 }
 
 // mappers: a row as it came → our terms, undefined where it can't be read
@@ -293,14 +411,27 @@ function readState(channels: readonly Channel[], row: Row): ProviderState | unde
   const [reference, merchantRef] = [textOf(row["transaction_id"]), textOf(row["order_id"])];
   const settled = instant(row["settlement_time"]);
   // what ended after its settlement was paid, and the money was taken back
-  const status = ENDED.has(String(row["transaction_status"])) && settled ? "paid" : STATUSES[String(row["transaction_status"])];
-  const amount = row["currency"] === undefined || row["currency"] === IDR ? readRupiah(row["gross_amount"]) : undefined;
+  const status =
+    ENDED.has(String(row["transaction_status"])) && settled
+      ? "paid"
+      : STATUSES[String(row["transaction_status"])];
+  const amount =
+    row["currency"] === undefined || row["currency"] === IDR ? readRupiah(row["gross_amount"]) : undefined;
   const channel = channels.find(({ code }) => code === channelOf(row));
   if (reference === null || merchantRef === null || !status || !amount || !channel) return undefined;
   const takenBack = readTakenBack(row, reference, amount);
   if (!takenBack) return undefined;
   const wasPaid = status === "paid" || status === "refunded";
-  return { reference, merchantRef, status, amount, feeMerchant: feeOn(amount, channel), feeCustomer: NOTHING, paidAt: wasPaid ? (settled ?? null) : null, ...(takenBack.length === 0 ? {} : { takenBack }) };
+  return {
+    reference,
+    merchantRef,
+    status,
+    amount,
+    feeMerchant: feeOn(amount, channel),
+    feeCustomer: NOTHING,
+    paidAt: wasPaid ? (settled ?? null) : null,
+    ...(takenBack.length === 0 ? {} : { takenBack }),
+  };
 }
 
 /** States that Midtrans documents from `pending` only; told after a settlement, the acquirer has taken the money back. */
@@ -312,19 +443,34 @@ const ENDED: ReadonlySet<string> = new Set(["deny", "cancel", "failure"]);
  */
 function readTakenBack(row: Row, reference: string, gross: Money): TakenBack[] | undefined {
   const status = String(row["transaction_status"]);
-  const listed = rowsOf(row["refunds"]).map((one) => ({ one, key: textOf(one["refund_key"]), sum: readRupiah(one["refund_amount"]) }));
+  const listed = rowsOf(row["refunds"]).map((one) => ({
+    one,
+    key: textOf(one["refund_key"]),
+    sum: readRupiah(one["refund_amount"]),
+  }));
   const sums = listed.map(({ sum }) => sum?.minor);
   if (sums.includes(undefined)) return undefined;
   const back = listed.flatMap(({ one, key, sum }) => {
     const id = refundReference(one);
-    return key === null && id !== null && sum ? [{ reference: id, amount: sum, reason: textOf(one["reason"]) ?? "chargeback" }] : [];
+    return key === null && id !== null && sum
+      ? [{ reference: id, amount: sum, reason: textOf(one["reason"]) ?? "chargeback" }]
+      : [];
   });
   const isCharged = status === "chargeback" || status === "partial_chargeback";
   if (!ENDED.has(status) && (!isCharged || back.length > 0)) return back;
   const rest = money(gross.minor - sums.reduce<bigint>((total, sum) => total + (sum ?? 0n), 0n), IDR);
   const amount = status === "partial_chargeback" ? readRupiah(row["refund_amount"]) : rest;
   if (!amount) return undefined;
-  return amount.minor <= 0n ? back : [...back, { reference: (isCharged ? refundReference(row) : null) ?? `${reference}:${status}`, amount, reason: isCharged ? status : `${status} after settlement` }];
+  return amount.minor <= 0n
+    ? back
+    : [
+        ...back,
+        {
+          reference: (isCharged ? refundReference(row) : null) ?? `${reference}:${status}`,
+          amount,
+          reason: isCharged ? status : `${status} after settlement`,
+        },
+      ];
 }
 
 /** What the payer needs, where the row tells it: a code, a number or an address, and until when. */
@@ -335,14 +481,28 @@ function readOpened(channels: readonly Channel[], row: Row): Opened | undefined 
   const [qrString, payCode, checkoutUrl] = [textOf(row["qr_string"]), readPayCode(row), readDeeplink(row)];
   if (!state || !expiresAt || !channel || !(qrString ?? payCode ?? checkoutUrl)) return undefined;
   const { reference, amount, feeMerchant, feeCustomer } = state;
-  return { reference, channelName: channel.name, amount, feeMerchant, feeCustomer, qrString, payCode, checkoutUrl, expiresAt };
+  return {
+    reference,
+    channelName: channel.name,
+    amount,
+    feeMerchant,
+    feeCustomer,
+    qrString,
+    payCode,
+    checkoutUrl,
+    expiresAt,
+  };
 }
 
 /** A virtual account's number; Mandiri's two numbers as payers type them: biller code, then bill key. */
 function readPayCode(row: Row): string | null {
   const [first] = rowsOf(row["va_numbers"]);
   const [biller, key] = [textOf(row["biller_code"]), textOf(row["bill_key"])];
-  return textOf(first?.["va_number"]) ?? textOf(row["permata_va_number"]) ?? (biller !== null && key !== null ? `${biller} ${key}` : null);
+  return (
+    textOf(first?.["va_number"]) ??
+    textOf(row["permata_va_number"]) ??
+    (biller !== null && key !== null ? `${biller} ${key}` : null)
+  );
 }
 
 /** The address that opens the payer's app, by `http(s)` or GoPay's own scheme, never by another. */
@@ -356,7 +516,11 @@ function readDeeplink(row: Row): string | null {
 function channelOf(row: Row): string | undefined {
   const [first] = rowsOf(row["va_numbers"]);
   const name = textOf(first?.["bank"]) ?? (textOf(row["permata_va_number"]) === null ? undefined : "permata");
-  return Object.entries(MEANS).find(([, means]) => means.type === row["payment_type"] && means.bank === (means.type === "bank_transfer" ? name : undefined))?.[0];
+  return Object.entries(MEANS).find(
+    ([, means]) =>
+      means.type === row["payment_type"] &&
+      means.bank === (means.type === "bank_transfer" ? name : undefined),
+  )?.[0];
 }
 
 /** `2021-06-23 14:02:42`, in Jakarta. */
@@ -379,7 +543,9 @@ function cut(text: string): string {
 
 /** An idempotency key of a reference; a longer one by its digest. Midtrans keeps it for five minutes, and only after a yes. */
 function keyOf(reference: string): string {
-  return reference.length <= LONGEST_KEY ? reference : createHash("sha256").update(reference).digest("hex").slice(0, LONGEST_KEY);
+  return reference.length <= LONGEST_KEY
+    ? reference
+    : createHash("sha256").update(reference).digest("hex").slice(0, LONGEST_KEY);
 }
 
 // the call
@@ -394,7 +560,11 @@ const STILL_RUNNING = "still_running";
 
 type Call = { readonly path: string; readonly body?: Row; readonly key?: string };
 
-async function call(settings: MidtransSettings, { path, body, key }: Call, signal?: AbortSignal): Promise<Reply> {
+async function call(
+  settings: MidtransSettings,
+  { path, body, key }: Call,
+  signal?: AbortSignal,
+): Promise<Reply> {
   const exchanged = await exchange(
     {
       url: `${settings.baseUrl.replace(/\/+$/, "")}/v2/${path}`,
@@ -420,9 +590,12 @@ async function call(settings: MidtransSettings, { path, body, key }: Call, signa
 function judge(status: number, text: string): Reply {
   const row = asRow(parseJson(text));
   const code = row?.["status_code"];
-  if (!row || typeof code !== "string" || !/^\d{3}$/.test(code)) return { said: "unknown", reason: row ? `http_${status}` : `http_${status}_not_json` };
-  if (status >= 500 || status === 408 || (status >= 300 && status < 400)) return { said: "unknown", reason: `http_${status}` };
-  if (status === 202 && row["transaction_status"] === undefined) return { said: "unknown", reason: STILL_RUNNING };
+  if (!row || typeof code !== "string" || !/^\d{3}$/.test(code))
+    return { said: "unknown", reason: row ? `http_${status}` : `http_${status}_not_json` };
+  if (status >= 500 || status === 408 || (status >= 300 && status < 400))
+    return { said: "unknown", reason: `http_${status}` };
+  if (status === 202 && row["transaction_status"] === undefined)
+    return { said: "unknown", reason: STILL_RUNNING };
   return { said: "answered", status, code, row };
 }
 

@@ -70,7 +70,15 @@ export type Channel = {
 export type Fee = { readonly flat: Money; readonly percentBasisPoints: number };
 
 /** A channel's fee on one sum: what the merchant bears of it, and what the customer pays on top. */
-export type ChannelFees = { readonly code: string; readonly name: string; readonly fee: Fee; readonly least: Money | null; readonly most: Money | null; readonly merchant: Money; readonly customer: Money };
+export type ChannelFees = {
+  readonly code: string;
+  readonly name: string;
+  readonly fee: Fee;
+  readonly least: Money | null;
+  readonly most: Money | null;
+  readonly merchant: Money;
+  readonly customer: Money;
+};
 
 /** Steps of one way to pay, as plain text. */
 export type Instruction = { readonly title: string; readonly steps: readonly string[] };
@@ -81,7 +89,11 @@ export type OpenRequest = {
   readonly channel: string;
   readonly amount: Money;
   readonly items: ReadonlyArray<{ sku: string | null; name: string; price: Money; quantity: number }>;
-  readonly customer: { readonly name: string; readonly email: string; /** E.164 */ readonly phone: string | null };
+  readonly customer: {
+    readonly name: string;
+    readonly email: string /** E.164 */;
+    readonly phone: string | null;
+  };
   readonly expiresAt: Date;
 };
 
@@ -147,13 +159,20 @@ export type RawNotification = {
  * A notification whose sender is proven. `reread`: its content is not (a constant token, or a signature over a part of it),
  * so the payment is inquired about before its word is believed.
  */
-export type PaymentNotification = { readonly state: ProviderState; readonly channel: string; readonly reread: boolean };
+export type PaymentNotification = {
+  readonly state: ProviderState;
+  readonly channel: string;
+  readonly reread: boolean;
+};
 
 /**
  * One whose sender is proven as well, and that tells of no payment in words which are known here: a test from the provider's
  * dashboard, another kind of event, a new status. It is acknowledged and kept.
  */
-export type OtherNotification = { readonly state: null; /** What the provider calls it. */ readonly event: string };
+export type OtherNotification = {
+  readonly state: null /** What the provider calls it. */;
+  readonly event: string;
+};
 
 export type Notification = PaymentNotification | OtherNotification;
 
@@ -163,7 +182,9 @@ export type CancelAnswer =
   | { readonly answer: "refused"; readonly reason: string }
   | { readonly answer: "unknown"; readonly reason: string };
 
-export type VerifyAnswer = { readonly answer: "accepted" } | { readonly answer: "refused" | "unknown"; readonly reason: string };
+export type VerifyAnswer =
+  | { readonly answer: "accepted" }
+  | { readonly answer: "refused" | "unknown"; readonly reason: string };
 
 export type RefundRequest = InquireRequest & {
   /** Our reference of this refund, unique for ever. */

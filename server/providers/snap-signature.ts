@@ -40,7 +40,10 @@ export function signByKey(privateKey: KeyObject, text: string): string {
 }
 
 export function isSignedBySecret(secret: string, text: string, signature: string): boolean {
-  const [given, right] = [Buffer.from(signature, "base64"), Buffer.from(signBySecret(secret, text), "base64")];
+  const [given, right] = [
+    Buffer.from(signature, "base64"),
+    Buffer.from(signBySecret(secret, text), "base64"),
+  ];
   return given.length === right.length && timingSafeEqual(given, right);
 }
 

@@ -6,7 +6,18 @@ import { describe, it, type TestContext } from "node:test";
 import { newKeyPair, startSimulator, type SnapAccount } from "../../simulator/index.ts";
 import { conformance, type CallFault, type Peer } from "./conformance.ts";
 import type { OpenRequest, RawNotification, RefundRequest } from "./provider.ts";
-import { asymmetricText, isSignedByKey, isSignedBySecret, minified, readSnapTime, signByKey, signBySecret, symmetricText, tokenText, toSnapTime } from "./snap-signature.ts";
+import {
+  asymmetricText,
+  isSignedByKey,
+  isSignedBySecret,
+  minified,
+  readSnapTime,
+  signByKey,
+  signBySecret,
+  symmetricText,
+  tokenText,
+  toSnapTime,
+} from "./snap-signature.ts";
 import { createSnap, SNAP_NOTIFY_PATH, type SnapSettings } from "./snap.ts";
 
 const rupiah = (whole: number) => money(BigInt(whole) * 100n, IDR);
@@ -45,18 +56,32 @@ function settingsOf(baseUrl: string, signature: Dialect, notifications: Dialect)
   };
 }
 
-for (const [name, dialect] of [["SNAP BI by shared secret", "symmetric"], ["SNAP BI by key pairs", "asymmetric"]] as const) {
+for (const [name, dialect] of [
+  ["SNAP BI by shared secret", "symmetric"],
+  ["SNAP BI by key pairs", "asymmetric"],
+] as const) {
   conformance(name, async (): Promise<Peer> => {
     const inbox = await startInbox();
-    const simulator = await startSimulator({ seed: 7, snap: { ...ACCOUNT, notifications: dialect, notifyUrl: inbox.url } });
+    const simulator = await startSimulator({
+      seed: 7,
+      snap: { ...ACCOUNT, notifications: dialect, notifyUrl: inbox.url },
+    });
     const gone = await startSimulator();
     await gone.close();
-    const settings: SnapSettings = { ...settingsOf(simulator.url, dialect, dialect), timeouts: { totalMs: PATIENCE_MS } };
+    const settings: SnapSettings = {
+      ...settingsOf(simulator.url, dialect, dialect),
+      timeouts: { totalMs: PATIENCE_MS },
+    };
     const control = controlOf(simulator.url);
-    const plan = (call: string) => (fault: CallFault) => control("POST", "next", { call, fault: FAULTS[fault], ms: SLOWER_MS });
+    const plan = (call: string) => (fault: CallFault) =>
+      control("POST", "next", { call, fault: FAULTS[fault], ms: SLOWER_MS });
     return {
       provider: createSnap(settings),
-      otherSecret: createSnap({ ...settings, clientSecret: "another", providerPublicKey: settings.providerPublicKey && createPublicKey(OTHER.publicKey) }),
+      otherSecret: createSnap({
+        ...settings,
+        clientSecret: "another",
+        providerPublicKey: settings.providerPublicKey && createPublicKey(OTHER.publicKey),
+      }),
       unreachable: createSnap({ ...settings, baseUrl: gone.url }),
       channel: "QRISSNAP",
       goodAmount: rupiah(12_500),
@@ -67,8 +92,14 @@ for (const [name, dialect] of [["SNAP BI by shared secret", "symmetric"], ["SNAP
       planInquiry: plan("read"),
       planCancel: plan("cancel"),
       planRefund: plan("refund"),
-      planNotifications: (fault) => control("PUT", "faults", { forged: fault === "forged", altered: fault === "altered" }),
-      settle: (reference, as, amount) => control("POST", `transactions/${reference}/${ACTS[as]}`, amount ? { amount: Number(amount.minor / 100n) } : {}),
+      planNotifications: (fault) =>
+        control("PUT", "faults", { forged: fault === "forged", altered: fault === "altered" }),
+      settle: (reference, as, amount) =>
+        control(
+          "POST",
+          `transactions/${reference}/${ACTS[as]}`,
+          amount ? { amount: Number(amount.minor / 100n) } : {},
+        ),
       nextNotification: inbox.next,
       close: async () => {
         await simulator.close();
@@ -91,7 +122,8 @@ describe("SNAP BI's signatures", () => {
   it("symmetric: the text that Midtrans publishes, signed by its secret", () => {
     const text =
       "POST:/v1.0/debit/payment-host-to-host:gp9HjjEj813Y9JGoqwOeOPWbnt4CupvIJbU1Mmu4a11MNDZ7Sg5u9a:56fa5f4999ad8014de49d7898c1d1d53472569db8999de3c1b752a0dd181e98c:2020-01-01T00:00:00+07:00";
-    const signature = "FSlidRHe4ow9qppNifGVQNcdv67lBjgCiP0BHylh+IKXo4fs2rHaGsFNUY0N8t0rPlZs4iAHAOCDklnCccwuJw==";
+    const signature =
+      "FSlidRHe4ow9qppNifGVQNcdv67lBjgCiP0BHylh+IKXo4fs2rHaGsFNUY0N8t0rPlZs4iAHAOCDklnCccwuJw==";
     assert.equal(signBySecret("fdppqbF5wq7vVegyvsV1CROMv646nJ7A", text), signature);
     assert.ok(isSignedBySecret("fdppqbF5wq7vVegyvsV1CROMv646nJ7A", text, signature));
     assert.ok(!isSignedBySecret("fdppqbF5wq7vVegyvsV1CROMv646nJ7B", text, signature));
@@ -107,9 +139,18 @@ describe("SNAP BI's signatures", () => {
       terminalId: "213141251124",
       validityPeriod: "2009-07-03T12:08:56-07:00",
     });
-    const text = symmetricText({ method: "POST", path: "/v1.0/qr/qr-mpm-generate", body, timestamp: "2024-03-05T10:37:16.196Z" }, "myaccesstoken");
-    assert.match(text, /^POST:\/v1\.0\/qr\/qr-mpm-generate:myaccesstoken:01463f60dbb6ca53[0-9a-f]{42}402111:2024-03-05T10:37:16\.196Z$/);
-    assert.equal(signBySecret("myclientsecret", text), "wmzT7yjg1SxxCsxNsFgCR9SYXiZGGbceF6fV8xe97sAMHxZ+7OEBMIBmvb6Sj6GcksGp3iv77DiomgSbcST3XQ==");
+    const text = symmetricText(
+      { method: "POST", path: "/v1.0/qr/qr-mpm-generate", body, timestamp: "2024-03-05T10:37:16.196Z" },
+      "myaccesstoken",
+    );
+    assert.match(
+      text,
+      /^POST:\/v1\.0\/qr\/qr-mpm-generate:myaccesstoken:01463f60dbb6ca53[0-9a-f]{42}402111:2024-03-05T10:37:16\.196Z$/,
+    );
+    assert.equal(
+      signBySecret("myclientsecret", text),
+      "wmzT7yjg1SxxCsxNsFgCR9SYXiZGGbceF6fV8xe97sAMHxZ+7OEBMIBmvb6Sj6GcksGp3iv77DiomgSbcST3XQ==",
+    );
   });
 
   it("asymmetric: the token request of Midtrans' documentation, by the public half of the key printed there", () => {
@@ -123,8 +164,16 @@ describe("SNAP BI's signatures", () => {
   });
 
   it("asymmetric: no token is in what a key pair signs", () => {
-    const text = asymmetricText({ method: "POST", path: "/v1.0/qr/qr-mpm-notify", body: "", timestamp: "2024-03-15T10:30:00+07:00" });
-    assert.equal(text, "POST:/v1.0/qr/qr-mpm-notify:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855:2024-03-15T10:30:00+07:00");
+    const text = asymmetricText({
+      method: "POST",
+      path: "/v1.0/qr/qr-mpm-notify",
+      body: "",
+      timestamp: "2024-03-15T10:30:00+07:00",
+    });
+    assert.equal(
+      text,
+      "POST:/v1.0/qr/qr-mpm-notify:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855:2024-03-15T10:30:00+07:00",
+    );
     const signature = signByKey(createPrivateKey(BANK.privateKey), text);
     assert.ok(isSignedByKey(createPublicKey(BANK.publicKey), text, signature));
     assert.ok(!isSignedByKey(createPublicKey(OTHER.publicKey), text, signature));
@@ -132,15 +181,24 @@ describe("SNAP BI's signatures", () => {
 
   it("a body is minified byte by byte: what stands in a text stays, and no number is written anew", () => {
     const spaced = '{\n\t"name" : "Kopi \\" susu ",\r\n "value": [ 1.0, "a\\\\" , { } ]\n}';
-    assert.equal(Buffer.from(minified(Buffer.from(spaced))).toString(), '{"name":"Kopi \\" susu ","value":[1.0,"a\\\\",{}]}');
+    assert.equal(
+      Buffer.from(minified(Buffer.from(spaced))).toString(),
+      '{"name":"Kopi \\" susu ","value":[1.0,"a\\\\",{}]}',
+    );
   });
 
   it("times are Jakarta's, and read with any offset, with milliseconds or without", () => {
     assert.equal(toSnapTime(Date.UTC(2024, 2, 15, 3, 30)), "2024-03-15T10:30:00+07:00");
-    for (const time of ["2024-03-15T10:30:00+07:00", "2024-03-15T03:30:00Z", "2024-03-15T03:30:00.000Z", "2024-03-15T10:30:00+0700"]) {
+    for (const time of [
+      "2024-03-15T10:30:00+07:00",
+      "2024-03-15T03:30:00Z",
+      "2024-03-15T03:30:00.000Z",
+      "2024-03-15T10:30:00+0700",
+    ]) {
       assert.equal(readSnapTime(time), Date.UTC(2024, 2, 15, 3, 30), time);
     }
-    for (const none of ["2024-03-15T10:30:00", "2024-03-15", "", "1710473400", undefined, 1_710_473_400]) assert.equal(readSnapTime(none), undefined);
+    for (const none of ["2024-03-15T10:30:00", "2024-03-15", "", "1710473400", undefined, 1_710_473_400])
+      assert.equal(readSnapTime(none), undefined);
   });
 });
 
@@ -154,7 +212,14 @@ const request: OpenRequest = {
   expiresAt: new Date(NOW + 900_000),
 };
 const asked = { reference: "SNAP1", merchantRef: request.merchantRef };
-const refund: RefundRequest = { ...asked, refundRef: "RF1", channel: "QRISSNAP", amount: rupiah(2_500), paid: rupiah(12_500), reason: "" };
+const refund: RefundRequest = {
+  ...asked,
+  refundRef: "RF1",
+  channel: "QRISSNAP",
+  amount: rupiah(2_500),
+  paid: rupiah(12_500),
+  reason: "",
+};
 
 describe("SNAP BI's own terms", () => {
   it("asks for a code in the standard's words, signed over the bytes it sends", async () => {
@@ -162,8 +227,17 @@ describe("SNAP BI's own terms", () => {
     const provider = createSnap(bank.settings({ pathPrefix: "/openapi" }));
     assert.equal((await provider.open(request)).answer, "opened");
     const [token, call] = bank.calls;
-    assert.deepEqual([token?.url, token?.body], ["http://bank.invalid/openapi/v1.0/access-token/b2b", '{"grantType":"client_credentials"}']);
-    assert.ok(isSignedByKey(createPublicKey(MERCHANT.publicKey), `G1234325-SNAP|${toSnapTime(NOW)}`, token?.headers["x-signature"] ?? ""));
+    assert.deepEqual(
+      [token?.url, token?.body],
+      ["http://bank.invalid/openapi/v1.0/access-token/b2b", '{"grantType":"client_credentials"}'],
+    );
+    assert.ok(
+      isSignedByKey(
+        createPublicKey(MERCHANT.publicKey),
+        `G1234325-SNAP|${toSnapTime(NOW)}`,
+        token?.headers["x-signature"] ?? "",
+      ),
+    );
     assert.equal(call?.url, "http://bank.invalid/openapi/v1.0/qr/qr-mpm-generate");
     assert.deepEqual(JSON.parse(call.body), {
       partnerReferenceNo: request.merchantRef,
@@ -172,21 +246,43 @@ describe("SNAP BI's own terms", () => {
       validityPeriod: toSnapTime(NOW + 900_000),
     });
     const { "x-signature": signature = "", ...rest } = call.headers;
-    const text = symmetricText({ method: "POST", path: "/openapi/v1.0/qr/qr-mpm-generate", body: call.body, timestamp: toSnapTime(NOW) }, "token-1");
+    const text = symmetricText(
+      {
+        method: "POST",
+        path: "/openapi/v1.0/qr/qr-mpm-generate",
+        body: call.body,
+        timestamp: toSnapTime(NOW),
+      },
+      "token-1",
+    );
     assert.ok(isSignedBySecret(ACCOUNT.clientSecret, text, signature));
     assert.deepEqual(
-      [rest["authorization"], rest["x-timestamp"], rest["x-partner-id"], rest["channel-id"], rest["x-external-id"]],
+      [
+        rest["authorization"],
+        rest["x-timestamp"],
+        rest["x-partner-id"],
+        rest["channel-id"],
+        rest["x-external-id"],
+      ],
       ["Bearer token-1", toSnapTime(NOW), "KOPISENJA", "95221", request.merchantRef],
     );
   });
 
   it("the asymmetric dialect asks for no token and sends none", async () => {
     const bank = scripted(generated());
-    assert.equal((await createSnap(bank.settings({ signature: "asymmetric" })).open(request)).answer, "opened");
+    assert.equal(
+      (await createSnap(bank.settings({ signature: "asymmetric" })).open(request)).answer,
+      "opened",
+    );
     assert.equal(bank.calls.length, 1);
     const [call] = bank.calls;
     assert.ok(call && !("authorization" in call.headers));
-    const text = asymmetricText({ method: "POST", path: "/v1.0/qr/qr-mpm-generate", body: call.body, timestamp: toSnapTime(NOW) });
+    const text = asymmetricText({
+      method: "POST",
+      path: "/v1.0/qr/qr-mpm-generate",
+      body: call.body,
+      timestamp: toSnapTime(NOW),
+    });
     assert.ok(isSignedByKey(createPublicKey(MERCHANT.publicKey), text, call.headers["x-signature"] ?? ""));
   });
 
@@ -222,8 +318,14 @@ describe("SNAP BI's own terms", () => {
   }
 
   it("says why: the bank's code and sentence, without secrets", async () => {
-    const bank = scripted({ status: 404, body: coded("4044708", `Invalid Merchant ${ACCOUNT.clientSecret} token-1`) });
-    assert.deepEqual(await createSnap(bank.settings()).open(request), { answer: "refused", reason: "4044708 Invalid Merchant *** ***" });
+    const bank = scripted({
+      status: 404,
+      body: coded("4044708", `Invalid Merchant ${ACCOUNT.clientSecret} token-1`),
+    });
+    assert.deepEqual(await createSnap(bank.settings()).open(request), {
+      answer: "refused",
+      reason: "4044708 Invalid Merchant *** ***",
+    });
   });
 
   for (const [why, code, status, answer] of [
@@ -235,13 +337,28 @@ describe("SNAP BI's own terms", () => {
     ["a conflict", "4095100", 409, "unknown"],
   ] as const) {
     it(`an inquiry: ${why} is ${answer}`, async () => {
-      assert.equal((await createSnap(scripted({ status, body: coded(code) }).settings()).inquire(asked)).answer, answer);
+      assert.equal(
+        (await createSnap(scripted({ status, body: coded(code) }).settings()).inquire(asked)).answer,
+        answer,
+      );
     });
   }
 
-  for (const [code, status] of [["00", "paid"], ["01", "pending"], ["02", "pending"], ["03", "pending"], ["04", "refunded"], ["05", "failed"], ["06", "failed"], ["08", "expired"], ["09", "failed"]] as const) {
+  for (const [code, status] of [
+    ["00", "paid"],
+    ["01", "pending"],
+    ["02", "pending"],
+    ["03", "pending"],
+    ["04", "refunded"],
+    ["05", "failed"],
+    ["06", "failed"],
+    ["08", "expired"],
+    ["09", "failed"],
+  ] as const) {
     it(`latestTransactionStatus ${code} is ${status}`, async () => {
-      const found = await createSnap(scripted(queried({ latestTransactionStatus: code })).settings()).inquire(asked);
+      const found = await createSnap(scripted(queried({ latestTransactionStatus: code })).settings()).inquire(
+        asked,
+      );
       assert.ok(found.answer === "found");
       assert.equal(found.state.status, status);
     });
@@ -249,7 +366,13 @@ describe("SNAP BI's own terms", () => {
 
   it("07 is absent; another status, no amount or another's row is unknown", async () => {
     const answers = [];
-    for (const changes of [{ latestTransactionStatus: "07" }, { latestTransactionStatus: "10" }, { amount: null }, { originalReferenceNo: "SNAP2" }, { originalPartnerReferenceNo: "OG2" }]) {
+    for (const changes of [
+      { latestTransactionStatus: "07" },
+      { latestTransactionStatus: "10" },
+      { amount: null },
+      { originalReferenceNo: "SNAP2" },
+      { originalPartnerReferenceNo: "OG2" },
+    ]) {
       answers.push((await createSnap(scripted(queried(changes)).settings()).inquire(asked)).answer);
     }
     assert.deepEqual(answers, ["absent", "unknown", "unknown", "unknown", "unknown"]);
@@ -259,10 +382,23 @@ describe("SNAP BI's own terms", () => {
     const bank = scripted(queried({ paidTime: "2026-09-21T20:13:20+07:00" }));
     assert.deepEqual(await createSnap(bank.settings()).inquire(asked), {
       answer: "found",
-      state: { reference: "SNAP1", merchantRef: asked.merchantRef, status: "paid", amount: rupiah(12_500), feeMerchant: rupiah(88), feeCustomer: rupiah(0), paidAt: new Date("2026-09-21T13:13:20Z") },
+      state: {
+        reference: "SNAP1",
+        merchantRef: asked.merchantRef,
+        status: "paid",
+        amount: rupiah(12_500),
+        feeMerchant: rupiah(88),
+        feeCustomer: rupiah(0),
+        paidAt: new Date("2026-09-21T13:13:20Z"),
+      },
       opened: null,
     });
-    assert.deepEqual(JSON.parse(bank.calls.at(-1)?.body ?? ""), { originalReferenceNo: "SNAP1", originalPartnerReferenceNo: asked.merchantRef, merchantId: "00007100010926", serviceCode: "47" });
+    assert.deepEqual(JSON.parse(bank.calls.at(-1)?.body ?? ""), {
+      originalReferenceNo: "SNAP1",
+      originalPartnerReferenceNo: asked.merchantRef,
+      merchantId: "00007100010926",
+      serviceCode: "47",
+    });
   });
 
   for (const [why, code, status, answer] of [
@@ -276,7 +412,10 @@ describe("SNAP BI's own terms", () => {
     ["an error", "5007701", 500, "unknown"],
   ] as const) {
     it(`a cancellation: ${why} is ${answer}`, async () => {
-      assert.equal((await createSnap(scripted({ status, body: coded(code) }).settings()).cancel?.(asked))?.answer, answer);
+      assert.equal(
+        (await createSnap(scripted({ status, body: coded(code) }).settings()).cancel?.(asked))?.answer,
+        answer,
+      );
     });
   }
 
@@ -288,15 +427,33 @@ describe("SNAP BI's own terms", () => {
     ["an error", "5007800", 500, "unknown"],
   ] as const) {
     it(`a refund: ${why} is ${answer}`, async () => {
-      assert.equal((await createSnap(scripted({ status, body: coded(code) }).settings()).refund?.(refund))?.answer, answer);
+      assert.equal(
+        (await createSnap(scripted({ status, body: coded(code) }).settings()).refund?.(refund))?.answer,
+        answer,
+      );
     });
   }
 
   it("a refund that was asked for before is asked about, and listed or not", async () => {
-    const row = { refundNo: "R1", partnerReferenceNo: "RF1", refundAmount: { value: "2500.00", currency: "IDR" }, refundStatus: "00" };
+    const row = {
+      refundNo: "R1",
+      partnerReferenceNo: "RF1",
+      refundAmount: { value: "2500.00", currency: "IDR" },
+      refundStatus: "00",
+    };
     const answers = [];
-    for (const history of [[row], [{ ...row, refundStatus: "03" }], [{ ...row, refundStatus: "06" }], [{ ...row, refundAmount: { value: "9.00", currency: "IDR" } }], [{ ...row, partnerReferenceNo: "RF2" }], undefined]) {
-      const bank = scripted({ status: 409, body: coded("4097801") }, queried({ additionalInfo: { refundHistory: history } }));
+    for (const history of [
+      [row],
+      [{ ...row, refundStatus: "03" }],
+      [{ ...row, refundStatus: "06" }],
+      [{ ...row, refundAmount: { value: "9.00", currency: "IDR" } }],
+      [{ ...row, partnerReferenceNo: "RF2" }],
+      undefined,
+    ]) {
+      const bank = scripted(
+        { status: 409, body: coded("4097801") },
+        queried({ additionalInfo: { refundHistory: history } }),
+      );
       answers.push(await createSnap(bank.settings()).refund?.(refund));
     }
     assert.deepEqual(answers, [
@@ -339,14 +496,21 @@ describe("SNAP BI's token", () => {
     const bank = scripted();
     bank.forgets("token-1");
     const provider = createSnap(bank.settings());
-    for (const answer of await Promise.all(Array.from({ length: 50 }, () => provider.inquire(asked)))) assert.equal(answer.answer, "found");
+    for (const answer of await Promise.all(Array.from({ length: 50 }, () => provider.inquire(asked))))
+      assert.equal(answer.answer, "found");
     assert.equal(bank.tokens(), 2);
-    const names = bank.calls.filter(({ url }) => url.endsWith("query")).map(({ headers }) => headers["x-external-id"]);
+    const names = bank.calls
+      .filter(({ url }) => url.endsWith("query"))
+      .map(({ headers }) => headers["x-external-id"]);
     assert.deepEqual([names.length, new Set(names).size], [100, 50]);
   });
 
   for (const [why, reply, reason] of [
-    ["a no", { status: 401, body: coded("4017300", "Unauthorized. Signature") }, "no_token: 4017300 Unauthorized. Signature"],
+    [
+      "a no",
+      { status: 401, body: coded("4017300", "Unauthorized. Signature") },
+      "no_token: 4017300 Unauthorized. Signature",
+    ],
     ["an error", { status: 500, body: coded("5007300", "General Error") }, "no_token: 5007300 General Error"],
     ["a page", { status: 403, body: "<html>" }, "no_token: http_403_not_json"],
     ["a yes without a token", { status: 200, body: coded("2007300") }, "no_token: answer_unreadable"],
@@ -388,16 +552,29 @@ describe("SNAP BI's notifications", () => {
   });
   const clock = { ms: NOW };
   const believes = (notifications: Dialect, changes: Partial<SnapSettings> = {}) =>
-    createSnap({ ...settingsOf("http://bank.invalid", "symmetric", notifications), clock: { now: () => clock.ms }, ...changes });
+    createSnap({
+      ...settingsOf("http://bank.invalid", "symmetric", notifications),
+      clock: { now: () => clock.ms },
+      ...changes,
+    });
 
   /** As the bank sends it now; what is changed is changed before it signs. */
   type Sent = { at?: number; text?: string; signedText?: string; path?: string };
-  const sent = (dialect: Dialect, { at = NOW, text = body, signedText, path = SNAP_NOTIFY_PATH }: Sent = {}): RawNotification => {
+  const sent = (
+    dialect: Dialect,
+    { at = NOW, text = body, signedText, path = SNAP_NOTIFY_PATH }: Sent = {},
+  ): RawNotification => {
     const token = "a-token";
     const signed = { method: "POST", path, body: signedText ?? text, timestamp: toSnapTime(at) } as const;
-    const signature = dialect === "asymmetric" ? signByKey(createPrivateKey(BANK.privateKey), asymmetricText(signed)) : signBySecret(ACCOUNT.clientSecret, symmetricText(signed, token));
+    const signature =
+      dialect === "asymmetric"
+        ? signByKey(createPrivateKey(BANK.privateKey), asymmetricText(signed))
+        : signBySecret(ACCOUNT.clientSecret, symmetricText(signed, token));
     const authorization = dialect === "asymmetric" ? {} : { authorization: `Bearer ${token}` };
-    return { headers: { "x-timestamp": signed.timestamp, "x-signature": signature, ...authorization }, body: Buffer.from(text) };
+    return {
+      headers: { "x-timestamp": signed.timestamp, "x-signature": signature, ...authorization },
+      body: Buffer.from(text),
+    };
   };
   const read = (provider: ReturnType<typeof createSnap>, notification: RawNotification) => {
     const answer = provider.readNotification(notification);
@@ -409,7 +586,15 @@ describe("SNAP BI's notifications", () => {
       assert.deepEqual(read(believes(dialect), sent(dialect)), {
         channel: "QRISSNAP",
         reread: false,
-        state: { reference: "SNAP1", merchantRef: request.merchantRef, status: "paid", amount: rupiah(12_500), feeMerchant: rupiah(88), feeCustomer: rupiah(0), paidAt: new Date(NOW) },
+        state: {
+          reference: "SNAP1",
+          merchantRef: request.merchantRef,
+          status: "paid",
+          amount: rupiah(12_500),
+          feeMerchant: rupiah(88),
+          feeCustomer: rupiah(0),
+          paidAt: new Date(NOW),
+        },
       });
     });
 
@@ -426,7 +611,10 @@ describe("SNAP BI's notifications", () => {
     it(`${dialect}: one from before the window or from the time to come is refused; the window is a setting`, () => {
       for (const at of [NOW - 301_000, NOW + 301_000]) {
         assert.equal(read(believes(dialect), sent(dialect, { at })), "notification_signature_wrong");
-        assert.notEqual(read(believes(dialect, { freshnessMs: 400_000 }), sent(dialect, { at })), "notification_signature_wrong");
+        assert.notEqual(
+          read(believes(dialect, { freshnessMs: 400_000 }), sent(dialect, { at })),
+          "notification_signature_wrong",
+        );
       }
     });
 
@@ -436,11 +624,20 @@ describe("SNAP BI's notifications", () => {
       for (const [why, forged] of Object.entries({
         "another sum": { headers, body: Buffer.from(body.replace("12500.00", "92500.00")) },
         "another time": { headers: { ...headers, "x-timestamp": toSnapTime(NOW + 1_000) }, body: bytes },
-        "the same time in other letters": { headers: { ...headers, "x-timestamp": new Date(NOW).toISOString() }, body: bytes },
+        "the same time in other letters": {
+          headers: { ...headers, "x-timestamp": new Date(NOW).toISOString() },
+          body: bytes,
+        },
         "no time": { headers: { ...headers, "x-timestamp": undefined }, body: bytes },
         "no signature": { headers: { ...headers, "x-signature": undefined }, body: bytes },
         "an empty signature": { headers: { ...headers, "x-signature": "" }, body: bytes },
-        "two signatures": { headers: { ...headers, "x-signature": [String(headers["x-signature"]), String(headers["x-signature"])] }, body: bytes },
+        "two signatures": {
+          headers: {
+            ...headers,
+            "x-signature": [String(headers["x-signature"]), String(headers["x-signature"])],
+          },
+          body: bytes,
+        },
         "another path": sent(dialect, { path: "/v1.0/qr/qr-mpm-refund" }),
       })) {
         assert.equal(read(provider, forged), "notification_signature_wrong", why);
@@ -449,25 +646,42 @@ describe("SNAP BI's notifications", () => {
 
     it(`${dialect}: signed minified, sent with spaces`, () => {
       const spaced = JSON.stringify(JSON.parse(body), null, 2);
-      assert.notEqual(read(believes(dialect), sent(dialect, { text: spaced, signedText: body })), "notification_signature_wrong");
-      assert.equal(read(believes(dialect), sent(dialect, { text: `${spaced}\n`, signedText: body })), "notification_signature_wrong");
+      assert.notEqual(
+        read(believes(dialect), sent(dialect, { text: spaced, signedText: body })),
+        "notification_signature_wrong",
+      );
+      assert.equal(
+        read(believes(dialect), sent(dialect, { text: `${spaced}\n`, signedText: body })),
+        "notification_signature_wrong",
+      );
     });
 
     it(`${dialect}: whichever of its paths the bank calls is signed`, () => {
       const paths = ["/api/v1/providers/snap/notifications", SNAP_NOTIFY_PATH];
-      for (const path of paths) assert.notEqual(read(believes(dialect, { notificationPaths: paths }), sent(dialect, { path })), "notification_signature_wrong", path);
+      for (const path of paths)
+        assert.notEqual(
+          read(believes(dialect, { notificationPaths: paths }), sent(dialect, { path })),
+          "notification_signature_wrong",
+          path,
+        );
     });
   }
 
   it("who has the bank's key believes no secret, and who has neither believes nothing", () => {
     assert.equal(read(believes("asymmetric"), sent("symmetric")), "notification_signature_wrong");
     assert.equal(read(believes("symmetric"), sent("asymmetric")), "notification_signature_wrong");
-    assert.equal(read(believes("symmetric", { clientSecret: "" }), sent("symmetric")), "notification_signature_wrong");
+    assert.equal(
+      read(believes("symmetric", { clientSecret: "" }), sent("symmetric")),
+      "notification_signature_wrong",
+    );
   });
 
   it("a token of another call is not this one's", () => {
     const { headers, body: bytes } = sent("symmetric");
-    assert.equal(read(believes("symmetric"), { headers: { ...headers, authorization: "Bearer another" }, body: bytes }), "notification_signature_wrong");
+    assert.equal(
+      read(believes("symmetric"), { headers: { ...headers, authorization: "Bearer another" }, body: bytes }),
+      "notification_signature_wrong",
+    );
   });
 
   it("without an amount or our reference it is asked about", () => {
@@ -479,13 +693,29 @@ describe("SNAP BI's notifications", () => {
   });
 
   it("signed, but of no payment: the bank's all the same", () => {
-    for (const text of ["{}", "[]", "", body.replace('"00"', '"07"'), body.replace("12500.00", "12500.001"), body.replace("12500.00", "0.00"), body.replace('"12500.00"', "-1"), body.replace("IDR", "USD")]) {
-      assert.deepEqual(read(believes("asymmetric"), sent("asymmetric", { text })), { state: null, event: "qr-mpm-notify" }, text);
+    for (const text of [
+      "{}",
+      "[]",
+      "",
+      body.replace('"00"', '"07"'),
+      body.replace("12500.00", "12500.001"),
+      body.replace("12500.00", "0.00"),
+      body.replace('"12500.00"', "-1"),
+      body.replace("IDR", "USD"),
+    ]) {
+      assert.deepEqual(
+        read(believes("asymmetric"), sent("asymmetric", { text })),
+        { state: null, event: "qr-mpm-notify" },
+        text,
+      );
     }
   });
 
   it("is answered in the standard's words", () => {
-    assert.deepEqual(believes("asymmetric").acknowledgement, { responseCode: "2005200", responseMessage: "Request has been processed successfully" });
+    assert.deepEqual(believes("asymmetric").acknowledgement, {
+      responseCode: "2005200",
+      responseMessage: "Request has been processed successfully",
+    });
   });
 });
 
@@ -493,7 +723,11 @@ describe("SNAP BI against the simulator", () => {
   it("calls by secret and notifications by key, as Midtrans has it: opened, paid, partly given back, and refused a second time", async (t) => {
     const inbox = await startInbox();
     t.after(() => inbox.close());
-    const { provider, control } = await pair(t, { ...ACCOUNT, notifications: "asymmetric", notifyUrl: inbox.url });
+    const { provider, control } = await pair(t, {
+      ...ACCOUNT,
+      notifications: "asymmetric",
+      notifyUrl: inbox.url,
+    });
     const now = Date.now();
     const opened = await provider.open({ ...request, expiresAt: new Date(now + 900_000) });
     assert.ok(opened.answer === "opened");
@@ -509,17 +743,27 @@ describe("SNAP BI against the simulator", () => {
     assert.ok(!isRefusal(paid) && paid.state?.status === "paid");
     const one = { ...refund, reference };
     const answer = await provider.refund?.(one);
-    assert.deepEqual([answer, await provider.refund?.(one), await provider.inquireRefund?.(one)], [answer, answer, answer]);
+    assert.deepEqual(
+      [answer, await provider.refund?.(one), await provider.inquireRefund?.(one)],
+      [answer, answer, answer],
+    );
     assert.equal(answer?.answer, "refunded");
-    assert.equal((await provider.refund?.({ ...one, refundRef: "RF2", amount: rupiah(12_500) }))?.answer, "refused");
-    assert.equal((await provider.refund?.({ ...one, refundRef: "RF3", amount: rupiah(10_000) }))?.answer, "refunded");
+    assert.equal(
+      (await provider.refund?.({ ...one, refundRef: "RF2", amount: rupiah(12_500) }))?.answer,
+      "refused",
+    );
+    assert.equal(
+      (await provider.refund?.({ ...one, refundRef: "RF3", amount: rupiah(10_000) }))?.answer,
+      "refunded",
+    );
     const after = await provider.inquire({ reference, merchantRef: request.merchantRef });
     assert.ok(after.answer === "found" && after.state.status === "refunded");
   });
 
   it("a bank that has let our token end before its time is called all the same", async (t) => {
     const { provider, control } = await pair(t, { ...ACCOUNT, notifications: "asymmetric", notifyUrl: null });
-    const open = (merchantRef: string) => provider.open({ ...request, merchantRef, expiresAt: new Date(Date.now() + 3_600_000) });
+    const open = (merchantRef: string) =>
+      provider.open({ ...request, merchantRef, expiresAt: new Date(Date.now() + 3_600_000) });
     assert.equal((await open("OG1")).answer, "opened");
     await control("PUT", "clock", { shift_ms: 16 * 60_000 });
     assert.equal((await open("OG2")).answer, "opened");
@@ -528,13 +772,20 @@ describe("SNAP BI against the simulator", () => {
   it("what nobody has paid is cancelled, what is paid is not", async (t) => {
     const { provider, control } = await pair(t, { ...ACCOUNT, notifications: "asymmetric", notifyUrl: null });
     const open = async (merchantRef: string) => {
-      const answer = await provider.open({ ...request, merchantRef, expiresAt: new Date(Date.now() + 900_000) });
+      const answer = await provider.open({
+        ...request,
+        merchantRef,
+        expiresAt: new Date(Date.now() + 900_000),
+      });
       assert.ok(answer.answer === "opened");
       return { reference: answer.opened.reference, merchantRef };
     };
     const [unpaid, paid] = [await open("OG1"), await open("OG2")];
     await control("POST", `transactions/${paid.reference}/pay`);
-    assert.deepEqual([(await provider.cancel?.(unpaid))?.answer, (await provider.cancel?.(paid))?.answer], ["cancelled", "refused"]);
+    assert.deepEqual(
+      [(await provider.cancel?.(unpaid))?.answer, (await provider.cancel?.(paid))?.answer],
+      ["cancelled", "refused"],
+    );
     const found = await provider.inquire(unpaid);
     assert.ok(found.answer === "found" && found.state.status === "failed");
   });
@@ -543,12 +794,19 @@ describe("SNAP BI against the simulator", () => {
 async function pair(t: TestContext, snap: SnapAccount) {
   const simulator = await startSimulator({ seed: 7, snap });
   t.after(() => simulator.close());
-  return { provider: createSnap(settingsOf(simulator.url, "symmetric", snap.notifications)), control: controlOf(simulator.url) };
+  return {
+    provider: createSnap(settingsOf(simulator.url, "symmetric", snap.notifications)),
+    control: controlOf(simulator.url),
+  };
 }
 
 function controlOf(url: string) {
   return async (method: string, path: string, body: unknown = {}) => {
-    const answer = await fetch(`${url}/control/${path}`, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    const answer = await fetch(`${url}/control/${path}`, {
+      method,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
     assert.ok(answer.ok, `${method} ${path}: ${await answer.text()}`);
   };
 }
@@ -559,7 +817,12 @@ type Scripted = { readonly status: number; readonly body: unknown };
 function scripted(...script: ReadonlyArray<Record<string, unknown>>) {
   const calls: Array<{ url: string; headers: Record<string, string>; body: string }> = [];
   const clock = { ms: NOW };
-  const left = script.map((one): Scripted => (typeof one["status"] === "number" ? { status: one["status"], body: one["body"] } : { status: 200, body: one }));
+  const left = script.map(
+    (one): Scripted =>
+      typeof one["status"] === "number"
+        ? { status: one["status"], body: one["body"] }
+        : { status: 200, body: one },
+  );
   let forgotten = "";
   let tokenReply: Scripted | undefined;
   const tokens = () => calls.filter(({ url }) => url.endsWith("/access-token/b2b")).length;
@@ -569,10 +832,19 @@ function scripted(...script: ReadonlyArray<Record<string, unknown>>) {
     const headers = Object.fromEntries(new Headers(init?.headers));
     calls.push({ url, headers, body: typeof init?.body === "string" ? init.body : "" });
     if (url.endsWith("/access-token/b2b")) {
-      const given = tokenReply ?? { status: 200, body: { ...coded("2007300"), accessToken: `token-${tokens()}`, tokenType: "Bearer", expiresIn: "900" } };
+      const given = tokenReply ?? {
+        status: 200,
+        body: {
+          ...coded("2007300"),
+          accessToken: `token-${tokens()}`,
+          tokenType: "Bearer",
+          expiresIn: "900",
+        },
+      };
       return respond(given);
     }
-    if (forgotten !== "" && headers["authorization"] === `Bearer ${forgotten}`) return respond({ status: 401, body: coded("4015101") });
+    if (forgotten !== "" && headers["authorization"] === `Bearer ${forgotten}`)
+      return respond({ status: 401, body: coded("4015101") });
     return respond((left.length > 1 ? left.shift() : left[0]) ?? { status: 200, body: queried() });
   };
   return {
@@ -599,7 +871,13 @@ function coded(responseCode: string, responseMessage = "") {
 }
 
 function generated(changes: Record<string, unknown> = {}): Record<string, unknown> {
-  return { ...coded("2004700", "Successful"), referenceNo: "SNAP1", partnerReferenceNo: request.merchantRef, qrContent: codeOver(request.amount), ...changes };
+  return {
+    ...coded("2004700", "Successful"),
+    referenceNo: "SNAP1",
+    partnerReferenceNo: request.merchantRef,
+    qrContent: codeOver(request.amount),
+    ...changes,
+  };
 }
 
 function queried(changes: Record<string, unknown> = {}): Record<string, unknown> {
@@ -616,7 +894,15 @@ function queried(changes: Record<string, unknown> = {}): Record<string, unknown>
 
 function codeOver(amount: Money): string {
   const account = { domain: "ID.CO.BCA.WWW", pan: "936000140000000001", merchantId: "M1", criteria: "UMI" };
-  const payload = makeQris({ account, nmid: "ID0000000000001", categoryCode: "5814", amount, merchantName: "KOPI SENJA", city: "JAKARTA", postalCode: "10110" });
+  const payload = makeQris({
+    account,
+    nmid: "ID0000000000001",
+    categoryCode: "5814",
+    amount,
+    merchantName: "KOPI SENJA",
+    city: "JAKARTA",
+    postalCode: "10110",
+  });
   assert.ok(typeof payload === "string");
   return payload;
 }
@@ -625,17 +911,21 @@ function codeOver(amount: Money): string {
 async function startInbox() {
   const arrived: RawNotification[] = [];
   const waiting: Array<(notification: RawNotification) => void> = [];
-  const server = createServer((incoming: { headers: IncomingHttpHeaders } & NodeJS.ReadableStream, response) => {
-    const chunks: Buffer[] = [];
-    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-    incoming.on("end", () => {
-      const notification = { headers: incoming.headers, body: Buffer.concat(chunks) };
-      const taker = waiting.shift();
-      if (taker) taker(notification);
-      else arrived.push(notification);
-      response.setHeader("content-type", "application/json").end('{"responseCode":"2005200","responseMessage":"Successful"}');
-    });
-  });
+  const server = createServer(
+    (incoming: { headers: IncomingHttpHeaders } & NodeJS.ReadableStream, response) => {
+      const chunks: Buffer[] = [];
+      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+      incoming.on("end", () => {
+        const notification = { headers: incoming.headers, body: Buffer.concat(chunks) };
+        const taker = waiting.shift();
+        if (taker) taker(notification);
+        else arrived.push(notification);
+        response
+          .setHeader("content-type", "application/json")
+          .end('{"responseCode":"2005200","responseMessage":"Successful"}');
+      });
+    },
+  );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   assert.ok(address && typeof address === "object");

@@ -1,4 +1,15 @@
-import { checkedToMoney, IDR, isQrisProblem, isRefusal, money, parseQris, refuse, toDecimal, type Money, type Refusal } from "@onegate/contract";
+import {
+  checkedToMoney,
+  IDR,
+  isQrisProblem,
+  isRefusal,
+  money,
+  parseQris,
+  refuse,
+  toDecimal,
+  type Money,
+  type Refusal,
+} from "@onegate/contract";
 import { createHash, randomInt, randomUUID, type KeyObject } from "node:crypto";
 import {
   UNREACHABLE,
@@ -29,7 +40,21 @@ import {
   tokenText,
   toSnapTime,
 } from "./snap-signature.ts";
-import { agreed, asRow, channelFor, exchange, feeOn, headerOf, parseJson, rowsOf, scrubbed, textOf, urlOf, whyUnsendable, type Row } from "./wire.ts";
+import {
+  agreed,
+  asRow,
+  channelFor,
+  exchange,
+  feeOn,
+  headerOf,
+  parseJson,
+  rowsOf,
+  scrubbed,
+  textOf,
+  urlOf,
+  whyUnsendable,
+  type Row,
+} from "./wire.ts";
 
 export type SnapSettings = {
   /** The bank's address, such as `https://partner.api.bank.co.id`. A path in it is not signed. */
@@ -76,7 +101,10 @@ const CODE = "QRISSNAP";
  * and Rp 10.000.000 in one QRIS payment; Rp 1.000 is the least that other providers take.
  */
 function channelOf({ basisPoints = 70 }: SnapSettings): Channel {
-  return agreed({ code: CODE, name: "QRIS", group: "E-Wallet", type: "direct" }, { basisPoints, least: 1_000n, most: 10_000_000n });
+  return agreed(
+    { code: CODE, name: "QRIS", group: "E-Wallet", type: "direct" },
+    { basisPoints, least: 1_000n, most: 10_000_000n },
+  );
 }
 
 const TOTAL_MS = 30_000;
@@ -125,7 +153,11 @@ export function createSnap(settings: SnapSettings): Provider {
     inquire: (request, signal) => inquire(bank, request, signal),
 
     async cancel(request, signal) {
-      const body = { ...originals(request), merchantId: settings.merchantId, reason: "Dibatalkan oleh merchant" };
+      const body = {
+        ...originals(request),
+        merchantId: settings.merchantId,
+        reason: "Dibatalkan oleh merchant",
+      };
       const reply = await bank.call(SERVICES.cancel, body, bank.freshExternalId(), signal);
       return cancelAnswer(bank, request, reply, signal);
     },
@@ -160,7 +192,9 @@ function openAnswer({ channel, scrub }: Bank, request: OpenRequest, reply: Reply
   switch (reply.said) {
     case "yes": {
       const opened = readOpened(channel, reply.row, request);
-      return typeof opened === "string" ? { answer: "unknown", reason: opened } : { answer: "opened", opened };
+      return typeof opened === "string"
+        ? { answer: "unknown", reason: opened }
+        : { answer: "opened", opened };
     }
     case "unsent":
       return { answer: "refused", reason: UNREACHABLE };
@@ -182,12 +216,21 @@ async function inquire(bank: Bank, request: InquireRequest, signal?: AbortSignal
   if (reply.said === "absent") return { answer: "absent" };
   if (reply.said !== "yes") return { answer: "unknown", reason: bank.scrub(reply.reason) };
   if (reply.row["latestTransactionStatus"] === NOT_FOUND) return { answer: "absent" };
-  const state = readState(bank.channel, reply.row, readAmount(reply.row["amount"]), instant(reply.row["paidTime"]));
+  const state = readState(
+    bank.channel,
+    reply.row,
+    readAmount(reply.row["amount"]),
+    instant(reply.row["paidTime"]),
+  );
   if (!state) return { answer: "unknown", reason: "answer_unreadable" };
   const merchantRef = state.merchantRef ?? request.merchantRef;
-  const same = (request.reference ?? state.reference) === state.reference && (request.merchantRef === "" || request.merchantRef === merchantRef);
+  const same =
+    (request.reference ?? state.reference) === state.reference &&
+    (request.merchantRef === "" || request.merchantRef === merchantRef);
   // the answer has no code to scan: who lost it at the opening can't get it any more
-  return same ? { answer: "found", state: { ...state, merchantRef }, opened: null } : { answer: "unknown", reason: "answer_differs" };
+  return same
+    ? { answer: "found", state: { ...state, merchantRef }, opened: null }
+    : { answer: "unknown", reason: "answer_differs" };
 }
 
 function query(bank: Bank, request: InquireRequest, signal?: AbortSignal): Promise<Reply> {
@@ -197,7 +240,12 @@ function query(bank: Bank, request: InquireRequest, signal?: AbortSignal): Promi
 
 // cancel
 
-async function cancelAnswer(bank: Bank, request: InquireRequest, reply: Reply, signal?: AbortSignal): Promise<CancelAnswer> {
+async function cancelAnswer(
+  bank: Bank,
+  request: InquireRequest,
+  reply: Reply,
+  signal?: AbortSignal,
+): Promise<CancelAnswer> {
   switch (reply.said) {
     case "yes":
       return { answer: "cancelled" };
@@ -206,7 +254,8 @@ async function cancelAnswer(bank: Bank, request: InquireRequest, reply: Reply, s
     case "duplicate": {
       // cancelled before, perhaps, by a call whose answer was lost
       const now = await query(bank, request, signal);
-      if (now.said === "yes" && now.row["latestTransactionStatus"] === CANCELLED) return { answer: "cancelled" };
+      if (now.said === "yes" && now.row["latestTransactionStatus"] === CANCELLED)
+        return { answer: "cancelled" };
       return { answer: reply.said === "duplicate" ? "unknown" : "refused", reason: bank.scrub(reply.reason) };
     }
     case "in_progress":
@@ -226,7 +275,12 @@ function whyNotRefundable({ channel: code, amount, paid }: RefundRequest): strin
   return amount.minor > paid.minor ? "amount_above_paid" : undefined;
 }
 
-async function refundAnswer(bank: Bank, request: RefundRequest, reply: Reply, signal?: AbortSignal): Promise<RefundAnswer> {
+async function refundAnswer(
+  bank: Bank,
+  request: RefundRequest,
+  reply: Reply,
+  signal?: AbortSignal,
+): Promise<RefundAnswer> {
   switch (reply.said) {
     case "yes":
       return reply.row["partnerRefundNo"] === request.refundRef
@@ -248,18 +302,25 @@ async function refundAnswer(bank: Bank, request: RefundRequest, reply: Reply, si
 }
 
 /** A refund stands in the history that the payment's query tells. One that is not there yet may still be on its way: unknown. */
-async function inquireRefund(bank: Bank, request: RefundRequest, signal?: AbortSignal): Promise<RefundAnswer> {
+async function inquireRefund(
+  bank: Bank,
+  request: RefundRequest,
+  signal?: AbortSignal,
+): Promise<RefundAnswer> {
   const reply = await query(bank, request, signal);
   if (reply.said !== "yes") return { answer: "unknown", reason: bank.scrub(reply.reason) };
   const history = rowsOf(asRow(reply.row["additionalInfo"])?.["refundHistory"]);
   const own = history.find((row) => row["partnerReferenceNo"] === request.refundRef);
   if (!own) return { answer: "unknown", reason: "refund_not_listed" };
-  if (readAmount(own["refundAmount"])?.minor !== request.amount.minor) return { answer: "unknown", reason: "answer_differs" };
+  if (readAmount(own["refundAmount"])?.minor !== request.amount.minor)
+    return { answer: "unknown", reason: "answer_differs" };
   const status = STATUSES[String(own["refundStatus"])];
   if (status === undefined) return { answer: "unknown", reason: "answer_unreadable" };
   if (status === "pending") return { answer: "pending" };
   const done = status === "paid" || status === "refunded";
-  return done ? { answer: "refunded", reference: textOf(own["refundNo"]) } : { answer: "refused", reason: `refund_status_${String(own["refundStatus"])}` };
+  return done
+    ? { answer: "refunded", reference: textOf(own["refundNo"]) }
+    : { answer: "refused", reason: `refund_status_${String(own["refundStatus"])}` };
 }
 
 // verify
@@ -268,7 +329,10 @@ async function inquireRefund(bank: Bank, request: RefundRequest, signal?: AbortS
 async function verify(bank: Bank, signal?: AbortSignal): Promise<VerifyAnswer> {
   const reply = await query(bank, { reference: null, merchantRef: "OGVERIFY" }, signal);
   if (reply.said === "absent" || reply.said === "yes") return { answer: "accepted" };
-  return { answer: /^(?:no_token: )?40[13]/.test(reply.reason) ? "refused" : "unknown", reason: bank.scrub(reply.reason) };
+  return {
+    answer: /^(?:no_token: )?40[13]/.test(reply.reason) ? "refused" : "unknown",
+    reason: bank.scrub(reply.reason),
+  };
 }
 
 // notification
@@ -278,20 +342,32 @@ async function verify(bank: Bank, signal?: AbortSignal): Promise<VerifyAnswer> {
  * paid is not told: the time of the signature is taken. One older than `freshnessMs` is refused, whoever sends it; one that
  * comes again before that counts once, as `payments` has it.
  */
-function readNotification(settings: SnapSettings, channel: Channel, { headers, body }: RawNotification): Notification | Refusal {
+function readNotification(
+  settings: SnapSettings,
+  channel: Channel,
+  { headers, body }: RawNotification,
+): Notification | Refusal {
   const timestamp = headerOf(headers, "x-timestamp");
   const signedAt = readSnapTime(timestamp);
   if (timestamp === undefined || signedAt === undefined) return refuse("notification_signature_wrong");
-  if (Math.abs(settings.clock.now() - signedAt) > (settings.freshnessMs ?? FRESH_MS)) return refuse("notification_signature_wrong");
+  if (Math.abs(settings.clock.now() - signedAt) > (settings.freshnessMs ?? FRESH_MS))
+    return refuse("notification_signature_wrong");
   if (!isSigned(settings, headers, body, timestamp)) return refuse("notification_signature_wrong");
   const row = asRow(parseJson(Buffer.from(body).toString("utf8")));
   const amount = row?.["amount"] === undefined ? NOTHING : readAmount(row["amount"]);
   const state = row && readState(channel, row, amount, instant(row["paidTime"]) ?? new Date(signedAt));
-  return state ? { state, channel: channel.code, reread: amount === NOTHING || state.merchantRef === null } : { state: null, event: "qr-mpm-notify" };
+  return state
+    ? { state, channel: channel.code, reread: amount === NOTHING || state.merchantRef === null }
+    : { state: null, event: "qr-mpm-notify" };
 }
 
 /** By the bank's key if we have one, else by the secret over the token that the bank sends, whose it is: the secret proves, not the token. */
-function isSigned(settings: SnapSettings, headers: RawNotification["headers"], body: Uint8Array, timestamp: string): boolean {
+function isSigned(
+  settings: SnapSettings,
+  headers: RawNotification["headers"],
+  body: Uint8Array,
+  timestamp: string,
+): boolean {
   const signature = headerOf(headers, "x-signature");
   if (signature === undefined || !/^[A-Za-z0-9+/]{16,2048}={0,2}$/.test(signature)) return false;
   const { providerPublicKey: key, clientSecret: secret } = settings;
@@ -332,7 +408,12 @@ function originals({ reference, merchantRef }: InquireRequest): Row {
 }
 
 /** Fees are agreed, not told with a payment: what is agreed is taken. */
-function readState(channel: Channel, row: Row, amount: Money | undefined, paidAt: Date | undefined): ProviderState | undefined {
+function readState(
+  channel: Channel,
+  row: Row,
+  amount: Money | undefined,
+  paidAt: Date | undefined,
+): ProviderState | undefined {
   const reference = textOf(row["originalReferenceNo"]);
   const status = STATUSES[String(row["latestTransactionStatus"])];
   if (reference === null || !status || !amount) return undefined;
@@ -348,7 +429,11 @@ function readState(channel: Channel, row: Row, amount: Money | undefined, paidAt
 }
 
 /** What the payer scans, or why the answer is none that could be shown: a code must be a QRIS, and over the sum if over any. */
-function readOpened(channel: Channel, row: Row, { merchantRef, amount, expiresAt }: OpenRequest): Opened | string {
+function readOpened(
+  channel: Channel,
+  row: Row,
+  { merchantRef, amount, expiresAt }: OpenRequest,
+): Opened | string {
   const reference = textOf(row["referenceNo"]);
   const [qrString, checkoutUrl] = [textOf(row["qrContent"]), urlOf(row["redirectUrl"])];
   if (reference === null || (qrString === null && checkoutUrl === null)) return "answer_unreadable";
@@ -356,7 +441,17 @@ function readOpened(channel: Channel, row: Row, { merchantRef, amount, expiresAt
   const qris = qrString === null ? null : parseQris(qrString);
   if (isQrisProblem(qris)) return `qr_${qris.problem}`;
   if (qris?.amount && qris.amount.minor !== amount.minor) return "answer_differs";
-  return { reference, channelName: channel.name, amount, feeMerchant: feeOn(amount, channel), feeCustomer: NOTHING, qrString, payCode: null, checkoutUrl, expiresAt };
+  return {
+    reference,
+    channelName: channel.name,
+    amount,
+    feeMerchant: feeOn(amount, channel),
+    feeCustomer: NOTHING,
+    qrString,
+    payCode: null,
+    checkoutUrl,
+    expiresAt,
+  };
 }
 
 /** `{"value": "12500.00", "currency": "IDR"}`, always with two decimals. */
@@ -383,7 +478,10 @@ function instant(unchecked: unknown): Date | undefined {
  */
 type Reply =
   | { readonly said: "yes"; readonly row: Row }
-  | { readonly said: "no" | "unsent" | "undone" | "absent" | "duplicate" | "in_progress" | "unknown"; readonly reason: string };
+  | {
+      readonly said: "no" | "unsent" | "undone" | "absent" | "duplicate" | "in_progress" | "unknown";
+      readonly reason: string;
+    };
 
 type Bank = ReturnType<typeof connect>;
 
@@ -394,14 +492,22 @@ function connect(settings: SnapSettings) {
   const numbers = externalNumbers(clock, settings.externalIdDigits ?? null);
 
   /** One call; once more with a new token where the bank no longer knows ours, which it says before it does anything. */
-  const call = async (service: Service, body: Row, externalId: string, signal?: AbortSignal): Promise<Reply> => {
+  const call = async (
+    service: Service,
+    body: Row,
+    externalId: string,
+    signal?: AbortSignal,
+  ): Promise<Reply> => {
     const stop = stopAfter(totalMs, signal);
     for (let again = false; ; again = true) {
       const token = settings.signature === "asymmetric" ? null : await unlessStopped(tokens.current(), stop);
       if (token === "stopped") return { said: "unknown", reason: "no_token: timeout" };
       if (token !== null && "said" in token) return token;
       const text = JSON.stringify(body);
-      const headers = { ...signedHeaders(settings, service, text, token?.text ?? null), "x-external-id": externalId };
+      const headers = {
+        ...signedHeaders(settings, service, text, token?.text ?? null),
+        "x-external-id": externalId,
+      };
       const reply = await post(settings, service, text, headers, stop);
       if (reply.said !== "stale_token") return reply;
       if (token === null || again) return { said: "undone", reason: reply.reason };
@@ -420,7 +526,10 @@ function connect(settings: SnapSettings) {
      * may be (Midtrans: `partnerReferenceNo` must equal `X-EXTERNAL-ID`). A bank that wants digits gets fresh ones.
      */
     externalIdOf: (reference: string) =>
-      numbers?.() ?? (/^[0-9A-Za-z]{1,36}$/.test(reference) ? reference : createHash("sha256").update(reference).digest("hex").slice(0, 32)),
+      numbers?.() ??
+      (/^[0-9A-Za-z]{1,36}$/.test(reference)
+        ? reference
+        : createHash("sha256").update(reference).digest("hex").slice(0, 32)),
     scrub: (text: string) => scrub(settings, tokens.held(), text),
   };
 }
@@ -429,21 +538,35 @@ function urlOfService({ baseUrl, pathPrefix }: SnapSettings, { path }: Service):
   return `${baseUrl.replace(/\/+$/, "")}${pathPrefix}${path}`;
 }
 
-function signedHeaders(settings: SnapSettings, service: Service, body: string, token: string | null): Record<string, string> {
+function signedHeaders(
+  settings: SnapSettings,
+  service: Service,
+  body: string,
+  token: string | null,
+): Record<string, string> {
   const { clock, pathPrefix, clientSecret, privateKey, partnerId, channelId } = settings;
   const timestamp = toSnapTime(clock.now());
   const signed = { method: "POST", path: `${pathPrefix}${service.path}`, body, timestamp } as const;
   return {
     ...(token === null ? {} : { authorization: `Bearer ${token}` }),
     "x-timestamp": timestamp,
-    "x-signature": token === null ? signByKey(privateKey, asymmetricText(signed)) : signBySecret(clientSecret, symmetricText(signed, token)),
+    "x-signature":
+      token === null
+        ? signByKey(privateKey, asymmetricText(signed))
+        : signBySecret(clientSecret, symmetricText(signed, token)),
     "x-partner-id": partnerId,
     "channel-id": channelId,
   };
 }
 
 /** Posts the very bytes that were signed, and judges what comes back. */
-async function post(settings: SnapSettings, service: Service, body: string, headers: Record<string, string>, signal?: AbortSignal): Promise<Judged> {
+async function post(
+  settings: SnapSettings,
+  service: Service,
+  body: string,
+  headers: Record<string, string>,
+  signal?: AbortSignal,
+): Promise<Judged> {
   const call = { url: urlOfService(settings, service), method: "POST", headers, body } as const;
   const exchanged = await exchange(call, settings.timeouts?.totalMs ?? TOTAL_MS, settings.fetch, signal);
   if (exchanged.said === "answered") return judge(service, exchanged.status, exchanged.text);
@@ -474,9 +597,11 @@ const STATES: Readonly<Record<number, Exclude<Reply["said"], "yes">>> = {
 function judge(service: Service, status: number, text: string): Judged {
   const row = asRow(parseJson(text));
   const code = String(row?.["responseCode"]);
-  if (!row || !/^\d{7}$/.test(code)) return { said: "unknown", reason: row ? `http_${status}` : `http_${status}_not_json` };
+  if (!row || !/^\d{7}$/.test(code))
+    return { said: "unknown", reason: row ? `http_${status}` : `http_${status}_not_json` };
   const reason = `${code} ${textOf(row["responseMessage"]) ?? ""}`.trim();
-  if (code.slice(0, 5) !== `${status}${service.number}`) return { said: "unknown", reason: `http_${status} with ${reason}` };
+  if (code.slice(0, 5) !== `${status}${service.number}`)
+    return { said: "unknown", reason: `http_${status} with ${reason}` };
   const said = CASES[`${status}/${code.slice(5)}`] ?? STATES[status] ?? "unknown";
   return said === "yes" ? { said, row } : { said, reason };
 }
@@ -489,14 +614,25 @@ type NoToken = { readonly said: "unsent"; readonly reason: string };
 async function fetchToken(settings: SnapSettings): Promise<Token | NoToken> {
   const { clock, clientKey, privateKey } = settings;
   const timestamp = toSnapTime(clock.now());
-  const headers = { "x-timestamp": timestamp, "x-client-key": clientKey, "x-signature": signByKey(privateKey, tokenText(clientKey, timestamp)) };
+  const headers = {
+    "x-timestamp": timestamp,
+    "x-client-key": clientKey,
+    "x-signature": signByKey(privateKey, tokenText(clientKey, timestamp)),
+  };
   const askedAt = clock.now();
-  const reply = await post(settings, SERVICES.token, JSON.stringify({ grantType: "client_credentials" }), headers);
+  const reply = await post(
+    settings,
+    SERVICES.token,
+    JSON.stringify({ grantType: "client_credentials" }),
+    headers,
+  );
   if (reply.said !== "yes") return { said: "unsent", reason: `no_token: ${reply.reason}` };
   const text = textOf(reply.row["accessToken"]);
   // seconds, as a text
   const seconds = /^\d{1,7}$/.test(String(reply.row["expiresIn"])) ? Number(reply.row["expiresIn"]) : 0;
-  return text === null ? { said: "unsent", reason: "no_token: answer_unreadable" } : { text, until: askedAt + seconds * 1_000 - TOKEN_MARGIN_MS };
+  return text === null
+    ? { said: "unsent", reason: "no_token: answer_unreadable" }
+    : { text, until: askedAt + seconds * 1_000 - TOKEN_MARGIN_MS };
 }
 
 /** Holds the token. However many want one at once, one fetch is under way; a failed one is not remembered. */
@@ -513,7 +649,8 @@ function keepToken(clock: SnapSettings["clock"], fetchOne: () => Promise<Token |
     }
   };
   return {
-    current: async (): Promise<Token | NoToken> => (held && clock.now() < held.until ? held : (underway ??= renew())),
+    current: async (): Promise<Token | NoToken> =>
+      held && clock.now() < held.until ? held : (underway ??= renew()),
     /** The bank knows it no more. Another that was fetched meanwhile stays. */
     drop: (token: Token) => {
       if (held === token) held = undefined;

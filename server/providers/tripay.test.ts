@@ -58,7 +58,9 @@ describe("Tripay's own terms", () => {
   });
 
   it("sends no phone where there is none", async () => {
-    assert.ok(!("customer_phone" in (await sentBy({ ...request, customer: { ...request.customer, phone: null } }))));
+    assert.ok(
+      !("customer_phone" in (await sentBy({ ...request, customer: { ...request.customer, phone: null } }))),
+    );
   });
 
   it("sends a sale with a discount as one line over the whole sum", async () => {
@@ -66,7 +68,9 @@ describe("Tripay's own terms", () => {
       { sku: null, name: "Kopi", price: rupiah(1_600_000), quantity: 1 },
       { sku: null, name: "Diskon", price: rupiah(-100_000), quantity: 1 },
     ];
-    assert.deepEqual((await sentBy({ ...request, items }))["order_items"], [{ name: "Pembayaran INV55567", price: 1_500_000, quantity: 1 }]);
+    assert.deepEqual((await sentBy({ ...request, items }))["order_items"], [
+      { name: "Pembayaran INV55567", price: 1_500_000, quantity: 1 },
+    ]);
   });
 
   it("reads percent as a number and as a text, and fee bounds that are not there", async (t) => {
@@ -76,10 +80,18 @@ describe("Tripay's own terms", () => {
     const qris = channels.find(({ code }) => code === "QRISC");
     assert.deepEqual(
       [qris?.feeMerchant, qris?.totalFee, qris?.minimumFee, qris?.type],
-      [{ flat: rupiah(750), percentBasisPoints: 70 }, { flat: rupiah(750), percentBasisPoints: 70 }, null, "direct"],
+      [
+        { flat: rupiah(750), percentBasisPoints: 70 },
+        { flat: rupiah(750), percentBasisPoints: 70 },
+        null,
+        "direct",
+      ],
     );
     const ovo = channels.find(({ code }) => code === "OVO");
-    assert.deepEqual([ovo?.minimumFee, ovo?.totalFee.percentBasisPoints, ovo?.type], [rupiah(1_000), 300, "redirect"]);
+    assert.deepEqual(
+      [ovo?.minimumFee, ovo?.totalFee.percentBasisPoints, ovo?.type],
+      [rupiah(1_000), 300, "redirect"],
+    );
   });
 
   it("opens a QRIS that a payer's app can read: the sum, and Tripay's reference", async (t) => {
@@ -94,7 +106,12 @@ describe("Tripay's own terms", () => {
 
   it("tells the customer's fee apart where the customer bears it", async (t) => {
     const { provider } = await pair(t, "customer");
-    const answer = await provider.open({ ...request, amount: rupiah(10_000), items: [{ sku: null, name: "Kopi", price: rupiah(10_000), quantity: 1 }], expiresAt: new Date(Date.now() + 900_000) });
+    const answer = await provider.open({
+      ...request,
+      amount: rupiah(10_000),
+      items: [{ sku: null, name: "Kopi", price: rupiah(10_000), quantity: 1 }],
+      expiresAt: new Date(Date.now() + 900_000),
+    });
     assert.ok(answer.answer === "opened");
     const { amount, feeCustomer, feeMerchant } = answer.opened;
     assert.deepEqual([amount, feeCustomer, feeMerchant], [rupiah(10_820), rupiah(820), rupiah(0)]);
@@ -105,32 +122,59 @@ describe("Tripay's own terms", () => {
     ["success without data", 200, { success: true, message: "" }, "unknown"],
     ["another payment's data", 200, { success: true, data: row({ merchant_ref: "INV1" }) }, "unknown"],
     ["another sum", 200, { success: true, data: row({ amount: 1_400_000 }) }, "unknown"],
-    ["a no with a 500", 500, { success: false, message: "Failed to process your request. Please try again" }, "unknown"],
+    [
+      "a no with a 500",
+      500,
+      { success: false, message: "Failed to process your request. Please try again" },
+      "unknown",
+    ],
     ["a no with a 408", 408, { success: false, message: "" }, "unknown"],
     ["a redirect", 307, { success: false, message: "" }, "unknown"],
     ["a no with a 200", 200, { success: false, message: "Invalid signature" }, "refused"],
-    ["an address that is not on the list", 403, { success: false, message: "Unauthorized IP (10.0.0.1)" }, "refused"],
+    [
+      "an address that is not on the list",
+      403,
+      { success: false, message: "Unauthorized IP (10.0.0.1)" },
+      "refused",
+    ],
     ["a success that is a text", 200, { success: "true", data: row({}) }, "unknown"],
     ["a yes", 200, { success: true, data: row({}) }, "opened"],
   ] as const) {
     it(`${why} is ${answer}`, async () => {
-      const provider = createTripay({ ...vectorSettings, fetch: async () => new Response(JSON.stringify(body), { status }) });
+      const provider = createTripay({
+        ...vectorSettings,
+        fetch: async () => new Response(JSON.stringify(body), { status }),
+      });
       assert.equal((await provider.open(request)).answer, answer);
     });
   }
 
   it("a name that does not resolve was never sent; a reset may have been", async () => {
-    for (const [code, answer] of [["ENOTFOUND", "refused"], ["ECONNREFUSED", "refused"], ["ECONNRESET", "unknown"], ["ETIMEDOUT", "unknown"]] as const) {
+    for (const [code, answer] of [
+      ["ENOTFOUND", "refused"],
+      ["ECONNREFUSED", "refused"],
+      ["ECONNRESET", "unknown"],
+      ["ETIMEDOUT", "unknown"],
+    ] as const) {
       const cause = Object.assign(new Error(code), { code });
-      const provider = createTripay({ ...vectorSettings, fetch: () => Promise.reject(new TypeError("fetch failed", { cause })) });
+      const provider = createTripay({
+        ...vectorSettings,
+        fetch: () => Promise.reject(new TypeError("fetch failed", { cause })),
+      });
       assert.equal((await provider.open(request)).answer, answer, code);
     }
   });
 
   it("an empty page of a longer list is not absence", async () => {
     const body = { success: true, data: [], pagination: { total_records: 3 } };
-    const provider = createTripay({ ...vectorSettings, fetch: async () => new Response(JSON.stringify(body)) });
-    assert.deepEqual(await provider.inquire({ reference: null, merchantRef: "INV55567" }), { answer: "unknown", reason: "list_incomplete" });
+    const provider = createTripay({
+      ...vectorSettings,
+      fetch: async () => new Response(JSON.stringify(body)),
+    });
+    assert.deepEqual(await provider.inquire({ reference: null, merchantRef: "INV55567" }), {
+      answer: "unknown",
+      reason: "list_incomplete",
+    });
   });
 
   it("of several transactions under one reference of ours, the paid one counts", async () => {
@@ -139,12 +183,17 @@ describe("Tripay's own terms", () => {
       ...vectorSettings,
       fetch: async (url) => {
         const isList = typeof url === "string" && url.includes("merchant/transactions");
-        return isList ? new Response(JSON.stringify({ success: true, data: rows })) : new Response("<html>", { status: 403 });
+        return isList
+          ? new Response(JSON.stringify({ success: true, data: rows }))
+          : new Response("<html>", { status: 403 });
       },
     });
     const answer = await provider.inquire({ reference: null, merchantRef: "INV55567" });
     assert.ok(answer.answer === "found");
-    assert.deepEqual([answer.state.reference, answer.state.status, answer.state.paidAt, answer.opened], ["T2", "paid", new Date(1_790_000_000_000), null]);
+    assert.deepEqual(
+      [answer.state.reference, answer.state.status, answer.state.paidAt, answer.opened],
+      ["T2", "paid", new Date(1_790_000_000_000), null],
+    );
   });
 
   it("reads the published callback", () => {
@@ -168,19 +217,32 @@ describe("Tripay's own terms", () => {
 
   it("a signed body that tells of no payment is Tripay's all the same", () => {
     const provider = createTripay(vectorSettings);
-    for (const body of ["", "[]", "{}", CALLBACK.replace('"PAID"', '"MAYBE"'), CALLBACK.replace("192080", "192080.5"), CALLBACK.replace("192080", "-1")]) {
+    for (const body of [
+      "",
+      "[]",
+      "{}",
+      CALLBACK.replace('"PAID"', '"MAYBE"'),
+      CALLBACK.replace("192080", "192080.5"),
+      CALLBACK.replace("192080", "-1"),
+    ]) {
       const read = provider.readNotification(signed(body));
       assert.deepEqual(read, { state: null, event: "payment_status" }, body);
     }
     const { headers, body } = signed(CALLBACK);
-    const read = provider.readNotification({ headers: { ...headers, "x-callback-event": "something_else" }, body });
+    const read = provider.readNotification({
+      headers: { ...headers, "x-callback-event": "something_else" },
+      body,
+    });
     assert.deepEqual(read, { state: null, event: "something_else" });
   });
 
   it("two signatures are none", () => {
     const { headers, body } = signed(CALLBACK);
     const signature = String(headers["x-callback-signature"]);
-    const read = createTripay(vectorSettings).readNotification({ headers: { ...headers, "x-callback-signature": [signature, signature] }, body });
+    const read = createTripay(vectorSettings).readNotification({
+      headers: { ...headers, "x-callback-signature": [signature, signature] },
+      body,
+    });
     assert.equal(isRefusal(read) && read.refusal, "notification_signature_wrong");
   });
 });
@@ -201,14 +263,32 @@ const CALLBACK =
 
 function signed(body: string): RawNotification {
   const signature = createHmac("sha256", vectorSettings.privateKey).update(body).digest("hex");
-  return { headers: { "x-callback-signature": signature, "x-callback-event": "payment_status" }, body: Buffer.from(body) };
+  return {
+    headers: { "x-callback-signature": signature, "x-callback-event": "payment_status" },
+    body: Buffer.from(body),
+  };
 }
 
 /** A transaction as Tripay answers it. */
 function row(changes: Record<string, unknown>): Record<string, unknown> {
-  const usual = { reference: "T0001000000000000006", merchant_ref: "INV55567", payment_method: "QRIS2", payment_name: "QRIS", status: "UNPAID" };
+  const usual = {
+    reference: "T0001000000000000006",
+    merchant_ref: "INV55567",
+    payment_method: "QRIS2",
+    payment_name: "QRIS",
+    status: "UNPAID",
+  };
   const sums = { amount: 1_500_000, fee_merchant: 11_250, fee_customer: 0, amount_received: 1_488_750 };
-  return { ...usual, ...sums, pay_code: null, pay_url: null, checkout_url: null, qr_string: "SANDBOX MODE", expired_time: 1_800_000_000, ...changes };
+  return {
+    ...usual,
+    ...sums,
+    pay_code: null,
+    pay_url: null,
+    checkout_url: null,
+    qr_string: "SANDBOX MODE",
+    expired_time: 1_800_000_000,
+    ...changes,
+  };
 }
 
 async function sentBy(request: OpenRequest): Promise<Record<string, unknown>> {
@@ -224,6 +304,11 @@ async function sentBy(request: OpenRequest): Promise<Record<string, unknown>> {
 async function pair(t: TestContext, feePayer: "merchant" | "customer" = "merchant") {
   const simulator = await startSimulator({ seed: 7, feePayer });
   t.after(() => simulator.close());
-  const settings = { ...vectorSettings, ...DEMO_CREDENTIAL, baseUrl: `${simulator.url}/api`, clock: { now: Date.now } };
+  const settings = {
+    ...vectorSettings,
+    ...DEMO_CREDENTIAL,
+    baseUrl: `${simulator.url}/api`,
+    clock: { now: Date.now },
+  };
   return { simulator, provider: createTripay(settings) };
 }

@@ -15,7 +15,18 @@ import type {
   ProviderState,
   RawNotification,
 } from "./provider.ts";
-import { asRow, exchange, headerOf, parseJson, scrubbed, textOf, urlOf, wholeLines, wholeRupiah, whyUnsendable } from "./wire.ts";
+import {
+  asRow,
+  exchange,
+  headerOf,
+  parseJson,
+  scrubbed,
+  textOf,
+  urlOf,
+  wholeLines,
+  wholeRupiah,
+  whyUnsendable,
+} from "./wire.ts";
 
 export type TripaySettings = {
   /** `https://tripay.co.id/api` or `https://tripay.co.id/api-sandbox`. */
@@ -43,31 +54,50 @@ export function createTripay(settings: TripaySettings): Provider {
     name: "tripay",
 
     async channels(signal) {
-      return listOf(settings, await call(settings, { path: "merchant/payment-channel" }, signal), readChannel);
+      return listOf(
+        settings,
+        await call(settings, { path: "merchant/payment-channel" }, signal),
+        readChannel,
+      );
     },
 
     async fees(amount, channel, signal) {
       const sum = wholeRupiah(amount);
       if (sum === undefined) return refuse("amount_malformed");
       const query = { amount: String(sum), ...(channel === undefined ? {} : { code: channel }) };
-      return listOf(settings, await call(settings, { path: "merchant/fee-calculator", query }, signal), readFees);
+      return listOf(
+        settings,
+        await call(settings, { path: "merchant/fee-calculator", query }, signal),
+        readFees,
+      );
     },
 
     async instructions(channel, signal) {
-      return listOf(settings, await call(settings, { path: "payment/instruction", query: { code: channel, allow_html: "0" } }, signal), readInstruction);
+      return listOf(
+        settings,
+        await call(
+          settings,
+          { path: "payment/instruction", query: { code: channel, allow_html: "0" } },
+          signal,
+        ),
+        readInstruction,
+      );
     },
 
     async open(request, signal) {
       const amount = wholeRupiah(request.amount);
       const wrong = whyUnsendable(request, settings.clock.now());
-      if (wrong !== undefined || amount === undefined) return { answer: "refused", reason: wrong ?? "amount_not_whole_rupiah" };
+      if (wrong !== undefined || amount === undefined)
+        return { answer: "refused", reason: wrong ?? "amount_not_whole_rupiah" };
       const body = {
         method: request.channel,
         merchant_ref: request.merchantRef,
         amount,
         customer_name: request.customer.name,
         customer_email: request.customer.email,
-        ...(request.customer.phone === null ? {} : { customer_phone: toLocalMobile(request.customer.phone) ?? request.customer.phone }),
+        ...(request.customer.phone === null
+          ? {}
+          : { customer_phone: toLocalMobile(request.customer.phone) ?? request.customer.phone }),
         order_items: wholeLines(request).map(({ sku, ...line }) => (sku === null ? line : { sku, ...line })),
         callback_url: settings.callbackUrl,
         return_url: settings.returnUrl,
@@ -79,7 +109,8 @@ export function createTripay(settings: TripaySettings): Provider {
     },
 
     async inquire(request, signal) {
-      if (request.reference !== null) return inquireByReference(settings, request.reference, request.merchantRef, signal);
+      if (request.reference !== null)
+        return inquireByReference(settings, request.reference, request.merchantRef, signal);
       return inquireByMerchantRef(settings, request, signal);
     },
 
@@ -97,7 +128,11 @@ export function createTripay(settings: TripaySettings): Provider {
 }
 
 /** The rows of a list that can be read. */
-function listOf<T>(settings: TripaySettings, reply: Reply, read: (unchecked: unknown) => T | undefined): T[] | Refusal {
+function listOf<T>(
+  settings: TripaySettings,
+  reply: Reply,
+  read: (unchecked: unknown) => T | undefined,
+): T[] | Refusal {
   if (reply.said === "no") return refuse("provider_refused", { reason: scrub(settings, reply.reason) });
   if (reply.said !== "yes") return refuse("provider_unreachable", { reason: reply.reason });
   if (!Array.isArray(reply.data)) return refuse("provider_unreachable", { reason: "answer_unreadable" });
@@ -119,29 +154,47 @@ function openAnswer(settings: TripaySettings, request: OpenRequest, reply: Reply
       if (!opened) return { answer: "unknown", reason: "answer_unreadable" };
       const sameRef = asRow(reply.data)?.["merchant_ref"] === request.merchantRef;
       const sameAmount = opened.amount.minor - opened.feeCustomer.minor === request.amount.minor;
-      return sameRef && sameAmount ? { answer: "opened", opened } : { answer: "unknown", reason: "answer_differs" };
+      return sameRef && sameAmount
+        ? { answer: "opened", opened }
+        : { answer: "unknown", reason: "answer_differs" };
     }
   }
 }
 
 // inquire
 
-async function inquireByReference(settings: TripaySettings, reference: string, merchantRef: string, signal?: AbortSignal): Promise<InquireAnswer> {
+async function inquireByReference(
+  settings: TripaySettings,
+  reference: string,
+  merchantRef: string,
+  signal?: AbortSignal,
+): Promise<InquireAnswer> {
   const reply = await call(settings, { path: "transaction/detail", query: { reference } }, signal);
   if (reply.said !== "yes") return { answer: "unknown", reason: scrub(settings, reply.reason) };
   const state = readState(reply.data, "payment_method");
   if (!state) return { answer: "unknown", reason: "answer_unreadable" };
-  if (state.reference !== reference || state.merchantRef !== merchantRef) return { answer: "unknown", reason: "answer_differs" };
+  if (state.reference !== reference || state.merchantRef !== merchantRef)
+    return { answer: "unknown", reason: "answer_differs" };
   return { answer: "found", state, opened: readOpened(reply.data) ?? null };
 }
 
 /** Only an explicitly complete list without our reference means that Tripay never got it. */
-async function inquireByMerchantRef(settings: TripaySettings, { merchantRef }: InquireRequest, signal?: AbortSignal): Promise<InquireAnswer> {
-  const reply = await call(settings, { path: "merchant/transactions", query: { merchant_ref: merchantRef, per_page: "50" } }, signal);
+async function inquireByMerchantRef(
+  settings: TripaySettings,
+  { merchantRef }: InquireRequest,
+  signal?: AbortSignal,
+): Promise<InquireAnswer> {
+  const reply = await call(
+    settings,
+    { path: "merchant/transactions", query: { merchant_ref: merchantRef, per_page: "50" } },
+    signal,
+  );
   if (reply.said !== "yes") return { answer: "unknown", reason: scrub(settings, reply.reason) };
   if (!Array.isArray(reply.data)) return { answer: "unknown", reason: "answer_unreadable" };
   const states = reply.data.map((row) => readState(row, "payment_method"));
-  const own = states.filter((state) => state?.merchantRef === merchantRef).filter((state) => state !== undefined);
+  const own = states
+    .filter((state) => state?.merchantRef === merchantRef)
+    .filter((state) => state !== undefined);
   const found = own.find(({ status }) => status === "paid") ?? own[0];
   if (!found) {
     const total = asRow(reply.pagination)?.["total_records"] ?? (states.length === 0 ? 0 : undefined);
@@ -158,7 +211,8 @@ async function inquireByMerchantRef(settings: TripaySettings, { merchantRef }: I
 function readNotification(privateKey: string, { headers, body }: RawNotification): Notification | Refusal {
   const given = headerOf(headers, "x-callback-signature");
   if (given === undefined || !/^[0-9a-f]{64}$/i.test(given)) return refuse("notification_signature_wrong");
-  if (!timingSafeEqual(Buffer.from(given, "hex"), hmac(privateKey, body))) return refuse("notification_signature_wrong");
+  if (!timingSafeEqual(Buffer.from(given, "hex"), hmac(privateKey, body)))
+    return refuse("notification_signature_wrong");
   const event = headerOf(headers, "x-callback-event") ?? "callback";
   if (event !== "payment_status") return { state: null, event };
   const row = asRow(parseJson(Buffer.from(body).toString("utf8")));
@@ -181,8 +235,13 @@ function readState(unchecked: unknown, channelField: string): ProviderState | un
   const row = asRow(unchecked);
   const reference = row?.["reference"];
   const status = STATUSES[String(row?.["status"])];
-  const [amount, feeMerchant, feeCustomer] = [rupiah(row?.["amount"]), rupiah(row?.["fee_merchant"]), rupiah(row?.["fee_customer"])];
-  if (!row || typeof reference !== "string" || reference === "" || typeof row[channelField] !== "string") return undefined;
+  const [amount, feeMerchant, feeCustomer] = [
+    rupiah(row?.["amount"]),
+    rupiah(row?.["fee_merchant"]),
+    rupiah(row?.["fee_customer"]),
+  ];
+  if (!row || typeof reference !== "string" || reference === "" || typeof row[channelField] !== "string")
+    return undefined;
   if (!status || !amount || !feeMerchant || !feeCustomer) return undefined;
   const merchantRef = row["merchant_ref"];
   return {
@@ -218,9 +277,14 @@ function readOpened(unchecked: unknown): Opened | undefined {
 function readChannel(unchecked: unknown): Channel | undefined {
   const row = asRow(unchecked);
   const [code, name] = [textOf(row?.["code"]), textOf(row?.["name"])];
-  const [feeMerchant, feeCustomer, totalFee] = [readFee(row?.["fee_merchant"]), readFee(row?.["fee_customer"]), readFee(row?.["total_fee"])];
+  const [feeMerchant, feeCustomer, totalFee] = [
+    readFee(row?.["fee_merchant"]),
+    readFee(row?.["fee_customer"]),
+    readFee(row?.["total_fee"]),
+  ];
   const [minimumAmount, maximumAmount] = [rupiah(row?.["minimum_amount"]), rupiah(row?.["maximum_amount"])];
-  if (!row || !code || !name || !feeMerchant || !feeCustomer || !totalFee || !minimumAmount || !maximumAmount) return undefined;
+  if (!row || !code || !name || !feeMerchant || !feeCustomer || !totalFee || !minimumAmount || !maximumAmount)
+    return undefined;
   return {
     code,
     name,
@@ -247,7 +311,15 @@ function readFees(unchecked: unknown): ChannelFees | undefined {
   const [bounds, total] = [asRow(row?.["fee"]), asRow(row?.["total_fee"])];
   const [merchant, customer] = [rupiah(total?.["merchant"]), rupiah(total?.["customer"])];
   if (!code || !name || !fee || !merchant || !customer) return undefined;
-  return { code, name, fee, least: rupiah(bounds?.["min"]) ?? null, most: rupiah(bounds?.["max"]) ?? null, merchant, customer };
+  return {
+    code,
+    name,
+    fee,
+    least: rupiah(bounds?.["min"]) ?? null,
+    most: rupiah(bounds?.["max"]) ?? null,
+    merchant,
+    customer,
+  };
 }
 
 /** Steps come with markup where it was not asked for, too: it is left out, because pages would have to trust it. */
@@ -265,12 +337,16 @@ function readFee(unchecked: unknown): Fee | undefined {
   const match = /^(\d{1,3})(?:\.(\d{1,8}))?$/.exec(String(row?.["percent"]));
   if (!flat || !match) return undefined;
   const [, whole = "0", fraction = ""] = match;
-  return { flat, percentBasisPoints: Number(divide(BigInt(whole + fraction.padEnd(8, "0")), 1_000_000n, "ceil")) };
+  return {
+    flat,
+    percentBasisPoints: Number(divide(BigInt(whole + fraction.padEnd(8, "0")), 1_000_000n, "ceil")),
+  };
 }
 
 /** Whole rupiah, as a number or in digits, to Money. */
 function rupiah(unchecked: unknown): Money | undefined {
-  const text = typeof unchecked === "number" && Number.isSafeInteger(unchecked) ? String(unchecked) : unchecked;
+  const text =
+    typeof unchecked === "number" && Number.isSafeInteger(unchecked) ? String(unchecked) : unchecked;
   return typeof text === "string" && /^\d{1,15}$/.test(text) ? money(BigInt(text) * SEN, IDR) : undefined;
 }
 
@@ -290,7 +366,11 @@ type Reply =
 
 type Call = { readonly path: string; readonly query?: Record<string, string>; readonly body?: unknown };
 
-async function call(settings: TripaySettings, { path, query, body }: Call, signal?: AbortSignal): Promise<Reply> {
+async function call(
+  settings: TripaySettings,
+  { path, query, body }: Call,
+  signal?: AbortSignal,
+): Promise<Reply> {
   const search = query ? `?${new URLSearchParams(query).toString()}` : "";
   const exchanged = await exchange(
     {
@@ -310,9 +390,11 @@ async function call(settings: TripaySettings, { path, query, body }: Call, signa
 function judge(status: number, text: string): Reply {
   const envelope = asRow(parseJson(text));
   const success = envelope?.["success"];
-  if (success === true && status >= 200 && status < 300) return { said: "yes", data: envelope?.["data"], pagination: envelope?.["pagination"] };
+  if (success === true && status >= 200 && status < 300)
+    return { said: "yes", data: envelope?.["data"], pagination: envelope?.["pagination"] };
   const explicit = (status >= 200 && status < 300) || (status >= 400 && status < 500 && status !== 408);
-  if (success === false && explicit) return { said: "no", reason: textOf(envelope?.["message"]) ?? `http_${status}` };
+  if (success === false && explicit)
+    return { said: "no", reason: textOf(envelope?.["message"]) ?? `http_${status}` };
   return { said: "unknown", reason: envelope ? `http_${status}` : `http_${status}_not_json` };
 }
 

@@ -28,19 +28,31 @@ export type Exchange =
 const USER_AGENT = "Onegate/0.1";
 
 /** Calls once, from first to last byte within `totalMs`. A redirect is not followed: the first server may have had the request. */
-export async function exchange({ url, method, headers, body }: Call, totalMs: number, send: typeof fetch = fetch, signal?: AbortSignal): Promise<Exchange> {
+export async function exchange(
+  { url, method, headers, body }: Call,
+  totalMs: number,
+  send: typeof fetch = fetch,
+  signal?: AbortSignal,
+): Promise<Exchange> {
   const timeout = AbortSignal.timeout(totalMs);
   try {
     const response = await send(url, {
       method,
-      headers: { accept: "application/json", "user-agent": USER_AGENT, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      headers: {
+        accept: "application/json",
+        "user-agent": USER_AGENT,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       redirect: "manual",
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
     return { said: "answered", status: response.status, text: await response.text() };
   } catch (error) {
-    return wasNeverSent(error) ? { said: "unsent", reason: "unreachable" } : { said: "unknown", reason: timeout.aborted ? "timeout" : nameOf(error) };
+    return wasNeverSent(error)
+      ? { said: "unsent", reason: "unreachable" }
+      : { said: "unknown", reason: timeout.aborted ? "timeout" : nameOf(error) };
   }
 }
 
@@ -71,7 +83,9 @@ function codeOf(error: unknown): string | undefined {
 export type Row = Readonly<Record<string, unknown>>;
 
 export function asRow(unchecked: unknown): Row | undefined {
-  return typeof unchecked === "object" && unchecked !== null && !Array.isArray(unchecked) ? (unchecked as Row) : undefined;
+  return typeof unchecked === "object" && unchecked !== null && !Array.isArray(unchecked)
+    ? (unchecked as Row)
+    : undefined;
 }
 
 /** The rows of a list; none where it is not a list. */
@@ -130,7 +144,10 @@ export function readRupiah(unchecked: unknown): Money | undefined {
 }
 
 /** A fee by its agreement: flat and percent, rounded up to the rupiah in the provider's favour, within the fee's own bounds. */
-export function feeOn(amount: Money, { feeMerchant, minimumFee, maximumFee }: Pick<Channel, "feeMerchant" | "minimumFee" | "maximumFee">): Money {
+export function feeOn(
+  amount: Money,
+  { feeMerchant, minimumFee, maximumFee }: Pick<Channel, "feeMerchant" | "minimumFee" | "maximumFee">,
+): Money {
   const share = divide(amount.minor * BigInt(feeMerchant.percentBasisPoints), 10_000n * SEN, "ceil") * SEN;
   const fee = feeMerchant.flat.minor + share;
   const least = minimumFee && fee < minimumFee.minor ? minimumFee.minor : fee;
@@ -141,7 +158,12 @@ export function feeOn(amount: Money, { feeMerchant, minimumFee, maximumFee }: Pi
 export function whyUnsendable({ amount, items, expiresAt }: OpenRequest, now: number): string | undefined {
   if (amount.currency !== IDR) return "currency_not_rupiah";
   if (amount.minor <= 0n) return "amount_not_positive";
-  if (items.some(({ price, quantity }) => price.currency !== IDR || !Number.isSafeInteger(quantity) || quantity < 1)) return "items_malformed";
+  if (
+    items.some(
+      ({ price, quantity }) => price.currency !== IDR || !Number.isSafeInteger(quantity) || quantity < 1,
+    )
+  )
+    return "items_malformed";
   const sum = items.reduce((total, { price, quantity }) => total + price.minor * BigInt(quantity), 0n);
   if (sum !== amount.minor) return "items_differ_from_amount";
   if (wholeRupiah(amount) === undefined) return "amount_not_whole_rupiah";
@@ -152,8 +174,17 @@ export function whyUnsendable({ amount, items, expiresAt }: OpenRequest, now: nu
  * The lines of a sale in whole rupiah. What a negative price or one with sen does is documented nowhere, so a sale that
  * has such a line goes as one line over the whole amount.
  */
-export function wholeLines({ items, merchantRef, amount }: OpenRequest): ReadonlyArray<{ sku: string | null; name: string; price: number; quantity: number }> {
-  const lines = items.map(({ sku, name, price, quantity }) => ({ sku, name, price: wholeRupiah(price) ?? -1, quantity }));
+export function wholeLines({
+  items,
+  merchantRef,
+  amount,
+}: OpenRequest): ReadonlyArray<{ sku: string | null; name: string; price: number; quantity: number }> {
+  const lines = items.map(({ sku, name, price, quantity }) => ({
+    sku,
+    name,
+    price: wholeRupiah(price) ?? -1,
+    quantity,
+  }));
   if (lines.every(({ price }) => price >= 0)) return lines;
   return [{ sku: null, name: `Pembayaran ${merchantRef}`, price: wholeRupiah(amount) ?? 0, quantity: 1 }];
 }
@@ -165,7 +196,12 @@ const NOTHING = money(0n, IDR);
 /** An agreement with a provider on one channel; sums in whole rupiah, the share in hundredths of a percent. */
 export function agreed(
   { code, name, group, type }: Pick<Channel, "code" | "name" | "group" | "type">,
-  { flat = 0n, basisPoints = 0, least, most }: { flat?: bigint; basisPoints?: number; least: bigint; most: bigint },
+  {
+    flat = 0n,
+    basisPoints = 0,
+    least,
+    most,
+  }: { flat?: bigint; basisPoints?: number; least: bigint; most: bigint },
 ): Channel {
   const fee: Fee = { flat: money(flat * SEN, IDR), percentBasisPoints: basisPoints };
   return {
@@ -186,7 +222,10 @@ export function agreed(
 }
 
 /** The channel of a request, or why it isn't one: unknown, switched off, or another sum than it takes. */
-export function channelFor(channels: readonly Channel[], { channel: code, amount }: OpenRequest): Channel | string {
+export function channelFor(
+  channels: readonly Channel[],
+  { channel: code, amount }: OpenRequest,
+): Channel | string {
   const channel = channels.find((one) => one.code === code);
   if (!channel?.active) return channel ? "channel_inactive" : "channel_unknown";
   if (amount.minor < channel.minimumAmount.minor) return "amount_below_minimum";
@@ -203,6 +242,8 @@ const PERSONAL: ReadonlyArray<readonly [RegExp, string]> = [
 
 /** A text without these secrets, and without what names or reaches a person. */
 export function scrubbed(secrets: readonly string[], text: string): string {
-  const withoutKeys = secrets.filter((secret) => secret !== "").reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+  const withoutKeys = secrets
+    .filter((secret) => secret !== "")
+    .reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
   return PERSONAL.reduce((rest, [pattern, mark]) => rest.replace(pattern, mark), withoutKeys);
 }

@@ -61,25 +61,71 @@ const request: OpenRequest = {
 };
 
 const CODE = {
-  id: "qr_8182837te-87st-49ing-8696-1239bd4d759c", reference_id: "testing-1", business_id: "5f27", type: "DYNAMIC", currency: "IDR", amount: 10_000, channel_code: "ID_DANA",
-  status: "ACTIVE", qr_string: "00020101", expires_at: "2026-01-05T03:15:00.000Z", created: "2026-01-05T03:00:00.000Z", updated: "2026-01-05T03:00:00.000Z",
+  id: "qr_8182837te-87st-49ing-8696-1239bd4d759c",
+  reference_id: "testing-1",
+  business_id: "5f27",
+  type: "DYNAMIC",
+  currency: "IDR",
+  amount: 10_000,
+  channel_code: "ID_DANA",
+  status: "ACTIVE",
+  qr_string: "00020101",
+  expires_at: "2026-01-05T03:15:00.000Z",
+  created: "2026-01-05T03:00:00.000Z",
+  updated: "2026-01-05T03:00:00.000Z",
 } as const;
 
 /** The published callback of a payment by QR, version 2022-07-31. */
 const PAID = {
-  event: "qr.payment", api_version: "2022-07-31", business_id: "5f27", created: "2026-01-05T03:01:00.000Z",
+  event: "qr.payment",
+  api_version: "2022-07-31",
+  business_id: "5f27",
+  created: "2026-01-05T03:01:00.000Z",
   data: {
-    id: "qrpy_8182837te", business_id: "5f27", currency: "IDR", amount: 10_000, status: "SUCCEEDED", created: "2026-01-05T03:01:00.000Z", qr_id: CODE.id, qr_string: "00020101",
-    reference_id: "testing-1", type: "DYNAMIC", channel_code: "ID_DANA", expires_at: "2026-01-05T03:15:00.000Z",
+    id: "qrpy_8182837te",
+    business_id: "5f27",
+    currency: "IDR",
+    amount: 10_000,
+    status: "SUCCEEDED",
+    created: "2026-01-05T03:01:00.000Z",
+    qr_id: CODE.id,
+    qr_string: "00020101",
+    reference_id: "testing-1",
+    type: "DYNAMIC",
+    channel_code: "ID_DANA",
+    expires_at: "2026-01-05T03:15:00.000Z",
   },
 } as const;
 
 /** A charge as the callback of a live one had it (ariwahyunahar/xendit-example, tests/tes.php), our expiry in its metadata. */
 const CHARGE = {
-  actions: { desktop_web_checkout_url: "https://ewallet-mock-connector.xendit.co/v1/c?token=1", mobile_deeplink_checkout_url: null, mobile_web_checkout_url: "https://ewallet-mock-connector.xendit.co/v1/c?token=1", qr_checkout_string: null },
-  basket: null, callback_url: "https://kopi.contoh/panggil", capture_amount: 10_000, capture_now: true, channel_code: "ID_LINKAJA", channel_properties: { success_redirect_url: "https://kopi.contoh/kembali" },
-  charge_amount: 10_000, checkout_method: "ONE_TIME_PAYMENT", created: "2022-11-04T01:01:21.063815Z", currency: "IDR", customer: null, failure_code: null, id: "ewc_168b969b-1cb1-42f5-a723-b02e5aef02cc",
-  is_redirect_required: true, metadata: { expires_at: "2026-01-05T03:15:00.000Z" }, reference_id: "testing-1", refunded_amount: null, status: "SUCCEEDED", updated: "2022-11-04T01:01:54.366348Z", void_status: null, voided_at: null,
+  actions: {
+    desktop_web_checkout_url: "https://ewallet-mock-connector.xendit.co/v1/c?token=1",
+    mobile_deeplink_checkout_url: null,
+    mobile_web_checkout_url: "https://ewallet-mock-connector.xendit.co/v1/c?token=1",
+    qr_checkout_string: null,
+  },
+  basket: null,
+  callback_url: "https://kopi.contoh/panggil",
+  capture_amount: 10_000,
+  capture_now: true,
+  channel_code: "ID_LINKAJA",
+  channel_properties: { success_redirect_url: "https://kopi.contoh/kembali" },
+  charge_amount: 10_000,
+  checkout_method: "ONE_TIME_PAYMENT",
+  created: "2022-11-04T01:01:21.063815Z",
+  currency: "IDR",
+  customer: null,
+  failure_code: null,
+  id: "ewc_168b969b-1cb1-42f5-a723-b02e5aef02cc",
+  is_redirect_required: true,
+  metadata: { expires_at: "2026-01-05T03:15:00.000Z" },
+  reference_id: "testing-1",
+  refunded_amount: null,
+  status: "SUCCEEDED",
+  updated: "2022-11-04T01:01:54.366348Z",
+  void_status: null,
+  voided_at: null,
 } as const;
 
 type Sent = { url: string; headers: Headers; body: Record<string, unknown> };
@@ -89,10 +135,16 @@ function answering(answers: Readonly<Record<string, object | number | Error>>, s
   const sent: Sent[] = [];
   const fetched: typeof fetch = async (url, init) => {
     const path = (url as string).slice(settings.baseUrl.length);
-    sent.push({ url: path, headers: new Headers(init?.headers), body: typeof init?.body === "string" ? (JSON.parse(init.body) as Record<string, unknown>) : {} });
+    sent.push({
+      url: path,
+      headers: new Headers(init?.headers),
+      body: typeof init?.body === "string" ? (JSON.parse(init.body) as Record<string, unknown>) : {},
+    });
     const answer = answers[path] ?? answers["*"] ?? 404;
     if (answer instanceof Error) throw answer;
-    return typeof answer === "number" ? new Response("<html>", { status: answer }) : new Response(JSON.stringify(answer), { status });
+    return typeof answer === "number"
+      ? new Response("<html>", { status: answer })
+      : new Response(JSON.stringify(answer), { status });
   };
   return { provider: createXendit({ ...settings, fetch: fetched }), sent };
 }
@@ -107,31 +159,68 @@ describe("Xendit's own terms", () => {
     const answer = await provider.open(request);
     assert.deepEqual(answer, {
       answer: "opened",
-      opened: { reference: CODE.id, channelName: "QRIS", amount: rupiah(10_000), feeMerchant: rupiah(70), feeCustomer: rupiah(0), qrString: "00020101", payCode: null, checkoutUrl: null, expiresAt: request.expiresAt },
+      opened: {
+        reference: CODE.id,
+        channelName: "QRIS",
+        amount: rupiah(10_000),
+        feeMerchant: rupiah(70),
+        feeCustomer: rupiah(0),
+        qrString: "00020101",
+        payCode: null,
+        checkoutUrl: null,
+        expiresAt: request.expiresAt,
+      },
     });
     const [call] = sent;
-    assert.deepEqual([call?.url, call?.headers.get("api-version"), call?.headers.get("webhook-url")], ["/qr_codes", "2022-07-31", "https://kopi.contoh/panggil"]);
-    assert.equal(call?.headers.get("authorization"), `Basic ${Buffer.from("xnd_development_TEST:").toString("base64")}`);
-    assert.deepEqual(call?.body, { reference_id: "testing-1", type: "DYNAMIC", currency: "IDR", amount: 10_000, expires_at: "2026-01-05T03:15:00.000Z" });
+    assert.deepEqual(
+      [call?.url, call?.headers.get("api-version"), call?.headers.get("webhook-url")],
+      ["/qr_codes", "2022-07-31", "https://kopi.contoh/panggil"],
+    );
+    assert.equal(
+      call?.headers.get("authorization"),
+      `Basic ${Buffer.from("xnd_development_TEST:").toString("base64")}`,
+    );
+    assert.deepEqual(call?.body, {
+      reference_id: "testing-1",
+      type: "DYNAMIC",
+      currency: "IDR",
+      amount: 10_000,
+      expires_at: "2026-01-05T03:15:00.000Z",
+    });
   });
 
   it("asks a wallet's page to come back to us, and OVO's payer by phone", async () => {
     const { provider, sent } = answering({ "*": { ...CHARGE, status: "PENDING" } });
     const answer = await provider.open({ ...request, channel: "LINKAJA" });
-    assert.deepEqual(answer.answer === "opened" && [answer.opened.checkoutUrl, answer.opened.expiresAt], ["https://ewallet-mock-connector.xendit.co/v1/c?token=1", request.expiresAt]);
+    assert.deepEqual(answer.answer === "opened" && [answer.opened.checkoutUrl, answer.opened.expiresAt], [
+      "https://ewallet-mock-connector.xendit.co/v1/c?token=1",
+      request.expiresAt,
+    ]);
     await provider.open({ ...request, channel: "OVO" });
     const bodies = sent.map(({ body }) => [body["channel_code"], body["channel_properties"]]);
     assert.deepEqual(bodies, [
-      ["ID_LINKAJA", { success_redirect_url: "https://kopi.contoh/kembali", failure_redirect_url: "https://kopi.contoh/kembali" }],
+      [
+        "ID_LINKAJA",
+        {
+          success_redirect_url: "https://kopi.contoh/kembali",
+          failure_redirect_url: "https://kopi.contoh/kembali",
+        },
+      ],
       ["ID_OVO", { mobile_number: "+6281234567890" }],
     ]);
-    assert.deepEqual([sent[0]?.url, sent[0]?.headers.get("x-callback-url"), sent[0]?.headers.get("api-version")], ["/ewallets/charges", "https://kopi.contoh/panggil", null]);
+    assert.deepEqual(
+      [sent[0]?.url, sent[0]?.headers.get("x-callback-url"), sent[0]?.headers.get("api-version")],
+      ["/ewallets/charges", "https://kopi.contoh/panggil", null],
+    );
   });
 
   it("OVO without a mobile number is refused before anything is sent", async () => {
     const { provider, sent } = answering({ "*": CHARGE });
     for (const phone of [null, "+62215550000", "+6561234567"]) {
-      assert.deepEqual(await provider.open({ ...request, channel: "OVO", customer: { ...request.customer, phone } }), { answer: "refused", reason: "phone_missing" });
+      assert.deepEqual(
+        await provider.open({ ...request, channel: "OVO", customer: { ...request.customer, phone } }),
+        { answer: "refused", reason: "phone_missing" },
+      );
     }
     assert.equal(sent.length, 0);
   });
@@ -159,36 +248,84 @@ describe("Xendit's own terms", () => {
 
   for (const [why, code, payments, expected] of [
     ["active and without a payment is pending", CODE, { data: [], has_more: false }, "pending"],
-    ["inactive with its payment is paid", { ...CODE, status: "INACTIVE" }, { data: [PAID.data], has_more: false }, "paid"],
+    [
+      "inactive with its payment is paid",
+      { ...CODE, status: "INACTIVE" },
+      { data: [PAID.data], has_more: false },
+      "paid",
+    ],
     ["active with its payment is paid", CODE, [PAID.data], "paid"],
-    ["inactive without a payment is over", { ...CODE, status: "INACTIVE" }, { data: [], has_more: false }, "expired"],
+    [
+      "inactive without a payment is over",
+      { ...CODE, status: "INACTIVE" },
+      { data: [], has_more: false },
+      "expired",
+    ],
   ] as const) {
     it(`a code that is ${why}`, async () => {
-      const { provider } = answering({ [`/qr_codes/${CODE.id}`]: code, [`/qr_codes/${CODE.id}/payments`]: payments });
+      const { provider } = answering({
+        [`/qr_codes/${CODE.id}`]: code,
+        [`/qr_codes/${CODE.id}/payments`]: payments,
+      });
       const answer = await provider.inquire({ reference: CODE.id, merchantRef: "testing-1" });
-      assert.deepEqual(answer.answer === "found" && [answer.state.status, answer.state.paidAt], [expected, expected === "paid" ? new Date("2026-01-05T03:01:00.000Z") : null]);
+      assert.deepEqual(answer.answer === "found" && [answer.state.status, answer.state.paidAt], [
+        expected,
+        expected === "paid" ? new Date("2026-01-05T03:01:00.000Z") : null,
+      ]);
     });
   }
 
   it("a code whose payments are not told is unknown", async () => {
     const { provider } = answering({ [`/qr_codes/${CODE.id}`]: { ...CODE, status: "INACTIVE" } });
-    assert.equal((await provider.inquire({ reference: CODE.id, merchantRef: "testing-1" })).answer, "unknown");
+    assert.equal(
+      (await provider.inquire({ reference: CODE.id, merchantRef: "testing-1" })).answer,
+      "unknown",
+    );
   });
 
   it("a lost charge is found by the money that came for it", async () => {
     const movement = { product_id: CHARGE.id, type: "PAYMENT", status: "SUCCESS", reference_id: "testing-1" };
-    const { provider, sent } = answering({ "/transactions?reference_id=testing-1": { data: [movement], has_more: false }, [`/ewallets/charges/${CHARGE.id}`]: CHARGE });
+    const { provider, sent } = answering({
+      "/transactions?reference_id=testing-1": { data: [movement], has_more: false },
+      [`/ewallets/charges/${CHARGE.id}`]: CHARGE,
+    });
     const answer = await provider.inquire({ reference: null, merchantRef: "testing-1" });
-    assert.deepEqual(answer.answer === "found" && [answer.state.reference, answer.state.status], [CHARGE.id, "paid"]);
+    assert.deepEqual(answer.answer === "found" && [answer.state.reference, answer.state.status], [
+      CHARGE.id,
+      "paid",
+    ]);
     assert.equal(sent.length, 2);
   });
 
   it("a lost one without money is unknown until ten minutes after its time, then absent", async () => {
     const { provider } = answering({ "*": { data: [], has_more: false } });
-    const inquire = (expiresAt: Date | null) => provider.inquire({ reference: null, merchantRef: "testing-1", expiresAt });
-    assert.deepEqual([(await inquire(null)).answer, (await inquire(new Date(NOW - 599_999))).answer, (await inquire(new Date(NOW - 600_000))).answer], ["unknown", "unknown", "absent"]);
-    for (const list of [{ data: [], has_more: true }, { data: [] }, [], { data: [{ type: "PAYMENT", reference_id: "testing-1", product_id: "qrpy_1" }], has_more: false }]) {
-      assert.equal((await answering({ "*": list }).provider.inquire({ reference: null, merchantRef: "testing-1", expiresAt: new Date(NOW - 600_000) })).answer, "unknown", JSON.stringify(list));
+    const inquire = (expiresAt: Date | null) =>
+      provider.inquire({ reference: null, merchantRef: "testing-1", expiresAt });
+    assert.deepEqual(
+      [
+        (await inquire(null)).answer,
+        (await inquire(new Date(NOW - 599_999))).answer,
+        (await inquire(new Date(NOW - 600_000))).answer,
+      ],
+      ["unknown", "unknown", "absent"],
+    );
+    for (const list of [
+      { data: [], has_more: true },
+      { data: [] },
+      [],
+      { data: [{ type: "PAYMENT", reference_id: "testing-1", product_id: "qrpy_1" }], has_more: false },
+    ]) {
+      assert.equal(
+        (
+          await answering({ "*": list }).provider.inquire({
+            reference: null,
+            merchantRef: "testing-1",
+            expiresAt: new Date(NOW - 600_000),
+          })
+        ).answer,
+        "unknown",
+        JSON.stringify(list),
+      );
     }
   });
 
@@ -198,11 +335,30 @@ describe("Xendit's own terms", () => {
     assert.deepEqual(code, {
       channel: "QRIS",
       reread: true,
-      state: { reference: CODE.id, merchantRef: "testing-1", status: "paid", amount: rupiah(10_000), feeMerchant: rupiah(70), feeCustomer: rupiah(0), paidAt: new Date("2026-01-05T03:01:00.000Z") },
+      state: {
+        reference: CODE.id,
+        merchantRef: "testing-1",
+        status: "paid",
+        amount: rupiah(10_000),
+        feeMerchant: rupiah(70),
+        feeCustomer: rupiah(0),
+        paidAt: new Date("2026-01-05T03:01:00.000Z"),
+      },
     });
-    const charge = provider.readNotification(tokened({ event: "ewallet.capture", business_id: "5f27", created: "2022-11-04T01:01:54.633Z", api_version: null, data: CHARGE }));
+    const charge = provider.readNotification(
+      tokened({
+        event: "ewallet.capture",
+        business_id: "5f27",
+        created: "2022-11-04T01:01:54.633Z",
+        api_version: null,
+        data: CHARGE,
+      }),
+    );
     assert.ok(!isRefusal(charge) && charge.state !== null);
-    assert.deepEqual([charge.channel, charge.reread, charge.state.reference, charge.state.status, charge.state.paidAt], ["LINKAJA", true, CHARGE.id, "paid", new Date("2022-11-04T01:01:54.366Z")]);
+    assert.deepEqual(
+      [charge.channel, charge.reread, charge.state.reference, charge.state.status, charge.state.paidAt],
+      ["LINKAJA", true, CHARGE.id, "paid", new Date("2022-11-04T01:01:54.366Z")],
+    );
   });
 
   it("another token, none, or two are none; a body that tells of no payment is Xendit's all the same", () => {
@@ -212,12 +368,25 @@ describe("Xendit's own terms", () => {
       return isRefusal(read) ? read.refusal : "believed";
     };
     const { body } = tokened(PAID);
-    for (const headers of [{}, { "x-callback-token": "" }, { "x-callback-token": "the-account's-toke" }, { "x-callback-token": [settings.callbackToken, settings.callbackToken] }]) {
+    for (const headers of [
+      {},
+      { "x-callback-token": "" },
+      { "x-callback-token": "the-account's-toke" },
+      { "x-callback-token": [settings.callbackToken, settings.callbackToken] },
+    ]) {
       assert.equal(refusal({ headers, body }), "notification_signature_wrong");
     }
     const unset = createXendit({ ...settings, callbackToken: "" }).readNotification(tokened(PAID, ""));
-    assert.equal(isRefusal(unset) && unset.refusal, "notification_signature_wrong", "a token that is not set proves nobody");
-    for (const row of [{}, { event: "payout.succeeded", data: CHARGE }, { event: "ewallet.capture", data: { ...CHARGE, channel_code: "PH_GCASH" } }]) {
+    assert.equal(
+      isRefusal(unset) && unset.refusal,
+      "notification_signature_wrong",
+      "a token that is not set proves nobody",
+    );
+    for (const row of [
+      {},
+      { event: "payout.succeeded", data: CHARGE },
+      { event: "ewallet.capture", data: { ...CHARGE, channel_code: "PH_GCASH" } },
+    ]) {
       const { event = "callback" } = row as { event?: string };
       assert.deepEqual(provider.readNotification(tokened(row)), { state: null, event });
     }
@@ -233,7 +402,9 @@ describe("Xendit's own terms", () => {
     assert.deepEqual(qris.amount, rupiah(10_000));
     const stateOf = async (reference: string, merchantRef: string) => {
       const found = await provider.inquire({ reference, merchantRef });
-      return found.answer === "found" && [found.state.status, found.opened?.qrString === answer.opened.qrString];
+      return (
+        found.answer === "found" && [found.state.status, found.opened?.qrString === answer.opened.qrString]
+      );
     };
     assert.deepEqual(await stateOf(answer.opened.reference, "testing-1"), ["pending", true]);
     await lever(answer.opened.reference, "paid");
@@ -249,6 +420,11 @@ describe("Xendit's own terms", () => {
 async function against(t: TestContext) {
   const simulator = await startSimulator({ seed: 7 });
   t.after(() => simulator.close());
-  const provider = createXendit({ ...settings, baseUrl: simulator.url, secretKey: DEMO_SECRET_KEY, clock: { now: Date.now } });
+  const provider = createXendit({
+    ...settings,
+    baseUrl: simulator.url,
+    secretKey: DEMO_SECRET_KEY,
+    clock: { now: Date.now },
+  });
   return { provider, lever: leversOf(simulator).settle };
 }

@@ -12,7 +12,25 @@ import type {
   RawNotification,
   VerifyAnswer,
 } from "./provider.ts";
-import { agreed, asRow, basic, channelFor, exchange, feeOn, headerOf, parseJson, readRupiah, rowsOf, sameSecret, scrubbed, textOf, urlOf, whyUnsendable, wholeRupiah, type Row } from "./wire.ts";
+import {
+  agreed,
+  asRow,
+  basic,
+  channelFor,
+  exchange,
+  feeOn,
+  headerOf,
+  parseJson,
+  readRupiah,
+  rowsOf,
+  sameSecret,
+  scrubbed,
+  textOf,
+  urlOf,
+  whyUnsendable,
+  wholeRupiah,
+  type Row,
+} from "./wire.ts";
 
 export type XenditSettings = {
   /** `https://api.xendit.co`, for test and live alike: the key tells which. */
@@ -42,7 +60,10 @@ const QRIS = "QRIS";
 const WALLETS: ReadonlySet<string> = new Set(["OVO", "DANA", "SHOPEEPAY", "LINKAJA", "ASTRAPAY"]);
 
 const wallet = (code: string, name: string, basisPoints: number): Channel => ({
-  ...agreed({ code, name, group: "E-Wallet", type: code === "OVO" ? "direct" : "redirect" }, { basisPoints, least: 1_000n, most: 10_000_000n }),
+  ...agreed(
+    { code, name, group: "E-Wallet", type: code === "OVO" ? "direct" : "redirect" },
+    { basisPoints, least: 1_000n, most: 10_000_000n },
+  ),
   ...(code === "OVO" ? { needsPhone: true } : {}),
 });
 
@@ -51,7 +72,10 @@ const wallet = (code: string, name: string, basisPoints: number): Channel => ({
  * as of 2024 (memory) within bounds that are safe at every channel; a contract's own replace them by `settings.channels`.
  */
 export const XENDIT_CHANNELS: readonly Channel[] = [
-  agreed({ code: QRIS, name: "QRIS", group: "E-Wallet", type: "direct" }, { basisPoints: 70, least: 1_000n, most: 10_000_000n }),
+  agreed(
+    { code: QRIS, name: "QRIS", group: "E-Wallet", type: "direct" },
+    { basisPoints: 70, least: 1_000n, most: 10_000_000n },
+  ),
   wallet("OVO", "OVO", 273),
   wallet("DANA", "DANA", 150),
   wallet("SHOPEEPAY", "ShopeePay", 200),
@@ -81,12 +105,18 @@ export function createXendit(settings: XenditSettings): Provider {
 
     async open(request, signal) {
       const channel = channelFor(channels, request);
-      const wrong = whyUnsendable(request, settings.clock.now()) ?? (typeof channel === "string" ? channel : undefined);
+      const wrong =
+        whyUnsendable(request, settings.clock.now()) ?? (typeof channel === "string" ? channel : undefined);
       if (wrong !== undefined) return { answer: "refused", reason: wrong };
-      if (request.channel === QRIS) return openAnswer(settings, request, await call(settings, qrCall(settings, request), signal), (row) => readCode(channels, row, []));
+      if (request.channel === QRIS)
+        return openAnswer(settings, request, await call(settings, qrCall(settings, request), signal), (row) =>
+          readCode(channels, row, []),
+        );
       const charge = chargeCall(settings, request);
       if (typeof charge === "string") return { answer: "refused", reason: charge };
-      return openAnswer(settings, request, await call(settings, charge, signal), (row) => readCharge(channels, row));
+      return openAnswer(settings, request, await call(settings, charge, signal), (row) =>
+        readCharge(channels, row),
+      );
     },
 
     async inquire(request, signal) {
@@ -106,7 +136,13 @@ export function createXendit(settings: XenditSettings): Provider {
 // open
 
 function qrCall({ callbackUrl }: XenditSettings, request: OpenRequest): Call {
-  const body = { reference_id: request.merchantRef, type: "DYNAMIC", currency: IDR, amount: wholeRupiah(request.amount), expires_at: request.expiresAt.toISOString() };
+  const body = {
+    reference_id: request.merchantRef,
+    type: "DYNAMIC",
+    currency: IDR,
+    amount: wholeRupiah(request.amount),
+    expires_at: request.expiresAt.toISOString(),
+  };
   return { path: "qr_codes", body, headers: { "webhook-url": callbackUrl } };
 }
 
@@ -121,26 +157,44 @@ function chargeCall({ callbackUrl, returnUrl }: XenditSettings, request: OpenReq
     amount: wholeRupiah(request.amount),
     checkout_method: "ONE_TIME_PAYMENT",
     channel_code: `ID_${request.channel}`,
-    channel_properties: request.channel === "OVO" ? { mobile_number: phone } : { success_redirect_url: returnUrl, failure_redirect_url: returnUrl },
+    channel_properties:
+      request.channel === "OVO"
+        ? { mobile_number: phone }
+        : { success_redirect_url: returnUrl, failure_redirect_url: returnUrl },
     metadata: { expires_at: request.expiresAt.toISOString() },
   };
   return { path: "ewallets/charges", body, headers: { "x-callback-url": callbackUrl } };
 }
 
-function openAnswer(settings: XenditSettings, request: OpenRequest, reply: Reply, read: (row: Row) => Known | undefined): OpenAnswer {
+function openAnswer(
+  settings: XenditSettings,
+  request: OpenRequest,
+  reply: Reply,
+  read: (row: Row) => Known | undefined,
+): OpenAnswer {
   if (reply.said === "unsent") return { answer: "refused", reason: "unreachable" };
   if (reply.said === "unknown") return { answer: "unknown", reason: reply.reason };
-  if (reply.said === "no") return { answer: REFUSED.has(reply.code) ? "refused" : "unknown", reason: reasonOf(settings, reply) };
+  if (reply.said === "no")
+    return { answer: REFUSED.has(reply.code) ? "refused" : "unknown", reason: reasonOf(settings, reply) };
   const known = asRow(reply.data) && read(asRow(reply.data) ?? {});
   if (!known?.opened) return { answer: "unknown", reason: "answer_unreadable" };
-  const same = known.state.merchantRef === request.merchantRef && known.opened.amount.minor === request.amount.minor && known.channel === request.channel;
+  const same =
+    known.state.merchantRef === request.merchantRef &&
+    known.opened.amount.minor === request.amount.minor &&
+    known.channel === request.channel;
   return same ? { answer: "opened", opened: known.opened } : { answer: "unknown", reason: "answer_differs" };
 }
 
 // inquire
 
 /** A code by itself and its payments, a charge by itself. Which it is, its reference tells: `qr_…`, `ewc_…`. */
-async function inquireByReference(settings: XenditSettings, channels: readonly Channel[], reference: string, merchantRef: string, signal?: AbortSignal): Promise<InquireAnswer> {
+async function inquireByReference(
+  settings: XenditSettings,
+  channels: readonly Channel[],
+  reference: string,
+  merchantRef: string,
+  signal?: AbortSignal,
+): Promise<InquireAnswer> {
   const isCode = reference.startsWith("qr_");
   const id = encodeURIComponent(reference);
   const [reply, payments] = await Promise.all([
@@ -148,13 +202,23 @@ async function inquireByReference(settings: XenditSettings, channels: readonly C
     isCode ? call(settings, { path: `qr_codes/${id}/payments` }, signal) : undefined,
   ]);
   for (const one of [reply, payments]) {
-    if (one?.said === "no") return { answer: "unknown", reason: reasonOf(settings, one), ...(one.status === 404 ? { notFound: true } : {}) };
+    if (one?.said === "no")
+      return {
+        answer: "unknown",
+        reason: reasonOf(settings, one),
+        ...(one.status === 404 ? { notFound: true } : {}),
+      };
     if (one && one.said !== "yes") return { answer: "unknown", reason: one.reason };
   }
   const row = reply.said === "yes" ? asRow(reply.data) : undefined;
-  const known = row && (isCode ? readCode(channels, row, payments?.said === "yes" ? listOf(payments.data) : []) : readCharge(channels, row));
+  const known =
+    row &&
+    (isCode
+      ? readCode(channels, row, payments?.said === "yes" ? listOf(payments.data) : [])
+      : readCharge(channels, row));
   if (!known) return { answer: "unknown", reason: "answer_unreadable" };
-  if (known.state.reference !== reference || known.state.merchantRef !== merchantRef) return { answer: "unknown", reason: "answer_differs" };
+  if (known.state.reference !== reference || known.state.merchantRef !== merchantRef)
+    return { answer: "unknown", reason: "answer_differs" };
   return { answer: "found", state: known.state, opened: known.opened };
 }
 
@@ -162,16 +226,33 @@ async function inquireByReference(settings: XenditSettings, channels: readonly C
  * "List transactions" by our reference: money that came names its code or charge, which is then read. None there proves only
  * that nobody has paid; once nobody can any more, that is absence.
  */
-async function inquireByMerchantRef(settings: XenditSettings, channels: readonly Channel[], { merchantRef, expiresAt }: InquireRequest, signal?: AbortSignal): Promise<InquireAnswer> {
-  const reply = await call(settings, { path: `transactions?${new URLSearchParams({ reference_id: merchantRef }).toString()}` }, signal);
-  if (reply.said !== "yes") return { answer: "unknown", reason: reply.said === "no" ? reasonOf(settings, reply) : reply.reason };
+async function inquireByMerchantRef(
+  settings: XenditSettings,
+  channels: readonly Channel[],
+  { merchantRef, expiresAt }: InquireRequest,
+  signal?: AbortSignal,
+): Promise<InquireAnswer> {
+  const reply = await call(
+    settings,
+    { path: `transactions?${new URLSearchParams({ reference_id: merchantRef }).toString()}` },
+    signal,
+  );
+  if (reply.said !== "yes")
+    return { answer: "unknown", reason: reply.said === "no" ? reasonOf(settings, reply) : reply.reason };
   const list = asRow(reply.data);
-  if (!Array.isArray(list?.["data"]) || list["has_more"] !== false) return { answer: "unknown", reason: "list_incomplete" };
-  const own = rowsOf(list["data"]).filter((row) => row["reference_id"] === merchantRef && row["type"] === "PAYMENT");
+  if (!Array.isArray(list?.["data"]) || list["has_more"] !== false)
+    return { answer: "unknown", reason: "list_incomplete" };
+  const own = rowsOf(list["data"]).filter(
+    (row) => row["reference_id"] === merchantRef && row["type"] === "PAYMENT",
+  );
   const product = textOf(own[0]?.["product_id"]);
-  if (product !== null && /^(?:qr|ewc)_/.test(product)) return inquireByReference(settings, channels, product, merchantRef, signal);
-  const isOver = expiresAt !== undefined && expiresAt !== null && expiresAt.getTime() + OVER_MS <= settings.clock.now();
-  return own.length === 0 && isOver ? { answer: "absent" } : { answer: "unknown", reason: "not_searchable_by_our_reference" };
+  if (product !== null && /^(?:qr|ewc)_/.test(product))
+    return inquireByReference(settings, channels, product, merchantRef, signal);
+  const isOver =
+    expiresAt !== undefined && expiresAt !== null && expiresAt.getTime() + OVER_MS <= settings.clock.now();
+  return own.length === 0 && isOver
+    ? { answer: "absent" }
+    : { answer: "unknown", reason: "not_searchable_by_our_reference" };
 }
 
 // verify
@@ -187,13 +268,20 @@ async function verify(settings: XenditSettings, signal?: AbortSignal): Promise<V
 // notification
 
 /** The token proves the sender and nothing of the body: its word is asked again. */
-function readNotification({ callbackToken }: XenditSettings, channels: readonly Channel[], { headers, body }: RawNotification): Notification | Refusal {
+function readNotification(
+  { callbackToken }: XenditSettings,
+  channels: readonly Channel[],
+  { headers, body }: RawNotification,
+): Notification | Refusal {
   const given = headerOf(headers, "x-callback-token");
-  if (given === undefined || callbackToken === "" || !sameSecret(given, callbackToken)) return refuse("notification_signature_wrong");
+  if (given === undefined || callbackToken === "" || !sameSecret(given, callbackToken))
+    return refuse("notification_signature_wrong");
   const row = asRow(parseJson(Buffer.from(body).toString("utf8")));
   const data = asRow(row?.["data"]);
   const known = data && readEvent(channels, String(row?.["event"]), data);
-  return known ? { state: known.state, channel: known.channel, reread: true } : { state: null, event: textOf(row?.["event"]) ?? "callback" };
+  return known
+    ? { state: known.state, channel: known.channel, reread: true }
+    : { state: null, event: textOf(row?.["event"]) ?? "callback" };
 }
 
 function readEvent(channels: readonly Channel[], event: string, data: Row): Known | undefined {
@@ -204,7 +292,12 @@ function readEvent(channels: readonly Channel[], event: string, data: Row): Know
       return readCharge(channels, data);
     case "ewallet.refund":
       // its fields beyond these are not known here (memory: `charge_id`); the charge itself is read anyway
-      return readCharge(channels, { ...data, id: data["charge_id"], status: "REFUNDED", charge_amount: data["refund_amount"] ?? 0 });
+      return readCharge(channels, {
+        ...data,
+        id: data["charge_id"],
+        status: "REFUNDED",
+        charge_amount: data["refund_amount"] ?? 0,
+      });
     default:
       return undefined;
   }
@@ -217,46 +310,107 @@ type Known = { readonly state: ProviderState; readonly channel: string; readonly
 /** A dynamic code is paid once. One that is inactive and has no payment is over. */
 function readCode(channels: readonly Channel[], row: Row, payments: readonly Row[]): Known | undefined {
   const paid = payments.find(({ status }) => status === "SUCCEEDED" || status === "COMPLETED");
-  const statuses: Readonly<Record<string, ProviderState["status"]>> = { ACTIVE: "pending", INACTIVE: "expired" };
+  const statuses: Readonly<Record<string, ProviderState["status"]>> = {
+    ACTIVE: "pending",
+    INACTIVE: "expired",
+  };
   const status = paid ? "paid" : statuses[String(row["status"])];
-  const state = readState(channels, QRIS, row, status, paid ? paid["amount"] : row["amount"], paid ? paid["created"] : null);
+  const state = readState(
+    channels,
+    QRIS,
+    row,
+    status,
+    paid ? paid["amount"] : row["amount"],
+    paid ? paid["created"] : null,
+  );
   const [qrString, expiresAt] = [textOf(row["qr_string"]), instant(row["expires_at"])];
   if (!state) return undefined;
-  return { state, channel: QRIS, opened: qrString !== null && expiresAt ? openedOf(state, QRIS, channels, { qrString, expiresAt }) : null };
+  return {
+    state,
+    channel: QRIS,
+    opened: qrString !== null && expiresAt ? openedOf(state, QRIS, channels, { qrString, expiresAt }) : null,
+  };
 }
 
 /** A charge whose refunds are not all of it is still paid. */
-const CHARGES: Readonly<Record<string, ProviderState["status"]>> = { PENDING: "pending", SUCCEEDED: "paid", FAILED: "failed", VOIDED: "refunded", REFUNDED: "refunded" };
+const CHARGES: Readonly<Record<string, ProviderState["status"]>> = {
+  PENDING: "pending",
+  SUCCEEDED: "paid",
+  FAILED: "failed",
+  VOIDED: "refunded",
+  REFUNDED: "refunded",
+};
 
 function readCharge(channels: readonly Channel[], row: Row): Known | undefined {
   const channel = String(row["channel_code"]).replace(/^ID_/, "");
   const status = CHARGES[String(row["status"])];
   const amount = status === "paid" ? (row["capture_amount"] ?? row["charge_amount"]) : row["charge_amount"];
-  const state = WALLETS.has(channel) ? readState(channels, channel, row, status, amount, status === "paid" ? row["updated"] : null) : undefined;
+  const state = WALLETS.has(channel)
+    ? readState(channels, channel, row, status, amount, status === "paid" ? row["updated"] : null)
+    : undefined;
   const expiresAt = instant(asRow(row["metadata"])?.["expires_at"]);
   const actions = asRow(row["actions"]);
-  const checkoutUrl = urlOf(actions?.["mobile_deeplink_checkout_url"]) ?? urlOf(actions?.["mobile_web_checkout_url"]) ?? urlOf(actions?.["desktop_web_checkout_url"]);
+  const checkoutUrl =
+    urlOf(actions?.["mobile_deeplink_checkout_url"]) ??
+    urlOf(actions?.["mobile_web_checkout_url"]) ??
+    urlOf(actions?.["desktop_web_checkout_url"]);
   if (!state) return undefined;
-  return { state, channel, opened: expiresAt && (checkoutUrl !== null || channel === "OVO") ? openedOf(state, channel, channels, { checkoutUrl, expiresAt }) : null };
+  return {
+    state,
+    channel,
+    opened:
+      expiresAt && (checkoutUrl !== null || channel === "OVO")
+        ? openedOf(state, channel, channels, { checkoutUrl, expiresAt })
+        : null,
+  };
 }
 
 /** Fees are agreed, not told with a payment: what is agreed is taken. */
-function readState(channels: readonly Channel[], code: string, row: Row, status: ProviderState["status"] | undefined, sum: unknown, at: unknown): ProviderState | undefined {
+function readState(
+  channels: readonly Channel[],
+  code: string,
+  row: Row,
+  status: ProviderState["status"] | undefined,
+  sum: unknown,
+  at: unknown,
+): ProviderState | undefined {
   const [reference, merchantRef] = [textOf(row["id"]), textOf(row["reference_id"])];
   const amount = row["currency"] === IDR ? readRupiah(sum) : undefined;
   const channel = channels.find((one) => one.code === code);
   if (reference === null || merchantRef === null || !status || !amount || !channel) return undefined;
-  return { reference, merchantRef, status, amount, feeMerchant: feeOn(amount, channel), feeCustomer: NOTHING, paidAt: instant(at) ?? null };
+  return {
+    reference,
+    merchantRef,
+    status,
+    amount,
+    feeMerchant: feeOn(amount, channel),
+    feeCustomer: NOTHING,
+    paidAt: instant(at) ?? null,
+  };
 }
 
 function openedOf(
   { reference, amount, feeMerchant, feeCustomer }: ProviderState,
   code: string,
   channels: readonly Channel[],
-  { qrString = null, checkoutUrl = null, expiresAt }: { qrString?: string | null; checkoutUrl?: string | null; expiresAt: Date },
+  {
+    qrString = null,
+    checkoutUrl = null,
+    expiresAt,
+  }: { qrString?: string | null; checkoutUrl?: string | null; expiresAt: Date },
 ): Opened {
   const channelName = channels.find((one) => one.code === code)?.name ?? code;
-  return { reference, channelName, amount, feeMerchant, feeCustomer, qrString, payCode: null, checkoutUrl, expiresAt };
+  return {
+    reference,
+    channelName,
+    amount,
+    feeMerchant,
+    feeCustomer,
+    qrString,
+    payCode: null,
+    checkoutUrl,
+    expiresAt,
+  };
 }
 
 /** A list as it comes: bare, or as `data`. */
@@ -266,7 +420,10 @@ function listOf(unchecked: unknown): Row[] {
 
 /** An ISO 8601 time with its zone. */
 function instant(unchecked: unknown): Date | undefined {
-  const date = typeof unchecked === "string" && /^\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})$/.test(unchecked) ? new Date(unchecked) : undefined;
+  const date =
+    typeof unchecked === "string" && /^\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})$/.test(unchecked)
+      ? new Date(unchecked)
+      : undefined;
   return date && !Number.isNaN(date.getTime()) ? date : undefined;
 }
 
@@ -279,14 +436,26 @@ type Reply =
   | { readonly said: "unsent"; readonly reason: string }
   | { readonly said: "unknown"; readonly reason: string };
 
-type Call = { readonly path: string; readonly body?: Row; readonly headers?: Readonly<Record<string, string>> };
+type Call = {
+  readonly path: string;
+  readonly body?: Row;
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
-async function call(settings: XenditSettings, { path, body, headers }: Call, signal?: AbortSignal): Promise<Reply> {
+async function call(
+  settings: XenditSettings,
+  { path, body, headers }: Call,
+  signal?: AbortSignal,
+): Promise<Reply> {
   const exchanged = await exchange(
     {
       url: `${settings.baseUrl.replace(/\/+$/, "")}/${path}`,
       method: body === undefined ? "GET" : "POST",
-      headers: { authorization: basic(settings.secretKey), ...(path.startsWith("qr_codes") ? { "api-version": QR_VERSION } : {}), ...headers },
+      headers: {
+        authorization: basic(settings.secretKey),
+        ...(path.startsWith("qr_codes") ? { "api-version": QR_VERSION } : {}),
+        ...headers,
+      },
       body,
     },
     settings.timeouts?.totalMs ?? TOTAL_MS,
@@ -299,10 +468,15 @@ async function call(settings: XenditSettings, { path, body, headers }: Call, sig
 /** By HTTP's status, and for a no by its `error_code` as well; a 408 or 5xx says nothing about what was done. */
 function judge(status: number, text: string): Reply {
   const data = parseJson(text);
-  if (status >= 200 && status < 300) return data === undefined ? { said: "unknown", reason: `http_${status}_not_json` } : { said: "yes", data };
+  if (status >= 200 && status < 300)
+    return data === undefined
+      ? { said: "unknown", reason: `http_${status}_not_json` }
+      : { said: "yes", data };
   const [code, message] = [textOf(asRow(data)?.["error_code"]), textOf(asRow(data)?.["message"])];
   const isExplicit = status >= 400 && status < 500 && status !== 408 && code !== null;
-  return isExplicit ? { said: "no", status, code, message: message ?? "" } : { said: "unknown", reason: data === undefined ? `http_${status}_not_json` : `http_${status}` };
+  return isExplicit
+    ? { said: "no", status, code, message: message ?? "" }
+    : { said: "unknown", reason: data === undefined ? `http_${status}_not_json` : `http_${status}` };
 }
 
 // the error table: "Error lists and failure reasons" of QR codes and e-wallets

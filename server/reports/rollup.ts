@@ -2,7 +2,10 @@ import type { EventPayload, Id } from "@onegate/contract";
 import { sql } from "kysely";
 import type { Consumer, EventOf, Tx } from "../kernel/index.ts";
 
-type Counted = Pick<EventPayload<"sale.returned">, "outlet_id" | "business_date" | "sold_hour" | "sold_method">;
+type Counted = Pick<
+  EventPayload<"sale.returned">,
+  "outlet_id" | "business_date" | "sold_hour" | "sold_method"
+>;
 
 /**
  * Adds each paid sale to its hour and its products to their day, once, by the outbox. What goes back is taken off the day
@@ -28,7 +31,9 @@ async function add(tx: Tx, event: EventOf<"sale.paid">): Promise<void> {
     insert into report_hour as r (merchant_id, outlet_id, business_date, hour, method, sales, gross, tax)
     values (${event.merchantId}, ${sale.outlet_id}, ${sale.business_date}, ${sale.hour}, ${sale.method}, 1, ${sale.gross}, ${sale.tax})
     on conflict (merchant_id, outlet_id, business_date, hour, method)
-    do update set sales = r.sales + 1, gross = r.gross + excluded.gross, tax = r.tax + excluded.tax`.execute(tx);
+    do update set sales = r.sales + 1, gross = r.gross + excluded.gross, tax = r.tax + excluded.tax`.execute(
+    tx,
+  );
   await addProducts(tx, event.merchantId, sale, 1);
 }
 
@@ -37,10 +42,15 @@ async function takeMoneyOff(tx: Tx, { merchantId, payload: back }: EventOf<"sale
     insert into report_hour as r (merchant_id, outlet_id, business_date, hour, method, sales, gross, tax, returns, returned)
     values (${merchantId}, ${back.outlet_id}, ${back.business_date}, ${back.hour}, ${back.method}, 0, -${back.gross}::bigint, -${back.tax}::bigint, 1, ${back.gross})
     on conflict (merchant_id, outlet_id, business_date, hour, method)
-    do update set gross = r.gross + excluded.gross, tax = r.tax + excluded.tax, returns = r.returns + 1, returned = r.returned + excluded.returned`.execute(tx);
+    do update set gross = r.gross + excluded.gross, tax = r.tax + excluded.tax, returns = r.returns + 1, returned = r.returned + excluded.returned`.execute(
+    tx,
+  );
 }
 
-async function takeProductsOff(tx: Tx, { merchantId, payload: back }: EventOf<"sale.returned">): Promise<void> {
+async function takeProductsOff(
+  tx: Tx,
+  { merchantId, payload: back }: EventOf<"sale.returned">,
+): Promise<void> {
   await addProducts(tx, merchantId, back, -1);
   if (back.kind === "void") await countSale(tx, merchantId, back, -1);
 }
@@ -53,12 +63,23 @@ async function countSale(tx: Tx, merchantId: Id, sale: Counted, sign: 1 | -1): P
        and hour = ${sale.sold_hour} and method = ${sale.sold_method}`.execute(tx);
 }
 
-async function addProducts(tx: Tx, merchantId: Id, { outlet_id, business_date, lines }: Pick<EventPayload<"sale.paid">, "outlet_id" | "business_date" | "lines">, sign: 1 | -1): Promise<void> {
+async function addProducts(
+  tx: Tx,
+  merchantId: Id,
+  {
+    outlet_id,
+    business_date,
+    lines,
+  }: Pick<EventPayload<"sale.paid">, "outlet_id" | "business_date" | "lines">,
+  sign: 1 | -1,
+): Promise<void> {
   for (const line of lines) {
     await sql`
       insert into report_product as r (merchant_id, outlet_id, business_date, product_id, name, quantity, amount)
       values (${merchantId}, ${outlet_id}, ${business_date}, ${line.product_id}, ${line.name}, ${sign * line.quantity}, ${sign}::int * ${line.amount}::bigint)
       on conflict (merchant_id, outlet_id, business_date, product_id)
-      do update set quantity = r.quantity + excluded.quantity, amount = r.amount + excluded.amount`.execute(tx);
+      do update set quantity = r.quantity + excluded.quantity, amount = r.amount + excluded.amount`.execute(
+      tx,
+    );
   }
 }

@@ -4,10 +4,21 @@ import { answer, type Database, type Http } from "../kernel/index.ts";
 import { today } from "./today.ts";
 
 export function reportRoutes(http: Http, database: Database): void {
-  http.get("/api/v1/till/reports/today", { config: { right: "report.read", service: "reports" }, schema: { tags: ["till"], summary: "The business day so far", response: { 200: TodaySchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const { merchantId, outletId } = staffOf(request);
-    const outlet = (await outlets(database.kysely, merchantId)).find((one) => one.outletId === outletId);
-    if (!outlet) throw new Error("a member of staff belongs to an outlet");
-    return answer(request, reply, await today(database, outlet, IDR, outletScopeOf(request)));
-  });
+  http.get(
+    "/api/v1/till/reports/today",
+    {
+      config: { right: "report.read", service: "reports" },
+      schema: {
+        tags: ["till"],
+        summary: "The business day so far",
+        response: { 200: TodaySchema, "4xx": ProblemSchema },
+      },
+    },
+    async (request, reply) => {
+      const { merchantId, outletId } = staffOf(request);
+      const outlet = (await outlets(database.kysely, merchantId)).find((one) => one.outletId === outletId);
+      if (!outlet) throw new Error("a member of staff belongs to an outlet");
+      return answer(request, reply, await today(database, outlet, IDR, outletScopeOf(request)));
+    },
+  );
 }

@@ -3,17 +3,34 @@ import type { Outlet } from "../identity/index.ts";
 import { inSnapshot, type Database, type Executor } from "../kernel/index.ts";
 import { countOpenCases } from "../payments/index.ts";
 import { stockLevels } from "../stock/index.ts";
-import { selectBestSellers, selectBusinessDate, selectGrossWeekBefore, selectHours, selectUnverified, type HourRow } from "./store.ts";
+import {
+  selectBestSellers,
+  selectBusinessDate,
+  selectGrossWeekBefore,
+  selectHours,
+  selectUnverified,
+  type HourRow,
+} from "./store.ts";
 
 const BEST = 5;
 const LOW = 8;
 
 /** The outlet's business day so far, all of one moment. Cases are the merchant's, or those that the outlet `seenBy` may see. */
-export async function today(database: Pick<Database, "kysely">, outlet: Outlet, currency: Currency, seenBy: Id | null): Promise<TodayBody> {
+export async function today(
+  database: Pick<Database, "kysely">,
+  outlet: Outlet,
+  currency: Currency,
+  seenBy: Id | null,
+): Promise<TodayBody> {
   return inSnapshot(database, (executor) => readToday(executor, outlet, currency, seenBy));
 }
 
-async function readToday(executor: Executor, outlet: Outlet, currency: Currency, seenBy: Id | null): Promise<TodayBody> {
+async function readToday(
+  executor: Executor,
+  outlet: Outlet,
+  currency: Currency,
+  seenBy: Id | null,
+): Promise<TodayBody> {
   const { merchantId, outletId } = outlet;
   const date = await selectBusinessDate(executor, outlet);
   const hours = await selectHours(executor, merchantId, outletId, date);
@@ -33,12 +50,31 @@ async function readToday(executor: Executor, outlet: Outlet, currency: Currency,
     net: wire(gross - tax),
     sales: count,
     average: wire(count === 0 ? 0n : divide(gross, BigInt(count), "halfUp")),
-    returned: { amount: wire(sum(hours, (row) => row.returned)), count: hours.reduce((n, row) => n + row.returns, 0) },
+    returned: {
+      amount: wire(sum(hours, (row) => row.returned)),
+      count: hours.reduce((n, row) => n + row.returns, 0),
+    },
     week_ago: weekAgo === null ? null : wire(weekAgo),
-    by_tender: [...group(hours, (row) => row.method)].map(([method, rows]) => ({ method, amount: wire(sum(rows, (row) => row.gross)), count: rows.reduce((n, row) => n + row.sales, 0) })),
-    by_hour: [...group(hours, (row) => row.hour)].map(([hour, rows]) => ({ hour, amount: wire(sum(rows, (row) => row.gross)), count: rows.reduce((n, row) => n + row.sales, 0) })),
-    best_sellers: best.map(({ product_id, name, quantity, amount }) => ({ product_id, name, quantity, amount: wire(amount) })),
-    low_stock: levels.filter(({ isLow, onHand }) => isLow || onHand <= 0).slice(0, LOW).map(({ productId, name, onHand }) => ({ product_id: productId, name, stock: onHand })),
+    by_tender: [...group(hours, (row) => row.method)].map(([method, rows]) => ({
+      method,
+      amount: wire(sum(rows, (row) => row.gross)),
+      count: rows.reduce((n, row) => n + row.sales, 0),
+    })),
+    by_hour: [...group(hours, (row) => row.hour)].map(([hour, rows]) => ({
+      hour,
+      amount: wire(sum(rows, (row) => row.gross)),
+      count: rows.reduce((n, row) => n + row.sales, 0),
+    })),
+    best_sellers: best.map(({ product_id, name, quantity, amount }) => ({
+      product_id,
+      name,
+      quantity,
+      amount: wire(amount),
+    })),
+    low_stock: levels
+      .filter(({ isLow, onHand }) => isLow || onHand <= 0)
+      .slice(0, LOW)
+      .map(({ productId, name, onHand }) => ({ product_id: productId, name, stock: onHand })),
     unverified: { amount: wire(unverified.amount), count: unverified.count },
     open_cases: await countOpenCases(executor, merchantId, seenBy),
   };

@@ -7,18 +7,31 @@ import { next, type Sale } from "./sale.ts";
 import { markState, selectSale } from "./store.ts";
 
 /** Gives up a sale that waits for its payment. Refuses `sale_unknown`, `sale_not_waiting`. */
-export async function cancelSale(sales: Sales, { merchantId, outletId, who }: { merchantId: Id; outletId: Id; who: Who }, saleId: Id, key: string): Promise<Once<Sale>> {
+export async function cancelSale(
+  sales: Sales,
+  { merchantId, outletId, who }: { merchantId: Id; outletId: Id; who: Who },
+  saleId: Id,
+  key: string,
+): Promise<Once<Sale>> {
   // before the key is looked at, so that no other outlet is given what it answered
   const seen = await selectSale(sales.database.kysely, merchantId, saleId);
   if (seen?.outletId !== outletId) return { answer: refuse("sale_unknown"), replayed: false };
-  const { answer, replayed } = await once(sales.database, { merchantId, route: "till.sales.cancel", key }, { saleId }, async (tx) => {
-    const given = await giveUp(tx, merchantId, saleId);
-    if (!isRefusal(given)) await announceAudit(tx, who, { action: "sale.cancelled", subject: saleId });
-    return given;
-  });
+  const { answer, replayed } = await once(
+    sales.database,
+    { merchantId, route: "till.sales.cancel", key },
+    { saleId },
+    async (tx) => {
+      const given = await giveUp(tx, merchantId, saleId);
+      if (!isRefusal(given)) await announceAudit(tx, who, { action: "sale.cancelled", subject: saleId });
+      return given;
+    },
+  );
   if (isRefusal(answer)) return { answer, replayed };
   sales.poke();
-  return { answer: (await selectSale(sales.database.kysely, merchantId, saleId)) ?? refuse("sale_unknown"), replayed };
+  return {
+    answer: (await selectSale(sales.database.kysely, merchantId, saleId)) ?? refuse("sale_unknown"),
+    replayed,
+  };
 }
 
 /** Gives a waiting sale and its order up, within the caller's transaction. The order's row comes first, as in a notification. */

@@ -12,7 +12,13 @@ import { markPaid, nextReceiptNumber } from "./store.ts";
  * revenue and tax in the ledger, and the event. Rows are locked in one order, so that two sales can't wait for each other:
  * the outlet's receipt counter, its stock levels by product, and last, with the commit, the ledger's balances.
  */
-export async function completeSale(tx: Tx, sales: Sales, sale: Sale, outlet: Outlet, method: string): Promise<void> {
+export async function completeSale(
+  tx: Tx,
+  sales: Sales,
+  sale: Sale,
+  outlet: Outlet,
+  method: string,
+): Promise<void> {
   const { receiptNumber, businessDate, hour } = await nextReceiptNumber(tx, outlet);
   const movements = sale.lines.map(({ productId, quantity }, index) => ({
     movementId: derivedId("sold", sale.saleId, String(index)),
@@ -45,14 +51,33 @@ export async function completeSale(tx: Tx, sales: Sales, sale: Sale, outlet: Out
 }
 
 /** The posting of a sale: revenue is the price, whatever cash was rounded by. */
-export function recognition({ merchantId, saleId, currency, total, tax, rounding }: Pick<Sale, "merchantId" | "saleId" | "currency" | "total" | "tax" | "rounding">): Array<Omit<Transfer, "op">> {
+export function recognition({
+  merchantId,
+  saleId,
+  currency,
+  total,
+  tax,
+  rounding,
+}: Pick<Sale, "merchantId" | "saleId" | "currency" | "total" | "tax" | "rounding">): Array<
+  Omit<Transfer, "op">
+> {
   const account = (code: string) => accountId(merchantId, code);
   const [down, up] = rounding < 0n ? [-rounding, 0n] : [0n, rounding];
   return transfersOf(
     "sale",
     merchantId,
     saleId,
-    { received: account(CHART.received), sales: account(CHART.sales), tax: account(CHART.tax), rounding: account(CHART.rounding) },
-    { revenue: money(total - tax - down, currency), tax: money(tax, currency), roundedDown: money(down, currency), roundedUp: money(up, currency) },
+    {
+      received: account(CHART.received),
+      sales: account(CHART.sales),
+      tax: account(CHART.tax),
+      rounding: account(CHART.rounding),
+    },
+    {
+      revenue: money(total - tax - down, currency),
+      tax: money(tax, currency),
+      roundedDown: money(down, currency),
+      roundedUp: money(up, currency),
+    },
   );
 }

@@ -13,17 +13,39 @@ type Cashier = { readonly merchantId: Id; readonly outletId: Id; readonly staffI
  * Repeating it has no further effect. Refuses `reference_malformed`, `sale_unknown`, `static_qris_missing`, and what
  * `collectStatic` refuses.
  */
-export async function confirmStatic(sales: Sales, { merchantId, outletId, staffId }: Cashier, saleId: Id, unchecked: { reference?: string }, key: string): Promise<Once<Sale>> {
+export async function confirmStatic(
+  sales: Sales,
+  { merchantId, outletId, staffId }: Cashier,
+  saleId: Id,
+  unchecked: { reference?: string },
+  key: string,
+): Promise<Once<Sale>> {
   const reference = unchecked.reference === undefined ? null : checkedToReference(unchecked.reference);
   if (isRefusal(reference)) return { answer: reference, replayed: false };
   // before the key is looked at, so that no other outlet is given what it answered
   const seen = await selectSale(sales.database.kysely, merchantId, saleId);
   if (seen?.outletId !== outletId) return { answer: refuse("sale_unknown"), replayed: false };
-  const { answer, replayed } = await once(sales.database, { merchantId, route: "till.sales.static", key }, { saleId, reference }, async (tx) => {
-    if (!(await staticQrisOf(tx, merchantId, outletId))) return refuse("static_qris_missing");
-    return (await collectStatic(tx, sales.payments, { merchantId, outletId, staffId, orderId: saleId, reference })) ?? { sale_id: saleId };
-  });
+  const { answer, replayed } = await once(
+    sales.database,
+    { merchantId, route: "till.sales.static", key },
+    { saleId, reference },
+    async (tx) => {
+      if (!(await staticQrisOf(tx, merchantId, outletId))) return refuse("static_qris_missing");
+      return (
+        (await collectStatic(tx, sales.payments, {
+          merchantId,
+          outletId,
+          staffId,
+          orderId: saleId,
+          reference,
+        })) ?? { sale_id: saleId }
+      );
+    },
+  );
   if (isRefusal(answer)) return { answer, replayed };
   sales.poke();
-  return { answer: (await selectSale(sales.database.kysely, merchantId, saleId)) ?? refuse("sale_unknown"), replayed };
+  return {
+    answer: (await selectSale(sales.database.kysely, merchantId, saleId)) ?? refuse("sale_unknown"),
+    replayed,
+  };
 }

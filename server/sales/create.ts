@@ -1,4 +1,17 @@
-import { cashRounding, checkedToMoney, IDR, isRefusal, money, refuse, saleTotal, STATIC_METHOD, tooLargeForOrder, type Id, type NewSaleBody, type Refusal } from "@onegate/contract";
+import {
+  cashRounding,
+  checkedToMoney,
+  IDR,
+  isRefusal,
+  money,
+  refuse,
+  saleTotal,
+  STATIC_METHOD,
+  tooLargeForOrder,
+  type Id,
+  type NewSaleBody,
+  type Refusal,
+} from "@onegate/contract";
 import { productsById } from "../catalogue/index.ts";
 import { staticQrisOf, type Outlet } from "../identity/index.ts";
 import { inTransaction, once, requestHash, type Executor, type Once, type Tx } from "../kernel/index.ts";
@@ -17,7 +30,12 @@ type Seller = { readonly merchantId: Id; readonly outletId: Id; readonly staffId
  * `confirmStatic` pays it. Refuses `static_qris_missing`, `cart_empty`, `product_unknown`,
  * `price_differs`, `amount_mismatch`, `tender_insufficient`, `sale_differs`, in this order, and what a payment may refuse.
  */
-export async function createSale(sales: Sales, seller: Seller, unchecked: NewSaleBody, key: string): Promise<Once<Sale>> {
+export async function createSale(
+  sales: Sales,
+  seller: Seller,
+  unchecked: NewSaleBody,
+  key: string,
+): Promise<Once<Sale>> {
   const outlet = await outletOf(sales.database.kysely, seller.merchantId, seller.outletId);
   const hash = requestHash(unchecked);
   const scope = { merchantId: seller.merchantId, outletId: seller.outletId, route: "till.sales", key };
@@ -25,9 +43,15 @@ export async function createSale(sales: Sales, seller: Seller, unchecked: NewSal
     // a sale that is done stays done, whatever has become of the catalogue since
     const known = await takenBefore(tx, seller, unchecked.id, hash);
     if (known) return known;
-    if (unchecked.tender.method === STATIC_METHOD && !(await staticQrisOf(tx, seller.merchantId, seller.outletId))) return refuse("static_qris_missing");
+    if (
+      unchecked.tender.method === STATIC_METHOD &&
+      !(await staticQrisOf(tx, seller.merchantId, seller.outletId))
+    )
+      return refuse("static_qris_missing");
     const checked = await checkedToSale(tx, seller, outlet, unchecked);
-    return isRefusal(checked) ? checked : writeSale(tx, sales, checked, outlet, unchecked.tender.method, hash);
+    return isRefusal(checked)
+      ? checked
+      : writeSale(tx, sales, checked, outlet, unchecked.tender.method, hash);
   });
   if (isRefusal(answer)) return { answer, replayed };
   sales.poke();
@@ -40,23 +64,43 @@ export async function createSale(sales: Sales, seller: Seller, unchecked: NewSal
       return { answer: payment, replayed };
     }
   }
-  return { answer: (await selectSale(sales.database.kysely, seller.merchantId, unchecked.id)) ?? refuse("sale_unknown"), replayed };
+  return {
+    answer:
+      (await selectSale(sales.database.kysely, seller.merchantId, unchecked.id)) ?? refuse("sale_unknown"),
+    replayed,
+  };
 }
 
 /** The sale of this id, where there is one: the same sale again, or another, as one of another outlet is. */
 async function takenBefore(
-  tx: Tx, seller: Pick<Seller, "merchantId" | "outletId">, saleId: Id, hash: Buffer,
+  tx: Tx,
+  seller: Pick<Seller, "merchantId" | "outletId">,
+  saleId: Id,
+  hash: Buffer,
 ): Promise<{ sale_id: Id } | Refusal | undefined> {
   const known = await selectTaken(tx, seller.merchantId, saleId);
   if (!known) return undefined;
-  return known.outletId === seller.outletId && known.requestHash.equals(hash) ? { sale_id: saleId } : refuse("sale_differs");
+  return known.outletId === seller.outletId && known.requestHash.equals(hash)
+    ? { sale_id: saleId }
+    : refuse("sale_differs");
 }
 
 /** Check: prices are the catalogue's, the total is the one both sides compute, the tender covers it. */
-async function checkedToSale(executor: Executor, seller: Seller, outlet: Outlet, unchecked: NewSaleBody): Promise<NewSale | Refusal> {
+async function checkedToSale(
+  executor: Executor,
+  seller: Seller,
+  outlet: Outlet,
+  unchecked: NewSaleBody,
+): Promise<NewSale | Refusal> {
   if (unchecked.lines.length === 0) return refuse("cart_empty");
   const products = new Map(
-    (await productsById(executor, seller.merchantId, unchecked.lines.map((line) => line.product_id))).map((product) => [product.productId, product]),
+    (
+      await productsById(
+        executor,
+        seller.merchantId,
+        unchecked.lines.map((line) => line.product_id),
+      )
+    ).map((product) => [product.productId, product]),
   );
   const lines: SaleLine[] = [];
   for (const line of unchecked.lines) {
@@ -64,13 +108,20 @@ async function checkedToSale(executor: Executor, seller: Seller, outlet: Outlet,
     if (isRefusal(price)) return price;
     const product = products.get(line.product_id);
     if (!product) return refuse("product_unknown", { product_id: line.product_id });
-    if (price.currency !== IDR || price.minor !== product.price) return refuse("price_differs", { product_id: line.product_id });
-    lines.push({ productId: product.productId, name: product.name, quantity: line.quantity, unitPrice: product.price });
+    if (price.currency !== IDR || price.minor !== product.price)
+      return refuse("price_differs", { product_id: line.product_id });
+    lines.push({
+      productId: product.productId,
+      name: product.name,
+      quantity: line.quantity,
+      unitPrice: product.price,
+    });
   }
   const total = checkedToMoney(unchecked.total);
   if (isRefusal(total)) return total;
   const sums = saleTotal(lines, outlet.tax);
-  if (total.currency !== IDR || total.minor !== sums.total) return refuse("amount_mismatch", { expected: sums.total.toString() });
+  if (total.currency !== IDR || total.minor !== sums.total)
+    return refuse("amount_mismatch", { expected: sums.total.toString() });
   if (sums.total <= 0n) return refuse("amount_not_positive");
   const tooLarge = tooLargeForOrder(sums.total);
   if (tooLarge) return tooLarge;
@@ -83,11 +134,19 @@ async function checkedToSale(executor: Executor, seller: Seller, outlet: Outlet,
   const tooMuch = tooLargeForOrder(sums.total + rounding) ?? tooLargeForOrder(tendered.minor);
   if (tooMuch) return tooMuch;
   if (sums.total + rounding <= 0n) return refuse("amount_not_positive");
-  if (tendered.currency !== IDR || tendered.minor < sums.total + rounding) return refuse("tender_insufficient");
+  if (tendered.currency !== IDR || tendered.minor < sums.total + rounding)
+    return refuse("tender_insufficient");
   return { ...sale, rounding, tendered: tendered.minor };
 }
 
-async function writeSale(tx: Tx, sales: Sales, sale: NewSale, outlet: Outlet, method: NewSaleBody["tender"]["method"], hash: Buffer): Promise<{ sale_id: Id } | Refusal> {
+async function writeSale(
+  tx: Tx,
+  sales: Sales,
+  sale: NewSale,
+  outlet: Outlet,
+  method: NewSaleBody["tender"]["method"],
+  hash: Buffer,
+): Promise<{ sale_id: Id } | Refusal> {
   const { merchantId, saleId } = sale;
   const done = { sale_id: saleId };
   if (!(await insertSale(tx, sale, outlet, hash))) {
@@ -105,7 +164,12 @@ async function writeSale(tx: Tx, sales: Sales, sale: NewSale, outlet: Outlet, me
   if (isRefusal(order)) return order;
   if (method !== "CASH") return done;
 
-  const payment = await collectCash(tx, sales.payments, { merchantId, outletId: sale.outletId, orderId: saleId, amount: collected });
+  const payment = await collectCash(tx, sales.payments, {
+    merchantId,
+    outletId: sale.outletId,
+    orderId: saleId,
+    amount: collected,
+  });
   if (isRefusal(payment)) return payment;
   const written = await selectSale(tx, merchantId, saleId);
   if (!written) throw new Error("an inserted sale comes back");
@@ -115,10 +179,18 @@ async function writeSale(tx: Tx, sales: Sales, sale: NewSale, outlet: Outlet, me
 
 /** The lines as a provider wants them: with tax and rounding as lines of their own, so that they sum to the amount. */
 function orderItems(sale: NewSale, outlet: Outlet) {
-  const items = sale.lines.map(({ productId, name, unitPrice, quantity }) => ({ sku: productId, name, price: unitPrice, quantity }));
+  const items = sale.lines.map(({ productId, name, unitPrice, quantity }) => ({
+    sku: productId,
+    name,
+    price: unitPrice,
+    quantity,
+  }));
   const extra = [
     { name: outlet.tax?.name ?? "PPN", price: outlet.tax?.included ? 0n : sale.tax },
     { name: "Pembulatan", price: sale.rounding },
   ];
-  return [...items, ...extra.filter(({ price }) => price !== 0n).map((item) => ({ sku: null, quantity: 1, ...item }))];
+  return [
+    ...items,
+    ...extra.filter(({ price }) => price !== 0n).map((item) => ({ sku: null, quantity: 1, ...item })),
+  ];
 }

@@ -14,7 +14,8 @@ export async function onPaymentEnded(tx: Tx, sales: Sales, payment: Payment): Pr
   if (!sale) return;
   if (payment.state === "succeeded") {
     // several payments may make up a sale; the last of them completes it
-    if (paidSum(await paymentsOf(tx, payment.merchantId, payment.orderId)) < sale.total + sale.rounding) return;
+    if (paidSum(await paymentsOf(tx, payment.merchantId, payment.orderId)) < sale.total + sale.rounding)
+      return;
     if (!next(sale.state, "pay")) throw new Error(`a sale that is ${sale.state} was paid`);
     await completeSale(tx, sales, sale, await outletOf(tx, sale.merchantId, sale.outletId), payment.method);
     return takeBackEarlier(tx, sales, sale);
@@ -24,5 +25,8 @@ export async function onPaymentEnded(tx: Tx, sales: Sales, payment: Payment): Pr
   const expired = others.some(({ state }) => isOpen(state)) ? undefined : next(sale.state, "expire");
   if (!expired) return;
   await markState(tx, sale, expired);
-  await announce(tx, sale.merchantId, "sale.expired", sale.saleId, { sale_id: sale.saleId, outlet_id: sale.outletId });
+  await announce(tx, sale.merchantId, "sale.expired", sale.saleId, {
+    sale_id: sale.saleId,
+    outlet_id: sale.outletId,
+  });
 }

@@ -1,7 +1,13 @@
 import { isId, money, type Id } from "@onegate/contract";
 import { announce, type Tx } from "../kernel/index.ts";
 import { accountId, CHART, transfersOf, type Transfer } from "../ledger/index.ts";
-import { paymentsOf, refundsDoneOf, refundsOfReturns, selectPayment, type Refund } from "../payments/index.ts";
+import {
+  paymentsOf,
+  refundsDoneOf,
+  refundsOfReturns,
+  selectPayment,
+  type Refund,
+} from "../payments/index.ts";
 import { outletOf, type Sales } from "./context.ts";
 import { selectReturns } from "./return-store.ts";
 import type { Sale } from "./sale.ts";
@@ -11,29 +17,52 @@ import { markRefunded, selectHour, selectMoment, selectSale } from "./store.ts";
  * A sale's payment is given back: the sale takes back revenue, tax and cash rounding in proportion, so that the parts of
  * several refunds add up to the whole, to the sen. Answers what is to be posted; nothing for an order that is no sale.
  */
-export async function onPaymentRefunded(tx: Tx, refund: Refund): Promise<ReadonlyArray<Omit<Transfer, "op">>> {
+export async function onPaymentRefunded(
+  tx: Tx,
+  refund: Refund,
+): Promise<ReadonlyArray<Omit<Transfer, "op">>> {
   if (refund.orderId === null || !isId(refund.orderId)) return [];
   const sale = await selectSale(tx, refund.merchantId, refund.orderId, "for update of s");
   if (sale?.state !== "paid") return [];
   const whole = sale.total + sale.rounding;
   const before = await markRefunded(tx, sale, refund.amount.minor);
-  const part = (sum: bigint) => shareOf(sum, before + refund.amount.minor, whole) - shareOf(sum, before, whole);
+  const part = (sum: bigint) =>
+    shareOf(sum, before + refund.amount.minor, whole) - shareOf(sum, before, whole);
   const [tax, gross] = [part(sale.tax), part(sale.total)];
   const rounding = refund.amount.minor - gross;
   const [down, up] = rounding < 0n ? [-rounding, 0n] : [0n, rounding];
   const payment = await selectPayment(tx, sale.merchantId, refund.paymentId ?? "");
   const { businessDate, hour } = await selectMoment(tx, await outletOf(tx, sale.merchantId, sale.outletId));
   await announce(tx, sale.merchantId, "sale.refunded", sale.saleId, {
-    sale_id: sale.saleId, outlet_id: sale.outletId, refund_id: refund.refundId, return_id: refund.returnId, business_date: businessDate, hour, method: payment?.method ?? "CASH",
-    amount: refund.amount.minor.toString(), currency: sale.currency, gross: gross.toString(), tax: tax.toString(),
+    sale_id: sale.saleId,
+    outlet_id: sale.outletId,
+    refund_id: refund.refundId,
+    return_id: refund.returnId,
+    business_date: businessDate,
+    hour,
+    method: payment?.method ?? "CASH",
+    amount: refund.amount.minor.toString(),
+    currency: sale.currency,
+    gross: gross.toString(),
+    tax: tax.toString(),
   });
   const account = (code: string): Id => accountId(sale.merchantId, code);
   return transfersOf(
     "sale_return",
     sale.merchantId,
     refund.refundId,
-    { sales: account(CHART.sales), tax: account(CHART.tax), received: account(CHART.received), rounding: account(CHART.rounding) },
-    { revenue: money(refund.amount.minor - up - tax, sale.currency), tax: money(tax, sale.currency), roundedDown: money(down, sale.currency), roundedUp: money(up, sale.currency) },
+    {
+      sales: account(CHART.sales),
+      tax: account(CHART.tax),
+      received: account(CHART.received),
+      rounding: account(CHART.rounding),
+    },
+    {
+      revenue: money(refund.amount.minor - up - tax, sale.currency),
+      tax: money(tax, sale.currency),
+      roundedDown: money(down, sale.currency),
+      roundedUp: money(up, sale.currency),
+    },
   );
 }
 
@@ -50,11 +79,17 @@ export async function onRefundGivenUp(tx: Tx, { merchantId, orderId, returnId }:
   const refunds = await refundsOfReturns(tx, merchantId, [voided.returnId]);
   if (refunds.filter(({ state }) => state === "failed").length > 1) return;
   const payments = await paymentsOf(tx, merchantId, sale.saleId);
-  const method = payments.findLast(({ paymentId }) => refunds.some((one) => one.paymentId === paymentId))?.method;
+  const method = payments.findLast(({ paymentId }) =>
+    refunds.some((one) => one.paymentId === paymentId),
+  )?.method;
   const outlet = await outletOf(tx, merchantId, sale.outletId);
   await announce(tx, merchantId, "sale.void_failed", sale.saleId, {
-    sale_id: sale.saleId, return_id: voided.returnId, outlet_id: sale.outletId, business_date: voided.businessDate,
-    sold_hour: await selectHour(tx, outlet, sale.paidAt ?? sale.createdAt), sold_method: method ?? "CASH",
+    sale_id: sale.saleId,
+    return_id: voided.returnId,
+    outlet_id: sale.outletId,
+    business_date: voided.businessDate,
+    sold_hour: await selectHour(tx, outlet, sale.paidAt ?? sale.createdAt),
+    sold_method: method ?? "CASH",
   });
 }
 

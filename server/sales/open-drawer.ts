@@ -6,13 +6,27 @@ import type { Sales } from "./context.ts";
 type Cashier = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id; readonly who: Who };
 
 /** The drawer is opened without a sale, once per id, and no money moves: who, why and who approved it is announced. Refuses what `useApproval` does (its subject is the outlet). */
-export async function openDrawer(sales: Sales, { merchantId, outletId, who }: Cashier, { id, reason }: { id: Id; reason: string }, approval: PendingApproval | undefined): Promise<Once<{ id: Id }>> {
-  const done = await once(sales.database, { merchantId, route: "till.drawer", key: id }, { outletId, reason }, async (tx) => {
-    const approvedBy = await useApproval(tx, approval, outletId);
-    if (isRefusal(approvedBy)) return approvedBy;
-    await announceAudit(tx, who, { action: "drawer.opened", subject: outletId, after: { approved_by: approvedBy, reason } });
-    return { id };
-  });
+export async function openDrawer(
+  sales: Sales,
+  { merchantId, outletId, who }: Cashier,
+  { id, reason }: { id: Id; reason: string },
+  approval: PendingApproval | undefined,
+): Promise<Once<{ id: Id }>> {
+  const done = await once(
+    sales.database,
+    { merchantId, route: "till.drawer", key: id },
+    { outletId, reason },
+    async (tx) => {
+      const approvedBy = await useApproval(tx, approval, outletId);
+      if (isRefusal(approvedBy)) return approvedBy;
+      await announceAudit(tx, who, {
+        action: "drawer.opened",
+        subject: outletId,
+        after: { approved_by: approvedBy, reason },
+      });
+      return { id };
+    },
+  );
   if (!isRefusal(done.answer)) sales.poke();
   return done;
 }

@@ -27,8 +27,12 @@ async function qrisSale(names: string[]): Promise<void> {
   const opened = await sell(program, cashier, newSale(catalogue, names, "QRIS"));
   assert.equal(opened.status, 201, JSON.stringify(opened.body));
   await program.lever("POST", `transactions/${opened.body.tenders[0]?.reference}/pay`, {});
-  const read = () => program.call<SaleBody>("GET", `/api/v1/till/sales/${opened.body.id}`, { token: cashier });
-  await until(async () => (await read()).body, ({ state }) => state === "paid");
+  const read = () =>
+    program.call<SaleBody>("GET", `/api/v1/till/sales/${opened.body.id}`, { token: cashier });
+  await until(
+    async () => (await read()).body,
+    ({ state }) => state === "paid",
+  );
 }
 
 async function giveBack(sale: SaleBody, how: "refund" | "void"): Promise<void> {
@@ -44,7 +48,10 @@ describe("a small shop whose tables were analysed while it was quiet", () => {
     await qrisSale(["Latte"]);
     await program.database.pool.query("analyze");
     // the order of lines differs from till to till, so stock levels are taken in different orders
-    const baskets = [["Latte", "Roti Bakar"], ["Roti Bakar", "Latte"]];
+    const baskets = [
+      ["Latte", "Roti Bakar"],
+      ["Roti Bakar", "Latte"],
+    ];
     const tills = [
       ...baskets.map((basket) => async () => void (await cashSale(basket))),
       ...baskets.map((basket) => () => qrisSale(basket)),

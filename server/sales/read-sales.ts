@@ -23,12 +23,17 @@ type Place = { readonly merchantId: Id; readonly outletId: Id };
  * Reads sales of an outlet with their payments and returns, all of one moment: a sale and the payment that pays it
  * change together, so they are read together. An outlet finds no other's.
  */
-export async function readSales(database: Pick<Database, "kysely">, place: Place, which: WhichSales): Promise<ShownSale[]> {
+export async function readSales(
+  database: Pick<Database, "kysely">,
+  place: Place,
+  which: WhichSales,
+): Promise<ShownSale[]> {
   const { merchantId, outletId } = place;
   return inSnapshot(database, async (executor) => {
     const one = "saleId" in which ? await selectSale(executor, merchantId, which.saleId) : undefined;
     const found = one?.outletId === outletId ? [one] : [];
-    const sales = "newest" in which ? await selectRecentSales(executor, merchantId, outletId, which.newest) : found;
+    const sales =
+      "newest" in which ? await selectRecentSales(executor, merchantId, outletId, which.newest) : found;
     const ids = sales.map(({ saleId }) => saleId);
     const disputed = await disputedOrders(executor, merchantId, ids);
     const payments = await paymentsOfOrders(executor, merchantId, ids);

@@ -1,7 +1,29 @@
-import { isRefusal, money, refuse, STATIC_METHOD, toDecimal, type Id, type NewReturnBody, type Refusal } from "@onegate/contract";
-import { announceAudit, useApproval, type Outlet, type PendingApproval, type Who } from "../identity/index.ts";
+import {
+  isRefusal,
+  money,
+  refuse,
+  STATIC_METHOD,
+  toDecimal,
+  type Id,
+  type NewReturnBody,
+  type Refusal,
+} from "@onegate/contract";
+import {
+  announceAudit,
+  useApproval,
+  type Outlet,
+  type PendingApproval,
+  type Who,
+} from "../identity/index.ts";
 import { announce, derivedId, inSnapshot, once, type Executor, type Once, type Tx } from "../kernel/index.ts";
-import { giveBackOrder, holdRefundable, refundsOfReturns, selectRefundable, tellRefund, type Refundable } from "../payments/index.ts";
+import {
+  giveBackOrder,
+  holdRefundable,
+  refundsOfReturns,
+  selectRefundable,
+  tellRefund,
+  type Refundable,
+} from "../payments/index.ts";
 import { moveStock } from "../stock/index.ts";
 import { outletOf, type Sales } from "./context.ts";
 import type { Sale } from "./sale.ts";
@@ -10,10 +32,16 @@ import { checkedToLines, returnSum, type ReturnLine } from "./return-sum.ts";
 import { selectHour, selectMoment, selectSale } from "./store.ts";
 
 type Cashier = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id; readonly who: Who };
-type Wish = Omit<NewReturnBody, "lines"> & { readonly kind: SaleReturn["kind"]; readonly lines?: readonly ReturnLine[] };
+type Wish = Omit<NewReturnBody, "lines"> & {
+  readonly kind: SaleReturn["kind"];
+  readonly lines?: readonly ReturnLine[];
+};
 
 /** What is about to be given back, all of it decided. */
-type Judged = Pick<SaleReturn, "amount" | "businessDate" | "lines"> & { readonly sale: Sale; readonly parts: Refundable };
+type Judged = Pick<SaleReturn, "amount" | "businessDate" | "lines"> & {
+  readonly sale: Sale;
+  readonly parts: Refundable;
+};
 
 /** Coins are rounded to by the outlet's setting; of what a provider gives back, whole rupiah. */
 const WHOLE_RUPIAH = 100n;
@@ -25,40 +53,79 @@ const WHOLE_RUPIAH = 100n;
  * `void_after_return`, `return_line_unknown`, `return_line_exceeds`, `refund_exceeds`, `amount_not_positive`, `payment_unverified`, and what
  * `useApproval` refuses (its subject is the sale, its sum what is given back).
  */
-export async function returnSale(sales: Sales, cashier: Cashier, saleId: Id, wish: Wish, approval: PendingApproval | undefined): Promise<Once<Sale>> {
+export async function returnSale(
+  sales: Sales,
+  cashier: Cashier,
+  saleId: Id,
+  wish: Wish,
+  approval: PendingApproval | undefined,
+): Promise<Once<Sale>> {
   const { merchantId, outletId } = cashier;
-  if ((await selectSale(sales.database.kysely, merchantId, saleId))?.outletId !== outletId) return { answer: refuse("sale_unknown"), replayed: false };
+  if ((await selectSale(sales.database.kysely, merchantId, saleId))?.outletId !== outletId)
+    return { answer: refuse("sale_unknown"), replayed: false };
   const outlet = await outletOf(sales.database.kysely, merchantId, outletId);
-  const { answer, replayed } = await once(sales.database, { merchantId, route: "till.sales.return", key: wish.id }, { saleId, ...wish }, async (tx) => {
-    const judged = await judge(tx, outlet, saleId, wish);
-    if (isRefusal(judged)) return judged;
-    const approvedBy = await useApproval(tx, approval, saleId, judged.amount);
-    return isRefusal(approvedBy) ? approvedBy : write(tx, sales, cashier, wish, judged, approvedBy);
-  });
+  const { answer, replayed } = await once(
+    sales.database,
+    { merchantId, route: "till.sales.return", key: wish.id },
+    { saleId, ...wish },
+    async (tx) => {
+      const judged = await judge(tx, outlet, saleId, wish);
+      if (isRefusal(judged)) return judged;
+      const approvedBy = await useApproval(tx, approval, saleId, judged.amount);
+      return isRefusal(approvedBy) ? approvedBy : write(tx, sales, cashier, wish, judged, approvedBy);
+    },
+  );
   if (isRefusal(answer)) return { answer, replayed };
   sales.poke();
-  for (const refund of await refundsOfReturns(sales.database.kysely, merchantId, [wish.id])) if (refund.state === "created") await tellRefund(sales.payments, refund);
-  return { answer: (await selectSale(sales.database.kysely, merchantId, saleId)) ?? refuse("sale_unknown"), replayed };
+  for (const refund of await refundsOfReturns(sales.database.kysely, merchantId, [wish.id]))
+    if (refund.state === "created") await tellRefund(sales.payments, refund);
+  return {
+    answer: (await selectSale(sales.database.kysely, merchantId, saleId)) ?? refuse("sale_unknown"),
+    replayed,
+  };
 }
 
 /** What a refund of these lines would give back now, in minor units; refuses what `returnSale` does before the approval. */
-export async function sumReturn(sales: Sales, { merchantId, outletId }: Cashier, saleId: Id, lines: readonly ReturnLine[] | undefined): Promise<bigint | Refusal> {
+export async function sumReturn(
+  sales: Sales,
+  { merchantId, outletId }: Cashier,
+  saleId: Id,
+  lines: readonly ReturnLine[] | undefined,
+): Promise<bigint | Refusal> {
   const sale = await selectSale(sales.database.kysely, merchantId, saleId);
   if (sale?.outletId !== outletId) return refuse("sale_unknown");
   const outlet = await outletOf(sales.database.kysely, merchantId, outletId);
   // asked for at each press of a key: it holds nothing that a sale or a payment waits for
   const judged = await inSnapshot(sales.database, async (executor) =>
-    decide(executor, outlet, await selectSale(executor, merchantId, saleId), await selectRefundable(executor, merchantId, saleId), { kind: "refund", ...(lines ? { lines } : {}) }));
+    decide(
+      executor,
+      outlet,
+      await selectSale(executor, merchantId, saleId),
+      await selectRefundable(executor, merchantId, saleId),
+      { kind: "refund", ...(lines ? { lines } : {}) },
+    ),
+  );
   return isRefusal(judged) ? judged : judged.amount;
 }
 
 /** The order is held first, as everywhere, so that of two tills at once the second sees what the first gave back. */
-async function judge(tx: Tx, outlet: Outlet, saleId: Id, wish: Pick<Wish, "kind" | "lines">): Promise<Judged | Refusal> {
+async function judge(
+  tx: Tx,
+  outlet: Outlet,
+  saleId: Id,
+  wish: Pick<Wish, "kind" | "lines">,
+): Promise<Judged | Refusal> {
   const parts = await holdRefundable(tx, outlet.merchantId, saleId);
   return decide(tx, outlet, await selectSale(tx, outlet.merchantId, saleId, "for update of s"), parts, wish);
 }
 
-async function decide(executor: Executor, outlet: Outlet, sale: Sale | undefined, parts: Refundable, { kind, lines: unchecked }: Pick<Wish, "kind" | "lines">): Promise<Judged | Refusal> {
+async function decide(
+  executor: Executor,
+  outlet: Outlet,
+  sale: Sale | undefined,
+  parts: Refundable,
+  { kind, lines: unchecked }: Pick<Wish, "kind" | "lines">,
+): Promise<Judged | Refusal> {
   if (sale?.state !== "paid") return refuse("sale_not_paid");
   const before = await selectTakenBack(executor, sale.merchantId, sale.saleId);
   const left = parts.reduce((sum, part) => sum + part.left, 0n);
@@ -69,7 +136,9 @@ async function decide(executor: Executor, outlet: Outlet, sale: Sale | undefined
   }
   const lines = checkedToLines(sale, before, unchecked);
   if (isRefusal(lines)) return lines;
-  const coin = parts.some(({ payment }) => payment.method === "CASH" || payment.method === STATIC_METHOD) ? BigInt(outlet.cashRounding.unit) : 0n;
+  const coin = parts.some(({ payment }) => payment.method === "CASH" || payment.method === STATIC_METHOD)
+    ? BigInt(outlet.cashRounding.unit)
+    : 0n;
   const amount = returnSum(sale, before, lines, left, coin > 0n ? coin : WHOLE_RUPIAH);
   if (left === 0n || amount > left) return refuse("refund_exceeds", { left: left.toString() });
   if (amount === 0n) return refuse("amount_not_positive");
@@ -77,26 +146,85 @@ async function decide(executor: Executor, outlet: Outlet, sale: Sale | undefined
   return { sale, parts, amount, businessDate, lines };
 }
 
-async function write(tx: Tx, sales: Sales, { merchantId, outletId, staffId, who }: Cashier, { id, kind, reason, restock }: Wish, { sale, parts, amount, businessDate, lines }: Judged, approvedBy: Id | null): Promise<{ return_id: Id } | Refusal> {
+async function write(
+  tx: Tx,
+  sales: Sales,
+  { merchantId, outletId, staffId, who }: Cashier,
+  { id, kind, reason, restock }: Wish,
+  { sale, parts, amount, businessDate, lines }: Judged,
+  approvedBy: Id | null,
+): Promise<{ return_id: Id } | Refusal> {
   const { saleId } = sale;
-  const isNew = await insertReturn(tx, { merchantId, returnId: id, saleId, kind, amount, reason, restock, businessDate, returnedBy: staffId, approvedBy, lines });
+  const isNew = await insertReturn(tx, {
+    merchantId,
+    returnId: id,
+    saleId,
+    kind,
+    amount,
+    reason,
+    restock,
+    businessDate,
+    returnedBy: staffId,
+    approvedBy,
+    lines,
+  });
   if (!isNew) return refuse("idempotency_key_reused");
   await giveBackOrder(tx, sales.payments, parts, { amount, outletId, returnId: id, reason, by: staffId });
   const named = lines.flatMap(({ line, quantity }) => {
     const its = sale.lines[line - 1];
     return its ? [{ ...its, line, quantity }] : [];
   });
-  const soldHour = await selectHour(tx, await outletOf(tx, merchantId, outletId), sale.paidAt ?? sale.createdAt);
+  const soldHour = await selectHour(
+    tx,
+    await outletOf(tx, merchantId, outletId),
+    sale.paidAt ?? sale.createdAt,
+  );
   // before the ledger's balances, as a sale's
   if (restock && named.length > 0) {
-    await moveStock(tx, merchantId, outletId, id, named.map(({ productId, line, quantity }) => ({ movementId: derivedId("returned", id, String(line)), productId, kind: "return", quantity })));
+    await moveStock(
+      tx,
+      merchantId,
+      outletId,
+      id,
+      named.map(({ productId, line, quantity }) => ({
+        movementId: derivedId("returned", id, String(line)),
+        productId,
+        kind: "return",
+        quantity,
+      })),
+    );
   }
   await announce(tx, merchantId, "sale.returned", saleId, {
-    sale_id: saleId, return_id: id, outlet_id: outletId, kind, sold_hour: soldHour, sold_method: parts.at(-1)?.payment.method ?? "CASH", business_date: businessDate, amount: amount.toString(), currency: sale.currency, note: reason, restock, returned_by: staffId, approved_by: approvedBy,
-    lines: named.map(({ productId, name, quantity, unitPrice }) => ({ product_id: productId, name, quantity, amount: (unitPrice * BigInt(quantity)).toString() })),
+    sale_id: saleId,
+    return_id: id,
+    outlet_id: outletId,
+    kind,
+    sold_hour: soldHour,
+    sold_method: parts.at(-1)?.payment.method ?? "CASH",
+    business_date: businessDate,
+    amount: amount.toString(),
+    currency: sale.currency,
+    note: reason,
+    restock,
+    returned_by: staffId,
+    approved_by: approvedBy,
+    lines: named.map(({ productId, name, quantity, unitPrice }) => ({
+      product_id: productId,
+      name,
+      quantity,
+      amount: (unitPrice * BigInt(quantity)).toString(),
+    })),
   });
   await announceAudit(tx, who, {
-    action: kind === "void" ? "sale.voided" : "sale.refunded", subject: saleId, after: { return_id: id, amount: toDecimal(money(amount, sale.currency)), currency: sale.currency, restock, approved_by: approvedBy },
+    action: kind === "void" ? "sale.voided" : "sale.refunded",
+    subject: saleId,
+    after: {
+      return_id: id,
+      amount: toDecimal(money(amount, sale.currency)),
+      currency: sale.currency,
+      restock,
+      approved_by: approvedBy,
+    },
   });
   return { return_id: id };
 }

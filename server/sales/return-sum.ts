@@ -10,9 +10,16 @@ export type TakenBack = { readonly quantities: ReadonlyMap<number, number>; read
  * The lines that a return is of: those asked for, or all that is left. Refuses `return_line_unknown`, `return_line_exceeds`,
  * with the line's number.
  */
-export function checkedToLines(sale: Pick<Sale, "lines">, before: TakenBack, unchecked: readonly ReturnLine[] | undefined): readonly ReturnLine[] | Refusal {
+export function checkedToLines(
+  sale: Pick<Sale, "lines">,
+  before: TakenBack,
+  unchecked: readonly ReturnLine[] | undefined,
+): readonly ReturnLine[] | Refusal {
   const leftOf = (line: number) => (sale.lines[line - 1]?.quantity ?? 0) - (before.quantities.get(line) ?? 0);
-  if (!unchecked) return sale.lines.map((_, index) => ({ line: index + 1, quantity: leftOf(index + 1) })).filter(({ quantity }) => quantity > 0);
+  if (!unchecked)
+    return sale.lines
+      .map((_, index) => ({ line: index + 1, quantity: leftOf(index + 1) }))
+      .filter(({ quantity }) => quantity > 0);
   const seen = new Set<number>();
   for (const { line, quantity } of unchecked) {
     if (!sale.lines[line - 1] || seen.has(line)) return refuse("return_line_unknown", { line });
@@ -27,10 +34,18 @@ export function checkedToLines(sale: Pick<Sale, "lines">, before: TakenBack, unc
  * rounding, rounded down to `unit` minor units, in the shop's favour. The last of the lines gives all that is `left`, so
  * that the parts add up to the whole, in whatever order they come.
  */
-export function returnSum(sale: Pick<Sale, "lines" | "subtotal" | "total" | "rounding">, before: TakenBack, lines: readonly ReturnLine[], left: bigint, unit: bigint): bigint {
+export function returnSum(
+  sale: Pick<Sale, "lines" | "subtotal" | "total" | "rounding">,
+  before: TakenBack,
+  lines: readonly ReturnLine[],
+  left: bigint,
+  unit: bigint,
+): bigint {
   const priceOf = (line: number) => sale.lines[line - 1]?.unitPrice ?? 0n;
   const now = new Map(lines.map(({ line, quantity }) => [line, quantity]));
-  const after = sale.lines.map((_, index) => (before.quantities.get(index + 1) ?? 0) + (now.get(index + 1) ?? 0));
+  const after = sale.lines.map(
+    (_, index) => (before.quantities.get(index + 1) ?? 0) + (now.get(index + 1) ?? 0),
+  );
   if (sale.lines.every(({ quantity }, index) => after[index] === quantity)) return left;
   const value = after.reduce((sum, quantity, index) => sum + priceOf(index + 1) * BigInt(quantity), 0n);
   const share = ((sale.total + sale.rounding) * value) / sale.subtotal;

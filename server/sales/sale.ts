@@ -22,7 +22,12 @@ export function next(state: SaleState, event: SaleEvent): SaleState | undefined 
   return lifecycle[state][event];
 }
 
-export type SaleLine = { readonly productId: Id; readonly name: string; readonly quantity: number; /** minor units */ readonly unitPrice: bigint };
+export type SaleLine = {
+  readonly productId: Id;
+  readonly name: string;
+  readonly quantity: number /** minor units */;
+  readonly unitPrice: bigint;
+};
 
 /** A product of which more was sold than was counted: `onHand` is below zero. */
 export type Oversold = { readonly productId: Id; readonly onHand: number };

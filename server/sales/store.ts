@@ -5,19 +5,37 @@ import type { Outlet } from "../identity/index.ts";
 import type { Oversold, Sale, SaleState } from "./sale.ts";
 
 type SaleRow = {
-  sale_id: Id; outlet_id: Id; staff_name: string; state: SaleState; receipt_number: string | null; currency: Currency; subtotal: bigint;
-  tax: bigint; total: bigint; rounding: bigint; tendered: bigint | null; refunded: bigint; business_date: string; created_at: Date; paid_at: Date | null;
+  sale_id: Id;
+  outlet_id: Id;
+  staff_name: string;
+  state: SaleState;
+  receipt_number: string | null;
+  currency: Currency;
+  subtotal: bigint;
+  tax: bigint;
+  total: bigint;
+  rounding: bigint;
+  tendered: bigint | null;
+  refunded: bigint;
+  business_date: string;
+  created_at: Date;
+  paid_at: Date | null;
   oversold: ReadonlyArray<{ product_id: Id; on_hand: number }> | null;
-  lines: ReadonlyArray<{ product_id: Id; name: string; quantity: number; /** Text: JSON has no bigint. */ unit_price: string }>;
+  lines: ReadonlyArray<{
+    product_id: Id;
+    name: string;
+    quantity: number /** Text: JSON has no bigint. */;
+    unit_price: string;
+  }>;
 };
 
 /** With the lines, so that a sale is one statement. */
 const COLUMNS = sql.raw(
   "s.sale_id, s.outlet_id, f.name as staff_name, s.state, s.receipt_number, s.currency, s.subtotal, s.tax, s.total, " +
-  "s.rounding, s.tendered, s.refunded, s.business_date, s.created_at, s.paid_at, s.oversold, " +
-  "(select coalesce(jsonb_agg(jsonb_build_object('product_id', l.product_id, 'name', l.name, 'quantity', l.quantity, " +
-  "'unit_price', l.unit_price::text) order by l.line), '[]') " +
-  "from sale_line l where l.merchant_id = s.merchant_id and l.sale_id = s.sale_id) as lines",
+    "s.rounding, s.tendered, s.refunded, s.business_date, s.created_at, s.paid_at, s.oversold, " +
+    "(select coalesce(jsonb_agg(jsonb_build_object('product_id', l.product_id, 'name', l.name, 'quantity', l.quantity, " +
+    "'unit_price', l.unit_price::text) order by l.line), '[]') " +
+    "from sale_line l where l.merchant_id = s.merchant_id and l.sale_id = s.sale_id) as lines",
 );
 
 function toSale(merchantId: Id, row: SaleRow): Sale {
@@ -40,12 +58,20 @@ function toSale(merchantId: Id, row: SaleRow): Sale {
     paidAt: row.paid_at,
     oversold: (row.oversold ?? []).map((one) => ({ productId: one.product_id, onHand: one.on_hand })),
     lines: row.lines.map(({ product_id: productId, name, quantity, unit_price: price }) => ({
-      productId, name, quantity, unitPrice: BigInt(price),
+      productId,
+      name,
+      quantity,
+      unitPrice: BigInt(price),
     })),
   };
 }
 
-export async function selectSale(executor: Executor, merchantId: Id, saleId: Id, lock: "" | "for update of s" = ""): Promise<Sale | undefined> {
+export async function selectSale(
+  executor: Executor,
+  merchantId: Id,
+  saleId: Id,
+  lock: "" | "for update of s" = "",
+): Promise<Sale | undefined> {
   const { rows } = await sql<SaleRow>`
     select ${COLUMNS} from sale s join staff f using (merchant_id, staff_id)
      where s.merchant_id = ${merchantId} and s.sale_id = ${saleId} ${sql.raw(lock)}`.execute(executor);
@@ -53,14 +79,24 @@ export async function selectSale(executor: Executor, merchantId: Id, saleId: Id,
 }
 
 /** The newest sales of an outlet. */
-export async function selectRecentSales(executor: Executor, merchantId: Id, outletId: Id, limit: number): Promise<Sale[]> {
+export async function selectRecentSales(
+  executor: Executor,
+  merchantId: Id,
+  outletId: Id,
+  limit: number,
+): Promise<Sale[]> {
   const { rows } = await sql<SaleRow>`
     select ${COLUMNS} from sale s join staff f using (merchant_id, staff_id)
-     where s.merchant_id = ${merchantId} and s.outlet_id = ${outletId} order by s.created_at desc limit ${limit}`.execute(executor);
+     where s.merchant_id = ${merchantId} and s.outlet_id = ${outletId} order by s.created_at desc limit ${limit}`.execute(
+    executor,
+  );
   return rows.map((row) => toSale(merchantId, row));
 }
 
-export type NewSale = Omit<Sale, "staffName" | "receiptNumber" | "createdAt" | "paidAt" | "state" | "refunded" | "businessDate" | "oversold"> & { readonly staffId: Id };
+export type NewSale = Omit<
+  Sale,
+  "staffName" | "receiptNumber" | "createdAt" | "paidAt" | "state" | "refunded" | "businessDate" | "oversold"
+> & { readonly staffId: Id };
 
 /** The business day of this moment at an outlet: it begins at the outlet's cut-off, in its zone. */
 function businessDate({ timeZone, dayBegins }: Pick<Outlet, "timeZone" | "dayBegins">) {
@@ -68,22 +104,38 @@ function businessDate({ timeZone, dayBegins }: Pick<Outlet, "timeZone" | "dayBeg
 }
 
 /** The business day and the hour of this moment at an outlet. */
-export async function selectMoment(executor: Executor, outlet: Pick<Outlet, "timeZone" | "dayBegins">): Promise<{ businessDate: string; hour: number }> {
+export async function selectMoment(
+  executor: Executor,
+  outlet: Pick<Outlet, "timeZone" | "dayBegins">,
+): Promise<{ businessDate: string; hour: number }> {
   const { rows } = await sql<{ business_date: string; hour: number }>`
-    select ${businessDate(outlet)} as business_date, extract(hour from now() at time zone ${outlet.timeZone})::int as hour`.execute(executor);
+    select ${businessDate(outlet)} as business_date, extract(hour from now() at time zone ${outlet.timeZone})::int as hour`.execute(
+    executor,
+  );
   const [row] = rows;
   if (!row) throw new Error("every moment has a day");
   return { businessDate: row.business_date, hour: row.hour };
 }
 
 /** The hour of a moment at an outlet. */
-export async function selectHour(executor: Executor, { timeZone }: Pick<Outlet, "timeZone">, at: Date): Promise<number> {
-  const { rows } = await sql<{ hour: number }>`select extract(hour from ${at}::timestamptz at time zone ${timeZone})::int as hour`.execute(executor);
+export async function selectHour(
+  executor: Executor,
+  { timeZone }: Pick<Outlet, "timeZone">,
+  at: Date,
+): Promise<number> {
+  const { rows } = await sql<{
+    hour: number;
+  }>`select extract(hour from ${at}::timestamptz at time zone ${timeZone})::int as hour`.execute(executor);
   return rows[0]?.hour ?? 0;
 }
 
 /** Writes a sale and its lines; false when the id is taken (then see `selectTaken`). */
-export async function insertSale(tx: Tx, sale: NewSale, outlet: Outlet, requestHash: Buffer): Promise<boolean> {
+export async function insertSale(
+  tx: Tx,
+  sale: NewSale,
+  outlet: Outlet,
+  requestHash: Buffer,
+): Promise<boolean> {
   const { rows } = await sql`
     insert into sale (merchant_id, sale_id, outlet_id, staff_id, request_hash, state, business_date, currency, subtotal, tax, total, rounding, tendered)
     values (${sale.merchantId}, ${sale.saleId}, ${sale.outletId}, ${sale.staffId}, ${requestHash}, 'waiting', ${businessDate(outlet)}, ${sale.currency},
@@ -101,28 +153,45 @@ export async function insertSale(tx: Tx, sale: NewSale, outlet: Outlet, requestH
 
 /** Where a sale was taken, and the hash of what it was taken with. */
 export async function selectTaken(
-  executor: Executor, merchantId: Id, saleId: Id,
+  executor: Executor,
+  merchantId: Id,
+  saleId: Id,
 ): Promise<{ outletId: Id; requestHash: Buffer } | undefined> {
   const { rows } = await sql<{ outlet_id: Id; request_hash: Buffer }>`
-    select outlet_id, request_hash from sale where merchant_id = ${merchantId} and sale_id = ${saleId}`.execute(executor);
+    select outlet_id, request_hash from sale where merchant_id = ${merchantId} and sale_id = ${saleId}`.execute(
+    executor,
+  );
   return rows[0] && { outletId: rows[0].outlet_id, requestHash: rows[0].request_hash };
 }
 
 /** The next receipt number of the outlet's business day: `KS1-261121-0007`. The counter's row is held until the commit. */
-export async function nextReceiptNumber(tx: Tx, outlet: Outlet): Promise<{ receiptNumber: string; businessDate: string; hour: number }> {
+export async function nextReceiptNumber(
+  tx: Tx,
+  outlet: Outlet,
+): Promise<{ receiptNumber: string; businessDate: string; hour: number }> {
   const { rows } = await sql<{ last: number; business_date: string; hour: number }>`
     insert into receipt_counter as r (merchant_id, outlet_id, business_date, last)
     values (${outlet.merchantId}, ${outlet.outletId}, ${businessDate(outlet)}, 1)
     on conflict (merchant_id, outlet_id, business_date) do update set last = r.last + 1
-    returning last, business_date, extract(hour from now() at time zone ${outlet.timeZone})::int as hour`.execute(tx);
+    returning last, business_date, extract(hour from now() at time zone ${outlet.timeZone})::int as hour`.execute(
+    tx,
+  );
   const [row] = rows;
   if (!row) throw new Error("a counter always answers");
   const day = row.business_date.replaceAll("-", "").slice(2);
-  return { receiptNumber: `${outlet.receiptCode}-${day}-${String(row.last).padStart(4, "0")}`, businessDate: row.business_date, hour: row.hour };
+  return {
+    receiptNumber: `${outlet.receiptCode}-${day}-${String(row.last).padStart(4, "0")}`,
+    businessDate: row.business_date,
+    hour: row.hour,
+  };
 }
 
 export async function markPaid(
-  tx: Tx, sale: Pick<Sale, "merchantId" | "saleId">, receiptNumber: string, businessDay: string, oversold: readonly Oversold[],
+  tx: Tx,
+  sale: Pick<Sale, "merchantId" | "saleId">,
+  receiptNumber: string,
+  businessDay: string,
+  oversold: readonly Oversold[],
 ): Promise<void> {
   const below = oversold.map(({ productId, onHand }) => ({ product_id: productId, on_hand: onHand }));
   await sql`
@@ -131,14 +200,26 @@ export async function markPaid(
      where merchant_id = ${sale.merchantId} and sale_id = ${sale.saleId}`.execute(tx);
 }
 
-export async function markState(tx: Tx, sale: Pick<Sale, "merchantId" | "saleId">, state: SaleState): Promise<void> {
-  await sql`update sale set state = ${state} where merchant_id = ${sale.merchantId} and sale_id = ${sale.saleId}`.execute(tx);
+export async function markState(
+  tx: Tx,
+  sale: Pick<Sale, "merchantId" | "saleId">,
+  state: SaleState,
+): Promise<void> {
+  await sql`update sale set state = ${state} where merchant_id = ${sale.merchantId} and sale_id = ${sale.saleId}`.execute(
+    tx,
+  );
 }
 
 /** Adds to what was given back of a sale; answers what had been before, in minor units. */
-export async function markRefunded(tx: Tx, { merchantId, saleId }: Pick<Sale, "merchantId" | "saleId">, amount: bigint): Promise<bigint> {
+export async function markRefunded(
+  tx: Tx,
+  { merchantId, saleId }: Pick<Sale, "merchantId" | "saleId">,
+  amount: bigint,
+): Promise<bigint> {
   const { rows } = await sql<{ before: bigint }>`
-    update sale set refunded = refunded + ${amount} where merchant_id = ${merchantId} and sale_id = ${saleId} returning refunded - ${amount}::bigint as before`.execute(tx);
+    update sale set refunded = refunded + ${amount} where merchant_id = ${merchantId} and sale_id = ${saleId} returning refunded - ${amount}::bigint as before`.execute(
+    tx,
+  );
   const [row] = rows;
   if (!row) throw new Error("a refunded sale is there");
   return row.before;

@@ -1,4 +1,11 @@
-import { checkedToMinor, exponentOf, isRefusal, refuse, type Currency, type Refusal } from "@onegate/contract";
+import {
+  checkedToMinor,
+  exponentOf,
+  isRefusal,
+  refuse,
+  type Currency,
+  type Refusal,
+} from "@onegate/contract";
 
 /** What stands before the decimals in a file: `.`, `,`, or whatever the amount itself shows. */
 export type DecimalMark = "." | "," | "either";
@@ -12,7 +19,10 @@ const SYMBOL = /^(?:Rp|IDR)\.?\s*/i;
  * refused. Never rounds. Refuses what `checkedToMinor` refuses.
  */
 export function readAmount(unchecked: string, mark: DecimalMark, currency: Currency): bigint | Refusal {
-  const text = unchecked.replace(/[\u00a0\u202f\s]+/g, " ").replace("\u2212", "-").trim();
+  const text = unchecked
+    .replace(/[\u00a0\u202f\s]+/g, " ")
+    .replace("\u2212", "-")
+    .trim();
   const inParentheses = /^\((.*)\)$/.exec(text);
   const [, sign = "", rest = ""] = /^(-?)\s*(.*)$/.exec(inParentheses?.[1]?.trim() ?? text) ?? [];
   const [, inner = "", digits = ""] = /^(-?)(.*)$/.exec(rest.replace(SYMBOL, "")) ?? [];
@@ -30,7 +40,9 @@ export function readAmount(unchecked: string, mark: DecimalMark, currency: Curre
 function toPlain(digits: string, mark: "." | ",", guessed: boolean): string | undefined {
   const [decimal, thousands] = mark === "." ? ["\\.", ","] : [",", "\\."];
   const decimals = guessed ? "{1,2}" : "{1,8}";
-  const match = new RegExp(`^(\\d{1,18}|\\d{1,3}(?:${thousands}\\d{3}){1,5})(?:${decimal}(\\d${decimals}))?$`).exec(digits);
+  const match = new RegExp(
+    `^(\\d{1,18}|\\d{1,3}(?:${thousands}\\d{3}){1,5})(?:${decimal}(\\d${decimals}))?$`,
+  ).exec(digits);
   if (!match?.[1]) return undefined;
   const whole = match[1].replaceAll(/[.,]/g, "").replace(/^0+(?=\d)/, "");
   return match[2] === undefined ? whole : `${whole}.${match[2]}`;

@@ -13,7 +13,12 @@ import { verifyByRow } from "./verify-rows.ts";
  * payment fits, verifies the order's. Refuses `case_action_unfit` where it is no payment, `order_unknown`,
  * `order_not_at_provider` where the order has no payment to take it, and what `verifyByRow` refuses.
  */
-export async function applyToOrder(tx: Tx, settlement: Settlement, one: SettlementCase, orderId: string | undefined): Promise<{ payment: Payment } | Refusal> {
+export async function applyToOrder(
+  tx: Tx,
+  settlement: Settlement,
+  one: SettlementCase,
+  orderId: string | undefined,
+): Promise<{ payment: Payment } | Refusal> {
   const [row] = one.rowId === null ? [] : await selectRows(tx, one.merchantId, [one.rowId]);
   if (!row || row.kind !== "payment") return refuse("case_action_unfit");
   if (one.provider === STATIC_PROVIDER) {
@@ -37,10 +42,20 @@ export async function applyToOrder(tx: Tx, settlement: Settlement, one: Settleme
 }
 
 /** The payment that takes the money: one that is not paid before one that is, the newest first. */
-async function paymentFor(tx: Tx, { merchantId, paymentId, provider }: SettlementCase, orderId: string | undefined): Promise<Payment | Refusal> {
+async function paymentFor(
+  tx: Tx,
+  { merchantId, paymentId, provider }: SettlementCase,
+  orderId: string | undefined,
+): Promise<Payment | Refusal> {
   const named: Id | undefined = paymentId ?? undefined;
-  if (orderId === undefined) return (named && (await selectPayment(tx, merchantId, named))) || refuse("order_unknown");
+  if (orderId === undefined)
+    return (named && (await selectPayment(tx, merchantId, named))) || refuse("order_unknown");
   const all = await paymentsOf(tx, merchantId, orderId);
   const theirs = all.filter((payment) => payment.provider === provider).reverse();
-  return theirs.find((payment) => payment.paymentId === named) ?? theirs.find(({ state }) => state !== "succeeded") ?? theirs[0] ?? refuse(all.length === 0 ? "order_unknown" : "order_not_at_provider");
+  return (
+    theirs.find((payment) => payment.paymentId === named) ??
+    theirs.find(({ state }) => state !== "succeeded") ??
+    theirs[0] ??
+    refuse(all.length === 0 ? "order_unknown" : "order_not_at_provider")
+  );
 }

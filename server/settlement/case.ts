@@ -11,7 +11,14 @@ import type { Currency, Id } from "@onegate/contract";
  *   doubled         an earlier row named the same; nothing was booked for this one
  *   unverified      paid to a printed code by a cashier's word, and no statement shows it in time
  */
-export type CaseKind = "missing_here" | "missing_there" | "amount_differs" | "fee_differs" | "day_differs" | "doubled" | "unverified";
+export type CaseKind =
+  | "missing_here"
+  | "missing_there"
+  | "amount_differs"
+  | "fee_differs"
+  | "day_differs"
+  | "doubled"
+  | "unverified";
 
 /**
  *   open         the difference stands in the provider's clearing account
@@ -23,7 +30,15 @@ export type CaseKind = "missing_here" | "missing_there" | "amount_differs" | "fe
  *   arrived      what was missing came after all, and fits
  *   verified     a person names what shows the payment
  */
-export type CaseState = "open" | "applied" | "written_off" | "refund_due" | "refunded" | "ignored" | "arrived" | "verified";
+export type CaseState =
+  | "open"
+  | "applied"
+  | "written_off"
+  | "refund_due"
+  | "refunded"
+  | "ignored"
+  | "arrived"
+  | "verified";
 
 /** What a person may decide. */
 export const CASE_ACTIONS = ["apply", "write_off", "refund_later", "refunded", "ignore", "verify"] as const;
@@ -32,7 +47,9 @@ export type CaseAction = (typeof CASE_ACTIONS)[number];
 export type CaseEvent = CaseAction | "arrive";
 
 /** Kind × state × event → state. What is not here may not be done. */
-export const caseLifecycle: Readonly<Record<CaseKind, Partial<Record<CaseState, Partial<Record<CaseEvent, CaseState>>>>>> = {
+export const caseLifecycle: Readonly<
+  Record<CaseKind, Partial<Record<CaseState, Partial<Record<CaseEvent, CaseState>>>>>
+> = {
   missing_here: {
     open: { apply: "applied", write_off: "written_off", refund_later: "refund_due", arrive: "arrived" },
     refund_due: { refunded: "refunded" },
@@ -77,7 +94,10 @@ export type SettlementCase = {
 };
 
 /** The state after an event, or nothing when it may not be done: money is only given back where there is too much of it. */
-export function nextOf({ kind, state, grossOver }: Pick<SettlementCase, "kind" | "state" | "grossOver">, event: CaseEvent): CaseState | undefined {
+export function nextOf(
+  { kind, state, grossOver }: Pick<SettlementCase, "kind" | "state" | "grossOver">,
+  event: CaseEvent,
+): CaseState | undefined {
   if (event === "refund_later" && grossOver <= 0n) return undefined;
   return caseLifecycle[kind][state]?.[event];
 }

@@ -25,7 +25,10 @@ export function nameOf({ reference, merchantRef }: Pick<StatementRow, "reference
 export function toStaticRow(row: NewRow): NewRow {
   const plain = (name: string | null) => (name === null ? null : plainReference(name) || null);
   // where the file names our own reference, it is that
-  const merchantRef = row.merchantRef !== null && OUR_REFERENCE.test(row.merchantRef) ? row.merchantRef : plain(row.merchantRef);
+  const merchantRef =
+    row.merchantRef !== null && OUR_REFERENCE.test(row.merchantRef)
+      ? row.merchantRef
+      : plain(row.merchantRef);
   const named = { ...row, reference: plain(row.reference), merchantRef };
   return { ...named, identity: identityOf(named) };
 }
@@ -43,11 +46,21 @@ export function fitsOf(row: Row, payments: readonly StaticPayment[]): StaticPaym
 }
 
 /** Rows and payments that are each other's only fit; those that share a reference first. Where several fit, a person says which. */
-export function pairsOf(rows: readonly Row[], payments: readonly StaticPayment[]): Array<{ row: Row; payment: StaticPayment }> {
+export function pairsOf(
+  rows: readonly Row[],
+  payments: readonly StaticPayment[],
+): Array<{ row: Row; payment: StaticPayment }> {
   const fits = rows.map((row) => ({ row, found: fitsOf(row, payments) }));
-  const named = fits.flatMap(({ row, found: [one] }) => (one && one.reference !== null ? [{ row, payment: one }] : []));
+  const named = fits.flatMap(({ row, found: [one] }) =>
+    one && one.reference !== null ? [{ row, payment: one }] : [],
+  );
   const suitors = new Map<Id, number>();
-  for (const { found } of fits) for (const { paymentId } of found) suitors.set(paymentId, (suitors.get(paymentId) ?? 0) + 1);
-  const others = fits.flatMap(({ row, found }) => (found.length === 1 && found[0]?.reference === null && suitors.get(found[0].paymentId) === 1 ? [{ row, payment: found[0] }] : []));
+  for (const { found } of fits)
+    for (const { paymentId } of found) suitors.set(paymentId, (suitors.get(paymentId) ?? 0) + 1);
+  const others = fits.flatMap(({ row, found }) =>
+    found.length === 1 && found[0]?.reference === null && suitors.get(found[0].paymentId) === 1
+      ? [{ row, payment: found[0] }]
+      : [],
+  );
   return [...named, ...others];
 }

@@ -14,7 +14,17 @@ import { paidOut } from "./postings.ts";
 import { readStatement, type ReadStatement } from "./read-statement.ts";
 import { reviewProvider } from "./review.ts";
 import type { Statement, StatementRow } from "./statement.ts";
-import { insertCases, insertMatches, insertRows, insertStatement, lockProvider, selectNamedPayments, selectQrisPayments, selectSeen, selectStatement } from "./store.ts";
+import {
+  insertCases,
+  insertMatches,
+  insertRows,
+  insertStatement,
+  lockProvider,
+  selectNamedPayments,
+  selectQrisPayments,
+  selectSeen,
+  selectStatement,
+} from "./store.ts";
 import { verifyRows } from "./verify-rows.ts";
 
 export type StatementFile = {
@@ -41,7 +51,8 @@ export async function importStatement(
   const { merchantId, actor: staffId } = who;
   const { database } = settlement;
   const clearing = clearingCode(file.provider);
-  if ((await kindsOf(database.kysely, merchantId, [clearing])).get(clearing) !== "provider_clearing") return refuse("provider_unknown");
+  if ((await kindsOf(database.kysely, merchantId, [clearing])).get(clearing) !== "provider_clearing")
+    return refuse("provider_unknown");
   const sha256 = createHash("sha256").update(file.bytes).digest("hex");
   const known = { provider: file.provider, sha256 };
   const before = await selectStatement(database.kysely, merchantId, known);
@@ -56,18 +67,32 @@ export async function importStatement(
     const twin = await selectStatement(tx, merchantId, known);
     if (twin) return { statement: twin, isNew: false };
     const statement = await write(tx, settlement, { merchantId, staffId }, { ...file, sha256 }, layout, read);
-    await announceAudit(tx, who, { action: "statement.imported", subject: statement.statementId, after: { provider: file.provider, file: file.name } });
+    await announceAudit(tx, who, {
+      action: "statement.imported",
+      subject: statement.statementId,
+      after: { provider: file.provider, file: file.name },
+    });
     return { statement, isNew: true };
   });
   settlement.poke();
   return result;
 }
 
-async function write(tx: Tx, settlement: Settlement, { merchantId, staffId }: { merchantId: Id; staffId: Id }, file: StatementFile & { sha256: string }, layout: Layout, { rows: read, skipped }: ReadStatement): Promise<Statement> {
+async function write(
+  tx: Tx,
+  settlement: Settlement,
+  { merchantId, staffId }: { merchantId: Id; staffId: Id },
+  file: StatementFile & { sha256: string },
+  layout: Layout,
+  { rows: read, skipped }: ReadStatement,
+): Promise<Statement> {
   const { provider } = file;
   const statementId = settlement.newId();
   const named = provider === STATIC_PROVIDER ? read.map(toStaticRow) : read;
-  const rows: StatementRow[] = named.map((row) => ({ ...row, rowId: derivedAt(statementId, "row", String(row.line)) }));
+  const rows: StatementRow[] = named.map((row) => ({
+    ...row,
+    rowId: derivedAt(statementId, "row", String(row.line)),
+  }));
   const seen = await selectSeen(tx, merchantId, provider, rows);
   // a document's fee is what the ledger has of it
   settlement.ledger.stageIn(tx, merchantId, await verifyRows(tx, merchantId, provider, rows, seen));
@@ -80,8 +105,22 @@ async function write(tx: Tx, settlement: Settlement, { merchantId, staffId }: { 
   await insertStatement(
     tx,
     {
-      merchantId, statementId, provider, name: file.name, sha256: file.sha256, layout: file.mapping === undefined ? file.layout : `${file.layout}+`, periodFrom: days[0] ?? "", periodTo: days.at(-1) ?? "",
-      currency: IDR, rows: rows.length, skipped, gross: sum(({ gross }) => gross), fee: sum(({ fee }) => fee), net: sum(({ net }) => net), mdr, state: cases.length > 0 ? "open" : "settled",
+      merchantId,
+      statementId,
+      provider,
+      name: file.name,
+      sha256: file.sha256,
+      layout: file.mapping === undefined ? file.layout : `${file.layout}+`,
+      periodFrom: days[0] ?? "",
+      periodTo: days.at(-1) ?? "",
+      currency: IDR,
+      rows: rows.length,
+      skipped,
+      gross: sum(({ gross }) => gross),
+      fee: sum(({ fee }) => fee),
+      net: sum(({ net }) => net),
+      mdr,
+      state: cases.length > 0 ? "open" : "settled",
     },
     layout,
     staffId,
@@ -91,12 +130,23 @@ async function write(tx: Tx, settlement: Settlement, { merchantId, staffId }: { 
   await insertCases(tx, cases);
   // the money has moved, whatever it was for; a row that was listed before says nothing new
   const booked = judged.filter(({ outcome }) => outcome !== "doubled");
-  settlement.ledger.stageIn(tx, merchantId, booked.flatMap(({ row }) => paidOut(merchantId, provider, IDR, row)));
+  settlement.ledger.stageIn(
+    tx,
+    merchantId,
+    booked.flatMap(({ row }) => paidOut(merchantId, provider, IDR, row)),
+  );
   await reviewProvider(tx, merchantId, provider);
   const statement = await selectStatement(tx, merchantId, { statementId });
   if (!statement) throw new Error("an inserted statement comes back");
   await announce(tx, merchantId, "statement.imported", statementId, {
-    statement_id: statementId, provider, rows: statement.rows, gross: statement.gross.toString(), fee: statement.fee.toString(), net: statement.net.toString(), currency: statement.currency, cases: cases.length,
+    statement_id: statementId,
+    provider,
+    rows: statement.rows,
+    gross: statement.gross.toString(),
+    fee: statement.fee.toString(),
+    net: statement.net.toString(),
+    currency: statement.currency,
+    cases: cases.length,
     mdr_differing: mdr.reduce((total, { differing }) => total + differing, 0),
   });
   return statement;
@@ -104,29 +154,67 @@ async function write(tx: Tx, settlement: Settlement, { merchantId, staffId }: { 
 
 /** Holds the fees of payments by QRIS against the rate that is due. A difference is the shop's to take up with its provider; the books have what was taken. */
 async function mdrOf(tx: Tx, merchantId: Id, judged: readonly Judged[]): Promise<MdrFinding[]> {
-  const named = judged.flatMap(({ row, outcome, document }) => (document?.kind === "payment" && outcome !== "doubled" && row.kind === "payment" ? [{ row, paymentId: document.documentId }] : []));
-  const payments = new Map((await selectQrisPayments(tx, merchantId, named.map(({ paymentId }) => paymentId))).map((payment) => [payment.paymentId, payment]));
+  const named = judged.flatMap(({ row, outcome, document }) =>
+    document?.kind === "payment" && outcome !== "doubled" && row.kind === "payment"
+      ? [{ row, paymentId: document.documentId }]
+      : [],
+  );
+  const payments = new Map(
+    (
+      await selectQrisPayments(
+        tx,
+        merchantId,
+        named.map(({ paymentId }) => paymentId),
+      )
+    ).map((payment) => [payment.paymentId, payment]),
+  );
   const printed = new Map<Id, string | null>();
   for (const { outletId } of payments.values()) {
-    if (outletId !== null && !printed.has(outletId)) printed.set(outletId, (await staticQrisOf(tx, merchantId, outletId))?.payload ?? null);
+    if (outletId !== null && !printed.has(outletId))
+      printed.set(outletId, (await staticQrisOf(tx, merchantId, outletId))?.payload ?? null);
   }
   return heldAgainstMdr(
     named.map(({ row, paymentId }) => {
       const payment = payments.get(paymentId);
-      return { payload: payment?.payload ?? (payment?.outletId ? (printed.get(payment.outletId) ?? null) : null), gross: row.gross, fee: row.fee, day: row.paidDay };
+      return {
+        payload: payment?.payload ?? (payment?.outletId ? (printed.get(payment.outletId) ?? null) : null),
+        gross: row.gross,
+        fee: row.fee,
+        day: row.paidDay,
+      };
     }),
   );
 }
 
-async function casesOf(tx: Tx, { merchantId, provider, statementId }: { merchantId: Id; provider: string; statementId: Id }, judged: readonly Judged[]): Promise<Array<Omit<SettlementCase, "openedAt">>> {
+async function casesOf(
+  tx: Tx,
+  { merchantId, provider, statementId }: { merchantId: Id; provider: string; statementId: Id },
+  judged: readonly Judged[],
+): Promise<Array<Omit<SettlementCase, "openedAt">>> {
   const names = judged.flatMap(({ row }) => [row.reference, row.merchantRef].filter((name) => name !== null));
   const payments = await selectNamedPayments(tx, merchantId, provider, names, names);
   return judged.flatMap(({ row, outcome, document, grossOver, feeOver }) => {
     if (outcome === "matched") return [];
-    const named = [row.reference, row.merchantRef].map((name) => (name === null ? undefined : payments.get(name))).find((id) => id !== undefined);
-    return [{
-      merchantId, caseId: derivedAt(row.rowId, "case", merchantId), provider, kind: outcome, statementId, rowId: row.rowId, documentKind: document?.kind ?? null, documentId: document?.documentId ?? null,
-      paymentId: document?.kind === "payment" ? document.documentId : (named ?? null), reference: row.reference ?? row.merchantRef, currency: IDR, grossOver, feeOver, state: "open" as const,
-    }];
+    const named = [row.reference, row.merchantRef]
+      .map((name) => (name === null ? undefined : payments.get(name)))
+      .find((id) => id !== undefined);
+    return [
+      {
+        merchantId,
+        caseId: derivedAt(row.rowId, "case", merchantId),
+        provider,
+        kind: outcome,
+        statementId,
+        rowId: row.rowId,
+        documentKind: document?.kind ?? null,
+        documentId: document?.documentId ?? null,
+        paymentId: document?.kind === "payment" ? document.documentId : (named ?? null),
+        reference: row.reference ?? row.merchantRef,
+        currency: IDR,
+        grossOver,
+        feeOver,
+        state: "open" as const,
+      },
+    ];
   });
 }

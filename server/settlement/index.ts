@@ -1,4 +1,11 @@
-export { caseLifecycle, nextOf, type CaseAction, type CaseKind, type CaseState, type SettlementCase } from "./case.ts";
+export {
+  caseLifecycle,
+  nextOf,
+  type CaseAction,
+  type CaseKind,
+  type CaseState,
+  type SettlementCase,
+} from "./case.ts";
 export { type Settlement } from "./context.ts";
 export { dayBody, type Day, type DayBreak } from "./day.ts";
 export { decideCase } from "./decide-case.ts";

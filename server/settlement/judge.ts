@@ -6,7 +6,13 @@ import type { StatementRow } from "./statement.ts";
 import { selectDocuments, selectRows } from "./store.ts";
 
 /** Finds what rows are among the documents that they may mean; `seen` are identities of earlier statements. */
-export async function judgeRows(executor: Executor, merchantId: Id, provider: string, rows: readonly StatementRow[], seen: ReadonlySet<string>): Promise<Judged[]> {
+export async function judgeRows(
+  executor: Executor,
+  merchantId: Id,
+  provider: string,
+  rows: readonly StatementRow[],
+  seen: ReadonlySet<string>,
+): Promise<Judged[]> {
   const documents = await selectDocuments(executor, merchantId, provider, {
     references: rows.flatMap(({ reference }) => (reference === null ? [] : [reference])),
     merchantRefs: rows.flatMap(({ merchantRef }) => (merchantRef === null ? [] : [merchantRef])),
@@ -15,7 +21,10 @@ export async function judgeRows(executor: Executor, merchantId: Id, provider: st
 }
 
 /** What the row of a case is now; nothing where the case has no row. */
-export async function judgeAgain(executor: Executor, { merchantId, provider, rowId }: SettlementCase): Promise<Judged | undefined> {
+export async function judgeAgain(
+  executor: Executor,
+  { merchantId, provider, rowId }: SettlementCase,
+): Promise<Judged | undefined> {
   const rows = rowId === null ? [] : await selectRows(executor, merchantId, [rowId]);
   return (await judgeRows(executor, merchantId, provider, rows, new Set()))[0];
 }

@@ -1,4 +1,11 @@
-import { isRefusal, MappingSchema, refuse, type LayoutBody, type MappingBody, type Refusal } from "@onegate/contract";
+import {
+  isRefusal,
+  MappingSchema,
+  refuse,
+  type LayoutBody,
+  type MappingBody,
+  type Refusal,
+} from "@onegate/contract";
 import { Value } from "typebox/value";
 
 /** How a provider's file is laid out, as data; the same words are its wire form. */
@@ -9,8 +16,16 @@ export type Field = keyof Layout["columns"];
 /** Our own form: one header a field, ISO dates, plain decimals or grouped ones. */
 const plain: Layout = {
   columns: {
-    reference: ["reference"], merchant_ref: ["merchant_ref"], kind: ["kind"], gross: ["gross"], fee: ["fee"], payer_fee: ["payer_fee"], net: ["net"],
-    paid: ["paid_at", "paid_day"], settled: ["settled_at", "settled_day"], currency: ["currency"],
+    reference: ["reference"],
+    merchant_ref: ["merchant_ref"],
+    kind: ["kind"],
+    gross: ["gross"],
+    fee: ["fee"],
+    payer_fee: ["payer_fee"],
+    net: ["net"],
+    paid: ["paid_at", "paid_day"],
+    settled: ["settled_at", "settled_day"],
+    currency: ["currency"],
   },
   decimal: "either",
   dates: ["YYYY-MM-DD", "unix"],
@@ -43,7 +58,15 @@ export const layouts: Readonly<Record<string, Layout>> = {
     decimal: "either",
     dates: ["YYYY-MM-DD", "DD/MM/YYYY", "DD-MM-YYYY", "DD MMM YYYY", "unix"],
     signs: { fee: "plus", refund: "plus" },
-    kinds: { paid: "payment", dibayar: "payment", lunas: "payment", refund: "refund", unpaid: "skip", expired: "skip", failed: "skip" },
+    kinds: {
+      paid: "payment",
+      dibayar: "payment",
+      lunas: "payment",
+      refund: "refund",
+      unpaid: "skip",
+      expired: "skip",
+      failed: "skip",
+    },
     time_zone: "Asia/Jakarta",
   },
   midtrans: {
@@ -62,8 +85,19 @@ export const layouts: Readonly<Record<string, Layout>> = {
     dates: ["YYYY-MM-DD", "DD/MM/YYYY", "DD MMM YYYY"],
     signs: { fee: "plus", refund: "plus" },
     kinds: {
-      settlement: "payment", capture: "payment", refund: "refund", partial_refund: "refund", chargeback: "refund", partial_chargeback: "refund",
-      adjustment: "adjustment", authorize: "skip", pending: "skip", deny: "skip", cancel: "skip", expire: "skip", failure: "skip",
+      settlement: "payment",
+      capture: "payment",
+      refund: "refund",
+      partial_refund: "refund",
+      chargeback: "refund",
+      partial_chargeback: "refund",
+      adjustment: "adjustment",
+      authorize: "skip",
+      pending: "skip",
+      deny: "skip",
+      cancel: "skip",
+      expire: "skip",
+      failure: "skip",
     },
     time_zone: "Asia/Jakarta",
   },
@@ -99,7 +133,10 @@ function checkedToMapping(unchecked: string): MappingBody | Refusal {
   } catch {
     return refuse("statement_mapping_invalid", { field: "/" });
   }
-  if (Value.Check(MappingSchema, mapping)) return UNKEEPABLE.test(JSON.stringify(mapping)) ? refuse("statement_mapping_invalid", { field: "/" }) : mapping;
+  if (Value.Check(MappingSchema, mapping))
+    return UNKEEPABLE.test(JSON.stringify(mapping))
+      ? refuse("statement_mapping_invalid", { field: "/" })
+      : mapping;
   const [first] = Value.Errors(MappingSchema, mapping);
   return refuse("statement_mapping_invalid", { field: first?.instancePath || "/" });
 }

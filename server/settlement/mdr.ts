@@ -5,7 +5,12 @@ import { isQrisProblem, parseFields, parseQris, type Qris } from "@onegate/contr
  * decisions (suara.com 2025-05-20, arahpublik 2023-08, fortuneidn 2023); what was due before the first row is not known here.
  * `upTo` is the largest amount of a payment that a row is for, in minor units; of several rows the first that fits counts.
  */
-export type MdrRate = { readonly since: string; readonly classes: readonly string[]; readonly upTo?: bigint; readonly basisPoints: number };
+export type MdrRate = {
+  readonly since: string;
+  readonly classes: readonly string[];
+  readonly upTo?: bigint;
+  readonly basisPoints: number;
+};
 
 const LARGER = ["UKE", "UME", "UBE", "URE"] as const;
 const PUBLIC = ["PSO", "BLU"] as const;
@@ -40,13 +45,29 @@ function criteriaOf({ fields, accounts }: Qris): string | undefined {
 
 /** The rate of a payment of a class over an amount in minor units on a day (`YYYY-MM-DD`); undefined where none is known. */
 export function mdrRate(mdrClass: string, amount: bigint, day: string): number | undefined {
-  return MDR_RATES.find(({ since, classes, upTo }) => since <= day && classes.includes(mdrClass) && (upTo === undefined || amount <= upTo))?.basisPoints;
+  return MDR_RATES.find(
+    ({ since, classes, upTo }) =>
+      since <= day && classes.includes(mdrClass) && (upTo === undefined || amount <= upTo),
+  )?.basisPoints;
 }
 
-export type MdrRow = { readonly payload: string | null; readonly gross: bigint; readonly fee: bigint; readonly day: string };
+export type MdrRow = {
+  readonly payload: string | null;
+  readonly gross: bigint;
+  readonly fee: bigint;
+  readonly day: string;
+};
 
 /** What a statement's rows of one class and rate say together; a finding where some differ. Minor units. */
-export type MdrFinding = { readonly class: string; readonly basisPoints: number; readonly rows: number; readonly differing: number; readonly gross: bigint; readonly fee: bigint; readonly expected: bigint };
+export type MdrFinding = {
+  readonly class: string;
+  readonly basisPoints: number;
+  readonly rows: number;
+  readonly differing: number;
+  readonly gross: bigint;
+  readonly fee: bigint;
+  readonly expected: bigint;
+};
 
 const BASIS = 10_000n;
 /** How fees are rounded is laid down nowhere: what is less than a rupiah apart is the same. */
@@ -62,10 +83,25 @@ export function heldAgainstMdr(rows: readonly MdrRow[]): MdrFinding[] {
     const expected = (gross * BigInt(basisPoints) + BASIS / 2n) / BASIS;
     const over = fee > expected ? fee - expected : expected - fee;
     const key = `${mdrClass} ${basisPoints}`;
-    const before = findings.get(key) ?? { class: mdrClass, basisPoints, rows: 0, differing: 0, gross: 0n, fee: 0n, expected: 0n };
+    const before = findings.get(key) ?? {
+      class: mdrClass,
+      basisPoints,
+      rows: 0,
+      differing: 0,
+      gross: 0n,
+      fee: 0n,
+      expected: 0n,
+    };
     findings.set(key, {
-      ...before, rows: before.rows + 1, differing: before.differing + (over >= RUPIAH ? 1 : 0), gross: before.gross + gross, fee: before.fee + fee, expected: before.expected + expected,
+      ...before,
+      rows: before.rows + 1,
+      differing: before.differing + (over >= RUPIAH ? 1 : 0),
+      gross: before.gross + gross,
+      fee: before.fee + fee,
+      expected: before.expected + expected,
     });
   }
-  return [...findings.values()].sort((a, b) => (a.class === b.class ? a.basisPoints - b.basisPoints : a.class < b.class ? -1 : 1));
+  return [...findings.values()].sort((a, b) =>
+    a.class === b.class ? a.basisPoints - b.basisPoints : a.class < b.class ? -1 : 1,
+  );
 }

@@ -1,5 +1,13 @@
 /** How dates stand in a file. A time may follow each of them; `unix` is seconds since 1970. */
-export const DATE_FORMATS = ["YYYY-MM-DD", "DD/MM/YYYY", "DD-MM-YYYY", "DD.MM.YYYY", "MM/DD/YYYY", "DD MMM YYYY", "unix"] as const;
+export const DATE_FORMATS = [
+  "YYYY-MM-DD",
+  "DD/MM/YYYY",
+  "DD-MM-YYYY",
+  "DD.MM.YYYY",
+  "MM/DD/YYYY",
+  "DD MMM YYYY",
+  "unix",
+] as const;
 export type DateFormat = (typeof DATE_FORMATS)[number];
 
 /** A day, and the time of that day where it is told: `YYYY-MM-DD`, `HH:MM:SS`. */
@@ -7,7 +15,24 @@ export type Moment = { readonly day: string; readonly time: string | null };
 
 /** The first three letters of a month, in Indonesian and in English. */
 const MONTHS: Readonly<Record<string, number>> = {
-  jan: 1, feb: 2, mar: 3, apr: 4, mei: 5, may: 5, jun: 6, jul: 7, agu: 8, agt: 8, ags: 8, aug: 8, sep: 9, okt: 10, oct: 10, nov: 11, des: 12, dec: 12,
+  jan: 1,
+  feb: 2,
+  mar: 3,
+  apr: 4,
+  mei: 5,
+  may: 5,
+  jun: 6,
+  jul: 7,
+  agu: 8,
+  agt: 8,
+  ags: 8,
+  aug: 8,
+  sep: 9,
+  okt: 10,
+  oct: 10,
+  nov: 11,
+  des: 12,
+  dec: 12,
 };
 
 const PARTS: Readonly<Record<Exclude<DateFormat, "unix">, RegExp>> = {
@@ -18,11 +43,16 @@ const PARTS: Readonly<Record<Exclude<DateFormat, "unix">, RegExp>> = {
   "MM/DD/YYYY": /^(?<month>\d{1,2})\/(?<day>\d{1,2})\/(?<year>\d{4})/,
   "DD MMM YYYY": /^(?<day>\d{1,2}) (?<name>[A-Za-z]{3,9})\.? (?<year>\d{4})/,
 };
-const TIME = /^(?:T|,? )(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:\.\d{1,6})?)?(?: ?(Z|[+-]\d{2}:?\d{2}|WIB|WITA|WIT))?$/;
+const TIME =
+  /^(?:T|,? )(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:\.\d{1,6})?)?(?: ?(Z|[+-]\d{2}:?\d{2}|WIB|WITA|WIT))?$/;
 const ZONES: Readonly<Record<string, string>> = { Z: "+00:00", WIB: "+07:00", WITA: "+08:00", WIT: "+09:00" };
 
 /** Reads a date by the first format that fits. A time with a zone of its own is brought into `timeZone`; one without is in it. */
-export function readMoment(text: string, formats: readonly DateFormat[], timeZone: string): Moment | undefined {
+export function readMoment(
+  text: string,
+  formats: readonly DateFormat[],
+  timeZone: string,
+): Moment | undefined {
   for (const format of formats) {
     const moment = format === "unix" ? readUnix(text, timeZone) : readDate(text, PARTS[format], timeZone);
     if (moment) return moment;
@@ -44,7 +74,8 @@ function readDate(text: string, parts: RegExp, timeZone: string): Moment | undef
   const rest = text.slice(found[0].length);
   if (rest === "") return { day: date, time: null };
   const [matched, hour = "", minute = "", second = "00", zone] = TIME.exec(rest) ?? [];
-  if (matched === undefined || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  if (matched === undefined || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59)
+    return undefined;
   const time = `${hour.padStart(2, "0")}:${minute}:${second}`;
   if (zone === undefined) return { day: date, time };
   const instant = Date.parse(`${date}T${time}${ZONES[zone] ?? zone}`);
@@ -61,6 +92,12 @@ export function isDay(text: string): boolean {
 /** The day and time of an instant (milliseconds since 1970) in a zone. */
 function momentAt(instant: number, timeZone: string): Moment {
   // Swedish writes dates as ISO 8601 does
-  const [day = "", time = ""] = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" }).format(instant).split(" ");
+  const [day = "", time = ""] = new Intl.DateTimeFormat("sv-SE", {
+    timeZone,
+    dateStyle: "short",
+    timeStyle: "medium",
+  })
+    .format(instant)
+    .split(" ");
   return { day, time };
 }

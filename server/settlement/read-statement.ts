@@ -9,7 +9,8 @@ import { identityOf, type NewRow } from "./statement.ts";
 export type ReadStatement = { readonly rows: readonly NewRow[]; readonly skipped: number };
 
 /** Names and addresses of people are nobody's business here: columns headed so are not kept. */
-const PERSONAL = /customer|pelanggan|payer|pembayar|nama|(?<!file)name|e-?mail|surel|phone|telepon|\bhp\b|whatsapp|alamat|address|catatan|note/i;
+const PERSONAL =
+  /customer|pelanggan|payer|pembayar|nama|(?<!file)name|e-?mail|surel|phone|telepon|\bhp\b|whatsapp|alamat|address|catatan|note/i;
 /** Some exports have a title above their headers. */
 const HEADERS_WITHIN = 20;
 const HEAD_CHARACTERS = 20_000;
@@ -22,7 +23,11 @@ const MOST_CELLS = 200_000;
  * `statement_column_missing` (with the `field`), `statement_row_invalid` (with `row`, `field` and `problem`) and
  * `statement_empty`; a file with one row that can't be read is refused whole.
  */
-export function readStatement(bytes: Uint8Array, layout: Layout, currency: Currency): ReadStatement | Refusal {
+export function readStatement(
+  bytes: Uint8Array,
+  layout: Layout,
+  currency: Currency,
+): ReadStatement | Refusal {
   const text = decode(bytes);
   if (text === undefined) return refuse("statement_unreadable", { problem: "encoding" });
   const lines = splitCells(text);
@@ -33,7 +38,12 @@ export function readStatement(bytes: Uint8Array, layout: Layout, currency: Curre
   let skipped = 0;
   let moved = 0n;
   for (const { line, cells } of lines.slice(header.at + 1)) {
-    if (cells.length !== header.names.length) return refuse("statement_row_invalid", { row: line, field: "*", problem: `${cells.length}_cells_instead_of_${header.names.length}` });
+    if (cells.length !== header.names.length)
+      return refuse("statement_row_invalid", {
+        row: line,
+        field: "*",
+        problem: `${cells.length}_cells_instead_of_${header.names.length}`,
+      });
     const row = readRow(line, cells, header, layout, currency);
     if (isRefusal(row)) return row;
     if (row === "skip") {
@@ -42,7 +52,8 @@ export function readStatement(bytes: Uint8Array, layout: Layout, currency: Curre
     }
     // sums of a file stay within what one posting may carry
     moved += size(row.gross) + size(row.fee);
-    if (moved > MAX_MINOR) return refuse("statement_row_invalid", { row: line, field: "gross", problem: "amount_too_large" });
+    if (moved > MAX_MINOR)
+      return refuse("statement_row_invalid", { row: line, field: "gross", problem: "amount_too_large" });
     rows.push(row);
   }
   return rows.length === 0 ? refuse("statement_empty") : { rows, skipped };
@@ -51,7 +62,12 @@ export function readStatement(bytes: Uint8Array, layout: Layout, currency: Curre
 const size = (minor: bigint) => (minor < 0n ? -minor : minor);
 
 function decode(bytes: Uint8Array): string | undefined {
-  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
+  const encoding =
+    bytes[0] === 0xff && bytes[1] === 0xfe
+      ? "utf-16le"
+      : bytes[0] === 0xfe && bytes[1] === 0xff
+        ? "utf-16be"
+        : "utf-8";
   try {
     const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
     return text.includes("\0") ? undefined : text;
@@ -64,27 +80,50 @@ type Line = { readonly line: number; readonly cells: readonly string[] };
 
 function splitCells(text: string): Line[] | Refusal {
   const delimiter = delimiterOf(text);
-  if (text.split(delimiter).length + text.split("\n").length > MOST_CELLS) return refuse("statement_unreadable", { problem: "too_many_cells" });
+  if (text.split(delimiter).length + text.split("\n").length > MOST_CELLS)
+    return refuse("statement_unreadable", { problem: "too_many_cells" });
   try {
-    const records = parse(text, { delimiter, relax_column_count: true, skip_empty_lines: true, info: true }) as unknown as ReadonlyArray<{ info: { lines: number }; record: string[] }>;
-    return records.map(({ info, record }) => ({ line: info.lines, cells: record.map((cell) => cell.trim()) })).filter(({ cells }) => cells.some((cell) => cell !== ""));
+    const records = parse(text, {
+      delimiter,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      info: true,
+    }) as unknown as ReadonlyArray<{ info: { lines: number }; record: string[] }>;
+    return records
+      .map(({ info, record }) => ({ line: info.lines, cells: record.map((cell) => cell.trim()) }))
+      .filter(({ cells }) => cells.some((cell) => cell !== ""));
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const { lines } = error as CsvError & { lines?: number };
-    return refuse("statement_unreadable", { ...(typeof lines === "number" ? { row: lines } : {}), problem: error.code.toLowerCase() });
+    return refuse("statement_unreadable", {
+      ...(typeof lines === "number" ? { row: lines } : {}),
+      problem: error.code.toLowerCase(),
+    });
   }
 }
 
 /** The mark that stands most often outside of quotes in the first lines. */
 function delimiterOf(text: string): string {
-  const head = text.slice(0, HEAD_CHARACTERS).split(/\r?\n/, HEADERS_WITHIN).join("\n").replaceAll(/"(?:[^"]|"")*"/g, "");
+  const head = text
+    .slice(0, HEAD_CHARACTERS)
+    .split(/\r?\n/, HEADERS_WITHIN)
+    .join("\n")
+    .replaceAll(/"(?:[^"]|"")*"/g, "");
   const [best = ","] = [",", ";", "\t", "|"].sort((a, b) => head.split(b).length - head.split(a).length);
   return best;
 }
 
-type Header = { readonly at: number; readonly names: readonly string[]; readonly places: Readonly<Partial<Record<Field, number>>> };
+type Header = {
+  readonly at: number;
+  readonly names: readonly string[];
+  readonly places: Readonly<Partial<Record<Field, number>>>;
+};
 
-const plainName = (name: string) => name.toLowerCase().replaceAll(/[\s_]+/g, " ").trim();
+const plainName = (name: string) =>
+  name
+    .toLowerCase()
+    .replaceAll(/[\s_]+/g, " ")
+    .trim();
 
 /** The first line that bears the columns without which no row can be read. */
 function findHeader(lines: readonly Line[], layout: Layout): Header | Refusal {
@@ -112,9 +151,16 @@ function whatLacks(places: Header["places"]): Field | undefined {
   return places.reference === undefined && places.merchant_ref === undefined ? "reference" : undefined;
 }
 
-function readRow(line: number, cells: readonly string[], { names, places }: Header, layout: Layout, currency: Currency): NewRow | "skip" | Refusal {
+function readRow(
+  line: number,
+  cells: readonly string[],
+  { names, places }: Header,
+  layout: Layout,
+  currency: Currency,
+): NewRow | "skip" | Refusal {
   const cell = (field: Field): string => cells[places[field] ?? -1] ?? "";
-  const wrong = (field: Field, problem: string) => refuse("statement_row_invalid", { row: line, field, problem });
+  const wrong = (field: Field, problem: string) =>
+    refuse("statement_row_invalid", { row: line, field, problem });
   const sum = (field: Field): bigint | Refusal | undefined => {
     if (cell(field) === "" || cell(field) === "-") return undefined;
     const minor = readAmount(cell(field), layout.decimal, currency);
@@ -122,38 +168,85 @@ function readRow(line: number, cells: readonly string[], { names, places }: Head
   };
 
   const word = cell("kind").toLowerCase();
-  const kind = word === "" && places.kind === undefined ? "payment" : Object.hasOwn(layout.kinds, word) ? layout.kinds[word] : undefined;
+  const kind =
+    word === "" && places.kind === undefined
+      ? "payment"
+      : Object.hasOwn(layout.kinds, word)
+        ? layout.kinds[word]
+        : undefined;
   if (!kind) return wrong("kind", "unknown");
   if (kind === "skip") return "skip";
-  if (cell("currency") !== "" && cell("currency").toUpperCase() !== currency) return wrong("currency", "currency_differs");
+  if (cell("currency") !== "" && cell("currency").toUpperCase() !== currency)
+    return wrong("currency", "currency_differs");
 
-  const sums = sumsOf(kind, layout, { gross: sum("gross"), fee: sum("fee"), payerFee: sum("payer_fee"), net: sum("net") }, wrong);
+  const sums = sumsOf(
+    kind,
+    layout,
+    { gross: sum("gross"), fee: sum("fee"), payerFee: sum("payer_fee"), net: sum("net") },
+    wrong,
+  );
   if (isRefusal(sums)) return sums;
   const paid = momentOf(cell("paid"), layout);
   if (!paid) return wrong("paid", cell("paid") === "" ? "missing" : "date_malformed");
-  const settled = cell("settled") === "" || cell("settled") === "-" ? null : momentOf(cell("settled"), layout);
+  const settled =
+    cell("settled") === "" || cell("settled") === "-" ? null : momentOf(cell("settled"), layout);
   if (settled === undefined) return wrong("settled", "date_malformed");
   const [reference, merchantRef] = [refOf(cell("reference"), 80), refOf(cell("merchant_ref"), 64)];
   if (reference === undefined) return wrong("reference", "too_long");
   if (merchantRef === undefined) return wrong("merchant_ref", "too_long");
-  if (kind !== "adjustment" && reference === null && merchantRef === null) return wrong(places.reference === undefined ? "merchant_ref" : "reference", "missing");
+  if (kind !== "adjustment" && reference === null && merchantRef === null)
+    return wrong(places.reference === undefined ? "merchant_ref" : "reference", "missing");
 
-  const row = { line, kind, reference, merchantRef, ...sums, paidDay: paid.day, paidTime: paid.time, settledDay: settled?.day ?? null };
-  return { ...row, identity: identityOf(row), raw: Object.fromEntries(names.flatMap((name, index) => (PERSONAL.test(name) && !Object.values(places).includes(index) ? [] : [[name, cells[index] ?? ""]]))) };
+  const row = {
+    line,
+    kind,
+    reference,
+    merchantRef,
+    ...sums,
+    paidDay: paid.day,
+    paidTime: paid.time,
+    settledDay: settled?.day ?? null,
+  };
+  return {
+    ...row,
+    identity: identityOf(row),
+    raw: Object.fromEntries(
+      names.flatMap((name, index) =>
+        PERSONAL.test(name) && !Object.values(places).includes(index) ? [] : [[name, cells[index] ?? ""]],
+      ),
+    ),
+  };
 }
 
 type Sums = { readonly gross: bigint; readonly fee: bigint; readonly net: bigint };
 type GivenSums = Readonly<Record<"gross" | "fee" | "payerFee" | "net", bigint | Refusal | undefined>>;
 
 /** Gross, fee and net with our signs; what is not told follows from the two others, and what is told must fit. */
-function sumsOf(kind: NewRow["kind"], { signs }: Layout, given: GivenSums, wrong: (field: Field, problem: string) => Refusal): Sums | Refusal {
+function sumsOf(
+  kind: NewRow["kind"],
+  { signs }: Layout,
+  given: GivenSums,
+  wrong: (field: Field, problem: string) => Refusal,
+): Sums | Refusal {
   for (const one of Object.values(given)) if (isRefusal(one)) return one;
-  const { gross: shown, fee: shownFee, payerFee = 0n, net: shownNet } = given as Readonly<Record<keyof GivenSums, bigint | undefined>>;
+  const {
+    gross: shown,
+    fee: shownFee,
+    payerFee = 0n,
+    net: shownNet,
+  } = given as Readonly<Record<keyof GivenSums, bigint | undefined>>;
   if (shown === undefined) return wrong("gross", "missing");
   const back = kind === "refund" && signs.refund === "plus" ? -1n : 1n;
   const gross = back * (shown - payerFee);
   const net = shownNet === undefined ? undefined : back * shownNet;
-  const fee = shownFee !== undefined ? (signs.fee === "minus" ? -shownFee : shownFee) : net !== undefined ? gross - net : 0n;
+  const fee =
+    shownFee !== undefined
+      ? signs.fee === "minus"
+        ? -shownFee
+        : shownFee
+      : net !== undefined
+        ? gross - net
+        : 0n;
   if (kind === "payment" && gross <= 0n) return wrong("gross", "amount_not_positive");
   if (kind === "refund" && gross >= 0n) return wrong("gross", "refund_above_zero");
   if (net !== undefined && net !== gross - fee) return wrong("net", "net_is_not_gross_less_fee");

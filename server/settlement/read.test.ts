@@ -19,7 +19,10 @@ const rowsOf = (text: string, layout = plain) => {
 const refused = (text: string, layout = plain) => {
   const found = read(text, layout);
   assert.ok(isRefusal(found), "it should have been refused");
-  return `${found.refusal} ${Object.entries(found.params ?? {}).filter(([name]) => name !== "known").map(([name, value]) => `${name}=${value}`).join(" ")}`.trim();
+  return `${found.refusal} ${Object.entries(found.params ?? {})
+    .filter(([name]) => name !== "known")
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ")}`.trim();
 };
 
 describe("an amount", () => {
@@ -43,42 +46,81 @@ describe("an amount", () => {
     ["007", ".", 700n],
   ];
   for (const [text, mark, minor] of cases) {
-    it(`${JSON.stringify(text)} with ${mark} is ${minor} minor units`, () => assert.equal(readAmount(text, mark as "." | "," | "either", IDR), minor));
+    it(`${JSON.stringify(text)} with ${mark} is ${minor} minor units`, () =>
+      assert.equal(readAmount(text, mark as "." | "," | "either", IDR), minor));
   }
 
   it("is refused where its marks don't stand as they should, and never guessed", () => {
     const wrong: Array<[string, "." | "," | "either"]> = [
-      ["1.23.456", "either"], ["12.34.567", "either"], ["1,2,3", "either"], ["1.234,567.00", "either"], ["1e3", "."], ["NaN", "."], ["", "."], ["--5", "."], ["(-5)", "."], ["-Rp-5", "."], ["5-", "."],
-      ["275000.00", ","], ["1.234,50", "."], ["12 500", "."], ["1.234.567", "."], ["Rp", "."], ["1.", "."], [".5", "."],
+      ["1.23.456", "either"],
+      ["12.34.567", "either"],
+      ["1,2,3", "either"],
+      ["1.234,567.00", "either"],
+      ["1e3", "."],
+      ["NaN", "."],
+      ["", "."],
+      ["--5", "."],
+      ["(-5)", "."],
+      ["-Rp-5", "."],
+      ["5-", "."],
+      ["275000.00", ","],
+      ["1.234,50", "."],
+      ["12 500", "."],
+      ["1.234.567", "."],
+      ["Rp", "."],
+      ["1.", "."],
+      [".5", "."],
     ];
-    for (const [text, mark] of wrong) assert.ok(isRefusal(readAmount(text, mark, IDR)), `${text} with ${mark}`);
+    for (const [text, mark] of wrong)
+      assert.ok(isRefusal(readAmount(text, mark, IDR)), `${text} with ${mark}`);
     assert.deepEqual(readAmount("1.234", ".", IDR), { refusal: "amount_too_precise" });
     assert.deepEqual(readAmount("9".repeat(18), ".", IDR), { refusal: "amount_too_large" });
-    assert.ok(isRefusal(readAmount("1.234", "either", checkedToCurrency("KWD") as Currency)), "three decimals or a thousand: nobody can tell");
+    assert.ok(
+      isRefusal(readAmount("1.234", "either", checkedToCurrency("KWD") as Currency)),
+      "three decimals or a thousand: nobody can tell",
+    );
   });
 
   it("written in any of the ways is read back exactly", () => {
-    const write = (minor: bigint, decimal: "." | ",", grouped: boolean, sen: boolean, below: "minus" | "parentheses") => {
+    const write = (
+      minor: bigint,
+      decimal: "." | ",",
+      grouped: boolean,
+      sen: boolean,
+      below: "minus" | "parentheses",
+    ) => {
       const size = minor < 0n ? -minor : minor;
       const whole = (size / 100n).toString();
-      const figures = (grouped ? whole.replace(/\B(?=(\d{3})+(?!\d))/g, decimal === "." ? "," : ".") : whole) + (sen ? `${decimal}${(size % 100n).toString().padStart(2, "0")}` : "");
+      const figures =
+        (grouped ? whole.replace(/\B(?=(\d{3})+(?!\d))/g, decimal === "." ? "," : ".") : whole) +
+        (sen ? `${decimal}${(size % 100n).toString().padStart(2, "0")}` : "");
       return minor >= 0n ? figures : below === "minus" ? `-${figures}` : `(${figures})`;
     };
     fc.assert(
-      fc.property(fc.bigInt(-(10n ** 15n), 10n ** 15n), fc.constantFrom(".", ","), fc.boolean(), fc.boolean(), fc.constantFrom("minus", "parentheses"), fc.boolean(), (drawn, decimal, grouped, sen, below, named) => {
-        const minor = sen ? drawn : (drawn / 100n) * 100n;
-        const text = write(minor, decimal, grouped, sen, below);
-        assert.equal(readAmount(text, named ? decimal : "either", IDR), minor, text);
-      }),
+      fc.property(
+        fc.bigInt(-(10n ** 15n), 10n ** 15n),
+        fc.constantFrom(".", ","),
+        fc.boolean(),
+        fc.boolean(),
+        fc.constantFrom("minus", "parentheses"),
+        fc.boolean(),
+        (drawn, decimal, grouped, sen, below, named) => {
+          const minor = sen ? drawn : (drawn / 100n) * 100n;
+          const text = write(minor, decimal, grouped, sen, below);
+          assert.equal(readAmount(text, named ? decimal : "either", IDR), minor, text);
+        },
+      ),
       { numRuns: 500 },
     );
   });
 
   it("whatever the text, it is an amount or a refusal", () => {
-    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(..."0123456789.,-() RpIDRe\u00a0") }), (text) => {
-      const found = readAmount(text, "either", IDR);
-      assert.ok(typeof found === "bigint" || isRefusal(found));
-    }));
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(..."0123456789.,-() RpIDRe\u00a0") }), (text) => {
+        const found = readAmount(text, "either", IDR);
+        assert.ok(typeof found === "bigint" || isRefusal(found));
+      }),
+    );
   });
 });
 
@@ -101,7 +143,17 @@ describe("a moment", () => {
     assert.equal(of("2026-11-20T01:00:00+09:00"), "2026-11-19 23:00:00");
   });
   it("that is not in the calendar is none", () => {
-    for (const text of ["2026-02-30", "31/04/2026", "2026-13-01", "20-11-2026", "2026-11-20 25:00", "kemarin", "", "2026-11-20x"]) assert.equal(of(text), undefined, text);
+    for (const text of [
+      "2026-02-30",
+      "31/04/2026",
+      "2026-13-01",
+      "20-11-2026",
+      "2026-11-20 25:00",
+      "kemarin",
+      "",
+      "2026-11-20x",
+    ])
+      assert.equal(of(text), undefined, text);
   });
 });
 
@@ -109,9 +161,19 @@ const HEADER = "reference,merchant_ref,gross,fee,net,paid_at";
 
 describe("a file", () => {
   it("is read alike with commas, semicolons or tabs, quotes, a mark at its head and lines of either ending", () => {
-    const lines = [HEADER.split(","), ["T1", "OG1", "25000", "925", "24075", "2026-11-20"], ["T2", "", "1000", "0", "1000", "2026-11-20 09:00"]];
+    const lines = [
+      HEADER.split(","),
+      ["T1", "OG1", "25000", "925", "24075", "2026-11-20"],
+      ["T2", "", "1000", "0", "1000", "2026-11-20 09:00"],
+    ];
     const wanted = rowsOf(lines.map((cells) => cells.join(",")).join("\n"));
-    assert.deepEqual(wanted.map(({ reference, merchantRef, gross, fee, net }) => [reference, merchantRef, gross, fee, net]), [["T1", "OG1", 2_500_000n, 92_500n, 2_407_500n], ["T2", null, 100_000n, 0n, 100_000n]]);
+    assert.deepEqual(
+      wanted.map(({ reference, merchantRef, gross, fee, net }) => [reference, merchantRef, gross, fee, net]),
+      [
+        ["T1", "OG1", 2_500_000n, 92_500n, 2_407_500n],
+        ["T2", null, 100_000n, 0n, 100_000n],
+      ],
+    );
     for (const delimiter of [",", ";", "\t", "|"]) {
       for (const end of ["\n", "\r\n"]) {
         for (const quote of [(cell: string) => cell, (cell: string) => `"${cell}"`]) {
@@ -126,7 +188,9 @@ describe("a file", () => {
   });
 
   it("may have a title above its headers, empty lines, and line breaks in a cell", () => {
-    const [row] = rowsOf(`Laporan;;;;;\n\n${HEADER.replaceAll(",", ";")};keterangan\nT1;OG1;25.000;925;24.075;2026-11-20;"satu\ndua"\n;;;;;;\n`);
+    const [row] = rowsOf(
+      `Laporan;;;;;\n\n${HEADER.replaceAll(",", ";")};keterangan\nT1;OG1;25.000;925;24.075;2026-11-20;"satu\ndua"\n;;;;;;\n`,
+    );
     assert.equal(row?.line, 5, "the line on which it ends");
     assert.equal(row?.raw["keterangan"], "satu\ndua");
   });
@@ -141,21 +205,56 @@ describe("a file", () => {
     const found = read(text, tripay);
     assert.ok(!isRefusal(found), inspect(found));
     assert.equal(found.skipped, 1);
-    assert.deepEqual(found.rows.map(({ kind, gross, fee, net }) => [kind, gross, fee, net]), [["payment", 1_000_000n, 0n, 1_000_000n], ["refund", -2_500_000n, 0n, -2_500_000n]]);
-    assert.doesNotMatch(JSON.stringify(found.rows.map(({ raw }) => raw)), /Budi|Dewi/, "names of people are not kept");
+    assert.deepEqual(
+      found.rows.map(({ kind, gross, fee, net }) => [kind, gross, fee, net]),
+      [
+        ["payment", 1_000_000n, 0n, 1_000_000n],
+        ["refund", -2_500_000n, 0n, -2_500_000n],
+      ],
+    );
+    assert.doesNotMatch(
+      JSON.stringify(found.rows.map(({ raw }) => raw)),
+      /Budi|Dewi/,
+      "names of people are not kept",
+    );
   });
 
   it("with other headers is read with a mapping, field by field", () => {
-    const layout = checkedToLayout("plain", JSON.stringify({ columns: { gross: ["Nilai"], paid: ["Tgl"] }, decimal: ",", dates: ["DD/MM/YYYY"], signs: { fee: "minus" } }));
+    const layout = checkedToLayout(
+      "plain",
+      JSON.stringify({
+        columns: { gross: ["Nilai"], paid: ["Tgl"] },
+        decimal: ",",
+        dates: ["DD/MM/YYYY"],
+        signs: { fee: "minus" },
+      }),
+    );
     assert.ok(!isRefusal(layout));
-    const [row] = rowsOf("reference,nilai,fee,tgl\nT1,\"25.000,00\",\"-925,00\",20/11/2026\n", layout);
+    const [row] = rowsOf('reference,nilai,fee,tgl\nT1,"25.000,00","-925,00",20/11/2026\n', layout);
     assert.deepEqual([row?.gross, row?.fee, row?.net], [2_500_000n, 92_500n, 2_407_500n]);
-    assert.deepEqual(checkedToLayout("plain", "{"), { refusal: "statement_mapping_invalid", params: { field: "/" } });
-    for (const [mapping, field] of [[{ columns: { wrong: ["x"] } }, "/columns/wrong"], [{ decimal: ";" }, "/decimal"], [{ time_zone: "Mars/Phobos" }, "/time_zone"], [{ time_zone: "+07:00" }, "/time_zone"]] as const) {
-      assert.deepEqual(checkedToLayout("plain", JSON.stringify(mapping)), { refusal: "statement_mapping_invalid", params: { field } });
+    assert.deepEqual(checkedToLayout("plain", "{"), {
+      refusal: "statement_mapping_invalid",
+      params: { field: "/" },
+    });
+    for (const [mapping, field] of [
+      [{ columns: { wrong: ["x"] } }, "/columns/wrong"],
+      [{ decimal: ";" }, "/decimal"],
+      [{ time_zone: "Mars/Phobos" }, "/time_zone"],
+      [{ time_zone: "+07:00" }, "/time_zone"],
+    ] as const) {
+      assert.deepEqual(checkedToLayout("plain", JSON.stringify(mapping)), {
+        refusal: "statement_mapping_invalid",
+        params: { field },
+      });
     }
-    assert.equal((checkedToLayout("nosuch", undefined) as { refusal: string }).refusal, "statement_layout_unknown");
-    assert.equal((checkedToLayout("__proto__", undefined) as { refusal: string }).refusal, "statement_layout_unknown");
+    assert.equal(
+      (checkedToLayout("nosuch", undefined) as { refusal: string }).refusal,
+      "statement_layout_unknown",
+    );
+    assert.equal(
+      (checkedToLayout("__proto__", undefined) as { refusal: string }).refusal,
+      "statement_layout_unknown",
+    );
   });
 
   it("that can't be read is refused, with the row and the field", () => {
@@ -167,39 +266,95 @@ describe("a file", () => {
     assert.equal(refused("reference,gross,paid_at\nT1,1,2026-11-20"), "statement_column_missing field=net");
     assert.equal(refused("reference,gross,net\nT1,1,1"), "statement_column_missing field=paid");
     assert.equal(refused(HEADER), "statement_empty");
-    assert.equal(refused(file(good, 'T2,"OG2,1,1,1,2026-11-20')), "statement_unreadable row=3 problem=csv_quote_not_closed");
-    assert.equal(refused(file(good, "T2,OG2,1000,0,1000")), "statement_row_invalid row=3 field=* problem=5_cells_instead_of_6");
-    assert.equal(refused(file(good, "T2,OG2,1e3,0,1000,2026-11-20")), "statement_row_invalid row=3 field=gross problem=amount_malformed");
-    assert.equal(refused(file(good, "T2,OG2,,0,1000,2026-11-20")), "statement_row_invalid row=3 field=gross problem=missing");
-    assert.equal(refused(file("T2,OG2,-1000,0,-1000,2026-11-20")), "statement_row_invalid row=2 field=gross problem=amount_not_positive");
-    assert.equal(refused(file("T2,OG2,1000,100,950,2026-11-20")), "statement_row_invalid row=2 field=net problem=net_is_not_gross_less_fee");
-    assert.equal(refused(file("T2,OG2,1000,100,900,20/11/2026")), "statement_row_invalid row=2 field=paid problem=date_malformed");
-    assert.equal(refused(file(",,1000,100,900,2026-11-20")), "statement_row_invalid row=2 field=reference problem=missing");
-    assert.equal(refused(file(`${"x".repeat(81)},,1000,100,900,2026-11-20`)), "statement_row_invalid row=2 field=reference problem=too_long");
-    assert.equal(refused("reference,gross,net,paid_at,kind\nT1,1,1,2026-11-20,hadiah"), "statement_row_invalid row=2 field=kind problem=unknown");
-    assert.equal(refused("reference,gross,net,paid_at,kind\nT1,1,1,2026-11-20,__proto__"), "statement_row_invalid row=2 field=kind problem=unknown");
-    assert.equal(refused("reference,gross,net,paid_at,kind\nT1,1,1,2026-11-20,refund"), "statement_row_invalid row=2 field=gross problem=refund_above_zero");
+    assert.equal(
+      refused(file(good, 'T2,"OG2,1,1,1,2026-11-20')),
+      "statement_unreadable row=3 problem=csv_quote_not_closed",
+    );
+    assert.equal(
+      refused(file(good, "T2,OG2,1000,0,1000")),
+      "statement_row_invalid row=3 field=* problem=5_cells_instead_of_6",
+    );
+    assert.equal(
+      refused(file(good, "T2,OG2,1e3,0,1000,2026-11-20")),
+      "statement_row_invalid row=3 field=gross problem=amount_malformed",
+    );
+    assert.equal(
+      refused(file(good, "T2,OG2,,0,1000,2026-11-20")),
+      "statement_row_invalid row=3 field=gross problem=missing",
+    );
+    assert.equal(
+      refused(file("T2,OG2,-1000,0,-1000,2026-11-20")),
+      "statement_row_invalid row=2 field=gross problem=amount_not_positive",
+    );
+    assert.equal(
+      refused(file("T2,OG2,1000,100,950,2026-11-20")),
+      "statement_row_invalid row=2 field=net problem=net_is_not_gross_less_fee",
+    );
+    assert.equal(
+      refused(file("T2,OG2,1000,100,900,20/11/2026")),
+      "statement_row_invalid row=2 field=paid problem=date_malformed",
+    );
+    assert.equal(
+      refused(file(",,1000,100,900,2026-11-20")),
+      "statement_row_invalid row=2 field=reference problem=missing",
+    );
+    assert.equal(
+      refused(file(`${"x".repeat(81)},,1000,100,900,2026-11-20`)),
+      "statement_row_invalid row=2 field=reference problem=too_long",
+    );
+    assert.equal(
+      refused("reference,gross,net,paid_at,kind\nT1,1,1,2026-11-20,hadiah"),
+      "statement_row_invalid row=2 field=kind problem=unknown",
+    );
+    assert.equal(
+      refused("reference,gross,net,paid_at,kind\nT1,1,1,2026-11-20,__proto__"),
+      "statement_row_invalid row=2 field=kind problem=unknown",
+    );
+    assert.equal(
+      refused("reference,gross,net,paid_at,kind\nT1,1,1,2026-11-20,refund"),
+      "statement_row_invalid row=2 field=gross problem=refund_above_zero",
+    );
     const most = "9000000000000000.00";
-    assert.equal(refused(file(`T1,,${most},0,${most},2026-11-20`, "T2,,1,0,1,2026-11-20")), "statement_row_invalid row=3 field=gross problem=amount_too_large", "together too much");
-    assert.equal(refused("reference,gross,net,paid_at,currency\nT1,1,1,2026-11-20,USD"), "statement_row_invalid row=2 field=currency problem=currency_differs");
+    assert.equal(
+      refused(file(`T1,,${most},0,${most},2026-11-20`, "T2,,1,0,1,2026-11-20")),
+      "statement_row_invalid row=3 field=gross problem=amount_too_large",
+      "together too much",
+    );
+    assert.equal(
+      refused("reference,gross,net,paid_at,currency\nT1,1,1,2026-11-20,USD"),
+      "statement_row_invalid row=2 field=currency problem=currency_differs",
+    );
   });
 
   it("of a megabyte of quotes, marks or line ends is refused or read in a moment", () => {
     for (const text of ['"', '"a', '""a', ",", "\n", ";\n", '"\n', "\t\r"]) {
       const begun = performance.now();
       assert.ok(isRefusal(read(text.repeat(Math.floor(1_000_000 / text.length)))), JSON.stringify(text));
-      assert.ok(performance.now() - begun < 2_000, `${JSON.stringify(text)} took ${performance.now() - begun} ms`);
+      assert.ok(
+        performance.now() - begun < 2_000,
+        `${JSON.stringify(text)} took ${performance.now() - begun} ms`,
+      );
     }
   });
 
   it("whatever its bytes, is read or refused", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-      const found = readStatement(bytes, plain, IDR);
-      assert.ok(isRefusal(found) || found.rows.length > 0);
-    }));
-    fc.assert(fc.property(fc.array(fc.array(fc.constantFrom("T1", '"', ",", "1.000", "2026-11-20", "\n", ";", "-1"), { maxLength: 8 }), { maxLength: 8 }), (lines) => {
-      const found = read(`${HEADER}\n${lines.map((cells) => cells.join(",")).join("\n")}`);
-      assert.ok(isRefusal(found) || found.rows.every(({ gross, fee, net }) => net === gross - fee));
-    }));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        const found = readStatement(bytes, plain, IDR);
+        assert.ok(isRefusal(found) || found.rows.length > 0);
+      }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.array(fc.constantFrom("T1", '"', ",", "1.000", "2026-11-20", "\n", ";", "-1"), { maxLength: 8 }),
+          { maxLength: 8 },
+        ),
+        (lines) => {
+          const found = read(`${HEADER}\n${lines.map((cells) => cells.join(",")).join("\n")}`);
+          assert.ok(isRefusal(found) || found.rows.every(({ gross, fee, net }) => net === gross - fee));
+        },
+      ),
+    );
   });
 });

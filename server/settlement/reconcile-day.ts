@@ -3,12 +3,26 @@ import { sql } from "kysely";
 import type { Merchant } from "../identity/index.ts";
 import { derivedAt, type Database, type Executor } from "../kernel/index.ts";
 import type { Day } from "./day.ts";
-import { selectDayRows, selectExplanations, selectMissingStates, selectMovements, selectOthers, selectPayments, selectProvidersTelling, selectSales, type DayTransfer } from "./day-store.ts";
+import {
+  selectDayRows,
+  selectExplanations,
+  selectMissingStates,
+  selectMovements,
+  selectOthers,
+  selectPayments,
+  selectProvidersTelling,
+  selectSales,
+  type DayTransfer,
+} from "./day-store.ts";
 import { expectedTransfers, reconcile } from "./reconcile.ts";
 import { selectTransfers } from "./store.ts";
 
 /** Compares a merchant's business day (`YYYY-MM-DD`), from one snapshot: what sales say, payments, statements and the ledger. */
-export async function reconcileDay(database: Pick<Database, "kysely">, { merchantId, name }: Pick<Merchant, "merchantId" | "name">, date: string): Promise<Day> {
+export async function reconcileDay(
+  database: Pick<Database, "kysely">,
+  { merchantId, name }: Pick<Merchant, "merchantId" | "name">,
+  date: string,
+): Promise<Day> {
   return database.kysely
     .transaction()
     .setIsolationLevel("repeatable read")
@@ -18,11 +32,20 @@ export async function reconcileDay(database: Pick<Database, "kysely">, { merchan
       const sales = await selectSales(tx, merchantId, date);
       const payments = await selectPayments(tx, merchantId, date);
       const others = await selectOthers(tx, merchantId, date);
-      const documentIds = [...payments.map(({ paymentId }) => paymentId), ...others.map(({ documentId }) => documentId)];
+      const documentIds = [
+        ...payments.map(({ paymentId }) => paymentId),
+        ...others.map(({ documentId }) => documentId),
+      ];
       const rows = await selectDayRows(tx, merchantId, date, documentIds);
       const expected = expectedTransfers({ merchantId, sales, payments, others, rows });
       const facts = {
-        merchantId, date, currency: IDR, sales, payments, others, rows,
+        merchantId,
+        date,
+        currency: IDR,
+        sales,
+        payments,
+        others,
+        rows,
         booked: await selectTransfers(tx, merchantId, expected),
         strays: await findStrays(tx, merchantId, date, new Set(expected)),
         telling: await selectProvidersTelling(tx, merchantId, date),
@@ -33,10 +56,21 @@ export async function reconcileDay(database: Pick<Database, "kysely">, { merchan
 }
 
 /** Transfers of the day that belong to no payment, no money in suspense and no row, of whatever day those are. */
-async function findStrays(executor: Executor, merchantId: string, date: string, expected: ReadonlySet<string>): Promise<DayTransfer[]> {
-  const left = (await selectMovements(executor, merchantId, date)).filter(({ transferId }) => !expected.has(transferId));
+async function findStrays(
+  executor: Executor,
+  merchantId: string,
+  date: string,
+  expected: ReadonlySet<string>,
+): Promise<DayTransfer[]> {
+  const left = (await selectMovements(executor, merchantId, date)).filter(
+    ({ transferId }) => !expected.has(transferId),
+  );
   if (left.length === 0) return [];
-  const found = await selectExplanations(executor, merchantId, left.map(({ transferId }) => transferId));
+  const found = await selectExplanations(
+    executor,
+    merchantId,
+    left.map(({ transferId }) => transferId),
+  );
   const explained = new Set([
     ...found.transfers,
     ...found.payments.map((id) => derivedAt(id, "collect", merchantId)),

@@ -6,7 +6,19 @@ import { judgeRows } from "./judge.ts";
 import { unnamed, type Document } from "./match.ts";
 import { statementLifecycle } from "./statement.ts";
 import {
-  countOpenCasesOf, insertCases, lockProvider, markStatement, moveCase, selectArrived, selectCovered, selectDayBefore, selectDocuments, selectRows, selectStatement, selectUnknown, updateCaseKind,
+  countOpenCasesOf,
+  insertCases,
+  lockProvider,
+  markStatement,
+  moveCase,
+  selectArrived,
+  selectCovered,
+  selectDayBefore,
+  selectDocuments,
+  selectRows,
+  selectStatement,
+  selectUnknown,
+  updateCaseKind,
   updateMatch,
 } from "./store.ts";
 
@@ -31,7 +43,8 @@ export async function review(settlement: Settlement, merchantId: Id): Promise<nu
 /** The same for one provider, whose lock the caller's transaction holds. */
 export async function reviewProvider(tx: Tx, merchantId: Id, provider: string): Promise<number> {
   await lookAgain(tx, merchantId, provider);
-  for (const one of await selectArrived(tx, merchantId, provider)) await arrive(tx, one, "a statement names it");
+  for (const one of await selectArrived(tx, merchantId, provider))
+    await arrive(tx, one, "a statement names it");
   return openMissing(tx, merchantId, provider);
 }
 
@@ -39,7 +52,11 @@ export async function reviewProvider(tx: Tx, merchantId: Id, provider: string): 
 export async function lookAgain(tx: Tx, merchantId: Id, provider: string): Promise<void> {
   const cases = await selectUnknown(tx, merchantId, provider);
   if (cases.length === 0) return;
-  const rows = await selectRows(tx, merchantId, cases.flatMap(({ rowId }) => (rowId === null ? [] : [rowId])));
+  const rows = await selectRows(
+    tx,
+    merchantId,
+    cases.flatMap(({ rowId }) => (rowId === null ? [] : [rowId])),
+  );
   for (const judged of await judgeRows(tx, merchantId, provider, rows, new Set())) {
     const one = cases.find(({ rowId }) => rowId === judged.row.rowId);
     if (!one || judged.outcome === "doubled" || judged.outcome === "missing_here") continue;
@@ -53,7 +70,12 @@ async function arrive(tx: Tx, one: SettlementCase, reason: string): Promise<void
   const state = nextOf(one, "arrive");
   if (!state) throw new Error(`a case that is ${one.state} can't arrive`);
   await moveCase(tx, one, state, { event: "arrive", staffId: null, reason });
-  await announce(tx, one.merchantId, "settlement_case.arrived", one.caseId, { case_id: one.caseId, provider: one.provider, kind: one.kind, state });
+  await announce(tx, one.merchantId, "settlement_case.arrived", one.caseId, {
+    case_id: one.caseId,
+    provider: one.provider,
+    kind: one.kind,
+    state,
+  });
   await clearStatement(tx, one);
 }
 
@@ -63,7 +85,10 @@ export async function clearStatement(tx: Tx, { merchantId, statementId }: Settle
   const state = statement && statementLifecycle[statement.state].clear;
   if (!statement || !state || (await countOpenCasesOf(tx, merchantId, statement.statementId)) > 0) return;
   await markStatement(tx, merchantId, statement.statementId, state);
-  await announce(tx, merchantId, "statement.settled", statement.statementId, { statement_id: statement.statementId, provider: statement.provider });
+  await announce(tx, merchantId, "statement.settled", statement.statementId, {
+    statement_id: statement.statementId,
+    provider: statement.provider,
+  });
 }
 
 /** Opens a case for each document since the first statement that none has named in time. */
@@ -74,15 +99,43 @@ async function openMissing(tx: Tx, merchantId: Id, provider: string): Promise<nu
   const lookBack = await selectDayBefore(tx, merchantId, LATE_AFTER_DAYS + LOOK_BACK_DAYS);
   const from = since > lookBack ? since : lookBack;
   const documents = await selectDocuments(tx, merchantId, provider, { from, to: lateSince });
-  const { missing } = unnamed(documents.filter(({ day }) => day >= from), [], lateSince);
-  const opened = await insertCases(tx, missing.map((document) => missingCase(merchantId, provider, document)));
-  for (const caseId of opened) await announce(tx, merchantId, "settlement_case.opened", caseId, { case_id: caseId, provider, kind: "missing_there" });
+  const { missing } = unnamed(
+    documents.filter(({ day }) => day >= from),
+    [],
+    lateSince,
+  );
+  const opened = await insertCases(
+    tx,
+    missing.map((document) => missingCase(merchantId, provider, document)),
+  );
+  for (const caseId of opened)
+    await announce(tx, merchantId, "settlement_case.opened", caseId, {
+      case_id: caseId,
+      provider,
+      kind: "missing_there",
+    });
   return opened.length;
 }
 
-function missingCase(merchantId: Id, provider: string, { kind, documentId, references, merchantRefs, gross, fee }: Document): Omit<SettlementCase, "openedAt"> {
+function missingCase(
+  merchantId: Id,
+  provider: string,
+  { kind, documentId, references, merchantRefs, gross, fee }: Document,
+): Omit<SettlementCase, "openedAt"> {
   return {
-    merchantId, caseId: derivedAt(documentId, "missing_there", merchantId), provider, kind: "missing_there", statementId: null, rowId: null, documentKind: kind, documentId,
-    paymentId: kind === "payment" ? documentId : null, reference: references[0] ?? merchantRefs[0] ?? null, currency: IDR, grossOver: -gross, feeOver: -fee, state: "open",
+    merchantId,
+    caseId: derivedAt(documentId, "missing_there", merchantId),
+    provider,
+    kind: "missing_there",
+    statementId: null,
+    rowId: null,
+    documentKind: kind,
+    documentId,
+    paymentId: kind === "payment" ? documentId : null,
+    reference: references[0] ?? merchantRefs[0] ?? null,
+    currency: IDR,
+    grossOver: -gross,
+    feeOver: -fee,
+    state: "open",
   };
 }

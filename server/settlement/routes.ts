@@ -1,6 +1,26 @@
 import {
-  CaseDecisionSchema, CaseStateSchema, DaySchema, IdSchema, isRefusal, LayoutSchema, money, ProblemSchema, refuse, SettlementCaseSchema, SettlementCasesSchema, StatementRowSchema, StatementSchema, toDecimal, toWire, UnverifiedSchema, WELL_FORMED, WRITABLE,
-  type Id, type SettlementCaseBody, type StatementBody, type StatementRowBody,
+  CaseDecisionSchema,
+  CaseStateSchema,
+  DaySchema,
+  IdSchema,
+  isRefusal,
+  LayoutSchema,
+  money,
+  ProblemSchema,
+  refuse,
+  SettlementCaseSchema,
+  SettlementCasesSchema,
+  StatementRowSchema,
+  StatementSchema,
+  toDecimal,
+  toWire,
+  UnverifiedSchema,
+  WELL_FORMED,
+  WRITABLE,
+  type Id,
+  type SettlementCaseBody,
+  type StatementBody,
+  type StatementRowBody,
 } from "@onegate/contract";
 import { Type } from "typebox";
 import { merchantOf, merchants, outletScopeOf, whoOf } from "../identity/index.ts";
@@ -14,7 +34,16 @@ import { layouts } from "./layout.ts";
 import { isDay } from "./moment.ts";
 import { reconcileDay } from "./reconcile-day.ts";
 import type { Statement } from "./statement.ts";
-import { selectCases, selectOutcomes, selectShownRows, selectStatement, selectStatements, selectSuspense, type ShownCase, type ShownRow } from "./store.ts";
+import {
+  selectCases,
+  selectOutcomes,
+  selectShownRows,
+  selectStatement,
+  selectStatements,
+  selectSuspense,
+  type ShownCase,
+  type ShownRow,
+} from "./store.ts";
 import { openUnverifiedCase, unverifiedBody } from "./unverified.ts";
 import { ordersThatFit } from "./verify-rows.ts";
 
@@ -33,7 +62,21 @@ const CASES_AT_ONCE = 500;
 export function settlementRoutes(http: Http, settlement: Settlement): void {
   const { kysely } = settlement.database;
 
-  http.get("/api/v1/settlement/layouts", { config: read, schema: { tags, summary: "The layouts of providers' files; a mapping given with an import overrides them", response: { 200: Type.Object({ layouts: Type.Record(Type.String(), LayoutSchema) }), "4xx": ProblemSchema } } }, async () => ({ layouts }));
+  http.get(
+    "/api/v1/settlement/layouts",
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: "The layouts of providers' files; a mapping given with an import overrides them",
+        response: {
+          200: Type.Object({ layouts: Type.Record(Type.String(), LayoutSchema) }),
+          "4xx": ProblemSchema,
+        },
+      },
+    },
+    async () => ({ layouts }),
+  );
 
   // a file comes as it is, whatever a browser calls its type
   void http.register(async (scope: Http) => {
@@ -46,12 +89,28 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
         config: { ...act, statements: "report" },
         schema: {
           tags,
-          summary: "Import a provider's statement (the CSV file is the body); the same file again answers the same statement with 200",
+          summary:
+            "Import a provider's statement (the CSV file is the body); the same file again answers the same statement with 200",
           querystring: Type.Object({
             provider: Provider,
-            layout: Type.Optional(Type.String({ maxLength: 20, description: "the provider's own where there is one, else plain" })),
-            mapping: Type.Optional(Type.String({ maxLength: 8_000, description: "JSON: what differs from the layout" })),
-            name: Type.Optional(Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE, format: WELL_FORMED, description: "of the file" })),
+            layout: Type.Optional(
+              Type.String({
+                maxLength: 20,
+                description: "the provider's own where there is one, else plain",
+              }),
+            ),
+            mapping: Type.Optional(
+              Type.String({ maxLength: 8_000, description: "JSON: what differs from the layout" }),
+            ),
+            name: Type.Optional(
+              Type.String({
+                minLength: 1,
+                maxLength: 200,
+                pattern: WRITABLE,
+                format: WELL_FORMED,
+                description: "of the file",
+              }),
+            ),
           }),
           response: { 200: StatementSchema, 201: StatementSchema, "4xx": ProblemSchema },
         },
@@ -60,7 +119,13 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
         const { provider, mapping, name } = request.query;
         const layout = request.query.layout ?? (Object.hasOwn(layouts, provider) ? provider : "plain");
         const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        const imported = await importStatement(settlement, whoOf(request), { provider, layout, mapping, name: name ?? `${provider}.csv`, bytes });
+        const imported = await importStatement(settlement, whoOf(request), {
+          provider,
+          layout,
+          mapping,
+          name: name ?? `${provider}.csv`,
+          bytes,
+        });
         if (isRefusal(imported)) return answer(request, reply, imported);
         return reply.code(imported.isNew ? 201 : 200).send(await statementBody(kysely, imported.statement));
       },
@@ -72,7 +137,8 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
     {
       config: read,
       schema: {
-        tags, summary: "Statements, newest first",
+        tags,
+        summary: "Statements, newest first",
         querystring: Type.Object({ provider: Type.Optional(Provider), before: Type.Optional(IdSchema) }),
         response: { 200: Type.Object({ statements: Type.Array(StatementSchema) }), "4xx": ProblemSchema },
       },
@@ -88,18 +154,34 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
     {
       config: read,
       schema: {
-        tags, summary: "One statement with its rows, in the order of the file, after a line",
+        tags,
+        summary: "One statement with its rows, in the order of the file, after a line",
         params: OneId,
-        querystring: Type.Object({ after: Type.Optional(Type.String({ pattern: "^[0-9]{1,7}$" })), limit: Type.Optional(Type.String({ pattern: "^([1-9][0-9]{0,2}|1000)$" })) }),
-        response: { 200: Type.Object({ statement: StatementSchema, rows: Type.Array(StatementRowSchema) }), "4xx": ProblemSchema },
+        querystring: Type.Object({
+          after: Type.Optional(Type.String({ pattern: "^[0-9]{1,7}$" })),
+          limit: Type.Optional(Type.String({ pattern: "^([1-9][0-9]{0,2}|1000)$" })),
+        }),
+        response: {
+          200: Type.Object({ statement: StatementSchema, rows: Type.Array(StatementRowSchema) }),
+          "4xx": ProblemSchema,
+        },
       },
     },
     async (request, reply) => {
       const merchantId = merchantOf(request);
       const statement = await selectStatement(kysely, merchantId, { statementId: request.params.id });
       if (!statement) return answer(request, reply, refuse("statement_unknown"));
-      const rows = await selectShownRows(kysely, merchantId, statement.statementId, Number(request.query.after ?? 0), Number(request.query.limit ?? USUAL_ROWS));
-      return { statement: await statementBody(kysely, statement), rows: rows.map((row) => rowBody(statement, row)) };
+      const rows = await selectShownRows(
+        kysely,
+        merchantId,
+        statement.statementId,
+        Number(request.query.after ?? 0),
+        Number(request.query.limit ?? USUAL_ROWS),
+      );
+      return {
+        statement: await statementBody(kysely, statement),
+        rows: rows.map((row) => rowBody(statement, row)),
+      };
     },
   );
 
@@ -108,42 +190,92 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
     {
       config: read,
       schema: {
-        tags, summary: "Differences to decide on, newest first, and money in suspense",
-        querystring: Type.Object({ state: Type.Optional(CaseStateSchema), statement_id: Type.Optional(IdSchema) }),
+        tags,
+        summary: "Differences to decide on, newest first, and money in suspense",
+        querystring: Type.Object({
+          state: Type.Optional(CaseStateSchema),
+          statement_id: Type.Optional(IdSchema),
+        }),
         response: { 200: SettlementCasesSchema, "4xx": ProblemSchema },
       },
     },
     async (request) => {
       const [merchantId, outletId] = [merchantOf(request), outletScopeOf(request)];
       const { state, statement_id: statementId } = request.query;
-      const cases = await selectCases(kysely, merchantId, { state, statementId, outletId, limit: CASES_AT_ONCE });
+      const cases = await selectCases(kysely, merchantId, {
+        state,
+        statementId,
+        outletId,
+        limit: CASES_AT_ONCE,
+      });
       const fits = await ordersThatFit(kysely, merchantId, cases, outletId);
-      const suspense = statementId === undefined ? await selectSuspense(kysely, merchantId, outletId, CASES_AT_ONCE) : [];
+      const suspense =
+        statementId === undefined ? await selectSuspense(kysely, merchantId, outletId, CASES_AT_ONCE) : [];
       return {
         cases: cases.map((one) => caseBody(one, fits.get(one.caseId))),
         suspense: suspense.map((one) => ({
-          id: one.caseId, provider: one.provider, reference: one.reference, payment_id: one.paymentId, reason: one.reason, amount: toWire(money(one.amount, one.currency)), state: one.state, opened_at: one.openedAt.toISOString(),
+          id: one.caseId,
+          provider: one.provider,
+          reference: one.reference,
+          payment_id: one.paymentId,
+          reason: one.reason,
+          amount: toWire(money(one.amount, one.currency)),
+          state: one.state,
+          opened_at: one.openedAt.toISOString(),
         })),
       };
     },
   );
 
-  http.get("/api/v1/settlement/cases/:id", { config: read, schema: { tags, summary: "One difference", params: OneId, response: { 200: SettlementCaseSchema, "4xx": ProblemSchema } } }, async (request, reply) => {
-    const outletId = outletScopeOf(request);
-    const [found] = await selectCases(kysely, merchantOf(request), { caseId: request.params.id, outletId, limit: 1 });
-    if (!found) return answer(request, reply, refuse("case_unknown"));
-    return caseBody(found, (await ordersThatFit(kysely, found.merchantId, [found], outletId)).get(found.caseId));
-  });
+  http.get(
+    "/api/v1/settlement/cases/:id",
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: "One difference",
+        params: OneId,
+        response: { 200: SettlementCaseSchema, "4xx": ProblemSchema },
+      },
+    },
+    async (request, reply) => {
+      const outletId = outletScopeOf(request);
+      const [found] = await selectCases(kysely, merchantOf(request), {
+        caseId: request.params.id,
+        outletId,
+        limit: 1,
+      });
+      if (!found) return answer(request, reply, refuse("case_unknown"));
+      return caseBody(
+        found,
+        (await ordersThatFit(kysely, found.merchantId, [found], outletId)).get(found.caseId),
+      );
+    },
+  );
 
-  http.get("/api/v1/settlement/unverified", { config: read, schema: { tags, summary: "Payments by the printed QRIS that no statement has shown yet, with the total that waits", response: { 200: UnverifiedSchema, "4xx": ProblemSchema } } }, async (request) => unverifiedBody(kysely, merchantOf(request), outletScopeOf(request)));
+  http.get(
+    "/api/v1/settlement/unverified",
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: "Payments by the printed QRIS that no statement has shown yet, with the total that waits",
+        response: { 200: UnverifiedSchema, "4xx": ProblemSchema },
+      },
+    },
+    async (request) => unverifiedBody(kysely, merchantOf(request), outletScopeOf(request)),
+  );
 
   http.post(
     "/api/v1/settlement/unverified/:id/case",
     {
       config: act,
       schema: {
-        tags, summary: "Open the case of a payment by the printed QRIS before its time, to verify it by hand; the same case when repeated",
-        params: OneId, response: { 200: SettlementCaseSchema, "4xx": ProblemSchema },
+        tags,
+        summary:
+          "Open the case of a payment by the printed QRIS before its time, to verify it by hand; the same case when repeated",
+        params: OneId,
+        response: { 200: SettlementCaseSchema, "4xx": ProblemSchema },
       },
     },
     async (request, reply) => {
@@ -157,21 +289,55 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
 
   http.post(
     "/api/v1/settlement/cases/:id/decisions",
-    { config: act, schema: { tags, summary: "Decide a difference; once per Idempotency-Key", params: OneId, body: CaseDecisionSchema, response: { 200: SettlementCaseSchema, "4xx": ProblemSchema } } },
+    {
+      config: act,
+      schema: {
+        tags,
+        summary: "Decide a difference; once per Idempotency-Key",
+        params: OneId,
+        body: CaseDecisionSchema,
+        response: { 200: SettlementCaseSchema, "4xx": ProblemSchema },
+      },
+    },
     async (request, reply) => {
       const key = keyOf(request);
       if (isRefusal(key)) return answer(request, reply, key);
       const { action, reason, order_id: orderId, reference } = request.body;
-      const { answer: decided, replayed } = await decideCase(settlement, whoOf(request), request.params.id, { action, reason, orderId, reference }, key);
-      return answerOnce(request, reply, { answer: isRefusal(decided) ? decided : caseBody(decided), replayed });
+      const { answer: decided, replayed } = await decideCase(
+        settlement,
+        whoOf(request),
+        request.params.id,
+        { action, reason, orderId, reference },
+        key,
+      );
+      return answerOnce(request, reply, {
+        answer: isRefusal(decided) ? decided : caseBody(decided),
+        replayed,
+      });
     },
   );
 
   http.get(
     "/api/v1/settlement/days/:date",
-    { config: { ...read, statements: "report" }, schema: { tags, summary: "A business day: till, payments, statements and ledger, and the documents at fault", params: Type.Object({ date: Type.String({ maxLength: 10 }) }), response: { 200: DaySchema, "4xx": ProblemSchema } } },
+    {
+      config: { ...read, statements: "report" },
+      schema: {
+        tags,
+        summary: "A business day: till, payments, statements and ledger, and the documents at fault",
+        params: Type.Object({ date: Type.String({ maxLength: 10 }) }),
+        response: { 200: DaySchema, "4xx": ProblemSchema },
+      },
+    },
     async (request, reply) => {
-      if (!isDay(request.params.date)) return answer(request, reply, refuse("request_invalid", { field: "params/date", problem: "is no day of the calendar, YYYY-MM-DD" }));
+      if (!isDay(request.params.date))
+        return answer(
+          request,
+          reply,
+          refuse("request_invalid", {
+            field: "params/date",
+            problem: "is no day of the calendar, YYYY-MM-DD",
+          }),
+        );
       const merchant = await merchantNamed(kysely, merchantOf(request));
       return dayBody(await reconcileDay(settlement.database, merchant, request.params.date));
     },
@@ -186,7 +352,11 @@ async function merchantNamed(executor: Executor, merchantId: Id) {
 
 async function statementBody(executor: Executor, statement: Statement): Promise<StatementBody> {
   const wire = (minor: bigint) => toWire(money(minor, statement.currency));
-  const sums = ({ gross, fee, net }: { gross: bigint; fee: bigint; net: bigint }) => ({ gross: wire(gross), fee: wire(fee), net: wire(net) });
+  const sums = ({ gross, fee, net }: { gross: bigint; fee: bigint; net: bigint }) => ({
+    gross: wire(gross),
+    fee: wire(fee),
+    net: wire(net),
+  });
   return {
     id: statement.statementId,
     provider: statement.provider,
@@ -199,11 +369,22 @@ async function statementBody(executor: Executor, statement: Statement): Promise<
     skipped: statement.skipped,
     ...sums(statement),
     mdr: statement.mdr.map(({ class: mdrClass, basisPoints, rows, differing, gross, fee, expected }) => ({
-      class: mdrClass, basis_points: basisPoints, rows, differing, gross: wire(gross), fee: wire(fee), expected: wire(expected), over: wire(fee - expected),
+      class: mdrClass,
+      basis_points: basisPoints,
+      rows,
+      differing,
+      gross: wire(gross),
+      fee: wire(fee),
+      expected: wire(expected),
+      over: wire(fee - expected),
     })),
     state: statement.state,
     imported_at: statement.importedAt.toISOString(),
-    by_outcome: (await selectOutcomes(executor, statement.merchantId, statement.statementId)).map((one) => ({ outcome: one.outcome, rows: one.rows, ...sums(one) })),
+    by_outcome: (await selectOutcomes(executor, statement.merchantId, statement.statementId)).map((one) => ({
+      outcome: one.outcome,
+      rows: one.rows,
+      ...sums(one),
+    })),
   };
 }
 
@@ -249,6 +430,12 @@ function caseBody(one: ShownCase, fits: readonly string[] = []): SettlementCaseB
     actions: CASE_ACTIONS.filter((action) => nextOf(one, action) !== undefined),
     fits: [...fits],
     opened_at: one.openedAt.toISOString(),
-    decisions: one.decisions.map(({ event, staffName, reason, orderId, decidedAt }) => ({ action: event, by: staffName, reason, order_id: orderId, at: decidedAt.toISOString() })),
+    decisions: one.decisions.map(({ event, staffName, reason, orderId, decidedAt }) => ({
+      action: event,
+      by: staffName,
+      reason,
+      order_id: orderId,
+      at: decidedAt.toISOString(),
+    })),
   };
 }

@@ -19,7 +19,8 @@ afterEach(async () => {
 });
 
 const minor = (text: string) => BigInt(text.replace(".", ""));
-const caseOf = (cases: readonly SettlementCaseBody[], reference: string) => cases.find((one) => one.reference === reference) ?? assert.fail(`no case of ${reference}`);
+const caseOf = (cases: readonly SettlementCaseBody[], reference: string) =>
+  cases.find((one) => one.reference === reference) ?? assert.fail(`no case of ${reference}`);
 const done = async (answer: ReturnType<TestShop["decide"]>) => {
   const { status, body } = await answer;
   assert.equal(status, 200, JSON.stringify(body));
@@ -28,11 +29,24 @@ const done = async (answer: ReturnType<TestShop["decide"]>) => {
 
 describe("a statement", () => {
   it("fault 16: missing, extra, doubled and wrong rows are each in their right place, totals tie, and deciding them clears the provider", async () => {
-    const [right, lessPaid, dearer, absent, twice] = [await shop.sold("Latte"), await shop.sold("Espresso"), await shop.sold("Mocha"), await shop.sold("V60"), await shop.sold("Donat")];
+    const [right, lessPaid, dearer, absent, twice] = [
+      await shop.sold("Latte"),
+      await shop.sold("Espresso"),
+      await shop.sold("Mocha"),
+      await shop.sold("V60"),
+      await shop.sold("Donat"),
+    ];
     const longAgo = before(shop.today, 10);
     // a payment that its provider should have paid out long ago
-    await shop.program.database.pool.query("update payment set paid_at = paid_at - interval '9 days' where payment_id = $1", [absent.paymentId]);
-    const [bankBefore, suspenseBefore, feesBefore] = [await shop.balance("bank"), await shop.balance("suspense"), await shop.balance("fees")];
+    await shop.program.database.pool.query(
+      "update payment set paid_at = paid_at - interval '9 days' where payment_id = $1",
+      [absent.paymentId],
+    );
+    const [bankBefore, suspenseBefore, feesBefore] = [
+      await shop.balance("bank"),
+      await shop.balance("suspense"),
+      await shop.balance("fees"),
+    ];
 
     const statement = await shop.imported([
       right,
@@ -45,35 +59,107 @@ describe("a statement", () => {
     ]);
 
     const rows = await shop.rows(statement);
-    assert.deepEqual(rows.map(({ line, outcome }) => [line, outcome]), [[2, "matched"], [3, "amount_differs"], [4, "fee_differs"], [5, "matched"], [6, "missing_here"], [7, "missing_here"], [8, "doubled"]]);
+    assert.deepEqual(
+      rows.map(({ line, outcome }) => [line, outcome]),
+      [
+        [2, "matched"],
+        [3, "amount_differs"],
+        [4, "fee_differs"],
+        [5, "matched"],
+        [6, "missing_here"],
+        [7, "missing_here"],
+        [8, "doubled"],
+      ],
+    );
     assert.equal(rows[0]?.document_id, right.paymentId);
     shop.assertTies(statement);
-    assert.deepEqual(statement.by_outcome.map(({ outcome, rows }) => [outcome, rows]), [["amount_differs", 1], ["doubled", 1], ["fee_differs", 1], ["matched", 2], ["missing_here", 2]]);
+    assert.deepEqual(
+      statement.by_outcome.map(({ outcome, rows }) => [outcome, rows]),
+      [
+        ["amount_differs", 1],
+        ["doubled", 1],
+        ["fee_differs", 1],
+        ["matched", 2],
+        ["missing_here", 2],
+      ],
+    );
     const cases = await shop.cases();
-    assert.deepEqual(cases.map(({ kind, reference }) => `${kind} ${reference}`).sort(), [
-      `amount_differs ${lessPaid.reference}`, `doubled ${twice.reference}`, `fee_differs ${dearer.reference}`, "missing_here BIAYA-ADMIN", "missing_here DEV-T0001-STRANGER", `missing_there ${absent.reference}`,
-    ].sort());
-    assert.deepEqual([caseOf(cases, lessPaid.reference).gross_over, caseOf(cases, dearer.reference).fee_over, caseOf(cases, absent.reference).gross_over], ["-1000.00", "75.00", `-${absent.gross}.00`]);
+    assert.deepEqual(
+      cases.map(({ kind, reference }) => `${kind} ${reference}`).sort(),
+      [
+        `amount_differs ${lessPaid.reference}`,
+        `doubled ${twice.reference}`,
+        `fee_differs ${dearer.reference}`,
+        "missing_here BIAYA-ADMIN",
+        "missing_here DEV-T0001-STRANGER",
+        `missing_there ${absent.reference}`,
+      ].sort(),
+    );
+    assert.deepEqual(
+      [
+        caseOf(cases, lessPaid.reference).gross_over,
+        caseOf(cases, dearer.reference).fee_over,
+        caseOf(cases, absent.reference).gross_over,
+      ],
+      ["-1000.00", "75.00", `-${absent.gross}.00`],
+    );
 
     // what is left at the provider is what the open cases say, no more and no less
-    const open = cases.filter(({ kind }) => kind !== "doubled").reduce((sum, { net_over }) => sum + minor(net_over), 0n);
+    const open = cases
+      .filter(({ kind }) => kind !== "doubled")
+      .reduce((sum, { net_over }) => sum + minor(net_over), 0n);
     assert.equal(await shop.balance("clearing:tripay"), open);
     const paidOut = minor(statement.net.amount) - BigInt(twice.gross - twice.fee) * 100n;
     assert.equal(await shop.balance("bank"), bankBefore - paidOut, "a row that is listed twice is paid once");
 
-    await done(shop.decide(caseOf(cases, lessPaid.reference).id, { action: "write_off", reason: "provider confirms a mistake of its own" }));
-    await done(shop.decide(caseOf(cases, dearer.reference).id, { action: "apply", reason: "the tariff rose" }));
-    await done(shop.decide(caseOf(cases, absent.reference).id, { action: "write_off", reason: "provider has no record of it" }));
-    await done(shop.decide(caseOf(cases, twice.reference).id, { action: "ignore", reason: "listed twice, paid once" }));
+    await done(
+      shop.decide(caseOf(cases, lessPaid.reference).id, {
+        action: "write_off",
+        reason: "provider confirms a mistake of its own",
+      }),
+    );
+    await done(
+      shop.decide(caseOf(cases, dearer.reference).id, { action: "apply", reason: "the tariff rose" }),
+    );
+    await done(
+      shop.decide(caseOf(cases, absent.reference).id, {
+        action: "write_off",
+        reason: "provider has no record of it",
+      }),
+    );
+    await done(
+      shop.decide(caseOf(cases, twice.reference).id, { action: "ignore", reason: "listed twice, paid once" }),
+    );
     await done(shop.decide(caseOf(cases, "BIAYA-ADMIN").id, { action: "write_off", reason: "monthly fee" }));
-    const due = await done(shop.decide(caseOf(cases, "DEV-T0001-STRANGER").id, { action: "refund_later", reason: "nobody knows the payer yet" }));
+    const due = await done(
+      shop.decide(caseOf(cases, "DEV-T0001-STRANGER").id, {
+        action: "refund_later",
+        reason: "nobody knows the payer yet",
+      }),
+    );
     assert.deepEqual([due.state, due.actions], ["refund_due", ["refunded"]]);
-    const back = await done(shop.decide(due.id, { action: "refunded", reason: "sent back by bank transfer" }));
-    assert.deepEqual(back.decisions.map(({ action, by, reason }) => [action, by, reason]), [["refund_later", "Ratna", "nobody knows the payer yet"], ["refunded", "Ratna", "sent back by bank transfer"]]);
+    const back = await done(
+      shop.decide(due.id, { action: "refunded", reason: "sent back by bank transfer" }),
+    );
+    assert.deepEqual(
+      back.decisions.map(({ action, by, reason }) => [action, by, reason]),
+      [
+        ["refund_later", "Ratna", "nobody knows the payer yet"],
+        ["refunded", "Ratna", "sent back by bank transfer"],
+      ],
+    );
 
-    const settled = await shop.program.call<{ statement: StatementBody }>("GET", `/api/v1/settlement/statements/${statement.id}`, { token: shop.manager });
+    const settled = await shop.program.call<{ statement: StatementBody }>(
+      "GET",
+      `/api/v1/settlement/statements/${statement.id}`,
+      { token: shop.manager },
+    );
     assert.equal(settled.body.statement.state, "settled");
-    assert.equal(await shop.balance("suspense"), suspenseBefore - BigInt(1_000 + absent.gross) * 100n, "what was lost waits in suspense for the bookkeeper");
+    assert.equal(
+      await shop.balance("suspense"),
+      suspenseBefore - BigInt(1_000 + absent.gross) * 100n,
+      "what was lost waits in suspense for the bookkeeper",
+    );
     assert.equal(await shop.balance("fees"), feesBefore - BigInt(75 - absent.fee + 820 + 5_000) * 100n);
   });
 
@@ -82,7 +168,14 @@ describe("a statement", () => {
     const bankBefore = await shop.balance("bank");
     const file = csv([sale]);
     const answers = await Promise.all(Array.from({ length: 6 }, () => shop.send(file)));
-    assert.deepEqual(answers.map(({ status }) => String(status)).sort(), ["200", "200", "200", "200", "200", "201"]);
+    assert.deepEqual(answers.map(({ status }) => String(status)).sort(), [
+      "200",
+      "200",
+      "200",
+      "200",
+      "200",
+      "201",
+    ]);
     assert.equal(new Set(answers.map(({ body }) => (body as StatementBody).id)).size, 1);
     assert.equal(await shop.balance("bank"), bankBefore - BigInt(sale.gross - sale.fee) * 100n);
   });
@@ -92,12 +185,18 @@ describe("a statement", () => {
     await shop.imported([first]);
     const bankBefore = await shop.balance("bank");
     const statement = await shop.imported([first, second]);
-    assert.deepEqual((await shop.rows(statement)).map(({ outcome }) => outcome), ["doubled", "matched"]);
+    assert.deepEqual(
+      (await shop.rows(statement)).map(({ outcome }) => outcome),
+      ["doubled", "matched"],
+    );
     assert.equal(await shop.balance("bank"), bankBefore - BigInt(second.gross - second.fee) * 100n);
     const [doubled] = await shop.cases(`statement_id=${statement.id}`);
     // the bank shows that it was paid out twice after all
     await done(shop.decide(doubled!.id, { action: "write_off", reason: "the bank shows it twice" }));
-    assert.equal(await shop.balance("bank"), bankBefore - BigInt(second.gross - second.fee + first.gross - first.fee) * 100n);
+    assert.equal(
+      await shop.balance("bank"),
+      bankBefore - BigInt(second.gross - second.fee + first.gross - first.fee) * 100n,
+    );
   });
 
   it("that can't be read, or is of a provider that nobody knows, is refused and leaves nothing", async () => {
@@ -105,23 +204,43 @@ describe("a statement", () => {
       const { status, code, body } = await shop.send(text, query);
       return [status, code, (body as { params?: Record<string, unknown> }).params];
     };
-    assert.deepEqual(await refused("reference,gross,fee,paid_day\nT1,1e3,0,2026-11-20"), [422, "statement_row_invalid", { row: 2, field: "gross", problem: "amount_malformed" }]);
+    assert.deepEqual(await refused("reference,gross,fee,paid_day\nT1,1e3,0,2026-11-20"), [
+      422,
+      "statement_row_invalid",
+      { row: 2, field: "gross", problem: "amount_malformed" },
+    ]);
     assert.deepEqual((await refused(""))[1], "statement_column_missing");
-    assert.deepEqual((await refused("reference,gross,fee,paid_day\nT1,1,0,2026-11-20", "provider=nobody"))[1], "provider_unknown");
+    assert.deepEqual(
+      (await refused("reference,gross,fee,paid_day\nT1,1,0,2026-11-20", "provider=nobody"))[1],
+      "provider_unknown",
+    );
     assert.deepEqual((await refused("x", "provider=tripay&layout=nosuch"))[1], "statement_layout_unknown");
-    assert.deepEqual(await refused("x", "provider=tripay&mapping=%7B%22decimal%22%3A1%7D"), [422, "statement_mapping_invalid", { field: "/decimal" }]);
+    assert.deepEqual(await refused("x", "provider=tripay&mapping=%7B%22decimal%22%3A1%7D"), [
+      422,
+      "statement_mapping_invalid",
+      { field: "/decimal" },
+    ]);
     assert.equal((await shop.send("x".repeat(1_100_000))).code, "request_too_large");
   });
 
   it("with texts that no database keeps is refused, not a bug", async () => {
     const sale = { reference: "T-NUL", gross: 1_000, fee: 0, day: shop.today };
-    assert.equal((await shop.send(csv([sale]), "provider=tripay&layout=plain&name=%00")).code, "request_invalid");
+    assert.equal(
+      (await shop.send(csv([sale]), "provider=tripay&layout=plain&name=%00")).code,
+      "request_invalid",
+    );
     const mapping = encodeURIComponent('{"columns":{"settled":["\\ud800"]}}');
-    assert.equal((await shop.send(csv([sale]), `provider=tripay&layout=plain&mapping=${mapping}`)).code, "statement_mapping_invalid");
+    assert.equal(
+      (await shop.send(csv([sale]), `provider=tripay&layout=plain&mapping=${mapping}`)).code,
+      "statement_mapping_invalid",
+    );
     const paid = await shop.sold("Donat");
     await shop.imported([{ ...paid, fee: paid.fee + 1 }]);
     const [found] = await shop.cases();
-    for (const body of [{ action: "apply", reason: "abc\u0000" }, { action: "apply", reason: "abc", order_id: "\ud800" }]) {
+    for (const body of [
+      { action: "apply", reason: "abc\u0000" },
+      { action: "apply", reason: "abc", order_id: "\ud800" },
+    ]) {
       assert.equal((await shop.decide(found!.id, body)).code, "request_invalid", JSON.stringify(body));
     }
     await done(shop.decide(found!.id, { action: "apply", reason: "the tariff rose" }));
@@ -132,11 +251,33 @@ describe("a statement", () => {
     const statement = await shop.imported([{ ...sale, fee: sale.fee + 1 }]);
     const [found] = await shop.cases();
     const stranger = await shop.stranger();
-    const get = (path: string) => shop.program.call<{ statements?: unknown[]; cases?: unknown[]; lines?: unknown[] }>("GET", `/api/v1/settlement/${path}`, { token: stranger });
-    assert.deepEqual([(await get("statements")).body.statements, (await get("cases")).body.cases, (await get(`days/${shop.today}`)).body.lines], [[], [], []]);
-    assert.deepEqual([(await get(`statements/${statement.id}`)).code, (await get(`cases/${found!.id}`)).code], ["statement_unknown", "case_unknown"]);
-    assert.equal((await shop.decide(found!.id, { action: "apply", reason: "not mine" }, newId(), stranger)).code, "case_unknown");
-    assert.equal((await shop.send(csv([sale]), "provider=tripay&layout=plain", stranger)).code, "provider_unknown", "that shop has no account with the provider");
+    const get = (path: string) =>
+      shop.program.call<{ statements?: unknown[]; cases?: unknown[]; lines?: unknown[] }>(
+        "GET",
+        `/api/v1/settlement/${path}`,
+        { token: stranger },
+      );
+    assert.deepEqual(
+      [
+        (await get("statements")).body.statements,
+        (await get("cases")).body.cases,
+        (await get(`days/${shop.today}`)).body.lines,
+      ],
+      [[], [], []],
+    );
+    assert.deepEqual(
+      [(await get(`statements/${statement.id}`)).code, (await get(`cases/${found!.id}`)).code],
+      ["statement_unknown", "case_unknown"],
+    );
+    assert.equal(
+      (await shop.decide(found!.id, { action: "apply", reason: "not mine" }, newId(), stranger)).code,
+      "case_unknown",
+    );
+    assert.equal(
+      (await shop.send(csv([sale]), "provider=tripay&layout=plain", stranger)).code,
+      "provider_unknown",
+      "that shop has no account with the provider",
+    );
     await done(shop.decide(found!.id, { action: "apply", reason: "the tariff rose" }));
   });
 
@@ -147,7 +288,10 @@ describe("a statement", () => {
     const { status, body } = await shop.send(file, `provider=tripay&mapping=${mapping}&name=november.csv`);
     assert.equal(status, 201, JSON.stringify(body));
     const statement = body as StatementBody;
-    assert.deepEqual([statement.name, statement.layout, statement.state], ["november.csv", "tripay+", "settled"]);
+    assert.deepEqual(
+      [statement.name, statement.layout, statement.state],
+      ["november.csv", "tripay+", "settled"],
+    );
   });
 
   it("may be read by owner and manager, and imported and decided by the owner alone", async () => {
@@ -168,9 +312,15 @@ describe("money that we did not know", () => {
     await shop.imported([waiting]);
     const [found] = await shop.cases();
     assert.deepEqual([found?.kind, found?.payment_id], ["missing_here", waiting.paymentId]);
-    const applied = await done(shop.decide(found!.id, { action: "apply", reason: "paid by the provider's word" }));
+    const applied = await done(
+      shop.decide(found!.id, { action: "apply", reason: "paid by the provider's word" }),
+    );
     assert.equal(applied.state, "applied");
-    const sale = await shop.program.call<{ state: string; receipt_number: string }>("GET", `/api/v1/till/sales/${waiting.sale.id}`, { token: shop.cashier });
+    const sale = await shop.program.call<{ state: string; receipt_number: string }>(
+      "GET",
+      `/api/v1/till/sales/${waiting.sale.id}`,
+      { token: shop.cashier },
+    );
     assert.equal(sale.body.state, "paid");
     assert.ok(sale.body.receipt_number);
   });
@@ -182,9 +332,18 @@ describe("money that we did not know", () => {
     const nobody = await shop.decide(found!.id, { action: "apply", reason: "by amount and minute" });
     assert.equal(nobody.code, "order_unknown", "the row names no payment of ours");
     const cash = await shop.cash("Donat");
-    assert.equal((await shop.decide(found!.id, { action: "apply", reason: "by amount and minute", order_id: cash.id })).code, "order_not_at_provider");
-    await done(shop.decide(found!.id, { action: "apply", reason: "by amount and minute", order_id: waiting.sale.id }));
-    const { rows } = await shop.program.database.pool.query("select state, reference from payment where payment_id = $1", [waiting.paymentId]);
+    assert.equal(
+      (await shop.decide(found!.id, { action: "apply", reason: "by amount and minute", order_id: cash.id }))
+        .code,
+      "order_not_at_provider",
+    );
+    await done(
+      shop.decide(found!.id, { action: "apply", reason: "by amount and minute", order_id: waiting.sale.id }),
+    );
+    const { rows } = await shop.program.database.pool.query(
+      "select state, reference from payment where payment_id = $1",
+      [waiting.paymentId],
+    );
     assert.deepEqual(rows, [{ state: "succeeded", reference: "STATIC-0815" }]);
   });
 
@@ -193,32 +352,63 @@ describe("money that we did not know", () => {
     await shop.imported([waiting]);
     const [found] = await shop.cases();
     await shop.pay(waiting);
-    assert.equal((await shop.decide(found!.id, { action: "write_off", reason: "nobody knows it" })).code, "case_settled");
+    assert.equal(
+      (await shop.decide(found!.id, { action: "write_off", reason: "nobody knows it" })).code,
+      "case_settled",
+    );
     const [one] = await shop.cases("state=arrived");
-    assert.deepEqual([one?.id, one?.decisions.map(({ action, by }) => [action, by])], [found!.id, [["arrive", null]]]);
+    assert.deepEqual(
+      [one?.id, one?.decisions.map(({ action, by }) => [action, by])],
+      [found!.id, [["arrive", null]]],
+    );
   });
 
   it("that went to suspense before is matched with its case there, and stays for payments to settle", async () => {
     const waiting = await shop.wait("Cappuccino");
     const suspenseBefore = await shop.balance("suspense");
-    await shop.program.lever("POST", `transactions/${waiting.reference}/pay`, { amount: waiting.gross - 500 });
-    await until(() => shop.balance("suspense"), (now) => now > suspenseBefore);
+    await shop.program.lever("POST", `transactions/${waiting.reference}/pay`, {
+      amount: waiting.gross - 500,
+    });
+    await until(
+      () => shop.balance("suspense"),
+      (now) => now > suspenseBefore,
+    );
     const { rows } = await shop.program.database.pool.query<{ amount: bigint; fee: bigint }>(
-      "select c.amount, t.amount as fee from suspense_case c join ledger_transfer t on t.reference = c.reference and t.kind = 'fee' where c.reference = $1", [waiting.reference]);
-    const statement = await shop.imported([{ ...waiting, gross: Number(rows[0]!.amount / 100n), fee: Number(rows[0]!.fee / 100n) }]);
-    assert.deepEqual((await shop.rows(statement)).map(({ outcome, document_kind }) => [outcome, document_kind]), [["matched", "suspense"]]);
-    const { body } = await shop.program.call<{ suspense: Array<{ reference: string; reason: string }> }>("GET", "/api/v1/settlement/cases", { token: shop.manager });
-    assert.deepEqual(body.suspense.map(({ reference, reason }) => [reference, reason]), [[waiting.reference, "short"]]);
+      "select c.amount, t.amount as fee from suspense_case c join ledger_transfer t on t.reference = c.reference and t.kind = 'fee' where c.reference = $1",
+      [waiting.reference],
+    );
+    const statement = await shop.imported([
+      { ...waiting, gross: Number(rows[0]!.amount / 100n), fee: Number(rows[0]!.fee / 100n) },
+    ]);
+    assert.deepEqual(
+      (await shop.rows(statement)).map(({ outcome, document_kind }) => [outcome, document_kind]),
+      [["matched", "suspense"]],
+    );
+    const { body } = await shop.program.call<{ suspense: Array<{ reference: string; reason: string }> }>(
+      "GET",
+      "/api/v1/settlement/cases",
+      { token: shop.manager },
+    );
+    assert.deepEqual(
+      body.suspense.map(({ reference, reason }) => [reference, reason]),
+      [[waiting.reference, "short"]],
+    );
   });
 });
 
 describe("a payment that no statement names", () => {
   it("is missing there after some days; when a later statement names it, its case is answered", async () => {
     const [old, marker] = [await shop.sold("Mocha"), await shop.sold("Latte")];
-    await shop.program.database.pool.query("update payment set paid_at = paid_at - interval '8 days' where payment_id = $1", [old.paymentId]);
+    await shop.program.database.pool.query(
+      "update payment set paid_at = paid_at - interval '8 days' where payment_id = $1",
+      [old.paymentId],
+    );
     await shop.imported([marker]);
     const [missing] = await shop.cases();
-    assert.deepEqual([missing?.kind, missing?.document_id, missing?.actions], ["missing_there", old.paymentId, ["write_off", "ignore"]]);
+    assert.deepEqual(
+      [missing?.kind, missing?.document_id, missing?.actions],
+      ["missing_there", old.paymentId, ["write_off", "ignore"]],
+    );
     await done(shop.decide(missing!.id, { action: "ignore", reason: "provider says next week" }));
     const late = await shop.imported([{ ...old, day: before(shop.today, 8) }]);
     assert.equal(late.state, "settled");
@@ -227,7 +417,10 @@ describe("a payment that no statement names", () => {
 
   it("and was written off brings its money back when one names it after all", async () => {
     const [old, marker] = [await shop.sold("Mocha"), await shop.sold("Latte")];
-    await shop.program.database.pool.query("update payment set paid_at = paid_at - interval '8 days' where payment_id = $1", [old.paymentId]);
+    await shop.program.database.pool.query(
+      "update payment set paid_at = paid_at - interval '8 days' where payment_id = $1",
+      [old.paymentId],
+    );
     const [suspenseBefore, feesBefore] = [await shop.balance("suspense"), await shop.balance("fees")];
     await shop.imported([marker]);
     const [missing] = await shop.cases();
@@ -236,18 +429,40 @@ describe("a payment that no statement names", () => {
     const [back] = await shop.cases();
     assert.deepEqual([back?.kind, back?.gross_over], ["amount_differs", `${old.gross}.00`]);
     await done(shop.decide(back!.id, { action: "write_off", reason: "it came after all" }));
-    assert.deepEqual([await shop.balance("suspense"), await shop.balance("fees")], [suspenseBefore, feesBefore], "as if nothing had been");
+    assert.deepEqual(
+      [await shop.balance("suspense"), await shop.balance("fees")],
+      [suspenseBefore, feesBefore],
+      "as if nothing had been",
+    );
   });
 });
 
 describe("a refund", () => {
   it("that a statement names is matched, and taken from the bank", async () => {
     const sale = await shop.sold("Mocha");
-    const { body } = await shop.program.call<{ refund_id: string }>("POST", `/api/v1/payments/${sale.paymentId}/refunds`, { token: shop.owner, body: { amount: "10000.00", reason: "cold" }, headers: { "idempotency-key": newId() } });
-    const decided = await shop.program.call("POST", `/api/v1/refunds/${body.refund_id}/decision`, { token: shop.owner, body: { done: true, reference: "RF-1" }, headers: { "idempotency-key": newId() } });
+    const { body } = await shop.program.call<{ refund_id: string }>(
+      "POST",
+      `/api/v1/payments/${sale.paymentId}/refunds`,
+      {
+        token: shop.owner,
+        body: { amount: "10000.00", reason: "cold" },
+        headers: { "idempotency-key": newId() },
+      },
+    );
+    const decided = await shop.program.call("POST", `/api/v1/refunds/${body.refund_id}/decision`, {
+      token: shop.owner,
+      body: { done: true, reference: "RF-1" },
+      headers: { "idempotency-key": newId() },
+    });
     assert.equal(decided.status, 200, JSON.stringify(decided.body));
     const statement = await shop.imported([sale, { ...sale, kind: "refund", gross: -10_000, fee: 0 }]);
-    assert.deepEqual((await shop.rows(statement)).map(({ outcome, document_kind }) => [outcome, document_kind]), [["matched", "payment"], ["matched", "refund"]]);
+    assert.deepEqual(
+      (await shop.rows(statement)).map(({ outcome, document_kind }) => [outcome, document_kind]),
+      [
+        ["matched", "payment"],
+        ["matched", "refund"],
+      ],
+    );
   });
 });
 
@@ -256,17 +471,35 @@ describe("a decision", () => {
     const sale = await shop.sold("Latte");
     await shop.imported([{ ...sale, fee: sale.fee + 100 }]);
     const [found] = await shop.cases();
-    assert.equal((await shop.decide(found!.id, { action: "refund_later", reason: "a wrong action" })).code, "case_action_unfit");
+    assert.equal(
+      (await shop.decide(found!.id, { action: "refund_later", reason: "a wrong action" })).code,
+      "case_action_unfit",
+    );
     assert.equal((await shop.decide(found!.id, { action: "apply" })).code, "request_invalid", "no reason");
-    assert.equal((await shop.program.call("POST", `/api/v1/settlement/cases/${found!.id}/decisions`, { token: shop.owner, body: { action: "apply", reason: "the tariff rose" } })).code, "idempotency_key_missing");
+    assert.equal(
+      (
+        await shop.program.call("POST", `/api/v1/settlement/cases/${found!.id}/decisions`, {
+          token: shop.owner,
+          body: { action: "apply", reason: "the tariff rose" },
+        })
+      ).code,
+      "idempotency_key_missing",
+    );
     const feesBefore = await shop.balance("fees");
     const key = newId();
     const wish = { action: "apply", reason: "the tariff rose" };
     const answers = await Promise.all(Array.from({ length: 20 }, () => shop.decide(found!.id, wish, key)));
-    assert.equal(new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size, 1, "twenty identical answers");
+    assert.equal(
+      new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size,
+      1,
+      "twenty identical answers",
+    );
     const others = await Promise.all(Array.from({ length: 5 }, () => shop.decide(found!.id, wish)));
     assert.deepEqual(new Set(others.map(({ code }) => code)), new Set(["case_settled"]));
-    assert.equal((await shop.decide(found!.id, { ...wish, reason: "another reason" }, key)).code, "idempotency_key_reused");
+    assert.equal(
+      (await shop.decide(found!.id, { ...wish, reason: "another reason" }, key)).code,
+      "idempotency_key_reused",
+    );
     assert.equal(await shop.balance("fees"), feesBefore - 10_000n, "one posting");
   });
 });
@@ -275,10 +508,24 @@ describe("the transfers of a statement", () => {
   it("can't be posted twice: the row's id is theirs", async () => {
     const sale = await shop.sold("Latte");
     await shop.imported([sale]);
-    const { rows: [settle] } = await shop.program.database.pool.query<{ transfer_id: string; debit_account_id: string; credit_account_id: string; amount: bigint; currency: string }>(
-      "select t.* from ledger_transfer t where kind = 'settle' and reference = $1", [sale.reference]);
+    const {
+      rows: [settle],
+    } = await shop.program.database.pool.query<{
+      transfer_id: string;
+      debit_account_id: string;
+      credit_account_id: string;
+      amount: bigint;
+      currency: string;
+    }>("select t.* from ledger_transfer t where kind = 'settle' and reference = $1", [sale.reference]);
     const ledger = createLedger(shop.program.database, { lanes: 1, queue: 10 });
-    const again = await ledger.post(DEMO_MERCHANT, { id: settle!.transfer_id, kind: "settle", debit: settle!.debit_account_id, credit: settle!.credit_account_id, amount: { minor: settle!.amount, currency: "IDR" as never }, reference: sale.reference });
+    const again = await ledger.post(DEMO_MERCHANT, {
+      id: settle!.transfer_id,
+      kind: "settle",
+      debit: settle!.debit_account_id,
+      credit: settle!.credit_account_id,
+      amount: { minor: settle!.amount, currency: "IDR" as never },
+      reference: sale.reference,
+    });
     assert.deepEqual(again, { id: settle!.transfer_id, posted: "before" });
   });
 });

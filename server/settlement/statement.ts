@@ -38,7 +38,9 @@ export type StatementRow = NewRow & { readonly rowId: Id };
 export type StatementState = "open" | "settled";
 export type StatementEvent = "clear";
 
-export const statementLifecycle: Readonly<Record<StatementState, Partial<Record<StatementEvent, StatementState>>>> = {
+export const statementLifecycle: Readonly<
+  Record<StatementState, Partial<Record<StatementEvent, StatementState>>>
+> = {
   open: { clear: "settled" },
   settled: {},
 };
@@ -70,8 +72,21 @@ export type Statement = {
  * What makes a row the same in another statement. A payment is one thing by the provider's reference (or ours); there may
  * be several refunds and adjustments of one reference, so of those everything but the line counts.
  */
-export function identityOf(row: Pick<NewRow, "kind" | "reference" | "merchantRef" | "gross" | "fee" | "paidDay" | "paidTime" | "settledDay">): string {
+export function identityOf(
+  row: Pick<
+    NewRow,
+    "kind" | "reference" | "merchantRef" | "gross" | "fee" | "paidDay" | "paidTime" | "settledDay"
+  >,
+): string {
   if (row.kind === "payment") return `payment:${row.reference ?? `ours:${row.merchantRef}`}`;
-  const rest = [row.reference, row.merchantRef, row.gross, row.fee, row.paidDay, row.paidTime, row.settledDay];
+  const rest = [
+    row.reference,
+    row.merchantRef,
+    row.gross,
+    row.fee,
+    row.paidDay,
+    row.paidTime,
+    row.settledDay,
+  ];
   return `${row.kind}:${rest.map((one) => one ?? "").join("|")}`;
 }

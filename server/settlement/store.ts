@@ -12,22 +12,53 @@ import type { NewRow, RowKind, Statement, StatementRow, StatementState } from ".
 
 /** Statements and cases of a provider are written one after another: held until the commit. */
 export async function lockProvider(tx: Tx, merchantId: Id, provider: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`settlement ${merchantId} ${provider}`}, 0))`.execute(tx);
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`settlement ${merchantId} ${provider}`}, 0))`.execute(
+    tx,
+  );
 }
 
 type StatementRecord = {
-  merchant_id: Id; statement_id: Id; provider: string; name: string; sha256: string; layout: string; period_from: string; period_to: string; currency: Currency;
-  rows: number; skipped: number; gross: bigint; fee: bigint; net: bigint; mdr: MdrRecord[]; state: StatementState; imported_at: Date;
+  merchant_id: Id;
+  statement_id: Id;
+  provider: string;
+  name: string;
+  sha256: string;
+  layout: string;
+  period_from: string;
+  period_to: string;
+  currency: Currency;
+  rows: number;
+  skipped: number;
+  gross: bigint;
+  fee: bigint;
+  net: bigint;
+  mdr: MdrRecord[];
+  state: StatementState;
+  imported_at: Date;
 };
 
-type MdrRecord = { class: string; basis_points: number; rows: number; differing: number; gross: string; fee: string; expected: string };
+type MdrRecord = {
+  class: string;
+  basis_points: number;
+  rows: number;
+  differing: number;
+  gross: string;
+  fee: string;
+  expected: string;
+};
 
 function toFinding({ basis_points: basisPoints, gross, fee, expected, ...rest }: MdrRecord): MdrFinding {
   return { ...rest, basisPoints, gross: BigInt(gross), fee: BigInt(fee), expected: BigInt(expected) };
 }
 
 function toMdrRecord({ basisPoints, gross, fee, expected, ...rest }: MdrFinding): MdrRecord {
-  return { ...rest, basis_points: basisPoints, gross: gross.toString(), fee: fee.toString(), expected: expected.toString() };
+  return {
+    ...rest,
+    basis_points: basisPoints,
+    gross: gross.toString(),
+    fee: fee.toString(),
+    expected: expected.toString(),
+  };
 }
 
 const STATEMENT = sql.raw(
@@ -56,22 +87,43 @@ function toStatement(row: StatementRecord): Statement {
   };
 }
 
-export async function insertStatement(tx: Tx, one: Omit<Statement, "importedAt">, mapping: Layout, staffId: Id): Promise<void> {
+export async function insertStatement(
+  tx: Tx,
+  one: Omit<Statement, "importedAt">,
+  mapping: Layout,
+  staffId: Id,
+): Promise<void> {
   await sql`
     insert into settlement_statement (merchant_id, statement_id, provider, name, sha256, layout, mapping, time_zone, period_from, period_to, currency, rows, skipped,
       gross, fee, net, mdr, state, imported_by)
     values (${one.merchantId}, ${one.statementId}, ${one.provider}, ${one.name}, decode(${one.sha256}, 'hex'), ${one.layout}, ${JSON.stringify(mapping)}::jsonb, ${mapping.time_zone},
-      ${one.periodFrom}, ${one.periodTo}, ${one.currency}, ${one.rows}, ${one.skipped}, ${one.gross}, ${one.fee}, ${one.net}, ${JSON.stringify(one.mdr.map(toMdrRecord))}::jsonb, ${one.state}, ${staffId})`.execute(tx);
+      ${one.periodFrom}, ${one.periodTo}, ${one.currency}, ${one.rows}, ${one.skipped}, ${one.gross}, ${one.fee}, ${one.net}, ${JSON.stringify(one.mdr.map(toMdrRecord))}::jsonb, ${one.state}, ${staffId})`.execute(
+    tx,
+  );
 }
 
-export async function selectStatement(executor: Executor, merchantId: Id, by: { statementId: Id } | { provider: string; sha256: string }): Promise<Statement | undefined> {
-  const it = "statementId" in by ? sql`statement_id = ${by.statementId}` : sql`provider = ${by.provider} and sha256 = decode(${by.sha256}, 'hex')`;
-  const { rows } = await sql<StatementRecord>`select ${STATEMENT} from settlement_statement where merchant_id = ${merchantId} and ${it}`.execute(executor);
+export async function selectStatement(
+  executor: Executor,
+  merchantId: Id,
+  by: { statementId: Id } | { provider: string; sha256: string },
+): Promise<Statement | undefined> {
+  const it =
+    "statementId" in by
+      ? sql`statement_id = ${by.statementId}`
+      : sql`provider = ${by.provider} and sha256 = decode(${by.sha256}, 'hex')`;
+  const { rows } =
+    await sql<StatementRecord>`select ${STATEMENT} from settlement_statement where merchant_id = ${merchantId} and ${it}`.execute(
+      executor,
+    );
   return rows[0] && toStatement(rows[0]);
 }
 
 /** Statements, newest first, imported before the one that is named. */
-export async function selectStatements(executor: Executor, merchantId: Id, { provider, before, limit }: { provider?: string | undefined; before?: Id | undefined; limit: number }): Promise<Statement[]> {
+export async function selectStatements(
+  executor: Executor,
+  merchantId: Id,
+  { provider, before, limit }: { provider?: string | undefined; before?: Id | undefined; limit: number },
+): Promise<Statement[]> {
   const { rows } = await sql<StatementRecord>`
     select ${STATEMENT} from settlement_statement
      where merchant_id = ${merchantId} and (${provider ?? null}::text is null or provider = ${provider ?? null}) and (${before ?? null}::uuid is null or statement_id < ${before ?? null})
@@ -79,44 +131,81 @@ export async function selectStatements(executor: Executor, merchantId: Id, { pro
   return rows.map(toStatement);
 }
 
-export type OutcomeSum = { readonly outcome: Outcome; readonly rows: number; readonly gross: bigint; readonly fee: bigint; readonly net: bigint };
+export type OutcomeSum = {
+  readonly outcome: Outcome;
+  readonly rows: number;
+  readonly gross: bigint;
+  readonly fee: bigint;
+  readonly net: bigint;
+};
 
 /** The rows of a statement by what they were found to be; their sums tie with the statement's. */
-export async function selectOutcomes(executor: Executor, merchantId: Id, statementId: Id): Promise<OutcomeSum[]> {
+export async function selectOutcomes(
+  executor: Executor,
+  merchantId: Id,
+  statementId: Id,
+): Promise<OutcomeSum[]> {
   const { rows } = await sql<OutcomeSum>`
     select m.outcome, count(*)::int as rows, sum(r.gross)::bigint as gross, sum(r.fee)::bigint as fee, sum(r.net)::bigint as net
       from settlement_row r join settlement_match m using (merchant_id, row_id)
-     where r.merchant_id = ${merchantId} and r.statement_id = ${statementId} group by m.outcome order by m.outcome`.execute(executor);
+     where r.merchant_id = ${merchantId} and r.statement_id = ${statementId} group by m.outcome order by m.outcome`.execute(
+    executor,
+  );
   return rows;
 }
 
 /** The providers that have sent statements, with the first day that one of theirs tells of. */
-export async function selectCovered(executor: Executor, merchantId: Id): Promise<Array<{ provider: string; since: string }>> {
+export async function selectCovered(
+  executor: Executor,
+  merchantId: Id,
+): Promise<Array<{ provider: string; since: string }>> {
   const { rows } = await sql<{ provider: string; since: string }>`
-    select provider, min(period_from) as since from settlement_statement where merchant_id = ${merchantId} group by provider order by provider`.execute(executor);
+    select provider, min(period_from) as since from settlement_statement where merchant_id = ${merchantId} group by provider order by provider`.execute(
+    executor,
+  );
   return rows;
 }
 
-export async function markStatement(tx: Tx, merchantId: Id, statementId: Id, state: StatementState): Promise<void> {
-  await sql`update settlement_statement set state = ${state} where merchant_id = ${merchantId} and statement_id = ${statementId}`.execute(tx);
+export async function markStatement(
+  tx: Tx,
+  merchantId: Id,
+  statementId: Id,
+  state: StatementState,
+): Promise<void> {
+  await sql`update settlement_statement set state = ${state} where merchant_id = ${merchantId} and statement_id = ${statementId}`.execute(
+    tx,
+  );
 }
 
 export async function countOpenCasesOf(tx: Tx, merchantId: Id, statementId: Id): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select count(*)::int as count from settlement_case where merchant_id = ${merchantId} and statement_id = ${statementId} and state = 'open'`.execute(tx);
+    select count(*)::int as count from settlement_case where merchant_id = ${merchantId} and statement_id = ${statementId} and state = 'open'`.execute(
+    tx,
+  );
   return rows[0]?.count ?? 0;
 }
 
-export type QrisPayment = { readonly paymentId: Id; /** Its own code. */ readonly payload: string | null; /** Whose printed code it was paid by. */ readonly outletId: Id | null };
+export type QrisPayment = {
+  readonly paymentId: Id /** Its own code. */;
+  readonly payload: string | null /** Whose printed code it was paid by. */;
+  readonly outletId: Id | null;
+};
 
 /** Those of some payments that were made by QRIS. */
-export async function selectQrisPayments(executor: Executor, merchantId: Id, paymentIds: readonly Id[]): Promise<QrisPayment[]> {
+export async function selectQrisPayments(
+  executor: Executor,
+  merchantId: Id,
+  paymentIds: readonly Id[],
+): Promise<QrisPayment[]> {
   const found: QrisPayment[] = [];
   for (const some of chunks(paymentIds)) {
     const { rows } = await sql<{ payment_id: Id; qr_string: string | null; outlet_id: Id | null }>`
       select payment_id, qr_string, outlet_id from payment
-       where merchant_id = ${merchantId} and payment_id = any (${[...some]}::uuid[]) and method in ('QRIS', 'QRIS_STATIC')`.execute(executor);
-    for (const row of rows) found.push({ paymentId: row.payment_id, payload: row.qr_string, outletId: row.outlet_id });
+       where merchant_id = ${merchantId} and payment_id = any (${[...some]}::uuid[]) and method in ('QRIS', 'QRIS_STATIC')`.execute(
+      executor,
+    );
+    for (const row of rows)
+      found.push({ paymentId: row.payment_id, payload: row.qr_string, outletId: row.outlet_id });
   }
   return found;
 }
@@ -130,11 +219,26 @@ export function* chunks<T>(all: readonly T[], size = CHUNK): Generator<readonly 
   for (let at = 0; at < all.length; at += size) yield all.slice(at, at + size);
 }
 
-export async function insertRows(tx: Tx, { merchantId, statementId, provider }: Pick<Statement, "merchantId" | "statementId" | "provider">, rows: readonly StatementRow[]): Promise<void> {
+export async function insertRows(
+  tx: Tx,
+  { merchantId, statementId, provider }: Pick<Statement, "merchantId" | "statementId" | "provider">,
+  rows: readonly StatementRow[],
+): Promise<void> {
   for (const some of chunks(rows)) {
     const json = some.map((row) => ({
-      row_id: row.rowId, line: row.line, identity: row.identity, kind: row.kind, reference: row.reference, merchant_ref: row.merchantRef, gross: row.gross.toString(),
-      fee: row.fee.toString(), net: row.net.toString(), paid_day: row.paidDay, paid_time: row.paidTime, settled_day: row.settledDay, raw: row.raw,
+      row_id: row.rowId,
+      line: row.line,
+      identity: row.identity,
+      kind: row.kind,
+      reference: row.reference,
+      merchant_ref: row.merchantRef,
+      gross: row.gross.toString(),
+      fee: row.fee.toString(),
+      net: row.net.toString(),
+      paid_day: row.paidDay,
+      paid_time: row.paidTime,
+      settled_day: row.settledDay,
+      raw: row.raw,
     }));
     await sql`
       insert into settlement_row (merchant_id, row_id, statement_id, provider, line, identity, kind, reference, merchant_ref, gross, fee, net, paid_day, paid_time, settled_day, raw)
@@ -147,28 +251,52 @@ export async function insertRows(tx: Tx, { merchantId, statementId, provider }: 
 export async function insertMatches(tx: Tx, merchantId: Id, judged: readonly Judged[]): Promise<void> {
   for (const some of chunks(judged)) {
     const json = some.map(({ row, outcome, document, grossOver, feeOver }) => ({
-      row_id: row.rowId, outcome, document_kind: document?.kind ?? null, document_id: document?.documentId ?? null, gross_over: grossOver.toString(), fee_over: feeOver.toString(),
+      row_id: row.rowId,
+      outcome,
+      document_kind: document?.kind ?? null,
+      document_id: document?.documentId ?? null,
+      gross_over: grossOver.toString(),
+      fee_over: feeOver.toString(),
     }));
     await sql`
       insert into settlement_match (merchant_id, row_id, outcome, document_kind, document_id, gross_over, fee_over)
       select ${merchantId}::uuid, m.* from jsonb_to_recordset(${JSON.stringify(json)}::jsonb)
-        as m (row_id uuid, outcome text, document_kind text, document_id uuid, gross_over bigint, fee_over bigint)`.execute(tx);
+        as m (row_id uuid, outcome text, document_kind text, document_id uuid, gross_over bigint, fee_over bigint)`.execute(
+      tx,
+    );
   }
 }
 
 /** What a row turned out to be after all. */
-export async function updateMatch(tx: Tx, merchantId: Id, { row, outcome, document, grossOver, feeOver }: Judged): Promise<void> {
+export async function updateMatch(
+  tx: Tx,
+  merchantId: Id,
+  { row, outcome, document, grossOver, feeOver }: Judged,
+): Promise<void> {
   await sql`
     update settlement_match set outcome = ${outcome}, document_kind = ${document?.kind ?? null}, document_id = ${document?.documentId ?? null}, gross_over = ${grossOver}, fee_over = ${feeOver}
      where merchant_id = ${merchantId} and row_id = ${row.rowId}`.execute(tx);
 }
 
 type RowRecord = {
-  row_id: Id; line: number; identity: string; kind: RowKind; reference: string | null; merchant_ref: string | null; gross: bigint; fee: bigint; net: bigint; paid_day: string;
-  paid_time: string | null; settled_day: string | null; raw: Record<string, string>;
+  row_id: Id;
+  line: number;
+  identity: string;
+  kind: RowKind;
+  reference: string | null;
+  merchant_ref: string | null;
+  gross: bigint;
+  fee: bigint;
+  net: bigint;
+  paid_day: string;
+  paid_time: string | null;
+  settled_day: string | null;
+  raw: Record<string, string>;
 };
 
-const ROW = sql.raw("r.row_id, r.line, r.identity, r.kind, r.reference, r.merchant_ref, r.gross, r.fee, r.net, r.paid_day, r.paid_time, r.settled_day, r.raw");
+const ROW = sql.raw(
+  "r.row_id, r.line, r.identity, r.kind, r.reference, r.merchant_ref, r.gross, r.fee, r.net, r.paid_day, r.paid_time, r.settled_day, r.raw",
+);
 
 function toRow(row: RowRecord): StatementRow {
   return {
@@ -189,22 +317,50 @@ function toRow(row: RowRecord): StatementRow {
 }
 
 /** A row with what it was found to be, and its case. */
-export type ShownRow = StatementRow & { readonly outcome: Outcome; readonly documentKind: DocumentKind | null; readonly documentId: Id | null; readonly caseId: Id | null };
+export type ShownRow = StatementRow & {
+  readonly outcome: Outcome;
+  readonly documentKind: DocumentKind | null;
+  readonly documentId: Id | null;
+  readonly caseId: Id | null;
+};
 
 /** Rows of a statement in the order of the file, behind a line. */
-export async function selectShownRows(executor: Executor, merchantId: Id, statementId: Id, afterLine: number, limit: number): Promise<ShownRow[]> {
-  const { rows } = await sql<RowRecord & { outcome: Outcome; document_kind: DocumentKind | null; document_id: Id | null; case_id: Id | null }>`
+export async function selectShownRows(
+  executor: Executor,
+  merchantId: Id,
+  statementId: Id,
+  afterLine: number,
+  limit: number,
+): Promise<ShownRow[]> {
+  const { rows } = await sql<
+    RowRecord & {
+      outcome: Outcome;
+      document_kind: DocumentKind | null;
+      document_id: Id | null;
+      case_id: Id | null;
+    }
+  >`
     select ${ROW}, m.outcome, m.document_kind, m.document_id, c.case_id
       from settlement_row r
       join settlement_match m using (merchant_id, row_id)
       left join settlement_case c on c.merchant_id = r.merchant_id and c.row_id = r.row_id
      where r.merchant_id = ${merchantId} and r.statement_id = ${statementId} and r.line > ${afterLine}
      order by r.line limit ${limit}`.execute(executor);
-  return rows.map((row) => ({ ...toRow(row), outcome: row.outcome, documentKind: row.document_kind, documentId: row.document_id, caseId: row.case_id }));
+  return rows.map((row) => ({
+    ...toRow(row),
+    outcome: row.outcome,
+    documentKind: row.document_kind,
+    documentId: row.document_id,
+    caseId: row.case_id,
+  }));
 }
 
 /** Rows in the order in which they came, with the moment of each payment: noon where the file tells only the day. */
-export async function selectRows(executor: Executor, merchantId: Id, rowIds: readonly Id[]): Promise<Array<StatementRow & { readonly paidAt: Date }>> {
+export async function selectRows(
+  executor: Executor,
+  merchantId: Id,
+  rowIds: readonly Id[],
+): Promise<Array<StatementRow & { readonly paidAt: Date }>> {
   const { rows } = await sql<RowRecord & { paid_at: Date }>`
     select ${ROW}, (r.paid_day + coalesce(r.paid_time, '12:00')) at time zone s.time_zone as paid_at
       from settlement_row r join settlement_statement s using (merchant_id, statement_id)
@@ -214,27 +370,55 @@ export async function selectRows(executor: Executor, merchantId: Id, rowIds: rea
 }
 
 /** Which of these identities stand in an earlier statement of the provider. */
-export async function selectSeen(executor: Executor, merchantId: Id, provider: string, rows: readonly NewRow[]): Promise<Set<string>> {
+export async function selectSeen(
+  executor: Executor,
+  merchantId: Id,
+  provider: string,
+  rows: readonly NewRow[],
+): Promise<Set<string>> {
   const { rows: found } = await sql<{ identity: string }>`
     select distinct identity from settlement_row
-     where merchant_id = ${merchantId} and provider = ${provider} and identity = any (${rows.map(({ identity }) => identity)}::text[])`.execute(executor);
+     where merchant_id = ${merchantId} and provider = ${provider} and identity = any (${rows.map(({ identity }) => identity)}::text[])`.execute(
+    executor,
+  );
   return new Set(found.map(({ identity }) => identity));
 }
 
 // documents of ours
 
-type DocumentRecord = { kind: DocumentKind; document_id: Id; subject: string; refs: string[]; merchant_refs: string[]; gross: bigint; day: string; named: boolean; written_off: boolean };
+type DocumentRecord = {
+  kind: DocumentKind;
+  document_id: Id;
+  subject: string;
+  refs: string[];
+  merchant_refs: string[];
+  gross: bigint;
+  day: string;
+  named: boolean;
+  written_off: boolean;
+};
 
 /** Which documents: those that rows may mean, or those of some days that no row has named (a day more on either side, for the zones). */
-type Which = { readonly references: readonly string[]; readonly merchantRefs: readonly string[] } | { readonly from: string; readonly to: string };
+type Which =
+  | { readonly references: readonly string[]; readonly merchantRefs: readonly string[] }
+  | { readonly from: string; readonly to: string };
 
 /**
  * The paid payments, the money in suspense, the refunds and the disputes of a provider, with what the ledger booked for each at its
  * clearing account. What was written off is owed no more.
  */
-export async function selectDocuments(executor: Executor, merchantId: Id, provider: string, which: Which): Promise<Document[]> {
+export async function selectDocuments(
+  executor: Executor,
+  merchantId: Id,
+  provider: string,
+  which: Which,
+): Promise<Document[]> {
   const [references, merchantRefs] = "from" in which ? [[], []] : [which.references, which.merchantRefs];
-  const is = (columns: readonly string[], names: readonly string[]) => sql`(${sql.join(columns.map((column) => sql`${sql.raw(column)} = any (${[...names]}::text[])`), sql` or `)})`;
+  const is = (columns: readonly string[], names: readonly string[]) =>
+    sql`(${sql.join(
+      columns.map((column) => sql`${sql.raw(column)} = any (${[...names]}::text[])`),
+      sql` or `,
+    )})`;
   const among = (at: string, refs: readonly string[], ours: readonly string[]): RawBuilder<unknown> =>
     "from" in which
       ? sql`${sql.raw(at)} >= ${which.from}::date - 1 and ${sql.raw(at)} < ${which.to}::date + 2`
@@ -273,7 +457,11 @@ export async function selectDocuments(executor: Executor, merchantId: Id, provid
       from documents d ${zoneOf(merchantId)}
      where ${"from" in which ? sql`not ${isNamed("d.document_id", merchantId)}` : sql`true`}
      order by d.at, d.document_id`.execute(executor);
-  const fees = await selectTransfers(executor, merchantId, rows.map(({ subject }) => feeId(merchantId, subject)));
+  const fees = await selectTransfers(
+    executor,
+    merchantId,
+    rows.map(({ subject }) => feeId(merchantId, subject)),
+  );
   return rows.map((row) => ({
     kind: row.kind,
     documentId: row.document_id,
@@ -313,34 +501,90 @@ export function zoneOf(merchantId: Id): RawBuilder<unknown> {
 /** Today in the zone of the merchant's first outlet, less some days. */
 export async function selectDayBefore(executor: Executor, merchantId: Id, days: number): Promise<string> {
   const { rows } = await sql<{ day: string }>`
-    select (now() at time zone home.time_zone)::date - ${days}::int as day from (select 1) one ${zoneOf(merchantId)}`.execute(executor);
+    select (now() at time zone home.time_zone)::date - ${days}::int as day from (select 1) one ${zoneOf(merchantId)}`.execute(
+    executor,
+  );
   const [row] = rows;
   if (!row) throw new Error("every moment has a day");
   return row.day;
 }
 
-export type BookedTransfer = { readonly transferId: Id; readonly kind: string; readonly debit: Id; readonly credit: Id; readonly amount: bigint };
+export type BookedTransfer = {
+  readonly transferId: Id;
+  readonly kind: string;
+  readonly debit: Id;
+  readonly credit: Id;
+  readonly amount: bigint;
+};
 
-export async function selectTransfers(executor: Executor, merchantId: Id, ids: readonly Id[]): Promise<Map<Id, BookedTransfer>> {
-  const { rows } = await sql<{ transfer_id: Id; kind: string; debit_account_id: Id; credit_account_id: Id; amount: bigint }>`
+export async function selectTransfers(
+  executor: Executor,
+  merchantId: Id,
+  ids: readonly Id[],
+): Promise<Map<Id, BookedTransfer>> {
+  const { rows } = await sql<{
+    transfer_id: Id;
+    kind: string;
+    debit_account_id: Id;
+    credit_account_id: Id;
+    amount: bigint;
+  }>`
     select transfer_id, kind, debit_account_id, credit_account_id, amount from ledger_transfer
      where merchant_id = ${merchantId} and transfer_id = any (${[...ids]}::uuid[])`.execute(executor);
-  return new Map(rows.map((row) => [row.transfer_id, { transferId: row.transfer_id, kind: row.kind, debit: row.debit_account_id, credit: row.credit_account_id, amount: row.amount }]));
+  return new Map(
+    rows.map((row) => [
+      row.transfer_id,
+      {
+        transferId: row.transfer_id,
+        kind: row.kind,
+        debit: row.debit_account_id,
+        credit: row.credit_account_id,
+        amount: row.amount,
+      },
+    ]),
+  );
 }
 
 /** The payments that rows name, whatever their state: name → payment. */
-export async function selectNamedPayments(executor: Executor, merchantId: Id, provider: string, references: readonly string[], merchantRefs: readonly string[]): Promise<Map<string, Id>> {
+export async function selectNamedPayments(
+  executor: Executor,
+  merchantId: Id,
+  provider: string,
+  references: readonly string[],
+  merchantRefs: readonly string[],
+): Promise<Map<string, Id>> {
   const { rows } = await sql<{ payment_id: Id; reference: string | null; merchant_ref: string }>`
     select payment_id, reference, merchant_ref from payment
-     where merchant_id = ${merchantId} and provider = ${provider} and (reference = any (${[...references]}::text[]) or merchant_ref = any (${[...merchantRefs]}::text[]))`.execute(executor);
-  return new Map(rows.flatMap((row) => [row.merchant_ref, row.reference].flatMap((name) => (name === null ? [] : [[name, row.payment_id] as const]))));
+     where merchant_id = ${merchantId} and provider = ${provider} and (reference = any (${[...references]}::text[]) or merchant_ref = any (${[...merchantRefs]}::text[]))`.execute(
+    executor,
+  );
+  return new Map(
+    rows.flatMap((row) =>
+      [row.merchant_ref, row.reference].flatMap((name) =>
+        name === null ? [] : [[name, row.payment_id] as const],
+      ),
+    ),
+  );
 }
 
 // cases
 
 type CaseRecord = {
-  merchant_id: Id; case_id: Id; provider: string; kind: CaseKind; statement_id: Id | null; row_id: Id | null; document_kind: DocumentKind | null; document_id: Id | null; payment_id: Id | null;
-  reference: string | null; currency: Currency; gross_over: bigint; fee_over: bigint; state: CaseState; opened_at: Date;
+  merchant_id: Id;
+  case_id: Id;
+  provider: string;
+  kind: CaseKind;
+  statement_id: Id | null;
+  row_id: Id | null;
+  document_kind: DocumentKind | null;
+  document_id: Id | null;
+  payment_id: Id | null;
+  reference: string | null;
+  currency: Currency;
+  gross_over: bigint;
+  fee_over: bigint;
+  state: CaseState;
+  opened_at: Date;
 };
 
 const CASE = sql.raw(
@@ -368,12 +612,27 @@ function toCase(row: CaseRecord): SettlementCase {
 }
 
 /** Opens cases that are not there yet; answers which it opened. */
-export async function insertCases(tx: Tx, cases: ReadonlyArray<Omit<SettlementCase, "openedAt">>): Promise<Id[]> {
+export async function insertCases(
+  tx: Tx,
+  cases: ReadonlyArray<Omit<SettlementCase, "openedAt">>,
+): Promise<Id[]> {
   const opened: Id[] = [];
   for (const some of chunks(cases)) {
     const json = some.map((one) => ({
-      merchant_id: one.merchantId, case_id: one.caseId, provider: one.provider, kind: one.kind, statement_id: one.statementId, row_id: one.rowId, document_kind: one.documentKind,
-      document_id: one.documentId, payment_id: one.paymentId, reference: one.reference, currency: one.currency, gross_over: one.grossOver.toString(), fee_over: one.feeOver.toString(), state: one.state,
+      merchant_id: one.merchantId,
+      case_id: one.caseId,
+      provider: one.provider,
+      kind: one.kind,
+      statement_id: one.statementId,
+      row_id: one.rowId,
+      document_kind: one.documentKind,
+      document_id: one.documentId,
+      payment_id: one.paymentId,
+      reference: one.reference,
+      currency: one.currency,
+      gross_over: one.grossOver.toString(),
+      fee_over: one.feeOver.toString(),
+      state: one.state,
     }));
     const { rows } = await sql<{ case_id: Id }>`
       insert into settlement_case (merchant_id, case_id, provider, kind, statement_id, row_id, document_kind, document_id, payment_id, reference, currency, gross_over, fee_over, state)
@@ -387,20 +646,33 @@ export async function insertCases(tx: Tx, cases: ReadonlyArray<Omit<SettlementCa
 
 /** A case, for the rest of the transaction nobody else's. */
 export async function lockCase(tx: Tx, merchantId: Id, caseId: Id): Promise<SettlementCase | undefined> {
-  const { rows } = await sql<CaseRecord>`select ${CASE} from settlement_case c where c.merchant_id = ${merchantId} and c.case_id = ${caseId} for update`.execute(tx);
+  const { rows } =
+    await sql<CaseRecord>`select ${CASE} from settlement_case c where c.merchant_id = ${merchantId} and c.case_id = ${caseId} for update`.execute(
+      tx,
+    );
   return rows[0] && toCase(rows[0]);
 }
 
 /** Open cases of money that we did not know. */
-export async function selectUnknown(executor: Executor, merchantId: Id, provider: string): Promise<SettlementCase[]> {
+export async function selectUnknown(
+  executor: Executor,
+  merchantId: Id,
+  provider: string,
+): Promise<SettlementCase[]> {
   const { rows } = await sql<CaseRecord>`
     select ${CASE} from settlement_case c
-     where c.merchant_id = ${merchantId} and c.provider = ${provider} and c.kind = 'missing_here' and c.state = 'open' order by c.opened_at, c.case_id`.execute(executor);
+     where c.merchant_id = ${merchantId} and c.provider = ${provider} and c.kind = 'missing_here' and c.state = 'open' order by c.opened_at, c.case_id`.execute(
+    executor,
+  );
   return rows.map(toCase);
 }
 
 /** Cases of documents that no statement named, and that one names now. */
-export async function selectArrived(executor: Executor, merchantId: Id, provider: string): Promise<SettlementCase[]> {
+export async function selectArrived(
+  executor: Executor,
+  merchantId: Id,
+  provider: string,
+): Promise<SettlementCase[]> {
   const { rows } = await sql<CaseRecord>`
     select ${CASE} from settlement_case c
      where c.merchant_id = ${merchantId} and c.provider = ${provider} and c.kind in ('missing_there', 'unverified') and c.state in ('open', 'ignored') and ${isNamed("c.document_id", merchantId)}
@@ -416,7 +688,9 @@ export async function moveCase(
   decision: { event: CaseEvent; staffId: Id | null; reason: string; orderId?: string | undefined },
 ): Promise<void> {
   await sql`
-    update settlement_case set state = ${state}, decided_at = now() where merchant_id = ${one.merchantId} and case_id = ${one.caseId}`.execute(tx);
+    update settlement_case set state = ${state}, decided_at = now() where merchant_id = ${one.merchantId} and case_id = ${one.caseId}`.execute(
+    tx,
+  );
   await sql`
     insert into settlement_decision (merchant_id, case_id, step, event, staff_id, reason, order_id)
     select ${one.merchantId}, ${one.caseId}, count(*) + 1, ${decision.event}, ${decision.staffId}, ${decision.reason}, ${decision.orderId ?? null}
@@ -424,22 +698,59 @@ export async function moveCase(
 }
 
 /** A case is another than it was opened as: its row's document came, and differs. */
-export async function updateCaseKind(tx: Tx, { merchantId, caseId }: SettlementCase, kind: CaseKind, { document, grossOver, feeOver }: Judged): Promise<void> {
+export async function updateCaseKind(
+  tx: Tx,
+  { merchantId, caseId }: SettlementCase,
+  kind: CaseKind,
+  { document, grossOver, feeOver }: Judged,
+): Promise<void> {
   await sql`
     update settlement_case set kind = ${kind}, document_kind = ${document?.kind ?? null}, document_id = ${document?.documentId ?? null}, gross_over = ${grossOver}, fee_over = ${feeOver}
      where merchant_id = ${merchantId} and case_id = ${caseId}`.execute(tx);
 }
 
-export type Decision = { readonly event: CaseEvent; readonly staffName: string | null; readonly reason: string; readonly orderId: string | null; readonly decidedAt: Date };
-export type ShownCase = SettlementCase & { readonly line: number | null; readonly decisions: readonly Decision[] };
+export type Decision = {
+  readonly event: CaseEvent;
+  readonly staffName: string | null;
+  readonly reason: string;
+  readonly orderId: string | null;
+  readonly decidedAt: Date;
+};
+export type ShownCase = SettlementCase & {
+  readonly line: number | null;
+  readonly decisions: readonly Decision[];
+};
 
 /** Cases, newest first, with what was decided on each; of what an outlet may see, where one is given. */
 export async function selectCases(
   executor: Executor,
   merchantId: Id,
-  { caseId, state, statementId, outletId = null, limit }: { caseId?: Id | undefined; state?: CaseState | undefined; statementId?: Id | undefined; outletId?: Id | null; limit: number },
+  {
+    caseId,
+    state,
+    statementId,
+    outletId = null,
+    limit,
+  }: {
+    caseId?: Id | undefined;
+    state?: CaseState | undefined;
+    statementId?: Id | undefined;
+    outletId?: Id | null;
+    limit: number;
+  },
 ): Promise<ShownCase[]> {
-  const { rows } = await sql<CaseRecord & { line: number | null; decisions: Array<{ event: CaseEvent; staff_name: string | null; reason: string; order_id: string | null; decided_at: string }> }>`
+  const { rows } = await sql<
+    CaseRecord & {
+      line: number | null;
+      decisions: Array<{
+        event: CaseEvent;
+        staff_name: string | null;
+        reason: string;
+        order_id: string | null;
+        decided_at: string;
+      }>;
+    }
+  >`
     select ${CASE}, r.line,
            coalesce((select jsonb_agg(jsonb_build_object('event', d.event, 'staff_name', s.name, 'reason', d.reason, 'order_id', d.order_id, 'decided_at', d.decided_at) order by d.step)
                        from settlement_decision d left join staff s on s.merchant_id = d.merchant_id and s.staff_id = d.staff_id
@@ -454,19 +765,60 @@ export async function selectCases(
   return rows.map((row) => ({
     ...toCase(row),
     line: row.line,
-    decisions: row.decisions.map((one) => ({ event: one.event, staffName: one.staff_name, reason: one.reason, orderId: one.order_id, decidedAt: new Date(one.decided_at) })),
+    decisions: row.decisions.map((one) => ({
+      event: one.event,
+      staffName: one.staff_name,
+      reason: one.reason,
+      orderId: one.order_id,
+      decidedAt: new Date(one.decided_at),
+    })),
   }));
 }
 
-export type SuspenseCase = { readonly caseId: Id; readonly provider: string; readonly reference: string; readonly paymentId: Id | null; readonly reason: string; readonly currency: Currency; readonly amount: bigint; readonly state: string; readonly openedAt: Date };
+export type SuspenseCase = {
+  readonly caseId: Id;
+  readonly provider: string;
+  readonly reference: string;
+  readonly paymentId: Id | null;
+  readonly reason: string;
+  readonly currency: Currency;
+  readonly amount: bigint;
+  readonly state: string;
+  readonly openedAt: Date;
+};
 
 /** Money in suspense that payments hold, for the same list; what is done about it is theirs. */
-export async function selectSuspense(executor: Executor, merchantId: Id, outletId: Id | null, limit: number): Promise<SuspenseCase[]> {
-  const { rows } = await sql<{ case_id: Id; provider: string; reference: string; payment_id: Id | null; reason: string; currency: Currency; amount: bigint; state: string; opened_at: Date }>`
+export async function selectSuspense(
+  executor: Executor,
+  merchantId: Id,
+  outletId: Id | null,
+  limit: number,
+): Promise<SuspenseCase[]> {
+  const { rows } = await sql<{
+    case_id: Id;
+    provider: string;
+    reference: string;
+    payment_id: Id | null;
+    reason: string;
+    currency: Currency;
+    amount: bigint;
+    state: string;
+    opened_at: Date;
+  }>`
     select case_id, provider, reference, payment_id, reason, currency, amount, state, opened_at from suspense_case c
-     where merchant_id = ${merchantId} and state = 'open' and ${visibleTo("c", outletId)} order by opened_at desc limit ${limit}`.execute(executor);
+     where merchant_id = ${merchantId} and state = 'open' and ${visibleTo("c", outletId)} order by opened_at desc limit ${limit}`.execute(
+    executor,
+  );
   return rows.map((row) => ({
-    caseId: row.case_id, provider: row.provider, reference: row.reference, paymentId: row.payment_id, reason: row.reason, currency: row.currency, amount: row.amount, state: row.state, openedAt: row.opened_at,
+    caseId: row.case_id,
+    provider: row.provider,
+    reference: row.reference,
+    paymentId: row.payment_id,
+    reason: row.reason,
+    currency: row.currency,
+    amount: row.amount,
+    state: row.state,
+    openedAt: row.opened_at,
   }));
 }
 

@@ -1,4 +1,13 @@
-import { IDR, money, refuse, STATIC_PROVIDER, toWire, type Id, type Refusal, type UnverifiedBody } from "@onegate/contract";
+import {
+  IDR,
+  money,
+  refuse,
+  STATIC_PROVIDER,
+  toWire,
+  type Id,
+  type Refusal,
+  type UnverifiedBody,
+} from "@onegate/contract";
 import { announce, derivedAt, inTransaction, type Executor, type Tx } from "../kernel/index.ts";
 import type { Settlement } from "./context.ts";
 import { insertCases, lockProvider } from "./store.ts";
@@ -8,7 +17,9 @@ import { selectUnverified, type Unverified } from "./unverified-store.ts";
 export async function openUnverified(settlement: Settlement, merchantId: Id): Promise<number> {
   const opened = await inTransaction(settlement.database, async (tx) => {
     await lockProvider(tx, merchantId, STATIC_PROVIDER);
-    const late = (await selectUnverified(tx, merchantId)).filter(({ isLate, caseId }) => isLate && caseId === null);
+    const late = (await selectUnverified(tx, merchantId)).filter(
+      ({ isLate, caseId }) => isLate && caseId === null,
+    );
     return (await openCases(tx, merchantId, late)).length;
   });
   settlement.poke();
@@ -19,7 +30,11 @@ export async function openUnverified(settlement: Settlement, merchantId: Id): Pr
  * Opens the case of one payment before its time, so that a person may verify it today: until then it can't be given
  * back. Answers the case's id, also of one that is open already. Refuses `payment_unknown` where no such payment waits.
  */
-export async function openUnverifiedCase(settlement: Settlement, merchantId: Id, paymentId: Id): Promise<Id | Refusal> {
+export async function openUnverifiedCase(
+  settlement: Settlement,
+  merchantId: Id,
+  paymentId: Id,
+): Promise<Id | Refusal> {
   const caseId = await inTransaction(settlement.database, async (tx) => {
     await lockProvider(tx, merchantId, STATIC_PROVIDER);
     const waiting = (await selectUnverified(tx, merchantId)).find((one) => one.paymentId === paymentId);
@@ -34,9 +49,20 @@ async function openCases(tx: Tx, merchantId: Id, payments: readonly Unverified[]
   const caseIds = await insertCases(
     tx,
     payments.map(({ paymentId, suspenseId, reference, merchantRef, currency, amount }) => ({
-      merchantId, caseId: derivedAt(paymentId, "unverified", merchantId), provider: STATIC_PROVIDER, kind: "unverified",
-      statementId: null, rowId: null, documentKind: suspenseId ? "suspense" : "payment", documentId: suspenseId ?? paymentId,
-      paymentId, reference: reference ?? merchantRef, currency, grossOver: -amount, feeOver: 0n, state: "open",
+      merchantId,
+      caseId: derivedAt(paymentId, "unverified", merchantId),
+      provider: STATIC_PROVIDER,
+      kind: "unverified",
+      statementId: null,
+      rowId: null,
+      documentKind: suspenseId ? "suspense" : "payment",
+      documentId: suspenseId ?? paymentId,
+      paymentId,
+      reference: reference ?? merchantRef,
+      currency,
+      grossOver: -amount,
+      feeOver: 0n,
+      state: "open",
     })),
   );
   for (const caseId of caseIds) {
@@ -47,14 +73,31 @@ async function openCases(tx: Tx, merchantId: Id, payments: readonly Unverified[]
 }
 
 /** The operator's list, with the total that waits; of one outlet's, where one is given. */
-export async function unverifiedBody(executor: Executor, merchantId: Id, outletId: Id | null): Promise<UnverifiedBody> {
+export async function unverifiedBody(
+  executor: Executor,
+  merchantId: Id,
+  outletId: Id | null,
+): Promise<UnverifiedBody> {
   const waiting = await selectUnverified(executor, merchantId, outletId);
   return {
     count: waiting.length,
-    total: toWire(money(waiting.reduce((sum, { amount }) => sum + amount, 0n), IDR)),
+    total: toWire(
+      money(
+        waiting.reduce((sum, { amount }) => sum + amount, 0n),
+        IDR,
+      ),
+    ),
     payments: waiting.map((one) => ({
-      payment_id: one.paymentId, order_id: one.orderId, outlet_id: one.outletId, receipt_number: one.receiptNumber, amount: toWire(money(one.amount, one.currency)), reference: one.reference,
-      confirmed_by: one.confirmedBy, confirmed_at: one.confirmedAt.toISOString(), due: one.due, case_id: one.caseId,
+      payment_id: one.paymentId,
+      order_id: one.orderId,
+      outlet_id: one.outletId,
+      receipt_number: one.receiptNumber,
+      amount: toWire(money(one.amount, one.currency)),
+      reference: one.reference,
+      confirmed_by: one.confirmedBy,
+      confirmed_at: one.confirmedAt.toISOString(),
+      due: one.due,
+      case_id: one.caseId,
     })),
   };
 }

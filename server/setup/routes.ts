@@ -1,4 +1,12 @@
-import { isRefusal, ProblemSchema, SETUP_CODE_HEADER, SetupDoneSchema, SetupSchema, SetupStateSchema, type Refusal } from "@onegate/contract";
+import {
+  isRefusal,
+  ProblemSchema,
+  SETUP_CODE_HEADER,
+  SetupDoneSchema,
+  SetupSchema,
+  SetupStateSchema,
+  type Refusal,
+} from "@onegate/contract";
 import type { FastifyRequest } from "fastify";
 import { addressOf, enrolledBody, isLocal, merchants, sessionBody } from "../identity/index.ts";
 import { answer, answerOnce, keyOf, type Http } from "../kernel/index.ts";
@@ -10,16 +18,34 @@ const BODY_LIMIT_BYTES = 1_572_864;
 
 /** A shop from nothing. */
 export function setupRoutes(http: Http, setup: Setup): void {
-  http.get("/api/v1/setup", { config: { right: "setup.run" }, schema: { tags, summary: "Whether a shop is to be set up here, and what that takes", response: { 200: SetupStateSchema } } }, async (request) => ({
-    needed: (await merchants(setup.database.kysely)).length === 0,
-    allowed: true,
-    code_needed: setup.isCodeNeeded(isLocal(request)),
-  }));
+  http.get(
+    "/api/v1/setup",
+    {
+      config: { right: "setup.run" },
+      schema: {
+        tags,
+        summary: "Whether a shop is to be set up here, and what that takes",
+        response: { 200: SetupStateSchema },
+      },
+    },
+    async (request) => ({
+      needed: (await merchants(setup.database.kysely)).length === 0,
+      allowed: true,
+      code_needed: setup.isCodeNeeded(isLocal(request)),
+    }),
+  );
 
   const callerOf = (request: FastifyRequest): SetupCaller | Refusal => {
     const key = keyOf(request);
     const code = request.headers[SETUP_CODE_HEADER];
-    return isRefusal(key) ? key : { key, code: typeof code === "string" ? code : "", address: addressOf(request), isLocal: isLocal(request) };
+    return isRefusal(key)
+      ? key
+      : {
+          key,
+          code: typeof code === "string" ? code : "",
+          address: addressOf(request),
+          isLocal: isLocal(request),
+        };
   };
   http.post(
     "/api/v1/setup",
@@ -27,14 +53,20 @@ export function setupRoutes(http: Http, setup: Setup): void {
       bodyLimit: BODY_LIMIT_BYTES,
       config: { right: "setup.run", statements: "report" },
       schema: {
-        tags, summary: "Set a shop up; this browser is enrolled and its owner signed in. In production the header Onegate-Setup-Code proves who may",
-        body: SetupSchema, response: { 201: SetupDoneSchema, "4xx": ProblemSchema },
+        tags,
+        summary:
+          "Set a shop up; this browser is enrolled and its owner signed in. In production the header Onegate-Setup-Code proves who may",
+        body: SetupSchema,
+        response: { 201: SetupDoneSchema, "4xx": ProblemSchema },
       },
       // a body may be large: nobody's is read who has no code
       onRequest: (request, reply, done) => {
         const caller = callerOf(request);
         if (isRefusal(caller)) return void answer(request, reply, caller);
-        void checkSetupCode(setup, caller).then((refusal) => (refusal ? void answer(request, reply, refusal) : done()), (error: Error) => done(error));
+        void checkSetupCode(setup, caller).then(
+          (refusal) => (refusal ? void answer(request, reply, refusal) : done()),
+          (error: Error) => done(error),
+        );
       },
     },
     async (request, reply) => {
@@ -43,7 +75,12 @@ export function setupRoutes(http: Http, setup: Setup): void {
       const done = await setUp(setup, request.body, caller);
       void reply.header("cache-control", "no-store");
       if (isRefusal(done)) return answer(request, reply, done);
-      return answerOnce(request, reply, { answer: { ...enrolledBody(done), session: sessionBody(done.session) }, replayed: done.replayed }, 201);
+      return answerOnce(
+        request,
+        reply,
+        { answer: { ...enrolledBody(done), session: sessionBody(done.session) }, replayed: done.replayed },
+        201,
+      );
     },
   );
 }

@@ -1,7 +1,36 @@
-import { IDR, isRefusal, newId, refuse, type Id, type NewStaffBody, type Refusal, type SetupBody } from "@onegate/contract";
+import {
+  IDR,
+  isRefusal,
+  newId,
+  refuse,
+  type Id,
+  type NewStaffBody,
+  type Refusal,
+  type SetupBody,
+} from "@onegate/contract";
 import { checkedToRows, importProducts, type ProductRow } from "../catalogue/index.ts";
 import {
-  announceAudit, atDevice, bySystem, checkedToLogo, codeHash, countGuess, enrolIn, forgetGuesses, hashSecret, insertLogo, insertMerchant, insertStaff, isSimplePin, markKnown, openOutlet, openSession, provePin, refusalForDays, retireDevice, type Enrolled, type Session,
+  announceAudit,
+  atDevice,
+  bySystem,
+  checkedToLogo,
+  codeHash,
+  countGuess,
+  enrolIn,
+  forgetGuesses,
+  hashSecret,
+  insertLogo,
+  insertMerchant,
+  insertStaff,
+  isSimplePin,
+  markKnown,
+  openOutlet,
+  openSession,
+  provePin,
+  refusalForDays,
+  retireDevice,
+  type Enrolled,
+  type Session,
 } from "../identity/index.ts";
 import { codeOf, inTransaction, type Database, type Tx } from "../kernel/index.ts";
 import { chartOf, openAccounts } from "../ledger/index.ts";
@@ -19,7 +48,12 @@ export type Setup = {
 
 export type SetUp = Enrolled & { readonly session: Session; readonly replayed: boolean };
 
-export type SetupCaller = { readonly key: string; readonly code: string; readonly address: string; readonly isLocal: boolean };
+export type SetupCaller = {
+  readonly key: string;
+  readonly code: string;
+  readonly address: string;
+  readonly isLocal: boolean;
+};
 
 const DEVICE = "Kasir 1";
 
@@ -29,7 +63,10 @@ const hashOf = (key: string) => createHash("sha256").update(key).digest();
  * Whether a caller may send a shop at all, from the head of the request alone: by a code that is good, or by the key of a
  * set-up that was done, which is then proven by the owner's PIN. Refuses `sign_in_delayed`, `setup_code_wrong`.
  */
-export async function checkSetupCode({ database, isCodeNeeded }: Setup, { key, code, address, isLocal }: SetupCaller): Promise<Refusal | undefined> {
+export async function checkSetupCode(
+  { database, isCodeNeeded }: Setup,
+  { key, code, address, isLocal }: SetupCaller,
+): Promise<Refusal | undefined> {
   if (!isCodeNeeded(isLocal) || (await selectDone(database.kysely, hashOf(key)))) return undefined;
   const delayed = await countGuess(database, address);
   if (delayed) return delayed;
@@ -47,7 +84,11 @@ export async function checkSetupCode({ database, isCodeNeeded }: Setup, { key, c
  * `time_zone_unknown`, `day_begins_late`, `logo_invalid`, `pin_too_simple`, what `checkedToRows` refuses of the products,
  * `setup_code_wrong`; and, where the shop is there already, what `provePin` does.
  */
-export async function setUp(setup: Setup, body: SetupBody, { key, code: unchecked, address, isLocal }: SetupCaller): Promise<SetUp | Refusal> {
+export async function setUp(
+  setup: Setup,
+  body: SetupBody,
+  { key, code: unchecked, address, isLocal }: SetupCaller,
+): Promise<SetUp | Refusal> {
   const { database } = setup;
   const keyHash = hashOf(key);
   const done = await selectDone(database.kysely, keyHash);
@@ -65,7 +106,8 @@ export async function setUp(setup: Setup, body: SetupBody, { key, code: unchecke
   const code = isCodeNeeded ? codeHash(unchecked) : undefined;
   if (isCodeNeeded && !code) return refuse("setup_code_wrong");
   const hashed: Hashed[] = [];
-  for (const { name, role, pin } of people) hashed.push({ staffId: newId(), name, role: role ?? "cashier", pinHash: await hashSecret(pin) });
+  for (const { name, role, pin } of people)
+    hashed.push({ staffId: newId(), name, role: role ?? "cashier", pinHash: await hashSecret(pin) });
 
   try {
     return await inTransaction<SetUp | Refusal>(database, async (tx) => {
@@ -80,10 +122,25 @@ export async function setUp(setup: Setup, body: SetupBody, { key, code: unchecke
   }
 }
 
-type Hashed = { readonly staffId: Id; readonly name: string; readonly role: NonNullable<NewStaffBody["role"]>; readonly pinHash: string };
-type Checked = { readonly body: SetupBody; readonly logo: ReturnType<typeof checkedToLogo> | undefined; readonly hashed: readonly Hashed[]; readonly keyHash: Buffer };
+type Hashed = {
+  readonly staffId: Id;
+  readonly name: string;
+  readonly role: NonNullable<NewStaffBody["role"]>;
+  readonly pinHash: string;
+};
+type Checked = {
+  readonly body: SetupBody;
+  readonly logo: ReturnType<typeof checkedToLogo> | undefined;
+  readonly hashed: readonly Hashed[];
+  readonly keyHash: Buffer;
+};
 
-async function write(tx: Tx, { providers }: Setup, { body, logo, hashed, keyHash }: Checked, address: string): Promise<Enrolled & { session: Session }> {
+async function write(
+  tx: Tx,
+  { providers }: Setup,
+  { body, logo, hashed, keyHash }: Checked,
+  address: string,
+): Promise<Enrolled & { session: Session }> {
   const merchant = { merchantId: newId(), name: body.merchant.name, currency: IDR, isDemo: false };
   const { merchantId } = merchant;
   await insertMerchant(tx, merchant);
@@ -95,13 +152,28 @@ async function write(tx: Tx, { providers }: Setup, { body, logo, hashed, keyHash
 
   const [owner] = hashed;
   if (!owner) throw new Error("a shop has an owner");
-  const enrolled = await enrolIn(tx, { merchantId, outletId, name: DEVICE, enrolledBy: null, lastAddress: address });
+  const enrolled = await enrolIn(tx, {
+    merchantId,
+    outletId,
+    name: DEVICE,
+    enrolledBy: null,
+    lastAddress: address,
+  });
   const { deviceId } = enrolled.device;
   await markKnown(tx, { merchantId, staffId: owner.staffId, deviceId });
   const session = await openSession(tx, enrolled.device, owner.staffId, { address, requestId: null });
   if (isRefusal(session)) throw new Error(`the owner of a new shop was refused: ${session.refusal}`);
   await insertDone(tx, keyHash, { merchantId, outletId, ownerId: owner.staffId, deviceId });
-  await announceAudit(tx, atDevice(enrolled.device, owner.staffId), { action: "setup.done", subject: merchantId, after: { merchant: merchant.name, outlet_id: outletId, staff: hashed.length, products: body.products?.length ?? 0 } });
+  await announceAudit(tx, atDevice(enrolled.device, owner.staffId), {
+    action: "setup.done",
+    subject: merchantId,
+    after: {
+      merchant: merchant.name,
+      outlet_id: outletId,
+      staff: hashed.length,
+      products: body.products?.length ?? 0,
+    },
+  });
   return { ...enrolled, session };
 }
 
@@ -116,27 +188,51 @@ async function stockUp(tx: Tx, merchantId: Id, outletId: Id, products: Stocked):
   if (isRefusal(ids)) throw new Error(`a new shop refused a product that was checked: ${ids.refusal}`);
   const counted = ids.flatMap((productId, index) => {
     const quantity = products[index]?.stock;
-    return quantity !== undefined ? [{ movementId: newId(), productId, kind: "count" as const, quantity }] : [];
+    return quantity !== undefined
+      ? [{ movementId: newId(), productId, kind: "count" as const, quantity }]
+      : [];
   });
   if (counted.length > 0) await moveStock(tx, merchantId, outletId, newId(), counted);
 }
 
 /** Enrols the browser of a shop that is set up already anew, in the place of the device whose token may have been lost. */
-async function comeBack(database: Database, done: Done, body: SetupBody, address: string): Promise<SetUp | Refusal> {
+async function comeBack(
+  database: Database,
+  done: Done,
+  body: SetupBody,
+  address: string,
+): Promise<SetUp | Refusal> {
   const { merchantId, outletId, ownerId } = done;
   const delayed = await countGuess(database, address);
   if (delayed) return delayed;
   if (!done.isRecent || done.name !== body.merchant.name) return refuse("idempotency_key_reused");
   // counted against the owner like every other try at that PIN, whatever address it comes from
-  const proven = await provePin(database, { merchantId, deviceId: done.deviceId, staffId: ownerId }, body.owner.pin, { isStranger: true });
+  const proven = await provePin(
+    database,
+    { merchantId, deviceId: done.deviceId, staffId: ownerId },
+    body.owner.pin,
+    { isStranger: true },
+  );
   if (isRefusal(proven)) return proven.refusal === "pin_wrong" ? refuse("idempotency_key_reused") : proven;
   return inTransaction<SetUp | Refusal>(database, async (tx) => {
     await forgetGuesses(tx, address);
     await retireDevice(tx, { ...bySystem(merchantId), actor: ownerId, outletId, address }, done.deviceId);
-    const enrolled = await enrolIn(tx, { merchantId, outletId, name: DEVICE, enrolledBy: ownerId, lastAddress: address });
+    const enrolled = await enrolIn(tx, {
+      merchantId,
+      outletId,
+      name: DEVICE,
+      enrolledBy: ownerId,
+      lastAddress: address,
+    });
     await updateDevice(tx, merchantId, enrolled.device.deviceId);
     await markKnown(tx, { merchantId, staffId: ownerId, deviceId: enrolled.device.deviceId });
-    const session = await openSession(tx, enrolled.device, ownerId, { address, requestId: null }, proven.pinHash);
+    const session = await openSession(
+      tx,
+      enrolled.device,
+      ownerId,
+      { address, requestId: null },
+      proven.pinHash,
+    );
     return isRefusal(session) ? session : { ...enrolled, session, replayed: true };
   });
 }

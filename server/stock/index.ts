@@ -1,2 +1,7 @@
 export { moveStock } from "./move-stock.ts";
-export { selectLevels as stockLevels, updateLowMark as setLowMark, type Level, type Movement } from "./store.ts";
+export {
+  selectLevels as stockLevels,
+  updateLowMark as setLowMark,
+  type Level,
+  type Movement,
+} from "./store.ts";

@@ -14,7 +14,13 @@ export type Movement = {
 export type Level = { readonly productId: Id; readonly onHand: number; readonly isCounted: boolean };
 
 /** Writes movements and moves the levels, in the order of the keys so that two sales can't wait for each other; answers the levels. */
-export async function insertMovements(tx: Tx, merchantId: Id, outletId: Id, sourceId: Id, movements: readonly Movement[]): Promise<Level[]> {
+export async function insertMovements(
+  tx: Tx,
+  merchantId: Id,
+  outletId: Id,
+  sourceId: Id,
+  movements: readonly Movement[],
+): Promise<Level[]> {
   const sorted = [...movements].sort((a, b) => (a.productId < b.productId ? -1 : 1));
   const products = sorted.map(({ productId }) => productId);
   const quantities = sorted.map(({ quantity }) => quantity);
@@ -35,16 +41,35 @@ export async function insertMovements(tx: Tx, merchantId: Id, outletId: Id, sour
 }
 
 /** What is on hand of the products that were brought in or counted once. Of the others nobody knows. */
-export async function selectLevels(executor: Executor, merchantId: Id, outletId: Id): Promise<Array<{ productId: Id; name: string; onHand: number; isLow: boolean }>> {
+export async function selectLevels(
+  executor: Executor,
+  merchantId: Id,
+  outletId: Id,
+): Promise<Array<{ productId: Id; name: string; onHand: number; isLow: boolean }>> {
   const { rows } = await sql<{ product_id: Id; name: string; on_hand: number; is_low: boolean }>`
     select l.product_id, p.name, l.on_hand, coalesce(l.on_hand <= l.low_mark, false) as is_low
       from stock_level l join product p using (merchant_id, product_id)
-     where l.merchant_id = ${merchantId} and l.outlet_id = ${outletId} and l.is_counted order by l.on_hand, p.name`.execute(executor);
-  return rows.map((row) => ({ productId: row.product_id, name: row.name, onHand: row.on_hand, isLow: row.is_low }));
+     where l.merchant_id = ${merchantId} and l.outlet_id = ${outletId} and l.is_counted order by l.on_hand, p.name`.execute(
+    executor,
+  );
+  return rows.map((row) => ({
+    productId: row.product_id,
+    name: row.name,
+    onHand: row.on_hand,
+    isLow: row.is_low,
+  }));
 }
 
-export async function updateLowMark(executor: Executor, merchantId: Id, outletId: Id, productId: Id, lowMark: number): Promise<void> {
+export async function updateLowMark(
+  executor: Executor,
+  merchantId: Id,
+  outletId: Id,
+  productId: Id,
+  lowMark: number,
+): Promise<void> {
   await sql`
     update stock_level set low_mark = ${lowMark}
-     where merchant_id = ${merchantId} and outlet_id = ${outletId} and product_id = ${productId}`.execute(executor);
+     where merchant_id = ${merchantId} and outlet_id = ${outletId} and product_id = ${productId}`.execute(
+    executor,
+  );
 }

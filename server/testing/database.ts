@@ -4,7 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { codeOf, openDatabase, startCluster, type Cluster, type Connection, type Database } from "../kernel/index.ts";
+import {
+  codeOf,
+  openDatabase,
+  startCluster,
+  type Cluster,
+  type Connection,
+  type Database,
+} from "../kernel/index.ts";
 import { prepareSchema } from "../schema.ts";
 
 const TEMPLATE = "onegate_template";
@@ -14,7 +21,10 @@ let count = 0;
 export async function startTestCluster(): Promise<{ cluster: Cluster; stop(): Promise<void> }> {
   const data = mkdtempSync(join(tmpdir(), "onegate-test-"));
   // the tests kill servers, never the machine: what a crash of the machine needs is left out for speed
-  const cluster = await startCluster({ data, settings: { fsync: "off", full_page_writes: "off", max_connections: "120" } });
+  const cluster = await startCluster({
+    data,
+    settings: { fsync: "off", full_page_writes: "off", max_connections: "120" },
+  });
   const admin = new pg.Client({ ...cluster.connection, database: "postgres" });
   await admin.connect();
   await admin.query(`create database ${TEMPLATE}`);
@@ -31,7 +41,11 @@ export async function startTestCluster(): Promise<{ cluster: Cluster; stop(): Pr
   };
 }
 
-export type TestDatabase = { readonly connection: Exclude<Connection, string>; readonly database: Database; close(): Promise<void> };
+export type TestDatabase = {
+  readonly connection: Exclude<Connection, string>;
+  readonly database: Database;
+  close(): Promise<void>;
+};
 
 /** A database of the test's own, with the newest schema and nothing in it. */
 export async function openTestDatabase(most = 12): Promise<TestDatabase> {
@@ -53,7 +67,11 @@ export async function openTestDatabase(most = 12): Promise<TestDatabase> {
       await admin.query(`drop database ${name} with (force)`);
       await admin.end();
       await own?.stop();
-      assert.equal(deadlocks, 0, `transactions of this test's database deadlocked ${deadlocks} times; every transaction must lock in one order`);
+      assert.equal(
+        deadlocks,
+        0,
+        `transactions of this test's database deadlocked ${deadlocks} times; every transaction must lock in one order`,
+      );
     },
   };
 }
@@ -61,7 +79,10 @@ export async function openTestDatabase(most = 12): Promise<TestDatabase> {
 /** How many deadlocks a database has seen. Sessions report theirs at the latest when they end. */
 export async function deadlocksOf(client: pg.Client | pg.Pool, database: string): Promise<number> {
   await client.query("select pg_stat_force_next_flush(), pg_stat_clear_snapshot()");
-  const { rows } = await client.query<{ deadlocks: bigint }>("select deadlocks from pg_stat_database where datname = $1", [database]);
+  const { rows } = await client.query<{ deadlocks: bigint }>(
+    "select deadlocks from pg_stat_database where datname = $1",
+    [database],
+  );
   return Number(rows[0]?.deadlocks ?? 0);
 }
 

@@ -1,7 +1,25 @@
-import { checkedToMinor, IDR, isRefusal, money, newId, type Currency, type Id, type Money } from "@onegate/contract";
+import {
+  checkedToMinor,
+  IDR,
+  isRefusal,
+  money,
+  newId,
+  type Currency,
+  type Id,
+  type Money,
+} from "@onegate/contract";
 import assert from "node:assert/strict";
 import { derivedId, type Database } from "../kernel/index.ts";
-import { accountId, balanceByCode, createLedger, openAccounts, prove, statement, type AccountKind, type Ledger } from "../ledger/index.ts";
+import {
+  accountId,
+  balanceByCode,
+  createLedger,
+  openAccounts,
+  prove,
+  statement,
+  type AccountKind,
+  type Ledger,
+} from "../ledger/index.ts";
 
 /** Books for a test: accounts by name, sums as text, and the proof that they hold. */
 export type TestBooks = {
@@ -19,7 +37,10 @@ export type TestBooks = {
   assertHold(): Promise<void>;
 };
 
-export async function openBooks(database: Database, options: { lanes?: number; queue?: number } = {}): Promise<TestBooks> {
+export async function openBooks(
+  database: Database,
+  options: { lanes?: number; queue?: number } = {},
+): Promise<TestBooks> {
   const merchantId = newId();
   const ledger = createLedger(database, { lanes: options.lanes ?? 2, queue: options.queue ?? 20_000 });
   const id = (code: string) => accountId(merchantId, code);
@@ -36,15 +57,28 @@ export async function openBooks(database: Database, options: { lanes?: number; q
       return id(code);
     },
     async fund(code, amount) {
-      const posted = await ledger.post(merchantId, { ...books.transfer("mint", code, amount), id: derivedId("fund", merchantId, code, amount) });
+      const posted = await ledger.post(merchantId, {
+        ...books.transfer("mint", code, amount),
+        id: derivedId("fund", merchantId, code, amount),
+      });
       assert.ok(!isRefusal(posted), JSON.stringify(posted));
     },
-    transfer: (debit, credit, amount, transferId = newId()) => ({ id: transferId, kind: "payment", debit: id(debit), credit: id(credit), amount: rupiah(amount) }),
+    transfer: (debit, credit, amount, transferId = newId()) => ({
+      id: transferId,
+      kind: "payment",
+      debit: id(debit),
+      credit: id(credit),
+      amount: rupiah(amount),
+    }),
     balance: async (code) => text((await balanceByCode(database.kysely, merchantId, code))?.posted ?? 0n),
     held: async (code) => text((await balanceByCode(database.kysely, merchantId, code))?.held ?? 0n),
     async page(code) {
       const entries = await statement(database.kysely, merchantId, id(code), 1n << 60n, 1000);
-      return entries.reverse().map(({ amount, balanceAfter }) => `${amount > 0n ? "+" : ""}${text(amount)} = ${text(balanceAfter)}`);
+      return entries
+        .reverse()
+        .map(
+          ({ amount, balanceAfter }) => `${amount > 0n ? "+" : ""}${text(amount)} = ${text(balanceAfter)}`,
+        );
     },
     async assertHold() {
       assert.deepEqual((await prove(database)).breaches, []);

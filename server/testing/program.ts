@@ -1,4 +1,13 @@
-import { newId, type CatalogueBody, type EnrolledBody, type NewSaleBody, type Problem, type SaleBody, type SessionBody, type ShopBody } from "@onegate/contract";
+import {
+  newId,
+  type CatalogueBody,
+  type EnrolledBody,
+  type NewSaleBody,
+  type Problem,
+  type SaleBody,
+  type SessionBody,
+  type ShopBody,
+} from "@onegate/contract";
 import assert from "node:assert/strict";
 import { startSimulator, type RunningSimulator, type SimulatorOptions } from "../../simulator/index.ts";
 import { readSettings, type Database } from "../kernel/index.ts";
@@ -15,7 +24,11 @@ export type TestProgram = {
   readonly database: Database;
   readonly connection: TestDatabase["connection"];
   readonly simulator: RunningSimulator;
-  call<T = unknown>(method: string, path: string, options?: { body?: unknown; token?: string; headers?: Record<string, string>; raw?: string }): Promise<Answer<T>>;
+  call<T = unknown>(
+    method: string,
+    path: string,
+    options?: { body?: unknown; token?: string; headers?: Record<string, string>; raw?: string },
+  ): Promise<Answer<T>>;
   /** Enrols a till of the demo shop; its token. */
   enrol(): Promise<string>;
   /** A session on the demo till, enrolled at the first unlock. */
@@ -27,11 +40,28 @@ export type TestProgram = {
   close(): Promise<void>;
 };
 
-export type Answer<T> = { readonly status: number; readonly headers: Headers; readonly body: T; readonly code: string | undefined };
+export type Answer<T> = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+  readonly code: string | undefined;
+};
 
-export async function openTestProgram(options: { callbackRetryMs?: number; till?: string; environment?: Record<string, string>; simulator?: SimulatorOptions; logTo?: { write(line: string): void } } = {}): Promise<TestProgram> {
+export async function openTestProgram(
+  options: {
+    callbackRetryMs?: number;
+    till?: string;
+    environment?: Record<string, string>;
+    simulator?: SimulatorOptions;
+    logTo?: { write(line: string): void };
+  } = {},
+): Promise<TestProgram> {
   const test = await openTestDatabase();
-  const simulator = await startSimulator({ callbackRetryMs: options.callbackRetryMs ?? 200, seed: 7, ...options.simulator });
+  const simulator = await startSimulator({
+    callbackRetryMs: options.callbackRetryMs ?? 200,
+    seed: 7,
+    ...options.simulator,
+  });
   const settings = readSettings({ PORT: "0", LOG_LEVEL: "silent", ...options.environment });
   const start = (port: number): Promise<Program> =>
     startProgram({
@@ -55,7 +85,16 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
     database: test.database,
     connection: test.connection,
     simulator,
-    async call<T>(method: string, path: string, { body, token, headers, raw }: { body?: unknown; token?: string; headers?: Record<string, string>; raw?: string } = {}) {
+    async call<T>(
+      method: string,
+      path: string,
+      {
+        body,
+        token,
+        headers,
+        raw,
+      }: { body?: unknown; token?: string; headers?: Record<string, string>; raw?: string } = {},
+    ) {
       const response = await fetch(`${program.url}${path}`, {
         method,
         headers: {
@@ -68,7 +107,12 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
       const text = await response.text();
       const parsed = text === "" ? undefined : (JSON.parse(text) as T);
       noteSession(path, headers?.["onegate-device"], parsed);
-      return { status: response.status, headers: response.headers, body: parsed as T, code: (parsed as Partial<Problem> | undefined)?.code };
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: parsed as T,
+        code: (parsed as Partial<Problem> | undefined)?.code,
+      };
     },
     async enrol() {
       const enrolled = await opened.call<EnrolledBody>("POST", "/api/v1/till/devices", { body: {} });
@@ -79,14 +123,19 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
       device ??= opened.enrol();
       const shop = await opened.call<ShopBody>("GET", "/api/v1/till/shop");
       const staff = shop.body.staff.find((one) => one.name === name);
-      const session = await opened.call<SessionBody>("POST", "/api/v1/till/unlock", { body: { staff_id: staff?.id, pin }, headers: { "onegate-device": await device } });
+      const session = await opened.call<SessionBody>("POST", "/api/v1/till/unlock", {
+        body: { staff_id: staff?.id, pin },
+        headers: { "onegate-device": await device },
+      });
       assert.equal(session.status, 200, JSON.stringify(session.body));
       return session.body.token;
     },
     async lever(method, path, body) {
       const response = await fetch(`${simulator.url}/control/${path}`, {
         method,
-        ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+        ...(body === undefined
+          ? {}
+          : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
       });
       const answer = (await response.json()) as { success: boolean; data?: unknown };
       assert.ok(answer.success, `${path}: ${JSON.stringify(answer)}`);
@@ -112,12 +161,18 @@ export async function openTestProgram(options: { callbackRetryMs?: number; till?
 /** A session that a till opened, or the set-up of a shop, works with that device alone: the calls after this bring it. */
 function noteSession(path: string, device: string | undefined, answer: unknown): void {
   const { token, session } = (answer ?? {}) as { token?: string; session?: { token?: string } };
-  if (path === "/api/v1/till/unlock" && token !== undefined && device !== undefined) rememberDevice(token, device);
-  if (path === "/api/v1/setup" && token !== undefined && session?.token !== undefined) rememberDevice(session.token, token);
+  if (path === "/api/v1/till/unlock" && token !== undefined && device !== undefined)
+    rememberDevice(token, device);
+  if (path === "/api/v1/setup" && token !== undefined && session?.token !== undefined)
+    rememberDevice(session.token, token);
 }
 
 /** A sale of the named products, each once, as a till sends it. */
-export function newSale(catalogue: CatalogueBody, names: readonly string[], tender: "exact" | "QRIS" | "QRIS_STATIC" | string): NewSaleBody {
+export function newSale(
+  catalogue: CatalogueBody,
+  names: readonly string[],
+  tender: "exact" | "QRIS" | "QRIS_STATIC" | string,
+): NewSaleBody {
   const lines = names.map((name) => {
     const product = catalogue.products.find((one) => one.name === name);
     assert.ok(product, name);
@@ -129,10 +184,21 @@ export function newSale(catalogue: CatalogueBody, names: readonly string[], tend
     id: newId(),
     lines,
     total,
-    tender: tender === "QRIS" || tender === "QRIS_STATIC" ? { method: tender } : { method: "CASH", tendered: tender === "exact" ? total : { amount: tender, currency: "IDR" } },
+    tender:
+      tender === "QRIS" || tender === "QRIS_STATIC"
+        ? { method: tender }
+        : { method: "CASH", tendered: tender === "exact" ? total : { amount: tender, currency: "IDR" } },
   };
 }
 
-export async function sell(program: TestProgram, token: string, sale: NewSaleBody): Promise<Answer<SaleBody>> {
-  return program.call<SaleBody>("POST", "/api/v1/till/sales", { token, body: sale, headers: { "idempotency-key": sale.id } });
+export async function sell(
+  program: TestProgram,
+  token: string,
+  sale: NewSaleBody,
+): Promise<Answer<SaleBody>> {
+  return program.call<SaleBody>("POST", "/api/v1/till/sales", {
+    token,
+    body: sale,
+    headers: { "idempotency-key": sale.id },
+  });
 }

@@ -14,14 +14,38 @@ export function rememberDevice(token: string, device: string): void {
 /** What a bearer sends; a session of staff with the device that it was opened on. */
 export function bearing(token: string | undefined): Record<string, string> {
   const device = token === undefined ? undefined : devices.get(tokenHash(token).toString("hex"));
-  return { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(device === undefined ? {} : { "onegate-device": device }) };
+  return {
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(device === undefined ? {} : { "onegate-device": device }),
+  };
 }
 
 /** A session for a staff member on a device of their own, without a PIN. The token's hash is the session's. */
-export async function openTestSession(tx: Tx, place: { merchantId: Id; outletId: Id; staffId: Id }, hash: Buffer): Promise<void> {
+export async function openTestSession(
+  tx: Tx,
+  place: { merchantId: Id; outletId: Id; staffId: Id },
+  hash: Buffer,
+): Promise<void> {
   const { merchantId, outletId, staffId } = place;
   const deviceId = newId();
   devices.set(hash.toString("hex"), deviceId);
-  await insertDevice(tx, { merchantId, outletId, deviceId, name: "Kasir", enrolledBy: null, lastAddress: null, hash: tokenHash(deviceId) });
-  await insertSession(tx, { merchantId, staffId, deviceId, sessionId: newId(), hash, hours: 1, pinChangeOnly: false, address: "127.0.0.1" });
+  await insertDevice(tx, {
+    merchantId,
+    outletId,
+    deviceId,
+    name: "Kasir",
+    enrolledBy: null,
+    lastAddress: null,
+    hash: tokenHash(deviceId),
+  });
+  await insertSession(tx, {
+    merchantId,
+    staffId,
+    deviceId,
+    sessionId: newId(),
+    hash,
+    hours: 1,
+    pinChangeOnly: false,
+    address: "127.0.0.1",
+  });
 }

@@ -12,14 +12,36 @@ import { openTestSession } from "./session.ts";
 export type TestTill = { readonly device: string; readonly deviceId: Id; readonly token: string };
 
 /** Tries to unlock a till. */
-export function tryUnlock(program: TestProgram, device: string, staffId: Id | undefined, pin: string): Promise<Answer<SessionBody>> {
-  return program.call<SessionBody>("POST", "/api/v1/till/unlock", { body: { staff_id: staffId, pin }, headers: { "onegate-device": device } });
+export function tryUnlock(
+  program: TestProgram,
+  device: string,
+  staffId: Id | undefined,
+  pin: string,
+): Promise<Answer<SessionBody>> {
+  return program.call<SessionBody>("POST", "/api/v1/till/unlock", {
+    body: { staff_id: staffId, pin },
+    headers: { "onegate-device": device },
+  });
 }
 
 /** Enrols a till, with a code that `by` makes or else as a demo till, and unlocks it. */
-export async function openTill(program: TestProgram, staffId: Id, pin: string, by?: { token: string; outletId: Id }): Promise<TestTill> {
-  const code = by && (await program.call<{ code: string }>("POST", "/api/v1/devices/codes", { token: by.token, body: { outlet_id: by.outletId, name: "Kasir 2" } })).body.code;
-  const enrolled = await program.call<EnrolledBody>("POST", "/api/v1/till/devices", { body: code === undefined ? {} : { code } });
+export async function openTill(
+  program: TestProgram,
+  staffId: Id,
+  pin: string,
+  by?: { token: string; outletId: Id },
+): Promise<TestTill> {
+  const code =
+    by &&
+    (
+      await program.call<{ code: string }>("POST", "/api/v1/devices/codes", {
+        token: by.token,
+        body: { outlet_id: by.outletId, name: "Kasir 2" },
+      })
+    ).body.code;
+  const enrolled = await program.call<EnrolledBody>("POST", "/api/v1/till/devices", {
+    body: code === undefined ? {} : { code },
+  });
   assert.equal(enrolled.status, 201, JSON.stringify(enrolled.body));
   const session = await tryUnlock(program, enrolled.body.token, staffId, pin);
   assert.equal(session.status, 200, JSON.stringify(session.body));
@@ -27,13 +49,22 @@ export async function openTill(program: TestProgram, staffId: Id, pin: string, b
 }
 
 /** Another merchant with an outlet, and an owner whose PIN is 824613 and who is signed in. */
-export async function openStranger(program: TestProgram, name = "Toko Lain"): Promise<{ merchantId: Id; outletId: Id; staffId: Id; token: string }> {
+export async function openStranger(
+  program: TestProgram,
+  name = "Toko Lain",
+): Promise<{ merchantId: Id; outletId: Id; staffId: Id; token: string }> {
   const [merchantId, outletId, staffId] = [newId(), newId(), newId()] as const;
   const { token, hash } = newToken();
   const pinHash = await hashSecret("824613");
   await inTransaction(program.database, async (tx) => {
     await insertMerchant(tx, { merchantId, name, currency: IDR, isDemo: false });
-    await insertOutlet(tx, { ...CAFE.outlet, merchantId, outletId, tax: undefined, cashRounding: { unit: 0, direction: "down" } });
+    await insertOutlet(tx, {
+      ...CAFE.outlet,
+      merchantId,
+      outletId,
+      tax: undefined,
+      cashRounding: { unit: 0, direction: "down" },
+    });
     await insertStaff(tx, merchantId, outletId, { staffId, name: "Wati", role: "owner" }, pinHash);
     await openTestSession(tx, { merchantId, outletId, staffId }, hash);
     await openAccounts(tx, merchantId, chartOf(merchantId, IDR, ["tripay"], [outletId]));

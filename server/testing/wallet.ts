@@ -1,4 +1,10 @@
-import { newId, type OperationBody, type TokensBody, type WalletAccountBody, type WalletHistoryBody } from "@onegate/contract";
+import {
+  newId,
+  type OperationBody,
+  type TokensBody,
+  type WalletAccountBody,
+  type WalletHistoryBody,
+} from "@onegate/contract";
 import assert from "node:assert/strict";
 import type { Answer, TestProgram } from "./program.ts";
 
@@ -21,7 +27,12 @@ function userOf(program: TestProgram, name: string, token: string): TestUser {
     name,
     token,
     get: (path) => program.call("GET", path, { token }),
-    post: (path, body, key = newId()) => program.call("POST", path, { token, ...(body === undefined ? {} : { body }), headers: { "idempotency-key": key } }),
+    post: (path, body, key = newId()) =>
+      program.call("POST", path, {
+        token,
+        ...(body === undefined ? {} : { body }),
+        headers: { "idempotency-key": key },
+      }),
     async account() {
       const { body } = await user.get<{ account: WalletAccountBody }>("/api/v1/wallet");
       return body.account;
@@ -35,7 +46,11 @@ function userOf(program: TestProgram, name: string, token: string): TestUser {
 
 /** One of the demo's users, such as `andi.contoh`. */
 export async function demoUser(program: TestProgram, username: string): Promise<TestUser> {
-  const { access_token: token } = ok(await program.call<TokensBody>("POST", "/api/auth/login", { body: { username, password: "rahasia-demo" } }));
+  const { access_token: token } = ok(
+    await program.call<TokensBody>("POST", "/api/auth/login", {
+      body: { username, password: "rahasia-demo" },
+    }),
+  );
   return userOf(program, username, token);
 }
 
@@ -44,8 +59,19 @@ let count = 0;
 export async function newUser(program: TestProgram): Promise<TestUser> {
   count += 1;
   const username = `dompet.${count}`;
-  ok(await program.call("POST", "/api/auth/register", { body: { username, email: `${username}@contoh.invalid`, phone: `+62817${String(count).padStart(8, "0")}`, password: PASSWORD } }));
-  const { access_token: token } = ok(await program.call<TokensBody>("POST", "/api/auth/login", { body: { username, password: PASSWORD } }));
+  ok(
+    await program.call("POST", "/api/auth/register", {
+      body: {
+        username,
+        email: `${username}@contoh.invalid`,
+        phone: `+62817${String(count).padStart(8, "0")}`,
+        password: PASSWORD,
+      },
+    }),
+  );
+  const { access_token: token } = ok(
+    await program.call<TokensBody>("POST", "/api/auth/login", { body: { username, password: PASSWORD } }),
+  );
   return userOf(program, username, token);
 }
 

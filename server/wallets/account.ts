@@ -9,7 +9,12 @@ import { lockUser, selectAccounts, selectWallet, type WalletAccount, type Wallet
  * The account that a user means: the named one, or else the one in use for the currency; the first use of rupiah opens it.
  * Another's looks unknown. Refuses `account_unknown`, and `currency_differs` for a named one of another currency.
  */
-export async function ownAccount(tx: Tx, { merchantId, userId }: WalletOwner, currency: Currency, named?: Id): Promise<WalletAccount | Refusal> {
+export async function ownAccount(
+  tx: Tx,
+  { merchantId, userId }: WalletOwner,
+  currency: Currency,
+  named?: Id,
+): Promise<WalletAccount | Refusal> {
   if (named === undefined) return accountInUse(tx, merchantId, userId, currency, currency === IDR);
   const account = await selectWallet(tx, merchantId, "account_id", named);
   if (account?.userId !== userId) return refuse("account_unknown");
@@ -20,12 +25,21 @@ export async function ownAccount(tx: Tx, { merchantId, userId }: WalletOwner, cu
 export async function findUser(tx: Tx, unchecked: string): Promise<WalletUser | Refusal> {
   const phone = checkedToPhone(unchecked);
   const username = checkedToUsername(unchecked);
-  const found = typeof phone === "string" ? await lockUser(tx, "phone", phone) : typeof username === "string" ? await lockUser(tx, "username", username) : undefined;
+  const found =
+    typeof phone === "string"
+      ? await lockUser(tx, "phone", phone)
+      : typeof username === "string"
+        ? await lockUser(tx, "username", username)
+        : undefined;
   return found ?? refuse("user_unknown");
 }
 
 /** Whether this decider may decide on what was paid into an account; another's payment looks unknown. */
-export async function mayDecide(tx: Tx, { merchantId, userId }: Decider, paidTo: Id | null): Promise<boolean> {
+export async function mayDecide(
+  tx: Tx,
+  { merchantId, userId }: Decider,
+  paidTo: Id | null,
+): Promise<boolean> {
   if (userId === undefined) return true;
   return paidTo !== null && (await selectWallet(tx, merchantId, "account_id", paidTo))?.userId === userId;
 }
@@ -34,20 +48,34 @@ export async function mayDecide(tx: Tx, { merchantId, userId }: Decider, paidTo:
  * The account that a user uses for a currency: the oldest that is not closed; opened now, when `open` says so. Refuses
  * `account_unknown`, `user_closed`, `account_frozen`.
  */
-export async function accountInUse(tx: Tx, merchantId: Id, userId: Id, currency: Currency, open: boolean): Promise<WalletAccount | Refusal> {
-  const used = (await selectAccounts(tx, merchantId, userId)).filter((account) => account.currency === currency);
+export async function accountInUse(
+  tx: Tx,
+  merchantId: Id,
+  userId: Id,
+  currency: Currency,
+  open: boolean,
+): Promise<WalletAccount | Refusal> {
+  const used = (await selectAccounts(tx, merchantId, userId)).filter(
+    (account) => account.currency === currency,
+  );
   const found = used.find(({ status }) => status !== "CLOSED");
   if (found) return found;
   if (!open) return refuse("account_unknown");
   // held, so that nobody leaves while an account is opened
   if (!(await lockUser(tx, "id", userId))) return refuse("user_closed");
   const code = walletCode(userId, currency);
-  const opened = await openAccounts(tx, merchantId, [{ id: accountId(merchantId, code), code, kind: "wallet", currency, userId }]);
+  const opened = await openAccounts(tx, merchantId, [
+    { id: accountId(merchantId, code), code, kind: "wallet", currency, userId },
+  ]);
   const account = await selectWallet(tx, merchantId, "code", code);
   if (!account) throw new Error("an opened account comes back");
   if (account.status === "CLOSED") return refuse("account_frozen");
   // a twin may have been quicker: then it has said so
-  if (opened.length > 0) await announce(tx, merchantId, "wallet.account_opened", account.accountId, { account_id: account.accountId, currency });
+  if (opened.length > 0)
+    await announce(tx, merchantId, "wallet.account_opened", account.accountId, {
+      account_id: account.accountId,
+      currency,
+    });
   return account;
 }
 

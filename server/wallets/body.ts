@@ -1,19 +1,56 @@
-import { money, toDecimal, type Id, type ListedAccountBody, type OperationBody, type TopupBody, type WalletAccountBody, type WithdrawalBody } from "@onegate/contract";
+import {
+  money,
+  toDecimal,
+  type Id,
+  type ListedAccountBody,
+  type OperationBody,
+  type TopupBody,
+  type WalletAccountBody,
+  type WithdrawalBody,
+} from "@onegate/contract";
 import type { Payment } from "../payments/index.ts";
 import type { Operation, Payout } from "./operation.ts";
 import type { WalletAccount } from "./store.ts";
 
 /** An account as it goes out. */
-export function accountBody({ accountId, code, currency, status, posted, held, openedAt }: WalletAccount): WalletAccountBody {
+export function accountBody({
+  accountId,
+  code,
+  currency,
+  status,
+  posted,
+  held,
+  openedAt,
+}: WalletAccount): WalletAccountBody {
   const text = (minor: bigint) => toDecimal(money(minor, currency));
-  return { account_id: accountId, account_code: code, currency, status, balance: text(posted), held: text(held), available: text(posted - held), opened_at: openedAt.toISOString() };
+  return {
+    account_id: accountId,
+    account_code: code,
+    currency,
+    status,
+    balance: text(posted),
+    held: text(held),
+    available: text(posted - held),
+    opened_at: openedAt.toISOString(),
+  };
 }
 
 /** An account of a user, with the older names of its fields. */
-export function listedAccountBody(account: WalletAccount, userId: Id, lastPosted: Date | undefined): ListedAccountBody {
+export function listedAccountBody(
+  account: WalletAccount,
+  userId: Id,
+  lastPosted: Date | undefined,
+): ListedAccountBody {
   const body = accountBody(account);
   const updatedAt = lastPosted !== undefined && lastPosted > account.openedAt ? lastPosted : account.openedAt;
-  return { ...body, id: account.accountId, user_id: userId, account_status: account.status, created_at: body.opened_at, updated_at: updatedAt.toISOString() };
+  return {
+    ...body,
+    id: account.accountId,
+    user_id: userId,
+    account_status: account.status,
+    created_at: body.opened_at,
+    updated_at: updatedAt.toISOString(),
+  };
 }
 
 /** An operation as it goes out, and as its key keeps it. */
@@ -65,7 +102,9 @@ export function withdrawalBody(operation: Operation): WithdrawalBody {
   return { ...operationBody(operation), ...payoutBody(operation.payout) };
 }
 
-export function payoutBody(payout: Payout | null): Pick<WithdrawalBody, "bank" | "account_number" | "account_name"> {
+export function payoutBody(
+  payout: Payout | null,
+): Pick<WithdrawalBody, "bank" | "account_number" | "account_name"> {
   const { bank, accountNumber, accountName } = payout ?? { bank: "", accountNumber: "", accountName: "" };
   return { bank, account_number: accountNumber, account_name: accountName };
 }

@@ -23,8 +23,18 @@ export type WalletOwner = { readonly merchantId: Id; readonly userId: Id };
 export type Decider = Who & { /** Nothing: an operator. */ readonly userId?: Id };
 
 /** Runs a verb's effect once for a user's or operator's key; what it answers is kept as it goes out. */
-export async function onceFor<T>(wallets: Wallets, { merchantId, who, verb, key }: { merchantId: Id; who: string; verb: string; key: string }, asked: unknown, effect: (tx: Tx) => Promise<T | Refusal>): Promise<Once<T>> {
-  const done = await once(wallets.database, { merchantId, route: `wallet.${verb}:${who}`, key }, asked, effect);
+export async function onceFor<T>(
+  wallets: Wallets,
+  { merchantId, who, verb, key }: { merchantId: Id; who: string; verb: string; key: string },
+  asked: unknown,
+  effect: (tx: Tx) => Promise<T | Refusal>,
+): Promise<Once<T>> {
+  const done = await once(
+    wallets.database,
+    { merchantId, route: `wallet.${verb}:${who}`, key },
+    asked,
+    effect,
+  );
   if (!isRefusal(done.answer) && !done.replayed) wallets.poke();
   return done;
 }
@@ -33,7 +43,11 @@ export async function onceFor<T>(wallets: Wallets, { merchantId, who, verb, key 
  * What a verb did with a withdrawal, with the bank account that it goes to. That stands in the operation alone, not in the
  * key's stored answer, so that it is gone when it is erased there.
  */
-export async function withPayout({ database }: Wallets, merchantId: Id, { answer, replayed }: Once<OperationBody>): Promise<Once<WithdrawalBody>> {
+export async function withPayout(
+  { database }: Wallets,
+  merchantId: Id,
+  { answer, replayed }: Once<OperationBody>,
+): Promise<Once<WithdrawalBody>> {
   if (isRefusal(answer)) return { answer, replayed };
   const withdrawal = await selectOperation(database.kysely, merchantId, answer.operation_id);
   return { answer: { ...answer, ...payoutBody(withdrawal?.payout ?? null) }, replayed };

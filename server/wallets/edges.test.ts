@@ -15,29 +15,54 @@ before(async () => {
 after(() => program.close());
 
 describe("what comes in at the edge", () => {
-  for (const [what, text] of [["a NUL", "a\u0000b"], ["half a pair", "a\ud800b"], ["a line's end", "a\nb"]] as const) {
+  for (const [what, text] of [
+    ["a NUL", "a\u0000b"],
+    ["half a pair", "a\ud800b"],
+    ["a line's end", "a\nb"],
+  ] as const) {
     it(`${what} in a text is refused where it comes in, and nothing moves`, async () => {
       const before = (await citra.account()).balance;
-      const refused = async (path: string, body: object) => (await citra.post(`${W}/${path}`, { amount: "1.00", currency: "IDR", ...body })).code;
-      assert.equal(await refused("payments", { destination_account: "ACC_DST_DEF", description: text }), "request_invalid");
+      const refused = async (path: string, body: object) =>
+        (await citra.post(`${W}/${path}`, { amount: "1.00", currency: "IDR", ...body })).code;
+      assert.equal(
+        await refused("payments", { destination_account: "ACC_DST_DEF", description: text }),
+        "request_invalid",
+      );
       assert.equal(await refused("payments", { destination_account: text }), "request_invalid");
-      assert.equal(await refused("holds", { destination_account: "ACC_DST_DEF", description: text }), "request_invalid");
+      assert.equal(
+        await refused("holds", { destination_account: "ACC_DST_DEF", description: text }),
+        "request_invalid",
+      );
       assert.equal(await refused("transfers", { to: "andi.contoh", description: text }), "request_invalid");
-      assert.equal(await refused("withdrawals", { bank: "BCA", account_number: "1234567890", account_name: text }), "request_invalid");
+      assert.equal(
+        await refused("withdrawals", { bank: "BCA", account_number: "1234567890", account_name: text }),
+        "request_invalid",
+      );
       assert.equal((await citra.account()).balance, before);
     });
   }
 
   it("a description in any script is kept as it was written", async () => {
     const description = "Kopi ☕ untuk 東京, 👩‍🍳 — «enak»";
-    const paid = ok(await citra.post(`${W}/payments`, { destination_account: "ACC_DST_DEF", amount: "1.00", currency: "IDR", description }));
+    const paid = ok(
+      await citra.post(`${W}/payments`, {
+        destination_account: "ACC_DST_DEF",
+        amount: "1.00",
+        currency: "IDR",
+        description,
+      }),
+    );
     assert.equal(paid.description, description);
     assert.equal((await citra.history())[0]?.description, description);
   });
 
   it("a day or a cursor before any calendar is refused", async () => {
     const before = Buffer.from(`0000-01-01T00:00:00.000000Z ${newId()}`).toString("base64url");
-    for (const path of ["days?from=0000-01-01&to=0000-01-02", "days?from=0000-01-01&to=2026-01-01", `history?cursor=${before}`]) {
+    for (const path of [
+      "days?from=0000-01-01&to=0000-01-02",
+      "days?from=0000-01-01&to=2026-01-01",
+      `history?cursor=${before}`,
+    ]) {
       assert.equal((await citra.get(`${W}/${path}`)).code, "request_invalid", path);
     }
   });
@@ -46,9 +71,14 @@ describe("what comes in at the edge", () => {
 describe("a first use by many at once", () => {
   it("opens one account and says so once", async () => {
     const user = await newUser(program);
-    const answers = await Promise.all(Array.from({ length: 12 }, () => user.get<{ account_id: string }>(`${W}/balance`)));
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => user.get<{ account_id: string }>(`${W}/balance`)),
+    );
     assert.equal(new Set(answers.map((answer) => ok(answer).account_id)).size, 1);
-    const { rows } = await program.database.pool.query("select from outbox_event where topic = 'wallet.account_opened' and subject = $1", [(await user.account()).account_id]);
+    const { rows } = await program.database.pool.query(
+      "select from outbox_event where topic = 'wallet.account_opened' and subject = $1",
+      [(await user.account()).account_id],
+    );
     assert.equal(rows.length, 1);
   });
 });

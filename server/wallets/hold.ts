@@ -14,21 +14,44 @@ const USUAL_SECONDS = 7 * 24 * 60 * 60;
  * Reserves a sum for a payee, who captures it in parts or releases it, once per key; what is not captured in time is free
  * again. Refuses what `pay` refuses.
  */
-export async function hold(wallets: Wallets, owner: WalletOwner, unchecked: HoldWish, key: string): Promise<Once<OperationBody>> {
+export async function hold(
+  wallets: Wallets,
+  owner: WalletOwner,
+  unchecked: HoldWish,
+  key: string,
+): Promise<Once<OperationBody>> {
   const { merchantId, userId } = owner;
   return onceFor(wallets, { merchantId, who: userId, verb: "hold", key }, unchecked, async (tx) => {
     const checked = await checkedToPayment(tx, owner, unchecked);
     if (isRefusal(checked)) return checked;
     const { amount, from, to } = checked;
     const operationId = wallets.newId();
-    const expiresAt = new Date((await databaseNow(tx)).getTime() + (unchecked.expires_in ?? USUAL_SECONDS) * 1000);
-    const reserved = await wallets.ledger.applyIn(tx, merchantId, [{ op: "reserve", id: operationId, debit: from.accountId, credit: to.accountId, amount, expiresAt }]);
+    const expiresAt = new Date(
+      (await databaseNow(tx)).getTime() + (unchecked.expires_in ?? USUAL_SECONDS) * 1000,
+    );
+    const reserved = await wallets.ledger.applyIn(tx, merchantId, [
+      { op: "reserve", id: operationId, debit: from.accountId, credit: to.accountId, amount, expiresAt },
+    ]);
     if (isRefusal(reserved)) return reserved;
     const operation = await insertOperation(tx, {
-      merchantId, operationId, userId, accountId: from.accountId, kind: "PAYMENT", step: "held", amount, counterAccountId: to.accountId, holdId: operationId, holdExpiresAt: expiresAt,
-      paymentMethod: "WALLET", description: unchecked.description ?? null,
+      merchantId,
+      operationId,
+      userId,
+      accountId: from.accountId,
+      kind: "PAYMENT",
+      step: "held",
+      amount,
+      counterAccountId: to.accountId,
+      holdId: operationId,
+      holdExpiresAt: expiresAt,
+      paymentMethod: "WALLET",
+      description: unchecked.description ?? null,
     });
-    await announce(tx, merchantId, "wallet.held", operationId, { operation_id: operationId, amount: amount.minor.toString(), currency: amount.currency });
+    await announce(tx, merchantId, "wallet.held", operationId, {
+      operation_id: operationId,
+      amount: amount.minor.toString(),
+      currency: amount.currency,
+    });
     return operationBody(operation);
   });
 }

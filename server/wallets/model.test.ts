@@ -20,14 +20,28 @@ const START = 500;
 
 /** What somebody does; numbers name users, whole rupiah, or what was done before (by its place, whatever is there). */
 type Act =
-  | { readonly does: "send" | "pay" | "hold"; readonly who: number; readonly to: number; readonly sum: number }
+  | {
+      readonly does: "send" | "pay" | "hold";
+      readonly who: number;
+      readonly to: number;
+      readonly sum: number;
+    }
   | { readonly does: "withdraw"; readonly who: number; readonly sum: number }
   | { readonly does: "capture"; readonly which: number; readonly sum: number; readonly final: boolean }
   | { readonly does: "refund"; readonly which: number; readonly sum: number }
   | { readonly does: "release" | "approve" | "payOut" | "reject" | "fail" | "cancel"; readonly which: number }
   | { readonly does: "suspend" | "activate"; readonly who: number };
 
-type Deed = { readonly kind: "payment" | "hold" | "withdrawal"; readonly from: number; readonly to: number; readonly sum: number; settled: number; refunded: number; step: string; id: string };
+type Deed = {
+  readonly kind: "payment" | "hold" | "withdrawal";
+  readonly from: number;
+  readonly to: number;
+  readonly sum: number;
+  settled: number;
+  refunded: number;
+  step: string;
+  id: string;
+};
 
 /** The wallet as a page of arithmetic: no database, no states but these, whole rupiah. */
 class Model {
@@ -36,7 +50,9 @@ class Model {
   paidOut = 0;
 
   deed(which: number, kind: Deed["kind"] | "paid"): Deed | undefined {
-    const fitting = this.deeds.filter((deed) => (kind === "paid" ? deed.kind !== "withdrawal" : deed.kind === kind));
+    const fitting = this.deeds.filter((deed) =>
+      kind === "paid" ? deed.kind !== "withdrawal" : deed.kind === kind,
+    );
     return fitting.length === 0 ? undefined : fitting[which % fitting.length];
   }
 
@@ -69,13 +85,27 @@ class Model {
         if (act.does === "hold") this.user(act.who).held += act.sum;
         else this.move(act.who, act.to, act.sum);
         if (act.does === "send") return { did: undefined };
-        return this.add({ kind: act.does === "pay" ? "payment" : "hold", from: act.who, to: act.to, sum: act.sum, settled: act.does === "pay" ? act.sum : 0, step: act.does === "pay" ? "done" : "held" });
+        return this.add({
+          kind: act.does === "pay" ? "payment" : "hold",
+          from: act.who,
+          to: act.to,
+          sum: act.sum,
+          settled: act.does === "pay" ? act.sum : 0,
+          step: act.does === "pay" ? "done" : "held",
+        });
       }
       case "withdraw": {
         const no = this.why(act.who, undefined, act.sum);
         if (no) return { no };
         this.user(act.who).held += act.sum;
-        return this.add({ kind: "withdrawal", from: act.who, to: -1, sum: act.sum, settled: 0, step: "requested" });
+        return this.add({
+          kind: "withdrawal",
+          from: act.who,
+          to: -1,
+          sum: act.sum,
+          settled: 0,
+          step: "requested",
+        });
       }
       case "capture": {
         const hold = this.deed(act.which, "hold");
@@ -118,11 +148,21 @@ class Model {
         });
       }
       case "reject":
-        return this.decide(act.which, "requested", "rejected", ({ from, sum }) => (this.user(from).held -= sum));
+        return this.decide(
+          act.which,
+          "requested",
+          "rejected",
+          ({ from, sum }) => (this.user(from).held -= sum),
+        );
       case "fail":
         return this.decide(act.which, "approved", "failed", ({ from, sum }) => (this.user(from).held -= sum));
       case "cancel":
-        return this.decide(act.which, "requested", "released", ({ from, sum }) => (this.user(from).held -= sum));
+        return this.decide(
+          act.which,
+          "requested",
+          "released",
+          ({ from, sum }) => (this.user(from).held -= sum),
+        );
       case "suspend":
       case "activate":
         this.user(act.who).frozen = act.does === "suspend";
@@ -138,7 +178,12 @@ class Model {
     return { did };
   }
 
-  decide(which: number, from: string, to: string, effect: (deed: Deed) => unknown): { no: RefusalCode } | { did: Deed } {
+  decide(
+    which: number,
+    from: string,
+    to: string,
+    effect: (deed: Deed) => unknown,
+  ): { no: RefusalCode } | { did: Deed } {
     const deed = this.deed(which, "withdrawal");
     if (!deed) return { no: "withdrawal_unknown" };
     if (deed.step !== from) return { no: "withdrawal_decided" };
@@ -148,36 +193,77 @@ class Model {
   }
 }
 
-type World = { readonly users: readonly TestUser[]; readonly codes: readonly string[]; readonly ids: readonly string[] };
+type World = {
+  readonly users: readonly TestUser[];
+  readonly codes: readonly string[];
+  readonly ids: readonly string[];
+};
 
 /** The same, over HTTP. */
-function doIt({ users, codes, ids }: World, model: Model, act: Act, key: string): Promise<Answer<OperationBody>> {
+function doIt(
+  { users, codes, ids }: World,
+  model: Model,
+  act: Act,
+  key: string,
+): Promise<Answer<OperationBody>> {
   const W = "/api/v1/wallet";
   const nobody = newId();
   const id = (which: number, kind: Deed["kind"] | "paid") => model.deed(which, kind)?.id ?? nobody;
   const user = (index: number) => users[index] ?? assert.fail();
   switch (act.does) {
     case "send":
-      return user(act.who).post(`${W}/transfers`, { to: user(act.to).name, amount: act.sum, currency: "IDR" }, key);
+      return user(act.who).post(
+        `${W}/transfers`,
+        { to: user(act.to).name, amount: act.sum, currency: "IDR" },
+        key,
+      );
     case "pay":
-      return user(act.who).post(`${W}/payments`, { destination_account: codes[act.to], amount: act.sum, currency: "IDR" }, key);
+      return user(act.who).post(
+        `${W}/payments`,
+        { destination_account: codes[act.to], amount: act.sum, currency: "IDR" },
+        key,
+      );
     case "hold":
-      return user(act.who).post(`${W}/holds`, { destination_account: codes[act.to], amount: act.sum, currency: "IDR" }, key);
+      return user(act.who).post(
+        `${W}/holds`,
+        { destination_account: codes[act.to], amount: act.sum, currency: "IDR" },
+        key,
+      );
     case "withdraw":
-      return user(act.who).post(`${W}/withdrawals`, { amount: act.sum, bank: "BCA", account_number: "1234567890", account_name: "Contoh" }, key);
+      return user(act.who).post(
+        `${W}/withdrawals`,
+        { amount: act.sum, bank: "BCA", account_number: "1234567890", account_name: "Contoh" },
+        key,
+      );
     case "capture":
-      return owner.post(`${W}/holds/${id(act.which, "hold")}/capture`, { amount: act.sum, final: act.final }, key);
+      return owner.post(
+        `${W}/holds/${id(act.which, "hold")}/capture`,
+        { amount: act.sum, final: act.final },
+        key,
+      );
     case "release":
       return owner.post(`${W}/holds/${id(act.which, "hold")}/release`, undefined, key);
     case "refund":
-      return owner.post(`${W}/payments/${id(act.which, "paid")}/refunds`, { amount: act.sum, reason: "uji" }, key);
+      return owner.post(
+        `${W}/payments/${id(act.which, "paid")}/refunds`,
+        { amount: act.sum, reason: "uji" },
+        key,
+      );
     case "approve":
       return owner.post(`${W}/withdrawals/${id(act.which, "withdrawal")}/approve`, undefined, key);
     case "payOut":
-      return owner.post(`${W}/withdrawals/${id(act.which, "withdrawal")}/pay`, { bank_reference: "TRF" }, key);
+      return owner.post(
+        `${W}/withdrawals/${id(act.which, "withdrawal")}/pay`,
+        { bank_reference: "TRF" },
+        key,
+      );
     case "reject":
     case "fail":
-      return owner.post(`${W}/withdrawals/${id(act.which, "withdrawal")}/${act.does}`, { reason: "uji" }, key);
+      return owner.post(
+        `${W}/withdrawals/${id(act.which, "withdrawal")}/${act.does}`,
+        { reason: "uji" },
+        key,
+      );
     case "cancel": {
       const deed = model.deed(act.which, "withdrawal");
       return user(deed?.from ?? 0).post(`${W}/withdrawals/${deed?.id ?? nobody}/cancel`, undefined, key);
@@ -198,8 +284,17 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ does: fc.constant("withdraw"), who, sum }) },
   { weight: 4, arbitrary: fc.record({ does: fc.constant("capture"), which, sum, final: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ does: fc.constant("refund"), which, sum }) },
-  { weight: 5, arbitrary: fc.record({ does: fc.constantFrom("release", "approve", "approve", "payOut", "payOut", "reject", "fail", "cancel"), which }) },
-  { weight: 1, arbitrary: fc.record({ does: fc.constantFrom("suspend", "activate", "activate", "activate"), who }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      does: fc.constantFrom("release", "approve", "approve", "payOut", "payOut", "reject", "fail", "cancel"),
+      which,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ does: fc.constantFrom("suspend", "activate", "activate", "activate"), who }),
+  },
 );
 
 /** So that a run on another machine is the same run; a failure prints its own to put here first. */
@@ -208,54 +303,94 @@ const SEED = 20261121;
 describe("random sequences of what a wallet can do", () => {
   it("end as a page of arithmetic says, refusal by refusal, and a retry changes nothing", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(acts, fc.boolean()), { minLength: 20, maxLength: 60 }), async (sequence) => {
-        const users = await Promise.all(Array.from({ length: USERS }, () => newUserWith(program, citra, String(START))));
-        const accounts = await Promise.all(users.map((user) => user.account()));
-        const world = { users, codes: accounts.map(({ account_code: code }) => code), ids: accounts.map(({ account_id: id }) => id) };
-        const model = new Model();
-        for (const [act, retried] of sequence) {
-          const key = newId();
-          const asked = () => doIt(world, model, act, key);
-          const answer = await asked();
-          // a retry names the same thing: it is asked before the model goes on
-          const again = retried && answer.status < 300 ? await asked() : undefined;
-          const expected = model.act(act);
-          assert.equal(answer.code, "no" in expected ? expected.no : undefined, `${JSON.stringify(act)}: ${JSON.stringify(answer.body)}`);
-          if (again) assert.deepEqual([again.status, again.body, again.headers.get("idempotent-replayed")], [answer.status, answer.body, "true"]);
-          if ("did" in expected && expected.did) {
-            if (expected.did.id === "") expected.did.id = answer.body.operation_id;
-            assert.equal(answer.body.step, expected.did.step);
+      fc.asyncProperty(
+        fc.array(fc.tuple(acts, fc.boolean()), { minLength: 20, maxLength: 60 }),
+        async (sequence) => {
+          const users = await Promise.all(
+            Array.from({ length: USERS }, () => newUserWith(program, citra, String(START))),
+          );
+          const accounts = await Promise.all(users.map((user) => user.account()));
+          const world = {
+            users,
+            codes: accounts.map(({ account_code: code }) => code),
+            ids: accounts.map(({ account_id: id }) => id),
+          };
+          const model = new Model();
+          for (const [act, retried] of sequence) {
+            const key = newId();
+            const asked = () => doIt(world, model, act, key);
+            const answer = await asked();
+            // a retry names the same thing: it is asked before the model goes on
+            const again = retried && answer.status < 300 ? await asked() : undefined;
+            const expected = model.act(act);
+            assert.equal(
+              answer.code,
+              "no" in expected ? expected.no : undefined,
+              `${JSON.stringify(act)}: ${JSON.stringify(answer.body)}`,
+            );
+            if (again)
+              assert.deepEqual(
+                [again.status, again.body, again.headers.get("idempotent-replayed")],
+                [answer.status, answer.body, "true"],
+              );
+            if ("did" in expected && expected.did) {
+              if (expected.did.id === "") expected.did.id = answer.body.operation_id;
+              assert.equal(answer.body.step, expected.did.step);
+            }
           }
-        }
-        for (const [index, user] of users.entries()) {
-          const { balance, held, available } = await user.account();
-          const { balance: posted, held: reserved } = model.user(index);
-          assert.deepEqual([balance, held, available], [`${posted}.00`, `${reserved}.00`, `${posted - reserved}.00`]);
-          const history = await user.history("?limit=100");
-          const last = history.filter(({ transaction_status: status }) => status === "SUCCESS").at(0);
-          if (history.length < 100) assert.equal(last?.balance_after, balance, "the newest row of the history says what there is");
-        }
-        assert.equal(model.users.reduce((all, { balance }) => all + balance, model.paidOut), USERS * START, "the model loses nothing either");
-      }),
+          for (const [index, user] of users.entries()) {
+            const { balance, held, available } = await user.account();
+            const { balance: posted, held: reserved } = model.user(index);
+            assert.deepEqual(
+              [balance, held, available],
+              [`${posted}.00`, `${reserved}.00`, `${posted - reserved}.00`],
+            );
+            const history = await user.history("?limit=100");
+            const last = history.filter(({ transaction_status: status }) => status === "SUCCESS").at(0);
+            if (history.length < 100)
+              assert.equal(last?.balance_after, balance, "the newest row of the history says what there is");
+          }
+          assert.equal(
+            model.users.reduce((all, { balance }) => all + balance, model.paidOut),
+            USERS * START,
+            "the model loses nothing either",
+          );
+        },
+      ),
       { numRuns: 12, seed: SEED, interruptAfterTimeLimit: 60_000 },
     );
     await program.assertBooksHold();
   });
 
   it("at once, in any order, never make or lose money", async () => {
-    const users = await Promise.all(Array.from({ length: USERS }, () => newUserWith(program, citra, String(START))));
-    const codes = (await Promise.all(users.map((user) => user.account()))).map(({ account_code: code }) => code);
+    const users = await Promise.all(
+      Array.from({ length: USERS }, () => newUserWith(program, citra, String(START))),
+    );
+    const codes = (await Promise.all(users.map((user) => user.account()))).map(
+      ({ account_code: code }) => code,
+    );
     const answers = await Promise.all(
       Array.from({ length: 90 }, (_, i) => {
         const [from, to] = [i % USERS, (i + 1 + (i % 2)) % USERS];
-        return (users[from] ?? assert.fail()).post(`/api/v1/wallet/${i % 3 === 0 ? "transfers" : "payments"}`, {
-          ...(i % 3 === 0 ? { to: users[to]?.name } : { destination_account: codes[to] }), amount: 1 + ((i * 37) % 90), currency: "IDR",
-        });
+        return (users[from] ?? assert.fail()).post(
+          `/api/v1/wallet/${i % 3 === 0 ? "transfers" : "payments"}`,
+          {
+            ...(i % 3 === 0 ? { to: users[to]?.name } : { destination_account: codes[to] }),
+            amount: 1 + ((i * 37) % 90),
+            currency: "IDR",
+          },
+        );
       }),
     );
-    for (const { status, code } of answers) assert.ok(status === 201 || code === "insufficient_funds", `${status} ${code}`);
-    const rest = await Promise.all(users.map(async (user) => BigInt((await user.account()).balance.replace(".", ""))));
-    assert.equal(rest.reduce((all, one) => all + one, 0n), BigInt(USERS * START) * 100n);
+    for (const { status, code } of answers)
+      assert.ok(status === 201 || code === "insufficient_funds", `${status} ${code}`);
+    const rest = await Promise.all(
+      users.map(async (user) => BigInt((await user.account()).balance.replace(".", ""))),
+    );
+    assert.equal(
+      rest.reduce((all, one) => all + one, 0n),
+      BigInt(USERS * START) * 100n,
+    );
     await program.assertBooksHold();
   });
 });

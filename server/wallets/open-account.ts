@@ -8,7 +8,12 @@ import { onceFor, type WalletOwner, type Wallets } from "./context.ts";
  * Opens a user's account in a currency, once per key; one that is in use already is the answer. Refuses `currency_unknown`,
  * `user_closed`, and `account_frozen` when the account in this currency was closed.
  */
-export async function openAccount(wallets: Wallets, owner: WalletOwner, unchecked: { currency: string }, key: string): Promise<Once<WalletAccountBody>> {
+export async function openAccount(
+  wallets: Wallets,
+  owner: WalletOwner,
+  unchecked: { currency: string },
+  key: string,
+): Promise<Once<WalletAccountBody>> {
   const { merchantId, userId } = owner;
   return onceFor(wallets, { merchantId, who: userId, verb: "open", key }, unchecked, async (tx) => {
     const currency = checkedToCurrency(unchecked.currency);

@@ -18,7 +18,17 @@ export type OperationState = "PENDING" | "SUCCESS" | "FAILED" | "CANCELLED";
  *   released   given up; what was reserved is free again
  *   rejected   an operator said no; what was reserved is free again
  */
-export type Step = "opened" | "collected" | "held" | "requested" | "approved" | "done" | "expired" | "failed" | "released" | "rejected";
+export type Step =
+  | "opened"
+  | "collected"
+  | "held"
+  | "requested"
+  | "approved"
+  | "done"
+  | "expired"
+  | "failed"
+  | "released"
+  | "rejected";
 export type OperationEvent = "collect" | "finish" | "approve" | "reject" | "release" | "fail" | "expire";
 
 /** Step × event → step, by kind. What is not here does not happen: the operation stays as it is. */
@@ -46,10 +56,16 @@ export function next(kind: OperationKind, step: Step, event: OperationEvent): St
 }
 
 export const STATES: Readonly<Record<Step, OperationState>> = {
-  opened: "PENDING", collected: "PENDING", held: "PENDING", requested: "PENDING", approved: "PENDING",
+  opened: "PENDING",
+  collected: "PENDING",
+  held: "PENDING",
+  requested: "PENDING",
+  approved: "PENDING",
   done: "SUCCESS",
-  expired: "FAILED", failed: "FAILED",
-  released: "CANCELLED", rejected: "CANCELLED",
+  expired: "FAILED",
+  failed: "FAILED",
+  released: "CANCELLED",
+  rejected: "CANCELLED",
 };
 
 /** Where a withdrawal goes. */
@@ -83,6 +99,14 @@ export type Operation = {
 };
 
 /** What its transfers say of an operation in the books, and so in histories. */
-export function detailsOf({ operationId, description, paymentMethod }: Pick<Operation, "operationId" | "description" | "paymentMethod">): Record<string, string> {
-  return { operation_id: operationId, ...(description === null ? {} : { description }), ...(paymentMethod === null ? {} : { payment_method: paymentMethod }) };
+export function detailsOf({
+  operationId,
+  description,
+  paymentMethod,
+}: Pick<Operation, "operationId" | "description" | "paymentMethod">): Record<string, string> {
+  return {
+    operation_id: operationId,
+    ...(description === null ? {} : { description }),
+    ...(paymentMethod === null ? {} : { payment_method: paymentMethod }),
+  };
 }

@@ -1,4 +1,13 @@
-import { EndedWithdrawalSchema, IdSchema, isRefusal, PaidOutSchema, ProblemSchema, WalletAccountSchema, WithdrawalSchema, WithdrawalsSchema } from "@onegate/contract";
+import {
+  EndedWithdrawalSchema,
+  IdSchema,
+  isRefusal,
+  PaidOutSchema,
+  ProblemSchema,
+  WalletAccountSchema,
+  WithdrawalSchema,
+  WithdrawalsSchema,
+} from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { merchantOf } from "../identity/index.ts";
@@ -26,7 +35,11 @@ const STATUS_ROUTES: Readonly<Record<StatusEvent, string>> = {
 
 /** What operators decide on users' wallets. */
 export function walletOperatorRoutes(http: Http, wallets: Wallets): void {
-  const byKey = async <T>(request: FastifyRequest, reply: FastifyReply, verb: (key: string) => Promise<Once<T>>): Promise<FastifyReply> => {
+  const byKey = async <T>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    verb: (key: string) => Promise<Once<T>>,
+  ): Promise<FastifyReply> => {
     const key = keyOf(request);
     return isRefusal(key) ? answer(request, reply, key) : answerOnce(request, reply, await verb(key));
   };
@@ -34,33 +47,95 @@ export function walletOperatorRoutes(http: Http, wallets: Wallets): void {
   for (const [event, summary] of Object.entries(STATUS_ROUTES) as Array<[StatusEvent, string]>) {
     http.post(
       `/api/v1/wallet/accounts/:id/${event}`,
-      { config: { right: "wallet.account.decide", service }, schema: { tags, summary, params: One, response: { 200: WalletAccountSchema, ...problems } } },
-      async (request, reply) => byKey(request, reply, (key) => changeStatus(wallets, deciderOf(request), request.params.id, event, key)),
+      {
+        config: { right: "wallet.account.decide", service },
+        schema: { tags, summary, params: One, response: { 200: WalletAccountSchema, ...problems } },
+      },
+      async (request, reply) =>
+        byKey(request, reply, (key) =>
+          changeStatus(wallets, deciderOf(request), request.params.id, event, key),
+        ),
     );
   }
   http.get(
     "/api/v1/wallet/withdrawals",
-    { config: { right: "wallet.withdrawal.decide", service }, schema: { tags, summary: "Withdrawals that wait for an operator, oldest first", response: { 200: WithdrawalsSchema, ...problems } } },
-    async (request) => ({ withdrawals: (await selectWithdrawals(wallets.database.kysely, merchantOf(request), MOST_WAITING)).map(withdrawalBody) }),
+    {
+      config: { right: "wallet.withdrawal.decide", service },
+      schema: {
+        tags,
+        summary: "Withdrawals that wait for an operator, oldest first",
+        response: { 200: WithdrawalsSchema, ...problems },
+      },
+    },
+    async (request) => ({
+      withdrawals: (await selectWithdrawals(wallets.database.kysely, merchantOf(request), MOST_WAITING)).map(
+        withdrawalBody,
+      ),
+    }),
   );
   http.post(
     "/api/v1/wallet/withdrawals/:id/approve",
-    { config: { right: "wallet.withdrawal.decide", service }, schema: { tags, summary: "Let a withdrawal be paid out", params: One, response: { 200: WithdrawalSchema, ...problems } } },
-    async (request, reply) => byKey(request, reply, (key) => approveWithdrawal(wallets, deciderOf(request), request.params.id, key)),
+    {
+      config: { right: "wallet.withdrawal.decide", service },
+      schema: {
+        tags,
+        summary: "Let a withdrawal be paid out",
+        params: One,
+        response: { 200: WithdrawalSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      byKey(request, reply, (key) => approveWithdrawal(wallets, deciderOf(request), request.params.id, key)),
   );
   http.post(
     "/api/v1/wallet/withdrawals/:id/pay",
-    { config: { right: "wallet.withdrawal.decide", service }, schema: { tags, summary: "Say that an approved withdrawal was paid out, by the bank's reference", params: One, body: PaidOutSchema, response: { 200: WithdrawalSchema, ...problems } } },
-    async (request, reply) => byKey(request, reply, (key) => payOut(wallets, deciderOf(request), request.params.id, request.body, key)),
+    {
+      config: { right: "wallet.withdrawal.decide", service },
+      schema: {
+        tags,
+        summary: "Say that an approved withdrawal was paid out, by the bank's reference",
+        params: One,
+        body: PaidOutSchema,
+        response: { 200: WithdrawalSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      byKey(request, reply, (key) =>
+        payOut(wallets, deciderOf(request), request.params.id, request.body, key),
+      ),
   );
   http.post(
     "/api/v1/wallet/withdrawals/:id/reject",
-    { config: { right: "wallet.withdrawal.decide", service }, schema: { tags, summary: "Say no to a withdrawal", params: One, body: EndedWithdrawalSchema, response: { 200: WithdrawalSchema, ...problems } } },
-    async (request, reply) => byKey(request, reply, (key) => endWithdrawal(wallets, deciderOf(request), request.params.id, "reject", request.body.reason, key)),
+    {
+      config: { right: "wallet.withdrawal.decide", service },
+      schema: {
+        tags,
+        summary: "Say no to a withdrawal",
+        params: One,
+        body: EndedWithdrawalSchema,
+        response: { 200: WithdrawalSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      byKey(request, reply, (key) =>
+        endWithdrawal(wallets, deciderOf(request), request.params.id, "reject", request.body.reason, key),
+      ),
   );
   http.post(
     "/api/v1/wallet/withdrawals/:id/fail",
-    { config: { right: "wallet.withdrawal.decide", service }, schema: { tags, summary: "Say that the bank did not carry an approved withdrawal out", params: One, body: EndedWithdrawalSchema, response: { 200: WithdrawalSchema, ...problems } } },
-    async (request, reply) => byKey(request, reply, (key) => endWithdrawal(wallets, deciderOf(request), request.params.id, "fail", request.body.reason, key)),
+    {
+      config: { right: "wallet.withdrawal.decide", service },
+      schema: {
+        tags,
+        summary: "Say that the bank did not carry an approved withdrawal out",
+        params: One,
+        body: EndedWithdrawalSchema,
+        response: { 200: WithdrawalSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      byKey(request, reply, (key) =>
+        endWithdrawal(wallets, deciderOf(request), request.params.id, "fail", request.body.reason, key),
+      ),
   );
 }

@@ -17,26 +17,57 @@ before(async () => {
 });
 after(() => program.close());
 
-const posted = async (code: string) => (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
+const posted = async (code: string) =>
+  (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
 const balance = async (user: TestUser) => (await user.account()).balance;
-const status = async (orderId: string) => ok(await program.call<{ data: OrderBody }>("GET", `/api/v1/payment/get-status-payment?order_id=${orderId}`)).data;
-const pay = (user: TestUser, code: string, key?: string) => user.post("/api/v1/wallet/orders", { pay_code: code }, key);
+const status = async (orderId: string) =>
+  ok(await program.call<{ data: OrderBody }>("GET", `/api/v1/payment/get-status-payment?order_id=${orderId}`))
+    .data;
+const pay = (user: TestUser, code: string, key?: string) =>
+  user.post("/api/v1/wallet/orders", { pay_code: code }, key);
 
 let count = 0;
 /** An order that waits to be paid from a wallet. */
-async function order(amount = 20_000, part?: number): Promise<{ orderId: string; payCode: string; paymentId: string }> {
+async function order(
+  amount = 20_000,
+  part?: number,
+): Promise<{ orderId: string; payCode: string; paymentId: string }> {
   const orderId = `DOMPET-${++count}`;
-  ok(await program.call("POST", "/api/v1/payment/create-transaction", { body: { order_id: orderId, amount, customer_name: "Andi Contoh", order_items: [{ name: "Kopi", price: amount, quantity: 1 }] } }));
+  ok(
+    await program.call("POST", "/api/v1/payment/create-transaction", {
+      body: {
+        order_id: orderId,
+        amount,
+        customer_name: "Andi Contoh",
+        order_items: [{ name: "Kopi", price: amount, quantity: 1 }],
+      },
+    }),
+  );
   return open(orderId, part);
 }
-async function open(orderId: string, part?: number): Promise<{ orderId: string; payCode: string; paymentId: string }> {
-  const { payment } = ok(await program.call<{ data: OrderBody }>("POST", "/api/v1/payment/create-payment", { body: { order_id: orderId, method: "WALLET", ...(part === undefined ? {} : { amount: part }) } })).data;
+async function open(
+  orderId: string,
+  part?: number,
+): Promise<{ orderId: string; payCode: string; paymentId: string }> {
+  const { payment } = ok(
+    await program.call<{ data: OrderBody }>("POST", "/api/v1/payment/create-payment", {
+      body: { order_id: orderId, method: "WALLET", ...(part === undefined ? {} : { amount: part }) },
+    }),
+  ).data;
   assert.ok(payment?.pay_code);
-  assert.deepEqual([payment.status, payment.total_fee, payment.qr_string], ["UNPAID", 0, `onegate:${payment.pay_code}`]);
+  assert.deepEqual(
+    [payment.status, payment.total_fee, payment.qr_string],
+    ["UNPAID", 0, `onegate:${payment.pay_code}`],
+  );
   return { orderId, payCode: payment.pay_code, paymentId: payment.payment_id };
 }
 const refund = async (paymentId: string, amount?: number) =>
-  ok(await program.call<RefundBody>("POST", `/api/v1/payments/${paymentId}/refunds`, { body: { reason: "Kopi tumpah", ...(amount === undefined ? {} : { amount }) }, headers: { "idempotency-key": newId() } }));
+  ok(
+    await program.call<RefundBody>("POST", `/api/v1/payments/${paymentId}/refunds`, {
+      body: { reason: "Kopi tumpah", ...(amount === undefined ? {} : { amount }) },
+      headers: { "idempotency-key": newId() },
+    }),
+  );
 
 describe("an order that is paid from a wallet", () => {
   it("is paid in the moment the user says so, once however often it is said", async () => {
@@ -44,23 +75,45 @@ describe("an order that is paid from a wallet", () => {
     const received = await posted("received");
     const { orderId, payCode } = await order();
     const key = newId();
-    const [first, ...twins] = await Promise.all([pay(user, payCode, key), pay(user, payCode, key), pay(user, payCode, key)]);
-    assert.deepEqual([first?.status, first?.body.state, first?.body.external_reference], [201, "SUCCESS", orderId]);
+    const [first, ...twins] = await Promise.all([
+      pay(user, payCode, key),
+      pay(user, payCode, key),
+      pay(user, payCode, key),
+    ]);
+    assert.deepEqual(
+      [first?.status, first?.body.state, first?.body.external_reference],
+      [201, "SUCCESS", orderId],
+    );
     for (const twin of twins) assert.deepEqual(twin.body, first?.body);
     const paid = await status(orderId);
-    assert.deepEqual([paid.status, paid.payment?.status, paid.payment?.amount_received], ["PAID", "PAID", 20_000]);
-    assert.deepEqual([await balance(user), (await posted("received")) - received, await posted("clearing:wallet")], ["30000.00", 2_000_000n, 0n]);
+    assert.deepEqual(
+      [paid.status, paid.payment?.status, paid.payment?.amount_received],
+      ["PAID", "PAID", 20_000],
+    );
+    assert.deepEqual(
+      [await balance(user), (await posted("received")) - received, await posted("clearing:wallet")],
+      ["30000.00", 2_000_000n, 0n],
+    );
     const [row] = await user.history();
-    assert.deepEqual([row?.transaction_type, row?.transaction_status, row?.amount, row?.balance_after, row?.payment_method], ["PAYMENT", "SUCCESS", "20000.00", "30000.00", "WALLET"]);
+    assert.deepEqual(
+      [row?.transaction_type, row?.transaction_status, row?.amount, row?.balance_after, row?.payment_method],
+      ["PAYMENT", "SUCCESS", "20000.00", "30000.00", "WALLET"],
+    );
     assert.equal((await pay(user, payCode)).code, "payment_not_open", "another key pays nothing twice");
     await program.assertBooksHold();
   });
 
   it("is paid by one of two users who try at once, and in parts by several", async () => {
-    const [one, other] = [await newUserWith(program, rich, "30000"), await newUserWith(program, rich, "30000")];
+    const [one, other] = [
+      await newUserWith(program, rich, "30000"),
+      await newUserWith(program, rich, "30000"),
+    ];
     const { payCode, orderId } = await order();
     const tried = await Promise.all([pay(one, `onegate:${payCode}`), pay(other, payCode)]);
-    assert.deepEqual(tried.map(({ status: code }) => code).sort((a, b) => a - b), [201, 409]);
+    assert.deepEqual(
+      tried.map(({ status: code }) => code).sort((a, b) => a - b),
+      [201, 409],
+    );
     assert.deepEqual([await balance(one), await balance(other)].sort(), ["10000.00", "30000.00"]);
     assert.equal((await status(orderId)).status, "PAID");
 
@@ -69,24 +122,47 @@ describe("an order that is paid from a wallet", () => {
     ok(await pay(from, parted.payCode));
     assert.equal((await status(parted.orderId)).status, "PARTIAL");
     ok(await pay(to, (await open(parted.orderId)).payCode));
-    assert.deepEqual([(await status(parted.orderId)).status, await balance(from), await balance(to)], ["PAID", "25000.00", "15000.00"]);
+    assert.deepEqual(
+      [(await status(parted.orderId)).status, await balance(from), await balance(to)],
+      ["PAID", "25000.00", "15000.00"],
+    );
     await program.assertBooksHold();
   });
 
   it("takes nothing where it can't be paid: unknown, of another provider, too dear, given up, over", async () => {
     const user = await newUserWith(program, rich, "10000");
     assert.equal((await pay(user, "OG0")).code, "payment_unknown");
-    const byQris = ok(await program.call<{ data: OrderBody }>("POST", "/api/v1/payment/create-payment", { body: { order_id: (await order()).orderId, method: "QRIS2" } })).data.payment?.payment_id ?? "";
+    const byQris =
+      ok(
+        await program.call<{ data: OrderBody }>("POST", "/api/v1/payment/create-payment", {
+          body: { order_id: (await order()).orderId, method: "QRIS2" },
+        }),
+      ).data.payment?.payment_id ?? "";
     assert.equal((await pay(user, `OG${byQris.replaceAll("-", "")}`)).code, "payment_unknown");
     const { payCode, orderId, paymentId } = await order();
     assert.equal((await pay(user, payCode)).code, "insufficient_funds");
     assert.equal((await status(orderId)).status, "UNPAID", "the refusal left nothing behind");
-    await program.database.pool.query("update payment set expires_at = now() - interval '1 second' where payment_id = $1", [paymentId]);
+    await program.database.pool.query(
+      "update payment set expires_at = now() - interval '1 second' where payment_id = $1",
+      [paymentId],
+    );
     assert.equal((await pay(rich, payCode)).code, "payment_not_open");
     await program.database.pool.query("update payment set ask_at = now() where payment_id = $1", [paymentId]);
-    assert.equal((await until(() => status(orderId), (now) => now.status !== "UNPAID")).status, "EXPIRED");
+    assert.equal(
+      (
+        await until(
+          () => status(orderId),
+          (now) => now.status !== "UNPAID",
+        )
+      ).status,
+      "EXPIRED",
+    );
     const given = await order();
-    ok(await program.call("POST", `/api/v1/orders/${given.orderId}/cancel`, { headers: { "idempotency-key": newId() } }));
+    ok(
+      await program.call("POST", `/api/v1/orders/${given.orderId}/cancel`, {
+        headers: { "idempotency-key": newId() },
+      }),
+    );
     assert.equal((await pay(rich, given.payCode)).code, "payment_not_open");
     assert.equal(await balance(user), "10000.00");
     await program.assertBooksHold();
@@ -97,10 +173,25 @@ describe("an order that is paid from a wallet", () => {
     const { payCode, paymentId } = await order();
     const operation = ok(await pay(user, payCode));
     assert.deepEqual([(await refund(paymentId, 5_000)).state, await balance(user)], ["succeeded", "5000.00"]);
-    assert.equal((await owner.post(`/api/v1/wallet/payments/${operation.operation_id}/refunds`, { reason: "Di luar pesanan" })).code, "payment_unknown", "past the order nothing is given back");
-    assert.deepEqual([(await refund(paymentId)).state, await balance(user), await posted("clearing:wallet")], ["succeeded", "20000.00", 0n]);
+    assert.equal(
+      (
+        await owner.post(`/api/v1/wallet/payments/${operation.operation_id}/refunds`, {
+          reason: "Di luar pesanan",
+        })
+      ).code,
+      "payment_unknown",
+      "past the order nothing is given back",
+    );
+    assert.deepEqual(
+      [(await refund(paymentId)).state, await balance(user), await posted("clearing:wallet")],
+      ["succeeded", "20000.00", 0n],
+    );
     const history = await user.history();
-    assert.deepEqual(history.map(({ transaction_type: type }) => type).slice(0, 3), ["REFUND", "REFUND", "PAYMENT"]);
+    assert.deepEqual(history.map(({ transaction_type: type }) => type).slice(0, 3), [
+      "REFUND",
+      "REFUND",
+      "PAYMENT",
+    ]);
 
     const frozen = await newUserWith(program, rich, "20000");
     const second = await order();

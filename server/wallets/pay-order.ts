@@ -17,7 +17,12 @@ export type OrderPayWish = { readonly pay_code: string; readonly account_id?: Id
  * waits for it in one transaction. Refuses `payment_unknown`, `account_unknown`, `currency_differs`, the limits of PAYMENT,
  * `payment_not_open` (paid, over or given up: nothing was taken), `account_frozen`, `insufficient_funds`, in this order.
  */
-export async function payOrder(wallets: Wallets, owner: WalletOwner, unchecked: OrderPayWish, key: string): Promise<Once<OperationBody>> {
+export async function payOrder(
+  wallets: Wallets,
+  owner: WalletOwner,
+  unchecked: OrderPayWish,
+  key: string,
+): Promise<Once<OperationBody>> {
   const { merchantId, userId } = owner;
   return onceFor(wallets, { merchantId, who: userId, verb: "pay_order", key }, unchecked, async (tx) => {
     const payment = await selectPaymentByMerchantRef(tx, unchecked.pay_code.replace(/^onegate:/, ""));
@@ -28,17 +33,52 @@ export async function payOrder(wallets: Wallets, owner: WalletOwner, unchecked: 
     if (isRefusal(from)) return from;
     const limited = await useLimit(tx, merchantId, from.accountId, "PAYMENT", amount);
     if (limited) return limited;
-    if (payment.expiresAt && payment.expiresAt.getTime() <= wallets.payments.clock.now()) return refuse("payment_not_open");
-    if (payment.state !== "pending" || (await applyState(tx, wallets.payments, payment, paidState(payment))) !== "applied") return refuse("payment_not_open");
+    if (payment.expiresAt && payment.expiresAt.getTime() <= wallets.payments.clock.now())
+      return refuse("payment_not_open");
+    if (
+      payment.state !== "pending" ||
+      (await applyState(tx, wallets.payments, payment, paidState(payment))) !== "applied"
+    )
+      return refuse("payment_not_open");
 
     const operationId = orderOperationId(payment);
-    const about = { reference: payment.orderId, details: detailsOf({ operationId, description: payment.orderId, paymentMethod: "WALLET" }) };
+    const about = {
+      reference: payment.orderId,
+      details: detailsOf({ operationId, description: payment.orderId, paymentMethod: "WALLET" }),
+    };
     const operation = await insertOperation(tx, {
-      merchantId, operationId, userId, accountId: from.accountId, kind: "PAYMENT", step: "done", amount, settled: amount.minor, counterAccountId: walletClearing(merchantId),
-      paymentMethod: "WALLET", description: payment.orderId,
+      merchantId,
+      operationId,
+      userId,
+      accountId: from.accountId,
+      kind: "PAYMENT",
+      step: "done",
+      amount,
+      settled: amount.minor,
+      counterAccountId: walletClearing(merchantId),
+      paymentMethod: "WALLET",
+      description: payment.orderId,
     });
-    await announce(tx, merchantId, "wallet.paid", operationId, { operation_id: operationId, order_id: payment.orderId, amount: amount.minor.toString(), currency: amount.currency });
-    const posted = await wallets.ledger.postIn(tx, merchantId, transfersOf("pay", merchantId, operationId, { payer: from.accountId, payee: walletClearing(merchantId) }, { paid: amount }, about));
-    return isRefusal(posted) ? posted : operationBody(await updateOperation(tx, operation, "done", { reference: payment.orderId }));
+    await announce(tx, merchantId, "wallet.paid", operationId, {
+      operation_id: operationId,
+      order_id: payment.orderId,
+      amount: amount.minor.toString(),
+      currency: amount.currency,
+    });
+    const posted = await wallets.ledger.postIn(
+      tx,
+      merchantId,
+      transfersOf(
+        "pay",
+        merchantId,
+        operationId,
+        { payer: from.accountId, payee: walletClearing(merchantId) },
+        { paid: amount },
+        about,
+      ),
+    );
+    return isRefusal(posted)
+      ? posted
+      : operationBody(await updateOperation(tx, operation, "done", { reference: payment.orderId }));
   });
 }

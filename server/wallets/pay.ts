@@ -1,4 +1,12 @@
-import { checkedToMoney, isRefusal, refuse, type Id, type Money, type OperationBody, type Refusal } from "@onegate/contract";
+import {
+  checkedToMoney,
+  isRefusal,
+  refuse,
+  type Id,
+  type Money,
+  type OperationBody,
+  type Refusal,
+} from "@onegate/contract";
 import { announce, type Once, type Tx } from "../kernel/index.ts";
 import { transfersOf } from "../ledger/index.ts";
 import { ownAccount } from "./account.ts";
@@ -8,13 +16,24 @@ import { useLimit } from "./limit.ts";
 import { detailsOf } from "./operation.ts";
 import { insertOperation, selectWallet, type WalletAccount } from "./store.ts";
 
-export type PayWish = { readonly destination_account: string; readonly amount: string | number; readonly currency: string; readonly account_id?: Id; readonly description?: string };
+export type PayWish = {
+  readonly destination_account: string;
+  readonly amount: string | number;
+  readonly currency: string;
+  readonly account_id?: Id;
+  readonly description?: string;
+};
 
 /**
  * Pays a wallet account of the merchant by its code, once per key. Refuses malformed sums, `account_unknown`,
  * `currency_differs`, `payee_unknown`, `accounts_same`, the limits of PAYMENT, `account_frozen`, `insufficient_funds`, in this order.
  */
-export async function pay(wallets: Wallets, owner: WalletOwner, unchecked: PayWish, key: string): Promise<Once<OperationBody>> {
+export async function pay(
+  wallets: Wallets,
+  owner: WalletOwner,
+  unchecked: PayWish,
+  key: string,
+): Promise<Once<OperationBody>> {
   const { merchantId, userId } = owner;
   return onceFor(wallets, { merchantId, who: userId, verb: "pay", key }, unchecked, async (tx) => {
     const checked = await checkedToPayment(tx, owner, unchecked);
@@ -24,17 +43,46 @@ export async function pay(wallets: Wallets, owner: WalletOwner, unchecked: PayWi
     const description = unchecked.description ?? null;
     const about = { details: detailsOf({ operationId, description, paymentMethod: "WALLET" }) };
     const operation = await insertOperation(tx, {
-      merchantId, operationId, userId, accountId: from.accountId, kind: "PAYMENT", step: "done", amount, settled: amount.minor, counterAccountId: to.accountId, paymentMethod: "WALLET", description,
+      merchantId,
+      operationId,
+      userId,
+      accountId: from.accountId,
+      kind: "PAYMENT",
+      step: "done",
+      amount,
+      settled: amount.minor,
+      counterAccountId: to.accountId,
+      paymentMethod: "WALLET",
+      description,
     });
-    await announce(tx, merchantId, "wallet.paid", operationId, { operation_id: operationId, amount: amount.minor.toString(), currency: amount.currency });
+    await announce(tx, merchantId, "wallet.paid", operationId, {
+      operation_id: operationId,
+      amount: amount.minor.toString(),
+      currency: amount.currency,
+    });
     // last, so that balances are held no longer than they need to be
-    const posted = await wallets.ledger.postIn(tx, merchantId, transfersOf("pay", merchantId, operationId, { payer: from.accountId, payee: to.accountId }, { paid: amount }, about));
+    const posted = await wallets.ledger.postIn(
+      tx,
+      merchantId,
+      transfersOf(
+        "pay",
+        merchantId,
+        operationId,
+        { payer: from.accountId, payee: to.accountId },
+        { paid: amount },
+        about,
+      ),
+    );
     return isRefusal(posted) ? posted : operationBody(operation);
   });
 }
 
 /** Who pays whom how much, counted against the payer's limits. */
-export async function checkedToPayment(tx: Tx, owner: WalletOwner, unchecked: PayWish): Promise<{ amount: Money; from: WalletAccount; to: WalletAccount } | Refusal> {
+export async function checkedToPayment(
+  tx: Tx,
+  owner: WalletOwner,
+  unchecked: PayWish,
+): Promise<{ amount: Money; from: WalletAccount; to: WalletAccount } | Refusal> {
   const amount = checkedToMoney(unchecked);
   if (isRefusal(amount)) return amount;
   const from = await ownAccount(tx, owner, amount.currency, unchecked.account_id);

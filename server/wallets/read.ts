@@ -1,11 +1,40 @@
-import { checkedToCurrency, IDR, isRefusal, money, refuse, toDecimal, type Currency, type Id, type ListedAccountBody, type Refusal, type WalletBalanceBody, type WalletBody, type WalletDaysBody, type WalletHistoryBody, type WalletLimitsBody, type WalletStatementBody } from "@onegate/contract";
+import {
+  checkedToCurrency,
+  IDR,
+  isRefusal,
+  money,
+  refuse,
+  toDecimal,
+  type Currency,
+  type Id,
+  type ListedAccountBody,
+  type Refusal,
+  type WalletBalanceBody,
+  type WalletBody,
+  type WalletDaysBody,
+  type WalletHistoryBody,
+  type WalletLimitsBody,
+  type WalletStatementBody,
+} from "@onegate/contract";
 import { inTransaction, type Database } from "../kernel/index.ts";
 import { balanceAt, dayBalances, dayVersions, statement } from "../ledger/index.ts";
 import { accountInUse } from "./account.ts";
 import { listedAccountBody } from "./body.ts";
 import type { WalletOwner } from "./context.ts";
 import { LIMITED } from "./limit.ts";
-import { selectAccounts, selectHistory, selectLastPosted, selectLimit, selectUsage, selectWallet, WALLET_ZONE, type HistoryFilter, type HistoryPlace, type HistoryRow, type WalletAccount } from "./store.ts";
+import {
+  selectAccounts,
+  selectHistory,
+  selectLastPosted,
+  selectLimit,
+  selectUsage,
+  selectWallet,
+  WALLET_ZONE,
+  type HistoryFilter,
+  type HistoryPlace,
+  type HistoryRow,
+  type WalletAccount,
+} from "./store.ts";
 
 type Parts = { readonly database: Database };
 /** Which account is meant: by id, or the one in use for a currency, rupiah where none is named. */
@@ -22,10 +51,15 @@ const DAY_MS = 86_400_000;
 const [FIRST_MOMENT_MS, LAST_MOMENT_MS] = [Date.UTC(1900, 0), Date.UTC(2200, 0)];
 
 /** The account that is asked about; the first use opens the one for rupiah. Refuses `currency_unknown`, `account_unknown`, `account_frozen`, `user_closed`. */
-async function accountOf({ database }: Parts, { merchantId, userId }: WalletOwner, { account_id: id, currency: unchecked }: Named): Promise<WalletAccount | Refusal> {
+async function accountOf(
+  { database }: Parts,
+  { merchantId, userId }: WalletOwner,
+  { account_id: id, currency: unchecked }: Named,
+): Promise<WalletAccount | Refusal> {
   const currency = unchecked === undefined ? IDR : checkedToCurrency(unchecked);
   if (!currency) return refuse("currency_unknown");
-  if (id === undefined) return inTransaction(database, (tx) => accountInUse(tx, merchantId, userId, currency, currency === IDR));
+  if (id === undefined)
+    return inTransaction(database, (tx) => accountInUse(tx, merchantId, userId, currency, currency === IDR));
   const account = await selectWallet(database.kysely, merchantId, "account_id", id);
   return account?.userId === userId ? account : refuse("account_unknown");
 }
@@ -38,39 +72,81 @@ export async function listAccounts(parts: Parts, owner: WalletOwner): Promise<Li
   return isRefusal(opened) ? opened : listed(parts, owner, [opened]);
 }
 
-async function listed({ database }: Parts, { merchantId, userId }: WalletOwner, accounts: readonly WalletAccount[]): Promise<ListedAccountBody[]> {
-  const lastPosted = await selectLastPosted(database.kysely, merchantId, accounts.map(({ accountId }) => accountId));
+async function listed(
+  { database }: Parts,
+  { merchantId, userId }: WalletOwner,
+  accounts: readonly WalletAccount[],
+): Promise<ListedAccountBody[]> {
+  const lastPosted = await selectLastPosted(
+    database.kysely,
+    merchantId,
+    accounts.map(({ accountId }) => accountId),
+  );
   return accounts.map((account) => listedAccountBody(account, userId, lastPosted.get(account.accountId)));
 }
 
 /** A balance now, or as it was at a moment. Refuses what names no account, and `request_invalid` for no moment. */
-export async function readBalance(parts: Parts, owner: WalletOwner, named: Named & { at?: string }): Promise<WalletBalanceBody | Refusal> {
+export async function readBalance(
+  parts: Parts,
+  owner: WalletOwner,
+  named: Named & { at?: string },
+): Promise<WalletBalanceBody | Refusal> {
   const at = named.at === undefined ? undefined : new Date(named.at);
   // false for what is no moment at all, too
-  if (at && !(at.getTime() >= FIRST_MOMENT_MS && at.getTime() < LAST_MOMENT_MS)) return refuse("request_invalid", { field: "querystring/at", problem: "is not a moment" });
+  if (at && !(at.getTime() >= FIRST_MOMENT_MS && at.getTime() < LAST_MOMENT_MS))
+    return refuse("request_invalid", { field: "querystring/at", problem: "is not a moment" });
   const account = await accountOf(parts, owner, named);
   if (isRefusal(account)) return account;
   const text = (minor: bigint) => toDecimal(money(minor, account.currency));
   const about = { account_id: account.accountId, currency: account.currency };
-  if (!at) return { ...about, balance: text(account.posted), held: text(account.held), available: text(account.posted - account.held), at: new Date().toISOString() };
-  return { ...about, balance: text(await balanceAt(parts.database.kysely, owner.merchantId, account.accountId, at)), held: null, available: null, at: at.toISOString() };
+  if (!at)
+    return {
+      ...about,
+      balance: text(account.posted),
+      held: text(account.held),
+      available: text(account.posted - account.held),
+      at: new Date().toISOString(),
+    };
+  return {
+    ...about,
+    balance: text(await balanceAt(parts.database.kysely, owner.merchantId, account.accountId, at)),
+    held: null,
+    available: null,
+    at: at.toISOString(),
+  };
 }
 
 const NEWEST = 1n << 62n;
 
 /** An account's entries, newest first, before the entry that the cursor names. */
-export async function readStatement(parts: Parts, owner: WalletOwner, named: Named & { cursor?: string; limit?: string }): Promise<WalletStatementBody | Refusal> {
+export async function readStatement(
+  parts: Parts,
+  owner: WalletOwner,
+  named: Named & { cursor?: string; limit?: string },
+): Promise<WalletStatementBody | Refusal> {
   const account = await accountOf(parts, owner, named);
   if (isRefusal(account)) return account;
   const limit = Number(named.limit ?? USUAL_PAGE);
-  const entries = await statement(parts.database.kysely, owner.merchantId, account.accountId, named.cursor === undefined ? NEWEST : BigInt(named.cursor), limit);
+  const entries = await statement(
+    parts.database.kysely,
+    owner.merchantId,
+    account.accountId,
+    named.cursor === undefined ? NEWEST : BigInt(named.cursor),
+    limit,
+  );
   const text = (minor: bigint) => toDecimal(money(minor, account.currency));
   const last = entries.at(-1);
   return {
     account_id: account.accountId,
     currency: account.currency,
     entries: entries.map(({ version, transferId, kind, amount, balanceAfter, postedAt }) => ({
-      number: version.toString(), transfer_id: transferId, kind, amount: text(amount), balance_before: text(balanceAfter - amount), balance_after: text(balanceAfter), posted_at: postedAt.toISOString(),
+      number: version.toString(),
+      transfer_id: transferId,
+      kind,
+      amount: text(amount),
+      balance_before: text(balanceAfter - amount),
+      balance_after: text(balanceAfter),
+      posted_at: postedAt.toISOString(),
     })),
     next_cursor: last && entries.length === limit && last.version > 1n ? last.version.toString() : null,
   };
@@ -80,7 +156,11 @@ export async function readStatement(parts: Parts, owner: WalletOwner, named: Nam
  * An account's days in Jakarta, with what stood at each end. Refuses `request_invalid` for days that are none, are turned
  * round, or are more than a year, and `range_too_large` where more than a day holds more entries than are summed up at once.
  */
-export async function readDays(parts: Parts, owner: WalletOwner, named: Named & { from: string; to: string }): Promise<WalletDaysBody | Refusal> {
+export async function readDays(
+  parts: Parts,
+  owner: WalletOwner,
+  named: Named & { from: string; to: string },
+): Promise<WalletDaysBody | Refusal> {
   const [from, to] = [Date.parse(named.from), Date.parse(named.to)];
   const invalid = (problem: string) => refuse("request_invalid", { field: "querystring/from", problem });
   if (Number.isNaN(from) || Number.isNaN(to)) return invalid("is not a day");
@@ -91,12 +171,19 @@ export async function readDays(parts: Parts, owner: WalletOwner, named: Named & 
   const range = { from: named.from, to: named.to, timeZone: WALLET_ZONE };
   const versions = await dayVersions(parts.database.kysely, owner.merchantId, account.accountId, range);
   const entries = (versions.at(-1) ?? 0n) - (versions[0] ?? 0n);
-  if (from < to && entries > MAX_ENTRIES_SUMMED) return refuse("range_too_large", { entries: entries.toString(), most: MAX_ENTRIES_SUMMED.toString() });
+  if (from < to && entries > MAX_ENTRIES_SUMMED)
+    return refuse("range_too_large", { entries: entries.toString(), most: MAX_ENTRIES_SUMMED.toString() });
   const days = await dayBalances(parts.database.kysely, owner.merchantId, account.accountId, range, versions);
   return {
     account_id: account.accountId,
     currency: account.currency,
-    days: days.map(({ day, opening, closing, credits, debits }) => ({ day, opening: text(opening), came_in: text(credits), went_out: text(debits), closing: text(closing) })),
+    days: days.map(({ day, opening, closing, credits, debits }) => ({
+      day,
+      opening: text(opening),
+      came_in: text(credits),
+      went_out: text(debits),
+      closing: text(closing),
+    })),
   };
 }
 
@@ -104,14 +191,32 @@ export async function readDays(parts: Parts, owner: WalletOwner, named: Named & 
  * A page of what a user did, newest first, before the place that the cursor names. Filtered, it may hold fewer rows than
  * `limit` and still have a next one. Refuses `request_invalid` for a cursor that is none.
  */
-export async function readHistory({ database }: Parts, { merchantId, userId }: WalletOwner, filter: HistoryFilter & { cursor?: string; limit?: string }): Promise<WalletHistoryBody | Refusal> {
+export async function readHistory(
+  { database }: Parts,
+  { merchantId, userId }: WalletOwner,
+  filter: HistoryFilter & { cursor?: string; limit?: string },
+): Promise<WalletHistoryBody | Refusal> {
   const before = filter.cursor === undefined ? undefined : toHistoryPlace(filter.cursor);
-  if (filter.cursor !== undefined && !before) return refuse("request_invalid", { field: "querystring/cursor", problem: "is not a cursor" });
-  const { rows, next } = await selectHistory(database.kysely, merchantId, userId, filter, before, Number(filter.limit ?? USUAL_PAGE));
-  return { transactions: rows.map(historyBody), next_cursor: next ? Buffer.from(`${next.createdAt} ${next.part} ${next.number}`).toString("base64url") : null };
+  if (filter.cursor !== undefined && !before)
+    return refuse("request_invalid", { field: "querystring/cursor", problem: "is not a cursor" });
+  const { rows, next } = await selectHistory(
+    database.kysely,
+    merchantId,
+    userId,
+    filter,
+    before,
+    Number(filter.limit ?? USUAL_PAGE),
+  );
+  return {
+    transactions: rows.map(historyBody),
+    next_cursor: next
+      ? Buffer.from(`${next.createdAt} ${next.part} ${next.number}`).toString("base64url")
+      : null,
+  };
 }
 
-const CURSOR = /^((?:19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (\d{1,18})$/;
+const CURSOR =
+  /^((?:19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (\d{1,18})$/;
 
 function toHistoryPlace(unchecked: string): HistoryPlace | undefined {
   const [, createdAt, part, number] = CURSOR.exec(Buffer.from(unchecked, "base64url").toString()) ?? [];
@@ -121,26 +226,57 @@ function toHistoryPlace(unchecked: string): HistoryPlace | undefined {
 
 function historyBody(row: HistoryRow): WalletHistoryBody["transactions"][number] {
   return {
-    id: row.id, account_id: row.accountId, transaction_id: row.transactionId, transaction_type: row.type, transaction_status: row.status, amount: row.amount, balance_before: row.balanceBefore,
-    balance_after: row.balanceAfter, currency: row.currency, description: row.description, external_reference: row.externalReference, payment_method: row.paymentMethod, created_at: row.createdAt,
+    id: row.id,
+    account_id: row.accountId,
+    transaction_id: row.transactionId,
+    transaction_type: row.type,
+    transaction_status: row.status,
+    amount: row.amount,
+    balance_before: row.balanceBefore,
+    balance_after: row.balanceAfter,
+    currency: row.currency,
+    description: row.description,
+    external_reference: row.externalReference,
+    payment_method: row.paymentMethod,
+    created_at: row.createdAt,
   };
 }
 
 /** The limits of an account, and what of them is used. */
-export async function readLimits(parts: Parts, owner: WalletOwner, named: Named): Promise<WalletLimitsBody | Refusal> {
+export async function readLimits(
+  parts: Parts,
+  owner: WalletOwner,
+  named: Named,
+): Promise<WalletLimitsBody | Refusal> {
   const account = await accountOf(parts, owner, named);
   if (isRefusal(account)) return account;
-  return { account_id: account.accountId, currency: account.currency, limits: await limitsOf(parts, owner.merchantId, account) };
+  return {
+    account_id: account.accountId,
+    currency: account.currency,
+    limits: await limitsOf(parts, owner.merchantId, account),
+  };
 }
 
-async function limitsOf({ database }: Parts, merchantId: Id, { accountId, currency }: { accountId: Id; currency: Currency }): Promise<WalletLimitsBody["limits"]> {
+async function limitsOf(
+  { database }: Parts,
+  merchantId: Id,
+  { accountId, currency }: { accountId: Id; currency: Currency },
+): Promise<WalletLimitsBody["limits"]> {
   const text = (minor: bigint) => toDecimal(money(minor, currency));
   const optional = (minor: bigint | null | undefined) => (minor == null ? null : text(minor));
   return Promise.all(
     LIMITED.map(async (kind) => {
-      const [limit, used] = [await selectLimit(database.kysely, merchantId, kind, currency), await selectUsage(database.kysely, merchantId, accountId, kind)];
+      const [limit, used] = [
+        await selectLimit(database.kysely, merchantId, kind, currency),
+        await selectUsage(database.kysely, merchantId, accountId, kind),
+      ];
       return {
-        kind, per_transaction: optional(limit?.perTransaction), per_day: optional(limit?.perDay), per_month: optional(limit?.perMonth), used_today: text(used.day), used_this_month: text(used.month),
+        kind,
+        per_transaction: optional(limit?.perTransaction),
+        per_day: optional(limit?.perDay),
+        per_month: optional(limit?.perMonth),
+        used_today: text(used.day),
+        used_this_month: text(used.month),
       };
     }),
   );
@@ -150,13 +286,19 @@ async function limitsOf({ database }: Parts, merchantId: Id, { accountId, curren
 export async function readWallet(parts: Parts, owner: WalletOwner): Promise<WalletBody | Refusal> {
   const account = await accountOf(parts, owner, {});
   if (isRefusal(account)) return account;
-  const accounts = await listed(parts, owner, await selectAccounts(parts.database.kysely, owner.merchantId, owner.userId));
+  const accounts = await listed(
+    parts,
+    owner,
+    await selectAccounts(parts.database.kysely, owner.merchantId, owner.userId),
+  );
   const inUse = accounts.find(({ account_id: id }) => id === account.accountId);
   if (!inUse) throw new Error("the account in use is listed");
   return {
     account: inUse,
     accounts,
     limits: await limitsOf(parts, owner.merchantId, account),
-    recent: (await selectHistory(parts.database.kysely, owner.merchantId, owner.userId, {}, undefined, RECENT)).rows.map(historyBody),
+    recent: (
+      await selectHistory(parts.database.kysely, owner.merchantId, owner.userId, {}, undefined, RECENT)
+    ).rows.map(historyBody),
   };
 }

@@ -7,13 +7,33 @@ import { next, type Operation, type OperationEvent } from "./operation.ts";
 import { selectExpired, selectOperation, takeBackUsage, updateOperation, type Move } from "./store.ts";
 
 /** Gives up what is left of a hold, once per key. Refuses `hold_unknown`, `hold_ended`. */
-export async function release(wallets: Wallets, decider: Decider, holdId: Id, key: string): Promise<Once<OperationBody>> {
+export async function release(
+  wallets: Wallets,
+  decider: Decider,
+  holdId: Id,
+  key: string,
+): Promise<Once<OperationBody>> {
   const { merchantId, actor: by } = decider;
   return onceFor(wallets, { merchantId, who: by, verb: "release", key }, { holdId }, async (tx) => {
     const held = await selectOperation(tx, merchantId, holdId, "for update");
-    if (held?.kind !== "PAYMENT" || held.holdId === null || held.counterAccountId === null || !(await mayDecide(tx, decider, held.counterAccountId))) return refuse("hold_unknown");
+    if (
+      held?.kind !== "PAYMENT" ||
+      held.holdId === null ||
+      held.counterAccountId === null ||
+      !(await mayDecide(tx, decider, held.counterAccountId))
+    )
+      return refuse("hold_unknown");
     if (!next(held.kind, held.step, "release")) return refuse("hold_ended");
-    const released = await wallets.ledger.applyIn(tx, merchantId, [{ op: "release", id: held.holdId, hold: held.holdId, debit: held.accountId, credit: held.counterAccountId, amount: held.amount }]);
+    const released = await wallets.ledger.applyIn(tx, merchantId, [
+      {
+        op: "release",
+        id: held.holdId,
+        hold: held.holdId,
+        debit: held.accountId,
+        credit: held.counterAccountId,
+        amount: held.amount,
+      },
+    ]);
     if (isRefusal(released)) return released;
     return operationBody(await endHold(tx, held, "release", { by }));
   });
@@ -25,7 +45,10 @@ async function endHold(tx: Tx, held: Operation, event: OperationEvent, move: Mov
   if (!step) throw new Error(`a hold that is ${held.step} can't end`);
   await takeBackUsage(tx, held, held.amount.minor - held.settled);
   const ended = await updateOperation(tx, held, step, move);
-  await announce(tx, held.merchantId, "wallet.released", held.operationId, { operation_id: held.operationId, state: ended.state });
+  await announce(tx, held.merchantId, "wallet.released", held.operationId, {
+    operation_id: held.operationId,
+    state: ended.state,
+  });
   return ended;
 }
 

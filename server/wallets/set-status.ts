@@ -23,20 +23,44 @@ export type StatusEvent = "suspend" | "activate" | "close";
  * meanwhile. Refuses `account_unknown`, `account_frozen` (closed), and for closing `account_not_empty`: a balance, a hold, or
  * something under way.
  */
-export async function changeStatus(wallets: Wallets, decider: Decider, accountId: Id, event: StatusEvent, key: string): Promise<Once<WalletAccountBody>> {
+export async function changeStatus(
+  wallets: Wallets,
+  decider: Decider,
+  accountId: Id,
+  event: StatusEvent,
+  key: string,
+): Promise<Once<WalletAccountBody>> {
   const { merchantId, actor: by } = decider;
-  const done = await onceFor(wallets, { merchantId, who: by, verb: event, key }, { accountId }, async (tx) => {
-    const account = await lockWallet(tx, merchantId, accountId);
-    if (!account || account.userId === null) return refuse("account_unknown");
-    const moves: Partial<Record<StatusEvent, Status>> = statusLifecycle[account.status];
-    const status = moves[event];
-    if (!status) return refuse("account_frozen");
-    if (event === "close" && (account.posted !== 0n || account.held !== 0n || (await hasPending(tx, merchantId, accountId)))) return refuse("account_not_empty");
-    await setStatus(tx, merchantId, accountId, status);
-    await announce(tx, merchantId, "wallet.account_status", accountId, { account_id: accountId, status, by });
-    await announceAudit(tx, decider, { action: "wallet.account_decided", subject: accountId, before: { status: account.status }, after: { status } });
-    return accountBody({ ...account, status });
-  });
+  const done = await onceFor(
+    wallets,
+    { merchantId, who: by, verb: event, key },
+    { accountId },
+    async (tx) => {
+      const account = await lockWallet(tx, merchantId, accountId);
+      if (!account || account.userId === null) return refuse("account_unknown");
+      const moves: Partial<Record<StatusEvent, Status>> = statusLifecycle[account.status];
+      const status = moves[event];
+      if (!status) return refuse("account_frozen");
+      if (
+        event === "close" &&
+        (account.posted !== 0n || account.held !== 0n || (await hasPending(tx, merchantId, accountId)))
+      )
+        return refuse("account_not_empty");
+      await setStatus(tx, merchantId, accountId, status);
+      await announce(tx, merchantId, "wallet.account_status", accountId, {
+        account_id: accountId,
+        status,
+        by,
+      });
+      await announceAudit(tx, decider, {
+        action: "wallet.account_decided",
+        subject: accountId,
+        before: { status: account.status },
+        after: { status },
+      });
+      return accountBody({ ...account, status });
+    },
+  );
   // in transactions of their own: posting takes balances in its own order
   if (event === "activate" && !("refusal" in done.answer)) await creditWaiting(wallets, accountId);
   return done;

@@ -4,7 +4,15 @@ import { accountId, CHART, transfersOf, type Transfer } from "../ledger/index.ts
 import { isOpen, paidSum, paymentsOf, type Payment, type Refund } from "../payments/index.ts";
 import type { Wallets } from "./context.ts";
 import { detailsOf, next, type Operation, type OperationEvent } from "./operation.ts";
-import { addUsage, selectCreditable, selectForgotten, selectOperation, selectWallet, takeBackUsage, updateOperation } from "./store.ts";
+import {
+  addUsage,
+  selectCreditable,
+  selectForgotten,
+  selectOperation,
+  selectWallet,
+  takeBackUsage,
+  updateOperation,
+} from "./store.ts";
 import { topupOf, topupOrderId } from "./topup-order.ts";
 
 /**
@@ -34,18 +42,43 @@ async function credit(tx: Tx, wallets: Wallets, topup: Operation, reference: str
   // it had been taken back when the payer seemed to be too late
   if (topup.state === "FAILED") await addUsage(tx, merchantId, wallet, topup.kind, topup.amount.minor);
   const owed = money(topup.amount.minor - topup.refunded, topup.amount.currency);
-  const about = { ...(reference === null ? {} : { reference: reference.slice(0, 80) }), details: detailsOf(topup) };
+  const about = {
+    ...(reference === null ? {} : { reference: reference.slice(0, 80) }),
+    details: detailsOf(topup),
+  };
   await wallets.ledger.lockIn(tx, merchantId, [wallet]);
   if ((await selectWallet(tx, merchantId, "account_id", wallet))?.status !== "ACTIVE") {
     const waiting = next(topup.kind, topup.step, "collect");
     if (!waiting) return;
-    await updateOperation(tx, topup, waiting, { reference: reference?.slice(0, 80) ?? null, note: "paid; the account is not active, so the money waits" });
+    await updateOperation(tx, topup, waiting, {
+      reference: reference?.slice(0, 80) ?? null,
+      note: "paid; the account is not active, so the money waits",
+    });
     await announce(tx, merchantId, "wallet.topup_waiting", operationId, { operation_id: operationId });
     return;
   }
-  wallets.ledger.stageIn(tx, merchantId, transfersOf("topup", merchantId, operationId, { received: accountId(merchantId, CHART.received), wallet }, { topped: owed }, about));
-  await updateOperation(tx, topup, done, { settled: owed.minor, reference: reference?.slice(0, 80) ?? null, note: null });
-  await announce(tx, merchantId, "wallet.topped_up", operationId, { operation_id: operationId, amount: owed.minor.toString(), currency: owed.currency });
+  wallets.ledger.stageIn(
+    tx,
+    merchantId,
+    transfersOf(
+      "topup",
+      merchantId,
+      operationId,
+      { received: accountId(merchantId, CHART.received), wallet },
+      { topped: owed },
+      about,
+    ),
+  );
+  await updateOperation(tx, topup, done, {
+    settled: owed.minor,
+    reference: reference?.slice(0, 80) ?? null,
+    note: null,
+  });
+  await announce(tx, merchantId, "wallet.topped_up", operationId, {
+    operation_id: operationId,
+    amount: owed.minor.toString(),
+    currency: owed.currency,
+  });
 }
 
 async function end(tx: Tx, topup: Operation, event: OperationEvent, note: string): Promise<void> {
@@ -53,7 +86,10 @@ async function end(tx: Tx, topup: Operation, event: OperationEvent, note: string
   if (!step) return;
   await takeBackUsage(tx, topup, topup.amount.minor);
   await updateOperation(tx, topup, step, { note });
-  await announce(tx, topup.merchantId, "wallet.topup_ended", topup.operationId, { operation_id: topup.operationId, step });
+  await announce(tx, topup.merchantId, "wallet.topup_ended", topup.operationId, {
+    operation_id: topup.operationId,
+    step,
+  });
 }
 
 /** An operator gave an order up: the top-up that waits for it, if it is one's, fails with it. */
@@ -74,7 +110,11 @@ export async function failTopup(tx: Tx, merchantId: Id, operationId: Id, why: st
  * A top-up is given back by its provider: the wallet gives it back first, within the same transaction. What the user has
  * spent of it already is missing and stands in `suspense`, against the user. Answers what is to be posted.
  */
-export async function onTopupRefunded(tx: Tx, wallets: Wallets, refund: Refund): Promise<ReadonlyArray<Omit<Transfer, "op">>> {
+export async function onTopupRefunded(
+  tx: Tx,
+  wallets: Wallets,
+  refund: Refund,
+): Promise<ReadonlyArray<Omit<Transfer, "op">>> {
   const { merchantId, refundId, amount } = refund;
   const operationId = topupOf(refund.orderId);
   const topup = operationId && (await selectOperation(tx, merchantId, operationId, "for update"));
@@ -82,14 +122,22 @@ export async function onTopupRefunded(tx: Tx, wallets: Wallets, refund: Refund):
   if (topup.step !== "done") {
     // nothing was credited yet: what is left is credited later
     const all = topup.refunded + amount.minor >= topup.amount.minor;
-    await updateOperation(tx, topup, (all && next(topup.kind, topup.step, "fail")) || topup.step, { refunded: amount.minor, note: "given back to the payer" });
+    await updateOperation(tx, topup, (all && next(topup.kind, topup.step, "fail")) || topup.step, {
+      refunded: amount.minor,
+      note: "given back to the payer",
+    });
     return [];
   }
   await wallets.ledger.lockIn(tx, merchantId, [topup.accountId]);
   const wallet = await selectWallet(tx, merchantId, "account_id", topup.accountId);
   const available = wallet?.status === "ACTIVE" ? wallet.posted - wallet.held : 0n;
   const returned = available < amount.minor ? available : amount.minor;
-  await updateOperation(tx, topup, topup.step, { refunded: amount.minor, ...(returned < amount.minor ? { note: "given back to the payer; the wallet no longer had all of it" } : {}) });
+  await updateOperation(tx, topup, topup.step, {
+    refunded: amount.minor,
+    ...(returned < amount.minor
+      ? { note: "given back to the payer; the wallet no longer had all of it" }
+      : {}),
+  });
   const account = (code: string): Id => accountId(merchantId, code);
   return transfersOf(
     "topup_return",
@@ -119,6 +167,7 @@ export async function creditWaiting(wallets: Wallets, account?: Id): Promise<num
 /** Ends top-ups whose process died before a payment was opened; answers how many were looked at. */
 export async function endForgotten({ database }: Pick<Wallets, "database">): Promise<number> {
   const forgotten = await selectForgotten(database.kysely, AT_ONCE);
-  for (const { merchantId, operationId } of forgotten) await inTransaction(database, (tx) => failTopup(tx, merchantId, operationId, "the payment was given up"));
+  for (const { merchantId, operationId } of forgotten)
+    await inTransaction(database, (tx) => failTopup(tx, merchantId, operationId, "the payment was given up"));
   return forgotten.length;
 }

@@ -2,13 +2,32 @@ import { money, type Currency, type Id, type Money } from "@onegate/contract";
 import { sql } from "kysely";
 import type { Executor, Tx } from "../kernel/index.ts";
 import type { Balance } from "../ledger/index.ts";
-import { STATES, type Operation, type OperationKind, type OperationState, type Payout, type Step } from "./operation.ts";
+import {
+  STATES,
+  type Operation,
+  type OperationKind,
+  type OperationState,
+  type Payout,
+  type Step,
+} from "./operation.ts";
 
 // accounts
 
-export type WalletAccount = Pick<Balance, "accountId" | "code" | "currency" | "status" | "posted" | "held"> & { /** Nobody: the merchant's own. */ readonly userId: Id | null; readonly openedAt: Date };
+export type WalletAccount = Pick<
+  Balance,
+  "accountId" | "code" | "currency" | "status" | "posted" | "held"
+> & { /** Nobody: the merchant's own. */ readonly userId: Id | null; readonly openedAt: Date };
 
-type AccountRow = { account_id: Id; code: string; user_id: Id | null; currency: Currency; status: Balance["status"]; posted: bigint; held: bigint; created_at: Date };
+type AccountRow = {
+  account_id: Id;
+  code: string;
+  user_id: Id | null;
+  currency: Currency;
+  status: Balance["status"];
+  posted: bigint;
+  held: bigint;
+  created_at: Date;
+};
 
 const ACCOUNT = sql`
   select a.account_id, a.code, a.user_id, b.currency, b.status, b.posted, b.held, a.created_at
@@ -19,41 +38,75 @@ function toAccount({ account_id, user_id, created_at, ...row }: AccountRow): Wal
 }
 
 /** When something was posted last to each of some accounts; one to which nothing was is left out. */
-export async function selectLastPosted(executor: Executor, merchantId: Id, accountIds: readonly Id[]): Promise<Map<Id, Date>> {
+export async function selectLastPosted(
+  executor: Executor,
+  merchantId: Id,
+  accountIds: readonly Id[],
+): Promise<Map<Id, Date>> {
   const { rows } = await sql<{ account_id: Id; posted_at: Date }>`
     select b.account_id, e.posted_at
       from ledger_balance b cross join lateral (
         select posted_at from ledger_entry e where e.merchant_id = ${merchantId} and e.account_id = b.account_id and e.version = b.version) e
-     where b.merchant_id = ${merchantId} and b.account_id = any (${[...accountIds]}::uuid[])`.execute(executor);
+     where b.merchant_id = ${merchantId} and b.account_id = any (${[...accountIds]}::uuid[])`.execute(
+    executor,
+  );
   return new Map(rows.map((row) => [row.account_id, row.posted_at]));
 }
 
 /** A user's accounts, oldest first. */
-export async function selectAccounts(executor: Executor, merchantId: Id, userId: Id): Promise<WalletAccount[]> {
-  const { rows } = await sql<AccountRow>`${ACCOUNT} where a.merchant_id = ${merchantId} and a.user_id = ${userId} order by a.created_at, a.code`.execute(executor);
+export async function selectAccounts(
+  executor: Executor,
+  merchantId: Id,
+  userId: Id,
+): Promise<WalletAccount[]> {
+  const { rows } =
+    await sql<AccountRow>`${ACCOUNT} where a.merchant_id = ${merchantId} and a.user_id = ${userId} order by a.created_at, a.code`.execute(
+      executor,
+    );
   return rows.map(toAccount);
 }
 
 /** An account of the kind `wallet`, by id or code. */
-export async function selectWallet(executor: Executor, merchantId: Id, by: "account_id" | "code", value: string): Promise<WalletAccount | undefined> {
-  const { rows } = await sql<AccountRow>`${ACCOUNT} where a.merchant_id = ${merchantId} and ${sql.ref(`a.${by}`)} = ${value} and a.kind = 'wallet'`.execute(executor);
+export async function selectWallet(
+  executor: Executor,
+  merchantId: Id,
+  by: "account_id" | "code",
+  value: string,
+): Promise<WalletAccount | undefined> {
+  const { rows } =
+    await sql<AccountRow>`${ACCOUNT} where a.merchant_id = ${merchantId} and ${sql.ref(`a.${by}`)} = ${value} and a.kind = 'wallet'`.execute(
+      executor,
+    );
   return rows[0] && toAccount(rows[0]);
 }
 
 /** The same, with its balance held: nothing is posted to it until the transaction ends. */
 export async function lockWallet(tx: Tx, merchantId: Id, accountId: Id): Promise<WalletAccount | undefined> {
-  await sql`select from ledger_balance where merchant_id = ${merchantId} and account_id = ${accountId} for update`.execute(tx);
+  await sql`select from ledger_balance where merchant_id = ${merchantId} and account_id = ${accountId} for update`.execute(
+    tx,
+  );
   return selectWallet(tx, merchantId, "account_id", accountId);
 }
 
 // users
 
-export type WalletUser = { readonly userId: Id; readonly username: string; readonly email: string; readonly phone: string };
+export type WalletUser = {
+  readonly userId: Id;
+  readonly username: string;
+  readonly email: string;
+  readonly phone: string;
+};
 
 /** A user who has not left, by id or by one of the names; until the transaction ends the user can't leave. */
-export async function lockUser(tx: Tx, by: "id" | "username" | "phone", value: string): Promise<WalletUser | undefined> {
+export async function lockUser(
+  tx: Tx,
+  by: "id" | "username" | "phone",
+  value: string,
+): Promise<WalletUser | undefined> {
   const { rows } = await sql<{ id: Id; username: string; email: string; phone: string }>`
-    select id, username, email, phone from users where ${sql.ref(by)} = ${value} and closed_at is null for share`.execute(tx);
+    select id, username, email, phone from users where ${sql.ref(by)} = ${value} and closed_at is null for share`.execute(
+    tx,
+  );
   const [row] = rows;
   return row && { userId: row.id, username: row.username, email: row.email, phone: row.phone };
 }
@@ -61,9 +114,28 @@ export async function lockUser(tx: Tx, by: "id" | "username" | "phone", value: s
 // operations
 
 type OperationRow = {
-  merchant_id: Id; operation_id: Id; user_id: Id; account_id: Id; kind: OperationKind; state: OperationState; step: Step; currency: Currency; amount: bigint; settled: bigint;
-  refunded: bigint; counter_account_id: Id | null; hold_id: Id | null; hold_expires_at: Date | null; payment_method: string | null; external_reference: string | null;
-  description: string | null; original_id: Id | null; payout: Payout | null; note: string | null; created_at: Date; updated_at: Date;
+  merchant_id: Id;
+  operation_id: Id;
+  user_id: Id;
+  account_id: Id;
+  kind: OperationKind;
+  state: OperationState;
+  step: Step;
+  currency: Currency;
+  amount: bigint;
+  settled: bigint;
+  refunded: bigint;
+  counter_account_id: Id | null;
+  hold_id: Id | null;
+  hold_expires_at: Date | null;
+  payment_method: string | null;
+  external_reference: string | null;
+  description: string | null;
+  original_id: Id | null;
+  payout: Payout | null;
+  note: string | null;
+  created_at: Date;
+  updated_at: Date;
 };
 
 const COLUMNS = sql.raw(
@@ -96,8 +168,23 @@ function toOperation(row: OperationRow): Operation {
   };
 }
 
-export type NewOperation = Pick<Operation, "merchantId" | "operationId" | "userId" | "accountId" | "kind" | "step" | "amount"> &
-  Partial<Pick<Operation, "settled" | "counterAccountId" | "holdId" | "holdExpiresAt" | "paymentMethod" | "description" | "originalId" | "payout">> & { readonly decidedBy?: string };
+export type NewOperation = Pick<
+  Operation,
+  "merchantId" | "operationId" | "userId" | "accountId" | "kind" | "step" | "amount"
+> &
+  Partial<
+    Pick<
+      Operation,
+      | "settled"
+      | "counterAccountId"
+      | "holdId"
+      | "holdExpiresAt"
+      | "paymentMethod"
+      | "description"
+      | "originalId"
+      | "payout"
+    >
+  > & { readonly decidedBy?: string };
 
 export async function insertOperation(tx: Tx, one: NewOperation): Promise<Operation> {
   const { rows } = await sql<OperationRow>`
@@ -114,16 +201,34 @@ export async function insertOperation(tx: Tx, one: NewOperation): Promise<Operat
 }
 
 /** An operation; with `for update`, its row is held until the transaction ends. */
-export async function selectOperation(executor: Executor, merchantId: Id, operationId: Id, lock: "" | "for update" = ""): Promise<Operation | undefined> {
+export async function selectOperation(
+  executor: Executor,
+  merchantId: Id,
+  operationId: Id,
+  lock: "" | "for update" = "",
+): Promise<Operation | undefined> {
   const { rows } = await sql<OperationRow>`
-    select ${COLUMNS} from wallet_operation where merchant_id = ${merchantId} and operation_id = ${operationId} ${sql.raw(lock)}`.execute(executor);
+    select ${COLUMNS} from wallet_operation where merchant_id = ${merchantId} and operation_id = ${operationId} ${sql.raw(lock)}`.execute(
+    executor,
+  );
   return rows[0] && toOperation(rows[0]);
 }
 
-export type Move = { readonly settled?: bigint; readonly refunded?: bigint; readonly reference?: string | null; readonly note?: string | null; readonly by?: string };
+export type Move = {
+  readonly settled?: bigint;
+  readonly refunded?: bigint;
+  readonly reference?: string | null;
+  readonly note?: string | null;
+  readonly by?: string;
+};
 
 /** Moves an operation to a step; sums are added to what was there, and what is not given stays. */
-export async function updateOperation(tx: Tx, { merchantId, operationId }: Operation, step: Step, move: Move = {}): Promise<Operation> {
+export async function updateOperation(
+  tx: Tx,
+  { merchantId, operationId }: Operation,
+  step: Step,
+  move: Move = {},
+): Promise<Operation> {
   const { rows } = await sql<OperationRow>`
     update wallet_operation o set step = ${step}, state = ${STATES[step]}, settled = settled + ${move.settled ?? 0n}, refunded = refunded + ${move.refunded ?? 0n},
            external_reference = coalesce(${move.reference ?? null}, external_reference), note = ${move.note === undefined ? sql`note` : move.note},
@@ -139,7 +244,13 @@ export async function updateOperation(tx: Tx, { merchantId, operationId }: Opera
 const KEYLESS_MINUTES = 15;
 
 /** The newest open top-up of an account by a method and a sum. Twins who look for one come one after another. */
-export async function lockOpenTopup(tx: Tx, merchantId: Id, accountId: Id, method: string, { minor, currency }: Money): Promise<Id | undefined> {
+export async function lockOpenTopup(
+  tx: Tx,
+  merchantId: Id,
+  accountId: Id,
+  method: string,
+  { minor, currency }: Money,
+): Promise<Id | undefined> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`topup:${accountId}`}, 0))`.execute(tx);
   const { rows } = await sql<{ operation_id: Id }>`
     select operation_id from wallet_operation
@@ -152,12 +263,18 @@ export async function lockOpenTopup(tx: Tx, merchantId: Id, accountId: Id, metho
 /** Whether something of an account is still under way. */
 export async function hasPending(executor: Executor, merchantId: Id, accountId: Id): Promise<boolean> {
   const { rows } = await sql`
-    select from wallet_operation where merchant_id = ${merchantId} and account_id = ${accountId} and state = 'PENDING' limit 1`.execute(executor);
+    select from wallet_operation where merchant_id = ${merchantId} and account_id = ${accountId} and state = 'PENDING' limit 1`.execute(
+    executor,
+  );
   return rows.length > 0;
 }
 
 /** Top-ups whose money is here and whose account is active: of one account, or of all. */
-export async function selectCreditable(executor: Executor, limit: number, accountId?: Id): Promise<Array<{ merchantId: Id; operationId: Id }>> {
+export async function selectCreditable(
+  executor: Executor,
+  limit: number,
+  accountId?: Id,
+): Promise<Array<{ merchantId: Id; operationId: Id }>> {
   const { rows } = await sql<{ merchant_id: Id; operation_id: Id }>`
     select o.merchant_id, o.operation_id from wallet_operation o join ledger_balance b using (merchant_id, account_id)
      where o.state = 'PENDING' and o.kind = 'TOPUP' and o.step = 'collected' and b.status = 'ACTIVE' and (${accountId ?? null}::uuid is null or o.account_id = ${accountId ?? null}::uuid)
@@ -166,18 +283,28 @@ export async function selectCreditable(executor: Executor, limit: number, accoun
 }
 
 /** Top-ups that nobody paid for so long that their payment may have ended without a word. */
-export async function selectForgotten(executor: Executor, limit: number): Promise<Array<{ merchantId: Id; operationId: Id }>> {
+export async function selectForgotten(
+  executor: Executor,
+  limit: number,
+): Promise<Array<{ merchantId: Id; operationId: Id }>> {
   const { rows } = await sql<{ merchant_id: Id; operation_id: Id }>`
     select merchant_id, operation_id from wallet_operation
-     where state = 'PENDING' and kind = 'TOPUP' and step = 'opened' and created_at < now() - interval '10 minutes' order by operation_id limit ${limit}`.execute(executor);
+     where state = 'PENDING' and kind = 'TOPUP' and step = 'opened' and created_at < now() - interval '10 minutes' order by operation_id limit ${limit}`.execute(
+    executor,
+  );
   return rows.map((row) => ({ merchantId: row.merchant_id, operationId: row.operation_id }));
 }
 
 /** Payments whose hold the ledger has ended by its clock. */
-export async function selectExpired(executor: Executor, limit: number): Promise<Array<{ merchantId: Id; operationId: Id }>> {
+export async function selectExpired(
+  executor: Executor,
+  limit: number,
+): Promise<Array<{ merchantId: Id; operationId: Id }>> {
   const { rows } = await sql<{ merchant_id: Id; operation_id: Id }>`
     select o.merchant_id, o.operation_id from wallet_operation o join ledger_hold h using (merchant_id, hold_id)
-     where o.state = 'PENDING' and o.kind = 'PAYMENT' and o.step = 'held' and h.state = 'expired' order by o.operation_id limit ${limit}`.execute(executor);
+     where o.state = 'PENDING' and o.kind = 'PAYMENT' and o.step = 'held' and h.state = 'expired' order by o.operation_id limit ${limit}`.execute(
+    executor,
+  );
   return rows.map((row) => ({ merchantId: row.merchant_id, operationId: row.operation_id }));
 }
 
@@ -185,34 +312,59 @@ export async function selectExpired(executor: Executor, limit: number): Promise<
 export async function erasePayouts(tx: Tx, merchantId: Id, userId: Id): Promise<void> {
   await sql`
     update wallet_operation set payout = jsonb_build_object('bank', payout ->> 'bank', 'accountNumber', '', 'accountName', '')
-     where merchant_id = ${merchantId} and user_id = ${userId} and kind = 'WITHDRAWAL' and payout is not null`.execute(tx);
+     where merchant_id = ${merchantId} and user_id = ${userId} and kind = 'WITHDRAWAL' and payout is not null`.execute(
+    tx,
+  );
 }
 
 export async function selectTopupIds(executor: Executor, merchantId: Id, userId: Id): Promise<Id[]> {
   const { rows } = await sql<{ operation_id: Id }>`
-    select operation_id from wallet_operation where merchant_id = ${merchantId} and user_id = ${userId} and kind = 'TOPUP'`.execute(executor);
+    select operation_id from wallet_operation where merchant_id = ${merchantId} and user_id = ${userId} and kind = 'TOPUP'`.execute(
+    executor,
+  );
   return rows.map((row) => row.operation_id);
 }
 
 /** Withdrawals that wait for an operator, oldest first. */
-export async function selectWithdrawals(executor: Executor, merchantId: Id, limit: number): Promise<Operation[]> {
+export async function selectWithdrawals(
+  executor: Executor,
+  merchantId: Id,
+  limit: number,
+): Promise<Operation[]> {
   const { rows } = await sql<OperationRow>`
-    select ${COLUMNS} from wallet_operation where merchant_id = ${merchantId} and kind = 'WITHDRAWAL' and state = 'PENDING' order by operation_id limit ${limit}`.execute(executor);
+    select ${COLUMNS} from wallet_operation where merchant_id = ${merchantId} and kind = 'WITHDRAWAL' and state = 'PENDING' order by operation_id limit ${limit}`.execute(
+    executor,
+  );
   return rows.map(toOperation);
 }
 
 // limits
 
 /** Minor units; nothing: no limit. */
-export type Limit = { readonly perTransaction: bigint | null; readonly perDay: bigint | null; readonly perMonth: bigint | null };
+export type Limit = {
+  readonly perTransaction: bigint | null;
+  readonly perDay: bigint | null;
+  readonly perMonth: bigint | null;
+};
 
 /** Whose row holds for every merchant that has none of its own. */
 const EVERYBODY: Id = "00000000-0000-0000-0000-000000000000";
 
-export async function selectLimit(executor: Executor, merchantId: Id, kind: OperationKind, currency: Currency): Promise<Limit | undefined> {
-  const { rows } = await sql<{ per_transaction: bigint | null; per_day: bigint | null; per_month: bigint | null }>`
+export async function selectLimit(
+  executor: Executor,
+  merchantId: Id,
+  kind: OperationKind,
+  currency: Currency,
+): Promise<Limit | undefined> {
+  const { rows } = await sql<{
+    per_transaction: bigint | null;
+    per_day: bigint | null;
+    per_month: bigint | null;
+  }>`
     select per_transaction, per_day, per_month from wallet_limit
-     where merchant_id in (${merchantId}, ${EVERYBODY}) and kind = ${kind} and currency = ${currency} order by merchant_id = ${EVERYBODY} limit 1`.execute(executor);
+     where merchant_id in (${merchantId}, ${EVERYBODY}) and kind = ${kind} and currency = ${currency} order by merchant_id = ${EVERYBODY} limit 1`.execute(
+    executor,
+  );
   const [row] = rows;
   return row && { perTransaction: row.per_transaction, perDay: row.per_day, perMonth: row.per_month };
 }
@@ -221,16 +373,29 @@ export async function selectLimit(executor: Executor, merchantId: Id, kind: Oper
 export const WALLET_ZONE = "Asia/Jakarta";
 
 /** What an account used, today and in this month, in minor units. */
-export async function selectUsage(executor: Executor, merchantId: Id, accountId: Id, kind: OperationKind): Promise<{ day: bigint; month: bigint }> {
+export async function selectUsage(
+  executor: Executor,
+  merchantId: Id,
+  accountId: Id,
+  kind: OperationKind,
+): Promise<{ day: bigint; month: bigint }> {
   const { rows } = await sql<{ day: bigint; month: bigint }>`
     select coalesce(sum(amount) filter (where day = t.today), 0)::bigint as day, coalesce(sum(amount), 0)::bigint as month
       from wallet_usage, (select (now() at time zone ${WALLET_ZONE})::date as today) t
-     where merchant_id = ${merchantId} and account_id = ${accountId} and kind = ${kind} and day between date_trunc('month', t.today)::date and t.today`.execute(executor);
+     where merchant_id = ${merchantId} and account_id = ${accountId} and kind = ${kind} and day between date_trunc('month', t.today)::date and t.today`.execute(
+    executor,
+  );
   return rows[0] ?? { day: 0n, month: 0n };
 }
 
 /** Adds to what an account used today. The month is held from here to the end of the transaction, so that twins are counted one after the other. */
-export async function addUsage(tx: Tx, merchantId: Id, accountId: Id, kind: OperationKind, amount: bigint): Promise<void> {
+export async function addUsage(
+  tx: Tx,
+  merchantId: Id,
+  accountId: Id,
+  kind: OperationKind,
+  amount: bigint,
+): Promise<void> {
   await sql`
     insert into wallet_usage as u (merchant_id, account_id, kind, day, amount)
     values (${merchantId}, ${accountId}, ${kind}, date_trunc('month', now() at time zone ${WALLET_ZONE})::date, 0)
@@ -238,26 +403,48 @@ export async function addUsage(tx: Tx, merchantId: Id, accountId: Id, kind: Oper
   await sql`
     insert into wallet_usage as u (merchant_id, account_id, kind, day, amount)
     values (${merchantId}, ${accountId}, ${kind}, (now() at time zone ${WALLET_ZONE})::date, ${amount})
-    on conflict (merchant_id, account_id, kind, day) do update set amount = u.amount + excluded.amount`.execute(tx);
+    on conflict (merchant_id, account_id, kind, day) do update set amount = u.amount + excluded.amount`.execute(
+    tx,
+  );
 }
 
 /** Takes back what an operation was counted with, of the day on which it was begun. */
-export async function takeBackUsage(tx: Tx, { merchantId, accountId, kind, createdAt }: Operation, amount: bigint): Promise<void> {
+export async function takeBackUsage(
+  tx: Tx,
+  { merchantId, accountId, kind, createdAt }: Operation,
+  amount: bigint,
+): Promise<void> {
   await sql`
     update wallet_usage set amount = greatest(0, amount - ${amount})
-     where merchant_id = ${merchantId} and account_id = ${accountId} and kind = ${kind} and day = (${createdAt}::timestamptz at time zone ${WALLET_ZONE})::date`.execute(tx);
+     where merchant_id = ${merchantId} and account_id = ${accountId} and kind = ${kind} and day = (${createdAt}::timestamptz at time zone ${WALLET_ZONE})::date`.execute(
+    tx,
+  );
 }
 
 // history
 
 /** A row of historical_transactions; sums as decimal text, nothing where they are beyond it. */
 export type HistoryRow = {
-  readonly id: Id; readonly accountId: Id; readonly transactionId: string; readonly type: "TOPUP" | "PAYMENT" | "REFUND" | "TRANSFER"; readonly status: OperationState; readonly amount: string | null;
-  readonly balanceBefore: string | null; readonly balanceAfter: string | null; readonly currency: Currency; readonly description: string | null; readonly externalReference: string | null;
-  readonly paymentMethod: string | null; /** With microseconds, as the order needs them. */ readonly createdAt: string;
+  readonly id: Id;
+  readonly accountId: Id;
+  readonly transactionId: string;
+  readonly type: "TOPUP" | "PAYMENT" | "REFUND" | "TRANSFER";
+  readonly status: OperationState;
+  readonly amount: string | null;
+  readonly balanceBefore: string | null;
+  readonly balanceAfter: string | null;
+  readonly currency: Currency;
+  readonly description: string | null;
+  readonly externalReference: string | null;
+  readonly paymentMethod: string | null /** With microseconds, as the order needs them. */;
+  readonly createdAt: string;
 };
 
-export type HistoryFilter = { readonly accountId?: Id | undefined; readonly type?: string | undefined; readonly status?: string | undefined };
+export type HistoryFilter = {
+  readonly accountId?: Id | undefined;
+  readonly type?: string | undefined;
+  readonly status?: string | undefined;
+};
 
 /**
  * A place in a history. Rows of one moment are ordered by `part`, the account of an entry or an operation's own id, then by
@@ -277,7 +464,12 @@ const MAX_HISTORY_ROWS_SCANNED = 1_000;
  * filtered history may hold fewer rows than `limit` and still have a next one.
  */
 export async function selectHistory(
-  executor: Executor, merchantId: Id, userId: Id, { accountId, type, status }: HistoryFilter, before: HistoryPlace | undefined, limit: number,
+  executor: Executor,
+  merchantId: Id,
+  userId: Id,
+  { accountId, type, status }: HistoryFilter,
+  before: HistoryPlace | undefined,
+  limit: number,
 ): Promise<HistoryPage> {
   const isFiltered = accountId !== undefined || type !== undefined || status !== undefined;
   const maxScanned = isFiltered ? MAX_HISTORY_ROWS_SCANNED : limit;
@@ -288,7 +480,8 @@ export async function selectHistory(
                when a.account_id < ${before.part} then ledger_version_at(a.merchant_id, a.account_id, ${at})
                else ledger_version_at(a.merchant_id, a.account_id, ${at} - interval '1 microsecond') end`
     : sql`b.version`;
-  const time = (column: string) => sql`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+  const time = (column: string) =>
+    sql`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
   const { rows } = await sql<ScannedRow>`
     with scanned as materialized (
       (select e.account_id, e.account_id as part, e.version as number, e.posted_at as created_at,
@@ -333,14 +526,21 @@ export async function selectHistory(
   const found = rows.filter(({ id }) => id !== null);
   const [last, any] = [found.at(-1), rows[0]];
   const isFull = found.length === limit;
-  const next = isFull && last
-    ? { createdAt: last.createdAt, part: last.part, number: last.number }
-    : any && any.scanned === BigInt(maxScanned) ? { createdAt: any.oldestAt, part: any.oldestPart, number: any.oldestNumber } : undefined;
+  const next =
+    isFull && last
+      ? { createdAt: last.createdAt, part: last.part, number: last.number }
+      : any && any.scanned === BigInt(maxScanned)
+        ? { createdAt: any.oldestAt, part: any.oldestPart, number: any.oldestNumber }
+        : undefined;
   return { rows: found, next };
 }
 
 type ScannedRow = HistoryRow & {
-  readonly part: Id; readonly number: bigint;
+  readonly part: Id;
+  readonly number: bigint;
   /** The last of the rows that were looked at, and how many those were. */
-  readonly oldestAt: string; readonly oldestPart: Id; readonly oldestNumber: bigint; readonly scanned: bigint;
+  readonly oldestAt: string;
+  readonly oldestPart: Id;
+  readonly oldestNumber: bigint;
+  readonly scanned: bigint;
 };

@@ -1,4 +1,13 @@
-import { checkedToMethod, checkedToMoney, IDR, isRefusal, refuse, type Id, type Refusal, type TopupBody } from "@onegate/contract";
+import {
+  checkedToMethod,
+  checkedToMoney,
+  IDR,
+  isRefusal,
+  refuse,
+  type Id,
+  type Refusal,
+  type TopupBody,
+} from "@onegate/contract";
 import { inSnapshot, inTransaction, type Once } from "../kernel/index.ts";
 import { openPayment, paymentsOf, saveOrder, type Payment } from "../payments/index.ts";
 import { ownAccount } from "./account.ts";
@@ -10,7 +19,13 @@ import { insertOperation, lockOpenTopup, lockUser, selectOperation } from "./sto
 import { TOPUP_METHODS } from "./topup-method.ts";
 import { topupOrderId } from "./topup-order.ts";
 
-export type TopupInput = { readonly method?: string; readonly payment_method?: string; readonly amount: string | number; readonly currency?: string; readonly account_id?: Id };
+export type TopupInput = {
+  readonly method?: string;
+  readonly payment_method?: string;
+  readonly amount: string | number;
+  readonly currency?: string;
+  readonly account_id?: Id;
+};
 
 /**
  * Starts a top-up, once per key: operation and order first, then the payment is opened at a provider, whose notification
@@ -19,7 +34,12 @@ export type TopupInput = { readonly method?: string; readonly payment_method?: s
  * method, `channel_unknown`, malformed sums, `currency_unsupported` (providers collect rupiah), `account_unknown`,
  * `user_closed`, `account_frozen`, the limits of TOPUP, in this order, and what a payment may refuse.
  */
-export async function topUp(wallets: Wallets, owner: WalletOwner, { payment_method: spelled, ...named }: TopupInput, key: string | undefined): Promise<Once<TopupBody>> {
+export async function topUp(
+  wallets: Wallets,
+  owner: WalletOwner,
+  { payment_method: spelled, ...named }: TopupInput,
+  key: string | undefined,
+): Promise<Once<TopupBody>> {
   const { merchantId, userId } = owner;
   const method = checkedToMethod({ ...named, ...(spelled === undefined ? {} : { payment_method: spelled }) });
   if (isRefusal(method)) return { answer: method, replayed: false };
@@ -27,50 +47,72 @@ export async function topUp(wallets: Wallets, owner: WalletOwner, { payment_meth
   const channels = Object.hasOwn(TOPUP_METHODS, method) ? TOPUP_METHODS[method] : undefined;
   if (!channels) return { answer: refuse("channel_unknown"), replayed: false };
   let isTwin = false;
-  const begun = await onceFor(wallets, { merchantId, who: userId, verb: "topup", key: key ?? wallets.newId() }, unchecked, async (tx) => {
-    const amount = checkedToMoney({ amount: unchecked.amount, currency: unchecked.currency ?? IDR });
-    if (isRefusal(amount)) return amount;
-    if (amount.currency !== IDR) return refuse("currency_unsupported");
-    const account = await ownAccount(tx, owner, amount.currency, unchecked.account_id);
-    if (isRefusal(account)) return account;
-    const user = await lockUser(tx, "id", userId);
-    if (!user) return refuse("user_closed");
-    if (account.status !== "ACTIVE") return refuse("account_frozen");
-    if (key === undefined) {
-      const twin = await lockOpenTopup(tx, merchantId, account.accountId, method, amount);
-      isTwin = twin !== undefined;
-      if (twin) return { operation_id: twin };
-    }
-    const limited = await useLimit(tx, merchantId, account.accountId, "TOPUP", amount);
-    if (limited) return limited;
-    const operationId = wallets.newId();
-    await insertOperation(tx, { merchantId, operationId, userId, accountId: account.accountId, kind: "TOPUP", step: "opened", amount, paymentMethod: method });
-    const order = await saveOrder(tx, {
-      merchantId,
-      orderId: topupOrderId(operationId),
-      amount,
-      customer: { name: user.username, email: user.email, phone: user.phone },
-      items: [{ sku: null, name: "Isi saldo", price: amount.minor, quantity: 1 }],
-    });
-    return isRefusal(order) ? order : { operation_id: operationId };
-  });
+  const begun = await onceFor(
+    wallets,
+    { merchantId, who: userId, verb: "topup", key: key ?? wallets.newId() },
+    unchecked,
+    async (tx) => {
+      const amount = checkedToMoney({ amount: unchecked.amount, currency: unchecked.currency ?? IDR });
+      if (isRefusal(amount)) return amount;
+      if (amount.currency !== IDR) return refuse("currency_unsupported");
+      const account = await ownAccount(tx, owner, amount.currency, unchecked.account_id);
+      if (isRefusal(account)) return account;
+      const user = await lockUser(tx, "id", userId);
+      if (!user) return refuse("user_closed");
+      if (account.status !== "ACTIVE") return refuse("account_frozen");
+      if (key === undefined) {
+        const twin = await lockOpenTopup(tx, merchantId, account.accountId, method, amount);
+        isTwin = twin !== undefined;
+        if (twin) return { operation_id: twin };
+      }
+      const limited = await useLimit(tx, merchantId, account.accountId, "TOPUP", amount);
+      if (limited) return limited;
+      const operationId = wallets.newId();
+      await insertOperation(tx, {
+        merchantId,
+        operationId,
+        userId,
+        accountId: account.accountId,
+        kind: "TOPUP",
+        step: "opened",
+        amount,
+        paymentMethod: method,
+      });
+      const order = await saveOrder(tx, {
+        merchantId,
+        orderId: topupOrderId(operationId),
+        amount,
+        customer: { name: user.username, email: user.email, phone: user.phone },
+        items: [{ sku: null, name: "Isi saldo", price: amount.minor, quantity: 1 }],
+      });
+      return isRefusal(order) ? order : { operation_id: operationId };
+    },
+  );
   const { answer } = begun;
   const replayed = begun.replayed || isTwin;
   if (isRefusal(answer)) return { answer, replayed };
   // one that has ended is not begun again by a retry
-  if ((await selectOperation(wallets.database.kysely, merchantId, answer.operation_id))?.step !== "opened") return { answer: await readTopup(wallets, owner, answer.operation_id), replayed };
+  if ((await selectOperation(wallets.database.kysely, merchantId, answer.operation_id))?.step !== "opened")
+    return { answer: await readTopup(wallets, owner, answer.operation_id), replayed };
   const payment = await openOn(wallets, merchantId, answer.operation_id, channels);
   // paid already is what a retry after a lost answer may find: then the operation tells
   if (isRefusal(payment) && payment.refusal !== "order_paid") {
     // nobody was told to pay; where somebody was, by an earlier try, it stays open
-    await inTransaction(wallets.database, (tx) => failTopup(tx, merchantId, answer.operation_id, payment.refusal));
+    await inTransaction(wallets.database, (tx) =>
+      failTopup(tx, merchantId, answer.operation_id, payment.refusal),
+    );
     return { answer: payment, replayed };
   }
   return { answer: await readTopup(wallets, owner, answer.operation_id), replayed };
 }
 
 /** Opens the payment on the first of the channels that there is. */
-async function openOn(wallets: Wallets, merchantId: Id, operationId: Id, channels: readonly string[]): Promise<Payment | Refusal> {
+async function openOn(
+  wallets: Wallets,
+  merchantId: Id,
+  operationId: Id,
+  channels: readonly string[],
+): Promise<Payment | Refusal> {
   let refused: Refusal = refuse("channel_unknown");
   for (const channel of channels) {
     const payment = await openPayment(wallets.payments, merchantId, topupOrderId(operationId), channel);
@@ -82,7 +124,11 @@ async function openOn(wallets: Wallets, merchantId: Id, operationId: Id, channel
 }
 
 /** A user's top-up with its newest payment, both of one moment. Refuses `topup_unknown`. */
-export async function readTopup({ database }: Pick<Wallets, "database">, { merchantId, userId }: WalletOwner, operationId: Id): Promise<TopupBody | Refusal> {
+export async function readTopup(
+  { database }: Pick<Wallets, "database">,
+  { merchantId, userId }: WalletOwner,
+  operationId: Id,
+): Promise<TopupBody | Refusal> {
   return inSnapshot(database, async (executor) => {
     const operation = await selectOperation(executor, merchantId, operationId);
     if (operation?.kind !== "TOPUP" || operation.userId !== userId) return refuse("topup_unknown");

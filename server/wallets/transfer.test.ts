@@ -11,12 +11,20 @@ before(async () => {
 });
 after(() => program.close());
 
-const posted = async (code: string) => (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
+const posted = async (code: string) =>
+  (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
 
 describe("the gateway's transfers", () => {
   const send = (change: object = {}) =>
     program.call<{ transfer_id: string }>("POST", "/payments", {
-      body: { id: newId(), currency: "IDR", amount: "10.00", source_account: "ACC_SRC_ABC", destination_account: "ACC_DST_DEF", ...change },
+      body: {
+        id: newId(),
+        currency: "IDR",
+        amount: "10.00",
+        source_account: "ACC_SRC_ABC",
+        destination_account: "ACC_DST_DEF",
+        ...change,
+      },
     });
 
   it("faults 1 and 2: once per id, fifty at once; another content under the id is refused", async () => {
@@ -25,7 +33,11 @@ describe("the gateway's transfers", () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => send({ id })));
     assert.equal(new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size, 1);
     assert.equal((await posted("ACC_DST_DEF")) - before, 1_000n);
-    assert.equal(answers.filter(({ headers }) => headers.get("idempotent-replayed") === "true").length, 49, "all but the first say that they repeat it");
+    assert.equal(
+      answers.filter(({ headers }) => headers.get("idempotent-replayed") === "true").length,
+      49,
+      "all but the first say that they repeat it",
+    );
     assert.equal((await send({ id, amount: "11.00" })).code, "idempotency_key_reused");
     assert.equal((await posted("ACC_DST_DEF")) - before, 1_000n);
     await program.assertBooksHold();
@@ -47,9 +59,17 @@ describe("the gateway's transfers", () => {
     assert.equal(await code("1.00", "USD"), "currency_differs");
     assert.equal(await code(null), "request_invalid");
     assert.equal(await code("9000000000000000.00"), "insufficient_funds");
-    assert.equal((await send({ source_account: "ACC_001", destination_account: "ACC_001" })).code, "accounts_same");
+    assert.equal(
+      (await send({ source_account: "ACC_001", destination_account: "ACC_001" })).code,
+      "accounts_same",
+    );
     assert.equal((await send({ destination_account: "ACC_NOBODY" })).code, "account_unknown");
-    for (const own of ["bank", "suspense", "sales", "clearing:tripay"]) assert.equal((await send({ source_account: own })).code, "account_unknown", "a shop's own account is no wallet");
+    for (const own of ["bank", "suspense", "sales", "clearing:tripay"])
+      assert.equal(
+        (await send({ source_account: own })).code,
+        "account_unknown",
+        "a shop's own account is no wallet",
+      );
     assert.equal((await send({ amount: 10.5 })).status, 200);
   });
 
@@ -60,11 +80,26 @@ describe("the gateway's transfers", () => {
   });
 });
 
-
 describe("many transfers in one request", () => {
-  type Results = { results: Array<{ id: string; status: string; transfer_id?: string; replayed?: boolean; problem?: { code: string } }> };
-  const one = (change: object = {}) => ({ id: newId(), currency: "IDR", amount: "1.00", source_account: "ACC_SRC_ABC", destination_account: "ACC_DST_DEF", ...change });
-  const send = (transfers: unknown[]) => program.call<Results>("POST", "/api/v1/transfers:batch", { body: { transfers } });
+  type Results = {
+    results: Array<{
+      id: string;
+      status: string;
+      transfer_id?: string;
+      replayed?: boolean;
+      problem?: { code: string };
+    }>;
+  };
+  const one = (change: object = {}) => ({
+    id: newId(),
+    currency: "IDR",
+    amount: "1.00",
+    source_account: "ACC_SRC_ABC",
+    destination_account: "ACC_DST_DEF",
+    ...change,
+  });
+  const send = (transfers: unknown[]) =>
+    program.call<Results>("POST", "/api/v1/transfers:batch", { body: { transfers } });
 
   it("have one result each, in their order; a bad one leaves the others as they are", async () => {
     const before = await posted("ACC_DST_DEF");
@@ -74,12 +109,25 @@ describe("many transfers in one request", () => {
     transfers[999] = one({ amount: "10000001.00" });
     const { status, body } = await send(transfers);
     assert.equal(status, 200);
-    assert.deepEqual(body.results.map(({ id }) => id), transfers.map(({ id }) => id));
-    assert.deepEqual(body.results.flatMap(({ problem }, i) => (problem ? [[i, problem.code]] : [])), [[10, "amount_not_positive"], [500, "account_unknown"], [999, "insufficient_funds"]]);
+    assert.deepEqual(
+      body.results.map(({ id }) => id),
+      transfers.map(({ id }) => id),
+    );
+    assert.deepEqual(
+      body.results.flatMap(({ problem }, i) => (problem ? [[i, problem.code]] : [])),
+      [
+        [10, "amount_not_positive"],
+        [500, "account_unknown"],
+        [999, "insufficient_funds"],
+      ],
+    );
     assert.equal((await posted("ACC_DST_DEF")) - before, 99_700n);
 
     const again = await send([...transfers.slice(0, 20), one()]);
-    assert.deepEqual(again.body.results.map(({ replayed }) => replayed), [...Array<boolean>(10).fill(true), undefined, ...Array<boolean>(9).fill(true), false]);
+    assert.deepEqual(
+      again.body.results.map(({ replayed }) => replayed),
+      [...Array<boolean>(10).fill(true), undefined, ...Array<boolean>(9).fill(true), false],
+    );
     assert.equal((await posted("ACC_DST_DEF")) - before, 99_800n);
     await program.assertBooksHold();
   });
@@ -88,7 +136,10 @@ describe("many transfers in one request", () => {
     const before = await posted("ACC_DST_DEF");
     const twin = one();
     const { body } = await send([twin, twin, { ...twin, amount: "2.00" }]);
-    assert.deepEqual(body.results.map(({ status, replayed, problem }) => problem?.code ?? `${status} ${replayed}`), ["SUCCESS false", "SUCCESS true", "idempotency_key_reused"]);
+    assert.deepEqual(
+      body.results.map(({ status, replayed, problem }) => problem?.code ?? `${status} ${replayed}`),
+      ["SUCCESS false", "SUCCESS true", "idempotency_key_reused"],
+    );
     assert.equal((await posted("ACC_DST_DEF")) - before, 100n);
   });
 
@@ -100,12 +151,22 @@ describe("many transfers in one request", () => {
 
   it("beyond what the queue holds are refused one by one, as a whole with 503 and when to come again, and nothing is lost", async () => {
     const before = await posted("ACC_DST_DEF");
-    const answers = await Promise.all(Array.from({ length: 8 }, () => send(Array.from({ length: 1_000 }, () => one()))));
-    const done = answers.flatMap(({ body, status }) => (status === 200 ? body.results : [])).filter(({ status }) => status === "SUCCESS").length;
-    const refused = answers.flatMap(({ body, status }) => (status === 200 ? body.results : [])).flatMap(({ problem }) => problem?.code ?? []);
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => send(Array.from({ length: 1_000 }, () => one()))),
+    );
+    const done = answers
+      .flatMap(({ body, status }) => (status === 200 ? body.results : []))
+      .filter(({ status }) => status === "SUCCESS").length;
+    const refused = answers
+      .flatMap(({ body, status }) => (status === 200 ? body.results : []))
+      .flatMap(({ problem }) => problem?.code ?? []);
     assert.ok(refused.every((code) => code === "overloaded"));
-    for (const { status, code, headers } of answers.filter(({ status }) => status !== 200)) assert.deepEqual([status, code, headers.get("retry-after")], [503, "overloaded", "1"]);
-    assert.ok(answers.some(({ status }) => status === 503) || refused.length > 0, "eight thousand at once are more than two thousand");
+    for (const { status, code, headers } of answers.filter(({ status }) => status !== 200))
+      assert.deepEqual([status, code, headers.get("retry-after")], [503, "overloaded", "1"]);
+    assert.ok(
+      answers.some(({ status }) => status === 503) || refused.length > 0,
+      "eight thousand at once are more than two thousand",
+    );
     assert.equal((await posted("ACC_DST_DEF")) - before, BigInt(done) * 100n);
     await program.assertBooksHold();
   });

@@ -1,15 +1,38 @@
-import { checkedToMoney, isRefusal, refuse, toDecimal, toProblem, type Id, type Problem, type Refusal } from "@onegate/contract";
+import {
+  checkedToMoney,
+  isRefusal,
+  refuse,
+  toDecimal,
+  toProblem,
+  type Id,
+  type Problem,
+  type Refusal,
+} from "@onegate/contract";
 import { derivedAt, type Database, type Once } from "../kernel/index.ts";
 import { accountId, kindsOf, type Ledger } from "../ledger/index.ts";
 
-export type TransferRequest = { readonly id: string; readonly currency: string; readonly amount: string | number; readonly source_account: string; readonly destination_account: string };
+export type TransferRequest = {
+  readonly id: string;
+  readonly currency: string;
+  readonly amount: string | number;
+  readonly source_account: string;
+  readonly destination_account: string;
+};
 export type TransferDone = {
-  readonly id: string; readonly status: "SUCCESS"; readonly currency: string; readonly amount: string; readonly source_account: string;
-  readonly destination_account: string; readonly transfer_id: Id;
+  readonly id: string;
+  readonly status: "SUCCESS";
+  readonly currency: string;
+  readonly amount: string;
+  readonly source_account: string;
+  readonly destination_account: string;
+  readonly transfer_id: Id;
 };
 
 /** One result an item, in order. */
-export type BatchResult = { readonly id: string } & ({ readonly status: "SUCCESS"; readonly transfer_id: Id; readonly replayed: boolean } | { readonly status: "REFUSED"; readonly problem: Problem });
+export type BatchResult = { readonly id: string } & (
+  | { readonly status: "SUCCESS"; readonly transfer_id: Id; readonly replayed: boolean }
+  | { readonly status: "REFUSED"; readonly problem: Problem }
+);
 
 /** Codes of wallets, by merchant: an account's kind never changes, so it is looked up once. */
 const wallets = new Map<Id, Set<string>>();
@@ -32,17 +55,38 @@ async function areWallets(database: Database, merchantId: Id, codes: readonly st
  * replica is answered alike. Refuses malformed sums, `accounts_same`, `account_unknown`, `account_frozen`,
  * `currency_differs`, `insufficient_funds`, and `idempotency_key_reused` for the same id with another content.
  */
-export async function transfer({ database, ledger }: { database: Database; ledger: Ledger }, merchantId: Id, unchecked: TransferRequest): Promise<Once<TransferDone>> {
+export async function transfer(
+  { database, ledger }: { database: Database; ledger: Ledger },
+  merchantId: Id,
+  unchecked: TransferRequest,
+): Promise<Once<TransferDone>> {
   const refused = (refusal: Refusal): Once<TransferDone> => ({ answer: refusal, replayed: false });
   const amount = checkedToMoney(unchecked);
   if (isRefusal(amount)) return refused(amount);
   const { source_account: source, destination_account: destination } = unchecked;
-  if (!(await areWallets(database, merchantId, [source, destination]))) return refused(refuse("account_unknown"));
+  if (!(await areWallets(database, merchantId, [source, destination])))
+    return refused(refuse("account_unknown"));
   const id = derivedAt(unchecked.id, "payments", merchantId);
-  const posted = await ledger.post(merchantId, { id, kind: "payment", debit: accountId(merchantId, source), credit: accountId(merchantId, destination), amount, reference: unchecked.id });
-  if (isRefusal(posted)) return refused(posted.refusal === "transfer_differs" ? refuse("idempotency_key_reused") : posted);
+  const posted = await ledger.post(merchantId, {
+    id,
+    kind: "payment",
+    debit: accountId(merchantId, source),
+    credit: accountId(merchantId, destination),
+    amount,
+    reference: unchecked.id,
+  });
+  if (isRefusal(posted))
+    return refused(posted.refusal === "transfer_differs" ? refuse("idempotency_key_reused") : posted);
   return {
-    answer: { id: unchecked.id, status: "SUCCESS", currency: amount.currency, amount: toDecimal(amount), source_account: source, destination_account: destination, transfer_id: id },
+    answer: {
+      id: unchecked.id,
+      status: "SUCCESS",
+      currency: amount.currency,
+      amount: toDecimal(amount),
+      source_account: source,
+      destination_account: destination,
+      transfer_id: id,
+    },
     replayed: posted.posted === "before",
   };
 }
@@ -51,18 +95,25 @@ export async function transfer({ database, ledger }: { database: Database; ledge
  * Many such transfers, which don't depend on each other: one that is refused leaves the others as they are. Refuses
  * `overloaded` as a whole when the ledger's queue took none.
  */
-export async function transferMany(parts: { database: Database; ledger: Ledger }, merchantId: Id, unchecked: readonly TransferRequest[]): Promise<BatchResult[] | Refusal> {
+export async function transferMany(
+  parts: { database: Database; ledger: Ledger },
+  merchantId: Id,
+  unchecked: readonly TransferRequest[],
+): Promise<BatchResult[] | Refusal> {
   // twins of one request go one after the other: the first of them is the transfer
   const earlier = new Map<string, Promise<unknown>>();
   const done = await Promise.all(
     unchecked.map((one) => {
       const before = earlier.get(one.id);
-      const result = before ? before.then(() => transfer(parts, merchantId, one)) : transfer(parts, merchantId, one);
+      const result = before
+        ? before.then(() => transfer(parts, merchantId, one))
+        : transfer(parts, merchantId, one);
       earlier.set(one.id, result);
       return result;
     }),
   );
-  if (done.every(({ answer }) => isRefusal(answer) && answer.refusal === "overloaded")) return refuse("overloaded");
+  if (done.every(({ answer }) => isRefusal(answer) && answer.refusal === "overloaded"))
+    return refuse("overloaded");
   return done.map(({ answer, replayed }, index) =>
     isRefusal(answer)
       ? { id: unchecked[index]?.id ?? "", status: "REFUSED", problem: toProblem(answer) }

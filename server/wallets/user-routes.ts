@@ -1,7 +1,28 @@
 import {
-  CaptureSchema, IdSchema, isRefusal, NewHoldSchema, NewOrderPaymentSchema, NewTopupSchema, NewTransferSchema, NewWalletAccountSchema, NewWalletPaymentSchema, NewWalletRefundSchema, NewWithdrawalSchema, OperationSchema,
-  ProblemSchema, refuse, TopupSchema, WalletAccountSchema, WalletAccountsSchema, WalletBalanceSchema, WalletDaysSchema, WalletHistorySchema, WalletLimitsSchema, WalletSchema,
-  WalletStatementSchema, WithdrawalSchema,
+  CaptureSchema,
+  IdSchema,
+  isRefusal,
+  NewHoldSchema,
+  NewOrderPaymentSchema,
+  NewTopupSchema,
+  NewTransferSchema,
+  NewWalletAccountSchema,
+  NewWalletPaymentSchema,
+  NewWalletRefundSchema,
+  NewWithdrawalSchema,
+  OperationSchema,
+  ProblemSchema,
+  refuse,
+  TopupSchema,
+  WalletAccountSchema,
+  WalletAccountsSchema,
+  WalletBalanceSchema,
+  WalletDaysSchema,
+  WalletHistorySchema,
+  WalletLimitsSchema,
+  WalletSchema,
+  WalletStatementSchema,
+  WithdrawalSchema,
 } from "@onegate/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
@@ -16,7 +37,15 @@ import { hold } from "./hold.ts";
 import { openAccount } from "./open-account.ts";
 import { payOrder } from "./pay-order.ts";
 import { pay } from "./pay.ts";
-import { listAccounts, readBalance, readDays, readHistory, readLimits, readStatement, readWallet } from "./read.ts";
+import {
+  listAccounts,
+  readBalance,
+  readDays,
+  readHistory,
+  readLimits,
+  readStatement,
+  readWallet,
+} from "./read.ts";
 import { refund } from "./refund.ts";
 import { release } from "./release.ts";
 import { send } from "./send.ts";
@@ -32,8 +61,19 @@ const named = { account_id: Type.Optional(IdSchema), currency: Type.Optional(Typ
 const Limit = Type.Optional(Type.String({ pattern: "^([1-9]|[1-9][0-9]|100)$" }));
 const Day = Type.String({ format: "date", pattern: "^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}$" });
 const Named = Type.Object(named, { additionalProperties: false });
-const BalanceQuery = Type.Object({ ...named, at: Type.Optional(Type.String({ maxLength: 40, description: "a moment, such as 2026-11-21T17:00:00+07:00" })) }, { additionalProperties: false });
-const StatementQuery = Type.Object({ ...named, cursor: Type.Optional(Type.String({ pattern: "^[0-9]{1,18}$" })), limit: Limit }, { additionalProperties: false });
+const BalanceQuery = Type.Object(
+  {
+    ...named,
+    at: Type.Optional(
+      Type.String({ maxLength: 40, description: "a moment, such as 2026-11-21T17:00:00+07:00" }),
+    ),
+  },
+  { additionalProperties: false },
+);
+const StatementQuery = Type.Object(
+  { ...named, cursor: Type.Optional(Type.String({ pattern: "^[0-9]{1,18}$" })), limit: Limit },
+  { additionalProperties: false },
+);
 const DaysQuery = Type.Object({ ...named, from: Day, to: Day }, { additionalProperties: false });
 const HistoryQuery = Type.Object(
   {
@@ -59,41 +99,101 @@ export function walletUserRoutes(http: Http, wallets: Wallets): void {
 
 function resources(http: Http, wallets: Wallets): void {
   /** Runs a verb by the request's key and answers what it did. */
-  const byKey = async <T>(request: FastifyRequest, reply: FastifyReply, status: number, verb: (key: string) => Promise<Once<T>>): Promise<FastifyReply> => {
+  const byKey = async <T>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    status: number,
+    verb: (key: string) => Promise<Once<T>>,
+  ): Promise<FastifyReply> => {
     const key = keyOf(request);
     return isRefusal(key) ? answer(request, reply, key) : answerOnce(request, reply, await verb(key), status);
   };
 
-  http.get("/api/v1/wallet", { config: { right: "wallet.read", service, statements: "list" }, schema: { tags, summary: "A wallet at a glance", response: { 200: WalletSchema, ...problems } } }, async (request, reply) =>
-    answer(request, reply, await readWallet(wallets, userOf(request))),
+  http.get(
+    "/api/v1/wallet",
+    {
+      config: { right: "wallet.read", service, statements: "list" },
+      schema: { tags, summary: "A wallet at a glance", response: { 200: WalletSchema, ...problems } },
+    },
+    async (request, reply) => answer(request, reply, await readWallet(wallets, userOf(request))),
   );
-  http.get("/api/v1/wallet/accounts", { config: { right: "wallet.read", service }, schema: { tags, summary: "One's accounts", response: { 200: WalletAccountsSchema, ...problems } } }, async (request, reply) => {
-    const accounts = await listAccounts(wallets, userOf(request));
-    return answer(request, reply, isRefusal(accounts) ? accounts : { accounts });
-  });
+  http.get(
+    "/api/v1/wallet/accounts",
+    {
+      config: { right: "wallet.read", service },
+      schema: { tags, summary: "One's accounts", response: { 200: WalletAccountsSchema, ...problems } },
+    },
+    async (request, reply) => {
+      const accounts = await listAccounts(wallets, userOf(request));
+      return answer(request, reply, isRefusal(accounts) ? accounts : { accounts });
+    },
+  );
   http.post(
     "/api/v1/wallet/accounts",
-    { config: { right: "wallet.open", service }, schema: { tags, summary: "Open an account in a currency", body: NewWalletAccountSchema, response: { 201: WalletAccountSchema, ...problems } } },
-    async (request, reply) => byKey(request, reply, 201, (key) => openAccount(wallets, userOf(request), request.body, key)),
+    {
+      config: { right: "wallet.open", service },
+      schema: {
+        tags,
+        summary: "Open an account in a currency",
+        body: NewWalletAccountSchema,
+        response: { 201: WalletAccountSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      byKey(request, reply, 201, (key) => openAccount(wallets, userOf(request), request.body, key)),
   );
   http.get(
     "/api/v1/wallet/balance",
-    { config: { right: "wallet.read", service }, schema: { tags, summary: "A balance, now or as of a moment", querystring: BalanceQuery, response: { 200: WalletBalanceSchema, ...problems } } },
-    async (request, reply) => answer(request, reply, await readBalance(wallets, userOf(request), request.query)),
+    {
+      config: { right: "wallet.read", service },
+      schema: {
+        tags,
+        summary: "A balance, now or as of a moment",
+        querystring: BalanceQuery,
+        response: { 200: WalletBalanceSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      answer(request, reply, await readBalance(wallets, userOf(request), request.query)),
   );
   http.get(
     "/api/v1/wallet/statement",
-    { config: { right: "wallet.read", service, statements: "list" }, schema: { tags, summary: "An account's entries, newest first", querystring: StatementQuery, response: { 200: WalletStatementSchema, ...problems } } },
-    async (request, reply) => answer(request, reply, await readStatement(wallets, userOf(request), request.query)),
+    {
+      config: { right: "wallet.read", service, statements: "list" },
+      schema: {
+        tags,
+        summary: "An account's entries, newest first",
+        querystring: StatementQuery,
+        response: { 200: WalletStatementSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      answer(request, reply, await readStatement(wallets, userOf(request), request.query)),
   );
   http.get(
     "/api/v1/wallet/days",
-    { config: { right: "wallet.read", service, statements: "list" }, schema: { tags, summary: "An account's days", querystring: DaysQuery, response: { 200: WalletDaysSchema, ...problems } } },
+    {
+      config: { right: "wallet.read", service, statements: "list" },
+      schema: {
+        tags,
+        summary: "An account's days",
+        querystring: DaysQuery,
+        response: { 200: WalletDaysSchema, ...problems },
+      },
+    },
     async (request, reply) => answer(request, reply, await readDays(wallets, userOf(request), request.query)),
   );
   http.get(
     "/api/v1/wallet/history",
-    { config: { right: "wallet.read", service, statements: "list" }, schema: { tags, summary: "What one did, in every state, newest first", querystring: HistoryQuery, response: { 200: WalletHistorySchema, ...problems } } },
+    {
+      config: { right: "wallet.read", service, statements: "list" },
+      schema: {
+        tags,
+        summary: "What one did, in every state, newest first",
+        querystring: HistoryQuery,
+        response: { 200: WalletHistorySchema, ...problems },
+      },
+    },
     async (request, reply) => {
       const { account_id: accountId, ...query } = request.query;
       return answer(request, reply, await readHistory(wallets, userOf(request), { ...query, accountId }));
@@ -101,16 +201,37 @@ function resources(http: Http, wallets: Wallets): void {
   );
   http.get(
     "/api/v1/wallet/limits",
-    { config: { right: "wallet.read", service }, schema: { tags, summary: "An account's limits, and what of them is used", querystring: Named, response: { 200: WalletLimitsSchema, ...problems } } },
-    async (request, reply) => answer(request, reply, await readLimits(wallets, userOf(request), request.query)),
+    {
+      config: { right: "wallet.read", service },
+      schema: {
+        tags,
+        summary: "An account's limits, and what of them is used",
+        querystring: Named,
+        response: { 200: WalletLimitsSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      answer(request, reply, await readLimits(wallets, userOf(request), request.query)),
   );
   http.get(
     "/api/v1/wallet/operations/:id",
-    { config: { right: "wallet.read", service }, schema: { tags, summary: "One thing that one did, whatever its kind", params: One, response: { 200: OperationSchema, ...problems } } },
+    {
+      config: { right: "wallet.read", service },
+      schema: {
+        tags,
+        summary: "One thing that one did, whatever its kind",
+        params: One,
+        response: { 200: OperationSchema, ...problems },
+      },
+    },
     async (request, reply) => {
       const { merchantId, userId } = userOf(request);
       const operation = await selectOperation(wallets.database.kysely, merchantId, request.params.id);
-      return answer(request, reply, operation?.userId === userId ? operationBody(operation) : refuse("operation_unknown"));
+      return answer(
+        request,
+        reply,
+        operation?.userId === userId ? operationBody(operation) : refuse("operation_unknown"),
+      );
     },
   );
 
@@ -118,72 +239,191 @@ function resources(http: Http, wallets: Wallets): void {
     "/api/v1/wallet/topups",
     {
       config: { right: "wallet.topup", service, form: true },
-      schema: { tags, summary: "Top up: QR string, pay code or checkout link", body: NewTopupSchema, response: { 201: TopupSchema, ...problems, 502: ProblemSchema } },
+      schema: {
+        tags,
+        summary: "Top up: QR string, pay code or checkout link",
+        body: NewTopupSchema,
+        response: { 201: TopupSchema, ...problems, 502: ProblemSchema },
+      },
     },
     async (request, reply) => {
       // the one POST here that moves no money by itself: clients of older systems send it without a key
       const key = request.headers["idempotency-key"] === undefined ? undefined : keyOf(request);
-      return isRefusal(key) ? answer(request, reply, key) : answerOnce(request, reply, await topUp(wallets, userOf(request), request.body, key), 201);
+      return isRefusal(key)
+        ? answer(request, reply, key)
+        : answerOnce(request, reply, await topUp(wallets, userOf(request), request.body, key), 201);
     },
   );
   http.get(
     "/api/v1/wallet/topups/:id",
-    { config: { right: "wallet.read", service }, schema: { tags, summary: "A top-up and its payment", params: One, response: { 200: TopupSchema, ...problems } } },
-    async (request, reply) => answer(request, reply, await readTopup(wallets, userOf(request), request.params.id)),
+    {
+      config: { right: "wallet.read", service },
+      schema: {
+        tags,
+        summary: "A top-up and its payment",
+        params: One,
+        response: { 200: TopupSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      answer(request, reply, await readTopup(wallets, userOf(request), request.params.id)),
   );
   http.post(
     "/api/v1/wallet/transfers",
-    { config: { right: "wallet.transfer", service }, schema: { tags, summary: "Send money to another user", body: NewTransferSchema, response: { 201: OperationSchema, ...problems } } },
-    async (request, reply) => byKey(request, reply, 201, (key) => send(wallets, userOf(request), request.body, key)),
+    {
+      config: { right: "wallet.transfer", service },
+      schema: {
+        tags,
+        summary: "Send money to another user",
+        body: NewTransferSchema,
+        response: { 201: OperationSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      byKey(request, reply, 201, (key) => send(wallets, userOf(request), request.body, key)),
   );
   http.post(
     "/api/v1/wallet/payments",
-    { config: { right: "wallet.pay", service }, schema: { tags, summary: "Pay a wallet account by its code", body: NewWalletPaymentSchema, response: { 201: OperationSchema, ...problems } } },
-    async (request, reply) => byKey(request, reply, 201, (key) => pay(wallets, userOf(request), request.body, key)),
+    {
+      config: { right: "wallet.pay", service },
+      schema: {
+        tags,
+        summary: "Pay a wallet account by its code",
+        body: NewWalletPaymentSchema,
+        response: { 201: OperationSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      byKey(request, reply, 201, (key) => pay(wallets, userOf(request), request.body, key)),
   );
   http.post(
     "/api/v1/wallet/payments/:id/refunds",
-    { config: { right: "wallet.refund", service }, schema: { tags, summary: "Give a payment back, in whole or in parts: the payee or an operator", params: One, body: NewWalletRefundSchema, response: { 201: OperationSchema, ...problems } } },
-    async (request, reply) => byKey(request, reply, 201, (key) => refund(wallets, deciderOf(request), request.params.id, request.body, key)),
+    {
+      config: { right: "wallet.refund", service },
+      schema: {
+        tags,
+        summary: "Give a payment back, in whole or in parts: the payee or an operator",
+        params: One,
+        body: NewWalletRefundSchema,
+        response: { 201: OperationSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      byKey(request, reply, 201, (key) =>
+        refund(wallets, deciderOf(request), request.params.id, request.body, key),
+      ),
   );
   http.post(
     "/api/v1/wallet/orders",
-    { config: { right: "wallet.pay", service }, schema: { tags, summary: "Pay an order by its pay code", body: NewOrderPaymentSchema, response: { 201: OperationSchema, ...problems } } },
-    async (request, reply) => byKey(request, reply, 201, (key) => payOrder(wallets, userOf(request), request.body, key)),
+    {
+      config: { right: "wallet.pay", service },
+      schema: {
+        tags,
+        summary: "Pay an order by its pay code",
+        body: NewOrderPaymentSchema,
+        response: { 201: OperationSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      byKey(request, reply, 201, (key) => payOrder(wallets, userOf(request), request.body, key)),
   );
   http.post(
     "/api/v1/wallet/holds",
-    { config: { right: "wallet.pay", service }, schema: { tags, summary: "Reserve a sum for a payee", body: NewHoldSchema, response: { 201: OperationSchema, ...problems } } },
-    async (request, reply) => byKey(request, reply, 201, (key) => hold(wallets, userOf(request), request.body, key)),
+    {
+      config: { right: "wallet.pay", service },
+      schema: {
+        tags,
+        summary: "Reserve a sum for a payee",
+        body: NewHoldSchema,
+        response: { 201: OperationSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      byKey(request, reply, 201, (key) => hold(wallets, userOf(request), request.body, key)),
   );
   http.post(
     "/api/v1/wallet/holds/:id/capture",
-    { config: { right: "wallet.capture", service }, schema: { tags, summary: "Take a hold or a part of it: the payee or an operator", params: One, body: CaptureSchema, response: { 200: OperationSchema, ...problems } } },
-    async (request, reply) => byKey(request, reply, 200, (key) => capture(wallets, deciderOf(request), request.params.id, request.body, key)),
+    {
+      config: { right: "wallet.capture", service },
+      schema: {
+        tags,
+        summary: "Take a hold or a part of it: the payee or an operator",
+        params: One,
+        body: CaptureSchema,
+        response: { 200: OperationSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      byKey(request, reply, 200, (key) =>
+        capture(wallets, deciderOf(request), request.params.id, request.body, key),
+      ),
   );
   http.post(
     "/api/v1/wallet/holds/:id/release",
-    { config: { right: "wallet.capture", service }, schema: { tags, summary: "Give up what is left of a hold: the payee or an operator", params: One, response: { 200: OperationSchema, ...problems } } },
-    async (request, reply) => byKey(request, reply, 200, (key) => release(wallets, deciderOf(request), request.params.id, key)),
+    {
+      config: { right: "wallet.capture", service },
+      schema: {
+        tags,
+        summary: "Give up what is left of a hold: the payee or an operator",
+        params: One,
+        response: { 200: OperationSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      byKey(request, reply, 200, (key) => release(wallets, deciderOf(request), request.params.id, key)),
   );
   http.post(
     "/api/v1/wallet/withdrawals",
-    { config: { right: "wallet.withdraw", service }, schema: { tags, summary: "Ask for money to be paid out to a bank account", body: NewWithdrawalSchema, response: { 201: WithdrawalSchema, ...problems } } },
-    async (request, reply) => byKey(request, reply, 201, (key) => withdraw(wallets, userOf(request), request.body, key)),
+    {
+      config: { right: "wallet.withdraw", service },
+      schema: {
+        tags,
+        summary: "Ask for money to be paid out to a bank account",
+        body: NewWithdrawalSchema,
+        response: { 201: WithdrawalSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      byKey(request, reply, 201, (key) => withdraw(wallets, userOf(request), request.body, key)),
   );
   http.get(
     "/api/v1/wallet/withdrawals/:id",
-    { config: { right: "wallet.read", service }, schema: { tags, summary: "One's withdrawal", params: One, response: { 200: WithdrawalSchema, ...problems } } },
+    {
+      config: { right: "wallet.read", service },
+      schema: {
+        tags,
+        summary: "One's withdrawal",
+        params: One,
+        response: { 200: WithdrawalSchema, ...problems },
+      },
+    },
     async (request, reply) => {
       const { merchantId, userId } = userOf(request);
       const found = await selectOperation(wallets.database.kysely, merchantId, request.params.id);
-      return answer(request, reply, found?.kind === "WITHDRAWAL" && found.userId === userId ? withdrawalBody(found) : refuse("withdrawal_unknown"));
+      return answer(
+        request,
+        reply,
+        found?.kind === "WITHDRAWAL" && found.userId === userId
+          ? withdrawalBody(found)
+          : refuse("withdrawal_unknown"),
+      );
     },
   );
   http.post(
     "/api/v1/wallet/withdrawals/:id/cancel",
-    { config: { right: "wallet.withdraw", service }, schema: { tags, summary: "Give up a withdrawal that nobody has approved yet", params: One, response: { 200: WithdrawalSchema, ...problems } } },
-    async (request, reply) => byKey(request, reply, 200, (key) => endWithdrawal(wallets, deciderOf(request), request.params.id, "cancel", null, key)),
+    {
+      config: { right: "wallet.withdraw", service },
+      schema: {
+        tags,
+        summary: "Give up a withdrawal that nobody has approved yet",
+        params: One,
+        response: { 200: WithdrawalSchema, ...problems },
+      },
+    },
+    async (request, reply) =>
+      byKey(request, reply, 200, (key) =>
+        endWithdrawal(wallets, deciderOf(request), request.params.id, "cancel", null, key),
+      ),
   );
 }
 

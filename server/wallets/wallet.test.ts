@@ -1,4 +1,17 @@
-import { IDR, MAX_MINOR, money, newId, type OperationBody, type WalletAccountBody, type WalletBalanceBody, type WalletBody, type WalletDaysBody, type WalletHistoryBody, type WalletLimitsBody, type WalletStatementBody } from "@onegate/contract";
+import {
+  IDR,
+  MAX_MINOR,
+  money,
+  newId,
+  type OperationBody,
+  type WalletAccountBody,
+  type WalletBalanceBody,
+  type WalletBody,
+  type WalletDaysBody,
+  type WalletHistoryBody,
+  type WalletLimitsBody,
+  type WalletStatementBody,
+} from "@onegate/contract";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { DEMO_MERCHANT } from "../demo/index.ts";
@@ -21,21 +34,40 @@ before(async () => {
   dewi = await demoUser(program, "dewi.contoh");
   owner = await operator(program);
   // what the limits of one day allow is not enough for all these tests
-  await program.database.pool.query("insert into wallet_limit select $1, kind, 'IDR', null, null, null from unnest(array['PAYMENT', 'TRANSFER']) as kind", [DEMO_MERCHANT]);
+  await program.database.pool.query(
+    "insert into wallet_limit select $1, kind, 'IDR', null, null, null from unnest(array['PAYMENT', 'TRANSFER']) as kind",
+    [DEMO_MERCHANT],
+  );
 });
 after(() => program.close());
 
 const W = "/api/v1/wallet";
-const posted = async (code: string) => (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
+const posted = async (code: string) =>
+  (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
 const balance = async (user: TestUser) => (await user.account()).balance;
-const paying = (amount: string, change: object = {}) => ({ destination_account: "ACC_DST_DEF", amount, currency: "IDR", ...change });
-const sending = (to: string, amount: string, change: object = {}) => ({ to, amount, currency: "IDR", ...change });
+const paying = (amount: string, change: object = {}) => ({
+  destination_account: "ACC_DST_DEF",
+  amount,
+  currency: "IDR",
+  ...change,
+});
+const sending = (to: string, amount: string, change: object = {}) => ({
+  to,
+  amount,
+  currency: "IDR",
+  ...change,
+});
 
 describe("the life of a wallet operation", () => {
   it("is this page", () => {
     const events: OperationEvent[] = ["collect", "finish", "approve", "reject", "release", "fail", "expire"];
     const page = (Object.keys(lifecycles) as OperationKind[]).flatMap((kind) =>
-      (Object.keys(STATES) as Step[]).filter((step) => step in lifecycles[kind]).map((step) => `${kind} ${step} (${STATES[step]}): ${events.map((event) => next(kind, step, event) ?? ".").join(" ")}`),
+      (Object.keys(STATES) as Step[])
+        .filter((step) => step in lifecycles[kind])
+        .map(
+          (step) =>
+            `${kind} ${step} (${STATES[step]}): ${events.map((event) => next(kind, step, event) ?? ".").join(" ")}`,
+        ),
     );
     assert.deepEqual(page, [
       "TOPUP opened (PENDING): collected done . . . failed expired",
@@ -54,7 +86,10 @@ describe("accounts", () => {
     const user = await newUser(program);
     const { accounts } = ok(await user.get<{ accounts: WalletAccountBody[] }>(`${W}/accounts`));
     assert.equal(accounts.length, 1);
-    assert.deepEqual([accounts[0]?.currency, accounts[0]?.balance, accounts[0]?.status], ["IDR", "0.00", "ACTIVE"]);
+    assert.deepEqual(
+      [accounts[0]?.currency, accounts[0]?.balance, accounts[0]?.status],
+      ["IDR", "0.00", "ACTIVE"],
+    );
     assert.match(accounts[0]?.account_code ?? "", /^wallet:[0-9a-f-]{36}:IDR$/);
     assert.equal((await user.account()).account_id, accounts[0]?.account_id);
   });
@@ -66,17 +101,33 @@ describe("accounts", () => {
     assert.deepEqual([first.status, first.body.balance], [201, "0.000"]);
     const again = await user.post<WalletAccountBody>(`${W}/accounts`, { currency: "KWD" }, key);
     assert.deepEqual([again.body, again.headers.get("idempotent-replayed")], [first.body, "true"]);
-    assert.equal(ok(await user.post<WalletAccountBody>(`${W}/accounts`, { currency: "KWD" })).account_id, first.body.account_id, "another key opens no second one");
+    assert.equal(
+      ok(await user.post<WalletAccountBody>(`${W}/accounts`, { currency: "KWD" })).account_id,
+      first.body.account_id,
+      "another key opens no second one",
+    );
     assert.equal(ok(await user.post<WalletAccountBody>(`${W}/accounts`, { currency: "JPY" })).balance, "0");
     assert.equal((await user.post(`${W}/accounts`, { currency: "XXX" })).code, "currency_unknown");
     assert.equal((await user.post(`${W}/accounts`, { currency: "USD" }, key)).code, "idempotency_key_reused");
-    assert.equal((await user.get(`${W}/balance?currency=USD`)).code, "account_unknown", "only rupiah open by themselves");
+    assert.equal(
+      (await user.get(`${W}/balance?currency=USD`)).code,
+      "account_unknown",
+      "only rupiah open by themselves",
+    );
   });
 
   it("a user who has left opens none", async () => {
     const user = await newUser(program);
     ok(await user.get(W));
-    assert.equal((await program.call("DELETE", "/api/auth/account", { token: user.token, body: { password: "Senja-di-Lembang-77" } })).status < 300, true);
+    assert.equal(
+      (
+        await program.call("DELETE", "/api/auth/account", {
+          token: user.token,
+          body: { password: "Senja-di-Lembang-77" },
+        })
+      ).status < 300,
+      true,
+    );
     // the access token lives a while longer, and only reads
     assert.equal((await user.post(`${W}/accounts`, { currency: "USD" })).code, "unauthenticated");
     assert.equal((await citra.post(`${W}/transfers`, sending(user.name, "1.00"))).code, "user_unknown");
@@ -88,7 +139,11 @@ describe("accounts", () => {
       if (method !== "GET") continue;
       const [one, other] = [await andi.get<object>(url), await andi.get<object>(alias)];
       assert.deepEqual([other.status, Object.keys(other.body)], [200, Object.keys(one.body)], alias);
-      assert.equal((await program.call("GET", alias)).code, "unauthenticated", "without a user there is no wallet");
+      assert.equal(
+        (await program.call("GET", alias)).code,
+        "unauthenticated",
+        "without a user there is no wallet",
+      );
       assert.equal((await program.call("GET", alias, { token: owner.token })).code, "forbidden");
     }
     const { account, limits } = ok(await andi.get<WalletBody>("/api/payment/wallet"));
@@ -101,8 +156,18 @@ describe("accounts", () => {
       assert.equal((await andi.get(`${W}/${path}account_id=${his}`)).code, "account_unknown", path);
     }
     assert.deepEqual(await andi.history(`?account_id=${his}`), []);
-    for (const [path, body] of [["transfers", sending("dewi.contoh", "1.00")], ["payments", paying("1.00")], ["holds", paying("1.00")], ["topups", { method: "QRIS", amount: "10000" }], ["withdrawals", { amount: "1.00", bank: "BCA", account_number: "1234567890", account_name: "Andi" }]] as const) {
-      assert.equal((await andi.post(`${W}/${path}`, { ...body, account_id: his })).code, "account_unknown", path);
+    for (const [path, body] of [
+      ["transfers", sending("dewi.contoh", "1.00")],
+      ["payments", paying("1.00")],
+      ["holds", paying("1.00")],
+      ["topups", { method: "QRIS", amount: "10000" }],
+      ["withdrawals", { amount: "1.00", bank: "BCA", account_number: "1234567890", account_name: "Andi" }],
+    ] as const) {
+      assert.equal(
+        (await andi.post(`${W}/${path}`, { ...body, account_id: his })).code,
+        "account_unknown",
+        path,
+      );
     }
     const done = ok(await citra.post(`${W}/payments`, paying("1.00")));
     assert.equal((await andi.get(`${W}/operations/${done.operation_id}`)).code, "operation_unknown");
@@ -115,10 +180,20 @@ describe("accounts", () => {
     const { account_id: id } = await user.account();
     assert.equal((await user.post(`${W}/accounts/${id}/suspend`)).code, "forbidden");
     assert.equal(ok(await owner.post<WalletAccountBody>(`${W}/accounts/${id}/suspend`)).status, "SUSPENDED");
-    for (const [path, body] of [["transfers", sending("dewi.contoh", "1.00")], ["payments", paying("1.00")], ["holds", paying("1.00")], ["topups", { method: "QRIS", amount: "10000" }], ["withdrawals", { amount: "1.00", bank: "BCA", account_number: "1234567890", account_name: "Andi" }]] as const) {
+    for (const [path, body] of [
+      ["transfers", sending("dewi.contoh", "1.00")],
+      ["payments", paying("1.00")],
+      ["holds", paying("1.00")],
+      ["topups", { method: "QRIS", amount: "10000" }],
+      ["withdrawals", { amount: "1.00", bank: "BCA", account_number: "1234567890", account_name: "Andi" }],
+    ] as const) {
       assert.equal((await user.post(`${W}/${path}`, body)).code, "account_frozen", path);
     }
-    assert.equal((await citra.post(`${W}/transfers`, sending(user.name, "1.00"))).code, "user_unknown", "why is not for others to know");
+    assert.equal(
+      (await citra.post(`${W}/transfers`, sending(user.name, "1.00"))).code,
+      "user_unknown",
+      "why is not for others to know",
+    );
     assert.equal(await balance(user), "5000.00", "it is still seen");
     assert.equal((await owner.post(`${W}/accounts/${id}/close`)).code, "account_not_empty");
     assert.equal(ok(await owner.post<WalletAccountBody>(`${W}/accounts/${id}/activate`)).status, "ACTIVE");
@@ -126,39 +201,74 @@ describe("accounts", () => {
     assert.equal(ok(await owner.post<WalletAccountBody>(`${W}/accounts/${id}/close`)).status, "CLOSED");
     assert.equal((await owner.post(`${W}/accounts/${id}/activate`)).code, "account_frozen");
     assert.equal((await user.post(`${W}/payments`, paying("1.00"))).code, "account_frozen");
-    for (const unknown of [newId(), accountId(DEMO_MERCHANT, "bank")]) assert.equal((await owner.post(`${W}/accounts/${unknown}/suspend`)).code, "account_unknown");
+    for (const unknown of [newId(), accountId(DEMO_MERCHANT, "bank")])
+      assert.equal((await owner.post(`${W}/accounts/${unknown}/suspend`)).code, "account_unknown");
   });
 });
 
 describe("a transfer to another user", () => {
   it("goes by username or telephone number, however it is typed, and opens the recipient's account", async () => {
     const [one, other] = [await newUserWith(program, citra, "10000.00"), await newUser(program)];
-    const sent = ok(await one.post(`${W}/transfers`, sending(` ${other.name.toUpperCase()} `, "2500.50", { description: "makan siang" })));
-    assert.deepEqual([sent.kind, sent.state, sent.amount, sent.settled, sent.description], ["TRANSFER", "SUCCESS", "2500.50", "2500.50", "makan siang"]);
+    const sent = ok(
+      await one.post(
+        `${W}/transfers`,
+        sending(` ${other.name.toUpperCase()} `, "2500.50", { description: "makan siang" }),
+      ),
+    );
+    assert.deepEqual(
+      [sent.kind, sent.state, sent.amount, sent.settled, sent.description],
+      ["TRANSFER", "SUCCESS", "2500.50", "2500.50", "makan siang"],
+    );
     ok(await one.post(`${W}/transfers`, sending("0812-0000-0001", "1000")));
     assert.deepEqual([await balance(one), await balance(other)], ["6499.50", "2500.50"]);
     const [row] = await other.history();
-    assert.deepEqual([row?.transaction_type, row?.transaction_status, row?.amount, row?.balance_before, row?.balance_after, row?.description], ["TRANSFER", "SUCCESS", "2500.50", "0.00", "2500.50", "makan siang"]);
+    assert.deepEqual(
+      [
+        row?.transaction_type,
+        row?.transaction_status,
+        row?.amount,
+        row?.balance_before,
+        row?.balance_after,
+        row?.description,
+      ],
+      ["TRANSFER", "SUCCESS", "2500.50", "0.00", "2500.50", "makan siang"],
+    );
     await program.assertBooksHold();
   });
 
   it("is refused by name, in this order", async () => {
     const user = await newUserWith(program, citra, "100.00");
-    const code = async (change: object) => (await user.post(`${W}/transfers`, sending("andi.contoh", "1.00", change))).code;
+    const code = async (change: object) =>
+      (await user.post(`${W}/transfers`, sending("andi.contoh", "1.00", change))).code;
     assert.equal(await code({ amount: "0" }), "amount_not_positive");
     assert.equal(await code({ amount: "1.001" }), "amount_too_precise");
     assert.equal(await code({ amount: "1e3" }), "amount_malformed");
     assert.equal(await code({ currency: "XXX" }), "currency_unknown");
     assert.equal(await code({ currency: "USD" }), "account_unknown");
-    assert.equal(await code({ currency: "USD", account_id: (await user.account()).account_id }), "currency_differs");
+    assert.equal(
+      await code({ currency: "USD", account_id: (await user.account()).account_id }),
+      "currency_differs",
+    );
     assert.equal(await code({ to: "nobody.here" }), "user_unknown");
     assert.equal(await code({ to: "--" }), "user_unknown");
     assert.equal(await code({ to: user.name }), "accounts_same");
     assert.equal(await code({ amount: "100.01" }), "insufficient_funds");
     assert.equal(await code({ merchant_id: DEMO_MERCHANT }), "request_invalid");
     ok(await user.post(`${W}/accounts`, { currency: "USD" }));
-    assert.equal(await code({ currency: "USD" }), "insufficient_funds", "whoever can't pay is told nothing of others");
-    assert.equal((await program.call("POST", `${W}/transfers`, { token: user.token, body: sending("andi.contoh", "1.00") })).code, "idempotency_key_missing");
+    assert.equal(
+      await code({ currency: "USD" }),
+      "insufficient_funds",
+      "whoever can't pay is told nothing of others",
+    );
+    assert.equal(
+      (
+        await program.call("POST", `${W}/transfers`, {
+          token: user.token,
+          body: sending("andi.contoh", "1.00"),
+        })
+      ).code,
+      "idempotency_key_missing",
+    );
     assert.equal(await balance(user), "100.00");
   });
 
@@ -169,50 +279,110 @@ describe("a transfer to another user", () => {
     ok(await closed.post(`${W}/transfers`, sending("citra.contoh", "1.00")));
     const suspended = await newUser(program);
     ok(await owner.post(`${W}/accounts/${(await suspended.account()).account_id}/suspend`));
-    assert.equal((await program.call("DELETE", "/api/auth/account", { token: closed.token, body: { password: "Senja-di-Lembang-77" } })).status, 204);
+    assert.equal(
+      (
+        await program.call("DELETE", "/api/auth/account", {
+          token: closed.token,
+          body: { password: "Senja-di-Lembang-77" },
+        })
+      ).status,
+      204,
+    );
 
     const poor = await newUser(program);
     const answer = async (user: TestUser, to: string, change: object = {}) => {
-      const { status, body } = await user.post<Record<string, unknown>>(`${W}/transfers`, sending(to, "1.00", change));
+      const { status, body } = await user.post<Record<string, unknown>>(
+        `${W}/transfers`,
+        sending(to, "1.00", change),
+      );
       return JSON.stringify([status, { ...body, request_id: "" }]);
     };
     await Promise.all([poor.account(), ok(await poor.post(`${W}/accounts`, { currency: "USD" }))]);
-    assert.equal(new Set(await Promise.all([known, unknown, closed.name, suspended.name, "--"].map((to) => answer(poor, to)))).size, 1);
-    assert.equal(new Set(await Promise.all([known, unknown].map((to) => answer(poor, to, { currency: "USD" })))).size, 1);
+    assert.equal(
+      new Set(
+        await Promise.all([known, unknown, closed.name, suspended.name, "--"].map((to) => answer(poor, to))),
+      ).size,
+      1,
+    );
+    assert.equal(
+      new Set(await Promise.all([known, unknown].map((to) => answer(poor, to, { currency: "USD" })))).size,
+      1,
+    );
 
     const rich = await newUserWith(program, citra, "100.00");
-    assert.equal(new Set(await Promise.all([unknown, closed.name, suspended.name, "nobody.here", "--"].map((to) => answer(rich, to)))).size, 1);
-    const probes = await Promise.all(Array.from({ length: 60 }, (_, n) => rich.post(`${W}/transfers`, sending(`0812-9999-${1000 + n}`, "0.01"))));
+    assert.equal(
+      new Set(
+        await Promise.all(
+          [unknown, closed.name, suspended.name, "nobody.here", "--"].map((to) => answer(rich, to)),
+        ),
+      ).size,
+      1,
+    );
+    const probes = await Promise.all(
+      Array.from({ length: 60 }, (_, n) =>
+        rich.post(`${W}/transfers`, sending(`0812-9999-${1000 + n}`, "0.01")),
+      ),
+    );
     const told = probes.filter(({ code }) => code === "user_unknown");
-    assert.ok(told.length <= 20 && probes.every(({ code }) => code === "user_unknown" || code === "too_many_requests"), `${told.length} of ${probes.length} were told`);
+    assert.ok(
+      told.length <= 20 &&
+        probes.every(({ code }) => code === "user_unknown" || code === "too_many_requests"),
+      `${told.length} of ${probes.length} were told`,
+    );
     const later = await rich.post(`${W}/transfers`, sending(known, "0.01"));
-    assert.deepEqual([later.status, later.code, Number(later.headers.get("retry-after")) >= 1], [429, "too_many_requests", true], "also where somebody has the number");
-    assert.equal((await citra.post(`${W}/transfers`, sending(known, "0.01"))).status, 201, "nobody else waits");
+    assert.deepEqual(
+      [later.status, later.code, Number(later.headers.get("retry-after")) >= 1],
+      [429, "too_many_requests", true],
+      "also where somebody has the number",
+    );
+    assert.equal(
+      (await citra.post(`${W}/transfers`, sending(known, "0.01"))).status,
+      201,
+      "nobody else waits",
+    );
   });
 
   it("a profile that is changed again and again, to find out which numbers are taken, waits", async () => {
     const user = await newUser(program);
-    const change = (n: number) => program.call("PATCH", "/api/auth/profile", { token: user.token, body: { phone: `+62813${String(n).padStart(8, "0")}` } });
+    const change = (n: number) =>
+      program.call("PATCH", "/api/auth/profile", {
+        token: user.token,
+        body: { phone: `+62813${String(n).padStart(8, "0")}` },
+      });
     const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => change(n)));
-    assert.ok(answers.filter(({ status }) => status !== 429).length <= 21, "twenty, and one until the pause begins");
+    assert.ok(
+      answers.filter(({ status }) => status !== 429).length <= 21,
+      "twenty, and one until the pause begins",
+    );
     assert.ok(answers.some(({ code }) => code === "too_many_requests"));
   });
 
   it("faults 1 and 2: once per key, twenty at once; another content under the key is refused, and another user's key is another key", async () => {
     const user = await newUserWith(program, citra, "1000.00");
     const key = newId();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => user.post(`${W}/transfers`, sending("andi.contoh", "10.00"), key)));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => user.post(`${W}/transfers`, sending("andi.contoh", "10.00"), key)),
+    );
     assert.equal(new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size, 1);
     assert.equal(answers.filter(({ headers }) => headers.get("idempotent-replayed") === "true").length, 19);
-    assert.equal((await user.post(`${W}/transfers`, sending("andi.contoh", "11.00"), key)).code, "idempotency_key_reused");
+    assert.equal(
+      (await user.post(`${W}/transfers`, sending("andi.contoh", "11.00"), key)).code,
+      "idempotency_key_reused",
+    );
     assert.equal(await balance(user), "990.00");
-    assert.notEqual(ok(await citra.post(`${W}/transfers`, sending("andi.contoh", "10.00"), key)).operation_id, answers[0]?.body.operation_id);
+    assert.notEqual(
+      ok(await citra.post(`${W}/transfers`, sending("andi.contoh", "10.00"), key)).operation_id,
+      answers[0]?.body.operation_id,
+    );
   });
 
   it("a refused one leaves its key free", async () => {
     const user = await newUser(program);
     const key = newId();
-    assert.equal((await user.post(`${W}/transfers`, sending("andi.contoh", "10.00"), key)).code, "insufficient_funds");
+    assert.equal(
+      (await user.post(`${W}/transfers`, sending("andi.contoh", "10.00"), key)).code,
+      "insufficient_funds",
+    );
     ok(await citra.post(`${W}/transfers`, sending(user.name, "10.00")));
     assert.equal((await user.post(`${W}/transfers`, sending("andi.contoh", "10.00"), key)).status, 201);
   });
@@ -225,41 +395,83 @@ describe("a payment", () => {
     const paid = ok(await user.post(`${W}/payments`, paying("12500.00")));
     assert.deepEqual([paid.kind, paid.state, paid.payment_method], ["PAYMENT", "SUCCESS", "WALLET"]);
     assert.equal((await posted("ACC_DST_DEF")) - before, 1_250_000n);
-    for (const own of ["bank", "suspense", "sales", "ACC_NOBODY"]) assert.equal((await user.post(`${W}/payments`, paying("1.00", { destination_account: own }))).code, "payee_unknown", own);
-    assert.equal((await user.post(`${W}/payments`, paying("1.00", { destination_account: (await user.account()).account_code }))).code, "accounts_same");
+    for (const own of ["bank", "suspense", "sales", "ACC_NOBODY"])
+      assert.equal(
+        (await user.post(`${W}/payments`, paying("1.00", { destination_account: own }))).code,
+        "payee_unknown",
+        own,
+      );
+    assert.equal(
+      (
+        await user.post(
+          `${W}/payments`,
+          paying("1.00", { destination_account: (await user.account()).account_code }),
+        )
+      ).code,
+      "accounts_same",
+    );
     assert.equal((await user.post(`${W}/payments`, paying("37500.01"))).code, "insufficient_funds");
   });
 
   it("fault 10: twenty partial refunds at once never give back more than was paid", async () => {
     const user = await newUserWith(program, citra, "1000.00");
     const paid = ok(await user.post(`${W}/payments`, paying("1000.00")));
-    const answers = await Promise.all(Array.from({ length: 20 }, () => dewi.post(`${W}/payments/${paid.operation_id}/refunds`, { amount: "150.00", reason: "barang kurang" })));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        dewi.post(`${W}/payments/${paid.operation_id}/refunds`, {
+          amount: "150.00",
+          reason: "barang kurang",
+        }),
+      ),
+    );
     assert.equal(answers.filter(({ status }) => status === 201).length, 6, "6 × 150 of 1000");
-    for (const { code } of answers.filter(({ status }) => status !== 201)) assert.equal(code, "refund_exceeds");
+    for (const { code } of answers.filter(({ status }) => status !== 201))
+      assert.equal(code, "refund_exceeds");
     assert.equal(await balance(user), "900.00");
-    assert.equal(ok(await user.get<OperationBody>(`${W}/operations/${paid.operation_id}`)).refunded, "900.00");
+    assert.equal(
+      ok(await user.get<OperationBody>(`${W}/operations/${paid.operation_id}`)).refunded,
+      "900.00",
+    );
     const rest = ok(await owner.post(`${W}/payments/${paid.operation_id}/refunds`, { reason: "sisanya" }));
     assert.deepEqual([rest.kind, rest.amount, rest.original_id], ["REFUND", "100.00", paid.operation_id]);
-    assert.equal((await owner.post(`${W}/payments/${paid.operation_id}/refunds`, { reason: "lagi" })).code, "refund_exceeds");
+    assert.equal(
+      (await owner.post(`${W}/payments/${paid.operation_id}/refunds`, { reason: "lagi" })).code,
+      "refund_exceeds",
+    );
     assert.equal(await balance(user), "1000.00");
     await program.assertBooksHold();
   });
 
   it("is given back by its payee or an operator alone, and only from what the payee has", async () => {
     const [payer, payee] = [await newUserWith(program, citra, "500.00"), await newUser(program)];
-    const paid = ok(await payer.post(`${W}/payments`, paying("500.00", { destination_account: (await payee.account()).account_code })));
+    const paid = ok(
+      await payer.post(
+        `${W}/payments`,
+        paying("500.00", { destination_account: (await payee.account()).account_code }),
+      ),
+    );
     const refunds = `${W}/payments/${paid.operation_id}/refunds`;
     assert.equal((await payer.post(refunds, { reason: "saya mau" })).code, "payment_unknown");
     assert.equal((await citra.post(refunds, { reason: "orang lain" })).code, "payment_unknown");
     assert.equal((await payee.post(refunds, { amount: "0", reason: "nol" })).code, "amount_not_positive");
-    assert.equal((await payee.post(`${W}/payments/${newId()}/refunds`, { reason: "tidak ada" })).code, "payment_unknown");
+    assert.equal(
+      (await payee.post(`${W}/payments/${newId()}/refunds`, { reason: "tidak ada" })).code,
+      "payment_unknown",
+    );
     const sent = ok(await payee.post(`${W}/transfers`, sending("andi.contoh", "400.00")));
-    assert.equal((await owner.post(`${W}/payments/${sent.operation_id}/refunds`, { reason: "transfer" })).code, "payment_unknown", "a transfer is no payment");
+    assert.equal(
+      (await owner.post(`${W}/payments/${sent.operation_id}/refunds`, { reason: "transfer" })).code,
+      "payment_unknown",
+      "a transfer is no payment",
+    );
     assert.equal((await payee.post(refunds, { reason: "semua" })).code, "insufficient_funds");
     const key = newId();
     const given = await payee.post(refunds, { amount: "100.00", reason: "sebagian" }, key);
     assert.equal(given.status, 201);
-    assert.deepEqual((await payee.post(refunds, { amount: "100.00", reason: "sebagian" }, key)).body, given.body);
+    assert.deepEqual(
+      (await payee.post(refunds, { amount: "100.00", reason: "sebagian" }, key)).body,
+      given.body,
+    );
     assert.equal(await balance(payer), "100.00");
   });
 });
@@ -268,7 +480,12 @@ describe("a hold", () => {
   const holding = async (amount: string, more: object = {}) => {
     const payer = await newUserWith(program, citra, amount);
     const payee = await newUser(program);
-    const held = ok(await payer.post(`${W}/holds`, paying(amount, { destination_account: (await payee.account()).account_code, ...more })));
+    const held = ok(
+      await payer.post(
+        `${W}/holds`,
+        paying(amount, { destination_account: (await payee.account()).account_code, ...more }),
+      ),
+    );
     return { payer, payee, held, path: `${W}/holds/${held.operation_id}` };
   };
 
@@ -277,41 +494,74 @@ describe("a hold", () => {
     assert.deepEqual([held.state, held.step, (await payer.account()).available], ["PENDING", "held", "0.00"]);
     assert.equal((await payer.post(`${W}/payments`, paying("0.01"))).code, "insufficient_funds");
     assert.equal((await payer.post(`${path}/capture`, {})).code, "hold_unknown", "the payer decides no more");
-    assert.deepEqual([ok(await payee.post(`${path}/capture`, { amount: "300.00" })).settled, await balance(payer)], ["300.00", "700.00"]);
+    assert.deepEqual(
+      [ok(await payee.post(`${path}/capture`, { amount: "300.00" })).settled, await balance(payer)],
+      ["300.00", "700.00"],
+    );
     assert.equal((await payee.post(`${path}/capture`, { amount: "700.01" })).code, "hold_exceeded");
     assert.equal((await payee.post(`${path}/capture`, { amount: "-1" })).code, "amount_not_positive");
     const pending = (await payer.history("?status=PENDING"))[0];
-    assert.deepEqual([pending?.transaction_type, pending?.amount, pending?.balance_before, pending?.balance_after], ["PAYMENT", "700.00", "700.00", "700.00"]);
+    assert.deepEqual(
+      [pending?.transaction_type, pending?.amount, pending?.balance_before, pending?.balance_after],
+      ["PAYMENT", "700.00", "700.00", "700.00"],
+    );
     const key = newId();
     const last = ok(await payee.post(`${path}/capture`, {}, key));
     assert.deepEqual([last.state, last.settled], ["SUCCESS", "1000.00"]);
     assert.deepEqual((await payee.post(`${path}/capture`, {}, key)).body, last);
     assert.equal((await payee.post(`${path}/capture`, {})).code, "hold_ended");
     assert.equal((await payee.post(`${path}/release`)).code, "hold_ended");
-    assert.equal(ok(await payee.post(`${W}/payments/${held.operation_id}/refunds`, { amount: "1000.00", reason: "batal" })).amount, "1000.00", "what was captured can be given back");
-    assert.equal((await payee.post(`${W}/payments/${held.operation_id}/refunds`, { amount: "0.01", reason: "batal" })).code, "refund_exceeds");
+    assert.equal(
+      ok(
+        await payee.post(`${W}/payments/${held.operation_id}/refunds`, {
+          amount: "1000.00",
+          reason: "batal",
+        }),
+      ).amount,
+      "1000.00",
+      "what was captured can be given back",
+    );
+    assert.equal(
+      (await payee.post(`${W}/payments/${held.operation_id}/refunds`, { amount: "0.01", reason: "batal" }))
+        .code,
+      "refund_exceeds",
+    );
     await program.assertBooksHold();
   });
 
   it("twenty captures at once take no more than was held", async () => {
     const { payer, payee, path } = await holding("100.00");
-    const answers = await Promise.all(Array.from({ length: 20 }, () => payee.post(`${path}/capture`, { amount: "15.00" })));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => payee.post(`${path}/capture`, { amount: "15.00" })),
+    );
     assert.equal(answers.filter(({ status }) => status === 200).length, 6);
     assert.ok(answers.filter(({ status }) => status !== 200).every(({ code }) => code === "hold_exceeded"));
-    assert.deepEqual([await balance(payer), await balance(payee), (await payer.account()).held], ["10.00", "90.00", "10.00"]);
+    assert.deepEqual(
+      [await balance(payer), await balance(payee), (await payer.account()).held],
+      ["10.00", "90.00", "10.00"],
+    );
   });
 
   it("released is free again: CANCELLED when nothing was taken, else done with what was", async () => {
     const whole = await holding("100.00");
     assert.equal((await whole.payer.post(`${whole.path}/release`)).code, "hold_unknown");
-    assert.deepEqual([ok(await owner.post(`${whole.path}/release`)).state, (await whole.payer.account()).available], ["CANCELLED", "100.00"]);
+    assert.deepEqual(
+      [ok(await owner.post(`${whole.path}/release`)).state, (await whole.payer.account()).available],
+      ["CANCELLED", "100.00"],
+    );
     const [row] = await whole.payer.history("?status=CANCELLED");
-    assert.deepEqual([row?.transaction_type, row?.amount, row?.balance_before, row?.balance_after], ["PAYMENT", "100.00", "100.00", "100.00"]);
+    assert.deepEqual(
+      [row?.transaction_type, row?.amount, row?.balance_before, row?.balance_after],
+      ["PAYMENT", "100.00", "100.00", "100.00"],
+    );
 
     const part = await holding("100.00");
     ok(await part.payee.post(`${part.path}/capture`, { amount: "40.00" }));
     const released = ok(await part.payee.post(`${part.path}/release`));
-    assert.deepEqual([released.state, released.settled, (await part.payer.account()).available], ["SUCCESS", "40.00", "60.00"]);
+    assert.deepEqual(
+      [released.state, released.settled, (await part.payer.account()).available],
+      ["SUCCESS", "40.00", "60.00"],
+    );
 
     const final = await holding("100.00");
     const taken = ok(await final.payee.post(`${final.path}/capture`, { amount: "40.00", final: true }));
@@ -322,19 +572,32 @@ describe("a hold", () => {
   it("ends by the ledger's clock, and its payment says so", async () => {
     const { payer, payee, held, path } = await holding("100.00", { expires_in: 1 });
     // beyond the hold, so that a try before its time takes nothing
-    const code = await until(async () => (await payee.post(`${path}/capture`, { amount: "100.01" })).code, (one) => one !== "hold_exceeded");
+    const code = await until(
+      async () => (await payee.post(`${path}/capture`, { amount: "100.01" })).code,
+      (one) => one !== "hold_exceeded",
+    );
     assert.ok(code === "hold_expired" || code === "hold_ended");
     await program.database.pool.query("select graphile_worker.add_job('ledger:expire_holds')");
-    await until(() => payer.account(), ({ held: sum }) => sum === "0.00");
+    await until(
+      () => payer.account(),
+      ({ held: sum }) => sum === "0.00",
+    );
     await program.database.pool.query("select graphile_worker.add_job('wallet:sweep')");
-    const ended = await until(async () => ok(await payer.get<OperationBody>(`${W}/operations/${held.operation_id}`)), ({ state }) => state !== "PENDING");
+    const ended = await until(
+      async () => ok(await payer.get<OperationBody>(`${W}/operations/${held.operation_id}`)),
+      ({ state }) => state !== "PENDING",
+    );
     assert.deepEqual([ended.state, ended.step], ["FAILED", "expired"]);
     assert.equal((await payer.history("?status=FAILED"))[0]?.transaction_id, held.operation_id);
   });
 });
 
 describe("limits", () => {
-  const limited = async (kind: string, limits: [bigint | null, bigint | null, bigint | null], work: () => Promise<void>) => {
+  const limited = async (
+    kind: string,
+    limits: [bigint | null, bigint | null, bigint | null],
+    work: () => Promise<void>,
+  ) => {
     const { pool } = program.database;
     await pool.query(
       "insert into wallet_limit values ($1, $2, 'IDR', $3, $4, $5) on conflict (merchant_id, kind, currency) do update set per_transaction = excluded.per_transaction, per_day = excluded.per_day, per_month = excluded.per_month",
@@ -343,21 +606,40 @@ describe("limits", () => {
     try {
       await work();
     } finally {
-      await pool.query("update wallet_limit set per_transaction = null, per_day = null, per_month = null where merchant_id = $1 and kind = $2", [DEMO_MERCHANT, kind]);
+      await pool.query(
+        "update wallet_limit set per_transaction = null, per_day = null, per_month = null where merchant_id = $1 and kind = $2",
+        [DEMO_MERCHANT, kind],
+      );
     }
   };
 
   it("hold under twenty payments at once", async () => {
     const user = await newUserWith(program, citra, "10000.00");
     await limited("PAYMENT", [20_000n, 100_000n, null], async () => {
-      const answers = await Promise.all(Array.from({ length: 20 }, () => user.post(`${W}/payments`, paying("150.00"))));
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => user.post(`${W}/payments`, paying("150.00"))),
+      );
       assert.equal(answers.filter(({ status }) => status === 201).length, 6, "6 × 150 of 1000 a day");
       assert.ok(answers.filter(({ status }) => status !== 201).every(({ code }) => code === "limit_per_day"));
       assert.equal((await user.post(`${W}/payments`, paying("200.01"))).code, "limit_per_transaction");
-      assert.equal(ok(await user.post(`${W}/payments`, paying("100.00"))).state, "SUCCESS", "to the last sen");
+      assert.equal(
+        ok(await user.post(`${W}/payments`, paying("100.00"))).state,
+        "SUCCESS",
+        "to the last sen",
+      );
       assert.equal(await balance(user), "9000.00");
       const { limits } = ok(await user.get<WalletLimitsBody>(`${W}/limits`));
-      assert.deepEqual(limits.find(({ kind }) => kind === "PAYMENT"), { kind: "PAYMENT", per_transaction: "200.00", per_day: "1000.00", per_month: null, used_today: "1000.00", used_this_month: "1000.00" });
+      assert.deepEqual(
+        limits.find(({ kind }) => kind === "PAYMENT"),
+        {
+          kind: "PAYMENT",
+          per_transaction: "200.00",
+          per_day: "1000.00",
+          per_month: null,
+          used_today: "1000.00",
+          used_this_month: "1000.00",
+        },
+      );
     });
   });
 
@@ -374,7 +656,11 @@ describe("limits", () => {
 
   it("are, for everybody who has none of their own, those of Bank Indonesia's rules", async () => {
     const { limits } = ok(await andi.get<WalletLimitsBody>(`${W}/limits`));
-    const { per_transaction: once, per_day: day, per_month: month } = limits.find(({ kind }) => kind === "TOPUP") ?? assert.fail();
+    const {
+      per_transaction: once,
+      per_day: day,
+      per_month: month,
+    } = limits.find(({ kind }) => kind === "TOPUP") ?? assert.fail();
     assert.deepEqual([once, day, month], ["10000000.00", "20000000.00", "40000000.00"]);
   });
 });
@@ -385,8 +671,16 @@ describe("what a user reads", () => {
     const first = ok(await user.get<WalletBalanceBody>(`${W}/balance`));
     for (let i = 0; i < 6; i += 1) ok(await user.post(`${W}/payments`, paying("100.00")));
     const at = encodeURIComponent(first.at);
-    assert.deepEqual([ok(await user.get<WalletBalanceBody>(`${W}/balance?at=${at}`)).balance, ok(await user.get<WalletBalanceBody>(`${W}/balance?at=2020-01-01T00:00:00Z`)).balance, await balance(user)], ["1000.00", "0.00", "400.00"]);
-    for (const no of ["yesterday", "-200000-01-01T00:00:00Z", "%2B275000-01-01T00:00:00Z"]) assert.equal((await user.get(`${W}/balance?at=${no}`)).code, "request_invalid", no);
+    assert.deepEqual(
+      [
+        ok(await user.get<WalletBalanceBody>(`${W}/balance?at=${at}`)).balance,
+        ok(await user.get<WalletBalanceBody>(`${W}/balance?at=2020-01-01T00:00:00Z`)).balance,
+        await balance(user),
+      ],
+      ["1000.00", "0.00", "400.00"],
+    );
+    for (const no of ["yesterday", "-200000-01-01T00:00:00Z", "%2B275000-01-01T00:00:00Z"])
+      assert.equal((await user.get(`${W}/balance?at=${no}`)).code, "request_invalid", no);
     assert.equal((await user.get(`${W}/balance?currency=XXX`)).code, "currency_unknown");
 
     const seen: string[] = [];
@@ -396,11 +690,21 @@ describe("what a user reads", () => {
       seen.push(...page.entries.map((entry) => `${entry.amount} = ${entry.balance_after}`));
       cursor = page.next_cursor === null ? "" : `&cursor=${page.next_cursor}`;
     } while (cursor !== "");
-    assert.deepEqual(seen, ["-100.00 = 400.00", "-100.00 = 500.00", "-100.00 = 600.00", "-100.00 = 700.00", "-100.00 = 800.00", "-100.00 = 900.00", "1000.00 = 1000.00"]);
+    assert.deepEqual(seen, [
+      "-100.00 = 400.00",
+      "-100.00 = 500.00",
+      "-100.00 = 600.00",
+      "-100.00 = 700.00",
+      "-100.00 = 800.00",
+      "-100.00 = 900.00",
+      "1000.00 = 1000.00",
+    ]);
 
     const today = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Jakarta" }).format(new Date());
     const { days } = ok(await user.get<WalletDaysBody>(`${W}/days?from=${today}&to=${today}`));
-    assert.deepEqual(days, [{ day: today, opening: "0.00", came_in: "1000.00", went_out: "600.00", closing: "400.00" }]);
+    assert.deepEqual(days, [
+      { day: today, opening: "0.00", came_in: "1000.00", went_out: "600.00", closing: "400.00" },
+    ]);
     assert.equal((await user.get(`${W}/days?from=${today}&to=2020-01-01`)).code, "request_invalid");
     assert.equal((await user.get(`${W}/days?from=2020-01-01&to=2026-01-01`)).code, "request_invalid");
     assert.equal((await user.get(`${W}/days?from=2026-02-30&to=2026-03-01`)).code, "request_invalid");
@@ -408,7 +712,8 @@ describe("what a user reads", () => {
 
   it("a history page by page, none twice and none left out, by type and state", async () => {
     const user = await newUserWith(program, citra, "1000.00");
-    for (let i = 0; i < 7; i += 1) ok(await user.post(`${W}/payments`, paying("10.00", { description: `no ${i}` })));
+    for (let i = 0; i < 7; i += 1)
+      ok(await user.post(`${W}/payments`, paying("10.00", { description: `no ${i}` })));
     ok(await user.post(`${W}/holds`, paying("10.00")));
     const seen: string[] = [];
     let cursor = "";
@@ -427,33 +732,83 @@ describe("what a user reads", () => {
     const user = await newUser(program);
     const { account_id: id } = await user.account();
     const ledger = createLedger(program.database, { lanes: 1, queue: 10 });
-    const post = (debit: string, credit: string) => ledger.post(DEMO_MERCHANT, { id: newId(), kind: "topup", debit, credit, amount: money(MAX_MINOR, IDR) });
+    const post = (debit: string, credit: string) =>
+      ledger.post(DEMO_MERCHANT, {
+        id: newId(),
+        kind: "topup",
+        debit,
+        credit,
+        amount: money(MAX_MINOR, IDR),
+      });
     const bank = accountId(DEMO_MERCHANT, "bank");
     assert.ok("posted" in (await post(bank, id)));
-    const { rows } = await program.database.pool.query<{ balance: string | null }>("select balance from accounts where id = $1", [id]);
+    const { rows } = await program.database.pool.query<{ balance: string | null }>(
+      "select balance from accounts where id = $1",
+      [id],
+    );
     assert.deepEqual(rows, [{ balance: null }]);
     const [row] = await user.history();
     assert.deepEqual([row?.amount, row?.balance_before, row?.balance_after], [null, "0.00", null]);
     assert.equal(await balance(user), "9000000000000000.00", "the ledger has it");
-    assert.equal((await program.database.pool.query("select from accounts where balance is null")).rowCount, 1);
+    assert.equal(
+      (await program.database.pool.query("select from accounts where balance is null")).rowCount,
+      1,
+    );
     assert.ok("posted" in (await post(id, bank)));
   });
 
   it("accounts are as old as their last entry", async () => {
     const user = await newUserWith(program, citra, "10.00");
     const { account_id: id } = await user.account();
-    const { rows } = await program.database.pool.query<{ fits: boolean }>("select v.updated_at = max(e.posted_at) as fits from accounts v join ledger_entry e on e.account_id = v.id where v.id = $1 group by v.updated_at", [id]);
+    const { rows } = await program.database.pool.query<{ fits: boolean }>(
+      "select v.updated_at = max(e.posted_at) as fits from accounts v join ledger_entry e on e.account_id = v.id where v.id = $1 group by v.updated_at",
+      [id],
+    );
     assert.deepEqual(rows, [{ fits: true }]);
   });
 });
 
 describe("after all this", () => {
   it("the books hold, each transaction has an id of its own, and keys are asked for everywhere", async () => {
-    const { rows } = await program.database.pool.query<{ all: bigint; ids: bigint }>("select count(*) as all, count(distinct transaction_id) as ids from historical_transactions");
+    const { rows } = await program.database.pool.query<{ all: bigint; ids: bigint }>(
+      "select count(*) as all, count(distinct transaction_id) as ids from historical_transactions",
+    );
     assert.equal(rows[0]?.all, rows[0]?.ids);
-    for (const path of ["accounts", "transfers", "payments", "holds", "withdrawals", `holds/${newId()}/capture`, `holds/${newId()}/release`, `payments/${newId()}/refunds`, `withdrawals/${newId()}/cancel`]) {
-      const body = path === "accounts" ? { currency: "IDR" } : path === "transfers" ? sending("andi.contoh", "1.00") : path.endsWith("capture") ? {} : path.endsWith("refunds") ? { reason: "x" } : path === "withdrawals" ? { amount: "1", bank: "BCA", account_number: "12345", account_name: "A" } : /release|cancel/.test(path) ? undefined : paying("1.00");
-      assert.equal((await program.call("POST", `${W}/${path}`, { token: andi.token, ...(body === undefined ? {} : { body }) })).code, "idempotency_key_missing", path);
+    for (const path of [
+      "accounts",
+      "transfers",
+      "payments",
+      "holds",
+      "withdrawals",
+      `holds/${newId()}/capture`,
+      `holds/${newId()}/release`,
+      `payments/${newId()}/refunds`,
+      `withdrawals/${newId()}/cancel`,
+    ]) {
+      const body =
+        path === "accounts"
+          ? { currency: "IDR" }
+          : path === "transfers"
+            ? sending("andi.contoh", "1.00")
+            : path.endsWith("capture")
+              ? {}
+              : path.endsWith("refunds")
+                ? { reason: "x" }
+                : path === "withdrawals"
+                  ? { amount: "1", bank: "BCA", account_number: "12345", account_name: "A" }
+                  : /release|cancel/.test(path)
+                    ? undefined
+                    : paying("1.00");
+      assert.equal(
+        (
+          await program.call("POST", `${W}/${path}`, {
+            token: andi.token,
+            ...(body === undefined ? {} : { body }),
+          })
+        ).code,
+        "idempotency_key_missing",
+        path,
+      );
     }
     await program.assertBooksHold();
   });

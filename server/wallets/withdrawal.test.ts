@@ -17,10 +17,18 @@ before(async () => {
 after(() => program.close());
 
 const W = "/api/v1/wallet/withdrawals";
-const posted = async (code: string) => (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
-const wish = (amount: string, change: object = {}) => ({ amount, bank: "BCA", account_number: "1234567890", account_name: "Pengguna Contoh", ...change });
+const posted = async (code: string) =>
+  (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
+const wish = (amount: string, change: object = {}) => ({
+  amount,
+  bank: "BCA",
+  account_number: "1234567890",
+  account_name: "Pengguna Contoh",
+  ...change,
+});
 const asked = async (user: TestUser, amount: string) => ok(await user.post<WithdrawalBody>(W, wish(amount)));
-const decide = (id: string, what: string, body?: object, key?: string) => owner.post<WithdrawalBody>(`${W}/${id}/${what}`, body, key);
+const decide = (id: string, what: string, body?: object, key?: string) =>
+  owner.post<WithdrawalBody>(`${W}/${id}/${what}`, body, key);
 const sums = async (user: TestUser) => {
   const { balance, available } = await user.account();
   return [balance, available];
@@ -31,25 +39,72 @@ describe("a withdrawal", () => {
     const user = await newUserWith(program, citra, "1000.00");
     const bank = await posted("bank");
     const withdrawal = await asked(user, "600.00");
-    assert.deepEqual([withdrawal.state, withdrawal.step, await sums(user)], ["PENDING", "requested", ["1000.00", "400.00"]]);
+    assert.deepEqual(
+      [withdrawal.state, withdrawal.step, await sums(user)],
+      ["PENDING", "requested", ["1000.00", "400.00"]],
+    );
     assert.equal((await user.post(W, wish("400.01"))).code, "insufficient_funds");
     const [pending] = await user.history();
-    assert.deepEqual([pending?.transaction_type, pending?.transaction_status, pending?.amount, pending?.balance_after, pending?.payment_method], ["TRANSFER", "PENDING", "600.00", "1000.00", "BANK_TRANSFER"]);
+    assert.deepEqual(
+      [
+        pending?.transaction_type,
+        pending?.transaction_status,
+        pending?.amount,
+        pending?.balance_after,
+        pending?.payment_method,
+      ],
+      ["TRANSFER", "PENDING", "600.00", "1000.00", "BANK_TRANSFER"],
+    );
     const { withdrawals } = ok(await owner.get<{ withdrawals: WithdrawalBody[] }>(W));
-    assert.ok(withdrawals.some(({ operation_id: id, account_number: number }) => id === withdrawal.operation_id && number === "1234567890"));
+    assert.ok(
+      withdrawals.some(
+        ({ operation_id: id, account_number: number }) =>
+          id === withdrawal.operation_id && number === "1234567890",
+      ),
+    );
 
-    assert.equal((await decide(withdrawal.operation_id, "pay", { bank_reference: "TRF-1" })).code, "withdrawal_decided", "not before it is approved");
+    assert.equal(
+      (await decide(withdrawal.operation_id, "pay", { bank_reference: "TRF-1" })).code,
+      "withdrawal_decided",
+      "not before it is approved",
+    );
     assert.equal(ok(await decide(withdrawal.operation_id, "approve")).step, "approved");
     assert.equal((await decide(withdrawal.operation_id, "approve")).code, "withdrawal_decided");
-    assert.equal((await user.post(`${W}/${withdrawal.operation_id}/cancel`)).code, "withdrawal_decided", "it is on its way");
+    assert.equal(
+      (await user.post(`${W}/${withdrawal.operation_id}/cancel`)).code,
+      "withdrawal_decided",
+      "it is on its way",
+    );
     const key = newId();
     const paid = ok(await decide(withdrawal.operation_id, "pay", { bank_reference: "TRF-1" }, key));
-    assert.deepEqual([paid.state, paid.external_reference, await sums(user), (await posted("bank")) - bank], ["SUCCESS", "TRF-1", ["400.00", "400.00"], 60_000n], "the bank owes us less");
-    assert.deepEqual((await decide(withdrawal.operation_id, "pay", { bank_reference: "TRF-1" }, key)).body, paid);
-    assert.equal((await decide(withdrawal.operation_id, "pay", { bank_reference: "TRF-2" }, key)).code, "idempotency_key_reused");
-    assert.equal((await decide(withdrawal.operation_id, "pay", { bank_reference: "TRF-2" })).code, "withdrawal_decided");
+    assert.deepEqual(
+      [paid.state, paid.external_reference, await sums(user), (await posted("bank")) - bank],
+      ["SUCCESS", "TRF-1", ["400.00", "400.00"], 60_000n],
+      "the bank owes us less",
+    );
+    assert.deepEqual(
+      (await decide(withdrawal.operation_id, "pay", { bank_reference: "TRF-1" }, key)).body,
+      paid,
+    );
+    assert.equal(
+      (await decide(withdrawal.operation_id, "pay", { bank_reference: "TRF-2" }, key)).code,
+      "idempotency_key_reused",
+    );
+    assert.equal(
+      (await decide(withdrawal.operation_id, "pay", { bank_reference: "TRF-2" })).code,
+      "withdrawal_decided",
+    );
     const [row] = await user.history();
-    assert.deepEqual([row?.transaction_type, row?.transaction_status, row?.external_reference, row?.balance_before, row?.balance_after], ["TRANSFER", "SUCCESS", "TRF-1", "1000.00", "400.00"]);
+    assert.deepEqual(
+      [
+        row?.transaction_type,
+        row?.transaction_status,
+        row?.external_reference,
+        row?.balance_before,
+        row?.balance_after,
+      ],
+      ["TRANSFER", "SUCCESS", "TRF-1", "1000.00", "400.00"],
+    );
     await program.assertBooksHold();
   });
 
@@ -57,7 +112,9 @@ describe("a withdrawal", () => {
     const user = await newUserWith(program, citra, "100.00");
     const { operation_id: id } = await asked(user, "100.00");
     ok(await decide(id, "approve"));
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => decide(id, "pay", { bank_reference: `TRF-${i}` })));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => decide(id, "pay", { bank_reference: `TRF-${i}` })),
+    );
     assert.equal(answers.filter(({ status }) => status === 200).length, 1);
     assert.deepEqual(await sums(user), ["0.00", "0.00"]);
     await program.assertBooksHold();
@@ -65,21 +122,39 @@ describe("a withdrawal", () => {
 
   it("that ends without money frees what was reserved: rejected, failed at the bank, or given up by its user", async () => {
     const user = await newUserWith(program, citra, "100.00");
-    const rejected = ok(await decide((await asked(user, "100.00")).operation_id, "reject", { reason: "nama tidak cocok" }));
-    assert.deepEqual([rejected.state, rejected.step, rejected.note, await sums(user)], ["CANCELLED", "rejected", "nama tidak cocok", ["100.00", "100.00"]]);
+    const rejected = ok(
+      await decide((await asked(user, "100.00")).operation_id, "reject", { reason: "nama tidak cocok" }),
+    );
+    assert.deepEqual(
+      [rejected.state, rejected.step, rejected.note, await sums(user)],
+      ["CANCELLED", "rejected", "nama tidak cocok", ["100.00", "100.00"]],
+    );
     assert.equal((await decide(rejected.operation_id, "approve")).code, "withdrawal_decided");
 
     const other = await asked(user, "100.00");
-    assert.equal((await decide(other.operation_id, "fail", { reason: "x" })).code, "withdrawal_decided", "only what was approved fails");
+    assert.equal(
+      (await decide(other.operation_id, "fail", { reason: "x" })).code,
+      "withdrawal_decided",
+      "only what was approved fails",
+    );
     ok(await decide(other.operation_id, "approve"));
     const failed = ok(await decide(other.operation_id, "fail", { reason: "rekening ditutup" }));
     assert.deepEqual([failed.state, await sums(user)], ["FAILED", ["100.00", "100.00"]]);
 
     const third = await asked(user, "100.00");
-    assert.equal((await citra.post(`${W}/${third.operation_id}/cancel`)).code, "withdrawal_unknown", "another's");
+    assert.equal(
+      (await citra.post(`${W}/${third.operation_id}/cancel`)).code,
+      "withdrawal_unknown",
+      "another's",
+    );
     assert.equal(ok(await user.post<WithdrawalBody>(`${W}/${third.operation_id}/cancel`)).state, "CANCELLED");
     assert.deepEqual(await sums(user), ["100.00", "100.00"]);
-    assert.deepEqual((await user.history()).map(({ transaction_status: status }) => status).sort(), ["CANCELLED", "CANCELLED", "FAILED", "SUCCESS"]);
+    assert.deepEqual((await user.history()).map(({ transaction_status: status }) => status).sort(), [
+      "CANCELLED",
+      "CANCELLED",
+      "FAILED",
+      "SUCCESS",
+    ]);
     await program.assertBooksHold();
   });
 
@@ -109,26 +184,65 @@ describe("a withdrawal of a user who has left", () => {
   it("names no bank account and no holder any more, nowhere, and neither do the user's top-ups", async () => {
     const user = await newUserWith(program, await demoUser(program, "citra.contoh"), "900.00");
     const [number, holder] = ["9988776655443", "Pemilik Rekening Rahasia"];
-    const withdrawal = ok(await user.post<WithdrawalBody>("/api/v1/wallet/withdrawals", { amount: "900.00", bank: "BCA", account_number: number, account_name: holder }, "leaving-1"));
+    const withdrawal = ok(
+      await user.post<WithdrawalBody>(
+        "/api/v1/wallet/withdrawals",
+        { amount: "900.00", bank: "BCA", account_number: number, account_name: holder },
+        "leaving-1",
+      ),
+    );
     assert.deepEqual([withdrawal.account_number, withdrawal.account_name], [number, holder]);
-    const again = await user.post<WithdrawalBody>("/api/v1/wallet/withdrawals", { amount: "900.00", bank: "BCA", account_number: number, account_name: holder }, "leaving-1");
+    const again = await user.post<WithdrawalBody>(
+      "/api/v1/wallet/withdrawals",
+      { amount: "900.00", bank: "BCA", account_number: number, account_name: holder },
+      "leaving-1",
+    );
     assert.deepEqual([again.body, again.headers.get("idempotent-replayed")], [withdrawal, "true"]);
     const owner = await operator(program);
     ok(await owner.post(`/api/v1/wallet/withdrawals/${withdrawal.operation_id}/approve`));
-    const paid = ok(await owner.post<WithdrawalBody>(`/api/v1/wallet/withdrawals/${withdrawal.operation_id}/pay`, { bank_reference: "TRF-1" }, "leaving-paid"));
+    const paid = ok(
+      await owner.post<WithdrawalBody>(
+        `/api/v1/wallet/withdrawals/${withdrawal.operation_id}/pay`,
+        { bank_reference: "TRF-1" },
+        "leaving-paid",
+      ),
+    );
     assert.equal(paid.account_number, number);
     ok(await user.post("/api/v1/wallet/topups", { method: "QRIS", amount: "10000.00" }));
-    assert.equal((await program.call("DELETE", "/api/auth/account", { token: user.token, body: { password: "Senja-di-Lembang-77" } })).status, 204);
+    assert.equal(
+      (
+        await program.call("DELETE", "/api/auth/account", {
+          token: user.token,
+          body: { password: "Senja-di-Lembang-77" },
+        })
+      ).status,
+      204,
+    );
 
-    const { rows: tables } = await program.database.pool.query<{ name: string }>("select c.oid::regclass::text as name from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')");
+    const { rows: tables } = await program.database.pool.query<{ name: string }>(
+      "select c.oid::regclass::text as name from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')",
+    );
     for (const personal of [number, holder, user.name, `${user.name}@contoh.invalid`]) {
       for (const { name } of tables) {
-        const { rowCount } = await program.database.pool.query(`select from ${name} as t where t::text like '%' || $1 || '%'`, [personal]);
+        const { rowCount } = await program.database.pool.query(
+          `select from ${name} as t where t::text like '%' || $1 || '%'`,
+          [personal],
+        );
         assert.equal(rowCount, 0, `${personal} in ${name}`);
       }
     }
-    const kept = ok(await owner.post<WithdrawalBody>(`/api/v1/wallet/withdrawals/${withdrawal.operation_id}/pay`, { bank_reference: "TRF-1" }, "leaving-paid"));
-    assert.deepEqual([kept.bank, kept.account_number, kept.external_reference, kept.settled], ["BCA", "", "TRF-1", "900.00"], "what the books need is there");
+    const kept = ok(
+      await owner.post<WithdrawalBody>(
+        `/api/v1/wallet/withdrawals/${withdrawal.operation_id}/pay`,
+        { bank_reference: "TRF-1" },
+        "leaving-paid",
+      ),
+    );
+    assert.deepEqual(
+      [kept.bank, kept.account_number, kept.external_reference, kept.settled],
+      ["BCA", "", "TRF-1", "900.00"],
+      "what the books need is there",
+    );
     await program.assertBooksHold();
   });
 });

@@ -2,4 +2,8 @@ import type { Random } from "../random.ts";
 import type { Stage } from "../stage.ts";
 
 /** One thing that happens in the world. It answers a line for the history that follows from the seed alone. */
-export type Act = { readonly name: string; readonly weight: number; readonly run: (stage: Stage, random: Random) => Promise<string> };
+export type Act = {
+  readonly name: string;
+  readonly weight: number;
+  readonly run: (stage: Stage, random: Random) => Promise<string>;
+};

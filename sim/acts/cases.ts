@@ -18,7 +18,11 @@ async function openCases({ world, orders, racedCases }: Stage): Promise<Case[]> 
       from suspense_case c left join payment p on p.merchant_id = c.merchant_id and p.payment_id = c.payment_id
      where c.merchant_id = ${DEMO_MERCHANT} and c.state = 'open'`.execute(world.eye);
   const raced = new Set(orders.filter((order) => order.raced).map(({ orderId }) => orderId));
-  const open = new Map(rows.filter(({ id, orderId }) => !raced.has(orderId ?? "") && !racedCases.has(id)).map((row) => [row.reference, row]));
+  const open = new Map(
+    rows
+      .filter(({ id, orderId }) => !raced.has(orderId ?? "") && !racedCases.has(id))
+      .map((row) => [row.reference, row]),
+  );
   return world.provider.transactions.flatMap(({ reference }) => open.get(reference) ?? []);
 }
 
@@ -29,7 +33,11 @@ async function aCase(stage: Stage, random: Random): Promise<Case | undefined> {
 }
 
 /** An order that the money may be for: that of its payment, one that it fits, or any. */
-async function anOrderFor(stage: Stage, random: Random, { orderId, minor }: Case): Promise<KnownOrder | undefined> {
+async function anOrderFor(
+  stage: Stage,
+  random: Random,
+  { orderId, minor }: Case,
+): Promise<KnownOrder | undefined> {
   const how = random.below(3);
   const any = anOrder(stage, random);
   const known = stage.orders.filter((order) => !order.raced);
@@ -47,7 +55,11 @@ async function applyOnce({ auditor, world }: Stage, known: KnownApplied): Promis
   const { answer } = await applyCase(world.process.payments, RATNA, known.caseId, known.orderId, known.key);
   if (isRefusal(answer)) {
     if (answer.refusal === "idempotency_key_in_flight") return answer.refusal;
-    auditor.expect("acknowledged", known.heard !== "yes", () => `case ${known.caseId} was applied, now ${answer.refusal}`);
+    auditor.expect(
+      "acknowledged",
+      known.heard !== "yes",
+      () => `case ${known.caseId} was applied, now ${answer.refusal}`,
+    );
     known.heard = "no";
     return answer.refusal;
   }
@@ -56,7 +68,11 @@ async function applyOnce({ auditor, world }: Stage, known: KnownApplied): Promis
 }
 
 /** What the auditor's books say to money for an order. */
-async function wordOn({ world }: Stage, { minor }: Case, { orderId, minor: whole }: KnownOrder): Promise<string> {
+async function wordOn(
+  { world }: Stage,
+  { minor }: Case,
+  { orderId, minor: whole }: KnownOrder,
+): Promise<string> {
   const { rows } = await sql<{ there: boolean; cancelled: boolean; paid: bigint }>`
     select true as there, cancelled_at is not null as cancelled,
            coalesce((select sum(amount) from payment p where p.merchant_id = o.merchant_id and p.order_id = o.order_id and p.state = 'succeeded'), 0)::bigint as paid
@@ -82,7 +98,11 @@ async function settle(stage: Stage, random: Random): Promise<string> {
       return `${one.minor} given back, killed`;
     }
     const answer = await atDesk(stage, mood, () => ask(stage, known));
-    auditor.expect("answer", ["refunding", "refunded", "open", "stalled"].includes(answer), () => `an open case given back: ${answer}`);
+    auditor.expect(
+      "answer",
+      ["refunding", "refunded", "open", "stalled"].includes(answer),
+      () => `an open case given back: ${answer}`,
+    );
     if (again) await auditor.answerOf("a case given back again", () => ask(stage, known));
     return `${one.minor} given back, the desk ${mood}: ${answer}`;
   }
@@ -99,7 +119,13 @@ async function settle(stage: Stage, random: Random): Promise<string> {
   }
   const answer = await auditor.answerOf("applyCase", () => applyOnce(stage, known));
   auditor.equal("answer", "money taken for an order", answer, expected);
-  if (again) auditor.equal("answer", "money taken for an order again", await auditor.answerOf("applyCase", () => applyOnce(stage, known)), expected);
+  if (again)
+    auditor.equal(
+      "answer",
+      "money taken for an order again",
+      await auditor.answerOf("applyCase", () => applyOnce(stage, known)),
+      expected,
+    );
   return `${one.minor} for ${order.name}${killed ? ", killed" : ""}: ${answer}`;
 }
 
@@ -108,11 +134,23 @@ async function settleAtOnce(stage: Stage, random: Random): Promise<string> {
   const { auditor } = stage;
   const one = await aCase(stage, random);
   if (!one) return "nothing";
-  const orders = [await anOrderFor(stage, random, one), await anOrderFor(stage, random, one)].filter((order) => order !== undefined);
+  const orders = [await anOrderFor(stage, random, one), await anOrderFor(stage, random, one)].filter(
+    (order) => order !== undefined,
+  );
   stage.racedCases.add(one.id);
-  for (const orderId of [one.orderId, ...orders.map((order) => order.orderId)]) noLongerForetold(stage, orderId);
-  const [applied, wishes] = [orders.map((order) => remember(stage, one, order)), [wish(stage, { caseId: one.id }, null), wish(stage, { caseId: one.id }, null)].slice(0, random.between(1, 2))];
-  const verbs = random.shuffled([...applied.map((known) => () => applyOnce(stage, known)), ...wishes.map((known) => () => ask(stage, known))]);
+  for (const orderId of [one.orderId, ...orders.map((order) => order.orderId)])
+    noLongerForetold(stage, orderId);
+  const [applied, wishes] = [
+    orders.map((order) => remember(stage, one, order)),
+    [wish(stage, { caseId: one.id }, null), wish(stage, { caseId: one.id }, null)].slice(
+      0,
+      random.between(1, 2),
+    ),
+  ];
+  const verbs = random.shuffled([
+    ...applied.map((known) => () => applyOnce(stage, known)),
+    ...wishes.map((known) => () => ask(stage, known)),
+  ]);
   await Promise.all(verbs.map((verb) => auditor.answerOf("a case settled among others", verb)));
   return `${one.minor}: ${verbs.length} at once`;
 }

@@ -21,7 +21,11 @@ async function crowd(stage: Stage, random: Random): Promise<string> {
   const { crowdedLedger } = world.process;
   const answers = new Map<string, string[]>();
   const note = (id: string, answer: string) => void answers.set(id, [...(answers.get(id) ?? []), answer]);
-  const ask = (move: Move, ledger = crowdedLedger) => ledger.post(crowdMerchant, toTransfer(move)).then((result) => note(move.id, word(result)), () => note(move.id, "lost"));
+  const ask = (move: Move, ledger = crowdedLedger) =>
+    ledger.post(crowdMerchant, toTransfer(move)).then(
+      (result) => note(move.id, word(result)),
+      () => note(move.id, "lost"),
+    );
   const all = asked.map((move) => ask(move));
   if (harm !== "none") {
     await sleep(random.below(8));
@@ -29,17 +33,32 @@ async function crowd(stage: Stage, random: Random): Promise<string> {
   }
   await Promise.all(all);
   await world.settle();
-  for (const move of moves.filter(({ id }) => answers.get(id)?.every((answer) => answer === "lost"))) await ask(move, world.process.crowdedLedger);
+  for (const move of moves.filter(({ id }) => answers.get(id)?.every((answer) => answer === "lost")))
+    await ask(move, world.process.crowdedLedger);
 
   for (const move of moves) {
     const heard = answers.get(move.id) ?? [];
     const done = heard.some((answer) => answer === "now" || answer === "before");
     const odd = heard.filter((answer) => !["now", "before", "lost", "insufficient_funds"].includes(answer));
     auditor.expect("answer", odd.length === 0, () => `among many: ${odd.join(" ")}`);
-    auditor.expect("acknowledged", heard.filter((answer) => answer === "now").length < 2, () => `among many: acknowledged as new twice`);
-    auditor.expect("answer", heard.some((answer) => answer !== "lost"), () => "among many: asking again is answered");
+    auditor.expect(
+      "acknowledged",
+      heard.filter((answer) => answer === "now").length < 2,
+      () => `among many: acknowledged as new twice`,
+    );
+    auditor.expect(
+      "answer",
+      heard.some((answer) => answer !== "lost"),
+      () => "among many: asking again is answered",
+    );
     if (done) crowdBook.transfers.set(move.id, { ...move, hold: null });
-    for (const [account, sum] of done ? ([[move.debit, -move.minor], [move.credit, move.minor]] as const) : []) crowdBook.accounts.get(account)!.posted += sum;
+    for (const [account, sum] of done
+      ? ([
+          [move.debit, -move.minor],
+          [move.credit, move.minor],
+        ] as const)
+      : [])
+      crowdBook.accounts.get(account)!.posted += sum;
   }
   return `${moves.length} transfers, ${asked.length - moves.length} twins, ${harm}`;
 }

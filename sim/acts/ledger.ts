@@ -23,29 +23,44 @@ function aMove({ world, book, accounts, mint }: Stage, random: Random): Move {
   const known = [...book.transfers.values()];
   if (odd < 12 && known.length > 0) {
     const again = known[known.length - 1 - random.below(Math.min(known.length, 20))]!;
-    return odd < 6 ? { id: again.id, debit: again.debit, credit: again.credit, minor: again.minor } : { ...again, minor: again.minor + 1n };
+    return odd < 6
+      ? { id: again.id, debit: again.debit, credit: again.credit, minor: again.minor }
+      : { ...again, minor: again.minor + 1n };
   }
   return {
     id: world.newId(),
     debit: account(),
     credit: odd < 15 ? world.newId() : account(),
-    minor: odd < 18 ? BigInt(-random.below(2)) : odd < 26 ? BigInt(random.between(30_000_00, 90_000_00)) : BigInt(random.between(1, 9_000_00)),
+    minor:
+      odd < 18
+        ? BigInt(-random.below(2))
+        : odd < 26
+          ? BigInt(random.between(30_000_00, 90_000_00))
+          : BigInt(random.between(1, 9_000_00)),
   };
 }
 
 async function post(stage: Stage, random: Random): Promise<string> {
   const move = aMove(stage, random);
-  return agree(stage, "post", stage.book.post(move), () => stage.world.process.ledger.post(stage.merchant, toTransfer(move)).then(word));
+  return agree(stage, "post", stage.book.post(move), () =>
+    stage.world.process.ledger.post(stage.merchant, toTransfer(move)).then(word),
+  );
 }
 
 async function postMany(stage: Stage, random: Random): Promise<string> {
   const moves = Array.from({ length: random.between(2, 12) }, () => aMove(stage, random));
   const expected = moves.map((move) => stage.book.post(move)).join(" ");
-  return agree(stage, "postMany", expected, async () => (await stage.world.process.ledger.postMany(stage.merchant, moves.map(toTransfer))).map(word).join(" "));
+  return agree(stage, "postMany", expected, async () =>
+    (await stage.world.process.ledger.postMany(stage.merchant, moves.map(toTransfer))).map(word).join(" "),
+  );
 }
 
 async function postLinked(stage: Stage, random: Random): Promise<string> {
-  const moves = [...new Map(Array.from({ length: random.between(2, 5) }, () => aMove(stage, random)).map((move) => [move.id, move])).values()];
+  const moves = [
+    ...new Map(
+      Array.from({ length: random.between(2, 5) }, () => aMove(stage, random)).map((move) => [move.id, move]),
+    ).values(),
+  ];
   const expected = stage.book.postLinked(moves);
   return agree(stage, "postLinked", expected, async () => {
     const done = await stage.world.process.ledger.postLinked(stage.merchant, moves.map(toTransfer));
@@ -68,11 +83,19 @@ async function reserve(stage: Stage, random: Random): Promise<string> {
   const known = [...stage.book.holds.values()];
   const again = known.length > 0 && random.chance(15) ? random.pick(known) : undefined;
   const hold = again ?? { ...aMove(stage, random), id: stage.world.newId(), overdue: random.chance(20) };
-  const expiresAt = hold.overdue ? new Date(Date.UTC(2020, 0, 1)) : random.chance(50) ? new Date(Date.UTC(2120, 0, 1)) : undefined;
+  const expiresAt = hold.overdue
+    ? new Date(Date.UTC(2020, 0, 1))
+    : random.chance(50)
+      ? new Date(Date.UTC(2120, 0, 1))
+      : undefined;
   return agree(stage, "reserve", stage.book.reserve(hold), async () =>
     word(
       await stage.world.process.ledger.reserve(stage.merchant, {
-        id: hold.id, debit: hold.debit, credit: hold.credit, amount: money(hold.minor, IDR), ...(expiresAt ? { expiresAt } : {}),
+        id: hold.id,
+        debit: hold.debit,
+        credit: hold.credit,
+        amount: money(hold.minor, IDR),
+        ...(expiresAt ? { expiresAt } : {}),
       }),
     ),
   );
@@ -80,7 +103,9 @@ async function reserve(stage: Stage, random: Random): Promise<string> {
 
 function aHold({ book, world }: Stage, random: Random): Id {
   const holds = [...book.holds.keys()];
-  return holds.length === 0 || random.chance(4) ? world.newId() : holds[holds.length - 1 - random.below(Math.min(holds.length, 8))]!;
+  return holds.length === 0 || random.chance(4)
+    ? world.newId()
+    : holds[holds.length - 1 - random.below(Math.min(holds.length, 8))]!;
 }
 
 async function settle(stage: Stage, random: Random): Promise<string> {
@@ -96,44 +121,74 @@ async function settle(stage: Stage, random: Random): Promise<string> {
     rest: random.pick(["keep", "release"] as const),
   };
   return agree(stage, `settle, ${move.rest} the rest`, stage.book.settle(move), async () =>
-    word(await stage.world.process.ledger.settle(stage.merchant, { id: move.id, hold, kind: "capture", amount: money(move.minor, IDR), rest: move.rest })),
+    word(
+      await stage.world.process.ledger.settle(stage.merchant, {
+        id: move.id,
+        hold,
+        kind: "capture",
+        amount: money(move.minor, IDR),
+        rest: move.rest,
+      }),
+    ),
   );
 }
 
 async function release(stage: Stage, random: Random): Promise<string> {
   const hold = aHold(stage, random);
-  return agree(stage, "release", stage.book.release(hold), async () => word(await stage.world.process.ledger.release(stage.merchant, hold)));
+  return agree(stage, "release", stage.book.release(hold), async () =>
+    word(await stage.world.process.ledger.release(stage.merchant, hold)),
+  );
 }
 
 async function expireHolds(stage: Stage): Promise<string> {
-  return agree(stage, "expireHolds", String(stage.book.expire()), async () => String(await stage.world.process.ledger.expireHolds()));
+  return agree(stage, "expireHolds", String(stage.book.expire()), async () =>
+    String(await stage.world.process.ledger.expireHolds()),
+  );
 }
 
 /** The answer is lost: the connections die, or the whole process, somewhere on the way. The client asks again. */
 async function postAndLoseTheAnswer(stage: Stage, random: Random): Promise<string> {
   const { world, auditor } = stage;
   // A transfer that was refused for want of funds may pass when it is asked again, because others came in: that is not foretold.
-  const asked = Array.from({ length: random.between(1, 8) }, () => aMove(stage, random)).map((move) => ({ move, expected: stage.book.post(move) }));
+  const asked = Array.from({ length: random.between(1, 8) }, () => aMove(stage, random)).map((move) => ({
+    move,
+    expected: stage.book.post(move),
+  }));
   const foretold = asked.filter(({ expected }) => expected !== "insufficient_funds");
   const [moves, expected] = [foretold.map(({ move }) => move), foretold.map(({ expected }) => expected)];
   const crash = random.chance(50);
   const { ledger } = world.process;
-  const first = Promise.all(moves.map((move) => ledger.post(stage.merchant, toTransfer(move)).then(word, () => "lost")));
+  const first = Promise.all(
+    moves.map((move) => ledger.post(stage.merchant, toTransfer(move)).then(word, () => "lost")),
+  );
   await world.moment(random.below(6));
   await (crash ? world.crash() : world.killConnections());
   const answers = await first;
   await world.settle();
   for (const [index, move] of moves.entries()) {
-    const found = await auditor.answerOf("post again", () => world.process.ledger.post(stage.merchant, toTransfer(move)).then(word));
+    const found = await auditor.answerOf("post again", () =>
+      world.process.ledger.post(stage.merchant, toTransfer(move)).then(word),
+    );
     const [before, wanted] = [answers[index], expected[index]];
     // once acknowledged, the second answer is "before"; once lost, either
-    const right = wanted === "now" ? found === "before" || (found === "now" && before === "lost") : found === wanted;
-    auditor.expect("answer", right, () => `post again after ${crash ? "a crash" : "lost connections"}: ${found}, first ${before}, the books say ${wanted}`);
+    const right =
+      wanted === "now" ? found === "before" || (found === "now" && before === "lost") : found === wanted;
+    auditor.expect(
+      "answer",
+      right,
+      () =>
+        `post again after ${crash ? "a crash" : "lost connections"}: ${found}, first ${before}, the books say ${wanted}`,
+    );
   }
   return `${crash ? "crash" : "kill"}: ${expected.join(" ")}`;
 }
 
-async function agree(stage: Stage, verb: string, expected: string, ask: () => Promise<string>): Promise<string> {
+async function agree(
+  stage: Stage,
+  verb: string,
+  expected: string,
+  ask: () => Promise<string>,
+): Promise<string> {
   const found = await stage.auditor.answerOf(verb, ask);
   if (found !== undefined) stage.auditor.equal("answer", verb, found, expected);
   return found ?? "thrown";

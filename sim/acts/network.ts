@@ -12,7 +12,8 @@ export async function deliver(stage: Stage, letter: Letter, disturbed = false): 
   const { world, auditor } = stage;
   try {
     const outcome = await receiveNotification(world.process.payments, SIM_PROVIDER, letter.raw);
-    if (isRefusal(outcome)) auditor.report("answer", `a genuine notification was refused: ${outcome.refusal}`);
+    if (isRefusal(outcome))
+      auditor.report("answer", `a genuine notification was refused: ${outcome.refusal}`);
     world.took(letter);
     return true;
   } catch (error) {
@@ -36,7 +37,9 @@ async function deliverSome(stage: Stage, random: Random): Promise<string> {
 async function deliverAtOnce(stage: Stage, random: Random): Promise<string> {
   const { world } = stage;
   const letters = random.shuffled(world.letters).slice(0, random.between(1, 4));
-  const copies = random.shuffled(letters.flatMap((letter) => Array.from({ length: random.between(1, 3) }, () => letter)));
+  const copies = random.shuffled(
+    letters.flatMap((letter) => Array.from({ length: random.between(1, 3) }, () => letter)),
+  );
   const killed = random.chance(40);
   const all = copies.map((letter) => deliver(stage, letter, killed));
   if (killed) {
@@ -59,8 +62,14 @@ async function forge(stage: Stage, random: Random): Promise<string> {
   const place = random.below(body.length);
   body[place] = (body[place] ?? 0) ^ 1;
   const forged = random.chance(50) ? { ...raw, body } : { headers: {}, body: raw.body };
-  const outcome = await auditor.answerOf("receiveNotification", () => receiveNotification(world.process.payments, SIM_PROVIDER, forged));
-  auditor.expect("forged", isRefusal(outcome) && outcome.refusal === "notification_signature_wrong", () => `it was answered ${JSON.stringify(outcome)}`);
+  const outcome = await auditor.answerOf("receiveNotification", () =>
+    receiveNotification(world.process.payments, SIM_PROVIDER, forged),
+  );
+  auditor.expect(
+    "forged",
+    isRefusal(outcome) && outcome.refusal === "notification_signature_wrong",
+    () => `it was answered ${JSON.stringify(outcome)}`,
+  );
   return namesOf([letter]);
 }
 

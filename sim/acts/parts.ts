@@ -27,16 +27,30 @@ async function payInParts(stage: Stage, random: Random): Promise<string> {
 }
 
 /** One payer opens a payment of a part, or of the rest, and pays it at once. */
-async function payOne(stage: Stage, order: KnownOrder, channel: string, part: Money | undefined): Promise<string> {
+async function payOne(
+  stage: Stage,
+  order: KnownOrder,
+  channel: string,
+  part: Money | undefined,
+): Promise<string> {
   const { provider } = stage.world;
   const answer = await withMood(stage, order, "answers", async () => {
-    const payment = await openPayment(stage.world.process.payments, DEMO_MERCHANT, order.orderId, channel, part);
+    const payment = await openPayment(
+      stage.world.process.payments,
+      DEMO_MERCHANT,
+      order.orderId,
+      channel,
+      part,
+    );
     return isRefusal(payment) ? payment.refusal : payment.state;
   });
-  const transaction = provider.of(order.orderId).findLast((one) => one.status === "pending" && one.channel === channel);
+  const transaction = provider
+    .of(order.orderId)
+    .findLast((one) => one.status === "pending" && one.channel === channel);
   if (!transaction) return `${part?.minor ?? "the rest"} ${answer}`;
   provider.pay(transaction, transaction.asked);
-  for (const letter of stage.world.letters.filter((one) => one.transaction === transaction)) await deliver(stage, letter);
+  for (const letter of stage.world.letters.filter((one) => one.transaction === transaction))
+    await deliver(stage, letter);
   return `${part?.minor ?? "the rest"} paid`;
 }
 

@@ -16,7 +16,14 @@ async function pay(stage: Stage, random: Random): Promise<string> {
   const transaction = unpaid[place % Math.max(unpaid.length, 1)];
   if (!transaction) return "nothing";
   const was = transaction.status;
-  provider.pay(transaction, how === "exactly" ? transaction.asked : how === "short" ? transaction.asked - off : transaction.asked + off);
+  provider.pay(
+    transaction,
+    how === "exactly"
+      ? transaction.asked
+      : how === "short"
+        ? transaction.asked - off
+        : transaction.asked + off,
+  );
   return `${order.name} (${was}) ${how}`;
 }
 
@@ -36,7 +43,8 @@ async function payUnasked(stage: Stage, random: Random): Promise<string> {
 
 async function fail(stage: Stage, random: Random): Promise<string> {
   const order = anOrder(stage, random);
-  const transaction = order && stage.world.provider.of(order.orderId).find(({ status }) => status === "pending");
+  const transaction =
+    order && stage.world.provider.of(order.orderId).find(({ status }) => status === "pending");
   if (!transaction) return "nothing";
   stage.world.provider.fail(transaction);
   return order.name;

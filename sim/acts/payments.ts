@@ -21,12 +21,20 @@ export async function placeOne(stage: Stage, random: Random, raced: boolean): Pr
   const quantity = random.between(1, 4);
   const price = random.chance(5) ? random.between(1, 200) : random.between(1_000, 150_000);
   const orderId = `ORDER-${orders.length + 1}`;
-  const body: NewOrderBody = { order_id: orderId, amount: price * quantity, customer_name: "Pelanggan Contoh", order_items: [{ name: "Barang", price, quantity }] };
+  const body: NewOrderBody = {
+    order_id: orderId,
+    amount: price * quantity,
+    customer_name: "Pelanggan Contoh",
+    order_items: [{ name: "Barang", price, quantity }],
+  };
   const minor = BigInt(price * quantity) * 100n;
   const order = { orderId, name: orderId, minor, again: body, sale: null, raced };
   orders.push(order);
-  const placed = await auditor.answerOf("placeOrder", () => placeOrder(world.process.payments, DEMO_MERCHANT, body));
-  if (placed) auditor.equal("answer", "placeOrder", isRefusal(placed) ? placed.refusal : placed.amount.minor, minor);
+  const placed = await auditor.answerOf("placeOrder", () =>
+    placeOrder(world.process.payments, DEMO_MERCHANT, body),
+  );
+  if (placed)
+    auditor.equal("answer", "placeOrder", isRefusal(placed) ? placed.refusal : placed.amount.minor, minor);
   return order;
 }
 
@@ -36,8 +44,16 @@ async function placeAgain(stage: Stage, random: Random): Promise<string> {
   if (!order?.again) return "nothing";
   const other = random.chance(50);
   const body = { ...order.again, ...(other ? { customer_name: "Orang Lain" } : {}) };
-  const placed = await stage.auditor.answerOf("placeOrder", () => placeOrder(stage.world.process.payments, DEMO_MERCHANT, body));
-  if (placed) stage.auditor.equal("answer", "placeOrder again", isRefusal(placed) ? placed.refusal : "order", other ? "order_differs" : "order");
+  const placed = await stage.auditor.answerOf("placeOrder", () =>
+    placeOrder(stage.world.process.payments, DEMO_MERCHANT, body),
+  );
+  if (placed)
+    stage.auditor.equal(
+      "answer",
+      "placeOrder again",
+      isRefusal(placed) ? placed.refusal : "order",
+      other ? "order_differs" : "order",
+    );
   return `${order.name} ${other ? "differs" : "same"}`;
 }
 
@@ -50,7 +66,13 @@ async function open(stage: Stage, random: Random): Promise<string> {
   if (!order) return "nothing";
   const part = random.chance(35) ? aPart(order.minor, random) : undefined;
   const answer = await withMood(stage, order, mood, async () => {
-    const payment = await openPayment(stage.world.process.payments, DEMO_MERCHANT, order.orderId, channel, part);
+    const payment = await openPayment(
+      stage.world.process.payments,
+      DEMO_MERCHANT,
+      order.orderId,
+      channel,
+      part,
+    );
     return isRefusal(payment) ? payment.refusal : payment.state;
   });
   // asked while the request is still on its way, the provider knows nothing of it
@@ -65,7 +87,12 @@ export function aPart(minor: bigint, random: Random): Money {
 }
 
 /** Lets a verb reach the provider in a mood. Where the provider stalls the process dies; the verb is never heard of again. */
-export async function withMood(stage: Stage, order: KnownOrder, mood: OpenMood, verb: () => Promise<string>): Promise<string> {
+export async function withMood(
+  stage: Stage,
+  order: KnownOrder,
+  mood: OpenMood,
+  verb: () => Promise<string>,
+): Promise<string> {
   const { provider } = stage.world;
   provider.openMood = mood;
   provider.orderId = order.orderId;
@@ -77,7 +104,12 @@ export async function withMood(stage: Stage, order: KnownOrder, mood: OpenMood, 
 }
 
 /** Runs a verb that reaches a peer; where the peer stalls the process dies. */
-export async function orStalled(stage: Stage, name: string, peer: { onStall: () => void }, verb: () => Promise<string>): Promise<string | undefined> {
+export async function orStalled(
+  stage: Stage,
+  name: string,
+  peer: { onStall: () => void },
+  verb: () => Promise<string>,
+): Promise<string | undefined> {
   const stalled = new Promise<"stalled">((resolve) => (peer.onStall = () => resolve("stalled")));
   const answer = await stage.auditor.answerOf(name, () => Promise.race([verb(), stalled]));
   if (answer === "stalled") await stage.world.crash();
@@ -85,14 +117,17 @@ export async function orStalled(stage: Stage, name: string, peer: { onStall: () 
 }
 
 async function deliverAllOf(stage: Stage, { orderId }: KnownOrder): Promise<void> {
-  for (const letter of stage.world.letters.filter(({ transaction }) => transaction.orderId === orderId)) await deliver(stage, letter);
+  for (const letter of stage.world.letters.filter(({ transaction }) => transaction.orderId === orderId))
+    await deliver(stage, letter);
 }
 
 async function cancel(stage: Stage, random: Random): Promise<string> {
   const order = anOrder(stage, random);
   if (!order || order.sale) return "nothing";
   const { database } = stage.world.process;
-  const done = await stage.auditor.answerOf("cancelOrder", () => inTransaction(database, (tx) => cancelOrder(tx, DEMO_MERCHANT, order.orderId)));
+  const done = await stage.auditor.answerOf("cancelOrder", () =>
+    inTransaction(database, (tx) => cancelOrder(tx, DEMO_MERCHANT, order.orderId)),
+  );
   return `${order.name}: ${done?.paid ? "paid" : "given up"}`;
 }
 
@@ -117,10 +152,17 @@ async function inquire(stage: Stage, random: Random): Promise<string> {
 }
 
 /** Inquires every open payment of all orders, or of one order those that were given up too; answers how many there were. */
-export async function inquireOpen(stage: Stage, orderId: string | null, tries: number, disturbed = false): Promise<number> {
+export async function inquireOpen(
+  stage: Stage,
+  orderId: string | null,
+  tries: number,
+  disturbed = false,
+): Promise<number> {
   const { rows } = await sql<{ id: string }>`
     select payment_id as id from payment where merchant_id = ${DEMO_MERCHANT} and (${orderId}::text is null or order_id = ${orderId}::text)
-       and (state in ('created', 'pending', 'unknown') or state = 'cancelled' and ${orderId}::text is not null) order by payment_id`.execute(stage.world.eye);
+       and (state in ('created', 'pending', 'unknown') or state = 'cancelled' and ${orderId}::text is not null) order by payment_id`.execute(
+    stage.world.eye,
+  );
   for (const { id } of rows) {
     const inquiry = () => inquirePayment(stage.world.process.payments, DEMO_MERCHANT, id, tries);
     await (disturbed ? inquiry().catch(() => undefined) : stage.auditor.answerOf("inquirePayment", inquiry));

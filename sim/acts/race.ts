@@ -17,7 +17,10 @@ type Verb = readonly [name: string, run: () => Promise<unknown>];
 async function raceForOrder(stage: Stage, random: Random): Promise<string> {
   const order = await placeOne(stage, random, true);
   const { database } = stage.world.process;
-  const giveUp: Verb = ["cancelOrder", () => inTransaction(database, (tx) => cancelOrder(tx, DEMO_MERCHANT, order.orderId))];
+  const giveUp: Verb = [
+    "cancelOrder",
+    () => inTransaction(database, (tx) => cancelOrder(tx, DEMO_MERCHANT, order.orderId)),
+  ];
   return race(stage, random, order, [giveUp]);
 }
 
@@ -28,28 +31,63 @@ async function raceForSale(stage: Stage, random: Random): Promise<string> {
   const key = world.newId();
   return race(stage, random, order, [
     ["createSale", async () => heard(stage, order, await sell(stage, order.sale))],
-    ["cancelSale", async () => heard(stage, order, (await cancelSale(sales, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, who: RATNA }, order.orderId, key)).answer)],
+    [
+      "cancelSale",
+      async () =>
+        heard(
+          stage,
+          order,
+          (
+            await cancelSale(
+              sales,
+              { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, who: RATNA },
+              order.orderId,
+              key,
+            )
+          ).answer,
+        ),
+    ],
   ]);
 }
 
 async function race(stage: Stage, random: Random, order: KnownOrder, own: readonly Verb[]): Promise<string> {
   const { world } = stage;
   const { provider, process } = world;
-  const open = (channel: string, part?: Money): Verb => ["openPayment", () => openPayment(process.payments, DEMO_MERCHANT, order.orderId, channel, part)];
-  const [copies, paysFirst, paysAfter, killed, turns] = [random.below(4), random.chance(60), random.chance(40), random.chance(25), random.below(12)];
+  const open = (channel: string, part?: Money): Verb => [
+    "openPayment",
+    () => openPayment(process.payments, DEMO_MERCHANT, order.orderId, channel, part),
+  ];
+  const [copies, paysFirst, paysAfter, killed, turns] = [
+    random.below(4),
+    random.chance(60),
+    random.chance(40),
+    random.chance(25),
+    random.below(12),
+  ];
   const verbs = random.shuffled([
     ...own.filter(() => random.chance(60)),
-    ...[open("QRIS"), open("QRIS"), open("BRIVA"), open("MANDIRIVA", aPart(order.minor, random))].filter(() => random.chance(50)),
-    ...[["inquirePayment", () => inquireOpen(stage, order.orderId, 1, killed)] as const].filter(() => random.chance(50)),
+    ...[open("QRIS"), open("QRIS"), open("BRIVA"), open("MANDIRIVA", aPart(order.minor, random))].filter(() =>
+      random.chance(50),
+    ),
+    ...[["inquirePayment", () => inquireOpen(stage, order.orderId, 1, killed)] as const].filter(() =>
+      random.chance(50),
+    ),
   ]);
   world.races(order.orderId);
   provider.orderId = order.orderId;
-  if (order.sale) await attempt(stage, ["createSale", async () => heard(stage, order, await sell(stage, order.sale!))], false);
+  if (order.sale)
+    await attempt(
+      stage,
+      ["createSale", async () => heard(stage, order, await sell(stage, order.sale!))],
+      false,
+    );
   else await attempt(stage, open("QRIS"), false);
   const [first] = provider.of(order.orderId);
   if (first && paysFirst) provider.pay(first, first.asked);
   const letters = world.racedLetters.filter(({ transaction }) => transaction === first);
-  const deliveries = letters.flatMap((letter) => Array.from({ length: copies }, (): Verb => ["receiveNotification", () => deliver(stage, letter, killed)]));
+  const deliveries = letters.flatMap((letter) =>
+    Array.from({ length: copies }, (): Verb => ["receiveNotification", () => deliver(stage, letter, killed)]),
+  );
   const all = [...verbs, ...deliveries].map((verb) => attempt(stage, verb, killed));
   if (killed) {
     await world.moment(turns);
@@ -57,7 +95,8 @@ async function race(stage: Stage, random: Random, order: KnownOrder, own: readon
   }
   await Promise.all(all);
   await world.settle();
-  for (const transaction of provider.of(order.orderId)) if (paysAfter && transaction.status === "pending") provider.pay(transaction, transaction.asked);
+  for (const transaction of provider.of(order.orderId))
+    if (paysAfter && transaction.status === "pending") provider.pay(transaction, transaction.asked);
   provider.orderId = null;
   return `${order.name}: ${[...verbs.map(([name]) => name), ...(paysFirst ? [`${copies} copies`] : [])].join(", ")}${killed ? ", killed" : ""}`;
 }
@@ -68,7 +107,9 @@ async function sendCashSaleAtOnce(stage: Stage, random: Random): Promise<string>
   const times = random.between(2, 5);
   stage.world.races(order.orderId);
   const answers = await Promise.all(
-    Array.from({ length: times }, () => stage.auditor.answerOf("createSale", async () => heard(stage, order, await sell(stage, order.sale)))),
+    Array.from({ length: times }, () =>
+      stage.auditor.answerOf("createSale", async () => heard(stage, order, await sell(stage, order.sale))),
+    ),
   );
   for (const answer of answers) stage.auditor.equal("answer", "a cash sale sent at once", answer, "paid");
   return `${order.name}, ${times} times`;

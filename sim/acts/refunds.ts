@@ -1,7 +1,15 @@
 import { IDR, isRefusal, money, type Id } from "@onegate/contract";
 import { sql } from "kysely";
 import { DEMO_MERCHANT } from "../../server/demo/index.ts";
-import { carryRefundOn, decideRefund, REFUND, refundCase, refundPayment, sweepRefunds, type Refund } from "../../server/payments/index.ts";
+import {
+  carryRefundOn,
+  decideRefund,
+  REFUND,
+  refundCase,
+  refundPayment,
+  sweepRefunds,
+  type Refund,
+} from "../../server/payments/index.ts";
 import type { Random } from "../random.ts";
 import { refundMoods, type RefundMood } from "../refund-desk.ts";
 import type { KnownOrder, KnownRefund, KnownWord, Stage } from "../stage.ts";
@@ -15,20 +23,29 @@ type Paid = { id: Id; orderId: string; provider: string; minor: bigint; left: bi
 async function paidPayments({ world }: Stage): Promise<Paid[]> {
   const { rows } = await sql<Omit<Paid, "left">>`
     select payment_id as id, order_id as "orderId", provider, amount as minor
-      from payment where merchant_id = ${DEMO_MERCHANT} and state = 'succeeded' order by payment_id`.execute(world.eye);
+      from payment where merchant_id = ${DEMO_MERCHANT} and state = 'succeeded' order by payment_id`.execute(
+    world.eye,
+  );
   const { rows: refunds } = await sql<{ payment: Id; minor: bigint }>`
     select payment_id as payment, amount as minor from refund
-     where merchant_id = ${DEMO_MERCHANT} and state <> 'failed' and payment_id is not null`.execute(world.eye);
+     where merchant_id = ${DEMO_MERCHANT} and state <> 'failed' and payment_id is not null`.execute(
+    world.eye,
+  );
   const back = new Map<Id, bigint>();
   for (const { payment, minor } of refunds) back.set(payment, (back.get(payment) ?? 0n) + minor);
   return rows.map((row) => ({ ...row, left: row.minor - (back.get(row.id) ?? 0n) }));
 }
 
 /** A paid payment of an order of which it is foretold what becomes of it: mostly one of the last. */
-async function aPaidPayment(stage: Stage, random: Random): Promise<{ paid: Paid; order: KnownOrder } | undefined> {
+async function aPaidPayment(
+  stage: Stage,
+  random: Random,
+): Promise<{ paid: Paid; order: KnownOrder } | undefined> {
   const back = random.below(8);
   const orders = new Map(stage.orders.filter(({ raced }) => !raced).map((order) => [order.orderId, order]));
-  const known = (await paidPayments(stage)).filter(({ orderId, provider }) => orders.has(orderId) && (provider !== "cash" || back === 0));
+  const known = (await paidPayments(stage)).filter(
+    ({ orderId, provider }) => orders.has(orderId) && (provider !== "cash" || back === 0),
+  );
   const paid = known[Math.max(known.length - 1 - back, 0)];
   const order = paid && orders.get(paid.orderId);
   return paid && order && { paid, order };
@@ -37,12 +54,28 @@ async function aPaidPayment(stage: Stage, random: Random): Promise<{ paid: Paid;
 /** What is asked for: all that is left, a part of the whole in whole rupiah, odd sen, too much, or nothing at all. */
 function aSum({ minor }: Paid, random: Random): bigint | null {
   const percent = BigInt(random.between(1, 70));
-  return random.pick([null, null, ((minor * percent) / 100_00n) * 100n, ((minor * percent) / 100_00n) * 100n, (minor * percent) / 100n, minor, minor + 100n, 0n]);
+  return random.pick([
+    null,
+    null,
+    ((minor * percent) / 100_00n) * 100n,
+    ((minor * percent) / 100_00n) * 100n,
+    (minor * percent) / 100n,
+    minor,
+    minor + 100n,
+    0n,
+  ]);
 }
 
 /** Remembers a wish before it is asked for. */
 export function wish(stage: Stage, of: KnownRefund["of"], minor: bigint | null): KnownRefund {
-  const known: KnownRefund = { name: `wish ${stage.refunds.length + 1}`, of, minor, key: stage.world.newId(), heard: "nothing", refundId: null };
+  const known: KnownRefund = {
+    name: `wish ${stage.refunds.length + 1}`,
+    of,
+    minor,
+    key: stage.world.newId(),
+    heard: "nothing",
+    refundId: null,
+  };
   stage.refunds.push(known);
   return known;
 }
@@ -51,23 +84,50 @@ export function wish(stage: Stage, of: KnownRefund["of"], minor: bigint | null):
 export async function ask(stage: Stage, known: KnownRefund): Promise<string> {
   const { auditor, world } = stage;
   if ("caseId" in known.of) {
-    const { answer } = await refundCase(world.process.payments, RATNA, known.of.caseId, known.name, known.key);
+    const { answer } = await refundCase(
+      world.process.payments,
+      RATNA,
+      known.of.caseId,
+      known.name,
+      known.key,
+    );
     return listen(stage, known, isRefusal(answer) ? answer.refusal : answer.state);
   }
   const { answer } = await refundPayment(
-    world.process.payments, RATNA, { paymentId: known.of.paymentId, ...(known.minor === null ? {} : { amount: money(known.minor, IDR) }), reason: known.name }, known.key,
+    world.process.payments,
+    RATNA,
+    {
+      paymentId: known.of.paymentId,
+      ...(known.minor === null ? {} : { amount: money(known.minor, IDR) }),
+      reason: known.name,
+    },
+    known.key,
   );
   if (isRefusal(answer)) return listen(stage, known, answer.refusal);
-  auditor.expect("acknowledged", known.refundId === null || known.refundId === answer.refundId, () => `${known.name} was ${known.refundId}, now ${answer.refundId}`);
+  auditor.expect(
+    "acknowledged",
+    known.refundId === null || known.refundId === answer.refundId,
+    () => `${known.name} was ${known.refundId}, now ${answer.refundId}`,
+  );
   known.refundId = answer.refundId;
   return listen(stage, known, answer.state);
 }
 
-const REFUSED = new Set(["payment_not_refundable", "refund_exceeds", "amount_not_positive", "case_settled", "idempotency_key_in_flight"]);
+const REFUSED = new Set([
+  "payment_not_refundable",
+  "refund_exceeds",
+  "amount_not_positive",
+  "case_settled",
+  "idempotency_key_in_flight",
+]);
 
 function listen({ auditor }: Stage, known: KnownRefund, answer: string): string {
   const no = REFUSED.has(answer);
-  auditor.expect("acknowledged", !no || known.heard !== "yes" || answer === "idempotency_key_in_flight", () => `${known.name} was granted, now ${answer}`);
+  auditor.expect(
+    "acknowledged",
+    !no || known.heard !== "yes" || answer === "idempotency_key_in_flight",
+    () => `${known.name} was granted, now ${answer}`,
+  );
   if (!no) known.heard = "yes";
   else if (known.heard === "nothing" && answer !== "idempotency_key_in_flight") known.heard = "no";
   return answer;
@@ -79,7 +139,8 @@ export async function atDesk(stage: Stage, mood: RefundMood, verb: () => Promise
   desk.mood = mood;
   desk.meanwhile = async () => {
     desk.mood = "answers";
-    for (const { id } of await refundsIn(stage, ["created"])) await carryRefundOn(stage.world.process.payments, DEMO_MERCHANT, id, 0);
+    for (const { id } of await refundsIn(stage, ["created"]))
+      await carryRefundOn(stage.world.process.payments, DEMO_MERCHANT, id, 0);
   };
   const answer = await orStalled(stage, "a refund", desk, verb);
   desk.mood = "answers";
@@ -115,7 +176,8 @@ export async function giveBackAndDecide(stage: Stage, random: Random, order: Kno
   if (!paid) return "nothing to give back";
   const known = wish(stage, { paymentId: paid.id }, aSum(paid, random));
   const answer = await stage.auditor.answerOf("a refund", () => ask(stage, known));
-  if (answer !== "manual" || known.refundId === null) return `${known.minor ?? "the rest"} back: ${answer ?? "thrown"}`;
+  if (answer !== "manual" || known.refundId === null)
+    return `${known.minor ?? "the rest"} back: ${answer ?? "thrown"}`;
   const said = word(stage, known.refundId, known.minor ?? paid.left, true);
   return `${known.minor ?? "the rest"} back by hand: ${(await stage.auditor.answerOf("decideRefund", () => decide(stage, said))) ?? "thrown"}`;
 }
@@ -128,7 +190,12 @@ function wordOn({ provider, left }: Paid, minor: bigint | null): string | undefi
 }
 
 /** The process dies, or its connections, in the middle of a refund; then it is asked for again under its key. */
-export async function askAndDie(stage: Stage, random: Random, known: KnownRefund, orderId: string | null): Promise<void> {
+export async function askAndDie(
+  stage: Stage,
+  random: Random,
+  known: KnownRefund,
+  orderId: string | null,
+): Promise<void> {
   const { world, auditor } = stage;
   noLongerForetold(stage, orderId);
   const first = ask(stage, known).catch(() => "lost");
@@ -155,9 +222,12 @@ async function giveBackAtOnce(stage: Stage, random: Random): Promise<string> {
   const { paid, order } = found;
   noLongerForetold(stage, order.orderId);
   const killed = random.chance(25);
-  const wishes = Array.from({ length: random.between(2, 6) }, () => wish(stage, { paymentId: paid.id }, aSum(paid, random)));
+  const wishes = Array.from({ length: random.between(2, 6) }, () =>
+    wish(stage, { paymentId: paid.id }, aSum(paid, random)),
+  );
   const asked = random.shuffled([...wishes, ...wishes.filter(() => random.chance(30))]);
-  const quietly = (name: string, verb: () => Promise<unknown>) => (killed ? verb().catch(() => undefined) : auditor.answerOf(name, verb));
+  const quietly = (name: string, verb: () => Promise<unknown>) =>
+    killed ? verb().catch(() => undefined) : auditor.answerOf(name, verb);
   const all = asked.map((one) => quietly("a refund among others", () => ask(stage, one)));
   if (killed) {
     await world.moment(random.below(25));
@@ -165,15 +235,21 @@ async function giveBackAtOnce(stage: Stage, random: Random): Promise<string> {
   }
   await Promise.all(all);
   await world.settle();
-  if (killed) for (const one of wishes) await auditor.answerOf("a refund after a crash", () => ask(stage, one));
+  if (killed)
+    for (const one of wishes) await auditor.answerOf("a refund after a crash", () => ask(stage, one));
   await decideAtOnce(stage, random, paid.id);
   return `${order.name}: ${asked.length} wishes of ${wishes.length} keys${killed ? ", killed" : ""}`;
 }
 
 async function decideAtOnce(stage: Stage, random: Random, paymentId: Id): Promise<void> {
   const { rows } = await sql<{ id: Id; minor: bigint }>`
-    select refund_id as id, amount as minor from refund where merchant_id = ${DEMO_MERCHANT} and payment_id = ${paymentId} and state = 'manual' order by refund_id`.execute(stage.world.eye);
-  const said = rows.flatMap(({ id, minor }) => [word(stage, id, minor, random.chance(70)), ...(random.chance(40) ? [word(stage, id, minor, random.chance(50))] : [])]);
+    select refund_id as id, amount as minor from refund where merchant_id = ${DEMO_MERCHANT} and payment_id = ${paymentId} and state = 'manual' order by refund_id`.execute(
+    stage.world.eye,
+  );
+  const said = rows.flatMap(({ id, minor }) => [
+    word(stage, id, minor, random.chance(70)),
+    ...(random.chance(40) ? [word(stage, id, minor, random.chance(50))] : []),
+  ]);
   await Promise.all(said.map((one) => stage.auditor.answerOf("decideRefund", () => decide(stage, one))));
 }
 
@@ -184,11 +260,27 @@ function word(stage: Stage, refundId: Id, minor: bigint, done: boolean): KnownWo
 }
 
 async function decide({ auditor, world }: Stage, said: KnownWord): Promise<string> {
-  const { answer } = await decideRefund(world.process.payments, RATNA, said.refundId, said.done ? { done: true, reference: `HAND-${said.key.slice(-8)}` } : { done: false, note: "the account is closed" }, said.key);
+  const { answer } = await decideRefund(
+    world.process.payments,
+    RATNA,
+    said.refundId,
+    said.done
+      ? { done: true, reference: `HAND-${said.key.slice(-8)}` }
+      : { done: false, note: "the account is closed" },
+    said.key,
+  );
   const refusal = isRefusal(answer) ? answer.refusal : undefined;
   if (refusal === "idempotency_key_in_flight") return refusal;
-  auditor.expect("answer", refusal === undefined || refusal === "refund_not_manual", () => `decideRefund: ${refusal}`);
-  auditor.expect("acknowledged", refusal === undefined || said.heard !== "yes", () => `a word on ${said.refundId} was taken, now ${refusal}`);
+  auditor.expect(
+    "answer",
+    refusal === undefined || refusal === "refund_not_manual",
+    () => `decideRefund: ${refusal}`,
+  );
+  auditor.expect(
+    "acknowledged",
+    refusal === undefined || said.heard !== "yes",
+    () => `a word on ${said.refundId} was taken, now ${refusal}`,
+  );
   said.heard = refusal === undefined ? "yes" : "no";
   return refusal ?? (answer as Refund).state;
 }
@@ -196,7 +288,12 @@ async function decide({ auditor, world }: Stage, said: KnownWord): Promise<strin
 /** A person says of a refund made by hand that it is done, or can't be; perhaps the process dies over it. */
 async function decideOne(stage: Stage, random: Random): Promise<string> {
   const { world, auditor } = stage;
-  const [back, done, killed, again] = [random.below(4), random.chance(70), random.chance(20), random.chance(30)];
+  const [back, done, killed, again] = [
+    random.below(4),
+    random.chance(70),
+    random.chance(20),
+    random.chance(30),
+  ];
   const manual = (await refundsIn(stage, ["manual"])).filter(({ foretold }) => foretold);
   const refund = manual[Math.max(manual.length - 1 - back, 0)];
   if (!refund) return "nothing";
@@ -210,26 +307,47 @@ async function decideOne(stage: Stage, random: Random): Promise<string> {
   }
   const answer = await auditor.answerOf("decideRefund", () => decide(stage, said));
   auditor.equal("answer", "a person's word", answer, done ? "succeeded" : "failed");
-  if (again) auditor.equal("answer", "a person's word again", await auditor.answerOf("decideRefund", () => decide(stage, said)), done ? "succeeded" : "failed");
+  if (again)
+    auditor.equal(
+      "answer",
+      "a person's word again",
+      await auditor.answerOf("decideRefund", () => decide(stage, said)),
+      done ? "succeeded" : "failed",
+    );
   return `${refund.minor} ${done ? "done" : "not done"}${killed ? ", killed" : ""}`;
 }
 
-export type RefundSeen = { readonly id: Id; readonly minor: bigint; /** What becomes of it is the seed's to say. */ readonly foretold: boolean };
+export type RefundSeen = {
+  readonly id: Id;
+  readonly minor: bigint /** What becomes of it is the seed's to say. */;
+  readonly foretold: boolean;
+};
 
 /** Refunds in these states, oldest first. */
 export async function refundsIn(stage: Stage, states: readonly string[]): Promise<RefundSeen[]> {
   const { rows } = await sql<{ id: Id; minor: bigint; order: string | null; case: Id | null }>`
     select r.refund_id as id, r.amount as minor, coalesce(p.order_id, r.order_id) as order, r.case_id as case
       from refund r left join payment p on p.merchant_id = r.merchant_id and p.payment_id = r.payment_id
-     where r.merchant_id = ${DEMO_MERCHANT} and r.state = any (${[...states]}) order by r.refund_id`.execute(stage.world.eye);
+     where r.merchant_id = ${DEMO_MERCHANT} and r.state = any (${[...states]}) order by r.refund_id`.execute(
+    stage.world.eye,
+  );
   const raced = new Set(stage.orders.filter((order) => order.raced).map(({ orderId }) => orderId));
-  return rows.map((row) => ({ id: row.id, minor: row.minor, foretold: !raced.has(row.order ?? "") && !stage.racedCases.has(row.case ?? "") }));
+  return rows.map((row) => ({
+    id: row.id,
+    minor: row.minor,
+    foretold: !raced.has(row.order ?? "") && !stage.racedCases.has(row.case ?? ""),
+  }));
 }
 
 /** Works the jobs that are due, as a worker does that may die: then the job is gone, and only the sweep finds the refund again. */
 async function carryOn(stage: Stage, random: Random): Promise<string> {
   const mood = random.chance(40) ? "answers" : random.pick(refundMoods);
-  const [swept, unknown, twice, tries] = [random.chance(50), random.chance(25), random.chance(30), random.below(6)];
+  const [swept, unknown, twice, tries] = [
+    random.chance(50),
+    random.chance(25),
+    random.chance(30),
+    random.below(6),
+  ];
   const { desk } = stage.world.provider;
   desk.inquireMood = unknown ? "unknown" : "answers";
   if (swept) await stage.auditor.answerOf("sweepRefunds", () => sweepRefunds(stage.world.process.payments));
@@ -239,11 +357,20 @@ async function carryOn(stage: Stage, random: Random): Promise<string> {
 }
 
 /** Carries refunds on whose job is due; answers how many there were. */
-export async function workDueRefunds(stage: Stage, mood: RefundMood = "answers", tries = 0, times = 1): Promise<number> {
+export async function workDueRefunds(
+  stage: Stage,
+  mood: RefundMood = "answers",
+  tries = 0,
+  times = 1,
+): Promise<number> {
   const { rows } = await sql<{ key: string }>`
-    select key from graphile_worker.jobs where task_identifier = ${REFUND} and run_at <= (select at from sim.clock) order by key`.execute(stage.world.eye);
+    select key from graphile_worker.jobs where task_identifier = ${REFUND} and run_at <= (select at from sim.clock) order by key`.execute(
+    stage.world.eye,
+  );
   const due = new Set(rows.map(({ key }) => key));
-  const refunds = (await refundsIn(stage, ["created", "pending", "unknown", "manual", "succeeded", "failed"])).filter(({ id }) => due.has(`refund:${id}`));
+  const refunds = (
+    await refundsIn(stage, ["created", "pending", "unknown", "manual", "succeeded", "failed"])
+  ).filter(({ id }) => due.has(`refund:${id}`));
   for (const { id, foretold } of refunds) {
     await sql`select graphile_worker.remove_job(${`refund:${id}`})`.execute(stage.world.eye);
     const carry = () => carryRefundOn(stage.world.process.payments, DEMO_MERCHANT, id, tries);
@@ -257,7 +384,9 @@ export async function workDueRefunds(stage: Stage, mood: RefundMood = "answers",
 
 /** Whoever never heard asks again at last. */
 export async function askAllAgain(stage: Stage): Promise<void> {
-  for (const known of stage.refunds) if (known.heard === "nothing") await stage.auditor.answerOf("a refund asked for at last", () => ask(stage, known));
+  for (const known of stage.refunds)
+    if (known.heard === "nothing")
+      await stage.auditor.answerOf("a refund asked for at last", () => ask(stage, known));
 }
 
 export const refundActs: readonly Act[] = [

@@ -9,36 +9,66 @@ import type { Act } from "./act.ts";
 import { RATNA } from "./operator.ts";
 import { withMood } from "./payments.ts";
 
-const CASHIER = { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, staffId: derivedId("demo", "staff", "Sari") };
+const CASHIER = {
+  merchantId: DEMO_MERCHANT,
+  outletId: DEMO_OUTLET,
+  staffId: derivedId("demo", "staff", "Sari"),
+};
 /** The shop's coins: cash is rounded down to a hundred rupiah. */
 const COIN = 100_00n;
 
 /** Rings up a sale as the till does: PPN of 11/111 within the price, half up to the rupiah; cash down to the coin. */
-export function ringUp({ world, products, orders }: Stage, random: Random, method: "CASH" | "QRIS", raced = false): KnownOrder & { sale: KnownSale } {
-  const lines = Array.from({ length: random.between(1, 5) }, () => ({ product: random.pick(products), quantity: random.between(1, 3) }));
+export function ringUp(
+  { world, products, orders }: Stage,
+  random: Random,
+  method: "CASH" | "QRIS",
+  raced = false,
+): KnownOrder & { sale: KnownSale } {
+  const lines = Array.from({ length: random.between(1, 5) }, () => ({
+    product: random.pick(products),
+    quantity: random.between(1, 3),
+  }));
   const total = lines.reduce((sum, { product, quantity }) => sum + product.price * BigInt(quantity), 0n);
   const tax = ((total * 11n * 2n + 111n * 100n) / (2n * 111n * 100n)) * 100n;
   const rounding = method === "CASH" ? -(total % COIN) : 0n;
   const wire = (minor: bigint) => toWire(money(minor, IDR));
   const body: NewSaleBody = {
     id: world.newId(),
-    lines: lines.map(({ product, quantity }) => ({ product_id: product.productId, quantity, unit_price: wire(product.price) })),
+    lines: lines.map(({ product, quantity }) => ({
+      product_id: product.productId,
+      quantity,
+      unit_price: wire(product.price),
+    })),
     total: wire(total),
-    tender: method === "CASH" ? { method, tendered: wire(total + BigInt(random.below(3)) * 5_000_00n) } : { method },
+    tender:
+      method === "CASH"
+        ? { method, tendered: wire(total + BigInt(random.below(3)) * 5_000_00n) }
+        : { method },
   };
-  const order = { orderId: body.id, name: `SALE-${orders.length + 1}`, minor: total + rounding, again: null, raced, sale: { body, total, tax, rounding, receipt: null } };
+  const order = {
+    orderId: body.id,
+    name: `SALE-${orders.length + 1}`,
+    minor: total + rounding,
+    again: null,
+    raced,
+    sale: { body, total, tax, rounding, receipt: null },
+  };
   orders.push(order);
   return order;
 }
 
 /** Sends a sale, as often as one likes: its id is its key. */
-export const sell = (stage: Stage, { body }: KnownSale): Promise<Sale | Refusal> => createSale(stage.world.process.sales, CASHIER, body, body.id).then(({ answer }) => answer);
+export const sell = (stage: Stage, { body }: KnownSale): Promise<Sale | Refusal> =>
+  createSale(stage.world.process.sales, CASHIER, body, body.id).then(({ answer }) => answer);
 
 async function sellForCash(stage: Stage, random: Random): Promise<string> {
   const order = ringUp(stage, random, "CASH");
   const { world, auditor } = stage;
   const killed = random.chance(20);
-  const first = sell(stage, order.sale).then((sale) => heard(stage, order, sale), () => "lost");
+  const first = sell(stage, order.sale).then(
+    (sale) => heard(stage, order, sale),
+    () => "lost",
+  );
   if (killed) {
     await world.moment(random.below(20));
     await (random.chance(50) ? world.crash() : world.killConnections());
@@ -46,14 +76,22 @@ async function sellForCash(stage: Stage, random: Random): Promise<string> {
   const answer = await first;
   await world.settle();
   if (!killed) auditor.equal("answer", "a cash sale", answer, "paid");
-  if (killed || random.chance(20)) auditor.equal("answer", "a cash sale sent again", await auditor.answerOf("createSale", async () => heard(stage, order, await sell(stage, order.sale))), "paid");
+  if (killed || random.chance(20))
+    auditor.equal(
+      "answer",
+      "a cash sale sent again",
+      await auditor.answerOf("createSale", async () => heard(stage, order, await sell(stage, order.sale))),
+      "paid",
+    );
   return `${order.name} ${order.minor}${killed ? ", killed" : ""}`;
 }
 
 async function sellForQris(stage: Stage, random: Random): Promise<string> {
   const order = ringUp(stage, random, "QRIS");
   const mood = random.chance(45) ? "answers" : random.pick(openMoods);
-  const answer = await withMood(stage, order, mood, async () => heard(stage, order, await sell(stage, order.sale)));
+  const answer = await withMood(stage, order, mood, async () =>
+    heard(stage, order, await sell(stage, order.sale)),
+  );
   return `${order.name} ${order.minor}, the provider ${mood}: ${answer}`;
 }
 
@@ -71,7 +109,20 @@ async function giveUp(stage: Stage, random: Random): Promise<string> {
   const order = anOrder(stage, random);
   if (!order?.sale) return "nothing";
   const key = stage.world.newId();
-  const answer = await stage.auditor.answerOf("cancelSale", async () => heard(stage, order, (await cancelSale(stage.world.process.sales, { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, who: RATNA }, order.orderId, key)).answer));
+  const answer = await stage.auditor.answerOf("cancelSale", async () =>
+    heard(
+      stage,
+      order,
+      (
+        await cancelSale(
+          stage.world.process.sales,
+          { merchantId: DEMO_MERCHANT, outletId: DEMO_OUTLET, who: RATNA },
+          order.orderId,
+          key,
+        )
+      ).answer,
+    ),
+  );
   return `${order.name}: ${answer ?? "thrown"}`;
 }
 
@@ -79,7 +130,11 @@ async function giveUp(stage: Stage, random: Random): Promise<string> {
 export function heard(stage: Stage, { name, sale: known }: KnownOrder, sale: Sale | Refusal): string {
   if (isRefusal(sale)) return sale.refusal;
   if (!known) return sale.state;
-  stage.auditor.expect("receipts", known.receipt === null || known.receipt === sale.receiptNumber, () => `${name} changed from ${known.receipt} to ${sale.receiptNumber}`);
+  stage.auditor.expect(
+    "receipts",
+    known.receipt === null || known.receipt === sale.receiptNumber,
+    () => `${name} changed from ${known.receipt} to ${sale.receiptNumber}`,
+  );
   known.receipt = sale.receiptNumber;
   return sale.state;
 }

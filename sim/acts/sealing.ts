@@ -9,10 +9,18 @@ import type { Act } from "./act.ts";
 /** The sealer goes some way, perhaps two of them at once, and perhaps the process dies over it. */
 async function sealSome(stage: Stage, random: Random): Promise<string> {
   const { world, auditor } = stage;
-  const [times, sealers, harm] = [random.between(1, 4), random.between(1, 2), random.pick(["none", "none", "kill", "crash"] as const)];
+  const [times, sealers, harm] = [
+    random.between(1, 4),
+    random.between(1, 2),
+    random.pick(["none", "none", "kill", "crash"] as const),
+  ];
   for (let time = 1; time <= times; time++) {
     const { database } = world.process;
-    const all = Array.from({ length: sealers }, () => (harm === "none" ? auditor.answerOf("seal", () => consume(database, seal)) : consume(database, seal).catch(() => undefined)));
+    const all = Array.from({ length: sealers }, () =>
+      harm === "none"
+        ? auditor.answerOf("seal", () => consume(database, seal))
+        : consume(database, seal).catch(() => undefined),
+    );
     if (harm !== "none") {
       await world.moment(random.below(10));
       await (harm === "crash" ? world.crash() : world.killConnections());
@@ -33,13 +41,20 @@ export async function sealAll({ world, auditor }: Stage): Promise<void> {
   while (left > 0n && performance.now() - since < PATIENCE_MS) {
     while (((await auditor.answerOf("seal", () => consume(world.process.database, seal))) ?? 0) > 0);
     const { rows } = await sql<{ left: bigint }>`
-      select (select count(*) from ledger_transfer) - (select coalesce(sum(cardinality(ids)), 0)::bigint from ledger_block) as left`.execute(world.eye);
+      select (select count(*) from ledger_transfer) - (select coalesce(sum(cardinality(ids)), 0)::bigint from ledger_block) as left`.execute(
+      world.eye,
+    );
     left = rows[0]?.left ?? 0n;
     if (left > 0n) await sleep(5);
   }
   const proof = await prove({ kysely: world.eye }, "new");
-  for (const { rule, subject, detail } of proof.breaches) auditor.report("breaches", `since the last proof: ${rule}: ${subject} ${detail}`);
-  auditor.expect("sealed", left === 0n && proof.unsealed === 0n, () => `${left} transfers without a seal, ${proof.unsealed} of them announced`);
+  for (const { rule, subject, detail } of proof.breaches)
+    auditor.report("breaches", `since the last proof: ${rule}: ${subject} ${detail}`);
+  auditor.expect(
+    "sealed",
+    left === 0n && proof.unsealed === 0n,
+    () => `${left} transfers without a seal, ${proof.unsealed} of them announced`,
+  );
   if (proof.breaches.length === 0) await rememberProof(world.eye);
 }
 

@@ -5,7 +5,11 @@ import { asRow, textIn, wholeIn, type Row } from "../words.ts";
 import type { World } from "../world.ts";
 
 /** What Midtrans keeps of a transaction beside what every provider does. */
-export type Own = { readonly paymentType: string; readonly bank: string | null; readonly acquirer: string | null };
+export type Own = {
+  readonly paymentType: string;
+  readonly bank: string | null;
+  readonly acquirer: string | null;
+};
 
 export function ownOf({ own }: Transaction): Own {
   return own as Own;
@@ -25,25 +29,46 @@ const EXPIRY: Readonly<Record<string, { usual: number; most: number }>> = {
 };
 const LEAST_S = 20;
 const UNITS: Readonly<Record<string, number>> = { second: 1, minute: 60, hour: 3_600, day: DAY_S };
-const BANKS: Readonly<Record<string, string>> = { bca: "BCA", bni: "BNI", bri: "BRI", cimb: "CIMB Niaga", permata: "Permata" };
-const NAMES: Readonly<Record<string, string>> = { gopay: "GoPay", qris: "QRIS", shopeepay: "ShopeePay", echannel: "Mandiri Bill Payment" };
+const BANKS: Readonly<Record<string, string>> = {
+  bca: "BCA",
+  bni: "BNI",
+  bri: "BRI",
+  cimb: "CIMB Niaga",
+  permata: "Permata",
+};
+const NAMES: Readonly<Record<string, string>> = {
+  gopay: "GoPay",
+  qris: "QRIS",
+  shopeepay: "ShopeePay",
+  echannel: "Mandiri Bill Payment",
+};
 const ORDER_ID = /^[A-Za-z0-9_~.-]{1,50}$/;
 
 /** Checks a charge and builds its transaction, or says no with a code of "Status code 4xx". The sentences of validation are the simulator's own. */
-export function charge(world: World, merchantId: string, body: Row, callbackUrl: string | null): Transaction | No {
+export function charge(
+  world: World,
+  merchantId: string,
+  body: Row,
+  callbackUrl: string | null,
+): Transaction | No {
   const type = textIn(body, "payment_type") ?? "";
   const expiry = EXPIRY[type];
   const details = asRow(body["transaction_details"]);
   const orderId = textIn(details, "order_id");
   const amount = wholeIn(details, "gross_amount");
   if (!expiry) return invalid(`payment_type ${type} is not supported`);
-  if (!orderId || !ORDER_ID.test(orderId)) return invalid("transaction_details.order_id is required, of 50 characters at most");
-  if (amount === undefined) return invalid("transaction_details.gross_amount is required, a whole number above 0");
+  if (!orderId || !ORDER_ID.test(orderId))
+    return invalid("transaction_details.order_id is required, of 50 characters at most");
+  if (amount === undefined)
+    return invalid("transaction_details.gross_amount is required, a whole number above 0");
   const bank = type === "bank_transfer" ? textIn(asRow(body["bank_transfer"]), "bank") : undefined;
-  if (type === "bank_transfer" && BANKS[bank ?? ""] === undefined) return invalid("bank_transfer.bank is not supported");
+  if (type === "bank_transfer" && BANKS[bank ?? ""] === undefined)
+    return invalid("bank_transfer.bank is not supported");
   const acquirer = type === "qris" ? (textIn(asRow(body["qris"]), "acquirer") ?? "gopay") : undefined;
-  if (acquirer !== undefined && acquirer !== "gopay" && acquirer !== "airpay shopee") return invalid("qris.acquirer is not supported");
-  if (sumOfItems(body["item_details"]) !== (body["item_details"] === undefined ? undefined : amount)) return invalid("transaction_details.gross_amount is not equal to the sum of item_details");
+  if (acquirer !== undefined && acquirer !== "gopay" && acquirer !== "airpay shopee")
+    return invalid("qris.acquirer is not supported");
+  if (sumOfItems(body["item_details"]) !== (body["item_details"] === undefined ? undefined : amount))
+    return invalid("transaction_details.gross_amount is not equal to the sum of item_details");
   const expiresAt = expiryOf(body["custom_expiry"], expiry, world.clock.seconds());
   if (typeof expiresAt === "string") return invalid(expiresAt);
   const known = world.book.transactionOf("midtrans", merchantId, orderId);
@@ -68,7 +93,8 @@ export function charge(world: World, merchantId: string, body: Row, callbackUrl:
     feeCustomer: 0,
     payCode: bank || type === "echannel" ? digits(world.random, 12).replace(/^0/, "8") : null,
     // a label of its code is 25 characters at most
-    qrString: type === "qris" || type === "gopay" ? qrisOf(reference.replaceAll("-", "").slice(0, 25), amount) : null,
+    qrString:
+      type === "qris" || type === "gopay" ? qrisOf(reference.replaceAll("-", "").slice(0, 25), amount) : null,
     status: "UNPAID",
     createdAt: world.clock.seconds(),
     expiresAt,
@@ -88,19 +114,28 @@ function sumOfItems(unchecked: unknown): number | undefined {
   if (!Array.isArray(unchecked)) return undefined;
   return unchecked.map(asRow).reduce<number | undefined>((sum, item) => {
     const [price, quantity] = [item["price"], item["quantity"]];
-    const isRead = Number.isSafeInteger(price) && Number.isSafeInteger(quantity) && textIn(item, "name") !== undefined;
+    const isRead =
+      Number.isSafeInteger(price) && Number.isSafeInteger(quantity) && textIn(item, "name") !== undefined;
     return sum === undefined || !isRead ? undefined : sum + (price as number) * (quantity as number);
   }, 0);
 }
 
 /** `custom_expiry`, counted from its `order_time` or from now; Unix seconds, or why it is none. */
-function expiryOf(unchecked: unknown, { usual, most }: { usual: number; most: number }, now: number): number | string {
+function expiryOf(
+  unchecked: unknown,
+  { usual, most }: { usual: number; most: number },
+  now: number,
+): number | string {
   if (unchecked === undefined) return now + usual;
   const custom = asRow(unchecked);
   const duration = wholeIn(custom, "expiry_duration");
   const unit = UNITS[textIn(custom, "unit") ?? "minute"];
   const match = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) \+0700$/.exec(textIn(custom, "order_time") ?? "");
-  const from = match ? Date.parse(`${match[1]}T${match[2]}+07:00`) / 1_000 : custom["order_time"] === undefined ? now : NaN;
+  const from = match
+    ? Date.parse(`${match[1]}T${match[2]}+07:00`) / 1_000
+    : custom["order_time"] === undefined
+      ? now
+      : NaN;
   if (duration === undefined || unit === undefined || Number.isNaN(from)) return "custom_expiry is malformed";
   const seconds = from + duration * unit - now;
   return seconds < LEAST_S || seconds > most ? "custom_expiry is outside its bounds" : now + seconds;

@@ -26,7 +26,8 @@ export const CONFIRMED_AFTER_MS = 1_000;
 
 const carrying: Carrying = {
   accepts: (status) => status >= 200 && status < 300,
-  retryMs: (attempts, status) => (attempts <= (RESENDS[status ?? 0] ?? PAUSES_MS.length) ? PAUSES_MS[attempts - 1] : undefined),
+  retryMs: (attempts, status) =>
+    attempts <= (RESENDS[status ?? 0] ?? PAUSES_MS.length) ? PAUSES_MS[attempts - 1] : undefined,
   patienceMs: 15_000,
   redirects: 5,
 };
@@ -49,9 +50,16 @@ export function playMidtrans(merchants: readonly MidtransMerchant[]): Provider {
       if (!merchant) return [];
       const refunded = transaction.refunds.length > 0;
       const letter = (confirmed: boolean, afterMs: number) => {
-        const body = JSON.stringify(signed(notificationRow(transaction, confirmed), merchant.serverKey, faults));
+        const body = JSON.stringify(
+          signed(notificationRow(transaction, confirmed), merchant.serverKey, faults),
+        );
         const headers = { accept: "application/json", "user-agent": "Veritrans" };
-        return urls.map((url) => ({ url, headers, body: faults.altered ? alterDigit(body, /"gross_amount":"/) : body, afterMs }));
+        return urls.map((url) => ({
+          url,
+          headers,
+          body: faults.altered ? alterDigit(body, /"gross_amount":"/) : body,
+          afterMs,
+        }));
       };
       return refunded ? [...letter(false, 0), ...letter(true, CONFIRMED_AFTER_MS)] : letter(true, 0);
     },
@@ -60,7 +68,11 @@ export function playMidtrans(merchants: readonly MidtransMerchant[]): Provider {
 
 /** `signature_key`: SHA-512 over order id, status code, gross amount and the server key. */
 export function signatureOf(row: Readonly<Record<string, unknown>>, serverKey: string): string {
-  return createHash("sha512").update(`${String(row["order_id"])}${String(row["status_code"])}${String(row["gross_amount"])}${serverKey}`).digest("hex");
+  return createHash("sha512")
+    .update(
+      `${String(row["order_id"])}${String(row["status_code"])}${String(row["gross_amount"])}${serverKey}`,
+    )
+    .digest("hex");
 }
 
 function signed(row: Readonly<Record<string, unknown>>, serverKey: string, { forged }: CallbackFaults) {

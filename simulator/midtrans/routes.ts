@@ -33,7 +33,9 @@ export function midtransRoutes(world: World, merchants: readonly MidtransMerchan
     const { merchantId } = holderOf(request);
     const { id } = request.params;
     const transaction = world.book.transaction(id) ?? world.book.transactionOf("midtrans", merchantId, id);
-    return transaction?.provider === "midtrans" && transaction.merchantCode === merchantId ? transaction : undefined;
+    return transaction?.provider === "midtrans" && transaction.merchantCode === merchantId
+      ? transaction
+      : undefined;
   };
 
   /** Does a POST once per idempotency key, and not while the same runs. */
@@ -48,7 +50,8 @@ export function midtransRoutes(world: World, merchants: readonly MidtransMerchan
         const answer = work();
         const row = asRow(answer.body);
         // Permata knows no idempotency
-        if (String(row["status_code"]).startsWith("2") && row["permata_va_number"] === undefined) keys.keep(key, answer);
+        if (String(row["status_code"]).startsWith("2") && row["permata_va_number"] === undefined)
+          keys.keep(key, answer);
         return answer;
       }),
     );
@@ -56,12 +59,18 @@ export function midtransRoutes(world: World, merchants: readonly MidtransMerchan
 
   return async (routes: FastifyInstance): Promise<void> => {
     routes.setErrorHandler(async (error: { statusCode?: number; message: string }, _, reply) =>
-      error.statusCode === undefined || error.statusCode >= 500 ? send(reply, BROKEN) : send(reply, no("413", "The request body is malformed", error.statusCode)),
+      error.statusCode === undefined || error.statusCode >= 500
+        ? send(reply, BROKEN)
+        : send(reply, no("413", "The request body is malformed", error.statusCode)),
     );
     routes.addHook("onRequest", async (request, reply) => {
       const key = basicKey(request.headers.authorization);
       const merchant = merchants.find(({ serverKey }) => serverKey === key);
-      if (!merchant) return send(reply, no("401", "Access denied due to unauthorized transaction, please check client or server key", 401));
+      if (!merchant)
+        return send(
+          reply,
+          no("401", "Access denied due to unauthorized transaction, please check client or server key", 401),
+        );
       holders.set(request, merchant);
       expireDue(world);
     });
@@ -84,18 +93,30 @@ export function midtransRoutes(world: World, merchants: readonly MidtransMerchan
       }),
     );
 
-    routes.post<One>("/:id/cancel", async (request, reply) => post(request, reply, "cancel", () => end(request, "CANCELLED", "Success, transaction is canceled")));
-    routes.post<One>("/:id/expire", async (request, reply) => post(request, reply, "cancel", () => end(request, "EXPIRED", "Success, transaction has expired")));
+    routes.post<One>("/:id/cancel", async (request, reply) =>
+      post(request, reply, "cancel", () => end(request, "CANCELLED", "Success, transaction is canceled")),
+    );
+    routes.post<One>("/:id/expire", async (request, reply) =>
+      post(request, reply, "cancel", () => end(request, "EXPIRED", "Success, transaction has expired")),
+    );
     // cards' alone
-    for (const act of ["approve", "deny"]) routes.post<One>(`/:id/${act}`, async (request, reply) => send(reply, find(request) ? CANNOT : UNKNOWN));
+    for (const act of ["approve", "deny"])
+      routes.post<One>(`/:id/${act}`, async (request, reply) =>
+        send(reply, find(request) ? CANNOT : UNKNOWN),
+      );
     for (const path of ["refund", "refund/online/direct"]) {
-      routes.post<One>(`/:id/${path}`, async (request, reply) => post(request, reply, "refund", () => giveBack(find(request), asRow(request.body))));
+      routes.post<One>(`/:id/${path}`, async (request, reply) =>
+        post(request, reply, "refund", () => giveBack(find(request), asRow(request.body))),
+      );
     }
 
     for (const type of ["qris", "gopay"]) {
       routes.get<One>(`/${type}/:id/qr-code`, async (request, reply) => {
         const qrString = find(request)?.qrString;
-        return reply.code(qrString ? 200 : 404).type("text/plain; charset=utf-8").send(qrString ?? "");
+        return reply
+          .code(qrString ? 200 : 404)
+          .type("text/plain; charset=utf-8")
+          .send(qrString ?? "");
       });
     }
   };
@@ -110,14 +131,20 @@ export function midtransRoutes(world: World, merchants: readonly MidtransMerchan
   function giveBack(transaction: Transaction | undefined, body: Row): Answer {
     if (!transaction) return UNKNOWN;
     const key = textIn(body, "refund_key") ?? `refund-${transaction.refunds.length + 1}`;
-    if (!/^[A-Za-z0-9_-]+$/.test(key)) return no("400", "One or more parameters in the payload is invalid.", 200, ["refund_key is malformed"]);
+    if (!/^[A-Za-z0-9_-]+$/.test(key))
+      return no("400", "One or more parameters in the payload is invalid.", 200, ["refund_key is malformed"]);
     if (transaction.refunds.some((made) => made.key === key)) return no("406", "Duplicate refund ID");
     const left = refundable(transaction);
     const isCharged = transaction.refunds.some((made) => made.key === null);
     if (left === 0 || isCharged || !REFUNDABLE.has(ownOf(transaction).paymentType)) return CANNOT;
     const amount = body["amount"] === undefined ? left : wholeIn(body, "amount");
-    if (amount === undefined || amount > left) return no("414", "Refund request is rejected due to invalid amount");
-    const refunded = refund(world, transaction.reference, { key, amount, reason: textIn(body, "reason") ?? "" });
+    if (amount === undefined || amount > left)
+      return no("414", "Refund request is rejected due to invalid amount");
+    const refunded = refund(world, transaction.reference, {
+      key,
+      amount,
+      reason: textIn(body, "reason") ?? "",
+    });
     const made = refunded?.refunds.at(-1);
     return refunded && made ? yes(refundedRow(refunded, made)) : CANNOT;
   }
@@ -125,7 +152,11 @@ export function midtransRoutes(world: World, merchants: readonly MidtransMerchan
 
 /** `X-Override-Notification` in place of the menu's address, `X-Append-Notification` beside it; three at most. */
 function addresses(request: FastifyRequest, { callbackUrl }: MidtransMerchant): string | null {
-  const named = (header: string) => headerText(request.headers[header])?.split(",").map((url) => url.trim()).filter(isWebAddress) ?? [];
+  const named = (header: string) =>
+    headerText(request.headers[header])
+      ?.split(",")
+      .map((url) => url.trim())
+      .filter(isWebAddress) ?? [];
   const override = named("x-override-notification");
   const usual = override.length > 0 ? override : callbackUrl === null ? [] : [callbackUrl];
   const all = [...usual, ...named("x-append-notification")].slice(0, MOST_ADDRESSES);
@@ -137,5 +168,13 @@ function yes(body: Row): Answer {
 }
 
 function no(code: string, message: string, status = 200, details?: readonly string[]): Answer {
-  return { status, body: { status_code: code, status_message: message, ...(details ? { validation_messages: details } : {}), id: `${code}-simulator` } };
+  return {
+    status,
+    body: {
+      status_code: code,
+      status_message: message,
+      ...(details ? { validation_messages: details } : {}),
+      id: `${code}-simulator`,
+    },
+  };
 }

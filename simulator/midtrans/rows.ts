@@ -20,7 +20,14 @@ export function time(seconds: number): string {
 
 /** "Transaction status". */
 export function statusOf({ status, refunds }: Transaction): string {
-  const words = { UNPAID: "pending", PAID: "settlement", EXPIRED: "expire", FAILED: "deny", CANCELLED: "cancel", REFUND: "refund" } as const;
+  const words = {
+    UNPAID: "pending",
+    PAID: "settlement",
+    EXPIRED: "expire",
+    FAILED: "deny",
+    CANCELLED: "cancel",
+    REFUND: "refund",
+  } as const;
   const last = refunds.at(-1);
   if (!last || (status !== "PAID" && status !== "REFUND")) return words[status];
   const what = last.key === null ? "chargeback" : "refund";
@@ -69,28 +76,49 @@ export function chargedRow(transaction: Transaction, publicUrl: string): Row {
     ...actionsOf(transaction, publicUrl),
     ...(paymentType === "qris" ? { qr_string: transaction.qrString } : {}),
     ...(paymentType === "gopay" ? { channel_response_code: "200", channel_response_message: "Success" } : {}),
-    ...(paymentType === "shopeepay" ? { channel_response_code: "0", channel_response_message: "success" } : {}),
+    ...(paymentType === "shopeepay"
+      ? { channel_response_code: "0", channel_response_message: "success" }
+      : {}),
     expiry_time: time(transaction.expiresAt),
   };
 }
 
 function actionsOf({ reference, own }: Transaction, publicUrl: string): Row | undefined {
   const type = String(own["paymentType"]);
-  const code = { name: "generate-qr-code", method: "GET", url: `${publicUrl}/v2/${type}/${reference}/qr-code` };
+  const code = {
+    name: "generate-qr-code",
+    method: "GET",
+    url: `${publicUrl}/v2/${type}/${reference}/qr-code`,
+  };
   const link = { name: "deeplink-redirect", method: "GET", url: `${publicUrl}/checkout/${reference}` };
   if (type === "qris") return { actions: [code] };
   if (type === "shopeepay") return { actions: [link] };
   if (type !== "gopay") return undefined;
   const status = { name: "get-status", method: "GET", url: `${publicUrl}/v2/${reference}/status` };
-  return { actions: [code, link, status, { name: "cancel", method: "POST", url: `${publicUrl}/v2/${reference}/cancel`, fields: [] }] };
+  return {
+    actions: [
+      code,
+      link,
+      status,
+      { name: "cancel", method: "POST", url: `${publicUrl}/v2/${reference}/cancel`, fields: [] },
+    ],
+  };
 }
 
 /** The answer of `status`. An expired one's code is 407, beside its facts. */
 export function statusRow(transaction: Transaction, now: number): Row {
-  const code = { UNPAID: "201", PAID: "200", EXPIRED: "407", FAILED: "202", CANCELLED: "200", REFUND: "200" } as const;
+  const code = {
+    UNPAID: "201",
+    PAID: "200",
+    EXPIRED: "407",
+    FAILED: "202",
+    CANCELLED: "200",
+    REFUND: "200",
+  } as const;
   return {
     status_code: code[transaction.status],
-    status_message: transaction.status === "EXPIRED" ? "Success, transaction is expired" : "Success, transaction is found",
+    status_message:
+      transaction.status === "EXPIRED" ? "Success, transaction is expired" : "Success, transaction is found",
     ...base(transaction),
     ...facts(transaction, ({ at }) => at < now),
   };
@@ -98,14 +126,23 @@ export function statusRow(transaction: Transaction, now: number): Row {
 
 /** The body of a notification, without its signature. */
 export function notificationRow(transaction: Transaction, confirmed: boolean): Row {
-  const code = { UNPAID: "201", PAID: "200", EXPIRED: "202", FAILED: "202", CANCELLED: "202", REFUND: "200" } as const;
+  const code = {
+    UNPAID: "201",
+    PAID: "200",
+    EXPIRED: "202",
+    FAILED: "202",
+    CANCELLED: "202",
+    REFUND: "200",
+  } as const;
   const last = transaction.refunds.at(-1);
   return {
     status_code: code[transaction.status],
     status_message: "midtrans payment notification",
     ...base(transaction),
     ...facts(transaction, (refund) => confirmed || refund !== last),
-    ...(ownOf(transaction).paymentType === "gopay" && transaction.paidAt !== null ? { payment_option_type: "GOPAY_WALLET" } : {}),
+    ...(ownOf(transaction).paymentType === "gopay" && transaction.paidAt !== null
+      ? { payment_option_type: "GOPAY_WALLET" }
+      : {}),
   };
 }
 
@@ -127,7 +164,12 @@ function facts(transaction: Transaction, isConfirmed: (refund: Refund) => boolea
   return {
     expiry_time: time(expiresAt),
     ...(paidAt === null ? {} : { settlement_time: time(paidAt) }),
-    ...(refunds.length === 0 ? {} : { refund_amount: sum(refundedSum(refunds)), refunds: refunds.map((refund) => refundRow(refund, isConfirmed(refund))) }),
+    ...(refunds.length === 0
+      ? {}
+      : {
+          refund_amount: sum(refundedSum(refunds)),
+          refunds: refunds.map((refund) => refundRow(refund, isConfirmed(refund))),
+        }),
   };
 }
 
@@ -145,5 +187,8 @@ function refundRow(refund: Refund, isConfirmed: boolean): Row {
 
 /** A number, as Midtrans has it, from what names the refund here. */
 function idOf({ id }: Refund): number {
-  return [...id].reduce((hash, character) => (hash * 31 + (character.codePointAt(0) ?? 0)) % 1_000_000_007, 7);
+  return [...id].reduce(
+    (hash, character) => (hash * 31 + (character.codePointAt(0) ?? 0)) % 1_000_000_007,
+    7,
+  );
 }

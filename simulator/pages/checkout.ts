@@ -4,7 +4,19 @@ import { rupiah, statusWords, wib } from "./words.ts";
 
 /** Where the payer would pay: the sum, how to pay it, and one large button. */
 export function checkoutMain(transaction: Transaction): Html {
-  const { reference, merchantRef, provider, amount, feeCustomer, channelName, payCode, qrString, expiresAt, returnUrl, refunds } = transaction;
+  const {
+    reference,
+    merchantRef,
+    provider,
+    amount,
+    feeCustomer,
+    channelName,
+    payCode,
+    qrString,
+    expiresAt,
+    returnUrl,
+    refunds,
+  } = transaction;
   return html`<div class="checkout">
 <section class="card">
 <p class="quiet">KOPI SENJA DEMO · ${channelName}</p>
@@ -30,7 +42,8 @@ ${returnUrl === null ? null : html`<p><a href="${returnUrl}">Kembali ke toko</a>
 
 function outcome({ status, paidAt }: Transaction): Html {
   if (status === "UNPAID") return html`<p class="quiet">Menunggu pembayaran</p>`;
-  if (status === "PAID") return html`<p class="lunas" role="status">Lunas</p>${paidAt === null ? null : html`<p class="quiet">${wib(paidAt)}</p>`}`;
+  if (status === "PAID")
+    return html`<p class="lunas" role="status">Lunas</p>${paidAt === null ? null : html`<p class="quiet">${wib(paidAt)}</p>`}`;
   return html`<p class="ended" role="status">${statusWords[status]}</p>`;
 }
 
@@ -43,6 +56,9 @@ function buttons({ reference, amount, status }: Transaction): Html | null {
 <form method="post" action="${action}/fail"><button class="no">Gagalkan</button></form>
 </div>`;
   }
-  if (status === "EXPIRED") return html`<form method="post" action="${action}/pay"><button class="no">Bayar terlambat</button></form>`;
-  return status === "PAID" ? html`<form method="post" action="${action}/refund"><button class="no">Kembalikan dana</button></form>` : null;
+  if (status === "EXPIRED")
+    return html`<form method="post" action="${action}/pay"><button class="no">Bayar terlambat</button></form>`;
+  return status === "PAID"
+    ? html`<form method="post" action="${action}/refund"><button class="no">Kembalikan dana</button></form>`
+    : null;
 }

@@ -1,7 +1,13 @@
 /** Text that is HTML already. */
 export type Html = { readonly html: string };
 
-const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
 
 export function escape(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
@@ -16,6 +22,7 @@ export function html(pieces: TemplateStringsArray, ...values: readonly Part[]): 
 
 function written(value: Part): string {
   if (value === null) return "";
-  if (typeof value === "object") return "html" in value ? value.html : value.map((part) => part.html).join("");
+  if (typeof value === "object")
+    return "html" in value ? value.html : value.map((part) => part.html).join("");
   return escape(String(value));
 }

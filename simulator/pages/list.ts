@@ -28,7 +28,15 @@ function list(transactions: readonly Transaction[]): Html {
   return html`<ol class="card">${transactions.map(row)}</ol>`;
 }
 
-function row({ reference, merchantRef, provider, channelName, amount, status, createdAt }: Transaction): Html {
+function row({
+  reference,
+  merchantRef,
+  provider,
+  channelName,
+  amount,
+  status,
+  createdAt,
+}: Transaction): Html {
   return html`<li><a href="/checkout/${reference}">
 <span><b>${channelName}</b><b class="sum">${rupiah(amount)}</b></span>
 <span class="quiet">${reference}<b class="${status}">${statusWords[status]}</b></span>

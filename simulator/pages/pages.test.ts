@@ -12,7 +12,9 @@ describe("the simulator's pages", () => {
     assert.match(before, /SIMULATOR/);
     assert.match(before, /<button class="pay">Bayar Rp 12\.500<\/button>/);
     assert.match(before, /Kedaluwarsakan[^]*Gagalkan/);
-    const after = await (await fetch(`${checkout}/pay`, { method: "POST", body: new URLSearchParams() })).text();
+    const after = await (
+      await fetch(`${checkout}/pay`, { method: "POST", body: new URLSearchParams() })
+    ).text();
     assert.match(after, /Lunas/);
     assert.doesNotMatch(after, />Bayar Rp/);
     assert.equal((await detail(data["reference"]))["status"], "PAID");
@@ -21,7 +23,10 @@ describe("the simulator's pages", () => {
 
   it("what a shop sends is text, never HTML", async (t) => {
     const { simulator, create } = await openShop(t);
-    const { data } = await create({ merchant_ref: `<img src=x onerror="alert(1)">`, return_url: `https://kopi.contoh/"><script>` });
+    const { data } = await create({
+      merchant_ref: `<img src=x onerror="alert(1)">`,
+      return_url: `https://kopi.contoh/"><script>`,
+    });
     for (const url of [simulator.url, String(data["checkout_url"])]) {
       const answer = await fetch(url);
       const text = await answer.text();
@@ -40,16 +45,34 @@ describe("the simulator's pages", () => {
 
   it("every answer is data or a page of this server alone, and sets no cookie", async (t) => {
     const { simulator } = await openShop(t);
-    for (const path of ["/", "/checkout/DEV-none", "/nothing", "/clothes.css", "/control/transactions", "/api-sandbox/merchant/payment-channel"]) {
+    for (const path of [
+      "/",
+      "/checkout/DEV-none",
+      "/nothing",
+      "/clothes.css",
+      "/control/transactions",
+      "/api-sandbox/merchant/payment-channel",
+    ]) {
       const { headers } = await fetch(`${simulator.url}${path}`);
-      assert.match(headers.get("content-security-policy") ?? "", /^default-src 'none';.*frame-ancestors 'none'$/, path);
-      assert.deepEqual([headers.get("x-content-type-options"), headers.get("referrer-policy"), headers.get("set-cookie")], ["nosniff", "same-origin", null], path);
+      assert.match(
+        headers.get("content-security-policy") ?? "",
+        /^default-src 'none';.*frame-ancestors 'none'$/,
+        path,
+      );
+      assert.deepEqual(
+        [headers.get("x-content-type-options"), headers.get("referrer-policy"), headers.get("set-cookie")],
+        ["nosniff", "same-origin", null],
+        path,
+      );
     }
   });
 
   it("a fault is planned from the list", async (t) => {
     const { simulator, create } = await openShop(t);
-    const planned = await fetch(`${simulator.url}/next`, { method: "POST", body: new URLSearchParams({ fault: "error_500" }) });
+    const planned = await fetch(`${simulator.url}/next`, {
+      method: "POST",
+      body: new URLSearchParams({ fault: "error_500" }),
+    });
     assert.match(await planned.text(), /create: tidak dikerjakan, dijawab 500/);
     assert.equal((await create()).status, 500);
   });
@@ -64,9 +87,21 @@ describe("the simulator's pages", () => {
     const { simulator } = await openShop(t);
     const authorization = `Basic ${Buffer.from(`${DEMO_SERVER_KEY}:`).toString("base64")}`;
     const midtrans = async (method: string, path: string, body?: object) =>
-      (await (await fetch(`${simulator.url}/v2/${path}`, { method, headers: { authorization, "content-type": "application/json" }, ...(body ? { body: JSON.stringify(body) } : {}) })).json()) as Record<string, unknown>;
-    for (const [order, act, button, status] of [["M1", "pay", "Bayar", "settlement"], ["M2", "fail", "Gagalkan", "deny"]] as const) {
-      const charged = await midtrans("POST", "charge", { payment_type: "gopay", transaction_details: { order_id: order, gross_amount: 12_500 } });
+      (await (
+        await fetch(`${simulator.url}/v2/${path}`, {
+          method,
+          headers: { authorization, "content-type": "application/json" },
+          ...(body ? { body: JSON.stringify(body) } : {}),
+        })
+      ).json()) as Record<string, unknown>;
+    for (const [order, act, button, status] of [
+      ["M1", "pay", "Bayar", "settlement"],
+      ["M2", "fail", "Gagalkan", "deny"],
+    ] as const) {
+      const charged = await midtrans("POST", "charge", {
+        payment_type: "gopay",
+        transaction_details: { order_id: order, gross_amount: 12_500 },
+      });
       const [, link] = charged["actions"] as Array<{ url: string }>;
       const page = await (await fetch(link?.url ?? "")).text();
       assert.match(page, /GoPay[^]*midtrans/);

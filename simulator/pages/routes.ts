@@ -28,11 +28,14 @@ export function pageRoutes(world: World) {
       return show(reply, `${transaction.reference} · Simulator`, checkoutMain(transaction));
     });
 
-    routes.post<{ Params: { reference: string; act: string } }>("/checkout/:reference/:act", async ({ params }, reply) => {
-      expireDue(world);
-      if (isAct(params.act)) act(world, params.reference, params.act);
-      return reply.redirect(`/checkout/${encodeURIComponent(params.reference)}`, 303);
-    });
+    routes.post<{ Params: { reference: string; act: string } }>(
+      "/checkout/:reference/:act",
+      async ({ params }, reply) => {
+        expireDue(world);
+        if (isAct(params.act)) act(world, params.reference, params.act);
+        return reply.redirect(`/checkout/${encodeURIComponent(params.reference)}`, 303);
+      },
+    );
 
     routes.post("/next", async ({ body }, reply) => {
       world.faults.queue.push(...(checkedToPlanned(body) ?? []));
@@ -41,11 +44,16 @@ export function pageRoutes(world: World) {
 
     routes.get<One>("/qr/:reference", async ({ params }, reply) => {
       const qrString = world.book.transaction(params.reference)?.qrString;
-      return reply.code(qrString ? 200 : 404).type("text/plain; charset=utf-8").send(qrString ?? "");
+      return reply
+        .code(qrString ? 200 : 404)
+        .type("text/plain; charset=utf-8")
+        .send(qrString ?? "");
     });
 
     routes.get("/clothes.css", async (_, reply) => reply.type("text/css; charset=utf-8").send(clothes));
-    routes.get("/live.js", async (_, reply) => reply.type("text/javascript; charset=utf-8").send(LIVE_SCRIPT));
+    routes.get("/live.js", async (_, reply) =>
+      reply.type("text/javascript; charset=utf-8").send(LIVE_SCRIPT),
+    );
     routes.get("/icon.svg", async (_, reply) => reply.type("image/svg+xml").send(ICON));
   };
 }

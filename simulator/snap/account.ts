@@ -42,7 +42,11 @@ export function newKeyPair(): KeyPair {
 
 /** The demo merchant's account. Its keys are made when they are first asked for, and kept in the journal. */
 export function demoAccount(world: World): SnapAccount {
-  return { ...DEMO, merchantPublicKey: keyPair(world, "merchant").publicKey, bankPrivateKey: keyPair(world, "bank").privateKey };
+  return {
+    ...DEMO,
+    merchantPublicKey: keyPair(world, "merchant").publicKey,
+    bankPrivateKey: keyPair(world, "bank").privateKey,
+  };
 }
 
 /** What the demo merchant configures, in the words of Onegate's settings. */

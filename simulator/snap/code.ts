@@ -36,9 +36,15 @@ export type No = keyof typeof noes;
 /** A no; `what` names the field or the reason. */
 export function no(service: Service, which: No, what = ""): Answer {
   const [status, kase, message] = noes[which];
-  return { status, body: { responseCode: `${status}${service.number}${kase}`, responseMessage: `${message} ${what}`.trim() } };
+  return {
+    status,
+    body: { responseCode: `${status}${service.number}${kase}`, responseMessage: `${message} ${what}`.trim() },
+  };
 }
 
 export function yes(service: Service, fields: Readonly<Record<string, unknown>>): Answer {
-  return { status: 200, body: { responseCode: `200${service.number}00`, responseMessage: "Successful", ...fields } };
+  return {
+    status: 200,
+    body: { responseCode: `200${service.number}00`, responseMessage: "Successful", ...fields },
+  };
 }

@@ -6,7 +6,11 @@ import type { SnapAccount } from "./account.ts";
 import { no, services, yes, type Service } from "./code.ts";
 import { dayOf, isHmacOf, isRsaOf, readStamp, textOf } from "./signature.ts";
 
-export type Incoming = { readonly headers: IncomingHttpHeaders; readonly path: string; readonly body: Readonly<Record<string, unknown>> };
+export type Incoming = {
+  readonly headers: IncomingHttpHeaders;
+  readonly path: string;
+  readonly body: Readonly<Record<string, unknown>>;
+};
 
 /** Seconds; the standard's 15 minutes. */
 const TOKEN_S = 900;
@@ -38,13 +42,19 @@ export class Gate {
   /** Service 73. */
   token(account: SnapAccount, { headers, body }: Incoming): Answer {
     const service = services.token;
-    const [timestamp, clientKey, signature] = [textIn(headers, "x-timestamp"), textIn(headers, "x-client-key"), textIn(headers, "x-signature")];
-    if (!timestamp || !clientKey || !signature) return no(service, "field_missing", "X-TIMESTAMP, X-CLIENT-KEY or X-SIGNATURE");
+    const [timestamp, clientKey, signature] = [
+      textIn(headers, "x-timestamp"),
+      textIn(headers, "x-client-key"),
+      textIn(headers, "x-signature"),
+    ];
+    if (!timestamp || !clientKey || !signature)
+      return no(service, "field_missing", "X-TIMESTAMP, X-CLIENT-KEY or X-SIGNATURE");
     if (body["grantType"] !== "client_credentials") return no(service, "field_missing", "grantType");
     const unfresh = this.#unfresh(service, timestamp);
     if (unfresh) return unfresh;
     if (clientKey !== account.clientKey) return no(service, "unauthorized", "Unknown client");
-    if (!isRsaOf(account.merchantPublicKey, `${clientKey}|${timestamp}`, signature)) return no(service, "unauthorized", "Signature");
+    if (!isRsaOf(account.merchantPublicKey, `${clientKey}|${timestamp}`, signature))
+      return no(service, "unauthorized", "Signature");
     const token = letters(this.#random, 40);
     this.#tokens.set(token, this.#clock.now() + TOKEN_S * 1_000);
     return yes(service, { accessToken: token, tokenType: "Bearer", expiresIn: String(TOKEN_S) });
@@ -55,17 +65,24 @@ export class Gate {
     const mandatory = ["x-timestamp", "x-signature", "x-partner-id", "x-external-id", "channel-id"];
     const missing = mandatory.find((name) => !textIn(headers, name));
     if (missing) return no(service, "field_missing", missing.toUpperCase());
-    const [timestamp, signature, partnerId, externalId, channelId] = mandatory.map((name) => textIn(headers, name)) as [string, string, string, string, string];
+    const [timestamp, signature, partnerId, externalId, channelId] = mandatory.map((name) =>
+      textIn(headers, name),
+    ) as [string, string, string, string, string];
     if (!/^[0-9A-Za-z]{1,36}$/.test(externalId)) return no(service, "field_invalid", "X-EXTERNAL-ID");
     if (!/^\d{5}$/.test(channelId)) return no(service, "field_invalid", "CHANNEL-ID");
     const unfresh = this.#unfresh(service, timestamp);
     if (unfresh) return unfresh;
     if (partnerId !== account.partnerId) return no(service, "unauthorized", "Unknown partner");
 
-    const token = headers.authorization === undefined ? null : (/^Bearer (\S+)$/.exec(headers.authorization)?.[1] ?? "");
-    if (token !== null && (this.#tokens.get(token) ?? 0) <= this.#clock.now()) return no(service, "token_invalid");
+    const token =
+      headers.authorization === undefined ? null : (/^Bearer (\S+)$/.exec(headers.authorization)?.[1] ?? "");
+    if (token !== null && (this.#tokens.get(token) ?? 0) <= this.#clock.now())
+      return no(service, "token_invalid");
     const text = textOf({ path, token, body, timestamp });
-    const signed = token === null ? isRsaOf(account.merchantPublicKey, text, signature) : isHmacOf(account.clientSecret, text, signature);
+    const signed =
+      token === null
+        ? isRsaOf(account.merchantPublicKey, text, signature)
+        : isHmacOf(account.clientSecret, text, signature);
     if (!signed) return no(service, "unauthorized", "Signature");
     return this.#isNew(`${partnerId}/${externalId}`) ? undefined : no(service, "external_id_used");
   }
@@ -78,7 +95,9 @@ export class Gate {
   #unfresh(service: Service, timestamp: string): Answer | undefined {
     const at = readStamp(timestamp);
     if (at === undefined) return no(service, "field_invalid", "X-TIMESTAMP");
-    return Math.abs(this.#callersNow() - at) > FRESH_MS ? no(service, "unauthorized", "X-TIMESTAMP") : undefined;
+    return Math.abs(this.#callersNow() - at) > FRESH_MS
+      ? no(service, "unauthorized", "X-TIMESTAMP")
+      : undefined;
   }
 
   #isNew(name: string): boolean {

@@ -25,7 +25,10 @@ export function generate(world: World, account: SnapAccount, body: Body): Transa
   if (amount > MOST_AMOUNT) return no(service, "limit_exceeded");
   if (text(body, "merchantId") !== account.merchantId) return no(service, "merchant_invalid");
   const now = world.clock.seconds();
-  const until = body["validityPeriod"] === undefined ? (now + USUAL_VALIDITY_S) * 1_000 : readStamp(body["validityPeriod"]);
+  const until =
+    body["validityPeriod"] === undefined
+      ? (now + USUAL_VALIDITY_S) * 1_000
+      : readStamp(body["validityPeriod"]);
   if (until === undefined || until <= now * 1_000) return no(service, "field_invalid", "validityPeriod");
   const earlier = world.book.transactionOf("snap", account.partnerId, merchantRef);
   if (earlier) return no(service, earlier.amount === amount ? "reference_used" : "inconsistent");

@@ -45,7 +45,9 @@ export function playSnap(given: SnapAccount | undefined): Provider {
       const headers = {
         ...(asymmetric ? {} : { authorization: `Bearer ${token}` }),
         "x-timestamp": timestamp,
-        "x-signature": asymmetric ? rsaOf(key, textOf({ ...signed, token: null })) : hmacOf(secret, textOf({ ...signed, token })),
+        "x-signature": asymmetric
+          ? rsaOf(key, textOf({ ...signed, token: null }))
+          : hmacOf(secret, textOf({ ...signed, token })),
         "x-partner-id": account.partnerId,
         "x-external-id": digits(world.random, 20),
         "channel-id": account.channelId,

@@ -15,9 +15,18 @@ import { stamp } from "./signature.ts";
 /** The standard's documented paths. Each call's gate is part of its work: what a fault leaves undone has used up no name. */
 export function snapRoutes(world: World, gate: Gate, accountOf: () => SnapAccount) {
   const ownOf = ({ partnerId }: SnapAccount, body: Body): Transaction | undefined => {
-    const [reference, merchantRef] = [text(body, "originalReferenceNo"), text(body, "originalPartnerReferenceNo")];
-    const found = reference === undefined ? world.book.transactionOf("snap", partnerId, merchantRef ?? "") : world.book.transaction(reference);
-    const isOwn = found?.provider === "snap" && found.merchantCode === partnerId && found.merchantRef === (merchantRef ?? found.merchantRef);
+    const [reference, merchantRef] = [
+      text(body, "originalReferenceNo"),
+      text(body, "originalPartnerReferenceNo"),
+    ];
+    const found =
+      reference === undefined
+        ? world.book.transactionOf("snap", partnerId, merchantRef ?? "")
+        : world.book.transaction(reference);
+    const isOwn =
+      found?.provider === "snap" &&
+      found.merchantCode === partnerId &&
+      found.merchantRef === (merchantRef ?? found.merchantRef);
     return isOwn ? found : undefined;
   };
 
@@ -26,7 +35,11 @@ export function snapRoutes(world: World, gate: Gate, accountOf: () => SnapAccoun
     routes.removeAllContentTypeParsers();
     routes.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 
-    const serve = (service: Service, call: Call | null, work: (account: SnapAccount, incoming: Incoming) => Answer) =>
+    const serve = (
+      service: Service,
+      call: Call | null,
+      work: (account: SnapAccount, incoming: Incoming) => Answer,
+    ) =>
       routes.post(service.path, async (request: FastifyRequest, reply: FastifyReply) => {
         expireDue(world);
         const answer = () => {
@@ -34,10 +47,16 @@ export function snapRoutes(world: World, gate: Gate, accountOf: () => SnapAccoun
           if (!body) return no(service, "bad_request");
           return work(accountOf(), { headers: request.headers, path: request.url, body });
         };
-        return call === null ? send(reply, answer()) : answerWith(world, call, reply, no(service, "general_error"), answer);
+        return call === null
+          ? send(reply, answer())
+          : answerWith(world, call, reply, no(service, "general_error"), answer);
       });
     const guarded = (service: Service, call: Call, work: (account: SnapAccount, body: Body) => Answer) =>
-      serve(service, call, (account, incoming) => gate.whyNot(account, service, incoming) ?? work(account, incoming.body));
+      serve(
+        service,
+        call,
+        (account, incoming) => gate.whyNot(account, service, incoming) ?? work(account, incoming.body),
+      );
 
     serve(services.token, null, (account, incoming) => gate.token(account, incoming));
 
@@ -49,7 +68,8 @@ export function snapRoutes(world: World, gate: Gate, accountOf: () => SnapAccoun
     });
 
     guarded(services.query, "read", (account, body) => {
-      if (body["serviceCode"] !== services.generate.number) return no(services.query, "field_missing", "serviceCode");
+      if (body["serviceCode"] !== services.generate.number)
+        return no(services.query, "field_missing", "serviceCode");
       const own = ownOf(account, body);
       return own ? yes(services.query, queriedRow(own)) : no(services.query, "not_found");
     });
@@ -63,7 +83,11 @@ export function snapRoutes(world: World, gate: Gate, accountOf: () => SnapAccoun
       const cancelled = settle(world, own.reference, "CANCELLED");
       if (!cancelled) return no(services.cancel, "status_invalid");
       const { reference, merchantRef } = cancelled;
-      return yes(services.cancel, { originalReferenceNo: reference, originalPartnerReferenceNo: merchantRef, cancelTime: stamp(world.clock.now()) });
+      return yes(services.cancel, {
+        originalReferenceNo: reference,
+        originalPartnerReferenceNo: merchantRef,
+        cancelTime: stamp(world.clock.now()),
+      });
     });
 
     guarded(services.refund, "refund", (account, body) => {
@@ -72,13 +96,16 @@ export function snapRoutes(world: World, gate: Gate, accountOf: () => SnapAccoun
       const own = ownOf(account, body);
       if (!own) return no(services.refund, "not_found");
       const key = text(body, "partnerRefundNo") ?? "";
-      if (own.refunds.some((made) => made.key === key)) return no(services.refund, "reference_used", "partnerRefundNo");
+      if (own.refunds.some((made) => made.key === key))
+        return no(services.refund, "reference_used", "partnerRefundNo");
       const amount = body["refundAmount"] === undefined ? refundable(own) : wholeRupiah(body["refundAmount"]);
       if (typeof amount === "string") return no(services.refund, "field_invalid", amount);
       if (own.status !== "PAID") return no(services.refund, "status_invalid");
       const refunded = refund(world, own.reference, { key, amount, reason: text(body, "reason") ?? "" });
       const made = refunded?.refunds.at(-1);
-      return refunded && made ? yes(services.refund, refundedRow(refunded, made)) : no(services.refund, "amount_invalid");
+      return refunded && made
+        ? yes(services.refund, refundedRow(refunded, made))
+        : no(services.refund, "amount_invalid");
     });
 
     routes.get("/control/snap/settings", async (_, reply) => send(reply, success(demoSettings(world))));

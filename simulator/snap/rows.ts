@@ -46,7 +46,14 @@ export function queriedRow(transaction: Transaction): Row {
 }
 
 function historyRow({ id, key, amount, at, reason }: Refund): Row {
-  return { refundNo: id, partnerReferenceNo: key, refundAmount: amountRow(amount), refundStatus: "00", refundDate: stamp(at * 1_000), reason };
+  return {
+    refundNo: id,
+    partnerReferenceNo: key,
+    refundAmount: amountRow(amount),
+    refundStatus: "00",
+    refundDate: stamp(at * 1_000),
+    reason,
+  };
 }
 
 /** Service 78. */
@@ -74,7 +81,9 @@ export function notifyRow({ reference, merchantRef, status, amount }: Transactio
     destinationAccountName: "KOPI SENJA DEMO",
     amount: amountRow(amount),
     bankCode: "999",
-    additionalInfo: { qris: { issuerName: "Simulator", acquirerName: "Simulator", transactionType: "ON-US" } },
+    additionalInfo: {
+      qris: { issuerName: "Simulator", acquirerName: "Simulator", transactionType: "ON-US" },
+    },
   };
 }
 

@@ -1,7 +1,12 @@
 import { createHash, createHmac, createSign, createVerify, timingSafeEqual } from "node:crypto";
 
 /** What a call's signature covers; `token` is null in the asymmetric dialect, which knows none. */
-export type Signed = { readonly path: string; readonly token: string | null; readonly body: unknown; readonly timestamp: string };
+export type Signed = {
+  readonly path: string;
+  readonly token: string | null;
+  readonly body: unknown;
+  readonly timestamp: string;
+};
 
 /** `POST:path[:token]:sha256(minified body):timestamp`, the digest in lower-case hex. */
 export function textOf({ path, token, body, timestamp }: Signed): string {
@@ -43,7 +48,11 @@ export function dayOf(ms: number): number {
 
 /** ISO 8601 with its offset, with or without milliseconds, to milliseconds. */
 export function readStamp(unchecked: unknown): number | undefined {
-  if (typeof unchecked !== "string" || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/.test(unchecked)) return undefined;
+  if (
+    typeof unchecked !== "string" ||
+    !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/.test(unchecked)
+  )
+    return undefined;
   const ms = Date.parse(unchecked);
   return Number.isNaN(ms) ? undefined : ms;
 }

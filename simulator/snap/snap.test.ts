@@ -32,16 +32,42 @@ async function openBank(t: TestContext, changes: Partial<SnapAccount> = {}) {
   t.after(() => simulator.close());
   let asked = 0;
   const post = async (path: string, body: unknown, headers: Row) => {
-    const kept = Object.entries(headers).filter(([, value]) => value !== undefined) as Array<[string, string]>;
-    const answer = await fetch(`${simulator.url}${path}`, { method: "POST", headers: { "content-type": "application/json", ...Object.fromEntries(kept) }, body: JSON.stringify(body) });
+    const kept = Object.entries(headers).filter(([, value]) => value !== undefined) as Array<
+      [string, string]
+    >;
+    const answer = await fetch(`${simulator.url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...Object.fromEntries(kept) },
+      body: JSON.stringify(body),
+    });
     return { status: answer.status, body: (await answer.json()) as Row };
   };
-  const token = async ({ headers = {}, body = {}, key = MERCHANT.privateKey }: { headers?: Row; body?: Row; key?: string } = {}) => {
+  const token = async ({
+    headers = {},
+    body = {},
+    key = MERCHANT.privateKey,
+  }: {
+    headers?: Row;
+    body?: Row;
+    key?: string;
+  } = {}) => {
     const timestamp = stamp(clock.ms);
-    const own = { "x-timestamp": timestamp, "x-client-key": ACCOUNT.clientKey, "x-signature": rsaOf(key, `${ACCOUNT.clientKey}|${timestamp}`) };
-    return post("/v1.0/access-token/b2b", { grantType: "client_credentials", ...body }, { ...own, ...headers });
+    const own = {
+      "x-timestamp": timestamp,
+      "x-client-key": ACCOUNT.clientKey,
+      "x-signature": rsaOf(key, `${ACCOUNT.clientKey}|${timestamp}`),
+    };
+    return post(
+      "/v1.0/access-token/b2b",
+      { grantType: "client_credentials", ...body },
+      { ...own, ...headers },
+    );
   };
-  const call = async (path: string, body: Row, { token: given, headers = {}, sent = body }: { token?: string | null; headers?: Row; sent?: Row } = {}) => {
+  const call = async (
+    path: string,
+    body: Row,
+    { token: given, headers = {}, sent = body }: { token?: string | null; headers?: Row; sent?: Row } = {},
+  ) => {
     const bearer = given === undefined ? String((await token()).body["accessToken"]) : given;
     const timestamp = stamp(clock.ms);
     const text = textOf({ path, token: bearer, body, timestamp });
@@ -57,14 +83,30 @@ async function openBank(t: TestContext, changes: Partial<SnapAccount> = {}) {
     });
   };
   const control = async (method: string, path: string, body: unknown = {}) => {
-    const answer = await fetch(`${simulator.url}/control/${path}`, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    const answer = await fetch(`${simulator.url}/control/${path}`, {
+      method,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
     assert.ok(answer.ok, path);
   };
-  return { simulator, clock, token, call, control, generate: (fields: Row = {}) => call(`${QR}generate`, requestOf(fields)) };
+  return {
+    simulator,
+    clock,
+    token,
+    call,
+    control,
+    generate: (fields: Row = {}) => call(`${QR}generate`, requestOf(fields)),
+  };
 }
 
 function requestOf(changes: Row = {}): Row {
-  return { partnerReferenceNo: "OG1", amount: { value: "12500.00", currency: "IDR" }, merchantId: "M1", ...changes };
+  return {
+    partnerReferenceNo: "OG1",
+    amount: { value: "12500.00", currency: "IDR" },
+    merchantId: "M1",
+    ...changes,
+  };
 }
 
 const codeOf = ({ status, body }: { status: number; body: Row }) => {
@@ -76,13 +118,20 @@ describe("the bank's gate", () => {
   it("gives out a token for fifteen minutes, to whoever signs for it", async (t) => {
     const { token, clock } = await openBank(t);
     const given = await token();
-    assert.deepEqual([codeOf(given), given.body["tokenType"], given.body["expiresIn"]], ["2007300", "Bearer", "900"]);
+    assert.deepEqual(
+      [codeOf(given), given.body["tokenType"], given.body["expiresIn"]],
+      ["2007300", "Bearer", "900"],
+    );
     for (const [why, refused, code] of [
       ["another key", await token({ key: OTHER.privateKey }), "4017300"],
       ["another client", await token({ headers: { "x-client-key": "nobody" } }), "4017300"],
       ["another time", await token({ headers: { "x-timestamp": stamp(clock.ms + 1_000) } }), "4017300"],
       ["an old time", await token({ headers: { "x-timestamp": stamp(clock.ms - 301_000) } }), "4017300"],
-      ["a time without offset", await token({ headers: { "x-timestamp": "2026-01-01T00:00:00" } }), "4007301"],
+      [
+        "a time without offset",
+        await token({ headers: { "x-timestamp": "2026-01-01T00:00:00" } }),
+        "4007301",
+      ],
       ["no signature", await token({ headers: { "x-signature": undefined } }), "4007302"],
       ["another grant", await token({ body: { grantType: "password" } }), "4007302"],
     ] as const) {
@@ -94,12 +143,23 @@ describe("the bank's gate", () => {
     const { call, token, clock } = await openBank(t);
     const bearer = String((await token()).body["accessToken"]);
     assert.equal(codeOf(await call(`${QR}generate`, requestOf(), { token: bearer })), "2004700");
-    assert.equal(codeOf(await call(`${QR}generate`, requestOf({ partnerReferenceNo: "OG2" }), { token: null })), "2004700");
+    assert.equal(
+      codeOf(await call(`${QR}generate`, requestOf({ partnerReferenceNo: "OG2" }), { token: null })),
+      "2004700",
+    );
     const wrong = requestOf({ partnerReferenceNo: "OG3" });
     for (const [why, options, code] of [
       ["a token nobody gave out", { token: "made-up" }, "4014701"],
-      ["another body than signed", { token: bearer, sent: requestOf({ partnerReferenceNo: "OG4" }) }, "4014700"],
-      ["another body than signed by key", { token: null, sent: requestOf({ partnerReferenceNo: "OG4" }) }, "4014700"],
+      [
+        "another body than signed",
+        { token: bearer, sent: requestOf({ partnerReferenceNo: "OG4" }) },
+        "4014700",
+      ],
+      [
+        "another body than signed by key",
+        { token: null, sent: requestOf({ partnerReferenceNo: "OG4" }) },
+        "4014700",
+      ],
       ["another time", { token: bearer, headers: { "x-timestamp": stamp(clock.ms + 1_000) } }, "4014700"],
       ["an old time", { token: bearer, headers: { "x-timestamp": stamp(clock.ms - 301_000) } }, "4014700"],
       ["another partner", { token: bearer, headers: { "x-partner-id": "NOBODY" } }, "4014700"],
@@ -132,7 +192,10 @@ describe("the bank's gate", () => {
     const bearer = String((await token()).body["accessToken"]);
     await control("PUT", "clock", { shift_ms: 901_000 });
     assert.equal(codeOf(await call(`${QR}query`, {}, { token: bearer })), "4015101");
-    assert.equal(codeOf(await call(`${QR}query`, { originalPartnerReferenceNo: "OG1", serviceCode: "47" })), "4045101");
+    assert.equal(
+      codeOf(await call(`${QR}query`, { originalPartnerReferenceNo: "OG1", serviceCode: "47" })),
+      "4045101",
+    );
   });
 });
 
@@ -158,35 +221,68 @@ describe("the bank's QRIS", () => {
     it(`${why}: no code`, async (t) => {
       const { generate, call } = await openBank(t);
       assert.equal(codeOf(await generate(changes)), code);
-      assert.equal(codeOf(await call(`${QR}query`, { originalPartnerReferenceNo: "OG1", serviceCode: "47" })), "4045101");
+      assert.equal(
+        codeOf(await call(`${QR}query`, { originalPartnerReferenceNo: "OG1", serviceCode: "47" })),
+        "4045101",
+      );
     });
   }
 
   it("is queried by either reference, cancelled while unpaid, and given back once per name and no more than was paid", async (t) => {
     const { generate, call, control } = await openBank(t);
     const reference = (await generate()).body["referenceNo"];
-    const [byOurs, byTheirs] = [{ originalPartnerReferenceNo: "OG1", serviceCode: "47" }, { originalReferenceNo: reference, serviceCode: "47" }];
-    for (const query of [byOurs, byTheirs]) assert.equal((await call(`${QR}query`, query)).body["latestTransactionStatus"], "01");
+    const [byOurs, byTheirs] = [
+      { originalPartnerReferenceNo: "OG1", serviceCode: "47" },
+      { originalReferenceNo: reference, serviceCode: "47" },
+    ];
+    for (const query of [byOurs, byTheirs])
+      assert.equal((await call(`${QR}query`, query)).body["latestTransactionStatus"], "01");
     assert.equal(codeOf(await call(`${QR}query`, { originalPartnerReferenceNo: "OG1" })), "4005102");
     const give = (partnerRefundNo: string, value: string) =>
-      call(`${QR}refund`, { originalPartnerReferenceNo: "OG1", partnerRefundNo, refundAmount: { value, currency: "IDR" } });
+      call(`${QR}refund`, {
+        originalPartnerReferenceNo: "OG1",
+        partnerRefundNo,
+        refundAmount: { value, currency: "IDR" },
+      });
     assert.equal(codeOf(await give("RF1", "500.00")), "4047800");
 
     await control("POST", `transactions/${String(reference)}/pay`);
-    assert.equal(codeOf(await call(`${QR}cancel`, { originalPartnerReferenceNo: "OG1", merchantId: "M1", reason: "x" })), "4047700");
+    assert.equal(
+      codeOf(await call(`${QR}cancel`, { originalPartnerReferenceNo: "OG1", merchantId: "M1", reason: "x" })),
+      "4047700",
+    );
     assert.equal(codeOf(await give("RF1", "500.00")), "2007800");
     assert.equal(codeOf(await give("RF1", "500.00")), "4097801");
     assert.equal(codeOf(await give("RF2", "12001.00")), "4047813");
     assert.equal(codeOf(await give("RF2", "12000.00")), "2007800");
     const { latestTransactionStatus, additionalInfo } = (await call(`${QR}query`, byOurs)).body;
-    const history = (additionalInfo as { refundHistory: Row[] }).refundHistory.map(({ partnerReferenceNo, refundAmount }) => [partnerReferenceNo, (refundAmount as Row)["value"]]);
-    assert.deepEqual([latestTransactionStatus, history], ["04", [["RF1", "500.00"], ["RF2", "12000.00"]]]);
+    const history = (additionalInfo as { refundHistory: Row[] }).refundHistory.map(
+      ({ partnerReferenceNo, refundAmount }) => [partnerReferenceNo, (refundAmount as Row)["value"]],
+    );
+    assert.deepEqual(
+      [latestTransactionStatus, history],
+      [
+        "04",
+        [
+          ["RF1", "500.00"],
+          ["RF2", "12000.00"],
+        ],
+      ],
+    );
 
     await generate({ partnerReferenceNo: "OG2" });
     const cancel = { originalPartnerReferenceNo: "OG2", merchantId: "M1", reason: "x" };
-    assert.deepEqual([codeOf(await call(`${QR}cancel`, cancel)), codeOf(await call(`${QR}cancel`, cancel))], ["2007700", "4047700"]);
+    assert.deepEqual(
+      [codeOf(await call(`${QR}cancel`, cancel)), codeOf(await call(`${QR}cancel`, cancel))],
+      ["2007700", "4047700"],
+    );
     assert.equal(codeOf(await call(`${QR}cancel`, { ...cancel, reason: undefined })), "4007702");
-    assert.equal((await call(`${QR}query`, { originalPartnerReferenceNo: "OG2", serviceCode: "47" })).body["latestTransactionStatus"], "05");
+    assert.equal(
+      (await call(`${QR}query`, { originalPartnerReferenceNo: "OG2", serviceCode: "47" })).body[
+        "latestTransactionStatus"
+      ],
+      "05",
+    );
   });
 
   it("a fault that leaves a call undone uses up no name; one that does it does", async (t) => {
@@ -203,21 +299,35 @@ describe("the bank's QRIS", () => {
 describe("the bank's notification", () => {
   for (const dialect of ["symmetric", "asymmetric"] as const) {
     it(`is signed in the ${dialect} dialect over the path it goes to, forged and altered on demand`, async (t) => {
-      const inbox = await openInbox(t, ...Array.from({ length: 4 }, () => ({ status: 200, body: '{"responseCode":"2005200"}' })));
-      const { generate, control, simulator, clock } = await openBank(t, { notifications: dialect, notifyUrl: inbox.url });
+      const inbox = await openInbox(
+        t,
+        ...Array.from({ length: 4 }, () => ({ status: 200, body: '{"responseCode":"2005200"}' })),
+      );
+      const { generate, control, simulator, clock } = await openBank(t, {
+        notifications: dialect,
+        notifyUrl: inbox.url,
+      });
       const pay = async (partnerReferenceNo: string, faults: Row) => {
         await control("PUT", "faults", { forged: false, altered: false, ...faults });
         const reference = String((await generate({ partnerReferenceNo })).body["referenceNo"]);
         await control("POST", `transactions/${reference}/pay`);
         await simulator.tick();
         const { headers, body } = inbox.calls.at(-1) ?? { headers: {}, body: "{}" };
-        const token = dialect === "symmetric" ? String(headers["authorization"]).replace("Bearer ", "") : null;
+        const token =
+          dialect === "symmetric" ? String(headers["authorization"]).replace("Bearer ", "") : null;
         const text = textOf({ path: "/callback", token, body: JSON.parse(body), timestamp: stamp(clock.ms) });
         const signature = String(headers["x-signature"]);
-        return { body: JSON.parse(body) as Row, isTrue: token === null ? isRsaOf(BANK.publicKey, text, signature) : isHmacOf("secret", text, signature) };
+        return {
+          body: JSON.parse(body) as Row,
+          isTrue:
+            token === null ? isRsaOf(BANK.publicKey, text, signature) : isHmacOf("secret", text, signature),
+        };
       };
       const { body, isTrue } = await pay("OG1", {});
-      assert.deepEqual([isTrue, body["originalPartnerReferenceNo"], body["latestTransactionStatus"]], [true, "OG1", "00"]);
+      assert.deepEqual(
+        [isTrue, body["originalPartnerReferenceNo"], body["latestTransactionStatus"]],
+        [true, "OG1", "00"],
+      );
       assert.equal((await pay("OG2", { forged: true })).isTrue, false);
       const altered = await pay("OG3", { altered: true });
       assert.deepEqual([altered.isTrue, (altered.body["amount"] as Row)["value"]], [false, "22500.00"]);
@@ -225,7 +335,12 @@ describe("the bank's notification", () => {
   }
 
   it("comes again after a minute until it is taken in the standard's words", async (t) => {
-    const inbox = await openInbox(t, { status: 500, body: "" }, { status: 200, body: '{"success":true}' }, { status: 200, body: '{"responseCode":"2005200"}' });
+    const inbox = await openInbox(
+      t,
+      { status: 500, body: "" },
+      { status: 200, body: '{"success":true}' },
+      { status: 200, body: '{"responseCode":"2005200"}' },
+    );
     const { generate, control, simulator, clock } = await openBank(t);
     await control("PUT", "snap/notify-url", { url: inbox.url });
     const reference = String((await generate()).body["referenceNo"]);
@@ -244,7 +359,9 @@ describe("the demo merchant of the bank", () => {
     t.after(() => rmSync(folder, { recursive: true }));
     const start = async () => {
       const simulator = await startSimulator({ data: join(folder, "journal.jsonl") });
-      const { data } = (await (await fetch(`${simulator.url}/control/snap/settings`)).json()) as { data: Record<string, string> };
+      const { data } = (await (await fetch(`${simulator.url}/control/snap/settings`)).json()) as {
+        data: Record<string, string>;
+      };
       return { simulator, settings: data };
     };
     const first = await start();
@@ -265,7 +382,9 @@ describe("the demo merchant of the bank", () => {
       "x-external-id": "1",
       "channel-id": String(settings["SNAP_CHANNEL_ID"]),
     };
-    const made = (await (await fetch(`${simulator.url}${QR}generate`, { method: "POST", headers, body: JSON.stringify(body) })).json()) as Row;
+    const made = (await (
+      await fetch(`${simulator.url}${QR}generate`, { method: "POST", headers, body: JSON.stringify(body) })
+    ).json()) as Row;
     const page = await (await fetch(`${simulator.url}/checkout/${String(made["referenceNo"])}`)).text();
     assert.match(page, /QRIS SNAP BI/);
     assert.match(page, /Rp 12\.500/);

@@ -21,7 +21,11 @@ describe("a callback", () => {
     assert.ok(call && others.length === 0 && isSigned(call));
     assert.deepEqual(
       [call.headers["x-callback-event"], call.headers["content-type"], call.headers["user-agent"]],
-      ["payment_status", "application/json", "TriPay Payment/1.0 (+https://tripay.co.id/developer?tab=callback)"],
+      [
+        "payment_status",
+        "application/json",
+        "TriPay Payment/1.0 (+https://tripay.co.id/developer?tab=callback)",
+      ],
     );
     assert.deepEqual(JSON.parse(call.body), {
       reference: data["reference"],
@@ -42,7 +46,14 @@ describe("a callback", () => {
 
   it("that is not answered with success is sent again after two minutes, three times, then never", async (t) => {
     const { create, control, wait } = await openShop(t);
-    const inbox = await openInbox(t, no, { status: 500, body: '{"success":true}' }, { status: 200, body: "OK" }, no, no);
+    const inbox = await openInbox(
+      t,
+      no,
+      { status: 500, body: '{"success":true}' },
+      { status: 200, body: "OK" },
+      no,
+      no,
+    );
     const { data } = await create({ callback_url: inbox.url });
     await control("POST", `transactions/${String(data["reference"])}/pay`);
     await wait(0);
@@ -82,15 +93,29 @@ describe("a callback", () => {
     assert.equal((await detail(data["reference"]))["status"], "UNPAID");
     await wait(1_000);
     assert.equal((await detail(data["reference"]))["status"], "EXPIRED");
-    assert.deepEqual(inbox.calls.map(({ body }) => (JSON.parse(body) as Row)["status"]), ["EXPIRED"]);
+    assert.deepEqual(
+      inbox.calls.map(({ body }) => (JSON.parse(body) as Row)["status"]),
+      ["EXPIRED"],
+    );
     assert.equal((JSON.parse(inbox.calls[0]?.body ?? "{}") as Row)["paid_at"], null);
   });
 
   it("a payment is paid once; after its end only a refund of what was paid follows", async (t) => {
     const { create, control } = await openShop(t);
     const { data } = await create();
-    const act = async (name: string) => (await control("POST", `transactions/${String(data["reference"])}/${name}`)).status;
-    assert.deepEqual([await act("refund"), await act("pay"), await act("pay"), await act("expire"), await act("refund"), await act("refund")], [409, 200, 409, 409, 200, 409]);
+    const act = async (name: string) =>
+      (await control("POST", `transactions/${String(data["reference"])}/${name}`)).status;
+    assert.deepEqual(
+      [
+        await act("refund"),
+        await act("pay"),
+        await act("pay"),
+        await act("expire"),
+        await act("refund"),
+        await act("refund"),
+      ],
+      [409, 200, 409, 409, 200, 409],
+    );
   });
 
   it("what was paid in time may be told late, after its end was told", async (t) => {
@@ -101,7 +126,10 @@ describe("a callback", () => {
       assert.equal((await control("POST", `transactions/${String(data["reference"])}/${name}`)).status, 200);
       await wait(0);
     }
-    assert.deepEqual(inbox.calls.map(({ body }) => (JSON.parse(body) as Row)["status"]), ["EXPIRED", "PAID"]);
+    assert.deepEqual(
+      inbox.calls.map(({ body }) => (JSON.parse(body) as Row)["status"]),
+      ["EXPIRED", "PAID"],
+    );
   });
 });
 
@@ -168,6 +196,9 @@ describe("a callback gone wrong", () => {
     await control("POST", `transactions/${String(data["reference"])}/pay`, { amount: 12_000 });
     await wait(0);
     const told = JSON.parse(inbox.calls[0]?.body ?? "{}") as Row;
-    assert.deepEqual([told["total_amount"], told["amount_received"], (await detail(data["reference"]))["amount"]], [12_000, 11_162, 12_000]);
+    assert.deepEqual(
+      [told["total_amount"], told["amount_received"], (await detail(data["reference"]))["amount"]],
+      [12_000, 11_162, 12_000],
+    );
   });
 });

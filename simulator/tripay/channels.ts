@@ -29,14 +29,30 @@ function wallet(code: string, name: string, expiry: Bounds): Channel {
 }
 
 function virtualAccount(code: string, bank: string, fee: number, expiry: Bounds): Channel {
-  return channel(code, `${bank} Virtual Account`, "Virtual Account", "direct", flatFee(fee), [10_000, 10_000_000], expiry);
+  return channel(
+    code,
+    `${bank} Virtual Account`,
+    "Virtual Account",
+    "direct",
+    flatFee(fee),
+    [10_000, 10_000_000],
+    expiry,
+  );
 }
 
 function counter(code: string, name: string, least: number, expiry: Bounds): Channel {
   return channel(code, name, "Convenience Store", "direct", flatFee(3_500), [least, 2_500_000], expiry);
 }
 
-function channel(code: string, name: string, group: Group, type: Channel["type"], fee: Fee, amount: Bounds, expiry: Bounds): Channel {
+function channel(
+  code: string,
+  name: string,
+  group: Group,
+  type: Channel["type"],
+  fee: Fee,
+  amount: Bounds,
+  expiry: Bounds,
+): Channel {
   return {
     code,
     name,

@@ -8,13 +8,23 @@ import { ask, createBody, openShop, START } from "./testing/shop.ts";
 describe("asking for a payment", () => {
   it("is signed as the published vector is", () => {
     const credential = { apiKey: "", privateKey: "ytf6ooi2gmlNPfpchd94jDOk8hRWOu", merchantCode: "T0001" };
-    assert.equal(signatureOfCreate(credential, "INV55567", 1_500_000), "9f167eba844d1fcb369404e2bda53702e2f78f7aa12e91da6715414e65b8c86a");
+    assert.equal(
+      signatureOfCreate(credential, "INV55567", 1_500_000),
+      "9f167eba844d1fcb369404e2bda53702e2f78f7aa12e91da6715414e65b8c86a",
+    );
   });
 
   it("takes the fees that Tripay's sandbox took", () => {
     const qris = channelOf("QRIS2");
     assert.ok(qris);
-    for (const [amount, fee] of [[32_500, 978], [12_000, 834], [6_000, 792], [13_500, 845], [192_080, 2_095], [10_000, 820]] as const) {
+    for (const [amount, fee] of [
+      [32_500, 978],
+      [12_000, 834],
+      [6_000, 792],
+      [13_500, 845],
+      [192_080, 2_095],
+      [10_000, 820],
+    ] as const) {
       assert.equal(feeOn(amount, qris.fee), fee);
     }
     const ovo = channelOf("OVO");
@@ -29,36 +39,59 @@ describe("asking for a payment", () => {
     assert.deepEqual(Object.keys(body), ["success", "message", "data"]);
     assert.match(String(data["reference"]), /^DEV-T0001\d{6}[A-Z0-9]{5}$/);
     assert.deepEqual(
-      [data["payment_method"], data["payment_name"], data["amount"], data["fee_merchant"], data["fee_customer"], data["total_fee"], data["amount_received"]],
+      [
+        data["payment_method"],
+        data["payment_name"],
+        data["amount"],
+        data["fee_merchant"],
+        data["fee_customer"],
+        data["total_fee"],
+        data["amount_received"],
+      ],
       ["QRIS2", "QRIS", 12_500, 838, 0, 838, 11_662],
     );
-    assert.deepEqual([data["status"], data["pay_code"], data["pay_url"], data["expired_time"]], ["UNPAID", null, null, START + 86_400]);
+    assert.deepEqual(
+      [data["status"], data["pay_code"], data["pay_url"], data["expired_time"]],
+      ["UNPAID", null, null, START + 86_400],
+    );
   });
 
   it("gives a QRIS that can be read, over the same sum", async (t) => {
     const { data } = await (await openShop(t)).create();
     const qris = parseQris(String(data["qr_string"]));
     assert.ok(!isQrisProblem(qris));
-    assert.deepEqual([qris.amount, qris.merchantName, qris.additional.get("05")], [money(1_250_000n, IDR), "KOPI SENJA DEMO", data["reference"]]);
+    assert.deepEqual(
+      [qris.amount, qris.merchantName, qris.additional.get("05")],
+      [money(1_250_000n, IDR), "KOPI SENJA DEMO", data["reference"]],
+    );
   });
 
   it("adds the fee where the customer bears it", async (t) => {
     const { create } = await openShop(t, { feePayer: "customer" });
     const { data } = await create({ amount: 10_000 });
-    assert.deepEqual([data["amount"], data["fee_customer"], data["fee_merchant"], data["amount_received"]], [10_820, 820, 0, 10_000]);
+    assert.deepEqual(
+      [data["amount"], data["fee_customer"], data["fee_merchant"], data["amount_received"]],
+      [10_820, 820, 0, 10_000],
+    );
   });
 
   it("takes a form as PHP sends it", async (t) => {
     const { simulator } = await openShop(t);
     const { order_items: _, ...plain } = createBody({ amount: 25_000 });
-    const form = new URLSearchParams(Object.entries(plain).map(([name, value]) => [name, String(value as string | number)]));
+    const form = new URLSearchParams(
+      Object.entries(plain).map(([name, value]) => [name, String(value as string | number)]),
+    );
     for (const [index, price] of ["10000", "15000"].entries()) {
       form.set(`order_items[${index}][name]`, `Kopi ${index}`);
       form.set(`order_items[${index}][price]`, price);
       form.set(`order_items[${index}][quantity]`, "1");
     }
     const headers = { authorization: `Bearer ${DEMO_CREDENTIAL.apiKey}` };
-    const { success, data } = await ask(`${simulator.url}/api/transaction/create`, { method: "POST", headers, body: form });
+    const { success, data } = await ask(`${simulator.url}/api/transaction/create`, {
+      method: "POST",
+      headers,
+      body: form,
+    });
     assert.equal(success, true);
     assert.equal((data["order_items"] as unknown[]).length, 2);
   });
@@ -70,13 +103,33 @@ describe("asking for a payment", () => {
     ["a sum below the least", { amount: 999 }, "Minimum amount is 1000"],
     ["a sum above the most", { amount: 5_000_001 }, "Maximum amount is 5000000"],
     ["a sum with decimals", { amount: 12_500.5 }, "The amount must be an integer"],
-    ["items of another sum", { order_items: [{ name: "Kopi", price: 12_499, quantity: 1 }] }, "The amount must equal the total of order items"],
-    ["a negative line", { order_items: [{ name: "Diskon", price: -1, quantity: 1 }] }, "The order items field is invalid"],
+    [
+      "items of another sum",
+      { order_items: [{ name: "Kopi", price: 12_499, quantity: 1 }] },
+      "The amount must equal the total of order items",
+    ],
+    [
+      "a negative line",
+      { order_items: [{ name: "Diskon", price: -1, quantity: 1 }] },
+      "The order items field is invalid",
+    ],
     ["no items", { order_items: [] }, "The order items field is required"],
     ["a time too short", { expired_time: START + 60 }, "Minimum expired time of QRIS2 is 10 minutes"],
-    ["a time too long", { expired_time: START + 2 * 86_400 }, "Maximum expired time of QRIS2 is 1440 minutes"],
-    ["a day for QRIS by ShopeePay, which public clients ask for", { method: "QRIS", expired_time: START + 86_400 }, "Maximum expired time of QRIS is 60 minutes"],
-    ["no merchant_ref, which one client calls optional and Tripay requires", { merchant_ref: undefined }, "The merchant ref field is required"],
+    [
+      "a time too long",
+      { expired_time: START + 2 * 86_400 },
+      "Maximum expired time of QRIS2 is 1440 minutes",
+    ],
+    [
+      "a day for QRIS by ShopeePay, which public clients ask for",
+      { method: "QRIS", expired_time: START + 86_400 },
+      "Maximum expired time of QRIS is 60 minutes",
+    ],
+    [
+      "no merchant_ref, which one client calls optional and Tripay requires",
+      { merchant_ref: undefined },
+      "The merchant ref field is required",
+    ],
     ["a channel of an older list", { method: "MYBVA" }, "Payment channel not found"],
     ["no name", { customer_name: " " }, "The customer name field is required"],
     ["OVO without a phone", { method: "OVO" }, "The customer phone field is required"],
@@ -92,7 +145,12 @@ describe("asking for a payment", () => {
 
   it("a wrong key is refused", async (t) => {
     const { call } = await openShop(t);
-    const { success, message } = await call("GET", "/api-sandbox/merchant/payment-channel", undefined, "DEV-other");
+    const { success, message } = await call(
+      "GET",
+      "/api-sandbox/merchant/payment-channel",
+      undefined,
+      "DEV-other",
+    );
     assert.deepEqual([success, message], [false, "Invalid API Key"]);
   });
 });

@@ -18,7 +18,12 @@ const MOST_DIGITS = 12;
  * Checks a request for a closed payment and builds its transaction, or says no in a sentence. Tripay documents the
  * signature's sentence only; the others are the simulator's own.
  */
-export function createTransaction(world: World, account: Account, credential: Credential, body: Body): Transaction | string {
+export function createTransaction(
+  world: World,
+  account: Account,
+  credential: Credential,
+  body: Body,
+): Transaction | string {
   const channel = channelOf(text(body, "method") ?? "");
   if (!channel) return "Payment channel not found";
   const merchantRef = text(body, "merchant_ref");
@@ -28,7 +33,8 @@ export function createTransaction(world: World, account: Account, credential: Cr
   if (!merchantRef) return "The merchant ref field is required";
   if (requested === undefined) return "The amount must be an integer";
   const signature = text(body, "signature") ?? "";
-  if (!sameText(signature.toLowerCase(), signatureOfCreate(credential, merchantRef, requested))) return "Invalid signature";
+  if (!sameText(signature.toLowerCase(), signatureOfCreate(credential, merchantRef, requested)))
+    return "Invalid signature";
   if (!name) return "The customer name field is required";
   if (!email?.includes("@")) return "The customer email must be a valid email address";
   const phone = text(body, "customer_phone");
@@ -37,7 +43,8 @@ export function createTransaction(world: World, account: Account, credential: Cr
   if (requested > channel.amount.most) return `Maximum amount is ${channel.amount.most}`;
   const items = readItems(body["order_items"]);
   if (typeof items === "string") return items;
-  if (items.reduce((sum, item) => sum + item.subtotal, 0) !== requested) return "The amount must equal the total of order items";
+  if (items.reduce((sum, item) => sum + item.subtotal, 0) !== requested)
+    return "The amount must equal the total of order items";
   const expiresAt = readExpiry(body["expired_time"], channel, world.clock.seconds());
   if (typeof expiresAt === "string") return expiresAt;
   const callbackUrl = readUrl(body, "callback_url");
@@ -62,7 +69,8 @@ export function createTransaction(world: World, account: Account, credential: Cr
     amount,
     feeMerchant,
     feeCustomer,
-    payCode: channel.type === "redirect" || isQris(channel) ? null : digits(world.random, 16).replace(/^0/, "8"),
+    payCode:
+      channel.type === "redirect" || isQris(channel) ? null : digits(world.random, 16).replace(/^0/, "8"),
     qrString: isQris(channel) ? qrisOf(reference, amount) : null,
     status: "UNPAID",
     createdAt: world.clock.seconds(),
@@ -83,7 +91,8 @@ function text(body: Body, name: string): string | undefined {
 /** A whole number, not negative, as a number or in digits. */
 function whole(value: unknown): number | undefined {
   const digitsOnly = typeof value === "number" ? String(value) : value;
-  if (typeof digitsOnly !== "string" || !/^\d+$/.test(digitsOnly) || digitsOnly.length > MOST_DIGITS) return undefined;
+  if (typeof digitsOnly !== "string" || !/^\d+$/.test(digitsOnly) || digitsOnly.length > MOST_DIGITS)
+    return undefined;
   return Number(digitsOnly);
 }
 
@@ -125,7 +134,9 @@ function readExpiry(unchecked: unknown, { code, expiryMinutes }: Channel, now: n
   const expiresAt = whole(unchecked);
   if (expiresAt === undefined) return "The expired time must be a unix timestamp";
   const seconds = expiresAt - now;
-  if (seconds < expiryMinutes.least * 60 - EXPIRY_TOLERANCE_S) return `Minimum expired time of ${code} is ${expiryMinutes.least} minutes`;
-  if (seconds > expiryMinutes.most * 60 + EXPIRY_TOLERANCE_S) return `Maximum expired time of ${code} is ${expiryMinutes.most} minutes`;
+  if (seconds < expiryMinutes.least * 60 - EXPIRY_TOLERANCE_S)
+    return `Minimum expired time of ${code} is ${expiryMinutes.least} minutes`;
+  if (seconds > expiryMinutes.most * 60 + EXPIRY_TOLERANCE_S)
+    return `Maximum expired time of ${code} is ${expiryMinutes.most} minutes`;
   return expiresAt;
 }

@@ -1,6 +1,10 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-export type Credential = { readonly apiKey: string; readonly privateKey: string; readonly merchantCode: string };
+export type Credential = {
+  readonly apiKey: string;
+  readonly privateKey: string;
+  readonly merchantCode: string;
+};
 
 export const DEMO_CREDENTIAL: Credential = {
   apiKey: "DEV-onegate-demo",
@@ -14,7 +18,11 @@ export function sign(privateKey: string, content: string | Uint8Array): string {
 }
 
 /** The signature of a closed payment is over merchant code, merchant reference and amount, run together. */
-export function signatureOfCreate({ privateKey, merchantCode }: Credential, merchantRef: string, amount: number): string {
+export function signatureOfCreate(
+  { privateKey, merchantCode }: Credential,
+  merchantRef: string,
+  amount: number,
+): string {
   return sign(privateKey, `${merchantCode}${merchantRef}${amount}`);
 }
 
@@ -24,7 +32,10 @@ export function sameText(given: string, expected: string): boolean {
 }
 
 /** Who holds the bearer key of an `Authorization` header. */
-export function credentialOf(header: string | undefined, credentials: readonly Credential[]): Credential | undefined {
+export function credentialOf(
+  header: string | undefined,
+  credentials: readonly Credential[],
+): Credential | undefined {
   const key = /^Bearer (\S+)$/i.exec(header ?? "")?.[1];
   return key === undefined ? undefined : credentials.find(({ apiKey }) => sameText(key, apiKey));
 }

@@ -14,7 +14,13 @@ describe("the next answer", () => {
         headers: { authorization: `Bearer ${DEMO_CREDENTIAL.apiKey}`, "content-type": "application/json" },
         body: JSON.stringify(createBody()),
       }).catch(() => undefined);
-      const expected = { answer_lost: undefined, answer_slow: 200, html_403: 403, error_500: 500, error_500_done: 500 };
+      const expected = {
+        answer_lost: undefined,
+        answer_slow: 200,
+        html_403: 403,
+        error_500: 500,
+        error_500_done: 500,
+      };
       assert.equal(answer?.status, expected[fault as keyof typeof expected]);
       assert.equal(((await control("GET", "transactions")).body["data"] as Row[]).length, done ? 1 : 0);
       assert.equal((await create({ merchant_ref: "INV2" })).success, true);

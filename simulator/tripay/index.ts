@@ -27,7 +27,8 @@ export function playTripay(account: Account): Provider {
     refundsParts: false,
 
     async mount(server, world) {
-      for (const prefix of ["/api-sandbox", "/api"]) await server.register(tripayRoutes(world, account), { prefix });
+      for (const prefix of ["/api-sandbox", "/api"])
+        await server.register(tripayRoutes(world, account), { prefix });
     },
 
     letters(_, transaction, faults) {
@@ -36,8 +37,14 @@ export function playTripay(account: Account): Provider {
       if (status === "UNPAID" || callbackUrl === null || !credential) return [];
       const body = JSON.stringify(callbackBody(transaction));
       const signature = sign(faults.forged ? `${credential.privateKey}-forged` : credential.privateKey, body);
-      const headers = { "user-agent": USER_AGENT, "x-callback-event": "payment_status", "x-callback-signature": signature };
-      return [{ url: callbackUrl, headers, body: faults.altered ? alterDigit(body, /"total_amount":/) : body }];
+      const headers = {
+        "user-agent": USER_AGENT,
+        "x-callback-event": "payment_status",
+        "x-callback-signature": signature,
+      };
+      return [
+        { url: callbackUrl, headers, body: faults.altered ? alterDigit(body, /"total_amount":/) : body },
+      ];
     },
 
     // only JSON `{"success": true}` with a 2xx status is a yes; a redirect is a no

@@ -22,8 +22,19 @@ export function instructionsFor(
 }
 
 function stepsFor(group: string, qris: boolean): string[] {
-  if (qris) return ["Buka aplikasi pembayaran Anda", "Pindai kode QR", "Periksa jumlah <b>{{amount}}</b>, lalu bayar"];
-  if (group === "E-Wallet") return ["Buka tautan pembayaran", "Setujui pembayaran <b>{{amount}}</b> di aplikasi"];
-  if (group === "Convenience Store") return ["Sebutkan kode bayar <b>{{pay_code}}</b> kepada kasir", "Bayar <b>{{amount}}</b>"];
-  return ["Pilih menu Virtual Account", "Masukkan nomor <b>{{pay_code}}</b>", "Periksa jumlah <b>{{amount}}</b>, lalu bayar"];
+  if (qris)
+    return [
+      "Buka aplikasi pembayaran Anda",
+      "Pindai kode QR",
+      "Periksa jumlah <b>{{amount}}</b>, lalu bayar",
+    ];
+  if (group === "E-Wallet")
+    return ["Buka tautan pembayaran", "Setujui pembayaran <b>{{amount}}</b> di aplikasi"];
+  if (group === "Convenience Store")
+    return ["Sebutkan kode bayar <b>{{pay_code}}</b> kepada kasir", "Bayar <b>{{amount}}</b>"];
+  return [
+    "Pilih menu Virtual Account",
+    "Masukkan nomor <b>{{pay_code}}</b>",
+    "Periksa jumlah <b>{{amount}}</b>, lalu bayar",
+  ];
 }

@@ -30,7 +30,10 @@ describe("reading", () => {
   it("says the status in a sentence, without data", async (t) => {
     const { create, call } = await openShop(t);
     const { data } = await create();
-    const { body } = await call("GET", `${API}/transaction/check-status?reference=${String(data["reference"])}`);
+    const { body } = await call(
+      "GET",
+      `${API}/transaction/check-status?reference=${String(data["reference"])}`,
+    );
     assert.deepEqual(body, { success: true, message: "Status transaksi saat ini UNPAID" });
   });
 
@@ -38,7 +41,14 @@ describe("reading", () => {
     const { call } = await openShop(t);
     const { body } = await call("GET", `${API}/merchant/payment-channel?code=QRIS2`);
     const [row] = body["data"] as Row[];
-    assert.deepEqual([row?.["fee_merchant"], row?.["total_fee"], row?.["fee_customer"]], [{ flat: 750, percent: 0.7 }, { flat: 750, percent: "0.70" }, { flat: 0, percent: 0 }]);
+    assert.deepEqual(
+      [row?.["fee_merchant"], row?.["total_fee"], row?.["fee_customer"]],
+      [
+        { flat: 750, percent: 0.7 },
+        { flat: 750, percent: "0.70" },
+        { flat: 0, percent: 0 },
+      ],
+    );
     assert.equal(((await call("GET", `${API}/merchant/payment-channel`)).body["data"] as Row[]).length, 20);
   });
 
@@ -50,7 +60,8 @@ describe("reading", () => {
 
   it("explains how to pay, with or without HTML", async (t) => {
     const { call } = await openShop(t);
-    const steps = async (query: string) => JSON.stringify((await call("GET", `${API}/payment/instruction?code=BRIVA${query}`)).data);
+    const steps = async (query: string) =>
+      JSON.stringify((await call("GET", `${API}/payment/instruction?code=BRIVA${query}`)).data);
     assert.ok((await steps("")).includes("<b>{{pay_code}}</b>"));
     assert.ok((await steps("&pay_code=8877&allow_html=0")).includes("nomor 8877"));
   });
@@ -60,12 +71,25 @@ describe("reading", () => {
     for (const merchantRef of ["INV1", "INV2", "INV3"]) await create({ merchant_ref: merchantRef });
     const page = async (query: string) => (await call("GET", `${API}/merchant/transactions?${query}`)).body;
     const second = await page("per_page=2&page=2&sort=asc");
-    assert.deepEqual((second["data"] as Row[]).map((row) => row["merchant_ref"]), ["INV3"]);
+    assert.deepEqual(
+      (second["data"] as Row[]).map((row) => row["merchant_ref"]),
+      ["INV3"],
+    );
     assert.deepEqual(second["pagination"], {
-      sort: "asc", offset: { from: 3, to: 3 }, current_page: 2, previous_page: 1, next_page: null, last_page: 2, per_page: 2, total_records: 3,
+      sort: "asc",
+      offset: { from: 3, to: 3 },
+      current_page: 2,
+      previous_page: 1,
+      next_page: null,
+      last_page: 2,
+      per_page: 2,
+      total_records: 3,
     });
     const none = await page("merchant_ref=INV");
-    assert.deepEqual([none["success"], none["data"], (none["pagination"] as Row)["total_records"]], [true, [], 0]);
+    assert.deepEqual(
+      [none["success"], none["data"], (none["pagination"] as Row)["total_records"]],
+      [true, [], 0],
+    );
   });
 
   it("shows a merchant nothing of another's", async (t) => {
@@ -75,8 +99,16 @@ describe("reading", () => {
     ];
     const { create, call } = await openShop(t, { credentials: two });
     const { data } = await create();
-    const detail = await call("GET", `${API}/transaction/detail?reference=${String(data["reference"])}`, undefined, "DEV-other");
+    const detail = await call(
+      "GET",
+      `${API}/transaction/detail?reference=${String(data["reference"])}`,
+      undefined,
+      "DEV-other",
+    );
     assert.deepEqual([detail.status, detail.success], [404, false]);
-    assert.deepEqual((await call("GET", `${API}/merchant/transactions`, undefined, "DEV-other")).body["data"], []);
+    assert.deepEqual(
+      (await call("GET", `${API}/merchant/transactions`, undefined, "DEV-other")).body["data"],
+      [],
+    );
   });
 });

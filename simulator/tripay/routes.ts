@@ -42,7 +42,9 @@ export function tripayRoutes(world: World, account: Account) {
       );
     const owned = (reference: string | undefined, { merchantCode }: Credential): Transaction | undefined => {
       const transaction = world.book.transaction(reference ?? "");
-      return transaction?.provider === "tripay" && transaction.merchantCode === merchantCode ? transaction : undefined;
+      return transaction?.provider === "tripay" && transaction.merchantCode === merchantCode
+        ? transaction
+        : undefined;
     };
 
     routes.post("/transaction/create", async (request, reply) =>
@@ -56,17 +58,26 @@ export function tripayRoutes(world: World, account: Account) {
 
     read("/transaction/detail", ({ reference }, credential) => {
       const transaction = owned(reference, credential);
-      return transaction ? success(detailRow(transaction, world.publicUrl())) : failure(UNKNOWN_TRANSACTION, 404);
+      return transaction
+        ? success(detailRow(transaction, world.publicUrl()))
+        : failure(UNKNOWN_TRANSACTION, 404);
     });
 
     read("/transaction/check-status", ({ reference }, credential) => {
       const transaction = owned(reference, credential);
       if (!transaction) return failure(UNKNOWN_TRANSACTION, 404);
-      return { status: 200, body: { success: true, message: `Status transaksi saat ini ${transaction.status}` } };
+      return {
+        status: 200,
+        body: { success: true, message: `Status transaksi saat ini ${transaction.status}` },
+      };
     });
 
     read("/merchant/transactions", (query, credential) => {
-      const own = world.book.transactions().filter(({ provider, merchantCode }) => provider === "tripay" && merchantCode === credential.merchantCode);
+      const own = world.book
+        .transactions()
+        .filter(
+          ({ provider, merchantCode }) => provider === "tripay" && merchantCode === credential.merchantCode,
+        );
       const { rows, pagination } = listTransactions(own, query, world.publicUrl());
       return { status: 200, body: { success: true, message: "Success", data: rows, pagination } };
     });
@@ -86,7 +97,13 @@ export function tripayRoutes(world: World, account: Account) {
     read("/payment/instruction", ({ code, pay_code: payCode, amount, allow_html: allowHtml }) => {
       if (!channelOf(code ?? "")) return failure(UNKNOWN_CHANNEL);
       const sum = checkedToCount(amount, MOST_AMOUNT);
-      return success(instructionsFor(code ?? "", { payCode: payCode ?? null, amount: sum ?? null, html: allowHtml !== "0" }));
+      return success(
+        instructionsFor(code ?? "", {
+          payCode: payCode ?? null,
+          amount: sum ?? null,
+          html: allowHtml !== "0",
+        }),
+      );
     });
   };
 }

@@ -54,7 +54,10 @@ export function createdRow(transaction: Transaction, publicUrl: string): Row {
 
 /** The answer of `transaction/detail`. */
 export function detailRow(transaction: Transaction, publicUrl: string): Row {
-  return { ...createdRow(transaction, publicUrl), paid_at: transaction.paidAt === null ? null : String(transaction.paidAt) };
+  return {
+    ...createdRow(transaction, publicUrl),
+    paid_at: transaction.paidAt === null ? null : String(transaction.paidAt),
+  };
 }
 
 /** A row of `merchant/transactions`; a pay code that fits a number is sent as one. */
@@ -63,7 +66,10 @@ export function listRow(transaction: Transaction, publicUrl: string): Row {
   const asNumber = payCode === null ? null : Number(payCode);
   return {
     ...common(transaction, publicUrl),
-    pay_code: asNumber !== null && String(asNumber) === payCode && Number.isSafeInteger(asNumber) ? asNumber : payCode,
+    pay_code:
+      asNumber !== null && String(asNumber) === payCode && Number.isSafeInteger(asNumber)
+        ? asNumber
+        : payCode,
     order_items: ownOf(transaction).items,
     note: ownOf(transaction).note,
     created_at: transaction.createdAt,
@@ -122,7 +128,12 @@ export function feeRow(channel: Channel, fee: number, feePayer: "merchant" | "cu
   return {
     code: channel.code,
     name: channel.name,
-    fee: { flat: channel.fee.flat, percent: percentText(channel.fee.basisPoints), min: channel.fee.least, max: null },
+    fee: {
+      flat: channel.fee.flat,
+      percent: percentText(channel.fee.basisPoints),
+      min: channel.fee.least,
+      max: null,
+    },
     total_fee: { merchant: feePayer === "merchant" ? fee : 0, customer: feePayer === "customer" ? fee : 0 },
   };
 }

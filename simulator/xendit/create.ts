@@ -25,7 +25,13 @@ export type No = { readonly status: number; readonly code: string; readonly mess
 
 export const invalid = (message: string): No => ({ status: 400, code: "API_VALIDATION_ERROR", message });
 
-const WALLETS: Readonly<Record<string, string>> = { OVO: "OVO", DANA: "DANA", SHOPEEPAY: "ShopeePay", LINKAJA: "LinkAja", ASTRAPAY: "AstraPay" };
+const WALLETS: Readonly<Record<string, string>> = {
+  OVO: "OVO",
+  DANA: "DANA",
+  SHOPEEPAY: "ShopeePay",
+  LINKAJA: "LinkAja",
+  ASTRAPAY: "AstraPay",
+};
 /** A dynamic code without a time of its own lives two days (help.xendit.co). */
 const QR_LIFE_S = 2 * 86_400;
 /** How long a wallet waits is each wallet's own; half an hour stands for all. */
@@ -34,19 +40,37 @@ const LEAST_QR = 1;
 /** API reference of e-wallet charges: the least is 100 rupiah. */
 const LEAST_WALLET = 100;
 
-type Asked = { readonly world: World; readonly businessId: string; readonly body: Row; readonly callbackUrl: string | null; readonly idempotencyKey: string | null };
+type Asked = {
+  readonly world: World;
+  readonly businessId: string;
+  readonly body: Row;
+  readonly callbackUrl: string | null;
+  readonly idempotencyKey: string | null;
+};
 
 /** `POST /qr_codes`, version 2022-07-31, dynamic. */
 export function createQr({ body, ...asked }: Asked): Transaction | No {
   const [reference, amount] = [textIn(body, "reference_id"), wholeIn(body, "amount")];
   if (!reference) return invalid("reference_id is required");
   if (body["type"] !== "DYNAMIC") return invalid("type must be DYNAMIC");
-  if (body["currency"] !== "IDR") return { status: 400, code: "UNSUPPORTED_CURRENCY", message: "currency must be IDR" };
+  if (body["currency"] !== "IDR")
+    return { status: 400, code: "UNSUPPORTED_CURRENCY", message: "currency must be IDR" };
   if (amount === undefined || amount < LEAST_QR) return invalid("amount must be a whole number above 0");
   const now = asked.world.clock.seconds();
   const expiresAt = expiryIn(body, now);
   if (expiresAt === undefined) return invalid("expires_at must be an ISO 8601 time to come");
-  return transaction(asked, { prefix: "qr_", product: "qr_code", method: "QR_CODE", channel: "ID_DANA", name: "QRIS", reference, amount, expiresAt, metadata: body["metadata"], properties: {} });
+  return transaction(asked, {
+    prefix: "qr_",
+    product: "qr_code",
+    method: "QR_CODE",
+    channel: "ID_DANA",
+    name: "QRIS",
+    reference,
+    amount,
+    expiresAt,
+    metadata: body["metadata"],
+    properties: {},
+  });
 }
 
 /** `POST /ewallets/charges`, paid once. A charge without an address for its callback is refused (docs.xendit.co/ewallet/integrations/errors). */
@@ -56,39 +80,92 @@ export function createCharge({ body, ...asked }: Asked): Transaction | No {
   const properties = asRow(body["channel_properties"]);
   const wallet = channel.startsWith("ID_") ? channel.slice(3) : "";
   if (!reference) return invalid("reference_id is required");
-  if (body["checkout_method"] !== "ONE_TIME_PAYMENT") return invalid("checkout_method must be ONE_TIME_PAYMENT");
-  if (body["currency"] !== "IDR") return { status: 400, code: "UNSUPPORTED_CURRENCY", message: "currency must be IDR" };
+  if (body["checkout_method"] !== "ONE_TIME_PAYMENT")
+    return invalid("checkout_method must be ONE_TIME_PAYMENT");
+  if (body["currency"] !== "IDR")
+    return { status: 400, code: "UNSUPPORTED_CURRENCY", message: "currency must be IDR" };
   if (WALLETS[wallet] === undefined) return invalid("channel_code is not supported");
-  if (amount === undefined || amount < LEAST_WALLET) return invalid(`amount must be a whole number of ${LEAST_WALLET} at least`);
-  const wrong = wrongProperties(wallet, textIn(properties, "mobile_number"), textIn(properties, "success_redirect_url"));
+  if (amount === undefined || amount < LEAST_WALLET)
+    return invalid(`amount must be a whole number of ${LEAST_WALLET} at least`);
+  const wrong = wrongProperties(
+    wallet,
+    textIn(properties, "mobile_number"),
+    textIn(properties, "success_redirect_url"),
+  );
   if (wrong) return wrong;
-  if (asked.callbackUrl === null) return { status: 404, code: "CALLBACK_URL_NOT_FOUND", message: "Payment request failed because there was no input of callback url in your dashboard settings or request headers" };
+  if (asked.callbackUrl === null)
+    return {
+      status: 404,
+      code: "CALLBACK_URL_NOT_FOUND",
+      message:
+        "Payment request failed because there was no input of callback url in your dashboard settings or request headers",
+    };
   const expiresAt = asked.world.clock.seconds() + WALLET_LIFE_S;
-  return transaction(asked, { prefix: "ewc_", product: "ewallet", method: "EWALLET", channel, name: WALLETS[wallet] ?? wallet, reference, amount, expiresAt, metadata: body["metadata"], properties });
+  return transaction(asked, {
+    prefix: "ewc_",
+    product: "ewallet",
+    method: "EWALLET",
+    channel,
+    name: WALLETS[wallet] ?? wallet,
+    reference,
+    amount,
+    expiresAt,
+    metadata: body["metadata"],
+    properties,
+  });
 }
 
 /** `POST /payment_requests` as Xendit's own client writes it: QRIS or a wallet, used once. */
 export function createPaymentRequest({ body, ...asked }: Asked): Transaction | No {
   const [amount, method] = [wholeIn(body, "amount"), asRow(body["payment_method"])];
   const reference = textIn(body, "reference_id") ?? uuid(asked.world.random);
-  if (body["currency"] !== "IDR") return { status: 400, code: "UNSUPPORTED_CURRENCY", message: "currency must be IDR" };
+  if (body["currency"] !== "IDR")
+    return { status: 400, code: "UNSUPPORTED_CURRENCY", message: "currency must be IDR" };
   if (amount === undefined) return invalid("amount must be a whole number above 0");
-  if (method["reusability"] !== "ONE_TIME_USE") return invalid("payment_method.reusability must be ONE_TIME_USE");
+  if (method["reusability"] !== "ONE_TIME_USE")
+    return invalid("payment_method.reusability must be ONE_TIME_USE");
   const now = asked.world.clock.seconds();
-  const common = { prefix: "pr-", product: "payment_request", reference, amount, metadata: body["metadata"] } as const;
+  const common = {
+    prefix: "pr-",
+    product: "payment_request",
+    reference,
+    amount,
+    metadata: body["metadata"],
+  } as const;
   if (method["type"] === "QR_CODE") {
     const { channel_code: channel = "QRIS", channel_properties: properties } = asRow(method["qr_code"]);
     if (channel !== "QRIS") return invalid("payment_method.qr_code.channel_code is not supported");
     const expiresAt = expiryIn(asRow(properties), now);
     if (expiresAt === undefined) return invalid("expires_at must be an ISO 8601 time to come");
-    return transaction(asked, { ...common, method: "QR_CODE", channel: "QRIS", name: "QRIS", expiresAt, properties: {} });
+    return transaction(asked, {
+      ...common,
+      method: "QR_CODE",
+      channel: "QRIS",
+      name: "QRIS",
+      expiresAt,
+      properties: {},
+    });
   }
   if (method["type"] !== "EWALLET") return invalid("payment_method.type is not supported");
   const wallet = asRow(method["ewallet"]);
   const [channel, properties] = [textIn(wallet, "channel_code") ?? "", asRow(wallet["channel_properties"])];
   if (WALLETS[channel] === undefined) return invalid("payment_method.ewallet.channel_code is not supported");
-  const wrong = wrongProperties(channel, textIn(properties, "mobile_number"), textIn(properties, "success_return_url"));
-  return wrong ?? transaction(asked, { ...common, method: "EWALLET", channel, name: WALLETS[channel] ?? channel, expiresAt: now + WALLET_LIFE_S, properties });
+  const wrong = wrongProperties(
+    channel,
+    textIn(properties, "mobile_number"),
+    textIn(properties, "success_return_url"),
+  );
+  return (
+    wrong ??
+    transaction(asked, {
+      ...common,
+      method: "EWALLET",
+      channel,
+      name: WALLETS[channel] ?? channel,
+      expiresAt: now + WALLET_LIFE_S,
+      properties,
+    })
+  );
 }
 
 /** Until when a code lives, in Unix seconds; undefined where the time is none, or over. */
@@ -99,9 +176,18 @@ function expiryIn(row: Row, now: number): number | undefined {
 }
 
 /** OVO asks its payer by phone; the others send the payer to a page and back. */
-function wrongProperties(wallet: string, phone: string | undefined, back: string | undefined): No | undefined {
-  if (wallet === "OVO") return /^\+62\d{8,13}$/.test(phone ?? "") ? undefined : invalid("channel_properties.mobile_number is required, as +62…");
-  return back !== undefined && isWebAddress(back) ? undefined : invalid("channel_properties needs an address to go back to");
+function wrongProperties(
+  wallet: string,
+  phone: string | undefined,
+  back: string | undefined,
+): No | undefined {
+  if (wallet === "OVO")
+    return /^\+62\d{8,13}$/.test(phone ?? "")
+      ? undefined
+      : invalid("channel_properties.mobile_number is required, as +62…");
+  return back !== undefined && isWebAddress(back)
+    ? undefined
+    : invalid("channel_properties needs an address to go back to");
 }
 
 type Made = {
@@ -117,7 +203,10 @@ type Made = {
   readonly properties: Row;
 };
 
-function transaction({ world, businessId, callbackUrl, idempotencyKey }: Omit<Asked, "body">, made: Made): Transaction {
+function transaction(
+  { world, businessId, callbackUrl, idempotencyKey }: Omit<Asked, "body">,
+  made: Made,
+): Transaction {
   const id = uuid(world.random);
   return {
     reference: `${made.prefix}${id}`,
@@ -128,7 +217,10 @@ function transaction({ world, businessId, callbackUrl, idempotencyKey }: Omit<As
     channel: made.channel,
     channelName: made.name,
     callbackUrl,
-    returnUrl: textIn(made.properties, "success_redirect_url") ?? textIn(made.properties, "success_return_url") ?? null,
+    returnUrl:
+      textIn(made.properties, "success_redirect_url") ??
+      textIn(made.properties, "success_return_url") ??
+      null,
     amount: made.amount,
     feeMerchant: 0,
     feeCustomer: 0,

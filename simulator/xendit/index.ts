@@ -44,8 +44,16 @@ export function playXendit(businesses: readonly XenditBusiness[]): Provider {
       const row = callbackRow(transaction, world.publicUrl());
       if (!business || !row || transaction.callbackUrl === null) return [];
       const body = JSON.stringify(row);
-      const headers = { "x-callback-token": faults.forged ? `${business.callbackToken}-forged` : business.callbackToken };
-      return [{ url: transaction.callbackUrl, headers, body: faults.altered ? alterDigit(body, /"(?:charge_amount|amount)":/) : body }];
+      const headers = {
+        "x-callback-token": faults.forged ? `${business.callbackToken}-forged` : business.callbackToken,
+      };
+      return [
+        {
+          url: transaction.callbackUrl,
+          headers,
+          body: faults.altered ? alterDigit(body, /"(?:charge_amount|amount)":/) : body,
+        },
+      ];
     },
   };
 }

@@ -5,14 +5,30 @@ import { expireDue, put, refund, settle } from "../settle.ts";
 import { refundable, type Refund, type Transaction } from "../transaction.ts";
 import { asRow, basicKey, headerText, isWebAddress, textIn, wholeIn, type Row } from "../words.ts";
 import type { World } from "../world.ts";
-import { createCharge, createPaymentRequest, createQr, invalid, ownOf, type No, type Product } from "./create.ts";
+import {
+  createCharge,
+  createPaymentRequest,
+  createQr,
+  invalid,
+  ownOf,
+  type No,
+  type Product,
+} from "./create.ts";
 import type { XenditBusiness } from "./index.ts";
 import { chargeRow, movementRow, paymentRequestRow, qrPaymentRow, qrRow, refundRow } from "./rows.ts";
 
 const VERSION = "2022-07-31";
-const BROKEN = no({ status: 500, code: "SERVER_ERROR", message: "An unexpected error occured, our team has been notified and will troubleshoot the issue" });
+const BROKEN = no({
+  status: 500,
+  code: "SERVER_ERROR",
+  message: "An unexpected error occured, our team has been notified and will troubleshoot the issue",
+});
 const UNKNOWN = no({ status: 404, code: "DATA_NOT_FOUND", message: "The requested resource was not found" });
-const INELIGIBLE = no({ status: 403, code: "INELIGIBLE_TRANSACTION", message: "The transaction is not in a state for that" });
+const INELIGIBLE = no({
+  status: 403,
+  code: "INELIGIBLE_TRANSACTION",
+  message: "The transaction is not in a state for that",
+});
 
 type One = { Params: { id: string } };
 type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -25,28 +41,54 @@ export function xenditRoutes(world: World, businesses: readonly XenditBusiness[]
     if (!business) throw new Error("a route answered without a business");
     return business;
   };
-  const isOwn = (request: FastifyRequest, { provider, merchantCode }: Transaction) => provider === "xendit" && merchantCode === holderOf(request).businessId;
-  const all = (request: FastifyRequest) => world.book.transactions().filter((transaction) => isOwn(request, transaction));
+  const isOwn = (request: FastifyRequest, { provider, merchantCode }: Transaction) =>
+    provider === "xendit" && merchantCode === holderOf(request).businessId;
+  const all = (request: FastifyRequest) =>
+    world.book.transactions().filter((transaction) => isOwn(request, transaction));
   const find = (request: FastifyRequest<One>, product: Product): Transaction | undefined => {
     const transaction = world.book.transaction(request.params.id);
-    return transaction && isOwn(request, transaction) && ownOf(transaction).product === product ? transaction : undefined;
+    return transaction && isOwn(request, transaction) && ownOf(transaction).product === product
+      ? transaction
+      : undefined;
   };
-  const shown = { qr_code: qrRow, ewallet: (one: Transaction) => chargeRow(one, world.publicUrl()), payment_request: (one: Transaction) => paymentRequestRow(one, world.publicUrl()) } as const;
+  const shown = {
+    qr_code: qrRow,
+    ewallet: (one: Transaction) => chargeRow(one, world.publicUrl()),
+    payment_request: (one: Transaction) => paymentRequestRow(one, world.publicUrl()),
+  } as const;
 
   return async (routes: FastifyInstance): Promise<void> => {
     routes.setErrorHandler(async (error: { statusCode?: number; message: string }, _, reply) =>
-      send(reply, error.statusCode === undefined || error.statusCode >= 500 ? BROKEN : no({ ...invalid(error.message), status: error.statusCode })),
+      send(
+        reply,
+        error.statusCode === undefined || error.statusCode >= 500
+          ? BROKEN
+          : no({ ...invalid(error.message), status: error.statusCode }),
+      ),
     );
     routes.addHook("onRequest", async (request, reply) => {
       const key = basicKey(request.headers.authorization);
       const business = businesses.find(({ secretKey }) => secretKey === key);
-      if (!business) return send(reply, no({ status: 401, code: "INVALID_API_KEY", message: "API key format is invalid" }));
+      if (!business)
+        return send(
+          reply,
+          no({ status: 401, code: "INVALID_API_KEY", message: "API key format is invalid" }),
+        );
       holders.set(request, business);
       expireDue(world);
     });
 
-    const route = (method: "GET" | "POST", url: string, call: Call, work: (request: FastifyRequest<One>) => Answer) =>
-      routes.route<One>({ method, url, handler: async (request, reply) => answerWith(world, call, reply, BROKEN, () => work(request)) });
+    const route = (
+      method: "GET" | "POST",
+      url: string,
+      call: Call,
+      work: (request: FastifyRequest<One>) => Answer,
+    ) =>
+      routes.route<One>({
+        method,
+        url,
+        handler: async (request, reply) => answerWith(world, call, reply, BROKEN, () => work(request)),
+      });
 
     const create = (url: string, make: typeof createQr, header: string | undefined, status: number) =>
       route("POST", url, "create", (request) => {
@@ -54,8 +96,19 @@ export function xenditRoutes(world: World, businesses: readonly XenditBusiness[]
         const named = header === undefined ? undefined : headerText(request.headers[header]);
         const idempotencyKey = headerText(request.headers["idempotency-key"]) ?? null;
         const callbackUrl = named !== undefined && isWebAddress(named) ? named : business.callbackUrl;
-        const earlier = make === createPaymentRequest && idempotencyKey !== null ? all(request).find((one) => ownOf(one).idempotencyKey === idempotencyKey) : undefined;
-        const made = earlier ?? make({ world, businessId: business.businessId, body: asRow(request.body), callbackUrl, idempotencyKey });
+        const earlier =
+          make === createPaymentRequest && idempotencyKey !== null
+            ? all(request).find((one) => ownOf(one).idempotencyKey === idempotencyKey)
+            : undefined;
+        const made =
+          earlier ??
+          make({
+            world,
+            businessId: business.businessId,
+            body: asRow(request.body),
+            callbackUrl,
+            idempotencyKey,
+          });
         if ("code" in made) return no(made);
         return { status, body: shown[ownOf(made).product](earlier ?? put(world, made)) };
       });
@@ -74,13 +127,16 @@ export function xenditRoutes(world: World, businesses: readonly XenditBusiness[]
 
     routes.addHook("preHandler", async (request, reply) => {
       const isQr = request.url.startsWith("/qr_codes");
-      if (isQr && request.headers["api-version"] !== VERSION) return send(reply, no(invalid(`Only api-version ${VERSION} is played here`)));
+      if (isQr && request.headers["api-version"] !== VERSION)
+        return send(reply, no(invalid(`Only api-version ${VERSION} is played here`)));
     });
     create("/qr_codes", createQr, "webhook-url", 201);
     read("/qr_codes/:id", "qr_code");
     route("GET", "/qr_codes/:id/payments", "read", (request) => {
       const found = find(request, "qr_code");
-      return found ? yes({ data: found.paidAt === null ? [] : [qrPaymentRow(found)], has_more: false }) : UNKNOWN;
+      return found
+        ? yes({ data: found.paidAt === null ? [] : [qrPaymentRow(found)], has_more: false })
+        : UNKNOWN;
     });
     simulate("/qr_codes/:id/payments/simulate", "qr_code", qrPaymentRow);
 
@@ -89,10 +145,18 @@ export function xenditRoutes(world: World, businesses: readonly XenditBusiness[]
 
     create("/payment_requests", createPaymentRequest, undefined, 201);
     read("/payment_requests/:id", "payment_request");
-    simulate("/payment_requests/:id/payments/simulate", "payment_request", () => ({ status: "PENDING", message: "Payment simulation is being processed" }));
+    simulate("/payment_requests/:id/payments/simulate", "payment_request", () => ({
+      status: "PENDING",
+      message: "Payment simulation is being processed",
+    }));
     route("GET", "/payment_requests", "read", (request) => {
       const { reference_id: references, id: ids } = request.query as Query;
-      const rows = all(request).filter((one) => ownOf(one).product === "payment_request" && fits(references, one.merchantRef) && fits(ids, one.reference));
+      const rows = all(request).filter(
+        (one) =>
+          ownOf(one).product === "payment_request" &&
+          fits(references, one.merchantRef) &&
+          fits(ids, one.reference),
+      );
       return yes({ data: rows.map(shown.payment_request), has_more: false });
     });
 
@@ -109,7 +173,9 @@ export function xenditRoutes(world: World, businesses: readonly XenditBusiness[]
 
     route("GET", "/transactions", "read", (request) => {
       const { reference_id: reference, product_id: product } = request.query as Query;
-      const moved = all(request).filter((one) => one.paidAt !== null && fits(reference, one.merchantRef) && fits(product, one.reference));
+      const moved = all(request).filter(
+        (one) => one.paidAt !== null && fits(reference, one.merchantRef) && fits(product, one.reference),
+      );
       return yes({ has_more: false, data: moved.map(movementRow), links: [] });
     });
   };
@@ -117,14 +183,26 @@ export function xenditRoutes(world: World, businesses: readonly XenditBusiness[]
   function giveBack(request: FastifyRequest, body: Row): Answer {
     const transaction = all(request).find(({ reference }) => reference === body["payment_request_id"]);
     if (!transaction) return UNKNOWN;
-    const key = headerText(request.headers["idempotency-key"]) ?? textIn(body, "reference_id") ?? `refund-${transaction.refunds.length + 1}`;
+    const key =
+      headerText(request.headers["idempotency-key"]) ??
+      textIn(body, "reference_id") ??
+      `refund-${transaction.refunds.length + 1}`;
     const earlier = transaction.refunds.find((made) => made.key === key);
     if (earlier) return yes(refundRow(transaction, earlier));
     const left = refundable(transaction);
     if (left === 0) return INELIGIBLE;
     const amount = body["amount"] === undefined ? left : wholeIn(body, "amount");
-    if (amount === undefined || amount > left) return no({ status: 400, code: "MAXIMUM_REFUND_AMOUNT_REACHED", message: "Requested refund amount cannot exceed remaining unrefunded amount of the original payment" });
-    const refunded = refund(world, transaction.reference, { key, amount, reason: textIn(body, "reason") ?? "" });
+    if (amount === undefined || amount > left)
+      return no({
+        status: 400,
+        code: "MAXIMUM_REFUND_AMOUNT_REACHED",
+        message: "Requested refund amount cannot exceed remaining unrefunded amount of the original payment",
+      });
+    const refunded = refund(world, transaction.reference, {
+      key,
+      amount,
+      reason: textIn(body, "reason") ?? "",
+    });
     const made = refunded?.refunds.at(-1);
     return refunded && made ? yes(refundRow(refunded, made)) : INELIGIBLE;
   }
@@ -132,7 +210,9 @@ export function xenditRoutes(world: World, businesses: readonly XenditBusiness[]
 
 function refundsOf(transactions: readonly Transaction[]): Array<{ transaction: Transaction; row: Row }> {
   const requests = transactions.filter((one) => ownOf(one).product === "payment_request");
-  return requests.flatMap((transaction) => transaction.refunds.map((made: Refund) => ({ transaction, row: refundRow(transaction, made) })));
+  return requests.flatMap((transaction) =>
+    transaction.refunds.map((made: Refund) => ({ transaction, row: refundRow(transaction, made) })),
+  );
 }
 
 /** Whether a value is among those a query names; all are where it names none. */

@@ -52,8 +52,18 @@ export function qrPaymentRow(transaction: Transaction): Row {
 /** A charge. It knows no expiry: one that nobody approves in time has failed. */
 export function chargeRow(transaction: Transaction, publicUrl: string): Row {
   const { properties, metadata } = ownOf(transaction);
-  const words = { UNPAID: "PENDING", PAID: "SUCCEEDED", EXPIRED: "FAILED", FAILED: "FAILED", CANCELLED: "VOIDED", REFUND: "REFUNDED" } as const;
-  const failures: Partial<Record<Transaction["status"], string>> = { EXPIRED: "USER_UNREACHABLE", FAILED: "USER_DECLINED_PAYMENT" };
+  const words = {
+    UNPAID: "PENDING",
+    PAID: "SUCCEEDED",
+    EXPIRED: "FAILED",
+    FAILED: "FAILED",
+    CANCELLED: "VOIDED",
+    REFUND: "REFUNDED",
+  } as const;
+  const failures: Partial<Record<Transaction["status"], string>> = {
+    EXPIRED: "USER_UNREACHABLE",
+    FAILED: "USER_DECLINED_PAYMENT",
+  };
   const page = transaction.channel === "ID_OVO" ? null : `${publicUrl}/checkout/${transaction.reference}`;
   const paid = transaction.status === "PAID" || transaction.status === "REFUND";
   return {
@@ -68,7 +78,15 @@ export function chargeRow(transaction: Transaction, publicUrl: string): Row {
     checkout_method: "ONE_TIME_PAYMENT",
     channel_code: transaction.channel,
     channel_properties: properties,
-    actions: page === null ? null : { desktop_web_checkout_url: page, mobile_web_checkout_url: page, mobile_deeplink_checkout_url: null, qr_checkout_string: null },
+    actions:
+      page === null
+        ? null
+        : {
+            desktop_web_checkout_url: page,
+            mobile_web_checkout_url: page,
+            mobile_deeplink_checkout_url: null,
+            qr_checkout_string: null,
+          },
     is_redirect_required: page !== null,
     callback_url: transaction.callbackUrl,
     created: time(transaction.createdAt),
@@ -88,8 +106,21 @@ export function chargeRow(transaction: Transaction, publicUrl: string): Row {
 export function paymentRequestRow(transaction: Transaction, publicUrl: string): Row {
   const { method, metadata } = ownOf(transaction);
   const waiting = method === "EWALLET" ? "REQUIRES_ACTION" : "PENDING";
-  const words = { UNPAID: waiting, PAID: "SUCCEEDED", EXPIRED: "EXPIRED", FAILED: "FAILED", CANCELLED: "CANCELED", REFUND: "SUCCEEDED" } as const;
-  const page = { action: "AUTH", url_type: "WEB", method: "GET", url: `${publicUrl}/checkout/${transaction.reference}`, qr_code: null };
+  const words = {
+    UNPAID: waiting,
+    PAID: "SUCCEEDED",
+    EXPIRED: "EXPIRED",
+    FAILED: "FAILED",
+    CANCELLED: "CANCELED",
+    REFUND: "SUCCEEDED",
+  } as const;
+  const page = {
+    action: "AUTH",
+    url_type: "WEB",
+    method: "GET",
+    url: `${publicUrl}/checkout/${transaction.reference}`,
+    qr_code: null,
+  };
   return {
     id: transaction.reference,
     created: time(transaction.createdAt),
@@ -110,7 +141,8 @@ export function paymentRequestRow(transaction: Transaction, publicUrl: string): 
     initiator: null,
     card_verification_results: null,
     status: words[transaction.status],
-    actions: transaction.status === "UNPAID" && method === "EWALLET" && transaction.channel !== "OVO" ? [page] : [],
+    actions:
+      transaction.status === "UNPAID" && method === "EWALLET" && transaction.channel !== "OVO" ? [page] : [],
     metadata,
     shipping_information: null,
     items: null,
@@ -119,7 +151,10 @@ export function paymentRequestRow(transaction: Transaction, publicUrl: string): 
 
 function paymentMethodRow(transaction: Transaction): Row {
   const { method, properties } = ownOf(transaction);
-  const code = { channel_code: transaction.channel, channel_properties: { qr_string: transaction.qrString, expires_at: time(transaction.expiresAt) } };
+  const code = {
+    channel_code: transaction.channel,
+    channel_properties: { qr_string: transaction.qrString, expires_at: time(transaction.expiresAt) },
+  };
   return {
     id: transaction.reference.replace(/^pr-/, "pm-"),
     type: method,
@@ -133,7 +168,14 @@ function paymentMethodRow(transaction: Transaction): Row {
     direct_debit: null,
     over_the_counter: null,
     virtual_account: null,
-    ewallet: method === "EWALLET" ? { channel_code: transaction.channel, channel_properties: properties, account: { name: null, account_details: null, balance: null, point_balance: null } } : null,
+    ewallet:
+      method === "EWALLET"
+        ? {
+            channel_code: transaction.channel,
+            channel_properties: properties,
+            account: { name: null, account_details: null, balance: null, point_balance: null },
+          }
+        : null,
     qr_code: method === "QR_CODE" ? code : null,
     metadata: null,
   };
@@ -180,7 +222,13 @@ export function movementRow(transaction: Transaction): Row {
     settlement_status: "PENDING",
     estimated_settlement_time: null,
     business_id: transaction.merchantCode,
-    fee: { xendit_fee: 0, value_added_tax: 0, xendit_withholding_tax: 0, third_party_withholding_tax: 0, status: "COMPLETED" },
+    fee: {
+      xendit_fee: 0,
+      value_added_tax: 0,
+      xendit_withholding_tax: 0,
+      third_party_withholding_tax: 0,
+      status: "COMPLETED",
+    },
     created: time(transaction.paidAt ?? transaction.createdAt),
     updated: time(changedAt(transaction)),
   };
@@ -191,14 +239,30 @@ export function callbackRow(transaction: Transaction, publicUrl: string): Row | 
   const { status, refunds } = transaction;
   const { product } = ownOf(transaction);
   const last = refunds.at(-1);
-  const told = (event: string, data: Row, more: Row = {}) => ({ event, ...more, business_id: transaction.merchantCode, created: time(changedAt(transaction)), data });
+  const told = (event: string, data: Row, more: Row = {}) => ({
+    event,
+    ...more,
+    business_id: transaction.merchantCode,
+    created: time(changedAt(transaction)),
+    data,
+  });
   if (status === "UNPAID" || status === "CANCELLED") return undefined;
   switch (product) {
     case "qr_code":
-      return status === "PAID" && !last ? told("qr.payment", qrPaymentRow(transaction), { api_version: "2022-07-31" }) : undefined;
+      return status === "PAID" && !last
+        ? told("qr.payment", qrPaymentRow(transaction), { api_version: "2022-07-31" })
+        : undefined;
     case "ewallet":
       if (!last) return told("ewallet.capture", chargeRow(transaction, publicUrl), { api_version: null });
-      return told("ewallet.refund", { id: last.id.replace(/^ewc_/, "ewr_"), charge_id: transaction.reference, reference_id: transaction.merchantRef, status: "SUCCEEDED", currency: "IDR", refund_amount: last.amount, channel_code: transaction.channel });
+      return told("ewallet.refund", {
+        id: last.id.replace(/^ewc_/, "ewr_"),
+        charge_id: transaction.reference,
+        reference_id: transaction.merchantRef,
+        status: "SUCCEEDED",
+        currency: "IDR",
+        refund_amount: last.amount,
+        channel_code: transaction.channel,
+      });
     case "payment_request":
       if (last) return told("refund.succeeded", refundRow(transaction, last));
       return told(status === "PAID" ? "payment.succeeded" : "payment.failed", paymentRow(transaction));

@@ -23,7 +23,8 @@ after(async () => {
   await program.close();
 });
 
-const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).and(page.locator(":visible")).first();
+const button = (page: Page, name: string | RegExp) =>
+  page.getByRole("button", { name }).and(page.locator(":visible")).first();
 
 const inSheet = (page: Page, name: string) => page.locator("dialog").getByRole("button", { name });
 
@@ -56,7 +57,11 @@ describe("the owner's back office, on a phone", () => {
     await open("staff", "Staf");
     await button(owner, "Tambah staf").click();
     await owner.getByLabel("Nama").fill("Tono");
-    for (const [pin, again] of [["123456", "123456"], ["748218", "748219"], ["748218", "748218"]] as const) {
+    for (const [pin, again] of [
+      ["123456", "123456"],
+      ["748218", "748219"],
+      ["748218", "748218"],
+    ] as const) {
       await owner.getByLabel("PIN 6 angka").fill(pin);
       await owner.getByLabel("Ulangi PIN").fill(again);
       const add = inSheet(owner, "Tambah staf");
@@ -76,7 +81,11 @@ describe("the owner's back office, on a phone", () => {
     const till = await openPhone(browser);
     await till.goto(program.url);
     await unlock(till, "Tono", "748218");
-    assert.equal(await till.getByRole("button", { name: "Toko", exact: true }).count(), 0, "a cashier has no back office");
+    assert.equal(
+      await till.getByRole("button", { name: "Toko", exact: true }).count(),
+      0,
+      "a cashier has no back office",
+    );
     await till.goto(`${program.url}/#shop/staff`);
     await button(till, "Riwayat").waitFor();
     assert.equal(await till.getByRole("heading", { name: "Staf" }).count(), 0, "not by its address either");
@@ -139,7 +148,10 @@ describe("the owner's back office, on a phone", () => {
     await owner.getByLabel(/^Hilang/).check();
     await picture(owner, "device-lost");
     await button(owner, "Cabut perangkat ini").click();
-    await second.getByText(/dicabut/).first().waitFor();
+    await second
+      .getByText(/dicabut/)
+      .first()
+      .waitFor();
     await picture(second, "revoked");
     await second.context().close();
     await open("staff", "Staf");
@@ -159,7 +171,12 @@ describe("the owner's back office, on a phone", () => {
     await owner.getByLabel("Nama").fill("Toko web");
     await inSheet(owner, "Buat kunci").click();
     const key = await owner.getByRole("status", { name: "Kunci rahasia" }).innerText();
-    const used = async () => (await fetch(`${program.url}/api/v1/payments/01a1fdb6-8d46-7135-a824-e1a067cea9e0`, { headers: { authorization: `Bearer ${key}` } })).status;
+    const used = async () =>
+      (
+        await fetch(`${program.url}/api/v1/payments/01a1fdb6-8d46-7135-a824-e1a067cea9e0`, {
+          headers: { authorization: `Bearer ${key}` },
+        })
+      ).status;
     assert.equal(await used(), 404, "let in, and there is no such payment");
     await button(owner, "Sudah saya simpan").click();
     await button(owner, /Toko web/).waitFor();
@@ -183,7 +200,10 @@ describe("the owner's back office, on a phone", () => {
 });
 
 it("has a sentence in both languages for all that the audit trail tells of, and for nothing else", () => {
-  assert.deepEqual(Object.keys(sentences).sort((a, b) => a.localeCompare(b)), Object.keys(actions).sort((a, b) => a.localeCompare(b)));
+  assert.deepEqual(
+    Object.keys(sentences).sort((a, b) => a.localeCompare(b)),
+    Object.keys(actions).sort((a, b) => a.localeCompare(b)),
+  );
 });
 
 describe("a cashier's void, on a phone", () => {

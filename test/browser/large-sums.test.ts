@@ -8,7 +8,8 @@ import { TILL } from "../../server/till-build.ts";
 import { openTestProgram, type TestProgram } from "../../server/testing/program.ts";
 import { launchChromium, openPhone, press } from "./phone.ts";
 
-const PRINTED = "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
+const PRINTED =
+  "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
 
 let program: TestProgram;
 let browser: Browser;
@@ -17,11 +18,20 @@ let page: Page;
 before(async () => {
   program = await openTestProgram({ till: TILL });
   const owner = await program.unlock("Ratna", "333333");
-  await program.call("PUT", `/api/v1/outlets/${DEMO_OUTLET}/static-qris`, { token: owner, body: { payload: PRINTED } });
+  await program.call("PUT", `/api/v1/outlets/${DEMO_OUTLET}/static-qris`, {
+    token: owner,
+    body: { payload: PRINTED },
+  });
   const { body } = await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: owner });
-  for (const [name, amount] of [["Latte", "999999999.00"], ["Kopi Susu", "9999999.00"]] as const) {
+  for (const [name, amount] of [
+    ["Latte", "999999999.00"],
+    ["Kopi Susu", "9999999.00"],
+  ] as const) {
     const id = body.products.find((product) => product.name === name)?.id;
-    const changed = await program.call("PATCH", `/api/v1/products/${id}`, { token: owner, body: { price: { amount, currency: "IDR" } } });
+    const changed = await program.call("PATCH", `/api/v1/products/${id}`, {
+      token: owner,
+      body: { price: { amount, currency: "IDR" } },
+    });
     assert.equal(changed.status, 200, JSON.stringify(changed.body));
   }
   browser = await launchChromium();
@@ -35,12 +45,15 @@ after(async () => {
   await program.close();
 });
 
-const button = (name: string | RegExp) => page.getByRole("button", { name }).and(page.locator(":visible")).first();
+const button = (name: string | RegExp) =>
+  page.getByRole("button", { name }).and(page.locator(":visible")).first();
 
 /** Sums on screen that are cut by the screen or by what they stand in, or covered by another sum. */
 const cutSums = () =>
   page.evaluate(() => {
-    const shown = [...document.querySelectorAll<HTMLElement>(".amount")].filter((sum) => sum.checkVisibility({ visibilityProperty: true }));
+    const shown = [...document.querySelectorAll<HTMLElement>(".amount")].filter((sum) =>
+      sum.checkVisibility({ visibilityProperty: true }),
+    );
     const boxes = shown.map((sum) => ({ sum, box: sum.getBoundingClientRect(), text: sum.innerText }));
     const isCut = ({ sum, box, text }: (typeof boxes)[number]) => {
       if (box.left < -0.5 || box.right > innerWidth + 0.5) {
@@ -48,21 +61,38 @@ const cutSums = () =>
         const isSwiped = sum.closest(".quick, .chips") !== null;
         if (!isSwiped) return `${text} leaves the screen`;
       }
-      for (let around = sum.parentElement; around && around !== document.body; around = around.parentElement) {
+      for (
+        let around = sum.parentElement;
+        around && around !== document.body;
+        around = around.parentElement
+      ) {
         const { overflowX } = getComputedStyle(around);
         const edge = around.getBoundingClientRect();
-        if (around.closest(".quick, .chips") === null && edge.right > innerWidth + 0.5) return `${text} widens .${around.className} beyond the screen`;
-        if (around.matches("button") && (box.left < edge.left || box.right > edge.right)) return `${text} leaves its button`;
+        if (around.closest(".quick, .chips") === null && edge.right > innerWidth + 0.5)
+          return `${text} widens .${around.className} beyond the screen`;
+        if (around.matches("button") && (box.left < edge.left || box.right > edge.right))
+          return `${text} leaves its button`;
         if (overflowX === "visible" || around.closest(".quick, .chips")) continue;
-        if (box.left < edge.left - 0.5 || box.right > edge.right + 0.5) return `${text} is cut by .${around.className}`;
+        if (box.left < edge.left - 0.5 || box.right > edge.right + 0.5)
+          return `${text} is cut by .${around.className}`;
       }
-      const over = boxes.find(({ sum: other, box: at }) =>
-        other !== sum && !other.contains(sum) && at.width > 0 && Math.min(at.right, box.right) - Math.max(at.left, box.left) > 1 && Math.min(at.bottom, box.bottom) - Math.max(at.top, box.top) > 4 &&
-        sum.closest("dialog") === other.closest("dialog") && sum.closest(".cart-bar") === other.closest(".cart-bar"));
+      const over = boxes.find(
+        ({ sum: other, box: at }) =>
+          other !== sum &&
+          !other.contains(sum) &&
+          at.width > 0 &&
+          Math.min(at.right, box.right) - Math.max(at.left, box.left) > 1 &&
+          Math.min(at.bottom, box.bottom) - Math.max(at.top, box.top) > 4 &&
+          sum.closest("dialog") === other.closest("dialog") &&
+          sum.closest(".cart-bar") === other.closest(".cart-bar"),
+      );
       return over ? `${text} meets ${over.text}` : undefined;
     };
-    const low = [...document.querySelectorAll(".quick")].filter((row) => row.scrollHeight > row.clientHeight + 1).map(() => "the row of notes is cut");
-    const wide = document.documentElement.scrollWidth > innerWidth ? ["the page is wider than the screen"] : [];
+    const low = [...document.querySelectorAll(".quick")]
+      .filter((row) => row.scrollHeight > row.clientHeight + 1)
+      .map(() => "the row of notes is cut");
+    const wide =
+      document.documentElement.scrollWidth > innerWidth ? ["the page is wider than the screen"] : [];
     return [...wide, ...low, ...boxes.filter(({ box }) => box.width > 0).flatMap((one) => isCut(one) ?? [])];
   });
 

@@ -9,13 +9,29 @@ const SIZES = { phone: { width: 360, height: 640 }, tablet: { width: 1024, heigh
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
   });
 }
 
 /** A browser of its own, with nothing in its storage, on a phone in Jakarta. */
 export async function openPhone(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: SIZES.phone, locale: "id-ID", timezoneId: "Asia/Jakarta", reducedMotion: "reduce", serviceWorkers: "block", ...options });
+  const context = await browser.newContext({
+    viewport: SIZES.phone,
+    locale: "id-ID",
+    timezoneId: "Asia/Jakarta",
+    reducedMotion: "reduce",
+    serviceWorkers: "block",
+    ...options,
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   return page;
@@ -30,12 +46,21 @@ export async function scan(page: Page, barcode: string, gapMs = 10): Promise<voi
   const keyboard = await page.context().newCDPSession(page);
   const begun = Date.now() / 1000;
   const gap = gapMs / 1000;
-  const keys = [...barcode].map((key) => ({ key, code: `Digit${key}`, text: key, windowsVirtualKeyCode: key.charCodeAt(0) }));
+  const keys = [...barcode].map((key) => ({
+    key,
+    code: `Digit${key}`,
+    text: key,
+    windowsVirtualKeyCode: key.charCodeAt(0),
+  }));
   const presses = [...keys, { key: "Enter", code: "Enter", text: "\r", windowsVirtualKeyCode: 13 }];
   await Promise.all(
     presses.flatMap((key, place) => [
       keyboard.send("Input.dispatchKeyEvent", { type: "keyDown", timestamp: begun + place * gap, ...key }),
-      keyboard.send("Input.dispatchKeyEvent", { type: "keyUp", timestamp: begun + place * gap + gap / 2, ...key }),
+      keyboard.send("Input.dispatchKeyEvent", {
+        type: "keyUp",
+        timestamp: begun + place * gap + gap / 2,
+        ...key,
+      }),
     ]),
   );
   await keyboard.detach();

@@ -22,9 +22,24 @@ before(async () => {
   program = await openTestProgram({ till: TILL });
   browser = await chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
   });
-  const context = await browser.newContext({ viewport: PHONE, locale: "id-ID", timezoneId: "Asia/Jakarta", reducedMotion: "reduce", serviceWorkers: "block" });
+  const context = await browser.newContext({
+    viewport: PHONE,
+    locale: "id-ID",
+    timezoneId: "Asia/Jakarta",
+    reducedMotion: "reduce",
+    serviceWorkers: "block",
+  });
   page = await context.newPage();
   page.setDefaultTimeout(15_000);
 });
@@ -33,7 +48,8 @@ after(async () => {
   await program.close();
 });
 
-const posted = async (code: string) => (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
+const posted = async (code: string) =>
+  (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
 
 /** Keeps a picture where `SCREENSHOTS` says, for whoever wants to look. */
 async function picture(name: string): Promise<void> {
@@ -78,15 +94,24 @@ describe("a newcomer at the till, on a phone", () => {
     await product("Latte").click();
     // its EAN-13, written as a GTIN-14
     await scan(page, `0${ROTI_BAKAR}`);
-    await page.getByText(/46\.000/).first().waitFor();
+    await page
+      .getByText(/46\.000/)
+      .first()
+      .waitFor();
     await scan(page, "4006381333931");
-    await page.getByText(/4006381333931/).first().waitFor();
+    await page
+      .getByText(/4006381333931/)
+      .first()
+      .waitFor();
     await picture("cart");
     await pay().click();
     await picture("pay");
     await page.getByRole("button", { name: /Uang pas/ }).click();
     await page.getByText("Lunas", { exact: false }).first().waitFor();
-    await page.getByText(/KS1-[0-9]{6}-0001/).first().waitFor();
+    await page
+      .getByText(/KS1-[0-9]{6}-0001/)
+      .first()
+      .waitFor();
     await picture("paid-cash");
     assert.equal((await posted("sales")) - salesBefore, 4_144_100n);
     await program.assertBooksHold();
@@ -97,7 +122,11 @@ describe("a newcomer at the till, on a phone", () => {
     await product("Kopi Susu").click();
     await pay().click();
     await page.getByRole("button", { name: /^QRIS/ }).click();
-    await page.getByText(/22\.000/).and(page.locator(":visible")).first().waitFor();
+    await page
+      .getByText(/22\.000/)
+      .and(page.locator(":visible"))
+      .first()
+      .waitFor();
     await page.getByRole("link", { name: /simulator/i }).waitFor();
     await picture("qris");
     await payInSimulator();
@@ -126,16 +155,31 @@ describe("a newcomer at the till, on a phone", () => {
   });
 
   it("the owner sees the day", async () => {
-    const owner = await browser.newPage({ viewport: PHONE, locale: "id-ID", timezoneId: "Asia/Jakarta", reducedMotion: "reduce" });
+    const owner = await browser.newPage({
+      viewport: PHONE,
+      locale: "id-ID",
+      timezoneId: "Asia/Jakarta",
+      reducedMotion: "reduce",
+    });
     owner.setDefaultTimeout(15_000);
     const cashierPage = page;
     page = owner;
     await page.goto(program.url);
     await unlock("Ratna", "333333");
     await product("Latte").waitFor();
-    await page.getByRole("button", { name: "Hari ini" }).or(page.getByRole("link", { name: "Hari ini" })).first().click();
+    await page
+      .getByRole("button", { name: "Hari ini" })
+      .or(page.getByRole("link", { name: "Hari ini" }))
+      .first()
+      .click();
     // 46.000 + 22.000 + 28.000
-    await until(async () => (await page.locator("body").innerText()).includes("96.000") || (await page.locator("body").innerText()).includes("86.486"), Boolean, 15_000);
+    await until(
+      async () =>
+        (await page.locator("body").innerText()).includes("96.000") ||
+        (await page.locator("body").innerText()).includes("86.486"),
+      Boolean,
+      15_000,
+    );
     await picture("today");
     page = cashierPage;
     await owner.close();

@@ -27,7 +27,8 @@ after(async () => {
   await program.close();
 });
 
-const button = (name: string | RegExp) => page.getByRole("button", { name }).and(page.locator(":visible")).first();
+const button = (name: string | RegExp) =>
+  page.getByRole("button", { name }).and(page.locator(":visible")).first();
 const says = (words: RegExp | string) => page.getByText(words).first().waitFor();
 const scanSlowly = (code: string) => scan(page, code, SLOW_MS);
 
@@ -54,10 +55,16 @@ describe("a slow scanner that is a keyboard, on a phone", () => {
     await button(/^Latte/).click();
     await scanSlowly(ROTI_BAKAR);
     await says("Roti Bakar ditambahkan.");
-    assert.deepEqual(await cart(), [["Latte", 1], ["Roti Bakar", 1]]);
+    assert.deepEqual(await cart(), [
+      ["Latte", 1],
+      ["Roti Bakar", 1],
+    ]);
     await scanSlowly(UNKNOWN);
     await says(/4006381333931 tidak ada/);
-    assert.deepEqual(await cart(), [["Latte", 1], ["Roti Bakar", 1]]);
+    assert.deepEqual(await cart(), [
+      ["Latte", 1],
+      ["Roti Bakar", 1],
+    ]);
   });
 
   it("leaves nothing in the search", async () => {

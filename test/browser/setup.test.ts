@@ -7,7 +7,13 @@ import { TILL } from "../../server/till-build.ts";
 import { openTestProgram, type TestProgram } from "../../server/testing/program.ts";
 import { launchChromium, openPhone, picture, press } from "./phone.ts";
 
-const LIST = ["nama;harga;kategori;barcode;stok", "Kopi Tubruk;12.000;Kopi;8990000000198;40", "Pisang Goreng;Rp 15.000;Camilan", "Teh Hangat;;Minuman", "Roti Sobek;9.000;Roti;12345"].join("\n");
+const LIST = [
+  "nama;harga;kategori;barcode;stok",
+  "Kopi Tubruk;12.000;Kopi;8990000000198;40",
+  "Pisang Goreng;Rp 15.000;Camilan",
+  "Teh Hangat;;Minuman",
+  "Roti Sobek;9.000;Roti;12345",
+].join("\n");
 
 let browser: Browser;
 before(async () => {
@@ -15,12 +21,15 @@ before(async () => {
 });
 after(() => browser.close());
 
-const says = (page: Page, words: RegExp | string) => page.getByText(words).and(page.locator(":visible")).first().waitFor();
+const says = (page: Page, words: RegExp | string) =>
+  page.getByText(words).and(page.locator(":visible")).first().waitFor();
 const go = (page: Page, name: RegExp | string) => page.getByRole("button", { name }).click();
 const isOpen = (page: Page) => page.getByRole("searchbox").waitFor();
 
 async function chooseLogo(page: Page): Promise<void> {
-  await page.locator("input[type=file]").setInputFiles({ name: "catatan.txt", mimeType: "text/plain", buffer: Buffer.from("bukan gambar") });
+  await page
+    .locator("input[type=file]")
+    .setInputFiles({ name: "catatan.txt", mimeType: "text/plain", buffer: Buffer.from("bukan gambar") });
   await says(page, /bukan gambar yang dapat dibaca/);
   const dots = await page.evaluate(async () => {
     const canvas = new OffscreenCanvas(1_600, 1_200);
@@ -31,7 +40,9 @@ async function chooseLogo(page: Page): Promise<void> {
     }
     return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
   });
-  await page.locator("input[type=file]").setInputFiles({ name: "logo.png", mimeType: "image/png", buffer: Buffer.from(dots) });
+  await page
+    .locator("input[type=file]")
+    .setInputFiles({ name: "logo.png", mimeType: "image/png", buffer: Buffer.from(dots) });
   await page.getByRole("button", { name: "Hapus gambar" }).waitFor();
 }
 
@@ -45,7 +56,16 @@ describe("an empty installation in production", () => {
   let program: TestProgram;
   let page: Page;
   before(async () => {
-    program = await openTestProgram({ till: TILL, environment: { ONEGATE_MODE: "production", ONEGATE_ANONYMOUS: "off", ONEGATE_SIMULATOR: "off", ONEGATE_SECRET_KEY: "7".repeat(64), PUBLIC_URL: "https://kasir.example.invalid" } });
+    program = await openTestProgram({
+      till: TILL,
+      environment: {
+        ONEGATE_MODE: "production",
+        ONEGATE_ANONYMOUS: "off",
+        ONEGATE_SIMULATOR: "off",
+        ONEGATE_SECRET_KEY: "7".repeat(64),
+        PUBLIC_URL: "https://kasir.example.invalid",
+      },
+    });
     page = await openPhone(browser, { timezoneId: "Asia/Makassar" });
   });
   after(async () => {
@@ -62,7 +82,11 @@ describe("an empty installation in production", () => {
 
     await page.getByLabel("Nama toko").fill("Warung Contoh");
     await page.getByLabel("Alamat").fill("Jl. Contoh No. 7, Makassar");
-    assert.equal(await page.getByRole("button", { name: "WITA" }).getAttribute("aria-pressed"), "true", "the browser's zone");
+    assert.equal(
+      await page.getByRole("button", { name: "WITA" }).getAttribute("aria-pressed"),
+      "true",
+      "the browser's zone",
+    );
     await picture(page, "setup-shop");
     await go(page, "Lanjut");
 
@@ -93,7 +117,9 @@ describe("an empty installation in production", () => {
     await go(page, "Lanjut");
     await choosePin(page, "739152");
 
-    await page.locator("input[type=file]").setInputFiles({ name: "barang.csv", mimeType: "text/csv", buffer: Buffer.from(LIST) });
+    await page
+      .locator("input[type=file]")
+      .setInputFiles({ name: "barang.csv", mimeType: "text/csv", buffer: Buffer.from(LIST) });
     await says(page, "2 baris tidak terbaca");
     await says(page, "Baris 4");
     await says(page, "barcode bukan EAN-13");
@@ -121,7 +147,10 @@ describe("an empty installation in production", () => {
     const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
     assert.equal(/482915|739152|Jl\. Contoh No\. 7, Makassar","phone":"","zone"/.test(kept), false);
     await go(page, /^Pisang Goreng/);
-    await page.getByRole("button", { name: /^Bayar/ }).first().click();
+    await page
+      .getByRole("button", { name: /^Bayar/ })
+      .first()
+      .click();
     await says(page, /16\.500/);
     await go(page, /Uang pas/);
     await says(page, "Lunas");
@@ -184,9 +213,16 @@ describe("a sandbox", () => {
     await go(page, "Mulai jualan");
     await says(page, "Tono · Pemilik");
     await says(page, "Belum ada barang");
-    const device = await page.evaluate(() => (JSON.parse(localStorage.getItem("onegate.device.1") ?? "{}") as { token?: string }).token);
-    const token = await page.evaluate(() => (JSON.parse(sessionStorage.getItem("onegate.session.1") ?? "{}") as { token?: string }).token);
-    const shelf = await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { ...(token ? { token } : {}), headers: { "onegate-device": device ?? "" } });
+    const device = await page.evaluate(
+      () => (JSON.parse(localStorage.getItem("onegate.device.1") ?? "{}") as { token?: string }).token,
+    );
+    const token = await page.evaluate(
+      () => (JSON.parse(sessionStorage.getItem("onegate.session.1") ?? "{}") as { token?: string }).token,
+    );
+    const shelf = await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", {
+      ...(token ? { token } : {}),
+      headers: { "onegate-device": device ?? "" },
+    });
     assert.deepEqual(shelf.body.products, []);
     await go(page, "Kunci");
     await go(page, "Ke toko contoh");

@@ -27,9 +27,13 @@ after(async () => {
   await program.close();
 });
 
-const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).and(page.locator(":visible")).first();
-const sales = async () => (await program.call<{ sales: SaleBody[] }>("GET", "/api/v1/till/sales?limit=100", { token: cashier })).body.sales;
-const catalogue = async () => (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body.products;
+const button = (page: Page, name: string | RegExp) =>
+  page.getByRole("button", { name }).and(page.locator(":visible")).first();
+const sales = async () =>
+  (await program.call<{ sales: SaleBody[] }>("GET", "/api/v1/till/sales?limit=100", { token: cashier })).body
+    .sales;
+const catalogue = async () =>
+  (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body.products;
 
 async function openTab(context: BrowserContext, name = "Sari", pin = "111111"): Promise<Page> {
   const page = await context.newPage();
@@ -37,7 +41,11 @@ async function openTab(context: BrowserContext, name = "Sari", pin = "111111"): 
   await page.goto(program.url);
   await button(page, name).click();
   await press(page, pin);
-  await page.getByRole("navigation").or(page.getByRole("heading", { name: "Bayar" })).first().waitFor();
+  await page
+    .getByRole("navigation")
+    .or(page.getByRole("heading", { name: "Bayar" }))
+    .first()
+    .waitFor();
   return page;
 }
 
@@ -49,7 +57,10 @@ async function openTabs(): Promise<[Page, Page]> {
   const one = await openTab(context);
   await button(one, /^Latte/).click();
   const other = await openTab(context, "Bima", "222222");
-  await other.getByText(/28\.000/).first().waitFor();
+  await other
+    .getByText(/28\.000/)
+    .first()
+    .waitFor();
   return [one, other];
 }
 
@@ -77,9 +88,12 @@ describe("a till that is open in two tabs", () => {
     const before = (await sales()).length;
     for (let round = 1; round <= 3; round++) {
       const tabs = await openTabs();
-      await inBoth(tabs, (page) => page.evaluate(() => {
-        for (const key of ["F9", "F10"]) dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-      }));
+      await inBoth(tabs, (page) =>
+        page.evaluate(() => {
+          for (const key of ["F9", "F10"])
+            dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+        }),
+      );
       await inBoth(tabs, isPaid);
       assert.equal((await sales()).length, before + round);
       await tabs[0].context().close();
@@ -116,9 +130,15 @@ describe("an open till", () => {
     const kopi = (await catalogue()).find(({ name }) => name === "Kopi Susu");
     const price = { amount: "19500.00", currency: "IDR" };
     assert.notEqual(kopi?.price.amount, price.amount);
-    const changed = await program.call("PATCH", `/api/v1/products/${kopi?.id}`, { token: owner, body: { price } });
+    const changed = await program.call("PATCH", `/api/v1/products/${kopi?.id}`, {
+      token: owner,
+      body: { price },
+    });
     assert.equal(changed.status, 200, JSON.stringify(changed.body));
-    await page.getByText(/Harga sudah berubah/).first().waitFor();
+    await page
+      .getByText(/Harga sudah berubah/)
+      .first()
+      .waitFor();
     await button(page, /^Kopi Susu, Rp 19\.500/).waitFor();
     await button(page, /^Bayar/).click();
     await button(page, /Uang pas/).click();
@@ -137,10 +157,15 @@ describe("an open till", () => {
     await button(phone, /^Latte/).click();
     await button(phone, /^Bayar/).click();
     await button(phone, /^QRIS$/).click();
-    const [minutes = 0, seconds = 0] = ((await phone.getByRole("timer").innerText()).match(/[0-9]+/g) ?? []).map(Number);
+    const [minutes = 0, seconds = 0] = (
+      (await phone.getByRole("timer").innerText()).match(/[0-9]+/g) ?? []
+    ).map(Number);
     const [sale] = await sales();
     const left = Date.parse(sale?.tenders[0]?.expires_at ?? "") - Date.now();
-    assert.ok(Math.abs((minutes * 60 + seconds) * 1_000 - left) < MINUTE, `${minutes}:${seconds} of ${left} ms`);
+    assert.ok(
+      Math.abs((minutes * 60 + seconds) * 1_000 - left) < MINUTE,
+      `${minutes}:${seconds} of ${left} ms`,
+    );
     await phone.context().close();
   });
 
@@ -148,8 +173,13 @@ describe("an open till", () => {
     const [product] = await catalogue();
     assert.ok(product);
     await inTransaction(program.database, (tx) =>
-      moveStock(tx, DEMO_MERCHANT, DEMO_OUTLET, newId(), [{ movementId: newId(), productId: product.id, kind: "count", quantity: -19 - (product.stock ?? 0) }]));
-    const { low_stock: low } = (await program.call<TodayBody>("GET", "/api/v1/till/reports/today", { token: owner })).body;
+      moveStock(tx, DEMO_MERCHANT, DEMO_OUTLET, newId(), [
+        { movementId: newId(), productId: product.id, kind: "count", quantity: -19 - (product.stock ?? 0) },
+      ]),
+    );
+    const { low_stock: low } = (
+      await program.call<TodayBody>("GET", "/api/v1/till/reports/today", { token: owner })
+    ).body;
     assert.deepEqual(low[0], { product_id: product.id, name: product.name, stock: -19 });
     const page = await openPhone(browser);
     await page.goto(program.url);

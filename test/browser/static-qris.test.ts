@@ -9,7 +9,8 @@ import { balanceByCode } from "../../server/ledger/index.ts";
 import { TILL } from "../../server/till-build.ts";
 import { openTestProgram, type TestProgram } from "../../server/testing/program.ts";
 
-const PRINTED = "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
+const PRINTED =
+  "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
 
 /** By then the colours of the other scheme are there. */
 const SETTLED_MS = 400;
@@ -22,12 +23,35 @@ let page: Page;
 before(async () => {
   program = await openTestProgram({ till: TILL });
   owner = await program.unlock("Ratna", "333333");
-  assert.equal((await program.call("PUT", `/api/v1/outlets/${DEMO_OUTLET}/static-qris`, { token: owner, body: { payload: PRINTED } })).status, 200);
+  assert.equal(
+    (
+      await program.call("PUT", `/api/v1/outlets/${DEMO_OUTLET}/static-qris`, {
+        token: owner,
+        body: { payload: PRINTED },
+      })
+    ).status,
+    200,
+  );
   browser = await chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
   });
-  page = await browser.newPage({ viewport: { width: 360, height: 640 }, locale: "id-ID", timezoneId: "Asia/Jakarta", reducedMotion: "reduce", serviceWorkers: "block" });
+  page = await browser.newPage({
+    viewport: { width: 360, height: 640 },
+    locale: "id-ID",
+    timezoneId: "Asia/Jakarta",
+    reducedMotion: "reduce",
+    serviceWorkers: "block",
+  });
   page.setDefaultTimeout(15_000);
   await page.goto(program.url);
   await page.getByRole("button", { name: "Sari" }).click();
@@ -38,9 +62,12 @@ after(async () => {
   await program.close();
 });
 
-const button = (name: string | RegExp) => page.getByRole("button", { name }).and(page.locator(":visible")).first();
-const posted = async (code: string) => (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
-const unverified = async () => (await program.call<UnverifiedBody>("GET", "/api/v1/settlement/unverified", { token: owner })).body;
+const button = (name: string | RegExp) =>
+  page.getByRole("button", { name }).and(page.locator(":visible")).first();
+const posted = async (code: string) =>
+  (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
+const unverified = async () =>
+  (await program.call<UnverifiedBody>("GET", "/api/v1/settlement/unverified", { token: owner })).body;
 
 /** Keeps pictures of light and dark where `SCREENSHOTS` says, for whoever wants to look. */
 async function picture(name: string): Promise<void> {
@@ -79,7 +106,13 @@ describe("a cashier whose shop has a printed QRIS, on a phone", () => {
     await page.getByText("Lunas").first().waitFor();
     await page.getByText("Belum terverifikasi").first().waitFor();
     await picture("static-paid");
-    assert.deepEqual([await posted("unverified:qris_static"), (await unverified()).payments.map(({ reference }) => reference)], [-2_800_000n, ["632511000001"]]);
+    assert.deepEqual(
+      [
+        await posted("unverified:qris_static"),
+        (await unverified()).payments.map(({ reference }) => reference),
+      ],
+      [-2_800_000n, ["632511000001"]],
+    );
     await program.assertBooksHold();
   });
 
@@ -129,7 +162,9 @@ describe("a cashier whose shop has a printed QRIS, on a phone", () => {
     await button("Hari ini").click();
     await page.getByText(/3 pembayaran QRIS statis/).scrollIntoViewIfNeeded();
     await picture("static-today");
-    const { cases } = (await program.call<{ cases: SettlementCaseBody[] }>("GET", "/api/v1/settlement/cases", { token: owner })).body;
+    const { cases } = (
+      await program.call<{ cases: SettlementCaseBody[] }>("GET", "/api/v1/settlement/cases", { token: owner })
+    ).body;
     assert.deepEqual(cases, []);
   });
 });

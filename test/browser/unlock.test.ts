@@ -29,7 +29,8 @@ const isOpen = (page: Page) => page.getByRole("searchbox").waitFor();
 const isLocked = (page: Page) => page.getByRole("button", { name: "Sari", exact: true }).waitFor();
 const says = (page: Page, words: RegExp | string) => page.getByText(words).first().waitFor();
 const lock = (page: Page) => page.getByRole("button", { name: "Kunci", exact: true }).click();
-const stored = (page: Page): Promise<Record<"local" | "session", Record<string, string>>> => page.evaluate(() => ({ local: { ...localStorage }, session: { ...sessionStorage } }));
+const stored = (page: Page): Promise<Record<"local" | "session", Record<string, string>>> =>
+  page.evaluate(() => ({ local: { ...localStorage }, session: { ...sessionStorage } }));
 
 async function unlock(page: Page, name: string, pin: string): Promise<void> {
   await choose(page, name);
@@ -52,22 +53,33 @@ async function deviceOf(page: Page): Promise<{ id: string; token: string }> {
 }
 
 const sessionsOn = async (deviceId: string) =>
-  (await program.call<{ sessions: StaffSessionBody[] }>("GET", "/api/v1/staff-sessions", { token: owner })).body.sessions.filter(({ device }) => device.id === deviceId);
+  (
+    await program.call<{ sessions: StaffSessionBody[] }>("GET", "/api/v1/staff-sessions", { token: owner })
+  ).body.sessions.filter(({ device }) => device.id === deviceId);
 
-const revoke = (id: string, reason: "lost" | "other") => program.call<DeviceBody>("POST", `/api/v1/devices/${id}/revoke`, { token: owner, body: { reason } });
+const revoke = (id: string, reason: "lost" | "other") =>
+  program.call<DeviceBody>("POST", `/api/v1/devices/${id}/revoke`, { token: owner, body: { reason } });
 
 describe("a till that is locked", () => {
   it("keeps its session sealed, opens by the same PIN while the server can't be reached, and finds its cart again", async () => {
     const page = await openDemo();
     const { session, local } = await stored(page);
     const { token } = JSON.parse(session["onegate.session.1"] ?? "") as { token: string };
-    assert.equal(JSON.stringify(local).includes(token), false, "the session's token is nowhere but in the tab's own storage");
+    assert.equal(
+      JSON.stringify(local).includes(token),
+      false,
+      "the session's token is nowhere but in the tab's own storage",
+    );
     assert.equal(JSON.stringify([local, session]).includes("111111"), false);
     await page.getByRole("button", { name: /^Latte/ }).click();
     await page.context().setOffline(true);
     await lock(page);
     await isLocked(page);
-    assert.equal(JSON.stringify(await stored(page)).includes(token), false, "a locked till holds no token in the clear");
+    assert.equal(
+      JSON.stringify(await stored(page)).includes(token),
+      false,
+      "a locked till holds no token in the clear",
+    );
     await unlock(page, "Bima", "222222");
     await says(page, "Belum tersambung ke server");
     await unlock(page, "Sari", "999999");
@@ -76,10 +88,17 @@ describe("a till that is locked", () => {
     await page.clock.fastForward(6_000);
     await press(page, "111111");
     await isOpen(page);
-    await page.getByText(/28\.000/).first().waitFor();
+    await page
+      .getByText(/28\.000/)
+      .first()
+      .waitFor();
     await page.context().setOffline(false);
     await says(page, "Tersambung");
-    assert.equal((await sessionsOn((await deviceOf(page)).id)).length, 1, "the session lived on behind the lock");
+    assert.equal(
+      (await sessionsOn((await deviceOf(page)).id)).length,
+      1,
+      "the session lived on behind the lock",
+    );
     await page.context().close();
   });
 
@@ -108,8 +127,12 @@ describe("a till that is locked", () => {
     await lock(page);
     await unlock(page, "Sari", "111111");
     await isOpen(page);
-    await page.waitForFunction((before) => localStorage.getItem("onegate.sealed.1") !== before, (await stored(page)).local["onegate.sealed.1"]);
-    for (let tries = 0; tries < 50 && (await sessionsOn(id)).length > 1; tries++) await page.waitForTimeout(100);
+    await page.waitForFunction(
+      (before) => localStorage.getItem("onegate.sealed.1") !== before,
+      (await stored(page)).local["onegate.sealed.1"],
+    );
+    for (let tries = 0; tries < 50 && (await sessionsOn(id)).length > 1; tries++)
+      await page.waitForTimeout(100);
     const now = await sessionsOn(id);
     assert.equal(now.length, 1);
     assert.notEqual(now[0]?.id, first?.id);
@@ -132,7 +155,12 @@ describe("a till that is locked", () => {
     await lock(page);
     await page.context().setOffline(true);
     await choose(page, "Sari");
-    for (const [seconds, left] of [[6, 4], [11, 3], [21, 2], [41, 1]] as const) {
+    for (const [seconds, left] of [
+      [6, 4],
+      [11, 3],
+      [21, 2],
+      [41, 1],
+    ] as const) {
       await press(page, "999999");
       await says(page, new RegExp(`tinggal ${left} kali lagi`));
       assert.equal(await page.getByRole("button", { name: "1", exact: true }).isDisabled(), true, "it waits");
@@ -157,7 +185,11 @@ describe("a till that is locked", () => {
     await lock(page);
     await unlock(page, "Sari", "111111");
     await isOpen(page);
-    for (const session of await sessionsOn(id)) assert.equal((await program.call("DELETE", `/api/v1/staff-sessions/${session.id}`, { token: owner })).status, 204);
+    for (const session of await sessionsOn(id))
+      assert.equal(
+        (await program.call("DELETE", `/api/v1/staff-sessions/${session.id}`, { token: owner })).status,
+        204,
+      );
     await page.context().setOffline(false);
     await isLocked(page);
     await page.waitForFunction(() => localStorage.getItem("onegate.sealed.1") === null);
@@ -171,8 +203,13 @@ describe("a till that is locked", () => {
     await picture(page, "settings");
     await page.getByRole("button", { name: "Keluar" }).click();
     await isLocked(page);
-    await page.waitForFunction(() => localStorage.getItem("onegate.sealed.1") === null && sessionStorage.getItem("onegate.session.1") === null);
-    for (let tries = 0; tries < 50 && (await sessionsOn(id)).length > 0; tries++) await page.waitForTimeout(100);
+    await page.waitForFunction(
+      () =>
+        localStorage.getItem("onegate.sealed.1") === null &&
+        sessionStorage.getItem("onegate.session.1") === null,
+    );
+    for (let tries = 0; tries < 50 && (await sessionsOn(id)).length > 0; tries++)
+      await page.waitForTimeout(100);
     assert.deepEqual(await sessionsOn(id), []);
     await page.context().close();
   });
@@ -186,7 +223,9 @@ describe("wrong PINs", () => {
     await press(page, "999999");
     await says(page, "PIN salah");
     const triedOn = (wrong: number, seconds: number) =>
-      sql`update pin_try set wrong_pins = ${wrong}, delayed_until = now() + make_interval(secs => ${seconds}) where device_id = ${id}`.execute(program.database.kysely);
+      sql`update pin_try set wrong_pins = ${wrong}, delayed_until = now() + make_interval(secs => ${seconds}) where device_id = ${id}`.execute(
+        program.database.kysely,
+      );
     await triedOn(11, 64);
     await press(page, "111111");
     await says(page, /Terlalu banyak PIN salah\. Tunggu [0-9]+ detik/);
@@ -234,8 +273,15 @@ describe("wrong PINs", () => {
 });
 
 describe("a tablet", () => {
-  const newCode = async () => (await program.call<DeviceCodeBody>("POST", "/api/v1/devices/codes", { token: owner, body: { outlet_id: DEMO_OUTLET, name: "Kasir depan" } })).body.code;
-  const devices = async () => (await program.call<{ devices: DeviceBody[] }>("GET", "/api/v1/devices", { token: owner })).body.devices;
+  const newCode = async () =>
+    (
+      await program.call<DeviceCodeBody>("POST", "/api/v1/devices/codes", {
+        token: owner,
+        body: { outlet_id: DEMO_OUTLET, name: "Kasir depan" },
+      })
+    ).body.code;
+  const devices = async () =>
+    (await program.call<{ devices: DeviceBody[] }>("GET", "/api/v1/devices", { token: owner })).body.devices;
 
   it("is connected by the address of an invitation, which leaves the address bar", async () => {
     const page = await openPhone(browser);
@@ -261,7 +307,12 @@ describe("a tablet", () => {
     await picture(page, "enrol");
     await page.getByRole("button", { name: "Sambungkan" }).click();
     await isLocked(page);
-    assert.equal((await devices()).some(({ name, revoked_at: revokedAt }) => name === "Kasir depan" && revokedAt === null), true);
+    assert.equal(
+      (await devices()).some(
+        ({ name, revoked_at: revokedAt }) => name === "Kasir depan" && revokedAt === null,
+      ),
+      true,
+    );
     await page.context().close();
   });
 
@@ -288,7 +339,10 @@ describe("a tablet", () => {
     const { id } = await deviceOf(page);
     await page.context().setOffline(true);
     await page.getByRole("button", { name: /^Latte/ }).click();
-    await page.getByRole("button", { name: /^Bayar/ }).first().click();
+    await page
+      .getByRole("button", { name: /^Bayar/ })
+      .first()
+      .click();
     await page.getByRole("button", { name: /Uang pas/ }).click();
     await says(page, /Belum ada jawaban dari server/);
     assert.equal((await revoke(id, "other")).status, 200);

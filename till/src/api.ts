@@ -1,4 +1,18 @@
-import type { CatalogueBody, EnrolledBody, Id, NewSaleBody, OwnPinDoneBody, Problem, SaleBody, SessionBody, SetupBody, SetupDoneBody, SetupStateBody, ShopBody, TodayBody } from "@onegate/contract";
+import type {
+  CatalogueBody,
+  EnrolledBody,
+  Id,
+  NewSaleBody,
+  OwnPinDoneBody,
+  Problem,
+  SaleBody,
+  SessionBody,
+  SetupBody,
+  SetupDoneBody,
+  SetupStateBody,
+  ShopBody,
+  TodayBody,
+} from "@onegate/contract";
 import { hearClock } from "./clock.ts";
 import { device, revoked } from "./device.ts";
 
@@ -19,7 +33,13 @@ export class Silent extends Error {}
 
 /** Whether asking again, unchanged, is the way to learn what happened. */
 export function isUndecided(error: unknown): boolean {
-  return error instanceof Silent || (error instanceof Refused && ["internal", "overloaded", "storage_full", "unavailable", "idempotency_key_in_flight"].includes(error.problem.code));
+  return (
+    error instanceof Silent ||
+    (error instanceof Refused &&
+      ["internal", "overloaded", "storage_full", "unavailable", "idempotency_key_in_flight"].includes(
+        error.problem.code,
+      ))
+  );
 }
 
 const PATIENCE_MS = 15_000;
@@ -52,7 +72,11 @@ export function refused(problem: Problem, retryAfterSeconds = 0): Refused {
 }
 
 /** Asks the server; `path` stands below `/api/v1`. */
-export async function call(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, { token, body, key, approval, setupCode, patience = PATIENCE_MS }: Request = {}): Promise<unknown> {
+export async function call(
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
+  path: string,
+  { token, body, key, approval, setupCode, patience = PATIENCE_MS }: Request = {},
+): Promise<unknown> {
   const headers = credentials(token);
   headers.set("Accept", "application/json");
   if (key !== undefined) headers.set("Idempotency-Key", key);
@@ -70,7 +94,8 @@ export async function call(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", 
     });
     hearClock({ sent, received: Date.now(), date: answer.headers.get("Date") });
     if (answer.status === 204) return undefined;
-    if (answer.ok && answer.headers.get("Content-Type") === "application/x-ndjson") return await answer.blob();
+    if (answer.ok && answer.headers.get("Content-Type") === "application/x-ndjson")
+      return await answer.blob();
     const content: unknown = await answer.json();
     if (answer.ok) return content;
     if (isProblem(content)) throw refused(content, Number(answer.headers.get("Retry-After") ?? "0") || 0);
@@ -88,20 +113,39 @@ export function isProblem(unchecked: unknown): unchecked is Problem {
 export const api = {
   shop: () => call("GET", "/till/shop") as Promise<ShopBody>,
   /** Without a code only a sandbox's demo shop lets a till in. */
-  enrol: (code?: string) => call("POST", "/till/devices", { body: code === undefined ? {} : { code } }) as Promise<EnrolledBody>,
-  unlock: (staffId: Id, pin: string, patience?: number) => call("POST", "/till/unlock", { body: { staff_id: staffId, pin }, ...(patience === undefined ? {} : { patience }) }) as Promise<SessionBody>,
-  changePin: (token: string, pin: string, newPin: string) => call("PUT", "/staff/me/pin", { token, body: { pin, new_pin: newPin } }) as Promise<OwnPinDoneBody>,
+  enrol: (code?: string) =>
+    call("POST", "/till/devices", { body: code === undefined ? {} : { code } }) as Promise<EnrolledBody>,
+  unlock: (staffId: Id, pin: string, patience?: number) =>
+    call("POST", "/till/unlock", {
+      body: { staff_id: staffId, pin },
+      ...(patience === undefined ? {} : { patience }),
+    }) as Promise<SessionBody>,
+  changePin: (token: string, pin: string, newPin: string) =>
+    call("PUT", "/staff/me/pin", { token, body: { pin, new_pin: newPin } }) as Promise<OwnPinDoneBody>,
   lock: (token: string) => call("POST", "/till/lock", { token }),
   catalogue: (token: string) => call("GET", "/till/catalogue", { token }) as Promise<CatalogueBody>,
-  sell: (token: string, sale: NewSaleBody) => call("POST", "/till/sales", { token, body: sale, key: sale.id }) as Promise<SaleBody>,
+  sell: (token: string, sale: NewSaleBody) =>
+    call("POST", "/till/sales", { token, body: sale, key: sale.id }) as Promise<SaleBody>,
   sale: (token: string, id: Id) => call("GET", `/till/sales/${id}`, { token }) as Promise<SaleBody>,
-  sales: async (token: string) => ((await call("GET", "/till/sales?limit=20", { token })) as { sales: SaleBody[] }).sales,
-  cancel: (token: string, id: Id) => call("POST", `/till/sales/${id}/cancel`, { token, key: `cancel-${id}` }) as Promise<SaleBody>,
+  sales: async (token: string) =>
+    ((await call("GET", "/till/sales?limit=20", { token })) as { sales: SaleBody[] }).sales,
+  cancel: (token: string, id: Id) =>
+    call("POST", `/till/sales/${id}/cancel`, { token, key: `cancel-${id}` }) as Promise<SaleBody>,
   confirmStatic: (token: string, id: Id, reference: string) =>
-    call("POST", `/till/sales/${id}/static-qris`, { token, body: reference === "" ? {} : { reference }, key: `static-${id}-${encodeURIComponent(reference)}` }) as Promise<SaleBody>,
+    call("POST", `/till/sales/${id}/static-qris`, {
+      token,
+      body: reference === "" ? {} : { reference },
+      key: `static-${id}-${encodeURIComponent(reference)}`,
+    }) as Promise<SaleBody>,
   today: (token: string) => call("GET", "/till/reports/today", { token }) as Promise<TodayBody>,
-  recover: (code: string, pin: string) => call("POST", "/till/owner-recovery", { body: { code, pin } }) as Promise<SetupDoneBody>,
+  recover: (code: string, pin: string) =>
+    call("POST", "/till/owner-recovery", { body: { code, pin } }) as Promise<SetupDoneBody>,
   setupState: () => call("GET", "/setup") as Promise<SetupStateBody>,
   setUp: (shop: SetupBody, key: string, code?: string) =>
-    call("POST", "/setup", { body: shop, key, patience: SETUP_PATIENCE_MS, ...(code === undefined ? {} : { setupCode: code }) }) as Promise<SetupDoneBody>,
+    call("POST", "/setup", {
+      body: shop,
+      key,
+      patience: SETUP_PATIENCE_MS,
+      ...(code === undefined ? {} : { setupCode: code }),
+    }) as Promise<SetupDoneBody>,
 };

@@ -137,7 +137,9 @@ function useListening(): void {
   const token = useSession()?.token;
   useEffect(() => {
     if (token === undefined) {
-      client.removeQueries({ predicate: ({ queryKey }) => !["shop", "catalogue", "setup"].includes(String(queryKey[0])) });
+      client.removeQueries({
+        predicate: ({ queryKey }) => !["shop", "catalogue", "setup"].includes(String(queryKey[0])),
+      });
       return;
     }
     const leaving = new AbortController();

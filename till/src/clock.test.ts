@@ -11,7 +11,8 @@ const heard = (at: number, fast: number, tookMs = 80): Heard => ({
   received: SERVER + at + fast + tookMs / 2,
   date: new Date(SERVER + at).toUTCString(),
 });
-const within = (ahead: Ahead | null, right: number) => ahead !== null && ahead.least <= right && right <= ahead.most;
+const within = (ahead: Ahead | null, right: number) =>
+  ahead !== null && ahead.least <= right && right <= ahead.most;
 
 test("one answer tells the server's time within a second and the way there and back", () => {
   for (const fast of [0, 20 * MINUTES, -3 * MINUTES]) {

@@ -73,7 +73,14 @@ export const commands = {
 
 /** Runs the command that belongs to a key; a focused button keeps its own Enter. */
 export function runKey(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (
+    event.defaultPrevented ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    document.querySelector("dialog[open]")
+  )
+    return;
   const on = event.target instanceof Element ? event.target.closest("input, button, a") : null;
   if (event.key === "Enter" && on) return;
   if (event.key === "/" && on?.tagName === "INPUT") return;

@@ -30,11 +30,15 @@ export const device = createStore(read(place), (value) => place.write(value && J
 
 const otherPlace = kept(localStorage, "onegate.device.other.1");
 /** In a sandbox: what this browser is in its own shop while it is in the demo, and the other way round. */
-export const otherDevice = createStore(read(otherPlace), (value) => otherPlace.write(value && JSON.stringify(value)));
+export const otherDevice = createStore(read(otherPlace), (value) =>
+  otherPlace.write(value && JSON.stringify(value)),
+);
 
 const revokedPlace = kept(localStorage, "onegate.revoked.1");
 /** The server has said that this device may no longer be used; until it is connected anew. */
-export const revoked = createStore(revokedPlace.read() !== null, (value) => revokedPlace.write(value ? "yes" : null));
+export const revoked = createStore(revokedPlace.read() !== null, (value) =>
+  revokedPlace.write(value ? "yes" : null),
+);
 
 export const useDevice = () => useStore(device);
 export const useRevoked = () => useStore(revoked);

@@ -3,7 +3,9 @@ import { createStore, kept, useStore } from "./store.ts";
 
 const setupPlace = kept(localStorage, "onegate.setup.open");
 /** A shop is being set up in this browser; it goes on where it was left. */
-export const settingUp = createStore(setupPlace.read() !== null, (open) => setupPlace.write(open ? "yes" : null));
+export const settingUp = createStore(setupPlace.read() !== null, (open) =>
+  setupPlace.write(open ? "yes" : null),
+);
 
 /** The set-up code that the program's start put into the address. */
 export const setupCode = createStore<string | null>(null);

@@ -1,15 +1,60 @@
 /** English words a cashier or guest may use for what the shelf calls by its Indonesian name. */
 const alsoCalled: Readonly<Record<string, string>> = {
-  banana: "pisang", bean: "biji", beans: "biji", bread: "roti", cake: "kue", cassava: "singkong", cheese: "keju",
-  chocolate: "cokelat", coconut: "kelapa", coffee: "kopi", cold: "es", donut: "donat", doughnut: "donat", drink: "minuman",
-  food: "makanan", fried: "goreng", fries: "kentang", ginger: "jahe", hot: "panas", ice: "es", iced: "es", jasmine: "melati",
-  juice: "jus", milk: "susu", mineral: "mineral", noodle: "mie", noodles: "mie", orange: "jeruk", palm: "aren", potato: "kentang",
-  pulled: "tarik", rice: "nasi", snack: "camilan", tea: "teh", toast: "bakar", water: "air",
+  banana: "pisang",
+  bean: "biji",
+  beans: "biji",
+  bread: "roti",
+  cake: "kue",
+  cassava: "singkong",
+  cheese: "keju",
+  chocolate: "cokelat",
+  coconut: "kelapa",
+  coffee: "kopi",
+  cold: "es",
+  donut: "donat",
+  doughnut: "donat",
+  drink: "minuman",
+  food: "makanan",
+  fried: "goreng",
+  fries: "kentang",
+  ginger: "jahe",
+  hot: "panas",
+  ice: "es",
+  iced: "es",
+  jasmine: "melati",
+  juice: "jus",
+  milk: "susu",
+  mineral: "mineral",
+  noodle: "mie",
+  noodles: "mie",
+  orange: "jeruk",
+  palm: "aren",
+  potato: "kentang",
+  pulled: "tarik",
+  rice: "nasi",
+  snack: "camilan",
+  tea: "teh",
+  toast: "bakar",
+  water: "air",
 };
 
 /** Letters that Unicode takes for letters of their own, though people type them without their stroke. */
 const strokes: Readonly<Record<string, string>> = {
-  æ: "ae", ð: "d", ø: "o", þ: "th", đ: "d", ħ: "h", ı: "i", ł: "l", ŋ: "n", œ: "oe", ŧ: "t", ß: "ss", ς: "σ", ى: "ي", ة: "ه",
+  æ: "ae",
+  ð: "d",
+  ø: "o",
+  þ: "th",
+  đ: "d",
+  ħ: "h",
+  ı: "i",
+  ł: "l",
+  ŋ: "n",
+  œ: "oe",
+  ŧ: "t",
+  ß: "ss",
+  ς: "σ",
+  ى: "ي",
+  ة: "ه",
 };
 
 /** Marks that change nothing of what a word is: accents, Arabic vowel signs and stretched letters, joiners and variants. */
@@ -46,7 +91,8 @@ export function fits(query: string, ...texts: readonly string[]): boolean {
   const sought = fold(query).trim();
   const folded = texts.map(fold);
   const there = folded.flatMap(words);
-  const begins = (word: string) => there.some((one) => one.startsWith(word) || (UNSPACED.test(word) && one.includes(word)));
+  const begins = (word: string) =>
+    there.some((one) => one.startsWith(word) || (UNSPACED.test(word) && one.includes(word)));
   const wanted = words(sought);
   if (wanted.length === 0) return folded.some((text) => text.includes(sought));
   return wanted.every((word) => begins(word) || begins(alsoCalled[word] ?? word));

@@ -9,7 +9,8 @@ export async function giveUpSale(saleId: Id): Promise<void> {
   try {
     const ended = await asking((token) => api.cancel(token, saleId));
     client.setQueryData(["sale", saleId], ended);
-    if (ended.state === "cancelled" || ended.state === "expired") dispatch({ type: "another_way", saleId: newId() });
+    if (ended.state === "cancelled" || ended.state === "expired")
+      dispatch({ type: "another_way", saleId: newId() });
   } catch (no) {
     if (no instanceof Refused) say({ tone: "refusal", text: (_, language) => no.problem.detail[language] });
     else say({ tone: "refusal", text: (words) => words.cancelSilent });

@@ -14,7 +14,12 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 
 /** Listens until `signal` aborts, joining again after each break where it left off; `ended` when the server won't have this session any more. */
-export async function listen(token: string, heard: (message: Message) => void, ended: (no: Refused) => void, signal: AbortSignal): Promise<void> {
+export async function listen(
+  token: string,
+  heard: (message: Message) => void,
+  ended: (no: Refused) => void,
+  signal: AbortSignal,
+): Promise<void> {
   let cursor: string | null = null;
   let pause = FIRST_PAUSE_MS;
   while (!signal.aborted) {
@@ -34,7 +39,12 @@ export async function listen(token: string, heard: (message: Message) => void, e
   }
 }
 
-async function listenOnce(token: string, cursor: string | null, signal: AbortSignal, heard: (message: Message) => void): Promise<Refused | undefined> {
+async function listenOnce(
+  token: string,
+  cursor: string | null,
+  signal: AbortSignal,
+  heard: (message: Message) => void,
+): Promise<Refused | undefined> {
   const silence = new AbortController();
   let watch = setTimeout(() => silence.abort(), SILENCE_MS);
   try {

@@ -12,16 +12,31 @@ const sale = (id: string): NewSaleBody => ({
   tender: { method: "QRIS" },
 });
 const after = (...events: Event[]): Till => events.reduce(step, closed);
-const toPay: Event[] = [{ type: "unlock" }, { type: "add", product: latte, saleId: "a" }, { type: "pay", saleId: "a" }];
+const toPay: Event[] = [
+  { type: "unlock" },
+  { type: "add", product: latte, saleId: "a" },
+  { type: "pay", saleId: "a" },
+];
 
 test("a locked till sells nothing", () => {
   assert.equal(after({ type: "add", product: latte, saleId: "a" }), closed);
 });
 
 test("the same product twice is one line of two", () => {
-  const till = after({ type: "unlock" }, { type: "add", product: latte, saleId: "a" }, { type: "add", product: roti, saleId: "a" }, { type: "add", product: latte, saleId: "a" });
+  const till = after(
+    { type: "unlock" },
+    { type: "add", product: latte, saleId: "a" },
+    { type: "add", product: roti, saleId: "a" },
+    { type: "add", product: latte, saleId: "a" },
+  );
   assert.ok(till.at === "selling");
-  assert.deepEqual(till.cart.map((line) => [line.name, line.quantity]), [["Latte", 2], ["Roti bakar", 1]]);
+  assert.deepEqual(
+    till.cart.map((line) => [line.name, line.quantity]),
+    [
+      ["Latte", 2],
+      ["Roti bakar", 1],
+    ],
+  );
   assert.equal(pieces(till.cart), 3);
 });
 
@@ -35,7 +50,11 @@ test("a quantity of zero removes the line, and filling brings it back", () => {
 });
 
 test("a cart is one sale from its first line on, whoever sells it", () => {
-  const full = after({ type: "unlock" }, { type: "add", product: latte, saleId: "a" }, { type: "add", product: roti, saleId: "b" });
+  const full = after(
+    { type: "unlock" },
+    { type: "add", product: latte, saleId: "a" },
+    { type: "add", product: roti, saleId: "b" },
+  );
   const till = step(full, { type: "pay", saleId: "c" });
   assert.ok(till.at === "paying");
   assert.equal(till.saleId, "a");
@@ -43,7 +62,12 @@ test("a cart is one sale from its first line on, whoever sells it", () => {
 });
 
 test("a cart that was sold meanwhile does not come back by undoing", () => {
-  const next = after(...toPay, { type: "send", sale: sale("a") }, { type: "paid", saleId: "a" }, { type: "next_customer" });
+  const next = after(
+    ...toPay,
+    { type: "send", sale: sale("a") },
+    { type: "paid", saleId: "a" },
+    { type: "next_customer" },
+  );
   assert.equal(step(next, { type: "refill", cart: [{ ...latte, quantity: 1 }], saleId: "a" }), next);
 });
 
@@ -65,7 +89,11 @@ test("exact cash is three moves from product to paid", () => {
 
 test("a sale under way can be left neither backwards nor by a second one", () => {
   const sending = after(...toPay, { type: "send", sale: sale("a") });
-  for (const event of [{ type: "back" }, { type: "send", sale: sale("b") }, { type: "add", product: roti, saleId: "a" }] as const) {
+  for (const event of [
+    { type: "back" },
+    { type: "send", sale: sale("b") },
+    { type: "add", product: roti, saleId: "a" },
+  ] as const) {
     assert.equal(step(sending, event), sending);
   }
 });
@@ -84,7 +112,12 @@ test("another sale's payment doesn't pay this one", () => {
 });
 
 test("another way to pay is another sale with the same cart", () => {
-  const till = after(...toPay, { type: "send", sale: sale("a") }, { type: "accepted" }, { type: "another_way", saleId: "b" });
+  const till = after(
+    ...toPay,
+    { type: "send", sale: sale("a") },
+    { type: "accepted" },
+    { type: "another_way", saleId: "b" },
+  );
   assert.ok(till.at === "paying");
   assert.deepEqual([till.saleId, till.cart[0]?.name], ["b", "Latte"]);
 });
@@ -101,13 +134,21 @@ test("the shop's printed code is shown for the sale that has no QR, and is paid 
 });
 
 test("a sale sent by the printed code shows it at once", () => {
-  const till = after(...toPay, { type: "send", sale: { ...sale("a"), tender: { method: "QRIS_STATIC" } } }, { type: "accepted" });
+  const till = after(
+    ...toPay,
+    { type: "send", sale: { ...sale("a"), tender: { method: "QRIS_STATIC" } } },
+    { type: "accepted" },
+  );
   assert.equal(till.at, "static");
 });
 
 test("the printed code is offered after a refusal that is the providers', and not after another", () => {
   for (const qrisAway of [true, false]) {
-    const till = after(...toPay, { type: "send", sale: sale("a") }, { type: "refused", saleId: "b", qrisAway });
+    const till = after(
+      ...toPay,
+      { type: "send", sale: sale("a") },
+      { type: "refused", saleId: "b", qrisAway },
+    );
     assert.ok(till.at === "paying");
     assert.equal(till.qrisAway ?? false, qrisAway);
   }
@@ -125,14 +166,25 @@ test("a new price reaches the cart before it is paid", () => {
 });
 
 test("a reload in mid-payment finds the same sale", () => {
-  for (const events of [toPay, [...toPay, { type: "send", sale: sale("a") }, { type: "accepted" }] satisfies Event[]]) {
+  for (const events of [
+    toPay,
+    [...toPay, { type: "send", sale: sale("a") }, { type: "accepted" }] satisfies Event[],
+  ]) {
     const till = after(...events);
     assert.deepEqual(checkedToTill(toStored(till)), till);
   }
 });
 
 test("what can't be read is a locked till", () => {
-  for (const text of [null, "", "{}", "null", '{"at":"selling"}', '{"at":"locked"}', '{"at":"toString","cart":[]}']) {
+  for (const text of [
+    null,
+    "",
+    "{}",
+    "null",
+    '{"at":"selling"}',
+    '{"at":"locked"}',
+    '{"at":"toString","cart":[]}',
+  ]) {
     assert.equal(checkedToTill(text), closed);
   }
 });

@@ -14,7 +14,12 @@ export type Product = Omit<Line, "quantity">;
 /** The cart has the id of its sale from its first line on: whoever sells it, and however often, it is one sale. */
 type Selling = { readonly at: "selling"; readonly cart: Cart; readonly saleId?: Id };
 /** The customer is choosing how to pay; nothing has left the till yet. */
-type Paying = { readonly at: "paying"; readonly cart: Cart; readonly saleId: Id; /** QRIS was tried, and its provider is away. */ readonly qrisAway?: boolean };
+type Paying = {
+  readonly at: "paying";
+  readonly cart: Cart;
+  readonly saleId: Id /** QRIS was tried, and its provider is away. */;
+  readonly qrisAway?: boolean;
+};
 /** The sale has left the till and has no answer yet: it is repeated under the same id until there is one. */
 type Sending = { readonly at: "sending"; readonly cart: Cart; readonly sale: NewSaleBody };
 /** The server has the sale and waits for the provider's yes or no. */
@@ -30,12 +35,12 @@ export type Till = Open | Locked;
 export type Event =
   | { readonly type: "unlock" }
   | { readonly type: "lock" }
-  | { readonly type: "add"; readonly product: Product; /** For a cart that has none. */ readonly saleId: Id }
+  | { readonly type: "add"; readonly product: Product /** For a cart that has none. */; readonly saleId: Id }
   | { readonly type: "count"; readonly productId: Id; readonly quantity: number }
   | { readonly type: "empty" }
   | { readonly type: "refill"; readonly cart: Cart; readonly saleId: Id | undefined }
   | { readonly type: "reprice"; readonly prices: ReadonlyMap<Id, bigint> }
-  | { readonly type: "pay"; /** For a cart that has none. */ readonly saleId: Id }
+  | { readonly type: "pay" /** For a cart that has none. */; readonly saleId: Id }
   | { readonly type: "back" }
   | { readonly type: "send"; readonly sale: NewSaleBody }
   | { readonly type: "refused"; readonly saleId: Id; readonly qrisAway?: boolean }
@@ -49,14 +54,23 @@ const MOST = 9999;
 
 type Moves = {
   readonly [At in Till["at"]]: {
-    readonly [Type in Event["type"]]?: (till: Extract<Till, { at: At }>, event: Extract<Event, { type: Type }>) => Till;
+    readonly [Type in Event["type"]]?: (
+      till: Extract<Till, { at: At }>,
+      event: Extract<Event, { type: Type }>,
+    ) => Till;
   };
 };
 
 const lock = (till: Open): Till => ({ at: "locked", behind: till });
-const selling = (cart: Cart, saleId?: Id): Selling => ({ at: "selling", cart, ...(saleId === undefined ? {} : { saleId }) });
+const selling = (cart: Cart, saleId?: Id): Selling => ({
+  at: "selling",
+  cart,
+  ...(saleId === undefined ? {} : { saleId }),
+});
 const paying = (cart: Cart, saleId: Id, qrisAway = false): Till =>
-  cart.length === 0 ? selling(cart, saleId) : { at: "paying", cart, saleId, ...(qrisAway ? { qrisAway } : {}) };
+  cart.length === 0
+    ? selling(cart, saleId)
+    : { at: "paying", cart, saleId, ...(qrisAway ? { qrisAway } : {}) };
 const reprice = <Of extends Selling | Paying>(till: Of, prices: ReadonlyMap<Id, bigint>): Of => ({
   ...till,
   cart: till.cart.map((line) => ({ ...line, unitPrice: prices.get(line.productId) ?? line.unitPrice })),
@@ -87,7 +101,11 @@ const moves: Moves = {
     lock,
     // A refused sale's id is spent: the next attempt is another sale.
     refused: (till, { saleId, qrisAway }) => paying(till.cart, saleId, qrisAway),
-    accepted: (till) => ({ at: till.sale.tender.method === STATIC_METHOD ? "static" : "waiting", cart: till.cart, saleId: till.sale.id }),
+    accepted: (till) => ({
+      at: till.sale.tender.method === STATIC_METHOD ? "static" : "waiting",
+      cart: till.cart,
+      saleId: till.sale.id,
+    }),
     paid: (till, { saleId }) => (saleId === till.sale.id ? { at: "paid", saleId } : till),
   },
   waiting: {
@@ -124,7 +142,9 @@ function added(cart: Cart, product: Product): Cart {
 
 function counted(cart: Cart, productId: Id, quantity: number): Cart {
   if (quantity <= 0) return cart.filter((line) => line.productId !== productId);
-  return cart.map((line) => (line.productId === productId ? { ...line, quantity: Math.min(quantity, MOST) } : line));
+  return cart.map((line) =>
+    line.productId === productId ? { ...line, quantity: Math.min(quantity, MOST) } : line,
+  );
 }
 
 /** How many pieces the cart holds. */
@@ -140,9 +160,12 @@ export function toStored(till: Till): string {
 export function checkedToTill(unchecked: string | null): Till {
   if (unchecked === null) return closed;
   try {
-    const till = JSON.parse(unchecked, (key, value: unknown) => (key === "unitPrice" ? BigInt(value as string) : value)) as Till;
+    const till = JSON.parse(unchecked, (key, value: unknown) =>
+      key === "unitPrice" ? BigInt(value as string) : value,
+    ) as Till;
     const open = openOf(till);
-    if (!Object.hasOwn(moves, till.at) || !Object.hasOwn(moves, open.at) || open.at === ("locked" as string)) return closed;
+    if (!Object.hasOwn(moves, till.at) || !Object.hasOwn(moves, open.at) || open.at === ("locked" as string))
+      return closed;
     if (open.at !== "paid" && !Array.isArray(open.cart)) return closed;
     return till;
   } catch {

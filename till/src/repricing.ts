@@ -14,7 +14,8 @@ export function useRepricing(): void {
     const till = currentTill();
     if (!catalogue || (till.at !== "selling" && till.at !== "paying")) return;
     const prices = new Map(catalogue.products.map(({ id, price }) => [id, minorOf(price)]));
-    if (till.cart.every(({ productId, unitPrice }) => (prices.get(productId) ?? unitPrice) === unitPrice)) return;
+    if (till.cart.every(({ productId, unitPrice }) => (prices.get(productId) ?? unitPrice) === unitPrice))
+      return;
     dispatch({ type: "reprice", prices });
     say({ tone: "refusal", text: (words) => words.repriced });
   }, [catalogue]);

@@ -20,7 +20,8 @@ const EAN = "8991002101234";
 test("fast keys ended by Enter are a barcode", () => assert.equal(type(EAN, 8), EAN));
 
 test("a scanner that sends a key each 60 ms is one too, whatever its code looks like", () => {
-  for (const code of [EAN, "96385074", "012345678905", "123456", "SKU-00017", "1Z 999 AA1"]) assert.equal(type(code, 60), code);
+  for (const code of [EAN, "96385074", "012345678905", "123456", "SKU-00017", "1Z 999 AA1"])
+    assert.equal(type(code, 60), code);
 });
 
 test("so is a slower one, when the check digit is right", () => {
@@ -41,7 +42,8 @@ test("a few fast keys are not a barcode, and fast words neither", () => {
 test("one stumble of a scanner doesn't cut its code", () => {
   let scanner = idle;
   let at = 0;
-  for (const [place, key] of [...EAN].entries()) scanner = feed(scanner, { key, at: (at += place === 7 ? 180 : 20) }).scanner;
+  for (const [place, key] of [...EAN].entries())
+    scanner = feed(scanner, { key, at: (at += place === 7 ? 180 : 20) }).scanner;
   assert.equal(feed(scanner, { key: "Enter", at: at + 20 }).code, EAN);
 });
 
@@ -55,7 +57,8 @@ test("a scan after slow typing is only the scan", () => {
 
 test("an Enter long after the keys ends nothing", () => {
   let scanner = idle;
-  for (const [index, key] of [..."89910021"].entries()) scanner = feed(scanner, { key, at: index * 5 }).scanner;
+  for (const [index, key] of [..."89910021"].entries())
+    scanner = feed(scanner, { key, at: index * 5 }).scanner;
   assert.equal(feed(scanner, { key: "Enter", at: 900 }).code, undefined);
 });
 

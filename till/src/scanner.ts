@@ -1,11 +1,25 @@
 import { isGtin } from "@onegate/contract";
 
 /** What has been typed without a pause: by hands, or by a scanner that is a keyboard and ends its code with Enter or Tab. */
-export type Scanner = { readonly typed: string; readonly begun: number; readonly at: number; /** When a scan ended. */ readonly ended: number };
+export type Scanner = {
+  readonly typed: string;
+  readonly begun: number;
+  readonly at: number /** When a scan ended. */;
+  readonly ended: number;
+};
 
-export const idle: Scanner = { typed: "", begun: 0, at: Number.NEGATIVE_INFINITY, ended: Number.NEGATIVE_INFINITY };
+export const idle: Scanner = {
+  typed: "",
+  begun: 0,
+  at: Number.NEGATIVE_INFINITY,
+  ended: Number.NEGATIVE_INFINITY,
+};
 
-export type Key = { readonly key: string; /** Milliseconds. */ readonly at: number; /** The key is held down. */ readonly repeat?: boolean };
+export type Key = {
+  readonly key: string /** Milliseconds. */;
+  readonly at: number /** The key is held down. */;
+  readonly repeat?: boolean;
+};
 
 export type Fed = {
   readonly scanner: Scanner;
@@ -36,13 +50,17 @@ export function feed(scanner: Scanner, { key, at, repeat = false }: Key): Fed {
   if (key === "Shift" || key === "CapsLock") return { scanner, isFast: false };
   const goesOn = !repeat && at - scanner.at <= MAX_GAP_MS;
   if (key === "Enter" || key === "Tab") {
-    if (at - scanner.ended <= MAX_SECOND_END_MS) return { scanner: { ...idle, ended: at }, code: "", isFast: true };
+    if (at - scanner.ended <= MAX_SECOND_END_MS)
+      return { scanner: { ...idle, ended: at }, code: "", isFast: true };
     const { typed, begun } = scanner;
     const isScan = goesOn && typed !== "" && (at - begun) / typed.length <= maxMean(typed);
-    return isScan ? { scanner: { ...idle, ended: at }, code: typed, isFast: true } : { scanner: idle, isFast: false };
+    return isScan
+      ? { scanner: { ...idle, ended: at }, code: typed, isFast: true }
+      : { scanner: idle, isFast: false };
   }
   if (repeat || [...key].length !== 1) return { scanner: idle, isFast: false };
-  if (!goesOn || scanner.typed === "") return { scanner: { ...idle, typed: key, begun: at, at }, isFast: false };
+  if (!goesOn || scanner.typed === "")
+    return { scanner: { ...idle, typed: key, begun: at, at }, isFast: false };
   const { typed, begun } = scanner;
   const isFast = (at - begun) / typed.length <= MAX_MEAN_MS.digits;
   return { scanner: { ...idle, typed: typed + key, begun, at }, isFast };

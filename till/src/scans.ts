@@ -12,7 +12,11 @@ import type { Words } from "./words.ts";
 type Shelf = CatalogueBody["products"][number];
 
 export function addProduct({ id, name, picture, price }: Shelf): void {
-  dispatch({ type: "add", product: { productId: id, name, picture, unitPrice: minorOf(price) }, saleId: newId() });
+  dispatch({
+    type: "add",
+    product: { productId: id, name, picture, unitPrice: minorOf(price) },
+    saleId: newId(),
+  });
 }
 
 type Listener = (code: string) => void;
@@ -55,7 +59,17 @@ export function useScans(): void {
   }, []);
 }
 
-const NOT_TEXT = new Set(["button", "checkbox", "color", "file", "image", "radio", "range", "reset", "submit"]);
+const NOT_TEXT = new Set([
+  "button",
+  "checkbox",
+  "color",
+  "file",
+  "image",
+  "radio",
+  "range",
+  "reset",
+  "submit",
+]);
 
 /** The text field that has the focus: what is typed stands in it. */
 function fieldOf(target: EventTarget | null): HTMLInputElement | HTMLTextAreaElement | null {
@@ -77,7 +91,10 @@ function take(code: string, isInField: boolean): void {
   if (now.at === "paid") dispatch({ type: "next_customer" });
   addProduct(product);
   fly(null);
-  say({ tone: "plain", text: (words) => (now.at === "paid" ? words.addedNext(product.name) : words.added(product.name)) });
+  say({
+    tone: "plain",
+    text: (words) => (now.at === "paid" ? words.addedNext(product.name) : words.added(product.name)),
+  });
 }
 
 function lost(text: (words: Words) => string): void {

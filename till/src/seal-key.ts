@@ -10,7 +10,10 @@ export async function sealKey(): Promise<CryptoKey> {
   const database = await opened();
   try {
     // before the transaction, which ends while anything else is waited for
-    const fresh = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+    const fresh = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, [
+      "encrypt",
+      "decrypt",
+    ]);
     return await new Promise<CryptoKey>((resolve, reject) => {
       const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
       const store = transaction.objectStore(STORE);
@@ -22,7 +25,9 @@ export async function sealKey(): Promise<CryptoKey> {
         else store.put(fresh, NAME);
       });
       transaction.addEventListener("complete", () => resolve(key));
-      transaction.addEventListener("abort", () => reject(transaction.error ?? new Error("the key can't be kept in this browser")));
+      transaction.addEventListener("abort", () =>
+        reject(transaction.error ?? new Error("the key can't be kept in this browser")),
+      );
     });
   } finally {
     database.close();
@@ -34,6 +39,8 @@ function opened(): Promise<IDBDatabase> {
     const request = indexedDB.open(DATABASE, 1);
     request.addEventListener("upgradeneeded", () => request.result.createObjectStore(STORE));
     request.addEventListener("success", () => resolve(request.result));
-    request.addEventListener("error", () => reject(request.error ?? new Error("IndexedDB can't be had in this browser")));
+    request.addEventListener("error", () =>
+      reject(request.error ?? new Error("IndexedDB can't be had in this browser")),
+    );
   });
 }

@@ -7,12 +7,22 @@ import { createSeals, DELAYS_S, LONGEST_HOURS, MOST_TRIES } from "./sealed.ts";
 const HOUR = 3_600_000;
 const SARI = "01990000-0000-7000-8000-000000000001";
 const BUDI = "01990000-0000-7000-8000-000000000002";
-const session = (staffId: string): SessionBody => ({ token: "t".repeat(43), expires_at: new Date(14 * HOUR).toISOString(), staff: { id: staffId, name: "Sari", role: "cashier", role_name: null }, rights: [], must_change_pin: false });
+const session = (staffId: string): SessionBody => ({
+  token: "t".repeat(43),
+  expires_at: new Date(14 * HOUR).toISOString(),
+  staff: { id: staffId, name: "Sari", role: "cashier", role_name: null },
+  rights: [],
+  must_change_pin: false,
+});
 
 /** Quick, and as different for each PIN as the real one. */
-const quick = async (pin: string, salt: Uint8Array<ArrayBuffer>) => new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array([...new TextEncoder().encode(pin), ...salt])));
+const quick = async (pin: string, salt: Uint8Array<ArrayBuffer>) =>
+  new Uint8Array(
+    await crypto.subtle.digest("SHA-256", new Uint8Array([...new TextEncoder().encode(pin), ...salt])),
+  );
 
-const newKey = () => crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+const newKey = () =>
+  crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 
 function openSeals() {
   let own = newKey();
@@ -57,7 +67,11 @@ describe("a sealed session", () => {
     const { state, seals, after } = openSeals();
     await seals.keep(session(SARI), "482915");
     for (const [index, seconds] of DELAYS_S.entries()) {
-      assert.deepEqual(await seals.open(SARI, "000001"), { is: "wrong", left: MOST_TRIES - index - 1, seconds });
+      assert.deepEqual(await seals.open(SARI, "000001"), {
+        is: "wrong",
+        left: MOST_TRIES - index - 1,
+        seconds,
+      });
       assert.deepEqual(await seals.open(SARI, "482915"), { is: "wait", seconds });
       after(seconds);
     }
@@ -144,6 +158,14 @@ describe("a sealed session", () => {
 });
 
 it("the key is Argon2id as others compute it (RFC 9106's way, vector of the reference implementation)", async () => {
-  const key = await argon2id({ password: "password", salt: new TextEncoder().encode("somesalt"), memorySize: 65_536, iterations: 2, parallelism: 1, hashLength: 32, outputType: "hex" });
+  const key = await argon2id({
+    password: "password",
+    salt: new TextEncoder().encode("somesalt"),
+    memorySize: 65_536,
+    iterations: 2,
+    parallelism: 1,
+    hashLength: 32,
+    outputType: "hex",
+  });
   assert.equal(key, "09316115d5cf24ed5a15a31a3ba326e5cf32edc24702987c02b6566f61913cf7");
 });

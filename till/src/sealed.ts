@@ -77,14 +77,22 @@ export function createSeals({ place, derive, ownKey, now }: Parts) {
     return seen;
   }
 
-  async function key(pin: string, salt: Uint8Array<ArrayBuffer>, use: "encrypt" | "decrypt"): Promise<CryptoKey> {
+  async function key(
+    pin: string,
+    salt: Uint8Array<ArrayBuffer>,
+    use: "encrypt" | "decrypt",
+  ): Promise<CryptoKey> {
     return crypto.subtle.importKey("raw", await derive(pin, salt), "AES-GCM", false, [use]);
   }
 
   /** What the browser's own key opens; nothing when that key is another by now. */
   async function unwrapped({ outerIv, content }: Box): Promise<ArrayBuffer | undefined> {
     try {
-      return await crypto.subtle.decrypt({ name: "AES-GCM", iv: toBytes(outerIv) }, await ownKey(), toBytes(content));
+      return await crypto.subtle.decrypt(
+        { name: "AES-GCM", iv: toBytes(outerIv) },
+        await ownKey(),
+        toBytes(content),
+      );
     } catch {
       return undefined;
     }
@@ -100,10 +108,23 @@ export function createSeals({ place, derive, ownKey, now }: Parts) {
       const salt = crypto.getRandomValues(new Uint8Array(16));
       const iv = crypto.getRandomValues(new Uint8Array(12));
       const plain = new TextEncoder().encode(JSON.stringify(session));
-      const inner = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: bound(session.staff.id, at) }, await key(pin, salt, "encrypt"), plain);
+      const inner = await crypto.subtle.encrypt(
+        { name: "AES-GCM", iv, additionalData: bound(session.staff.id, at) },
+        await key(pin, salt, "encrypt"),
+        plain,
+      );
       const outerIv = crypto.getRandomValues(new Uint8Array(12));
       const content = await crypto.subtle.encrypt({ name: "AES-GCM", iv: outerIv }, await ownKey(), inner);
-      put(session.staff.id, { at, salt: toText(salt), iv: toText(iv), outerIv: toText(outerIv), content: toText(new Uint8Array(content)), seen: at, tries: 0, notBefore: 0 });
+      put(session.staff.id, {
+        at,
+        salt: toText(salt),
+        iv: toText(iv),
+        outerIv: toText(outerIv),
+        content: toText(new Uint8Array(content)),
+        seen: at,
+        tries: 0,
+        notBefore: 0,
+      });
     },
 
     /** Tries `pin`. The try is on disk before it is made. */
@@ -127,7 +148,11 @@ export function createSeals({ place, derive, ownKey, now }: Parts) {
         return { is: "none" };
       }
       try {
-        const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: toBytes(box.iv), additionalData: bound(staffId, box.at) }, opening, inner);
+        const plain = await crypto.subtle.decrypt(
+          { name: "AES-GCM", iv: toBytes(box.iv), additionalData: bound(staffId, box.at) },
+          opening,
+          inner,
+        );
         const session = JSON.parse(new TextDecoder().decode(plain)) as SessionBody;
         const over = Date.parse(session.expires_at) <= now();
         put(staffId, over ? null : { ...box, tries: 0, notBefore: 0 });

@@ -8,7 +8,12 @@ import { minorOf } from "./sum.ts";
 const PAUSES_MS = [400, 1_000, 2_000, 4_000];
 
 /** Why there is no dynamic QR to be had: no fault of the sale, so the shop's printed code may do. */
-const AWAY: ReadonlySet<RefusalCode> = new Set<RefusalCode>(["provider_unreachable", "provider_refused", "channel_inactive", "channel_unknown"]);
+const AWAY: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  "provider_unreachable",
+  "provider_refused",
+  "channel_inactive",
+  "channel_unknown",
+]);
 
 /** What the server says when it has another sale under this id: this cart was sold already, in another tab. */
 const SOLD: ReadonlySet<RefusalCode> = new Set<RefusalCode>(["sale_differs", "idempotency_key_reused"]);
@@ -20,9 +25,11 @@ const SOLD: ReadonlySet<RefusalCode> = new Set<RefusalCode>(["sale_differs", "id
 export async function send(sale: NewSaleBody, signal: AbortSignal): Promise<void> {
   const locks = (navigator as Partial<Navigator>).locks;
   if (!locks) return sendUntilAnswered(sale, signal);
-  await locks.request(`onegate.sale.${sale.id}`, { signal }, () => sendUntilAnswered(sale, signal)).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
+  await locks
+    .request(`onegate.sale.${sale.id}`, { signal }, () => sendUntilAnswered(sale, signal))
+    .catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
 }
 
 /** Repeats one sale, under its own id, until the server has said yes or no. */
@@ -67,6 +74,9 @@ async function giveUp(error: unknown): Promise<void> {
     return;
   }
   const catalogue = await freshCatalogue();
-  dispatch({ type: "reprice", prices: new Map(catalogue.products.map(({ id, price }) => [id, minorOf(price)])) });
+  dispatch({
+    type: "reprice",
+    prices: new Map(catalogue.products.map(({ id, price }) => [id, minorOf(price)])),
+  });
   say({ tone: "refusal", text: (words) => words.repriced });
 }

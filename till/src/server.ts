@@ -63,7 +63,11 @@ async function readShop(): Promise<ShopBody> {
   return shop;
 }
 
-export const shopQuery = { queryKey: ["shop"], queryFn: readShop, staleTime: Number.POSITIVE_INFINITY } as const;
+export const shopQuery = {
+  queryKey: ["shop"],
+  queryFn: readShop,
+  staleTime: Number.POSITIVE_INFINITY,
+} as const;
 
 function rememberShop(): void {
   try {
@@ -98,7 +102,11 @@ export function useShop(): ShopBody {
 }
 
 /** Kept over a lock: a till that is unlocked without its server still has its shelf. */
-const catalogueQuery = { queryKey: ["catalogue"], queryFn: () => asking(api.catalogue), gcTime: Number.POSITIVE_INFINITY };
+const catalogueQuery = {
+  queryKey: ["catalogue"],
+  queryFn: () => asking(api.catalogue),
+  gcTime: Number.POSITIVE_INFINITY,
+};
 
 export const useCatalogue = () => useQuery(catalogueQuery);
 
@@ -120,7 +128,8 @@ export function useSale(id: Id, { awaited = false, exists = true } = {}) {
   });
 }
 
-export const useSales = () => useQuery({ queryKey: ["sales"], queryFn: () => asking(api.sales), staleTime: 0 });
+export const useSales = () =>
+  useQuery({ queryKey: ["sales"], queryFn: () => asking(api.sales), staleTime: 0 });
 
 export const useToday = () =>
   useQuery({ queryKey: ["today"], queryFn: () => asking(api.today), staleTime: 0, refetchInterval: 60_000 });

@@ -4,7 +4,10 @@ import { settings } from "./settings.ts";
 const tunes = {
   scan: [[880, 0, 0.09]],
   unknown: [[220, 0, 0.18]],
-  paid: [[587, 0, 0.32], [880, 0.11, 0.5]],
+  paid: [
+    [587, 0, 0.32],
+    [880, 0.11, 0.5],
+  ],
 } as const;
 
 let context: AudioContext | undefined;

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { createReader } from "./sse.ts";
 
 test("a message is read however it was cut", () => {
-  const text = ': hello\n\nid: 41\nevent: sale.paid\ndata: {"sale_id":"a"}\n\nid: 42\nevent: stock.changed\ndata: {}\n\n';
+  const text =
+    ': hello\n\nid: 41\nevent: sale.paid\ndata: {"sale_id":"a"}\n\nid: 42\nevent: stock.changed\ndata: {}\n\n';
   for (let size = 1; size <= text.length; size += 7) {
     const push = createReader();
     const messages = [];

@@ -7,7 +7,8 @@ const RUPIAH = 100n;
 
 test("no sum that the till offers is asked about, and none that notes make", () => {
   for (const total of [500n, 18_000n, 64_000n, 99_500n, 100_000n, 1_250_500n, 999_999_999n]) {
-    for (const amount of quickAmounts(total * RUPIAH)) assert.equal(isUnusual(amount, total * RUPIAH), false, `${amount} for ${total}`);
+    for (const amount of quickAmounts(total * RUPIAH))
+      assert.equal(isUnusual(amount, total * RUPIAH), false, `${amount} for ${total}`);
   }
 });
 
@@ -19,6 +20,9 @@ test("change of the largest note, or more, is asked about", () => {
 
 test("what was sold below zero is named with its level, and most answers name nothing", () => {
   assert.equal(belowZeroOf({ id: "a" }), "");
-  const sold = [{ name: "Latte", level: -2 }, { name: "Klepon", level: -19 }];
+  const sold = [
+    { name: "Latte", level: -2 },
+    { name: "Klepon", level: -19 },
+  ];
   assert.equal(belowZeroOf({ id: "a", stock_below_zero: sold }), "Latte −2, Klepon −19");
 });

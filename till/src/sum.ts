@@ -27,7 +27,9 @@ export function currencyOf(shop: ShopBody): Currency {
   return checkedToCurrency(shop.currency) ?? IDR;
 }
 
-type StockBelowZero = { readonly stock_below_zero?: ReadonlyArray<{ readonly name: string; readonly level: number }> };
+type StockBelowZero = {
+  readonly stock_below_zero?: ReadonlyArray<{ readonly name: string; readonly level: number }>;
+};
 
 /** The products of which a sale took more than was counted, as `Latte −2, Klepon −1`; empty where there are none. */
 export const belowZeroOf = (sale: Pick<SaleBody, "id"> & StockBelowZero): string =>
@@ -66,15 +68,24 @@ const LARGEST_NOTE = 10_000_000n;
 /** Whether cash is more than a customer hands over: the change would be as much as the largest note, or more. */
 export const isUnusual = (tendered: bigint, owed: bigint) => tendered - owed >= LARGEST_NOTE;
 
-export type Tender = { readonly method: "CASH"; readonly tendered: bigint } | { readonly method: "QRIS" | "QRIS_STATIC" };
+export type Tender =
+  | { readonly method: "CASH"; readonly tendered: bigint }
+  | { readonly method: "QRIS" | "QRIS_STATIC" };
 
 export function newSale(id: Id, cart: Cart, shop: ShopBody, tender: Tender): NewSaleBody {
   const currency = currencyOf(shop);
   const wire = (minor: bigint) => toWire(money(minor, currency));
   return {
     id,
-    lines: cart.map((line) => ({ product_id: line.productId, quantity: line.quantity, unit_price: wire(line.unitPrice) })),
+    lines: cart.map((line) => ({
+      product_id: line.productId,
+      quantity: line.quantity,
+      unit_price: wire(line.unitPrice),
+    })),
     total: wire(totalOf(cart, shop).total),
-    tender: tender.method === "CASH" ? { method: "CASH", tendered: wire(tender.tendered) } : { method: tender.method },
+    tender:
+      tender.method === "CASH"
+        ? { method: "CASH", tendered: wire(tender.tendered) }
+        : { method: tender.method },
   };
 }

@@ -23,7 +23,9 @@ function readSession(): SessionBody | null {
   }
 }
 
-export const session = createStore(readSession(), (value) => sessionPlace.write(value && JSON.stringify(value)));
+export const session = createStore(readSession(), (value) =>
+  sessionPlace.write(value && JSON.stringify(value)),
+);
 
 /** What is stored is what is going on; whether a tab is locked is its own matter, and follows from its session. */
 const toTill = (stored: string | null): Till => {
@@ -32,12 +34,19 @@ const toTill = (stored: string | null): Till => {
 };
 
 /** The state of this till. It is on disk before a screen shows it or a request leaves. */
-export const till = createStore(toTill(tillPlace.read()), (value) => tillPlace.write(toStored(openOf(value))));
+export const till = createStore(toTill(tillPlace.read()), (value) =>
+  tillPlace.write(toStored(openOf(value))),
+);
 
 /** Where the till was when this page opened. */
 export const atStart = till.get();
 
-export const seals = createSeals({ place: kept(localStorage, "onegate.sealed.1"), derive: argon2, ownKey: sealKey, now: Date.now });
+export const seals = createSeals({
+  place: kept(localStorage, "onegate.sealed.1"),
+  derive: argon2,
+  ownKey: sealKey,
+  now: Date.now,
+});
 
 /** Whether what is being sealed now, was. */
 let sealing: Promise<boolean> = Promise.resolve(false);
@@ -61,7 +70,8 @@ export function dispatch(event: Event): void {
 addEventListener("storage", ({ key }) => {
   if (key === TILL_KEY) adopt();
   // connected to another shop in another tab: nothing that is shown here belongs to it
-  if (key === DEVICE_KEY && device.get() && (readDevice()?.id ?? device.get()?.id) !== device.get()?.id) location.reload();
+  if (key === DEVICE_KEY && device.get() && (readDevice()?.id ?? device.get()?.id) !== device.get()?.id)
+    location.reload();
 });
 addEventListener("pageshow", adopt);
 document.addEventListener("visibilitychange", adopt);
@@ -122,7 +132,10 @@ export async function signOut(): Promise<boolean> {
 }
 
 /** This till now works for the device's outlet; what another outlet left is not sold here. */
-export function connect({ device: { id, name, outlet_id: outletId }, token }: EnrolledBody, isDemo: boolean): void {
+export function connect(
+  { device: { id, name, outlet_id: outletId }, token }: EnrolledBody,
+  isDemo: boolean,
+): void {
   const before = device.get();
   belongTo(outletId);
   if (before && before.isDemo !== isDemo) otherDevice.set(before);

@@ -4,7 +4,11 @@ const locale = (language: Language) => (language === "id" ? "id-ID" : "en-GB");
 
 /** Receipt time in the outlet's zone: `21 Nov 2026, 14.32`. */
 export function toMoment(time: string, language: Language, timeZone: string): string {
-  return new Intl.DateTimeFormat(locale(language), { dateStyle: "medium", timeStyle: "short", timeZone }).format(new Date(time));
+  return new Intl.DateTimeFormat(locale(language), {
+    dateStyle: "medium",
+    timeStyle: "short",
+    timeZone,
+  }).format(new Date(time));
 }
 
 export function toClock(time: string, language: Language, timeZone: string): string {
@@ -13,12 +17,19 @@ export function toClock(time: string, language: Language, timeZone: string): str
 
 /** The day on which something was, in the outlet's zone: `Sabtu, 21 November`. */
 export function toDay(time: string, language: Language, timeZone: string): string {
-  return new Intl.DateTimeFormat(locale(language), { weekday: "long", day: "numeric", month: "long", timeZone }).format(new Date(time));
+  return new Intl.DateTimeFormat(locale(language), {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    timeZone,
+  }).format(new Date(time));
 }
 
 /** The weekday of a business day such as `2026-11-21`. */
 export function toWeekday(day: string, language: Language): string {
-  return new Intl.DateTimeFormat(locale(language), { weekday: "long", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
+  return new Intl.DateTimeFormat(locale(language), { weekday: "long", timeZone: "UTC" }).format(
+    new Date(`${day}T00:00:00Z`),
+  );
 }
 
 export function toLongDay(day: string, language: Language): string {

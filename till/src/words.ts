@@ -29,7 +29,8 @@ const id = {
   pinTooSimple: "PIN ini terlalu mudah ditebak. Pilih yang lain.",
   pinDiffers: "Keduanya tidak sama. Mulai lagi.",
   changePin: "Ganti PIN dulu",
-  changePinWhy: (name: string) => `Sebuah perangkat yang pernah dibuka ${name} hilang. Pilih PIN baru supaya tetap aman.`,
+  changePinWhy: (name: string) =>
+    `Sebuah perangkat yang pernah dibuka ${name} hilang. Pilih PIN baru supaya tetap aman.`,
   notNow: "Nanti saja",
   ownShop: "Buat toko sendiri",
   myShop: "Buka toko saya",
@@ -60,7 +61,8 @@ const id = {
   soldOut: "Habis",
   left: (n: number) => `Sisa ${n}`,
   belowZero: (n: number) => `Minus ${n}`,
-  belowZeroHint: "Stok minus: terjual lebih banyak dari yang tercatat. Hitung barangnya, lalu betulkan stoknya.",
+  belowZeroHint:
+    "Stok minus: terjual lebih banyak dari yang tercatat. Hitung barangnya, lalu betulkan stoknya.",
   soldBelowZero: (list: string) => `Stok sekarang minus: ${list}. Periksa barangnya, dan beri tahu pemilik.`,
   nothingFound: (query: string) => `Tidak ada barang untuk “${query}”.`,
   nothingFoundHint: "Coba kata lain, atau pilih kategori.",
@@ -108,18 +110,22 @@ const id = {
   unusualYes: "Ya, terima",
   tripleZero: "000",
   recording: "Mencatat penjualan…",
-  stillRecording: "Belum ada jawaban dari server. Penjualan ini dicatat satu kali saja; kami terus mencoba. Jangan ulangi dari awal.",
+  stillRecording:
+    "Belum ada jawaban dari server. Penjualan ini dicatat satu kali saja; kami terus mencoba. Jangan ulangi dari awal.",
   repriced: "Harga sudah berubah. Keranjang memakai harga baru; periksa totalnya.",
-  soldElsewhere: "Keranjang ini sudah dijual di tab lain. Penjualan itu yang tampak di sini; tidak ada yang dicatat dua kali.",
+  soldElsewhere:
+    "Keranjang ini sudah dijual di tab lain. Penjualan itu yang tampak di sini; tidak ada yang dicatat dua kali.",
   // waiting
   waitingForPayment: "Menunggu pembayaran…",
   preparingQr: "Menyiapkan QR…",
   scanToPay: "Pindai dengan aplikasi bank atau e-wallet",
   qrOf: (sum: string) => `Kode QRIS untuk ${sum}`,
   timeLeft: (time: string) => `Sisa waktu ${time}`,
-  unknown: "Belum ada jawaban dari penyedia QRIS. Uang pelanggan aman. Kami terus memeriksa; jangan minta bayar lagi.",
+  unknown:
+    "Belum ada jawaban dari penyedia QRIS. Uang pelanggan aman. Kami terus memeriksa; jangan minta bayar lagi.",
   noQr: "Belum ada jawaban dari penyedia QRIS, jadi belum ada QR untuk dibayar. Kami terus mencoba.",
-  noAnswer: "Belum ada jawaban dari server. Uang pelanggan aman. Kami terus memeriksa; jangan minta bayar lagi.",
+  noAnswer:
+    "Belum ada jawaban dari server. Uang pelanggan aman. Kami terus memeriksa; jangan minta bayar lagi.",
   checkAgain: "Cek lagi",
   checking: "Memeriksa…",
   stillWaiting: "Belum dibayar. Kami terus memeriksa.",
@@ -211,7 +217,9 @@ const id = {
 
 type Shape = typeof id;
 export type Words = {
-  readonly [Key in keyof Shape]: Shape[Key] extends (...values: infer Values) => string ? (...values: Values) => string : string;
+  readonly [Key in keyof Shape]: Shape[Key] extends (...values: infer Values) => string
+    ? (...values: Values) => string
+    : string;
 };
 
 const en: Words = {
@@ -233,7 +241,10 @@ const en: Words = {
   custom: "Other role",
   offlinePin: "Not connected. The PIN still opens this till.",
   offlineNoPin: (name) => `Not connected. ${name} can't open the till without the server.`,
-  wrongOffline: (left) => (left === 1 ? "The PIN is wrong. Offline, 1 try is left." : `The PIN is wrong. Offline, ${left} tries are left.`),
+  wrongOffline: (left) =>
+    left === 1
+      ? "The PIN is wrong. Offline, 1 try is left."
+      : `The PIN is wrong. Offline, ${left} tries are left.`,
   waitOffline: "The PIN before was wrong.",
   destroyedOffline: "5 wrong PINs. The till opens only when it is connected again.",
   newPin: "Choose a new 6-digit PIN.",
@@ -316,17 +327,21 @@ const en: Words = {
   unusualYes: "Yes, accept",
   tripleZero: "000",
   recording: "Recording the sale…",
-  stillRecording: "No answer from the server yet. This sale is recorded once only; we keep trying. Don't start again.",
+  stillRecording:
+    "No answer from the server yet. This sale is recorded once only; we keep trying. Don't start again.",
   repriced: "A price has changed. The cart has the new price; check the total.",
-  soldElsewhere: "This cart was sold in another tab already. That sale is shown here; nothing was recorded twice.",
+  soldElsewhere:
+    "This cart was sold in another tab already. That sale is shown here; nothing was recorded twice.",
   waitingForPayment: "Waiting for payment…",
   preparingQr: "Preparing the QR…",
   scanToPay: "Scan with a bank or e-wallet app",
   qrOf: (sum) => `QRIS code for ${sum}`,
   timeLeft: (time) => `${time} left`,
-  unknown: "No answer from the QRIS provider yet. The customer's money is safe. We keep checking; don't ask for payment again.",
+  unknown:
+    "No answer from the QRIS provider yet. The customer's money is safe. We keep checking; don't ask for payment again.",
   noQr: "No answer from the QRIS provider yet, so there is no QR to pay. We keep trying.",
-  noAnswer: "No answer from the server yet. The customer's money is safe. We keep checking; don't ask for payment again.",
+  noAnswer:
+    "No answer from the server yet. The customer's money is safe. We keep checking; don't ask for payment again.",
   checkAgain: "Check again",
   checking: "Checking…",
   stillWaiting: "Not paid yet. We keep checking.",
@@ -350,7 +365,10 @@ const en: Words = {
   takenBack: "Refunded",
   takenBackVoid: "Void",
   takenBackWaits: "The money is on its way back",
-  unverifiedHint: (n) => (n === 1 ? "1 static QRIS payment waits for its statement." : `${n} static QRIS payments wait for their statement.`),
+  unverifiedHint: (n) =>
+    n === 1
+      ? "1 static QRIS payment waits for its statement."
+      : `${n} static QRIS payments wait for their statement.`,
   paid: "Paid",
   changeDue: "Change due",
   noChange: "Exact",

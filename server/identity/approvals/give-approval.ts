@@ -1,4 +1,14 @@
-import { checkedToMoney, IDR, isRefusal, newId, refuse, toDecimal, type Id, type NewApprovalBody, type Refusal } from "@onegate/contract";
+import {
+  checkedToMoney,
+  IDR,
+  isRefusal,
+  newId,
+  refuse,
+  toDecimal,
+  type Id,
+  type NewApprovalBody,
+  type Refusal,
+} from "@onegate/contract";
 import { inTransaction, type Database } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import { provePin } from "../pins/prove-pin.ts";
@@ -7,7 +17,11 @@ import type { Asker } from "../staff.ts";
 import { lockStaff } from "../store.ts";
 import { insertApproval } from "./store.ts";
 
-export type Given = { readonly approvalId: Id; readonly expiresAt: Date; readonly approver: { readonly staffId: Id; readonly name: string } };
+export type Given = {
+  readonly approvalId: Id;
+  readonly expiresAt: Date;
+  readonly approver: { readonly staffId: Id; readonly name: string };
+};
 
 type By = Pick<Asker, "merchantId" | "deviceId" | "staffId" | "staffSessionId" | "who">;
 
@@ -16,7 +30,11 @@ type By = Pick<Asker, "merchantId" | "deviceId" | "staffId" | "staffSessionId" |
  * refuses, `approver_is_asker`, what `provePin` refuses, `pin_change_needed`, and `approver_lacks_right` of who has not both
  * the right to do it and `approval.give`.
  */
-export async function giveApproval(database: Database, asker: By, { action, subject, amount: unchecked, approver_id, pin, reason }: NewApprovalBody): Promise<Given | Refusal> {
+export async function giveApproval(
+  database: Database,
+  asker: By,
+  { action, subject, amount: unchecked, approver_id, pin, reason }: NewApprovalBody,
+): Promise<Given | Refusal> {
   const amount = unchecked === undefined ? null : checkedToMoney(unchecked, "any");
   if (isRefusal(amount)) return amount;
   if (amount && amount.currency !== IDR) return refuse("currency_unsupported");
@@ -33,11 +51,30 @@ export async function giveApproval(database: Database, asker: By, { action, subj
     if (!its.has("approval.give") || !its.has(action)) return refuse("approver_lacks_right");
     const approvalId = newId();
     const expiresAt = await insertApproval(tx, {
-      merchantId, approvalId, sessionId: staffSessionId, action, subject, amount: amount?.minor ?? null, askedBy: asker.staffId, approvedBy: approver_id, reason: reason?.trim() || null,
+      merchantId,
+      approvalId,
+      sessionId: staffSessionId,
+      action,
+      subject,
+      amount: amount?.minor ?? null,
+      askedBy: asker.staffId,
+      approvedBy: approver_id,
+      reason: reason?.trim() || null,
     });
-    await announceAudit(tx, { ...asker.who, actor: approver_id }, {
-      action: "approval.given", subject, after: { approval_id: approvalId, right: action, asked_by: asker.staffId, ...(amount ? { amount: toDecimal(amount), currency: amount.currency } : {}) },
-    });
+    await announceAudit(
+      tx,
+      { ...asker.who, actor: approver_id },
+      {
+        action: "approval.given",
+        subject,
+        after: {
+          approval_id: approvalId,
+          right: action,
+          asked_by: asker.staffId,
+          ...(amount ? { amount: toDecimal(amount), currency: amount.currency } : {}),
+        },
+      },
+    );
     return { approvalId, expiresAt, approver: { staffId: approver_id, name: approver.name } };
   });
 }

@@ -15,7 +15,12 @@ export async function insertApproval(tx: Tx, approval: Approval): Promise<Date> 
 }
 
 /** Uses an approval up, should it be for just this; answers who gave it. Of two at once the second waits for the first's commit and finds it used. */
-export async function markUsed(tx: Tx, { merchantId, approvalId, sessionId, action }: PendingApproval, subject: string, amount: bigint | null): Promise<Id | undefined> {
+export async function markUsed(
+  tx: Tx,
+  { merchantId, approvalId, sessionId, action }: PendingApproval,
+  subject: string,
+  amount: bigint | null,
+): Promise<Id | undefined> {
   const { rows } = await sql<{ approved_by: Id }>`
     update approval a set used_at = clock_timestamp() from staff s
      where a.merchant_id = ${merchantId} and a.approval_id = ${approvalId} and a.session_id = ${sessionId} and a.action = ${action} and a.subject = ${subject}

@@ -8,7 +8,12 @@ import { markUsed } from "./store.ts";
  * approval is as good as before. Answers who gave it; null when none was needed. Refuses `approval_invalid` when it was
  * used, has expired, or is of another session, action, subject or sum (minor units).
  */
-export async function useApproval(tx: Tx, pending: PendingApproval | undefined, subject: string, amount: bigint | null = null): Promise<Id | null | Refusal> {
+export async function useApproval(
+  tx: Tx,
+  pending: PendingApproval | undefined,
+  subject: string,
+  amount: bigint | null = null,
+): Promise<Id | null | Refusal> {
   if (!pending) return null;
   return (await markUsed(tx, pending, subject, amount)) ?? refuse("approval_invalid");
 }

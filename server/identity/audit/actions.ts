@@ -9,13 +9,34 @@ export type Kept = "shown" | "text" | "masked";
 
 const money = { amount: "shown", currency: "shown" } as const;
 const outlet = {
-  name: "text", address: "text", phone: "masked", time_zone: "shown", day_begins: "shown", tax: "shown", cash_rounding: "shown", receipt_header: "text", receipt_footer: "text",
+  name: "text",
+  address: "text",
+  phone: "masked",
+  time_zone: "shown",
+  day_begins: "shown",
+  tax: "shown",
+  cash_rounding: "shown",
+  receipt_header: "text",
+  receipt_footer: "text",
 } as const;
 const routing = {
-  rank: "shown", method: "shown", amount_from: "shown", amount_to: "shown", time_from: "shown", time_to: "shown", providers: "shown", is_active: "shown",
+  rank: "shown",
+  method: "shown",
+  amount_from: "shown",
+  amount_to: "shown",
+  time_from: "shown",
+  time_to: "shown",
+  providers: "shown",
+  is_active: "shown",
 } as const;
 const staff = { role: "shown", role_id: "shown", outlet_id: "shown", is_active: "shown" } as const;
-const product = { name: "text", category_id: "shown", barcode: "shown", is_active: "shown", is_favourite: "shown" } as const;
+const product = {
+  name: "text",
+  category_id: "shown",
+  barcode: "shown",
+  is_active: "shown",
+  is_favourite: "shown",
+} as const;
 const returned = { ...money, return_id: "shown", restock: "shown", approved_by: "shown" } as const;
 
 /** Everything that the audit trail tells of, and the fields that it keeps of it before and after. */
@@ -73,7 +94,13 @@ export const actions = {
   "case.decided": { ...money, decision: "shown", order_id: "shown" },
   "dispute.settled": { ...money, outcome: "shown", fee: "shown" },
   "statement.imported": { provider: "shown", file: "text" },
-  "settlement.case_decided": { provider: "shown", kind: "shown", decision: "shown", order_id: "shown", state: "shown" },
+  "settlement.case_decided": {
+    provider: "shown",
+    kind: "shown",
+    decision: "shown",
+    order_id: "shown",
+    state: "shown",
+  },
   "wallet.account_decided": { status: "shown" },
   "wallet.withdrawal_decided": { ...money, step: "shown" },
   "wallet.refunded": { ...money, payment_id: "shown" },

@@ -17,7 +17,11 @@ export type Deed<A extends AuditAction = AuditAction> = {
 };
 
 /** Tells the audit trail of a fact, in the fact's transaction: it is there if and only if the fact is. */
-export async function announceAudit<A extends AuditAction>(tx: Tx, who: Who, { action, subject, before, after, count = 1 }: Deed<A>): Promise<void> {
+export async function announceAudit<A extends AuditAction>(
+  tx: Tx,
+  who: Who,
+  { action, subject, before, after, count = 1 }: Deed<A>,
+): Promise<void> {
   const topic: AuditTopic = `${AUDIT}${action}`;
   await announce(tx, who.merchantId, topic, plain(subject).slice(0, 80), {
     actor: plain(who.actor).slice(0, 80),

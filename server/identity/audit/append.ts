@@ -15,7 +15,11 @@ export const auditTrail: Consumer = {
   async handle(tx, events) {
     const audited = events.filter(({ topic }) => topic.startsWith(AUDIT));
     for (const [merchantId, theirs] of Map.groupBy(audited, (event) => event.merchantId)) {
-      const times = await selectTimes(tx, merchantId, theirs.map(({ cursor }) => cursor.eventId));
+      const times = await selectTimes(
+        tx,
+        merchantId,
+        theirs.map(({ cursor }) => cursor.eventId),
+      );
       let newest = (await selectNewest(tx, merchantId)) ?? { seq: 0, hash: NO_HASH };
       const entries = theirs.map((event) => {
         const at = times.get(event.cursor.eventId);
@@ -29,13 +33,32 @@ export const auditTrail: Consumer = {
   },
 };
 
-type Told = Pick<AuditEntry, "actor" | "device_id" | "outlet_id" | "address" | "request_id" | "count" | "before" | "after">;
+type Told = Pick<
+  AuditEntry,
+  "actor" | "device_id" | "outlet_id" | "address" | "request_id" | "count" | "before" | "after"
+>;
 
-function entryOf(merchantId: Id, { topic, subject, payload }: OutboxEvent, at: string, before: { seq: number; hash: string }): AuditEntry {
+function entryOf(
+  merchantId: Id,
+  { topic, subject, payload }: OutboxEvent,
+  at: string,
+  before: { seq: number; hash: string },
+): AuditEntry {
   const told = payload as Told;
   const entry = {
-    merchant_id: merchantId, seq: before.seq + 1, at, action: topic.slice(AUDIT.length), subject,
-    actor: told.actor, device_id: told.device_id, outlet_id: told.outlet_id, address: told.address, request_id: told.request_id, count: told.count, before: told.before, after: told.after,
+    merchant_id: merchantId,
+    seq: before.seq + 1,
+    at,
+    action: topic.slice(AUDIT.length),
+    subject,
+    actor: told.actor,
+    device_id: told.device_id,
+    outlet_id: told.outlet_id,
+    address: told.address,
+    request_id: told.request_id,
+    count: told.count,
+    before: told.before,
+    after: told.after,
     previous_hash: before.hash,
   };
   return { ...entry, hash: hashOf(entry) };

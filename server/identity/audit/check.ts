@@ -11,12 +11,21 @@ const AT_ONCE = 2_000;
  * With heads that were signed earlier, each trail must pass through its own; `onlyNew` walks from there on. Of each trail
  * the first breach is told.
  */
-export async function auditBreaches(executor: Executor, signed: readonly AuditHead[] = [], onlyNew = false): Promise<Breach[]> {
+export async function auditBreaches(
+  executor: Executor,
+  signed: readonly AuditHead[] = [],
+  onlyNew = false,
+): Promise<Breach[]> {
   const breaches: Breach[] = [];
   const heads = await selectAuditHeads(executor);
   for (const { merchant_id: merchantId, seq, head } of signed) {
     const found = await selectHashAt(executor, merchantId, seq);
-    if (found !== head) breaches.push({ rule: "audit trail passes the signed heads", subject: merchantId, detail: `entry ${seq}: signed as ${head}, now ${found ?? "gone"}` });
+    if (found !== head)
+      breaches.push({
+        rule: "audit trail passes the signed heads",
+        subject: merchantId,
+        detail: `entry ${seq}: signed as ${head}, now ${found ?? "gone"}`,
+      });
   }
   for (const { merchant_id: merchantId, seq } of heads) {
     const from = onlyNew ? signed.find((one) => one.merchant_id === merchantId) : undefined;
@@ -26,7 +35,12 @@ export async function auditBreaches(executor: Executor, signed: readonly AuditHe
   return breaches;
 }
 
-async function walk(executor: Executor, merchantId: Id, { seq: begun, head }: Pick<AuditHead, "seq" | "head">, to: number): Promise<string | undefined> {
+async function walk(
+  executor: Executor,
+  merchantId: Id,
+  { seq: begun, head }: Pick<AuditHead, "seq" | "head">,
+  to: number,
+): Promise<string | undefined> {
   let seq = begun;
   let hash = head;
   while (seq < to) {

@@ -42,8 +42,23 @@ export function bySystem(merchantId: Id): Who {
 }
 
 /** Somebody at a device that proves who it is by more than a session, such as a code. */
-export function atDevice(device: { readonly merchantId: Id; readonly deviceId: Id; readonly outletId: Id; readonly lastAddress: string | null }, actor: string): Who {
-  return { merchantId: device.merchantId, actor, deviceId: device.deviceId, outletId: device.outletId, address: device.lastAddress, requestId: null };
+export function atDevice(
+  device: {
+    readonly merchantId: Id;
+    readonly deviceId: Id;
+    readonly outletId: Id;
+    readonly lastAddress: string | null;
+  },
+  actor: string,
+): Who {
+  return {
+    merchantId: device.merchantId,
+    actor,
+    deviceId: device.deviceId,
+    outletId: device.outletId,
+    address: device.lastAddress,
+    requestId: null,
+  };
 }
 
 /** RFC 8785: no spaces, names in the order of their UTF-16 units, texts and numbers as ECMAScript writes them. */
@@ -59,7 +74,37 @@ export function canonical(value: unknown): string {
 
 /** The hash of an entry, hexadecimal: SHA-256 over the canonical text of everything but the hash itself. */
 export function hashOf(entry: Omit<AuditEntry, "hash">): string {
-  const { merchant_id, seq, at, actor, action, subject, device_id, outlet_id, address, request_id, count, before, after, previous_hash } = entry;
-  const text = canonical({ merchant_id, seq, at, actor, action, subject, device_id, outlet_id, address, request_id, count, before, after, previous_hash });
+  const {
+    merchant_id,
+    seq,
+    at,
+    actor,
+    action,
+    subject,
+    device_id,
+    outlet_id,
+    address,
+    request_id,
+    count,
+    before,
+    after,
+    previous_hash,
+  } = entry;
+  const text = canonical({
+    merchant_id,
+    seq,
+    at,
+    actor,
+    action,
+    subject,
+    device_id,
+    outlet_id,
+    address,
+    request_id,
+    count,
+    before,
+    after,
+    previous_hash,
+  });
   return createHash("sha256").update(text).digest("hex");
 }

@@ -7,10 +7,20 @@ import { selectFrom, selectHashAt, selectNewest } from "./store.ts";
 export const FORMAT = "onegate-audit-1";
 const AT_ONCE = 500;
 
-export type Part = { readonly from: number; readonly to: number; readonly previous: string; readonly head: string };
+export type Part = {
+  readonly from: number;
+  readonly to: number;
+  readonly previous: string;
+  readonly head: string;
+};
 
 /** The part of a merchant's trail between two numbers, as far as it is there now; both its ends' hashes. */
-export async function partOf(executor: Executor, merchantId: Id, from = 1, to = Number.MAX_SAFE_INTEGER): Promise<Part> {
+export async function partOf(
+  executor: Executor,
+  merchantId: Id,
+  from = 1,
+  to = Number.MAX_SAFE_INTEGER,
+): Promise<Part> {
   const newest = await selectNewest(executor, merchantId);
   const last = Math.min(to, newest?.seq ?? 0);
   const first = Math.min(from, last + 1);
@@ -22,8 +32,21 @@ export async function partOf(executor: Executor, merchantId: Id, from = 1, to = 
  * The lines of an export, each an RFC 8785 text: a header, signed over what it says besides the signature, and the entries.
  * Read in pages, each a statement of its own: what was appended is never changed, so they fit together.
  */
-export async function* exportLines(executor: Executor, merchantId: Id, { from, to, previous, head }: Part, sign: (statement: string) => SignedHeads | null): AsyncGenerator<string> {
-  const header = { format: FORMAT, merchant: merchantId, from_seq: from, to_seq: to, previous, head, exported_at: (await databaseNow(executor)).toISOString() };
+export async function* exportLines(
+  executor: Executor,
+  merchantId: Id,
+  { from, to, previous, head }: Part,
+  sign: (statement: string) => SignedHeads | null,
+): AsyncGenerator<string> {
+  const header = {
+    format: FORMAT,
+    merchant: merchantId,
+    from_seq: from,
+    to_seq: to,
+    previous,
+    head,
+    exported_at: (await databaseNow(executor)).toISOString(),
+  };
   yield `${canonical({ ...header, signed: sign(canonical(header)) })}\n`;
   for (let seq = from; seq <= to; ) {
     // a stream is read on when its receiver has room, no longer within the request

@@ -8,14 +8,24 @@ const PHONE = /\+?\d(?:[\s().\-–/]*\d){8,}/g;
 const EMAIL = /[^\s@<>()",;:]+@[^\s@<>()",;:]+\.[^\s@<>()",;:]+/g;
 
 /** Only what is named for the action, personal data masked; nothing when nothing is left. */
-export function keptOf<A extends AuditAction>(action: A, fields: Fields<A> | undefined): Record<string, Value> | null {
+export function keptOf<A extends AuditAction>(
+  action: A,
+  fields: Fields<A> | undefined,
+): Record<string, Value> | null {
   if (!fields) return null;
   const kept: Record<string, Value> = {};
   for (const [field, how] of Object.entries(actions[action])) {
     const value = (fields as Readonly<Record<string, Value | undefined>>)[field];
     if (value === undefined) continue;
     const shown = how === "masked" ? masked : how === "text" ? scrubbed : plain;
-    kept[field] = typeof value === "string" ? shown(value) : Array.isArray(value) ? value.slice(0, MOST_ITEMS).map(shown) : typeof value === "number" && !Number.isSafeInteger(value) ? String(value) : value;
+    kept[field] =
+      typeof value === "string"
+        ? shown(value)
+        : Array.isArray(value)
+          ? value.slice(0, MOST_ITEMS).map(shown)
+          : typeof value === "number" && !Number.isSafeInteger(value)
+            ? String(value)
+            : value;
   }
   return Object.keys(kept).length === 0 ? null : kept;
 }

@@ -29,7 +29,11 @@ type Window = Noted & { readonly since: number; repeats: number };
  * address is written at once, those of the minute after it together, as one entry with their count. What is not written yet
  * is lost when the process is killed.
  */
-export function createRefusals(database: Database, log: Log, now: () => number = () => performance.now()): Refusals {
+export function createRefusals(
+  database: Database,
+  log: Log,
+  now: () => number = () => performance.now(),
+): Refusals {
   const windows = new Map<Id, Map<string, Window>>();
   let pending: Noted[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -61,7 +65,10 @@ export function createRefusals(database: Database, log: Log, now: () => number =
         );
       }
     } catch (error) {
-      log.warn({ err: error, refusals: taken.length }, "refusals could not be written to the audit trail; they will be tried again");
+      log.warn(
+        { err: error, refusals: taken.length },
+        "refusals could not be written to the audit trail; they will be tried again",
+      );
       pending = [...taken, ...pending].slice(0, MOST_PENDING);
     }
     if (pending.length > 0 || windows.size > 0) writeSoon(AGAIN_AFTER_MS);
@@ -73,7 +80,8 @@ export function createRefusals(database: Database, log: Log, now: () => number =
       for (const [place, { who, deed, since, repeats }] of theirs) {
         if (since > before) continue;
         theirs.delete(place);
-        if (repeats > 0 && pending.length < MOST_PENDING) pending.push({ who, deed: { ...deed, count: repeats } });
+        if (repeats > 0 && pending.length < MOST_PENDING)
+          pending.push({ who, deed: { ...deed, count: repeats } });
       }
       if (theirs.size === 0) windows.delete(merchantId);
     }
@@ -89,7 +97,17 @@ export function createRefusals(database: Database, log: Log, now: () => number =
       if (theirs.size < MOST_DIFFERENT) return open(theirs, place, { who, deed: { action, subject, after } });
       const others = theirs.get(action);
       if (others) return void others.repeats++;
-      open(theirs, action, { who: { merchantId: who.merchantId, actor: VARIOUS, deviceId: null, outletId: null, address: null, requestId: null }, deed: { action, subject: VARIOUS } });
+      open(theirs, action, {
+        who: {
+          merchantId: who.merchantId,
+          actor: VARIOUS,
+          deviceId: null,
+          outletId: null,
+          address: null,
+          requestId: null,
+        },
+        deed: { action, subject: VARIOUS },
+      });
     },
     async stop() {
       clearTimeout(timer);

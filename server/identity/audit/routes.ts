@@ -14,7 +14,10 @@ const Seq = Type.String({ pattern: "^[1-9][0-9]{0,14}$" });
 const Id80 = Type.String({ minLength: 1, maxLength: 80 });
 
 /** The merchant's audit trail; `sign` answers null where the key that signs can't be read. */
-export function auditRoutes(http: Http, { database, sign }: { database: Database; sign: (statement: string) => SignedHeads | null }): void {
+export function auditRoutes(
+  http: Http,
+  { database, sign }: { database: Database; sign: (statement: string) => SignedHeads | null },
+): void {
   const { kysely } = database;
 
   http.get(
@@ -26,7 +29,9 @@ export function auditRoutes(http: Http, { database, sign }: { database: Database
         summary: "Who did what, newest first; a manager sees his own outlet's",
         querystring: Type.Object({
           before: Type.Optional(Seq),
-          limit: Type.Optional(Type.String({ pattern: "^([1-9][0-9]?|1[0-9]{2}|200)$", description: "up to 200 [50]" })),
+          limit: Type.Optional(
+            Type.String({ pattern: "^([1-9][0-9]?|1[0-9]{2}|200)$", description: "up to 200 [50]" }),
+          ),
           action: Type.Optional(Type.String({ pattern: "^[a-z_.]{1,57}$" })),
           actor: Type.Optional(Id80),
           subject: Type.Optional(Id80),
@@ -38,7 +43,16 @@ export function auditRoutes(http: Http, { database, sign }: { database: Database
       const { before, limit, ...wanted } = request.query;
       const { role, merchantId, outletId } = staffOf(request);
       const most = Number(limit ?? USUAL);
-      const entries = await selectNewestEntries(kysely, merchantId, { ...wanted, ...(before ? { before: Number(before) } : {}), ...(role === "owner" ? {} : { outletId }) }, most);
+      const entries = await selectNewestEntries(
+        kysely,
+        merchantId,
+        {
+          ...wanted,
+          ...(before ? { before: Number(before) } : {}),
+          ...(role === "owner" ? {} : { outletId }),
+        },
+        most,
+      );
       return { entries, next: entries.length === most ? (entries.at(-1)?.seq ?? null) : null };
     },
   );
@@ -49,15 +63,33 @@ export function auditRoutes(http: Http, { database, sign }: { database: Database
       config: { right: "audit.export", statements: "report" },
       schema: {
         tags,
-        summary: "The trail from one number to another as JSON Lines, for scripts/verify-audit.ts (docs/guides/audit.md)",
+        summary:
+          "The trail from one number to another as JSON Lines, for scripts/verify-audit.ts (docs/guides/audit.md)",
         querystring: Type.Object({ from: Type.Optional(Seq), to: Type.Optional(Seq) }),
-        response: { 200: { description: "A header, then an entry a line", content: { "application/x-ndjson": { schema: Type.Unsafe<Readable>({ type: "string" }) } } }, "4xx": ProblemSchema },
+        response: {
+          200: {
+            description: "A header, then an entry a line",
+            content: { "application/x-ndjson": { schema: Type.Unsafe<Readable>({ type: "string" }) } },
+          },
+          "4xx": ProblemSchema,
+        },
       },
     },
     async (request, reply) => {
       const merchantId = merchantOf(request);
-      const part = await partOf(kysely, merchantId, Number(request.query.from ?? 1), request.query.to ? Number(request.query.to) : undefined);
-      await inTransaction(database, (tx) => announceAudit(tx, whoOf(request), { action: "audit.exported", subject: merchantId, after: { from_seq: part.from, to_seq: part.to } }));
+      const part = await partOf(
+        kysely,
+        merchantId,
+        Number(request.query.from ?? 1),
+        request.query.to ? Number(request.query.to) : undefined,
+      );
+      await inTransaction(database, (tx) =>
+        announceAudit(tx, whoOf(request), {
+          action: "audit.exported",
+          subject: merchantId,
+          after: { from_seq: part.from, to_seq: part.to },
+        }),
+      );
       return reply
         .header("content-type", "application/x-ndjson")
         .header("cache-control", "no-store")

@@ -4,9 +4,15 @@ import type { Executor, Tx } from "../../kernel/index.ts";
 import type { AuditEntry } from "./entry.ts";
 
 /** When events were announced, by their numbers: texts with microseconds, UTC. */
-export async function selectTimes(tx: Tx, merchantId: Id, eventIds: readonly bigint[]): Promise<Map<bigint, string>> {
+export async function selectTimes(
+  tx: Tx,
+  merchantId: Id,
+  eventIds: readonly bigint[],
+): Promise<Map<bigint, string>> {
   const { rows } = await sql<{ event_id: bigint; at: string }>`
-    select event_id, ${asText(sql`occurred_at`)} as at from outbox_event where merchant_id = ${merchantId} and event_id = any (${eventIds.map(String)}::bigint[])`.execute(tx);
+    select event_id, ${asText(sql`occurred_at`)} as at from outbox_event where merchant_id = ${merchantId} and event_id = any (${eventIds.map(String)}::bigint[])`.execute(
+    tx,
+  );
   return new Map(rows.map(({ event_id, at }) => [event_id, at]));
 }
 
@@ -15,9 +21,14 @@ function asText(moment: ReturnType<typeof sql>) {
 }
 
 /** The newest entry of a merchant's chain. */
-export async function selectNewest(executor: Executor, merchantId: Id): Promise<Pick<AuditEntry, "seq" | "hash"> | undefined> {
+export async function selectNewest(
+  executor: Executor,
+  merchantId: Id,
+): Promise<Pick<AuditEntry, "seq" | "hash"> | undefined> {
   const { rows } = await sql<{ seq: bigint; hash: string }>`
-    select seq, encode(hash, 'hex') as hash from audit_entry where merchant_id = ${merchantId} order by seq desc limit 1`.execute(executor);
+    select seq, encode(hash, 'hex') as hash from audit_entry where merchant_id = ${merchantId} order by seq desc limit 1`.execute(
+    executor,
+  );
   return rows[0] && { seq: Number(rows[0].seq), hash: rows[0].hash };
 }
 
@@ -39,19 +50,40 @@ function toEntry({ seq, count, ...row }: EntryRow): AuditEntry {
 }
 
 /** Entries in the chain's order, from a number on, not beyond another. */
-export async function selectFrom(executor: Executor, merchantId: Id, from: number, to: number, most: number): Promise<AuditEntry[]> {
+export async function selectFrom(
+  executor: Executor,
+  merchantId: Id,
+  from: number,
+  to: number,
+  most: number,
+): Promise<AuditEntry[]> {
   const { rows } = await sql<EntryRow>`
-    select ${COLUMNS} from audit_entry where merchant_id = ${merchantId} and seq >= ${from} and seq <= ${to} order by seq limit ${most}`.execute(executor);
+    select ${COLUMNS} from audit_entry where merchant_id = ${merchantId} and seq >= ${from} and seq <= ${to} order by seq limit ${most}`.execute(
+    executor,
+  );
   return rows.map(toEntry);
 }
 
 /** What is looked for: each that is given must fit. */
-export type Wanted = { readonly before?: number; readonly action?: string; readonly actor?: string; readonly subject?: string; readonly outletId?: Id };
+export type Wanted = {
+  readonly before?: number;
+  readonly action?: string;
+  readonly actor?: string;
+  readonly subject?: string;
+  readonly outletId?: Id;
+};
 
-export type ShownEntry = AuditEntry & { /** The staff member's name today; not part of the chain. */ readonly actor_name: string | null };
+export type ShownEntry = AuditEntry & {
+  /** The staff member's name today; not part of the chain. */ readonly actor_name: string | null;
+};
 
 /** The newest entries that fit, newest first. */
-export async function selectNewestEntries(executor: Executor, merchantId: Id, { before, action, actor, subject, outletId }: Wanted, most: number): Promise<ShownEntry[]> {
+export async function selectNewestEntries(
+  executor: Executor,
+  merchantId: Id,
+  { before, action, actor, subject, outletId }: Wanted,
+  most: number,
+): Promise<ShownEntry[]> {
   const { rows } = await sql<EntryRow & { actor_name: string | null }>`
     select ${COLUMNS}, (select s.name from staff s where s.merchant_id = e.merchant_id and s.staff_id::text = e.actor) as actor_name
       from audit_entry e
@@ -66,8 +98,16 @@ export async function selectNewestEntries(executor: Executor, merchantId: Id, { 
 }
 
 /** The hash of an entry, in hexadecimal; nothing when the chain is shorter. */
-export async function selectHashAt(executor: Executor, merchantId: Id, seq: number): Promise<string | undefined> {
-  const { rows } = await sql<{ hash: string }>`select encode(hash, 'hex') as hash from audit_entry where merchant_id = ${merchantId} and seq = ${seq}`.execute(executor);
+export async function selectHashAt(
+  executor: Executor,
+  merchantId: Id,
+  seq: number,
+): Promise<string | undefined> {
+  const { rows } = await sql<{
+    hash: string;
+  }>`select encode(hash, 'hex') as hash from audit_entry where merchant_id = ${merchantId} and seq = ${seq}`.execute(
+    executor,
+  );
   return rows[0]?.hash;
 }
 

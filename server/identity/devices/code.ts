@@ -14,5 +14,7 @@ export function newCode(): { code: string; hash: Buffer } {
 /** What is kept of a code as somebody typed it: case, spaces and hyphens don't matter, O is 0, I and L are 1. Nothing when it can be no code. */
 export function codeHash(unchecked: string): Buffer | undefined {
   const text = unchecked.toUpperCase().replaceAll(/[\s-]/g, "").replaceAll("O", "0").replaceAll(/[IL]/g, "1");
-  return text.length === LENGTH && [...text].every((letter) => ALPHABET.includes(letter)) ? tokenHash(text) : undefined;
+  return text.length === LENGTH && [...text].every((letter) => ALPHABET.includes(letter))
+    ? tokenHash(text)
+    : undefined;
 }

@@ -17,12 +17,20 @@ export type Enrolled = { readonly device: Device; readonly token: string };
 type Asked = Pick<EnrolBody, "code" | "name"> & { readonly address: string };
 
 /** Enrols a device by a code; where a demo shop is open, without one as its till. Refuses `sign_in_delayed`, `device_code_unknown`. */
-export async function enrol(database: Database, { code, name, address }: Asked, demo?: Place): Promise<Enrolled | Refusal> {
+export async function enrol(
+  database: Database,
+  { code, name, address }: Asked,
+  demo?: Place,
+): Promise<Enrolled | Refusal> {
   if (code !== undefined) {
-    return withCode(database, code, "device", address, (tx, used) => enrolIn(tx, { ...used, name: name ?? used.name, enrolledBy: used.madeBy, lastAddress: address }));
+    return withCode(database, code, "device", address, (tx, used) =>
+      enrolIn(tx, { ...used, name: name ?? used.name, enrolledBy: used.madeBy, lastAddress: address }),
+    );
   }
   if (!demo) return refuse("device_code_unknown");
-  return inTransaction(database, (tx) => enrolIn(tx, { ...demo, name: name ?? "Kasir contoh", enrolledBy: null, lastAddress: address }));
+  return inTransaction(database, (tx) =>
+    enrolIn(tx, { ...demo, name: name ?? "Kasir contoh", enrolledBy: null, lastAddress: address }),
+  );
 }
 
 export async function enrolIn(tx: Tx, device: Omit<NewDevice, "deviceId" | "hash">): Promise<Enrolled> {
@@ -30,14 +38,29 @@ export async function enrolIn(tx: Tx, device: Omit<NewDevice, "deviceId" | "hash
   const enrolled = await insertDevice(tx, { ...device, deviceId: newId(), hash });
   const { deviceId, outletId, name, enrolledBy } = enrolled;
   // who made the code let the device in, wherever it stands
-  await announceAudit(tx, atDevice(enrolled, enrolledBy ?? "anyone"), { action: "device.enrolled", subject: deviceId, after: { name, outlet_id: outletId } });
+  await announceAudit(tx, atDevice(enrolled, enrolledBy ?? "anyone"), {
+    action: "device.enrolled",
+    subject: deviceId,
+    after: { name, outlet_id: outletId },
+  });
   return { device: enrolled, token };
 }
 
-type Used = { readonly merchantId: Id; readonly outletId: Id; readonly name: string; readonly madeBy: Id | null };
+type Used = {
+  readonly merchantId: Id;
+  readonly outletId: Id;
+  readonly name: string;
+  readonly madeBy: Id | null;
+};
 
 /** Does something by a code, in the transaction that uses it up; a refusal leaves it usable. Guesses are counted by address before a code is looked up. Refuses `sign_in_delayed`, `device_code_unknown`. */
-export async function withCode<T>(database: Database, code: string, purpose: CodePurpose, address: string, effect: (tx: Tx, used: Used) => Promise<T | Refusal>): Promise<T | Refusal> {
+export async function withCode<T>(
+  database: Database,
+  code: string,
+  purpose: CodePurpose,
+  address: string,
+  effect: (tx: Tx, used: Used) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
   const refusal = await countGuess(database, address);
   if (refusal) return refusal;
   const hash = codeHash(code);
@@ -81,8 +104,15 @@ class NotUsed extends Error {
 }
 
 /** The device that a request comes from, by the token in its header. Refuses `device_unknown`, `device_revoked`. */
-export async function knownDevice(database: Database, uncheckedToken: unknown, address: string): Promise<Device | Refusal> {
-  const device = typeof uncheckedToken === "string" ? await selectDeviceByToken(database.kysely, tokenHash(uncheckedToken), address) : undefined;
+export async function knownDevice(
+  database: Database,
+  uncheckedToken: unknown,
+  address: string,
+): Promise<Device | Refusal> {
+  const device =
+    typeof uncheckedToken === "string"
+      ? await selectDeviceByToken(database.kysely, tokenHash(uncheckedToken), address)
+      : undefined;
   if (!device) return refuse("device_unknown");
   return device.revokedAt ? refuse("device_revoked") : device;
 }

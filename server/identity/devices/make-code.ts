@@ -8,13 +8,29 @@ import { CODE_MINUTES } from "./device.ts";
 import { insertCode } from "./store.ts";
 
 /** Makes a code that enrols one device at an outlet: an owner at any, others at their own. Refuses `outlet_unknown`. */
-export async function makeDeviceCode(database: Database, by: Pick<Asker, "role" | "merchantId" | "outletId" | "staffId" | "who">, { outlet_id: outletId, name }: NewDeviceCodeBody): Promise<{ code: string; expiresAt: Date } | Refusal> {
+export async function makeDeviceCode(
+  database: Database,
+  by: Pick<Asker, "role" | "merchantId" | "outletId" | "staffId" | "who">,
+  { outlet_id: outletId, name }: NewDeviceCodeBody,
+): Promise<{ code: string; expiresAt: Date } | Refusal> {
   const { merchantId } = by;
-  if (!reaches(by, outletId) || !(await selectOutlets(database.kysely, merchantId)).some((one) => one.outletId === outletId)) return refuse("outlet_unknown");
+  if (
+    !reaches(by, outletId) ||
+    !(await selectOutlets(database.kysely, merchantId)).some((one) => one.outletId === outletId)
+  )
+    return refuse("outlet_unknown");
   const { code, hash } = newCode();
   const expiresAt = await inTransaction(database, async (tx) => {
     await announceAudit(tx, by.who, { action: "device.code_made", subject: outletId, after: { name } });
-    return insertCode(tx, { merchantId, hash, purpose: "device", outletId, name, madeBy: by.staffId, minutes: CODE_MINUTES.device });
+    return insertCode(tx, {
+      merchantId,
+      hash,
+      purpose: "device",
+      outletId,
+      name,
+      madeBy: by.staffId,
+      minutes: CODE_MINUTES.device,
+    });
   });
   return { code, expiresAt };
 }

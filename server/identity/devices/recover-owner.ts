@@ -14,7 +14,14 @@ import { endSessions, insertCode } from "./store.ts";
 
 /** Keeps a code that lets an owner in anew; made by who has the server. */
 export function keepOwnerCode({ kysely }: Database, place: Place, hash: Buffer): Promise<Date> {
-  return insertCode(kysely, { ...place, hash, purpose: "owner", name: "Kasir pemilik", madeBy: null, minutes: CODE_MINUTES.owner });
+  return insertCode(kysely, {
+    ...place,
+    hash,
+    purpose: "owner",
+    name: "Kasir pemilik",
+    madeBy: null,
+    minutes: CODE_MINUTES.owner,
+  });
 }
 
 /**
@@ -22,19 +29,32 @@ export function keepOwnerCode({ kysely }: Database, place: Place, hash: Buffer):
  * (the first owner's, where none is named), and every other session of the owner ended. Refuses `pin_too_simple`,
  * `sign_in_delayed`, `device_code_unknown`, `staff_unknown`.
  */
-export async function recoverOwner(database: Database, { code, pin, staff_id: staffId }: OwnerRecoveryBody, address: string): Promise<(Enrolled & { session: Session }) | Refusal> {
+export async function recoverOwner(
+  database: Database,
+  { code, pin, staff_id: staffId }: OwnerRecoveryBody,
+  address: string,
+): Promise<(Enrolled & { session: Session }) | Refusal> {
   if (isSimplePin(pin)) return refuse("pin_too_simple");
   return withCode(database, code, "owner", address, async (tx, { merchantId, outletId, name }) => {
     const owners: readonly Id[] = await selectOwners(tx, merchantId);
     const ownerId = staffId ?? owners[0];
     if (ownerId === undefined || !owners.includes(ownerId)) return refuse("staff_unknown");
-    const enrolled = await enrolIn(tx, { merchantId, outletId, name, enrolledBy: null, lastAddress: address });
+    const enrolled = await enrolIn(tx, {
+      merchantId,
+      outletId,
+      name,
+      enrolledBy: null,
+      lastAddress: address,
+    });
     await lockStaff(tx, merchantId, ownerId);
     await updatePin(tx, merchantId, ownerId, await hashSecret(pin));
     await forgetWrongPins(tx, merchantId, ownerId);
     await endSessions(tx, { merchantId, staffId: ownerId });
     await markKnown(tx, { merchantId, staffId: ownerId, deviceId: enrolled.device.deviceId });
-    await announceAudit(tx, atDevice(enrolled.device, ownerId), { action: "owner.recovered", subject: ownerId });
+    await announceAudit(tx, atDevice(enrolled.device, ownerId), {
+      action: "owner.recovered",
+      subject: ownerId,
+    });
     const session = await openSession(tx, enrolled.device, ownerId, { address, requestId: null });
     return isRefusal(session) ? session : { ...enrolled, session };
   });

@@ -11,7 +11,12 @@ import { demandNewPins, endSessions, lockDevice, updateRevoked } from "./store.t
  * Takes a device out of use, on every replica: its token is refused, its sessions and their streams end. Who unlocked on a
  * lost one lately must set another PIN at the next unlock, because it may have been watched there. Refuses `device_not_found`.
  */
-export async function revokeDevice(database: Database, by: Pick<Asker, "role" | "merchantId" | "outletId" | "staffId" | "who">, deviceId: Id, reason: RevokeReason): Promise<Device | Refusal> {
+export async function revokeDevice(
+  database: Database,
+  by: Pick<Asker, "role" | "merchantId" | "outletId" | "staffId" | "who">,
+  deviceId: Id,
+  reason: RevokeReason,
+): Promise<Device | Refusal> {
   return inTransaction(database, async (tx) => {
     const device = await lockDevice(tx, by.merchantId, deviceId);
     if (!device || !reaches(by, device.outletId)) return refuse("device_not_found");
@@ -22,11 +27,25 @@ export async function revokeDevice(database: Database, by: Pick<Asker, "role" | 
 }
 
 /** The same in a transaction of the caller's, for a device that is there. */
-export async function retireDevice(tx: Tx, who: Who, deviceId: Id, reason: RevokeReason = "replaced"): Promise<Device> {
+export async function retireDevice(
+  tx: Tx,
+  who: Who,
+  deviceId: Id,
+  reason: RevokeReason = "replaced",
+): Promise<Device> {
   const { merchantId, actor: by } = who;
   const revoked = await updateRevoked(tx, merchantId, deviceId, by, reason);
   await endSessions(tx, { merchantId, deviceId });
-  await announce(tx, merchantId, "device.revoked", deviceId, { device_id: deviceId, outlet_id: revoked.outletId, reason, by });
-  await announceAudit(tx, who, { action: "device.revoked", subject: deviceId, after: { name: revoked.name, outlet_id: revoked.outletId, reason } });
+  await announce(tx, merchantId, "device.revoked", deviceId, {
+    device_id: deviceId,
+    outlet_id: revoked.outletId,
+    reason,
+    by,
+  });
+  await announceAudit(tx, who, {
+    action: "device.revoked",
+    subject: deviceId,
+    after: { name: revoked.name, outlet_id: revoked.outletId, reason },
+  });
   return revoked;
 }

@@ -4,11 +4,21 @@ import { announce, type Executor, type Tx } from "../../kernel/index.ts";
 import { KNOWN_DAYS, type CodePurpose, type Device, type RevokeReason } from "./device.ts";
 
 type DeviceRow = {
-  merchant_id: Id; device_id: Id; outlet_id: Id; name: string; enrolled_by: Id | null; enrolled_at: Date; last_seen_at: Date; last_address: string | null;
-  revoked_at: Date | null; revoked_reason: RevokeReason | null;
+  merchant_id: Id;
+  device_id: Id;
+  outlet_id: Id;
+  name: string;
+  enrolled_by: Id | null;
+  enrolled_at: Date;
+  last_seen_at: Date;
+  last_address: string | null;
+  revoked_at: Date | null;
+  revoked_reason: RevokeReason | null;
 };
 
-const COLUMNS = sql.raw("merchant_id, device_id, outlet_id, name, enrolled_by, enrolled_at, last_seen_at, host(last_address) as last_address, revoked_at, revoked_reason");
+const COLUMNS = sql.raw(
+  "merchant_id, device_id, outlet_id, name, enrolled_by, enrolled_at, last_seen_at, host(last_address) as last_address, revoked_at, revoked_reason",
+);
 
 function toDevice(row: DeviceRow): Device {
   return {
@@ -25,7 +35,10 @@ function toDevice(row: DeviceRow): Device {
   };
 }
 
-export type NewDevice = Pick<Device, "merchantId" | "deviceId" | "outletId" | "name" | "enrolledBy" | "lastAddress"> & { readonly hash: Buffer };
+export type NewDevice = Pick<
+  Device,
+  "merchantId" | "deviceId" | "outletId" | "name" | "enrolledBy" | "lastAddress"
+> & { readonly hash: Buffer };
 
 export async function insertDevice(tx: Tx, device: NewDevice): Promise<Device> {
   const { rows } = await sql<DeviceRow>`
@@ -38,7 +51,11 @@ export async function insertDevice(tx: Tx, device: NewDevice): Promise<Device> {
 }
 
 /** The device with this token, also a revoked one; notes that it was seen, once a minute. */
-export async function selectDeviceByToken(executor: Executor, hash: Buffer, address: string): Promise<Device | undefined> {
+export async function selectDeviceByToken(
+  executor: Executor,
+  hash: Buffer,
+  address: string,
+): Promise<Device | undefined> {
   const { rows } = await sql<DeviceRow>`
     with seen as (
       update device set last_seen_at = now(), last_address = ${address}::inet
@@ -48,7 +65,11 @@ export async function selectDeviceByToken(executor: Executor, hash: Buffer, addr
 }
 
 /** Devices in use first, then revoked ones, the newest first; of one outlet or of all. */
-export async function selectDevices(executor: Executor, merchantId: Id, outletId: Id | null): Promise<Device[]> {
+export async function selectDevices(
+  executor: Executor,
+  merchantId: Id,
+  outletId: Id | null,
+): Promise<Device[]> {
   const { rows } = await sql<DeviceRow>`
     select ${COLUMNS} from device where merchant_id = ${merchantId} and (${outletId}::uuid is null or outlet_id = ${outletId}::uuid)
      order by revoked_at is not null, enrolled_at desc, device_id limit 200`.execute(executor);
@@ -58,12 +79,20 @@ export async function selectDevices(executor: Executor, merchantId: Id, outletId
 /** Holds a device until the transaction ends. */
 export async function lockDevice(tx: Tx, merchantId: Id, deviceId: Id): Promise<Device | undefined> {
   const { rows } = await sql<DeviceRow>`
-    select ${COLUMNS} from device where merchant_id = ${merchantId} and device_id = ${deviceId} for no key update`.execute(tx);
+    select ${COLUMNS} from device where merchant_id = ${merchantId} and device_id = ${deviceId} for no key update`.execute(
+    tx,
+  );
   return rows[0] && toDevice(rows[0]);
 }
 
 /** Revokes a device; one that is revoked already stays as it was. */
-export async function updateRevoked(tx: Tx, merchantId: Id, deviceId: Id, by: Id, reason: RevokeReason): Promise<Device> {
+export async function updateRevoked(
+  tx: Tx,
+  merchantId: Id,
+  deviceId: Id,
+  by: Id,
+  reason: RevokeReason,
+): Promise<Device> {
   const { rows } = await sql<DeviceRow>`
     update device set revoked_at = coalesce(revoked_at, now()), revoked_by = coalesce(revoked_by, ${by}), revoked_reason = coalesce(revoked_reason, ${reason})
      where merchant_id = ${merchantId} and device_id = ${deviceId} returning ${COLUMNS}`.execute(tx);
@@ -81,34 +110,61 @@ export async function demandNewPins(tx: Tx, merchantId: Id, deviceId: Id): Promi
 }
 
 /** Ends sessions, and says so to the streams that they opened: of a device, of a person (but one session), or one by its id or token. Answers how many. */
-export async function endSessions(tx: Tx, of: { merchantId: Id; deviceId: Id } | { merchantId: Id; staffId: Id; but?: Id } | { merchantId: Id; sessionId: Id }): Promise<number> {
+export async function endSessions(
+  tx: Tx,
+  of:
+    | { merchantId: Id; deviceId: Id }
+    | { merchantId: Id; staffId: Id; but?: Id }
+    | { merchantId: Id; sessionId: Id },
+): Promise<number> {
   const { rows } = await sql<{ session_id: Id }>`
     delete from staff_session where merchant_id = ${of.merchantId} and ${
-      "deviceId" in of ? sql`device_id = ${of.deviceId}`
-      : "staffId" in of ? sql`staff_id = ${of.staffId} and session_id is distinct from ${of.but ?? null}::uuid`
-      : sql`session_id = ${of.sessionId}`}
+      "deviceId" in of
+        ? sql`device_id = ${of.deviceId}`
+        : "staffId" in of
+          ? sql`staff_id = ${of.staffId} and session_id is distinct from ${of.but ?? null}::uuid`
+          : sql`session_id = ${of.sessionId}`
+    }
     returning session_id`.execute(tx);
-  for (const { session_id: sessionId } of rows) await announce(tx, of.merchantId, "staff_session.ended", sessionId, { session_id: sessionId });
+  for (const { session_id: sessionId } of rows)
+    await announce(tx, of.merchantId, "staff_session.ended", sessionId, { session_id: sessionId });
   return rows.length;
 }
 
 // codes
 
-export type NewDeviceCode = { readonly merchantId: Id; readonly hash: Buffer; readonly purpose: CodePurpose; readonly outletId: Id; readonly name: string; readonly madeBy: Id | null; readonly minutes: number };
+export type NewDeviceCode = {
+  readonly merchantId: Id;
+  readonly hash: Buffer;
+  readonly purpose: CodePurpose;
+  readonly outletId: Id;
+  readonly name: string;
+  readonly madeBy: Id | null;
+  readonly minutes: number;
+};
 
 /** Keeps a code, and forgets those that expired a day ago. */
-export async function insertCode(tx: Executor, { merchantId, hash, purpose, outletId, name, madeBy, minutes }: NewDeviceCode): Promise<Date> {
+export async function insertCode(
+  tx: Executor,
+  { merchantId, hash, purpose, outletId, name, madeBy, minutes }: NewDeviceCode,
+): Promise<Date> {
   await sql`delete from device_code where expires_at < now() - interval '1 day'`.execute(tx);
   const { rows } = await sql<{ expires_at: Date }>`
     insert into device_code (merchant_id, code_hash, purpose, outlet_id, name, made_by, expires_at)
-    values (${merchantId}, ${hash}, ${purpose}, ${outletId}, ${name}, ${madeBy}, now() + make_interval(mins => ${minutes})) returning expires_at`.execute(tx);
+    values (${merchantId}, ${hash}, ${purpose}, ${outletId}, ${name}, ${madeBy}, now() + make_interval(mins => ${minutes})) returning expires_at`.execute(
+    tx,
+  );
   const [row] = rows;
   if (!row) throw new Error("an inserted code comes back");
   return row.expires_at;
 }
 
 /** Uses a code, once: of two at once the second finds it used. */
-export async function useCode(tx: Tx, hash: Buffer, purpose: CodePurpose): Promise<{ merchantId: Id; outletId: Id; name: string; madeBy: Id | null } | undefined> {
+export async function useCode(
+  tx: Tx,
+  hash: Buffer,
+  purpose: CodePurpose,
+): Promise<{ merchantId: Id; outletId: Id; name: string; madeBy: Id | null } | undefined> {
   const { rows } = await sql<{ merchant_id: Id; outlet_id: Id; name: string; made_by: Id | null }>`
     update device_code set used_at = now()
      where code_hash = ${hash} and purpose = ${purpose} and used_at is null and expires_at > now()

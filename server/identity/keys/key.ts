@@ -23,7 +23,10 @@ export const scopeRights = {
 
 /** Whether a right may be used with these scopes, or by anybody at all. */
 export function isInScope(scopes: readonly KeyScope[], right: Right): boolean {
-  return scopes.some((scope) => (scopeRights[scope] as readonly Right[]).includes(right)) || (rights[right] as readonly string[]).includes("anyone");
+  return (
+    scopes.some((scope) => (scopeRights[scope] as readonly Right[]).includes(right)) ||
+    (rights[right] as readonly string[]).includes("anyone")
+  );
 }
 
 /** A key as its merchant sees it: without the secret. */

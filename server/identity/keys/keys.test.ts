@@ -15,15 +15,29 @@ before(async () => {
 });
 after(() => program.close());
 
-const make = (scopes: readonly string[], more: object = {}, token = owner) => program.call<KeyWithSecretBody>("POST", "/api/v1/keys", { token, body: { name: "Toko daring", scopes, ...more } });
-const list = async () => (await program.call<{ keys: KeyBody[] }>("GET", "/api/v1/keys", { token: owner })).body.keys;
-const revoke = (id: string, token = owner) => program.call<KeyBody>("POST", `/api/v1/keys/${id}/revoke`, { token });
+const make = (scopes: readonly string[], more: object = {}, token = owner) =>
+  program.call<KeyWithSecretBody>("POST", "/api/v1/keys", {
+    token,
+    body: { name: "Toko daring", scopes, ...more },
+  });
+const list = async () =>
+  (await program.call<{ keys: KeyBody[] }>("GET", "/api/v1/keys", { token: owner })).body.keys;
+const revoke = (id: string, token = owner) =>
+  program.call<KeyBody>("POST", `/api/v1/keys/${id}/revoke`, { token });
 const channels = (token: string) => program.call("GET", "/api/v1/payment/get-payment-channel", { token });
 const query = (text: string, values: unknown[] = []) => program.database.pool.query(text, values);
 
 let count = 0;
 const place = (token: string) =>
-  program.call<{ data: OrderBody }>("POST", "/api/v1/payment/create-transaction", { token, body: { order_id: `KUNCI-${++count}`, amount: 10_000, customer_name: "Pelanggan", order_items: [{ name: "Kopi", price: 10_000, quantity: 1 }] } });
+  program.call<{ data: OrderBody }>("POST", "/api/v1/payment/create-transaction", {
+    token,
+    body: {
+      order_id: `KUNCI-${++count}`,
+      amount: 10_000,
+      customer_name: "Pelanggan",
+      order_items: [{ name: "Kopi", price: 10_000, quantity: 1 }],
+    },
+  });
 
 describe("a merchant's key", () => {
   it("is shown once, kept as a hash, and lets a program in by its scopes alone", async () => {
@@ -32,40 +46,76 @@ describe("a merchant's key", () => {
     assert.equal(made.status, 201);
     assert.match(made.body.key, /^ogk_test_[A-Za-z0-9_-]{43}$/);
     assert.equal(made.headers.get("cache-control"), "no-store");
-    const { rows } = await query("select to_jsonb(k)::text as row from merchant_key k where key_id = $1", [made.body.id]);
+    const { rows } = await query("select to_jsonb(k)::text as row from merchant_key k where key_id = $1", [
+      made.body.id,
+    ]);
     assert.ok(!rows[0].row.includes(made.body.key.slice(20)), "the secret is nowhere");
 
     assert.equal((await place(made.body.key)).status, 201);
-    for (const [method, path] of [["GET", "/balance/ACC_001"], ["GET", "/api/v1/webhooks/endpoints"], ["GET", "/api/v1/keys"], ["GET", "/api/v1/till/catalogue"], ["GET", "/api/v1/wallet"]] as const) {
+    for (const [method, path] of [
+      ["GET", "/balance/ACC_001"],
+      ["GET", "/api/v1/webhooks/endpoints"],
+      ["GET", "/api/v1/keys"],
+      ["GET", "/api/v1/till/catalogue"],
+      ["GET", "/api/v1/wallet"],
+    ] as const) {
       assert.equal((await program.call(method, path, { token: made.body.key })).code, "scope_missing", path);
     }
     const [seen] = await list();
-    assert.deepEqual([seen?.prefix, seen?.scopes, seen?.last_used_at !== null, seen && "key" in seen], [made.body.key.slice(0, 16), ["payments.write"], true, false]);
+    assert.deepEqual(
+      [seen?.prefix, seen?.scopes, seen?.last_used_at !== null, seen && "key" in seen],
+      [made.body.key.slice(0, 16), ["payments.write"], true, false],
+    );
     assert.equal((await revoke(made.body.id)).status, 200);
   });
 
   it("is one of two at most, and revoked ends within a second, once", async () => {
     const [one, other] = [await make(["payments.read"]), await make(["payments.read"])];
-    assert.deepEqual((await Promise.all([make(["payments.read"]), make(["payments.read"])])).map(({ code }) => code), ["key_limit", "key_limit"]);
+    assert.deepEqual(
+      (await Promise.all([make(["payments.read"]), make(["payments.read"])])).map(({ code }) => code),
+      ["key_limit", "key_limit"],
+    );
     assert.equal((await channels(one.body.key)).status, 200);
     const first = await revoke(one.body.id);
     assert.equal((await revoke(one.body.id)).body.revoked_at, first.body.revoked_at);
-    await until(() => channels(one.body.key), ({ code }) => code === "unauthenticated", 2_000);
+    await until(
+      () => channels(one.body.key),
+      ({ code }) => code === "unauthenticated",
+      2_000,
+    );
     assert.equal((await channels(other.body.key)).status, 200, "its twin goes on");
     const raced = await Promise.all(Array.from({ length: 5 }, () => make(["payments.read"])));
-    assert.deepEqual(raced.map(({ status }) => status).sort((a, b) => a - b), [201, 409, 409, 409, 409]);
+    assert.deepEqual(
+      raced.map(({ status }) => status).sort((a, b) => a - b),
+      [201, 409, 409, 409, 409],
+    );
     for (const { id, revoked_at: ended } of await list()) if (ended === null) await revoke(id);
   });
 
   it("is refused when it is made up, expired, of production, or cut short", async () => {
     const { key, id } = (await make(["payments.read"], { expires_in_days: 1 })).body;
-    for (const wrong of [key.replace("ogk_test_", "ogk_live_"), `${key.slice(0, -1)}${key.endsWith("A") ? "B" : "A"}`, key.slice(0, -1), key.toLowerCase(), `${key}A`]) assert.equal((await channels(wrong)).code, "unauthenticated", wrong);
+    for (const wrong of [
+      key.replace("ogk_test_", "ogk_live_"),
+      `${key.slice(0, -1)}${key.endsWith("A") ? "B" : "A"}`,
+      key.slice(0, -1),
+      key.toLowerCase(),
+      `${key}A`,
+    ])
+      assert.equal((await channels(wrong)).code, "unauthenticated", wrong);
     assert.equal((await channels(key)).status, 200);
     await query("update merchant_key set expires_at = now() where key_id = $1", [id]);
-    await until(() => channels(key), ({ code }) => code === "unauthenticated", 2_000);
+    await until(
+      () => channels(key),
+      ({ code }) => code === "unauthenticated",
+      2_000,
+    );
     const live = (await make(["payments.read"])).body;
     await query("update merchant_key set mode = 'live' where key_id = $1", [live.id]);
-    assert.equal((await channels(live.key)).code, "unauthenticated", "a key of production does nothing in a sandbox");
+    assert.equal(
+      (await channels(live.key)).code,
+      "unauthenticated",
+      "a key of production does nothing in a sandbox",
+    );
     await query("update merchant_key set revoked_at = now(), revoked_by = 'test' where revoked_at is null");
   });
 
@@ -76,9 +126,16 @@ describe("a merchant's key", () => {
     assert.equal((await revoke(id, manager)).code, "forbidden");
     assert.equal((await program.call("GET", "/api/v1/keys", { token: manager })).status, 200);
     assert.equal((await revoke("01a1fdb6-8d46-7135-a824-e1a067cea9e0")).code, "key_unknown");
-    for (const bad of [[], ["everything"], ["payments.read", "payments.read"]]) assert.equal((await make(bad)).code, "request_invalid");
-    const { rows } = await query("select topic, payload from outbox_event where subject = $1 and topic like 'audit.key.%'", [id]);
-    assert.deepEqual(rows.map(({ topic }) => topic), ["audit.key.made"]);
+    for (const bad of [[], ["everything"], ["payments.read", "payments.read"]])
+      assert.equal((await make(bad)).code, "request_invalid");
+    const { rows } = await query(
+      "select topic, payload from outbox_event where subject = $1 and topic like 'audit.key.%'",
+      [id],
+    );
+    assert.deepEqual(
+      rows.map(({ topic }) => topic),
+      ["audit.key.made"],
+    );
     assert.match(rows[0].payload.after.prefix, /^ogk_test_.{7}$/);
   });
 });
@@ -86,13 +143,25 @@ describe("a merchant's key", () => {
 describe("the scopes", () => {
   it("let no key do what is for people, and leave what is for everybody open", () => {
     const granted = new Set<Right>(KEY_SCOPES.flatMap((scope) => [...scopeRights[scope]]));
-    for (const right of ["merchant_key.manage", "settlement.act", "sale.create", "books.read", "wallet.pay", "account.close", "webhook.manage"] as const) {
+    for (const right of [
+      "merchant_key.manage",
+      "settlement.act",
+      "sale.create",
+      "books.read",
+      "wallet.pay",
+      "account.close",
+      "webhook.manage",
+    ] as const) {
       assert.equal(granted.has(right), right === "webhook.manage", right);
     }
     for (const right of Object.keys(rights) as Right[]) {
       const isForAll = (rights[right] as readonly string[]).includes("anyone");
       assert.equal(isInScope([...KEY_SCOPES], right), isForAll || granted.has(right), right);
-      assert.equal(isInScope(["payments.read"], right), isForAll || right === "channel.read" || right === "order.read", right);
+      assert.equal(
+        isInScope(["payments.read"], right),
+        isForAll || right === "channel.read" || right === "order.read",
+        right,
+      );
     }
   });
 });

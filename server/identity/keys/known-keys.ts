@@ -10,7 +10,10 @@ const BELIEVED_MS = 1_000;
 const MOST_REMEMBERED = 10_000;
 
 /** Looks keys up, each once a second however many requests it makes. A key that is not good is never remembered. */
-export function createKnownKeys(database: Database, mode: KeyMode): (secret: string) => Promise<KnownKey | undefined> {
+export function createKnownKeys(
+  database: Database,
+  mode: KeyMode,
+): (secret: string) => Promise<KnownKey | undefined> {
   const known = new Map<string, { until: number; found: Promise<KnownKey | undefined> }>();
   return async (secret) => {
     const hash = tokenHash(secret);

@@ -7,13 +7,32 @@ import { MOST_ACTIVE, PREFIX_LENGTH, type KeyMode, type MerchantKey } from "./ke
 import { countActive, insertKey, revoke } from "./store.ts";
 
 /** Makes a key; its secret is answered here and nowhere again. Refuses `key_limit`. */
-export async function makeKey(database: Database, mode: KeyMode, who: Who, { name, scopes, expires_in_days: days }: NewKeyBody): Promise<{ key: MerchantKey; secret: string } | Refusal> {
+export async function makeKey(
+  database: Database,
+  mode: KeyMode,
+  who: Who,
+  { name, scopes, expires_in_days: days }: NewKeyBody,
+): Promise<{ key: MerchantKey; secret: string } | Refusal> {
   const { merchantId, actor: by } = who;
   const secret = `ogk_${mode}_${newToken().token}`;
   return inTransaction(database, async (tx) => {
     if ((await countActive(tx, merchantId, mode)) >= MOST_ACTIVE) return refuse("key_limit");
-    const key = await insertKey(tx, { merchantId, keyId: newId(), name, mode, scopes, prefix: secret.slice(0, PREFIX_LENGTH), createdBy: by, hash: tokenHash(secret), days: days ?? null });
-    await announceAudit(tx, who, { action: "key.made", subject: key.keyId, after: { name, mode, scopes, prefix: key.prefix, expires_at: key.expiresAt?.toISOString() ?? null } });
+    const key = await insertKey(tx, {
+      merchantId,
+      keyId: newId(),
+      name,
+      mode,
+      scopes,
+      prefix: secret.slice(0, PREFIX_LENGTH),
+      createdBy: by,
+      hash: tokenHash(secret),
+      days: days ?? null,
+    });
+    await announceAudit(tx, who, {
+      action: "key.made",
+      subject: key.keyId,
+      after: { name, mode, scopes, prefix: key.prefix, expires_at: key.expiresAt?.toISOString() ?? null },
+    });
     return { key, secret };
   });
 }
@@ -24,7 +43,11 @@ export async function revokeKey(database: Database, who: Who, keyId: Id): Promis
   return inTransaction(database, async (tx) => {
     const key = await revoke(tx, merchantId, keyId, by);
     if (!key) return refuse("key_unknown");
-    await announceAudit(tx, who, { action: "key.revoked", subject: keyId, before: { name: key.name, mode: key.mode, prefix: key.prefix } });
+    await announceAudit(tx, who, {
+      action: "key.revoked",
+      subject: keyId,
+      before: { name: key.name, mode: key.mode, prefix: key.prefix },
+    });
     return key;
   });
 }

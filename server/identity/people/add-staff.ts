@@ -11,7 +11,11 @@ import { lockMerchant, selectMembers, type Member } from "./store.ts";
  * Adds a staff member. The caller's id makes a retry the same member; with other content it is refused `staff_differs`.
  * Refuses `pin_too_simple`, `request_invalid`, `role_unknown`, `rights_beyond_own`, `outlet_unknown`, `forbidden`.
  */
-export async function addStaff(database: Database, by: By, { id, name, outlet_id: outletId, pin, ...named }: NewStaffBody): Promise<Member | Refusal> {
+export async function addStaff(
+  database: Database,
+  by: By,
+  { id, name, outlet_id: outletId, pin, ...named }: NewStaffBody,
+): Promise<Member | Refusal> {
   if (isSimplePin(pin)) return refuse("pin_too_simple");
   const pinHash = await hashSecret(pin);
   const staffId = id ?? newId();
@@ -19,21 +23,35 @@ export async function addStaff(database: Database, by: By, { id, name, outlet_id
     await lockMerchant(tx, by.merchantId);
     const given = await toRole(tx, by, named);
     if (isRefusal(given)) return given;
-    if (!given) return refuse("request_invalid", { field: "body/role", problem: "is missing, as is role_id" });
+    if (!given)
+      return refuse("request_invalid", { field: "body/role", problem: "is missing, as is role_id" });
     if (!mayManage(by, given.role, outletId)) return refuse("forbidden");
-    if (!(await selectOutlets(tx, by.merchantId)).some((outlet) => outlet.outletId === outletId)) return refuse("outlet_unknown");
+    if (!(await selectOutlets(tx, by.merchantId)).some((outlet) => outlet.outletId === outletId))
+      return refuse("outlet_unknown");
     const [before] = await selectMembers(tx, by.merchantId, { staffId });
     if (before) {
-      const isSame = before.name === name && before.role === given.role && before.roleId === given.roleId && before.outletId === outletId;
+      const isSame =
+        before.name === name &&
+        before.role === given.role &&
+        before.roleId === given.roleId &&
+        before.outletId === outletId;
       return isSame ? before : refuse("staff_differs");
     }
     await insertStaff(tx, by.merchantId, outletId, { staffId, name, ...given }, pinHash);
-    await announceAudit(tx, by.who, { action: "staff.added", subject: staffId, after: { role: given.role, role_id: given.roleId, outlet_id: outletId } });
+    await announceAudit(tx, by.who, {
+      action: "staff.added",
+      subject: staffId,
+      after: { role: given.role, role_id: given.roleId, outlet_id: outletId },
+    });
     return memberOf(tx, by.merchantId, staffId);
   });
 }
 
-export async function memberOf(executor: Parameters<typeof selectMembers>[0], merchantId: Id, staffId: Id): Promise<Member> {
+export async function memberOf(
+  executor: Parameters<typeof selectMembers>[0],
+  merchantId: Id,
+  staffId: Id,
+): Promise<Member> {
   const [member] = await selectMembers(executor, merchantId, { staffId });
   if (!member) throw new Error("a staff member who was just written is there");
   return member;

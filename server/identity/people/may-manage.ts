@@ -13,12 +13,23 @@ export function mayManage(by: By, role: StaffRole, outletId: Id): boolean {
 }
 
 /** What a body names, `role` or `role_id`, as a role that may be given. Refuses `request_invalid` where it names both, `role_unknown`, `rights_beyond_own`. */
-export async function toRole(tx: Tx, by: By, { role, role_id: roleId }: { role?: "owner" | "manager" | "cashier"; role_id?: Id }): Promise<Given | Refusal | undefined> {
-  if (role !== undefined && roleId !== undefined) return refuse("request_invalid", { field: "body/role_id", problem: "stands beside role; give one of them" });
+export async function toRole(
+  tx: Tx,
+  by: By,
+  { role, role_id: roleId }: { role?: "owner" | "manager" | "cashier"; role_id?: Id },
+): Promise<Given | Refusal | undefined> {
+  if (role !== undefined && roleId !== undefined)
+    return refuse("request_invalid", {
+      field: "body/role_id",
+      problem: "stands beside role; give one of them",
+    });
   if (role === undefined && roleId === undefined) return undefined;
   const own = roleId === undefined ? undefined : await lockRole(tx, by.merchantId, roleId);
   if (roleId !== undefined && !own) return refuse("role_unknown");
-  const given: Given = own ? { role: "custom", roleId: own.roleId } : { role: role ?? "cashier", roleId: null };
-  for (const right of rightsOf(given.role, own?.rights)) if (!by.rights.has(right)) return refuse("rights_beyond_own");
+  const given: Given = own
+    ? { role: "custom", roleId: own.roleId }
+    : { role: role ?? "cashier", roleId: null };
+  for (const right of rightsOf(given.role, own?.rights))
+    if (!by.rights.has(right)) return refuse("rights_beyond_own");
   return given;
 }

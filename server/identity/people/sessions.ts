@@ -6,8 +6,15 @@ import { selectSessions, type ListedSession } from "./store.ts";
 import type { By } from "./may-manage.ts";
 
 /** Open sessions that the asker may see: an owner all, a manager those at the own outlet, others their own. */
-export function listSessions({ kysely }: Database, { merchantId, role, outletId, staffId }: By): Promise<ListedSession[]> {
-  return selectSessions(kysely, merchantId, role === "owner" ? {} : role === "manager" ? { outletId } : { staffId });
+export function listSessions(
+  { kysely }: Database,
+  { merchantId, role, outletId, staffId }: By,
+): Promise<ListedSession[]> {
+  return selectSessions(
+    kysely,
+    merchantId,
+    role === "owner" ? {} : role === "manager" ? { outletId } : { staffId },
+  );
 }
 
 /** Ends a session, and its streams: one's own always; an owner anybody's, a manager those at the own outlet, but no owner's. Refuses `session_unknown`, `forbidden`. */
@@ -15,10 +22,18 @@ export async function endSession(database: Database, by: By, sessionId: Id): Pro
   return inTransaction(database, async (tx) => {
     const [session] = await selectSessions(tx, by.merchantId, { sessionId });
     const isOwn = session?.staffId === by.staffId;
-    if (!session || (!isOwn && by.role !== "owner" && !(by.role === "manager" && session.outletId === by.outletId))) return refuse("session_unknown");
+    if (
+      !session ||
+      (!isOwn && by.role !== "owner" && !(by.role === "manager" && session.outletId === by.outletId))
+    )
+      return refuse("session_unknown");
     if (!isOwn && by.role !== "owner" && session.staffRole === "owner") return refuse("forbidden");
     await endSessions(tx, { merchantId: by.merchantId, sessionId });
-    await announceAudit(tx, by.who, { action: "staff.session_ended", subject: session.staffId, before: { device_id: session.deviceId } });
+    await announceAudit(tx, by.who, {
+      action: "staff.session_ended",
+      subject: session.staffId,
+      before: { device_id: session.deviceId },
+    });
     return undefined;
   });
 }

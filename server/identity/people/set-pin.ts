@@ -14,7 +14,12 @@ import type { By } from "./may-manage.ts";
 import { liftPinChange, updatePin } from "./store.ts";
 
 /** Sets another's PIN, who is signed out. One's own is set by `setOwnPin`, which asks for the old one. Refuses `pin_too_simple`, `staff_unknown`, `forbidden`. */
-export async function setPin(database: Database, by: By, staffId: Id, pin: string): Promise<Refusal | undefined> {
+export async function setPin(
+  database: Database,
+  by: By,
+  staffId: Id,
+  pin: string,
+): Promise<Refusal | undefined> {
   if (isSimplePin(pin)) return refuse("pin_too_simple");
   const pinHash = await hashSecret(pin);
   return inTransaction(database, async (tx) => {
@@ -30,7 +35,12 @@ export async function setPin(database: Database, by: By, staffId: Id, pin: strin
 }
 
 /** Sets one's own PIN by the old one; one's other sessions end. Refuses `pin_too_simple`, `pin_unchanged`, and what `provePin` does. */
-export async function setOwnPin(database: Database, me: Asker, pin: string, newPin: string): Promise<OwnPinDoneBody | Refusal> {
+export async function setOwnPin(
+  database: Database,
+  me: Asker,
+  pin: string,
+  newPin: string,
+): Promise<OwnPinDoneBody | Refusal> {
   const { merchantId, staffId, deviceId, staffSessionId } = me;
   if (isSimplePin(newPin)) return refuse("pin_too_simple");
   if (newPin === pin) return refuse("pin_unchanged");

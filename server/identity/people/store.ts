@@ -20,9 +20,23 @@ export type Member = {
 };
 
 /** The staff of one outlet or of all, or one member; those who left last. */
-export async function selectMembers(executor: Executor, merchantId: Id, only: { outletId?: Id | null; staffId?: Id } = {}): Promise<Member[]> {
+export async function selectMembers(
+  executor: Executor,
+  merchantId: Id,
+  only: { outletId?: Id | null; staffId?: Id } = {},
+): Promise<Member[]> {
   const { rows } = await sql<{
-    staff_id: Id; name: string; role: StaffRole; role_id: Id | null; role_name: string | null; outlet_id: Id; is_active: boolean; must_change_pin: boolean; blocked_on: Id[]; last_unlocked_at: Date | null; created_at: Date;
+    staff_id: Id;
+    name: string;
+    role: StaffRole;
+    role_id: Id | null;
+    role_name: string | null;
+    outlet_id: Id;
+    is_active: boolean;
+    must_change_pin: boolean;
+    blocked_on: Id[];
+    last_unlocked_at: Date | null;
+    created_at: Date;
   }>`
     select s.staff_id, s.name, s.role, s.role_id, r.name as role_name, s.outlet_id, s.is_active, s.must_change_pin, s.created_at,
            (select max(t.unlocked_at) from pin_try t where t.merchant_id = s.merchant_id and t.staff_id = s.staff_id) as last_unlocked_at,
@@ -31,7 +45,9 @@ export async function selectMembers(executor: Executor, merchantId: Id, only: { 
       from staff s left join staff_role r on r.merchant_id = s.merchant_id and r.role_id = s.role_id
      where s.merchant_id = ${merchantId} and (${only.outletId ?? null}::uuid is null or s.outlet_id = ${only.outletId ?? null}::uuid)
        and (${only.staffId ?? null}::uuid is null or s.staff_id = ${only.staffId ?? null}::uuid)
-     order by not s.is_active, array_position('{owner,manager,custom,cashier}', s.role::text), s.name, s.staff_id limit 1000`.execute(executor);
+     order by not s.is_active, array_position('{owner,manager,custom,cashier}', s.role::text), s.name, s.staff_id limit 1000`.execute(
+    executor,
+  );
   return rows.map((row) => ({
     staffId: row.staff_id,
     name: row.name,
@@ -50,7 +66,9 @@ export async function selectMembers(executor: Executor, merchantId: Id, only: { 
 /** How many active owners there are beside one. */
 export async function countOtherOwners(tx: Tx, merchantId: Id, staffId: Id): Promise<number> {
   const { rows } = await sql<{ count: bigint }>`
-    select count(*) as count from staff where merchant_id = ${merchantId} and role = 'owner' and is_active and staff_id <> ${staffId}`.execute(tx);
+    select count(*) as count from staff where merchant_id = ${merchantId} and role = 'owner' and is_active and staff_id <> ${staffId}`.execute(
+    tx,
+  );
   return Number(rows[0]?.count ?? 0n);
 }
 
@@ -59,19 +77,28 @@ export async function lockMerchant(tx: Tx, merchantId: Id): Promise<void> {
   await sql`select from merchant where merchant_id = ${merchantId} for no key update`.execute(tx);
 }
 
-export async function updateMember(tx: Tx, merchantId: Id, staffId: Id, to: { name: string; role: StaffRole; roleId: Id | null; outletId: Id; isActive: boolean }): Promise<void> {
+export async function updateMember(
+  tx: Tx,
+  merchantId: Id,
+  staffId: Id,
+  to: { name: string; role: StaffRole; roleId: Id | null; outletId: Id; isActive: boolean },
+): Promise<void> {
   await sql`
     update staff set name = ${to.name}, role = ${to.role}, role_id = ${to.roleId}, outlet_id = ${to.outletId}, is_active = ${to.isActive}
      where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
 }
 
 export async function updatePin(tx: Tx, merchantId: Id, staffId: Id, pinHash: string): Promise<void> {
-  await sql`update staff set pin_hash = ${pinHash}, must_change_pin = false where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
+  await sql`update staff set pin_hash = ${pinHash}, must_change_pin = false where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(
+    tx,
+  );
 }
 
 /** A session that was good for another PIN alone is an ordinary one, now that there is one. */
 export async function liftPinChange(tx: Tx, merchantId: Id, sessionId: Id): Promise<void> {
-  await sql`update staff_session set pin_change_only = false where merchant_id = ${merchantId} and session_id = ${sessionId}`.execute(tx);
+  await sql`update staff_session set pin_change_only = false where merchant_id = ${merchantId} and session_id = ${sessionId}`.execute(
+    tx,
+  );
 }
 
 export type ListedSession = {
@@ -88,9 +115,22 @@ export type ListedSession = {
 };
 
 /** Open sessions, the newest first: of an outlet's devices, of one person, or all; or one by its id. */
-export async function selectSessions(executor: Executor, merchantId: Id, only: { outletId?: Id; staffId?: Id; sessionId?: Id }): Promise<ListedSession[]> {
+export async function selectSessions(
+  executor: Executor,
+  merchantId: Id,
+  only: { outletId?: Id; staffId?: Id; sessionId?: Id },
+): Promise<ListedSession[]> {
   const { rows } = await sql<{
-    session_id: Id; staff_id: Id; staff_name: string; staff_role: StaffRole; device_id: Id; device_name: string; outlet_id: Id; address: string | null; created_at: Date; expires_at: Date;
+    session_id: Id;
+    staff_id: Id;
+    staff_name: string;
+    staff_role: StaffRole;
+    device_id: Id;
+    device_name: string;
+    outlet_id: Id;
+    address: string | null;
+    created_at: Date;
+    expires_at: Date;
   }>`
     select x.session_id, x.staff_id, s.name as staff_name, s.role as staff_role, x.device_id, d.name as device_name, d.outlet_id, host(x.address) as address, x.created_at, x.expires_at
       from staff_session x

@@ -20,36 +20,100 @@ describe("the policy", () => {
   it("never lets more wrong tries only shorten a wait or lift a stop", () => {
     const seconds = (one: Standing) => {
       const verdict = judge(one);
-      return "stop" in verdict ? (verdict.stop === "blocked" ? Infinity : verdict.seconds) : verdict.pairDelaySeconds + verdict.deviceDelaySeconds;
+      return "stop" in verdict
+        ? verdict.stop === "blocked"
+          ? Infinity
+          : verdict.seconds
+        : verdict.pairDelaySeconds + verdict.deviceDelaySeconds;
     };
-    const open = standing.map((one) => ({ ...one, pair: { ...one.pair, waitSeconds: 0 }, device: { ...one.device, waitSeconds: 0 } }));
-    fc.assert(fc.property(open, (one) => {
-      for (const worse of [{ ...one, pair: { wrong: one.pair.wrong + 1, waitSeconds: 0 } }, { ...one, device: { wrong: one.device.wrong + 1, waitSeconds: 0 } }, { ...one, person: { wrong: one.person.wrong + 1 } }]) {
-        assert.ok(seconds(worse) >= seconds(one));
-      }
+    const open = standing.map((one) => ({
+      ...one,
+      pair: { ...one.pair, waitSeconds: 0 },
+      device: { ...one.device, waitSeconds: 0 },
     }));
+    fc.assert(
+      fc.property(open, (one) => {
+        for (const worse of [
+          { ...one, pair: { wrong: one.pair.wrong + 1, waitSeconds: 0 } },
+          { ...one, device: { wrong: one.device.wrong + 1, waitSeconds: 0 } },
+          { ...one, person: { wrong: one.person.wrong + 1 } },
+        ]) {
+          assert.ok(seconds(worse) >= seconds(one));
+        }
+      }),
+    );
   });
 
   it("an owner on a known device is never blocked, waits for nobody else's tries, and half a minute at most", () => {
-    fc.assert(fc.property(standing, (any) => {
-      const verdict = judge({ ...any, isOwner: true, isKnown: true });
-      if ("stop" in verdict) assert.deepEqual(verdict, { stop: "delayed", seconds: any.pair.waitSeconds });
-      else assert.ok(verdict.pairDelaySeconds <= 30);
-    }));
+    fc.assert(
+      fc.property(standing, (any) => {
+        const verdict = judge({ ...any, isOwner: true, isKnown: true });
+        if ("stop" in verdict) assert.deepEqual(verdict, { stop: "delayed", seconds: any.pair.waitSeconds });
+        else assert.ok(verdict.pairDelaySeconds <= 30);
+      }),
+    );
   });
 
   it("others: five free tries, then pauses that double to an hour, then none", () => {
-    const delay = (wrong: number) => judge({ isOwner: false, isKnown: true, pair: { wrong, waitSeconds: 0 }, device: { wrong: 0, waitSeconds: 0 }, person: { wrong: 0 } });
-    const pauses = [0, 3, 4, 5, 6, 15, 16, 19].map((wrong) => (delay(wrong) as { pairDelaySeconds: number }).pairDelaySeconds);
+    const delay = (wrong: number) =>
+      judge({
+        isOwner: false,
+        isKnown: true,
+        pair: { wrong, waitSeconds: 0 },
+        device: { wrong: 0, waitSeconds: 0 },
+        person: { wrong: 0 },
+      });
+    const pauses = [0, 3, 4, 5, 6, 15, 16, 19].map(
+      (wrong) => (delay(wrong) as { pairDelaySeconds: number }).pairDelaySeconds,
+    );
     assert.deepEqual(pauses, [0, 0, 1, 2, 4, 2_048, 3_600, 3_600]);
     assert.deepEqual(delay(20), { stop: "blocked" });
   });
 
   it("knows the PINs that anybody tries first", () => {
-    for (const simple of ["000000", "111111", "123456", "654321", "567890", "890123", "121212", "123123", "112233", "147258"]) assert.ok(isSimplePin(simple), simple);
-    for (const sequence of ["135791", "246810", "024680", "864208", "101112", "404142", "102030", "306090", "255075", "987654", "112358", "123321"]) assert.ok(isSimplePin(sequence), sequence);
-    for (const date of ["280519", "170845", "010100", "310199", "190528", "051728", "290200", "081990", "199008", "122024"]) assert.ok(isSimplePin(date), date);
-    for (const good of ["824613", "961538", "310472", "482915", "593817", "320199", "001390", "141592"]) assert.ok(!isSimplePin(good), good);
+    for (const simple of [
+      "000000",
+      "111111",
+      "123456",
+      "654321",
+      "567890",
+      "890123",
+      "121212",
+      "123123",
+      "112233",
+      "147258",
+    ])
+      assert.ok(isSimplePin(simple), simple);
+    for (const sequence of [
+      "135791",
+      "246810",
+      "024680",
+      "864208",
+      "101112",
+      "404142",
+      "102030",
+      "306090",
+      "255075",
+      "987654",
+      "112358",
+      "123321",
+    ])
+      assert.ok(isSimplePin(sequence), sequence);
+    for (const date of [
+      "280519",
+      "170845",
+      "010100",
+      "310199",
+      "190528",
+      "051728",
+      "290200",
+      "081990",
+      "199008",
+      "122024",
+    ])
+      assert.ok(isSimplePin(date), date);
+    for (const good of ["824613", "961538", "310472", "482915", "593817", "320199", "001390", "141592"])
+      assert.ok(!isSimplePin(good), good);
   });
 });
 
@@ -59,20 +123,37 @@ describe("PINs at tills", () => {
   let home: TestTill;
   before(async () => {
     program = await openTestProgram();
-    ids = Object.fromEntries((await program.call<ShopBody>("GET", "/api/v1/till/shop")).body.staff.map(({ name, id }) => [name, id]));
+    ids = Object.fromEntries(
+      (await program.call<ShopBody>("GET", "/api/v1/till/shop")).body.staff.map(({ name, id }) => [name, id]),
+    );
     home = await openTill(program, ids["Ratna"]!, "333333");
   });
   after(() => program.close());
   const sql = (text: string, values: unknown[] = []) => program.database.pool.query(text, values);
   /** The pauses are over, the counts stay. */
-  const wait = () => sql("with d as (update device set delayed_until = null) update pin_try set delayed_until = null");
-  const forget = () => sql("with d as (update device set delayed_until = null, wrong_pins = 0), s as (update staff set wrong_pins = 0) delete from pin_try where staff_id <> $1", [ids["Ratna"]]);
+  const wait = () =>
+    sql("with d as (update device set delayed_until = null) update pin_try set delayed_until = null");
+  const forget = () =>
+    sql(
+      "with d as (update device set delayed_until = null, wrong_pins = 0), s as (update staff set wrong_pins = 0) delete from pin_try where staff_id <> $1",
+      [ids["Ratna"]],
+    );
 
   it("a delay is of a device and a person: it keeps neither others nor other devices waiting", async () => {
     const device = await program.enrol();
-    const codes = (await Promise.all(Array.from({ length: 9 }, () => tryUnlock(program, device, ids["Sari"], "900000")))).map(({ code }) => code);
-    assert.deepEqual([codes.filter((code) => code === "pin_wrong").length, codes.filter((code) => code === "pin_delayed").length], [5, 4]);
-    await sql("update pin_try set delayed_until = now() + interval '1 minute' where delayed_until is not null");
+    const codes = (
+      await Promise.all(Array.from({ length: 9 }, () => tryUnlock(program, device, ids["Sari"], "900000")))
+    ).map(({ code }) => code);
+    assert.deepEqual(
+      [
+        codes.filter((code) => code === "pin_wrong").length,
+        codes.filter((code) => code === "pin_delayed").length,
+      ],
+      [5, 4],
+    );
+    await sql(
+      "update pin_try set delayed_until = now() + interval '1 minute' where delayed_until is not null",
+    );
     const delayed = await tryUnlock(program, device, ids["Sari"], "111111");
     assert.ok(delayed.code === "pin_delayed" && Number(delayed.headers.get("retry-after")) >= 1);
     assert.equal((await tryUnlock(program, device, ids["Bima"], "222222")).status, 200);
@@ -84,7 +165,10 @@ describe("PINs at tills", () => {
     const device = await program.enrol();
     const block = async () => {
       assert.equal((await tryUnlock(program, device, ids["Sari"], "900000")).code, "pin_wrong");
-      await sql("update pin_try set wrong_pins = $2, delayed_until = null where staff_id = $1 and wrong_pins > 0", [ids["Sari"], PIN_POLICY.pair.blocked - 1]);
+      await sql(
+        "update pin_try set wrong_pins = $2, delayed_until = null where staff_id = $1 and wrong_pins > 0",
+        [ids["Sari"], PIN_POLICY.pair.blocked - 1],
+      );
       assert.equal((await tryUnlock(program, device, ids["Sari"], "900000")).code, "pin_wrong");
       assert.equal((await tryUnlock(program, device, ids["Sari"], "111111")).code, "pin_blocked");
     };
@@ -96,7 +180,11 @@ describe("PINs at tills", () => {
     await block();
     const lift = (token: string) => program.call("POST", `/api/v1/staff/${ids["Sari"]}/unblock`, { token });
     assert.equal((await lift(elsewhere.body.token)).code, "forbidden");
-    const listed = await program.call<{ staff: Array<{ name: string; blocked_on: Id[] }> }>("GET", "/api/v1/staff", { token: home.token });
+    const listed = await program.call<{ staff: Array<{ name: string; blocked_on: Id[] }> }>(
+      "GET",
+      "/api/v1/staff",
+      { token: home.token },
+    );
     assert.equal(listed.body.staff.find(({ name }) => name === "Sari")?.blocked_on.length, 1);
     assert.equal((await lift(home.token)).status, 204);
     assert.equal((await tryUnlock(program, device, ids["Sari"], "111111")).status, 200);
@@ -105,7 +193,9 @@ describe("PINs at tills", () => {
 
   it("thirty wrong on a device keep everybody there waiting but an owner who is known there", async () => {
     const { device } = await openTill(program, ids["Ratna"]!, "333333");
-    await sql("update device set wrong_pins = 30, wrong_since = now() where token_hash = sha256($1)", [Buffer.from(device)]);
+    await sql("update device set wrong_pins = 30, wrong_since = now() where token_hash = sha256($1)", [
+      Buffer.from(device),
+    ]);
     assert.equal((await tryUnlock(program, device, ids["Sari"], "900000")).code, "pin_wrong");
     assert.equal((await tryUnlock(program, device, ids["Bima"], "222222")).code, "pin_delayed");
     assert.equal((await tryUnlock(program, device, ids["Ratna"], "333333")).status, 200);
@@ -116,31 +206,61 @@ describe("PINs at tills", () => {
 
   it("a right PIN is taken off the counts", async () => {
     const device = await program.enrol();
-    for (let i = 0; i < 6; i += 1) assert.equal((await tryUnlock(program, device, ids["Sari"], "111111")).status, 200);
-    const { rows } = await sql("select (select wrong_pins from device where token_hash = sha256($1)) as device, (select wrong_pins from staff where staff_id = $2) as person", [Buffer.from(device), ids["Sari"]]);
+    for (let i = 0; i < 6; i += 1)
+      assert.equal((await tryUnlock(program, device, ids["Sari"], "111111")).status, 200);
+    const { rows } = await sql(
+      "select (select wrong_pins from device where token_hash = sha256($1)) as device, (select wrong_pins from staff where staff_id = $2) as person",
+      [Buffer.from(device), ids["Sari"]],
+    );
     assert.deepEqual(rows, [{ device: 0, person: 0 }]);
   });
 
   it("fault 34: ten thousand tries at a PIN over a hundred devices are stopped, and the owner still gets in", async () => {
-    const devices = await Promise.all(Array.from({ length: 100 }, () => program.call<{ device: { id: Id } }>("POST", "/api/v1/till/devices", { body: {} })));
+    const devices = await Promise.all(
+      Array.from({ length: 100 }, () =>
+        program.call<{ device: { id: Id } }>("POST", "/api/v1/till/devices", { body: {} }),
+      ),
+    );
     const seen = new Map<string, number>();
     let next = 0;
-    await Promise.all(Array.from({ length: 10 }, async () => {
-      for (let n = next++; n < 10_000; n = next++) {
-        const asked = { merchantId: DEMO_MERCHANT, deviceId: devices[n % 100]!.body.device.id, staffId: ids["Ratna"]! };
-        const answer = await provePin(program.database, asked, String(400_000 + n));
-        const code = isRefusal(answer) ? answer.refusal : "right";
-        seen.set(code, (seen.get(code) ?? 0) + 1);
-        // the guesser has all the time there is
-        if (n % 1_000 === 999) await wait();
-      }
-    }));
-    assert.deepEqual([seen.get("right"), seen.get("pin_wrong")], [undefined, PIN_POLICY.person.most], JSON.stringify([...seen]));
-    assert.equal((await tryUnlock(program, home.device, ids["Ratna"], "333333")).status, 200, "the owner on the own till");
-    assert.equal((await tryUnlock(program, await program.enrol(), ids["Ratna"], "333333")).code, "pin_blocked", "on any other, not today");
+    await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        for (let n = next++; n < 10_000; n = next++) {
+          const asked = {
+            merchantId: DEMO_MERCHANT,
+            deviceId: devices[n % 100]!.body.device.id,
+            staffId: ids["Ratna"]!,
+          };
+          const answer = await provePin(program.database, asked, String(400_000 + n));
+          const code = isRefusal(answer) ? answer.refusal : "right";
+          seen.set(code, (seen.get(code) ?? 0) + 1);
+          // the guesser has all the time there is
+          if (n % 1_000 === 999) await wait();
+        }
+      }),
+    );
+    assert.deepEqual(
+      [seen.get("right"), seen.get("pin_wrong")],
+      [undefined, PIN_POLICY.person.most],
+      JSON.stringify([...seen]),
+    );
+    assert.equal(
+      (await tryUnlock(program, home.device, ids["Ratna"], "333333")).status,
+      200,
+      "the owner on the own till",
+    );
+    assert.equal(
+      (await tryUnlock(program, await program.enrol(), ids["Ratna"], "333333")).code,
+      "pin_blocked",
+      "on any other, not today",
+    );
     const { rows } = await sql("select max(wrong_pins)::int as most from pin_try");
     assert.ok(rows[0].most < PIN_POLICY.pair.blocked);
     await sql("update staff set wrong_since = now() - interval '25 hours'");
-    assert.equal((await tryUnlock(program, await program.enrol(), ids["Ratna"], "333333")).status, 200, "tomorrow");
+    assert.equal(
+      (await tryUnlock(program, await program.enrol(), ids["Ratna"], "333333")).status,
+      200,
+      "tomorrow",
+    );
   });
 });

@@ -22,7 +22,10 @@ export type Standing = {
   readonly person: { readonly wrong: number };
 };
 
-export type Verdict = { readonly stop: "blocked" } | { readonly stop: "delayed"; readonly seconds: number } | { readonly pairDelaySeconds: number; readonly deviceDelaySeconds: number };
+export type Verdict =
+  | { readonly stop: "blocked" }
+  | { readonly stop: "delayed"; readonly seconds: number }
+  | { readonly pairDelaySeconds: number; readonly deviceDelaySeconds: number };
 
 /** Whether a PIN may be tried now; if so, how long the next try waits should this one be wrong. */
 export function judge({ isOwner, isKnown, pair, device, person }: Standing): Verdict {
@@ -32,7 +35,10 @@ export function judge({ isOwner, isKnown, pair, device, person }: Standing): Ver
   if (seconds > 0) return { stop: "delayed", seconds };
   if (!isKnown && person.wrong >= PIN_POLICY.person.most) return { stop: "blocked" };
   return {
-    pairDelaySeconds: pause(pair.wrong + 1 - PIN_POLICY.pair.free, isExempt ? PIN_POLICY.pair.ownerSeconds : PIN_POLICY.pair.longestSeconds),
+    pairDelaySeconds: pause(
+      pair.wrong + 1 - PIN_POLICY.pair.free,
+      isExempt ? PIN_POLICY.pair.ownerSeconds : PIN_POLICY.pair.longestSeconds,
+    ),
     deviceDelaySeconds: pause(device.wrong - PIN_POLICY.device.free, PIN_POLICY.device.longestSeconds),
   };
 }

@@ -6,13 +6,31 @@ import type { StaffRole } from "../staff.ts";
 import { PIN_POLICY, type Standing } from "./policy.ts";
 
 export type Asked = { readonly merchantId: Id; readonly deviceId: Id; readonly staffId: Id };
-export type Tried = Standing & { readonly name: string; readonly role: StaffRole; readonly pinHash: string; readonly isRevoked: boolean };
+export type Tried = Standing & {
+  readonly name: string;
+  readonly role: StaffRole;
+  readonly pinHash: string;
+  readonly isRevoked: boolean;
+};
 
 /** How a person stands on a device. A person of another outlet, who is no owner, is not there. */
-export async function selectStanding(executor: Executor, { merchantId, deviceId, staffId }: Asked): Promise<Tried | undefined> {
-  const seconds = (column: string) => sql`greatest(0, ceil(extract(epoch from coalesce(${sql.ref(column)}, clock_timestamp()) - clock_timestamp())))::int`;
+export async function selectStanding(
+  executor: Executor,
+  { merchantId, deviceId, staffId }: Asked,
+): Promise<Tried | undefined> {
+  const seconds = (column: string) =>
+    sql`greatest(0, ceil(extract(epoch from coalesce(${sql.ref(column)}, clock_timestamp()) - clock_timestamp())))::int`;
   const { rows } = await sql<{
-    name: string; role: StaffRole; pin_hash: string; is_revoked: boolean; is_known: boolean; pair_wrong: number; pair_wait: number; device_wrong: number; device_wait: number; person_wrong: number;
+    name: string;
+    role: StaffRole;
+    pin_hash: string;
+    is_revoked: boolean;
+    is_known: boolean;
+    pair_wrong: number;
+    pair_wait: number;
+    device_wrong: number;
+    device_wait: number;
+    person_wrong: number;
   }>`
     select s.name, s.role, s.pin_hash, d.revoked_at is not null as is_revoked,
            coalesce(t.unlocked_at > now() - make_interval(days => ${KNOWN_DAYS}), false) as is_known,
@@ -24,29 +42,41 @@ export async function selectStanding(executor: Executor, { merchantId, deviceId,
       left join pin_try t on t.merchant_id = s.merchant_id and t.staff_id = s.staff_id and t.device_id = d.device_id
      where d.merchant_id = ${merchantId} and d.device_id = ${deviceId}`.execute(executor);
   const [row] = rows;
-  return row && {
-    name: row.name,
-    role: row.role,
-    pinHash: row.pin_hash,
-    isRevoked: row.is_revoked,
-    isOwner: row.role === "owner",
-    isKnown: row.is_known,
-    pair: { wrong: row.pair_wrong, waitSeconds: row.pair_wait },
-    device: { wrong: row.device_wrong, waitSeconds: row.device_wait },
-    person: { wrong: row.person_wrong },
-  };
+  return (
+    row && {
+      name: row.name,
+      role: row.role,
+      pinHash: row.pin_hash,
+      isRevoked: row.is_revoked,
+      isOwner: row.role === "owner",
+      isKnown: row.is_known,
+      pair: { wrong: row.pair_wrong, waitSeconds: row.pair_wait },
+      device: { wrong: row.device_wrong, waitSeconds: row.device_wait },
+      person: { wrong: row.person_wrong },
+    }
+  );
 }
 
 /** The same, once the device and the person are held: a statement that waited would read old counts beside them. */
 export async function lockStanding(tx: Tx, asked: Asked): Promise<Tried | undefined> {
-  await sql`select from device where merchant_id = ${asked.merchantId} and device_id = ${asked.deviceId} for no key update`.execute(tx);
-  await sql`select from staff where merchant_id = ${asked.merchantId} and staff_id = ${asked.staffId} for no key update`.execute(tx);
+  await sql`select from device where merchant_id = ${asked.merchantId} and device_id = ${asked.deviceId} for no key update`.execute(
+    tx,
+  );
+  await sql`select from staff where merchant_id = ${asked.merchantId} and staff_id = ${asked.staffId} for no key update`.execute(
+    tx,
+  );
   return selectStanding(tx, asked);
 }
 
 /** Counts a try as a wrong one, on the pair, the device and the person. */
-export async function countWrongPin(tx: Tx, { merchantId, deviceId, staffId }: Asked, standing: Standing, delays: { pairDelaySeconds: number; deviceDelaySeconds: number }): Promise<void> {
-  const until = (seconds: number) => (seconds === 0 ? sql`null` : sql`clock_timestamp() + make_interval(secs => ${seconds})`);
+export async function countWrongPin(
+  tx: Tx,
+  { merchantId, deviceId, staffId }: Asked,
+  standing: Standing,
+  delays: { pairDelaySeconds: number; deviceDelaySeconds: number },
+): Promise<void> {
+  const until = (seconds: number) =>
+    seconds === 0 ? sql`null` : sql`clock_timestamp() + make_interval(secs => ${seconds})`;
   await sql`
     with d as (
       update device set wrong_pins = ${standing.device.wrong + 1}, wrong_since = case when ${standing.device.wrong} = 0 then now() else wrong_since end,
@@ -57,7 +87,9 @@ export async function countWrongPin(tx: Tx, { merchantId, deviceId, staffId }: A
        where merchant_id = ${merchantId} and staff_id = ${staffId})
     insert into pin_try (merchant_id, staff_id, device_id, wrong_pins, delayed_until)
     values (${merchantId}, ${staffId}, ${deviceId}, ${standing.pair.wrong + 1}, ${until(delays.pairDelaySeconds)})
-    on conflict (merchant_id, staff_id, device_id) do update set wrong_pins = excluded.wrong_pins, delayed_until = excluded.delayed_until`.execute(tx);
+    on conflict (merchant_id, staff_id, device_id) do update set wrong_pins = excluded.wrong_pins, delayed_until = excluded.delayed_until`.execute(
+    tx,
+  );
 }
 
 /** The try was right: it is taken off the counts, the pair begins anew, and what blocked the person on other devices is lifted. */
@@ -66,16 +98,24 @@ export async function countRightPin(tx: Tx, { merchantId, deviceId, staffId }: A
     update device set wrong_pins = greatest(0, wrong_pins - 1), delayed_until = case when wrong_pins - 1 > ${PIN_POLICY.device.free} then delayed_until end
      where merchant_id = ${merchantId} and device_id = ${deviceId}`.execute(tx);
   await sql`
-    update staff set wrong_pins = greatest(0, wrong_pins - 1) where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
+    update staff set wrong_pins = greatest(0, wrong_pins - 1) where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(
+    tx,
+  );
   await sql`
     update pin_try set wrong_pins = 0, delayed_until = null, unlocked_at = case when device_id = ${deviceId} then now() else unlocked_at end
-     where merchant_id = ${merchantId} and staff_id = ${staffId} and (device_id = ${deviceId} or wrong_pins >= ${PIN_POLICY.pair.blocked})`.execute(tx);
+     where merchant_id = ${merchantId} and staff_id = ${staffId} and (device_id = ${deviceId} or wrong_pins >= ${PIN_POLICY.pair.blocked})`.execute(
+    tx,
+  );
 }
 
 /** Forgets a person's wrong tries everywhere: an owner or manager vouches for the person. */
 export async function forgetWrongPins(tx: Tx, merchantId: Id, staffId: Id): Promise<void> {
-  await sql`update staff set wrong_pins = 0, wrong_since = null where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
-  await sql`update pin_try set wrong_pins = 0, delayed_until = null where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
+  await sql`update staff set wrong_pins = 0, wrong_since = null where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(
+    tx,
+  );
+  await sql`update pin_try set wrong_pins = 0, delayed_until = null where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(
+    tx,
+  );
 }
 
 /** Makes a device one that a person is known on, without a PIN: it was just set there. */

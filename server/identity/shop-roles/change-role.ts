@@ -8,16 +8,30 @@ import { deleteRole, isRoleInUse, lockRole, upsertRole, type ShopRole } from "./
 type By = Pick<Asker, "merchantId" | "staffId" | "rights" | "who">;
 
 /** Makes a role. Refuses `right_not_grantable`, `rights_beyond_own`, `role_name_taken`. */
-export async function makeRole(database: Database, by: By, { name, rights }: NewRoleBody): Promise<ShopRole | Refusal> {
+export async function makeRole(
+  database: Database,
+  by: By,
+  { name, rights }: NewRoleBody,
+): Promise<ShopRole | Refusal> {
   return write(database, by, { roleId: newId(), name, rights }, false);
 }
 
 /** Changes a role; who has it may what it says from the next request on. Refuses `role_unknown` and what `makeRole` does. */
-export async function changeRole(database: Database, by: By, roleId: Id, { name, rights }: NewRoleBody): Promise<ShopRole | Refusal> {
+export async function changeRole(
+  database: Database,
+  by: By,
+  roleId: Id,
+  { name, rights }: NewRoleBody,
+): Promise<ShopRole | Refusal> {
   return write(database, by, { roleId, name, rights }, true);
 }
 
-async function write(database: Database, by: By, role: ShopRole, exists: boolean): Promise<ShopRole | Refusal> {
+async function write(
+  database: Database,
+  by: By,
+  role: ShopRole,
+  exists: boolean,
+): Promise<ShopRole | Refusal> {
   const ungrantable = role.rights.find((right) => !(grantable as readonly string[]).includes(right));
   if (ungrantable !== undefined) return refuse("right_not_grantable", { right: ungrantable });
   if (role.rights.some((right) => !by.rights.has(right as Right))) return refuse("rights_beyond_own");
@@ -25,7 +39,12 @@ async function write(database: Database, by: By, role: ShopRole, exists: boolean
     const before = exists ? await lockRole(tx, by.merchantId, role.roleId) : undefined;
     if (exists && !before) return refuse("role_unknown");
     await upsertRole(tx, by.merchantId, role);
-    await announceAudit(tx, by.who, { action: before ? "role.changed" : "role.added", subject: role.roleId, before: before && { name: before.name, rights: before.rights }, after: { name: role.name, rights: role.rights } });
+    await announceAudit(tx, by.who, {
+      action: before ? "role.changed" : "role.added",
+      subject: role.roleId,
+      before: before && { name: before.name, rights: before.rights },
+      after: { name: role.name, rights: role.rights },
+    });
     return role;
   }).catch((error: unknown) => {
     if (codeOf(error) === "23505") return refuse("role_name_taken");
@@ -40,7 +59,11 @@ export async function removeRole(database: Database, by: By, roleId: Id): Promis
     if (!before) return refuse("role_unknown");
     if (await isRoleInUse(tx, by.merchantId, roleId)) return refuse("role_in_use");
     await deleteRole(tx, by.merchantId, roleId);
-    await announceAudit(tx, by.who, { action: "role.removed", subject: roleId, before: { name: before.name, rights: before.rights } });
+    await announceAudit(tx, by.who, {
+      action: "role.removed",
+      subject: roleId,
+      before: { name: before.name, rights: before.rights },
+    });
     return true;
   });
   return isRefusal(done) ? done : undefined;

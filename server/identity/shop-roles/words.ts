@@ -4,7 +4,10 @@ export const rightWords: Readonly<Record<string, readonly [id: string, en: strin
   "event.read": ["Menerima kabar toko secara langsung", "Hear what happens at the shop as it happens"],
   "sale.create": ["Menjual", "Sell"],
   "sale.read": ["Melihat penjualan", "See sales"],
-  "sale.cancel": ["Membatalkan penjualan yang menunggu pembayaran", "Give up sales that wait for their payment"],
+  "sale.cancel": [
+    "Membatalkan penjualan yang menunggu pembayaran",
+    "Give up sales that wait for their payment",
+  ],
   "sale.refund": ["Mengembalikan uang penjualan", "Refund sales"],
   "sale.void": ["Membatalkan penjualan yang sudah dibayar", "Void paid sales"],
   "product.manage": ["Mengelola barang", "Manage products"],

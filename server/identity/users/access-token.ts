@@ -31,7 +31,8 @@ export function createAccessTokens(keys: SigningKeys, clock: Clock): AccessToken
   let verified: { ring: KeyRing; tokens: Map<string, Remembered> } | undefined;
 
   function tokensOf(ring: KeyRing): Map<string, Remembered> {
-    if (verified?.ring !== ring || verified.tokens.size >= MOST_REMEMBERED) verified = { ring, tokens: new Map() };
+    if (verified?.ring !== ring || verified.tokens.size >= MOST_REMEMBERED)
+      verified = { ring, tokens: new Map() };
     return verified.tokens;
   }
 
@@ -53,16 +54,28 @@ export function createAccessTokens(keys: SigningKeys, clock: Clock): AccessToken
       const remembered = tokensOf(await keys.ring()).get(token);
       if (remembered && remembered.expiresAtMs > clock.now()) return remembered.principal;
       try {
-        const { payload, protectedHeader } = await jwtVerify(token, async ({ kid = "" }) => {
-          const key = (await keys.ringWith(kid)).publicKeys.get(kid);
-          if (!key) throw new errors.JWKSNoMatchingKey();
-          return key;
-        }, { algorithms: [ALGORITHM], issuer: ISSUER, audience: AUDIENCE, typ: TYPE, requiredClaims: ["exp", "iat", "sub", "sid", "merchant_id"], currentDate: new Date(clock.now()) });
+        const { payload, protectedHeader } = await jwtVerify(
+          token,
+          async ({ kid = "" }) => {
+            const key = (await keys.ringWith(kid)).publicKeys.get(kid);
+            if (!key) throw new errors.JWKSNoMatchingKey();
+            return key;
+          },
+          {
+            algorithms: [ALGORITHM],
+            issuer: ISSUER,
+            audience: AUDIENCE,
+            typ: TYPE,
+            requiredClaims: ["exp", "iat", "sub", "sid", "merchant_id"],
+            currentDate: new Date(clock.now()),
+          },
+        );
         const { sub, sid, merchant_id: merchantId, exp = 0 } = payload;
         if (!isId(sub) || !isId(sid) || !isId(merchantId)) return undefined;
         const principal: UserPrincipal = { role: "user", merchantId, userId: sub, sessionId: sid };
         const ring = await keys.ring();
-        if (ring.publicKeys.has(protectedHeader.kid ?? "")) tokensOf(ring).set(token, { principal, expiresAtMs: exp * 1000 });
+        if (ring.publicKeys.has(protectedHeader.kid ?? ""))
+          tokensOf(ring).set(token, { principal, expiresAtMs: exp * 1000 });
         return principal;
       } catch (error) {
         if (error instanceof errors.JOSEError) return undefined;

@@ -12,7 +12,13 @@ import { whoIs, type Users } from "./user.ts";
  * Changes the password and ends the user's other sessions. Refuses `unauthenticated`, `password_length`, `password_common`,
  * `overloaded`, `sign_in_delayed`, `password_wrong`, in this order.
  */
-export async function changePassword(users: Users, { merchantId, userId, sessionId }: UserPrincipal, current: string, wanted: string, origin: Origin): Promise<Refusal | undefined> {
+export async function changePassword(
+  users: Users,
+  { merchantId, userId, sessionId }: UserPrincipal,
+  current: string,
+  wanted: string,
+  origin: Origin,
+): Promise<Refusal | undefined> {
   const { database, passwords } = users;
   const profile = await selectProfile(database.kysely, userId);
   if (!profile) return refuse("unauthenticated");
@@ -25,7 +31,10 @@ export async function changePassword(users: Users, { merchantId, userId, session
     if (!(await lockUser(tx, userId, user.passwordHash))) return refuse("password_wrong");
     await updatePassword(tx, userId, hash);
     await deleteOtherSessions(tx, userId, sessionId);
-    await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.password_changed", subject: userId });
+    await announceAudit(tx, whoIs(merchantId, userId, origin), {
+      action: "user.password_changed",
+      subject: userId,
+    });
     return undefined;
   });
 }

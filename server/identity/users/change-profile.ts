@@ -9,7 +9,12 @@ import { checkedToEmail, checkedToUsername, whoIs, type Names, type Profile, typ
 const CHECKS = { username: checkedToUsername, email: checkedToEmail, phone: checkedToPhone } as const;
 
 /** Changes the names that are given. Refuses `…_invalid`, `…_taken` (both in the order username, e-mail, phone), `unauthenticated` when the user is gone. */
-export async function changeProfile({ database }: Users, { merchantId, userId }: UserPrincipal, unchecked: Partial<Names>, origin: Origin): Promise<Profile | Refusal> {
+export async function changeProfile(
+  { database }: Users,
+  { merchantId, userId }: UserPrincipal,
+  unchecked: Partial<Names>,
+  origin: Origin,
+): Promise<Profile | Refusal> {
   const names: { -readonly [Kind in keyof Names]?: string } = {};
   for (const kind of ["username", "email", "phone"] as const) {
     const given = unchecked[kind];
@@ -23,11 +28,20 @@ export async function changeProfile({ database }: Users, { merchantId, userId }:
     await updateNames(tx, userId, names);
     const after = await selectProfile(tx, userId);
     if (!before || !after) return refuse("unauthenticated");
-    await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.profile_changed", subject: userId, before: namesOf(before, names), after: names });
+    await announceAudit(tx, whoIs(merchantId, userId, origin), {
+      action: "user.profile_changed",
+      subject: userId,
+      before: namesOf(before, names),
+      after: names,
+    });
     return after;
   }).catch(takenBy);
 }
 
 function namesOf({ username, email, phone }: Names, changed: Partial<Names>): Partial<Names> {
-  return { ...(changed.username === undefined ? {} : { username }), ...(changed.email === undefined ? {} : { email }), ...(changed.phone === undefined ? {} : { phone }) };
+  return {
+    ...(changed.username === undefined ? {} : { username }),
+    ...(changed.email === undefined ? {} : { email }),
+    ...(changed.phone === undefined ? {} : { phone }),
+  };
 }

@@ -13,7 +13,12 @@ import { whoIs, type Users } from "./user.ts";
  * postings and stay with their entries. Refuses `unauthenticated`, `overloaded`, `sign_in_delayed`, `password_wrong`,
  * `account_not_empty`, in this order.
  */
-export async function closeAccount(users: Users, { merchantId, userId }: UserPrincipal, password: string, origin: Origin): Promise<Refusal | undefined> {
+export async function closeAccount(
+  users: Users,
+  { merchantId, userId }: UserPrincipal,
+  password: string,
+  origin: Origin,
+): Promise<Refusal | undefined> {
   const user = await provePasswordAgain(users, userId, password, origin);
   if (isRefusal(user)) return user;
   return inTransaction(users.database, async (tx) => {

@@ -8,7 +8,12 @@ import { stepOf } from "./totp.ts";
 import { whoIs, type Users } from "./user.ts";
 
 /** Confirms by a code that the user's app has the secret. Refuses `totp_off`, `totp_on`, `totp_wrong`, in this order. */
-export async function confirmTotp({ database, box, clock }: Users, { merchantId, userId }: UserPrincipal, code: string, origin: Origin): Promise<Refusal | undefined> {
+export async function confirmTotp(
+  { database, box, clock }: Users,
+  { merchantId, userId }: UserPrincipal,
+  code: string,
+  origin: Origin,
+): Promise<Refusal | undefined> {
   const totp = (await selectCredentials(database.kysely, "id", userId, origin.address))?.totp;
   if (!totp) return refuse("totp_off");
   if (totp.isConfirmed) return refuse("totp_on");
@@ -16,7 +21,12 @@ export async function confirmTotp({ database, box, clock }: Users, { merchantId,
   if (step === undefined) return refuse("totp_wrong");
   return inTransaction(database, async (tx) => {
     if (!(await useTotpStep(tx, userId, totp.secret, step))) return refuse("totp_wrong");
-    await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.totp_changed", subject: userId, before: { totp: false }, after: { totp: true } });
+    await announceAudit(tx, whoIs(merchantId, userId, origin), {
+      action: "user.totp_changed",
+      subject: userId,
+      before: { totp: false },
+      after: { totp: true },
+    });
     return undefined;
   });
 }

@@ -9,7 +9,12 @@ import type { Users } from "./user.ts";
  * Makes a secret for one-time codes; they are asked for from the first confirmed code on. Refuses `unauthenticated`,
  * `overloaded`, `sign_in_delayed`, `password_wrong`, `totp_on`, in this order.
  */
-export async function enrolTotp(users: Users, userId: Id, password: string, origin: Origin): Promise<{ base32: string; uri: string } | Refusal> {
+export async function enrolTotp(
+  users: Users,
+  userId: Id,
+  password: string,
+  origin: Origin,
+): Promise<{ base32: string; uri: string } | Refusal> {
   const { database, box } = users;
   const user = await provePasswordAgain(users, userId, password, origin);
   if (isRefusal(user)) return user;

@@ -6,7 +6,14 @@ import { newToken } from "../secret.ts";
 import { LIFETIME_S } from "./access-token.ts";
 import { countWrong, provePassword } from "./prove-password.ts";
 import { REFRESH_DAYS } from "./refresh.ts";
-import { deleteTries, insertRefreshToken, insertUserSession, lockUser, selectCredentials, useTotpStep } from "./store.ts";
+import {
+  deleteTries,
+  insertRefreshToken,
+  insertUserSession,
+  lockUser,
+  selectCredentials,
+  useTotpStep,
+} from "./store.ts";
 import { stepOf } from "./totp.ts";
 import { toSignInName, whoIs, type Signed, type Users } from "./user.ts";
 
@@ -26,9 +33,21 @@ export async function login(users: Users, unchecked: Login, origin: Origin): Pro
   if (!merchantId) return refuse("merchant_missing");
   const name = toSignInName(unchecked.username);
   const user = name && (await selectCredentials(database.kysely, name.kind, name.value, origin.address));
-  const tries = await provePassword(users, user?.userId ?? name?.value ?? unchecked.username, user, unchecked.password, origin, "credentials_wrong");
+  const tries = await provePassword(
+    users,
+    user?.userId ?? name?.value ?? unchecked.username,
+    user,
+    unchecked.password,
+    origin,
+    "credentials_wrong",
+  );
   const refused = (refusal: Refusal): Refusal => {
-    users.refusals.note(whoIs(merchantId, "anyone", origin), "user.sign_in_refused", user?.userId ?? "unknown", { reason: refusal.refusal });
+    users.refusals.note(
+      whoIs(merchantId, "anyone", origin),
+      "user.sign_in_refused",
+      user?.userId ?? "unknown",
+      { reason: refusal.refusal },
+    );
     return refusal;
   };
   if (isRefusal(tries)) return refused(tries);
@@ -48,12 +67,23 @@ export async function login(users: Users, unchecked: Login, origin: Origin): Pro
   const refusal = await inTransaction(database, async (tx) => {
     // changed or closed since it was proven: the session would outlive what ended all others
     if (!(await lockUser(tx, userId, passwordHash))) return refuse("credentials_wrong");
-    if (totp && step !== undefined && !(await useTotpStep(tx, userId, totp.secret, step))) return refuse("totp_wrong");
+    if (totp && step !== undefined && !(await useTotpStep(tx, userId, totp.secret, step)))
+      return refuse("totp_wrong");
     await insertUserSession(tx, sessionId, userId, origin, MOST_SESSIONS);
     await insertRefreshToken(tx, hash.toString("hex"), userId, sessionId, REFRESH_DAYS);
     await deleteTries(tx, tries.before);
-    await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.signed_in", subject: userId, after: { totp: isTotpAsked } });
+    await announceAudit(tx, whoIs(merchantId, userId, origin), {
+      action: "user.signed_in",
+      subject: userId,
+      after: { totp: isTotpAsked },
+    });
     return undefined;
   });
-  return (refusal && refused(refusal)) ?? { accessToken: await accessTokens.sign({ userId, sessionId, merchantId }), refreshToken, expiresInS: LIFETIME_S };
+  return (
+    (refusal && refused(refusal)) ?? {
+      accessToken: await accessTokens.sign({ userId, sessionId, merchantId }),
+      refreshToken,
+      expiresInS: LIFETIME_S,
+    }
+  );
 }

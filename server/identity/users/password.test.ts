@@ -13,8 +13,37 @@ describe("a password", () => {
 
   it("that is made of what people here make passwords of is refused, in whatever case, with digits and signs at its ends", async () => {
     const common = [
-      "rahasia123", "Rahasia123!", "rahasia2024", "sayangkamu", "sayangku", "Sayangku123", "alhamdulillah", "bismillah", "Bismillah99", "cintaku1", "akucintakamu", "indonesia", "Indonesia45", "merdeka17", "jakarta123",
-      "bandung1", "persib1933", "garuda12", "katasandi", "rahasiaku", "muhammad1", "siti12345", "budi1234", "sayang123456", "terimakasih", "selamatpagi", "mamapapa", "qwerty12", "p4ssw0rd", "r4h4s14123", "andi.contoh1",
+      "rahasia123",
+      "Rahasia123!",
+      "rahasia2024",
+      "sayangkamu",
+      "sayangku",
+      "Sayangku123",
+      "alhamdulillah",
+      "bismillah",
+      "Bismillah99",
+      "cintaku1",
+      "akucintakamu",
+      "indonesia",
+      "Indonesia45",
+      "merdeka17",
+      "jakarta123",
+      "bandung1",
+      "persib1933",
+      "garuda12",
+      "katasandi",
+      "rahasiaku",
+      "muhammad1",
+      "siti12345",
+      "budi1234",
+      "sayang123456",
+      "terimakasih",
+      "selamatpagi",
+      "mamapapa",
+      "qwerty12",
+      "p4ssw0rd",
+      "r4h4s14123",
+      "andi.contoh1",
     ];
     const passed: string[] = [];
     for (const password of common) if ((await code(password)) !== "password_common") passed.push(password);
@@ -22,7 +51,15 @@ describe("a password", () => {
   });
 
   it("of several words that don't belong together, or of none, is good", async () => {
-    for (const password of ["Senja-di-Lembang-77", "kucing lompat sembilan pagar", "gerobak-tukang-kipas-miring", "Tr4mp0lin&Ubur2", "x7#Lq9vTzW", "lemari biru makan petir"]) assert.equal(await code(password), "good", password);
+    for (const password of [
+      "Senja-di-Lembang-77",
+      "kucing lompat sembilan pagar",
+      "gerobak-tukang-kipas-miring",
+      "Tr4mp0lin&Ubur2",
+      "x7#Lq9vTzW",
+      "lemari biru makan petir",
+    ])
+      assert.equal(await code(password), "good", password);
   });
 });
 
@@ -30,14 +67,18 @@ describe("passwords that wait to be hashed", () => {
   it("take turns by network: a flood from one keeps nobody of another waiting, and is refused beyond its share", async () => {
     const passwords = createPasswords(createMetrics());
     const served: string[] = [];
-    const ask = (network: string) => passwords.hash("Senja-di-Lembang-77", network).then(() => served.push(network));
+    const ask = (network: string) =>
+      passwords.hash("Senja-di-Lembang-77", network).then(() => served.push(network));
     const all: Array<Promise<unknown>> = [];
     while (!passwords.isFull("flood")) all.push(ask("flood"));
     assert.ok(all.length >= 51 && all.length <= 52, `${all.length} of one network run or wait`);
     assert.equal(passwords.isFull("guest"), false);
     all.push(ask("guest"));
     await Promise.all(all);
-    assert.ok(served.indexOf("guest") < 6, `the guest was served as number ${served.indexOf("guest") + 1} of ${served.length}`);
+    assert.ok(
+      served.indexOf("guest") < 6,
+      `the guest was served as number ${served.indexOf("guest") + 1} of ${served.length}`,
+    );
     assert.equal(passwords.isFull("flood"), false);
   });
 });

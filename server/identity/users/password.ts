@@ -21,8 +21,14 @@ let judge: Promise<Judge> | undefined;
 
 /** 50,000 known passwords and how people vary them take 10 MB of memory: loaded when first asked for. */
 async function loadJudge(): Promise<Judge> {
-  const [{ ZxcvbnFactory }, { adjacencyGraphs, dictionary }] = await Promise.all([import("@zxcvbn-ts/core"), import("@zxcvbn-ts/language-common")]);
-  const zxcvbn = new ZxcvbnFactory({ graphs: adjacencyGraphs, dictionary: { ...dictionary, indonesian: [...INDONESIAN_PASSWORDS] } });
+  const [{ ZxcvbnFactory }, { adjacencyGraphs, dictionary }] = await Promise.all([
+    import("@zxcvbn-ts/core"),
+    import("@zxcvbn-ts/language-common"),
+  ]);
+  const zxcvbn = new ZxcvbnFactory({
+    graphs: adjacencyGraphs,
+    dictionary: { ...dictionary, indonesian: [...INDONESIAN_PASSWORDS] },
+  });
   return (password, known) => zxcvbn.check(password.slice(0, JUDGED), [...known]).score;
 }
 
@@ -34,7 +40,10 @@ function checkedToLength(unchecked: string): string | Refusal {
 }
 
 /** A password that a user may choose. Refuses `password_length`, `password_common` (known, or near the user's own names), in this order. */
-export async function checkedToPassword(unchecked: string, { username, email, phone }: Names): Promise<string | Refusal> {
+export async function checkedToPassword(
+  unchecked: string,
+  { username, email, phone }: Names,
+): Promise<string | Refusal> {
   const password = checkedToLength(unchecked);
   if (isRefusal(password)) return password;
   judge ??= loadJudge();
@@ -70,7 +79,11 @@ export function createPasswords(metrics: Metrics): Passwords {
   let waits = 0;
   // a network that was served goes to the end
   const waiting = new Map<string, Array<() => void>>();
-  const hashes = new Counter({ name: "password_hashes_total", help: "Passwords hashed, also for users that are not there", registers: [metrics.registry] });
+  const hashes = new Counter({
+    name: "password_hashes_total",
+    help: "Passwords hashed, also for users that are not there",
+    registers: [metrics.registry],
+  });
   metrics.gauge("password_hashes_running", "Passwords being hashed", () => running);
   metrics.gauge("password_hashes_waiting", "Passwords waiting to be hashed", () => waits);
 

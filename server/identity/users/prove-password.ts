@@ -9,7 +9,14 @@ import type { Credentials, Users } from "./user.ts";
  * Checks a password, also of nobody: that takes as long. Refuses `overloaded`, `sign_in_delayed`, and `wrong` when it is
  * not the password. The tries stay counted until the caller forgets them.
  */
-export async function provePassword(users: Users, account: string, user: Credentials | undefined, unchecked: string, origin: Origin, wrong: RefusalCode): Promise<Tries | Refusal> {
+export async function provePassword(
+  users: Users,
+  account: string,
+  user: Credentials | undefined,
+  unchecked: string,
+  origin: Origin,
+  wrong: RefusalCode,
+): Promise<Tries | Refusal> {
   const { database, passwords } = users;
   const network = networkOf(origin.address);
   if (passwords.isFull(network)) return refuse("overloaded");
@@ -30,7 +37,12 @@ export async function countWrong({ database }: Users, tries: Tries): Promise<voi
 }
 
 /** Asks a user who is signed in for the password again. Refuses `unauthenticated`, `overloaded`, `sign_in_delayed`, `password_wrong`, in this order. */
-export async function provePasswordAgain(users: Users, userId: Id, unchecked: string, origin: Origin): Promise<Credentials | Refusal> {
+export async function provePasswordAgain(
+  users: Users,
+  userId: Id,
+  unchecked: string,
+  origin: Origin,
+): Promise<Credentials | Refusal> {
   const { kysely } = users.database;
   const user = await selectCredentials(kysely, "id", userId, origin.address);
   if (!user) return refuse("unauthenticated");

@@ -6,7 +6,13 @@ import type { Origin } from "../origin.ts";
 import { createSecretBox } from "../secret-box.ts";
 import { newToken, tokenHash } from "../secret.ts";
 import { LIFETIME_S } from "./access-token.ts";
-import { deleteUserSession, insertRefreshToken, lockRefreshToken, updateReplaced, updateSessionUse } from "./store.ts";
+import {
+  deleteUserSession,
+  insertRefreshToken,
+  lockRefreshToken,
+  updateReplaced,
+  updateSessionUse,
+} from "./store.ts";
 import { whoIs, type Signed, type Users } from "./user.ts";
 
 /** A session that isn't used for so long has to be opened again. */
@@ -37,8 +43,14 @@ export async function refresh(users: Users, unchecked: string, origin: Origin): 
     }
     if (replaced) {
       await deleteUserSession(tx, userId, sessionId);
-      log.warn({ user_id: userId, session_id: sessionId }, "a refresh token came back after it was replaced: its session was ended");
-      await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.token_reused", subject: userId });
+      log.warn(
+        { user_id: userId, session_id: sessionId },
+        "a refresh token came back after it was replaced: its session was ended",
+      );
+      await announceAudit(tx, whoIs(merchantId, userId, origin), {
+        action: "user.token_reused",
+        subject: userId,
+      });
       return refuse("refresh_token_reused");
     }
     const next = newToken();
@@ -49,5 +61,9 @@ export async function refresh(users: Users, unchecked: string, origin: Origin): 
   });
   if (isRefusal(turned)) return turned;
   const { userId, sessionId, refreshToken } = turned;
-  return { accessToken: await accessTokens.sign({ userId, sessionId, merchantId }), refreshToken, expiresInS: LIFETIME_S };
+  return {
+    accessToken: await accessTokens.sign({ userId, sessionId, merchantId }),
+    refreshToken,
+    expiresInS: LIFETIME_S,
+  };
 }

@@ -8,13 +8,23 @@ import { deleteTotp } from "./store.ts";
 import { whoIs, type Users } from "./user.ts";
 
 /** Asks for no one-time codes any more. Refuses `unauthenticated`, `overloaded`, `sign_in_delayed`, `password_wrong`, `totp_off`, in this order. */
-export async function removeTotp(users: Users, { merchantId, userId }: UserPrincipal, password: string, origin: Origin): Promise<Refusal | undefined> {
+export async function removeTotp(
+  users: Users,
+  { merchantId, userId }: UserPrincipal,
+  password: string,
+  origin: Origin,
+): Promise<Refusal | undefined> {
   const user = await provePasswordAgain(users, userId, password, origin);
   if (isRefusal(user)) return user;
   if (!user.totp) return refuse("totp_off");
   await inTransaction(users.database, async (tx) => {
     await deleteTotp(tx, userId);
-    await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.totp_changed", subject: userId, before: { totp: true }, after: { totp: false } });
+    await announceAudit(tx, whoIs(merchantId, userId, origin), {
+      action: "user.totp_changed",
+      subject: userId,
+      before: { totp: true },
+      after: { totp: false },
+    });
   });
   return undefined;
 }

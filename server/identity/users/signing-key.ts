@@ -1,4 +1,11 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from "jose";
+import {
+  calculateJwkThumbprint,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type CryptoKey,
+  type JWK,
+} from "jose";
 import { inTransaction, StartFailure, type Database } from "../../kernel/index.ts";
 import type { SecretBox } from "../secret-box.ts";
 import { deleteOldKeys, hasCurrentKey, insertSigningKey, retireOldKey, selectSigningKeys } from "./store.ts";
@@ -54,9 +61,15 @@ export async function openSigningKeys(database: Database, box: SecretBox): Promi
     const current = keys.find(({ isRetired }) => !isRetired);
     if (!current) throw new Error("a key that signs is there once it was rotated");
     const text = box.open(current.privateJwk, about(current.kid));
-    if (text === undefined) throw new StartFailure("ONEGATE_SECRET_KEY is not the one that this data's signing key was sealed with.", "Set ONEGATE_SECRET_KEY to the value it had, or unset it in a sandbox.");
+    if (text === undefined)
+      throw new StartFailure(
+        "ONEGATE_SECRET_KEY is not the one that this data's signing key was sealed with.",
+        "Set ONEGATE_SECRET_KEY to the value it had, or unset it in a sandbox.",
+      );
     const privateKey = await importKey(JSON.parse(text) as JWK);
-    const publicKeys = new Map(await Promise.all(keys.map(async ({ kid, publicJwk }) => [kid, await importKey(publicJwk)] as const)));
+    const publicKeys = new Map(
+      await Promise.all(keys.map(async ({ kid, publicJwk }) => [kid, await importKey(publicJwk)] as const)),
+    );
     const published = keys.map(({ kid, publicJwk }) => ({ ...publicJwk, kid, alg: ALGORITHM, use: "sig" }));
     known = { ring: { kid: current.kid, privateKey, publicKeys, published }, readAt: performance.now() };
     return known.ring;
@@ -69,7 +82,9 @@ export async function openSigningKeys(database: Database, box: SecretBox): Promi
     ring,
     async ringWith(kid) {
       const found = await ring();
-      return found.publicKeys.has(kid) || (known && performance.now() - known.readAt < ASK_AGAIN_MS) ? found : read();
+      return found.publicKeys.has(kid) || (known && performance.now() - known.readAt < ASK_AGAIN_MS)
+        ? found
+        : read();
     },
     async rotate() {
       await read();

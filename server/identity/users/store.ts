@@ -7,19 +7,32 @@ import type { Credentials, NameKind, Names, Profile, UserSession } from "./user.
 
 // users
 
-const TAKEN = { users_username_key: "username_taken", users_email_key: "email_taken", users_phone_key: "phone_taken" } as const;
+const TAKEN = {
+  users_username_key: "username_taken",
+  users_email_key: "email_taken",
+  users_phone_key: "phone_taken",
+} as const;
 
 /** Which name somebody else has, when that is why a statement failed: the unique constraints decide between twins. */
 export function takenBy(error: unknown): Refusal {
-  const constraint = typeof error === "object" && error !== null && "constraint" in error ? error.constraint : undefined;
-  if (codeOf(error) !== "23505" || typeof constraint !== "string" || !Object.hasOwn(TAKEN, constraint)) throw error;
+  const constraint =
+    typeof error === "object" && error !== null && "constraint" in error ? error.constraint : undefined;
+  if (codeOf(error) !== "23505" || typeof constraint !== "string" || !Object.hasOwn(TAKEN, constraint))
+    throw error;
   return refuse(TAKEN[constraint as keyof typeof TAKEN]);
 }
 
 /** Refuses `username_taken`, `email_taken`, `phone_taken`, in this order. */
-export async function insertUser(executor: Executor, userId: Id, { username, email, phone }: Names, passwordHash: string): Promise<Refusal | undefined> {
+export async function insertUser(
+  executor: Executor,
+  userId: Id,
+  { username, email, phone }: Names,
+  passwordHash: string,
+): Promise<Refusal | undefined> {
   try {
-    await sql`insert into users (id, username, email, phone, password) values (${userId}, ${username}, ${email}, ${phone}, ${passwordHash})`.execute(executor);
+    await sql`insert into users (id, username, email, phone, password) values (${userId}, ${username}, ${email}, ${phone}, ${passwordHash})`.execute(
+      executor,
+    );
     return undefined;
   } catch (error) {
     return takenBy(error);
@@ -27,7 +40,10 @@ export async function insertUser(executor: Executor, userId: Id, { username, ema
 }
 
 /** The first name that somebody has already, asked before a password is hashed for nothing. */
-export async function selectTaken(executor: Executor, { username, email, phone }: Names): Promise<Refusal | undefined> {
+export async function selectTaken(
+  executor: Executor,
+  { username, email, phone }: Names,
+): Promise<Refusal | undefined> {
   const { rows } = await sql<{ username: boolean | null; email: boolean | null; phone: boolean | null }>`
     select bool_or(username = ${username}) as username, bool_or(email = ${email}) as email, bool_or(phone = ${phone}) as phone
       from users where username = ${username} or email = ${email} or phone = ${phone}`.execute(executor);
@@ -36,33 +52,66 @@ export async function selectTaken(executor: Executor, { username, email, phone }
 }
 
 /** What a sign-in is checked against, by any of the user's names or by id. */
-export async function selectCredentials(executor: Executor, by: NameKind | "id", value: string, address: string): Promise<Credentials | undefined> {
-  const { rows } = await sql<{ id: Id; password: string; totp_secret: Buffer | null; is_confirmed: boolean; is_known_address: boolean }>`
+export async function selectCredentials(
+  executor: Executor,
+  by: NameKind | "id",
+  value: string,
+  address: string,
+): Promise<Credentials | undefined> {
+  const { rows } = await sql<{
+    id: Id;
+    password: string;
+    totp_secret: Buffer | null;
+    is_confirmed: boolean;
+    is_known_address: boolean;
+  }>`
     select u.id, u.password, u.totp_secret, u.totp_confirmed_at is not null as is_confirmed,
            exists (select from user_session s where s.user_id = u.id and s.address = ${address}::inet) as is_known_address
       from users u where u.${sql.ref(by)} = ${value} and u.closed_at is null`.execute(executor);
   const [row] = rows;
-  return row && {
-    userId: row.id,
-    passwordHash: row.password,
-    totp: row.totp_secret ? { secret: row.totp_secret, isConfirmed: row.is_confirmed } : undefined,
-    isKnownAddress: row.is_known_address,
-  };
+  return (
+    row && {
+      userId: row.id,
+      passwordHash: row.password,
+      totp: row.totp_secret ? { secret: row.totp_secret, isConfirmed: row.is_confirmed } : undefined,
+      isKnownAddress: row.is_known_address,
+    }
+  );
 }
 
 /** Whether the password is still the one that was proven; until the transaction ends it stays so. */
 export async function lockUser(tx: Tx, userId: Id, passwordHash: string): Promise<boolean> {
   const { rows } = await sql`
-    select from users where id = ${userId} and password = ${passwordHash} and closed_at is null for no key update`.execute(tx);
+    select from users where id = ${userId} and password = ${passwordHash} and closed_at is null for no key update`.execute(
+    tx,
+  );
   return rows.length > 0;
 }
 
 export async function selectProfile(executor: Executor, userId: Id): Promise<Profile | undefined> {
-  const { rows } = await sql<{ id: Id; username: string; email: string; phone: string; has_totp: boolean; created_at: Date; updated_at: Date }>`
+  const { rows } = await sql<{
+    id: Id;
+    username: string;
+    email: string;
+    phone: string;
+    has_totp: boolean;
+    created_at: Date;
+    updated_at: Date;
+  }>`
     select id, username, email, phone, totp_confirmed_at is not null as has_totp, created_at, updated_at
       from users where id = ${userId} and closed_at is null`.execute(executor);
   const [row] = rows;
-  return row && { userId: row.id, username: row.username, email: row.email, phone: row.phone, hasTotp: row.has_totp, createdAt: row.created_at, updatedAt: row.updated_at };
+  return (
+    row && {
+      userId: row.id,
+      username: row.username,
+      email: row.email,
+      phone: row.phone,
+      hasTotp: row.has_totp,
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+    }
+  );
 }
 
 /** Changes the names that are given. One that is taken is an error (`takenBy`), which ends the transaction. */
@@ -96,62 +145,111 @@ export async function updateTotpSecret(executor: Executor, userId: Id, secret: B
 }
 
 /** Uses the code of a half minute, once; the first confirms the secret. Whether it could be used. */
-export async function useTotpStep(executor: Executor, userId: Id, secret: Buffer, step: number): Promise<boolean> {
+export async function useTotpStep(
+  executor: Executor,
+  userId: Id,
+  secret: Buffer,
+  step: number,
+): Promise<boolean> {
   const { rows } = await sql`
     update users set totp_step = ${step}, totp_confirmed_at = coalesce(totp_confirmed_at, now())
-     where id = ${userId} and totp_secret = ${secret} and coalesce(totp_step, 0) < ${step} returning id`.execute(executor);
+     where id = ${userId} and totp_secret = ${secret} and coalesce(totp_step, 0) < ${step} returning id`.execute(
+    executor,
+  );
   return rows.length > 0;
 }
 
 export async function deleteTotp(executor: Executor, userId: Id): Promise<void> {
-  await sql`update users set totp_secret = null, totp_confirmed_at = null, totp_step = null, updated_at = now() where id = ${userId}`.execute(executor);
+  await sql`update users set totp_secret = null, totp_confirmed_at = null, totp_step = null, updated_at = now() where id = ${userId}`.execute(
+    executor,
+  );
 }
 
 // sessions
 
-export async function insertUserSession(tx: Tx, sessionId: Id, userId: Id, { address, userAgent }: Origin, most: number): Promise<void> {
+export async function insertUserSession(
+  tx: Tx,
+  sessionId: Id,
+  userId: Id,
+  { address, userAgent }: Origin,
+  most: number,
+): Promise<void> {
   await sql`
-    insert into user_session (session_id, user_id, user_agent, address) values (${sessionId}, ${userId}, ${userAgent}, ${address}::inet)`.execute(tx);
+    insert into user_session (session_id, user_id, user_agent, address) values (${sessionId}, ${userId}, ${userAgent}, ${address}::inet)`.execute(
+    tx,
+  );
   await sql`
     delete from user_session where session_id in (
-      select session_id from user_session where user_id = ${userId} order by used_at desc, session_id desc offset ${most})`.execute(tx);
+      select session_id from user_session where user_id = ${userId} order by used_at desc, session_id desc offset ${most})`.execute(
+    tx,
+  );
 }
 
 export async function selectUserSessions(executor: Executor, userId: Id): Promise<UserSession[]> {
-  const { rows } = await sql<{ session_id: Id; user_agent: string; address: string; created_at: Date; used_at: Date }>`
+  const { rows } = await sql<{
+    session_id: Id;
+    user_agent: string;
+    address: string;
+    created_at: Date;
+    used_at: Date;
+  }>`
     select session_id, user_agent, host(address) as address, created_at, used_at from user_session
      where user_id = ${userId} order by used_at desc, session_id`.execute(executor);
-  return rows.map((row) => ({ sessionId: row.session_id, userAgent: row.user_agent, address: row.address, createdAt: row.created_at, usedAt: row.used_at }));
+  return rows.map((row) => ({
+    sessionId: row.session_id,
+    userAgent: row.user_agent,
+    address: row.address,
+    createdAt: row.created_at,
+    usedAt: row.used_at,
+  }));
 }
 
 export async function isUserSessionOpen(executor: Executor, userId: Id, sessionId: Id): Promise<boolean> {
-  const { rows } = await sql`select from user_session where session_id = ${sessionId} and user_id = ${userId}`.execute(executor);
+  const { rows } =
+    await sql`select from user_session where session_id = ${sessionId} and user_id = ${userId}`.execute(
+      executor,
+    );
   return rows.length > 0;
 }
 
 export async function updateSessionUse(tx: Tx, sessionId: Id, { address, userAgent }: Origin): Promise<void> {
-  await sql`update user_session set used_at = now(), address = ${address}::inet, user_agent = ${userAgent} where session_id = ${sessionId}`.execute(tx);
+  await sql`update user_session set used_at = now(), address = ${address}::inet, user_agent = ${userAgent} where session_id = ${sessionId}`.execute(
+    tx,
+  );
 }
 
 /** Whether there was such a session of this user. */
 export async function deleteUserSession(executor: Executor, userId: Id, sessionId: Id): Promise<boolean> {
-  const { rows } = await sql`delete from user_session where session_id = ${sessionId} and user_id = ${userId} returning session_id`.execute(executor);
+  const { rows } =
+    await sql`delete from user_session where session_id = ${sessionId} and user_id = ${userId} returning session_id`.execute(
+      executor,
+    );
   return rows.length > 0;
 }
 
 /** Ends all sessions of a user but one. */
 export async function deleteOtherSessions(tx: Tx, userId: Id, sessionId: Id | null): Promise<void> {
-  await sql`delete from user_session where user_id = ${userId} and session_id is distinct from ${sessionId}`.execute(tx);
+  await sql`delete from user_session where user_id = ${userId} and session_id is distinct from ${sessionId}`.execute(
+    tx,
+  );
 }
 
 /** Ends the session that a refresh token belongs to, if there is one. */
 export async function deleteSessionOf(executor: Executor, tokenHash: string): Promise<void> {
-  await sql`delete from user_session where session_id = (select session_id from authentications where token = ${tokenHash})`.execute(executor);
+  await sql`delete from user_session where session_id = (select session_id from authentications where token = ${tokenHash})`.execute(
+    executor,
+  );
 }
 
 // refresh tokens
 
-export async function insertRefreshToken(tx: Tx, tokenHash: string, userId: Id, sessionId: Id, days: number): Promise<void> {
+export async function insertRefreshToken(
+  tx: Tx,
+  tokenHash: string,
+  userId: Id,
+  sessionId: Id,
+  days: number,
+): Promise<void> {
   await sql`
     insert into authentications (token, user_id, session_id, expires_at)
     values (${tokenHash}, ${userId}, ${sessionId}, now() + make_interval(days => ${days}))`.execute(tx);
@@ -165,19 +263,35 @@ export type RefreshToken = {
 };
 
 /** A refresh token that has not expired, with its session locked: twins come one after another. */
-export async function lockRefreshToken(tx: Tx, tokenHash: string, graceSeconds: number): Promise<RefreshToken | undefined> {
+export async function lockRefreshToken(
+  tx: Tx,
+  tokenHash: string,
+  graceSeconds: number,
+): Promise<RefreshToken | undefined> {
   await sql`
-    select from user_session where session_id = (select session_id from authentications where token = ${tokenHash}) for update`.execute(tx);
+    select from user_session where session_id = (select session_id from authentications where token = ${tokenHash}) for update`.execute(
+    tx,
+  );
   // a statement of its own sees what the twin wrote that held the lock
   const { rows } = await sql<{ user_id: Id; session_id: Id; successor: Buffer | null; is_recent: boolean }>`
     select user_id, session_id, successor, coalesce(replaced_at > clock_timestamp() - make_interval(secs => ${graceSeconds}), false) as is_recent
-      from authentications where token = ${tokenHash} and session_id is not null and expires_at > clock_timestamp()`.execute(tx);
+      from authentications where token = ${tokenHash} and session_id is not null and expires_at > clock_timestamp()`.execute(
+    tx,
+  );
   const [row] = rows;
-  return row && { userId: row.user_id, sessionId: row.session_id, replaced: row.successor ? { successor: row.successor, isRecent: row.is_recent } : undefined };
+  return (
+    row && {
+      userId: row.user_id,
+      sessionId: row.session_id,
+      replaced: row.successor ? { successor: row.successor, isRecent: row.is_recent } : undefined,
+    }
+  );
 }
 
 export async function updateReplaced(tx: Tx, tokenHash: string, successor: Buffer): Promise<void> {
-  await sql`update authentications set replaced_at = clock_timestamp(), successor = ${successor} where token = ${tokenHash}`.execute(tx);
+  await sql`update authentications set replaced_at = clock_timestamp(), successor = ${successor} where token = ${tokenHash}`.execute(
+    tx,
+  );
 }
 
 /** Forgets refresh tokens that have expired, sessions left without any, and tries of yesterday. */
@@ -199,7 +313,9 @@ export async function lockTries(tx: Tx, limits: readonly Limit[]): Promise<numbe
   const { rows } = await sql<{ seconds: number }>`
     insert into sign_in_try (subject) select * from unnest(${limits.map(({ subject }) => subject)}::text[]) as s (subject) order by 1
     on conflict (subject) do update set subject = excluded.subject
-    returning greatest(0, ceil(extract(epoch from coalesce(delayed_until, clock_timestamp()) - clock_timestamp())))::int as seconds`.execute(tx);
+    returning greatest(0, ceil(extract(epoch from coalesce(delayed_until, clock_timestamp()) - clock_timestamp())))::int as seconds`.execute(
+    tx,
+  );
   return Math.max(0, ...rows.map(({ seconds }) => seconds));
 }
 
@@ -222,7 +338,9 @@ export async function updateTries(tx: Tx, limits: readonly Limit[]): Promise<voi
 }
 
 export async function deleteTries(executor: Executor, limits: readonly Limit[]): Promise<void> {
-  await sql`delete from sign_in_try where subject = any (${limits.map(({ subject }) => subject)}::text[])`.execute(executor);
+  await sql`delete from sign_in_try where subject = any (${limits.map(({ subject }) => subject)}::text[])`.execute(
+    executor,
+  );
 }
 
 // keys
@@ -232,24 +350,45 @@ const KEY_SIGNS = "30 days";
 const KEY_STAYS = "1 hour";
 
 export async function hasCurrentKey(executor: Executor): Promise<boolean> {
-  const { rows } = await sql`select from signing_key where retired_at is null and created_at > now() - ${KEY_SIGNS}::interval`.execute(executor);
+  const { rows } =
+    await sql`select from signing_key where retired_at is null and created_at > now() - ${KEY_SIGNS}::interval`.execute(
+      executor,
+    );
   return rows.length > 0;
 }
 
 export async function retireOldKey(tx: Tx): Promise<void> {
-  await sql`update signing_key set retired_at = now() where retired_at is null and created_at <= now() - ${KEY_SIGNS}::interval`.execute(tx);
+  await sql`update signing_key set retired_at = now() where retired_at is null and created_at <= now() - ${KEY_SIGNS}::interval`.execute(
+    tx,
+  );
 }
 
 /** Does nothing when another replica was first. */
-export async function insertSigningKey(tx: Tx, kid: string, publicJwk: JWK, privateJwk: Buffer): Promise<void> {
+export async function insertSigningKey(
+  tx: Tx,
+  kid: string,
+  publicJwk: JWK,
+  privateJwk: Buffer,
+): Promise<void> {
   await sql`
-    insert into signing_key (kid, public_jwk, private_jwk) values (${kid}, ${JSON.stringify(publicJwk)}::jsonb, ${privateJwk}) on conflict do nothing`.execute(tx);
+    insert into signing_key (kid, public_jwk, private_jwk) values (${kid}, ${JSON.stringify(publicJwk)}::jsonb, ${privateJwk}) on conflict do nothing`.execute(
+    tx,
+  );
 }
 
-export async function selectSigningKeys(executor: Executor): Promise<Array<{ kid: string; publicJwk: JWK; privateJwk: Buffer; isRetired: boolean }>> {
+export async function selectSigningKeys(
+  executor: Executor,
+): Promise<Array<{ kid: string; publicJwk: JWK; privateJwk: Buffer; isRetired: boolean }>> {
   const { rows } = await sql<{ kid: string; public_jwk: JWK; private_jwk: Buffer; is_retired: boolean }>`
-    select kid, public_jwk, private_jwk, retired_at is not null as is_retired from signing_key order by created_at desc, kid`.execute(executor);
-  return rows.map((row) => ({ kid: row.kid, publicJwk: row.public_jwk, privateJwk: row.private_jwk, isRetired: row.is_retired }));
+    select kid, public_jwk, private_jwk, retired_at is not null as is_retired from signing_key order by created_at desc, kid`.execute(
+    executor,
+  );
+  return rows.map((row) => ({
+    kid: row.kid,
+    publicJwk: row.public_jwk,
+    privateJwk: row.private_jwk,
+    isRetired: row.is_retired,
+  }));
 }
 
 export async function deleteOldKeys(executor: Executor): Promise<void> {

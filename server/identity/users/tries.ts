@@ -23,11 +23,20 @@ export type Tries = {
  */
 export function triesAt(account: string, address: string, isKnownAddress: boolean): Tries {
   const network = networkOf(address);
-  const pair: Limit = { subject: subjectOf("pair", account, network), free: FREE.pair, longestSeconds: LONGEST_S.pair };
+  const pair: Limit = {
+    subject: subjectOf("pair", account, network),
+    free: FREE.pair,
+    longestSeconds: LONGEST_S.pair,
+  };
   if (isKnownAddress) return { before: [pair], after: [] };
   return {
-    before: [pair, { subject: subjectOf("account", account), free: FREE.account, longestSeconds: LONGEST_S.account }],
-    after: [{ subject: subjectOf("address", network), free: FREE.address, longestSeconds: LONGEST_S.address }],
+    before: [
+      pair,
+      { subject: subjectOf("account", account), free: FREE.account, longestSeconds: LONGEST_S.account },
+    ],
+    after: [
+      { subject: subjectOf("address", network), free: FREE.address, longestSeconds: LONGEST_S.address },
+    ],
   };
 }
 

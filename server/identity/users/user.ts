@@ -27,7 +27,12 @@ export type Users = {
 /** Who a user is to others: three names, each of which nobody else has. */
 export type Names = { readonly username: string; readonly email: string; readonly phone: string };
 
-export type Profile = Names & { readonly userId: Id; readonly hasTotp: boolean; readonly createdAt: Date; readonly updatedAt: Date };
+export type Profile = Names & {
+  readonly userId: Id;
+  readonly hasTotp: boolean;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+};
 
 /** What a sign-in is checked against. */
 export type Credentials = {
@@ -44,9 +49,19 @@ export function whoIs(merchantId: Id, actor: Id | "anyone", { address, requestId
 }
 
 /** What a sign-in or a refresh hands out. */
-export type Signed = { readonly accessToken: string; readonly refreshToken: string; readonly expiresInS: number };
+export type Signed = {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly expiresInS: number;
+};
 
-export type UserSession = { readonly sessionId: Id; readonly userAgent: string; readonly address: string; readonly createdAt: Date; readonly usedAt: Date };
+export type UserSession = {
+  readonly sessionId: Id;
+  readonly userAgent: string;
+  readonly address: string;
+  readonly createdAt: Date;
+  readonly usedAt: Date;
+};
 
 /** By what a user is found. */
 export type NameKind = keyof Names;
@@ -76,12 +91,20 @@ export function checkedToEmail(unchecked: string): string | Refusal {
   const local = text.slice(0, Math.max(at, 0));
   const domain = domainToASCII(text.slice(at + 1));
   const email = `${local}@${domain}`;
-  return LOCAL_PART.test(local) && DOMAIN.test(domain) && email.length <= MOST_EMAIL ? email : refuse("email_invalid");
+  return LOCAL_PART.test(local) && DOMAIN.test(domain) && email.length <= MOST_EMAIL
+    ? email
+    : refuse("email_invalid");
 }
 
 /** What somebody typed to sign in: a telephone number, an e-mail address or a username, whichever it can be. */
-export function toSignInName(unchecked: string): { readonly kind: NameKind; readonly value: string } | undefined {
-  const candidates = [["phone", checkedToPhone(unchecked)], ["email", checkedToEmail(unchecked)], ["username", checkedToUsername(unchecked)]] as const;
+export function toSignInName(
+  unchecked: string,
+): { readonly kind: NameKind; readonly value: string } | undefined {
+  const candidates = [
+    ["phone", checkedToPhone(unchecked)],
+    ["email", checkedToEmail(unchecked)],
+    ["username", checkedToUsername(unchecked)],
+  ] as const;
   for (const [kind, value] of candidates) if (typeof value === "string") return { kind, value };
   return undefined;
 }

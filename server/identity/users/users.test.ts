@@ -1,4 +1,15 @@
-import { checkedToPhone, isRefusal, money, IDR, newId, type KeysBody, type ProfileBody, type TokensBody, type TotpBody, type UserSessionsBody } from "@onegate/contract";
+import {
+  checkedToPhone,
+  isRefusal,
+  money,
+  IDR,
+  newId,
+  type KeysBody,
+  type ProfileBody,
+  type TokensBody,
+  type TotpBody,
+  type UserSessionsBody,
+} from "@onegate/contract";
 import { decodeJwt, decodeProtectedHeader, importJWK, SignJWT, type CryptoKey, type JWK } from "jose";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -29,22 +40,39 @@ let count = 0;
 /** Somebody new, by names that nobody has yet. */
 function somebody(change: object = {}) {
   count += 1;
-  return { username: `tamu.${count}`, email: `tamu.${count}@contoh.invalid`, phone: `+62813${String(count).padStart(8, "0")}`, password: PASSWORD, ...change };
+  return {
+    username: `tamu.${count}`,
+    email: `tamu.${count}@contoh.invalid`,
+    phone: `+62813${String(count).padStart(8, "0")}`,
+    password: PASSWORD,
+    ...change,
+  };
 }
-const registerAs = (body: object) => program.call<{ id: string; username: string }>("POST", "/api/auth/register", { body });
+const registerAs = (body: object) =>
+  program.call<{ id: string; username: string }>("POST", "/api/auth/register", { body });
 const login = (username: string, password = PASSWORD, more: { totp?: string; from?: string } = {}) =>
   program.call<TokensBody>("POST", "/api/auth/login", {
     body: { username, password, ...(more.totp === undefined ? {} : { totp: more.totp }) },
     headers: { "user-agent": "uji/1", ...(more.from ? { "x-forwarded-for": more.from } : {}) },
   });
-const refresh = (token: string) => program.call<TokensBody>("PUT", "/api/auth/refresh", { body: { refresh_token: token } });
+const refresh = (token: string) =>
+  program.call<TokensBody>("PUT", "/api/auth/refresh", { body: { refresh_token: token } });
 const profile = (token: string) => program.call<ProfileBody>("GET", "/api/auth/profile", { token });
-const sessions = async (token: string) => (await program.call<UserSessionsBody>("GET", "/api/auth/sessions", { token })).body.sessions;
+const sessions = async (token: string) =>
+  (await program.call<UserSessionsBody>("GET", "/api/auth/sessions", { token })).body.sessions;
 /** A figure of the hashing of passwords: `total`, `running`, `waiting`. */
-const hashed = async (what: string) => Number(new RegExp(`^password_hashes_${what} (\\d+)$`, "m").exec(await (await fetch(`${program.url}/metrics`)).text())?.[1]);
-const query = async <T extends object>(text: string, values: unknown[] = []) => (await program.database.pool.query<T>(text, values)).rows;
+const hashed = async (what: string) =>
+  Number(
+    new RegExp(`^password_hashes_${what} (\\d+)$`, "m").exec(
+      await (await fetch(`${program.url}/metrics`)).text(),
+    )?.[1],
+  );
+const query = async <T extends object>(text: string, values: unknown[] = []) =>
+  (await program.database.pool.query<T>(text, values)).rows;
 
-async function signedIn(change: object = {}): Promise<{ user: ReturnType<typeof somebody>; id: string; tokens: TokensBody }> {
+async function signedIn(
+  change: object = {},
+): Promise<{ user: ReturnType<typeof somebody>; id: string; tokens: TokensBody }> {
   const user = somebody(change);
   const registered = await registerAs(user);
   assert.equal(registered.status, 201, JSON.stringify(registered.body));
@@ -58,9 +86,21 @@ function ok<T>({ status, body }: Answer<T>): T {
 
 describe("a name", () => {
   it("has one spelling, however it is typed", () => {
-    for (const typed of ["andi@contoh.id", " Andi@Contoh.ID ", "ａｎｄｉ@contoh．id"]) assert.equal(checkedToEmail(typed), "andi@contoh.id", typed);
+    for (const typed of ["andi@contoh.id", " Andi@Contoh.ID ", "ａｎｄｉ@contoh．id"])
+      assert.equal(checkedToEmail(typed), "andi@contoh.id", typed);
     assert.equal(checkedToEmail("andi@kopi-é.id"), "andi@xn--kopi--fsa.id");
-    for (const typed of ["0812-0000-0001", "62 812 0000 0001", "+62 (0)812 0000 0001", "0062 812 0000 0001", "+62081200000001", "0062081200000001", "62081200000001", "+6281200000001", "＋６２ 812 0000‐0001"]) assert.equal(checkedToPhone(typed), "+6281200000001", typed);
+    for (const typed of [
+      "0812-0000-0001",
+      "62 812 0000 0001",
+      "+62 (0)812 0000 0001",
+      "0062 812 0000 0001",
+      "+62081200000001",
+      "0062081200000001",
+      "62081200000001",
+      "+6281200000001",
+      "＋６２ 812 0000‐0001",
+    ])
+      assert.equal(checkedToPhone(typed), "+6281200000001", typed);
     assert.equal(checkedToPhone("+65 6123 4567"), "+6561234567");
     assert.equal(checkedToUsername(" Andi.Contoh "), "andi.contoh");
     assert.deepEqual(toSignInName("0812 0000 0001"), { kind: "phone", value: "+6281200000001" });
@@ -69,15 +109,49 @@ describe("a name", () => {
   });
 
   it("that is none is refused", () => {
-    for (const typed of ["", "ab", "1andi", "081200000001", "an di", "andi@", "x".repeat(51), "андрей", "andi\u0000"]) assert.ok(isRefusal(checkedToUsername(typed)), typed);
-    for (const typed of ["", "andi", "@contoh.id", "andi@contoh", "an di@contoh.id", "a@b@contoh.id", "andi@1.2.3.4", "andi\u0000@contoh.id", `${"x".repeat(65)}@contoh.id`, "\ud800@contoh.id", "x".repeat(1_000_000)]) assert.ok(isRefusal(checkedToEmail(typed)), typed.slice(0, 30));
-    for (const typed of ["", "08", "8120000000", "+0812000000", "0812x0000001", "٠٨١٢٠٠٠٠٠٠٠١", "+62812000000011111"]) assert.ok(isRefusal(checkedToPhone(typed)), typed);
+    for (const typed of [
+      "",
+      "ab",
+      "1andi",
+      "081200000001",
+      "an di",
+      "andi@",
+      "x".repeat(51),
+      "андрей",
+      "andi\u0000",
+    ])
+      assert.ok(isRefusal(checkedToUsername(typed)), typed);
+    for (const typed of [
+      "",
+      "andi",
+      "@contoh.id",
+      "andi@contoh",
+      "an di@contoh.id",
+      "a@b@contoh.id",
+      "andi@1.2.3.4",
+      "andi\u0000@contoh.id",
+      `${"x".repeat(65)}@contoh.id`,
+      "\ud800@contoh.id",
+      "x".repeat(1_000_000),
+    ])
+      assert.ok(isRefusal(checkedToEmail(typed)), typed.slice(0, 30));
+    for (const typed of [
+      "",
+      "08",
+      "8120000000",
+      "+0812000000",
+      "0812x0000001",
+      "٠٨١٢٠٠٠٠٠٠٠١",
+      "+62812000000011111",
+    ])
+      assert.ok(isRefusal(checkedToPhone(typed)), typed);
     assert.equal(toSignInName("\u0000"), undefined);
   });
 
   it("of a network is an IPv4 address or the half of an IPv6 address", () => {
     assert.equal(networkOf("203.0.113.7"), "203.0.113.7");
-    for (const address of ["2001:db8::7", "2001:0DB8:0:0:1::9"]) assert.equal(networkOf(address), "2001:db8:0:0::/64");
+    for (const address of ["2001:db8::7", "2001:0DB8:0:0:1::9"])
+      assert.equal(networkOf(address), "2001:db8:0:0::/64");
     assert.equal(networkOf("::1"), "0:0:0:0::/64");
   });
 });
@@ -92,13 +166,25 @@ describe("a registration", () => {
       const { access_token: token, token_type: type, expires_in: seconds } = ok(await login(name));
       assert.deepEqual([type, seconds], ["Bearer", 900]);
       const { id, username, email, phone, totp } = ok(await profile(token));
-      assert.deepEqual({ id, username, email, phone, totp }, { id: registered.body.id, username: "rina.contoh", email: "rina@contoh.invalid", phone: "+628112223333", totp: false });
+      assert.deepEqual(
+        { id, username, email, phone, totp },
+        {
+          id: registered.body.id,
+          username: "rina.contoh",
+          email: "rina@contoh.invalid",
+          phone: "+628112223333",
+          totp: false,
+        },
+      );
     }
   });
 
   it("is refused by name, in order", async () => {
     const refused = async (change: object) => (await registerAs({ ...somebody(), ...change })).code;
-    assert.equal(await refused({ username: "1x", email: "x", phone: "x", password: "x" }), "username_invalid");
+    assert.equal(
+      await refused({ username: "1x", email: "x", phone: "x", password: "x" }),
+      "username_invalid",
+    );
     assert.equal(await refused({ email: "x", phone: "x", password: "x" }), "email_invalid");
     assert.equal(await refused({ phone: "x", password: "x" }), "phone_invalid");
     assert.equal(await refused({ password: "Ab1-efg" }), "password_length");
@@ -114,19 +200,44 @@ describe("a registration", () => {
   });
 
   it("refuses passwords that everybody tries first, or that are the user's own names", async () => {
-    for (const password of ["password", "Password1", "P@ssw0rd", "12345678", "qwerty123", "iloveyou", "bismillah", "aaaaaaaa", "abcd1234", "password".repeat(16)]) assert.equal((await registerAs(somebody({ password }))).code, "password_common", password);
-    assert.equal((await registerAs(somebody({ username: "wahyuningtyas", password: "Wahyuningtyas1" }))).code, "password_common");
+    for (const password of [
+      "password",
+      "Password1",
+      "P@ssw0rd",
+      "12345678",
+      "qwerty123",
+      "iloveyou",
+      "bismillah",
+      "aaaaaaaa",
+      "abcd1234",
+      "password".repeat(16),
+    ])
+      assert.equal((await registerAs(somebody({ password }))).code, "password_common", password);
+    assert.equal(
+      (await registerAs(somebody({ username: "wahyuningtyas", password: "Wahyuningtyas1" }))).code,
+      "password_common",
+    );
     ok(await registerAs(somebody({ password: "kuda baterai staples benar" })));
     ok(await registerAs(somebody({ password: "пароль-на-вечер-99" })));
   });
 
   it("refuses the same names in other spellings, also from twins at the same moment", async () => {
-    const user = somebody({ username: "sekar.wangi", email: "sekar@contoh.invalid", phone: "+6281577770001" });
+    const user = somebody({
+      username: "sekar.wangi",
+      email: "sekar@contoh.invalid",
+      phone: "+6281577770001",
+    });
     const twins = await Promise.all(Array.from({ length: 6 }, () => registerAs(user)));
-    assert.deepEqual(twins.map(({ status }) => status).sort((a, b) => a - b), [201, 409, 409, 409, 409, 409]);
-    for (const username of ["SEKAR.WANGI", " sekar.wangi ", "ｓｅｋａｒ.wangi"]) assert.equal((await registerAs(somebody({ username }))).code, "username_taken", username);
-    for (const email of ["Sekar@CONTOH.invalid", " sekar@contoh.invalid", "ｓekar@contoh.invalid"]) assert.equal((await registerAs(somebody({ email }))).code, "email_taken", email);
-    for (const phone of ["081577770001", "6281577770001", "+62 815-7777-0001", "+62 (0)815 7777 0001"]) assert.equal((await registerAs(somebody({ phone }))).code, "phone_taken", phone);
+    assert.deepEqual(
+      twins.map(({ status }) => status).sort((a, b) => a - b),
+      [201, 409, 409, 409, 409, 409],
+    );
+    for (const username of ["SEKAR.WANGI", " sekar.wangi ", "ｓｅｋａｒ.wangi"])
+      assert.equal((await registerAs(somebody({ username }))).code, "username_taken", username);
+    for (const email of ["Sekar@CONTOH.invalid", " sekar@contoh.invalid", "ｓekar@contoh.invalid"])
+      assert.equal((await registerAs(somebody({ email }))).code, "email_taken", email);
+    for (const phone of ["081577770001", "6281577770001", "+62 815-7777-0001", "+62 (0)815 7777 0001"])
+      assert.equal((await registerAs(somebody({ phone }))).code, "phone_taken", phone);
   });
 });
 
@@ -166,11 +277,16 @@ describe("a sign-in", () => {
     // ten for nothing, the one that brings the first pause, of a second, and on a slow machine some after it
     assert.ok(looked >= 11 && looked < 20, `${looked} were looked at`);
     // the pause is over when it is over: here it is made to last until it was looked at
-    await query("update sign_in_try set delayed_until = now() + interval '3 seconds' where delayed_until > now() - interval '30 seconds'");
+    await query(
+      "update sign_in_try set delayed_until = now() + interval '3 seconds' where delayed_until > now() - interval '30 seconds'",
+    );
     const delayed = await login(user.username, user.password, { from: "203.0.113.7" });
     assert.equal(delayed.code, "sign_in_delayed");
     assert.ok(Number(delayed.headers.get("retry-after")) >= 1);
-    await until(() => login(user.username, user.password, { from: "203.0.113.7" }), ({ status }) => status === 200);
+    await until(
+      () => login(user.username, user.password, { from: "203.0.113.7" }),
+      ({ status }) => status === 200,
+    );
     for (let i = 0; i < 5; i++) assert.equal((await wrong()).code, "credentials_wrong");
   });
 
@@ -179,28 +295,46 @@ describe("a sign-in", () => {
     // a botnet has used up the account's tries: at an address where the user is signed in that counts for nothing
     const subject = (id: string) => createHash("sha256").update(`account\u0000${id}`).digest("hex");
     const [row] = await query<{ id: string }>("select id from users where username = $1", [user.username]);
-    await query("insert into sign_in_try (subject, tries, delayed_until) values ($1, 60, now() + interval '1 minute') on conflict (subject) do update set tries = 60, delayed_until = excluded.delayed_until", [subject(row?.id ?? "")]);
-    assert.equal((await login(user.username, user.password, { from: "198.51.100.9" })).code, "sign_in_delayed");
+    await query(
+      "insert into sign_in_try (subject, tries, delayed_until) values ($1, 60, now() + interval '1 minute') on conflict (subject) do update set tries = 60, delayed_until = excluded.delayed_until",
+      [subject(row?.id ?? "")],
+    );
+    assert.equal(
+      (await login(user.username, user.password, { from: "198.51.100.9" })).code,
+      "sign_in_delayed",
+    );
     ok(await login(user.username, user.password));
   });
 
   it("is never delayed for longer than a quarter of an hour, and wrong tries are forgotten", async () => {
     const { user } = await signedIn();
     await login(user.username, "Not-the-password-1");
-    const mine = "select subject, tries, extract(epoch from delayed_until - clock_timestamp())::float as seconds from sign_in_try where tries > 500";
-    await query("update sign_in_try set tries = 1000 where tried_at = (select max(tried_at) from sign_in_try)");
+    const mine =
+      "select subject, tries, extract(epoch from delayed_until - clock_timestamp())::float as seconds from sign_in_try where tries > 500";
+    await query(
+      "update sign_in_try set tries = 1000 where tried_at = (select max(tried_at) from sign_in_try)",
+    );
     await login(user.username, "Not-the-password-1");
     const [worst] = await query<{ subject: string; seconds: number }>(mine);
     assert.ok(worst && worst.seconds > 890 && worst.seconds <= 900, JSON.stringify(worst));
-    await query("update sign_in_try set delayed_until = now() - interval '900 seconds', tried_at = now() - interval '900000 seconds' where subject = $1", [worst.subject]);
+    await query(
+      "update sign_in_try set delayed_until = now() - interval '900 seconds', tried_at = now() - interval '900000 seconds' where subject = $1",
+      [worst.subject],
+    );
     await login(user.username, "Not-the-password-1");
-    assert.deepEqual(await query("select tries from sign_in_try where subject = $1", [worst.subject]), [{ tries: 2 }], "one forgotten for each quarter of an hour");
+    assert.deepEqual(
+      await query("select tries from sign_in_try where subject = $1", [worst.subject]),
+      [{ tries: 2 }],
+      "one forgotten for each quarter of an hour",
+    );
   });
 
   it("computes few hashes at once, and other requests go on", async () => {
     const names = Array.from({ length: 40 }, (_, i) => `nobody.${i}`);
     let isDone = false;
-    const all = Promise.all(names.map((name) => login(name, PASSWORD, { from: `192.0.2.${name.length}` }))).finally(() => (isDone = true));
+    const all = Promise.all(
+      names.map((name) => login(name, PASSWORD, { from: `192.0.2.${name.length}` })),
+    ).finally(() => (isDone = true));
     const running: number[] = [];
     let answered = 0;
     while (!isDone) {
@@ -217,10 +351,17 @@ describe("a sign-in", () => {
 describe("an access token", () => {
   /** The key that signs now, opened as the program opens it. */
   async function signingKey(): Promise<{ kid: string; privateKey: CryptoKey; publicJwk: JWK }> {
-    const [row] = await query<{ kid: string; public_jwk: JWK; private_jwk: Buffer }>("select kid, public_jwk, private_jwk from signing_key where retired_at is null");
+    const [row] = await query<{ kid: string; public_jwk: JWK; private_jwk: Buffer }>(
+      "select kid, public_jwk, private_jwk from signing_key where retired_at is null",
+    );
     assert.ok(row);
-    const text = createSecretBox(readSettings({}).secretKey).open(row.private_jwk, `signing_key ${row.kid}`) ?? "";
-    return { kid: row.kid, privateKey: (await importJWK(JSON.parse(text) as JWK, "EdDSA")) as CryptoKey, publicJwk: row.public_jwk };
+    const text =
+      createSecretBox(readSettings({}).secretKey).open(row.private_jwk, `signing_key ${row.kid}`) ?? "";
+    return {
+      kid: row.kid,
+      privateKey: (await importJWK(JSON.parse(text) as JWK, "EdDSA")) as CryptoKey,
+      publicJwk: row.public_jwk,
+    };
   }
 
   it("names the user, the session and the home merchant, and is signed with a published key", async () => {
@@ -228,17 +369,30 @@ describe("an access token", () => {
     const { typ, alg, kid } = decodeProtectedHeader(tokens.access_token);
     assert.deepEqual([typ, alg], ["at+jwt", "EdDSA"]);
     const claims = decodeJwt(tokens.access_token);
-    assert.deepEqual([claims.iss, claims.aud, claims.sub, claims["merchant_id"], (claims.exp ?? 0) - (claims.iat ?? 0)], ["urn:onegate", "urn:onegate:api", id, DEMO_MERCHANT, 900]);
+    assert.deepEqual(
+      [claims.iss, claims.aud, claims.sub, claims["merchant_id"], (claims.exp ?? 0) - (claims.iat ?? 0)],
+      ["urn:onegate", "urn:onegate:api", id, DEMO_MERCHANT, 900],
+    );
     const { body, headers } = await program.call<KeysBody>("GET", "/.well-known/jwks.json");
     assert.equal(headers.get("cache-control"), "public, max-age=300");
     const [published] = body.keys.filter((key) => key.kid === kid);
-    assert.deepEqual(Object.keys(published ?? {}).sort(), ["alg", "crv", "kid", "kty", "use", "x"], "nothing private");
+    assert.deepEqual(
+      Object.keys(published ?? {}).sort(),
+      ["alg", "crv", "kid", "kty", "use", "x"],
+      "nothing private",
+    );
   });
 
   it("may do what a user may, and nothing else", async () => {
     const { tokens } = await signedIn();
-    assert.equal((await program.call("GET", "/api/v1/till/catalogue", { token: tokens.access_token })).code, "forbidden");
-    assert.equal((await program.call("GET", "/api/v1/till/reports/today", { token: tokens.access_token })).code, "forbidden");
+    assert.equal(
+      (await program.call("GET", "/api/v1/till/catalogue", { token: tokens.access_token })).code,
+      "forbidden",
+    );
+    assert.equal(
+      (await program.call("GET", "/api/v1/till/reports/today", { token: tokens.access_token })).code,
+      "forbidden",
+    );
     const cashier = await program.unlock("Sari", "111111");
     assert.equal((await profile(cashier)).code, "forbidden");
   });
@@ -249,7 +403,9 @@ describe("an access token", () => {
     const { kid, privateKey, publicJwk } = await signingKey();
     const good = decodeJwt(tokens.access_token);
     const token = (claims: object = {}, header: object = {}, key: CryptoKey | Uint8Array = privateKey) =>
-      new SignJWT({ ...good, ...claims }).setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid, ...header }).sign(key);
+      new SignJWT({ ...good, ...claims })
+        .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid, ...header })
+        .sign(key);
     ok(await profile(await token()));
     const now = Math.floor(Date.now() / 1000);
     const other = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
@@ -257,7 +413,7 @@ describe("an access token", () => {
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const [head = "", body = "", signature = ""] = tokens.access_token.split(".");
     const forged = {
-      "expired": await token({ exp: now - 1 }),
+      expired: await token({ exp: now - 1 }),
       "without an expiry": await token({ exp: undefined }),
       "expiry that is no number": `${head}.${encode({ ...good, exp: "never" })}.${signature}`,
       "another audience": await token({ aud: "urn:onegate:partners" }),
@@ -275,8 +431,16 @@ describe("an access token", () => {
       "critical header": `${encode({ alg: "EdDSA", typ: "at+jwt", kid, crit: ["x"], x: 1 })}.${body}.${signature}`,
       "alg none": `${encode({ alg: "none", typ: "at+jwt", kid })}.${body}.`,
       "alg none, with the signature": `${encode({ alg: "none", typ: "at+jwt", kid })}.${body}.${signature}`,
-      "HS256 with the public key as JSON": await token({}, { alg: "HS256" }, new TextEncoder().encode(JSON.stringify(publicJwk))),
-      "HS256 with the public key's bytes": await token({}, { alg: "HS256" }, Buffer.from(publicJwk.x ?? "", "base64url")),
+      "HS256 with the public key as JSON": await token(
+        {},
+        { alg: "HS256" },
+        new TextEncoder().encode(JSON.stringify(publicJwk)),
+      ),
+      "HS256 with the public key's bytes": await token(
+        {},
+        { alg: "HS256" },
+        Buffer.from(publicJwk.x ?? "", "base64url"),
+      ),
       "another user under the same signature": `${head}.${encode({ ...good, sub: newId() })}.${signature}`,
       "signature cut": `${head}.${body}.${signature.slice(0, -2)}`,
       "signature missing": `${head}.${body}.`,
@@ -284,9 +448,18 @@ describe("an access token", () => {
       "no JSON": "a.b.c",
       "the refresh token": tokens.refresh_token,
     };
-    for (const [what, one] of Object.entries(forged)) assert.equal((await profile(one)).code, "unauthenticated", what);
+    for (const [what, one] of Object.entries(forged))
+      assert.equal((await profile(one)).code, "unauthenticated", what);
     // nor do they keep anybody from signing in again, or from what is everybody's
-    assert.equal((await program.call("PUT", "/api/auth/refresh", { body: { refresh_token: tokens.refresh_token }, token: forged.expired })).status, 200);
+    assert.equal(
+      (
+        await program.call("PUT", "/api/auth/refresh", {
+          body: { refresh_token: tokens.refresh_token },
+          token: forged.expired,
+        })
+      ).status,
+      200,
+    );
     assert.equal((await profile(tokens.access_token)).body.id, id);
   });
 
@@ -303,7 +476,8 @@ describe("an access token", () => {
     assert.notEqual(kid, old);
     ok(await profile(tokens.access_token));
     ok(await profile(newer.access_token));
-    const published = async () => (await program.call<KeysBody>("GET", "/.well-known/jwks.json")).body.keys.map((key) => key.kid);
+    const published = async () =>
+      (await program.call<KeysBody>("GET", "/.well-known/jwks.json")).body.keys.map((key) => key.kid);
     assert.deepEqual(await published(), [kid, old]);
     // another replica makes the next key: this one learns of it by the job, or by the first token of it
     await query("update signing_key set created_at = now() - interval '31 days' where retired_at is null");
@@ -321,7 +495,10 @@ describe("an access token", () => {
 describe("a signing key", () => {
   it("that was sealed with another ONEGATE_SECRET_KEY stops the start, by name", async () => {
     const opened = openSigningKeys(program.database, createSecretBox(Buffer.alloc(32, 7)));
-    await assert.rejects(opened, (error: unknown) => error instanceof StartFailure && error.message.startsWith("ONEGATE_SECRET_KEY"));
+    await assert.rejects(
+      opened,
+      (error: unknown) => error instanceof StartFailure && error.message.startsWith("ONEGATE_SECRET_KEY"),
+    );
   });
 
   it("and whatever else is sealed opens for what it is about, unchanged, and for nothing else", () => {
@@ -330,7 +507,11 @@ describe("a signing key", () => {
     assert.equal(box.open(closed, "totp 1"), "rahasia");
     assert.equal(box.open(closed, "totp 2"), undefined);
     assert.equal(createSecretBox(Buffer.alloc(32, 8)).open(closed, "totp 1"), undefined);
-    for (let i = 0; i < closed.length; i++) assert.equal(box.open(Buffer.from(closed.map((byte, n) => (n === i ? byte ^ 1 : byte))), "totp 1"), undefined);
+    for (let i = 0; i < closed.length; i++)
+      assert.equal(
+        box.open(Buffer.from(closed.map((byte, n) => (n === i ? byte ^ 1 : byte))), "totp 1"),
+        undefined,
+      );
     assert.equal(box.open(Buffer.alloc(0), "totp 1"), undefined);
   });
 });
@@ -341,17 +522,22 @@ describe("a refresh", () => {
     const next = ok(await refresh(tokens.refresh_token));
     assert.notEqual(next.refresh_token, tokens.refresh_token);
     ok(await profile(next.access_token));
-    const { length } = await query("select from authentications where token = $1", [createHash("sha256").update(next.refresh_token).digest("hex")]);
+    const { length } = await query("select from authentications where token = $1", [
+      createHash("sha256").update(next.refresh_token).digest("hex"),
+    ]);
     assert.equal(length, 1);
     const everything = JSON.stringify(await query("select * from authentications"));
-    for (const { refresh_token: token } of [tokens, next]) assert.ok(!everything.includes(token) && !everything.includes(Buffer.from(token).toString("hex")));
+    for (const { refresh_token: token } of [tokens, next])
+      assert.ok(!everything.includes(token) && !everything.includes(Buffer.from(token).toString("hex")));
   });
 
   it("fault 33: a refresh token that comes back after it was replaced ends its session, for the thief too", async () => {
     const { tokens, user } = await signedIn();
     const elsewhere = ok(await login(user.username));
     const thief = ok(await refresh(tokens.refresh_token));
-    await query("update authentications set replaced_at = replaced_at - interval '11 seconds' where replaced_at is not null");
+    await query(
+      "update authentications set replaced_at = replaced_at - interval '11 seconds' where replaced_at is not null",
+    );
     assert.equal((await refresh(tokens.refresh_token)).code, "refresh_token_reused");
     assert.equal((await refresh(thief.refresh_token)).code, "refresh_token_invalid");
     assert.equal((await refresh(tokens.refresh_token)).code, "refresh_token_invalid");
@@ -371,14 +557,23 @@ describe("a refresh", () => {
 
   it("with a token that is unknown, expired or was inserted without a session is refused", async () => {
     const { tokens, id } = await signedIn();
-    for (const token of ["", "x", tokens.access_token.slice(0, 43)]) assert.equal((await refresh(token)).code, "refresh_token_invalid", token);
-    await query("insert into authentications (token, user_id) values ($1, $2)", [createHash("sha256").update("seeded").digest("hex"), id]);
+    for (const token of ["", "x", tokens.access_token.slice(0, 43)])
+      assert.equal((await refresh(token)).code, "refresh_token_invalid", token);
+    await query("insert into authentications (token, user_id) values ($1, $2)", [
+      createHash("sha256").update("seeded").digest("hex"),
+      id,
+    ]);
     assert.equal((await refresh("seeded")).code, "refresh_token_invalid");
-    await query("update authentications set expires_at = now() - interval '1 second' where user_id = $1", [id]);
+    await query("update authentications set expires_at = now() - interval '1 second' where user_id = $1", [
+      id,
+    ]);
     assert.equal((await refresh(tokens.refresh_token)).code, "refresh_token_invalid");
     await query("update user_session set used_at = now() - interval '2 days' where user_id = $1", [id]);
     await query("select graphile_worker.add_job('identity:forget')");
-    await until(() => query("select from user_session where user_id = $1", [id]), ({ length }) => length === 0);
+    await until(
+      () => query("select from user_session where user_id = $1", [id]),
+      ({ length }) => length === 0,
+    );
   });
 });
 
@@ -388,36 +583,59 @@ describe("a session", () => {
     const second = ok(await login(user.username, PASSWORD, { from: "2001:db8::5" }));
     const third = ok(await login(user.username));
     const listed = await sessions(second.access_token);
-    assert.deepEqual(listed.map(({ user_agent: agent, address, current }) => ({ agent, address, current })), [
-      { agent: "uji/1", address: "127.0.0.1", current: false },
-      { agent: "uji/1", address: "2001:db8::5", current: true },
-      { agent: "uji/1", address: "127.0.0.1", current: false },
-    ]);
-    const end = (token: string, id: string | undefined) => program.call("DELETE", `/api/auth/sessions/${id}`, { token });
+    assert.deepEqual(
+      listed.map(({ user_agent: agent, address, current }) => ({ agent, address, current })),
+      [
+        { agent: "uji/1", address: "127.0.0.1", current: false },
+        { agent: "uji/1", address: "2001:db8::5", current: true },
+        { agent: "uji/1", address: "127.0.0.1", current: false },
+      ],
+    );
+    const end = (token: string, id: string | undefined) =>
+      program.call("DELETE", `/api/auth/sessions/${id}`, { token });
     const stranger = (await signedIn()).tokens;
     assert.equal((await end(stranger.access_token, listed[0]?.id)).code, "session_unknown");
     assert.equal((await end(second.access_token, listed[0]?.id)).status, 204);
     assert.equal((await end(second.access_token, listed[0]?.id)).code, "session_unknown");
     assert.equal((await refresh(third.refresh_token)).code, "refresh_token_invalid");
-    const logout = () => program.call("DELETE", "/api/auth/logout", { body: { refresh_token: tokens.refresh_token } });
+    const logout = () =>
+      program.call("DELETE", "/api/auth/logout", { body: { refresh_token: tokens.refresh_token } });
     assert.deepEqual([(await logout()).status, (await logout()).status], [204, 204]);
     assert.equal((await refresh(tokens.refresh_token)).code, "refresh_token_invalid");
-    assert.deepEqual((await sessions(second.access_token)).map(({ current }) => current), [true]);
+    assert.deepEqual(
+      (await sessions(second.access_token)).map(({ current }) => current),
+      [true],
+    );
   });
 
   it("that was ended moves no money from that moment on, by whichever way it ended; its token still reads", async () => {
     const { user, tokens } = await signedIn();
-    const pay = (token: string) => program.call("POST", "/api/v1/wallet/transfers", { token, headers: { "idempotency-key": newId() }, body: { to: "budi.contoh", amount: "1.00", currency: "IDR" } });
+    const pay = (token: string) =>
+      program.call("POST", "/api/v1/wallet/transfers", {
+        token,
+        headers: { "idempotency-key": newId() },
+        body: { to: "budi.contoh", amount: "1.00", currency: "IDR" },
+      });
     const another = async () => ok(await login(user.username));
     const ways: Record<string, (tokens: TokensBody) => Promise<unknown>> = {
-      "signed out": ({ refresh_token }) => program.call("DELETE", "/api/auth/logout", { body: { refresh_token } }),
-      "ended from elsewhere": async ({ access_token }) => program.call("DELETE", `/api/auth/sessions/${String(decodeJwt(access_token)["sid"])}`, { token: tokens.access_token }),
+      "signed out": ({ refresh_token }) =>
+        program.call("DELETE", "/api/auth/logout", { body: { refresh_token } }),
+      "ended from elsewhere": async ({ access_token }) =>
+        program.call("DELETE", `/api/auth/sessions/${String(decodeJwt(access_token)["sid"])}`, {
+          token: tokens.access_token,
+        }),
       "refresh token reused": async ({ refresh_token }) => {
         ok(await refresh(refresh_token));
-        await query("update authentications set replaced_at = replaced_at - interval '11 seconds' where replaced_at is not null");
+        await query(
+          "update authentications set replaced_at = replaced_at - interval '11 seconds' where replaced_at is not null",
+        );
         await refresh(refresh_token);
       },
-      "password changed elsewhere": () => program.call("PUT", "/api/auth/password", { token: tokens.access_token, body: { current_password: PASSWORD, new_password: "Fajar-di-Dieng-88" } }),
+      "password changed elsewhere": () =>
+        program.call("PUT", "/api/auth/password", {
+          token: tokens.access_token,
+          body: { current_password: PASSWORD, new_password: "Fajar-di-Dieng-88" },
+        }),
     };
     for (const [way, end] of Object.entries(ways)) {
       const ended = await another();
@@ -427,13 +645,33 @@ describe("a session", () => {
       ok(await profile(ended.access_token));
     }
     assert.notEqual((await pay(tokens.access_token)).code, "unauthenticated", "the others go on");
-    for (const right of ["wallet.transfer", "wallet.pay", "wallet.withdraw", "wallet.capture", "profile.change", "account.close"] as const) assert.ok(needsOpenSession.has(right), right);
-    for (const right of ["wallet.read", "session.open", "key.read", "payment.create"] as const) assert.ok(!needsOpenSession.has(right), right);
+    for (const right of [
+      "wallet.transfer",
+      "wallet.pay",
+      "wallet.withdraw",
+      "wallet.capture",
+      "profile.change",
+      "account.close",
+    ] as const)
+      assert.ok(needsOpenSession.has(right), right);
+    for (const right of ["wallet.read", "session.open", "key.read", "payment.create"] as const)
+      assert.ok(!needsOpenSession.has(right), right);
   });
 
   it("needs a token: without one a user's routes are closed", async () => {
-    for (const [method, path] of [["GET", "profile"], ["PATCH", "profile"], ["GET", "sessions"], ["PUT", "password"], ["DELETE", "account"], ["POST", "totp"]] as const) {
-      assert.equal((await program.call(method, `/api/auth/${path}`, method === "GET" ? {} : { body: {} })).code, "unauthenticated", path);
+    for (const [method, path] of [
+      ["GET", "profile"],
+      ["PATCH", "profile"],
+      ["GET", "sessions"],
+      ["PUT", "password"],
+      ["DELETE", "account"],
+      ["POST", "totp"],
+    ] as const) {
+      assert.equal(
+        (await program.call(method, `/api/auth/${path}`, method === "GET" ? {} : { body: {} })).code,
+        "unauthenticated",
+        path,
+      );
     }
   });
 });
@@ -442,20 +680,33 @@ describe("a profile", () => {
   it("is changed name by name, with the checks of a registration", async () => {
     const { user, tokens } = await signedIn();
     const other = await signedIn();
-    const change = (body: object) => program.call<ProfileBody>("PATCH", "/api/auth/profile", { token: tokens.access_token, body });
+    const change = (body: object) =>
+      program.call<ProfileBody>("PATCH", "/api/auth/profile", { token: tokens.access_token, body });
     assert.equal((await change({})).code, "request_invalid");
     assert.equal((await change({ password: PASSWORD })).code, "request_invalid");
     assert.equal((await change({ username: "x", email: "x" })).code, "username_invalid");
-    assert.equal((await change({ email: other.user.email.toUpperCase(), phone: other.user.phone })).code, "email_taken");
-    const { username, email, phone } = ok(await change({ email: "Baru.1@Contoh.invalid", phone: "0899 8888 7777" }));
-    assert.deepEqual({ username, email, phone }, { username: user.username, email: "baru.1@contoh.invalid", phone: "+6289988887777" });
+    assert.equal(
+      (await change({ email: other.user.email.toUpperCase(), phone: other.user.phone })).code,
+      "email_taken",
+    );
+    const { username, email, phone } = ok(
+      await change({ email: "Baru.1@Contoh.invalid", phone: "0899 8888 7777" }),
+    );
+    assert.deepEqual(
+      { username, email, phone },
+      { username: user.username, email: "baru.1@contoh.invalid", phone: "+6289988887777" },
+    );
     ok(await login("baru.1@contoh.invalid"));
   });
 
   it("keeps the password apart: changing it asks for the old one and ends the other sessions", async () => {
     const { user, tokens } = await signedIn();
     const other = ok(await login(user.username));
-    const change = (current: string, wanted: string) => program.call("PUT", "/api/auth/password", { token: tokens.access_token, body: { current_password: current, new_password: wanted } });
+    const change = (current: string, wanted: string) =>
+      program.call("PUT", "/api/auth/password", {
+        token: tokens.access_token,
+        body: { current_password: current, new_password: wanted },
+      });
     assert.equal((await change("Not-the-password-1", "short")).code, "password_length");
     assert.equal((await change(PASSWORD, "password123")).code, "password_common");
     assert.equal((await change("Not-the-password-1", "Fajar-di-Dieng-88")).code, "password_wrong");
@@ -470,13 +721,15 @@ describe("a profile", () => {
 describe("one-time codes", () => {
   it("are asked for once one was confirmed, each counts once, and they can be removed", async () => {
     const { user, tokens } = await signedIn();
-    const call = <T>(method: string, body: object) => program.call<T>(method, "/api/auth/totp", { token: tokens.access_token, body });
+    const call = <T>(method: string, body: object) =>
+      program.call<T>(method, "/api/auth/totp", { token: tokens.access_token, body });
     assert.equal((await call("PUT", { code: "123456" })).code, "totp_off");
     assert.equal((await call("DELETE", { password: PASSWORD })).code, "totp_off");
     assert.equal((await call("POST", { password: "Not-the-password-1" })).code, "password_wrong");
     const { secret, uri } = ok(await call<TotpBody>("POST", { password: PASSWORD }));
     assert.match(uri, /^otpauth:\/\/totp\/Onegate:tamu/);
-    const code = (halfMinutes = 0) => new TOTP({ secret, digits: 6, period: 30 }).generate({ timestamp: Date.now() + halfMinutes * 30_000 });
+    const code = (halfMinutes = 0) =>
+      new TOTP({ secret, digits: 6, period: 30 }).generate({ timestamp: Date.now() + halfMinutes * 30_000 });
     ok(await login(user.username));
     assert.equal((await call("PUT", { code: code(-3) })).code, "totp_wrong");
     assert.equal((await call("PUT", { code: code() })).status, 204);
@@ -488,9 +741,14 @@ describe("one-time codes", () => {
     assert.equal((await login(user.username, PASSWORD, { totp: code(-5) })).code, "totp_wrong");
     assert.equal((await login(user.username, PASSWORD, { totp: "no" })).code, "totp_wrong");
     const once = code(1);
-    const twins = await Promise.all([login(user.username, PASSWORD, { totp: once }), login(user.username, PASSWORD, { totp: once })]);
+    const twins = await Promise.all([
+      login(user.username, PASSWORD, { totp: once }),
+      login(user.username, PASSWORD, { totp: once }),
+    ]);
     assert.deepEqual(twins.map(({ code, status }) => code ?? String(status)).sort(), ["200", "totp_wrong"]);
-    const kept = JSON.stringify(await query("select totp_secret::text from users where username = $1", [user.username]));
+    const kept = JSON.stringify(
+      await query("select totp_secret::text from users where username = $1", [user.username]),
+    );
     assert.ok(!kept.includes(Buffer.from(secret).toString("hex")));
     assert.equal((await call("DELETE", { password: PASSWORD })).status, 204);
     ok(await login(user.username));
@@ -499,17 +757,32 @@ describe("one-time codes", () => {
 
 describe("the closing of an account", () => {
   it("is refused while there is money or a hold; then it erases what is personal and keeps the books", async () => {
-    const { access_token: token, refresh_token: refreshToken } = ok(await login("dewi.contoh", DEMO.password));
+    const { access_token: token, refresh_token: refreshToken } = ok(
+      await login("dewi.contoh", DEMO.password),
+    );
     const id = ok(await profile(token)).id;
-    const close = (password: string) => program.call("DELETE", "/api/auth/account", { token, body: { password } });
+    const close = (password: string) =>
+      program.call("DELETE", "/api/auth/account", { token, body: { password } });
     const move = (source: string, destination: string, amount: string) =>
-      program.call("POST", "/payments", { body: { id: newId(), currency: "IDR", amount, source_account: source, destination_account: destination } });
+      program.call("POST", "/payments", {
+        body: {
+          id: newId(),
+          currency: "IDR",
+          amount,
+          source_account: source,
+          destination_account: destination,
+        },
+      });
     ok(await move("ACC_SRC_ABC", "ACC_DST_DEF", "12500.00"));
     assert.equal((await close("Not-the-password-1")).code, "password_wrong");
     assert.equal((await close(DEMO.password)).code, "account_not_empty");
     const ledger = createLedger(program.database, { lanes: 1, queue: 10 });
     const hold = newId();
-    const accounts = { debit: accountId(DEMO_MERCHANT, "ACC_DST_DEF"), credit: accountId(DEMO_MERCHANT, "ACC_SRC_ABC"), amount: money(1_250_000n, IDR) };
+    const accounts = {
+      debit: accountId(DEMO_MERCHANT, "ACC_DST_DEF"),
+      credit: accountId(DEMO_MERCHANT, "ACC_SRC_ABC"),
+      amount: money(1_250_000n, IDR),
+    };
     assert.ok(!isRefusal(await ledger.reserve(DEMO_MERCHANT, { id: hold, ...accounts })));
     assert.equal((await close(DEMO.password)).code, "account_not_empty");
     assert.ok(!isRefusal(await ledger.release(DEMO_MERCHANT, hold)));
@@ -520,13 +793,24 @@ describe("the closing of an account", () => {
     assert.equal((await refresh(refreshToken)).code, "refresh_token_invalid");
     assert.equal((await profile(token)).code, "unauthenticated");
     assert.equal((await close(DEMO.password)).code, "unauthenticated");
-    const kept = JSON.stringify([await query("select * from users where id = $1", [id]), await query("select * from user_session where user_id = $1", [id]), await query("select * from authentications where user_id = $1", [id])]);
-    for (const personal of ["dewi", "81200000003", "argon2", "127.0.0.1"]) assert.ok(!kept.includes(personal), `${personal} in ${kept}`);
-    assert.deepEqual(await query("select account_status from accounts where user_id = $1", [id]), [{ account_status: "CLOSED" }]);
+    const kept = JSON.stringify([
+      await query("select * from users where id = $1", [id]),
+      await query("select * from user_session where user_id = $1", [id]),
+      await query("select * from authentications where user_id = $1", [id]),
+    ]);
+    for (const personal of ["dewi", "81200000003", "argon2", "127.0.0.1"])
+      assert.ok(!kept.includes(personal), `${personal} in ${kept}`);
+    assert.deepEqual(await query("select account_status from accounts where user_id = $1", [id]), [
+      { account_status: "CLOSED" },
+    ]);
     assert.equal((await query("select from historical_transactions where user_id = $1", [id])).length, 2);
     assert.equal((await move("ACC_SRC_ABC", "ACC_DST_DEF", "1.00")).code, "account_frozen");
     await program.assertBooksHold();
     // the names are free again
-    ok(await registerAs(somebody({ username: "dewi.contoh", email: "dewi@contoh.invalid", phone: "+6281200000003" })));
+    ok(
+      await registerAs(
+        somebody({ username: "dewi.contoh", email: "dewi@contoh.invalid", phone: "+6281200000003" }),
+      ),
+    );
   });
 });

@@ -40,7 +40,11 @@ function copyInto(cache: string, native: string): Binaries {
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
     // another start was quicker
-    if (!existsSync(copy)) throw new StartFailure(`PostgreSQL's binaries can't be copied to ${cache}: ${messageOf(error)}`, "Make that folder writable, or set DATABASE_URL to a PostgreSQL server.");
+    if (!existsSync(copy))
+      throw new StartFailure(
+        `PostgreSQL's binaries can't be copied to ${cache}: ${messageOf(error)}`,
+        "Make that folder writable, or set DATABASE_URL to a PostgreSQL server.",
+      );
   }
   return inFolder(copy);
 }
@@ -78,31 +82,57 @@ function linkLibraries(folder: string): void {
 
 /** Tells versions and checkouts apart well enough for a cache: the package's own version and link list. */
 function fingerprint(native: string): string {
-  const version = (JSON.parse(readFileSync(join(native, "..", "package.json"), "utf8")) as { version: string }).version;
-  return `${version}-${createHash("sha256").update(readFileSync(join(native, "pg-symlinks.json"))).digest("hex").slice(0, 8)}`;
+  const version = (
+    JSON.parse(readFileSync(join(native, "..", "package.json"), "utf8")) as { version: string }
+  ).version;
+  return `${version}-${createHash("sha256")
+    .update(readFileSync(join(native, "pg-symlinks.json")))
+    .digest("hex")
+    .slice(0, 8)}`;
 }
 
 /** Chooses (as root: makes, if need be) the user for PostgreSQL; `owner` is who owns existing data. */
 export function chooseRunner(owner: { uid: number; gid: number } | undefined): Runner {
   if (process.getuid?.() !== 0) return undefined;
   if (process.platform !== "linux") {
-    throw new StartFailure("PostgreSQL does not run as root.", "Start Onegate as an ordinary user, or set DATABASE_URL.");
+    throw new StartFailure(
+      "PostgreSQL does not run as root.",
+      "Start Onegate as an ordinary user, or set DATABASE_URL.",
+    );
   }
   if (owner && owner.uid !== 0) return owner;
   const found = passwdEntry("onegate");
   if (found) return found;
   try {
-    execFileSync("useradd", ["--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", "onegate"], { stdio: "ignore" });
+    execFileSync(
+      "useradd",
+      [
+        "--system",
+        "--no-create-home",
+        "--home-dir",
+        "/nonexistent",
+        "--shell",
+        "/usr/sbin/nologin",
+        "onegate",
+      ],
+      { stdio: "ignore" },
+    );
   } catch {
     // a system without useradd, or with users elsewhere: an existing unprivileged user does as well
   }
   const runner = passwdEntry("onegate") ?? passwdEntry("postgres") ?? passwdEntry("nobody");
-  if (!runner) throw new StartFailure("Running as root, and there is no other user for PostgreSQL.", "Add a system user named onegate, or set DATABASE_URL.");
+  if (!runner)
+    throw new StartFailure(
+      "Running as root, and there is no other user for PostgreSQL.",
+      "Add a system user named onegate, or set DATABASE_URL.",
+    );
   return runner;
 }
 
 function passwdEntry(name: string): Runner {
-  const line = readFileSync("/etc/passwd", "utf8").split("\n").find((row) => row.startsWith(`${name}:`));
+  const line = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .find((row) => row.startsWith(`${name}:`));
   const [, , uid, gid] = line?.split(":") ?? [];
   return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined;
 }

@@ -29,12 +29,19 @@ describe("an embedded PostgreSQL that is watched over", () => {
     const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
     return { client, pid: rows[0]?.pid ?? 0 };
   }
-  const answers = async () => backend().then(({ client }) => client.end().then(() => true), () => false);
+  const answers = async () =>
+    backend().then(
+      ({ client }) => client.end().then(() => true),
+      () => false,
+    );
 
   it("stays this Onegate's alone when a backend crashes, though PostgreSQL then drops the lock", async () => {
     const { pid } = await backend();
     process.kill(pid, "SIGKILL");
-    await until(async () => cluster.isHeld, (isHeld) => !isHeld);
+    await until(
+      async () => cluster.isHeld,
+      (isHeld) => !isHeld,
+    );
     await until(async () => cluster.isHeld, Boolean, 10_000);
     assert.match(told.join("\n"), /dropped all its sessions/);
     await assert.rejects(startCluster(options), /in use by another Onegate/);
@@ -67,7 +74,10 @@ describe("an embedded PostgreSQL that is watched over", () => {
   it("ends with its Onegate, also in the moment in which the lock is lost", async () => {
     const { pid } = await backend();
     process.kill(pid, "SIGKILL");
-    await until(async () => cluster.isHeld, (isHeld) => !isHeld);
+    await until(
+      async () => cluster.isHeld,
+      (isHeld) => !isHeld,
+    );
     await cluster.stop();
     assert.equal(await answers(), false);
   });

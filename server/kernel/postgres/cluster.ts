@@ -1,5 +1,20 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -76,7 +91,11 @@ export async function startCluster({ data, settings = {} }: ClusterOptions): Pro
   const deadline = Date.now() + ORPHANS_LIMIT_MS;
   let pid = await launch(postgres, folder, logFile, runner, { ...SETTINGS, ...settings }, connection.host);
   while (pid === "orphans") {
-    if (Date.now() > deadline) throw new StartFailure(`Processes of a PostgreSQL that was killed still use the data in ${folder}.`, "End them, then start Onegate again. Nothing was changed.");
+    if (Date.now() > deadline)
+      throw new StartFailure(
+        `Processes of a PostgreSQL that was killed still use the data in ${folder}.`,
+        "End them, then start Onegate again. Nothing was changed.",
+      );
     await sleep(WATCH_MS);
     pid = await launch(postgres, folder, logFile, runner, { ...SETTINGS, ...settings }, connection.host);
   }
@@ -108,12 +127,19 @@ const WATCH_MS = 200;
  * The same, watched over: when its postmaster dies while Onegate runs (killed, out of memory), it is started again with the
  * same settings, for as long as it takes; when it only drops its sessions, the instance lock is taken anew. `tell` hears of it.
  */
-export async function startSupervisedCluster(options: ClusterOptions, tell: (line: string) => void): Promise<Cluster> {
+export async function startSupervisedCluster(
+  options: ClusterOptions,
+  tell: (line: string) => void,
+): Promise<Cluster> {
   let current = await startCluster(options);
   let restarting: Promise<void> | undefined;
   let stopped = false;
   async function restart(): Promise<void> {
-    tell(isAlive(current.pid) ? `PostgreSQL (process ${current.pid}) dropped all its sessions. Taking hold of it again.` : `PostgreSQL (process ${current.pid}) died. Starting it again.`);
+    tell(
+      isAlive(current.pid)
+        ? `PostgreSQL (process ${current.pid}) dropped all its sessions. Taking hold of it again.`
+        : `PostgreSQL (process ${current.pid}) died. Starting it again.`,
+    );
     for (let last = ""; !stopped; await sleep(WATCH_MS)) {
       try {
         current = await startCluster(options);
@@ -164,8 +190,15 @@ function prepareFolder(data: string, folder: string): { uid: number; gid: number
       rmSync(probe, { force: true });
     }
   } catch (error) {
-    if (codeOf(error) === "ENOSPC") throw new StartFailure(`The disk that holds the data folder ${data} is full.`, "Make room there, or set ONEGATE_DATA to another folder.");
-    throw new StartFailure(`The data folder ${data} can't be written: ${codeOf(error) ?? messageOf(error)}.`, "Give this user the folder, or set ONEGATE_DATA to another one.");
+    if (codeOf(error) === "ENOSPC")
+      throw new StartFailure(
+        `The disk that holds the data folder ${data} is full.`,
+        "Make room there, or set ONEGATE_DATA to another folder.",
+      );
+    throw new StartFailure(
+      `The data folder ${data} can't be written: ${codeOf(error) ?? messageOf(error)}.`,
+      "Give this user the folder, or set ONEGATE_DATA to another one.",
+    );
   }
   if (!existsSync(folder)) return undefined;
   let version: string;
@@ -173,13 +206,22 @@ function prepareFolder(data: string, folder: string): { uid: number; gid: number
     version = readFileSync(join(folder, "PG_VERSION"), "utf8").trim();
   } catch (error) {
     if (codeOf(error) === "EACCES") {
-      throw new StartFailure(`The data in ${folder} belongs to another user.`, "Start Onegate as the user who started it first, or set ONEGATE_DATA to another folder.");
+      throw new StartFailure(
+        `The data in ${folder} belongs to another user.`,
+        "Start Onegate as the user who started it first, or set ONEGATE_DATA to another folder.",
+      );
     }
-    throw new StartFailure(`The data folder ${folder} is damaged: PG_VERSION is missing.`, "Restore it from a back-up, or set ONEGATE_DATA to an empty folder. Nothing was changed.");
+    throw new StartFailure(
+      `The data folder ${folder} is damaged: PG_VERSION is missing.`,
+      "Restore it from a back-up, or set ONEGATE_DATA to an empty folder. Nothing was changed.",
+    );
   }
   if (version !== MAJOR) {
     const age = Number(version) > Number(MAJOR) ? "a newer" : "another";
-    throw new StartFailure(`The data in ${folder} was made by ${age} version of PostgreSQL (${version}; this is ${MAJOR}).`, "Use the Onegate version that made it, or set ONEGATE_DATA to another folder.");
+    throw new StartFailure(
+      `The data in ${folder} was made by ${age} version of PostgreSQL (${version}; this is ${MAJOR}).`,
+      "Use the Onegate version that made it, or set ONEGATE_DATA to another folder.",
+    );
   }
   const { uid, gid } = statSync(folder);
   return { uid, gid };
@@ -201,12 +243,26 @@ function makeCluster(initdb: string, data: string, folder: string, runner: Runne
   if (runner) chownSync(fresh, runner.uid, runner.gid);
   const made = spawnSync(
     initdb,
-    ["-D", whereabouts(fresh, runner), "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"],
+    [
+      "-D",
+      whereabouts(fresh, runner),
+      "-U",
+      USER,
+      "--auth=trust",
+      "--encoding=UTF8",
+      "--locale-provider=builtin",
+      "--builtin-locale=C.UTF-8",
+      "--locale=C",
+      "--no-instructions",
+    ],
     { cwd: fresh, ...runner, env: { PATH: process.env["PATH"], LC_ALL: "C" }, encoding: "utf8" },
   );
   if (made.status !== 0) {
     rmSync(fresh, { recursive: true, force: true });
-    throw new StartFailure(`PostgreSQL's data can't be made in ${data}: ${lastLine(made.stderr) || messageOf(made.error)}`, "Check that the disk has room and supports permissions, or set ONEGATE_DATA to another folder.");
+    throw new StartFailure(
+      `PostgreSQL's data can't be made in ${data}: ${lastLine(made.stderr) || messageOf(made.error)}`,
+      "Check that the disk has room and supports permissions, or set ONEGATE_DATA to another folder.",
+    );
   }
   chmodSync(fresh, 0o700);
   renameSync(fresh, folder);
@@ -221,12 +277,21 @@ function whereabouts(folder: string, runner: Runner): string {
 }
 
 /** The process id of the postmaster that was started; "orphans" when backends of a killed one still hold its shared memory. */
-async function launch(postgres: string, folder: string, logFile: string, runner: Runner, settings: Record<string, string>, host: string): Promise<number | "orphans"> {
+async function launch(
+  postgres: string,
+  folder: string,
+  logFile: string,
+  runner: Runner,
+  settings: Record<string, string>,
+  host: string,
+): Promise<number | "orphans"> {
   const log = openSync(logFile, "a", 0o600);
   const size = statSync(logFile).size;
   if (size > LOG_LIMIT_BYTES) truncateSync(logFile);
   const sockets = runner || process.platform === "linux" ? "/proc/self/cwd" : host;
-  const options = Object.entries({ ...settings, unix_socket_directories: sockets }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const options = Object.entries({ ...settings, unix_socket_directories: sockets }).flatMap(
+    ([name, value]) => ["-c", `${name}=${value}`],
+  );
   // In its own session: Ctrl-C in the terminal reaches Onegate alone, which then stops PostgreSQL in good order.
   const child = spawn(postgres, ["-D", whereabouts(folder, runner), ...options], {
     cwd: folder,
@@ -243,14 +308,25 @@ async function launch(postgres: string, folder: string, logFile: string, runner:
   const deadline = Date.now() + START_LIMIT_MS;
   for (;;) {
     if (ended !== undefined) {
-      const cause = readFileSync(logFile, "utf8").split("\n").findLast((line) => /FATAL|PANIC/.test(line)) ?? ended;
+      const cause =
+        readFileSync(logFile, "utf8")
+          .split("\n")
+          .findLast((line) => /FATAL|PANIC/.test(line)) ?? ended;
       if (/shared memory block .* still in use/.test(cause)) return "orphans";
-      if (/No space left on device/.test(cause)) throw new StartFailure("PostgreSQL does not start: its disk is full.", `Make room on the disk that holds ${folder}. Nothing was changed.`);
+      if (/No space left on device/.test(cause))
+        throw new StartFailure(
+          "PostgreSQL does not start: its disk is full.",
+          `Make room on the disk that holds ${folder}. Nothing was changed.`,
+        );
       if (/lock file|already running|in use/.test(cause)) throw inUse(folder);
-      throw new StartFailure(`PostgreSQL does not start: ${cause.replace(/^.*?(FATAL|PANIC): */, "")}`, `The data in ${folder} may be damaged; nothing was changed. See ${logFile}; restore a back-up, or set ONEGATE_DATA to an empty folder.`);
+      throw new StartFailure(
+        `PostgreSQL does not start: ${cause.replace(/^.*?(FATAL|PANIC): */, "")}`,
+        `The data in ${folder} may be damaged; nothing was changed. See ${logFile}; restore a back-up, or set ONEGATE_DATA to an empty folder.`,
+      );
     }
     if ((await probe(host)) === "ready") break;
-    if (Date.now() > deadline) throw new StartFailure("PostgreSQL does not become ready within a minute.", `See ${logFile}.`);
+    if (Date.now() > deadline)
+      throw new StartFailure("PostgreSQL does not become ready within a minute.", `See ${logFile}.`);
     await sleep(20);
   }
   if (child.pid === undefined) throw new Error("a started PostgreSQL has a process id");
@@ -258,7 +334,10 @@ async function launch(postgres: string, folder: string, logFile: string, runner:
 }
 
 function inUse(folder: string): StartFailure {
-  return new StartFailure(`The data folder ${folder} is in use by another Onegate.`, "Stop that one, or set ONEGATE_DATA (and PORT) for this one.");
+  return new StartFailure(
+    `The data folder ${folder} is in use by another Onegate.`,
+    "Stop that one, or set ONEGATE_DATA (and PORT) for this one.",
+  );
 }
 
 /** The process id of a PostgreSQL that already serves this folder, once it answers. */
@@ -292,10 +371,17 @@ async function probe(host: string): Promise<"ready" | "busy" | "absent"> {
 
 /** Holds the cluster for this process: a lock of the session, so that it ends with the process however that ends. */
 async function lockInstance(host: string, folder: string): Promise<pg.Client> {
-  const client = new pg.Client({ host, user: USER, database: "postgres", application_name: "onegate instance" });
+  const client = new pg.Client({
+    host,
+    user: USER,
+    database: "postgres",
+    application_name: "onegate instance",
+  });
   client.on("error", () => undefined);
   await client.connect();
-  const { rows } = await client.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [INSTANCE_LOCK]);
+  const { rows } = await client.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [
+    INSTANCE_LOCK,
+  ]);
   if (!rows[0]?.held) {
     await client.end();
     throw inUse(folder);

@@ -16,22 +16,36 @@ const FAULTS = {
   error_done: "error_500_done",
   page_instead: "html_403",
 } as const satisfies Record<CallFault, string>;
-const ACTS = { paid: "pay", expired: "expire", failed: "fail", refunded: "refund" } as const satisfies Record<Ending, string>;
+const ACTS = { paid: "pay", expired: "expire", failed: "fail", refunded: "refund" } as const satisfies Record<
+  Ending,
+  string
+>;
 
 /** The levers of the conformance suite on a simulator. */
 export function leversOf(simulator: RunningSimulator) {
   const control = async (method: string, path: string, body: unknown = {}) => {
-    const answer = await fetch(`${simulator.url}/control/${path}`, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    const answer = await fetch(`${simulator.url}/control/${path}`, {
+      method,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
     assert.ok(answer.ok, `${method} ${path}: ${await answer.text()}`);
   };
-  const plan = (call: "create" | "read" | "cancel" | "refund") => (fault: CallFault) => control("POST", "next", { call, fault: FAULTS[fault], ms: SLOWER_MS });
+  const plan = (call: "create" | "read" | "cancel" | "refund") => (fault: CallFault) =>
+    control("POST", "next", { call, fault: FAULTS[fault], ms: SLOWER_MS });
   return {
     planOpen: plan("create"),
     planInquiry: plan("read"),
     planCancel: plan("cancel"),
     planRefund: plan("refund"),
-    planNotifications: (fault: "forged" | "altered" | "none") => control("PUT", "faults", { forged: fault === "forged", altered: fault === "altered" }),
-    settle: (reference: string, as: Ending, amount?: Money) => control("POST", `transactions/${reference}/${ACTS[as]}`, amount ? { amount: Number(amount.minor / 100n) } : {}),
+    planNotifications: (fault: "forged" | "altered" | "none") =>
+      control("PUT", "faults", { forged: fault === "forged", altered: fault === "altered" }),
+    settle: (reference: string, as: Ending, amount?: Money) =>
+      control(
+        "POST",
+        `transactions/${reference}/${ACTS[as]}`,
+        amount ? { amount: Number(amount.minor / 100n) } : {},
+      ),
   };
 }
 

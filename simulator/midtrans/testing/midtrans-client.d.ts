@@ -5,7 +5,11 @@ declare module "midtrans-client" {
   class CoreApi {
     constructor(options: { isProduction: boolean; serverKey: string; clientKey: string });
     readonly apiConfig: { getCoreApiBaseUrl: () => string };
-    readonly httpClient: { readonly http_client: { readonly defaults: { readonly headers: { readonly common: Record<string, string> } } } };
+    readonly httpClient: {
+      readonly http_client: {
+        readonly defaults: { readonly headers: { readonly common: Record<string, string> } };
+      };
+    };
     charge(parameter: Row): Promise<Row>;
     readonly transaction: {
       status(id: string): Promise<Row>;

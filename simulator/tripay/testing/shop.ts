@@ -5,7 +5,13 @@ import { DEMO_CREDENTIAL, signatureOfCreate } from "../credential.ts";
 import { startSimulator, type SimulatorOptions } from "../../index.ts";
 
 export type Row = Record<string, unknown>;
-export type Reply = { readonly status: number; readonly success: unknown; readonly message: unknown; readonly data: Row; readonly body: Row };
+export type Reply = {
+  readonly status: number;
+  readonly success: unknown;
+  readonly message: unknown;
+  readonly data: Row;
+  readonly body: Row;
+};
 
 /** Where a test's time starts: 1 January 2026, 00.00 UTC. */
 export const START_MS = 1_767_225_600_000;
@@ -27,7 +33,10 @@ export async function openShop(t: TestContext, options: SimulatorOptions = {}) {
   const call = (method: string, path: string, body?: unknown, key = DEMO_CREDENTIAL.apiKey) =>
     ask(`${simulator.url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   return {
@@ -35,7 +44,8 @@ export async function openShop(t: TestContext, options: SimulatorOptions = {}) {
     simulator,
     call,
     create: (changes: Row = {}) => call("POST", "/api-sandbox/transaction/create", createBody(changes)),
-    detail: async (reference: unknown) => (await call("GET", `/api-sandbox/transaction/detail?reference=${String(reference)}`)).data,
+    detail: async (reference: unknown) =>
+      (await call("GET", `/api-sandbox/transaction/detail?reference=${String(reference)}`)).data,
     control: (method: string, path: string, body?: unknown) => call(method, `/control/${path}`, body),
     /** Moves the clock and does what is due by then. */
     wait: async (ms: number) => {
@@ -48,7 +58,13 @@ export async function openShop(t: TestContext, options: SimulatorOptions = {}) {
 export async function ask(url: string, init: RequestInit): Promise<Reply> {
   const answer = await fetch(url, init);
   const body = JSON.parse(await answer.text()) as Row;
-  return { status: answer.status, success: body["success"], message: body["message"], data: body["data"] as Row, body };
+  return {
+    status: answer.status,
+    success: body["success"],
+    message: body["message"],
+    data: body["data"] as Row,
+    body,
+  };
 }
 
 /** A signed request over one line of Rp 12.500 by QRIS2, or what the changes make of it. */
@@ -70,7 +86,10 @@ export function createBody(changes: Row = {}): Row {
 export type Call = { readonly headers: IncomingHttpHeaders; readonly body: string };
 
 /** Takes callbacks and answers each with the first of `answers` left, then with a yes. */
-export async function openInbox(t: TestContext, ...answers: ReadonlyArray<{ status: number; body: string; location?: string }>) {
+export async function openInbox(
+  t: TestContext,
+  ...answers: ReadonlyArray<{ status: number; body: string; location?: string }>
+) {
   const calls: Call[] = [];
   const left = [...answers];
   const server = createServer((request, response) => {
@@ -79,7 +98,10 @@ export async function openInbox(t: TestContext, ...answers: ReadonlyArray<{ stat
     request.on("end", () => {
       calls.push({ headers: request.headers, body });
       const answer = left.shift() ?? { status: 200, body: '{"success":true}' };
-      response.writeHead(answer.status, { "content-type": "application/json", ...(answer.location ? { location: answer.location } : {}) });
+      response.writeHead(answer.status, {
+        "content-type": "application/json",
+        ...(answer.location ? { location: answer.location } : {}),
+      });
       response.end(answer.body);
     });
   });

@@ -49,7 +49,12 @@ export function Audit() {
   const staff = useStaff(may("staff.read")).data?.staff ?? [];
   const query = useInfiniteQuery({
     queryKey: ["office", "/audit", actor, action],
-    queryFn: ({ pageParam }) => office.auditPage({ ...(pageParam === null ? {} : { before: String(pageParam) }), ...(actor === ALL ? {} : { actor }), ...(action === ALL ? {} : { action }) }),
+    queryFn: ({ pageParam }) =>
+      office.auditPage({
+        ...(pageParam === null ? {} : { before: String(pageParam) }),
+        ...(actor === ALL ? {} : { actor }),
+        ...(action === ALL ? {} : { action }),
+      }),
     initialPageParam: null as number | null,
     getNextPageParam: ({ next }) => next,
     staleTime: 0,
@@ -76,14 +81,32 @@ export function Audit() {
     <>
       <Head title={words.audit}>
         {may("audit.export") && (
-          <button type="button" className="key-second office-add" disabled={exporting} onClick={() => void download()}>
+          <button
+            type="button"
+            className="key-second office-add"
+            disabled={exporting}
+            onClick={() => void download()}
+          >
             {exporting ? words.exporting : words.exportAudit}
           </button>
         )}
       </Head>
       <div className="filters">
-        <Select label={words.person} value={actor} options={[[ALL, words.anyone], ...staff.map(({ id, name }) => [id, name] as const)]} onChange={setActor} />
-        <Select label={words.happening} value={action} options={[[ALL, words.anything], ...HAPPENINGS.map(([each, id, en]) => [each, language === "id" ? id : en] as const)]} onChange={setAction} />
+        <Select
+          label={words.person}
+          value={actor}
+          options={[[ALL, words.anyone], ...staff.map(({ id, name }) => [id, name] as const)]}
+          onChange={setActor}
+        />
+        <Select
+          label={words.happening}
+          value={action}
+          options={[
+            [ALL, words.anything],
+            ...HAPPENINGS.map(([each, id, en]) => [each, language === "id" ? id : en] as const),
+          ]}
+          onChange={setAction}
+        />
       </div>
       <Asked query={query}>
         {({ pages }) => {
@@ -91,10 +114,20 @@ export function Audit() {
           const [newest] = entries;
           return (
             <>
-              {entries.length === 0 && (actor === ALL && action === ALL ? <Empty icon="audit" title={words.auditNone} hint={words.auditNoneHint} /> : <Empty icon="audit" title={words.auditNoMatch} hint={words.auditNoneHint} />)}
+              {entries.length === 0 &&
+                (actor === ALL && action === ALL ? (
+                  <Empty icon="audit" title={words.auditNone} hint={words.auditNoneHint} />
+                ) : (
+                  <Empty icon="audit" title={words.auditNoMatch} hint={words.auditNoneHint} />
+                ))}
               <Days entries={entries} onOpen={setOpen} />
               {query.hasNextPage && (
-                <button type="button" className="key-second office-older" disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+                <button
+                  type="button"
+                  className="key-second office-older"
+                  disabled={query.isFetchingNextPage}
+                  onClick={() => void query.fetchNextPage()}
+                >
                   {words.older}
                 </button>
               )}
@@ -154,7 +187,13 @@ function useSentence(): (entry: AuditEntryBody) => string {
   const words = useOfficeWords();
   const { language } = useSettings();
   const nameOf = useNames();
-  return (entry) => sentenceOf(entry, entry.actor_name ?? nameOf(entry.actor) ?? (entry.actor === "system" ? words.system : words.somebody), nameOf, language);
+  return (entry) =>
+    sentenceOf(
+      entry,
+      entry.actor_name ?? nameOf(entry.actor) ?? (entry.actor === "system" ? words.system : words.somebody),
+      nameOf,
+      language,
+    );
 }
 
 function useNames(): (id: string) => string | undefined {
@@ -168,7 +207,13 @@ function useNames(): (id: string) => string | undefined {
 }
 
 /** Entries under the day on which they happened, by the outlet's clock. */
-function Days({ entries, onOpen }: { readonly entries: readonly AuditEntryBody[]; readonly onOpen: (entry: AuditEntryBody) => void }) {
+function Days({
+  entries,
+  onOpen,
+}: {
+  readonly entries: readonly AuditEntryBody[];
+  readonly onOpen: (entry: AuditEntryBody) => void;
+}) {
   const { outlet } = useShop();
   const { language } = useSettings();
   const sentence = useSentence();

@@ -22,7 +22,10 @@ export function Devices() {
   const query = useDevices({ every: open === "new" ? AWAITED_MS : false });
   return (
     <>
-      <Head title={words.devices} action={may("device.manage") ? { label: words.enrol, run: () => setOpen("new") } : undefined} />
+      <Head
+        title={words.devices}
+        action={may("device.manage") ? { label: words.enrol, run: () => setOpen("new") } : undefined}
+      />
       <Asked query={query}>
         {({ devices }) => {
           const used = devices.filter(({ revoked_at: revoked }) => revoked === null);
@@ -30,7 +33,9 @@ export function Devices() {
           return (
             <>
               <Rows devices={used} onOpen={setOpen} />
-              {used.length <= 1 && <Empty icon="devices" title={words.devicesNone} hint={words.devicesNoneHint} />}
+              {used.length <= 1 && (
+                <Empty icon="devices" title={words.devicesNone} hint={words.devicesNoneHint} />
+              )}
               {revoked.length > 0 && (
                 <section className="office-section">
                   <h2>{words.revokedDevices}</h2>
@@ -47,7 +52,13 @@ export function Devices() {
   );
 }
 
-function Rows({ devices, onOpen }: { readonly devices: readonly DeviceBody[]; readonly onOpen: (device: DeviceBody) => void }) {
+function Rows({
+  devices,
+  onOpen,
+}: {
+  readonly devices: readonly DeviceBody[];
+  readonly onOpen: (device: DeviceBody) => void;
+}) {
   const words = useOfficeWords();
   const moment = useMoment();
   const outletName = useOutletName();
@@ -55,14 +66,27 @@ function Rows({ devices, onOpen }: { readonly devices: readonly DeviceBody[]; re
     <ul className="rows">
       {devices.map((device) => (
         <li key={device.id}>
-          <button type="button" className={device.revoked_at === null ? "row" : "row row-off"} onClick={() => onOpen(device)}>
+          <button
+            type="button"
+            className={device.revoked_at === null ? "row" : "row row-off"}
+            onClick={() => onOpen(device)}
+          >
             <Icon name="devices" />
             <span className="row-main">
               <strong>
                 {device.name}
                 {device.this_device && <em className="mark mark-you">{words.thisDevice}</em>}
               </strong>
-              <small>{[outletName(device.outlet_id), device.revoked_at === null ? words.lastSeen(moment(device.last_seen_at)) : words.revokedOn(moment(device.revoked_at))].filter(Boolean).join(" · ")}</small>
+              <small>
+                {[
+                  outletName(device.outlet_id),
+                  device.revoked_at === null
+                    ? words.lastSeen(moment(device.last_seen_at))
+                    : words.revokedOn(moment(device.revoked_at)),
+                ]
+                  .filter(Boolean)
+                  .join(" · ")}
+              </small>
             </span>
           </button>
         </li>
@@ -72,7 +96,13 @@ function Rows({ devices, onOpen }: { readonly devices: readonly DeviceBody[]; re
 }
 
 /** A code for one device, shown until that device has used it. */
-function NewDevice({ devices, onClose }: { readonly devices: readonly DeviceBody[]; readonly onClose: () => void }) {
+function NewDevice({
+  devices,
+  onClose,
+}: {
+  readonly devices: readonly DeviceBody[];
+  readonly onClose: () => void;
+}) {
   const words = useOfficeWords();
   const may = useMay();
   const own = useShop().outlet.id;
@@ -83,7 +113,10 @@ function NewDevice({ devices, onClose }: { readonly devices: readonly DeviceBody
   const [code, setCode] = useState<(DeviceCodeBody & { readonly made_at: string }) | null>(null);
   const [isOver, setOver] = useState(false);
   const { act, busy, no } = useAct();
-  const enrolled = code === null ? undefined : devices.find(({ id, name: called }) => !known.has(id) && called === name.trim());
+  const enrolled =
+    code === null
+      ? undefined
+      : devices.find(({ id, name: called }) => !known.has(id) && called === name.trim());
 
   useEffect(() => {
     if (!enrolled) return;
@@ -114,8 +147,21 @@ function NewDevice({ devices, onClose }: { readonly devices: readonly DeviceBody
             void make();
           }}
         >
-          <Text label={words.deviceName} hint={words.deviceNameHint} value={name} most={60} onChange={setName} />
-          {outlets.length > 1 && <Select label={words.atOutlet} value={outlet} options={outlets.map(({ id, name: called }) => [id, called] as const)} onChange={setOutlet} />}
+          <Text
+            label={words.deviceName}
+            hint={words.deviceNameHint}
+            value={name}
+            most={60}
+            onChange={setName}
+          />
+          {outlets.length > 1 && (
+            <Select
+              label={words.atOutlet}
+              value={outlet}
+              options={outlets.map(({ id, name: called }) => [id, called] as const)}
+              onChange={setOutlet}
+            />
+          )}
           <No>{no}</No>
           <button type="submit" className="key-primary" disabled={busy || name.trim() === ""}>
             {words.makeCode}
@@ -190,13 +236,25 @@ function OneDevice({ device, onClose }: { readonly device: DeviceBody; readonly 
                     {words[each]}
                     <small>{words[`${each}Means`]}</small>
                   </span>
-                  <input type="radio" name="reason" checked={reason === each} onChange={() => setReason(each)} />
+                  <input
+                    type="radio"
+                    name="reason"
+                    checked={reason === each}
+                    onChange={() => setReason(each)}
+                  />
                 </label>
               ))}
             </fieldset>
-            <p className={device.this_device ? "form-alert" : "soft"}>{device.this_device ? words.revokesThis : words.revokeForGood}</p>
+            <p className={device.this_device ? "form-alert" : "soft"}>
+              {device.this_device ? words.revokesThis : words.revokeForGood}
+            </p>
             <No>{no}</No>
-            <button type="button" className="key-second key-no" disabled={busy || reason === null} onClick={() => void revoke()}>
+            <button
+              type="button"
+              className="key-second key-no"
+              disabled={busy || reason === null}
+              onClick={() => void revoke()}
+            >
               {words.revokeDevice}
             </button>
           </>

@@ -19,7 +19,10 @@ import "./office.css";
 type Kind = Wish["kind"];
 type Props = { readonly sale: SaleBody; readonly onClose: () => void };
 type Asked = { readonly wish: Wish; readonly amount: bigint };
-type Step = { readonly at: "what" } | ({ readonly at: "approve" } & Asked) | { readonly at: "done"; readonly kind: Kind; readonly sale: SaleBody };
+type Step =
+  | { readonly at: "what" }
+  | ({ readonly at: "approve" } & Asked)
+  | { readonly at: "done"; readonly kind: Kind; readonly sale: SaleBody };
 
 /** Voids a sale or gives back what is brought back: what, whose PIN where one is needed, and where the money goes. */
 export function GiveBack({ sale, onClose }: Props) {
@@ -32,7 +35,11 @@ export function GiveBack({ sale, onClose }: Props) {
   const [busy, setBusy] = useState(false);
   const [no, setNo] = useState<string | null>(null);
   const [approval, setApproval] = useState<string | undefined>();
-  const title = { what: till.giveBack, approve: words.whoApproves, done: step.at === "done" && step.kind === "void" ? words.voided : words.refunded }[step.at];
+  const title = {
+    what: till.giveBack,
+    approve: words.whoApproves,
+    done: step.at === "done" && step.kind === "void" ? words.voided : words.refunded,
+  }[step.at];
 
   /** Whether it was done. What came without an answer is asked again under the same id. */
   async function give({ wish }: Asked, by: string | undefined): Promise<boolean> {
@@ -59,7 +66,13 @@ export function GiveBack({ sale, onClose }: Props) {
   return (
     <Sheet title={title} onClose={onClose}>
       {step.at === "what" && (
-        <What sale={sale} busy={busy} no={no} onAct={(asked) => void give(asked, undefined)} onAsk={(asked) => setStep({ at: "approve", ...asked })} />
+        <What
+          sale={sale}
+          busy={busy}
+          no={no}
+          onAct={(asked) => void give(asked, undefined)}
+          onAsk={(asked) => setStep({ at: "approve", ...asked })}
+        />
       )}
       {step.at === "approve" && (
         <Approve
@@ -81,7 +94,13 @@ export function GiveBack({ sale, onClose }: Props) {
   );
 }
 
-type WhatProps = { readonly sale: SaleBody; readonly busy: boolean; readonly no: string | null; readonly onAct: (asked: Asked) => void; readonly onAsk: (asked: Asked) => void };
+type WhatProps = {
+  readonly sale: SaleBody;
+  readonly busy: boolean;
+  readonly no: string | null;
+  readonly onAct: (asked: Asked) => void;
+  readonly onAsk: (asked: Asked) => void;
+};
 
 function What({ sale, busy, no, onAct, onAsk }: WhatProps) {
   const words = useOfficeWords();
@@ -96,10 +115,17 @@ function What({ sale, busy, no, onAct, onAsk }: WhatProps) {
   const [counts, setCounts] = useState<readonly number[]>(left);
   const [restock, setRestock] = useState(true);
   const [reason, setReason] = useState("");
-  const lines = sale.lines.flatMap(({ line_id: line }, place) => ((counts[place] ?? 0) > 0 ? [{ line_id: line, quantity: counts[place] ?? 0 }] : []));
+  const lines = sale.lines.flatMap(({ line_id: line }, place) =>
+    (counts[place] ?? 0) > 0 ? [{ line_id: line, quantity: counts[place] ?? 0 }] : [],
+  );
   const isAll = counts.every((count, place) => count === left[place]);
   const whole = minorOf(sale.total) + minorOf(sale.rounding);
-  const sum = useQuery({ queryKey: ["office", "sum", sale.id, lines], queryFn: () => office.sumBack(sale.id, lines), enabled: kind === "refund" && lines.length > 0, staleTime: 0 });
+  const sum = useQuery({
+    queryKey: ["office", "sum", sale.id, lines],
+    queryFn: () => office.sumBack(sale.id, lines),
+    enabled: kind === "refund" && lines.length > 0,
+    staleTime: 0,
+  });
   const amount = kind === "void" ? whole : lines.length > 0 && sum.data ? minorOf(sum.data) : null;
   const mayAlone = may(`sale.${kind}`);
   const wish: Wish = { kind, lines: isAll ? null : lines, restock, reason: reason.trim() };
@@ -141,11 +167,21 @@ function What({ sale, busy, no, onAct, onAsk }: WhatProps) {
                     </small>
                   </span>
                   <span className="stepper">
-                    <button type="button" aria-label={till.fewer(line.name)} onClick={() => setCounts(counts.with(place, Math.max(0, (counts[place] ?? 0) - 1)))}>
+                    <button
+                      type="button"
+                      aria-label={till.fewer(line.name)}
+                      onClick={() => setCounts(counts.with(place, Math.max(0, (counts[place] ?? 0) - 1)))}
+                    >
                       <Icon name="minus" />
                     </button>
                     <output>{counts[place]}</output>
-                    <button type="button" aria-label={till.more(line.name)} onClick={() => setCounts(counts.with(place, Math.min(left[place] ?? 0, (counts[place] ?? 0) + 1)))}>
+                    <button
+                      type="button"
+                      aria-label={till.more(line.name)}
+                      onClick={() =>
+                        setCounts(counts.with(place, Math.min(left[place] ?? 0, (counts[place] ?? 0) + 1)))
+                      }
+                    >
                       <Icon name="plus" />
                     </button>
                   </span>
@@ -154,12 +190,20 @@ function What({ sale, busy, no, onAct, onAsk }: WhatProps) {
           )}
         </ul>
       )}
-      {kind === "refund" && <Check label={words.restock} note={words.restockNote} checked={restock} onChange={setRestock} />}
+      {kind === "refund" && (
+        <Check label={words.restock} note={words.restockNote} checked={restock} onChange={setRestock} />
+      )}
       <div className="reasons">
         <Text label={words.reason} value={reason} most={200} onChange={setReason} />
         <div className="reason-chips">
           {[words.reason1, words.reason2, words.reason3].map((each) => (
-            <button key={each} type="button" className="chip" aria-pressed={reason === each} onClick={() => choose(each)}>
+            <button
+              key={each}
+              type="button"
+              className="chip"
+              aria-pressed={reason === each}
+              onClick={() => choose(each)}
+            >
               <span>{each}</span>
             </button>
           ))}
@@ -167,12 +211,32 @@ function What({ sale, busy, no, onAct, onAsk }: WhatProps) {
       </div>
       <p className="back-sum">
         <span>{words.moneyBack}</span>
-        {amount === null ? <span className="soft">{lines.length === 0 ? "–" : words.counting}</span> : <Amount minor={amount} look="title" />}
+        {amount === null ? (
+          <span className="soft">{lines.length === 0 ? "–" : words.counting}</span>
+        ) : (
+          <Amount minor={amount} look="title" />
+        )}
       </p>
-      {!mayAlone && <p className="form-alert">{approvers.length === 0 ? words.needsSecondNobody : words.needsSecond(approvers.map(({ name }) => name).join(", "))}</p>}
+      {!mayAlone && (
+        <p className="form-alert">
+          {approvers.length === 0
+            ? words.needsSecondNobody
+            : words.needsSecond(approvers.map(({ name }) => name).join(", "))}
+        </p>
+      )}
       <No>{no ?? (sum.error && lines.length > 0 ? why(sum.error, language) : null)}</No>
-      <button type="submit" className="key-primary" disabled={busy || amount === null || reason.trim() === "" || (!mayAlone && approvers.length === 0)}>
-        {busy ? words.working : !mayAlone ? words.askApproval : amount === null ? words.counting : (kind === "void" ? words.doVoid : words.doRefund)(amountText(amount))}
+      <button
+        type="submit"
+        className="key-primary"
+        disabled={busy || amount === null || reason.trim() === "" || (!mayAlone && approvers.length === 0)}
+      >
+        {busy
+          ? words.working
+          : !mayAlone
+            ? words.askApproval
+            : amount === null
+              ? words.counting
+              : (kind === "void" ? words.doVoid : words.doRefund)(amountText(amount))}
       </button>
     </form>
   );
@@ -203,16 +267,26 @@ function Approve({ sale, asked: { wish, amount }, busy, no, given, onGiven, onBa
   const { language } = useSettings();
   const session = useSession();
   const approvers = useApprovers();
-  const [chosen, setChosen] = useState<StaffBody | null>(approvers.length === 1 ? (approvers[0] ?? null) : null);
+  const [chosen, setChosen] = useState<StaffBody | null>(
+    approvers.length === 1 ? (approvers[0] ?? null) : null,
+  );
   const [refused, setRefused] = useState<string | null>(null);
 
   async function approve(pin: string) {
     if (!chosen) return;
     try {
-      const { id } = await office.approve({ action: `sale.${wish.kind}`, subject: sale.id, amount: toWire(money(amount, IDR)), approver_id: chosen.id, pin, reason: wish.reason });
+      const { id } = await office.approve({
+        action: `sale.${wish.kind}`,
+        subject: sale.id,
+        amount: toWire(money(amount, IDR)),
+        approver_id: chosen.id,
+        pin,
+        reason: wish.reason,
+      });
       await onGiven(id);
     } catch (error) {
-      const seconds = error instanceof Refused && error.problem.code === "pin_delayed" ? error.retryAfterSeconds : 0;
+      const seconds =
+        error instanceof Refused && error.problem.code === "pin_delayed" ? error.retryAfterSeconds : 0;
       setRefused([why(error, language), seconds > 0 && till.waitSeconds(seconds)].filter(Boolean).join(" "));
     }
   }
@@ -277,7 +351,15 @@ function Approve({ sale, asked: { wish, amount }, busy, no, given, onGiven, onBa
 }
 
 /** Where the money is now, and what the cashier has to do about it. */
-function Done({ sale, id, onClose }: { readonly sale: SaleBody; readonly id: string; readonly onClose: () => void }) {
+function Done({
+  sale,
+  id,
+  onClose,
+}: {
+  readonly sale: SaleBody;
+  readonly id: string;
+  readonly onClose: () => void;
+}) {
   const words = useOfficeWords();
   const till = useWords();
   const amountText = useAmountText();

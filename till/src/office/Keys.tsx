@@ -30,7 +30,10 @@ export function Keys() {
   const [open, setOpen] = useState<KeyBody | "new" | null>(null);
   return (
     <>
-      <Head title={words.keys} action={may("merchant_key.manage") ? { label: words.makeKey, run: () => setOpen("new") } : undefined} />
+      <Head
+        title={words.keys}
+        action={may("merchant_key.manage") ? { label: words.makeKey, run: () => setOpen("new") } : undefined}
+      />
       <Asked query={query}>
         {({ keys }) => (
           <>
@@ -67,7 +70,9 @@ function Row({ shown, onOpen }: { readonly shown: KeyBody; readonly onOpen: () =
         <small className="code">{shown.prefix}…</small>
       </span>
       <span className="row-facts">
-        <span>{shown.last_used_at === null ? words.neverUsed : words.lastUsed(moment(shown.last_used_at))}</span>
+        <span>
+          {shown.last_used_at === null ? words.neverUsed : words.lastUsed(moment(shown.last_used_at))}
+        </span>
       </span>
       <span className="row-marks">
         <em className="mark">{state ?? (shown.mode === "live" ? words.liveKey : words.testKey)}</em>
@@ -87,7 +92,13 @@ function NewKey({ onClose }: { readonly onClose: () => void }) {
   const { act, busy, no } = useAct();
 
   async function make() {
-    const made = await act(() => office.makeKey(name.trim(), SCOPES.filter((scope) => scopes.includes(scope)), days === "0" ? null : Number(days)));
+    const made = await act(() =>
+      office.makeKey(
+        name.trim(),
+        SCOPES.filter((scope) => scopes.includes(scope)),
+        days === "0" ? null : Number(days),
+      ),
+    );
     if (made) setSecret(made.answer.key);
     void refresh("/keys");
   }
@@ -133,9 +144,20 @@ function NewKey({ onClose }: { readonly onClose: () => void }) {
             />
           ))}
         </fieldset>
-        <Select label={words.expiry} value={days} options={DAYS.map((each) => [each, each === "0" ? words.noExpiry : words.days(Number(each))] as const)} onChange={setDays} />
+        <Select
+          label={words.expiry}
+          value={days}
+          options={DAYS.map(
+            (each) => [each, each === "0" ? words.noExpiry : words.days(Number(each))] as const,
+          )}
+          onChange={setDays}
+        />
         <No>{no}</No>
-        <button type="submit" className="key-primary" disabled={busy || name.trim() === "" || scopes.length === 0}>
+        <button
+          type="submit"
+          className="key-primary"
+          disabled={busy || name.trim() === "" || scopes.length === 0}
+        >
           {busy ? words.saving : words.makeKey}
         </button>
       </form>

@@ -47,7 +47,12 @@ export function Office() {
           <ul className="rows">
             {names.map((name) => (
               <li key={name}>
-                <button type="button" className="row" aria-current={open === name ? "page" : undefined} onClick={() => go(`shop/${name}`)}>
+                <button
+                  type="button"
+                  className="row"
+                  aria-current={open === name ? "page" : undefined}
+                  onClick={() => go(`shop/${name}`)}
+                >
                   <Icon name={inside[name].icon} />
                   <span className="row-main">
                     <strong>{words[name]}</strong>

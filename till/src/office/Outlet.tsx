@@ -19,7 +19,14 @@ export function OutletPage() {
           const outlet = outlets.find(({ id }) => id === chosen) ?? outlets[0];
           return (
             <>
-              {outlets.length > 1 && <Select label={words.atOutlet} value={chosen} options={outlets.map(({ id, name }) => [id, name] as const)} onChange={setChosen} />}
+              {outlets.length > 1 && (
+                <Select
+                  label={words.atOutlet}
+                  value={chosen}
+                  options={outlets.map(({ id, name }) => [id, name] as const)}
+                  onChange={setChosen}
+                />
+              )}
               {outlet && <OneOutlet key={outlet.id} outlet={outlet} />}
             </>
           );
@@ -29,7 +36,10 @@ export function OutletPage() {
   );
 }
 
-const TAXES = Object.keys({ ppn_included: true, ppn_added: true, pb1_10: true, none: true } satisfies Record<TaxChoice, true>) as TaxChoice[];
+const TAXES = Object.keys({ ppn_included: true, ppn_added: true, pb1_10: true, none: true } satisfies Record<
+  TaxChoice,
+  true
+>) as TaxChoice[];
 const TEXTS = ["name", "address", "phone", "receipt_header", "receipt_footer"] as const;
 
 function OneOutlet({ outlet }: { readonly outlet: OutletBody }) {
@@ -39,7 +49,9 @@ function OneOutlet({ outlet }: { readonly outlet: OutletBody }) {
   const [now, setNow] = useState(outlet);
   const { act, busy, no } = useAct();
   const change: OutletChangeBody = {
-    ...Object.fromEntries(TEXTS.filter((field) => now[field].trim() !== outlet[field]).map((field) => [field, now[field].trim()])),
+    ...Object.fromEntries(
+      TEXTS.filter((field) => now[field].trim() !== outlet[field]).map((field) => [field, now[field].trim()]),
+    ),
     ...(now.tax !== null && now.tax !== outlet.tax ? { tax: now.tax } : {}),
   };
   const put = (part: Partial<OutletBody>) => setNow({ ...now, ...part });
@@ -63,21 +75,46 @@ function OneOutlet({ outlet }: { readonly outlet: OutletBody }) {
       >
         <fieldset className="form" disabled={!mayChange}>
           <Text label={words.name} value={now.name} onChange={(name) => put({ name })} />
-          <Text label={words.address} value={now.address} most={300} lines={2} onChange={(address) => put({ address })} />
+          <Text
+            label={words.address}
+            value={now.address}
+            most={300}
+            lines={2}
+            onChange={(address) => put({ address })}
+          />
           <Text label={words.phone} value={now.phone} most={20} onChange={(phone) => put({ phone })} />
           <Select
             label={words.tax}
             hint={words.taxHint}
             value={now.tax ?? "other"}
-            options={[...(outlet.tax === null ? [["other", words.otherTax] as const] : []), ...TAXES.map((tax) => [tax, words[tax]] as const)]}
+            options={[
+              ...(outlet.tax === null ? [["other", words.otherTax] as const] : []),
+              ...TAXES.map((tax) => [tax, words[tax]] as const),
+            ]}
             onChange={(tax) => put({ tax: tax === "other" ? null : tax })}
           />
-          <Text label={words.receiptHeader} value={now.receipt_header} most={300} lines={2} onChange={(header) => put({ receipt_header: header })} />
-          <Text label={words.receiptFooter} value={now.receipt_footer} most={300} lines={2} onChange={(footer) => put({ receipt_footer: footer })} />
+          <Text
+            label={words.receiptHeader}
+            value={now.receipt_header}
+            most={300}
+            lines={2}
+            onChange={(header) => put({ receipt_header: header })}
+          />
+          <Text
+            label={words.receiptFooter}
+            value={now.receipt_footer}
+            most={300}
+            lines={2}
+            onChange={(footer) => put({ receipt_footer: footer })}
+          />
         </fieldset>
         <No>{no}</No>
         {mayChange && (
-          <button type="submit" className="key-primary" disabled={busy || Object.keys(change).length === 0 || now.name.trim() === ""}>
+          <button
+            type="submit"
+            className="key-primary"
+            disabled={busy || Object.keys(change).length === 0 || now.name.trim() === ""}
+          >
             {busy ? words.saving : words.save}
           </button>
         )}

@@ -10,7 +10,11 @@ import { Asked, Check, Empty, Head, No, Text } from "./parts.tsx";
 import { office, refresh, useAct, useRoles, useStaff } from "./server.ts";
 import { dictionary, useOfficeWords, type OfficeWords } from "./words.ts";
 
-const EXPLAINED = { owner: "ownerCan", manager: "managerCan", cashier: "cashierCan" } as const satisfies Record<string, keyof OfficeWords>;
+const EXPLAINED = {
+  owner: "ownerCan",
+  manager: "managerCan",
+  cashier: "cashierCan",
+} as const satisfies Record<string, keyof OfficeWords>;
 const isBuiltIn = (name: string): name is keyof typeof EXPLAINED => Object.hasOwn(EXPLAINED, name);
 
 export function Roles() {
@@ -20,10 +24,16 @@ export function Roles() {
   const query = useRoles();
   const staff = useStaff(may("staff.read")).data?.staff;
   const [open, setOpen] = useState<ShopRoleBody | "new" | null>(null);
-  const people = ({ id, name }: ShopRoleBody) => staff?.filter(({ role, role_id: own, is_active: active }) => active && (id === null ? role === name : own === id)).length;
+  const people = ({ id, name }: ShopRoleBody) =>
+    staff?.filter(
+      ({ role, role_id: own, is_active: active }) => active && (id === null ? role === name : own === id),
+    ).length;
   return (
     <>
-      <Head title={words.roles} action={may("role.manage") ? { label: words.addRole, run: () => setOpen("new") } : undefined} />
+      <Head
+        title={words.roles}
+        action={may("role.manage") ? { label: words.addRole, run: () => setOpen("new") } : undefined}
+      />
       <Asked query={query}>
         {({ roles, grantable }) => (
           <>
@@ -36,7 +46,11 @@ export function Roles() {
                       <Icon name="roles" />
                       <span className="row-main row-tall">
                         <strong>{isBuiltIn(role.name) ? till[role.name] : role.name}</strong>
-                        <small>{isBuiltIn(role.name) ? words[EXPLAINED[role.name]] : words.rightsOf(role.rights.length)}</small>
+                        <small>
+                          {isBuiltIn(role.name)
+                            ? words[EXPLAINED[role.name]]
+                            : words.rightsOf(role.rights.length)}
+                        </small>
                       </span>
                       {count !== undefined && (
                         <span className="row-facts">
@@ -51,8 +65,17 @@ export function Roles() {
                 );
               })}
             </ul>
-            {roles.every((role) => role.built_in) && <Empty icon="roles" title={words.customNone} hint={words.customNoneHint} />}
-            {open !== null && <OneRole role={open === "new" ? null : open} grantable={grantable} mayChange={may("role.manage") && (open === "new" || !open.built_in)} onClose={() => setOpen(null)} />}
+            {roles.every((role) => role.built_in) && (
+              <Empty icon="roles" title={words.customNone} hint={words.customNoneHint} />
+            )}
+            {open !== null && (
+              <OneRole
+                role={open === "new" ? null : open}
+                grantable={grantable}
+                mayChange={may("role.manage") && (open === "new" || !open.built_in)}
+                onClose={() => setOpen(null)}
+              />
+            )}
           </>
         )}
       </Asked>
@@ -60,7 +83,12 @@ export function Roles() {
   );
 }
 
-type OneRoleProps = { readonly role: ShopRoleBody | null; readonly grantable: RolesBody["grantable"]; readonly mayChange: boolean; readonly onClose: () => void };
+type OneRoleProps = {
+  readonly role: ShopRoleBody | null;
+  readonly grantable: RolesBody["grantable"];
+  readonly mayChange: boolean;
+  readonly onClose: () => void;
+};
 
 /** A role as a list of what it may, in plain words; `null` is one to be made. */
 function OneRole({ role, grantable, mayChange, onClose }: OneRoleProps) {
@@ -82,7 +110,10 @@ function OneRole({ role, grantable, mayChange, onClose }: OneRoleProps) {
   function save() {
     const named = name.trim();
     const held = grantable.map(({ right }) => right).filter((right) => rights.includes(right));
-    void done(() => (id === null ? office.addRole(named, held) : office.changeRole(id, named, held)), ({ roleSaved }) => roleSaved(named));
+    void done(
+      () => (id === null ? office.addRole(named, held) : office.changeRole(id, named, held)),
+      ({ roleSaved }) => roleSaved(named),
+    );
   }
 
   const title = role === null ? words.newRole : isBuiltIn(role.name) ? till[role.name] : role.name;
@@ -111,13 +142,27 @@ function OneRole({ role, grantable, mayChange, onClose }: OneRoleProps) {
         </fieldset>
         <No>{no}</No>
         {mayChange && (
-          <button type="submit" className="key-primary" disabled={busy || name.trim() === "" || rights.length === 0}>
+          <button
+            type="submit"
+            className="key-primary"
+            disabled={busy || name.trim() === "" || rights.length === 0}
+          >
             {busy ? words.saving : words.save}
           </button>
         )}
         {mayChange && id !== null && (
           <div className="form-more">
-            <button type="button" className="key-quiet key-no" disabled={busy} onClick={() => void done(() => office.deleteRole(id), ({ roleDeleted }) => roleDeleted(name))}>
+            <button
+              type="button"
+              className="key-quiet key-no"
+              disabled={busy}
+              onClick={() =>
+                void done(
+                  () => office.deleteRole(id),
+                  ({ roleDeleted }) => roleDeleted(name),
+                )
+              }
+            >
               {words.deleteRole}
             </button>
           </div>

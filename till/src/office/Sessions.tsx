@@ -12,7 +12,8 @@ export function Sessions() {
   const query = useStaffSessions();
 
   async function end({ id, staff }: StaffSessionBody) {
-    if (await run(() => office.endSession(id), "/staff-sessions")) say({ tone: "plain", text: (_, language) => dictionary[language].sessionEnded(staff.name) });
+    if (await run(() => office.endSession(id), "/staff-sessions"))
+      say({ tone: "plain", text: (_, language) => dictionary[language].sessionEnded(staff.name) });
   }
 
   return (
@@ -32,17 +33,26 @@ export function Sessions() {
                       {session.staff.name}
                       {session.this_session && <em className="mark mark-you">{words.thisSession}</em>}
                     </strong>
-                    <small>{[session.device.name, words.since(moment(session.created_at))].join(" · ")}</small>
+                    <small>
+                      {[session.device.name, words.since(moment(session.created_at))].join(" · ")}
+                    </small>
                   </span>
                   {!session.this_session && may("staff_session.end") && (
-                    <button type="button" className="key-quiet key-no" aria-label={words.endSessionOf(session.staff.name)} onClick={() => void end(session)}>
+                    <button
+                      type="button"
+                      className="key-quiet key-no"
+                      aria-label={words.endSessionOf(session.staff.name)}
+                      onClick={() => void end(session)}
+                    >
                       {words.endSession}
                     </button>
                   )}
                 </li>
               ))}
             </ul>
-            {sessions.every((session) => session.this_session) && <Empty icon="sessions" title={words.sessionsNone} hint={words.sessionsNoneHint} />}
+            {sessions.every((session) => session.this_session) && (
+              <Empty icon="sessions" title={words.sessionsNone} hint={words.sessionsNoneHint} />
+            )}
           </>
         )}
       </Asked>

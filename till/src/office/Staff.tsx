@@ -18,10 +18,14 @@ export function Staff() {
   const may = useMay();
   const query = useStaff();
   const [open, setOpen] = useState<StaffMemberBody | "new" | null>(null);
-  const shown = open !== null && open !== "new" ? query.data?.staff.find(({ id }) => id === open.id) : undefined;
+  const shown =
+    open !== null && open !== "new" ? query.data?.staff.find(({ id }) => id === open.id) : undefined;
   return (
     <>
-      <Head title={words.staff} action={may("staff.manage") ? { label: words.addStaff, run: () => setOpen("new") } : undefined} />
+      <Head
+        title={words.staff}
+        action={may("staff.manage") ? { label: words.addStaff, run: () => setOpen("new") } : undefined}
+      />
       <Asked query={query}>
         {({ staff }) => (
           <>
@@ -53,7 +57,11 @@ function Member({ member, onOpen }: { readonly member: StaffMemberBody; readonly
   const outletName = useOutletName();
   const moment = useMoment();
   const session = useSession();
-  const marks = [!member.is_active && words.inactive, member.blocked_on.length > 0 && words.blocked, member.is_active && member.must_change_pin && words.mustChange].filter((mark) => mark !== false);
+  const marks = [
+    !member.is_active && words.inactive,
+    member.blocked_on.length > 0 && words.blocked,
+    member.is_active && member.must_change_pin && words.mustChange,
+  ].filter((mark) => mark !== false);
   return (
     <button type="button" className={member.is_active ? "row" : "row row-off"} onClick={onOpen}>
       <span className="face" aria-hidden="true">
@@ -64,10 +72,18 @@ function Member({ member, onOpen }: { readonly member: StaffMemberBody; readonly
           {member.name}
           {member.id === session?.staff.id && <em className="mark mark-you">{words.you}</em>}
         </strong>
-        <small>{[roleName(member), member.role === "owner" ? words.everyOutlet : outletName(member.outlet_id)].filter(Boolean).join(" · ")}</small>
+        <small>
+          {[roleName(member), member.role === "owner" ? words.everyOutlet : outletName(member.outlet_id)]
+            .filter(Boolean)
+            .join(" · ")}
+        </small>
       </span>
       <span className="row-facts">
-        <span>{member.last_unlocked_at === null ? words.neverUnlocked : words.lastUnlock(moment(member.last_unlocked_at))}</span>
+        <span>
+          {member.last_unlocked_at === null
+            ? words.neverUnlocked
+            : words.lastUnlock(moment(member.last_unlocked_at))}
+        </span>
       </span>
       <span className="row-marks">
         {marks.map((mark) => (
@@ -93,19 +109,36 @@ function useGivable(now?: string): (readonly [string, string])[] {
   const may = useMay();
   const { data } = useRoles();
   const isOwner = may("role.manage");
-  const builtIn = BUILT_IN.filter((role) => isOwner || role === "cashier" || role === now).map((role) => [role, words[role]] as const);
-  const own = (data?.roles ?? []).flatMap(({ id, name }) => (id !== null && (isOwner || id === now) ? [[id, name] as const] : []));
+  const builtIn = BUILT_IN.filter((role) => isOwner || role === "cashier" || role === now).map(
+    (role) => [role, words[role]] as const,
+  );
+  const own = (data?.roles ?? []).flatMap(({ id, name }) =>
+    id !== null && (isOwner || id === now) ? [[id, name] as const] : [],
+  );
   return [...builtIn, ...own];
 }
 
 const asRole = (value: string) => (isBuiltIn(value) ? { role: value } : { role_id: value });
 
 /** The outlets to choose from; nothing to choose where there is one. */
-function OutletPick({ value, onChange }: { readonly value: string; readonly onChange: (id: string) => void }) {
+function OutletPick({
+  value,
+  onChange,
+}: {
+  readonly value: string;
+  readonly onChange: (id: string) => void;
+}) {
   const words = useOfficeWords();
   const may = useMay();
   const outlets = useOutlets(may("outlet.read")).data?.outlets ?? [];
-  return outlets.length > 1 ? <Select label={words.atOutlet} value={value} options={outlets.map(({ id, name }) => [id, name] as const)} onChange={onChange} /> : null;
+  return outlets.length > 1 ? (
+    <Select
+      label={words.atOutlet}
+      value={value}
+      options={outlets.map(({ id, name }) => [id, name] as const)}
+      onChange={onChange}
+    />
+  ) : null;
 }
 
 function NewMember({ onClose }: { readonly onClose: () => void }) {
@@ -148,7 +181,11 @@ function NewMember({ onClose }: { readonly onClose: () => void }) {
         </div>
         <p className="soft">{words.pinHint}</p>
         <No>{differ ? words.pinsDiffer : no}</No>
-        <button type="submit" className="key-primary" disabled={busy || name.trim() === "" || !PIN.test(pin) || pin !== again}>
+        <button
+          type="submit"
+          className="key-primary"
+          disabled={busy || name.trim() === "" || !PIN.test(pin) || pin !== again}
+        >
           {busy ? words.saving : words.addStaff}
         </button>
       </form>
@@ -180,13 +217,26 @@ function OneMember({ member, onClose }: { readonly member: StaffMemberBody; read
   };
   const isChanged = Object.keys(change).length > 0;
 
-  async function done(what: () => Promise<unknown>, told: (words: OfficeWords) => string, undo?: () => Promise<unknown>) {
+  async function done(
+    what: () => Promise<unknown>,
+    told: (words: OfficeWords) => string,
+    undo?: () => Promise<unknown>,
+  ) {
     if (!(await act(what))) return;
-    say({ tone: "plain", text: (_, language) => told(dictionary[language]), ...(undo ? { action: { label: (till) => till.undo, run: () => void undo() } } : {}) });
+    say({
+      tone: "plain",
+      text: (_, language) => told(dictionary[language]),
+      ...(undo ? { action: { label: (till) => till.undo, run: () => void undo() } } : {}),
+    });
     onClose();
     void refresh("/staff");
   }
-  const turn = (isActive: boolean) => done(() => office.changeMember(member.id, { is_active: isActive }), ({ activated, deactivated }) => (isActive ? activated : deactivated)(member.name), () => run(() => office.changeMember(member.id, { is_active: !isActive }), "/staff"));
+  const turn = (isActive: boolean) =>
+    done(
+      () => office.changeMember(member.id, { is_active: isActive }),
+      ({ activated, deactivated }) => (isActive ? activated : deactivated)(member.name),
+      () => run(() => office.changeMember(member.id, { is_active: !isActive }), "/staff"),
+    );
 
   return (
     <Sheet title={member.name} onClose={onClose}>
@@ -194,19 +244,41 @@ function OneMember({ member, onClose }: { readonly member: StaffMemberBody; read
         className="form"
         onSubmit={(event) => {
           event.preventDefault();
-          if (pin !== null) void done(() => office.setPin(member.id, pin), ({ pinSet }) => pinSet(member.name));
-          else void done(() => office.changeMember(member.id, change), ({ saved }) => saved);
+          if (pin !== null)
+            void done(
+              () => office.setPin(member.id, pin),
+              ({ pinSet }) => pinSet(member.name),
+            );
+          else
+            void done(
+              () => office.changeMember(member.id, change),
+              ({ saved }) => saved,
+            );
         }}
       >
         {member.blocked_on.length > 0 && (
           <section className="form-alert">
             <p>{words.unblockHint}</p>
-            <button type="button" className="key-second" disabled={busy || !mayChange} onClick={() => void done(() => office.unblock(member.id), ({ unblocked }) => unblocked(member.name))}>
+            <button
+              type="button"
+              className="key-second"
+              disabled={busy || !mayChange}
+              onClick={() =>
+                void done(
+                  () => office.unblock(member.id),
+                  ({ unblocked }) => unblocked(member.name),
+                )
+              }
+            >
               {words.unblock}
             </button>
           </section>
         )}
-        <p className="soft">{member.last_unlocked_at === null ? words.neverUnlocked : words.lastUnlock(moment(member.last_unlocked_at))}</p>
+        <p className="soft">
+          {member.last_unlocked_at === null
+            ? words.neverUnlocked
+            : words.lastUnlock(moment(member.last_unlocked_at))}
+        </p>
         {!mayChange && <p className="soft">{words.onlyOwner}</p>}
         {mayChange && pin === null && (
           <>
@@ -226,7 +298,13 @@ function OneMember({ member, onClose }: { readonly member: StaffMemberBody; read
         )}
         <No>{pin !== null && again.length === 6 && again !== pin ? words.pinsDiffer : no}</No>
         {mayChange && (
-          <button type="submit" className="key-primary" disabled={busy || (pin === null ? !isChanged || name.trim() === "" : !PIN.test(pin) || pin !== again)}>
+          <button
+            type="submit"
+            className="key-primary"
+            disabled={
+              busy || (pin === null ? !isChanged || name.trim() === "" : !PIN.test(pin) || pin !== again)
+            }
+          >
             {busy ? words.saving : pin === null ? words.save : words.setPin}
           </button>
         )}
@@ -236,7 +314,12 @@ function OneMember({ member, onClose }: { readonly member: StaffMemberBody; read
               {words.setPin}
             </button>
             {!isSelf && (
-              <button type="button" className={member.is_active ? "key-quiet key-no" : "key-quiet"} disabled={busy} onClick={() => void turn(!member.is_active)}>
+              <button
+                type="button"
+                className={member.is_active ? "key-quiet key-no" : "key-quiet"}
+                disabled={busy}
+                onClick={() => void turn(!member.is_active)}
+              >
                 {member.is_active ? words.deactivate : words.activate}
               </button>
             )}

@@ -10,7 +10,15 @@ import { toClock, toDay, toMoment } from "../when.ts";
 import { useOfficeWords } from "./words.ts";
 
 /** The head of an inner page: the way back on a phone, its name, and its one primary action. */
-export function Head({ title, action, children }: { readonly title: string; readonly action?: { readonly label: string; readonly run: () => void } | undefined; readonly children?: ReactNode }) {
+export function Head({
+  title,
+  action,
+  children,
+}: {
+  readonly title: string;
+  readonly action?: { readonly label: string; readonly run: () => void } | undefined;
+  readonly children?: ReactNode;
+}) {
   const words = useOfficeWords();
   const wide = useWide();
   return (
@@ -33,7 +41,11 @@ export function Head({ title, action, children }: { readonly title: string; read
 }
 
 type AskedProps<Answer> = {
-  readonly query: { readonly data: Answer | undefined; readonly error: unknown; readonly refetch: () => unknown };
+  readonly query: {
+    readonly data: Answer | undefined;
+    readonly error: unknown;
+    readonly refetch: () => unknown;
+  };
   readonly children: (answer: Answer) => ReactNode;
 };
 
@@ -74,7 +86,15 @@ function Skeleton() {
   );
 }
 
-export function Empty({ icon, title, hint }: { readonly icon: IconName; readonly title: string; readonly hint: string }) {
+export function Empty({
+  icon,
+  title,
+  hint,
+}: {
+  readonly icon: IconName;
+  readonly title: string;
+  readonly hint: string;
+}) {
   return (
     <div className="empty">
       <Icon name={icon} />
@@ -84,7 +104,15 @@ export function Empty({ icon, title, hint }: { readonly icon: IconName; readonly
   );
 }
 
-export function Field({ label, hint, children }: { readonly label: string; readonly hint?: string | undefined; readonly children: (id: string) => ReactNode }) {
+export function Field({
+  label,
+  hint,
+  children,
+}: {
+  readonly label: string;
+  readonly hint?: string | undefined;
+  readonly children: (id: string) => ReactNode;
+}) {
   const id = useId();
   return (
     <div className="field">
@@ -109,9 +137,22 @@ export function Text({ label, hint, value, onChange, most = 100, lines }: TextPr
     <Field label={label} hint={hint}>
       {(id) =>
         lines === undefined ? (
-          <input id={id} type="text" autoComplete="off" maxLength={most} value={value} onChange={({ target }) => onChange(target.value)} />
+          <input
+            id={id}
+            type="text"
+            autoComplete="off"
+            maxLength={most}
+            value={value}
+            onChange={({ target }) => onChange(target.value)}
+          />
         ) : (
-          <textarea id={id} rows={lines} maxLength={most} value={value} onChange={({ target }) => onChange(target.value)} />
+          <textarea
+            id={id}
+            rows={lines}
+            maxLength={most}
+            value={value}
+            onChange={({ target }) => onChange(target.value)}
+          />
         )
       }
     </Field>
@@ -120,7 +161,17 @@ export function Text({ label, hint, value, onChange, most = 100, lines }: TextPr
 
 export const PIN = /^[0-9]{6}$/;
 
-export function Pin({ label, hint, value, onChange }: { readonly label: string; readonly hint?: string | undefined; readonly value: string; readonly onChange: (value: string) => void }) {
+export function Pin({
+  label,
+  hint,
+  value,
+  onChange,
+}: {
+  readonly label: string;
+  readonly hint?: string | undefined;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}) {
   return (
     <Field label={label} hint={hint}>
       {(id) => (
@@ -164,14 +215,32 @@ export function Select<Value extends string>({ label, hint, value, options, onCh
 }
 
 /** One switch of a list: its words are the whole target. */
-export function Check({ label, note, checked, disabled = false, onChange }: { readonly label: string; readonly note?: string; readonly checked: boolean; readonly disabled?: boolean; readonly onChange: (checked: boolean) => void }) {
+export function Check({
+  label,
+  note,
+  checked,
+  disabled = false,
+  onChange,
+}: {
+  readonly label: string;
+  readonly note?: string;
+  readonly checked: boolean;
+  readonly disabled?: boolean;
+  readonly onChange: (checked: boolean) => void;
+}) {
   return (
     <label className="check">
       <span className="row-main">
         {label}
         {note !== undefined && <small>{note}</small>}
       </span>
-      <input type="checkbox" role="switch" checked={checked} disabled={disabled} onChange={({ target }) => onChange(target.checked)} />
+      <input
+        type="checkbox"
+        role="switch"
+        checked={checked}
+        disabled={disabled}
+        onChange={({ target }) => onChange(target.checked)}
+      />
     </label>
   );
 }
@@ -190,7 +259,12 @@ export function useMoment(): (time: string) => string {
   const { outlet } = useShop();
   const { language } = useSettings();
   const day = (time: string) => toDay(time, language, outlet.time_zone);
-  return (time) => (day(time) === day(new Date(serverNow()).toISOString()) ? toClock : toMoment)(time, language, outlet.time_zone);
+  return (time) =>
+    (day(time) === day(new Date(serverNow()).toISOString()) ? toClock : toMoment)(
+      time,
+      language,
+      outlet.time_zone,
+    );
 }
 
 export const initials = (name: string) =>

@@ -96,7 +96,8 @@ const id = {
   revokeWhy: "Mengapa dicabut?",
   lost: "Hilang atau dicuri",
   replaced: "Diganti",
-  lostMeans: "Perangkat langsung terkunci di mana pun. Semua yang masuk di sana 30 hari terakhir harus mengganti PIN.",
+  lostMeans:
+    "Perangkat langsung terkunci di mana pun. Semua yang masuk di sana 30 hari terakhir harus mengganti PIN.",
   replacedMeans: "Perangkat langsung terkunci. PIN staf tetap berlaku.",
   revokeForGood: "Tidak dapat diurungkan; perangkatnya bisa didaftarkan lagi dengan kode baru.",
   revokesThis: "Ini perangkat yang sedang Anda pegang: Anda akan keluar.",
@@ -137,7 +138,8 @@ const id = {
   keysNone: "Belum ada kunci.",
   keysNoneHint: "Dengan kunci, situs atau program Anda menerima pembayaran lewat Onegate.",
   rotation: "Mengganti kunci tanpa berhenti",
-  rotationHow: "Dua kunci boleh aktif bersamaan. Buat yang baru, pasang di program Anda, lihat di sini bahwa ia dipakai, lalu cabut yang lama.",
+  rotationHow:
+    "Dua kunci boleh aktif bersamaan. Buat yang baru, pasang di program Anda, lihat di sini bahwa ia dipakai, lalu cabut yang lama.",
   testKey: "Uji coba",
   liveKey: "Sungguhan",
   "payments.read": "Melihat pesanan dan pembayaran",
@@ -159,7 +161,8 @@ const id = {
   auditNoneHint: "Setiap masuk, pembatalan, dan perubahan akan tercatat di sini dan tidak bisa dihapus.",
   auditNoMatch: "Tidak ada yang cocok dengan saringan ini.",
   auditHead: "Ujung rantai",
-  auditHeadHint: "Setiap catatan mengunci catatan sebelumnya. Catat ujung ini di luar, maka tak ada yang bisa diubah diam-diam.",
+  auditHeadHint:
+    "Setiap catatan mengunci catatan sebelumnya. Catat ujung ini di luar, maka tak ada yang bisa diubah diam-diam.",
   exportAudit: "Unduh",
   exporting: "Mengunduh…",
   yes: "Ya",
@@ -226,15 +229,20 @@ const id = {
   refunded: "Pengembalian dicatat",
   handCash: (sum: string) => `Serahkan ${sum} tunai dari laci.`,
   byProvider: (method: string, sum: string) => `${sum} dikirim kembali lewat ${method}.`,
-  byProviderLater: (method: string, sum: string) => `${sum} sedang dikembalikan lewat ${method}. Kami terus memeriksa; jangan beri tunai juga.`,
-  byHand: (method: string, sum: string) => `${sum} (${method}) harus dikembalikan oleh pemilik. Belum ada uang yang keluar.`,
-  failedBack: (method: string, sum: string) => `${sum} lewat ${method} ditolak penyedia. Belum ada uang yang keluar; hubungi pemilik.`,
+  byProviderLater: (method: string, sum: string) =>
+    `${sum} sedang dikembalikan lewat ${method}. Kami terus memeriksa; jangan beri tunai juga.`,
+  byHand: (method: string, sum: string) =>
+    `${sum} (${method}) harus dikembalikan oleh pemilik. Belum ada uang yang keluar.`,
+  failedBack: (method: string, sum: string) =>
+    `${sum} lewat ${method} ditolak penyedia. Belum ada uang yang keluar; hubungi pemilik.`,
   done: "Selesai",
 };
 
 type Shape = typeof id;
 export type OfficeWords = {
-  readonly [Key in keyof Shape]: Shape[Key] extends (...values: infer Values) => string ? (...values: Values) => string : string;
+  readonly [Key in keyof Shape]: Shape[Key] extends (...values: infer Values) => string
+    ? (...values: Values) => string
+    : string;
 };
 
 const en: OfficeWords = {
@@ -306,7 +314,8 @@ const en: OfficeWords = {
   deleteRole: "Delete role",
   roleDeleted: (name) => `The role ${name} was deleted.`,
   customNone: "No roles of your own yet.",
-  customNoneHint: "Make one where the three built-in roles don't fit, such as a stock keeper or a senior cashier.",
+  customNoneHint:
+    "Make one where the three built-in roles don't fit, such as a stock keeper or a senior cashier.",
   customRole: "Your own",
   enrol: "Enrol",
   newDevice: "New device",
@@ -329,7 +338,8 @@ const en: OfficeWords = {
   revokeWhy: "Why is it revoked?",
   lost: "Lost or stolen",
   replaced: "Replaced",
-  lostMeans: "The device locks at once, wherever it is. Everybody who signed in there in the last 30 days must change their PIN.",
+  lostMeans:
+    "The device locks at once, wherever it is. Everybody who signed in there in the last 30 days must change their PIN.",
   replacedMeans: "The device locks at once. The PINs of the staff stay good.",
   revokeForGood: "This can't be undone; the device can be enrolled again with a new code.",
   revokesThis: "This is the device in your hands: you will be signed out.",
@@ -368,7 +378,8 @@ const en: OfficeWords = {
   keysNone: "No keys yet.",
   keysNoneHint: "With a key your site or program takes payments through Onegate.",
   rotation: "Changing keys without a pause",
-  rotationHow: "Two keys may be active at once. Make the new one, put it into your program, see here that it is used, then revoke the old one.",
+  rotationHow:
+    "Two keys may be active at once. Make the new one, put it into your program, see here that it is used, then revoke the old one.",
   testKey: "Test",
   liveKey: "Live",
   "payments.read": "See orders and payments",
@@ -389,7 +400,8 @@ const en: OfficeWords = {
   auditNoneHint: "Every sign-in, void and change will be recorded here and can't be deleted.",
   auditNoMatch: "Nothing fits this filter.",
   auditHead: "Head of the chain",
-  auditHeadHint: "Each entry seals the one before it. Keep this head somewhere else, and nothing can be changed unseen.",
+  auditHeadHint:
+    "Each entry seals the one before it. Keep this head somewhere else, and nothing can be changed unseen.",
   exportAudit: "Download",
   exporting: "Downloading…",
   yes: "Yes",
@@ -454,7 +466,8 @@ const en: OfficeWords = {
   refunded: "The refund is recorded",
   handCash: (sum) => `Hand over ${sum} in cash from the drawer.`,
   byProvider: (method, sum) => `${sum} was sent back by ${method}.`,
-  byProviderLater: (method, sum) => `${sum} is on its way back by ${method}. We keep checking; don't give cash as well.`,
+  byProviderLater: (method, sum) =>
+    `${sum} is on its way back by ${method}. We keep checking; don't give cash as well.`,
   byHand: (method, sum) => `${sum} (${method}) is for the owner to give back. No money has left yet.`,
   failedBack: (method, sum) => `The provider refused ${sum} by ${method}. No money has left; tell the owner.`,
   done: "Done",

@@ -24,7 +24,11 @@ function count(line: Line, quantity: number): void {
   const run = bringBack();
   dispatch({ type: "count", productId: line.productId, quantity });
   if (quantity > 0) return;
-  say({ tone: "plain", text: (words) => words.removed(line.name), action: { label: (words) => words.undo, run } });
+  say({
+    tone: "plain",
+    text: (words) => words.removed(line.name),
+    action: { label: (words) => words.undo, run },
+  });
 }
 
 export function CartLines({ cart }: { readonly cart: Cart }) {
@@ -61,7 +65,11 @@ export function CartLines({ cart }: { readonly cart: Cart }) {
               <Icon name={line.quantity === 1 ? "trash" : "minus"} />
             </button>
             <output aria-label={words.inCart(line.quantity)}>{line.quantity}</output>
-            <button type="button" aria-label={words.more(line.name)} onClick={() => count(line, line.quantity + 1)}>
+            <button
+              type="button"
+              aria-label={words.more(line.name)}
+              onClick={() => count(line, line.quantity + 1)}
+            >
               <Icon name="plus" />
             </button>
           </span>

@@ -21,7 +21,14 @@ export function Countdown({ from, until }: { readonly from: string; readonly unt
     <span className="countdown" role="timer" aria-label={words.timeLeft(toCountdown(left))}>
       <svg viewBox="0 0 48 48" aria-hidden="true">
         <circle className="countdown-track" cx="24" cy="24" r={RADIUS} />
-        <circle className="countdown-left" cx="24" cy="24" r={RADIUS} strokeDasharray={ROUND} strokeDashoffset={ROUND * (1 - part)} />
+        <circle
+          className="countdown-left"
+          cx="24"
+          cy="24"
+          r={RADIUS}
+          strokeDasharray={ROUND}
+          strokeDashoffset={ROUND * (1 - part)}
+        />
       </svg>
       <span aria-hidden="true">{toCountdown(left)}</span>
     </span>

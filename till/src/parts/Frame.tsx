@@ -21,14 +21,17 @@ export function Frame({ page, onPage, children }: Props) {
       <Header />
       <main className="frame-main">{children}</main>
       <nav className="nav" aria-label={words.mainNav}>
-        {pages
-          .filter(mayOpen)
-          .map((each) => (
-            <button key={each} type="button" aria-current={page === each ? "page" : undefined} onClick={() => onPage(each)}>
-              <Icon name={each} />
-              <span>{words[each]}</span>
-            </button>
-          ))}
+        {pages.filter(mayOpen).map((each) => (
+          <button
+            key={each}
+            type="button"
+            aria-current={page === each ? "page" : undefined}
+            onClick={() => onPage(each)}
+          >
+            <Icon name={each} />
+            <span>{words[each]}</span>
+          </button>
+        ))}
       </nav>
     </div>
   );
@@ -48,7 +51,9 @@ function Header() {
       </ShopMark>
       <div className="head-who">
         <strong>{shop.outlet.name}</strong>
-        <span>{session && `${session.staff.name} · ${session.staff.role_name ?? words[session.staff.role]}`}</span>
+        <span>
+          {session && `${session.staff.name} · ${session.staff.role_name ?? words[session.staff.role]}`}
+        </span>
       </div>
       <span className={`live live-${live}`} role="status">
         {words[live]}

@@ -21,7 +21,13 @@ export function Keypad({ extra, disabled = false, onDigits, onErase }: Props) {
       {[..."123456789"].map(digit)}
       {extra === undefined ? <span /> : digit(extra)}
       {digit("0")}
-      <button type="button" className="key-pad key-pad-soft" disabled={disabled} aria-label={words.erase} onClick={onErase}>
+      <button
+        type="button"
+        className="key-pad key-pad-soft"
+        disabled={disabled}
+        aria-label={words.erase}
+        onClick={onErase}
+      >
         <Icon name="erase" />
       </button>
     </div>

@@ -1,10 +1,16 @@
 import { useEffect, useState, type ComponentType, type ReactNode } from "react";
 import { useWords, type Words } from "../words.ts";
 
-type Shell<Props> = (around: { readonly props: Props; readonly failed: boolean; readonly children: ReactNode }) => ReactNode;
+type Shell<Props> = (around: {
+  readonly props: Props;
+  readonly failed: boolean;
+  readonly children: ReactNode;
+}) => ReactNode;
 
 /** A whole page, whose shape stands while it is fetched. */
-const asPage: Shell<object> = ({ failed, children }) => <div className="page">{failed ? children : <span className="card card-skeleton" aria-hidden="true" />}</div>;
+const asPage: Shell<object> = ({ failed, children }) => (
+  <div className="page">{failed ? children : <span className="card card-skeleton" aria-hidden="true" />}</div>
+);
 
 /** What stands before the till: nothing sells behind it, and an empty shape would flash. */
 const asDoor: Shell<object> = ({ failed, children }) => <div className="page">{failed && children}</div>;

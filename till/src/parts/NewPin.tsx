@@ -30,5 +30,14 @@ export function NewPin({ name, no, onPin }: Props) {
   }
 
   const why = wrong === "simple" ? words.pinTooSimple : wrong === "differs" ? words.pinDiffers : no;
-  return <PinPad key={first === null ? "first" : "again"} label={words.pinOf(name)} hint={first === null ? words.newPin : words.newPinAgain} no={first === null ? why : undefined} onType={() => setWrong(null)} onPin={take} />;
+  return (
+    <PinPad
+      key={first === null ? "first" : "again"}
+      label={words.pinOf(name)}
+      hint={first === null ? words.newPin : words.newPinAgain}
+      no={first === null ? why : undefined}
+      onType={() => setWrong(null)}
+      onPin={take}
+    />
+  );
 }

@@ -80,10 +80,17 @@ export function PinPad({ label, hint, no, disabled = false, onType, onPin }: Pro
           <span key={place} className={place < pin.length ? "pin-dot pin-dot-full" : "pin-dot"} />
         ))}
       </div>
-      <p className={no === undefined ? "pin-hint" : "pin-hint pin-no"} role={no === undefined ? "status" : "alert"}>
+      <p
+        className={no === undefined ? "pin-hint" : "pin-hint pin-no"}
+        role={no === undefined ? "status" : "alert"}
+      >
         {no ?? hint}
       </p>
-      <Keypad disabled={closed} onDigits={pressButton} onErase={() => setPin((before) => before.slice(0, -1))} />
+      <Keypad
+        disabled={closed}
+        onDigits={pressButton}
+        onErase={() => setPin((before) => before.slice(0, -1))}
+      />
     </>
   );
 }

@@ -4,7 +4,12 @@ import { sheetOpen } from "../notices.ts";
 import { Notices } from "./Notices.tsx";
 import { Icon } from "./Icon.tsx";
 
-type Props = { readonly title: string; readonly extra?: ReactNode; readonly children: ReactNode; readonly onClose: () => void };
+type Props = {
+  readonly title: string;
+  readonly extra?: ReactNode;
+  readonly children: ReactNode;
+  readonly onClose: () => void;
+};
 
 /** One sheet deep: from below on a phone, in the middle elsewhere. Escape and a tap beside it close it. */
 export function Sheet({ title, extra, children, onClose }: Props) {

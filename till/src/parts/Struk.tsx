@@ -11,7 +11,8 @@ type Tender = SaleBody["tenders"][number];
 /** Shown by nothing but the cashier's word. */
 const isByWord = ({ state }: Tender) => state === "unverified" || state === "lost";
 /** Its money is not given back yet. */
-const waits = ({ refunds }: SaleBody["returns"][number]) => refunds.some(({ state }) => state !== "succeeded" && state !== "failed");
+const waits = ({ refunds }: SaleBody["returns"][number]) =>
+  refunds.some(({ state }) => state !== "succeeded" && state !== "failed");
 const isPaid = (tender: Tender) => tender.state === "succeeded" || isByWord(tender);
 
 /** The receipt as paper, 58 mm wide, as the printer will print it. */
@@ -67,19 +68,20 @@ export function Struk({ sale }: { readonly sale: SaleBody }) {
         {tax && row(tax.included ? words.includes(tax.name) : tax.name, minorOf(sale.tax))}
         {rounding !== 0n && row(words.rounding, rounding)}
         {row(words.total, minorOf(sale.total) + rounding, true)}
-        {sale.tenders
-          .filter(isPaid)
-          .map((tender) => (
-            <div key={tender.payment_id}>
-              {row(tenderWord(tender.method, words), minorOf(tender.tendered ?? tender.amount))}
-              {tender.change && row(words.change, minorOf(tender.change))}
-              {tender.reference !== null && <p className="struk-reference">{tender.reference}</p>}
-              {isByWord(tender) && <p className="struk-mark">{words.unverified}</p>}
-            </div>
-          ))}
+        {sale.tenders.filter(isPaid).map((tender) => (
+          <div key={tender.payment_id}>
+            {row(tenderWord(tender.method, words), minorOf(tender.tendered ?? tender.amount))}
+            {tender.change && row(words.change, minorOf(tender.change))}
+            {tender.reference !== null && <p className="struk-reference">{tender.reference}</p>}
+            {isByWord(tender) && <p className="struk-mark">{words.unverified}</p>}
+          </div>
+        ))}
         {sale.returns.map((one) => (
           <div key={one.id}>
-            {row(`${one.kind === "void" ? words.takenBackVoid : words.takenBack} ${toMoment(one.returned_at, language, outlet.time_zone)}`, -minorOf(one.amount))}
+            {row(
+              `${one.kind === "void" ? words.takenBackVoid : words.takenBack} ${toMoment(one.returned_at, language, outlet.time_zone)}`,
+              -minorOf(one.amount),
+            )}
             {waits(one) && <p className="struk-mark">{words.takenBackWaits}</p>}
           </div>
         ))}
@@ -97,11 +99,18 @@ export function useStrukText(): (sale: SaleBody, amount: (minor: bigint) => stri
   return (sale, amount) =>
     [
       outlet.name,
-      [sale.receipt_number, toMoment(sale.paid_at ?? sale.created_at, language, outlet.time_zone)].filter(Boolean).join(" · "),
+      [sale.receipt_number, toMoment(sale.paid_at ?? sale.created_at, language, outlet.time_zone)]
+        .filter(Boolean)
+        .join(" · "),
       ...sale.lines.map((line) => `${line.quantity} × ${line.name}  ${amount(minorOf(line.total))}`),
       `${words.total}  ${amount(minorOf(sale.total) + minorOf(sale.rounding))}`,
-      ...sale.tenders.filter(isByWord).map(({ method }) => `${tenderWord(method, words)}: ${words.unverified}`),
-      ...sale.returns.map((one) => `${one.kind === "void" ? words.takenBackVoid : words.takenBack}  ${amount(-minorOf(one.amount))}`),
+      ...sale.tenders
+        .filter(isByWord)
+        .map(({ method }) => `${tenderWord(method, words)}: ${words.unverified}`),
+      ...sale.returns.map(
+        (one) =>
+          `${one.kind === "void" ? words.takenBackVoid : words.takenBack}  ${amount(-minorOf(one.amount))}`,
+      ),
       outlet.receipt_footer || words.thanks,
     ].join("\n");
 }

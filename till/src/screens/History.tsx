@@ -13,7 +13,12 @@ import { toClock } from "../when.ts";
 import { tenderWord, useWords, type Words } from "../words.ts";
 
 const stateWord = (state: SaleBody["state"], words: Words) =>
-  ({ paid: words.paid, waiting: words.waitingState, cancelled: words.cancelledState, expired: words.expiredState })[state];
+  ({
+    paid: words.paid,
+    waiting: words.waitingState,
+    cancelled: words.cancelledState,
+    expired: words.expiredState,
+  })[state];
 
 type GiveBackProps = { readonly sale: SaleBody; readonly onClose: () => void };
 const GiveBack = later<GiveBackProps>(
@@ -31,7 +36,13 @@ function useStateOf(): (sale: SaleBody) => readonly [text: string, look: string]
   const words = useWords();
   return (sale) => {
     if (sale.returns.some(({ kind }) => kind === "void")) return [words.takenBackVoid, "cancelled"];
-    if (sale.returns.length > 0) return [sale.lines.every(({ quantity, returned }) => returned === quantity) ? words.takenBack : words.partlyTakenBack, "cancelled"];
+    if (sale.returns.length > 0)
+      return [
+        sale.lines.every(({ quantity, returned }) => returned === quantity)
+          ? words.takenBack
+          : words.partlyTakenBack,
+        "cancelled",
+      ];
     if (sale.tenders.some(({ state }) => state === "unverified")) return [words.unverified, "unverified"];
     return [stateWord(sale.state, words), sale.state];
   };
@@ -95,9 +106,15 @@ function Row({ sale, onOpen }: { readonly sale: SaleBody; readonly onOpen: () =>
   return (
     <li>
       <button type="button" className="sale" onClick={onOpen}>
-        <span className="sale-time">{toClock(sale.paid_at ?? sale.created_at, language, outlet.time_zone)}</span>
+        <span className="sale-time">
+          {toClock(sale.paid_at ?? sale.created_at, language, outlet.time_zone)}
+        </span>
         <span className="sale-what">
-          <strong>{sale.lines.map(({ quantity, name }) => (quantity > 1 ? `${quantity}× ${name}` : name)).join(", ")}</strong>
+          <strong>
+            {sale.lines
+              .map(({ quantity, name }) => (quantity > 1 ? `${quantity}× ${name}` : name))
+              .join(", ")}
+          </strong>
           <small>{[method, sale.receipt_number].filter(Boolean).join(" · ")}</small>
         </span>
         <span className="sale-sum">

@@ -55,7 +55,12 @@ function OwnShop() {
   const words = useWords();
   const here = useDevice();
   const other = useStore(otherDevice);
-  const { data: setup } = useQuery({ queryKey: ["setup"], queryFn: api.setupState, retry: false, staleTime: Number.POSITIVE_INFINITY });
+  const { data: setup } = useQuery({
+    queryKey: ["setup"],
+    queryFn: api.setupState,
+    retry: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   const isAway = here !== null && !here.isDemo;
   if (!isAway && !other && !setup?.allowed) return null;
   const change = () => {
@@ -63,7 +68,11 @@ function OwnShop() {
     shopChanged();
   };
   return (
-    <button type="button" className="key-quiet" onClick={isAway || other ? change : () => settingUp.set(true)}>
+    <button
+      type="button"
+      className="key-quiet"
+      onClick={isAway || other ? change : () => settingUp.set(true)}
+    >
       {isAway ? words.demoShop : other ? words.myShop : words.ownShop}
     </button>
   );
@@ -72,7 +81,8 @@ function OwnShop() {
 type No = Refused | Exclude<Opened, { is: "open" }>;
 
 function whyNot(no: No, words: Words, language: "id" | "en"): string {
-  if (no instanceof Refused) return no.problem.code === "pin_delayed" ? words.tooManyPins : no.problem.detail[language];
+  if (no instanceof Refused)
+    return no.problem.code === "pin_delayed" ? words.tooManyPins : no.problem.detail[language];
   if (no.is === "wrong") return words.wrongOffline(no.left);
   if (no.is === "wait") return words.waitOffline;
   return no.is === "destroyed" ? words.destroyedOffline : words.noServer;
@@ -86,11 +96,15 @@ function secondsOf(no: No): number {
 function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonly isAway: boolean }) {
   const words = useWords();
   const { language } = useSettings();
-  const [chosen, setChosen] = useState<Id | null>(() => staff.find(({ id }) => id === lastStaff.read())?.id ?? null);
+  const [chosen, setChosen] = useState<Id | null>(
+    () => staff.find(({ id }) => id === lastStaff.read())?.id ?? null,
+  );
   const [asking, setAsking] = useState(false);
   const [no, setNo] = useState<No>();
   const [wait, pause] = usePause();
-  const [changing, setChanging] = useState<{ readonly session: SessionBody; readonly pin: string } | null>(null);
+  const [changing, setChanging] = useState<{ readonly session: SessionBody; readonly pin: string } | null>(
+    null,
+  );
   const who = staff.find(({ id }) => id === chosen);
 
   async function enter(id: Id, pin: string) {
@@ -103,7 +117,15 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
   }
 
   if (changing) return <ChangePin {...changing} onEnd={() => setChanging(null)} />;
-  const hint = asking ? words.checkingPin : !who ? words.chooseStaff : !isAway ? words.enterPin : seals.has(who.id) ? words.offlinePin : words.offlineNoPin(who.name);
+  const hint = asking
+    ? words.checkingPin
+    : !who
+      ? words.chooseStaff
+      : !isAway
+        ? words.enterPin
+        : seals.has(who.id)
+          ? words.offlinePin
+          : words.offlineNoPin(who.name);
   return (
     <>
       <h2 className="locked-question">{words.whoSells}</h2>
@@ -133,7 +155,15 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
         key={chosen}
         label={who ? words.pinOf(who.name) : words.enterPin}
         hint={hint}
-        no={no && [whyNot(no, words, language), wait > 90 ? words.waitMinutes(Math.ceil(wait / 60)) : wait > 0 ? words.waitSeconds(wait) : ""].join(" ").trim()}
+        no={
+          no &&
+          [
+            whyNot(no, words, language),
+            wait > 90 ? words.waitMinutes(Math.ceil(wait / 60)) : wait > 0 ? words.waitSeconds(wait) : "",
+          ]
+            .join(" ")
+            .trim()
+        }
         disabled={!who || wait > 0}
         onType={() => setNo(undefined)}
         onPin={(pin) => (who ? enter(who.id, pin) : undefined)}
@@ -156,7 +186,11 @@ function usePause(): [seconds: number, begin: (seconds: number) => void] {
 }
 
 /** Opens the till by the server's word, or without the server by what is sealed; answers why not. */
-async function unlockBy(staffId: Id, pin: string, onChange: (session: SessionBody) => void): Promise<No | undefined> {
+async function unlockBy(
+  staffId: Id,
+  pin: string,
+  onChange: (session: SessionBody) => void,
+): Promise<No | undefined> {
   try {
     const session = await api.unlock(staffId, pin, seals.has(staffId) ? OFFLINE_PATIENCE_MS : undefined);
     if (session.must_change_pin) onChange(session);
@@ -192,7 +226,11 @@ function ChangePin({ session, pin, onEnd }: ChangeProps) {
     <>
       <h2>{words.changePin}</h2>
       <p className="locked-why">{words.changePinWhy(session.staff.name)}</p>
-      <NewPin name={session.staff.name} no={no === null ? undefined : no === "silent" ? words.noServer : no.problem.detail[language]} onPin={change} />
+      <NewPin
+        name={session.staff.name}
+        no={no === null ? undefined : no === "silent" ? words.noServer : no.problem.detail[language]}
+        onPin={change}
+      />
       <button type="button" className="key-quiet" onClick={onEnd}>
         {words.notNow}
       </button>

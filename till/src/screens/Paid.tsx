@@ -33,7 +33,10 @@ export function Paid({ saleId, justNow }: { readonly saleId: Id; readonly justNo
           {sale && cash ? (
             <p className="paid-change">
               <span>{change > 0n ? words.changeDue : words.noChange}</span>
-              <Amount minor={change > 0n ? change : minorOf(sale.total) + minorOf(sale.rounding)} look="total" />
+              <Amount
+                minor={change > 0n ? change : minorOf(sale.total) + minorOf(sale.rounding)}
+                look="total"
+              />
             </p>
           ) : (
             sale && (
@@ -59,7 +62,11 @@ export function Paid({ saleId, justNow }: { readonly saleId: Id; readonly justNo
         </button>
       </footer>
       {opening && (
-        <div className="opening" aria-hidden="true" onAnimationEnd={(event) => event.target === event.currentTarget && setOpening(false)}>
+        <div
+          className="opening"
+          aria-hidden="true"
+          onAnimationEnd={(event) => event.target === event.currentTarget && setOpening(false)}
+        >
           <GateHalf side="left" />
           <GateHalf side="right" />
         </div>

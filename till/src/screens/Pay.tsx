@@ -43,7 +43,8 @@ export function Pay({ cart, sending, qrisAway }: Props) {
     if (isUnusual(tendered, sum.cash)) setAsking(true);
     else tender({ method: "CASH", tendered });
   };
-  const press = (more: string) => setDigits((before) => (before + more).replace(/^0+/, "").slice(0, MOST_DIGITS));
+  const press = (more: string) =>
+    setDigits((before) => (before + more).replace(/^0+/, "").slice(0, MOST_DIGITS));
   const erase = () => setDigits((before) => before.slice(0, -1));
   useKeys({ press, erase, accept });
   useScanned(() => setDigits(""));
@@ -64,19 +65,36 @@ export function Pay({ cart, sending, qrisAway }: Props) {
           <Icon name="cash" />
           {words.cash}
         </button>
-        <button type="button" className="method" aria-pressed={false} disabled={sending} onClick={() => tender({ method: "QRIS" })}>
+        <button
+          type="button"
+          className="method"
+          aria-pressed={false}
+          disabled={sending}
+          onClick={() => tender({ method: "QRIS" })}
+        >
           <Icon name="qris" />
           {words.qris}
         </button>
         {isStatic && (
-          <button type="button" className="method" aria-pressed={false} disabled={sending} onClick={() => tender({ method: "QRIS_STATIC" })}>
+          <button
+            type="button"
+            className="method"
+            aria-pressed={false}
+            disabled={sending}
+            onClick={() => tender({ method: "QRIS_STATIC" })}
+          >
             <Icon name="qris" />
             {words.staticQris}
           </button>
         )}
       </div>
       <div className="quick" role="group" aria-label={words.quick}>
-        <button type="button" className="quick-key quick-exact" disabled={sending} onClick={commands.exact.run}>
+        <button
+          type="button"
+          className="quick-key quick-exact"
+          disabled={sending}
+          onClick={commands.exact.run}
+        >
           {words.exact}
         </button>
         {quickAmounts(sum.cash)
@@ -111,7 +129,13 @@ export function Pay({ cart, sending, qrisAway }: Props) {
       </dl>
       <Keypad extra={words.tripleZero} disabled={sending} onDigits={press} onErase={erase} />
       <button type="button" className="key-primary" disabled={sending || rest < 0n} onClick={accept}>
-        {sending ? words.recording : <>{words.accept} <Amount minor={tendered} /></>}
+        {sending ? (
+          words.recording
+        ) : (
+          <>
+            {words.accept} <Amount minor={tendered} />
+          </>
+        )}
       </button>
       {isAsking && !sending && (
         <Unusual
@@ -128,7 +152,12 @@ export function Pay({ cart, sending, qrisAway }: Props) {
   );
 }
 
-type UnusualProps = { readonly tendered: bigint; readonly change: bigint; readonly onClose: () => void; readonly onYes: () => void };
+type UnusualProps = {
+  readonly tendered: bigint;
+  readonly change: bigint;
+  readonly onClose: () => void;
+  readonly onYes: () => void;
+};
 
 /** Asks before a sale is closed with more money than a customer hands over. */
 function Unusual({ tendered, change, onClose, onYes }: UnusualProps) {
@@ -173,7 +202,10 @@ function useKeys({ press, erase, accept }: Keys): void {
       if (document.querySelector("dialog[open]")) return;
       if (/^[0-9]$/.test(event.key)) press(event.key);
       else if (event.key === "Backspace") erase();
-      else if (event.key === "Enter" && !(event.target instanceof Element && event.target.closest("button, a"))) {
+      else if (
+        event.key === "Enter" &&
+        !(event.target instanceof Element && event.target.closest("button, a"))
+      ) {
         // else its rest would press the key of the sheet that this may open
         event.preventDefault();
         accept();

@@ -100,7 +100,11 @@ export function Sell({ cart }: { readonly cart: Cart }) {
         )}
         <div className="tiles">
           {shown?.map((product) => (
-            <Tile key={product.id} product={product} inCart={cart.find(({ productId }) => productId === product.id)?.quantity ?? 0} />
+            <Tile
+              key={product.id}
+              product={product}
+              inCart={cart.find(({ productId }) => productId === product.id)?.quantity ?? 0}
+            />
           ))}
         </div>
       </section>
@@ -127,8 +131,17 @@ function Tile({ product, inCart }: { readonly product: Shelf; readonly inCart: n
   const words = useWords();
   const price = minorOf(product.price);
   const priceText = useAmountText()(price);
-  const stock = product.stock === null ? null : product.stock <= 0 ? words.soldOut : product.stock <= FEW_LEFT ? words.left(product.stock) : null;
-  const label = [product.name, priceText, stock, inCart > 0 ? words.inCart(inCart) : null].filter(Boolean).join(", ");
+  const stock =
+    product.stock === null
+      ? null
+      : product.stock <= 0
+        ? words.soldOut
+        : product.stock <= FEW_LEFT
+          ? words.left(product.stock)
+          : null;
+  const label = [product.name, priceText, stock, inCart > 0 ? words.inCart(inCart) : null]
+    .filter(Boolean)
+    .join(", ");
   return (
     <button
       type="button"
@@ -188,7 +201,12 @@ function CartBar({ cart }: { readonly cart: Cart }) {
   if (cart.length === 0) return null;
   return (
     <div className="cart-bar" data-cart>
-      <button type="button" className="cart-bar-open" aria-label={words.openCart} onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        className="cart-bar-open"
+        aria-label={words.openCart}
+        onClick={() => setOpen(true)}
+      >
         <span>{words.items(pieces(cart))}</span>
         <Amount minor={totalOf(cart, shop).total} look="title" />
       </button>

@@ -75,7 +75,9 @@ function SignOut() {
         type="button"
         className="key-second"
         onClick={() => {
-          void signOut().then((isHeard) => isHeard || say({ tone: "plain", text: (spoken) => spoken.signedOutHere }));
+          void signOut().then(
+            (isHeard) => isHeard || say({ tone: "plain", text: (spoken) => spoken.signedOutHere }),
+          );
         }}
       >
         {words.signOut}

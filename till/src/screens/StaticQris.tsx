@@ -16,7 +16,11 @@ import { useWords } from "../words.ts";
 export function StaticQris({ saleId, cart, sending }: AwaitedProps) {
   const words = useWords();
   const amountText = useAmountText();
-  const { shop, sale, error, isLost, busy, setBusy, leave, total } = useAwaitedSale<"confirming">({ saleId, cart, sending });
+  const { shop, sale, error, isLost, busy, setBusy, leave, total } = useAwaitedSale<"confirming">({
+    saleId,
+    cart,
+    sending,
+  });
   const isOver = isLost || (sale !== undefined && sale.state !== "waiting");
   const [reference, setReference] = useState("");
   const code = shop.static_qris ? toDynamic(shop.static_qris.payload, money(total, currencyOf(shop))) : null;
@@ -25,9 +29,16 @@ export function StaticQris({ saleId, cart, sending }: AwaitedProps) {
     hush();
     setBusy("confirming");
     try {
-      client.setQueryData(["sale", saleId], await asking((token) => api.confirmStatic(token, saleId, reference.trim())));
+      client.setQueryData(
+        ["sale", saleId],
+        await asking((token) => api.confirmStatic(token, saleId, reference.trim())),
+      );
     } catch (no) {
-      say({ tone: "refusal", text: (spoken, language) => (no instanceof Refused ? no.problem.detail[language] : spoken.staticSilent) });
+      say({
+        tone: "refusal",
+        text: (spoken, language) =>
+          no instanceof Refused ? no.problem.detail[language] : spoken.staticSilent,
+      });
     } finally {
       setBusy(null);
     }
@@ -62,13 +73,31 @@ export function StaticQris({ saleId, cart, sending }: AwaitedProps) {
       )}
       <label className="reference">
         <span>{words.staticReference}</span>
-        <input type="text" inputMode="text" autoCapitalize="characters" autoComplete="off" maxLength={40} value={reference} onChange={({ target }) => setReference(target.value)} />
+        <input
+          type="text"
+          inputMode="text"
+          autoCapitalize="characters"
+          autoComplete="off"
+          maxLength={40}
+          value={reference}
+          onChange={({ target }) => setReference(target.value)}
+        />
       </label>
       <div className="payment-keys payment-keys-static">
-        <button type="button" className="key-second" disabled={sending || busy !== null} onClick={() => void leave(isOver)}>
+        <button
+          type="button"
+          className="key-second"
+          disabled={sending || busy !== null}
+          onClick={() => void leave(isOver)}
+        >
           {words.anotherWay}
         </button>
-        <button type="button" className="key-primary" disabled={sending || busy !== null || code === null} onClick={() => void confirm()}>
+        <button
+          type="button"
+          className="key-primary"
+          disabled={sending || busy !== null || code === null}
+          onClick={() => void confirm()}
+        >
           {busy === "confirming" ? words.recordingProof : words.staticConfirm}
         </button>
       </div>

@@ -16,7 +16,9 @@ export function Today() {
     return (
       <div className="page today">
         <h1>{words.today}</h1>
-        {error && <p role="alert">{error instanceof Refused ? error.problem.detail[language] : words.notLoaded}</p>}
+        {error && (
+          <p role="alert">{error instanceof Refused ? error.problem.detail[language] : words.notLoaded}</p>
+        )}
         {!error && <span className="card card-skeleton" aria-hidden="true" />}
       </div>
     );
@@ -65,7 +67,11 @@ export function Today() {
               <li key={item.product_id}>
                 <span>{item.name}</span>
                 <span className={item.stock <= 0 ? "stock stock-none" : "stock"}>
-                  {item.stock < 0 ? words.belowZero(-item.stock) : item.stock === 0 ? words.soldOut : words.left(item.stock)}
+                  {item.stock < 0
+                    ? words.belowZero(-item.stock)
+                    : item.stock === 0
+                      ? words.soldOut
+                      : words.left(item.stock)}
                 </span>
               </li>
             ))}
@@ -126,7 +132,9 @@ function Hours({ today }: { readonly today: TodayBody }) {
   const sold = new Map(today.by_hour.filter(({ count }) => count > 0).map((hour) => [hour.hour, hour]));
   const first = Math.min(FIRST_HOUR, ...sold.keys());
   const last = Math.max(LAST_HOUR, ...sold.keys());
-  const most = [...sold.values()].map(({ amount }) => minorOf(amount)).reduce((top, minor) => (minor > top ? minor : top), 0n);
+  const most = [...sold.values()]
+    .map(({ amount }) => minorOf(amount))
+    .reduce((top, minor) => (minor > top ? minor : top), 0n);
   return (
     <section className="card card-hours">
       <h2>{words.perHour}</h2>
@@ -140,7 +148,12 @@ function Hours({ today }: { readonly today: TodayBody }) {
           return (
             <li key={hour} title={label}>
               <span className="hour-room">
-                <span className="hour-bar" role="img" aria-label={label} style={{ height: `${perMille(minor, most) / 10}%` }} />
+                <span
+                  className="hour-bar"
+                  role="img"
+                  aria-label={label}
+                  style={{ height: `${perMille(minor, most) / 10}%` }}
+                />
               </span>
               <span className="hour-name">{hour % 2 === first % 2 ? hour : ""}</span>
             </li>

@@ -12,12 +12,23 @@ import { useWords, type Words } from "../words.ts";
 
 export function Waiting({ saleId, cart, sending }: AwaitedProps) {
   const words = useWords();
-  const { shop, sale, error, isLost, refetch, busy, setBusy, leave, total } = useAwaitedSale<"checking">({ saleId, cart, sending });
+  const { shop, sale, error, isLost, refetch, busy, setBusy, leave, total } = useAwaitedSale<"checking">({
+    saleId,
+    cart,
+    sending,
+  });
   const tender = sale?.tenders.at(-1);
   const amountText = useAmountText();
   const over = whyOver(sale, isLost, words);
   const offersStatic = shop.static_qris !== null && sale !== undefined && !tender?.qr_string;
-  const unsure = tender?.state === "unknown" ? (offersStatic ? words.noQr : words.unknown) : error && !over ? words.noAnswer : null;
+  const unsure =
+    tender?.state === "unknown"
+      ? offersStatic
+        ? words.noQr
+        : words.unknown
+      : error && !over
+        ? words.noAnswer
+        : null;
 
   async function check() {
     setBusy("checking");
@@ -48,7 +59,9 @@ export function Waiting({ saleId, cart, sending }: AwaitedProps) {
         </p>
       ) : (
         <div className="awaited" role="status">
-          {sale && tender?.qr_string && tender.expires_at && <Countdown from={sale.created_at} until={tender.expires_at} />}
+          {sale && tender?.qr_string && tender.expires_at && (
+            <Countdown from={sale.created_at} until={tender.expires_at} />
+          )}
           <p>
             <strong>{words.waitingForPayment}</strong>
             <small>{tender?.qr_string ? words.scanToPay : words.preparingQr}</small>
@@ -62,13 +75,23 @@ export function Waiting({ saleId, cart, sending }: AwaitedProps) {
         </p>
       )}
       {shop.mode === "sandbox" && tender?.checkout_url && !over && (
-        <a className="key-quiet simulator" href={reachable(tender.checkout_url)} target="_blank" rel="noreferrer">
+        <a
+          className="key-quiet simulator"
+          href={reachable(tender.checkout_url)}
+          target="_blank"
+          rel="noreferrer"
+        >
           {words.openSimulator}
           <Icon name="outside" />
         </a>
       )}
       {offersStatic && (
-        <button type="button" className="key-second" disabled={busy !== null} onClick={() => dispatch({ type: "static" })}>
+        <button
+          type="button"
+          className="key-second"
+          disabled={busy !== null}
+          onClick={() => dispatch({ type: "static" })}
+        >
           <Icon name="qris" />
           {words.useStaticQris}
         </button>
@@ -80,10 +103,20 @@ export function Waiting({ saleId, cart, sending }: AwaitedProps) {
           </button>
         ) : (
           <>
-            <button type="button" className="key-second" disabled={sending || busy !== null} onClick={() => void leave(over !== null)}>
+            <button
+              type="button"
+              className="key-second"
+              disabled={sending || busy !== null}
+              onClick={() => void leave(over !== null)}
+            >
               {words.anotherWay}
             </button>
-            <button type="button" className="key-primary" disabled={sending || busy !== null} onClick={() => void check()}>
+            <button
+              type="button"
+              className="key-primary"
+              disabled={sending || busy !== null}
+              onClick={() => void check()}
+            >
               {busy === "checking" ? words.checking : words.checkAgain}
             </button>
           </>

@@ -146,7 +146,13 @@ export function Recover() {
         </button>
       }
     >
-      <CodeField label={words.code} value={code} hint={words.recoverHint} no={why} onChange={(typed) => setCode(toCode(typed))} />
+      <CodeField
+        label={words.code}
+        value={code}
+        hint={words.recoverHint}
+        no={why}
+        onChange={(typed) => setCode(toCode(typed))}
+      />
     </Page>
   );
 }
@@ -166,7 +172,11 @@ export function Revoked() {
     const { id, total } = open.sale;
     const sum = toText(money(minorOf({ ...total, amount: String(total.amount) }), IDR), language);
     const what = open.cart.map(({ quantity, name }) => `${quantity}× ${name}`).join(", ");
-    return words.revokedUnsent(sum, toClock(madeAt(id), language, Intl.DateTimeFormat().resolvedOptions().timeZone), what);
+    return words.revokedUnsent(
+      sum,
+      toClock(madeAt(id), language, Intl.DateTimeFormat().resolvedOptions().timeZone),
+      what,
+    );
   };
   return (
     <Page
@@ -190,7 +200,9 @@ export function Revoked() {
         <Icon name="alert" />
         <span>
           {left()}
-          {(open.at === "selling" || open.at === "paying") && open.cart.length > 0 && ` ${words.revokedCart(pieces(open.cart))}`}
+          {(open.at === "selling" || open.at === "paying") &&
+            open.cart.length > 0 &&
+            ` ${words.revokedCart(pieces(open.cart))}`}
         </span>
       </p>
     </Page>

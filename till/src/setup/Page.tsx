@@ -72,17 +72,47 @@ type FieldProps = {
   readonly onChange: (value: string) => void;
 };
 
-export function Field({ label, value, hint, type = "text", max, complete = "off", focus = false, onChange }: FieldProps) {
+export function Field({
+  label,
+  value,
+  hint,
+  type = "text",
+  max,
+  complete = "off",
+  focus = false,
+  onChange,
+}: FieldProps) {
   return (
     <label className="field">
       <span>{label}</span>
-      <input type={type} value={value} placeholder={hint} maxLength={max} autoComplete={complete} autoCapitalize={type === "text" ? "words" : "off"} autoFocus={focus} onChange={({ target }) => onChange(target.value)} />
+      <input
+        type={type}
+        value={value}
+        placeholder={hint}
+        maxLength={max}
+        autoComplete={complete}
+        autoCapitalize={type === "text" ? "words" : "off"}
+        autoFocus={focus}
+        onChange={({ target }) => onChange(target.value)}
+      />
     </label>
   );
 }
 
 /** A code as it is spoken: big, in two halves, with its dash by itself. */
-export function CodeField({ label, value, hint, no, onChange }: { readonly label: string; readonly value: string; readonly hint: string; readonly no: string | undefined; readonly onChange: (value: string) => void }) {
+export function CodeField({
+  label,
+  value,
+  hint,
+  no,
+  onChange,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly hint: string;
+  readonly no: string | undefined;
+  readonly onChange: (value: string) => void;
+}) {
   const id = useId();
   return (
     <div className="field field-code">
@@ -103,7 +133,11 @@ export function CodeField({ label, value, hint, no, onChange }: { readonly label
         aria-describedby={`${id}-hint`}
         onChange={({ target }) => onChange(target.value)}
       />
-      <small id={`${id}-hint`} className={no === undefined ? undefined : "field-no"} role={no === undefined ? undefined : "alert"}>
+      <small
+        id={`${id}-hint`}
+        className={no === undefined ? undefined : "field-no"}
+        role={no === undefined ? undefined : "alert"}
+      >
         {no ?? hint}
       </small>
     </div>

@@ -33,7 +33,11 @@ export function Products({ common, busy, no, onMake }: Props) {
     if (file.size <= MOST_BYTES) note({ products: toText(await file.arrayBuffer()) });
   }
 
-  const useKey = busy ? words.making : faults.length === 0 ? words.productsUse(rows.length) : words.productsUseRest(rows.length);
+  const useKey = busy
+    ? words.making
+    : faults.length === 0
+      ? words.productsUse(rows.length)
+      : words.productsUseRest(rows.length);
   return (
     <Page
       {...common}
@@ -61,11 +65,23 @@ export function Products({ common, busy, no, onMake }: Props) {
       <label className="key-second logo-pick">
         <Icon name="plus" />
         {words.productsPick}
-        <input type="file" accept=".csv,.txt,.tsv,text/csv,text/plain" disabled={busy} onChange={({ target }) => void pick(target.files?.[0])} />
+        <input
+          type="file"
+          accept=".csv,.txt,.tsv,text/csv,text/plain"
+          disabled={busy}
+          onChange={({ target }) => void pick(target.files?.[0])}
+        />
       </label>
       <label className="field">
         <span>{words.productsPaste}</span>
-        <textarea rows={4} value={text} placeholder={words.productsSample} spellCheck={false} disabled={busy} onChange={({ target }) => note({ products: target.value })} />
+        <textarea
+          rows={4}
+          value={text}
+          placeholder={words.productsSample}
+          spellCheck={false}
+          disabled={busy}
+          onChange={({ target }) => note({ products: target.value })}
+        />
       </label>
       {faults.length > 0 && (
         <section className="faults" role="alert">
@@ -89,7 +105,11 @@ export function Products({ common, busy, no, onMake }: Props) {
               <li key={line}>
                 <span>
                   {name}
-                  <small>{[category, barcode, stock === undefined ? undefined : `× ${stock}`].filter(Boolean).join(" · ")}</small>
+                  <small>
+                    {[category, barcode, stock === undefined ? undefined : `× ${stock}`]
+                      .filter(Boolean)
+                      .join(" · ")}
+                  </small>
                 </span>
                 <span className="amount">{toMoneyText(money(BigInt(rupiah) * SEN, IDR), language)}</span>
               </li>

@@ -20,17 +20,35 @@ import { useSetupWords } from "./words.ts";
 import "./setup.css";
 
 /** The screens in order; those that share a number are one step to whoever walks it. */
-const walk = [["code"], ["shop"], ["tax"], ["logo"], ["owner", "pin"], ["cashier", "cashierPin"], ["products"]] as const;
+const walk = [
+  ["code"],
+  ["shop"],
+  ["tax"],
+  ["logo"],
+  ["owner", "pin"],
+  ["cashier", "cashierPin"],
+  ["products"],
+] as const;
 type Step = (typeof walk)[number][number];
 
 type Pins = { readonly owner: string | null; readonly cashier: string | null };
 
 /** What the server would not take, and where it was typed. */
-const corrected: Readonly<Record<string, Step>> = { setup_code_wrong: "code", pin_too_simple: "pin", logo_invalid: "logo", time_zone_unknown: "shop" };
+const corrected: Readonly<Record<string, Step>> = {
+  setup_code_wrong: "code",
+  pin_too_simple: "pin",
+  logo_invalid: "logo",
+  time_zone_unknown: "shop",
+};
 
 /** A whole shop in a few calm steps. What was typed stays when the browser is closed; PINs don't. */
 export function Setup() {
-  const { data: state, error } = useQuery({ queryKey: ["setup"], queryFn: api.setupState, retry: (_, no) => isUndecided(no), retryDelay: 2_000 });
+  const { data: state, error } = useQuery({
+    queryKey: ["setup"],
+    queryFn: api.setupState,
+    retry: (_, no) => isUndecided(no),
+    retryDelay: 2_000,
+  });
   const words = useSetupWords();
   const [made, setMade] = useState<{ readonly name: string; readonly products: number } | null>(null);
   if (made) return <Ready {...made} />;
@@ -38,7 +56,11 @@ export function Setup() {
   return <Walk codeNeeded={state.code_needed} mayLeave={!state.needed} onMade={setMade} />;
 }
 
-type WalkProps = { readonly codeNeeded: boolean; readonly mayLeave: boolean; readonly onMade: (made: { readonly name: string; readonly products: number }) => void };
+type WalkProps = {
+  readonly codeNeeded: boolean;
+  readonly mayLeave: boolean;
+  readonly onMade: (made: { readonly name: string; readonly products: number }) => void;
+};
 
 function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
   const words = useSetupWords();
@@ -57,9 +79,13 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
   const [no, setNo] = useState<{ readonly at: Step; readonly why: string } | null>(null);
 
   const parts = walk.filter(([first]) => first !== "code" || codeNeeded);
-  const steps: Step[] = parts.flatMap((part) => part.filter((step) => step !== "cashierPin" || draft.cashierName.trim() !== ""));
+  const steps: Step[] = parts.flatMap((part) =>
+    part.filter((step) => step !== "cashierPin" || draft.cashierName.trim() !== ""),
+  );
   const wanted = Math.max(0, steps.indexOf(draft.step as Step));
-  const lost = steps.findIndex((step) => (step === "pin" && pins.owner === null) || (step === "cashierPin" && pins.cashier === null));
+  const lost = steps.findIndex(
+    (step) => (step === "pin" && pins.owner === null) || (step === "cashierPin" && pins.cashier === null),
+  );
   const place = lost === -1 ? wanted : Math.min(wanted, lost);
   const step = steps[place] ?? "shop";
   const number = parts.findIndex((part) => (part as readonly Step[]).includes(step)) + 1;
@@ -70,7 +96,8 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
     if (to) note({ step: to });
   }
   // a PIN that was chosen is not asked for again on the way on, only on the way back
-  const isChosen = (one: Step) => (one === "pin" && pins.owner !== null) || (one === "cashierPin" && pins.cashier !== null);
+  const isChosen = (one: Step) =>
+    (one === "pin" && pins.owner !== null) || (one === "cashierPin" && pins.cashier !== null);
   const onNext = () => {
     setCorrecting(false);
     go(correcting ? "products" : steps.slice(place + 1).find((one) => !isChosen(one)));
@@ -93,7 +120,8 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
       onMade({ name: draft.shopName.trim(), products: body.products?.length ?? 0 });
     } catch (error) {
       setBusy(false);
-      if (!(error instanceof Refused) || isUndecided(error)) return setNo({ at: "products", why: words.noAnswer });
+      if (!(error instanceof Refused) || isUndecided(error))
+        return setNo({ at: "products", why: words.noAnswer });
       // nothing was made: what is sent next is another try
       const at = corrected[error.problem.code] ?? "products";
       note({ key: newId(), step: at });
@@ -112,8 +140,20 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
   switch (step) {
     case "code":
       return (
-        <Page {...common} title={words.setupCode} why={words.setupCodeWhy} onSubmit={() => isWholeCode(draft.code) && onNext()} keys={nextKey(isWholeCode(draft.code))}>
-          <CodeField label={words.setupCode} value={draft.code} hint="" no={why} onChange={(code) => note({ code: toCode(code) })} />
+        <Page
+          {...common}
+          title={words.setupCode}
+          why={words.setupCodeWhy}
+          onSubmit={() => isWholeCode(draft.code) && onNext()}
+          keys={nextKey(isWholeCode(draft.code))}
+        >
+          <CodeField
+            label={words.setupCode}
+            value={draft.code}
+            hint=""
+            no={why}
+            onChange={(code) => note({ code: toCode(code) })}
+          />
           <p className="setup-why">
             {words.setupCodeNew} <code>npm run onegate -- setup-code</code>
           </p>
@@ -122,15 +162,49 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
     case "shop": {
       const isReady = draft.shopName.trim() !== "";
       return (
-        <Page {...common} title={words.shop} why={words.shopWhy} onSubmit={() => isReady && onNext()} keys={nextKey(isReady)}>
-          <Field label={words.shopName} value={draft.shopName} hint={words.shopNameHint} max={100} complete="organization" focus onChange={(shopName) => note({ shopName })} />
-          <Field label={words.address} value={draft.address} hint={words.addressHint} max={300} complete="street-address" onChange={(address) => note({ address })} />
-          <Field label={words.phone} value={draft.phone} hint="0812…" type="tel" max={20} complete="tel" onChange={(phone) => note({ phone })} />
+        <Page
+          {...common}
+          title={words.shop}
+          why={words.shopWhy}
+          onSubmit={() => isReady && onNext()}
+          keys={nextKey(isReady)}
+        >
+          <Field
+            label={words.shopName}
+            value={draft.shopName}
+            hint={words.shopNameHint}
+            max={100}
+            complete="organization"
+            focus
+            onChange={(shopName) => note({ shopName })}
+          />
+          <Field
+            label={words.address}
+            value={draft.address}
+            hint={words.addressHint}
+            max={300}
+            complete="street-address"
+            onChange={(address) => note({ address })}
+          />
+          <Field
+            label={words.phone}
+            value={draft.phone}
+            hint="0812…"
+            type="tel"
+            max={20}
+            complete="tel"
+            onChange={(phone) => note({ phone })}
+          />
           <div className="field" role="group" aria-label={words.zone}>
             <span>{words.zone}</span>
             <div className="switch">
               {zones.map(([zone, name]) => (
-                <button key={zone} type="button" aria-pressed={draft.zone === zone} onClick={() => note({ zone })}>
+                <button
+                  key={zone}
+                  type="button"
+                  aria-pressed={draft.zone === zone}
+                  onClick={() => note({ zone })}
+                >
                   {name}
                 </button>
               ))}
@@ -149,7 +223,14 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
         <Page {...common} title={words.tax} why={words.taxWhy} onSubmit={onNext} keys={nextKey(true)}>
           <div className="options" role="radiogroup" aria-label={words.tax}>
             {TAX_CHOICES.map((tax) => (
-              <button key={tax} type="button" role="radio" className="option" aria-checked={draft.tax === tax} onClick={() => note({ tax })}>
+              <button
+                key={tax}
+                type="button"
+                role="radio"
+                className="option"
+                aria-checked={draft.tax === tax}
+                onClick={() => note({ tax })}
+              >
                 <strong>{words.taxes[tax][0]}</strong>
                 <span>{words.taxes[tax][1]}</span>
               </button>
@@ -162,14 +243,31 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
     case "owner": {
       const isReady = draft.ownerName.trim() !== "";
       return (
-        <Page {...common} title={words.owner} why={words.ownerWhy} onSubmit={() => isReady && onNext()} keys={nextKey(isReady)}>
-          <Field label={words.ownerName} value={draft.ownerName} max={100} complete="name" focus onChange={(ownerName) => note({ ownerName })} />
+        <Page
+          {...common}
+          title={words.owner}
+          why={words.ownerWhy}
+          onSubmit={() => isReady && onNext()}
+          keys={nextKey(isReady)}
+        >
+          <Field
+            label={words.ownerName}
+            value={draft.ownerName}
+            max={100}
+            complete="name"
+            focus
+            onChange={(ownerName) => note({ ownerName })}
+          />
         </Page>
       );
     }
     case "pin":
       return (
-        <Page {...common} title={words.ownerPin(draft.ownerName.trim())} why={wanted > place ? words.pinsAgain : words.pinWhy}>
+        <Page
+          {...common}
+          title={words.ownerPin(draft.ownerName.trim())}
+          why={wanted > place ? words.pinsAgain : words.pinWhy}
+        >
           <div className="setup-pin">
             <NewPin
               key="owner"
@@ -196,12 +294,21 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
             </button>
           }
         >
-          <Field label={words.cashierName} value={draft.cashierName} max={100} onChange={(cashierName) => note({ cashierName })} />
+          <Field
+            label={words.cashierName}
+            value={draft.cashierName}
+            max={100}
+            onChange={(cashierName) => note({ cashierName })}
+          />
         </Page>
       );
     case "cashierPin":
       return (
-        <Page {...common} title={words.ownerPin(draft.cashierName.trim())} why={wanted > place ? words.pinsAgain : words.pinWhy}>
+        <Page
+          {...common}
+          title={words.ownerPin(draft.cashierName.trim())}
+          why={wanted > place ? words.pinsAgain : words.pinWhy}
+        >
           <div className="setup-pin">
             <NewPin
               key="cashier"
@@ -216,12 +323,18 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
         </Page>
       );
     case "products":
-      return <Products common={common} busy={busy} no={why} onMake={(withProducts) => void make(withProducts)} />;
+      return (
+        <Products common={common} busy={busy} no={why} onMake={(withProducts) => void make(withProducts)} />
+      );
   }
 }
 
 /** What is sent: every text without its edges, and nothing that is empty. */
-function bodyOf(draft: Draft, pins: { readonly owner: string; readonly cashier: string | null }, withProducts: boolean): SetupBody {
+function bodyOf(
+  draft: Draft,
+  pins: { readonly owner: string; readonly cashier: string | null },
+  withProducts: boolean,
+): SetupBody {
   const name = draft.shopName.trim();
   const cashier = draft.cashierName.trim();
   const rows = withProducts ? readProducts(draft.products).rows : [];
@@ -231,16 +344,34 @@ function bodyOf(draft: Draft, pins: { readonly owner: string; readonly cashier: 
     tax: draft.tax,
     ...(draft.logo === null ? {} : { logo: draft.logo }),
     owner: { name: draft.ownerName.trim(), pin: pins.owner },
-    ...(cashier === "" || pins.cashier === null ? {} : { staff: [{ name: cashier, role: "cashier" as const, pin: pins.cashier }] }),
+    ...(cashier === "" || pins.cashier === null
+      ? {}
+      : { staff: [{ name: cashier, role: "cashier" as const, pin: pins.cashier }] }),
     ...(rows.length === 0 ? {} : { products: rows.map(toBody) }),
   };
 }
 
-function toBody({ name, rupiah, category, barcode, stock }: ProductRow): NonNullable<SetupBody["products"]>[number] {
-  return { name, price: `${rupiah}`, ...(category === undefined ? {} : { category }), ...(barcode === undefined ? {} : { barcode }), ...(stock === undefined ? {} : { stock }) };
+function toBody({
+  name,
+  rupiah,
+  category,
+  barcode,
+  stock,
+}: ProductRow): NonNullable<SetupBody["products"]>[number] {
+  return {
+    name,
+    price: `${rupiah}`,
+    ...(category === undefined ? {} : { category }),
+    ...(barcode === undefined ? {} : { barcode }),
+    ...(stock === undefined ? {} : { stock }),
+  };
 }
 
-type StepProps = { readonly common: { readonly step: readonly [number, number]; readonly onBack: (() => void) | undefined }; readonly no: string | undefined; readonly onNext: () => void };
+type StepProps = {
+  readonly common: { readonly step: readonly [number, number]; readonly onBack: (() => void) | undefined };
+  readonly no: string | undefined;
+  readonly onNext: () => void;
+};
 
 function LogoStep({ common, no, onNext }: StepProps) {
   const words = useSetupWords();
@@ -271,7 +402,11 @@ function LogoStep({ common, no, onNext }: StepProps) {
         <label className="key-second logo-pick">
           <Icon name="plus" />
           {logo === null ? words.logoPick : words.logoOther}
-          <input type="file" accept="image/png,image/jpeg,image/webp" onChange={({ target }) => void pick(target.files?.[0])} />
+          <input
+            type="file"
+            accept="image/png,image/jpeg,image/webp"
+            onChange={({ target }) => void pick(target.files?.[0])}
+          />
         </label>
         {logo !== null && (
           <button type="button" className="key-quiet" onClick={() => note({ logo: null })}>

@@ -11,7 +11,17 @@ export type ProductRow = {
   readonly stock?: number;
 };
 
-export type FaultCode = "columns_unknown" | "name_missing" | "name_long" | "name_twice" | "price_missing" | "price_unreadable" | "barcode_wrong" | "barcode_twice" | "stock_unreadable" | "too_many";
+export type FaultCode =
+  | "columns_unknown"
+  | "name_missing"
+  | "name_long"
+  | "name_twice"
+  | "price_missing"
+  | "price_unreadable"
+  | "barcode_wrong"
+  | "barcode_twice"
+  | "stock_unreadable"
+  | "too_many";
 export type Fault = { readonly line: number; readonly why: FaultCode; readonly text: string };
 export type Products = { readonly rows: readonly ProductRow[]; readonly faults: readonly Fault[] };
 
@@ -24,7 +34,20 @@ type Column = (typeof columns)[number];
 
 /** What people call the columns, in Indonesian and English. */
 const called: Readonly<Record<Column, readonly string[]>> = {
-  name: ["nama", "nama barang", "nama produk", "nama menu", "produk", "barang", "menu", "item", "name", "product", "product name", "item name"],
+  name: [
+    "nama",
+    "nama barang",
+    "nama produk",
+    "nama menu",
+    "produk",
+    "barang",
+    "menu",
+    "item",
+    "name",
+    "product",
+    "product name",
+    "item name",
+  ],
   price: ["harga", "harga jual", "harga satuan", "harga rp", "price", "selling price", "unit price"],
   category: ["kategori", "jenis", "kelompok", "category", "group"],
   barcode: ["barcode", "kode batang", "kode barcode", "ean", "ean13", "gtin"],
@@ -40,7 +63,8 @@ export function readProducts(text: string): Products {
   const [first] = records;
   if (!first) return { rows: [], faults: [] };
   const header = columnsOf(first.cells);
-  if (header === "unknown") return { rows: [], faults: [{ line: first.line, why: "columns_unknown", text: shown(first.cells) }] };
+  if (header === "unknown")
+    return { rows: [], faults: [{ line: first.line, why: "columns_unknown", text: shown(first.cells) }] };
   const places = header ?? new Map(columns.map((column, place) => [column, place]));
   const rows: ProductRow[] = [];
   const faults: Fault[] = [];
@@ -62,7 +86,11 @@ export function readProducts(text: string): Products {
   return { rows, faults };
 }
 
-const shown = (cells: readonly string[]) => cells.map((cell) => cell.trim()).filter(Boolean).join(" · ");
+const shown = (cells: readonly string[]) =>
+  cells
+    .map((cell) => cell.trim())
+    .filter(Boolean)
+    .join(" · ");
 
 function toRow(line: number, cell: (column: Column) => string): ProductRow | FaultCode {
   const [name, category] = [cell("name"), cell("category")];
@@ -75,19 +103,33 @@ function toRow(line: number, cell: (column: Column) => string): ProductRow | Fau
   if (barcode === undefined) return "barcode_wrong";
   const stock = toWhole(cell("stock"));
   if (stock === undefined || (stock !== "" && stock > MOST_STOCK)) return "stock_unreadable";
-  return { line, name, rupiah, ...(category === "" ? {} : { category }), ...(barcode === "" ? {} : { barcode }), ...(stock === "" ? {} : { stock }) };
+  return {
+    line,
+    name,
+    rupiah,
+    ...(category === "" ? {} : { category }),
+    ...(barcode === "" ? {} : { barcode }),
+    ...(stock === "" ? {} : { stock }),
+  };
 }
 
 /** `25000`, `25.000`, `Rp 25.000,-`, `25,000.00`, `25rb`, `25k`: all the same. Sen are not sold. */
 export function toRupiah(text: string): number | undefined {
-  const plain = text.replace(/^(?:rp|idr)\.?/i, "").replace(/[\s\u00a0]/g, "").replace(/,-+$/, "");
+  const plain = text
+    .replace(/^(?:rp|idr)\.?/i, "")
+    .replace(/[\s\u00a0]/g, "")
+    .replace(/,-+$/, "");
   const thousands = /^([0-9]{1,6})(?:rb|ribu|k)$/i.exec(plain)?.[1];
   if (thousands !== undefined) return Number(thousands) * 1_000;
   const whole = toWhole(plain);
   return whole === "" ? undefined : whole;
 }
 
-const GROUPED = [/^[0-9]{1,3}(?:\.[0-9]{3})+(?:,0{1,2})?$/, /^[0-9]{1,3}(?:,[0-9]{3})+(?:\.0{1,2})?$/, /^[0-9]+(?:[.,]0{1,2})?$/];
+const GROUPED = [
+  /^[0-9]{1,3}(?:\.[0-9]{3})+(?:,0{1,2})?$/,
+  /^[0-9]{1,3}(?:,[0-9]{3})+(?:\.0{1,2})?$/,
+  /^[0-9]+(?:[.,]0{1,2})?$/,
+];
 const LONGEST_NUMBER = 12;
 
 /** A whole number with dots or commas between its thousands, or with zeros after the decimal mark; nothing is nothing. */
@@ -109,7 +151,11 @@ function toBarcode(text: string): string | undefined {
 function columnsOf(cells: readonly string[]): Map<Column, number> | "unknown" | undefined {
   const found = new Map<Column, number>();
   for (const [place, cell] of cells.entries()) {
-    const plain = cell.trim().toLowerCase().replace(/[^a-z0-9]+/g, " ").trim();
+    const plain = cell
+      .trim()
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, " ")
+      .trim();
     const column = columns.find((each) => called[each].includes(plain));
     if (column && !found.has(column)) found.set(column, place);
   }

@@ -31,7 +31,20 @@ function zoneHere(): string {
   return zones[hours === 8 ? 1 : hours === 9 ? 2 : 0][0];
 }
 
-const blank = (): Draft => ({ step: "", key: newId(), code: "", shopName: "", address: "", phone: "", zone: zoneHere(), tax: "ppn_included", logo: null, ownerName: "", cashierName: "", products: "" });
+const blank = (): Draft => ({
+  step: "",
+  key: newId(),
+  code: "",
+  shopName: "",
+  address: "",
+  phone: "",
+  zone: zoneHere(),
+  tax: "ppn_included",
+  logo: null,
+  ownerName: "",
+  cashierName: "",
+  products: "",
+});
 
 const place = kept(localStorage, "onegate.setup.1");
 

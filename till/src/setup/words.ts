@@ -10,8 +10,10 @@ const id = {
   noServer: "Belum tersambung ke server. Coba lagi sebentar.",
   // enrolment
   connect: "Sambungkan tablet ini",
-  connectHow: "Minta kode dari pemilik atau manajer. Di kasir mereka: Toko, lalu Perangkat, lalu Perangkat baru.",
-  connectAgain: (name: string) => `Tablet ini tersambung sebagai “${name}”. Dengan kode baru ia pindah ke toko pemberi kode. Lanjutkan hanya bila Anda yang memintanya.`,
+  connectHow:
+    "Minta kode dari pemilik atau manajer. Di kasir mereka: Toko, lalu Perangkat, lalu Perangkat baru.",
+  connectAgain: (name: string) =>
+    `Tablet ini tersambung sebagai “${name}”. Dengan kode baru ia pindah ke toko pemberi kode. Lanjutkan hanya bila Anda yang memintanya.`,
   code: "Kode",
   codeHint: "8 huruf dan angka, berlaku 10 menit.",
   connectNow: "Sambungkan",
@@ -27,16 +29,20 @@ const id = {
   recoverPinWhy: "PIN lama tidak berlaku lagi.",
   // a revoked device
   revoked: "Tablet ini dicabut",
-  revokedWhat: "Pemilik atau manajer mencabut tablet ini. Sesi di sini sudah dihapus; kasir tidak dapat dibuka.",
+  revokedWhat:
+    "Pemilik atau manajer mencabut tablet ini. Sesi di sini sudah dihapus; kasir tidak dapat dibuka.",
   revokedNothing: "Tidak ada penjualan yang belum terkirim.",
-  revokedUnsent: (sum: string, time: string, what: string) => `Penjualan ${sum} pukul ${time} (${what}) belum terjawab server saat dicabut. Lihat dulu di Riwayat pada perangkat lain; catat ulang hanya bila tidak ada.`,
+  revokedUnsent: (sum: string, time: string, what: string) =>
+    `Penjualan ${sum} pukul ${time} (${what}) belum terjawab server saat dicabut. Lihat dulu di Riwayat pada perangkat lain; catat ulang hanya bila tidak ada.`,
   revokedCart: (n: number) => `${n} barang di keranjang belum dibayar.`,
-  revokedWaiting: "1 pembayaran masih ditunggu; server terus memeriksanya. Lihat Riwayat pada perangkat lain.",
+  revokedWaiting:
+    "1 pembayaran masih ditunggu; server terus memeriksanya. Lihat Riwayat pada perangkat lain.",
   connectNew: "Sambungkan lagi",
   // set-up
   setup: "Siapkan toko",
   setupCode: "Kode penyiapan",
-  setupCodeWhy: "Hanya orang yang memegang server boleh membuat toko. Kodenya ditulis program saat mulai, di jendela tempat ia dijalankan.",
+  setupCodeWhy:
+    "Hanya orang yang memegang server boleh membuat toko. Kodenya ditulis program saat mulai, di jendela tempat ia dijalankan.",
   setupCodeNew: "Kodenya hilang? Jalankan di server:",
   shop: "Toko Anda",
   shopWhy: "Nama dan alamat ini tercetak di struk.",
@@ -49,9 +55,15 @@ const id = {
   tax: "Pajak",
   taxWhy: "Dapat diubah nanti oleh pemilik.",
   taxes: {
-    ppn_included: ["PPN, sudah termasuk", "Harga di rak sudah berisi PPN 11 % (12 % dari 11/12 harga): pelanggan membayar tepat harga itu."],
+    ppn_included: [
+      "PPN, sudah termasuk",
+      "Harga di rak sudah berisi PPN 11 % (12 % dari 11/12 harga): pelanggan membayar tepat harga itu.",
+    ],
     ppn_added: ["PPN, ditambahkan", "PPN 11 % ditambahkan di atas harga rak saat membayar."],
-    pb1_10: ["PB1 10 %, restoran", "Pajak daerah untuk makanan di tempat, 10 % di atas harga; menggantikan PPN."],
+    pb1_10: [
+      "PB1 10 %, restoran",
+      "Pajak daerah untuk makanan di tempat, 10 % di atas harga; menggantikan PPN.",
+    ],
     none: ["Tanpa pajak", "Untuk usaha yang bukan PKP dan tidak dipungut PB1."],
   },
   logo: "Logo",
@@ -94,7 +106,10 @@ const id = {
   } satisfies Record<FaultCode, string>,
   making: "Menyiapkan toko…",
   ready: (name: string) => `${name} siap`,
-  readyWhat: (products: number) => (products === 0 ? "Kasir sudah terbuka. Barang dapat ditambahkan kapan saja." : `Kasir sudah terbuka, dengan ${products} barang di rak.`),
+  readyWhat: (products: number) =>
+    products === 0
+      ? "Kasir sudah terbuka. Barang dapat ditambahkan kapan saja."
+      : `Kasir sudah terbuka, dengan ${products} barang di rak.`,
   start: "Mulai jualan",
   pinsAgain: "PIN tidak ikut disimpan. Pilih lagi.",
 };
@@ -105,7 +120,9 @@ export type SetupWords = {
     ? (...values: Values) => string
     : Shape[Key] extends string
       ? string
-      : { readonly [Inner in keyof Shape[Key]]: Shape[Key][Inner] extends string ? string : readonly string[] };
+      : {
+          readonly [Inner in keyof Shape[Key]]: Shape[Key][Inner] extends string ? string : readonly string[];
+        };
 };
 
 const en: SetupWords = {
@@ -117,7 +134,8 @@ const en: SetupWords = {
   noServer: "Not connected to the server. Try again in a moment.",
   connect: "Connect this tablet",
   connectHow: "Ask an owner or manager for a code. On their till: Shop, then Devices, then New device.",
-  connectAgain: (name) => `This tablet is connected as “${name}”. A new code moves it to the shop that gave it. Go on only if you asked for this.`,
+  connectAgain: (name) =>
+    `This tablet is connected as “${name}”. A new code moves it to the shop that gave it. Go on only if you asked for this.`,
   code: "Code",
   codeHint: "8 letters and digits, good for 10 minutes.",
   connectNow: "Connect",
@@ -131,15 +149,20 @@ const en: SetupWords = {
   recoverPin: "A new PIN for the owner",
   recoverPinWhy: "The old PIN no longer counts.",
   revoked: "This tablet was revoked",
-  revokedWhat: "An owner or manager revoked this tablet. Its sessions are deleted here; the till can't be opened.",
+  revokedWhat:
+    "An owner or manager revoked this tablet. Its sessions are deleted here; the till can't be opened.",
   revokedNothing: "No sale is left unsent.",
-  revokedUnsent: (sum, time, what) => `The sale of ${sum} at ${time} (${what}) had no answer from the server when the tablet was revoked. Look in the history on another device first; enter it again only if it isn't there.`,
-  revokedCart: (n) => (n === 1 ? "1 item in the cart was not paid." : `${n} items in the cart were not paid.`),
-  revokedWaiting: "1 payment is still awaited; the server keeps checking it. See the history on another device.",
+  revokedUnsent: (sum, time, what) =>
+    `The sale of ${sum} at ${time} (${what}) had no answer from the server when the tablet was revoked. Look in the history on another device first; enter it again only if it isn't there.`,
+  revokedCart: (n) =>
+    n === 1 ? "1 item in the cart was not paid." : `${n} items in the cart were not paid.`,
+  revokedWaiting:
+    "1 payment is still awaited; the server keeps checking it. See the history on another device.",
   connectNew: "Connect again",
   setup: "Set up a shop",
   setupCode: "Set-up code",
-  setupCodeWhy: "Only whoever holds the server may make a shop. The program writes the code when it starts, in the window where it runs.",
+  setupCodeWhy:
+    "Only whoever holds the server may make a shop. The program writes the code when it starts, in the window where it runs.",
   setupCodeNew: "Lost the code? Run this on the server:",
   shop: "Your shop",
   shopWhy: "This name and address are printed on receipts.",
@@ -152,9 +175,15 @@ const en: SetupWords = {
   tax: "Tax",
   taxWhy: "The owner can change it later.",
   taxes: {
-    ppn_included: ["PPN, included", "Shelf prices hold PPN of 11 % (12 % on 11/12 of the price): customers pay exactly that price."],
+    ppn_included: [
+      "PPN, included",
+      "Shelf prices hold PPN of 11 % (12 % on 11/12 of the price): customers pay exactly that price.",
+    ],
     ppn_added: ["PPN, added", "PPN of 11 % is added to the shelf price at payment."],
-    pb1_10: ["PB1 10 %, restaurant", "The local tax on food served, 10 % on top of the price; it takes the place of PPN."],
+    pb1_10: [
+      "PB1 10 %, restaurant",
+      "The local tax on food served, 10 % on top of the price; it takes the place of PPN.",
+    ],
     none: ["No tax", "For businesses that are no PKP and owe no PB1."],
   },
   logo: "Logo",
@@ -197,7 +226,10 @@ const en: SetupWords = {
   },
   making: "Setting up the shop…",
   ready: (name) => `${name} is ready`,
-  readyWhat: (products) => (products === 0 ? "The till is open. Products can be added at any time." : `The till is open, with ${products === 1 ? "1 product" : `${products} products`} on the shelf.`),
+  readyWhat: (products) =>
+    products === 0
+      ? "The till is open. Products can be added at any time."
+      : `The till is open, with ${products === 1 ? "1 product" : `${products} products`} on the shelf.`,
   start: "Start selling",
   pinsAgain: "PINs are not kept. Choose them again.",
 };
