@@ -49,6 +49,7 @@ import {
   forgetOldKeys,
   idMaker,
   inTransaction,
+  onAnnounced,
   openDatabase,
   PROGRAM_ROLE,
   resolveName,
@@ -139,12 +140,12 @@ export type ProgramParts = {
 
 /** A stop takes no longer than this, and requests that are under way less. */
 const STOP_TIMEOUT_MS = 8_000;
-const SEAL_BEAT_MS = 1_000;
+const SEAL_POLL_MS = 1_000;
 /** Connections of the outbox's readers in this process: one looks at a time, each in one transaction. */
 const READERS = 2;
 
 /** Endpoints that are sent webhooks at once. Most wait for their receivers most of the time, so a few connections of their own do, and payments lose none. */
-const COURIER = { concurrency: 32, pollMs: 5_000, connections: 5, beatMs: 500 } as const;
+const COURIER = { concurrency: 32, pollMs: 5_000, connections: 5, outboxPollMs: 500 } as const;
 
 /** What the topics begin with that open streams may carry. */
 const STREAMED = [...TILL_TOPICS, "refund."];
@@ -239,7 +240,6 @@ export async function startProgram({
       callbackUrl,
       changed: (merchantId) => providers.changed(merchantId),
     };
-    const poke = () => tail.poke();
     const payments: Payments = {
       database,
       ledger,
@@ -247,7 +247,6 @@ export async function startProgram({
       clock,
       newId,
       log,
-      poke,
       homeMerchant,
       refusesSurcharges: settings.mode === "production",
       onEnded: async (tx, payment) => {
@@ -264,16 +263,18 @@ export async function startProgram({
         ...(await onTopupRefunded(tx, wallets, refund)),
       ],
     };
-    const sales: Sales = { database, ledger, payments, newId, poke };
-    const wallets: Wallets = { database, ledger, payments, newId, poke };
-    const settlement: Settlement = { database, ledger, payments, newId, poke };
+    const sales: Sales = { database, ledger, payments, newId };
+    const wallets: Wallets = { database, ledger, payments, newId };
+    const settlement: Settlement = { database, ledger, payments, newId };
     // connections of their own: they see all merchants' rows, requests one's, and to change that is a query each time
     const reader = openDatabase(connection, READERS, lost, PROGRAM_ROLE);
     endings.push(() => reader.close());
     const tail = followOutbox(reader, [rollup], log, { streamed: STREAMED });
     endings.push(() => tail.stop());
+    const unsubscribe = onAnnounced(database, () => tail.wake());
+    endings.push(async () => unsubscribe());
     // a reader of its own: sealing a burst keeps no receipt waiting
-    const sealer = followOutbox(reader, [seal, auditTrail], log, { beatMs: SEAL_BEAT_MS });
+    const sealer = followOutbox(reader, [seal, auditTrail], log, { pollMs: SEAL_POLL_MS });
     endings.push(() => sealer.stop());
     const courier = openDatabase(connection, COURIER.connections, lost, PROGRAM_ROLE);
     endings.push(() => courier.close());
@@ -283,11 +284,10 @@ export async function startProgram({
       clock,
       newId,
       log,
-      poke,
       rules,
       figures: createFigures(metrics, database),
     };
-    const enqueuer = followOutbox(courier, [deliver], log, { beatMs: COURIER.beatMs });
+    const enqueuer = followOutbox(courier, [deliver], log, { pollMs: COURIER.outboxPollMs });
     endings.push(() => enqueuer.stop());
 
     const http = createHttp(log, metrics, settings);

@@ -209,14 +209,12 @@ export class World {
     const ledger = this.#canary ? forgetful(real, this.random.fork("canary")) : real;
     const newProcessId = () => this.newId();
     const log = createLog("silent");
-    const poke = () => undefined;
     const payments: Payments = {
       database,
       ledger,
       clock: this,
       newId: newProcessId,
       log,
-      poke,
       providers: ofInstallation([this.provider]),
       homeMerchant: async () => DEMO_MERCHANT,
       refusesSurcharges: true,
@@ -225,7 +223,7 @@ export class World {
       onRefundGivenUp,
       onOrderCancelled: onSaleCancelled,
     };
-    const sales: Sales = { database, ledger, payments, newId: newProcessId, poke };
+    const sales: Sales = { database, ledger, payments, newId: newProcessId };
     return {
       database,
       die,

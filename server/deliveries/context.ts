@@ -11,5 +11,4 @@ export type Deliveries = {
   readonly newId: IdMaker;
   readonly log: Log;
   readonly figures: Figures;
-  readonly poke: () => void;
 };

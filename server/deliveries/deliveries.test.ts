@@ -785,7 +785,6 @@ function contextOn(
     newId: idMaker(systemClock),
     log,
     figures: createFigures(createMetrics(), database),
-    poke: () => undefined,
   };
 }
 
@@ -1180,7 +1179,7 @@ function sendInAnotherProcess({ connection }: TestDatabase, merchantId: Id, endp
     const database = openDatabase(${JSON.stringify(connection)}, 4, () => undefined);
     const box = createSecretBox(readSettings({}).secretKey);
     await sendDue({ database, box, rules: { loopback: true, resolve: async () => [] }, clock: systemClock, newId: idMaker(systemClock), log: createLog("silent"),
-      figures: createFigures(createMetrics(), database), poke: () => undefined }, "${merchantId}", "${endpointId}");`;
+      figures: createFigures(createMetrics(), database) }, "${merchantId}", "${endpointId}");`;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", code], {
     cwd: ROOT,
     stdio: ["ignore", "ignore", "inherit"],

@@ -29,7 +29,7 @@ export async function record(
   result: TryResult,
   retryAfter: string | undefined,
 ): Promise<boolean> {
-  const { database, figures, log, poke } = deliveries;
+  const { database, figures, log } = deliveries;
   const { isWell, disabled } = await inTransaction(database, async (tx) => {
     await completeTry(tx, endpoint.merchantId, claimed, result);
     await decide(tx, endpoint, claimed, result);
@@ -44,7 +44,6 @@ export async function record(
       { merchant_id: endpoint.merchantId, endpoint_id: endpoint.endpointId, reason: disabled },
       "a webhook endpoint was disabled",
     );
-    poke();
   }
   return isWell;
 }

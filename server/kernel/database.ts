@@ -138,18 +138,36 @@ export async function databaseNow(executor: Executor): Promise<Date> {
 
 const MAX_TRANSACTION_TRIES = 5;
 
-/** What each running transaction still has to do before it commits. */
-const lastSteps = new WeakMap<Tx, Array<() => Promise<void>>>();
+/** What a running transaction does at its end. */
+type Ending = { readonly lastSteps: Array<() => Promise<void>>; hasAnnounced: boolean };
+
+const endings = new WeakMap<Tx, Ending>();
 
 /**
  * Runs `step` as one of the last steps of a transaction that `inTransaction` runs, after `work` and before the commit. When
  * it throws, the transaction is rolled back.
  */
 export function beforeCommit(tx: Tx, step: () => Promise<void>): void {
-  const steps = lastSteps.get(tx);
-  if (!steps) throw new Error("only a transaction of inTransaction has steps before its commit");
-  steps.push(step);
+  const ending = endings.get(tx);
+  if (!ending) throw new Error("only a transaction of inTransaction has steps before its commit");
+  ending.lastSteps.push(step);
 }
+
+/** Notes that a transaction writes an event: `onAnnounced` hears of it once the transaction has committed. */
+export function noteAnnounced(tx: Tx): void {
+  const ending = endings.get(tx);
+  if (ending) ending.hasAnnounced = true;
+}
+
+const announcementListeners = new WeakMap<Database, Set<() => void>>();
+
+/** Calls `listener` after each transaction of `database` that announced something. Answers how to stop. */
+export function onAnnounced(database: Database, listener: () => void): () => void {
+  const listeners = announcementListeners.get(database) ?? new Set();
+  announcementListeners.set(database, listeners.add(listener));
+  return () => listeners.delete(listener);
+}
+
 /**
  * Reads with several statements as if it were one: all see the database as it was when the first began, so that what one
  * transaction wrote together is read together. Nothing can be written or locked.
@@ -163,16 +181,20 @@ export async function inSnapshot<T>(
 
 /** Runs `work` in one READ COMMITTED transaction; a deadlock's victim is run again. No network inside. */
 export async function inTransaction<T>(database: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const withLastSteps = async (tx: Tx): Promise<T> => {
-    const steps: Array<() => Promise<void>> = [];
-    lastSteps.set(tx, steps);
-    const result = await work(tx);
-    for (const step of steps) await step();
-    return result;
-  };
   for (let tries = 1; ; tries++) {
+    const ending: Ending = { lastSteps: [], hasAnnounced: false };
     try {
-      return await database.kysely.transaction().setIsolationLevel("read committed").execute(withLastSteps);
+      const result = await database.kysely
+        .transaction()
+        .setIsolationLevel("read committed")
+        .execute(async (tx) => {
+          endings.set(tx, ending);
+          const done = await work(tx);
+          for (const step of ending.lastSteps) await step();
+          return done;
+        });
+      if (ending.hasAnnounced) for (const listener of announcementListeners.get(database) ?? []) listener();
+      return result;
     } catch (error) {
       if (!isRetryable(error) || tries === MAX_TRANSACTION_TRIES) throw error;
     }

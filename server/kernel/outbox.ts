@@ -1,7 +1,14 @@
 import type { EventPayload, Id, Topic } from "@onegate/contract";
 import { sql } from "kysely";
 import { setTimeout as sleep } from "node:timers/promises";
-import { inTransaction, isUnavailable, type Database, type Executor, type Tx } from "./database.ts";
+import {
+  inTransaction,
+  isUnavailable,
+  noteAnnounced,
+  type Database,
+  type Executor,
+  type Tx,
+} from "./database.ts";
 import type { Log } from "./telemetry.ts";
 import { everywhere } from "./wall.ts";
 
@@ -37,7 +44,7 @@ export function checkedToCursor(unchecked: unknown): Cursor | undefined {
   return match?.[1] && match[2] ? { xid: BigInt(match[1]), eventId: BigInt(match[2]) } : undefined;
 }
 
-/** Writes an event; it is announced when, and only when, the transaction commits. */
+/** Writes an event; it is announced when, and only when, the transaction commits, and wakes the readers then. */
 export async function announce<T extends Topic>(
   tx: Tx,
   merchantId: Id,
@@ -45,6 +52,7 @@ export async function announce<T extends Topic>(
   subject: string,
   payload: EventPayload<T>,
 ): Promise<void> {
+  noteAnnounced(tx);
   await sql`
     insert into outbox_event (merchant_id, topic, subject, payload)
     values (${merchantId}, ${topic}, ${subject}, ${JSON.stringify(payload)}::jsonb)`.execute(tx);
@@ -166,13 +174,13 @@ async function makeCursor(tx: Tx, name: string): Promise<CursorRow> {
 export type Tail = {
   /** Calls back with each new event, of all merchants, in order. Answers how to stop. */
   subscribe(listener: (event: OutboxEvent) => void): () => void;
-  /** Something was just committed here: look now rather than at the next beat. */
-  poke(): void;
+  /** Looks now rather than at the next poll: something was just committed here. */
+  wake(): void;
   stop(): Promise<void>;
 };
 
 /** How long an event of another process may wait to be seen; one of this process is seen at once. */
-const BEAT_MS = 200;
+const DEFAULT_POLL_MS = 200;
 /** The rest between two looks: under load one look finds the events of many transactions, instead of one look a transaction. */
 const REST_MS = 20;
 /** How far in time a cursor may stay behind events that don't concern its consumer; after a restart they are passed over anew. */
@@ -183,12 +191,12 @@ export function followOutbox(
   database: Database,
   consumers: readonly Consumer[],
   log: Log,
-  { streamed = [], beatMs = BEAT_MS }: { streamed?: readonly string[]; beatMs?: number } = {},
+  { streamed = [], pollMs = DEFAULT_POLL_MS }: { streamed?: readonly string[]; pollMs?: number } = {},
 ): Tail {
   const listeners = new Set<(event: OutboxEvent) => void>();
   let stopped = false;
-  let wake = new AbortController();
-  let poked = false;
+  let rest = new AbortController();
+  let isAwake = false;
   let cursor: Cursor | undefined;
 
   /** Up to where each consumer has acted on everything, as far as it was done here. */
@@ -235,32 +243,33 @@ export function followOutbox(
 
   async function run(): Promise<void> {
     while (!stopped) {
-      poked = false;
+      isAwake = false;
       try {
         await look();
       } catch (error) {
         if (!isUnavailable(error)) log.error({ err: error }, "the outbox reader stumbled; it goes on");
       }
       if (!stopped) await sleep(REST_MS);
-      if (!poked && !stopped) await sleep(beatMs, undefined, { signal: wake.signal }).catch(() => undefined);
-      if (wake.signal.aborted) wake = new AbortController();
+      if (!isAwake && !stopped)
+        await sleep(pollMs, undefined, { signal: rest.signal }).catch(() => undefined);
+      if (rest.signal.aborted) rest = new AbortController();
     }
   }
 
   const running = everywhere(run);
-  const poke = () => {
-    poked = true;
-    wake.abort();
+  const wake = () => {
+    isAwake = true;
+    rest.abort();
   };
   return {
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    poke,
+    wake,
     async stop() {
       stopped = true;
-      poke();
+      wake();
       await running;
     },
   };

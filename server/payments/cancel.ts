@@ -63,7 +63,6 @@ export async function giveUpOrder(
     },
   );
   if (isRefusal(answer)) return { answer, replayed };
-  payments.poke();
   return {
     answer: (await selectOrder(payments.database.kysely, merchantId, orderId)) ?? refuse("order_unknown"),
     replayed,

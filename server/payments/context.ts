@@ -25,8 +25,6 @@ export type Payments = {
   readonly onOrderCancelled: (tx: Tx, merchantId: Id, orderId: string) => Promise<void>;
   /** Whether a channel by which the customer would pay a QRIS fee is off: the law forbids it, a sandbox may try it. */
   readonly refusesSurcharges: boolean;
-  /** Something was committed that readers of the outbox wait for. */
-  readonly poke: () => void;
 };
 
 /** Whom a payment was opened at, through the account that it was opened through. */

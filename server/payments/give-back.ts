@@ -270,7 +270,6 @@ export async function tellRefund(payments: Payments, refund: Refund): Promise<Re
         )
       : ("hand" as const);
   const written = await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, refund, answer));
-  payments.poke();
   return written;
 }
 
@@ -427,7 +426,6 @@ export async function decideRefund(
     },
   );
   if (isRefusal(answer)) return { answer, replayed };
-  payments.poke();
   return {
     answer: (await selectRefund(payments.database.kysely, merchantId, refundId)) ?? refuse("refund_unknown"),
     replayed,
@@ -464,7 +462,6 @@ async function askAbout(payments: Payments, refund: Refund): Promise<void> {
       (error: unknown): RefundAnswer => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }),
     );
   await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, refund, answer));
-  payments.poke();
 }
 
 /** Plans anew for refunds whose job was lost; answers how many. */

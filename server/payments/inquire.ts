@@ -62,7 +62,6 @@ export async function inquirePayment(
     await markLost(tx, now);
     return now;
   });
-  payments.poke();
   if (lost) await endLost(payments, lost);
 }
 

@@ -83,7 +83,6 @@ export async function receiveNotification(
     });
     return done;
   });
-  payments.poke();
   return outcome;
 }
 

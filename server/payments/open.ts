@@ -213,7 +213,6 @@ async function tellProvider(
   const written = await inTransaction(payments.database, (tx) =>
     writeAnswer(tx, payments, payment, answer, unsent && !isLast),
   );
-  payments.poke();
   if (!isForbidden) return { payment: written, unsent };
   payments.log.warn(
     { provider: provider.name, payment: payment.paymentId },

@@ -18,7 +18,6 @@ export async function endLost(payments: Payments, lost: Payment): Promise<void> 
     const { order, payment } = await lockPayment(tx, lost);
     if (isOpen(payment.state)) await replace(tx, payments, payment, order);
   });
-  payments.poke();
 }
 
 /** Gives up a payment that its provider has ended, and writes the one in its place, which a job then opens, once. The order's row is held. */

@@ -182,7 +182,6 @@ async function settled(
   { answer, replayed }: Once<{ case_id: Id }>,
 ): Promise<Once<SuspenseCase>> {
   if (isRefusal(answer)) return { answer, replayed };
-  payments.poke();
   return {
     answer: (await selectCase(payments.database.kysely, merchantId, caseId)) ?? refuse("case_unknown"),
     replayed,

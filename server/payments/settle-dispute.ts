@@ -58,7 +58,6 @@ export async function settleDispute(
     },
   );
   if (isRefusal(answer)) return { answer, replayed };
-  payments.poke();
   return {
     answer:
       (await selectDispute(payments.database.kysely, merchantId, disputeId)) ?? refuse("dispute_unknown"),

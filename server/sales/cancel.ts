@@ -27,7 +27,6 @@ export async function cancelSale(
     },
   );
   if (isRefusal(answer)) return { answer, replayed };
-  sales.poke();
   return {
     answer: (await selectSale(sales.database.kysely, merchantId, saleId)) ?? refuse("sale_unknown"),
     replayed,

@@ -43,7 +43,6 @@ export async function confirmStatic(
     },
   );
   if (isRefusal(answer)) return { answer, replayed };
-  sales.poke();
   return {
     answer: (await selectSale(sales.database.kysely, merchantId, saleId)) ?? refuse("sale_unknown"),
     replayed,

@@ -9,7 +9,6 @@ export type Sales = {
   readonly ledger: Ledger;
   readonly payments: Payments;
   readonly newId: IdMaker;
-  readonly poke: () => void;
 };
 
 /** The outlet's settings, which a sale is added up by. */

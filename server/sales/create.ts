@@ -54,7 +54,6 @@ export async function createSale(
       : writeSale(tx, sales, checked, outlet, unchecked.tender.method, hash);
   });
   if (isRefusal(answer)) return { answer, replayed };
-  sales.poke();
   if (unchecked.tender.method === "QRIS") {
     const payment = await openPayment(sales.payments, seller.merchantId, unchecked.id, "QRIS");
     // Already paid, or given up, is what a retry after a lost answer may find: then the sale tells.

@@ -27,6 +27,5 @@ export async function openDrawer(
       return { id };
     },
   );
-  if (!isRefusal(done.answer)) sales.poke();
   return done;
 }

@@ -76,7 +76,6 @@ export async function returnSale(
     },
   );
   if (isRefusal(answer)) return { answer, replayed };
-  sales.poke();
   for (const refund of await refundsOfReturns(sales.database.kysely, merchantId, [wish.id]))
     if (refund.state === "created") await tellRefund(sales.payments, refund);
   return {

@@ -8,5 +8,4 @@ export type Settlement = {
   readonly ledger: Ledger;
   readonly payments: Payments;
   readonly newId: IdMaker;
-  readonly poke: () => void;
 };

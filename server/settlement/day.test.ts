@@ -243,10 +243,7 @@ describe("a business day", () => {
     await pool.query("update sale set business_date = business_date - 1 where sale_id = $1", [late.sale.id]);
     const lines: string[] = [];
     const log = createLog("error", { write: (line: string) => lines.push(line) });
-    await settleDaily(
-      { database: shop.program.database, ledger, payments: undefined as never, newId, poke: () => undefined },
-      log,
-    );
+    await settleDaily({ database: shop.program.database, ledger, payments: undefined as never, newId }, log);
     assert.match(lines.join(""), new RegExp(`THE DAY DOES NOT TIE|${late.paymentId}`));
     assert.ok(lines.join("").includes(late.paymentId));
     const found = await day(before(shop.today, 1));

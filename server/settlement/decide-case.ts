@@ -93,7 +93,6 @@ export async function decideCase(
     },
   );
   if (isRefusal(answer)) return { answer, replayed };
-  settlement.poke();
   const decided = await showCase(settlement, merchantId, caseId);
   if (!decided) throw new Error("a decided case comes back");
   return { answer: decided, replayed };

@@ -74,7 +74,6 @@ export async function importStatement(
     });
     return { statement, isNew: true };
   });
-  settlement.poke();
   return result;
 }
 

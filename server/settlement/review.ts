@@ -36,7 +36,6 @@ export async function review(settlement: Settlement, merchantId: Id): Promise<nu
       return reviewProvider(tx, merchantId, provider);
     });
   }
-  settlement.poke();
   return opened;
 }
 

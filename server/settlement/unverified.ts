@@ -22,7 +22,6 @@ export async function openUnverified(settlement: Settlement, merchantId: Id): Pr
     );
     return (await openCases(tx, merchantId, late)).length;
   });
-  settlement.poke();
   return opened;
 }
 
@@ -41,7 +40,6 @@ export async function openUnverifiedCase(
     if (!waiting) return refuse("payment_unknown");
     return waiting.caseId ?? (await openCases(tx, merchantId, [waiting]))[0] ?? refuse("payment_unknown");
   });
-  settlement.poke();
   return caseId;
 }
 

@@ -12,8 +12,6 @@ export type Wallets = {
   readonly ledger: Ledger;
   readonly payments: Payments;
   readonly newId: IdMaker;
-  /** Something was committed that readers of the outbox wait for. */
-  readonly poke: () => void;
 };
 
 /** The signed-in user who asks. */
@@ -35,7 +33,6 @@ export async function onceFor<T>(
     asked,
     effect,
   );
-  if (!isRefusal(done.answer) && !done.replayed) wallets.poke();
   return done;
 }
 

@@ -160,7 +160,6 @@ export async function creditWaiting(wallets: Wallets, account?: Id): Promise<num
       if (topup?.step === "collected") await credit(tx, wallets, topup, topup.externalReference);
     });
   }
-  if (waiting.length > 0) wallets.poke();
   return waiting.length;
 }
 
