@@ -184,7 +184,7 @@ async function fillHistory(server: BenchServer, { userToken, url }: Target): Pro
   ).json()) as { accounts: ReadonlyArray<{ account_id: string }> };
   const debit = accountId(DEMO_MERCHANT, walletCode(0));
   const credit = accounts[0]?.account_id ?? "";
-  const ledger = createLedger(server.database, { lanes: 2, queue: 2 * HISTORY_ENTRIES });
+  const ledger = createLedger(server.database, { concurrency: 2, queue: 2 * HISTORY_ENTRIES });
   await ledger.postMany(
     DEMO_MERCHANT,
     Array.from({ length: HISTORY_ENTRIES }, () => ({

@@ -12,9 +12,9 @@ import { openWorld, shopCode, SHOPS, walletCode, WALLETS } from "./world.ts";
 const PROGRAM = fileURLToPath(new URL("./program.ts", import.meta.url));
 /** People who sign in again and again, each from an address of his own, and how many of them at once. */
 const PEOPLE = 64;
-const AT_ONCE = 32;
+const BATCH_SIZE = 32;
 const TOKENS = 2_000;
-const CHECKS_AT_ONCE = 16;
+const MAX_CONCURRENT_CHECKS = 16;
 const PASSWORD = "Senja-di-Lembang-77";
 
 /**
@@ -31,7 +31,7 @@ export async function benchAuth({ seconds, rate }: { seconds: number; rate: numb
   try {
     const [url] = (await once(program, "message")) as [string];
     await openWorld(server.database, DEMO_MERCHANT);
-    const people = createSender(url, AT_ONCE);
+    const people = createSender(url, BATCH_SIZE);
     const others = createSender(url, 256);
     const from = (n: number) => ({ "x-forwarded-for": `10.0.${Math.floor(n / 250)}.${1 + (n % 250)}` });
     const asked = async (
@@ -78,7 +78,7 @@ export async function benchAuth({ seconds, rate }: { seconds: number; rate: numb
         from(n),
       ),
     );
-    await closedLoop(AT_ONCE, PEOPLE, signIn);
+    await closedLoop(BATCH_SIZE, PEOPLE, signIn);
     await openLoop(rate, rate * 2, pay);
     const calm = await openLoop(rate, rate * seconds, pay);
 
@@ -86,8 +86,8 @@ export async function benchAuth({ seconds, rate }: { seconds: number; rate: numb
     let ended = false;
     const begun = performance.now();
     const everybody = Promise.all(
-      Array.from({ length: AT_ONCE }, async (_, caller) => {
-        for (let n = caller; !ended; n += AT_ONCE) {
+      Array.from({ length: BATCH_SIZE }, async (_, caller) => {
+        for (let n = caller; !ended; n += BATCH_SIZE) {
           await signIn(n);
           signedIn += 1;
         }
@@ -125,7 +125,7 @@ async function benchTokens(database: Database) {
   const accessTokens = createAccessTokens(keys, systemClock);
   const tokens: string[] = [];
   const signed = await closedLoop(
-    CHECKS_AT_ONCE,
+    MAX_CONCURRENT_CHECKS,
     TOKENS,
     async () =>
       void tokens.push(
@@ -136,8 +136,8 @@ async function benchTokens(database: Database) {
     if (!(await accessTokens.verify(tokens[n % TOKENS] ?? "")))
       throw new Error("a token of ours was not believed");
   };
-  const first = await closedLoop(CHECKS_AT_ONCE, TOKENS, check);
-  const again = await closedLoop(CHECKS_AT_ONCE, 20 * TOKENS, check);
+  const first = await closedLoop(MAX_CONCURRENT_CHECKS, TOKENS, check);
+  const again = await closedLoop(MAX_CONCURRENT_CHECKS, 20 * TOKENS, check);
   return {
     tokens_signed_per_second: Math.round(signed),
     token_checks_per_second: Math.round(first),

@@ -7,7 +7,7 @@ import { openWorld, shopIds, walletIds } from "./world.ts";
 
 /** Callers that always have one transfer on its way. */
 export const CALLERS = 3_000;
-export const LANES = 3;
+export const CONCURRENCY = 3;
 
 /** Durable transfers through the ledger's public verb, from random wallets to random shops, beside TPC-B. */
 export async function benchLedger({ seconds }: { seconds: number }) {
@@ -17,7 +17,7 @@ export async function benchLedger({ seconds }: { seconds: number }) {
     await openWorld(server.database, merchantId);
     let batches = 0;
     const ledger = createLedger(server.database, {
-      lanes: LANES,
+      concurrency: CONCURRENCY,
       queue: 100_000,
       onBatch: () => (batches += 1),
     });
@@ -36,7 +36,7 @@ export async function benchLedger({ seconds }: { seconds: number }) {
       refused: driven.refused,
       items_per_batch: Math.round(driven.posted / batches),
       callers: CALLERS,
-      lanes: LANES,
+      concurrency: CONCURRENCY,
       books,
     };
   } finally {

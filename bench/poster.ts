@@ -2,7 +2,7 @@ import { IDR, money, newId, type Id } from "@onegate/contract";
 import { openDatabase, type Connection } from "../server/kernel/index.ts";
 import { createLedger } from "../server/ledger/index.ts";
 import { drive } from "./drive.ts";
-import { LANES } from "./ledger.ts";
+import { CONCURRENCY } from "./ledger.ts";
 
 /** A process of its own that posts when it is told to; see `processes.ts`. */
 export type Order = {
@@ -16,8 +16,8 @@ export type Order = {
 
 process.on("message", (order: Order) => {
   void (async () => {
-    const database = openDatabase(order.connection, LANES + 1, () => undefined);
-    const ledger = createLedger(database, { lanes: LANES, queue: 100_000 });
+    const database = openDatabase(order.connection, CONCURRENCY + 1, () => undefined);
+    const ledger = createLedger(database, { concurrency: CONCURRENCY, queue: 100_000 });
     // statements are prepared and tables known before the clock starts
     await ledger.post(order.merchantId, {
       id: newId(),

@@ -2,11 +2,11 @@ import { IDR, money, newId, type Id } from "@onegate/contract";
 import { consume } from "../server/kernel/index.ts";
 import { createLedger, prove, seal, type Ledger } from "../server/ledger/index.ts";
 import { drive, rateOf } from "./drive.ts";
-import { CALLERS, LANES } from "./ledger.ts";
+import { CALLERS, CONCURRENCY } from "./ledger.ts";
 import { startBenchServer } from "./server.ts";
 import { openWorld, shopIds, walletIds } from "./world.ts";
 
-const FILLED_AT_ONCE = 20_000;
+const FILL_BATCH_SIZE = 20_000;
 
 /**
  * The same load upon books that are ever fuller: with 10 thousand transfers in them, with 1 million, and with as many as
@@ -18,7 +18,7 @@ export async function benchScale({ seconds, transfers }: { seconds: number; tran
   try {
     const merchantId = newId();
     await openWorld(server.database, merchantId);
-    const ledger = createLedger(server.database, { lanes: LANES, queue: 200_000 });
+    const ledger = createLedger(server.database, { concurrency: CONCURRENCY, queue: 200_000 });
     const who = { payers: walletIds(merchantId), payees: shopIds(merchantId) };
     const runs: Array<{ transfers_before: number; transfers_per_second: number }> = [];
     for (const size of [...new Set([10_000, 1_000_000, transfers])].sort((a, b) => a - b)) {
@@ -54,7 +54,7 @@ export async function benchScale({ seconds, transfers }: { seconds: number; tran
       seal_ms: Math.round(sealed - sealing),
       proof_ms: Math.round(proven - sealed),
       callers: CALLERS,
-      lanes: LANES,
+      concurrency: CONCURRENCY,
       books: proof.breaches.length === 0 ? ("hold" as const) : ("broken" as const),
     };
   } finally {
@@ -72,7 +72,7 @@ async function fill(
 ): Promise<number> {
   let there = await count();
   while (there < size) {
-    const batch = Array.from({ length: Math.min(FILLED_AT_ONCE, size - there) }, (_, i) => ({
+    const batch = Array.from({ length: Math.min(FILL_BATCH_SIZE, size - there) }, (_, i) => ({
       id: newId(),
       kind: "payment",
       debit: payers[(there + i * 7) % payers.length] ?? "",

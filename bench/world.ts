@@ -19,7 +19,7 @@ export const shopIds = (merchantId: Id): Id[] =>
 const ENOUGH = 100_000_000_00n;
 
 export async function openWorld(database: Database, merchantId: Id): Promise<void> {
-  const ledger = createLedger(database, { lanes: 2, queue: 100_000 });
+  const ledger = createLedger(database, { concurrency: 2, queue: 100_000 });
   await openAccounts(database.kysely, merchantId, [
     { id: accountId(merchantId, "mint"), code: "mint", kind: "bank", currency: IDR },
   ]);

@@ -4,7 +4,7 @@ import { ask, type Asked } from "./history.ts";
 
 const CALLERS = 10;
 const BATCH = 25;
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 /** A caller that was told nothing rests a little, as a client with a queue behind it would. */
 const REST_MS = 30;
 
@@ -122,7 +122,7 @@ export class Load {
         {
           agent: this.#agent,
           method: "POST",
-          timeout: PATIENCE_MS,
+          timeout: TIMEOUT_MS,
           headers: { "content-type": "application/json", "content-length": Buffer.byteLength(text) },
         },
         (incoming) => {

@@ -31,7 +31,7 @@ export type Report = {
 /** How long it may take until payments are taken again, by what was killed (faults 4, 5 and 24). */
 const BACK_MS: Readonly<Record<Kill, number>> = { server: 30_000, backend: 10_000, postmaster: 30_000 };
 const SETTLE_MS = 60_000;
-const MOST_FAULTS = 20;
+const MAX_FAULTS = 20;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
@@ -95,7 +95,7 @@ export async function play(
       ...verdict.wrong,
       ...verdict.stray,
       ...verdict.unsettled,
-    ].slice(0, MOST_FAULTS);
+    ].slice(0, MAX_FAULTS);
     const faults = ids.map((id) =>
       JSON.stringify({
         asked: load.asked.find((one) => one.id === id),
@@ -118,7 +118,7 @@ export async function play(
       faults:
         proof.proof === "holds"
           ? faults
-          : [...faults, ...proof.breaches.slice(0, MOST_FAULTS).map((breach) => JSON.stringify(breach))],
+          : [...faults, ...proof.breaches.slice(0, MAX_FAULTS).map((breach) => JSON.stringify(breach))],
     };
   } finally {
     await stop();

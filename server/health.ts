@@ -73,7 +73,7 @@ export function healthRoutes(
       config: { right: "metrics.read", service: "health" },
       schema: {
         ...schema,
-        summary: "Figures for Prometheus; in production for this machine alone, or by a token",
+        summary: "DeliveryMetrics for Prometheus; in production for this machine alone, or by a token",
         response: {
           200: {
             description: "Prometheus' text format",

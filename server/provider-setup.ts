@@ -13,7 +13,7 @@ import {
 } from "./providers/index.ts";
 
 /** A cashier waits no longer than this for a provider; then the payment is unknown, and asked about. */
-const PATIENCE_MS = 8_000;
+const TIMEOUT_MS = 8_000;
 
 /** Where merchants' own accounts are when no setting says it. */
 const ADDRESSES = {
@@ -54,7 +54,7 @@ export function setUpProviders({
   publicUrl,
   clock,
 }: ProviderParts): ProviderSetup {
-  const timeouts = { totalMs: PATIENCE_MS };
+  const timeouts = { totalMs: TIMEOUT_MS };
   const callbackUrl = (name: string, accountId: Id | null) =>
     `${publicUrl()}/api/v1/providers/${name}/notifications${accountId === null ? "" : `/${accountId}`}`;
   const tripay = (

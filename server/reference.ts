@@ -1,6 +1,6 @@
 import { KEY_SCOPES, ProblemSchema, refusals } from "@onegate/contract";
 import swagger from "@fastify/swagger";
-import { isInScope, whyNot, type Right, type Role } from "./identity/index.ts";
+import { isInScope, refusalFor, type Right, type Role } from "./identity/index.ts";
 import type { Http } from "./kernel/index.ts";
 
 const TAGS = {
@@ -186,7 +186,7 @@ function describe(operation: Operation, method: string, path: string, known: Fac
   operation.security = securityOf(known.right);
   const headers = [
     ...(known.takesKey ? [IDEMPOTENCY_KEY(!path.startsWith("/api/payment/"))] : []),
-    ...(STAFF.some((role) => whyNot(role, known.right) === undefined) && isClosed(known.right)
+    ...(STAFF.some((role) => refusalFor(role, known.right) === undefined) && isClosed(known.right)
       ? [DEVICE]
       : []),
     ...(known.isApprovable ? [APPROVAL] : []),
@@ -206,17 +206,17 @@ function operationIdOf(method: string, path: string): string {
   return [method, ...words.map((word) => word.charAt(0).toUpperCase() + word.slice(1))].join("");
 }
 
-const isClosed = (right: Right) => whyNot("anyone", right) !== undefined;
+const isClosed = (right: Right) => refusalFor("anyone", right) !== undefined;
 
 /** Any one of these is enough; an empty one is nobody's proof. */
 function securityOf(right: Right): unknown[] {
   if (!isClosed(right)) return [];
   return [
-    ...(whyNot("user", right) === undefined ? [{ user_token: [] }] : []),
-    ...(STAFF.some((role) => whyNot(role, right) === undefined) ? [{ staff_session: [] }] : []),
+    ...(refusalFor("user", right) === undefined ? [{ user_token: [] }] : []),
+    ...(STAFF.some((role) => refusalFor(role, right) === undefined) ? [{ staff_session: [] }] : []),
     ...(isInScope(KEY_SCOPES, right) ? [{ merchant_key: [] }] : []),
     // in the sandbox alone
-    ...(whyNot("sandbox", right) === undefined ? [{}] : []),
+    ...(refusalFor("sandbox", right) === undefined ? [{}] : []),
   ];
 }
 

@@ -13,7 +13,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { DEMO_MERCHANT, DEMO_OUTLET } from "./demo/index.ts";
-import { insertStaff, rights, whyNot, type Right, type Role } from "./identity/index.ts";
+import { insertStaff, rights, refusalFor, type Right, type Role } from "./identity/index.ts";
 import { isInScope } from "./identity/keys/key.ts";
 import { grantable, mayWithApproval, OWNER_ONLY, PIN_CHANGE_RIGHTS, rightsOf } from "./identity/rights.ts";
 import { newToken, tokenHash } from "./identity/secret.ts";
@@ -169,7 +169,7 @@ before(async () => {
       ...(pinChangeOnly ? {} : { role }),
     };
   };
-  const byRole = (role: Role) => (right: Right) => whyNot(role, right) === undefined;
+  const byRole = (role: Role) => (right: Right) => refusalFor(role, right) === undefined;
   const keys = await Promise.all(
     KEY_SCOPES.map(async (scope): Promise<Asker> => {
       const secret = `ogk_test_${newToken().token}`;
@@ -713,7 +713,7 @@ function reference(routes: readonly RegisteredRoute[]): string {
     "owner",
   ] as const satisfies readonly Role[];
   const mark = (role: Role, { right, approvable }: RegisteredRoute) =>
-    whyNot(role, right as Right) === undefined
+    refusalFor(role, right as Right) === undefined
       ? "✓"
       : approvable && mayWithApproval(role, right as Right)
         ? "PIN"

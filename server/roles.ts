@@ -1,7 +1,7 @@
 import { catalogueRoutes } from "./catalogue/index.ts";
 import { accountRoutes, createOwnProviders, resealAccounts, type Vault } from "./credentials/index.ts";
 import {
-  createFigures,
+  createDeliveryMetrics,
   deliver,
   forgetOldDeliveries,
   SEND,
@@ -66,7 +66,7 @@ import {
 import { chartOf, createLedger, openAccounts, seal } from "./ledger/index.ts";
 import { pageRoutes } from "./pages.ts";
 import {
-  askProviders,
+  inquireOfProviders,
   carryRefundOn,
   disputeRoutes,
   openReplacement,
@@ -189,7 +189,7 @@ export async function startProgram({
     const clock = await followDatabaseClock(database);
     endings.push(() => clock.stop());
     const ledger = createLedger(database, {
-      lanes: settings.ledgerLanes,
+      concurrency: settings.ledgerConcurrency,
       queue: settings.ledgerQueue,
       onBatch: (items) => metrics.batchItems.observe(items),
     });
@@ -285,7 +285,7 @@ export async function startProgram({
       newId,
       log,
       rules,
-      figures: createFigures(metrics, database),
+      metrics: createDeliveryMetrics(metrics, database),
     };
     const enqueuer = followOutbox(courier, [deliver], log, { pollMs: COURIER.outboxPollMs });
     endings.push(() => enqueuer.stop());
@@ -390,7 +390,7 @@ export async function startProgram({
       log,
     );
     workers.push(() => jobs.stop());
-    const asker = askProviders(payments);
+    const asker = inquireOfProviders(payments);
     workers.push(() => asker.stop());
     const couriers = await startJobs(
       courier,

@@ -74,7 +74,7 @@ describe("an upgrade", () => {
       [13, 98_850n, 100_000n],
     );
 
-    const ledger = createLedger(old, { lanes: 2, queue: 100 });
+    const ledger = createLedger(old, { concurrency: 2, queue: 100 });
     const again = (id: string, minor: bigint) =>
       ledger.post(merchant, {
         id,

@@ -271,7 +271,7 @@ describe("the wall, on two connections", () => {
   });
 
   it("what posts looks for itself; a batch is its merchant's, whoever's call began it", async () => {
-    const ledger = createLedger(program, { lanes: 1, queue: 1_000 });
+    const ledger = createLedger(program, { concurrency: 1, queue: 1_000 });
     const transfer = (merchantId: Id) =>
       ({
         id: newId(),

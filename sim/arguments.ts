@@ -1,12 +1,12 @@
 import { parseArgs } from "node:util";
-import { namedSeeds, USUAL_SEED } from "./seeds.ts";
+import { namedSeeds, DEFAULT_SEED } from "./seeds.ts";
 
 export const HELP = `Usage: npm run --silent sim -- [--seed N | --named NAME | --seeds N [--first S]] [--steps M] [--canary] [--json] [--history]
 
 Runs the ledger and the life of a payment in a world that loses answers, repeats notifications and crashes, and holds
 them against books of its own. The same seed runs the same. Exit code 1 when a rule is broken.
 
-  --seed N       which run, a whole number [${USUAL_SEED}]
+  --seed N       which run, a whole number [${DEFAULT_SEED}]
   --steps M      how many things happen [500; with --seeds 2000]
   --named NAME   a seed with a name, see below
   --seeds N      N fresh random seeds, on all cores; each that breaks a rule is printed
@@ -54,7 +54,7 @@ export function checkedToAsked(args: string[]): Asked | "help" {
   return {
     seeds,
     first,
-    seed: checkedToNumber("--seed", values.seed, 0) ?? named?.seed ?? USUAL_SEED,
+    seed: checkedToNumber("--seed", values.seed, 0) ?? named?.seed ?? DEFAULT_SEED,
     steps:
       checkedToNumber("--steps", values.steps, 1) ??
       named?.steps ??

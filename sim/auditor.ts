@@ -38,7 +38,7 @@ export const rules = {
 export type Rule = keyof typeof rules;
 export type Violation = { readonly step: number; readonly rule: string; readonly detail: string };
 
-const MOST = 50;
+const MAX_VIOLATIONS = 50;
 
 /** Expects: notes what does not hold, each finding once. */
 export class Auditor {
@@ -52,7 +52,7 @@ export class Auditor {
 
   report(rule: Rule, detail: string): void {
     const key = `${rule} ${detail}`;
-    if (this.#seen.has(key) || this.violations.length >= MOST) return;
+    if (this.#seen.has(key) || this.violations.length >= MAX_VIOLATIONS) return;
     this.#seen.add(key);
     this.violations.push({ step: this.step, rule: rules[rule], detail });
   }

@@ -1,7 +1,7 @@
 import { sweepRefunds } from "../server/payments/index.ts";
 import { deliver } from "./acts/network.ts";
 import { inquireOpen } from "./acts/payments.ts";
-import { askAllAgain, workDueRefunds } from "./acts/refunds.ts";
+import { inquireOfAllAgain, workDueRefunds } from "./acts/refunds.ts";
 import { sealAll } from "./acts/sealing.ts";
 import { auditLedger } from "./audit-ledger.ts";
 import { auditPayments } from "./audit-payments.ts";
@@ -25,7 +25,7 @@ const AUDIT_EVERY = 25;
 const CALM_EVERY = 200;
 const HOUR = 3_600_000;
 /** Questions that a payment may need until it is final: the answer to the first may be lost, a payer's time be over. */
-const MOST_ROUNDS = 6;
+const MAX_ROUNDS = 6;
 
 /** Runs one seed for so many steps over the real ledger, payments and sales, and answers what the auditor found. */
 export async function simulate({
@@ -62,8 +62,8 @@ async function calmDown(stage: Stage): Promise<void> {
   const { world, auditor } = stage;
   const left = () => [...world.letters, ...world.racedLetters];
   world.provider.channelsDown = false;
-  await askAllAgain(stage);
-  for (let round = 1; round <= MOST_ROUNDS; round++) {
+  await inquireOfAllAgain(stage);
+  for (let round = 1; round <= MAX_ROUNDS; round++) {
     await world.advance(HOUR);
     for (const letter of world.random.fork(`calm ${auditor.step} ${round}`).shuffled(world.letters))
       await deliver(stage, letter);

@@ -205,7 +205,7 @@ export class World {
   #start(): Process {
     const database = openDatabase(this.#test.connection, CONNECTIONS, () => undefined);
     const die = makeMortal(database.pool);
-    const real = createLedger(database, { lanes: 1, queue: 20_000 });
+    const real = createLedger(database, { concurrency: 1, queue: 20_000 });
     const ledger = this.#canary ? forgetful(real, this.random.fork("canary")) : real;
     const newProcessId = () => this.newId();
     const log = createLog("silent");
@@ -228,7 +228,7 @@ export class World {
       database,
       die,
       ledger,
-      crowdedLedger: createLedger(database, { lanes: 3, queue: 20_000 }),
+      crowdedLedger: createLedger(database, { concurrency: 3, queue: 20_000 }),
       payments,
       sales,
     };

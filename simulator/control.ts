@@ -29,11 +29,11 @@ export function isAct(unchecked: unknown): unchecked is Act {
   return (acts as readonly unknown[]).includes(unchecked);
 }
 
-const MOST_AMOUNT = 1e12;
-const USUAL_WAIT_MS = 5_000;
-const MOST_WAIT_MS = 600_000;
-const MOST_TIMES = 1_000;
-const MOST_SHIFT_MS = 400 * 86_400_000;
+const MAX_AMOUNT = 1e12;
+const DEFAULT_WAIT_MS = 5_000;
+const MAX_WAIT_MS = 600_000;
+const MAX_TIMES = 1_000;
+const MAX_SHIFT_MS = 400 * 86_400_000;
 
 /** The simulator's own levers under `/control/`, for this machine or with a key: `near.ts`. */
 export function controlRoutes(world: World) {
@@ -62,7 +62,7 @@ export function controlRoutes(world: World) {
         if (!isAct(params.act)) return send(reply, failure(`An act is one of ${acts.join(", ")}`));
         if (!book.transaction(params.reference)) return send(reply, failure("Transaction not found", 404));
         const wanted = field(body, "amount");
-        const amount = wanted === undefined ? undefined : checkedToCount(wanted, MOST_AMOUNT);
+        const amount = wanted === undefined ? undefined : checkedToCount(wanted, MAX_AMOUNT);
         if (wanted !== undefined && amount === undefined)
           return send(reply, failure("The amount is whole rupiah"));
         const moved = act(world, params.reference, params.act, amount);
@@ -111,7 +111,7 @@ export function controlRoutes(world: World) {
     );
 
     routes.put("/clock", async ({ body }, reply) => {
-      const shiftMs = checkedToCount(field(body, "shift_ms"), MOST_SHIFT_MS);
+      const shiftMs = checkedToCount(field(body, "shift_ms"), MAX_SHIFT_MS);
       if (shiftMs === undefined) return send(reply, failure("shift_ms is whole milliseconds"));
       world.clock.shiftMs = shiftMs;
       book.record({ kind: "clock", shiftMs });
@@ -124,8 +124,8 @@ export function controlRoutes(world: World) {
 /** Reads `{fault, call = create, times = 1, ms = 5000}`; `ms` is how slow a slow answer is. */
 export function checkedToPlanned(body: unknown): PlannedFault[] | undefined {
   const [fault, call] = [field(body, "fault"), field(body, "call") ?? "create"];
-  const times = checkedToCount(field(body, "times") ?? 1, MOST_TIMES);
-  const ms = checkedToCount(field(body, "ms") ?? USUAL_WAIT_MS, MOST_WAIT_MS);
+  const times = checkedToCount(field(body, "times") ?? 1, MAX_TIMES);
+  const ms = checkedToCount(field(body, "ms") ?? DEFAULT_WAIT_MS, MAX_WAIT_MS);
   if (!isAnswerFault(fault) || !isCall(call) || times === undefined || ms === undefined) return undefined;
   return Array.from({ length: times }, () => ({ call, fault, ms }));
 }

@@ -38,7 +38,7 @@ export const NO_FAULTS: CallbackFaults = {
 };
 
 const DAY_MS = 86_400_000;
-const MOST_DUPLICATES = 100;
+const MAX_DUPLICATES = 100;
 
 export function isAnswerFault(unchecked: unknown): unchecked is AnswerFault {
   return typeof unchecked === "string" && Object.hasOwn(answerFaults, unchecked);
@@ -58,7 +58,7 @@ export function checkedToCallbackFaults(unchecked: unknown): Partial<CallbackFau
     const read =
       kind === "boolean"
         ? checkedToFlag(value)
-        : checkedToCount(value, name === "duplicates" ? MOST_DUPLICATES : DAY_MS);
+        : checkedToCount(value, name === "duplicates" ? MAX_DUPLICATES : DAY_MS);
     if (read === undefined) return undefined;
     faults[name] = read;
   }

@@ -1,7 +1,7 @@
 type Node = { [name: string]: string | Node };
 
 const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
-const DEEPEST = 4;
+const MAX_DEPTH = 4;
 
 /**
  * Reads `application/x-www-form-urlencoded` as PHP does: `order_items[0][name]=Kopi` nests. Groups whose names are all
@@ -21,7 +21,7 @@ function pathOf(name: string): string[] | undefined {
   if (!match) return undefined;
   const inner = [...(match[2] ?? "").matchAll(/\[([^[\]]+)\]/g)].map((part) => part[1] ?? "");
   const path = [match[1] ?? "", ...inner];
-  return path.length > DEEPEST || path.some((part) => FORBIDDEN.has(part)) ? undefined : path;
+  return path.length > MAX_DEPTH || path.some((part) => FORBIDDEN.has(part)) ? undefined : path;
 }
 
 function put(root: Node, path: readonly string[], value: string): void {

@@ -78,7 +78,7 @@ function assertHeaders({ status, headers }: Seen, what: string, kind: "api" | "p
 }
 
 /** What may be kept by a cache, because it is the same for everybody. */
-const KEPT = new Set(["/.well-known/jwks.json", "/openapi.json"]);
+const RETENTION = new Set(["/.well-known/jwks.json", "/openapi.json"]);
 const isPage = (url: string) => url === "/*";
 
 describe("every answer", () => {
@@ -105,7 +105,7 @@ describe("every answer", () => {
             : { headers: { ...headers, "content-type": "application/json" }, body: "{}" };
         const seen = await head(method, path, withBody);
         assertHeaders(seen, `${method} ${url}`, isPage(url) && seen.status === 200 ? "page" : "api");
-        if (!isPage(url) && !(KEPT.has(url) && seen.status === 200))
+        if (!isPage(url) && !(RETENTION.has(url) && seen.status === 200))
           assert.equal(seen.headers.get("cache-control"), "no-store", `${method} ${url}`);
       }
     });

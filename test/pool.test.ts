@@ -10,7 +10,7 @@ import { openTestDatabase } from "../server/testing/database.ts";
 /** Longer than a statement waits for a row, or a caller for a connection. */
 const HELD_MS = 7_000;
 /** The longest that anybody may be kept waiting: a batch's patience, and then one statement's. */
-const LONGEST_MS = 20_000;
+const MAX_MS = 20_000;
 
 type Answer = {
   readonly id: string;
@@ -77,7 +77,7 @@ describe("a pool that is exhausted", () => {
         "each says when to come again",
       );
       assert.ok(
-        answers.every(({ ms }) => ms < LONGEST_MS),
+        answers.every(({ ms }) => ms < MAX_MS),
         `one waited ${Math.max(...answers.map(({ ms }) => ms))} ms`,
       );
       const atOnce = refused.filter(({ code, ms }) => code === "overloaded" && ms < HELD_MS / 2);

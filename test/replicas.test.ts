@@ -77,9 +77,9 @@ describe("two replicas on one database", () => {
   it("fault 3: an answer that was lost after the commit is given by the other replica: one id, one posting", async () => {
     const [one, other] = running as [Program, Program];
     const atFirst = await posted();
-    const wish = payment();
-    const lost = await send(one, "/payments", wish);
-    const again = await send(other, "/payments", wish);
+    const input = payment();
+    const lost = await send(one, "/payments", input);
+    const again = await send(other, "/payments", input);
     assert.deepEqual([again.status, again.body], [200, lost.body]);
     assert.equal(again.headers.get("idempotent-replayed"), "true");
     assert.equal((await posted()) - atFirst, 100n);
@@ -183,9 +183,9 @@ describe("two replicas on one database", () => {
     };
     await until(states, ([newest]) => newest !== "open", 10_000);
     assert.deepEqual(await states(), ["expired", "open"]);
-    const wish = payment();
-    assert.equal((await send(early, "/payments", wish)).status, 200);
-    assert.deepEqual((await send(late, "/payments", wish)).headers.get("idempotent-replayed"), "true");
+    const input = payment();
+    assert.equal((await send(early, "/payments", input)).status, 200);
+    assert.deepEqual((await send(late, "/payments", input)).headers.get("idempotent-replayed"), "true");
     const { rows: order } = await test.database.pool.query<{ falls: boolean }>(
       "select bool_or(posted_at < before) as falls from (select posted_at, lag(posted_at) over (partition by account_id order by version) as before from ledger_entry) e",
     );
@@ -216,9 +216,9 @@ describe("a database that restarts under load", () => {
       let stopped = false;
       const call = async () => {
         while (!stopped) {
-          const wish = payment();
-          const answer = await send(program, "/payments", wish).catch(() => undefined);
-          if (answer?.status === 200) acked.push(wish.id);
+          const input = payment();
+          const answer = await send(program, "/payments", input).catch(() => undefined);
+          if (answer?.status === 200) acked.push(input.id);
           else if (answer) {
             refused.push(answer);
             await sleep(20);

@@ -9,10 +9,10 @@ import {
   type ProductChangeBody,
   type Refusal,
 } from "@onegate/contract";
-import { announceAudit, useApproval, type PendingApproval, type Who } from "../identity/index.ts";
+import { announceAudit, consumeApproval, type PendingApproval, type Who } from "../identity/index.ts";
 import { announce, inTransaction, type Database, type Tx } from "../kernel/index.ts";
 import { openCategories } from "./import-products.ts";
-import { checkedToBarcode, checkedToName, checkedToPrice, sameName, type KnownProduct } from "./product.ts";
+import { checkedToBarcode, checkedToName, checkedToPrice, nameTaken, type KnownProduct } from "./product.ts";
 import {
   insertPriceChange,
   lockCatalogue,
@@ -27,7 +27,7 @@ type By = { readonly merchantId: Id; readonly staffId: Id; readonly who: Who };
 /**
  * Changes what is named of a product; its former prices are kept. An approval is used up by another price alone, so that a
  * retry of what is done needs none. Refuses `product_unknown`, what `checkedToRow` refuses, `product_name_taken`,
- * `barcode_taken`, and what `useApproval` refuses (its subject is the product, its sum the new price).
+ * `barcode_taken`, and what `consumeApproval` refuses (its subject is the product, its sum the new price).
  */
 export async function changeProduct(
   database: Database,
@@ -44,7 +44,7 @@ export async function changeProduct(
     const after = await checkedToChange(tx, by.merchantId, before, change);
     if (isRefusal(after)) return after;
     const approvedBy =
-      after.price === before.price ? null : await useApproval(tx, approval, productId, after.price);
+      after.price === before.price ? null : await consumeApproval(tx, approval, productId, after.price);
     return isRefusal(approvedBy) ? approvedBy : write(tx, by, before, after, change.category, approvedBy);
   });
 }
@@ -69,7 +69,9 @@ async function checkedToChange(
   if (
     isActive &&
     isNewName &&
-    (await selectNames(tx, merchantId, before.productId)).some((other) => sameName(other) === sameName(name))
+    (await selectNames(tx, merchantId, before.productId)).some(
+      (other) => nameTaken(other) === nameTaken(name),
+    )
   )
     return refuse("product_name_taken");
   if (
@@ -101,7 +103,7 @@ async function write(
   const categoryId =
     named === undefined
       ? before.categoryId
-      : (await openCategories(tx, merchantId, [named])).get(sameName(named));
+      : (await openCategories(tx, merchantId, [named])).get(nameTaken(named));
   if (!categoryId) throw new Error("a category that is named is open");
   const after = { ...checked, categoryId };
   await updateProduct(tx, merchantId, after);

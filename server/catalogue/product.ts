@@ -71,6 +71,6 @@ export function checkedToName(unchecked: string, longest: number): string | unde
 }
 
 /** Two names that people would read as one. */
-export function sameName(name: string): string {
+export function nameTaken(name: string): string {
   return name.toLocaleLowerCase("id");
 }

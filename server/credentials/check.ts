@@ -6,7 +6,10 @@ import { checkedToDestination, checkedToRsaKey, type AddressRules } from "../ker
  * What a form can't say of credentials: a bank has an address of its own, which must be a public one, keys, and one of two ways
  * to sign. Refuses `url_malformed`, `url_insecure`, `url_not_public`, `credentials_incomplete`, `credentials_key_unreadable`.
  */
-export async function whyUnfit(credentials: Credentials, rules: AddressRules): Promise<Refusal | undefined> {
+export async function unfitReason(
+  credentials: Credentials,
+  rules: AddressRules,
+): Promise<Refusal | undefined> {
   if (credentials.provider !== "snap") return undefined;
   const destination = await checkedToDestination(credentials.url, rules);
   if (isRefusal(destination)) return destination;

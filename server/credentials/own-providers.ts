@@ -8,7 +8,7 @@ import { selectMerchantOf, selectSealed } from "./store.ts";
 
 /** So long at most a replica goes by what another one has changed. */
 const FRESH_MS = 2_000;
-const MOST_MERCHANTS = 10_000;
+const MAX_MERCHANTS = 10_000;
 
 type Known = { readonly at: number; readonly accounts: Promise<readonly SealedAccount[]> };
 
@@ -41,7 +41,7 @@ export function createOwnProviders({
     const found = known.get(merchantId);
     const now = performance.now();
     if (found && now - found.at < FRESH_MS) return found.accounts;
-    if (known.size >= MOST_MERCHANTS) known.clear();
+    if (known.size >= MAX_MERCHANTS) known.clear();
     // kept for all callers, whoever is the first
     const accounts = asMerchant(merchantId, () => selectSealed(database.kysely, merchantId));
     known.set(merchantId, { at: now, accounts });

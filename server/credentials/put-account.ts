@@ -3,31 +3,32 @@ import { announceAudit, merchants, type Who } from "../identity/index.ts";
 import { inTransaction, type Tx } from "../kernel/index.ts";
 import { chartOf, openAccounts } from "../ledger/index.ts";
 import { seal, shownOf, type OwnAccount } from "./account.ts";
-import { whyUnfit } from "./check.ts";
+import { unfitReason } from "./check.ts";
 import type { Vault } from "./context.ts";
 import { insertAccount, lockProvider, markOthersOff, selectAccounts, updateCredentials } from "./store.ts";
 
-export type AccountWish = { readonly credentials: Credentials; readonly verify: boolean };
+export type AccountInput = { readonly credentials: Credentials; readonly verify: boolean };
 
 /**
  * Saves a merchant's credentials at a provider; from then on its payments there go through them. Of the holder that is known
  * they replace those before; another holder is another account, and the one before is off. With `verify` the provider is
- * asked first. Refuses what `whyUnfit` refuses, `credentials_refused`, `credentials_unverified`.
+ * asked first. Refuses what `unfitReason` refuses, `credentials_refused`, `credentials_unverified`.
  */
 export async function putAccount(
   vault: Vault,
   who: Who,
-  { credentials, verify }: AccountWish,
+  { credentials, verify }: AccountInput,
 ): Promise<OwnAccount | Refusal> {
   const refused =
-    (await whyUnfit(credentials, vault.rules)) ?? (verify ? await whyRefused(vault, credentials) : undefined);
+    (await unfitReason(credentials, vault.rules)) ??
+    (verify ? await refusalReason(vault, credentials) : undefined);
   if (refused) return refused;
   const saved = await inTransaction(vault.database, (tx) => save(tx, vault, who, credentials));
   if (!isRefusal(saved)) vault.changed(who.merchantId);
   return saved;
 }
 
-async function whyRefused({ make, newId }: Vault, credentials: Credentials): Promise<Refusal | undefined> {
+async function refusalReason({ make, newId }: Vault, credentials: Credentials): Promise<Refusal | undefined> {
   const answer = await make(credentials, newId()).verify?.();
   if (answer?.answer === "accepted") return undefined;
   return answer?.answer === "refused"

@@ -1,6 +1,6 @@
 import type { SecretBox } from "../identity/index.ts";
 import type { AddressRules, Clock, Database, IdMaker, Log } from "../kernel/index.ts";
-import type { Figures } from "./figures.ts";
+import type { DeliveryMetrics } from "./metrics.ts";
 
 export type Deliveries = {
   readonly database: Database;
@@ -10,5 +10,5 @@ export type Deliveries = {
   readonly clock: Clock;
   readonly newId: IdMaker;
   readonly log: Log;
-  readonly figures: Figures;
+  readonly metrics: DeliveryMetrics;
 };

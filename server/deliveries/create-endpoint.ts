@@ -2,7 +2,7 @@ import { isRefusal, refuse, type Id, type NewEndpointBody, type Refusal } from "
 import { announceAudit, type Who } from "../identity/index.ts";
 import { checkedToDestination, once, type Once } from "../kernel/index.ts";
 import type { Deliveries } from "./context.ts";
-import { MOST_ENDPOINTS, type Endpoint } from "./endpoint.ts";
+import { MAX_ENDPOINTS, type Endpoint } from "./endpoint.ts";
 import { closeSecret, newSecret, openSecret } from "./sign.ts";
 import { insertEndpoint, selectEndpoint, selectEndpoints } from "./store.ts";
 
@@ -27,8 +27,8 @@ export async function createEndpoint(
     { merchantId, route: "webhooks.endpoints", key },
     unchecked,
     async (tx) => {
-      if ((await selectEndpoints(tx, merchantId)).length >= MOST_ENDPOINTS)
-        return refuse("endpoint_limit", { most: MOST_ENDPOINTS });
+      if ((await selectEndpoints(tx, merchantId)).length >= MAX_ENDPOINTS)
+        return refuse("endpoint_limit", { most: MAX_ENDPOINTS });
       const endpointId = deliveries.newId();
       const secret = closeSecret(box, newSecret(), endpointId);
       await insertEndpoint(tx, {

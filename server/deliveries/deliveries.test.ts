@@ -53,7 +53,7 @@ import {
   type EndpointState,
 } from "./endpoint.ts";
 import {
-  createFigures,
+  createDeliveryMetrics,
   deliver,
   forgetOldDeliveries,
   sendDue,
@@ -784,7 +784,7 @@ function contextOn(
     clock: systemClock,
     newId: idMaker(systemClock),
     log,
-    figures: createFigures(createMetrics(), database),
+    metrics: createDeliveryMetrics(createMetrics(), database),
   };
 }
 
@@ -1175,11 +1175,11 @@ function sendInAnotherProcess({ connection }: TestDatabase, merchantId: Id, endp
   const code = `
     import { createSecretBox } from "./server/identity/index.ts";
     import { createLog, createMetrics, idMaker, openDatabase, readSettings, systemClock } from "./server/kernel/index.ts";
-    import { createFigures, sendDue } from "./server/deliveries/index.ts";
+    import { createDeliveryMetrics, sendDue } from "./server/deliveries/index.ts";
     const database = openDatabase(${JSON.stringify(connection)}, 4, () => undefined);
     const box = createSecretBox(readSettings({}).secretKey);
     await sendDue({ database, box, rules: { loopback: true, resolve: async () => [] }, clock: systemClock, newId: idMaker(systemClock), log: createLog("silent"),
-      figures: createFigures(createMetrics(), database) }, "${merchantId}", "${endpointId}");`;
+      metrics: createDeliveryMetrics(createMetrics(), database) }, "${merchantId}", "${endpointId}");`;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", code], {
     cwd: ROOT,
     stdio: ["ignore", "ignore", "inherit"],

@@ -40,22 +40,22 @@ export type Endpoint = {
 };
 
 /** A merchant has no more endpoints than this. */
-export const MOST_ENDPOINTS = 20;
+export const MAX_ENDPOINTS = 20;
 
 /** An endpoint that did nothing but fail for so long is disabled. */
 export const FAILING_FOR = "24 hours";
 
 /** From so many failures in a row on, an endpoint rests before it is sent to again: twice as long every time. */
 const FREE_FAILURES = 2;
-const LONGEST_REST_S = 300;
+const MAX_REST_S = 300;
 /** A receiver may ask for more than that, but for no more than this. */
-const LONGEST_ASKED_REST_S = 3_600;
+const MAX_REQUESTED_REST_S = 3_600;
 
 /** Seconds to rest after so many failures in a row; `retryAfter` is what the receiver's header of that name said. */
 export function restSeconds(failures: number, retryAfter: string | undefined): number {
   const asked =
     retryAfter !== undefined && /^[0-9]{1,9}$/.test(retryAfter)
-      ? Math.min(Number(retryAfter), LONGEST_ASKED_REST_S)
+      ? Math.min(Number(retryAfter), MAX_REQUESTED_REST_S)
       : 0;
-  return Math.max(asked, failures > FREE_FAILURES ? Math.min(2 ** failures, LONGEST_REST_S) : 0);
+  return Math.max(asked, failures > FREE_FAILURES ? Math.min(2 ** failures, MAX_REST_S) : 0);
 }

@@ -5,13 +5,13 @@ import { insertDeliveries, selectListeners, type NewDelivery } from "./store.ts"
 import { wake } from "./wake.ts";
 
 /** Events in one transaction: each may go to many endpoints. */
-const AT_ONCE = 100;
+const BATCH_SIZE = 100;
 
 /** Writes a delivery for each event and each endpoint that listens to it, and wakes whoever sends, in the transaction that read the events. */
 export const deliver: Consumer = {
   name: "deliveries",
   topics: DELIVERED,
-  atOnce: AT_ONCE,
+  atOnce: BATCH_SIZE,
   async handle(tx, events) {
     const told = events.filter(({ topic }) => DELIVERED.some((prefix) => topic.startsWith(prefix)));
     if (told.length > 0) await enqueue(tx, told);

@@ -2,7 +2,7 @@ export { type Deliveries } from "./context.ts";
 export { deliveryLifecycle, nextDelivery, type Delivery, type DeliveryState } from "./delivery.ts";
 export { endpointLifecycle, nextEndpoint, type Endpoint, type EndpointState } from "./endpoint.ts";
 export { deliver } from "./enqueue.ts";
-export { createFigures } from "./figures.ts";
+export { createDeliveryMetrics } from "./metrics.ts";
 export { forgetOldDeliveries } from "./forget.ts";
 export { webhookRoutes } from "./routes.ts";
 export { sendDue } from "./send.ts";

@@ -29,7 +29,7 @@ export async function record(
   result: TryResult,
   retryAfter: string | undefined,
 ): Promise<boolean> {
-  const { database, figures, log } = deliveries;
+  const { database, metrics, log } = deliveries;
   const { isWell, disabled } = await inTransaction(database, async (tx) => {
     await completeTry(tx, endpoint.merchantId, claimed, result);
     await decide(tx, endpoint, claimed, result);
@@ -37,9 +37,9 @@ export async function record(
     await countSuccess(tx, endpoint);
     return { isWell: true };
   });
-  figures.tried(result.error ?? "delivered");
+  metrics.tried(result.error ?? "delivered");
   if (disabled) {
-    figures.disabled(disabled);
+    metrics.disabled(disabled);
     log.warn(
       { merchant_id: endpoint.merchantId, endpoint_id: endpoint.endpointId, reason: disabled },
       "a webhook endpoint was disabled",

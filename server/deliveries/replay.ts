@@ -6,7 +6,7 @@ import { restartDelivery, restartDeliveries, selectDelivery, selectEndpoint } fr
 import { wake } from "./wake.ts";
 
 /** Deliveries in one transaction. */
-const MOST_AT_ONCE = 10_000;
+const MAX_PER_CALL = 10_000;
 
 const STATES = {
   undelivered: ["failed", "dead"],
@@ -44,8 +44,8 @@ export async function replaySince(
     const endpoint = await selectEndpoint(tx, merchantId, endpointId);
     if (!endpoint) return refuse("endpoint_unknown");
     if (endpoint.state !== "active") return refuse("endpoint_disabled");
-    const replayed = await restartDeliveries(tx, endpoint, since, STATES[only], "pending", MOST_AT_ONCE);
+    const replayed = await restartDeliveries(tx, endpoint, since, STATES[only], "pending", MAX_PER_CALL);
     if (replayed > 0) await wake(tx, endpoint);
-    return { replayed, more: replayed === MOST_AT_ONCE };
+    return { replayed, more: replayed === MAX_PER_CALL };
   });
 }

@@ -44,7 +44,7 @@ const Page = Type.Object({
   limit: Type.Optional(Type.String({ pattern: "^([1-9]|[1-9][0-9]|100)$" })),
 });
 const PAGE = 20;
-const MOST_TRIES_SHOWN = 50;
+const MAX_TRIES_SHOWN = 50;
 
 export function webhookRoutes(http: Http, deliveries: Deliveries): void {
   const { kysely } = deliveries.database;
@@ -222,7 +222,7 @@ export function webhookRoutes(http: Http, deliveries: Deliveries): void {
       const merchantId = merchantOf(request);
       const delivery = await selectDelivery(kysely, merchantId, request.params.id);
       if (!delivery) return answer(request, reply, refuse("delivery_unknown"));
-      const tries = await selectTries(kysely, merchantId, delivery.deliveryId, MOST_TRIES_SHOWN);
+      const tries = await selectTries(kysely, merchantId, delivery.deliveryId, MAX_TRIES_SHOWN);
       const body: DeliveryWithTriesBody = {
         ...toBody(delivery),
         body: delivery.body,

@@ -1,7 +1,7 @@
 import { WEBHOOK_TRIES_AT_S } from "@onegate/contract";
 
 /** So long a delivery waits for a disabled endpoint; as long as one is tried. */
-export const KEPT_FOR = "72 hours";
+export const RETENTION = "72 hours";
 
 /** A wait is up to a tenth shorter or longer, so that what failed together doesn't come back together. */
 const JITTER = 0.1;

@@ -14,13 +14,13 @@ import {
 import { wakeLater } from "./wake.ts";
 
 /** Connection, request and answer together. */
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 /** Then another endpoint gets its turn; what is on its way is waited for. */
 const SLICE_MS = 5_000;
 /** Far longer than a slice with its last answer: past that its worker is dead. */
 const LEASE_MS = 60_000;
 /** Deliveries to one endpoint at once; one alone to an endpoint that has just failed. */
-const LANES = 4;
+const CONCURRENCY = 4;
 const SHOWN_BYTES = 500;
 /** More is read than is shown, so that nothing is cut in the middle before it is masked. */
 const READ_BYTES = 2_000;
@@ -63,7 +63,9 @@ async function sendSlice(deliveries: Deliveries, endpoint: Taken): Promise<void>
       if (!(await record(deliveries, endpoint, claimed, result, retryAfter))) isWell = false;
     }
   }
-  const ended = await Promise.allSettled(Array.from({ length: endpoint.failures > 0 ? 1 : LANES }, lane));
+  const ended = await Promise.allSettled(
+    Array.from({ length: endpoint.failures > 0 ? 1 : CONCURRENCY }, lane),
+  );
   for (const one of ended) if (one.status === "rejected") throw one.reason;
 }
 
@@ -80,7 +82,7 @@ async function send(
     ...signed(secrets, claimed),
   };
   const answer = await callPublic(
-    { url, headers, body: claimed.body, totalMs: PATIENCE_MS, mostBytes: READ_BYTES },
+    { url, headers, body: claimed.body, totalMs: TIMEOUT_MS, mostBytes: READ_BYTES },
     rules,
   );
   const ms = Math.round(performance.now() - begun);

@@ -4,7 +4,7 @@ import type { Executor, Tx } from "../kernel/index.ts";
 import type { Delivery, DeliveryState, Try, TryError } from "./delivery.ts";
 import { FAILING_FOR, type DisableReason, type Endpoint, type EndpointState } from "./endpoint.ts";
 import type { Message } from "./message.ts";
-import { KEPT_FOR } from "./schedule.ts";
+import { RETENTION } from "./schedule.ts";
 import { ROTATION } from "./sign.ts";
 
 // endpoints
@@ -87,7 +87,7 @@ export async function selectListeners(
   const { rows } = await sql<EndpointRow & { is_resting: boolean }>`
     select ${ENDPOINT}, coalesce(rest_until > now(), false) as is_resting from webhook_endpoint e
      where merchant_id = any (${[...merchantIds]}::uuid[])
-       and (state = 'active' or (state = 'disabled' and disabled_at > now() - ${KEPT_FOR}::interval))`.execute(
+       and (state = 'active' or (state = 'disabled' and disabled_at > now() - ${RETENTION}::interval))`.execute(
     executor,
   );
   return rows.map((row) => ({ ...toEndpoint(row), isResting: row.is_resting }));
@@ -483,7 +483,7 @@ export async function exhaustWaiting(
   const { numAffectedRows } = await sql`
     update webhook_delivery d set state = ${state}, next_try_at = null
       from (select merchant_id, delivery_id from webhook_delivery w join webhook_endpoint e using (merchant_id, endpoint_id)
-             where w.state = any (${[...from]}::text[]) and w.begun_at < now() - ${KEPT_FOR}::interval and e.state <> 'active'
+             where w.state = any (${[...from]}::text[]) and w.begun_at < now() - ${RETENTION}::interval and e.state <> 'active'
              limit ${limit} for update of w skip locked) as waiting
      where d.merchant_id = waiting.merchant_id and d.delivery_id = waiting.delivery_id`.execute(executor);
   return Number(numAffectedRows ?? 0n);

@@ -2,11 +2,11 @@ import { inTransaction, type Database } from "../kernel/index.ts";
 import { exhaustWaiting, selectForgotten } from "./store.ts";
 import { wake } from "./wake.ts";
 
-const AT_ONCE = 5_000;
+const BATCH_SIZE = 5_000;
 
 /** Wakes endpoints whose worker died, and gives up what has waited for a disabled one for 72 hours. */
 export async function sweepDeliveries(database: Database): Promise<void> {
   for (const endpoint of await selectForgotten(database.kysely))
     await inTransaction(database, (tx) => wake(tx, endpoint));
-  while ((await exhaustWaiting(database.kysely, ["pending", "failed"], "dead", AT_ONCE)) === AT_ONCE);
+  while ((await exhaustWaiting(database.kysely, ["pending", "failed"], "dead", BATCH_SIZE)) === BATCH_SIZE);
 }

@@ -30,7 +30,7 @@ import {
   PIN_CHANGE_RIGHTS,
   rightsOf,
   SANDBOX_FROM_ANYWHERE,
-  whyNot,
+  refusalFor,
   type Right,
 } from "./rights.ts";
 import { tokenHash } from "./secret.ts";
@@ -44,7 +44,7 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     principal: Principal;
-    /** The second person's word that the request came with, where its principal needs one: the verb uses it up (`useApproval`). */
+    /** The second person's word that the request came with, where its principal needs one: the verb uses it up (`consumeApproval`). */
     approval: PendingApproval | undefined;
   }
 }
@@ -52,7 +52,7 @@ declare module "fastify" {
 /** A staff member's session has an opaque token; what has three parts is a user's access token. */
 const SESSION = /^Bearer ([A-Za-z0-9_-]{43})$/;
 const JWT = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/;
-const LONGEST_JWT = 2_048;
+const MAX_JWT_LENGTH = 2_048;
 const ANYONE: Principal = { role: "anyone" };
 
 /** By which a till says which device it is. */
@@ -93,8 +93,8 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
       if (
         withoutCredentials.role === "sandbox" &&
         !SANDBOX_FROM_ANYWHERE.has(right) &&
-        whyNot("anyone", right) &&
-        !whyNot("sandbox", right) &&
+        refusalFor("anyone", right) &&
+        !refusalFor("sandbox", right) &&
         !isLocal(request)
       ) {
         answerRefusal(request, reply, refuse("local_only"));
@@ -108,8 +108,13 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
     void everywhere(() => identify(parts, authorization, request.headers[DEVICE_HEADER])).then(
       // who signs in again may still send what has expired
       (principal) =>
-        admit(parts, request, reply, right, principal ?? (whyNot("anyone", right) ? undefined : ANYONE)) &&
-        within(request, right, done),
+        admit(
+          parts,
+          request,
+          reply,
+          right,
+          principal ?? (refusalFor("anyone", right) ? undefined : ANYONE),
+        ) && within(request, right, done),
       (error: Error) => done(error),
     );
   });
@@ -118,7 +123,7 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
 /** Goes on with a request as its principal's merchant; where anybody may come, such as to sign in or as a provider, everywhere. */
 function within({ principal, routeOptions }: FastifyRequest, right: Right, next: () => void): void {
   withStatementTimeout(STATEMENT_TIMEOUTS_MS[routeOptions.config.statements ?? "request"], () => {
-    if ("merchantId" in principal && whyNot("anyone", right)) asMerchant(principal.merchantId, next);
+    if ("merchantId" in principal && refusalFor("anyone", right)) asMerchant(principal.merchantId, next);
     else everywhere(next);
   });
 }
@@ -167,7 +172,7 @@ function refusalOf(
   if (principal.role === "key")
     return isInScope(principal.scopes, right) ? undefined : refuse("scope_missing");
   if (!("rights" in principal)) {
-    const no = whyNot(principal.role, right);
+    const no = refusalFor(principal.role, right);
     return no && refuse(no);
   }
   if (principal.rights.has(right)) return undefined;
@@ -212,7 +217,7 @@ async function identify(
   }
   const token = SESSION.exec(authorization)?.[1];
   if (token) return findStaff(database, token, deviceToken);
-  const jwt = authorization.length <= LONGEST_JWT ? JWT.exec(authorization)?.[1] : undefined;
+  const jwt = authorization.length <= MAX_JWT_LENGTH ? JWT.exec(authorization)?.[1] : undefined;
   return jwt === undefined ? undefined : accessTokens.verify(jwt);
 }
 

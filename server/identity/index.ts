@@ -1,7 +1,7 @@
 export { addressOf, isLocal } from "./address.ts";
 export { type PendingApproval } from "./approvals/approval.ts";
 export { approvalRoutes } from "./approvals/routes.ts";
-export { useApproval } from "./approvals/use-approval.ts";
+export { consumeApproval } from "./approvals/use-approval.ts";
 export { announceAudit } from "./audit/announce-audit.ts";
 export { auditTrail } from "./audit/append.ts";
 export { auditBreaches } from "./audit/check.ts";
@@ -39,7 +39,7 @@ export { peopleRoutes } from "./people/routes.ts";
 export { isSimplePin } from "./pins/policy.ts";
 export { markKnown } from "./pins/store.ts";
 export { provePin } from "./pins/prove-pin.ts";
-export { grantable, OWNER_ONLY, rights, rightsOf, whyNot, type Right, type Role } from "./rights.ts";
+export { grantable, OWNER_ONLY, rights, rightsOf, refusalFor, type Right, type Role } from "./rights.ts";
 export { identityRoutes } from "./routes.ts";
 export { createSecretBox, type SecretBox } from "./secret-box.ts";
 export { hashSecret, isSecret } from "./secret.ts";

@@ -5,12 +5,12 @@ import { addressOf } from "./address.ts";
 /** Where a request came from. */
 export type Origin = { readonly address: string; readonly userAgent: string; readonly requestId: string };
 
-const MOST_AGENT = 200;
+const MAX_USER_AGENT_LENGTH = 200;
 
 export function originOf(request: FastifyRequest): Origin {
   return {
     address: addressOf(request),
-    userAgent: (request.headers["user-agent"] ?? "").toWellFormed().slice(0, MOST_AGENT),
+    userAgent: (request.headers["user-agent"] ?? "").toWellFormed().slice(0, MAX_USER_AGENT_LENGTH),
     requestId: request.id,
   };
 }

@@ -139,7 +139,7 @@ export function isRight(unchecked: string): unchecked is Right {
 }
 
 /** Why a role may not use a right, or nothing when it may. */
-export function whyNot(
+export function refusalFor(
   role: Role,
   right: Right,
 ): Extract<RefusalCode, "unauthenticated" | "forbidden"> | undefined {

@@ -2,7 +2,7 @@ import { newId, type SetupStateBody } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { openTestProgram, type TestProgram } from "../testing/program.ts";
-import { rights, SANDBOX_FROM_ANYWHERE, whyNot, type Right } from "./rights.ts";
+import { rights, SANDBOX_FROM_ANYWHERE, refusalFor, type Right } from "./rights.ts";
 
 let program: TestProgram;
 before(async () => {
@@ -69,7 +69,8 @@ describe("the sandbox without credentials", () => {
       200,
     );
     const open = (Object.keys(rights) as Right[]).filter(
-      (right) => whyNot("anyone", right) && !whyNot("sandbox", right) && SANDBOX_FROM_ANYWHERE.has(right),
+      (right) =>
+        refusalFor("anyone", right) && !refusalFor("sandbox", right) && SANDBOX_FROM_ANYWHERE.has(right),
     );
     assert.deepEqual(open.toSorted(), ["channel.read", "order.create", "order.read", "payment.create"]);
   });

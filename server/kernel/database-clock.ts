@@ -5,7 +5,7 @@ import { databaseNow, type Database } from "./database.ts";
 /** How often it is compared with the database's: what a machine that slept has missed, and what quartz drifts. */
 const COMPARE_MS = 10_000;
 /** An answer that was longer on its way says too little about the time. */
-const LONGEST_WAY_MS = 1_000;
+const MAX_TRANSIT_MS = 1_000;
 
 /**
  * The database's clock without a query: read now and then, and carried on by a timer that nobody sets. Replicas whose own clocks
@@ -25,7 +25,7 @@ export async function followDatabaseClock(database: Database): Promise<Clock & {
       await sleep(COMPARE_MS, undefined, { signal: ending.signal, ref: false }).catch(() => undefined);
       // while the database is away the timer goes on alone
       const found = ending.signal.aborted ? undefined : await read().catch(() => undefined);
-      if (found && found.way < LONGEST_WAY_MS) beginning = found.beginning;
+      if (found && found.way < MAX_TRANSIT_MS) beginning = found.beginning;
     }
   }
   const comparing = compare();

@@ -34,11 +34,11 @@ export const PROGRAM_ROLE = "onegate_app";
 /** Statements by their text: those with parameters are parsed once a connection, and planned anew only while that pays. */
 const names = new Map<string, string>();
 /** Texts are made by the program, not by its callers; lists of many lengths are many texts, and the rest stays unnamed. */
-const MOST_NAMES = 1_000;
+const MAX_NAMES = 1_000;
 
 function nameOf(text: string): string | undefined {
   const known = names.get(text);
-  if (known !== undefined || names.size === MOST_NAMES) return known;
+  if (known !== undefined || names.size === MAX_NAMES) return known;
   const name = `onegate_${names.size}`;
   names.set(text, name);
   return name;

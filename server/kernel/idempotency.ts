@@ -107,11 +107,11 @@ class RolledBack extends Error {
   }
 }
 
-const KEPT = "30 days";
+const RETENTION = "30 days";
 
 /** Forgets keys older than 30 days. */
 export async function forgetOldKeys(database: Database): Promise<void> {
-  await sql`delete from idempotency_key where created_at < now() - ${KEPT}::interval`.execute(
+  await sql`delete from idempotency_key where created_at < now() - ${RETENTION}::interval`.execute(
     database.kysely,
   );
 }

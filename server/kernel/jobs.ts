@@ -21,7 +21,7 @@ export async function addJob(
 }
 
 /** How long a runner that ended, because the database went away under it, waits before it is started again. */
-const AGAIN_MS = 500;
+const RETRY_MS = 500;
 /** How often it is looked for jobs of runners that died. */
 const DEAD_POLL_MS = 5_000;
 /** On average; between half of it and half as much again. */
@@ -94,7 +94,7 @@ export async function startJobs(
     while (!stopped) {
       await runner.promise.catch(() => undefined);
       while (!stopped) {
-        await sleep(AGAIN_MS);
+        await sleep(RETRY_MS);
         if (stopped) return;
         try {
           runner = await begin();

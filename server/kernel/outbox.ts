@@ -132,7 +132,7 @@ export type Consumer = {
   readonly handle: (tx: Tx, events: readonly OutboxEvent[]) => Promise<void>;
 };
 
-const READ_AT_ONCE = 500;
+const READ_BATCH_SIZE = 500;
 
 /** Lets a consumer act on the next events; answers how many. Two workers at once take turns at the cursor's row. */
 export async function consume(database: Database, consumer: Consumer): Promise<number> {
@@ -141,7 +141,7 @@ export async function consume(database: Database, consumer: Consumer): Promise<n
     const events = await readEvents(
       tx,
       { xid: BigInt(at.xid), eventId: at.event_id },
-      consumer.atOnce ?? READ_AT_ONCE,
+      consumer.atOnce ?? READ_BATCH_SIZE,
       { topics: consumer.topics },
     );
     const last = events.at(-1);
@@ -184,7 +184,7 @@ const DEFAULT_POLL_MS = 200;
 /** The rest between two looks: under load one look finds the events of many transactions, instead of one look a transaction. */
 const REST_MS = 20;
 /** How far in time a cursor may stay behind events that don't concern its consumer; after a restart they are passed over anew. */
-const MOST_IDLE_MS = 10_000;
+const MAX_IDLE_MS = 10_000;
 
 /** Follows the outbox, lets the consumers act, and feeds the open streams with the payloads of topics that begin with `streamed`. */
 export function followOutbox(
@@ -207,7 +207,7 @@ export function followOutbox(
   /** Whether nothing new concerns a consumer: its cursor is then left where it is, for a while. */
   const isUnconcerned = ({ name, topics }: Consumer, fresh: readonly string[]) =>
     reached.has(name) &&
-    performance.now() - (movedAt.get(name) ?? 0) < MOST_IDLE_MS &&
+    performance.now() - (movedAt.get(name) ?? 0) < MAX_IDLE_MS &&
     !fresh.some((topic) => topics.some((prefix) => topic.startsWith(prefix)));
 
   async function look(): Promise<void> {
@@ -223,7 +223,7 @@ export function followOutbox(
       if (!isAfter(latest, reached.get(consumer.name))) continue;
       try {
         if (!isUnconcerned(consumer, fresh)) {
-          while (!stopped && (await consume(database, consumer)) === (consumer.atOnce ?? READ_AT_ONCE));
+          while (!stopped && (await consume(database, consumer)) === (consumer.atOnce ?? READ_BATCH_SIZE));
           movedAt.set(consumer.name, performance.now());
         }
         reached.set(consumer.name, latest);
@@ -235,7 +235,7 @@ export function followOutbox(
     // nobody listens: keep up without reading. Who came meanwhile is fed from where we were
     if (listeners.size === 0 || !cursor) cursor = latest;
     while (isAfter(latest, cursor)) {
-      const events = await readEvents(database.kysely, cursor, READ_AT_ONCE, { topics: streamed });
+      const events = await readEvents(database.kysely, cursor, READ_BATCH_SIZE, { topics: streamed });
       for (const event of events) for (const listener of listeners) listener(event);
       cursor = events.at(-1)?.cursor ?? latest;
     }
@@ -275,13 +275,13 @@ export function followOutbox(
   };
 }
 
-const KEPT = "30 days";
+const RETENTION = "30 days";
 
 /** Forgets events older than 30 days that every durable consumer has read. Answers how many. */
 export async function forgetOldEvents(database: Database): Promise<number> {
   const { numAffectedRows } = await sql`
     delete from outbox_event e
-     where e.occurred_at < now() - ${KEPT}::interval
+     where e.occurred_at < now() - ${RETENTION}::interval
        and not exists (select from outbox_consumer c where (e.xid, e.event_id) > (c.xid, c.event_id))`.execute(
     database.kysely,
   );

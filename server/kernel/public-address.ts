@@ -8,9 +8,9 @@ export type Resolve = (name: string) => Promise<readonly string[]>;
 /** What may be called that somebody else named. `loopback` is for a developer's own machine: receivers on it, over http too. */
 export type AddressRules = { readonly resolve: Resolve; readonly loopback: boolean };
 
-const DNS_PATIENCE_MS = 2_000;
+const DNS_TIMEOUT_MS = 2_000;
 const DNS_TRIES = 2;
-const LONGEST_URL = 2_000;
+const MAX_URL_LENGTH = 2_000;
 /** Ports of the web, and those that no service of a system listens on. */
 const WEB_PORTS = ["", "80", "443"];
 const FIRST_FREE_PORT = 1_024;
@@ -19,7 +19,7 @@ const IPV6_PUBLIC = ipaddr.IPv6.parseCIDR("2000::/3");
 
 /** Asks the name servers themselves. The system's own look-up takes one of four threads, which a dead name server would keep. */
 export async function resolveName(name: string): Promise<readonly string[]> {
-  const resolver = new Resolver({ timeout: DNS_PATIENCE_MS, tries: DNS_TRIES });
+  const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: DNS_TRIES });
   const found = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
   return found.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
 }
@@ -38,7 +38,7 @@ function isLoopback(address: string): boolean {
 
 /** An address of the web that has the right form; whose machine it names is not known yet. Refuses `url_malformed`, `url_insecure`. */
 function checkedToUrl(unchecked: string, { loopback }: AddressRules): URL | Refusal {
-  const url = unchecked.length <= LONGEST_URL ? URL.parse(unchecked) : null;
+  const url = unchecked.length <= MAX_URL_LENGTH ? URL.parse(unchecked) : null;
   if (!url || !["https:", "http:"].includes(url.protocol) || url.hostname === "")
     return refuse("url_malformed");
   if (url.username !== "" || url.password !== "" || url.hash !== "") return refuse("url_malformed");

@@ -22,7 +22,7 @@ export type CallAnswer =
   | { readonly status: number; readonly retryAfter: string | undefined; readonly text: string }
   | { readonly error: CallError };
 
-const LARGEST_HEADERS_BYTES = 16_384;
+const MAX_HEADERS_BYTES = 16_384;
 
 /**
  * Posts to an address that somebody else named, and throws nothing. The name is looked up once, all its addresses are checked,
@@ -61,7 +61,7 @@ async function post(
     signal,
     lookup,
     agent: false,
-    maxHeaderSize: LARGEST_HEADERS_BYTES,
+    maxHeaderSize: MAX_HEADERS_BYTES,
   });
   request.end(body);
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 
-const LEAST_BITS = 2_048;
+const MIN_BITS = 2_048;
 
 /** An RSA key of 2048 bits or more, made of a PEM by `create`; nothing where it is none. */
 export function checkedToRsaKey(
@@ -9,7 +9,7 @@ export function checkedToRsaKey(
 ): KeyObject | undefined {
   try {
     const key = create(unchecked);
-    return key.asymmetricKeyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= LEAST_BITS
+    return key.asymmetricKeyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_BITS
       ? key
       : undefined;
   } catch {

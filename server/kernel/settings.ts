@@ -189,7 +189,7 @@ const table = {
     about: "most connections to the database",
     read: whole(4, 500),
   },
-  ledgerLanes: {
+  ledgerConcurrency: {
     env: "LEDGER_LANES",
     fallback: "3",
     about: "ledger batches that may be on their way at once",

@@ -16,7 +16,7 @@ import { everywhere } from "./wall.ts";
 
 const HEARTBEAT_MS = 15_000;
 /** Who missed more than this reads what there is anew anyway. */
-const MISSED_AT_MOST = 1_000;
+const MAX_MISSED_EVENTS = 1_000;
 
 /** Open streams of one device, of one person on all devices, and of one program or address, which may watch many orders. */
 export const MAX_STREAMS = { device: 16, person: 32, program: 64 } as const;
@@ -130,7 +130,7 @@ async function feed(
   });
   stream.write("retry: 1000\n\n");
   try {
-    for (const event of await readEvents(database.kysely, since, MISSED_AT_MOST, { merchantId, topics }))
+    for (const event of await readEvents(database.kysely, since, MAX_MISSED_EVENTS, { merchantId, topics }))
       write(event);
     for (const event of early.splice(0)) write(event);
     live = true;

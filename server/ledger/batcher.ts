@@ -30,17 +30,17 @@ type Waiting = {
 };
 
 /** Hot accounts are moved once a batch, so throughput rises with its size; beyond a thousand items only the wait rises. */
-const MOST_ITEMS = 1_000;
+const MAX_ITEMS = 1_000;
 /** How long a batch is tried again while the database is away; a retry can't post twice, because ids are remembered. */
-const PATIENCE_MS = 8_000;
+const TIMEOUT_MS = 8_000;
 
 export function createBatcher(
   pool: pg.Pool,
-  options: { lanes: number; queue: number; onBatch?: (items: number) => void },
+  options: { concurrency: number; queue: number; onBatch?: (items: number) => void },
 ): Batcher {
   const queues = new Map<Id, Waiting[]>();
   let depth = 0;
-  let free = options.lanes;
+  let free = options.concurrency;
 
   function post(merchantId: Id, items: readonly Item[]): Promise<Result[]> {
     if (isForAnother(merchantId)) throw new Error("one merchant's work posts into another's books");
@@ -75,7 +75,7 @@ export function createBatcher(
     const count = batch.reduce((sum, { items }) => sum + items.length, 0);
     options.onBatch?.(count);
     try {
-      const codes = await insist(() =>
+      const codes = await withRetries(() =>
         postBatch(pool, merchantId, toArguments(batch.map(({ items }) => items))),
       );
       let place = 0;
@@ -104,7 +104,7 @@ function takeBatch(queue: Waiting[]): Waiting[] {
   let size = 0;
   let taken = 0;
   for (const waiting of queue) {
-    if (size > 0 && size + waiting.items.length > MOST_ITEMS) break;
+    if (size > 0 && size + waiting.items.length > MAX_ITEMS) break;
     taken += 1;
     if (waiting.items.some(({ id }) => ids.has(id))) {
       later.push(waiting);
@@ -118,8 +118,8 @@ function takeBatch(queue: Waiting[]): Waiting[] {
   return batch;
 }
 
-async function insist<T>(work: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
+async function withRetries<T>(work: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + TIMEOUT_MS;
   for (let wait = 20; ; wait = Math.min(wait * 2, 500)) {
     try {
       return await work();

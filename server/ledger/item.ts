@@ -85,7 +85,7 @@ function quoted(text: string | undefined): string {
 type Part = { readonly currency: string; net: bigint; count: number; incoming: bigint };
 
 /** Beyond it the database counts item by item, and refuses the one that is too much. */
-const MOST_AT_ONCE = 4_000_000_000_000_000_000n;
+const MAX_BATCH_SUM = 4_000_000_000_000_000_000n;
 
 /** The arguments of ledger_post after the merchant: array literals, which cost far less to make than to have made. */
 export function toArguments(sets: readonly (readonly Item[])[]): string[] {
@@ -142,7 +142,7 @@ function sumsOf(sets: readonly (readonly Item[])[], accounts: readonly Id[]): st
       from.net -= amount.minor;
       to.net += amount.minor;
       to.incoming += amount.minor;
-      if (to.incoming > MOST_AT_ONCE || from.net < -MOST_AT_ONCE) return NO_SUMS;
+      if (to.incoming > MAX_BATCH_SUM || from.net < -MAX_BATCH_SUM) return NO_SUMS;
       debitNth.push(String((from.count += 1)));
       debitSum.push(from.net.toString());
       creditNth.push(String((to.count += 1)));

@@ -121,7 +121,7 @@ describe("a transfer", () => {
 
 describe("many at once", () => {
   it("fault 6: a wallet of 100.00 and a hundred debits of 1.01: exactly 99 succeed and it never falls below zero", async () => {
-    const books = await openBooks(test.database, { lanes: 4 });
+    const books = await openBooks(test.database, { concurrency: 4 });
     await books.open("andi");
     await books.open("warung");
     await books.fund("andi", "100.00");
@@ -138,7 +138,7 @@ describe("many at once", () => {
   });
 
   it("fault 7: one bad item in a batch of 200 fails alone; the other 199 are posted", async () => {
-    const books = await openBooks(test.database, { lanes: 1 });
+    const books = await openBooks(test.database, { concurrency: 1 });
     await books.open("andi");
     await books.open("warung");
     await books.fund("andi", "1000.00");
@@ -181,7 +181,7 @@ describe("many at once", () => {
   });
 
   it("money that comes in within the batch may go out in it", async () => {
-    const books = await openBooks(test.database, { lanes: 1 });
+    const books = await openBooks(test.database, { concurrency: 1 });
     for (const code of ["andi", "budi", "citra"]) await books.open(code);
     await books.fund("andi", "5.00");
     const chain = await books.ledger.postLinked(books.merchantId, [
@@ -194,7 +194,7 @@ describe("many at once", () => {
   });
 
   it("the same id under other accounts at the same moment: one wins, one is refused, none is lost", async () => {
-    const books = await openBooks(test.database, { lanes: 4 });
+    const books = await openBooks(test.database, { concurrency: 4 });
     for (let i = 0; i < 20; i++) {
       for (const side of ["a", "b"]) await books.open(`${side}${i}`);
       await books.fund(`a${i}`, "1.00");
@@ -218,7 +218,7 @@ describe("many at once", () => {
   });
 
   it("a full queue refuses at the door and loses nothing that it took", async () => {
-    const books = await openBooks(test.database, { queue: 10, lanes: 1 });
+    const books = await openBooks(test.database, { queue: 10, concurrency: 1 });
     await books.open("andi");
     await books.open("warung");
     await books.fund("andi", "100.00");
@@ -479,7 +479,7 @@ describe("random histories", () => {
   it("posted at once in any batches end as sums of what was accepted", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(leg, { minLength: 1, maxLength: 120 }), async (legs) => {
-        const books = await openBooks(test.database, { lanes: 3 });
+        const books = await openBooks(test.database, { concurrency: 3 });
         for (let i = 0; i < ACCOUNTS; i++) {
           await books.open(`w${i}`);
           await books.fund(`w${i}`, "100.00");

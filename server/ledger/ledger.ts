@@ -54,13 +54,13 @@ export type Ledger = {
   depth(): number;
 };
 
-const EXPIRE_AT_ONCE = 500;
+const EXPIRY_BATCH_SIZE = 500;
 
 const asItem = (transfer: Omit<Transfer, "op">): Transfer => ({ op: "transfer", ...transfer });
 
 export function createLedger(
   database: Database,
-  options: { lanes: number; queue: number; onBatch?: (items: number) => void },
+  options: { concurrency: number; queue: number; onBatch?: (items: number) => void },
 ): Ledger {
   const batcher = createBatcher(database.pool, options);
 
@@ -119,7 +119,7 @@ export function createLedger(
       withHold(merchantId, settle.hold, (hold) => ({ op: "settle", ...hold, ...settle })),
     release: (merchantId, holdId) => end("release", merchantId, holdId),
     async expireHolds() {
-      const due = await selectExpiredHolds(database.kysely, EXPIRE_AT_ONCE);
+      const due = await selectExpiredHolds(database.kysely, EXPIRY_BATCH_SIZE);
       const results = await Promise.all(due.map((hold) => end("expire", hold.merchant_id, hold.hold_id)));
       return results.filter((result) => !isRefusal(result)).length;
     },

@@ -16,7 +16,7 @@ export type Proof = {
 };
 
 /** More breaches than these tell nobody more. */
-const MOST_TOLD = 100;
+const MAX_REPORTED = 100;
 
 /**
  * Proves the books from one snapshot, holding no lock that anybody waits for: sums are zero, each balance equals its
@@ -38,7 +38,7 @@ export async function prove(database: Pick<Database, "kysely">, mode: "all" | "n
       const sealed = await proveSeals(tx, mode);
       const breaches = [...(await proveBalances(tx)), ...counted.breaches, ...sealed.breaches].slice(
         0,
-        MOST_TOLD,
+        MAX_REPORTED,
       );
       return {
         breaches,
@@ -130,7 +130,7 @@ async function proveAccounts(
     select null, null, null, null, null, coalesce(sum(n), 0)::bigint, count(*)::int from judged`.execute(tx);
   const total = rows.pop();
   const breaches: Breach[] = [];
-  for (const { merchant_id, account_id, start, opening, detail } of rows.slice(0, MOST_TOLD)) {
+  for (const { merchant_id, account_id, start, opening, detail } of rows.slice(0, MAX_REPORTED)) {
     if (detail !== "chain")
       breaches.push({ rule: "balance equals its entries", subject: account_id, detail: detail ?? "" });
     breaches.push(...(await walkChain(tx, merchant_id, account_id, start, opening)));
@@ -155,7 +155,7 @@ function walkChain(
               from ledger_entry where merchant_id = ${merchantId} and account_id = ${accountId} and version > ${start}
             window w as (order by version)) c
      where balance_after <> before + amount or version <> version_before + 1
-     order by version limit ${MOST_TOLD}`,
+     order by version limit ${MAX_REPORTED}`,
   );
 }
 
@@ -180,7 +180,7 @@ async function proveSeals(
        where t.transfer_id is null or ${LEAF} <> u.leaf)
     select 'row is as it was sealed' as rule, id::text as subject,
            case when is_gone then 'is gone, sealed in block ' else 'was changed after block ' end || block || ' of merchant ' || merchant_id as detail
-      from broken limit ${MOST_TOLD}`,
+      from broken limit ${MAX_REPORTED}`,
   );
   const chain = await told(
     tx,
@@ -190,7 +190,7 @@ async function proveSeals(
       left join ledger_block p on p.merchant_id = b.merchant_id and p.block = b.block - 1
      where (p.block is null and b.block > 1)
         or b.head <> sha256(coalesce(p.head, ''::bytea) || int8send(b.block) || (select string_agg(leaf, ''::bytea order by n) from unnest(b.leaves) with ordinality as u (leaf, n)))
-     limit ${MOST_TOLD}`,
+     limit ${MAX_REPORTED}`,
   );
   const announced = sql`
     select e.merchant_id, (jsonb_array_elements_text(e.payload -> 'transfers'))::uuid as id
@@ -207,7 +207,7 @@ async function proveSeals(
     sql<Breach>`
     select 'every event has its fact' as rule, a.id::text as subject, 'announced, not there' as detail
       from (${announced}) a where not exists (select from ledger_transfer t where t.merchant_id = a.merchant_id and t.transfer_id = a.id)
-    limit ${MOST_TOLD}`,
+    limit ${MAX_REPORTED}`,
   );
   // where all that was announced is there and their number is right, nothing else is; only otherwise is it looked for
   const allThere = missing.length === 0 && !rows.some(({ detail }) => detail.startsWith("is gone"));
@@ -220,7 +220,7 @@ async function proveSeals(
     with announced as (${announced} union all select merchant_id, unnest(ids) from ledger_block)
     select 'every transfer was announced' as rule, t.transfer_id::text as subject, 'is there without an event' as detail
       from ledger_transfer t where not exists (select from announced a where a.merchant_id = t.merchant_id and a.id = t.transfer_id)
-    limit ${MOST_TOLD}`,
+    limit ${MAX_REPORTED}`,
         );
   return { breaches: [...rows, ...chain, ...missing, ...strangers], sealed, unsealed };
 }

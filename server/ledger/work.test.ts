@@ -15,7 +15,7 @@ after(() => test.close());
 async function openShop(
   codes: readonly string[] = ["drawer", "received", "sales", "tax"],
 ): Promise<TestBooks> {
-  const books = await openBooks(test.database, { lanes: 4 });
+  const books = await openBooks(test.database, { concurrency: 4 });
   for (const code of codes) await books.open(code, "bank");
   return books;
 }

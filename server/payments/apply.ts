@@ -47,12 +47,12 @@ export async function applyState(
   // what was taken back had been paid before; what is given back comes out of the rest
   const outcome =
     found.status === "paid" ? await applyStatus(tx, payments, payment, found, opened, order) : undefined;
-  const isNew = await openDisputes(tx, payments, await selectSure(tx, merchantId, paymentId), words);
+  const isNew = await openDisputes(tx, payments, await requirePayment(tx, merchantId, paymentId), words);
   const last = outcome ?? (await applyStatus(tx, payments, payment, found, opened, order));
   return isNew ? "applied" : last;
 }
 
-async function selectSure(tx: Tx, merchantId: Id, paymentId: Id): Promise<Payment> {
+async function requirePayment(tx: Tx, merchantId: Id, paymentId: Id): Promise<Payment> {
   const payment = await selectPayment(tx, merchantId, paymentId);
   if (!payment) throw new Error("a payment does not vanish");
   return payment;
@@ -106,7 +106,7 @@ async function applyPaid(
 ): Promise<Outcome> {
   if (netOf(found).minor <= 0n) return "ignored";
   if (payment.state === "succeeded" && !isOther(payment, found)) return "duplicate";
-  const reason = await whySuspense(tx, payment, found, order);
+  const reason = await suspenseReason(tx, payment, found, order);
   if (reason) {
     const given = next(payment.state, "cancel");
     if (given) {
@@ -134,7 +134,7 @@ async function applyPaid(
 }
 
 /** Why money that came in can't be taken as this payment, in order of precedence. */
-async function whySuspense(
+async function suspenseReason(
   tx: Tx,
   payment: Payment,
   found: ProviderState,

@@ -17,7 +17,7 @@ const RENEW_MS = 3_000;
  * Asks providers about open payments when their time has come, until stopped. When that is, stands with each payment and is
  * committed with it; processes share the inquiries, and one that dies leaves its own to the others.
  */
-export function askProviders(payments: Payments): { stop(): Promise<void> } {
+export function inquireOfProviders(payments: Payments): { stop(): Promise<void> } {
   const underWay = new Map<Promise<void>, Inquiry>();
   const ending = new AbortController();
   let renewedAt = performance.now();

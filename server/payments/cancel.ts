@@ -6,7 +6,7 @@ import { next, type Payment } from "./payment.ts";
 import {
   lockOrder,
   markOrderCancelled,
-  planQuestion,
+  planInquiry,
   selectOrder,
   selectPayment,
   selectPayments,
@@ -82,5 +82,5 @@ export async function voidPayment(payments: Payments, merchantId: Id, paymentId:
     throw new Error(
       `${payment.provider} did not say whether ${payment.merchantRef} is ended: ${answer.reason}`,
     );
-  await planQuestion(payments.database.kysely, payment, 0, true);
+  await planInquiry(payments.database.kysely, payment, 0, true);
 }

@@ -21,7 +21,7 @@ const tags = ["payment"];
 const service = "payments";
 const One = Type.Object({ id: Type.String({ format: "uuid" }) });
 const no = { "4xx": ProblemSchema, "5xx": ProblemSchema };
-const AT_MOST = 500;
+const MAX_LISTED = 500;
 
 /** What an operator does with disputes: look, note the deadline, and say how they ended. */
 export function disputeRoutes(http: Http, payments: Payments): void {
@@ -44,7 +44,7 @@ export function disputeRoutes(http: Http, payments: Payments): void {
           kysely,
           merchantOf(request),
           { state: request.query.state, outletId: outletScopeOf(request) },
-          AT_MOST,
+          MAX_LISTED,
         )
       ).map(disputeBody),
     }),

@@ -109,7 +109,7 @@ const disputed = async (one: Paid, count = 1) =>
   ).disputes;
 
 /** Midtrans tells of a transaction once more, as it stands now. */
-async function tellAgain({ paymentId, reference }: Paid, gross: number, status = "chargeback") {
+async function sendAgain({ paymentId, reference }: Paid, gross: number, status = "chargeback") {
   const [orderId, amount] = [`OG${paymentId.replaceAll("-", "")}`, `${gross}.00`];
   const signature = createHash("sha512").update(`${orderId}200${amount}${DEMO_SERVER_KEY}`).digest("hex");
   const raw = JSON.stringify({
@@ -143,7 +143,7 @@ describe("a dispute", () => {
       [dispute?.state, dispute?.amount, dispute?.reason, dispute?.order_id],
       ["opened", "50000.00", "Fraudulent transaction", one.orderId],
     );
-    const again = await Promise.all([1, 2, 3, 4].map(() => tellAgain(one, 50_000)));
+    const again = await Promise.all([1, 2, 3, 4].map(() => sendAgain(one, 50_000)));
     assert.deepEqual(
       again.map(({ status }) => status),
       [200, 200, 200, 200],
@@ -261,7 +261,7 @@ describe("a dispute", () => {
     await lever(one.reference, "pay");
     await lever(one.reference, "chargeback", { amount: 4_000 });
     await program.lever("PUT", "faults", { suppressed: false });
-    const answers = await Promise.all([tellAgain(one, 15_000), tellAgain(one, 15_000, "settlement")]);
+    const answers = await Promise.all([sendAgain(one, 15_000), sendAgain(one, 15_000, "settlement")]);
     assert.deepEqual(
       answers.map(({ status }) => status),
       [200, 200],

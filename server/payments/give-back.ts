@@ -42,7 +42,7 @@ export const REFUND = "payment:refund";
 const FIRST_ASK_MS = 5_000;
 const CASH = "cash";
 
-export type RefundWish = {
+export type RefundInput = {
   readonly paymentId: Id /** Nothing: all that is left. */;
   readonly amount?: Money;
   readonly reason: string;
@@ -56,36 +56,36 @@ export type RefundWish = {
 export async function refundPayment(
   payments: Payments,
   who: Who,
-  wish: RefundWish,
+  input: RefundInput,
   key: string,
 ): Promise<Once<Refund>> {
   const { merchantId } = who;
   const asked = {
-    paymentId: wish.paymentId,
-    amount: wish.amount?.minor ?? null,
-    currency: wish.amount?.currency ?? null,
-    reason: wish.reason,
+    paymentId: input.paymentId,
+    amount: input.amount?.minor ?? null,
+    currency: input.amount?.currency ?? null,
+    reason: input.reason,
   };
   const { answer, replayed } = await once(
     payments.database,
     { merchantId, route: "payment.refund", key },
     asked,
     async (tx) => {
-      const refund = await writeRefund(tx, payments, who, wish);
+      const refund = await writeRefund(tx, payments, who, input);
       return isRefusal(refund) ? refund : { refund_id: refund.refundId };
     },
   );
   if (isRefusal(answer)) return { answer, replayed };
   const refund = await selectRefund(payments.database.kysely, merchantId, answer.refund_id);
   if (!refund) throw new Error("a written refund comes back");
-  return { answer: refund.state === "created" ? await tellRefund(payments, refund) : refund, replayed };
+  return { answer: refund.state === "created" ? await sendRefund(payments, refund) : refund, replayed };
 }
 
 async function writeRefund(
   tx: Tx,
   payments: Payments,
   who: Who,
-  { paymentId, amount, reason }: RefundWish,
+  { paymentId, amount, reason }: RefundInput,
 ): Promise<Refund | Refusal> {
   const { merchantId } = who;
   const seen = await selectPayment(tx, merchantId, paymentId);
@@ -191,7 +191,7 @@ export async function selectRefundable(
 
 /**
  * Gives a part of an order back by its own payments, one after another, within the caller's transaction: cash is out of the
- * drawer at once, what a provider took is told to it after the commit (`tellRefund`), at the latest by its job.
+ * drawer at once, what a provider took is told to it after the commit (`sendRefund`), at the latest by its job.
  */
 export async function giveBackOrder(
   tx: Tx,
@@ -255,7 +255,7 @@ function eventOf({ refundId, paymentId, orderId, amount, state }: Refund): Event
 }
 
 /** Tells the provider, outside any transaction, and writes its answer. The same reference again is the same refund there. */
-export async function tellRefund(payments: Payments, refund: Refund): Promise<Refund> {
+export async function sendRefund(payments: Payments, refund: Refund): Promise<Refund> {
   // what never was a payment here is given back by a person: the provider's call names a payment
   const tells = refund.paymentId !== null || refund.orderId !== null;
   // should the database be away now, the provider was told nothing: the refund stays created, and its job tells it
@@ -441,8 +441,9 @@ export async function carryRefundOn(
 ): Promise<void> {
   const refund = await selectRefund(payments.database.kysely, merchantId, refundId);
   if (!refund) return;
-  if (refund.state === "created") await tellRefund(payments, refund);
-  else if (refund.state === "pending" || refund.state === "unknown") await askAbout(payments, refund);
+  if (refund.state === "created") await sendRefund(payments, refund);
+  else if (refund.state === "pending" || refund.state === "unknown")
+    await inquireAboutRefund(payments, refund);
   const now = await selectRefund(payments.database.kysely, merchantId, refundId);
   if (now?.state !== "created" && now?.state !== "pending" && now?.state !== "unknown") return;
   await addJob(
@@ -453,7 +454,7 @@ export async function carryRefundOn(
   );
 }
 
-async function askAbout(payments: Payments, refund: Refund): Promise<void> {
+async function inquireAboutRefund(payments: Payments, refund: Refund): Promise<void> {
   const { provider, request } = await requestOf(payments, refund);
   if (!provider?.inquireRefund) return;
   const answer = await provider

@@ -1,5 +1,5 @@
 export { applyState } from "./apply.ts";
-export { askProviders } from "./ask.ts";
+export { inquireOfProviders } from "./ask.ts";
 export { cancelOrder, giveUpOrder, VOID, voidPayment } from "./cancel.ts";
 export { selectDisputedOrders as disputedOrders } from "./dispute-store.ts";
 export { disputeLifecycle, nextDispute, type Dispute, type DisputeState } from "./dispute.ts";
@@ -17,7 +17,7 @@ export {
   refundPayment,
   selectRefundable,
   sweepRefunds,
-  tellRefund,
+  sendRefund,
   type Refundable,
 } from "./give-back.ts";
 export { inquirePayment } from "./inquire.ts";

@@ -4,7 +4,7 @@ import { applyState } from "./apply.ts";
 import { providerOf, type Payments } from "./context.ts";
 import { isCodeless, isOpen, next, type Payment } from "./payment.ts";
 import { endLost } from "./replace.ts";
-import { isOlder, lockPayment, markLost, planQuestion, selectPayment, updatePayment } from "./store.ts";
+import { isOlder, lockPayment, markLost, planInquiry, selectPayment, updatePayment } from "./store.ts";
 import { tell } from "./tell.ts";
 
 const SECOND = 1_000;
@@ -37,7 +37,7 @@ export async function inquirePayment(
 ): Promise<void> {
   const payment = await selectPayment(payments.database.kysely, merchantId, paymentId);
   if (!payment) return;
-  if (!mayStillBePaid(payments, payment)) return planQuestion(payments.database.kysely, payment, null);
+  if (!mayStillBePaid(payments, payment)) return planInquiry(payments.database.kysely, payment, null);
   const provider = await providerOf(payments, payment);
   const answer = await provider.inquire({
     reference: payment.reference,
@@ -51,7 +51,7 @@ export async function inquirePayment(
     const now = await selectPayment(tx, merchantId, paymentId);
     const final = answer.answer === "found" && answer.state.status !== "pending";
     if (now)
-      await planQuestion(
+      await planInquiry(
         tx,
         now,
         !final && mayStillBePaid(payments, now) ? pause(payments, now, tries + 1) : null,

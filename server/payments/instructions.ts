@@ -6,7 +6,7 @@ import { methodOf, type Payment } from "./payment.ts";
 
 const FRESH_MS = 3_600_000;
 /** So long we do with our own words where a provider didn't answer. */
-const AGAIN_MS = 60_000;
+const RETRY_MS = 60_000;
 const known = new WeakMap<Provider, Map<string, { until: number; instructions: readonly Instruction[] }>>();
 
 /** Our own words, by method, for providers that have none. `{{pay_code}}` and `{{amount}}` are filled in. */
@@ -81,7 +81,7 @@ async function wordsOf(
     ? told
     : (remembered?.instructions ?? [{ title: name, steps: OWN[method] ?? [] }]);
   ofProvider.set(code, {
-    until: now + (isTold || !provider.instructions ? FRESH_MS : AGAIN_MS),
+    until: now + (isTold || !provider.instructions ? FRESH_MS : RETRY_MS),
     instructions,
   });
   return instructions;

@@ -102,14 +102,14 @@ async function openOne(
     { reference: word.reference },
   );
   payments.ledger.stageIn(tx, merchantId, transfers);
-  await tellDispute(tx, dispute, "payment.disputed");
+  await announceDispute(tx, dispute, "payment.disputed");
   return dispute;
 }
 
 type DisputeTopic = "payment.disputed" | "payment.dispute_won" | "payment.dispute_lost";
 
 /** Says within the transaction what a dispute has become; sums are minor units as text, and the provider's words stay here. */
-export async function tellDispute(
+export async function announceDispute(
   tx: Tx,
   { merchantId, paymentId, disputeId, orderId, provider, state, amount }: Dispute,
   topic: DisputeTopic,

@@ -44,7 +44,7 @@ const PAYER_MINUTES: Readonly<Record<string, number>> = {
   VIRTUAL_ACCOUNT: 90,
   STORE: 90,
 };
-const USUAL_MINUTES = 15;
+const DEFAULT_MINUTES = 15;
 /** When a provider is asked for the first time whose answer to the creation was lost. */
 const FIRST_INQUIRY_OF_UNKNOWN_MS = 5_000;
 
@@ -138,7 +138,7 @@ async function writePayment(
     if (isRefusal(decided)) return decided;
     if (decided.open) return { payment: decided.open, isNew: false };
     const method = methodOf(channel);
-    const minutes = PAYER_MINUTES[method] ?? USUAL_MINUTES;
+    const minutes = PAYER_MINUTES[method] ?? DEFAULT_MINUTES;
     const paymentId = payments.newId();
     const payment = await insertPayment(tx, {
       merchantId,
@@ -201,7 +201,7 @@ async function tellProvider(
         email: order.customer.email ?? "pelanggan@onegate.invalid",
         phone: phoneOf(order),
       },
-      expiresAt: payment.expiresAt ?? new Date(payments.clock.now() + USUAL_MINUTES * 60_000),
+      expiresAt: payment.expiresAt ?? new Date(payments.clock.now() + DEFAULT_MINUTES * 60_000),
     })
     .catch((error: unknown) => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }) as const);
   const isForbidden =

@@ -5,7 +5,7 @@ import { accountId, CHART, transfersOf } from "../ledger/index.ts";
 import type { Payments } from "./context.ts";
 import { takenBack } from "./dispute.ts";
 import { selectDisputesOf } from "./dispute-store.ts";
-import { giverOf, saveRefund, tellRefund } from "./give-back.ts";
+import { giverOf, saveRefund, sendRefund } from "./give-back.ts";
 import { merchantRefOf, methodOf, paidSum } from "./payment.ts";
 import { selectRefund } from "./refund-store.ts";
 import {
@@ -154,7 +154,7 @@ export async function refundCase(
   );
   if (!isRefusal(done.answer) && !done.replayed) {
     const refund = await selectRefund(payments.database.kysely, merchantId, done.answer.refund_id);
-    if (refund) await tellRefund(payments, refund);
+    if (refund) await sendRefund(payments, refund);
   }
   return settled(payments, merchantId, caseId, done);
 }

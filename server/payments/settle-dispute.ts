@@ -5,7 +5,7 @@ import { accountId, CHART, clearingCode, transfersOf } from "../ledger/index.ts"
 import type { Payments } from "./context.ts";
 import { nextDispute, type Dispute } from "./dispute.ts";
 import { selectDispute, updateDeadline, updateDispute } from "./dispute-store.ts";
-import { tellDispute } from "./open-dispute.ts";
+import { announceDispute } from "./open-dispute.ts";
 import { lockOrder, markCase } from "./store.ts";
 
 export type Verdict = {
@@ -43,7 +43,7 @@ export async function settleDispute(
         by,
       });
       await book(tx, payments, written, by);
-      await tellDispute(tx, written, state === "won" ? "payment.dispute_won" : "payment.dispute_lost");
+      await announceDispute(tx, written, state === "won" ? "payment.dispute_won" : "payment.dispute_lost");
       await announceAudit(tx, who, {
         action: "dispute.settled",
         subject: disputeId,

@@ -449,7 +449,7 @@ export async function renewInquiries(
 }
 
 /** Plans the next question about a payment, in milliseconds from now; null: none. `anew` when it is the first of a row. */
-export async function planQuestion(
+export async function planInquiry(
   executor: Executor,
   { merchantId, paymentId }: Pick<Payment, "merchantId" | "paymentId">,
   afterMs: number | null,

@@ -6,7 +6,7 @@ import { DEMO_SERVER_KEY, startSimulator } from "../../simulator/index.ts";
 import { conformance, type Peer } from "./conformance.ts";
 import { createMidtrans, type MidtransSettings } from "./midtrans.ts";
 import type { OpenRequest, RawNotification, RefundRequest } from "./provider.ts";
-import { deadUrl, leversOf, PATIENCE_MS, startInbox } from "./testing/peer.ts";
+import { deadUrl, leversOf, TIMEOUT_MS, startInbox } from "./testing/peer.ts";
 
 const rupiah = (whole: number) => money(BigInt(whole) * 100n, IDR);
 
@@ -22,7 +22,7 @@ conformance("Midtrans", async (): Promise<Peer> => {
     serverKey: DEMO_SERVER_KEY,
     callbackUrl: inbox.url,
     returnUrl: "https://kopi.contoh/kembali",
-    timeouts: { totalMs: PATIENCE_MS },
+    timeouts: { totalMs: TIMEOUT_MS },
     clock: { now: Date.now },
   };
   return {

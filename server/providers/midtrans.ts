@@ -30,7 +30,7 @@ import {
   sameSecret,
   scrubbed,
   textOf,
-  whyUnsendable,
+  unsendableReason,
   wholeLines,
   wholeRupiah,
   type Row,
@@ -56,11 +56,11 @@ export type MidtransSettings = {
 const TOTAL_MS = 30_000;
 const NOTHING = money(0n, IDR);
 /** "API headers": a longer idempotency key is ignored. */
-const LONGEST_KEY = 46;
+const MAX_KEY_LENGTH = 46;
 /** Item names are cut to this many characters (memory: longer ones are a validation error). */
-const LONGEST_NAME = 50;
+const MAX_NAME_LENGTH = 50;
 /** Payers of GoPay, QRIS, ShopeePay and bank transfers have at least 20 seconds ("Custom expiry" of each). */
-const LEAST_SECONDS = 20;
+const MIN_SECONDS = 20;
 const DAY = 86_400;
 
 /** How a channel is asked for and known again: its payment type, the bank, the longest time for the payer in seconds, and whether it gives money back. */
@@ -128,7 +128,8 @@ export function createMidtrans(settings: MidtransSettings): Provider {
     async open(request, signal) {
       const channel = channelFor(channels, request);
       const wrong =
-        whyUnsendable(request, settings.clock.now()) ?? (typeof channel === "string" ? channel : undefined);
+        unsendableReason(request, settings.clock.now()) ??
+        (typeof channel === "string" ? channel : undefined);
       const means = MEANS[request.channel];
       if (wrong !== undefined || typeof channel === "string" || !means)
         return { answer: "refused", reason: wrong ?? "channel_unknown" };
@@ -160,7 +161,7 @@ function chargeBody(
 ): Row | string {
   const now = Math.floor(clock.now() / 1_000);
   const seconds = Math.floor(request.expiresAt.getTime() / 1_000) - now;
-  if (seconds < LEAST_SECONDS || seconds > longestSeconds) return "expiry_outside_bounds";
+  if (seconds < MIN_SECONDS || seconds > longestSeconds) return "expiry_outside_bounds";
   const { customer } = request;
   const extra: Readonly<Record<string, Row>> = {
     gopay: { gopay: { enable_callback: true, callback_url: returnUrl } },
@@ -168,7 +169,7 @@ function chargeBody(
     shopeepay: { shopeepay: { callback_url: returnUrl } },
     bank_transfer: { bank_transfer: { bank: name } },
     echannel: {
-      echannel: { bill_info1: "Pembayaran:", bill_info2: request.merchantRef.slice(0, LONGEST_NAME) },
+      echannel: { bill_info1: "Pembayaran:", bill_info2: request.merchantRef.slice(0, MAX_NAME_LENGTH) },
     },
   };
   return {
@@ -277,7 +278,7 @@ async function refund(
   signal?: AbortSignal,
 ): Promise<RefundAnswer> {
   const amount = wholeRupiah(request.amount);
-  const wrong = whyNotRefundable(request);
+  const wrong = refundRefusal(request);
   if (wrong !== undefined || amount === undefined)
     return { answer: "refused", reason: wrong ?? "amount_not_whole_rupiah" };
   const body = {
@@ -330,7 +331,7 @@ async function inquireRefund(
 }
 
 /** `refund_key` takes letters, digits, dash and underscore; bank transfers give nothing back. */
-function whyNotRefundable({ channel, amount, paid, refundRef }: RefundRequest): string | undefined {
+function refundRefusal({ channel, amount, paid, refundRef }: RefundRequest): string | undefined {
   if (!MEANS[channel]?.refunds) return "channel_not_refundable";
   if (amount.currency !== IDR || paid.currency !== IDR) return "currency_not_rupiah";
   if (amount.minor <= 0n) return "amount_not_positive";
@@ -538,14 +539,14 @@ function jakartaText(seconds: number): string {
 }
 
 function cut(text: string): string {
-  return [...text].slice(0, LONGEST_NAME).join("");
+  return [...text].slice(0, MAX_NAME_LENGTH).join("");
 }
 
 /** An idempotency key of a reference; a longer one by its digest. Midtrans keeps it for five minutes, and only after a yes. */
 function keyOf(reference: string): string {
-  return reference.length <= LONGEST_KEY
+  return reference.length <= MAX_KEY_LENGTH
     ? reference
-    : createHash("sha256").update(reference).digest("hex").slice(0, LONGEST_KEY);
+    : createHash("sha256").update(reference).digest("hex").slice(0, MAX_KEY_LENGTH);
 }
 
 // the call

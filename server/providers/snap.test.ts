@@ -21,7 +21,7 @@ import {
 import { createSnap, SNAP_NOTIFY_PATH, type SnapSettings } from "./snap.ts";
 
 const rupiah = (whole: number) => money(BigInt(whole) * 100n, IDR);
-const PATIENCE_MS = 1_500;
+const TIMEOUT_MS = 1_500;
 const SLOWER_MS = 3_000;
 const [MERCHANT, BANK, OTHER] = [newKeyPair(), newKeyPair(), newKeyPair()];
 
@@ -70,7 +70,7 @@ for (const [name, dialect] of [
     await gone.close();
     const settings: SnapSettings = {
       ...settingsOf(simulator.url, dialect, dialect),
-      timeouts: { totalMs: PATIENCE_MS },
+      timeouts: { totalMs: TIMEOUT_MS },
     };
     const control = controlOf(simulator.url);
     const plan = (call: string) => (fault: CallFault) =>

@@ -52,7 +52,7 @@ import {
   scrubbed,
   textOf,
   urlOf,
-  whyUnsendable,
+  unsendableReason,
   type Row,
 } from "./wire.ts";
 
@@ -138,7 +138,7 @@ export function createSnap(settings: SnapSettings): Provider {
 
     async open(request, signal) {
       const chosen = channelFor([channel], request);
-      const wrong = typeof chosen === "string" ? chosen : whyUnsendable(request, settings.clock.now());
+      const wrong = typeof chosen === "string" ? chosen : unsendableReason(request, settings.clock.now());
       if (wrong !== undefined) return { answer: "refused", reason: wrong };
       const body = {
         partnerReferenceNo: request.merchantRef,
@@ -163,7 +163,7 @@ export function createSnap(settings: SnapSettings): Provider {
     },
 
     async refund(request, signal) {
-      const wrong = whyNotRefundable(request);
+      const wrong = refundRefusal(request);
       if (wrong !== undefined) return { answer: "refused", reason: wrong };
       const body = {
         ...originals(request),
@@ -268,7 +268,7 @@ async function cancelAnswer(
 
 // refund
 
-function whyNotRefundable({ channel: code, amount, paid }: RefundRequest): string | undefined {
+function refundRefusal({ channel: code, amount, paid }: RefundRequest): string | undefined {
   if (code !== CODE) return "channel_unknown";
   if (amount.currency !== IDR || paid.currency !== IDR) return "currency_not_rupiah";
   if (amount.minor <= 0n) return "amount_not_positive";

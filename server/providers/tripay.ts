@@ -25,7 +25,7 @@ import {
   urlOf,
   wholeLines,
   wholeRupiah,
-  whyUnsendable,
+  unsendableReason,
 } from "./wire.ts";
 
 export type TripaySettings = {
@@ -86,7 +86,7 @@ export function createTripay(settings: TripaySettings): Provider {
 
     async open(request, signal) {
       const amount = wholeRupiah(request.amount);
-      const wrong = whyUnsendable(request, settings.clock.now());
+      const wrong = unsendableReason(request, settings.clock.now());
       if (wrong !== undefined || amount === undefined)
         return { answer: "refused", reason: wrong ?? "amount_not_whole_rupiah" };
       const body = {

@@ -155,7 +155,7 @@ export function feeOn(
 }
 
 /** Why no provider of whole rupiah is sent a request: the sum, the lines or the time are not what they should be. */
-export function whyUnsendable({ amount, items, expiresAt }: OpenRequest, now: number): string | undefined {
+export function unsendableReason({ amount, items, expiresAt }: OpenRequest, now: number): string | undefined {
   if (amount.currency !== IDR) return "currency_not_rupiah";
   if (amount.minor <= 0n) return "amount_not_positive";
   if (

@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from "node:test";
 import { DEMO_CALLBACK_TOKEN, DEMO_SECRET_KEY, startSimulator } from "../../simulator/index.ts";
 import { conformance, type Peer } from "./conformance.ts";
 import type { OpenRequest, RawNotification } from "./provider.ts";
-import { deadUrl, leversOf, PATIENCE_MS, startInbox } from "./testing/peer.ts";
+import { deadUrl, leversOf, TIMEOUT_MS, startInbox } from "./testing/peer.ts";
 import { createXendit, type XenditSettings } from "./xendit.ts";
 
 const rupiah = (whole: number) => money(BigInt(whole) * 100n, IDR);
@@ -18,7 +18,7 @@ conformance("Xendit", async (): Promise<Peer> => {
     callbackToken: DEMO_CALLBACK_TOKEN,
     callbackUrl: inbox.url,
     returnUrl: "https://kopi.contoh/kembali",
-    timeouts: { totalMs: PATIENCE_MS },
+    timeouts: { totalMs: TIMEOUT_MS },
     clock: { now: Date.now },
   };
   return {

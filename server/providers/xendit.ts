@@ -27,7 +27,7 @@ import {
   scrubbed,
   textOf,
   urlOf,
-  whyUnsendable,
+  unsendableReason,
   wholeRupiah,
   type Row,
 } from "./wire.ts";
@@ -106,7 +106,8 @@ export function createXendit(settings: XenditSettings): Provider {
     async open(request, signal) {
       const channel = channelFor(channels, request);
       const wrong =
-        whyUnsendable(request, settings.clock.now()) ?? (typeof channel === "string" ? channel : undefined);
+        unsendableReason(request, settings.clock.now()) ??
+        (typeof channel === "string" ? channel : undefined);
       if (wrong !== undefined) return { answer: "refused", reason: wrong };
       if (request.channel === QRIS)
         return openAnswer(settings, request, await call(settings, qrCall(settings, request), signal), (row) =>

@@ -1,11 +1,11 @@
 import { isRefusal, type Id } from "@onegate/contract";
-import { announceAudit, useApproval, type PendingApproval, type Who } from "../identity/index.ts";
+import { announceAudit, consumeApproval, type PendingApproval, type Who } from "../identity/index.ts";
 import { once, type Once } from "../kernel/index.ts";
 import type { Sales } from "./context.ts";
 
 type Cashier = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id; readonly who: Who };
 
-/** The drawer is opened without a sale, once per id, and no money moves: who, why and who approved it is announced. Refuses what `useApproval` does (its subject is the outlet). */
+/** The drawer is opened without a sale, once per id, and no money moves: who, why and who approved it is announced. Refuses what `consumeApproval` does (its subject is the outlet). */
 export async function openDrawer(
   sales: Sales,
   { merchantId, outletId, who }: Cashier,
@@ -17,7 +17,7 @@ export async function openDrawer(
     { merchantId, route: "till.drawer", key: id },
     { outletId, reason },
     async (tx) => {
-      const approvedBy = await useApproval(tx, approval, outletId);
+      const approvedBy = await consumeApproval(tx, approval, outletId);
       if (isRefusal(approvedBy)) return approvedBy;
       await announceAudit(tx, who, {
         action: "drawer.opened",

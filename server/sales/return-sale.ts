@@ -10,7 +10,7 @@ import {
 } from "@onegate/contract";
 import {
   announceAudit,
-  useApproval,
+  consumeApproval,
   type Outlet,
   type PendingApproval,
   type Who,
@@ -21,7 +21,7 @@ import {
   holdRefundable,
   refundsOfReturns,
   selectRefundable,
-  tellRefund,
+  sendRefund,
   type Refundable,
 } from "../payments/index.ts";
 import { moveStock } from "../stock/index.ts";
@@ -32,7 +32,7 @@ import { checkedToLines, returnSum, type ReturnLine } from "./return-sum.ts";
 import { selectHour, selectMoment, selectSale } from "./store.ts";
 
 type Cashier = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id; readonly who: Who };
-type Wish = Omit<NewReturnBody, "lines"> & {
+type Input = Omit<NewReturnBody, "lines"> & {
   readonly kind: SaleReturn["kind"];
   readonly lines?: readonly ReturnLine[];
 };
@@ -51,13 +51,13 @@ const WHOLE_RUPIAH = 100n;
  * tenders. Cash leaves the drawer in this transaction; a provider is told after it, and revenue and tax follow its word. A
  * void is the whole sale on its own business day. Refuses `sale_unknown`, `sale_not_paid`, `void_day_over`,
  * `void_after_return`, `return_line_unknown`, `return_line_exceeds`, `refund_exceeds`, `amount_not_positive`, `payment_unverified`, and what
- * `useApproval` refuses (its subject is the sale, its sum what is given back).
+ * `consumeApproval` refuses (its subject is the sale, its sum what is given back).
  */
 export async function returnSale(
   sales: Sales,
   cashier: Cashier,
   saleId: Id,
-  wish: Wish,
+  input: Input,
   approval: PendingApproval | undefined,
 ): Promise<Once<Sale>> {
   const { merchantId, outletId } = cashier;
@@ -66,18 +66,18 @@ export async function returnSale(
   const outlet = await outletOf(sales.database.kysely, merchantId, outletId);
   const { answer, replayed } = await once(
     sales.database,
-    { merchantId, route: "till.sales.return", key: wish.id },
-    { saleId, ...wish },
+    { merchantId, route: "till.sales.return", key: input.id },
+    { saleId, ...input },
     async (tx) => {
-      const judged = await judge(tx, outlet, saleId, wish);
+      const judged = await judge(tx, outlet, saleId, input);
       if (isRefusal(judged)) return judged;
-      const approvedBy = await useApproval(tx, approval, saleId, judged.amount);
-      return isRefusal(approvedBy) ? approvedBy : write(tx, sales, cashier, wish, judged, approvedBy);
+      const approvedBy = await consumeApproval(tx, approval, saleId, judged.amount);
+      return isRefusal(approvedBy) ? approvedBy : write(tx, sales, cashier, input, judged, approvedBy);
     },
   );
   if (isRefusal(answer)) return { answer, replayed };
-  for (const refund of await refundsOfReturns(sales.database.kysely, merchantId, [wish.id]))
-    if (refund.state === "created") await tellRefund(sales.payments, refund);
+  for (const refund of await refundsOfReturns(sales.database.kysely, merchantId, [input.id]))
+    if (refund.state === "created") await sendRefund(sales.payments, refund);
   return {
     answer: (await selectSale(sales.database.kysely, merchantId, saleId)) ?? refuse("sale_unknown"),
     replayed,
@@ -112,10 +112,10 @@ async function judge(
   tx: Tx,
   outlet: Outlet,
   saleId: Id,
-  wish: Pick<Wish, "kind" | "lines">,
+  input: Pick<Input, "kind" | "lines">,
 ): Promise<Judged | Refusal> {
   const parts = await holdRefundable(tx, outlet.merchantId, saleId);
-  return decide(tx, outlet, await selectSale(tx, outlet.merchantId, saleId, "for update of s"), parts, wish);
+  return decide(tx, outlet, await selectSale(tx, outlet.merchantId, saleId, "for update of s"), parts, input);
 }
 
 async function decide(
@@ -123,7 +123,7 @@ async function decide(
   outlet: Outlet,
   sale: Sale | undefined,
   parts: Refundable,
-  { kind, lines: unchecked }: Pick<Wish, "kind" | "lines">,
+  { kind, lines: unchecked }: Pick<Input, "kind" | "lines">,
 ): Promise<Judged | Refusal> {
   if (sale?.state !== "paid") return refuse("sale_not_paid");
   const before = await selectTakenBack(executor, sale.merchantId, sale.saleId);
@@ -149,7 +149,7 @@ async function write(
   tx: Tx,
   sales: Sales,
   { merchantId, outletId, staffId, who }: Cashier,
-  { id, kind, reason, restock }: Wish,
+  { id, kind, reason, restock }: Input,
   { sale, parts, amount, businessDate, lines }: Judged,
   approvedBy: Id | null,
 ): Promise<{ return_id: Id } | Refusal> {

@@ -30,7 +30,7 @@ before(async () => {
 });
 after(() => program.close());
 
-type Wish = {
+type Input = {
   id?: string;
   lines?: Array<{ line_id: number; quantity: number }>;
   reason?: string;
@@ -58,12 +58,12 @@ const staff = (name: string) => shop.staff.find((one) => one.name === name)?.id 
 
 const refund = (
   sale: SaleBody,
-  wish: Wish = {},
+  input: Input = {},
   { token = manager, approval = "" } = {},
 ): Promise<Answer<SaleBody>> =>
   program.call<SaleBody>("POST", `/api/v1/till/sales/${sale.id}/refund`, {
     token,
-    body: { id: newId(), reason: "salah pesan", restock: true, ...wish },
+    body: { id: newId(), reason: "salah pesan", restock: true, ...input },
     headers: approval ? { "onegate-approval": approval } : {},
   });
 const cancelOut = (sale: SaleBody, { token = manager, approval = "", id = newId() } = {}) =>
@@ -352,11 +352,11 @@ describe("a cashier", () => {
     const sale = await cashSale(["Latte", "Croissant"]);
     assert.equal((await refund(sale, {}, { token: cashier })).code, "approval_needed");
     assert.equal((await cancelOut(sale, { token: cashier })).code, "approval_needed");
-    const wish = { lines: [{ line_id: 1, quantity: 1 }] };
+    const input = { lines: [{ line_id: 1, quantity: 1 }] };
     const sum = await program.call<{ amount: { amount: string } }>(
       "POST",
       `/api/v1/till/sales/${sale.id}/refund/sum`,
-      { token: cashier, body: wish },
+      { token: cashier, body: input },
     );
     assert.equal(sum.body.amount.amount, "28000.00");
     const approval = await approve(sale, sum.body.amount.amount);
@@ -374,7 +374,7 @@ describe("a cashier", () => {
       "approval_invalid",
       "for another action",
     );
-    const done = await refund(sale, wish, { token: cashier, approval });
+    const done = await refund(sale, input, { token: cashier, approval });
     assert.deepEqual(
       done.body.returns.map(({ returned_by, approved_by }) => [returned_by, approved_by]),
       [["Sari", "Bima"]],
@@ -573,7 +573,7 @@ describe("the drawer", () => {
 });
 
 describe("a sale", () => {
-  it("that is not paid, unknown or of another kind of wish is refused", async () => {
+  it("that is not paid, unknown or of another kind of input is refused", async () => {
     const waiting = await sell(program, cashier, newSale(catalogue, ["Latte"], "QRIS"));
     assert.equal((await refund(waiting.body)).code, "sale_not_paid");
     assert.equal((await refund({ ...waiting.body, id: newId() })).code, "sale_unknown");

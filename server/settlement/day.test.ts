@@ -19,7 +19,7 @@ let shop: TestShop;
 let ledger: Ledger;
 beforeAll(async () => {
   shop = await openShop();
-  ledger = createLedger(shop.program.database, { lanes: 1, queue: 100 });
+  ledger = createLedger(shop.program.database, { concurrency: 1, queue: 100 });
 });
 after(() => shop.program.close());
 afterEach(() => shop.assertBooksHold());

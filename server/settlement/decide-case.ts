@@ -18,7 +18,7 @@ import {
   type ShownCase,
 } from "./store.ts";
 
-export type CaseWish = {
+export type CaseInput = {
   readonly action: CaseAction;
   readonly reason: string;
   readonly orderId: string | undefined /** What shows the payment, for `verify`. */;
@@ -34,14 +34,14 @@ export async function decideCase(
   settlement: Settlement,
   who: Who,
   caseId: Id,
-  wish: CaseWish,
+  input: CaseInput,
   key: string,
 ): Promise<Once<ShownCase>> {
   const { merchantId, actor: staffId } = who;
   const { database } = settlement;
   const seen = await showCase(settlement, merchantId, caseId);
   if (!seen) return { answer: refuse("case_unknown"), replayed: false };
-  // a notification that came since answers the case by itself; that stays, whatever becomes of this wish
+  // a notification that came since answers the case by itself; that stays, whatever becomes of this input
   if (seen.state === "open" && seen.kind === "missing_here") {
     await inTransaction(database, async (tx) => {
       await lockProvider(tx, merchantId, seen.provider);
@@ -51,24 +51,24 @@ export async function decideCase(
   const { answer, replayed } = await once(
     database,
     { merchantId, route: "settlement.cases", key },
-    { caseId, ...wish },
+    { caseId, ...input },
     async (tx) => {
       await lockProvider(tx, merchantId, seen.provider);
       const one = await lockCase(tx, merchantId, caseId);
       if (!one) return refuse("case_unknown");
-      const state = nextOf(one, wish.action);
+      const state = nextOf(one, input.action);
       if (!state)
         return refuse(
           one.state === "open" || one.state === "refund_due" ? "case_action_unfit" : "case_settled",
           { kind: one.kind, state: one.state },
         );
-      const refusal = await carryOut(tx, settlement, one, wish);
+      const refusal = await carryOut(tx, settlement, one, input);
       if (refusal) return refusal;
       await moveCase(tx, one, state, {
-        event: wish.action,
+        event: input.action,
         staffId,
-        reason: wish.reason,
-        orderId: wish.orderId,
+        reason: input.reason,
+        orderId: input.orderId,
       });
       await clearStatement(tx, one);
       await announce(tx, merchantId, "settlement_case.decided", caseId, {
@@ -84,8 +84,8 @@ export async function decideCase(
         after: {
           provider: one.provider,
           kind: one.kind,
-          decision: wish.action,
-          order_id: wish.orderId ?? null,
+          decision: input.action,
+          order_id: input.orderId ?? null,
           state,
         },
       });
@@ -111,7 +111,7 @@ async function carryOut(
   tx: Tx,
   settlement: Settlement,
   one: SettlementCase,
-  { action, orderId, reference }: CaseWish,
+  { action, orderId, reference }: CaseInput,
 ): Promise<Refusal | undefined> {
   switch (action) {
     case "ignore":

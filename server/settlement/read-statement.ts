@@ -15,7 +15,7 @@ const PERSONAL =
 const HEADERS_WITHIN = 20;
 const HEAD_CHARACTERS = 20_000;
 /** Reading this many takes a second, in which nobody else is served. */
-const MOST_CELLS = 200_000;
+const MAX_CELLS = 200_000;
 
 /**
  * Reads a provider's file: CSV in UTF-8 or UTF-16 with a mark at its head, cells parted by comma, semicolon, tab or bar,
@@ -80,7 +80,7 @@ type Line = { readonly line: number; readonly cells: readonly string[] };
 
 function splitCells(text: string): Line[] | Refusal {
   const delimiter = delimiterOf(text);
-  if (text.split(delimiter).length + text.split("\n").length > MOST_CELLS)
+  if (text.split(delimiter).length + text.split("\n").length > MAX_CELLS)
     return refuse("statement_unreadable", { problem: "too_many_cells" });
   try {
     const records = parse(text, {

@@ -55,8 +55,8 @@ const OneId = Type.Object({ id: IdSchema });
 const Provider = Type.String({ pattern: "^[a-z][a-z0-9_]{0,19}$" });
 /** A month of a busy shop. */
 const STATEMENT_LIMIT_BYTES = 1_048_576;
-const USUAL_ROWS = 200;
-const CASES_AT_ONCE = 500;
+const DEFAULT_ROWS = 200;
+const CASE_BATCH_SIZE = 500;
 
 /** What providers paid out, against what we know: statements, the cases that they open, and the days. */
 export function settlementRoutes(http: Http, settlement: Settlement): void {
@@ -176,7 +176,7 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
         merchantId,
         statement.statementId,
         Number(request.query.after ?? 0),
-        Number(request.query.limit ?? USUAL_ROWS),
+        Number(request.query.limit ?? DEFAULT_ROWS),
       );
       return {
         statement: await statementBody(kysely, statement),
@@ -206,11 +206,11 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
         state,
         statementId,
         outletId,
-        limit: CASES_AT_ONCE,
+        limit: CASE_BATCH_SIZE,
       });
       const fits = await ordersThatFit(kysely, merchantId, cases, outletId);
       const suspense =
-        statementId === undefined ? await selectSuspense(kysely, merchantId, outletId, CASES_AT_ONCE) : [];
+        statementId === undefined ? await selectSuspense(kysely, merchantId, outletId, CASE_BATCH_SIZE) : [];
       return {
         cases: cases.map((one) => caseBody(one, fits.get(one.caseId))),
         suspense: suspense.map((one) => ({

@@ -487,17 +487,17 @@ describe("a decision", () => {
     );
     const feesBefore = await shop.balance("fees");
     const key = newId();
-    const wish = { action: "apply", reason: "the tariff rose" };
-    const answers = await Promise.all(Array.from({ length: 20 }, () => shop.decide(found!.id, wish, key)));
+    const input = { action: "apply", reason: "the tariff rose" };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => shop.decide(found!.id, input, key)));
     assert.equal(
       new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size,
       1,
       "twenty identical answers",
     );
-    const others = await Promise.all(Array.from({ length: 5 }, () => shop.decide(found!.id, wish)));
+    const others = await Promise.all(Array.from({ length: 5 }, () => shop.decide(found!.id, input)));
     assert.deepEqual(new Set(others.map(({ code }) => code)), new Set(["case_settled"]));
     assert.equal(
-      (await shop.decide(found!.id, { ...wish, reason: "another reason" }, key)).code,
+      (await shop.decide(found!.id, { ...input, reason: "another reason" }, key)).code,
       "idempotency_key_reused",
     );
     assert.equal(await shop.balance("fees"), feesBefore - 10_000n, "one posting");
@@ -517,7 +517,7 @@ describe("the transfers of a statement", () => {
       amount: bigint;
       currency: string;
     }>("select t.* from ledger_transfer t where kind = 'settle' and reference = $1", [sale.reference]);
-    const ledger = createLedger(shop.program.database, { lanes: 1, queue: 10 });
+    const ledger = createLedger(shop.program.database, { concurrency: 1, queue: 10 });
     const again = await ledger.post(DEMO_MERCHANT, {
       id: settle!.transfer_id,
       kind: "settle",

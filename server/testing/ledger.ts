@@ -39,10 +39,13 @@ export type TestBooks = {
 
 export async function openBooks(
   database: Database,
-  options: { lanes?: number; queue?: number } = {},
+  options: { concurrency?: number; queue?: number } = {},
 ): Promise<TestBooks> {
   const merchantId = newId();
-  const ledger = createLedger(database, { lanes: options.lanes ?? 2, queue: options.queue ?? 20_000 });
+  const ledger = createLedger(database, {
+    concurrency: options.concurrency ?? 2,
+    queue: options.queue ?? 20_000,
+  });
   const id = (code: string) => accountId(merchantId, code);
   const text = (minor: bigint) => {
     const digits = (minor < 0n ? -minor : minor).toString().padStart(3, "0");

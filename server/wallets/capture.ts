@@ -6,7 +6,7 @@ import { onceFor, type Decider, type Wallets } from "./context.ts";
 import { detailsOf, next } from "./operation.ts";
 import { selectOperation, takeBackUsage, updateOperation } from "./store.ts";
 
-export type CaptureWish = {
+export type CaptureInput = {
   /** Nothing: all that is left. */ readonly amount?: string | number /** Releases what is left after it. */;
   readonly final?: boolean;
 };
@@ -19,7 +19,7 @@ export async function capture(
   wallets: Wallets,
   decider: Decider,
   holdId: Id,
-  unchecked: CaptureWish,
+  unchecked: CaptureInput,
   key: string,
 ): Promise<Once<OperationBody>> {
   const { merchantId, actor: by } = decider;

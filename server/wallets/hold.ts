@@ -2,13 +2,15 @@ import { isRefusal, type OperationBody } from "@onegate/contract";
 import { announce, databaseNow, type Once } from "../kernel/index.ts";
 import { operationBody } from "./body.ts";
 import { onceFor, type WalletOwner, type Wallets } from "./context.ts";
-import { checkedToPayment, type PayWish } from "./pay.ts";
+import { checkedToPayment, type PaymentInput } from "./pay.ts";
 import { insertOperation } from "./store.ts";
 
-export type HoldWish = PayWish & { /** Whole seconds; without it a week. */ readonly expires_in?: number };
+export type HoldInput = PaymentInput & {
+  /** Whole seconds; without it a week. */ readonly expires_in?: number;
+};
 
 /** As long as card schemes leave an authorisation open. */
-const USUAL_SECONDS = 7 * 24 * 60 * 60;
+const DEFAULT_SECONDS = 7 * 24 * 60 * 60;
 
 /**
  * Reserves a sum for a payee, who captures it in parts or releases it, once per key; what is not captured in time is free
@@ -17,7 +19,7 @@ const USUAL_SECONDS = 7 * 24 * 60 * 60;
 export async function hold(
   wallets: Wallets,
   owner: WalletOwner,
-  unchecked: HoldWish,
+  unchecked: HoldInput,
   key: string,
 ): Promise<Once<OperationBody>> {
   const { merchantId, userId } = owner;
@@ -27,7 +29,7 @@ export async function hold(
     const { amount, from, to } = checked;
     const operationId = wallets.newId();
     const expiresAt = new Date(
-      (await databaseNow(tx)).getTime() + (unchecked.expires_in ?? USUAL_SECONDS) * 1000,
+      (await databaseNow(tx)).getTime() + (unchecked.expires_in ?? DEFAULT_SECONDS) * 1000,
     );
     const reserved = await wallets.ledger.applyIn(tx, merchantId, [
       { op: "reserve", id: operationId, debit: from.accountId, credit: to.accountId, amount, expiresAt },

@@ -25,7 +25,7 @@ const tags = ["wallet operation"];
 const service = "wallet";
 const problems = { "4xx": ProblemSchema, 503: ProblemSchema } as const;
 const One = Type.Object({ id: IdSchema });
-const MOST_WAITING = 500;
+const MAX_WAITING = 500;
 
 const STATUS_ROUTES: Readonly<Record<StatusEvent, string>> = {
   suspend: "Suspend a user's account: nothing is posted to it",
@@ -68,7 +68,7 @@ export function walletOperatorRoutes(http: Http, wallets: Wallets): void {
       },
     },
     async (request) => ({
-      withdrawals: (await selectWithdrawals(wallets.database.kysely, merchantOf(request), MOST_WAITING)).map(
+      withdrawals: (await selectWithdrawals(wallets.database.kysely, merchantOf(request), MAX_WAITING)).map(
         withdrawalBody,
       ),
     }),

@@ -10,7 +10,7 @@ import { detailsOf } from "./operation.ts";
 import { orderOperationId, paidState, WALLET, walletClearing } from "./order-provider.ts";
 import { insertOperation, updateOperation } from "./store.ts";
 
-export type OrderPayWish = { readonly pay_code: string; readonly account_id?: Id };
+export type OrderPaymentInput = { readonly pay_code: string; readonly account_id?: Id };
 
 /**
  * Pays an order that was opened on the channel WALLET, by its pay code, once per key: the wallet, the order and whoever
@@ -20,7 +20,7 @@ export type OrderPayWish = { readonly pay_code: string; readonly account_id?: Id
 export async function payOrder(
   wallets: Wallets,
   owner: WalletOwner,
-  unchecked: OrderPayWish,
+  unchecked: OrderPaymentInput,
   key: string,
 ): Promise<Once<OperationBody>> {
   const { merchantId, userId } = owner;

@@ -16,7 +16,7 @@ import { useLimit } from "./limit.ts";
 import { detailsOf } from "./operation.ts";
 import { insertOperation, selectWallet, type WalletAccount } from "./store.ts";
 
-export type PayWish = {
+export type PaymentInput = {
   readonly destination_account: string;
   readonly amount: string | number;
   readonly currency: string;
@@ -31,7 +31,7 @@ export type PayWish = {
 export async function pay(
   wallets: Wallets,
   owner: WalletOwner,
-  unchecked: PayWish,
+  unchecked: PaymentInput,
   key: string,
 ): Promise<Once<OperationBody>> {
   const { merchantId, userId } = owner;
@@ -81,7 +81,7 @@ export async function pay(
 export async function checkedToPayment(
   tx: Tx,
   owner: WalletOwner,
-  unchecked: PayWish,
+  unchecked: PaymentInput,
 ): Promise<{ amount: Money; from: WalletAccount; to: WalletAccount } | Refusal> {
   const amount = checkedToMoney(unchecked);
   if (isRefusal(amount)) return amount;

@@ -41,9 +41,9 @@ type Parts = { readonly database: Database };
 export type Named = { readonly account_id?: Id; readonly currency?: string };
 
 const RECENT = 10;
-const USUAL_PAGE = 50;
+const DEFAULT_PAGE_SIZE = 50;
 /** As many days as a statement of a year has. */
-const MOST_DAYS = 366;
+const MAX_DAYS = 366;
 /** Days of more entries than this are read one at a time. */
 const MAX_ENTRIES_SUMMED = 20_000n;
 const DAY_MS = 86_400_000;
@@ -126,7 +126,7 @@ export async function readStatement(
 ): Promise<WalletStatementBody | Refusal> {
   const account = await accountOf(parts, owner, named);
   if (isRefusal(account)) return account;
-  const limit = Number(named.limit ?? USUAL_PAGE);
+  const limit = Number(named.limit ?? DEFAULT_PAGE_SIZE);
   const entries = await statement(
     parts.database.kysely,
     owner.merchantId,
@@ -164,7 +164,7 @@ export async function readDays(
   const [from, to] = [Date.parse(named.from), Date.parse(named.to)];
   const invalid = (problem: string) => refuse("request_invalid", { field: "querystring/from", problem });
   if (Number.isNaN(from) || Number.isNaN(to)) return invalid("is not a day");
-  if (from > to || (to - from) / DAY_MS >= MOST_DAYS) return invalid("is not up to a year before the other");
+  if (from > to || (to - from) / DAY_MS >= MAX_DAYS) return invalid("is not up to a year before the other");
   const account = await accountOf(parts, owner, named);
   if (isRefusal(account)) return account;
   const text = (minor: bigint) => toDecimal(money(minor, account.currency));
@@ -205,7 +205,7 @@ export async function readHistory(
     userId,
     filter,
     before,
-    Number(filter.limit ?? USUAL_PAGE),
+    Number(filter.limit ?? DEFAULT_PAGE_SIZE),
   );
   return {
     transactions: rows.map(historyBody),

@@ -17,7 +17,7 @@ import { detailsOf } from "./operation.ts";
 import { walletClearing } from "./order-provider.ts";
 import { insertOperation, selectOperation, updateOperation } from "./store.ts";
 
-export type RefundWish = { readonly amount?: string | number; readonly reason: string };
+export type RefundInput = { readonly amount?: string | number; readonly reason: string };
 
 /**
  * Gives a wallet payment back, in whole or in parts, once per key, from the payee to the payer. The payment's row is held,
@@ -28,7 +28,7 @@ export async function refund(
   wallets: Wallets,
   decider: Decider,
   paymentId: Id,
-  unchecked: RefundWish,
+  unchecked: RefundInput,
   key: string,
 ): Promise<Once<OperationBody>> {
   const { merchantId, actor: by } = decider;

@@ -52,11 +52,11 @@ async function endHold(tx: Tx, held: Operation, event: OperationEvent, move: Mov
   return ended;
 }
 
-const AT_ONCE = 500;
+const BATCH_SIZE = 500;
 
 /** Marks payments whose hold the ledger has ended by its clock; answers how many. */
 export async function markExpiredHolds({ database }: Pick<Wallets, "database">): Promise<number> {
-  const expired = await selectExpired(database.kysely, AT_ONCE);
+  const expired = await selectExpired(database.kysely, BATCH_SIZE);
   for (const { merchantId, operationId } of expired) {
     await inTransaction(database, async (tx) => {
       const held = await selectOperation(tx, merchantId, operationId, "for update");

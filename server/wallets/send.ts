@@ -9,7 +9,7 @@ import { useLimit } from "./limit.ts";
 import { detailsOf } from "./operation.ts";
 import { insertOperation } from "./store.ts";
 
-export type SendWish = {
+export type TransferInput = {
   readonly to: string;
   readonly amount: string | number;
   readonly currency: string;
@@ -29,7 +29,7 @@ export type SendWish = {
 export async function send(
   wallets: Wallets,
   owner: WalletOwner,
-  unchecked: SendWish,
+  unchecked: TransferInput,
   key: string,
 ): Promise<Once<OperationBody>> {
   const { merchantId, userId } = owner;

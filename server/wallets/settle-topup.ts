@@ -149,11 +149,11 @@ export async function onTopupRefunded(
   );
 }
 
-const AT_ONCE = 500;
+const BATCH_SIZE = 500;
 
 /** Credits top-ups whose money waited for their account, of one account or of all that are active; answers how many. */
 export async function creditWaiting(wallets: Wallets, account?: Id): Promise<number> {
-  const waiting = await selectCreditable(wallets.database.kysely, AT_ONCE, account);
+  const waiting = await selectCreditable(wallets.database.kysely, BATCH_SIZE, account);
   for (const { merchantId, operationId } of waiting) {
     await inTransaction(wallets.database, async (tx) => {
       const topup = await selectOperation(tx, merchantId, operationId, "for update");
@@ -165,7 +165,7 @@ export async function creditWaiting(wallets: Wallets, account?: Id): Promise<num
 
 /** Ends top-ups whose process died before a payment was opened; answers how many were looked at. */
 export async function endForgotten({ database }: Pick<Wallets, "database">): Promise<number> {
-  const forgotten = await selectForgotten(database.kysely, AT_ONCE);
+  const forgotten = await selectForgotten(database.kysely, BATCH_SIZE);
   for (const { merchantId, operationId } of forgotten)
     await inTransaction(database, (tx) => failTopup(tx, merchantId, operationId, "the payment was given up"));
   return forgotten.length;

@@ -67,8 +67,8 @@ describe("a top-up", () => {
     const user = await newUser(program);
     const receivedBefore = await posted("received");
     const key = newId();
-    const wish = { method: "QRIS", amount: "50000.00" };
-    const opened = await user.post<TopupBody>("/api/payment/wallet/topup", wish, key);
+    const input = { method: "QRIS", amount: "50000.00" };
+    const opened = await user.post<TopupBody>("/api/payment/wallet/topup", input, key);
     assert.deepEqual(
       [opened.status, opened.body.state, opened.body.step, opened.body.payment?.state],
       [201, "PENDING", "opened", "pending"],
@@ -88,7 +88,7 @@ describe("a top-up", () => {
     );
 
     const again = await Promise.all(
-      Array.from({ length: 10 }, () => user.post<TopupBody>(`${W}/topups`, wish, key)),
+      Array.from({ length: 10 }, () => user.post<TopupBody>(`${W}/topups`, input, key)),
     );
     assert.deepEqual(
       [...new Set(again.map(({ body }) => body.payment?.payment_id))],
@@ -96,7 +96,7 @@ describe("a top-up", () => {
       "one key is one payment",
     );
     assert.equal(
-      (await user.post(`${W}/topups`, { ...wish, amount: "60000" }, key)).code,
+      (await user.post(`${W}/topups`, { ...input, amount: "60000" }, key)).code,
       "idempotency_key_reused",
     );
 

@@ -36,7 +36,7 @@ export type BatchResult = { readonly id: string } & (
 
 /** Codes of wallets, by merchant: an account's kind never changes, so it is looked up once. */
 const wallets = new Map<Id, Set<string>>();
-const MOST_REMEMBERED = 200_000;
+const MAX_REMEMBERED = 200_000;
 
 /** Whether all these accounts are wallets; a shop's own accounts are moved by its sales and payments alone. */
 async function areWallets(database: Database, merchantId: Id, codes: readonly string[]): Promise<boolean> {
@@ -44,7 +44,7 @@ async function areWallets(database: Database, merchantId: Id, codes: readonly st
   wallets.set(merchantId, known);
   const unknown = codes.filter((code) => !known.has(code));
   if (unknown.length === 0) return true;
-  if (known.size > MOST_REMEMBERED) known.clear();
+  if (known.size > MAX_REMEMBERED) known.clear();
   const kinds = await kindsOf(database.kysely, merchantId, unknown);
   for (const [code, kind] of kinds) if (kind === "wallet") known.add(code);
   return unknown.every((code) => kinds.get(code) === "wallet");

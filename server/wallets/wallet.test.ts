@@ -731,7 +731,7 @@ describe("what a user reads", () => {
   it("sums beyond numeric(15,2) are no sums in the views, and break them for nobody", async () => {
     const user = await newUser(program);
     const { account_id: id } = await user.account();
-    const ledger = createLedger(program.database, { lanes: 1, queue: 10 });
+    const ledger = createLedger(program.database, { concurrency: 1, queue: 10 });
     const post = (debit: string, credit: string) =>
       ledger.post(DEMO_MERCHANT, {
         id: newId(),

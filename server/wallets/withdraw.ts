@@ -7,7 +7,7 @@ import { onceFor, withPayout, type WalletOwner, type Wallets } from "./context.t
 import { useLimit } from "./limit.ts";
 import { insertOperation } from "./store.ts";
 
-export type WithdrawalWish = {
+export type WithdrawalInput = {
   readonly amount: string | number;
   readonly currency?: string;
   readonly account_id?: Id;
@@ -24,7 +24,7 @@ export type WithdrawalWish = {
 export async function withdraw(
   wallets: Wallets,
   owner: WalletOwner,
-  unchecked: WithdrawalWish,
+  unchecked: WithdrawalInput,
   key: string,
 ): Promise<Once<WithdrawalBody>> {
   const { merchantId, userId } = owner;

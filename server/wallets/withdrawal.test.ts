@@ -19,14 +19,14 @@ after(() => program.close());
 const W = "/api/v1/wallet/withdrawals";
 const posted = async (code: string) =>
   (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
-const wish = (amount: string, change: object = {}) => ({
+const input = (amount: string, change: object = {}) => ({
   amount,
   bank: "BCA",
   account_number: "1234567890",
   account_name: "Pengguna Contoh",
   ...change,
 });
-const asked = async (user: TestUser, amount: string) => ok(await user.post<WithdrawalBody>(W, wish(amount)));
+const asked = async (user: TestUser, amount: string) => ok(await user.post<WithdrawalBody>(W, input(amount)));
 const decide = (id: string, what: string, body?: object, key?: string) =>
   owner.post<WithdrawalBody>(`${W}/${id}/${what}`, body, key);
 const sums = async (user: TestUser) => {
@@ -43,7 +43,7 @@ describe("a withdrawal", () => {
       [withdrawal.state, withdrawal.step, await sums(user)],
       ["PENDING", "requested", ["1000.00", "400.00"]],
     );
-    assert.equal((await user.post(W, wish("400.01"))).code, "insufficient_funds");
+    assert.equal((await user.post(W, input("400.01"))).code, "insufficient_funds");
     const [pending] = await user.history();
     assert.deepEqual(
       [
@@ -160,7 +160,7 @@ describe("a withdrawal", () => {
 
   it("is refused by name", async () => {
     const user = await newUserWith(program, citra, "100.00");
-    const code = async (change: object) => (await user.post(W, wish("1.00", change))).code;
+    const code = async (change: object) => (await user.post(W, input("1.00", change))).code;
     assert.equal(await code({ amount: "0" }), "amount_not_positive");
     assert.equal(await code({ amount: "1.234" }), "amount_too_precise");
     assert.equal(await code({ currency: "XXX" }), "currency_unknown");

@@ -7,7 +7,7 @@ import { refundMoods } from "../refund-desk.ts";
 import { anOrder, type KnownApplied, type KnownOrder, type Stage } from "../stage.ts";
 import type { Act } from "./act.ts";
 import { RATNA } from "./operator.ts";
-import { ask, askAndDie, atDesk, noLongerForetold, wish } from "./refunds.ts";
+import { ask, askAndDie, atDesk, noLongerForetold, input } from "./refunds.ts";
 
 type Case = { id: Id; reference: string; minor: bigint; orderId: string | null };
 
@@ -90,7 +90,7 @@ async function settle(stage: Stage, random: Random): Promise<string> {
   const one = await aCase(stage, random);
   if (!one) return "nothing";
   if (back) {
-    const known = wish(stage, { caseId: one.id }, null);
+    const known = input(stage, { caseId: one.id }, null);
     if (killed) {
       stage.racedCases.add(one.id);
       await askAndDie(stage, random, known, one.orderId);
@@ -142,7 +142,7 @@ async function settleAtOnce(stage: Stage, random: Random): Promise<string> {
     noLongerForetold(stage, orderId);
   const [applied, wishes] = [
     orders.map((order) => remember(stage, one, order)),
-    [wish(stage, { caseId: one.id }, null), wish(stage, { caseId: one.id }, null)].slice(
+    [input(stage, { caseId: one.id }, null), input(stage, { caseId: one.id }, null)].slice(
       0,
       random.between(1, 2),
     ),

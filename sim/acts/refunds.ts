@@ -66,10 +66,10 @@ function aSum({ minor }: Paid, random: Random): bigint | null {
   ]);
 }
 
-/** Remembers a wish before it is asked for. */
-export function wish(stage: Stage, of: KnownRefund["of"], minor: bigint | null): KnownRefund {
+/** Remembers a input before it is asked for. */
+export function input(stage: Stage, of: KnownRefund["of"], minor: bigint | null): KnownRefund {
   const known: KnownRefund = {
-    name: `wish ${stage.refunds.length + 1}`,
+    name: `input ${stage.refunds.length + 1}`,
     of,
     minor,
     key: stage.world.newId(),
@@ -154,7 +154,7 @@ async function giveBack(stage: Stage, random: Random): Promise<string> {
   const found = await aPaidPayment(stage, random);
   if (!found) return "nothing";
   const { paid, order } = found;
-  const known = wish(stage, { paymentId: paid.id }, aSum(paid, random));
+  const known = input(stage, { paymentId: paid.id }, aSum(paid, random));
   const expected = wordOn(paid, known.minor);
   const asked = `${order.name} ${known.minor ?? "the rest"} of ${paid.left} left`;
   if (killed) {
@@ -174,7 +174,7 @@ async function giveBack(stage: Stage, random: Random): Promise<string> {
 export async function giveBackAndDecide(stage: Stage, random: Random, order: KnownOrder): Promise<string> {
   const paid = (await paidPayments(stage)).findLast(({ orderId }) => orderId === order.orderId);
   if (!paid) return "nothing to give back";
-  const known = wish(stage, { paymentId: paid.id }, aSum(paid, random));
+  const known = input(stage, { paymentId: paid.id }, aSum(paid, random));
   const answer = await stage.auditor.answerOf("a refund", () => ask(stage, known));
   if (answer !== "manual" || known.refundId === null)
     return `${known.minor ?? "the rest"} back: ${answer ?? "thrown"}`;
@@ -182,7 +182,7 @@ export async function giveBackAndDecide(stage: Stage, random: Random, order: Kno
   return `${known.minor ?? "the rest"} back by hand: ${(await stage.auditor.answerOf("decideRefund", () => decide(stage, said))) ?? "thrown"}`;
 }
 
-/** What the books say to a wish: nothing when it is granted. */
+/** What the books say to a input: nothing when it is granted. */
 function wordOn({ provider, left }: Paid, minor: bigint | null): string | undefined {
   if (provider === "cash") return "payment_not_refundable";
   if ((minor ?? left) > left || left === 0n) return "refund_exceeds";
@@ -223,7 +223,7 @@ async function giveBackAtOnce(stage: Stage, random: Random): Promise<string> {
   noLongerForetold(stage, order.orderId);
   const killed = random.chance(25);
   const wishes = Array.from({ length: random.between(2, 6) }, () =>
-    wish(stage, { paymentId: paid.id }, aSum(paid, random)),
+    input(stage, { paymentId: paid.id }, aSum(paid, random)),
   );
   const asked = random.shuffled([...wishes, ...wishes.filter(() => random.chance(30))]);
   const quietly = (name: string, verb: () => Promise<unknown>) =>
@@ -383,7 +383,7 @@ export async function workDueRefunds(
 }
 
 /** Whoever never heard asks again at last. */
-export async function askAllAgain(stage: Stage): Promise<void> {
+export async function inquireOfAllAgain(stage: Stage): Promise<void> {
   for (const known of stage.refunds)
     if (known.heard === "nothing")
       await stage.auditor.answerOf("a refund asked for at last", () => ask(stage, known));

@@ -32,13 +32,13 @@ async function sealSome(stage: Stage, random: Random): Promise<string> {
 }
 
 /** Others on the same server may hold the reader back for so long. */
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
 /** Seals until nothing is left, then proves all of it, and what is new since the last time. */
 export async function sealAll({ world, auditor }: Stage): Promise<void> {
   const since = performance.now();
   let left = 1n;
-  while (left > 0n && performance.now() - since < PATIENCE_MS) {
+  while (left > 0n && performance.now() - since < TIMEOUT_MS) {
     while (((await auditor.answerOf("seal", () => consume(world.process.database, seal))) ?? 0) > 0);
     const { rows } = await sql<{ left: bigint }>`
       select (select count(*) from ledger_transfer) - (select coalesce(sum(cardinality(ids)), 0)::bigint from ledger_block) as left`.execute(

@@ -27,7 +27,7 @@ const EXPIRY: Readonly<Record<string, { usual: number; most: number }>> = {
   bank_transfer: { usual: DAY_S, most: 180 * DAY_S },
   echannel: { usual: DAY_S, most: 180 * DAY_S },
 };
-const LEAST_S = 20;
+const MIN_S = 20;
 const UNITS: Readonly<Record<string, number>> = { second: 1, minute: 60, hour: 3_600, day: DAY_S };
 const BANKS: Readonly<Record<string, string>> = {
   bca: "BCA",
@@ -138,5 +138,5 @@ function expiryOf(
       : NaN;
   if (duration === undefined || unit === undefined || Number.isNaN(from)) return "custom_expiry is malformed";
   const seconds = from + duration * unit - now;
-  return seconds < LEAST_S || seconds > most ? "custom_expiry is outside its bounds" : now + seconds;
+  return seconds < MIN_S || seconds > most ? "custom_expiry is outside its bounds" : now + seconds;
 }

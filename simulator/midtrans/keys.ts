@@ -2,8 +2,8 @@ import type { Answer } from "../answer.ts";
 import type { Clock } from "../time.ts";
 
 /** "API headers": longer keys are ignored. */
-const LONGEST = 46;
-const KEPT_MS = 5 * 60_000;
+const MAX_KEY_LENGTH = 46;
+const RETENTION_MS = 5 * 60_000;
 
 /**
  * Idempotency keys as Midtrans keeps them: over all paths alike, for five minutes, successful answers alone, and whatever the
@@ -20,7 +20,7 @@ export class Keys {
 
   /** A key that counts. */
   checked(header: string | undefined): string | undefined {
-    return header !== undefined && header.length <= LONGEST ? header : undefined;
+    return header !== undefined && header.length <= MAX_KEY_LENGTH ? header : undefined;
   }
 
   isRunning(key: string): boolean {
@@ -33,7 +33,7 @@ export class Keys {
   }
 
   keep(key: string, answer: Answer): void {
-    this.#answers.set(key, { answer, until: this.#clock.now() + KEPT_MS });
+    this.#answers.set(key, { answer, until: this.#clock.now() + RETENTION_MS });
   }
 
   async whileRunning<T>(key: string, work: () => Promise<T>): Promise<T> {

@@ -11,7 +11,7 @@ import { signatureOf } from "./index.ts";
 import { Keys } from "./keys.ts";
 import { chargedRow, refundedRow, statusRow } from "./rows.ts";
 
-const MOST_ADDRESSES = 3;
+const MAX_ADDRESSES = 3;
 /** "Direct refund": what gives money back. */
 const REFUNDABLE = new Set(["gopay", "qris", "shopeepay"]);
 const BROKEN = no("500", "Sorry, we encountered internal server error. We will fix this soon.", 500);
@@ -159,7 +159,7 @@ function addresses(request: FastifyRequest, { callbackUrl }: MidtransMerchant): 
       .filter(isWebAddress) ?? [];
   const override = named("x-override-notification");
   const usual = override.length > 0 ? override : callbackUrl === null ? [] : [callbackUrl];
-  const all = [...usual, ...named("x-append-notification")].slice(0, MOST_ADDRESSES);
+  const all = [...usual, ...named("x-append-notification")].slice(0, MAX_ADDRESSES);
   return all.length === 0 ? null : all.join(",");
 }
 

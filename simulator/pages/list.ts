@@ -4,11 +4,11 @@ import type { World } from "../world.ts";
 import { html, type Html } from "./html.ts";
 import { rupiah, statusWords, wib } from "./words.ts";
 
-const MOST_ROWS = 100;
+const MAX_ROWS = 100;
 
 /** All transactions, the newest first, and the fault that the next request will meet. */
 export function listMain(world: World): Html {
-  const newest = world.book.transactions().slice(-MOST_ROWS).reverse();
+  const newest = world.book.transactions().slice(-MAX_ROWS).reverse();
   return html`<h1>Transaksi</h1>
 ${newest.length === 0 ? empty : list(newest)}
 <h1>Gangguan berikutnya</h1>

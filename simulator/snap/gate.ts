@@ -61,7 +61,7 @@ export class Gate {
   }
 
   /** Why a call is not let in, in the order of the standard: its fields, its token, its signature, its name. */
-  whyNot(account: SnapAccount, service: Service, { headers, path, body }: Incoming): Answer | undefined {
+  refusalFor(account: SnapAccount, service: Service, { headers, path, body }: Incoming): Answer | undefined {
     const mandatory = ["x-timestamp", "x-signature", "x-partner-id", "x-external-id", "channel-id"];
     const missing = mandatory.find((name) => !textIn(headers, name));
     if (missing) return no(service, "field_missing", missing.toUpperCase());

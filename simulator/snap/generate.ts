@@ -10,9 +10,9 @@ import { readStamp } from "./signature.ts";
 export type Body = Readonly<Record<string, unknown>>;
 
 const service = services.generate;
-const USUAL_VALIDITY_S = 900;
+const DEFAULT_VALIDITY_S = 900;
 /** Whole rupiah of one QRIS payment. */
-const MOST_AMOUNT = 10_000_000;
+const MAX_AMOUNT = 10_000_000;
 
 /** Service 47: checks a request for a code and builds its transaction, or says no. */
 export function generate(world: World, account: SnapAccount, body: Body): Transaction | Answer {
@@ -22,12 +22,12 @@ export function generate(world: World, account: SnapAccount, body: Body): Transa
   const amount = wholeRupiah(body["amount"]);
   if (typeof amount === "string") return no(service, "field_invalid", amount);
   if (amount === 0) return no(service, "amount_invalid");
-  if (amount > MOST_AMOUNT) return no(service, "limit_exceeded");
+  if (amount > MAX_AMOUNT) return no(service, "limit_exceeded");
   if (text(body, "merchantId") !== account.merchantId) return no(service, "merchant_invalid");
   const now = world.clock.seconds();
   const until =
     body["validityPeriod"] === undefined
-      ? (now + USUAL_VALIDITY_S) * 1_000
+      ? (now + DEFAULT_VALIDITY_S) * 1_000
       : readStamp(body["validityPeriod"]);
   if (until === undefined || until <= now * 1_000) return no(service, "field_invalid", "validityPeriod");
   const earlier = world.book.transactionOf("snap", account.partnerId, merchantRef);

@@ -14,7 +14,7 @@ export { newKeyPair, type SnapAccount } from "./account.ts";
 
 /** Not documented; within the minutes for which a signature is fresh. */
 const RETRY_MS = 60_000;
-const MOST_ATTEMPTS = 4;
+const MAX_ATTEMPTS = 4;
 
 /** A bank that speaks SNAP BI, for one merchant: its account, or the demo's where none is given. */
 export function playSnap(given: SnapAccount | undefined): Provider {
@@ -59,7 +59,7 @@ export function playSnap(given: SnapAccount | undefined): Provider {
     // 200 with the standard's own code is a yes
     carrying: {
       accepts: (status, body) => status === 200 && body.includes(`"200${services.notify.number}00"`),
-      retryMs: (attempts) => (attempts < MOST_ATTEMPTS ? RETRY_MS : undefined),
+      retryMs: (attempts) => (attempts < MAX_ATTEMPTS ? RETRY_MS : undefined),
       patienceMs: 10_000,
       redirects: 0,
     },

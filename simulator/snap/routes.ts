@@ -55,7 +55,7 @@ export function snapRoutes(world: World, gate: Gate, accountOf: () => SnapAccoun
       serve(
         service,
         call,
-        (account, incoming) => gate.whyNot(account, service, incoming) ?? work(account, incoming.body),
+        (account, incoming) => gate.refusalFor(account, service, incoming) ?? work(account, incoming.body),
       );
 
     serve(services.token, null, (account, incoming) => gate.token(account, incoming));

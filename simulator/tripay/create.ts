@@ -12,7 +12,7 @@ type Body = Readonly<Record<string, unknown>>;
 const DAY_MINUTES = 1_440;
 /** A request for the shortest expiry may take this long to arrive. */
 const EXPIRY_TOLERANCE_S = 60;
-const MOST_DIGITS = 12;
+const MAX_DIGITS = 12;
 
 /**
  * Checks a request for a closed payment and builds its transaction, or says no in a sentence. Tripay documents the
@@ -91,7 +91,7 @@ function text(body: Body, name: string): string | undefined {
 /** A whole number, not negative, as a number or in digits. */
 function whole(value: unknown): number | undefined {
   const digitsOnly = typeof value === "number" ? String(value) : value;
-  if (typeof digitsOnly !== "string" || !/^\d+$/.test(digitsOnly) || digitsOnly.length > MOST_DIGITS)
+  if (typeof digitsOnly !== "string" || !/^\d+$/.test(digitsOnly) || digitsOnly.length > MAX_DIGITS)
     return undefined;
   return Number(digitsOnly);
 }

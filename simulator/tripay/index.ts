@@ -17,7 +17,7 @@ export type Account = {
 
 /** "Callback": resent after two minutes, at most three times. */
 const RETRY_MS = 120_000;
-const MOST_ATTEMPTS = 4;
+const MAX_ATTEMPTS = 4;
 const USER_AGENT = "TriPay Payment/1.0 (+https://tripay.co.id/developer?tab=callback)";
 
 /** Tripay's closed payment, below both of its base addresses. */
@@ -50,7 +50,7 @@ export function playTripay(account: Account): Provider {
     // only JSON `{"success": true}` with a 2xx status is a yes; a redirect is a no
     carrying: {
       accepts: (status, body) => status >= 200 && status < 300 && saysSuccess(body),
-      retryMs: (attempts) => (attempts < MOST_ATTEMPTS ? RETRY_MS : undefined),
+      retryMs: (attempts) => (attempts < MAX_ATTEMPTS ? RETRY_MS : undefined),
       patienceMs: 10_000,
       redirects: 0,
     },

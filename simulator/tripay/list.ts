@@ -3,8 +3,8 @@ import { listRow } from "./rows.ts";
 import type { Transaction } from "../transaction.ts";
 import type { Query } from "./routes.ts";
 
-const USUAL_PAGE = 25;
-const LARGEST_PAGE = 50;
+const DEFAULT_PAGE_SIZE = 25;
+const MAX_PAGE_SIZE = 50;
 
 /** One page of `merchant/transactions`, newest first unless asked otherwise; filters match exactly. */
 export function listTransactions(transactions: readonly Transaction[], query: Query, publicUrl: string) {
@@ -17,7 +17,7 @@ export function listTransactions(transactions: readonly Transaction[], query: Qu
   );
   const sort = query["sort"] === "asc" ? "asc" : "desc";
   const ordered = sort === "asc" ? matching : matching.reverse();
-  const perPage = Math.max(1, checkedToCount(query["per_page"], LARGEST_PAGE) ?? USUAL_PAGE);
+  const perPage = Math.max(1, checkedToCount(query["per_page"], MAX_PAGE_SIZE) ?? DEFAULT_PAGE_SIZE);
   const page = Math.max(1, checkedToCount(query["page"], Number.MAX_SAFE_INTEGER) ?? 1);
   const lastPage = Math.max(1, Math.ceil(ordered.length / perPage));
   const start = (page - 1) * perPage;

@@ -15,7 +15,7 @@ import type { Account } from "./index.ts";
 
 export type Query = Readonly<Record<string, string | undefined>>;
 
-const MOST_AMOUNT = 1e12;
+const MAX_AMOUNT = 1e12;
 const UNKNOWN_TRANSACTION = "Transaction not found";
 const UNKNOWN_CHANNEL = "Payment channel not found";
 
@@ -88,7 +88,7 @@ export function tripayRoutes(world: World, account: Account) {
     });
 
     read("/merchant/fee-calculator", ({ amount, code }) => {
-      const sum = checkedToCount(amount, MOST_AMOUNT);
+      const sum = checkedToCount(amount, MAX_AMOUNT);
       if (sum === undefined) return failure("The amount field is required");
       const rows = named(code).map((channel) => feeRow(channel, feeOn(sum, channel.fee), account.feePayer));
       return rows.length > 0 ? success(rows) : failure(UNKNOWN_CHANNEL);
@@ -96,7 +96,7 @@ export function tripayRoutes(world: World, account: Account) {
 
     read("/payment/instruction", ({ code, pay_code: payCode, amount, allow_html: allowHtml }) => {
       if (!channelOf(code ?? "")) return failure(UNKNOWN_CHANNEL);
-      const sum = checkedToCount(amount, MOST_AMOUNT);
+      const sum = checkedToCount(amount, MAX_AMOUNT);
       return success(
         instructionsFor(code ?? "", {
           payCode: payCode ?? null,

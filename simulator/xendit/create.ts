@@ -36,9 +36,9 @@ const WALLETS: Readonly<Record<string, string>> = {
 const QR_LIFE_S = 2 * 86_400;
 /** How long a wallet waits is each wallet's own; half an hour stands for all. */
 const WALLET_LIFE_S = 1_800;
-const LEAST_QR = 1;
+const MIN_QR_AMOUNT = 1;
 /** API reference of e-wallet charges: the least is 100 rupiah. */
-const LEAST_WALLET = 100;
+const MIN_WALLET_AMOUNT = 100;
 
 type Asked = {
   readonly world: World;
@@ -55,7 +55,7 @@ export function createQr({ body, ...asked }: Asked): Transaction | No {
   if (body["type"] !== "DYNAMIC") return invalid("type must be DYNAMIC");
   if (body["currency"] !== "IDR")
     return { status: 400, code: "UNSUPPORTED_CURRENCY", message: "currency must be IDR" };
-  if (amount === undefined || amount < LEAST_QR) return invalid("amount must be a whole number above 0");
+  if (amount === undefined || amount < MIN_QR_AMOUNT) return invalid("amount must be a whole number above 0");
   const now = asked.world.clock.seconds();
   const expiresAt = expiryIn(body, now);
   if (expiresAt === undefined) return invalid("expires_at must be an ISO 8601 time to come");
@@ -85,8 +85,8 @@ export function createCharge({ body, ...asked }: Asked): Transaction | No {
   if (body["currency"] !== "IDR")
     return { status: 400, code: "UNSUPPORTED_CURRENCY", message: "currency must be IDR" };
   if (WALLETS[wallet] === undefined) return invalid("channel_code is not supported");
-  if (amount === undefined || amount < LEAST_WALLET)
-    return invalid(`amount must be a whole number of ${LEAST_WALLET} at least`);
+  if (amount === undefined || amount < MIN_WALLET_AMOUNT)
+    return invalid(`amount must be a whole number of ${MIN_WALLET_AMOUNT} at least`);
   const wrong = wrongProperties(
     wallet,
     textIn(properties, "mobile_number"),

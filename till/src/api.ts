@@ -42,9 +42,9 @@ export function isUndecided(error: unknown): boolean {
   );
 }
 
-const PATIENCE_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 /** A whole shop with its products takes longer. */
-const SETUP_PATIENCE_MS = 60_000;
+const SETUP_TIMEOUT_MS = 60_000;
 
 type Request = {
   readonly token?: string;
@@ -75,7 +75,7 @@ export function refused(problem: Problem, retryAfterSeconds = 0): Refused {
 export async function call(
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
   path: string,
-  { token, body, key, approval, setupCode, patience = PATIENCE_MS }: Request = {},
+  { token, body, key, approval, setupCode, patience = TIMEOUT_MS }: Request = {},
 ): Promise<unknown> {
   const headers = credentials(token);
   headers.set("Accept", "application/json");
@@ -145,7 +145,7 @@ export const api = {
     call("POST", "/setup", {
       body: shop,
       key,
-      patience: SETUP_PATIENCE_MS,
+      patience: SETUP_TIMEOUT_MS,
       ...(code === undefined ? {} : { setupCode: code }),
     }) as Promise<SetupDoneBody>,
 };

@@ -11,7 +11,7 @@ export const useLive = () => useStore(live);
 /** Heartbeats come each 15 s; silence of two and a half of them is a dead line. */
 const SILENCE_MS = 38_000;
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
+const MAX_PAUSE_MS = 10_000;
 
 /** Listens until `signal` aborts, joining again after each break where it left off; `ended` when the server won't have this session any more. */
 export async function listen(
@@ -35,7 +35,7 @@ export async function listen(
     }
     live.set("down");
     await rest(pause, signal);
-    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    pause = Math.min(pause * 2, MAX_PAUSE_MS);
   }
 }
 

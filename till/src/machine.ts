@@ -50,7 +50,7 @@ export type Event =
   | { readonly type: "another_way"; readonly saleId: Id }
   | { readonly type: "next_customer" };
 
-const MOST = 9999;
+const MAX_QUANTITY = 9999;
 
 type Moves = {
   readonly [At in Till["at"]]: {
@@ -143,7 +143,7 @@ function added(cart: Cart, product: Product): Cart {
 function counted(cart: Cart, productId: Id, quantity: number): Cart {
   if (quantity <= 0) return cart.filter((line) => line.productId !== productId);
   return cart.map((line) =>
-    line.productId === productId ? { ...line, quantity: Math.min(quantity, MOST) } : line,
+    line.productId === productId ? { ...line, quantity: Math.min(quantity, MAX_QUANTITY) } : line,
   );
 }
 

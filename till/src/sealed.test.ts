@@ -2,7 +2,7 @@ import type { SessionBody } from "@onegate/contract";
 import { argon2id } from "hash-wasm";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createSeals, DELAYS_S, LONGEST_HOURS, MOST_TRIES } from "./sealed.ts";
+import { createSeals, DELAYS_S, MAX_HOURS, MAX_TRIES } from "./sealed.ts";
 
 const HOUR = 3_600_000;
 const SARI = "01990000-0000-7000-8000-000000000001";
@@ -69,7 +69,7 @@ describe("a sealed session", () => {
     for (const [index, seconds] of DELAYS_S.entries()) {
       assert.deepEqual(await seals.open(SARI, "000001"), {
         is: "wrong",
-        left: MOST_TRIES - index - 1,
+        left: MAX_TRIES - index - 1,
         seconds,
       });
       assert.deepEqual(await seals.open(SARI, "482915"), { is: "wait", seconds });
@@ -77,7 +77,7 @@ describe("a sealed session", () => {
     }
     assert.deepEqual(await seals.open(SARI, "000001"), { is: "destroyed" });
     assert.equal(state.stored, null);
-    assert.equal(state.derived, 1 + MOST_TRIES);
+    assert.equal(state.derived, 1 + MAX_TRIES);
     assert.deepEqual(await seals.open(SARI, "482915"), { is: "none" });
   });
 
@@ -103,7 +103,7 @@ describe("a sealed session", () => {
     const { state, seals } = openSeals();
     state.now = HOUR;
     await seals.keep(session(SARI), "482915");
-    state.now += LONGEST_HOURS * HOUR;
+    state.now += MAX_HOURS * HOUR;
     assert.equal((await seals.open(SARI, "482915")).is, "open");
     state.now += 1;
     assert.deepEqual(await seals.open(SARI, "482915"), { is: "none" });

@@ -35,8 +35,8 @@ export type Parts = {
   readonly now: () => number;
 };
 
-export const LONGEST_HOURS = 12;
-export const MOST_TRIES = 5;
+export const MAX_HOURS = 12;
+export const MAX_TRIES = 5;
 /** Seconds to wait after each wrong PIN. */
 export const DELAYS_S = [5, 10, 20, 40] as const;
 
@@ -67,7 +67,7 @@ export function createSeals({ place, derive, ownKey, now }: Parts) {
     if (!box) return undefined;
     const at = now();
     // one of an earlier version has no outer encryption, and is no more
-    if (box.outerIv === undefined || at < box.seen - CLOCK_SLACK || at - box.at > LONGEST_HOURS * HOUR) {
+    if (box.outerIv === undefined || at < box.seen - CLOCK_SLACK || at - box.at > MAX_HOURS * HOUR) {
       put(staffId, null);
       return undefined;
     }
@@ -135,7 +135,7 @@ export function createSeals({ place, derive, ownKey, now }: Parts) {
       if (early > 0) return { is: "wait", seconds: Math.ceil(early / 1_000) };
       const tries = box.tries + 1;
       const seconds = DELAYS_S[tries - 1] ?? 0;
-      put(staffId, tries >= MOST_TRIES ? null : { ...box, tries, notBefore: now() + seconds * 1_000 });
+      put(staffId, tries >= MAX_TRIES ? null : { ...box, tries, notBefore: now() + seconds * 1_000 });
       const inner = await unwrapped(box);
       if (!inner) {
         put(staffId, null);
@@ -158,7 +158,7 @@ export function createSeals({ place, derive, ownKey, now }: Parts) {
         put(staffId, over ? null : { ...box, tries: 0, notBefore: 0 });
         return over ? { is: "none" } : { is: "open", session };
       } catch {
-        return tries >= MOST_TRIES ? { is: "destroyed" } : { is: "wrong", left: MOST_TRIES - tries, seconds };
+        return tries >= MAX_TRIES ? { is: "destroyed" } : { is: "wrong", left: MAX_TRIES - tries, seconds };
       }
     },
 

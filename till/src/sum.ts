@@ -63,10 +63,10 @@ export function totalOf(cart: Cart, shop: ShopBody): CartTotal {
   return { ...sum, rounding, cash: sum.total + rounding };
 }
 
-const LARGEST_NOTE = 10_000_000n;
+const MAX_BANKNOTE = 10_000_000n;
 
 /** Whether cash is more than a customer hands over: the change would be as much as the largest note, or more. */
-export const isUnusual = (tendered: bigint, owed: bigint) => tendered - owed >= LARGEST_NOTE;
+export const isUnusual = (tendered: bigint, owed: bigint) => tendered - owed >= MAX_BANKNOTE;
 
 export type Tender =
   | { readonly method: "CASH"; readonly tendered: bigint }

@@ -8,7 +8,7 @@ import { markUsed } from "./store.ts";
  * approval is as good as before. Answers who gave it; null when none was needed. Refuses `approval_invalid` when it was
  * used, has expired, or is of another session, action, subject or sum (minor units).
  */
-export async function useApproval(
+export async function consumeApproval(
   tx: Tx,
   pending: PendingApproval | undefined,
   subject: string,

@@ -26,7 +26,7 @@ import { auditTrail } from "./append.ts";
 import { auditBreaches } from "./check.ts";
 import { canonical, hashOf, NO_HASH, type AuditEntry, type Who } from "./entry.ts";
 import { exportLines, partOf } from "./export.ts";
-import { createRefusals, MOST_DIFFERENT } from "./refusals.ts";
+import { createRefusals, MAX_DISTINCT } from "./refusals.ts";
 import { insertMerchant } from "../store.ts";
 import { selectAuditHeads, selectFrom } from "./store.ts";
 import { bearing } from "../../testing/session.ts";
@@ -273,7 +273,7 @@ describe("the audit trail", () => {
       await refusals.stop();
       await append();
       const entries = await trail();
-      assert.equal(entries.length, MOST_DIFFERENT + 2);
+      assert.equal(entries.length, MAX_DISTINCT + 2);
       assert.equal(
         entries.reduce((sum, { count }) => sum + count, 0),
         5_000,

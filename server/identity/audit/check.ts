@@ -4,7 +4,7 @@ import type { Breach } from "../../ledger/index.ts";
 import { hashOf, NO_HASH } from "./entry.ts";
 import { selectAuditHeads, selectFrom, selectHashAt, type AuditHead } from "./store.ts";
 
-const AT_ONCE = 2_000;
+const BATCH_SIZE = 2_000;
 
 /**
  * Walks the merchants' trails: numbers without gaps, each entry standing on the one before, each hash that of its content.
@@ -44,7 +44,7 @@ async function walk(
   let seq = begun;
   let hash = head;
   while (seq < to) {
-    for (const entry of await selectFrom(executor, merchantId, seq + 1, to, AT_ONCE)) {
+    for (const entry of await selectFrom(executor, merchantId, seq + 1, to, BATCH_SIZE)) {
       seq += 1;
       if (entry.seq !== seq) return `entry ${seq} is missing`;
       if (entry.previous_hash !== hash) return `entry ${seq} does not stand on the one before`;

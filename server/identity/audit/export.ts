@@ -5,7 +5,7 @@ import { canonical, NO_HASH } from "./entry.ts";
 import { selectFrom, selectHashAt, selectNewest } from "./store.ts";
 
 export const FORMAT = "onegate-audit-1";
-const AT_ONCE = 500;
+const BATCH_SIZE = 500;
 
 export type Part = {
   readonly from: number;
@@ -50,7 +50,7 @@ export async function* exportLines(
   yield `${canonical({ ...header, signed: sign(canonical(header)) })}\n`;
   for (let seq = from; seq <= to; ) {
     // a stream is read on when its receiver has room, no longer within the request
-    const entries = await asMerchant(merchantId, () => selectFrom(executor, merchantId, seq, to, AT_ONCE));
+    const entries = await asMerchant(merchantId, () => selectFrom(executor, merchantId, seq, to, BATCH_SIZE));
     if (entries.length === 0) throw new Error(`entry ${seq} of ${merchantId}'s audit trail is gone`);
     yield entries.map((entry) => `${canonical(entry)}\n`).join("");
     seq = (entries.at(-1)?.seq ?? to) + 1;

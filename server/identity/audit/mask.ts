@@ -1,7 +1,7 @@
 import { actions, type AuditAction, type Fields, type Value } from "./actions.ts";
 
-const MOST_CHARACTERS = 200;
-const MOST_ITEMS = 100;
+const MAX_CHARACTERS = 200;
+const MAX_ITEMS = 100;
 const HIDDEN = "•••";
 /** Nine digits or more, spaced as people write telephone numbers. */
 const PHONE = /\+?\d(?:[\s().\-–/]*\d){8,}/g;
@@ -22,7 +22,7 @@ export function keptOf<A extends AuditAction>(
       typeof value === "string"
         ? shown(value)
         : Array.isArray(value)
-          ? value.slice(0, MOST_ITEMS).map(shown)
+          ? value.slice(0, MAX_ITEMS).map(shown)
           : typeof value === "number" && !Number.isSafeInteger(value)
             ? String(value)
             : value;
@@ -33,7 +33,7 @@ export function keptOf<A extends AuditAction>(
 /** A text that PostgreSQL and every reader of JSON can hold. */
 export function plain(text: string): string {
   const whole = text.toWellFormed().replaceAll("\0", "");
-  return whole.length <= MOST_CHARACTERS ? whole : `${whole.slice(0, MOST_CHARACTERS - 1).toWellFormed()}…`;
+  return whole.length <= MAX_CHARACTERS ? whole : `${whole.slice(0, MAX_CHARACTERS - 1).toWellFormed()}…`;
 }
 
 /** `+6281200000001` is `+62•••0001`, `andi@contoh.id` is `a•••@contoh.id`, `Andi Contoh` is `A•••`. */

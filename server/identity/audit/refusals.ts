@@ -14,11 +14,11 @@ export type Refusals = {
 /** The same again within this time is counted, not written. */
 const WINDOW_MS = 60_000;
 /** Beyond so many different ones of a merchant in that time only their kind is told, and how many there were. */
-export const MOST_DIFFERENT = 100;
+export const MAX_DISTINCT = 100;
 const WRITE_AFTER_MS = 100;
-const AGAIN_AFTER_MS = 1_000;
+const RETRY_AFTER_MS = 1_000;
 /** While the database is away; what comes then is lost. */
-const MOST_PENDING = 10_000;
+const MAX_PENDING = 10_000;
 const VARIOUS = "various";
 
 type Noted = { readonly who: Who; readonly deed: Deed };
@@ -47,7 +47,7 @@ export function createRefusals(
   };
 
   function add(noted: Noted): void {
-    if (pending.length < MOST_PENDING) pending.push(noted);
+    if (pending.length < MAX_PENDING) pending.push(noted);
     writeSoon(WRITE_AFTER_MS);
   }
 
@@ -69,9 +69,9 @@ export function createRefusals(
         { err: error, refusals: taken.length },
         "refusals could not be written to the audit trail; they will be tried again",
       );
-      pending = [...taken, ...pending].slice(0, MOST_PENDING);
+      pending = [...taken, ...pending].slice(0, MAX_PENDING);
     }
-    if (pending.length > 0 || windows.size > 0) writeSoon(AGAIN_AFTER_MS);
+    if (pending.length > 0 || windows.size > 0) writeSoon(RETRY_AFTER_MS);
   }
 
   /** Writes the repeats of windows that began before a moment, and forgets the windows. */
@@ -80,7 +80,7 @@ export function createRefusals(
       for (const [place, { who, deed, since, repeats }] of theirs) {
         if (since > before) continue;
         theirs.delete(place);
-        if (repeats > 0 && pending.length < MOST_PENDING)
+        if (repeats > 0 && pending.length < MAX_PENDING)
           pending.push({ who, deed: { ...deed, count: repeats } });
       }
       if (theirs.size === 0) windows.delete(merchantId);
@@ -94,7 +94,7 @@ export function createRefusals(
       const place = [who.actor, action, subject, who.address, JSON.stringify(after)].join("\n");
       const known = theirs.get(place);
       if (known) return void known.repeats++;
-      if (theirs.size < MOST_DIFFERENT) return open(theirs, place, { who, deed: { action, subject, after } });
+      if (theirs.size < MAX_DISTINCT) return open(theirs, place, { who, deed: { action, subject, after } });
       const others = theirs.get(action);
       if (others) return void others.repeats++;
       open(theirs, action, {

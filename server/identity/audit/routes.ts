@@ -9,7 +9,7 @@ import { exportLines, partOf } from "./export.ts";
 import { selectNewestEntries } from "./store.ts";
 
 const tags = ["audit"];
-const USUAL = 50;
+const DEFAULT_PAGE_SIZE = 50;
 const Seq = Type.String({ pattern: "^[1-9][0-9]{0,14}$" });
 const Id80 = Type.String({ minLength: 1, maxLength: 80 });
 
@@ -42,7 +42,7 @@ export function auditRoutes(
     async (request) => {
       const { before, limit, ...wanted } = request.query;
       const { role, merchantId, outletId } = staffOf(request);
-      const most = Number(limit ?? USUAL);
+      const most = Number(limit ?? DEFAULT_PAGE_SIZE);
       const entries = await selectNewestEntries(
         kysely,
         merchantId,

@@ -4,7 +4,7 @@ import { rights, type Right } from "../rights.ts";
 export type KeyMode = "test" | "live";
 
 /** How many keys of a mode may be active at once: the one in use, and the next one while it is being rolled out. */
-export const MOST_ACTIVE = 2;
+export const MAX_ACTIVE = 2;
 /** How many characters of a key are kept to be shown. */
 export const PREFIX_LENGTH = 16;
 

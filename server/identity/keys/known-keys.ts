@@ -7,7 +7,7 @@ export type KnownKey = Pick<MerchantKey, "merchantId" | "keyId" | "scopes">;
 
 /** So long a key that was good is believed without asking: a revoked one is refused everywhere after this. */
 const BELIEVED_MS = 1_000;
-const MOST_REMEMBERED = 10_000;
+const MAX_REMEMBERED = 10_000;
 
 /** Looks keys up, each once a second however many requests it makes. A key that is not good is never remembered. */
 export function createKnownKeys(
@@ -20,7 +20,7 @@ export function createKnownKeys(
     const place = hash.toString("base64");
     const remembered = known.get(place);
     if (remembered && performance.now() < remembered.until) return remembered.found;
-    if (known.size >= MOST_REMEMBERED) known.clear();
+    if (known.size >= MAX_REMEMBERED) known.clear();
     const found = selectByHash(database.kysely, hash, mode);
     known.set(place, { until: performance.now() + BELIEVED_MS, found });
     try {

@@ -3,7 +3,7 @@ import { inTransaction, type Database } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import type { Who } from "../audit/entry.ts";
 import { newToken, tokenHash } from "../secret.ts";
-import { MOST_ACTIVE, PREFIX_LENGTH, type KeyMode, type MerchantKey } from "./key.ts";
+import { MAX_ACTIVE, PREFIX_LENGTH, type KeyMode, type MerchantKey } from "./key.ts";
 import { countActive, insertKey, revoke } from "./store.ts";
 
 /** Makes a key; its secret is answered here and nowhere again. Refuses `key_limit`. */
@@ -16,7 +16,7 @@ export async function makeKey(
   const { merchantId, actor: by } = who;
   const secret = `ogk_${mode}_${newToken().token}`;
   return inTransaction(database, async (tx) => {
-    if ((await countActive(tx, merchantId, mode)) >= MOST_ACTIVE) return refuse("key_limit");
+    if ((await countActive(tx, merchantId, mode)) >= MAX_ACTIVE) return refuse("key_limit");
     const key = await insertKey(tx, {
       merchantId,
       keyId: newId(),

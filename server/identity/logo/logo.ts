@@ -6,7 +6,7 @@ export type Logo = {
 };
 export type KeptLogo = Logo & { readonly logoId: Id };
 
-const MOST_BYTES = 200_000;
+const MAX_BYTES = 200_000;
 const DATA_URL = /^data:(image\/(?:png|jpeg|webp));base64,([A-Za-z0-9+/]+={0,2})$/;
 
 const looksLike: Readonly<Record<Logo["contentType"], (content: Buffer) => boolean>> = {
@@ -23,7 +23,7 @@ export function checkedToLogo(unchecked: string): Logo | Refusal {
   if (!type || !text) return refuse("logo_invalid");
   const contentType = type as Logo["contentType"];
   const content = Buffer.from(text, "base64");
-  return content.length <= MOST_BYTES && looksLike[contentType](content)
+  return content.length <= MAX_BYTES && looksLike[contentType](content)
     ? { contentType, content }
     : refuse("logo_invalid");
 }

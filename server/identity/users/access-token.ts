@@ -22,7 +22,7 @@ export type AccessTokens = {
 };
 
 /** A token that was verified is not verified again at its next request: that costs as much as the rest of a small one. */
-const MOST_REMEMBERED = 5_000;
+const MAX_REMEMBERED = 5_000;
 type Remembered = { readonly principal: UserPrincipal; readonly expiresAtMs: number };
 
 /** Access tokens: JWTs signed with Ed25519, verified without the database. */
@@ -31,7 +31,7 @@ export function createAccessTokens(keys: SigningKeys, clock: Clock): AccessToken
   let verified: { ring: KeyRing; tokens: Map<string, Remembered> } | undefined;
 
   function tokensOf(ring: KeyRing): Map<string, Remembered> {
-    if (verified?.ring !== ring || verified.tokens.size >= MOST_REMEMBERED)
+    if (verified?.ring !== ring || verified.tokens.size >= MAX_REMEMBERED)
       verified = { ring, tokens: new Map() };
     return verified.tokens;
   }

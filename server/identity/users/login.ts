@@ -20,7 +20,7 @@ import { toSignInName, whoIs, type Signed, type Users } from "./user.ts";
 export type Login = { readonly username: string; readonly password: string; readonly totp?: string };
 
 /** A user with more devices than this loses the session that was used longest ago. */
-const MOST_SESSIONS = 100;
+const MAX_SESSIONS = 100;
 
 /**
  * Opens a session for a user by username, e-mail address or telephone number. Refuses `merchant_missing`, `overloaded`,
@@ -69,7 +69,7 @@ export async function login(users: Users, unchecked: Login, origin: Origin): Pro
     if (!(await lockUser(tx, userId, passwordHash))) return refuse("credentials_wrong");
     if (totp && step !== undefined && !(await useTotpStep(tx, userId, totp.secret, step)))
       return refuse("totp_wrong");
-    await insertUserSession(tx, sessionId, userId, origin, MOST_SESSIONS);
+    await insertUserSession(tx, sessionId, userId, origin, MAX_SESSIONS);
     await insertRefreshToken(tx, hash.toString("hex"), userId, sessionId, REFRESH_DAYS);
     await deleteTries(tx, tries.before);
     await announceAudit(tx, whoIs(merchantId, userId, origin), {

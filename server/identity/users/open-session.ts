@@ -1,6 +1,6 @@
 import { refuse } from "@onegate/contract";
 import { answerRefusal, type Database, type Http } from "../../kernel/index.ts";
-import { rights, whyNot, type Right } from "../rights.ts";
+import { rights, refusalFor, type Right } from "../rights.ts";
 import { isUserSessionOpen } from "./store.ts";
 
 /** What a user may do beyond reading: there an access token alone doesn't do, its session must be open still. */
@@ -8,8 +8,8 @@ export const needsOpenSession: ReadonlySet<Right> = new Set(
   (Object.keys(rights) as Right[]).filter(
     (right) =>
       !right.endsWith(".read") &&
-      whyNot("anyone", right) !== undefined &&
-      whyNot("user", right) === undefined,
+      refusalFor("anyone", right) !== undefined &&
+      refusalFor("user", right) === undefined,
   ),
 );
 

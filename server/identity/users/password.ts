@@ -7,14 +7,14 @@ import { INDONESIAN_PASSWORDS } from "./indonesian-passwords.ts";
 import type { Names } from "./user.ts";
 
 /** Characters, as a person counts them. */
-const LEAST = 8;
-const MOST = 128;
+const MIN_LENGTH = 8;
+const MAX_LENGTH = 128;
 /** UTF-16 units: what is longer is not even looked at. */
-const MOST_UNITS = 4 * MOST;
+const MAX_UNITS = 4 * MAX_LENGTH;
 /** Of a long password the beginning is judged; where that is strong, the whole is. Judging costs some milliseconds. */
 const JUDGED = 32;
 /** zxcvbn's score from 0 to 4; 2 begins at a million guesses. */
-const LEAST_SCORE = 2;
+const MIN_SCORE = 2;
 
 type Judge = (password: string, known: readonly string[]) => number;
 let judge: Promise<Judge> | undefined;
@@ -34,9 +34,9 @@ async function loadJudge(): Promise<Judge> {
 
 /** The password as it is hashed: the same from every keyboard. Refuses `password_length`. */
 function checkedToLength(unchecked: string): string | Refusal {
-  const password = unchecked.length > MOST_UNITS ? "" : unchecked.normalize("NFKC");
+  const password = unchecked.length > MAX_UNITS ? "" : unchecked.normalize("NFKC");
   const { length } = [...password];
-  return length >= LEAST && length <= MOST ? password : refuse("password_length");
+  return length >= MIN_LENGTH && length <= MAX_LENGTH ? password : refuse("password_length");
 }
 
 /** A password that a user may choose. Refuses `password_length`, `password_common` (known, or near the user's own names), in this order. */
@@ -51,7 +51,7 @@ export async function checkedToPassword(
   const judged = await judge;
   // a word with a few digits and signs before or after it is that word to whoever guesses
   const core = password.replace(/^[^\p{L}]{0,4}|[^\p{L}]{0,4}$/gu, "");
-  const isCommon = judged(password, known) < LEAST_SCORE || (core !== "" && judged(core, known) === 0);
+  const isCommon = judged(password, known) < MIN_SCORE || (core !== "" && judged(core, known) === 0);
   return isCommon ? refuse("password_common") : password;
 }
 
@@ -68,9 +68,9 @@ export type Passwords = {
   isFull(network: string): boolean;
 };
 
-const LANES = Math.max(1, Math.min(2, availableParallelism() - 1));
-const MOST_WAITING = 200;
-const MOST_WAITING_OF_ONE = 50;
+const CONCURRENCY = Math.max(1, Math.min(2, availableParallelism() - 1));
+const MAX_WAITING = 200;
+const MAX_WAITING_OF_ONE = 50;
 /** Looks like a hash of ours, and is nobody's. */
 const NOBODYS = `$argon2id$v=19$m=19456,t=2,p=1$${"A".repeat(22)}$${"A".repeat(43)}`;
 
@@ -109,7 +109,7 @@ export function createPasswords(metrics: Metrics): Passwords {
   }
 
   async function inTurn<T>(network: string, work: () => Promise<T>): Promise<T> {
-    if (running < LANES) running += 1;
+    if (running < CONCURRENCY) running += 1;
     else await wait(network);
     try {
       hashes.inc();
@@ -128,6 +128,6 @@ export function createPasswords(metrics: Metrics): Passwords {
       const isTheirs = await inTurn(network, () => isSecret(password, hash ?? NOBODYS));
       return isTheirs && hash !== undefined;
     },
-    isFull: (network) => waits >= MOST_WAITING || (waiting.get(network)?.length ?? 0) >= MOST_WAITING_OF_ONE,
+    isFull: (network) => waits >= MAX_WAITING || (waiting.get(network)?.length ?? 0) >= MAX_WAITING_OF_ONE,
   };
 }

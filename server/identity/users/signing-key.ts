@@ -14,9 +14,9 @@ import { deleteOldKeys, hasCurrentKey, insertSigningKey, retireOldKey, selectSig
 export const ALGORITHM = "EdDSA";
 
 /** Ten minutes after a key was made, retired or deleted, every replica knows. */
-const READ_AGAIN_MS = 600_000;
+const REREAD_MS = 600_000;
 /** A token of a key that is not known may be of one that another replica has just made; asked about no oftener than this. */
-const ASK_AGAIN_MS = 1_000;
+const INQUIRY_RETRY_MS = 1_000;
 
 /** The keys as they were read: the one that signs now, and all that are believed. */
 export type KeyRing = {
@@ -76,13 +76,13 @@ export async function openSigningKeys(database: Database, box: SecretBox): Promi
   }
 
   const read = () => (reading ??= readRing().finally(() => (reading = undefined)));
-  const ring = async () => (known && performance.now() - known.readAt < READ_AGAIN_MS ? known.ring : read());
+  const ring = async () => (known && performance.now() - known.readAt < REREAD_MS ? known.ring : read());
   await ring();
   return {
     ring,
     async ringWith(kid) {
       const found = await ring();
-      return found.publicKeys.has(kid) || (known && performance.now() - known.readAt < ASK_AGAIN_MS)
+      return found.publicKeys.has(kid) || (known && performance.now() - known.readAt < INQUIRY_RETRY_MS)
         ? found
         : read();
     },

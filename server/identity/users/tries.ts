@@ -8,7 +8,7 @@ import type { Limit } from "./store.ts";
  * locked out for ever, and a guesser gets a hundred guesses a day at an account from one address.
  */
 const FREE = { pair: 10, account: 50, address: 100 } as const;
-const LONGEST_S = { pair: 900, account: 60, address: 300 } as const;
+const MAX_DELAYS_S = { pair: 900, account: 60, address: 300 } as const;
 
 export type Tries = {
   /** Counted before the password is looked at: many at once get no more tries than one after another. */
@@ -26,16 +26,16 @@ export function triesAt(account: string, address: string, isKnownAddress: boolea
   const pair: Limit = {
     subject: subjectOf("pair", account, network),
     free: FREE.pair,
-    longestSeconds: LONGEST_S.pair,
+    longestSeconds: MAX_DELAYS_S.pair,
   };
   if (isKnownAddress) return { before: [pair], after: [] };
   return {
     before: [
       pair,
-      { subject: subjectOf("account", account), free: FREE.account, longestSeconds: LONGEST_S.account },
+      { subject: subjectOf("account", account), free: FREE.account, longestSeconds: MAX_DELAYS_S.account },
     ],
     after: [
-      { subject: subjectOf("address", network), free: FREE.address, longestSeconds: LONGEST_S.address },
+      { subject: subjectOf("address", network), free: FREE.address, longestSeconds: MAX_DELAYS_S.address },
     ],
   };
 }

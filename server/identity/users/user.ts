@@ -70,12 +70,12 @@ export type NameKind = keyof Names;
 const USERNAME = /^[a-z][a-z0-9._-]{2,49}$/;
 const LOCAL_PART = /^[^\s\p{C}"(),:;<>@[\\\]]{1,64}$/u;
 const DOMAIN = /^(?=.{3,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z][a-z0-9-]*[a-z0-9])$/;
-const MOST_EMAIL = 254;
+const MAX_EMAIL_LENGTH = 254;
 /** A name longer than this is none, and is not even looked at. */
-const MOST_CHARACTERS = 320;
+const MAX_CHARACTERS = 320;
 
 function folded(unchecked: string): string {
-  return unchecked.length > MOST_CHARACTERS ? "" : unchecked.normalize("NFKC").trim().toLowerCase();
+  return unchecked.length > MAX_CHARACTERS ? "" : unchecked.normalize("NFKC").trim().toLowerCase();
 }
 
 /** ` Andi.Contoh ` is `andi.contoh`: 3 to 50 letters, digits, dots, hyphens and underscores, the first a letter. */
@@ -91,7 +91,7 @@ export function checkedToEmail(unchecked: string): string | Refusal {
   const local = text.slice(0, Math.max(at, 0));
   const domain = domainToASCII(text.slice(at + 1));
   const email = `${local}@${domain}`;
-  return LOCAL_PART.test(local) && DOMAIN.test(domain) && email.length <= MOST_EMAIL
+  return LOCAL_PART.test(local) && DOMAIN.test(domain) && email.length <= MAX_EMAIL_LENGTH
     ? email
     : refuse("email_invalid");
 }

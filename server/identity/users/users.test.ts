@@ -776,7 +776,7 @@ describe("the closing of an account", () => {
     ok(await move("ACC_SRC_ABC", "ACC_DST_DEF", "12500.00"));
     assert.equal((await close("Not-the-password-1")).code, "password_wrong");
     assert.equal((await close(DEMO.password)).code, "account_not_empty");
-    const ledger = createLedger(program.database, { lanes: 1, queue: 10 });
+    const ledger = createLedger(program.database, { concurrency: 1, queue: 10 });
     const hold = newId();
     const accounts = {
       debit: accountId(DEMO_MERCHANT, "ACC_DST_DEF"),

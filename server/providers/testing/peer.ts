@@ -6,7 +6,7 @@ import type { RawNotification } from "../provider.ts";
 import type { Money } from "@onegate/contract";
 
 /** A slow answer of the simulator takes longer than an adapter under test waits; milliseconds. */
-export const PATIENCE_MS = 800;
+export const TIMEOUT_MS = 800;
 const SLOWER_MS = 2_500;
 
 const FAULTS = {

@@ -12,13 +12,13 @@ import { minorOf } from "../sum.ts";
 import { useSession } from "../till.ts";
 import { tenderWord, useWords } from "../words.ts";
 import { Check, initials, No, Text } from "./parts.tsx";
-import { office, why, type Wish } from "./server.ts";
+import { office, why, type Input } from "./server.ts";
 import { useOfficeWords } from "./words.ts";
 import "./office.css";
 
-type Kind = Wish["kind"];
+type Kind = Input["kind"];
 type Props = { readonly sale: SaleBody; readonly onClose: () => void };
-type Asked = { readonly wish: Wish; readonly amount: bigint };
+type Asked = { readonly input: Input; readonly amount: bigint };
 type Step =
   | { readonly at: "what" }
   | ({ readonly at: "approve" } & Asked)
@@ -42,16 +42,16 @@ export function GiveBack({ sale, onClose }: Props) {
   }[step.at];
 
   /** Whether it was done. What came without an answer is asked again under the same id. */
-  async function give({ wish }: Asked, by: string | undefined): Promise<boolean> {
+  async function give({ input }: Asked, by: string | undefined): Promise<boolean> {
     setBusy(true);
     setNo(null);
     try {
-      const done = await office.giveBack(sale.id, id, wish, by);
+      const done = await office.giveBack(sale.id, id, input, by);
       client.setQueryData(["sale", sale.id], done);
       void client.invalidateQueries({ queryKey: ["sales"] });
       void client.invalidateQueries({ queryKey: ["today"] });
       void client.invalidateQueries({ queryKey: ["catalogue"] });
-      setStep({ at: "done", kind: wish.kind, sale: done });
+      setStep({ at: "done", kind: input.kind, sale: done });
       return true;
     } catch (error) {
       const undecided = isUndecided(error);
@@ -128,7 +128,7 @@ function What({ sale, busy, no, onAct, onAsk }: WhatProps) {
   });
   const amount = kind === "void" ? whole : lines.length > 0 && sum.data ? minorOf(sum.data) : null;
   const mayAlone = may(`sale.${kind}`);
-  const wish: Wish = { kind, lines: isAll ? null : lines, restock, reason: reason.trim() };
+  const input: Input = { kind, lines: isAll ? null : lines, restock, reason: reason.trim() };
 
   function choose(why: string) {
     setReason(why);
@@ -141,7 +141,7 @@ function What({ sale, busy, no, onAct, onAsk }: WhatProps) {
       className="form"
       onSubmit={(event) => {
         event.preventDefault();
-        if (amount !== null) (mayAlone ? onAct : onAsk)({ wish, amount });
+        if (amount !== null) (mayAlone ? onAct : onAsk)({ input, amount });
       }}
     >
       {untouched && (
@@ -261,7 +261,7 @@ type ApproveProps = {
 };
 
 /** The second person: picks his own name, sees what it is about, and gives the PIN. */
-function Approve({ sale, asked: { wish, amount }, busy, no, given, onGiven, onBack }: ApproveProps) {
+function Approve({ sale, asked: { input, amount }, busy, no, given, onGiven, onBack }: ApproveProps) {
   const words = useOfficeWords();
   const till = useWords();
   const { language } = useSettings();
@@ -276,12 +276,12 @@ function Approve({ sale, asked: { wish, amount }, busy, no, given, onGiven, onBa
     if (!chosen) return;
     try {
       const { id } = await office.approve({
-        action: `sale.${wish.kind}`,
+        action: `sale.${input.kind}`,
         subject: sale.id,
         amount: toWire(money(amount, IDR)),
         approver_id: chosen.id,
         pin,
-        reason: wish.reason,
+        reason: input.reason,
       });
       await onGiven(id);
     } catch (error) {
@@ -294,10 +294,10 @@ function Approve({ sale, asked: { wish, amount }, busy, no, given, onGiven, onBa
   return (
     <div className="form approve">
       <section className="approve-what">
-        <span>{wish.kind === "void" ? words.toApproveVoid : words.toApproveRefund}</span>
+        <span>{input.kind === "void" ? words.toApproveVoid : words.toApproveRefund}</span>
         <Amount minor={amount} look="title" />
         <small>
-          {[sale.receipt_number, wish.reason].filter(Boolean).join(" · ")}
+          {[sale.receipt_number, input.reason].filter(Boolean).join(" · ")}
           <br />
           {session && words.askedBy(session.staff.name)}
         </small>

@@ -30,7 +30,7 @@ import { useSettings, type Language } from "../settings.ts";
 import { dictionary } from "./words.ts";
 
 /** What is to be given back of a sale. */
-export type Wish = {
+export type Input = {
   readonly kind: "void" | "refund";
   readonly lines: ReturnLinesBody | null;
   readonly restock: boolean;
@@ -72,7 +72,7 @@ export const office = {
     (await ask<{ amount: MoneyBody }>("POST", `/till/sales/${saleId}/refund/sum`, { lines })).amount,
   approve: (approval: NewApprovalBody) => ask<ApprovalBody>("POST", "/till/approvals", approval),
   /** Gives back once per `id`, however often it is asked. */
-  giveBack: (saleId: Id, id: Id, { kind, lines, restock, reason }: Wish, approval: Id | undefined) =>
+  giveBack: (saleId: Id, id: Id, { kind, lines, restock, reason }: Input, approval: Id | undefined) =>
     asking((token) =>
       call("POST", `/till/sales/${saleId}/${kind}`, {
         token,

@@ -20,7 +20,7 @@ const lastStaff = kept(localStorage, "onegate.staff");
 /** Staff, roles and a revoked device are heard of at the locked screen too. */
 const REFRESH_MS = 60_000;
 /** How long the server may take to answer before a sealed session is tried instead. */
-const OFFLINE_PATIENCE_MS = 5_000;
+const OFFLINE_TIMEOUT_MS = 5_000;
 
 export function Locked() {
   const words = useWords();
@@ -80,7 +80,7 @@ function OwnShop() {
 
 type No = Refused | Exclude<Opened, { is: "open" }>;
 
-function whyNot(no: No, words: Words, language: "id" | "en"): string {
+function refusalFor(no: No, words: Words, language: "id" | "en"): string {
   if (no instanceof Refused)
     return no.problem.code === "pin_delayed" ? words.tooManyPins : no.problem.detail[language];
   if (no.is === "wrong") return words.wrongOffline(no.left);
@@ -158,7 +158,7 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
         no={
           no &&
           [
-            whyNot(no, words, language),
+            refusalFor(no, words, language),
             wait > 90 ? words.waitMinutes(Math.ceil(wait / 60)) : wait > 0 ? words.waitSeconds(wait) : "",
           ]
             .join(" ")
@@ -192,7 +192,7 @@ async function unlockBy(
   onChange: (session: SessionBody) => void,
 ): Promise<No | undefined> {
   try {
-    const session = await api.unlock(staffId, pin, seals.has(staffId) ? OFFLINE_PATIENCE_MS : undefined);
+    const session = await api.unlock(staffId, pin, seals.has(staffId) ? OFFLINE_TIMEOUT_MS : undefined);
     if (session.must_change_pin) onChange(session);
     else unlock(session, pin);
     return undefined;

@@ -15,7 +15,7 @@ import { isUnusual, totalOf } from "../sum.ts";
 import { useWords } from "../words.ts";
 
 /** Digits of whole rupiah that fit the display and any real note. */
-const MOST_DIGITS = 10;
+const MAX_DIGITS = 10;
 const RUPIAH = 100n;
 
 /** Two sums that don't stand beside each other on a phone in the size of a title. */
@@ -44,7 +44,7 @@ export function Pay({ cart, sending, qrisAway }: Props) {
     else tender({ method: "CASH", tendered });
   };
   const press = (more: string) =>
-    setDigits((before) => (before + more).replace(/^0+/, "").slice(0, MOST_DIGITS));
+    setDigits((before) => (before + more).replace(/^0+/, "").slice(0, MAX_DIGITS));
   const erase = () => setDigits((before) => before.slice(0, -1));
   useKeys({ press, erase, accept });
   useScanned(() => setDigits(""));

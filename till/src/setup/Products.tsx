@@ -7,7 +7,7 @@ import { note, useDraft } from "./draft.ts";
 import { Page } from "./Page.tsx";
 import { useSetupWords } from "./words.ts";
 
-const MOST_BYTES = 500_000;
+const MAX_BYTES = 500_000;
 const SHOWN = { rows: 20, faults: 5 } as const;
 const SEN = 100n;
 
@@ -29,8 +29,8 @@ export function Products({ common, busy, no, onMake }: Props) {
 
   async function pick(file: File | undefined) {
     if (!file) return;
-    setBig(file.size > MOST_BYTES);
-    if (file.size <= MOST_BYTES) note({ products: toText(await file.arrayBuffer()) });
+    setBig(file.size > MAX_BYTES);
+    if (file.size <= MAX_BYTES) note({ products: toText(await file.arrayBuffer()) });
   }
 
   const useKey = busy

@@ -25,9 +25,9 @@ export type FaultCode =
 export type Fault = { readonly line: number; readonly why: FaultCode; readonly text: string };
 export type Products = { readonly rows: readonly ProductRow[]; readonly faults: readonly Fault[] };
 
-const MOST = 2_000;
-const LONGEST = { name: 100, category: 60 } as const;
-const MOST_STOCK = 1_000_000;
+const MAX_ROWS = 2_000;
+const MAX_LENGTHS = { name: 100, category: 60 } as const;
+const MAX_STOCK = 1_000_000;
 
 const columns = ["name", "price", "category", "barcode", "stock"] as const;
 type Column = (typeof columns)[number];
@@ -76,7 +76,7 @@ export function readProducts(text: string): Products {
     if (typeof row === "string") fault(row);
     else if (names.has(row.name.toLowerCase())) fault("name_twice");
     else if (row.barcode !== undefined && barcodes.has(row.barcode)) fault("barcode_twice");
-    else if (rows.length >= MOST) fault("too_many");
+    else if (rows.length >= MAX_ROWS) fault("too_many");
     else {
       rows.push(row);
       names.add(row.name.toLowerCase());
@@ -95,14 +95,14 @@ const shown = (cells: readonly string[]) =>
 function toRow(line: number, cell: (column: Column) => string): ProductRow | FaultCode {
   const [name, category] = [cell("name"), cell("category")];
   if (name === "") return "name_missing";
-  if (name.length > LONGEST.name || category.length > LONGEST.category) return "name_long";
+  if (name.length > MAX_LENGTHS.name || category.length > MAX_LENGTHS.category) return "name_long";
   if (cell("price") === "") return "price_missing";
   const rupiah = toRupiah(cell("price"));
   if (rupiah === undefined) return "price_unreadable";
   const barcode = toBarcode(cell("barcode"));
   if (barcode === undefined) return "barcode_wrong";
   const stock = toWhole(cell("stock"));
-  if (stock === undefined || (stock !== "" && stock > MOST_STOCK)) return "stock_unreadable";
+  if (stock === undefined || (stock !== "" && stock > MAX_STOCK)) return "stock_unreadable";
   return {
     line,
     name,
@@ -130,7 +130,7 @@ const GROUPED = [
   /^[0-9]{1,3}(?:,[0-9]{3})+(?:\.0{1,2})?$/,
   /^[0-9]+(?:[.,]0{1,2})?$/,
 ];
-const LONGEST_NUMBER = 12;
+const MAX_NUMBER_LENGTH = 12;
 
 /** A whole number with dots or commas between its thousands, or with zeros after the decimal mark; nothing is nothing. */
 function toWhole(text: string): number | "" | undefined {
@@ -138,7 +138,7 @@ function toWhole(text: string): number | "" | undefined {
   const form = GROUPED.findIndex((each) => each.test(text));
   if (form === -1) return undefined;
   const digits = text.replace(/[.,]0{1,2}$/, "").replace(/[.,]/g, "");
-  return digits.length <= LONGEST_NUMBER ? Number(digits) : undefined;
+  return digits.length <= MAX_NUMBER_LENGTH ? Number(digits) : undefined;
 }
 
 /** A GTIN of any length, in the one form of it; `'` before it keeps spreadsheets from dropping its noughts. */

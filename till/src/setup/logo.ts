@@ -1,5 +1,5 @@
 const SIDE = 512;
-const MOST_BYTES = 200_000;
+const MAX_BYTES = 200_000;
 const QUALITIES = [0.9, 0.8, 0.65, 0.5];
 
 /** A picture of at most 512 pixels a side and 200 kB as a data URL; nothing when the file is no picture that this browser reads. */
@@ -15,10 +15,10 @@ export async function toLogo(file: Blob): Promise<string | undefined> {
   // a browser that writes no WebP writes PNG instead, which has no quality
   for (const quality of QUALITIES) {
     const url = canvas.toDataURL("image/webp", quality);
-    if (bytesOf(url) <= MOST_BYTES) return url;
+    if (bytesOf(url) <= MAX_BYTES) return url;
   }
   const url = canvas.toDataURL("image/jpeg", 0.7);
-  return bytesOf(url) <= MOST_BYTES ? url : undefined;
+  return bytesOf(url) <= MAX_BYTES ? url : undefined;
 }
 
 const bytesOf = (url: string) => ((url.length - url.indexOf(",") - 1) * 3) / 4;

@@ -4,13 +4,13 @@ import type { DisableReason } from "./endpoint.ts";
 import type { TryError } from "./delivery.ts";
 import { countUndelivered, oldestPending } from "./store.ts";
 
-export type Figures = {
+export type DeliveryMetrics = {
   tried(outcome: TryError | "delivered"): void;
   disabled(reason: DisableReason): void;
 };
 
 /** Counts what is sent, and asks the database what waits whenever the figures are read; without it these figures are missing, and no others. */
-export function createFigures({ registry }: Metrics, { kysely }: Database): Figures {
+export function createDeliveryMetrics({ registry }: Metrics, { kysely }: Database): DeliveryMetrics {
   const registers = [registry];
   const tries = new Counter({
     name: "webhook_tries_total",
