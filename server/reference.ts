@@ -13,6 +13,7 @@ const TAGS = {
   outlet: "Outlets, their settings and their printed codes",
   payment: "Orders, payments, refunds, cases and disputes",
   provider: "Payment providers: accounts and notifications",
+  routing: "Which provider an order is paid through",
   settlement: "Providers' statements, and what does not fit",
   setup: "The first shop",
   staff: "People, roles, PINs and sessions",
@@ -80,17 +81,18 @@ const PROBLEMS = {
   403: "The caller has no right to this",
   404: "There is no such thing, or it is another's",
   405: "The address has no such method; Allow names those that it has",
+  408: "The request was not sent completely in time",
   409: "It does not fit what is there",
   413: "The request is larger than this address takes",
   415: "The body is of another type",
+  421: "This server does not answer for that host name",
   422: "The request's content is not as described, or can't be done",
   429: "Too many requests; Retry-After says how long to wait",
+  431: "The head of the request is larger than 16 kB",
   500: "A fault on our side",
   502: "The payment provider refuses, or can't be reached",
   503: "Not now; Retry-After says how long to wait. No money has moved",
 } as const;
-/** Sent before the request is known: its head is larger than any may be. */
-const HEAD_TOO_LARGE = "The head of the request is larger than 16 kB";
 type ProblemStatus = keyof typeof PROBLEMS;
 
 /** What is known of a route beside its schema. */
@@ -230,14 +232,13 @@ function responsesOf(operation: Operation, known: Facts): NonNullable<Operation[
   can(known.takesInput || known.takesKey || known.takesBody, 400, 422);
   can(refuses, 401, 403, 404, 409, 422, 429);
   can(known.takesBody, 413, 415);
-  can(true, 405, 500, 503);
+  can(true, 405, 408, 421, 431, 500, 503);
   const responses = Object.fromEntries(declared.filter(([status]) => !/^[45](?:[0-9]{2}|xx)$/i.test(status)));
   for (const response of Object.values(responses)) {
     if (known.isStream) response.content = { "text/event-stream": { schema: { type: "string" } } };
   }
   return {
     ...responses,
-    431: { description: HEAD_TOO_LARGE },
     ...Object.fromEntries(
       [...statuses]
         .toSorted((one, other) => one - other)

@@ -323,8 +323,8 @@ describe("the wall, on two connections", () => {
     });
     const look = async () => ({ seen: await seen() });
     http.get("/look", { config: { right: "order.read" } }, look);
-    http.post("/look", { config: { right: "order.create" } }, look);
-    http.post("/everywhere", { config: { right: "till.open" } }, look);
+    http.post("/look", { config: { right: "order.create" }, bodyLimit: 1_048_576 }, look);
+    http.post("/everywhere", { config: { right: "till.open" }, bodyLimit: 1_048_576 }, look);
     const url = await http.listen({ port: 0, host: "127.0.0.1" });
     try {
       const tokens = new Map<Id, string>();

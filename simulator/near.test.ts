@@ -54,10 +54,10 @@ describe("the levers and the list", () => {
         "localhost.evil.example",
       ]) {
         const { status, text } = await ask(url, path, { host });
-        assert.deepEqual([status, text.includes("PRIVATE KEY")], [403, false], `${path} as ${host}`);
+        assert.deepEqual([status, text.includes("PRIVATE KEY")], [421, false], `${path} as ${host}`);
       }
     }
-    assert.equal((await ask(url, "/next", { host: "evil.example", method: "POST" })).status, 403);
+    assert.equal((await ask(url, "/next", { host: "evil.example", method: "POST" })).status, 421);
   });
 
   it("are nobody else's without the key, and payers' pages are open", {

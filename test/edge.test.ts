@@ -16,6 +16,7 @@ import { MAX_STREAMS } from "../server/kernel/stream.ts";
 import { startProgram } from "../server/roles.ts";
 import { openTestDatabase } from "../server/testing/database.ts";
 import { openTestProgram, type TestProgram } from "../server/testing/program.ts";
+import { bearing } from "../server/testing/session.ts";
 import { until } from "../server/testing/until.ts";
 
 const lines: string[] = [];
@@ -173,19 +174,9 @@ describe("a request is refused on its head alone", () => {
       [404, "POST", "/nothing/here", { ...json, "content-length": 900_000_000 }],
       [404, "POST", "/nothing/here", { ...json, "transfer-encoding": "chunked" }],
       [401, "POST", "/api/v1/keys", { ...promised, authorization: `Bearer ${"x".repeat(43)}` }],
-      [
-        403,
-        "POST",
-        "/api/v1/keys",
-        { ...promised, authorization: `Bearer ${await program.unlock("Sari", "111111")}` },
-      ],
+      [403, "POST", "/api/v1/keys", { ...promised, ...bearing(await program.unlock("Sari", "111111")) }],
       [413, "POST", "/payments", { ...json, "content-length": 65_537 }],
-      [
-        413,
-        "POST",
-        "/api/v1/till/sales",
-        { ...json, "content-length": 262_145, authorization: `Bearer ${owner}` },
-      ],
+      [413, "POST", "/api/v1/till/sales", { ...json, "content-length": 262_145, ...bearing(owner) }],
       [400, "POST", "/api/v1/setup", promised],
     ] as const) {
       assert.equal(
@@ -396,7 +387,7 @@ describe("the id of a request", () => {
 describe("event streams", () => {
   const stream = (token: string, abort: AbortSignal) =>
     fetch(`${program.url}/api/v1/till/events`, {
-      headers: { authorization: `Bearer ${token}` },
+      headers: bearing(token),
       signal: abort,
     });
 

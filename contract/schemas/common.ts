@@ -20,6 +20,9 @@ export const MoneyInSchema = Type.Object(
 
 export const TimeSchema = Type.String({ format: "date-time" });
 
+/** Something besides white space. */
+export const NOT_BLANK = "^[\\s\\S]*\\S[\\s\\S]*$";
+
 /** No control characters: no bank takes them. Written so that other regular expression engines read it too. */
 export const WRITABLE = "^[^\\x00-\\x1f\\x7f-\\x9f]*$";
 

@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { Nullable, ProblemSchema } from "./common.ts";
+import { NOT_BLANK, Nullable, ProblemSchema } from "./common.ts";
 
 const Fee = Type.Object({ flat: Type.Number(), percent: Type.Number() });
 
@@ -52,7 +52,7 @@ export const NewOrderSchema = Type.Object(
     order_id: Type.String({ minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._:-]+$" }),
     amount: Type.Union([Type.String({ maxLength: 40 }), Type.Number()]),
     currency: Type.Optional(Type.String({ maxLength: 8 })),
-    customer_name: Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" }),
+    customer_name: Type.String({ minLength: 1, maxLength: 100, pattern: NOT_BLANK }),
     customer_email: Type.Optional(Type.String({ maxLength: 254, pattern: "^[^@\\s]+@[^@\\s]+$" })),
     customer_phone: Type.Optional(
       Type.String({
@@ -65,7 +65,7 @@ export const NewOrderSchema = Type.Object(
       Type.Object(
         {
           sku: Type.Optional(Type.String({ maxLength: 64 })),
-          name: Type.String({ minLength: 1, maxLength: 200, pattern: "\\S" }),
+          name: Type.String({ minLength: 1, maxLength: 200, pattern: NOT_BLANK }),
           price: Type.Union([Type.String({ maxLength: 40 }), Type.Number()]),
           quantity: Type.Integer({ minimum: 1, maximum: 100_000 }),
         },

@@ -365,7 +365,7 @@ describe("merchants with accounts of their own at a provider", () => {
     }
     assert.equal(
       (await program.call("PUT", "/api/v1/provider-accounts/tripay", { body: tripayBody(KOPI) })).code,
-      "forbidden",
+      "unauthenticated",
       "a developer without credentials",
     );
   });

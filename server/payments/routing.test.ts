@@ -168,12 +168,14 @@ describe("routing rules", () => {
       ],
       [0, "routing_rule_unknown", "routing_rule_unknown"],
     );
-    for (const token of [manager, undefined]) {
-      const options = token === undefined ? {} : { token };
-      assert.equal((await program.call("GET", "/api/v1/routing/rules", options)).code, "forbidden");
+    for (const [options, code] of [
+      [{ token: manager }, "forbidden"],
+      [{}, "unauthenticated"],
+    ] as const) {
+      assert.equal((await program.call("GET", "/api/v1/routing/rules", options)).code, code);
       assert.equal(
         (await program.call("DELETE", `/api/v1/routing/rules/${made.body.id}`, options)).code,
-        "forbidden",
+        code,
       );
     }
     assert.equal((await list()).length, 1);

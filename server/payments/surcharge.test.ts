@@ -5,6 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { readSettings, type Settings } from "../kernel/index.ts";
 import { startProgram, type Program } from "../roles.ts";
 import { openTestProgram, type TestProgram } from "../testing/program.ts";
+import { bearing } from "../testing/session.ts";
 
 /** As in production, over the data of a sandbox. */
 const PRODUCTION: Settings = {
@@ -36,7 +37,7 @@ describe("a provider that has the customer pay its fee", () => {
 
   const call = async <T>(url: string, method: string, path: string, body?: unknown) => {
     const headers = {
-      authorization: `Bearer ${owner}`,
+      ...bearing(owner),
       "idempotency-key": newId(),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     };
@@ -138,7 +139,7 @@ describe("a provider whose list says that the shop pays its fee", () => {
     const post = async (path: string, body: object) => {
       const answer = await fetch(`${production.url}${path}`, {
         method: "POST",
-        headers: { authorization: `Bearer ${owner}`, "content-type": "application/json" },
+        headers: { ...bearing(owner), "content-type": "application/json" },
         body: JSON.stringify(body),
       });
       return { status: answer.status, body: (await answer.json()) as { code?: string; data: OrderBody } };
@@ -158,7 +159,7 @@ describe("a provider whose list says that the shop pays its fee", () => {
     const { status, body } = await post("/api/v1/payment/create-payment", { order_id, method: "QRIS2" });
     assert.deepEqual([status, body.code], [409, "qris_surcharge_forbidden"]);
     const seen = await fetch(`${production.url}/api/v1/payment/get-status-payment?order_id=${order_id}`, {
-      headers: { authorization: `Bearer ${owner}` },
+      headers: bearing(owner),
     });
     const { data } = (await seen.json()) as { data: OrderBody };
     assert.deepEqual([data.status, data.payment?.qr_string], ["FAILED", null]);

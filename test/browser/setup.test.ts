@@ -122,7 +122,7 @@ describe("an empty installation in production", () => {
       .setInputFiles({ name: "barang.csv", mimeType: "text/csv", buffer: Buffer.from(LIST) });
     await says(page, "2 baris tidak terbaca");
     await says(page, "Baris 4");
-    await says(page, "barcode bukan EAN-13");
+    await says(page, "barcode bukan EAN atau UPC yang benar");
     await says(page, "2 barang siap");
     await picture(page, "setup-products");
     await go(page, /^Pakai 2/);

@@ -168,6 +168,18 @@ export const sentences: Readonly<Record<string, Sentence>> = {
     ({ who, field }) => `${who} memutuskan pengembalian${to(field("decision"), "·")}.`,
     ({ who, field }) => `${who} decided a refund${to(field("decision"), "·")}.`,
   ],
+  "routing.added": [
+    ({ who }) => `${who} menambah aturan pemilihan penyedia pembayaran.`,
+    ({ who }) => `${who} added a rule for choosing payment providers.`,
+  ],
+  "routing.changed": [
+    ({ who }) => `${who} mengubah aturan pemilihan penyedia pembayaran.`,
+    ({ who }) => `${who} changed a rule for choosing payment providers.`,
+  ],
+  "routing.removed": [
+    ({ who }) => `${who} menghapus aturan pemilihan penyedia pembayaran.`,
+    ({ who }) => `${who} removed a rule for choosing payment providers.`,
+  ],
   "product.added": [
     ({ who, field }) => `${who} menambah barang ${field("name")}.`,
     ({ who, field }) => `${who} added the product ${field("name")}.`,
