@@ -67,6 +67,18 @@ class Model {
     return payer.balance - payer.held < sum ? "insufficient_funds" : undefined;
   }
 
+  /** A payer is told first what stands on their own side; a recipient who can't be paid is unknown. */
+  whyNotSent({ who, to, sum }: { who: number; to: number; sum: number }): RefusalCode | undefined {
+    const own = this.why(who, undefined, sum);
+    if (own) return own;
+    if (this.user(to).frozen) return "user_unknown";
+    return who === to ? "accounts_same" : undefined;
+  }
+
+  whyNotPaid({ who, to, sum }: { who: number; to: number; sum: number }): RefusalCode | undefined {
+    return who === to ? "accounts_same" : this.why(who, to, sum);
+  }
+
   move(from: number, to: number | undefined, sum: number): void {
     this.user(from).balance -= sum;
     if (to === undefined) this.paidOut += sum;
@@ -79,8 +91,7 @@ class Model {
       case "send":
       case "pay":
       case "hold": {
-        if (act.who === act.to) return { no: "accounts_same" };
-        const no = this.why(act.who, act.to, act.sum);
+        const no = act.does === "send" ? this.whyNotSent(act) : this.whyNotPaid(act);
         if (no) return { no };
         if (act.does === "hold") this.user(act.who).held += act.sum;
         else this.move(act.who, act.to, act.sum);
