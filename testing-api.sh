@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Walks the API of a running sandbox with curl: from the channels to a paid order, a transfer, a balance and some refusals.
-# Usage: ./testing-api.sh [address of Onegate] [address of the simulator]
+# Calls the API of a running sandbox with curl and checks the answers: channels, a paid order, a transfer, a balance,
+# a batch, a refund, a wallet, refusals, health. Exits with 1 at the first unexpected answer.
+# Usage: ./testing-api.sh [URL of Onegate] [URL of the simulator]
 set -euo pipefail
 base=${1:-http://localhost:8080}
 simulator=${2:-http://localhost:8090}
@@ -8,7 +9,7 @@ order_id=INV-$(date +%s)-$$
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 json() { curl -sS -H 'Accept: application/json' -H 'Content-Type: application/json' "$@"; }
-expect() { # expect WORD ANSWER
+expect() { # expect TEXT ANSWER
   case "$2" in *"$1"*) printf '   as expected: %s\n' "$1" ;; *) printf '   NOT as expected (%s): %s\n' "$1" "$2"; exit 1 ;; esac
 }
 
@@ -30,7 +31,7 @@ printf '%s\n' "$answer" | sed 's/"qr_image":"[^"]*"/"qr_image":"data:…"/'
 expect '"qr_string":"000201' "$answer"
 reference=$(printf '%s' "$answer" | sed -n 's/.*"reference":"\([^"]*\)".*/\1/p')
 
-say "The customer pays (the simulator's control, what its button does): $reference"
+say "The customer pays (the simulator's control does what its button does): $reference"
 json -X POST "$simulator/control/transactions/$reference/pay" -d "{}" | head -c 200; echo ' …'
 
 say "GET /api/v1/payment/get-status-payment?order_id=$order_id"
@@ -42,7 +43,7 @@ done
 printf '%s\n' "$answer" | sed 's/"qr_image":"[^"]*"/"qr_image":"data:…"/'
 expect '"status":"PAID"' "$answer"
 
-say "POST /payments: a transfer between two accounts, twice with one id"
+say "POST /payments: the same transfer twice, with one id"
 body="{\"id\":\"$order_id\",\"currency\":\"IDR\",\"amount\":\"12500.00\",\"source_account\":\"ACC_SRC_ABC\",\"destination_account\":\"ACC_DST_DEF\"}"
 first=$(json -X POST "$base/payments" -d "$body")
 second=$(json -X POST "$base/payments" -d "$body")
@@ -61,7 +62,7 @@ printf '%s\n' "$answer" | head -c 300; echo ' …'
 expect '"status":"SUCCESS"' "$answer"
 expect '"code":"amount_not_positive"' "$answer"
 
-say "A refund of the paid order (Tripay has no call for it: a person makes it, and says so)"
+say "A refund of the paid order (Tripay has no refund call: a person pays it and confirms it)"
 payment_id=$(json "$base/api/v1/payment/get-status-payment?order_id=$order_id" | sed -n 's/.*"payment_id":"\([^"]*\)".*/\1/p')
 answer=$(json -X POST "$base/api/v1/payments/$payment_id/refunds" -H "Idempotency-Key: $order_id-refund" -d '{"amount":"18000.00","reason":"roti habis"}')
 printf '%s\n' "$answer"
@@ -94,6 +95,6 @@ expect '"code":"order_unknown"' "$answer"
 answer=$(json -X POST "$base/payments" -d '{')
 expect '"code":"request_malformed"' "$answer"
 
-say "Alive, ready"
+say "Health and readiness"
 json "$base/health"; json "$base/readyz"; echo
 say "All as expected."
