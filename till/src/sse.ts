@@ -1,6 +1,9 @@
 export type Message = { readonly id: string | null; readonly event: string; readonly data: string };
 
-/** Reads server-sent events from text that arrives in pieces; `push` returns the messages that became whole. */
+/**
+ * Reads server-sent events from text that arrives in pieces. `push` returns the messages completed by its
+ * piece.
+ */
 export function createReader() {
   let rest = "";
   return function push(piece: string): Message[] {
