@@ -370,7 +370,7 @@ describe("the host of a request", () => {
 });
 
 describe("the id of a request", () => {
-  it("is generated here, in the answer, the log and the audit trail; the client's id is only logged", async () => {
+  it("is generated here for the answer, the log and the audit trail; the client's is logged", async () => {
     const theirs = "klien-0000-1111";
     const changed = await program.call("POST", "/api/v1/keys", {
       token: owner,

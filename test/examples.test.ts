@@ -14,10 +14,7 @@ before(async () => {
 });
 after(() => test.close());
 
-/**
- * Splits a script into statements with the comments above them. A statement ends with `;` at the end of a
- * line.
- */
+/** Splits a script into statements with their comments. A statement ends with `;` at the end of a line. */
 function statements(script: string): string[] {
   return script
     .split(/(?<=;)\n+/)

@@ -65,10 +65,7 @@ export function credentials(token?: string): Headers {
   return headers;
 }
 
-/**
- * Builds the refusal of a request. If it says that this device is revoked, the whole till is marked so at
- * once.
- */
+/** Builds a refusal. If it says that this device is revoked, the till is marked as revoked at once. */
 export function refused(problem: Problem, retryAfterSeconds = 0): Refused {
   if (problem.code === "device_revoked" && device.get()) revoked.set(true);
   return new Refused(problem, retryAfterSeconds);

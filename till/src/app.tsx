@@ -130,10 +130,7 @@ function useSending(till: Till): void {
   }, [sale]);
 }
 
-/**
- * Many products may change at once, and stock changes with every sale: one read of the catalogue covers a
- * burst.
- */
+/** Products and stock may change in bursts: the catalogue is read once for each burst. */
 const CATALOGUE_PAUSE_MS = { changed: 1_000, sold: 5_000 };
 
 function useListening(): void {

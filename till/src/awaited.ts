@@ -14,10 +14,7 @@ export type AwaitedProps = {
   readonly sending: boolean;
 };
 
-/**
- * A sale that waits for its payment. It is polled, moves to paid without a press, and can be left for another
- * payment method.
- */
+/** A sale that waits for its payment: it is polled, and can be left for another payment method. */
 export function useAwaitedSale<Busy extends string>({ saleId, cart, sending }: AwaitedProps) {
   const shop = useShop();
   const { data: sale, error, refetch } = useSale(saleId, { awaited: true, exists: !sending });

@@ -1,18 +1,13 @@
 /** Bounds, in milliseconds, of how far the server's clock is ahead of the device's. */
 export type Ahead = { readonly least: number; readonly most: number };
 
-/**
- * The device's clock when a request was sent and when its answer arrived, and the `Date` header of the
- * answer.
- */
+/** The device's clock when a request was sent and when its answer arrived, and the answer's `Date` header. */
 export type Heard = { readonly sent: number; readonly received: number; readonly date: string | null };
 
 /** `Date` has whole seconds. */
 const RESOLUTION_MS = 1_000;
 
-/**
- * Each answer narrows the bounds. An answer that contradicts them means that the device's clock was changed.
- */
+/** Each answer narrows the bounds. One that contradicts them means that the device's clock was changed. */
 export function learn(known: Ahead | null, { sent, received, date }: Heard): Ahead | null {
   const serverTime = Date.parse(date ?? "");
   if (Number.isNaN(serverTime)) return known;

@@ -6,9 +6,7 @@ import type { Till } from "./machine.ts";
 import { shopNow } from "./server.ts";
 import type { Words } from "./words.ts";
 
-/**
- * An action of the cashier. Buttons, keyboard shortcuts and the list of shortcuts all use this definition.
- */
+/** An action of the cashier. Buttons, shortcuts and the list of shortcuts all use this definition. */
 export type Command = {
   readonly label: (words: Words) => string;
   readonly key: string;

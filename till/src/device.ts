@@ -29,9 +29,7 @@ export const readDevice = () => read(place);
 export const device = createStore(read(place), (value) => place.write(value && JSON.stringify(value)));
 
 const otherPlace = kept(localStorage, "onegate.device.other.1");
-/**
- * In a sandbox: this browser's device in its own shop while it uses the demo shop, and the other way round.
- */
+/** In a sandbox: this browser's device in its own shop while it uses the demo shop, or the reverse. */
 export const otherDevice = createStore(read(otherPlace), (value) =>
   otherPlace.write(value && JSON.stringify(value)),
 );

@@ -4,10 +4,7 @@ import { say } from "./notices.ts";
 import { asking, client } from "./server.ts";
 import { dispatch } from "./till.ts";
 
-/**
- * Cancels a waiting sale at the server, so that its cart can be paid another way. A notice says if that
- * fails.
- */
+/** Cancels a waiting sale at the server, so that its cart can be paid another way; shows why it can't. */
 export async function giveUpSale(saleId: Id): Promise<void> {
   try {
     const ended = await asking((token) => api.cancel(token, saleId));

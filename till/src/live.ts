@@ -8,9 +8,7 @@ export type Live = "up" | "joining" | "down";
 const live = createStore<Live>("joining");
 export const useLive = () => useStore(live);
 
-/**
- * The server sends a heartbeat every 15 s; after two and a half intervals of silence the connection is dead.
- */
+/** The server sends a heartbeat every 15 s; after 2.5 intervals of silence the connection is dead. */
 const SILENCE_MS = 38_000;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 10_000;

@@ -11,10 +11,7 @@ export type Line = {
 export type Cart = readonly Line[];
 export type Product = Omit<Line, "quantity">;
 
-/**
- * The cart has its sale id from the first line on, so that sending it repeatedly or from two tabs makes one
- * sale.
- */
+/** The cart has its sale id from the first line on, so repeated sends from any tab make one sale. */
 type Selling = { readonly at: "selling"; readonly cart: Cart; readonly saleId?: Id };
 /** The customer is choosing how to pay; nothing has left the till yet. */
 type Paying = {

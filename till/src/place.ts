@@ -1,8 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/**
- * The current page of the till: the part of the address after `#`, so reload, back and bookmarks lead to it.
- */
+/** The current page: the part of the address after `#`, so reload, back and bookmarks lead to it. */
 const read = () => location.hash.slice(1);
 
 const subscribe = (listener: () => void) => {

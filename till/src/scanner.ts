@@ -29,28 +29,20 @@ export type Key = {
 
 export type Fed = {
   readonly scanner: Scanner;
-  /**
-   * Set if this key was the Enter or Tab that ends a scan of `code`; empty for a further Enter or Tab after
-   * it.
-   */
+  /** Set if this key was the Enter or Tab that ends a scan; empty for a further Enter or Tab after it. */
   readonly code?: string;
   /** This key is one of several that came faster than anybody types. */
   readonly isFast: boolean;
 };
 
-/**
- * A longer pause starts again. A slow scanner sends a key every 60 ms, and a wireless one has longer gaps.
- */
+/** A longer pause starts again. A slow scanner sends a key every 60 ms; a wireless one has longer gaps. */
 const MAX_GAP_MS = 200;
 /** Some scanners end a code with both Enter and a line feed. */
 const MAX_SECOND_END_MS = 100;
 const MIN_LENGTH = 6;
 const MIN_SHORT_LENGTH = 3;
 
-/**
- * The longest mean time per key of a scanner. The less a text looks like a code, the faster it must have
- * come.
- */
+/** The longest mean time per key of a scanner; shorter for text that looks less like a code. */
 const MAX_MEAN_MS = { gtin: 110, digits: 80, letters: 40, short: 35 } as const;
 
 function maxMean(text: string): number {

@@ -22,10 +22,7 @@ export function addProduct({ id, name, picture, price }: Shelf): void {
 type Listener = (code: string) => void;
 const listeners = new Set<Listener>();
 
-/**
- * Calls `listener` after each scan, so that it can undo the effect of the scanner's keys before the scan
- * ended.
- */
+/** Calls `listener` after each scan, so that it can undo the effect of the scanner's keys. */
 export function useScanned(listener: Listener): void {
   useEffect(() => {
     listeners.add(listener);

@@ -120,7 +120,7 @@ describe("a sealed session", () => {
     assert.equal((await seals.open(SARI, "482915")).is, "wrong");
   });
 
-  it("can't be opened with a copy of the storage alone: no PIN can be tried without the browser's key", async () => {
+  it("can't be opened from copied storage: no PIN can be tried without the browser's key", async () => {
     const { seals, elsewhere, state } = openSeals();
     await seals.keep(session(SARI), "482915");
     const before = state.derived;

@@ -1,9 +1,6 @@
 import type { Id, SessionBody } from "@onegate/contract";
 
-/**
- * A session that can't be read without the PIN it was opened with. Times are in milliseconds, bytes in
- * base64.
- */
+/** A session that can't be read without its PIN. Times are in milliseconds, bytes in base64. */
 type Box = {
   /** When the server last accepted this PIN. */
   readonly at: number;

@@ -7,10 +7,7 @@ import { minorOf } from "./sum.ts";
 
 const PAUSES_MS = [400, 1_000, 2_000, 4_000];
 
-/**
- * Refusals that mean no dynamic QR is available. The sale itself is fine, so the shop's printed code is
- * offered.
- */
+/** Refusals that mean no dynamic QR is available; the shop's printed code is offered instead. */
 const AWAY: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   "provider_unreachable",
   "provider_refused",

@@ -107,9 +107,7 @@ export function useShop(): ShopBody {
   return data;
 }
 
-/**
- * Kept while the till is locked, so that a till that is unlocked without the server still has its products.
- */
+/** Kept while the till is locked, so that a till unlocked without the server still has its products. */
 const catalogueQuery = {
   queryKey: ["catalogue"],
   queryFn: () => asking(api.catalogue),

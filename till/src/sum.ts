@@ -31,9 +31,7 @@ type StockBelowZero = {
   readonly stock_below_zero?: ReadonlyArray<{ readonly name: string; readonly level: number }>;
 };
 
-/**
- * The products whose stock a sale took below zero, such as `Latte −2, Klepon −1`; empty if there are none.
- */
+/** The products whose stock a sale took below zero, such as `Latte −2, Klepon −1`, or empty text. */
 export const belowZeroOf = (sale: Pick<SaleBody, "id"> & StockBelowZero): string =>
   (sale.stock_below_zero ?? []).map(({ name, level }) => `${name} \u2212${-level}`).join(", ");
 

@@ -11,10 +11,7 @@ const TILL_KEY = "onegate.till.1";
 const tillPlace = kept(localStorage, TILL_KEY);
 /** The outlet to which the stored till belongs, also while no device is known. */
 const outletPlace = kept(localStorage, "onegate.outlet.1");
-/**
- * Stored in the clear while the till is unlocked, so that a reload keeps it; see
- * docs/guides/offline-unlock.md.
- */
+/** Stored in the clear while unlocked, so that a reload keeps it; see docs/guides/offline-unlock.md. */
 const sessionPlace = kept(sessionStorage, "onegate.session.1");
 
 function readSession(): SessionBody | null {
@@ -79,9 +76,7 @@ addEventListener("storage", ({ key }) => {
 addEventListener("pageshow", adopt);
 document.addEventListener("visibilitychange", adopt);
 
-/**
- * Opens the till with a session that the server gave for `pin`, and seals a copy for use without the server.
- */
+/** Opens the till with a session that the server gave for `pin`, and seals a copy for offline use. */
 export function unlock(opened: SessionBody, pin: string): void {
   session.set(opened);
   dispatch({ type: "unlock" });

@@ -24,10 +24,7 @@ type Step =
   | ({ readonly at: "approve" } & Requested)
   | { readonly at: "done"; readonly kind: Kind; readonly sale: SaleBody };
 
-/**
- * Voids or refunds a sale in three steps: the input, an approver's PIN if one is needed, and where the money
- * goes.
- */
+/** Voids or refunds a sale: the input, an approver's PIN if one is needed, and where the money goes. */
 export function GiveBack({ sale, onClose }: Props) {
   const words = useOfficeWords();
   const till = useWords();

@@ -264,10 +264,7 @@ function toSum(fields: Told["before"], name: string, language: Language): string
   return isRefusal(checked) ? "" : toText(checked, language);
 }
 
-/**
- * An entry as a sentence. `nameOf` gives the name of a person, device or product by id, or undefined if it is
- * not known.
- */
+/** An entry as a sentence. `nameOf` gives the name of a person, device or product by id, if known. */
 export function sentenceOf(
   entry: Told,
   who: string,

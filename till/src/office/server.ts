@@ -118,10 +118,7 @@ export const useStaffSessions = () =>
   useList<{ sessions: StaffSessionBody[] }>("/staff-sessions", { every: 5_000 });
 export const useOutlets = (enabled = true) => useList<{ outlets: OutletBody[] }>("/outlets", { enabled });
 
-/**
- * Reads lists again after a change, and the shop too: the locked screen shows its staff, the receipt its
- * address.
- */
+/** Reads lists again after a change, and the shop too, which the locked screen and the receipt show. */
 export async function refresh(...paths: string[]): Promise<void> {
   await Promise.all(
     [["shop"], ...paths.map((path) => ["office", path])].map((queryKey) =>

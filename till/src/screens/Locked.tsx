@@ -185,10 +185,7 @@ function usePause(): [seconds: number, begin: (seconds: number) => void] {
   return [Math.max(0, Math.ceil((until - now) / 1_000)), begin];
 }
 
-/**
- * Opens the till by the server, or by the sealed session if the server doesn't answer. Resolves to why it
- * failed.
- */
+/** Opens the till by the server, or by the sealed session if there is no answer. Resolves to any failure. */
 async function unlockBy(
   staffId: Id,
   pin: string,
@@ -210,9 +207,7 @@ async function unlockBy(
 
 type ChangeProps = { readonly session: SessionBody; readonly pin: string; readonly onEnd: () => void };
 
-/**
- * Shown after the PIN was used on a device that is now lost: the PIN must be changed before the till opens.
- */
+/** Shown after the PIN was used on a lost device: the PIN must be changed before the till opens. */
 function ChangePin({ session, pin, onEnd }: ChangeProps) {
   const words = useWords();
   const { language } = useSettings();

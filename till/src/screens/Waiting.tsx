@@ -135,9 +135,7 @@ function whyOver(sale: SaleBody | undefined, isLost: boolean, words: Words): str
   return tender?.state === "failed" ? words.failed : null;
 }
 
-/**
- * The simulator's address as the browser reaches it: localhost is replaced by the host that served the till.
- */
+/** The simulator's address for the browser: localhost is replaced by the host that served the till. */
 function reachable(url: string): string {
   const address = new URL(url, location.href);
   if (address.hostname === "localhost" || address.hostname === "127.0.0.1")

@@ -114,9 +114,7 @@ function toRow(line: number, cell: (column: Column) => string): ProductRow | Fau
   };
 }
 
-/**
- * Reads `25000`, `25.000`, `Rp 25.000,-`, `25,000.00`, `25rb` and `25k` alike. Prices with sen are refused.
- */
+/** Reads `25000`, `25.000`, `Rp 25.000,-`, `25,000.00`, `25rb` and `25k` alike. Sen are refused. */
 export function toRupiah(text: string): number | undefined {
   const plain = text
     .replace(/^(?:rp|idr)\.?/i, "")
@@ -135,9 +133,7 @@ const GROUPED = [
 ];
 const MAX_NUMBER_LENGTH = 12;
 
-/**
- * Reads a whole number with or without thousands separators; decimals must be zeros. Empty text gives `""`.
- */
+/** Reads a whole number with or without thousands separators; decimals must be 0. Empty text gives `""`. */
 function toWhole(text: string): number | "" | undefined {
   if (text === "") return "";
   const form = GROUPED.findIndex((each) => each.test(text));
@@ -146,9 +142,7 @@ function toWhole(text: string): number | "" | undefined {
   return digits.length <= MAX_NUMBER_LENGTH ? Number(digits) : undefined;
 }
 
-/**
- * Reads a GTIN of any length into its canonical form. Spreadsheets put `'` before it to keep leading zeros.
- */
+/** Reads a GTIN of any length in canonical form. Spreadsheets put `'` before it to keep leading zeros. */
 function toBarcode(text: string): string | undefined {
   const code = text.replace(/^'/, "").trim();
   return code === "" ? "" : canonicalGtin(code);
