@@ -4,7 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { createLog } from "../server/kernel/index.ts";
 import { openTestProgram, type TestProgram } from "../server/testing/program.ts";
 
-/** What of JSON Schema the routes use. */
+/** The part of JSON Schema that the routes use. */
 type Schema = {
   readonly type?: string;
   readonly const?: unknown;
@@ -23,7 +23,7 @@ type Schema = {
   readonly minimum?: number;
 };
 
-/** The word that must not come out anywhere, in every shape that a field may ask for. */
+/** A canary that must not appear in any output, for each format and length that a field may require. */
 const CANARY = "kenari";
 const CANARIES = [
   `${CANARY}-7f3a rahasia <b>"x"</b>`,
@@ -39,8 +39,8 @@ const CANARIES = [
   "899771",
   "89977",
 ];
-/** All that would show: the word, and the digits that stand for it. */
-const SHOWS = /kenari|89977/i;
+/** Matches text that contains a canary, in letters or digits. */
+const LEAKED = /kenari|89977/i;
 const OUR_IDS = /"request_id":"[0-9a-f-]{36}"/g;
 
 const lines: string[] = [];
@@ -58,16 +58,16 @@ before(async () => {
 });
 after(() => program.close());
 
-/** A body as described, with `text` for its strings where they may be so; the same at each run. */
+/** A valid body for the schema, with the strings that `text` gives; the same in each run. */
 function sample(schema: Schema, text: (schema: Schema) => string | undefined = () => undefined): unknown {
   if (schema.const !== undefined) return schema.const;
   if (schema.enum) return schema.enum[0];
   if (schema.anyOf) return sample(schema.anyOf[0] ?? {}, text);
-  if (schema.allOf) return Object.assign({}, ...schema.allOf.map((one) => sample(one, text)));
+  if (schema.allOf) return Object.assign({}, ...schema.allOf.map((part) => sample(part, text)));
   switch (schema.type) {
     case "object":
       return Object.fromEntries(
-        Object.entries(schema.properties ?? {}).map(([name, one]) => [name, sample(one, text)]),
+        Object.entries(schema.properties ?? {}).map(([name, property]) => [name, sample(property, text)]),
       );
     case "array":
       return Array.from({ length: Math.max(1, schema.minItems ?? 1) }, () =>
@@ -91,9 +91,9 @@ function plain({ format, pattern, minLength = 1, maxLength = 20 }: Schema): stri
   if (format === "uuid") return newId();
   if (format === "date-time") return "2026-01-01T00:00:00Z";
   if (format === "date") return "2026-01-01";
-  const long = Math.min(Math.max(1, minLength), maxLength);
+  const length = Math.min(Math.max(1, minLength), maxLength);
   const found = [
-    "1".repeat(long),
+    "1".repeat(length),
     ...[5, 6, 13].map((digits) => "1".repeat(digits)),
     "2026-01-01",
     "tamu@contoh.invalid",
@@ -103,16 +103,16 @@ function plain({ format, pattern, minLength = 1, maxLength = 20 }: Schema): stri
     "ABCD-EFGH",
     "tripay",
   ].find(
-    (one) =>
-      one.length >= minLength &&
-      one.length <= maxLength &&
-      (pattern === undefined || new RegExp(pattern, "u").test(one)),
+    (example) =>
+      example.length >= minLength &&
+      example.length <= maxLength &&
+      (pattern === undefined || new RegExp(pattern, "u").test(example)),
   );
-  assert.ok(found !== undefined, `write an example for ${pattern}`);
+  assert.ok(found !== undefined, `add an example that matches ${pattern} to test/bodies.test.ts`);
   return found;
 }
 
-/** The first canary that a field takes. */
+/** The first canary that a field accepts. */
 function canary({ format, pattern, minLength = 0, maxLength = 1_000 }: Schema): string | undefined {
   if (format !== undefined) return undefined;
   return CANARIES.find(
@@ -123,24 +123,24 @@ function canary({ format, pattern, minLength = 0, maxLength = 1_000 }: Schema): 
   );
 }
 
-/** Every object within a value, with the schema it follows. */
+/** Every object within a value, with its schema. */
 function* objectsOf(
   value: unknown,
   schema: Schema,
 ): Generator<[object: Record<string, unknown>, schema: Schema]> {
-  if (Array.isArray(value)) for (const one of value) yield* objectsOf(one, schema.items ?? {});
+  if (Array.isArray(value)) for (const item of value) yield* objectsOf(item, schema.items ?? {});
   if (schema.anyOf?.[0]) return yield* objectsOf(value, schema.anyOf[0]);
   if (schema.type !== "object" || typeof value !== "object" || value === null) return;
   yield [value as Record<string, unknown>, schema];
-  for (const [name, one] of Object.entries(schema.properties ?? {}))
-    yield* objectsOf((value as Record<string, unknown>)[name], one);
+  for (const [name, property] of Object.entries(schema.properties ?? {}))
+    yield* objectsOf((value as Record<string, unknown>)[name], property);
 }
 
 const routes = () => program.routes.filter(({ method }) => !["GET", "HEAD"].includes(method));
 const bodyOf = ({ schema }: TestProgram["routes"][number]) => schema["body"] as Schema | undefined;
 
-/** Asks as somebody who may. */
-function ask(
+/** Sends a request as a user or the owner, whoever has the route's right. */
+function send(
   { method, url, right }: TestProgram["routes"][number],
   raw: string | undefined,
   headers: Record<string, string> = {},
@@ -162,7 +162,7 @@ function ask(
   );
 }
 
-describe("fault 32: what doesn't belong in a body", () => {
+describe("fault 32: a field that is not in a body's schema", () => {
   const ALIENS = {
     price: 1,
     amount_received: 1,
@@ -185,30 +185,30 @@ describe("fault 32: what doesn't belong in a body", () => {
       const schema = bodyOf(route);
       if (!schema) continue;
       const whole = sample(schema);
-      for (const [object, its] of objectsOf(whole, schema)) {
+      for (const [object, objectSchema] of objectsOf(whole, schema)) {
         for (const [name, value] of Object.entries(ALIENS)) {
-          if (Object.hasOwn(its.properties ?? {}, name)) continue;
+          if (Object.hasOwn(objectSchema.properties ?? {}, name)) continue;
           Object.defineProperty(object, name, {
             value,
             enumerable: true,
             configurable: true,
             writable: true,
           });
-          const { status, code, body } = await ask(route, JSON.stringify(whole));
+          const { status, code, body } = await send(route, JSON.stringify(whole));
           Reflect.deleteProperty(object, name);
           tried += 1;
           assert.deepEqual(
             [status, code],
             [422, "request_invalid"],
-            `${route.method} ${route.url} took ${name}: ${JSON.stringify(body)}`,
+            `${route.method} ${route.url} accepted ${name}: ${JSON.stringify(body)}`,
           );
         }
       }
     }
-    assert.ok(tried > 500, `${tried} were tried`);
+    assert.ok(tried > 500, `only ${tried} fields were tried`);
   });
 
-  it("changes no object's kind: __proto__ and constructor.prototype are refused everywhere, also where no body is asked for", async () => {
+  it("can't change a prototype: __proto__ and constructor.prototype are refused on every route", async () => {
     for (const route of routes()) {
       const schema = bodyOf(route);
       const whole = schema ? sample(schema) : {};
@@ -220,7 +220,7 @@ describe("fault 32: what doesn't belong in a body", () => {
       for (const poison of poisons) {
         const text = JSON.stringify(whole);
         const raw = text === "{}" ? `{${poison}}` : text.replace("{", `{${poison},`);
-        const { status } = await ask(route, raw);
+        const { status } = await send(route, raw);
         assert.ok(
           status >= 400 && status < 500,
           `${route.method} ${route.url} answered ${status} to ${poison}`,
@@ -230,10 +230,10 @@ describe("fault 32: what doesn't belong in a body", () => {
     assert.equal(({} as { role?: string }).role, undefined);
   });
 
-  it("has no effect where a route asks for no body: it answers as without one", async () => {
+  it("has no effect on a route without a body: the answer is the same as without one", async () => {
     for (const route of routes()) {
       if (bodyOf(route) || route.right === "provider.notify" || route.url === "/api/v1/till/lock") continue;
-      const [bare, stuffed] = [await ask(route, undefined), await ask(route, JSON.stringify(ALIENS))];
+      const [bare, stuffed] = [await send(route, undefined), await send(route, JSON.stringify(ALIENS))];
       assert.ok(
         stuffed.status === bare.status || stuffed.status >= 400,
         `${route.method} ${route.url}: ${bare.status}, with a body ${stuffed.status}`,
@@ -243,9 +243,9 @@ describe("fault 32: what doesn't belong in a body", () => {
   });
 });
 
-describe("fault 36: what is personal or secret", () => {
-  /** Canaries in the body, the headers and the query of every route. */
-  async function askAll(): Promise<void> {
+describe("fault 36: personal and secret data", () => {
+  /** Sends canaries in the body, the headers and the query of every route. */
+  async function requestAll(): Promise<void> {
     for (const route of routes()) {
       const schema = bodyOf(route);
       const raw = schema ? JSON.stringify(sample(schema, canary)) : undefined;
@@ -258,7 +258,7 @@ describe("fault 36: what is personal or secret", () => {
         referer: CANARIES[2] ?? "",
         cookie: `a=${CANARY}`,
       };
-      const { status, body } = await ask(
+      const { status, body } = await send(
         route,
         raw ?? JSON.stringify({ name: CANARY, email: CANARIES[1], phone: CANARIES[7] }),
         headers,
@@ -266,11 +266,11 @@ describe("fault 36: what is personal or secret", () => {
       if (status >= 400)
         assert.doesNotMatch(
           JSON.stringify(body ?? ""),
-          SHOWS,
-          `${route.method} ${route.url} answered ${status} with what it was told`,
+          LEAKED,
+          `${route.method} ${route.url} answered ${status} with data of the request`,
         );
     }
-    // in an address too: what is asked for is logged by its route, not as it was written
+    // in addresses too: a request is logged with its route's pattern, not with its path
     for (const path of [
       `/api/v1/orders/${CANARY}`,
       `/api/auth/profile?email=${CANARIES[1]}`,
@@ -286,7 +286,7 @@ describe("fault 36: what is personal or secret", () => {
       await program.call("GET", "/api/auth/profile", { headers: { authorization } });
   }
 
-  /** A whole life of a wallet's user and of an order. */
+  /** The whole life cycle of a wallet user and of an order. */
   async function live(): Promise<void> {
     const [email, phone, password] = [
       `${CANARY}.hidup@contoh.invalid`,
@@ -342,36 +342,36 @@ describe("fault 36: what is personal or secret", () => {
     }
   }
 
-  async function assertSilent(): Promise<void> {
-    // an id that we make may hold any digits
-    const said = lines.find((line) => SHOWS.test(line.replace(OUR_IDS, "")));
-    assert.equal(said, undefined);
+  async function assertNothingLeaked(): Promise<void> {
+    // a generated id may contain any digits
+    const leak = lines.find((line) => LEAKED.test(line.replace(OUR_IDS, "")));
+    assert.equal(leak, undefined);
     assert.ok(
       lines.some((line) => line.includes('"route":"/api/auth/register"')),
       "requests are logged",
     );
     const metrics = await (await fetch(`${program.url}/metrics`)).text();
     assert.match(metrics, /payment_requests_total/);
-    assert.doesNotMatch(metrics, SHOWS);
-    // from any field into a job's error, which is kept for an operator
+    assert.doesNotMatch(metrics, LEAKED);
+    // a field's value must not get into a job's error, which is kept for operators
     const { rows } = await program.database.pool.query<{ last_error: string }>(
       "select coalesce(last_error, '') as last_error from graphile_worker.jobs",
     );
-    assert.doesNotMatch(JSON.stringify(rows), SHOWS);
+    assert.doesNotMatch(JSON.stringify(rows), LEAKED);
   }
 
-  it("stays out of logs, errors and figures, in every field of every route", async () => {
-    await askAll();
+  it("stays out of logs, errors and metrics, in every field of every route", async () => {
+    await requestAll();
     await live();
-    await assertSilent();
+    await assertNothingLeaked();
   });
 
-  it("stays out of them too when the database refuses everything, and each request is a bug with a stack", async () => {
+  it("stays out of them when the database refuses every write and errors are logged", async () => {
     const { pool } = program.database;
     await pool.query("revoke insert, update, delete on all tables in schema public from onegate_app");
     const before = lines.length;
     try {
-      await askAll();
+      await requestAll();
     } finally {
       await pool.query("grant insert, update, delete on all tables in schema public to onegate_app");
     }
@@ -379,18 +379,18 @@ describe("fault 36: what is personal or secret", () => {
       lines.slice(before).some((line) => line.includes('"msg":"a bug"')),
       "bugs were logged",
     );
-    await assertSilent();
+    await assertNothingLeaked();
   });
 
-  it("stays out of what the database says about a value that it can't read", async () => {
+  it("stays out of the log when a database error quotes the value it can't read", async () => {
     const error = await program.database.pool.query("select $1::text::uuid", [CANARY]).then(
       () => undefined,
-      (said: unknown) => said,
+      (failure: unknown) => failure,
     );
-    assert.match(String(error), SHOWS);
-    const said: string[] = [];
-    createLog("info", { write: (line) => void said.push(line) }).error({ err: error }, "a bug");
-    assert.match(said.join(""), /invalid input syntax/);
-    assert.doesNotMatch(said.join(""), SHOWS);
+    assert.match(String(error), LEAKED);
+    const written: string[] = [];
+    createLog("info", { write: (line) => void written.push(line) }).error({ err: error }, "a bug");
+    assert.match(written.join(""), /invalid input syntax/);
+    assert.doesNotMatch(written.join(""), LEAKED);
   });
 });

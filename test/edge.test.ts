@@ -31,11 +31,12 @@ before(async () => {
 });
 after(() => program.close());
 
-const becomes = (isSo: () => boolean | Promise<boolean>) => until(async () => isSo(), Boolean, 10_000);
+const becomes = (condition: () => boolean | Promise<boolean>) =>
+  until(async () => condition(), Boolean, 10_000);
 
 type Raw = { readonly socket: Socket; readonly text: () => string; readonly closed: Promise<void> };
 
-/** A connection without any of HTTP's manners. */
+/** A raw TCP connection. */
 function open(url: string): Raw {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -58,7 +59,7 @@ function head(method: string, path: string, headers: Readonly<Record<string, str
     .join("")}\r\n`;
 }
 
-/** What is answered to bytes as they are, as soon as an answer is there. */
+/** Sends raw bytes and returns the answer as soon as it is complete. */
 async function answerTo(url: string, bytes: string): Promise<{ status: number; text: string }> {
   const { socket, text } = open(url);
   socket.write(bytes);
@@ -82,8 +83,8 @@ function assertBareAnswer(text: string, status: number, code: string): void {
   assert.match(text, new RegExp(`"code":"${code}"`));
 }
 
-describe("a large answer that is the same for everybody", () => {
-  it("is made once and sent as it is asked for: plain, gzip or Brotli, or not at all to whom it is known", async () => {
+describe("a large answer that is the same for every caller", () => {
+  it("is sent plain, as gzip or as Brotli as requested, and as 304 if its ETag is known", async () => {
     const get = async (headers: Record<string, string>) => {
       const { socket, text } = open(program.url);
       socket.write(head("GET", "/openapi.json", { connection: "close", ...headers }));
@@ -102,21 +103,21 @@ describe("a large answer that is the same for everybody", () => {
       ["br", brotliDecompressSync],
       ["gzip", gunzipSync],
     ] as const) {
-      const seen = await get({ "accept-encoding": `x, ${encoding};q=0.5` });
-      assert.match(seen.start, new RegExp(`content-encoding: ${encoding}`));
-      assert.match(seen.start, /vary: accept-encoding/);
+      const compressed = await get({ "accept-encoding": `x, ${encoding};q=0.5` });
+      assert.match(compressed.start, new RegExp(`content-encoding: ${encoding}`));
+      assert.match(compressed.start, /vary: accept-encoding/);
       assert.ok(
-        seen.body.length < plain.body.length / 5,
-        `${seen.body.length} of ${plain.body.length} bytes`,
+        compressed.body.length < plain.body.length / 5,
+        `${compressed.body.length} of ${plain.body.length} bytes`,
       );
-      assert.deepEqual(decode(seen.body), plain.body);
+      assert.deepEqual(decode(compressed.body), plain.body);
     }
     assert.doesNotMatch(
       (await get({ "accept-encoding": "gzip;q=0, br; q=0.0, identity" })).start,
       /content-encoding/,
     );
     const tag = /etag: (w\/"[^"]+")/.exec(plain.start)?.[1]?.replace("w/", "W/") ?? "";
-    // the tag is case-sensitive, and was lowered above
+    // the tag is case-sensitive, and was lowercased above
     const { headers } = await fetch(`${program.url}/openapi.json`);
     assert.equal(headers.get("etag")?.toLowerCase(), tag.toLowerCase());
     const known = await get({ "if-none-match": headers.get("etag") ?? "" });
@@ -133,7 +134,7 @@ describe("a connection", () => {
     );
   };
 
-  it("has a bound on requests under way: what is pipelined beyond it is not answered, and the connection ends", async () => {
+  it("has a limit on requests in progress; with more pipelined requests it is closed", async () => {
     for (const path of ["/readyz", "/nothing", "/%zz"]) {
       const dropsBefore = await dropped();
       const { socket, text, closed } = open(program.url);
@@ -145,7 +146,7 @@ describe("a connection", () => {
     }
   });
 
-  it("that doesn't read holds up nobody else", async () => {
+  it("that doesn't read its answers doesn't delay other connections", async () => {
     const dropsBefore = await dropped();
     const silent = Array.from({ length: 8 }, () => open(program.url));
     for (const { socket } of silent) socket.pause().write(head("GET", "/openapi.json").repeat(500));
@@ -154,7 +155,7 @@ describe("a connection", () => {
     for (const { socket } of silent) socket.destroy();
   });
 
-  it("may have a few requests under way, and all are answered", async () => {
+  it("may have a few requests in progress, and all are answered", async () => {
     const { socket, text } = open(program.url);
     socket.write(head("GET", "/healthz").repeat(MAX_PIPELINED));
     await becomes(() => text().split("HTTP/1.1 200").length - 1 === MAX_PIPELINED);
@@ -164,10 +165,10 @@ describe("a connection", () => {
   });
 });
 
-describe("a request is refused on its head alone", () => {
+describe("a request is refused by its headers alone", () => {
   const json = { "content-type": "application/json" };
 
-  it("where there is nothing, nobody may, or the body is larger than the route takes: no byte of it is waited for", async () => {
+  it("if it has no route, no permission or too large a body, without waiting for the body", async () => {
     const promised = { ...json, "content-length": 60_000 };
     for (const [status, method, path, headers] of [
       [404, "POST", "/nothing/here", promised],
@@ -187,10 +188,12 @@ describe("a request is refused on its head alone", () => {
     }
   });
 
-  it("and its connection goes on after a body that was dropped unread", async () => {
+  it("and its connection can be used again after the unread body was dropped", async () => {
     const { socket, text } = open(program.url);
     socket.write(
-      `${head("POST", "/nothing/here", { ...json, "content-length": 200_000 })}${"[".repeat(200_000)}${head("GET", "/healthz")}`,
+      head("POST", "/nothing/here", { ...json, "content-length": 200_000 }) +
+        "[".repeat(200_000) +
+        head("GET", "/healthz"),
     );
     await becomes(() => text().includes("HTTP/1.1 200"));
     assert.match(text(), /^HTTP\/1.1 404/);
@@ -199,7 +202,7 @@ describe("a request is refused on its head alone", () => {
 });
 
 describe("a body", () => {
-  it("is refused before it is parsed when it is nested too deep", async () => {
+  it("that is nested too deep is refused before it is parsed", async () => {
     const { status, body } = await program.call<{ code: string; params: Record<string, string> }>(
       "POST",
       "/payments",
@@ -209,17 +212,17 @@ describe("a body", () => {
     assert.match(body.params["problem"] ?? "", /nested deeper/);
   });
 
-  it("may be as large as its route's description allows, and 64 KiB where that is less", () => {
+  it("may be as large as its route's schema allows, and not much larger", () => {
     for (const { method, url, schema, bodyLimit } of program.routes) {
       if (schema["body"] === undefined) continue;
       const largest = largestJson(schema["body"] as Schema);
       assert.ok(
         largest <= bodyLimit,
-        `${method} ${url} allows ${largest} bytes by its schema, and ${bodyLimit} by its limit`,
+        `${method} ${url}: the schema allows ${largest} bytes, the body limit only ${bodyLimit}`,
       );
       assert.ok(
         bodyLimit <= Math.max(65_536, 8 * largest),
-        `${method} ${url} takes ${bodyLimit} bytes and needs ${largest}`,
+        `${method} ${url}: the body limit is ${bodyLimit} bytes, but the schema needs only ${largest}`,
       );
     }
   });
@@ -237,23 +240,23 @@ type Schema = {
   readonly maxLength?: number;
 };
 
-/** The length of the largest JSON that a schema allows, of ASCII. */
+/** The length of the largest ASCII JSON that a schema allows. */
 function largestJson(schema: Schema): number {
   if (schema.anyOf) return Math.max(...schema.anyOf.map(largestJson));
-  if (schema.allOf) return schema.allOf.reduce((sum, one) => sum + largestJson(one), 0);
+  if (schema.allOf) return schema.allOf.reduce((sum, part) => sum + largestJson(part), 0);
   if (schema.const !== undefined || schema.enum)
-    return Math.max(...(schema.enum ?? [schema.const]).map((one) => JSON.stringify(one).length));
+    return Math.max(...(schema.enum ?? [schema.const]).map((value) => JSON.stringify(value).length));
   if (schema.type === "object")
     return Object.entries(schema.properties ?? {}).reduce(
-      (sum, [name, one]) => sum + name.length + 4 + largestJson(one),
+      (sum, [name, property]) => sum + name.length + 4 + largestJson(property),
       2,
     );
   if (schema.type === "array") return 2 + (schema.maxItems ?? 1) * (1 + largestJson(schema.items ?? {}));
   return schema.type === "string" ? (schema.maxLength ?? 300) + 2 : 20;
 }
 
-describe("what is no HTTP, or none that can be answered", () => {
-  it("is answered with the headers of every answer", async () => {
+describe("a request that is not valid HTTP", () => {
+  it("is answered with the same security headers as every other request", async () => {
     assertBareAnswer((await answerTo(program.url, "NONSENSE\r\n\r\n")).text, 400, "request_malformed");
     assertBareAnswer(
       (await answerTo(program.url, head("GET", "/healthz", { "x-long": "x".repeat(20_000) }))).text,
@@ -273,12 +276,12 @@ describe("what is no HTTP, or none that can be answered", () => {
     assert.match(
       (await answerTo(program.url, head("GET", "/healthz", { expect: "tea" }))).text,
       /^HTTP\/1.1 200[^]*content-security-policy/,
-      "an expectation that is unknown is ignored",
+      "an unknown Expect header is ignored",
     );
   });
 });
 
-describe("a request that doesn't come to its end", () => {
+describe("an incomplete request", () => {
   let http: Http;
   let url: string;
   before(async () => {
@@ -292,7 +295,7 @@ describe("a request that doesn't come to its end", () => {
   });
   after(() => http.close());
 
-  it("is given up: a head, a body that trickles, and a connection that says nothing", async () => {
+  it("times out: with partial headers, with a slow body, and on a silent connection", async () => {
     const begun = [
       "",
       "POST / HTTP/1.1\r\nhost: loc",
@@ -314,7 +317,7 @@ describe("a request that doesn't come to its end", () => {
 });
 
 describe("the host of a request", () => {
-  it("that is unknown is refused everywhere, also on the pages and the specification", async () => {
+  it("must be known on every route, also on pages and the OpenAPI document", async () => {
     for (const path of [
       "/",
       "/healthz",
@@ -338,11 +341,11 @@ describe("the host of a request", () => {
     assert.equal(
       (await answerTo(program.url, "GET /healthz HTTP/1.0\r\n\r\n")).status,
       200,
-      "an old probe knows none",
+      "an HTTP/1.0 probe sends no host",
     );
   });
 
-  it("that is known doesn't help a page of another site to change anything", async () => {
+  it("may be known, and still a page of another site can change nothing", async () => {
     const order = {
       headers: { "content-type": "application/json", origin: "https://jahat.contoh.invalid" },
       body: {},
@@ -358,7 +361,7 @@ describe("the host of a request", () => {
 });
 
 describe("the id of a request", () => {
-  it("is ours, in the answer, the log and the audit trail; the client's is logged beside it", async () => {
+  it("is generated here for the answer, the log and the audit trail; the client's is logged", async () => {
     const theirs = "klien-0000-1111";
     const changed = await program.call("POST", "/api/v1/keys", {
       token: owner,
@@ -391,7 +394,7 @@ describe("event streams", () => {
       signal: abort,
     });
 
-  it("are bounded for a device, also when all are opened at once; one that ends makes room", async () => {
+  it("are limited for a device, also when all are opened at once; one that ends makes room", async () => {
     const aborts = Array.from({ length: 2 * MAX_STREAMS.device }, () => new AbortController());
     const answers = await Promise.all(aborts.map(({ signal }) => stream(owner, signal)));
     const open = answers.flatMap(({ status }, n) => (status === 200 ? [n] : []));
@@ -403,7 +406,7 @@ describe("event streams", () => {
       );
       assert.ok(Number(answer.headers.get("retry-after")) >= 1);
     }
-    // of the same person on another device there is room, up to that person's own bound
+    // the same person can open a stream on another device, up to the limit for a person
     const { body: device } = await program.call<EnrolledBody>("POST", "/api/v1/till/devices", { body: {} });
     const shop = await program.call<{ staff: ReadonlyArray<{ id: string; name: string }> }>(
       "GET",
@@ -419,15 +422,15 @@ describe("event streams", () => {
 
     aborts[open[0] ?? 0]?.abort();
     await becomes(async () => {
-      const one = new AbortController();
-      const { status } = await stream(owner, one.signal);
-      one.abort();
+      const attempt = new AbortController();
+      const { status } = await stream(owner, attempt.signal);
+      attempt.abort();
       return status === 200;
     });
     for (const abort of aborts) abort.abort();
   });
 
-  it("are bounded for an address without credentials, where each watches an order", async () => {
+  it("are limited for an address without credentials that watches orders", async () => {
     const abort = new AbortController();
     const answers = await Promise.all(
       Array.from({ length: MAX_STREAMS.program + 5 }, (_, n) =>
@@ -450,7 +453,7 @@ describe("metrics in production", () => {
     PUBLIC_URL: "https://pos.contoh.invalid",
   };
 
-  it("are this machine's alone, and no proxy's on it; with a token they are its bearer's", async () => {
+  it("can be read only from this machine and not by proxy; if a token is set, only with it", async () => {
     const test = await openTestDatabase();
     const start = (environment = {}) =>
       startProgram({
@@ -496,18 +499,18 @@ describe("metrics in production", () => {
   });
 });
 
-describe("a stop", () => {
-  it("answers what is under way and what waits for news, ends streams, and then keeps no connection, however it behaves", {
+describe("stopping the program", () => {
+  it("answers requests in progress and long polls, ends streams, and closes every connection", {
     timeout: 40_000,
   }, async () => {
     const test = await openTestDatabase();
-    const one = await startProgram({
+    const running = await startProgram({
       settings: readSettings({ PORT: "0", LOG_LEVEL: "silent" }),
       connection: test.connection,
       tripayUrl: "http://127.0.0.1:9",
     });
     const post = (path: string, body: unknown) =>
-      fetch(`${one.url}${path}`, {
+      fetch(`${running.url}${path}`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(body),
@@ -536,9 +539,14 @@ describe("a stop", () => {
         destination_account: "ACC_DST_DEF",
       };
       const paying = post("/payments", payment);
-      const poll = fetch(`${one.url}/api/v1/payment/get-status-payment?order_id=ORD-1&wait=30`);
-      const stream = await fetch(`${one.url}/api/v1/payment/events?order_id=ORD-1`);
-      const [silent, half, trickling, idle] = [open(one.url), open(one.url), open(one.url), open(one.url)];
+      const poll = fetch(`${running.url}/api/v1/payment/get-status-payment?order_id=ORD-1&wait=30`);
+      const stream = await fetch(`${running.url}/api/v1/payment/events?order_id=ORD-1`);
+      const [silent, half, trickling, idle] = [
+        open(running.url),
+        open(running.url),
+        open(running.url),
+        open(running.url),
+      ];
       half.socket.write("GET /healthz HTTP/1.1\r\nhost: loc");
       trickling.socket.write(
         head("POST", "/payments", { "content-type": "application/json", "content-length": 1_000 }),
@@ -549,7 +557,7 @@ describe("a stop", () => {
       // the payment and the poll have begun
       await sleep(300);
 
-      const stopped = one.stop();
+      const stopped = running.stop();
       await Promise.all([silent.closed, half.closed, idle.closed]);
       const polled = await poll;
       assert.deepEqual(
@@ -571,14 +579,14 @@ describe("a stop", () => {
       const { rows } = await test.database.pool.query("select from ledger_transfer where reference = $1", [
         payment.id,
       ]);
-      assert.equal(rows.length, 1, "what was acknowledged is there");
+      assert.equal(rows.length, 1, "the acknowledged payment was posted");
     } finally {
-      await one.stop();
+      await running.stop();
       await test.close();
     }
   });
 
-  it("waits for no request without end", { timeout: 40_000 }, async () => {
+  it("doesn't wait for ever for a request that never ends", { timeout: 40_000 }, async () => {
     const http = createHttp(createLog("silent"), createMetrics(), readSettings({}));
     http.get("/", { config: { right: "health.read" } }, () => new Promise(() => undefined));
     const url = await http.listen({ host: "127.0.0.1", port: 0 });

@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const REFERENCE = join(ROOT, "docs/reference/events.md");
 const topics = Object.keys(EVENTS) as DomainTopic[];
 
-/** Who reads events, and what the topics that they read begin with. */
+/** The readers of events, and the prefixes of the topics they read. */
 const READERS: Readonly<Record<string, readonly string[]>> = {
   "till stream": TILL_TOPICS,
   "order stream": ORDER_TOPICS,
@@ -31,20 +31,20 @@ const readersOf = (topic: string) =>
   Object.keys(READERS).filter((reader) => READERS[reader]?.some((prefix) => topic.startsWith(prefix)));
 
 describe("events", () => {
-  it("of every topic are read by somebody", () => {
+  it("of every topic have a reader", () => {
     assert.deepEqual(
       topics.filter((topic) => readersOf(topic).length === 0),
       [],
     );
   });
 
-  it("that somebody waits for exist", () => {
+  it("that a reader subscribes to exist", () => {
     const known = [...topics, "audit."];
     for (const [reader, prefixes] of Object.entries(READERS)) {
       for (const prefix of prefixes) {
         assert.ok(
           known.some((topic) => topic.startsWith(prefix)),
-          `${reader} waits for ${prefix}, which nobody announces`,
+          `${reader} reads ${prefix}, but no topic begins with it`,
         );
       }
     }
@@ -68,13 +68,13 @@ describe("events", () => {
     );
   });
 
-  it("stand in docs/reference/events.md", () => {
+  it("are listed in docs/reference/events.md", () => {
     const page = reference();
     if (process.env["UPDATE_SNAPSHOTS"] === "1") writeFileSync(REFERENCE, page);
     assert.equal(
       readFileSync(REFERENCE, "utf8"),
       page,
-      "run UPDATE_SNAPSHOTS=1 npm test -- test/events.test.ts and look at the difference",
+      "run UPDATE_SNAPSHOTS=1 npm test -- test/events.test.ts and review the diff",
     );
   });
 });
@@ -119,11 +119,14 @@ function reference(): string {
   return [
     "# Events",
     "",
-    "Generated from `contract/events.ts` by `test/events.test.ts`. An event is written to the outbox in the transaction of the",
+    "Generated from `contract/events.ts` by `test/events.test.ts`. " +
+      "An event is written to the outbox in the transaction of the",
     "fact it announces. Its subject is the id of what it is about. Sums are minor units as text.",
     "",
-    "A webhook carries ids, states and sums of these fields, and sums in the API's form (`{ amount, currency }`); names and",
-    "notes stay inside (`server/deliveries/message.ts`). The audit trail reads events `audit.<action>`, whose fields are in",
+    "A webhook carries ids, states and sums of these fields, " +
+      "and sums in the API's form (`{ amount, currency }`); names and",
+    "notes stay inside (`server/deliveries/message.ts`). " +
+      "The audit trail reads events `audit.<action>`, whose fields are in",
     "`docs/guides/audit.md`.",
     "",
     ...topics.flatMap(section),

@@ -14,15 +14,15 @@ before(async () => {
 });
 after(() => test.close());
 
-/** Statements with the comments above them; a statement ends with a semicolon at the end of a line. */
+/** Splits a script into statements with their comments. A statement ends with `;` at the end of a line. */
 function statements(script: string): string[] {
   return script
     .split(/(?<=;)\n+/)
-    .map((one) => one.trim())
+    .map((statement) => statement.trim())
     .filter(Boolean);
 }
 
-/** A result as a table; columns are named once. */
+/** Formats a result as a table with a header row. */
 function table({ fields, rows }: pg.QueryArrayResult<string[]>): string {
   if (fields.length === 0) return "";
   const lines = [fields.map(({ name }) => name), ...rows.map((row) => row.map((value) => value ?? ""))];
@@ -50,7 +50,7 @@ async function play(script: string): Promise<string> {
     const pages: string[] = [];
     for (const statement of statements(script)) {
       await client.query("savepoint one");
-      // every value as the text that PostgreSQL writes
+      // every value is shown as PostgreSQL's text
       const answer = await client
         .query<string[]>({
           text: statement,
@@ -70,14 +70,14 @@ async function play(script: string): Promise<string> {
 
 describe("the examples in docs/examples", () => {
   for (const name of examples) {
-    it(`${name} answers what its page says`, async () => {
+    it(`${name} prints what its .out file shows`, async () => {
       const found = await play(read(name));
       const page = name.replace(".sql", ".out");
       if (process.env["UPDATE_SNAPSHOTS"] === "1") writeFileSync(new URL(page, FOLDER), found);
       assert.equal(
         found,
         read(page),
-        "run UPDATE_SNAPSHOTS=1 npm test -- test/examples.test.ts and look at the difference",
+        "run UPDATE_SNAPSHOTS=1 npm test -- test/examples.test.ts and review the diff",
       );
     });
   }

@@ -9,7 +9,7 @@ import { brotliCompressSync } from "node:zlib";
 import { openTestProgram, type TestProgram } from "../server/testing/program.ts";
 import { bearing } from "../server/testing/session.ts";
 
-/** Origins that may ask, in this test. */
+/** The origin that CORS_ORIGINS allows in this test. */
 const PARTNER = "https://partner.contoh.invalid";
 
 let pages: string;
@@ -35,7 +35,7 @@ after(async () => {
 
 type Seen = { readonly status: number; readonly headers: Headers };
 
-/** The head of an answer; what streams without an end is cut off. */
+/** The status and headers of an answer; its body is not read. */
 async function head(
   method: string,
   path: string,
@@ -55,7 +55,7 @@ async function head(
 function assertHeaders({ status, headers }: Seen, what: string, kind: "api" | "page" = "api"): void {
   const policy = headers.get("content-security-policy") ?? "";
   const directives = new Map(
-    policy.split("; ").map((one) => [one.split(" ")[0], one.split(" ").slice(1).join(" ")]),
+    policy.split("; ").map((directive) => [directive.split(" ")[0], directive.split(" ").slice(1).join(" ")]),
   );
   const shown = `${what} answered ${status}`;
   assert.equal(directives.get("default-src"), "'none'", shown);
@@ -77,24 +77,24 @@ function assertHeaders({ status, headers }: Seen, what: string, kind: "api" | "p
   }
 }
 
-/** What may be kept by a cache, because it is the same for everybody. */
-const CACHED = new Set(["/.well-known/jwks.json", "/openapi.json"]);
+/** Answers that may be cached, because they are the same for every caller. */
+const CACHEABLE = new Set(["/.well-known/jwks.json", "/openapi.json"]);
 const isPage = (url: string) => url === "/*";
 
 describe("every answer", () => {
-  const asks = {
+  const callers = {
     "without credentials": {},
-    "with a token that is none": { authorization: "Bearer eyJhbGciOiJub25lIn0.e30." },
-    "of a stranger's page": { origin: "https://jahat.contoh.invalid" },
+    "with an invalid token": { authorization: "Bearer eyJhbGciOiJub25lIn0.e30." },
+    "from a page of another site": { origin: "https://jahat.contoh.invalid" },
     "as the owner": undefined,
   } as const;
 
-  for (const [who, asked] of Object.entries(asks)) {
-    it(`of every route carries the headers, sets no cookie and isn't kept: ${who}`, async () => {
+  for (const [who, callerHeaders] of Object.entries(callers)) {
+    it(`of every route has the security headers, sets no cookie and isn't cached: ${who}`, async () => {
       assert.ok(program.routes.length > 60, "the routes are listed");
-      const headers = asked ?? bearing(owner);
+      const headers = callerHeaders ?? bearing(owner);
       for (const { method, url } of program.routes) {
-        if (method === "HEAD" || (asked === undefined && url === "/api/v1/till/lock")) continue;
+        if (method === "HEAD" || (callerHeaders === undefined && url === "/api/v1/till/lock")) continue;
         const path = url
           .replace("*", "")
           .replace(/(?<!:):[a-z_]+/gi, newId())
@@ -105,13 +105,13 @@ describe("every answer", () => {
             : { headers: { ...headers, "content-type": "application/json" }, body: "{}" };
         const seen = await head(method, path, withBody);
         assertHeaders(seen, `${method} ${url}`, isPage(url) && seen.status === 200 ? "page" : "api");
-        if (!isPage(url) && !(CACHED.has(url) && seen.status === 200))
+        if (!isPage(url) && !(CACHEABLE.has(url) && seen.status === 200))
           assert.equal(seen.headers.get("cache-control"), "no-store", `${method} ${url}`);
       }
     });
   }
 
-  it("that is a refusal carries them: 400, 401, 403, 404, 405, 413, 415, 422, 500", async () => {
+  it("that is a refusal has the security headers: 400, 401, 403, 404, 405, 413, 415, 422, 500", async () => {
     const json = { "content-type": "application/json" };
     const seen = {
       "not JSON": [400, await head("POST", "/api/auth/login", { headers: json, body: "{" })],
@@ -162,7 +162,7 @@ describe("every answer", () => {
     assertHeaders(broken, "a bug");
   });
 
-  it("that is a stream carries them", async () => {
+  it("that is a stream has the security headers", async () => {
     const stream = await head("GET", "/api/v1/till/events", { headers: bearing(owner) });
     assert.deepEqual(
       [stream.status, stream.headers.get("content-type"), stream.headers.get("cache-control")],
@@ -172,14 +172,14 @@ describe("every answer", () => {
     assert.match(stream.headers.get("x-request-id") ?? "", /./);
   });
 
-  it("that is a page allows its own files alone, nothing inline, and WebAssembly", async () => {
-    for (const [path, kept] of [
+  it("that is a page allows only its own files and WebAssembly, and nothing inline", async () => {
+    for (const [path, cacheControl] of [
       ["/", "no-cache"],
       ["/sw.js", "no-cache"],
       ["/assets/main-1.js", "public, max-age=31536000, immutable"],
     ] as const) {
       const seen = await head("GET", path);
-      assert.deepEqual([seen.status, seen.headers.get("cache-control")], [200, kept], path);
+      assert.deepEqual([seen.status, seen.headers.get("cache-control")], [200, cacheControl], path);
       assertHeaders(seen, path, "page");
       assert.match(
         seen.headers.get("content-security-policy") ?? "",
@@ -189,7 +189,7 @@ describe("every answer", () => {
     }
   });
 
-  it("that is a file of a page comes compressed where the build left it so", async () => {
+  it("that is a file of a page is compressed if the build made a compressed copy", async () => {
     const file = await fetch(`${program.url}/assets/main-1.js`, {
       headers: { "accept-encoding": "gzip, br" },
     });
@@ -200,7 +200,7 @@ describe("every answer", () => {
     assert.deepEqual([plain.headers.get("content-encoding"), await plain.text()], [null, "// nothing"]);
   });
 
-  it("has no HSTS where the outside address is not https", async () => {
+  it("has no HSTS header unless PUBLIC_URL is https", async () => {
     const plain = await openTestProgram();
     try {
       const { headers } = await fetch(`${plain.url}/healthz`);
@@ -222,7 +222,7 @@ describe("another origin", () => {
       },
     });
 
-  it("may ask where the setting lists it, and only there", async () => {
+  it("may send requests only if CORS_ORIGINS lists it", async () => {
     const allowed = await preflight(PARTNER);
     assert.deepEqual(
       [allowed.status, allowed.headers.get("access-control-allow-origin"), allowed.headers.get("vary")],
@@ -238,7 +238,7 @@ describe("another origin", () => {
     assert.deepEqual(
       [refused.status, refused.headers.get("access-control-allow-origin")],
       [401, PARTNER],
-      "its page may read why",
+      "its page may read the refusal",
     );
     for (const origin of [
       "null",
@@ -253,7 +253,7 @@ describe("another origin", () => {
     }
   });
 
-  it("can't write with what a form can send: only JSON is read, and only a bearer token is believed", async () => {
+  it("can't write by a form: only JSON is accepted, and only a bearer token counts", async () => {
     const sent = (type: string) =>
       head("POST", "/api/v1/wallet/transfers", {
         headers: {
@@ -272,8 +272,8 @@ describe("another origin", () => {
       const { status } = await sent(type);
       assert.ok(status === 401 || status === 403 || status === 415, `${type}: ${status}`);
     }
-    assert.equal((await sent("application/json")).status, 401, "a cookie says nothing about who asks");
-    // no route takes a form that a browser's page sent, whoever asks: those of older systems' clients are no pages
+    assert.equal((await sent("application/json")).status, 401, "a cookie doesn't identify the caller");
+    // no route accepts a form sent by a page in a browser; forms are only for clients of older systems
     for (const { method, url, schema } of program.routes) {
       if (schema["body"] === undefined) continue;
       for (const page of [
@@ -298,7 +298,7 @@ describe("another origin", () => {
     }
   });
 
-  it("is no origin but a whole one: the setting refuses others", async () => {
+  it("must be a complete origin in CORS_ORIGINS; anything else is refused at the start", async () => {
     for (const CORS_ORIGINS of [
       "*",
       "null",
@@ -313,8 +313,8 @@ describe("another origin", () => {
   });
 });
 
-describe("a request that is no HTTP", () => {
-  it("is answered without a word about the program", async () => {
+describe("a request that is not valid HTTP", () => {
+  it("is answered without details of the program", async () => {
     const answer = await new Promise<Problem | string>((resolve, reject) => {
       const sent = request(
         `${program.url}/api/auth/login`,

@@ -6,7 +6,7 @@ import { openTestProgram, type Answer, type TestProgram } from "../server/testin
 import { until } from "../server/testing/until.ts";
 import { ok } from "../server/testing/wallet.ts";
 
-/** What clients of the systems before this one send, as they send it. */
+/** Requests of clients written for earlier systems, exactly as they send them. */
 
 let program: TestProgram;
 before(async () => {
@@ -38,7 +38,7 @@ async function send<T>(
 }
 
 describe("a client of an older system", () => {
-  it("signs in as test with password, by JSON or by form, in a sandbox alone", async () => {
+  it("signs in as test with password, by JSON or form, in a sandbox", async () => {
     assert.equal((await login()).status, 200);
     const signed = ok(
       await send<TokensBody>("POST", "/api/auth/login", {
@@ -58,10 +58,10 @@ describe("a client of an older system", () => {
       );
     }
     await program.restart();
-    assert.equal((await login()).status, 200, "and again after a restart, which makes nobody twice");
+    assert.equal((await login()).status, 200, "sign-in works again after a restart");
   });
 
-  it("is told by 401 and a challenge that it has no token, or one that is over, and refreshes", async () => {
+  it("gets 401 with a challenge if it has no token or an invalid one", async () => {
     for (const path of [
       "/api/payment/account",
       "/api/payment/balance",
@@ -100,7 +100,7 @@ describe("a client of an older system", () => {
     );
   });
 
-  it("signs out with the bearer alone, whether or not it names a type of the body that it doesn't send", async () => {
+  it("signs out with only a bearer token, with or without the content type of an empty body", async () => {
     for (const headers of [
       {},
       { "content-type": "application/json" },
@@ -141,14 +141,10 @@ describe("a client of an older system", () => {
       "refresh_token_invalid",
     );
     const nobody = await send("DELETE", "/api/auth/logout");
-    assert.deepEqual(
-      [nobody.status, nobody.code],
-      [401, "unauthenticated"],
-      "nobody is signed out by nobody",
-    );
+    assert.deepEqual([nobody.status, nobody.code], [401, "unauthenticated"], "signing out needs credentials");
   });
 
-  it("finds the old columns in an account, beside the new names", async () => {
+  it("gets the old columns of an account beside the new names", async () => {
     const { accounts } = ok(
       await program.call<{ accounts: Array<Record<string, string>> }>("GET", "/api/payment/account", {
         token: await token(),
@@ -170,13 +166,14 @@ describe("a client of an older system", () => {
     );
     assert.ok(account!["updated_at"]! >= account!["created_at"]!);
     const { rows } = await program.database.pool.query<{ fits: boolean }>(
-      "select date_trunc('milliseconds', updated_at) = $2::timestamptz and account_status = $3 as fits from accounts where id = $1",
+      `select date_trunc('milliseconds', updated_at) = $2::timestamptz and account_status = $3 as fits
+       from accounts where id = $1`,
       [account?.["id"], account?.["updated_at"], account?.["account_status"]],
     );
-    assert.deepEqual(rows, [{ fits: true }], "as the view has them");
+    assert.deepEqual(rows, [{ fits: true }], "the values are those of the view");
   });
 
-  it("places an order and opens its payment by forms, with lists and numbers as PHP writes them", async () => {
+  it("creates an order and its payment by forms, with lists and numbers as PHP writes them", async () => {
     const orderId = `LAMA-${newId().slice(0, 8)}`;
     const order = await send<{ data: OrderBody }>("POST", "/api/v1/payment/create-transaction", {
       headers: FORM,
@@ -217,7 +214,11 @@ describe("a client of an older system", () => {
     assert.deepEqual([payment.status, payment.body.data?.payment?.payment_method], [201, "QRIS2"]);
     const pay = (body: object) =>
       program.call("POST", "/api/v1/payment/create-payment", { body: { order_id: orderId, ...body } });
-    assert.equal((await pay({ method: "QRIS2", payment_method: "QRIS2" })).status, 201, "said twice alike");
+    assert.equal(
+      (await pay({ method: "QRIS2", payment_method: "QRIS2" })).status,
+      201,
+      "both names may be given with the same value",
+    );
     for (const body of [{}, { method: "QRIS2", payment_method: "BRIVA" }])
       assert.equal((await pay(body)).code, "request_invalid");
     assert.equal(
@@ -228,16 +229,16 @@ describe("a client of an older system", () => {
         })
       ).code,
       "request_invalid",
-      "what is no number stays text",
+      "text that is not a number stays text",
     );
     assert.equal(
       (await send("POST", "/payments", { headers: FORM, body: "id=X" })).code,
       "media_type_unsupported",
-      "what moves money at once is JSON",
+      "transfers accept only JSON",
     );
   });
 
-  it("tops up without a key, by either name of the method; pressed again it is the same top-up until that is paid", async () => {
+  it("tops up without an idempotency key; a repetition is the same top-up until it is paid", async () => {
     const bearer = await token();
     const topUp = (body: object, headers: Record<string, string> = {}) =>
       program.call<TopupBody>("POST", "/api/payment/wallet/topup", {
@@ -258,19 +259,21 @@ describe("a client of an older system", () => {
     assert.equal(
       new Set(atOnce.map(({ body }) => body.operation_id)).size,
       1,
-      "twins that come at once are one",
+      "identical requests at the same moment are one top-up",
     );
-    assert.notEqual(atOnce[0]?.body.operation_id, first.body.operation_id, "another sum is another");
+    assert.notEqual(atOnce[0]?.body.operation_id, first.body.operation_id, "another sum is another top-up");
     const { rows } = await program.database.pool.query<{ used: bigint }>(
-      "select sum(amount) as used from wallet_usage u join ledger_account a using (account_id) join users on users.id = a.user_id where username = 'test' and u.kind = 'TOPUP'",
+      `select sum(amount) as used
+       from wallet_usage u join ledger_account a using (account_id) join users on users.id = a.user_id
+       where username = 'test' and u.kind = 'TOPUP'`,
     );
-    assert.equal(Number(rows[0]?.used), 5_100_000, "limits count each once");
+    assert.equal(Number(rows[0]?.used), 5_100_000, "limits count each top-up once");
 
     const keyed = await topUp({ method: "QRIS", amount: "25000.00" }, { "idempotency-key": newId() });
     assert.notEqual(
       keyed.body.operation_id,
       first.body.operation_id,
-      "a key of its own says that it is another",
+      "an idempotency key of its own makes another top-up",
     );
     for (const { body } of [first, keyed])
       await program.lever("POST", `transactions/${body.payment?.reference}/pay`);
@@ -283,7 +286,7 @@ describe("a client of an older system", () => {
     const next = await topUp({ method: "QRIS", amount: "25000.00" });
     assert.ok(
       ![first, keyed].some(({ body }) => body.operation_id === next.body.operation_id),
-      "one that is paid is over",
+      "after the payment, the same request is a new top-up",
     );
     assert.equal((await topUp({ amount: "25000.00" })).code, "request_invalid");
     assert.equal(
@@ -315,7 +318,7 @@ describe("a form", () => {
     },
   };
 
-  it("nests, and has numbers and truth values where the schema wants them", () => {
+  it("is read with nested fields, and with numbers and booleans where the schema has them", () => {
     assert.deepEqual(readForm("n=7&s=7&either=7&yes=true&list[0][n]=1.5&list[1][n]=2&x=1", schema), {
       n: 7,
       s: "7",
@@ -328,11 +331,11 @@ describe("a form", () => {
     assert.deepEqual(
       readForm("n=99999999999999999", schema),
       { n: "99999999999999999" },
-      "no number that a float would change",
+      "a number that a float would change stays text",
     );
   });
 
-  it("takes no name that says two things, nests too deep or means more than itself", () => {
+  it("is refused with conflicting, malformed, too deep or too many names; __proto__ is a plain field", () => {
     for (const text of [
       "s=1&s=2",
       "s=1&s[a]=2",
@@ -349,7 +352,7 @@ describe("a form", () => {
     assert.deepEqual(
       Object.keys(read),
       ["__proto__", "constructor"],
-      "they are fields, which schemas refuse by name",
+      "they are ordinary fields, which schemas refuse by name",
     );
     assert.equal(({} as Record<string, unknown>)["admin"], undefined);
   });

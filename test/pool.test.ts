@@ -7,9 +7,9 @@ import { prove } from "../server/ledger/index.ts";
 import { startProgram } from "../server/roles.ts";
 import { openTestDatabase } from "../server/testing/database.ts";
 
-/** Longer than a statement waits for a row, or a caller for a connection. */
+/** Longer than the timeout of a statement for a lock, and of a caller for a connection. */
 const HELD_MS = 7_000;
-/** The longest that anybody may be kept waiting: a batch's patience, and then one statement's. */
+/** The longest that a caller may wait: the timeout of a batch plus that of one statement. */
 const MAX_MS = 20_000;
 
 type Answer = {
@@ -21,7 +21,7 @@ type Answer = {
 };
 
 describe("a pool that is exhausted", () => {
-  it("fault 24: somebody holds the balances: callers hear 503 and when to come again, none waits without end, and all is well when they are let go", async () => {
+  it("fault 24: while balances are locked, callers get 503 with Retry-After; then all succeed", async () => {
     const test = await openTestDatabase();
     const settings = readSettings({
       PORT: "0",
@@ -74,34 +74,34 @@ describe("a pool that is exhausted", () => {
       assert.deepEqual(
         refused.filter(({ retryAfter }) => Number(retryAfter) < 1),
         [],
-        "each says when to come again",
+        "each refusal has a Retry-After",
       );
       assert.ok(
         answers.every(({ ms }) => ms < MAX_MS),
-        `one waited ${Math.max(...answers.map(({ ms }) => ms))} ms`,
+        `a caller waited ${Math.max(...answers.map(({ ms }) => ms))} ms`,
       );
       const atOnce = refused.filter(({ code, ms }) => code === "overloaded" && ms < HELD_MS / 2);
       assert.ok(
         atOnce.length >= 100 - settings.ledgerQueue,
-        `${atOnce.length} beyond the queue's bound were told at once`,
+        `only ${atOnce.length} callers beyond the queue's limit were refused at once`,
       );
 
       const begun = performance.now();
       assert.deepEqual(
         (await Promise.all(Array.from({ length: 20 }, pay))).map(({ status }) => status),
         Array.from({ length: 20 }, () => 200),
-        "whole again",
+        "payments work again",
       );
       assert.ok(performance.now() - begun < 10_000);
       const { rows } = await test.database.pool.query<{ reference: string }>(
         "select reference from ledger_transfer where kind = 'payment'",
       );
-      const there = rows.map(({ reference }) => reference);
-      assert.equal(new Set(there).size, there.length, "none is there twice");
+      const references = rows.map(({ reference }) => reference);
+      assert.equal(new Set(references).size, references.length, "no payment was posted twice");
       assert.deepEqual(
-        answers.filter(({ id, status }) => id !== "" && status === 200 && !there.includes(id)),
+        answers.filter(({ id, status }) => id !== "" && status === 200 && !references.includes(id)),
         [],
-        "all that was acknowledged is there",
+        "every acknowledged payment was posted",
       );
       assert.deepEqual((await prove(test.database)).breaches, []);
     } finally {

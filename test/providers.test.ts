@@ -52,13 +52,13 @@ const open = async (orderId: string, method: string) => {
   return { status, payment: body.data.payment };
 };
 
-describe("an order, over HTTP, through", () => {
+describe("an order over HTTP", () => {
   for (const [name, channel, net] of [
-    // Rp 50.000 less 2 %, and less 1,5 %
+    // Rp 50.000 minus a fee of 2 %, and minus 1,5 %
     ["midtrans", "GOPAY", 4_900_000n],
     ["xendit", "LINKAJA", 4_925_000n],
   ] as const) {
-    it(`${name} by ${channel} is paid by its notification, once, and the books know who owes us`, async () => {
+    it(`is paid once by a notification of ${name} for ${channel}, and is in the books`, async () => {
       const [clearing, received] = [await posted(`clearing:${name}`), await posted("received")];
       const orderId = await place(50_000);
       const { status, payment } = await open(orderId, channel);
@@ -72,7 +72,7 @@ describe("an order, over HTTP, through", () => {
       await program.lever("POST", `transactions/${payment?.reference}/pay`);
       const paid = await until(
         () => order(orderId),
-        (one) => one.status === "PAID",
+        ({ status: current }) => current === "PAID",
       );
       assert.ok(paid.paid_at);
       assert.deepEqual(
@@ -82,7 +82,7 @@ describe("an order, over HTTP, through", () => {
       await program.assertBooksHold();
     });
 
-    it(`${name}: a notification that is forged, or that lies, pays nothing`, async () => {
+    it(`is not paid by a forged or false notification of ${name}`, async () => {
       const orderId = await place(20_000);
       const { payment } = await open(orderId, channel);
       const forged = await program.call("POST", `/api/v1/providers/${name}/notifications`, {
@@ -90,8 +90,8 @@ describe("an order, over HTTP, through", () => {
         headers: { "x-callback-token": "wrong" },
       });
       assert.deepEqual([forged.status, forged.code], [403, "notification_signature_wrong"]);
-      // true to its sender, but not to the facts: the provider is asked, and nobody has paid
-      const lie = JSON.stringify({
+      // correctly signed but false: Onegate inquires at the provider, where the payment is still unpaid
+      const falseNotification = JSON.stringify({
         event: "ewallet.capture",
         data: {
           id: payment?.reference,
@@ -105,7 +105,7 @@ describe("an order, over HTTP, through", () => {
       });
       if (name === "xendit") {
         const { status } = await program.call("POST", "/api/v1/providers/xendit/notifications", {
-          raw: lie,
+          raw: falseNotification,
           headers: { "x-callback-token": "onegate-demo-callback-token" },
         });
         assert.equal(status, 200);
@@ -114,7 +114,7 @@ describe("an order, over HTTP, through", () => {
     });
   }
 
-  it("midtrans is given back in parts, there and in the books", async () => {
+  it("can be refunded in parts at midtrans and in the books", async () => {
     const orderId = await place(30_000);
     const { payment } = await open(orderId, "GOPAY");
     await program.lever("POST", `transactions/${payment?.reference}/pay`);
@@ -140,15 +140,15 @@ describe("an order, over HTTP, through", () => {
     await program.assertBooksHold();
   });
 
-  it("xendit, its answer lost: unknown, not sent again, and paid all the same when the money comes", async () => {
+  it("is unknown when xendit's answer is lost, is not sent again, and can still be paid", async () => {
     await program.lever("POST", "next", { fault: "answer_lost", call: "create" });
     const orderId = await place(15_000);
     const { status, payment } = await open(orderId, "ASTRAPAY");
     assert.deepEqual([status, payment?.status, payment?.reference], [202, "UNKNOWN", null]);
     const merchantRef = `OG${payment?.payment_id.replaceAll("-", "")}`;
-    const sent = (await listed()).filter((one) => one.merchantRef === merchantRef);
+    const sent = (await listed()).filter((transaction) => transaction.merchantRef === merchantRef);
     assert.deepEqual(
-      sent.map((one) => one.provider),
+      sent.map((transaction) => transaction.provider),
       ["xendit"],
     );
     await program.lever("POST", `transactions/${sent[0]?.reference}/pay`);
@@ -163,7 +163,7 @@ describe("an order, over HTTP, through", () => {
     );
   });
 
-  it("what several offer, the demo shop asks Tripay for", async () => {
+  it("of the demo shop goes to Tripay if several providers offer the channel", async () => {
     const orderId = await place(25_000);
     const { payment } = await open(orderId, "BCAVA");
     assert.equal(await provider(payment?.payment_id), "tripay");

@@ -67,23 +67,23 @@ describe("two replicas on one database", () => {
   const posted = async () =>
     (await balanceByCode(test.database.kysely, DEMO_MERCHANT, "ACC_DST_DEF"))?.posted ?? 0n;
 
-  it("start at the same moment on an empty database, and one of them makes the demo", async () => {
+  it("start at the same moment on an empty database, and only one creates the demo data", async () => {
     const [one, other] = await Promise.all([start(), start()]);
     assert.notEqual(one.url, other.url);
     const { rows } = await test.database.pool.query("select 1 from merchant");
     assert.equal(rows.length, 1);
   });
 
-  it("fault 3: an answer that was lost after the commit is given by the other replica: one id, one posting", async () => {
+  it("fault 3: a retry at the other replica gets the lost answer, and one id is posted once", async () => {
     const [one, other] = running as [Program, Program];
     const atFirst = await posted();
     const input = payment();
     const lost = await send(one, "/payments", input);
-    const again = await send(other, "/payments", input);
-    assert.deepEqual([again.status, again.body], [200, lost.body]);
-    assert.equal(again.headers.get("idempotent-replayed"), "true");
+    const retried = await send(other, "/payments", input);
+    assert.deepEqual([retried.status, retried.body], [200, lost.body]);
+    assert.equal(retried.headers.get("idempotent-replayed"), "true");
     assert.equal((await posted()) - atFirst, 100n);
-    // fifty at once over both
+    // fifty identical requests at once, over both replicas
     const twin = payment();
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, i) => send(i % 2 ? one : other, "/payments", twin)),
@@ -97,7 +97,7 @@ describe("two replicas on one database", () => {
     assert.deepEqual((await prove(test.database)).breaches, []);
   });
 
-  it("fault 26: with clocks ten minutes apart, one of them stepping back: ids, holds and sessions are still right", async () => {
+  it("fault 26: ids, holds and sessions are right although clocks are wrong or step back", async () => {
     let ahead = 10 * 60_000;
     const early = await start({ now: () => Date.now() - 10 * 60_000 });
     const late = await start({ now: () => Date.now() + ahead });
@@ -105,18 +105,19 @@ describe("two replicas on one database", () => {
       (await send(program, "/api/auth/login", { username: "citra.contoh", password: "rahasia-demo" }))
         .body as { access_token: string; refresh_token: string };
     const session = await login(late);
-    const ask = async (program: Program, path: string, token: string) =>
+    const statusOf = async (program: Program, path: string, token: string) =>
       (await fetch(`${program.url}${path}`, { headers: bearing(token) })).status;
-    // a quarter of an hour is a quarter of an hour, though twenty minutes lie between the two clocks
+    // tokens are valid for 15 minutes on both replicas, although their clocks are 20 minutes apart
     for (const signer of [early, late]) {
       const { access_token: token } = await login(signer);
-      for (const program of [early, late]) assert.equal(await ask(program, "/api/v1/wallet", token), 200);
+      for (const program of [early, late])
+        assert.equal(await statusOf(program, "/api/v1/wallet", token), 200);
       const { iat = 0, exp = 0 } = JSON.parse(
         Buffer.from(token.split(".")[1] ?? "", "base64url").toString(),
       ) as { iat?: number; exp?: number };
       assert.ok(Math.abs(iat - Date.now() / 1000) < 60 && exp - iat === 900, `issued ${iat}, until ${exp}`);
     }
-    // nor do staff sessions follow the clock of the replica that opened them
+    // staff sessions don't depend on the clock of the replica that opened them either
     const shop = (await (await fetch(`${early.url}/api/v1/till/shop`)).json()) as {
       staff: ReadonlyArray<{ id: string; name: string }>;
     };
@@ -133,19 +134,19 @@ describe("two replicas on one database", () => {
       );
       rememberDevice(String(body["token"]), String(enrolled.body["token"]));
       assert.equal(
-        await ask(other, "/api/v1/till/reports/today", String(body["token"])),
+        await statusOf(other, "/api/v1/till/reports/today", String(body["token"])),
         200,
         JSON.stringify(body),
       );
     }
     ahead = -5 * 60_000;
     assert.equal(
-      await ask(late, "/api/v1/wallet", session.access_token),
+      await statusOf(late, "/api/v1/wallet", session.access_token),
       200,
       "after its signer's clock stepped back",
     );
     const key = (token: string) => ({ ...bearing(token), "idempotency-key": newId() });
-    // a refresh token is the database's to judge, whichever clock the replica has
+    // the expiry of a refresh token is checked by the database's clock
     const refreshed = await fetch(`${early.url}/api/auth/refresh`, {
       method: "PUT",
       headers: { "content-type": "application/json" },
@@ -160,12 +161,13 @@ describe("two replicas on one database", () => {
       key(token),
     );
     assert.equal(held.status, 201, JSON.stringify(held.body));
-    // a minute by the database's clock, though the replica that asked is ten behind it
+    // a minute by the database's clock, although the replica's clock is ten minutes behind
     const { rows } = await test.database.pool.query<{ seconds: number }>(
-      "select extract(epoch from expires_at - clock_timestamp())::float8 as seconds from ledger_hold order by reserved_at desc limit 1",
+      `select extract(epoch from expires_at - clock_timestamp())::float8 as seconds
+       from ledger_hold order by reserved_at desc limit 1`,
     );
     assert.ok(rows[0] && rows[0].seconds > 50 && rows[0].seconds <= 60, `${rows[0]?.seconds} s`);
-    // a replica ahead does not end it early, and ends one of a second in time
+    // a replica whose clock is ahead doesn't expire it early, and expires a hold of one second on time
     ahead = 10 * 60_000;
     const short = await send(
       late,
@@ -187,7 +189,11 @@ describe("two replicas on one database", () => {
     assert.equal((await send(early, "/payments", input)).status, 200);
     assert.deepEqual((await send(late, "/payments", input)).headers.get("idempotent-replayed"), "true");
     const { rows: order } = await test.database.pool.query<{ falls: boolean }>(
-      "select bool_or(posted_at < before) as falls from (select posted_at, lag(posted_at) over (partition by account_id order by version) as before from ledger_entry) e",
+      `select bool_or(posted_at < before) as falls
+       from (
+         select posted_at, lag(posted_at) over (partition by account_id order by version) as before
+         from ledger_entry
+       ) e`,
     );
     assert.equal(order[0]?.falls, false, "an account's entries are in the order of their times");
     assert.deepEqual((await prove(test.database)).breaches, []);
@@ -195,7 +201,7 @@ describe("two replicas on one database", () => {
 });
 
 describe("a database that restarts under load", () => {
-  it("fault 24: callers are told to come again, nobody waits without end, and all is well within ten seconds without a restart of the program", async () => {
+  it("fault 24: callers get 503 with Retry-After, and payments work again within ten seconds", async () => {
     const data = mkdtempSync(join(tmpdir(), "onegate-restart-"));
     let cluster = await startCluster({ data, settings: { fsync: "off" } });
     const settings = readSettings({
@@ -248,7 +254,7 @@ describe("a database that restarts under load", () => {
       );
       assert.ok(
         refused.some(({ body }) => body["code"] === "overloaded"),
-        "beyond the queue's bound there is a no at once",
+        "requests beyond the queue's limit are refused at once",
       );
       assert.ok(up - down > 1_000);
       const client = new pg.Client(cluster.connection);
@@ -257,12 +263,12 @@ describe("a database that restarts under load", () => {
         "select reference from ledger_transfer where kind = 'payment'",
       );
       await client.end();
-      const there = new Set(rows.map(({ reference }) => reference));
-      assert.equal(there.size, rows.length, "none is there twice");
+      const references = new Set(rows.map(({ reference }) => reference));
+      assert.equal(references.size, rows.length, "no payment was posted twice");
       assert.deepEqual(
-        acked.filter((id) => !there.has(id)),
+        acked.filter((id) => !references.has(id)),
         [],
-        "all that was acknowledged is there",
+        "every acknowledged payment was posted",
       );
     } finally {
       await program.stop();

@@ -9,7 +9,7 @@ const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 const sources = (...patterns: string[]) =>
   globSync(patterns, { cwd: ROOT, exclude: (name) => name === "node_modules" || name === "dist" });
 
-/** Left to right: a file imports only to its left, and of a neighbouring module only its index. */
+/** The layers from left to right. A file imports only from layers to its left, and only a module's index. */
 const LAYERS = [
   "contract",
   "kernel",
@@ -33,7 +33,7 @@ const LAYERS = [
   "roles",
   "main",
 ];
-/** Files directly in server/ that put the program together stand in these layers. */
+/** The layers of files directly in server/, which put the program together. */
 const TOP = {
   "schema.ts": "roles",
   "proof.ts": "roles",
@@ -57,20 +57,20 @@ function imports(file: string): string[] {
   return [...read(file).matchAll(/(?:from|import)\s+"([^"]+)"/g)].map((match) => match[1] ?? "");
 }
 
-describe("the house", () => {
+describe("the project's structure", () => {
   const files = sources("contract/**/*.ts", "server/**/*.ts").filter(
     (file) => !/\.test\.ts$|\/testing\/|conformance\.ts$/.test(file),
   );
 
-  it("every file of the server stands in a layer", () => {
+  it("every file of the server belongs to a layer", () => {
     for (const file of files)
       assert.ok(
         LAYERS.includes(layerOf(file) ?? ""),
-        `${file} stands in no layer: put it into a module, or name it in test/tidy.test.ts`,
+        `${file} belongs to no layer: move it into a module, or name it in test/tidy.test.ts`,
       );
   });
 
-  it("imports go to the left only, and into a neighbour only through its index", () => {
+  it("imports go only to the left, and into another module only through its index", () => {
     for (const file of files) {
       for (const specifier of imports(file)) {
         const target =
@@ -84,19 +84,19 @@ describe("the house", () => {
         if (from === to) continue;
         assert.ok(
           LAYERS.indexOf(to ?? "") < LAYERS.indexOf(from ?? "") && to !== undefined,
-          `${file} imports ${target}: ${to} is not to the left of ${from}; hand it in from roles.ts`,
+          `${file} imports ${target}: ${to} is not to the left of ${from}; pass it in from roles.ts`,
         );
         if (!(Object.values(TOP) as string[]).includes(to))
           assert.match(
             target,
             /\/index\.ts$/,
-            `${file} reaches into ${target}; import ${to}/index.ts, or export it there`,
+            `${file} imports ${target}; import from ${to}/index.ts, and export it there if necessary`,
           );
       }
     }
   });
 
-  it("a module has an index that exports, and nothing else", () => {
+  it("a module's index only exports", () => {
     for (const module of readdirSync(join(ROOT, "server"))) {
       const index = `server/${module}/index.ts`;
       if (!statSync(join(ROOT, index), { throwIfNoEntry: false })) continue;
@@ -106,11 +106,11 @@ describe("the house", () => {
   });
 
   it("the contract does no input or output", () => {
-    for (const file of files.filter((one) => one.startsWith("contract/"))) {
+    for (const file of files.filter((name) => name.startsWith("contract/"))) {
       for (const specifier of imports(file))
         assert.ok(
           specifier.startsWith("./") || specifier.startsWith("../") || /^(typebox|qr)(\/|$)/.test(specifier),
-          `${file} imports ${specifier}`,
+          `${file} imports ${specifier}; the contract may import only its own files, typebox and qr`,
         );
     }
   });
@@ -122,19 +122,19 @@ describe("the style", () => {
     "till/src/**/*.{ts,tsx}",
   );
 
-  it("no float of money: nothing parses or rounds floats", () => {
+  it("money is never a float: no code parses or rounds floats", () => {
     for (const file of files) {
-      // Tripay writes its percentages as texts of two decimals, so the simulator does
+      // Tripay writes percentages as text with two decimals, and so does its simulator
       if (file === "test/tidy.test.ts" || file === "simulator/tripay/rows.ts") continue;
       assert.doesNotMatch(
         read(file),
         /\bparseFloat\(|\.toFixed\(2\)/,
-        `${file} makes a float of a text; money is bigint minor units, see contract/money.ts`,
+        `${file} parses or formats a float; money is bigint minor units, see contract/money.ts`,
       );
     }
   });
 
-  it("nothing is skipped, left over or silenced", () => {
+  it("there are no skipped tests, unfinished notes or silenced checks", () => {
     for (const file of files) {
       if (file === "test/tidy.test.ts") continue;
       assert.doesNotMatch(
@@ -145,7 +145,7 @@ describe("the style", () => {
     }
   });
 
-  it("no path of a machine, no registry's host stands in the tree", () => {
+  it("no file names a machine's path or a registry's host", () => {
     for (const file of [...files, ...sources("*.md", "docs/**/*.md", "package-lock.json", "*.sh")]) {
       if (file === "test/tidy.test.ts") continue;
       assert.doesNotMatch(
@@ -156,7 +156,7 @@ describe("the style", () => {
     }
   });
 
-  it("migrations bear the names that the requirements give and that Flyway can order", () => {
+  it("migrations have the names that the requirements give, in an order that Flyway accepts", () => {
     const names = readdirSync(join(ROOT, "server/migrations")).filter((name) => name.startsWith("V"));
     const versions = names
       .map((name) => Number(/^V([0-9]+)__[a-z0-9_]+\.sql$/.exec(name)?.[1]))
@@ -174,10 +174,10 @@ describe("the style", () => {
       "api_keys",
       "api_access_logs",
     ];
-    given.forEach((what, i) => assert.ok(names.includes(`V${i + 1}__create_${what}_table.sql`), what));
+    given.forEach((table, i) => assert.ok(names.includes(`V${i + 1}__create_${table}_table.sql`), table));
   });
 
-  it("every requirement stands in docs/requirements.md with its state, and its tests exist", () => {
+  it("every requirement is in docs/requirements.md with its state, and its tests exist", () => {
     const page = read("docs/requirements.md");
     const rows = [...page.matchAll(/^\| ([A-Z][0-9]+) \| (done|part|open) \| (.*) \| (.*) \|$/gm)];
     const wanted = { T: 15, G: 11, W: 5, X: 4, R: 4, A: 3, P: 5, O: 10, D: 2 };
@@ -194,7 +194,7 @@ describe("the style", () => {
       for (const file of named)
         assert.ok(
           statSync(join(ROOT, file), { throwIfNoEntry: false }),
-          `${id} names ${file}, which is not there`,
+          `${id} names ${file}, which doesn't exist`,
         );
     }
   });

@@ -34,14 +34,14 @@ async function unlock(page: Page, name: string, pin: string): Promise<void> {
   await button(page, "Riwayat").waitFor();
 }
 
-/** Opens one of the shop's pages by its address, as a bookmark does. */
+/** Opens a page of the back office by its address, as a bookmark does. */
 async function open(name: string, heading: string): Promise<void> {
   await owner.goto(`${program.url}/#shop/${name}`);
   await owner.getByRole("heading", { name: heading, exact: true }).waitFor();
 }
 
 describe("the owner's back office, on a phone", () => {
-  it("leads from the shop's list to its pages and back, and stays where it is on a reload", async () => {
+  it("navigates from the list to its pages and back, and stays on the page after a reload", async () => {
     await button(owner, "Toko").click();
     await button(owner, /^Staf/).waitFor();
     await picture(owner, "shop");
@@ -53,7 +53,7 @@ describe("the owner's back office, on a phone", () => {
     await button(owner, /^Jejak audit/).waitFor();
   });
 
-  it("adds a cashier, who can then unlock; a PIN that is easy to guess is refused in words", async () => {
+  it("adds a cashier, who can then unlock; a PIN that is easy to guess is refused", async () => {
     await open("staff", "Staf");
     await button(owner, "Tambah staf").click();
     await owner.getByLabel("Nama").fill("Tono");
@@ -92,7 +92,7 @@ describe("the owner's back office, on a phone", () => {
     await till.context().close();
   });
 
-  it("deactivates and takes it back by undo", async () => {
+  it("deactivates a member of staff, and undo activates them again", async () => {
     await open("staff", "Staf");
     await button(owner, /Tono/).click();
     await button(owner, "Nonaktifkan").click();
@@ -103,7 +103,7 @@ describe("the owner's back office, on a phone", () => {
     await button(owner, /Tono/).waitFor();
   });
 
-  it("makes a role of the shop's own and gives it to somebody", async () => {
+  it("creates a custom role and assigns it", async () => {
     await open("roles", "Peran");
     await button(owner, "Buat peran").click();
     await owner.getByLabel("Nama").fill("Kasir senior");
@@ -126,7 +126,7 @@ describe("the owner's back office, on a phone", () => {
     await button(owner, "Tutup").click();
   });
 
-  it("enrols a second device by the code that is shown, and revokes it: it is locked at once", async () => {
+  it("enrols a second device by the code that is shown; revoking the device locks it at once", async () => {
     await open("devices", "Perangkat");
     await button(owner, "Daftarkan").click();
     await owner.getByLabel("Nama perangkat").fill("Ponsel dapur");
@@ -177,7 +177,7 @@ describe("the owner's back office, on a phone", () => {
           headers: { authorization: `Bearer ${key}` },
         })
       ).status;
-    assert.equal(await used(), 404, "let in, and there is no such payment");
+    assert.equal(await used(), 404, "the key is accepted; the payment doesn't exist");
     await button(owner, "Sudah saya simpan").click();
     await button(owner, /Toko web/).waitFor();
     assert.equal(await owner.getByText(key).count(), 0);
@@ -188,7 +188,7 @@ describe("the owner's back office, on a phone", () => {
     assert.equal(await used(), 401);
   });
 
-  it("changes the receipt's foot", async () => {
+  it("changes the receipt's footer", async () => {
     await open("outlet", "Outlet");
     await owner.getByLabel("Kaki struk").fill("Matur suksma");
     await picture(owner, "outlet");
@@ -199,7 +199,7 @@ describe("the owner's back office, on a phone", () => {
   });
 });
 
-it("has a sentence in both languages for all that the audit trail tells of, and for nothing else", () => {
+it("the back office has a sentence in both languages for every action of the audit trail", () => {
   assert.deepEqual(
     Object.keys(sentences).sort((a, b) => a.localeCompare(b)),
     Object.keys(actions).sort((a, b) => a.localeCompare(b)),
@@ -207,7 +207,7 @@ it("has a sentence in both languages for all that the audit trail tells of, and 
 });
 
 describe("a cashier's void, on a phone", () => {
-  it("needs the manager's PIN, gives the money back, and stands in the audit trail", async () => {
+  it("needs the manager's PIN, refunds the money, and is in the audit trail", async () => {
     const till = await openPhone(browser);
     await till.goto(program.url);
     await unlock(till, "Sari", "518203");

@@ -9,7 +9,9 @@ import { openTestProgram, type TestProgram } from "../../server/testing/program.
 import { launchChromium, openPhone, press } from "./phone.ts";
 
 const PRINTED =
-  "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
+  "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI" +
+  "51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI" +
+  "5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
 
 let program: TestProgram;
 let browser: Browser;
@@ -48,7 +50,7 @@ after(async () => {
 const button = (name: string | RegExp) =>
   page.getByRole("button", { name }).and(page.locator(":visible")).first();
 
-/** Sums on screen that are cut by the screen or by what they stand in, or covered by another sum. */
+/** Sums on screen that are cut off by the screen or their container, or covered by another sum. */
 const cutSums = () =>
   page.evaluate(() => {
     const shown = [...document.querySelectorAll<HTMLElement>(".amount")].filter((sum) =>
@@ -57,7 +59,7 @@ const cutSums = () =>
     const boxes = shown.map((sum) => ({ sum, box: sum.getBoundingClientRect(), text: sum.innerText }));
     const isCut = ({ sum, box, text }: (typeof boxes)[number]) => {
       if (box.left < -0.5 || box.right > innerWidth + 0.5) {
-        // a row that is swiped may go on beyond the screen
+        // a row that is swiped may extend beyond the screen
         const isSwiped = sum.closest(".quick, .chips") !== null;
         if (!isSwiped) return `${text} leaves the screen`;
       }
@@ -96,7 +98,7 @@ const cutSums = () =>
     return [...wide, ...low, ...boxes.filter(({ box }) => box.width > 0).flatMap((one) => isCut(one) ?? [])];
   });
 
-/** What was cut on the screens of one test. */
+/** The sums that were cut off on the screens of one test. */
 let cut: string[] = [];
 
 async function look(name: string): Promise<void> {
@@ -114,8 +116,8 @@ function assertNoneCut(): void {
   assert.deepEqual(all, []);
 }
 
-describe("sums of hundreds of millions, on a phone of 360 by 640", () => {
-  it("are whole in the shelf, the bar and the cart", async () => {
+describe("sums of hundreds of millions, on a phone of 360 by 640 pixels", () => {
+  it("are fully visible in the product list, the bar and the cart", async () => {
     await button(/^Latte/).click();
     await page.locator(".cart-bar .amount").waitFor();
     await look("sell");
@@ -126,7 +128,7 @@ describe("sums of hundreds of millions, on a phone of 360 by 640", () => {
     assertNoneCut();
   });
 
-  it("are whole while paying in cash, also with more change than there are notes", async () => {
+  it("are fully visible while paying in cash, also with an absurd amount of change", async () => {
     await button(/^Bayar/).click();
     await button(/Uang pas/).waitFor();
     await look("pay");
@@ -142,7 +144,7 @@ describe("sums of hundreds of millions, on a phone of 360 by 640", () => {
     assertNoneCut();
   });
 
-  it("are whole under a QR, and beside the printed one", async () => {
+  it("are fully visible under a QR, and beside the printed one", async () => {
     await button(/^Kopi Susu/).click();
     await button(/^Bayar/).click();
     await button(/^QRIS$/).click();
@@ -163,7 +165,7 @@ describe("sums of hundreds of millions, on a phone of 360 by 640", () => {
     assertNoneCut();
   });
 
-  it("are whole in history, on its receipt, and in the owner's day", async () => {
+  it("are fully visible in the history, on the receipt, and in the owner's report", async () => {
     await button("Riwayat").click();
     await page.locator(".sale").first().waitFor();
     await look("history");

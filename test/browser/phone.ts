@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 
-/** By then the colours of the other scheme are there. */
+/** The time until a change of the colour scheme is visible. */
 const SETTLED_MS = 400;
 const SIZES = { phone: { width: 360, height: 640 }, tablet: { width: 1024, height: 768 } } as const;
 
@@ -22,7 +22,7 @@ export function launchChromium(): Promise<Browser> {
   });
 }
 
-/** A browser of its own, with nothing in its storage, on a phone in Jakarta. */
+/** A page in its own browser context with empty storage, on a phone in Jakarta. */
 export async function openPhone(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({
     viewport: SIZES.phone,
@@ -41,7 +41,10 @@ export async function press(page: Page, digits: string): Promise<void> {
   for (const digit of digits) await page.getByRole("button", { name: digit, exact: true }).click();
 }
 
-/** A scanner that is a keyboard: a key each `gapMs` by its own clock, however busy this machine is, and Enter at the end. */
+/**
+ * Acts as a scanner: a key every `gapMs`, then Enter. The keys carry their own timestamps, so a busy machine
+ * doesn't change the gaps.
+ */
 export async function scan(page: Page, barcode: string, gapMs = 10): Promise<void> {
   const keyboard = await page.context().newCDPSession(page);
   const begun = Date.now() / 1000;
@@ -66,7 +69,7 @@ export async function scan(page: Page, barcode: string, gapMs = 10): Promise<voi
   await keyboard.detach();
 }
 
-/** Keeps pictures of light and dark, on a phone and a tablet, where `SCREENSHOTS` says, for whoever wants to look. */
+/** Saves screenshots, light and dark, on a phone and a tablet, in the folder named by `SCREENSHOTS`. */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env["SCREENSHOTS"];
   if (!folder) return;

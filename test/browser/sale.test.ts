@@ -51,7 +51,7 @@ after(async () => {
 const posted = async (code: string) =>
   (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
 
-/** Keeps a picture where `SCREENSHOTS` says, for whoever wants to look. */
+/** Saves a screenshot in the folder named by `SCREENSHOTS`. */
 async function picture(name: string): Promise<void> {
   const folder = process.env["SCREENSHOTS"];
   if (!folder) return;
@@ -78,7 +78,7 @@ async function payInSimulator(): Promise<void> {
 }
 
 describe("a newcomer at the till, on a phone", () => {
-  it("unlocks by PIN; a wrong one is refused in words", async () => {
+  it("unlocks by PIN; a wrong PIN is refused with a message", async () => {
     await page.goto(program.url);
     await page.getByText("SANDBOX").first().waitFor();
     await picture("locked");
@@ -89,7 +89,7 @@ describe("a newcomer at the till, on a phone", () => {
     await picture("sell");
   });
 
-  it("taps, scans, and takes cash in three taps; the books know it", async () => {
+  it("adds products by tap and scan, and takes cash in three taps; the sale is in the books", async () => {
     const salesBefore = await posted("sales");
     await product("Latte").click();
     // its EAN-13, written as a GTIN-14
@@ -117,7 +117,7 @@ describe("a newcomer at the till, on a phone", () => {
     await program.assertBooksHold();
   });
 
-  it("shows a QR that turns to paid by itself when the customer pays in the simulator", async () => {
+  it("shows a QR, and then paid as soon as the customer pays in the simulator", async () => {
     await page.getByRole("button", { name: "Transaksi baru" }).click();
     await product("Kopi Susu").click();
     await pay().click();
@@ -136,7 +136,7 @@ describe("a newcomer at the till, on a phone", () => {
     await program.assertBooksHold();
   });
 
-  it("comes back to the same waiting sale after a reload, and turns to paid though the stream is down", async () => {
+  it("returns to the waiting sale after a reload; without the stream it still shows it as paid", async () => {
     await page.getByRole("button", { name: "Transaksi baru" }).click();
     await product("Latte").click();
     await pay().click();
@@ -154,7 +154,7 @@ describe("a newcomer at the till, on a phone", () => {
     await program.assertBooksHold();
   });
 
-  it("the owner sees the day", async () => {
+  it("the owner sees the sales of the day", async () => {
     const owner = await browser.newPage({
       viewport: PHONE,
       locale: "id-ID",
@@ -186,7 +186,7 @@ describe("a newcomer at the till, on a phone", () => {
     await program.assertBooksHold();
   });
 
-  it("no error stands in the browser's console", async () => {
+  it("there is no error in the browser's console", async () => {
     const errors: string[] = [];
     const fresh = await browser.newPage({ viewport: PHONE, colorScheme: "dark", locale: "id-ID" });
     fresh.on("console", (message) => message.type() === "error" && errors.push(message.text()));

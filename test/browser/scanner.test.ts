@@ -32,14 +32,14 @@ const button = (name: string | RegExp) =>
 const says = (words: RegExp | string) => page.getByText(words).first().waitFor();
 const scanSlowly = (code: string) => scan(page, code, SLOW_MS);
 
-/** What the cart holds, as the till keeps it. */
+/** The cart as the till stores it. */
 async function cart(): Promise<Array<[name: string, quantity: number]>> {
   const stored = await page.evaluate(() => localStorage.getItem("onegate.till.1") ?? "");
   const { cart: lines = [] } = JSON.parse(stored) as { cart?: Array<{ name: string; quantity: number }> };
   return lines.map(({ name, quantity }) => [name, quantity]);
 }
 
-describe("a slow scanner that is a keyboard, on a phone", () => {
+describe("a slow scanner that acts as a keyboard, on a phone", () => {
   it("tries no PIN at the locked screen", async () => {
     const tries: string[] = [];
     page.on("request", (request) => request.url().endsWith("/till/unlock") && tries.push(request.url()));
@@ -48,10 +48,10 @@ describe("a slow scanner that is a keyboard, on a phone", () => {
     await scanSlowly("123456");
     await press(page, "111111");
     await page.getByRole("searchbox").waitFor();
-    assert.equal(tries.length, 1, "the PIN that was pressed, and nothing that was scanned");
+    assert.equal(tries.length, 1, "only the pressed PIN was tried, not the scanned digits");
   });
 
-  it("takes the item, and its Enter doesn't press the product that has the focus", async () => {
+  it("adds the item, and its Enter doesn't press the product that has the focus", async () => {
     await button(/^Latte/).click();
     await scanSlowly(ROTI_BAKAR);
     await says("Roti Bakar ditambahkan.");
@@ -67,7 +67,7 @@ describe("a slow scanner that is a keyboard, on a phone", () => {
     ]);
   });
 
-  it("leaves nothing in the search", async () => {
+  it("leaves no text in the search field", async () => {
     const search = page.getByRole("searchbox");
     await search.pressSequentially("kopi");
     await page.waitForTimeout(400);
@@ -77,7 +77,7 @@ describe("a slow scanner that is a keyboard, on a phone", () => {
     await button("Hapus pencarian").click();
   });
 
-  it("closes no sale, whatever has the focus", async () => {
+  it("completes no sale, whatever has the focus", async () => {
     await button(/^Bayar/).click();
     for (const focused of [null, /^Terima/, /^Uang pas/, /^QRIS$/]) {
       if (focused) await button(focused).focus();
@@ -87,7 +87,7 @@ describe("a slow scanner that is a keyboard, on a phone", () => {
     }
   });
 
-  it("an absurd sum of cash is asked about, and a sensible one is not", async () => {
+  it("an absurd sum of cash needs confirmation, and a sensible one doesn't", async () => {
     await button(/^QRIS$/).blur();
     await page.keyboard.type("8990000000", { delay: 130 });
     await page.keyboard.press("Enter");
@@ -114,7 +114,7 @@ describe("a slow scanner that is a keyboard, on a phone", () => {
     assert.deepEqual(await cart(), [["Roti Bakar", 1]]);
   });
 
-  it("takes the item on the other pages too", async () => {
+  it("adds the item on the other pages too", async () => {
     await button("Riwayat").click();
     await scanSlowly(ROTI_BAKAR);
     await says("Roti Bakar ditambahkan.");

@@ -73,7 +73,7 @@ describe("an empty installation in production", () => {
     await program.close();
   });
 
-  it("becomes a shop in a few steps: code, shop, tax, logo, owner, cashier, products; refusals lead back to where they belong", async () => {
+  it("becomes a shop in a few steps; a refusal leads back to the step where it is corrected", async () => {
     await page.goto(program.url);
     await says(page, "Kode penyiapan");
     await page.getByLabel("Kode penyiapan").fill("ZZZZZZZZ");
@@ -107,7 +107,7 @@ describe("an empty installation in production", () => {
     await picture(page, "setup-pin");
     await choosePin(page, "482915");
 
-    // the browser is closed and opened again: all is there but the PIN
+    // after the browser is closed and opened again, everything but the PIN is restored
     await page.getByLabel("Nama kasir").fill("Adi");
     await page.reload();
     await says(page, /PIN tidak ikut disimpan/);
@@ -143,7 +143,7 @@ describe("an empty installation in production", () => {
     await picture(page, "setup-open");
   });
 
-  it("is sold in at once, and keeps nothing of the set-up in the browser", async () => {
+  it("can sell at once, and keeps no data of the set-up in the browser", async () => {
     const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
     assert.equal(/482915|739152|Jl\. Contoh No\. 7, Makassar","phone":"","zone"/.test(kept), false);
     await go(page, /^Pisang Goreng/);
@@ -162,7 +162,7 @@ describe("an empty installation in production", () => {
     await isOpen(page);
   });
 
-  it("asks any other browser for a code, and has no second set-up without one", async () => {
+  it("asks any other browser for a code, and allows no second set-up without one", async () => {
     const other = await openPhone(browser);
     await other.goto(program.url);
     await says(other, "Sambungkan tablet ini");
@@ -173,7 +173,7 @@ describe("an empty installation in production", () => {
     await other.context().close();
   });
 
-  it("lets its owner in again by a code from the server, with another PIN", async () => {
+  it("lets its owner sign in again with a code from the server and a new PIN", async () => {
     const made = await makeOwnerCode(program.database, undefined);
     assert.ok("code" in made);
     const other = await openPhone(browser);
@@ -196,7 +196,7 @@ describe("a sandbox", () => {
   });
   after(() => program.close());
 
-  it("lets a newcomer make a shop beside the demo, without a code, in one breath", async () => {
+  it("lets a newcomer create a shop beside the demo, without a code", async () => {
     const page = await openPhone(browser);
     await page.goto(program.url);
     await go(page, "Buat toko sendiri");

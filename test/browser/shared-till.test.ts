@@ -49,7 +49,10 @@ async function openTab(context: BrowserContext, name = "Sari", pin = "111111"): 
   return page;
 }
 
-/** Two tabs of one browser, of two people, since a person has one session on a device; with a Latte in the cart. */
+/**
+ * Two tabs of one browser with a Latte in the cart. They belong to two people, because a person has only one
+ * session on a device.
+ */
 async function openTabs(): Promise<[Page, Page]> {
   const phone = await openPhone(browser);
   const context = phone.context();
@@ -68,7 +71,7 @@ const inBoth = (tabs: readonly Page[], act: (page: Page) => Promise<unknown>) =>
 const isPaid = (page: Page) => page.getByText("Lunas").first().waitFor();
 
 describe("a till that is open in two tabs", () => {
-  it("is one till: what one tab sells is not sold again in the other", async () => {
+  it("is one till: a cart sold in one tab is not sold again in the other", async () => {
     const before = (await sales()).length;
     const [one, other] = await openTabs();
     await button(other, /^Kopi Susu/).click();
@@ -101,11 +104,11 @@ describe("a till that is open in two tabs", () => {
     await program.assertBooksHold();
   });
 
-  it("shows the sale that was made, when a tab that knows nothing of it sells the cart in another way", async () => {
+  it("shows the sale that was made when an uninformed tab sells the same cart with other cash", async () => {
     const [one, other] = await openTabs();
     await other.close();
     const before = (await sales()).length;
-    // a browser of its own, with the same till in its storage: nothing tells it what happens in the first
+    // a second browser context with the same storage: it isn't notified of changes in the first
     const twin = await openPhone(browser, { storageState: await one.context().storageState() });
     const deaf = await openTab(twin.context());
     await button(one, /^Bayar/).click();
@@ -124,7 +127,7 @@ describe("a till that is open in two tabs", () => {
 });
 
 describe("an open till", () => {
-  it("hears of a price that was changed elsewhere, and sells by it", async () => {
+  it("receives a price that was changed elsewhere, and sells at that price", async () => {
     const page = await openTab((await openPhone(browser)).context());
     await button(page, /^Kopi Susu/).click();
     const kopi = (await catalogue()).find(({ name }) => name === "Kopi Susu");
@@ -148,7 +151,7 @@ describe("an open till", () => {
     await page.context().close();
   });
 
-  it("counts a QR down by the server's clock, though its own is twenty minutes fast", async () => {
+  it("counts a QR down by the server's clock, although its own is twenty minutes fast", async () => {
     const phone = await openPhone(browser);
     await phone.clock.install({ time: Date.now() + 20 * MINUTE });
     await phone.goto(program.url);
@@ -169,7 +172,7 @@ describe("an open till", () => {
     await phone.context().close();
   });
 
-  it("tells the owner what was sold below zero", async () => {
+  it("shows the owner which products were sold below zero", async () => {
     const [product] = await catalogue();
     assert.ok(product);
     await inTransaction(program.database, (tx) =>
@@ -194,7 +197,7 @@ describe("an open till", () => {
 });
 
 describe("a part of the till that can't be loaded", () => {
-  it("says so, and how to go on", async () => {
+  it("shows a message and a button to try again", async () => {
     const page = await openPhone(browser);
     await page.route(/assets\/Setup-.*\.js/, (route) => route.abort());
     await page.goto(program.url);

@@ -10,9 +10,11 @@ import { TILL } from "../../server/till-build.ts";
 import { openTestProgram, type TestProgram } from "../../server/testing/program.ts";
 
 const PRINTED =
-  "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
+  "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI" +
+  "51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI" +
+  "5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
 
-/** By then the colours of the other scheme are there. */
+/** The time until a change of the colour scheme is visible. */
 const SETTLED_MS = 400;
 
 let program: TestProgram;
@@ -69,7 +71,7 @@ const posted = async (code: string) =>
 const unverified = async () =>
   (await program.call<UnverifiedBody>("GET", "/api/v1/settlement/unverified", { token: owner })).body;
 
-/** Keeps pictures of light and dark where `SCREENSHOTS` says, for whoever wants to look. */
+/** Saves screenshots, light and dark, in the folder named by `SCREENSHOTS`. */
 async function picture(name: string): Promise<void> {
   const folder = process.env["SCREENSHOTS"];
   if (!folder) return;
@@ -88,7 +90,7 @@ async function ringUp(name: string): Promise<void> {
 }
 
 describe("a cashier whose shop has a printed QRIS, on a phone", () => {
-  it("is offered it when the payment stays without a QR, and records the proof with its reference", async () => {
+  it("can use it when the payment gets no QR, and records the proof with its reference", async () => {
     await program.lever("POST", "next", { call: "create", fault: "error_500" });
     await ringUp("Latte");
     await button("Pakai QRIS statis toko").waitFor();
@@ -116,7 +118,7 @@ describe("a cashier whose shop has a printed QRIS, on a phone", () => {
     await program.assertBooksHold();
   });
 
-  it("finds the code of the sale again after a reload", async () => {
+  it("sees the code of the same sale after a reload", async () => {
     await button("Transaksi baru").click();
     await program.lever("POST", "next", { call: "create", fault: "error_500" });
     await ringUp("Kopi Susu");
@@ -128,7 +130,7 @@ describe("a cashier whose shop has a printed QRIS, on a phone", () => {
     await button("Transaksi baru").click();
   });
 
-  it("is offered it beside cash when no provider can be reached", async () => {
+  it("can choose it beside cash when no provider can be reached", async () => {
     await program.simulator.close();
     await program.restart();
     await ringUp("Kopi Aren");
@@ -148,7 +150,7 @@ describe("a cashier whose shop has a printed QRIS, on a phone", () => {
     await program.assertBooksHold();
   });
 
-  it("sees which sales wait, and the owner what the day still has to show", async () => {
+  it("sees which sales are unverified, and the owner sees how many", async () => {
     await button("Riwayat").click();
     await page.getByText("Belum terverifikasi").first().waitFor();
     await picture("static-history");

@@ -61,14 +61,14 @@ const revoke = (id: string, reason: "lost" | "other") =>
   program.call<DeviceBody>("POST", `/api/v1/devices/${id}/revoke`, { token: owner, body: { reason } });
 
 describe("a till that is locked", () => {
-  it("keeps its session sealed, opens by the same PIN while the server can't be reached, and finds its cart again", async () => {
+  it("seals its session, opens by the same PIN without the server, and still has its cart", async () => {
     const page = await openDemo();
     const { session, local } = await stored(page);
     const { token } = JSON.parse(session["onegate.session.1"] ?? "") as { token: string };
     assert.equal(
       JSON.stringify(local).includes(token),
       false,
-      "the session's token is nowhere but in the tab's own storage",
+      "the session's token is only in the tab's own storage",
     );
     assert.equal(JSON.stringify([local, session]).includes("111111"), false);
     await page.getByRole("button", { name: /^Latte/ }).click();
@@ -97,7 +97,7 @@ describe("a till that is locked", () => {
     assert.equal(
       (await sessionsOn((await deviceOf(page)).id)).length,
       1,
-      "the session lived on behind the lock",
+      "the session stayed open while the till was locked",
     );
     await page.context().close();
   });
@@ -120,7 +120,7 @@ describe("a till that is locked", () => {
     await page.context().close();
   });
 
-  it("opens online by a new session, in place of the one that was sealed", async () => {
+  it("opens online with a new session, which replaces the sealed one", async () => {
     const page = await openDemo();
     const { id } = await deviceOf(page);
     const [first] = await sessionsOn(id);
@@ -139,7 +139,7 @@ describe("a till that is locked", () => {
     await page.context().close();
   });
 
-  it("does not open without its server twelve hours after the server's last word", async () => {
+  it("does not open without its server twelve hours after the server's last answer", async () => {
     const page = await openDemo();
     await lock(page);
     await page.context().setOffline(true);
@@ -150,7 +150,7 @@ describe("a till that is locked", () => {
     await page.context().close();
   });
 
-  it("destroys the sealed session at the fifth wrong PIN; the server's word opens it again", async () => {
+  it("destroys the sealed session at the fifth wrong PIN; only the server can open it then", async () => {
     const page = await openDemo();
     await lock(page);
     await page.context().setOffline(true);
@@ -163,7 +163,11 @@ describe("a till that is locked", () => {
     ] as const) {
       await press(page, "999999");
       await says(page, new RegExp(`tinggal ${left} kali lagi`));
-      assert.equal(await page.getByRole("button", { name: "1", exact: true }).isDisabled(), true, "it waits");
+      assert.equal(
+        await page.getByRole("button", { name: "1", exact: true }).isDisabled(),
+        true,
+        "the keys are disabled during the wait",
+      );
       await page.clock.fastForward(seconds * 1_000);
       await page.getByRole("button", { name: "1", exact: true, disabled: false }).waitFor();
     }
@@ -178,7 +182,7 @@ describe("a till that is locked", () => {
     await page.context().close();
   });
 
-  it("locks at once when it hears that its session was ended meanwhile", async () => {
+  it("locks at once when the server reports that its session was ended meanwhile", async () => {
     const page = await openDemo();
     const { id } = await deviceOf(page);
     await page.context().setOffline(true);
@@ -196,7 +200,7 @@ describe("a till that is locked", () => {
     await page.context().close();
   });
 
-  it("is left by signing out: nothing of the session stays, here or there", async () => {
+  it("keeps no session after signing out, in the browser or on the server", async () => {
     const page = await openDemo();
     const { id } = await deviceOf(page);
     await page.getByRole("button", { name: "Setelan" }).click();
@@ -216,16 +220,17 @@ describe("a till that is locked", () => {
 });
 
 describe("wrong PINs", () => {
-  it("make a cashier wait, then shut the cashier out; the owner still gets in", async () => {
+  it("make a cashier wait, then block the cashier; the owner can still unlock", async () => {
     const page = await openDemo();
     const { id } = await deviceOf(page);
     await lock(page);
     await press(page, "999999");
     await says(page, "PIN salah");
     const triedOn = (wrong: number, seconds: number) =>
-      sql`update pin_try set wrong_pins = ${wrong}, delayed_until = now() + make_interval(secs => ${seconds}) where device_id = ${id}`.execute(
-        program.database.kysely,
-      );
+      sql`
+        update pin_try set wrong_pins = ${wrong}, delayed_until = now() + make_interval(secs => ${seconds})
+        where device_id = ${id}
+      `.execute(program.database.kysely);
     await triedOn(11, 64);
     await press(page, "111111");
     await says(page, /Terlalu banyak PIN salah\. Tunggu [0-9]+ detik/);
@@ -241,7 +246,7 @@ describe("wrong PINs", () => {
     await page.context().close();
   });
 
-  it("don't stop who must change the PIN, because a device was lost: simple ones and two that differ are refused", async () => {
+  it("don't block a person who must change the PIN; simple or differing PINs are refused", async () => {
     const lost = await openDemo();
     const { id } = await deviceOf(lost);
     assert.equal((await revoke(id, "lost")).status, 200);
@@ -283,19 +288,19 @@ describe("a tablet", () => {
   const devices = async () =>
     (await program.call<{ devices: DeviceBody[] }>("GET", "/api/v1/devices", { token: owner })).body.devices;
 
-  it("is connected by the address of an invitation, which leaves the address bar", async () => {
+  it("is connected by the address of an invitation; the code is removed from the address bar", async () => {
     const page = await openPhone(browser);
     await page.goto(`${program.url}/#enrol=${await newCode()}`);
     await isLocked(page);
     assert.equal(page.url(), `${program.url}/`);
     const { id } = await deviceOf(page);
-    assert.equal((await devices()).find((one) => one.id === id)?.name, "Kasir depan");
+    assert.equal((await devices()).find((device) => device.id === id)?.name, "Kasir depan");
     await unlock(page, "Ratna", "333333");
     await isOpen(page);
     await page.context().close();
   });
 
-  it("says so when a code is not good, and takes one that is pasted or typed in small letters", async () => {
+  it("shows that a code is not valid, and accepts one typed in lower case", async () => {
     const page = await openPhone(browser);
     await page.goto(`${program.url}/#enrol=ZZZZ-ZZZZ`);
     await says(page, /tidak dikenal, sudah dipakai, atau kedaluwarsa/);
@@ -316,7 +321,7 @@ describe("a tablet", () => {
     await page.context().close();
   });
 
-  it("that is connected already is not moved by an address alone", async () => {
+  it("that is already connected is not moved to another shop by an address alone", async () => {
     const page = await openPhone(browser);
     await page.goto(`${program.url}/#enrol=${await newCode()}`);
     await isLocked(page);
@@ -330,7 +335,7 @@ describe("a tablet", () => {
     await page.context().close();
   });
 
-  it("that was revoked is shut at once, says what was not sent, and keeps no session", async () => {
+  it("that is revoked is locked at once, shows the unsent sale, and keeps no session", async () => {
     const page = await openPhone(browser);
     await page.goto(`${program.url}/#enrol=${await newCode()}`);
     await unlock(page, "Ratna", "333333");

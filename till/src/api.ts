@@ -16,7 +16,7 @@ import type {
 import { hearClock } from "./clock.ts";
 import { device, revoked } from "./device.ts";
 
-/** The server said no, and said why. */
+/** The server refused the request and gave a reason. */
 export class Refused extends Error {
   readonly problem: Problem;
   readonly retryAfterSeconds: number;
@@ -28,10 +28,10 @@ export class Refused extends Error {
   }
 }
 
-/** No answer that can be understood: it may or may not have happened. */
+/** No readable answer arrived: the request may or may not have taken effect. */
 export class Silent extends Error {}
 
-/** Whether asking again, unchanged, is the way to learn what happened. */
+/** Whether the outcome is unknown, so that the same request should be retried. */
 export function isUndecided(error: unknown): boolean {
   return (
     error instanceof Silent ||
@@ -43,20 +43,20 @@ export function isUndecided(error: unknown): boolean {
 }
 
 const TIMEOUT_MS = 15_000;
-/** A whole shop with its products takes longer. */
+/** Creating a shop with all its products takes longer. */
 const SETUP_TIMEOUT_MS = 60_000;
 
 type Request = {
   readonly token?: string;
   readonly body?: unknown;
   readonly key?: string;
-  /** A second person's yes to this one request. */
+  /** A second person's approval of this one request. */
   readonly approval?: Id;
   readonly setupCode?: string;
-  readonly patience?: number;
+  readonly timeoutMs?: number;
 };
 
-/** Who asks: the device always, a person where there is a session. */
+/** Headers that identify the caller: always the device, and the person if there is a session. */
 export function credentials(token?: string): Headers {
   const headers = new Headers();
   const known = device.get();
@@ -65,17 +65,17 @@ export function credentials(token?: string): Headers {
   return headers;
 }
 
-/** Reads why the server said no; what it says of this device is true at once and everywhere. */
+/** Builds a refusal. If it says that this device is revoked, the till is marked as revoked at once. */
 export function refused(problem: Problem, retryAfterSeconds = 0): Refused {
   if (problem.code === "device_revoked" && device.get()) revoked.set(true);
   return new Refused(problem, retryAfterSeconds);
 }
 
-/** Asks the server; `path` stands below `/api/v1`. */
+/** Sends a request to the server; `path` is relative to `/api/v1`. */
 export async function call(
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
   path: string,
-  { token, body, key, approval, setupCode, patience = TIMEOUT_MS }: Request = {},
+  { token, body, key, approval, setupCode, timeoutMs = TIMEOUT_MS }: Request = {},
 ): Promise<unknown> {
   const headers = credentials(token);
   headers.set("Accept", "application/json");
@@ -90,7 +90,7 @@ export async function call(
       headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       cache: "no-store",
-      signal: AbortSignal.timeout(patience),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     hearClock({ sent, received: Date.now(), date: answer.headers.get("Date") });
     if (answer.status === 204) return undefined;
@@ -112,13 +112,13 @@ export function isProblem(unchecked: unknown): unchecked is Problem {
 
 export const api = {
   shop: () => call("GET", "/till/shop") as Promise<ShopBody>,
-  /** Without a code only a sandbox's demo shop lets a till in. */
+  /** Without a code, only the demo shop of a sandbox enrols a till. */
   enrol: (code?: string) =>
     call("POST", "/till/devices", { body: code === undefined ? {} : { code } }) as Promise<EnrolledBody>,
-  unlock: (staffId: Id, pin: string, patience?: number) =>
+  unlock: (staffId: Id, pin: string, timeoutMs?: number) =>
     call("POST", "/till/unlock", {
       body: { staff_id: staffId, pin },
-      ...(patience === undefined ? {} : { patience }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
     }) as Promise<SessionBody>,
   changePin: (token: string, pin: string, newPin: string) =>
     call("PUT", "/staff/me/pin", { token, body: { pin, new_pin: newPin } }) as Promise<OwnPinDoneBody>,
@@ -145,7 +145,7 @@ export const api = {
     call("POST", "/setup", {
       body: shop,
       key,
-      patience: SETUP_TIMEOUT_MS,
+      timeoutMs: SETUP_TIMEOUT_MS,
       ...(code === undefined ? {} : { setupCode: code }),
     }) as Promise<SetupDoneBody>,
 };

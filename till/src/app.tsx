@@ -28,7 +28,7 @@ import { useStore } from "./store.ts";
 import { atStart, session, useSession, useTill } from "./till.ts";
 import { useWords } from "./words.ts";
 
-/** What a till in use never needs is loaded when it is shown. */
+/** Pages that a till in use never needs are loaded when they are shown. */
 const Enrol = laterDoor(async () => (await import("./setup/Enrol.tsx")).Enrol);
 const Recover = laterDoor(async () => (await import("./setup/Enrol.tsx")).Recover);
 const Revoked = laterDoor(async () => (await import("./setup/Enrol.tsx")).Revoked);
@@ -56,7 +56,7 @@ export function App() {
   );
 }
 
-/** What stands before the till: a shop to be set up, a tablet to be connected. */
+/** What is shown instead of the till: a shop to be set up, or a tablet to be connected. */
 function useDoor() {
   const { data: shop, error } = useShopQuery();
   const isRevoked = useRevoked();
@@ -130,7 +130,7 @@ function useSending(till: Till): void {
   }, [sale]);
 }
 
-/** Many products may change at once, and stock with every sale: the catalogue is read once for all that come together. */
+/** Products and stock may change in bursts: the catalogue is read once for each burst. */
 const CATALOGUE_PAUSE_MS = { changed: 1_000, sold: 5_000 };
 
 function useListening(): void {
@@ -165,7 +165,7 @@ function useListening(): void {
       if (sale_id !== undefined) refresh("sale", sale_id);
       refresh("sales");
       refresh("today");
-      // what a sale or a return moves of the stock is announced with it
+      // an event about a sale or a return also means that stock has changed
       if (event.startsWith("sale.")) refreshCatalogue(CATALOGUE_PAUSE_MS.sold);
     };
     const ended = () => {

@@ -14,7 +14,7 @@ export type AwaitedProps = {
   readonly sending: boolean;
 };
 
-/** A sale whose payment is awaited: it is polled, becomes paid by itself, and can be left for another method. */
+/** A sale that waits for its payment: it is polled, and can be left for another payment method. */
 export function useAwaitedSale<Busy extends string>({ saleId, cart, sending }: AwaitedProps) {
   const shop = useShop();
   const { data: sale, error, refetch } = useSale(saleId, { awaited: true, exists: !sending });
@@ -26,7 +26,7 @@ export function useAwaitedSale<Busy extends string>({ saleId, cart, sending }: A
     if (sale?.state === "paid") dispatch({ type: "paid", saleId });
   }, [sale?.state, saleId]);
 
-  /** Back to the payment methods; a payment that is not over yet is given up first. */
+  /** Goes back to the payment methods. A payment that has not ended yet is cancelled first. */
   async function leave(isOver: boolean) {
     if (isOver) return dispatch({ type: "another_way", saleId: newId() });
     setBusy("leaving");

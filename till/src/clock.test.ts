@@ -14,7 +14,7 @@ const heard = (at: number, fast: number, tookMs = 80): Heard => ({
 const within = (ahead: Ahead | null, right: number) =>
   ahead !== null && ahead.least <= right && right <= ahead.most;
 
-test("one answer tells the server's time within a second and the way there and back", () => {
+test("one answer gives the server's time to within a second plus the round trip", () => {
   for (const fast of [0, 20 * MINUTES, -3 * MINUTES]) {
     const ahead = learn(null, heard(700, fast));
     assert.ok(within(ahead, -fast));
@@ -22,7 +22,7 @@ test("one answer tells the server's time within a second and the way there and b
   }
 });
 
-test("more answers narrow it, and never leave the truth", () => {
+test("more answers narrow the interval, which always contains the true offset", () => {
   let ahead: Ahead | null = null;
   for (let at = 0; at < 30_000; at += 970) {
     ahead = learn(ahead, heard(at, 20 * MINUTES, 50 + (at % 7) * 10));
@@ -31,12 +31,12 @@ test("more answers narrow it, and never leave the truth", () => {
   assert.ok(ahead && ahead.most - ahead.least < 300);
 });
 
-test("a device whose clock was set is believed anew", () => {
+test("after the device's clock was changed, the estimate starts again", () => {
   const before = learn(learn(null, heard(0, 20 * MINUTES)), heard(4_300, 20 * MINUTES));
   assert.ok(within(learn(before, heard(9_000, 0)), 0));
 });
 
-test("an answer without a date tells nothing", () => {
+test("an answer without a date changes nothing", () => {
   const before = learn(null, heard(0, 0));
   assert.equal(learn(before, { sent: 0, received: 1, date: null }), before);
   assert.equal(learn(null, { sent: 0, received: 1, date: "soon" }), null);

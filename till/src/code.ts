@@ -1,7 +1,10 @@
 const HALF = 4;
 const CODE_LENGTH = 8;
 
-/** `ABCD-EFGH` out of what was typed, pasted or came as an address; Crockford's letters, in which I, L and O are digits. */
+/**
+ * Reads a code such as `ABCD-EFGH` from text that was typed or pasted, or from an address. The alphabet is
+ * Crockford's Base32, in which I and L mean 1 and O means 0.
+ */
 export function toCode(typed: string): string {
   const plain = typed
     .replace(/^.*#[a-z]+=/, "")

@@ -6,7 +6,7 @@ import type { Till } from "./machine.ts";
 import { shopNow } from "./server.ts";
 import type { Words } from "./words.ts";
 
-/** Something the cashier can do: button, key and list of keys all read it here. */
+/** An action of the cashier. Buttons, shortcuts and the list of shortcuts all use this definition. */
 export type Command = {
   readonly label: (words: Words) => string;
   readonly key: string;
@@ -14,7 +14,7 @@ export type Command = {
   readonly run: () => void;
 };
 
-/** Sends the sale that is being paid, with `tender`. */
+/** Sends the sale that is being paid, with the given tender. */
 export function tender(how: Tender): void {
   const now = currentTill();
   const shop = shopNow();
@@ -71,7 +71,7 @@ export const commands = {
   },
 } as const satisfies Record<string, Command>;
 
-/** Runs the command that belongs to a key; a focused button keeps its own Enter. */
+/** Runs the command of a key. If a button has the focus, Enter presses that button instead. */
 export function runKey(event: KeyboardEvent): void {
   if (
     event.defaultPrevented ||
@@ -81,9 +81,9 @@ export function runKey(event: KeyboardEvent): void {
     document.querySelector("dialog[open]")
   )
     return;
-  const on = event.target instanceof Element ? event.target.closest("input, button, a") : null;
-  if (event.key === "Enter" && on) return;
-  if (event.key === "/" && on?.tagName === "INPUT") return;
+  const focused = event.target instanceof Element ? event.target.closest("input, button, a") : null;
+  if (event.key === "Enter" && focused) return;
+  if (event.key === "/" && focused?.tagName === "INPUT") return;
   for (const command of Object.values(commands)) {
     if (command.key === event.key && command.allowed(currentTill())) {
       event.preventDefault();

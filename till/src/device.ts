@@ -1,14 +1,14 @@
 import type { Id } from "@onegate/contract";
 import { createStore, kept, useStore } from "./store.ts";
 
-/** What the server knows this till by. */
+/** This till's identity at the server. */
 export type Device = {
   readonly id: Id;
   readonly name: string;
   readonly outletId: Id;
-  /** Sent as `Onegate-Device`; its hash is all that the server keeps. */
+  /** Sent as `Onegate-Device`. The server keeps only its hash. */
   readonly token: string;
-  /** The sandbox's demo shop let it in without a code. */
+  /** Enrolled without a code, in the demo shop of a sandbox. */
   readonly isDemo: boolean;
 };
 
@@ -23,19 +23,19 @@ function read(from: typeof place): Device | null {
   }
 }
 
-/** The device as it is stored, which another tab may have changed. */
+/** The stored device, which another tab may have changed. */
 export const readDevice = () => read(place);
 
 export const device = createStore(read(place), (value) => place.write(value && JSON.stringify(value)));
 
 const otherPlace = kept(localStorage, "onegate.device.other.1");
-/** In a sandbox: what this browser is in its own shop while it is in the demo, and the other way round. */
+/** In a sandbox: this browser's device in its own shop while it uses the demo shop, or the reverse. */
 export const otherDevice = createStore(read(otherPlace), (value) =>
   otherPlace.write(value && JSON.stringify(value)),
 );
 
 const revokedPlace = kept(localStorage, "onegate.revoked.1");
-/** The server has said that this device may no longer be used; until it is connected anew. */
+/** Whether the server has revoked this device; reset when the device is enrolled again. */
 export const revoked = createStore(revokedPlace.read() !== null, (value) =>
   revokedPlace.write(value ? "yes" : null),
 );

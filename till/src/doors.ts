@@ -2,21 +2,21 @@ import { toCode } from "./code.ts";
 import { createStore, kept, useStore } from "./store.ts";
 
 const setupPlace = kept(localStorage, "onegate.setup.open");
-/** A shop is being set up in this browser; it goes on where it was left. */
+/** Whether a shop is being set up in this browser; the set-up resumes where it was left. */
 export const settingUp = createStore(setupPlace.read() !== null, (open) =>
   setupPlace.write(open ? "yes" : null),
 );
 
-/** The set-up code that the program's start put into the address. */
+/** The set-up code from the address that the program prints when it starts. */
 export const setupCode = createStore<string | null>(null);
 
-/** The code of a scanned invitation, until it was used or put aside; empty: whoever is here wants to type one. */
+/** The code of a scanned invitation until it is used or dismissed; empty if the user wants to type a code. */
 export const invitation = createStore<string | null>(null);
 
-/** An owner who has nothing but a code from the server. */
+/** Whether an owner without a device or PIN is signing in with a code from the server. */
 export const recovering = createStore(false);
 
-/** Takes the code out of the address: it must not stay in the history. */
+/** Reads the code from the address and removes it there, so that it doesn't stay in the browser's history. */
 function readAddress(): void {
   const [, what, code] = /^#(enrol|setup)=([0-9A-Za-z-]+)$/.exec(location.hash) ?? [];
   if (code === undefined) return;

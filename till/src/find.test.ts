@@ -4,10 +4,11 @@ import { fits } from "./find.ts";
 
 test("the beginning of any word finds a product", () => assert.ok(fits("su", "Kopi susu", "Kopi")));
 test("words may come in any order", () => assert.ok(fits("goreng nasi", "Nasi goreng")));
-test("English finds what has an Indonesian name", () => assert.ok(fits("fried rice", "Nasi goreng")));
-test("its category finds it too", () => assert.ok(fits("tea", "Es lemon", "Teh")));
-test("a word that is nowhere finds nothing", () => assert.ok(!fits("kopi roti", "Kopi susu", "Kopi")));
-test("no words fit everything", () => assert.ok(fits("  ", "Klepon")));
+test("English words find a product with an Indonesian name", () =>
+  assert.ok(fits("fried rice", "Nasi goreng")));
+test("a product is found by its category too", () => assert.ok(fits("tea", "Es lemon", "Teh")));
+test("a word that appears nowhere finds nothing", () => assert.ok(!fits("kopi roti", "Kopi susu", "Kopi")));
+test("an empty query matches everything", () => assert.ok(fits("  ", "Klepon")));
 
 const shelf = [
   "Kopi susu",
@@ -28,7 +29,7 @@ const shelf = [
 ];
 const found = (query: string) => shelf.filter((name) => fits(query, name));
 
-test("letters of every script find what they spell, and nothing else", () => {
+test("words in every script find their product, and nothing else", () => {
   for (const [query, name] of [
     ["قهوة", "قهوة عربية"],
     ["кофе", "Чёрный кофе"],
@@ -42,12 +43,12 @@ test("letters of every script find what they spell, and nothing else", () => {
   }
 });
 
-test("what is on no shelf is not found, in any script", () => {
+test("a product that doesn't exist is not found, in any script", () => {
   for (const query of ["شاي", "молоко", "茶", "🍕", "ε", "~~~", "🇮🇩"])
     assert.deepEqual(found(query), [], query);
 });
 
-test("accents, case, width and vowel signs are not needed, and do no harm", () => {
+test("accents, case, width and vowel signs make no difference", () => {
   for (const [query, name] of [
     ["cafe", "Café crème"],
     ["CAFÉ", "Café crème"],
@@ -70,7 +71,7 @@ test("digits of every script are the same digits", () => {
   assert.deepEqual(found("५0"), ["Es krim 50%"]);
 });
 
-test("a pictograph is found where it stands, and so is a sign", () => {
+test("emoji and signs are found", () => {
   assert.deepEqual(found("😀"), ["Ayam 😀"]);
   assert.deepEqual(found("ayam😀"), ["Ayam 😀"]);
   assert.ok(fits("❤️", "Kopi ❤"));

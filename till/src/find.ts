@@ -1,4 +1,4 @@
-/** English words a cashier or guest may use for what the shelf calls by its Indonesian name. */
+/** English words that a cashier or guest may use for products with Indonesian names. */
 const alsoCalled: Readonly<Record<string, string>> = {
   banana: "pisang",
   bean: "biji",
@@ -38,7 +38,7 @@ const alsoCalled: Readonly<Record<string, string>> = {
   water: "air",
 };
 
-/** Letters that Unicode takes for letters of their own, though people type them without their stroke. */
+/** Letters that Unicode doesn't decompose, and how people type them without the stroke or ligature. */
 const strokes: Readonly<Record<string, string>> = {
   æ: "ae",
   ð: "d",
@@ -57,10 +57,10 @@ const strokes: Readonly<Record<string, string>> = {
   ة: "ه",
 };
 
-/** Marks that change nothing of what a word is: accents, Arabic vowel signs and stretched letters, joiners and variants. */
+/** Marks that are ignored: accents, Arabic vowel signs and tatweel, joiners and variation selectors. */
 const MARKS = /[\p{Diacritic}\p{Default_Ignorable_Code_Point}\u0640\u064b-\u065f\u0670]/gu;
 
-/** Text as it is compared: one case, one width, no accents, and the digits of every script as 0 to 9. */
+/** Text for comparison: lower case, one width, no accents, and the digits of every script as 0 to 9. */
 const fold = (text: string) =>
   text
     .normalize("NFKD")
@@ -77,22 +77,24 @@ function toDigit(digit: string): string {
   return String((code - zero) % 10);
 }
 
-/** Words are letters, their marks and digits; a pictograph is a word of its own. */
+/** A word is a run of letters, marks and digits; an emoji is a word by itself. */
 const words = (folded: string) => folded.match(/[\p{L}\p{M}\p{N}]+|[\p{So}\p{Sk}]/gu) ?? [];
 
-/** Scripts that put no space between words: a word may begin anywhere. */
+/** Scripts without spaces between words, in which a word may begin anywhere. */
 const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
 /**
- * Whether each word of `query`, in Indonesian or English, begins a word of `texts`; an empty query fits all, and one
- * that has no words fits the texts that it stands in.
+ * Whether each word of `query`, in Indonesian or English, is the beginning of a word of `texts`. An empty
+ * query matches everything. A query without words, such as `%`, matches texts that contain it.
  */
 export function fits(query: string, ...texts: readonly string[]): boolean {
   const sought = fold(query).trim();
   const folded = texts.map(fold);
-  const there = folded.flatMap(words);
+  const found = folded.flatMap(words);
   const begins = (word: string) =>
-    there.some((one) => one.startsWith(word) || (UNSPACED.test(word) && one.includes(word)));
+    found.some(
+      (candidate) => candidate.startsWith(word) || (UNSPACED.test(word) && candidate.includes(word)),
+    );
   const wanted = words(sought);
   if (wanted.length === 0) return folded.some((text) => text.includes(sought));
   return wanted.every((word) => begins(word) || begins(alsoCalled[word] ?? word));

@@ -4,15 +4,16 @@ import { say } from "./notices.ts";
 import { asking, client } from "./server.ts";
 import { dispatch } from "./till.ts";
 
-/** Gives a waiting sale up at the server, so that its cart may be paid another way; says so when that can't be. */
+/** Cancels a waiting sale at the server, so that its cart can be paid another way; shows why it can't. */
 export async function giveUpSale(saleId: Id): Promise<void> {
   try {
     const ended = await asking((token) => api.cancel(token, saleId));
     client.setQueryData(["sale", saleId], ended);
     if (ended.state === "cancelled" || ended.state === "expired")
       dispatch({ type: "another_way", saleId: newId() });
-  } catch (no) {
-    if (no instanceof Refused) say({ tone: "refusal", text: (_, language) => no.problem.detail[language] });
+  } catch (error) {
+    if (error instanceof Refused)
+      say({ tone: "refusal", text: (_, language) => error.problem.detail[language] });
     else say({ tone: "refusal", text: (words) => words.cancelSilent });
     await client.invalidateQueries({ queryKey: ["sale", saleId] });
   }

@@ -2,34 +2,37 @@ import { credentials, isProblem, refused, type Refused } from "./api.ts";
 import { createReader, type Message } from "./sse.ts";
 import { createStore, useStore } from "./store.ts";
 
-/** Whether the server tells us what happens as it happens. */
+/** The state of the event stream from the server. */
 export type Live = "up" | "joining" | "down";
 
 const live = createStore<Live>("joining");
 export const useLive = () => useStore(live);
 
-/** Heartbeats come each 15 s; silence of two and a half of them is a dead line. */
+/** The server sends a heartbeat every 15 s; after 2.5 intervals of silence the connection is dead. */
 const SILENCE_MS = 38_000;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 10_000;
 
-/** Listens until `signal` aborts, joining again after each break where it left off; `ended` when the server won't have this session any more. */
+/**
+ * Reads the event stream until `signal` aborts. After a lost connection it reconnects and resumes after the
+ * last event. Calls `ended` and returns when the server refuses the session.
+ */
 export async function listen(
   token: string,
   heard: (message: Message) => void,
-  ended: (no: Refused) => void,
+  ended: (refusal: Refused) => void,
   signal: AbortSignal,
 ): Promise<void> {
   let cursor: string | null = null;
   let pause = FIRST_PAUSE_MS;
   while (!signal.aborted) {
     try {
-      const no = await listenOnce(token, cursor, signal, (message) => {
+      const refusal = await listenOnce(token, cursor, signal, (message) => {
         cursor = message.id ?? cursor;
         pause = FIRST_PAUSE_MS;
         if (message.data !== "") heard(message);
       });
-      if (no && !signal.aborted) return ended(no);
+      if (refusal && !signal.aborted) return ended(refusal);
     } catch {
       if (signal.aborted) return;
     }

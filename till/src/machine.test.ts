@@ -22,7 +22,7 @@ test("a locked till sells nothing", () => {
   assert.equal(after({ type: "add", product: latte, saleId: "a" }), closed);
 });
 
-test("the same product twice is one line of two", () => {
+test("adding a product twice makes one line with quantity two", () => {
   const till = after(
     { type: "unlock" },
     { type: "add", product: latte, saleId: "a" },
@@ -40,7 +40,7 @@ test("the same product twice is one line of two", () => {
   assert.equal(pieces(till.cart), 3);
 });
 
-test("a quantity of zero removes the line, and filling brings it back", () => {
+test("a quantity of zero removes the line, and undoing brings it back", () => {
   const full = after({ type: "unlock" }, { type: "add", product: latte, saleId: "a" });
   const empty = step(full, { type: "count", productId: "latte", quantity: 0 });
   assert.deepEqual(empty, { at: "selling", cart: [], saleId: "a" });
@@ -49,7 +49,7 @@ test("a quantity of zero removes the line, and filling brings it back", () => {
   assert.deepEqual(step(empty, { type: "refill", cart: full.cart, saleId: "a" }), full);
 });
 
-test("a cart is one sale from its first line on, whoever sells it", () => {
+test("a cart keeps the sale id of its first line", () => {
   const full = after(
     { type: "unlock" },
     { type: "add", product: latte, saleId: "a" },
@@ -61,7 +61,7 @@ test("a cart is one sale from its first line on, whoever sells it", () => {
   assert.deepEqual(step(till, { type: "back" }), full);
 });
 
-test("a cart that was sold meanwhile does not come back by undoing", () => {
+test("undoing doesn't bring back a cart that was sold meanwhile", () => {
   const next = after(
     ...toPay,
     { type: "send", sale: sale("a") },
@@ -71,7 +71,7 @@ test("a cart that was sold meanwhile does not come back by undoing", () => {
   assert.equal(step(next, { type: "refill", cart: [{ ...latte, quantity: 1 }], saleId: "a" }), next);
 });
 
-test("a cart of an older till, without an id, gets one when it is paid", () => {
+test("a cart that an older version stored without an id gets one when it is paid", () => {
   const till = step({ at: "selling", cart: [{ ...latte, quantity: 1 }] }, { type: "pay", saleId: "c" });
   assert.ok(till.at === "paying");
   assert.equal(till.saleId, "c");
@@ -87,7 +87,7 @@ test("exact cash is three moves from product to paid", () => {
   assert.deepEqual(step(till, { type: "next_customer" }), { at: "selling", cart: [] });
 });
 
-test("a sale under way can be left neither backwards nor by a second one", () => {
+test("a sale that is being sent can't be left by going back, and no second sale can be sent", () => {
   const sending = after(...toPay, { type: "send", sale: sale("a") });
   for (const event of [
     { type: "back" },
@@ -98,7 +98,7 @@ test("a sale under way can be left neither backwards nor by a second one", () =>
   }
 });
 
-test("a refused sale keeps its cart and gives up its id", () => {
+test("a refused sale keeps its cart and gets a new id", () => {
   const till = after(...toPay, { type: "send", sale: sale("a") }, { type: "refused", saleId: "b" });
   assert.ok(till.at === "paying");
   assert.equal(till.saleId, "b");
@@ -111,7 +111,7 @@ test("another sale's payment doesn't pay this one", () => {
   assert.deepEqual(step(waiting, { type: "paid", saleId: "a" }), { at: "paid", saleId: "a" });
 });
 
-test("another way to pay is another sale with the same cart", () => {
+test("changing the payment method makes a new sale with the same cart", () => {
   const till = after(
     ...toPay,
     { type: "send", sale: sale("a") },
@@ -122,7 +122,7 @@ test("another way to pay is another sale with the same cart", () => {
   assert.deepEqual([till.saleId, till.cart[0]?.name], ["b", "Latte"]);
 });
 
-test("the shop's printed code is shown for the sale that has no QR, and is paid as that sale", () => {
+test("the shop's printed code can be shown for a sale without a QR, and pays that sale", () => {
   const waiting = after(...toPay, { type: "send", sale: sale("a") }, { type: "accepted" });
   const shown = step(waiting, { type: "static" });
   assert.deepEqual([shown.at, "saleId" in shown && shown.saleId], ["static", "a"]);
@@ -133,7 +133,7 @@ test("the shop's printed code is shown for the sale that has no QR, and is paid 
   assert.equal(back.qrisAway, true, "it is offered again");
 });
 
-test("a sale sent by the printed code shows it at once", () => {
+test("a sale sent as static QRIS shows the printed code at once", () => {
   const till = after(
     ...toPay,
     { type: "send", sale: { ...sale("a"), tender: { method: "QRIS_STATIC" } } },
@@ -142,7 +142,7 @@ test("a sale sent by the printed code shows it at once", () => {
   assert.equal(till.at, "static");
 });
 
-test("the printed code is offered after a refusal that is the providers', and not after another", () => {
+test("the printed code is offered after a refusal by the providers, and not after other refusals", () => {
   for (const qrisAway of [true, false]) {
     const till = after(
       ...toPay,
@@ -154,18 +154,18 @@ test("the printed code is offered after a refusal that is the providers', and no
   }
 });
 
-test("locking in the middle of a payment comes back to the same payment", () => {
+test("locking and unlocking in the middle of a payment returns to the same payment", () => {
   const waiting = after(...toPay, { type: "send", sale: sale("a") }, { type: "accepted" });
   assert.deepEqual(step(step(waiting, { type: "lock" }), { type: "unlock" }), waiting);
 });
 
-test("a new price reaches the cart before it is paid", () => {
+test("a new price changes a cart that is not paid yet", () => {
   const till = after(...toPay, { type: "reprice", prices: new Map([["latte", 3_000_000n]]) });
   assert.ok(till.at === "paying");
   assert.equal(till.cart[0]?.unitPrice, 3_000_000n);
 });
 
-test("a reload in mid-payment finds the same sale", () => {
+test("a reload during a payment restores the same sale", () => {
   for (const events of [
     toPay,
     [...toPay, { type: "send", sale: sale("a") }, { type: "accepted" }] satisfies Event[],
@@ -175,7 +175,7 @@ test("a reload in mid-payment finds the same sale", () => {
   }
 });
 
-test("what can't be read is a locked till", () => {
+test("stored text that can't be read gives a locked till", () => {
   for (const text of [
     null,
     "",

@@ -1,6 +1,6 @@
 import { STATIC_METHOD, type Id, type NewSaleBody } from "@onegate/contract";
 
-/** A line of the cart; price and name are those the customer was shown. */
+/** A line of the cart, with the price and name that the customer was shown. */
 export type Line = {
   readonly productId: Id;
   readonly name: string;
@@ -11,36 +11,39 @@ export type Line = {
 export type Cart = readonly Line[];
 export type Product = Omit<Line, "quantity">;
 
-/** The cart has the id of its sale from its first line on: whoever sells it, and however often, it is one sale. */
+/** The cart has its sale id from the first line on, so repeated sends from any tab make one sale. */
 type Selling = { readonly at: "selling"; readonly cart: Cart; readonly saleId?: Id };
 /** The customer is choosing how to pay; nothing has left the till yet. */
 type Paying = {
   readonly at: "paying";
   readonly cart: Cart;
-  readonly saleId: Id /** QRIS was tried, and its provider is away. */;
+  readonly saleId: Id;
+  /** QRIS was tried, and its provider can't be reached. */
   readonly qrisAway?: boolean;
 };
-/** The sale has left the till and has no answer yet: it is repeated under the same id until there is one. */
+/** The sale was sent and has no answer yet; it is retried under the same id until there is one. */
 type Sending = { readonly at: "sending"; readonly cart: Cart; readonly sale: NewSaleBody };
-/** The server has the sale and waits for the provider's yes or no. */
+/** The server has the sale and waits for the provider's result. */
 type Waiting = { readonly at: "waiting"; readonly cart: Cart; readonly saleId: Id };
-/** The shop's printed code is shown; the cashier looks at the customer's proof. */
+/** The shop's printed code is shown; the cashier checks the customer's proof of payment. */
 type Static = { readonly at: "static"; readonly cart: Cart; readonly saleId: Id };
 type Paid = { readonly at: "paid"; readonly saleId: Id };
 export type Open = Selling | Paying | Sending | Waiting | Static | Paid;
-/** Locking hides what is going on, it never loses it: unlocking comes back to `behind`. */
+/** Locking hides the current state without losing it; unlocking returns to `behind`. */
 type Locked = { readonly at: "locked"; readonly behind: Open };
 export type Till = Open | Locked;
 
 export type Event =
   | { readonly type: "unlock" }
   | { readonly type: "lock" }
-  | { readonly type: "add"; readonly product: Product /** For a cart that has none. */; readonly saleId: Id }
+  /** `saleId` is used if the cart has none yet. */
+  | { readonly type: "add"; readonly product: Product; readonly saleId: Id }
   | { readonly type: "count"; readonly productId: Id; readonly quantity: number }
   | { readonly type: "empty" }
   | { readonly type: "refill"; readonly cart: Cart; readonly saleId: Id | undefined }
   | { readonly type: "reprice"; readonly prices: ReadonlyMap<Id, bigint> }
-  | { readonly type: "pay" /** For a cart that has none. */; readonly saleId: Id }
+  /** `saleId` is used if the cart has none yet. */
+  | { readonly type: "pay"; readonly saleId: Id }
   | { readonly type: "back" }
   | { readonly type: "send"; readonly sale: NewSaleBody }
   | { readonly type: "refused"; readonly saleId: Id; readonly qrisAway?: boolean }
@@ -76,7 +79,7 @@ const reprice = <Of extends Selling | Paying>(till: Of, prices: ReadonlyMap<Id, 
   cart: till.cart.map((line) => ({ ...line, unitPrice: prices.get(line.productId) ?? line.unitPrice })),
 });
 
-/** Every state and what may happen in it; an event that is not listed changes nothing. */
+/** Every state and its events; an event that is not listed changes nothing. */
 const moves: Moves = {
   locked: {
     unlock: (till) => till.behind,
@@ -86,7 +89,7 @@ const moves: Moves = {
     add: (till, { product, saleId }) => selling(added(till.cart, product), till.saleId ?? saleId),
     count: (till, { productId, quantity }) => selling(counted(till.cart, productId, quantity), till.saleId),
     empty: (till) => selling([], till.saleId),
-    // what was sold meanwhile does not come back
+    // a cart that was sold meanwhile is not restored
     refill: (till, { cart, saleId }) => (till.saleId === saleId ? selling(cart, saleId) : till),
     reprice: (till, { prices }) => reprice(till, prices),
     pay: (till, { saleId }) => paying(till.cart, till.saleId ?? saleId),
@@ -99,7 +102,7 @@ const moves: Moves = {
   },
   sending: {
     lock,
-    // A refused sale's id is spent: the next attempt is another sale.
+    // the id of a refused sale can't be used again; the next attempt is a new sale
     refused: (till, { saleId, qrisAway }) => paying(till.cart, saleId, qrisAway),
     accepted: (till) => ({
       at: till.sale.tender.method === STATIC_METHOD ? "static" : "waiting",
@@ -129,7 +132,7 @@ export const openOf = (till: Till): Open => (till.at === "locked" ? till.behind 
 
 export const closed: Till = { at: "locked", behind: selling([]) };
 
-/** The till after `event`; the same object when the event means nothing here. */
+/** The till after `event`; the same object if the event doesn't apply in this state. */
 export function step(till: Till, event: Event): Till {
   const move = moves[till.at][event.type] as ((till: Till, event: Event) => Till) | undefined;
   return move ? move(till, event) : till;
@@ -147,7 +150,7 @@ function counted(cart: Cart, productId: Id, quantity: number): Cart {
   );
 }
 
-/** How many pieces the cart holds. */
+/** The number of items in the cart. */
 export function pieces(cart: Cart): number {
   return cart.reduce((sum, line) => sum + line.quantity, 0);
 }

@@ -15,7 +15,7 @@ import "./screens/today.css";
 watchAddress();
 
 const place = document.getElementById("till");
-if (!place) throw new Error("index.html has no place for the till");
+if (!place) throw new Error("index.html has no element with the id till");
 createRoot(place).render(
   <QueryClientProvider client={client}>
     <App />

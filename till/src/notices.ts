@@ -1,7 +1,7 @@
 import type { Words } from "./words.ts";
 import { createStore, useStore } from "./store.ts";
 
-/** One thing the till has to say, in the words of whatever language is on. */
+/** A short message to the user, in the language that is set. */
 export type Notice = {
   readonly tone: "plain" | "refusal";
   readonly text: (words: Words, language: "id" | "en") => string;
@@ -23,7 +23,7 @@ export function hush(): void {
   notice.set(null);
 }
 
-/** Whether a sheet is open: what is behind it can't be seen or reached, so the sheet says it. */
+/** Whether a sheet is open. It covers the page, so notices are then shown in the sheet. */
 export const sheetOpen = createStore(false);
 
 export const useNotice = () => useStore(notice);

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/** Where in the till we are: what stands after `#`, so that reload, back and a bookmark lead to the same page. */
+/** The current page: the part of the address after `#`, so reload, back and bookmarks lead to it. */
 const read = () => location.hash.slice(1);
 
 const subscribe = (listener: () => void) => {

@@ -5,8 +5,9 @@ import { minorOf } from "./sum.ts";
 import { currentTill, dispatch } from "./till.ts";
 
 /**
- * Brings new prices of the catalogue into a cart that is not sold yet, and says so: the server sells by no others. Once
- * for each catalogue, so that two tabs that know different ones don't reprice each other's cart for ever.
+ * Applies new prices of the catalogue to a cart that is not sold yet, and shows a notice: the server refuses
+ * any other price. It runs once for each catalogue; otherwise two tabs with different catalogues would
+ * reprice each other's cart for ever.
  */
 export function useRepricing(): void {
   const { data: catalogue } = useCatalogue();

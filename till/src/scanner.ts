@@ -1,10 +1,14 @@
 import { isGtin } from "@onegate/contract";
 
-/** What has been typed without a pause: by hands, or by a scanner that is a keyboard and ends its code with Enter or Tab. */
+/**
+ * Keys that came without a pause, typed by hand or sent by a scanner. A scanner acts as a keyboard and ends
+ * its code with Enter or Tab. Times are in milliseconds.
+ */
 export type Scanner = {
   readonly typed: string;
   readonly begun: number;
-  readonly at: number /** When a scan ended. */;
+  readonly at: number;
+  /** When the last scan ended. */
   readonly ended: number;
 };
 
@@ -16,27 +20,29 @@ export const idle: Scanner = {
 };
 
 export type Key = {
-  readonly key: string /** Milliseconds. */;
-  readonly at: number /** The key is held down. */;
+  readonly key: string;
+  /** Milliseconds. */
+  readonly at: number;
+  /** The key is held down. */
   readonly repeat?: boolean;
 };
 
 export type Fed = {
   readonly scanner: Scanner;
-  /** This key was the Enter or Tab that ends a scan of `code`; empty: one more of them after it. */
+  /** Set if this key was the Enter or Tab that ends a scan; empty for a further Enter or Tab after it. */
   readonly code?: string;
-  /** This key is one of several that came faster than hands type. */
+  /** This key is one of several that came faster than anybody types. */
   readonly isFast: boolean;
 };
 
-/** A longer pause begins anew. A slow wedge sends a key each 60 ms, and a wireless one stumbles. */
+/** A longer pause starts again. A slow scanner sends a key every 60 ms; a wireless one has longer gaps. */
 const MAX_GAP_MS = 200;
-/** Some scanners end their code with both Enter and a line feed. */
+/** Some scanners end a code with both Enter and a line feed. */
 const MAX_SECOND_END_MS = 100;
 const MIN_LENGTH = 6;
 const MIN_SHORT_LENGTH = 3;
 
-/** The mean time of a key below which it was no hand. The less a text looks like a code, the faster it must have come. */
+/** The longest mean time per key of a scanner; shorter for text that looks less like a code. */
 const MAX_MEAN_MS = { gtin: 110, digits: 80, letters: 40, short: 35 } as const;
 
 function maxMean(text: string): number {
@@ -45,7 +51,7 @@ function maxMean(text: string): number {
   return (text.match(/[0-9]/g) ?? []).length >= MIN_SHORT_LENGTH ? MAX_MEAN_MS.digits : MAX_MEAN_MS.letters;
 }
 
-/** Feeds one key. Whether hands or a scanner typed is judged at the end, of everything since the last pause. */
+/** Feeds one key. Whether it was a scan is decided at the end, from all keys since the last pause. */
 export function feed(scanner: Scanner, { key, at, repeat = false }: Key): Fed {
   if (key === "Shift" || key === "CapsLock") return { scanner, isFast: false };
   const goesOn = !repeat && at - scanner.at <= MAX_GAP_MS;

@@ -22,7 +22,7 @@ export function addProduct({ id, name, picture, price }: Shelf): void {
 type Listener = (code: string) => void;
 const listeners = new Set<Listener>();
 
-/** Calls `listener` after each scan, so that it can take back what the scanner's keys did before its end. */
+/** Calls `listener` after each scan, so that it can undo the effect of the scanner's keys. */
 export function useScanned(listener: Listener): void {
   useEffect(() => {
     listeners.add(listener);
@@ -31,8 +31,9 @@ export function useScanned(listener: Listener): void {
 }
 
 /**
- * Hears a scanner that is a keyboard, whatever is on screen and has the focus. Its last key, the Enter, reaches nothing:
- * the item is taken into the cart, or the till says that it was not. A text field that wants codes has `data-scan`.
+ * Handles scanners that act as a keyboard, on every screen and with any focus. The Enter that ends a scan
+ * reaches no other handler: the item is added to the cart, or a notice says why not. A text field that
+ * accepts codes has `data-scan`.
  */
 export function useScans(): void {
   useEffect(() => {
@@ -44,7 +45,7 @@ export function useScans(): void {
       const field = fieldOf(event.target);
       if (field?.dataset["scan"] !== undefined) return;
       if (fed.code === undefined) {
-        // a space would press a button, a slash is the key of a command
+        // a space would press a button, and a slash is a keyboard shortcut
         if (fed.isFast && !field) event.preventDefault();
         return;
       }
@@ -71,13 +72,13 @@ const NOT_TEXT = new Set([
   "submit",
 ]);
 
-/** The text field that has the focus: what is typed stands in it. */
+/** The text field that has the focus and receives typed text. */
 function fieldOf(target: EventTarget | null): HTMLInputElement | HTMLTextAreaElement | null {
   if (target instanceof HTMLTextAreaElement) return target;
   return target instanceof HTMLInputElement && !NOT_TEXT.has(target.type) ? target : null;
 }
 
-/** Takes the item of a scanned code, or says why not. */
+/** Adds the item of a scanned code to the cart, or shows why not. */
 function take(code: string, isInField: boolean): void {
   const now = currentTill();
   if (now.at === "locked") return lost((words) => words.scanLocked);

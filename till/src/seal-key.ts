@@ -3,13 +3,13 @@ const STORE = "keys";
 const NAME = "1";
 
 /**
- * This browser's own key, which no script can read out: sealed sessions are encrypted with it once more, so a copy of
- * `localStorage` alone opens nothing, whatever PINs are tried on it. Made at the first use.
+ * This browser's own key, which no script can export. Sealed sessions are encrypted with it as well, so a
+ * copy of `localStorage` alone can't be opened, whatever PINs are tried. The key is created at first use.
  */
 export async function sealKey(): Promise<CryptoKey> {
   const database = await opened();
   try {
-    // before the transaction, which ends while anything else is waited for
+    // before the transaction: IndexedDB commits it as soon as something else is awaited
     const fresh = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, [
       "encrypt",
       "decrypt",
@@ -19,14 +19,14 @@ export async function sealKey(): Promise<CryptoKey> {
       const store = transaction.objectStore(STORE);
       let key = fresh;
       const found = store.get(NAME);
-      // two tabs that are first at once end up with the same one
+      // if two tabs create the key at the same moment, both end up with the same key
       found.addEventListener("success", () => {
         if (found.result instanceof CryptoKey) key = found.result;
         else store.put(fresh, NAME);
       });
       transaction.addEventListener("complete", () => resolve(key));
       transaction.addEventListener("abort", () =>
-        reject(transaction.error ?? new Error("the key can't be kept in this browser")),
+        reject(transaction.error ?? new Error("the key can't be stored in this browser")),
       );
     });
   } finally {
@@ -40,7 +40,7 @@ function opened(): Promise<IDBDatabase> {
     request.addEventListener("upgradeneeded", () => request.result.createObjectStore(STORE));
     request.addEventListener("success", () => resolve(request.result));
     request.addEventListener("error", () =>
-      reject(request.error ?? new Error("IndexedDB can't be had in this browser")),
+      reject(request.error ?? new Error("IndexedDB is not available in this browser")),
     );
   });
 }

@@ -15,7 +15,7 @@ const session = (staffId: string): SessionBody => ({
   must_change_pin: false,
 });
 
-/** Quick, and as different for each PIN as the real one. */
+/** A fast stand-in for Argon2 that, like it, gives a different key for each PIN. */
 const quick = async (pin: string, salt: Uint8Array<ArrayBuffer>) =>
   new Uint8Array(
     await crypto.subtle.digest("SHA-256", new Uint8Array([...new TextEncoder().encode(pin), ...salt])),
@@ -42,7 +42,7 @@ function openSeals() {
 }
 
 describe("a sealed session", () => {
-  it("opens with the PIN it was sealed by, as often as is wished, and holds neither token nor PIN in the clear", async () => {
+  it("opens with its PIN any number of times, and stores neither token nor PIN in the clear", async () => {
     const { state, seals } = openSeals();
     await seals.keep(session(SARI), "482915");
     assert.equal(state.stored?.includes("tttt"), false);
@@ -51,7 +51,7 @@ describe("a sealed session", () => {
     assert.deepEqual(await seals.open(SARI, "482915"), { is: "open", session: session(SARI) });
   });
 
-  it("is each person's own", async () => {
+  it("opens only for the person it belongs to", async () => {
     const { state, seals, after } = openSeals();
     await seals.keep(session(SARI), "482915");
     assert.deepEqual(await seals.open(BUDI, "482915"), { is: "none" });
@@ -63,7 +63,7 @@ describe("a sealed session", () => {
     assert.equal((await seals.open(SARI, "482915")).is, "open");
   });
 
-  it("waits after each wrong PIN, and is destroyed by the fifth; the wait costs no try", async () => {
+  it("imposes a wait after each wrong PIN, which costs no try, and is destroyed by the fifth", async () => {
     const { state, seals, after } = openSeals();
     await seals.keep(session(SARI), "482915");
     for (const [index, seconds] of DELAYS_S.entries()) {
@@ -81,7 +81,7 @@ describe("a sealed session", () => {
     assert.deepEqual(await seals.open(SARI, "482915"), { is: "none" });
   });
 
-  it("forgets wrong PINs after the right one", async () => {
+  it("resets the count of wrong PINs after the right one", async () => {
     const { seals, after } = openSeals();
     await seals.keep(session(SARI), "482915");
     for (let round = 0; round < 3; round++) {
@@ -91,7 +91,7 @@ describe("a sealed session", () => {
     }
   });
 
-  it("counts a try before it is made: a page that is closed meanwhile has lost it", async () => {
+  it("counts a try before it is made, so that closing the page doesn't save it", async () => {
     const { state, seals } = openSeals();
     await seals.keep(session(SARI), "482915");
     const trying = seals.open(SARI, "000001");
@@ -99,7 +99,7 @@ describe("a sealed session", () => {
     await trying;
   });
 
-  it("opens until twelve hours after the server's word, not later, nor with a clock set back", async () => {
+  it("opens until twelve hours after the server's answer, not later, nor with a clock set back", async () => {
     const { state, seals } = openSeals();
     state.now = HOUR;
     await seals.keep(session(SARI), "482915");
@@ -113,14 +113,14 @@ describe("a sealed session", () => {
     assert.deepEqual(await seals.open(SARI, "482915"), { is: "none" });
   });
 
-  it("can't be given more time: its time is part of the seal", async () => {
+  it("can't be extended: its time is part of the authenticated data", async () => {
     const { state, seals } = openSeals();
     await seals.keep(session(SARI), "482915");
     state.stored = (state.stored ?? "").replace('"at":0', '"at":1000');
     assert.equal((await seals.open(SARI, "482915")).is, "wrong");
   });
 
-  it("is nothing without the browser's own key: a copy of the storage alone lets nobody try PINs", async () => {
+  it("can't be opened from copied storage: no PIN can be tried without the browser's key", async () => {
     const { seals, elsewhere, state } = openSeals();
     await seals.keep(session(SARI), "482915");
     const before = state.derived;
@@ -129,19 +129,19 @@ describe("a sealed session", () => {
     assert.deepEqual([state.stored, state.derived], [null, before], "and no PIN was tried");
   });
 
-  it("goes by the latest time that was seen here: a clock set back is too late, though it is after the unlock", async () => {
+  it("expires when the clock is set back behind the latest time seen, even to after the unlock", async () => {
     const { state, seals, after } = openSeals();
     await seals.keep(session(SARI), "482915");
     after(6 * 3_600);
     assert.equal(seals.has(SARI), true);
     after(-60);
-    assert.equal(seals.has(SARI), true, "clocks are set a little");
+    assert.equal(seals.has(SARI), true, "a clock may be set back a little");
     after(-3 * 3_600);
     assert.deepEqual(await seals.open(SARI, "482915"), { is: "none" });
     assert.equal(state.stored, null);
   });
 
-  it("of an earlier version, without the browser's key, is no more", async () => {
+  it("that an earlier version stored without the browser's key is deleted", async () => {
     const { state, seals } = openSeals();
     await seals.keep(session(SARI), "482915");
     state.stored = (state.stored ?? "").replace('"outerIv"', '"was"');
@@ -157,7 +157,7 @@ describe("a sealed session", () => {
   });
 });
 
-it("the key is Argon2id as others compute it (RFC 9106's way, vector of the reference implementation)", async () => {
+it("the key is Argon2id as RFC 9106 defines it (test vector of the reference implementation)", async () => {
   const key = await argon2id({
     password: "password",
     salt: new TextEncoder().encode("somesalt"),

@@ -1,17 +1,17 @@
 import type { Id, SessionBody } from "@onegate/contract";
 
-/** A session nobody can read without the PIN it was opened with. Times in milliseconds, bytes as base64. */
+/** A session that can't be read without its PIN. Times are in milliseconds, bytes in base64. */
 type Box = {
-  /** When the server last said that this PIN is right. */
+  /** When the server last accepted this PIN. */
   readonly at: number;
   readonly salt: string;
   readonly iv: string;
-  /** Of the outer encryption, by the browser's own key. */
+  /** Of the outer encryption, with the browser's own key. */
   readonly outerIv: string;
   readonly content: string;
-  /** The latest time this browser was seen at: its clock may not go back behind it. */
+  /** The latest time seen on this browser's clock, which must not be set back behind it. */
   readonly seen: number;
-  /** Wrong PINs since then, the one being tried included. */
+  /** Wrong PINs since `at`, including the one being tried. */
   readonly tries: number;
   readonly notBefore: number;
 };
@@ -21,16 +21,16 @@ export type Opened =
   | { readonly is: "open"; readonly session: SessionBody }
   | { readonly is: "wrong"; readonly left: number; readonly seconds: number }
   | { readonly is: "wait"; readonly seconds: number }
-  /** That was one wrong PIN too many: the copy is destroyed. */
+  /** Too many wrong PINs: the copy was destroyed. */
   | { readonly is: "destroyed" }
-  /** There is none, or it is too old. */
+  /** There is no sealed copy, or it is too old. */
   | { readonly is: "none" };
 
 export type Parts = {
   readonly place: { readonly read: () => string | null; readonly write: (value: string | null) => void };
-  /** 32 bytes out of a PIN, slowly. */
+  /** Derives 32 bytes from a PIN, slowly on purpose. */
   readonly derive: (pin: string, salt: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
-  /** The browser's own key, which can't be read out. */
+  /** The browser's own key, which can't be exported. */
   readonly ownKey: () => Promise<CryptoKey>;
   readonly now: () => number;
 };
@@ -41,12 +41,12 @@ export const MAX_TRIES = 5;
 export const DELAYS_S = [5, 10, 20, 40] as const;
 
 const HOUR = 3_600_000;
-/** A clock that was set back further than this counts as too late. */
+/** A clock that was set back further than this makes a copy invalid. */
 const CLOCK_SLACK = 300_000;
-/** How often the clock is written down, at most. */
+/** The shortest time between two updates of `seen`. */
 const SEEN_EVERY_MS = 60_000;
 
-/** The sealed copies of this browser, one for each person, and the limits within which a PIN opens them. */
+/** The sealed copies in this browser, one for each person, and the limits within which a PIN opens them. */
 export function createSeals({ place, derive, ownKey, now }: Parts) {
   function boxes(): Boxes {
     try {
@@ -66,7 +66,7 @@ export function createSeals({ place, derive, ownKey, now }: Parts) {
     const box = boxes()[staffId];
     if (!box) return undefined;
     const at = now();
-    // one of an earlier version has no outer encryption, and is no more
+    // a copy of an earlier version has no outer encryption; it is deleted
     if (box.outerIv === undefined || at < box.seen - CLOCK_SLACK || at - box.at > MAX_HOURS * HOUR) {
       put(staffId, null);
       return undefined;
@@ -85,7 +85,7 @@ export function createSeals({ place, derive, ownKey, now }: Parts) {
     return crypto.subtle.importKey("raw", await derive(pin, salt), "AES-GCM", false, [use]);
   }
 
-  /** What the browser's own key opens; nothing when that key is another by now. */
+  /** Removes the outer encryption; undefined if the browser's own key has changed since. */
   async function unwrapped({ outerIv, content }: Box): Promise<ArrayBuffer | undefined> {
     try {
       return await crypto.subtle.decrypt(
@@ -99,10 +99,10 @@ export function createSeals({ place, derive, ownKey, now }: Parts) {
   }
 
   return {
-    /** Whether this person's PIN may open the till without the server. */
+    /** Whether this person's PIN can open the till without the server. */
     has: (staffId: Id): boolean => fresh(staffId) !== undefined,
 
-    /** Keeps a session that the server has just opened by `pin`, in place of the one before. */
+    /** Seals a session that the server has just opened for `pin`. It replaces the person's earlier copy. */
     async keep(session: SessionBody, pin: string): Promise<void> {
       const at = now();
       const salt = crypto.getRandomValues(new Uint8Array(16));
@@ -127,7 +127,7 @@ export function createSeals({ place, derive, ownKey, now }: Parts) {
       });
     },
 
-    /** Tries `pin`. The try is on disk before it is made. */
+    /** Tries `pin`. The try is counted on disk before it is made. */
     async open(staffId: Id, pin: string): Promise<Opened> {
       const box = fresh(staffId);
       if (!box) return { is: "none" };
@@ -142,7 +142,7 @@ export function createSeals({ place, derive, ownKey, now }: Parts) {
         return { is: "none" };
       }
       const opening = await key(pin, toBytes(box.salt), "decrypt").catch(() => null);
-      // no key could be made at all: that was no try
+      // no key could be derived, so this doesn't count as a try
       if (!opening) {
         put(staffId, box);
         return { is: "none" };
@@ -167,7 +167,7 @@ export function createSeals({ place, derive, ownKey, now }: Parts) {
   };
 }
 
-/** What a sealed copy is bound to: another person's, or one whose time was changed, does not open. */
+/** Binds a sealed copy to its person and time: it doesn't open for another person or with a changed time. */
 const bound = (staffId: Id, at: number) => new TextEncoder().encode(`onegate ${staffId} ${at}`);
 
 const toText = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes));

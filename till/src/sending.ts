@@ -7,7 +7,7 @@ import { minorOf } from "./sum.ts";
 
 const PAUSES_MS = [400, 1_000, 2_000, 4_000];
 
-/** Why there is no dynamic QR to be had: no fault of the sale, so the shop's printed code may do. */
+/** Refusals that mean no dynamic QR is available; the shop's printed code is offered instead. */
 const AWAY: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   "provider_unreachable",
   "provider_refused",
@@ -15,12 +15,13 @@ const AWAY: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   "channel_unknown",
 ]);
 
-/** What the server says when it has another sale under this id: this cart was sold already, in another tab. */
+/** Refusals that mean the server has another sale under this id: another tab has already sold this cart. */
 const SOLD: ReadonlySet<RefusalCode> = new Set<RefusalCode>(["sale_differs", "idempotency_key_reused"]);
 
 /**
- * Sends one sale until it is answered, from one tab at a time; another tab goes on when this one is closed. Where the
- * browser has no locks (they need HTTPS), each tab sends: under one id, that is still one sale.
+ * Sends one sale until it is answered, from one tab at a time; another tab takes over when this one is
+ * closed. In a browser without locks (they need HTTPS) each tab sends. They use the same id, so it is still
+ * one sale.
  */
 export async function send(sale: NewSaleBody, signal: AbortSignal): Promise<void> {
   const locks = (navigator as Partial<Navigator>).locks;
@@ -32,7 +33,7 @@ export async function send(sale: NewSaleBody, signal: AbortSignal): Promise<void
     });
 }
 
-/** Repeats one sale, under its own id, until the server has said yes or no. */
+/** Retries one sale, under its own id, until the server has accepted or refused it. */
 async function sendUntilAnswered(sale: NewSaleBody, signal: AbortSignal): Promise<void> {
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {

@@ -17,17 +17,20 @@ export const client = new QueryClient({
   },
 });
 
-/** The server no longer knows the session that is open here; whether it knows the device, and what is new in the shop, it is asked at once. */
+/**
+ * Locks the till because the server no longer knows the open session. The shop is read again at once, which
+ * also shows whether the server still knows the device.
+ */
 export function sessionEnded(): void {
   endSession();
   void client.invalidateQueries({ queryKey: ["shop"] });
 }
 
-/** Asks with the open session; a session the server no longer knows locks the till. */
-export async function asking<Answer>(ask: (token: string) => Promise<Answer>): Promise<Answer> {
+/** Sends a request with the open session. If the server no longer knows the session, the till is locked. */
+export async function asking<Answer>(request: (token: string) => Promise<Answer>): Promise<Answer> {
   const token = session.get()?.token ?? "";
   try {
-    return await ask(token);
+    return await request(token);
   } catch (error) {
     const ended = error instanceof Refused && error.problem.code === "unauthenticated";
     if (ended && session.get()?.token === token) sessionEnded();
@@ -37,15 +40,18 @@ export async function asking<Answer>(ask: (token: string) => Promise<Answer>): P
 
 const POLL_MS = { live: 4_000, alone: 1_000 };
 
-/** How often to ask while something is awaited: more often when nobody would tell us. */
+/** How often to poll for an awaited payment: more often while the event stream is down. */
 function usePace(): number {
   return useLive() === "up" ? POLL_MS.live : POLL_MS.alone;
 }
 
-/** The shop as it was last known: a till that starts without its server still has its door. */
+/** The shop as it was last known, so that a till that starts without the server can show its lock screen. */
 const shopPlace = kept(localStorage, "onegate.shop.1");
 
-/** Reads the shop. A till that the server does not know any more begins anew; in a sandbox it is let into the demo shop by itself. */
+/**
+ * Reads the shop. A till that the server no longer knows starts again without a device. A sandbox enrols it
+ * into the demo shop.
+ */
 async function readShop(): Promise<ShopBody> {
   const shop = await api.shop().catch((error: unknown) => {
     if (!(error instanceof Refused) || error.problem.code !== "device_unknown" || !device.get()) throw error;
@@ -55,7 +61,7 @@ async function readShop(): Promise<ShopBody> {
   });
   if (!device.get()) {
     const demo = await api.enrol();
-    // a code that was scanned may have been quicker
+    // a scanned code may have enrolled this till meanwhile
     if (device.get()) return readShop();
     connect(demo, true);
   }
@@ -81,27 +87,27 @@ function rememberShop(): void {
 }
 rememberShop();
 
-/** Reads the shop anew, after this till was connected to one, or to none. */
+/** Reads the shop again, after this till was connected to a shop or disconnected. */
 export function shopChanged(): void {
   shopPlace.write(null);
   client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "shop" && queryKey[0] !== "setup" });
   void client.resetQueries({ queryKey: shopQuery.queryKey });
 }
 
-/** The shop as it is known now, for commands outside a screen. */
+/** The shop as currently known, for code outside React. */
 export const shopNow = () => client.getQueryData<ShopBody>(shopQuery.queryKey);
 
 export const useShopQuery = (refetchInterval: number | false = false) =>
   useQuery({ ...shopQuery, retry: (_, error) => isUndecided(error), retryDelay: 2_000, refetchInterval });
 
-/** The shop, on screens that only open once it is known. */
+/** The shop, for screens that open only once it is known. */
 export function useShop(): ShopBody {
   const { data } = useQuery(shopQuery);
   if (!data) throw new Error("the till is open before its shop is known");
   return data;
 }
 
-/** Kept over a lock: a till that is unlocked without its server still has its shelf. */
+/** Kept while the till is locked, so that a till unlocked without the server still has its products. */
 const catalogueQuery = {
   queryKey: ["catalogue"],
   queryFn: () => asking(api.catalogue),
@@ -110,10 +116,10 @@ const catalogueQuery = {
 
 export const useCatalogue = () => useQuery(catalogueQuery);
 
-/** The catalogue as it is known now, for what happens outside a screen. */
+/** The catalogue as currently known, for code outside React. */
 export const catalogueNow = () => client.getQueryData<CatalogueBody>(catalogueQuery.queryKey);
 
-/** Reads the catalogue anew, for who can't sell by the one that is known. */
+/** Reads the catalogue again, after a sale was refused because of an old price. */
 export const freshCatalogue = () => client.fetchQuery({ ...catalogueQuery, staleTime: 0 });
 
 export function useSale(id: Id, { awaited = false, exists = true } = {}) {
@@ -134,7 +140,7 @@ export const useSales = () =>
 export const useToday = () =>
   useQuery({ queryKey: ["today"], queryFn: () => asking(api.today), staleTime: 0, refetchInterval: 60_000 });
 
-/** Whether the open session has a right; the server decides, this only spares a press that it would refuse. */
+/** Whether the open session has a right. The server decides; this only hides what it would refuse. */
 export function useMay(): (right: string) => boolean {
   const rights = useSession()?.rights;
   return (right) => rights?.includes(right) ?? false;
@@ -142,7 +148,7 @@ export function useMay(): (right: string) => boolean {
 
 const OFFICE = ["staff.read", "role.read", "device.read", "merchant_key.read", "audit.read", "outlet.read"];
 
-/** What the signed-in person may open; everything else is open to all who sell. */
+/** Pages that the signed-in person may open. Pages without a rule here are open to everybody who sells. */
 export function useMayOpen(): (page: string) => boolean {
   const may = useMay();
   return (page) => (page === "today" ? may("report.read") : page !== "shop" || OFFICE.some(may));

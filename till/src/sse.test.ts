@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createReader } from "./sse.ts";
 
-test("a message is read however it was cut", () => {
+test("a message is read whatever chunks it arrives in", () => {
   const text =
-    ': hello\n\nid: 41\nevent: sale.paid\ndata: {"sale_id":"a"}\n\nid: 42\nevent: stock.changed\ndata: {}\n\n';
+    ': hello\n\nid: 41\nevent: sale.paid\ndata: {"sale_id":"a"}\n\n' +
+    "id: 42\nevent: stock.changed\ndata: {}\n\n";
   for (let size = 1; size <= text.length; size += 7) {
     const push = createReader();
     const messages = [];
@@ -16,4 +17,4 @@ test("a message is read however it was cut", () => {
   }
 });
 
-test("a heartbeat is no message", () => assert.deepEqual(createReader()(": still here\n\n"), []));
+test("a heartbeat is not a message", () => assert.deepEqual(createReader()(": still here\n\n"), []));

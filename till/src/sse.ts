@@ -1,6 +1,6 @@
 export type Message = { readonly id: string | null; readonly event: string; readonly data: string };
 
-/** Reads server-sent events from text that arrives in pieces; `push` returns the messages that became whole. */
+/** Reads server-sent events from text in pieces. `push` returns the messages that its piece completes. */
 export function createReader() {
   let rest = "";
   return function push(piece: string): Message[] {

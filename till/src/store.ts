@@ -1,15 +1,15 @@
 import { useSyncExternalStore } from "react";
 
-/** A value outside React that screens can follow. */
+/** A value outside React that components can subscribe to. */
 export type Store<Value> = {
   readonly get: () => Value;
   readonly set: (value: Value) => void;
-  /** Takes a value that is saved already. */
+  /** Sets a value that has already been saved. */
   readonly adopt: (value: Value) => void;
   readonly subscribe: (listener: () => void) => () => void;
 };
 
-/** `saved` runs before anyone hears of the change, so that nothing is shown that a reload would lose. */
+/** `saved` runs before subscribers are called, so that nothing is shown that a reload would lose. */
 export function createStore<Value>(first: Value, saved?: (value: Value) => void): Store<Value> {
   let current = first;
   const listeners = new Set<() => void>();
@@ -34,7 +34,7 @@ export function useStore<Value>(store: Store<Value>): Value {
   return useSyncExternalStore(store.subscribe, store.get);
 }
 
-/** A place in the browser's storage that may be full or forbidden; then the value just isn't kept. */
+/** An entry of the browser's storage. If the storage is full or forbidden, the value is silently not kept. */
 export function kept(storage: Storage, key: string) {
   return {
     read(): string | null {

@@ -16,7 +16,7 @@ import {
 } from "@onegate/contract";
 import type { Cart } from "./machine.ts";
 
-/** Minor units of what the server sent; a sum it can't have sent is a bug. */
+/** Minor units of a sum from the server. An invalid sum is a bug and throws. */
 export function minorOf(body: MoneyBody): bigint {
   const checked = checkedToMoney(body, "any");
   if (isRefusal(checked)) throw new Error(`the server sent ${body.amount} ${body.currency}`);
@@ -31,7 +31,7 @@ type StockBelowZero = {
   readonly stock_below_zero?: ReadonlyArray<{ readonly name: string; readonly level: number }>;
 };
 
-/** The products of which a sale took more than was counted, as `Latte −2, Klepon −1`; empty where there are none. */
+/** The products whose stock a sale took below zero, such as `Latte −2, Klepon −1`, or empty text. */
 export const belowZeroOf = (sale: Pick<SaleBody, "id"> & StockBelowZero): string =>
   (sale.stock_below_zero ?? []).map(({ name, level }) => `${name} \u2212${-level}`).join(", ");
 
@@ -39,9 +39,9 @@ export type CartTotal = {
   readonly subtotal: bigint;
   readonly tax: bigint;
   readonly total: bigint;
-  /** What rounding to coins adds when it is paid in cash. */
+  /** The cash rounding; it may be negative. */
   readonly rounding: bigint;
-  /** What a customer who pays cash owes. */
+  /** The amount due when paid in cash. */
   readonly cash: bigint;
 };
 
@@ -65,7 +65,7 @@ export function totalOf(cart: Cart, shop: ShopBody): CartTotal {
 
 const MAX_BANKNOTE = 10_000_000n;
 
-/** Whether cash is more than a customer hands over: the change would be as much as the largest note, or more. */
+/** Whether the cash is unusually much: the change would be the largest banknote or more. Minor units. */
 export const isUnusual = (tendered: bigint, owed: bigint) => tendered - owed >= MAX_BANKNOTE;
 
 export type Tender =

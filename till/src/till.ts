@@ -9,9 +9,9 @@ import { createStore, kept, useStore } from "./store.ts";
 
 const TILL_KEY = "onegate.till.1";
 const tillPlace = kept(localStorage, TILL_KEY);
-/** The outlet that what is under way belongs to, also while no device is known. */
+/** The outlet to which the stored till belongs, also while no device is known. */
 const outletPlace = kept(localStorage, "onegate.outlet.1");
-/** In the clear while the till is unlocked, so that a reload keeps the sale; see docs/guides/offline-unlock.md. */
+/** Stored in the clear while unlocked, so that a reload keeps it; see docs/guides/offline-unlock.md. */
 const sessionPlace = kept(sessionStorage, "onegate.session.1");
 
 function readSession(): SessionBody | null {
@@ -27,18 +27,18 @@ export const session = createStore(readSession(), (value) =>
   sessionPlace.write(value && JSON.stringify(value)),
 );
 
-/** What is stored is what is going on; whether a tab is locked is its own matter, and follows from its session. */
+/** The stored till is always open. Each tab is locked or not by its own session. */
 const toTill = (stored: string | null): Till => {
   const open = openOf(checkedToTill(stored));
   return session.get() === null ? { at: "locked", behind: open } : open;
 };
 
-/** The state of this till. It is on disk before a screen shows it or a request leaves. */
+/** The state of this till. It is on disk before a screen shows it or a request is sent. */
 export const till = createStore(toTill(tillPlace.read()), (value) =>
   tillPlace.write(toStored(openOf(value))),
 );
 
-/** Where the till was when this page opened. */
+/** The state of the till when this page was opened. */
 export const atStart = till.get();
 
 export const seals = createSeals({
@@ -48,10 +48,10 @@ export const seals = createSeals({
   now: Date.now,
 });
 
-/** Whether what is being sealed now, was. */
+/** Resolves when the latest sealing has ended, to whether it succeeded. */
 let sealing: Promise<boolean> = Promise.resolve(false);
 
-/** Tabs of one browser are one till: what another tab did counts here too, before anything is decided by it. */
+/** Tabs of one browser are one till: this takes over the state that another tab has stored. */
 function adopt(): void {
   const stored = tillPlace.read();
   if (stored !== null && stored !== toStored(openOf(till.get()))) till.adopt(toTill(stored));
@@ -69,14 +69,14 @@ export function dispatch(event: Event): void {
 
 addEventListener("storage", ({ key }) => {
   if (key === TILL_KEY) adopt();
-  // connected to another shop in another tab: nothing that is shown here belongs to it
+  // another tab was connected to another shop: nothing shown here belongs to it
   if (key === DEVICE_KEY && device.get() && (readDevice()?.id ?? device.get()?.id) !== device.get()?.id)
     location.reload();
 });
 addEventListener("pageshow", adopt);
 document.addEventListener("visibilitychange", adopt);
 
-/** Opens the till with a session that the server gave for `pin`, and seals a copy for when the server can't be reached. */
+/** Opens the till with a session that the server gave for `pin`, and seals a copy for offline use. */
 export function unlock(opened: SessionBody, pin: string): void {
   session.set(opened);
   dispatch({ type: "unlock" });
@@ -88,7 +88,7 @@ export function unlock(opened: SessionBody, pin: string): void {
     );
 }
 
-/** Ends on the server the session that the new one takes the place of. */
+/** Ends, on the server, the older session that the new one replaces. */
 async function endOlder(staffId: Id, pin: string): Promise<void> {
   const older = await seals.open(staffId, pin);
   if (older.is === "open") api.lock(older.session.token).catch(() => undefined);
@@ -101,7 +101,10 @@ export function unlockSealed(opened: SessionBody): void {
   dispatch({ type: "unlock" });
 }
 
-/** At once, without asking anybody. The session stays open on the server if it is sealed here, else it is ended there. */
+/**
+ * Locks the till at once, without confirmation. The session stays open on the server if it is sealed here;
+ * otherwise it is ended there.
+ */
 export function lock(): void {
   const open = session.get();
   close();
@@ -114,13 +117,13 @@ async function endUnsealed(open: SessionBody): Promise<void> {
   if (!isSealed) await api.lock(open.token).catch(() => undefined);
 }
 
-/** The server no longer knows the session: what is sealed of it is worth nothing. */
+/** Locks the till and deletes the sealed copy of its session, which the server no longer knows. */
 export function endSession(): void {
   forget(session.get()?.staff.id);
   close();
 }
 
-/** Ends the session here and on the server; answers whether the server has heard of it. */
+/** Ends the session here and on the server. Resolves to whether the server has confirmed. */
 export async function signOut(): Promise<boolean> {
   const open = session.get();
   endSession();
@@ -131,7 +134,7 @@ export async function signOut(): Promise<boolean> {
   );
 }
 
-/** This till now works for the device's outlet; what another outlet left is not sold here. */
+/** Connects this till to the device's outlet. A cart of another outlet is dropped. */
 export function connect(
   { device: { id, name, outlet_id: outletId }, token }: EnrolledBody,
   isDemo: boolean,
@@ -145,7 +148,7 @@ export function connect(
   revoked.set(false);
 }
 
-/** In a sandbox: from the demo shop to one's own, and back. */
+/** In a sandbox: switches between the demo shop and the user's own shop. */
 export function changeShop(): void {
   const [here, there] = [device.get(), otherDevice.get()];
   close();
@@ -155,7 +158,7 @@ export function changeShop(): void {
   otherDevice.set(here);
 }
 
-/** What is under way at one outlet does not go to another. */
+/** Drops the current cart or sale if it belongs to another outlet. */
 function belongTo(outletId: Id): void {
   const before = outletPlace.read();
   if (before !== null && before !== outletId) till.set(closed);
@@ -164,7 +167,7 @@ function belongTo(outletId: Id): void {
 
 function forget(staffId: Id | undefined): void {
   if (staffId === undefined) return;
-  // what is still being sealed would come after
+  // again once a sealing that is still under way has ended
   void sealing.then(() => seals.forget(staffId));
   seals.forget(staffId);
 }

@@ -15,7 +15,7 @@ export function toClock(time: string, language: Language, timeZone: string): str
   return new Intl.DateTimeFormat(locale(language), { timeStyle: "short", timeZone }).format(new Date(time));
 }
 
-/** The day on which something was, in the outlet's zone: `Sabtu, 21 November`. */
+/** The day of a time in the outlet's zone: `Sabtu, 21 November`. */
 export function toDay(time: string, language: Language, timeZone: string): string {
   return new Intl.DateTimeFormat(locale(language), {
     weekday: "long",

@@ -111,10 +111,12 @@ const id = {
   tripleZero: "000",
   recording: "Mencatat penjualan…",
   stillRecording:
-    "Belum ada jawaban dari server. Penjualan ini dicatat satu kali saja; kami terus mencoba. Jangan ulangi dari awal.",
+    "Belum ada jawaban dari server. Penjualan ini dicatat satu kali saja; " +
+    "kami terus mencoba. Jangan ulangi dari awal.",
   repriced: "Harga sudah berubah. Keranjang memakai harga baru; periksa totalnya.",
   soldElsewhere:
-    "Keranjang ini sudah dijual di tab lain. Penjualan itu yang tampak di sini; tidak ada yang dicatat dua kali.",
+    "Keranjang ini sudah dijual di tab lain. Penjualan itu yang tampak di sini; " +
+    "tidak ada yang dicatat dua kali.",
   // waiting
   waitingForPayment: "Menunggu pembayaran…",
   preparingQr: "Menyiapkan QR…",
@@ -122,7 +124,8 @@ const id = {
   qrOf: (sum: string) => `Kode QRIS untuk ${sum}`,
   timeLeft: (time: string) => `Sisa waktu ${time}`,
   unknown:
-    "Belum ada jawaban dari penyedia QRIS. Uang pelanggan aman. Kami terus memeriksa; jangan minta bayar lagi.",
+    "Belum ada jawaban dari penyedia QRIS. Uang pelanggan aman. " +
+    "Kami terus memeriksa; jangan minta bayar lagi.",
   noQr: "Belum ada jawaban dari penyedia QRIS, jadi belum ada QR untuk dibayar. Kami terus mencoba.",
   noAnswer:
     "Belum ada jawaban dari server. Uang pelanggan aman. Kami terus memeriksa; jangan minta bayar lagi.",
@@ -193,7 +196,7 @@ const id = {
   lowStock: "Stok tipis",
   stockFine: "Semua stok cukup.",
   cases: (n: number) => `Kasus uang: ${n}`,
-  casesNone: "Semua uang sudah bertemu pasangannya.",
+  casesNone: "Semua uang sudah cocok.",
   casesSome: "Ada uang yang menunggu keputusan.",
   // settings
   language: "Bahasa",
@@ -245,19 +248,19 @@ const en: Words = {
     left === 1
       ? "The PIN is wrong. Offline, 1 try is left."
       : `The PIN is wrong. Offline, ${left} tries are left.`,
-  waitOffline: "The PIN before was wrong.",
-  destroyedOffline: "5 wrong PINs. The till opens only when it is connected again.",
+  waitOffline: "The last PIN was wrong.",
+  destroyedOffline: "5 wrong PINs. The till can be opened only when it is connected again.",
   newPin: "Choose a new 6-digit PIN.",
-  newPinAgain: "Once more, the same PIN.",
+  newPinAgain: "Enter the same PIN again.",
   pinTooSimple: "This PIN is too easy to guess. Choose another one.",
-  pinDiffers: "The two are not the same. Start again.",
+  pinDiffers: "The two PINs don't match. Start again.",
   changePin: "Change your PIN first",
   changePinWhy: (name) => `A device that ${name} used is lost. Choose a new PIN to stay safe.`,
   notNow: "Not now",
   ownShop: "Set up my own shop",
   myShop: "Open my shop",
   demoShop: "To the demo shop",
-  pending: "A payment is still awaited.",
+  pending: "A payment is still pending.",
   sell: "Sell",
   history: "History",
   today: "Today",
@@ -290,11 +293,11 @@ const en: Words = {
   catalogueSilent: "The catalogue can't be loaded yet. We keep trying.",
   barcodeUnknown: (code) => `Barcode ${code} is not in the catalogue. The cart is unchanged.`,
   added: (name) => `${name} added.`,
-  addedNext: (name) => `${name} is in a new sale. The receipt before is in History.`,
+  addedNext: (name) => `${name} is in a new sale. The previous receipt is in History.`,
   scanIgnored: "Scans are ignored while paying. The cart is unchanged.",
   scanInField: "The scan went into the text field. The cart is unchanged.",
   scanLocked: "The scan was ignored. Unlock the till, then scan again.",
-  scanNoCatalogue: "The catalogue isn't loaded yet, so this scan was not taken. Scan again in a moment.",
+  scanNoCatalogue: "The catalogue isn't loaded yet, so this scan was ignored. Scan again in a moment.",
   cart: "Cart",
   openCart: "Show the cart",
   items: (n) => (n === 1 ? "1 item" : `${n} items`),
@@ -328,27 +331,29 @@ const en: Words = {
   tripleZero: "000",
   recording: "Recording the sale…",
   stillRecording:
-    "No answer from the server yet. This sale is recorded once only; we keep trying. Don't start again.",
+    "No answer from the server yet. This sale is recorded only once; we keep trying. Don't start again.",
   repriced: "A price has changed. The cart has the new price; check the total.",
   soldElsewhere:
-    "This cart was sold in another tab already. That sale is shown here; nothing was recorded twice.",
+    "This cart was already sold in another tab. That sale is shown here; nothing was recorded twice.",
   waitingForPayment: "Waiting for payment…",
   preparingQr: "Preparing the QR…",
   scanToPay: "Scan with a bank or e-wallet app",
   qrOf: (sum) => `QRIS code for ${sum}`,
   timeLeft: (time) => `${time} left`,
   unknown:
-    "No answer from the QRIS provider yet. The customer's money is safe. We keep checking; don't ask for payment again.",
+    "No answer from the QRIS provider yet. The customer's money is safe. " +
+    "We keep checking; don't ask for payment again.",
   noQr: "No answer from the QRIS provider yet, so there is no QR to pay. We keep trying.",
   noAnswer:
-    "No answer from the server yet. The customer's money is safe. We keep checking; don't ask for payment again.",
+    "No answer from the server yet. The customer's money is safe. " +
+    "We keep checking; don't ask for payment again.",
   checkAgain: "Check again",
   checking: "Checking…",
   stillWaiting: "Not paid yet. We keep checking.",
   anotherWay: "Change method",
   openSimulator: "Open simulator",
-  cancelSilent: "This QR can't be cancelled yet, so it still counts. Try again in a moment.",
-  expired: "The QR's time is up. No money was received.",
+  cancelSilent: "This QR can't be cancelled yet, so it is still valid. Try again in a moment.",
+  expired: "The QR has expired. No money was received.",
   away: "No QRIS provider can be reached. No money was received.",
   failed: "The payment did not succeed. No money was received.",
   lost: "The server doesn't have this sale. No money was recorded.",
@@ -358,8 +363,8 @@ const en: Words = {
   staticLook: (sum) => `Look at the proof on the customer's screen: done, ${sum}, to the name above.`,
   staticReference: "Reference / RRN, if shown",
   staticConfirm: "I saw the proof",
-  staticGone: "The shop's static QRIS was taken away.",
-  staticSilent: "No answer from the server yet. This proof is recorded once only; press again.",
+  staticGone: "The shop's static QRIS was removed.",
+  staticSilent: "No answer from the server yet. This proof is recorded only once; press again.",
   recordingProof: "Recording…",
   unverified: "Not verified yet",
   takenBack: "Refunded",
@@ -367,8 +372,8 @@ const en: Words = {
   takenBackWaits: "The money is on its way back",
   unverifiedHint: (n) =>
     n === 1
-      ? "1 static QRIS payment waits for its statement."
-      : `${n} static QRIS payments wait for their statement.`,
+      ? "1 static QRIS payment is waiting for the provider's statement."
+      : `${n} static QRIS payments are waiting for the provider's statement.`,
   paid: "Paid",
   changeDue: "Change due",
   noChange: "Exact",
@@ -388,9 +393,9 @@ const en: Words = {
   waitingState: "Waiting",
   cancelledState: "Cancelled",
   expiredState: "Expired",
-  partlyTakenBack: "Part refunded",
+  partlyTakenBack: "Partly refunded",
   notLoaded: "Can't be loaded yet.",
-  needsServer: "This page needs the server. Selling goes on.",
+  needsServer: "This page needs the server. You can still sell.",
   doorNeedsServer: "This part needs the server. Check the connection, then try again.",
   giveBack: "Void or refund",
   net: "Net",
@@ -406,10 +411,10 @@ const en: Words = {
   tenders: "Payment methods",
   bestSellers: "Best sellers",
   lowStock: "Low stock",
-  stockFine: "There is enough of everything.",
+  stockFine: "No product is low on stock.",
   cases: (n) => `Money cases: ${n}`,
-  casesNone: "All money has met its match.",
-  casesSome: "Some money waits for a decision.",
+  casesNone: "All money is matched.",
+  casesSome: "Some money is waiting for a decision.",
   language: "Language",
   theme: "Appearance",
   light: "Light",
@@ -420,7 +425,7 @@ const en: Words = {
   soundOff: "Off",
   signOut: "Sign out",
   signOutWhat: "Ends this session, on the server too. To step away, locking is enough.",
-  signedOutHere: "Signed out of this till. The server can't be reached; there the session ends by itself.",
+  signedOutHere: "Signed out of this till. The server can't be reached; the session there will expire.",
   keys: "Keyboard",
   keySearch: "Search products",
   keyPay: "Pay",
@@ -431,7 +436,7 @@ const en: Words = {
 
 export const dictionary: Readonly<Record<Language, Words>> = { id, en };
 
-/** How a tender is called: QRIS is QRIS everywhere. */
+/** The name of a payment method; QRIS is the same in both languages. */
 export function tenderWord(method: string, words: Words): string {
   if (method === "CASH") return words.cash;
   return method === STATIC_METHOD ? words.staticQris : method;

@@ -12,10 +12,10 @@ import { exportAudit, office, useDevices, useOutlets, useStaff, why } from "./se
 import { useOfficeWords } from "./words.ts";
 
 const ALL = "";
-/** How often new entries are looked for. */
+/** How often new entries are polled for. */
 const NEW_MS = 4_000;
 
-/** What is looked for by name: action, Indonesian, English. */
+/** Actions that the list can be filtered by: action, Indonesian, English. */
 const HAPPENINGS = [
   ["sale.voided", "Penjualan dibatalkan", "Sale voided"],
   ["sale.refunded", "Uang dikembalikan", "Sale refunded"],
@@ -29,11 +29,11 @@ const HAPPENINGS = [
   ["staff.added", "Staf ditambah", "Staff added"],
   ["staff.changed", "Staf diubah", "Staff changed"],
   ["staff.pin_changed", "PIN diganti", "PIN changed"],
-  ["role.added", "Peran dibuat", "Role made"],
+  ["role.added", "Peran dibuat", "Role created"],
   ["role.changed", "Peran diubah", "Role changed"],
   ["device.enrolled", "Perangkat didaftarkan", "Device enrolled"],
   ["device.revoked", "Perangkat dicabut", "Device revoked"],
-  ["key.made", "Kunci API dibuat", "API key made"],
+  ["key.made", "Kunci API dibuat", "API key created"],
   ["key.revoked", "Kunci API dicabut", "API key revoked"],
   ["outlet.changed", "Outlet diubah", "Outlet changed"],
   ["provider.changed", "Penyedia diubah", "Provider changed"],
@@ -58,7 +58,8 @@ export function Audit() {
     initialPageParam: null as number | null,
     getNextPageParam: ({ next }) => next,
     staleTime: 0,
-    // what has just happened is written a moment later; who reads further back isn't moved
+    // entries appear a moment after the event; once older pages are open, polling stops so that the list
+    // stays still
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : NEW_MS),
   });
   const [open, setOpen] = useState<AuditEntryBody | null>(null);
@@ -153,11 +154,11 @@ export function Audit() {
   );
 }
 
-/** What fields are called: by the trail, in Indonesian, in English. */
+/** The names of an entry's fields in Indonesian and English. */
 const FIELDS: Readonly<Record<string, readonly [id: string, en: string]>> = {
   name: ["Nama", "Name"],
   role: ["Peran", "Role"],
-  role_id: ["Peran buatan", "Own role"],
+  role_id: ["Peran buatan", "Custom role"],
   outlet_id: ["Outlet", "Outlet"],
   is_active: ["Aktif", "Active"],
   renamed: ["Ganti nama", "Renamed"],
@@ -173,16 +174,16 @@ const FIELDS: Readonly<Record<string, readonly [id: string, en: string]>> = {
   price: ["Harga", "Price"],
   currency: ["Mata uang", "Currency"],
   approved_by: ["Disetujui", "Approved by"],
-  asked_by: ["Diminta", "Asked by"],
+  asked_by: ["Diminta", "Requested by"],
   restock: ["Kembali ke stok", "Back in stock"],
   address: ["Alamat", "Address"],
   phone: ["Telepon", "Telephone"],
   tax: ["Pajak", "Tax"],
-  receipt_header: ["Kepala struk", "Head of the receipt"],
-  receipt_footer: ["Kaki struk", "Foot of the receipt"],
+  receipt_header: ["Kepala struk", "Receipt header"],
+  receipt_footer: ["Kaki struk", "Receipt footer"],
 };
 
-/** Who, what and where by name, as far as this person may read them. */
+/** The sentence of an entry, with the names that this person may read. */
 function useSentence(): (entry: AuditEntryBody) => string {
   const words = useOfficeWords();
   const { language } = useSettings();
@@ -206,7 +207,7 @@ function useNames(): (id: string) => string | undefined {
   return (id) => names.get(id);
 }
 
-/** Entries under the day on which they happened, by the outlet's clock. */
+/** Entries grouped by day, in the outlet's time zone. */
 function Days({
   entries,
   onOpen,
@@ -268,7 +269,7 @@ function Entry({ entry, sentence }: { readonly entry: AuditEntryBody; readonly s
     [words.before, entry.before],
     [words.after, entry.after],
   ] as const;
-  const told = columns.filter(([, fields]) => fields !== null);
+  const shownColumns = columns.filter(([, fields]) => fields !== null);
   return (
     <div className="form entry">
       <p>
@@ -290,7 +291,7 @@ function Entry({ entry, sentence }: { readonly entry: AuditEntryBody; readonly s
           <thead>
             <tr>
               <td />
-              {told.map(([title]) => (
+              {shownColumns.map(([title]) => (
                 <th key={title} scope="col">
                   {title}
                 </th>
@@ -301,7 +302,7 @@ function Entry({ entry, sentence }: { readonly entry: AuditEntryBody; readonly s
             {names.map((name) => (
               <tr key={name}>
                 <th scope="row">{FIELDS[name]?.[language === "id" ? 0 : 1] ?? name}</th>
-                {told.map(([title, fields]) => (
+                {shownColumns.map(([title, fields]) => (
                   <td key={title}>{text(fields?.[name])}</td>
                 ))}
               </tr>

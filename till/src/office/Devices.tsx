@@ -12,7 +12,7 @@ import { office, refresh, useAct, useDevices, useOutlets } from "./server.ts";
 import { useOutletName } from "./Staff.tsx";
 import { dictionary, useOfficeWords } from "./words.ts";
 
-/** How often the list is asked for while a new device is awaited. */
+/** How often the list is polled while a new device is awaited. */
 const AWAITED_MS = 1_500;
 
 export function Devices() {
@@ -95,7 +95,7 @@ function Rows({
   );
 }
 
-/** A code for one device, shown until that device has used it. */
+/** A code for one device, shown until the device has used it. */
 function NewDevice({
   devices,
   onClose,

@@ -18,22 +18,22 @@ import "./office.css";
 
 type Kind = Input["kind"];
 type Props = { readonly sale: SaleBody; readonly onClose: () => void };
-type Asked = { readonly input: Input; readonly amount: bigint };
+type Requested = { readonly input: Input; readonly amount: bigint };
 type Step =
   | { readonly at: "what" }
-  | ({ readonly at: "approve" } & Asked)
+  | ({ readonly at: "approve" } & Requested)
   | { readonly at: "done"; readonly kind: Kind; readonly sale: SaleBody };
 
-/** Voids a sale or gives back what is brought back: what, whose PIN where one is needed, and where the money goes. */
+/** Voids or refunds a sale: the input, an approver's PIN if one is needed, and where the money goes. */
 export function GiveBack({ sale, onClose }: Props) {
   const words = useOfficeWords();
   const till = useWords();
   const { language } = useSettings();
-  // one id for all tries, so that pressing again after silence gives nothing back twice
+  // one id for all tries, so that pressing again after no answer refunds nothing twice
   const [id] = useState(newId);
   const [step, setStep] = useState<Step>({ at: "what" });
   const [busy, setBusy] = useState(false);
-  const [no, setNo] = useState<string | null>(null);
+  const [refusal, setRefusal] = useState<string | null>(null);
   const [approval, setApproval] = useState<string | undefined>();
   const title = {
     what: till.giveBack,
@@ -41,10 +41,10 @@ export function GiveBack({ sale, onClose }: Props) {
     done: step.at === "done" && step.kind === "void" ? words.voided : words.refunded,
   }[step.at];
 
-  /** Whether it was done. What came without an answer is asked again under the same id. */
-  async function give({ input }: Asked, by: string | undefined): Promise<boolean> {
+  /** Resolves to whether it was done. After no answer, the next try uses the same id. */
+  async function give({ input }: Requested, by: string | undefined): Promise<boolean> {
     setBusy(true);
-    setNo(null);
+    setRefusal(null);
     try {
       const done = await office.giveBack(sale.id, id, input, by);
       client.setQueryData(["sale", sale.id], done);
@@ -56,7 +56,7 @@ export function GiveBack({ sale, onClose }: Props) {
     } catch (error) {
       const undecided = isUndecided(error);
       setApproval(undecided ? by : undefined);
-      setNo(undecided ? words.actSilent : why(error, language));
+      setRefusal(undecided ? words.actSilent : why(error, language));
       return false;
     } finally {
       setBusy(false);
@@ -69,9 +69,9 @@ export function GiveBack({ sale, onClose }: Props) {
         <What
           sale={sale}
           busy={busy}
-          no={no}
-          onAct={(asked) => void give(asked, undefined)}
-          onAsk={(asked) => setStep({ at: "approve", ...asked })}
+          no={refusal}
+          onAct={(requested) => void give(requested, undefined)}
+          onAsk={(requested) => setStep({ at: "approve", ...requested })}
         />
       )}
       {step.at === "approve" && (
@@ -79,11 +79,11 @@ export function GiveBack({ sale, onClose }: Props) {
           sale={sale}
           asked={step}
           busy={busy}
-          no={no}
+          no={refusal}
           given={approval}
           onGiven={(by) => give(step, by)}
           onBack={() => {
-            setNo(null);
+            setRefusal(null);
             setApproval(undefined);
             setStep({ at: "what" });
           }}
@@ -98,8 +98,8 @@ type WhatProps = {
   readonly sale: SaleBody;
   readonly busy: boolean;
   readonly no: string | null;
-  readonly onAct: (asked: Asked) => void;
-  readonly onAsk: (asked: Asked) => void;
+  readonly onAct: (requested: Requested) => void;
+  readonly onAsk: (requested: Requested) => void;
 };
 
 function What({ sale, busy, no, onAct, onAsk }: WhatProps) {
@@ -251,16 +251,16 @@ function useApprovers(): readonly StaffBody[] {
 
 type ApproveProps = {
   readonly sale: SaleBody;
-  readonly asked: Asked;
+  readonly asked: Requested;
   readonly busy: boolean;
   readonly no: string | null;
-  /** An approval that was given, whose use had no answer yet. */
+  /** An approval that was given and used, without an answer from the server yet. */
   readonly given: string | undefined;
   readonly onGiven: (approval: string) => Promise<boolean>;
   readonly onBack: () => void;
 };
 
-/** The second person: picks his own name, sees what it is about, and gives the PIN. */
+/** The approver chooses their name, sees the request, and enters their PIN. */
 function Approve({ sale, asked: { input, amount }, busy, no, given, onGiven, onBack }: ApproveProps) {
   const words = useOfficeWords();
   const till = useWords();
@@ -350,7 +350,7 @@ function Approve({ sale, asked: { input, amount }, busy, no, given, onGiven, onB
   );
 }
 
-/** Where the money is now, and what the cashier has to do about it. */
+/** Where the money is now, and what the cashier has to do. */
 function Done({
   sale,
   id,

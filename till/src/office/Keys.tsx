@@ -166,11 +166,11 @@ function NewKey({ onClose }: { readonly onClose: () => void }) {
 }
 
 async function copy(secret: string): Promise<void> {
-  const told = await navigator.clipboard.writeText(secret).then(
+  const result = await navigator.clipboard.writeText(secret).then(
     () => ({ tone: "plain", word: "copied" }) as const,
     () => ({ tone: "refusal", word: "notCopied" }) as const,
   );
-  say({ tone: told.tone, text: (_, language) => dictionary[language][told.word] });
+  say({ tone: result.tone, text: (_, language) => dictionary[language][result.word] });
 }
 
 function OneKey({ shown, onClose }: { readonly shown: KeyBody; readonly onClose: () => void }) {

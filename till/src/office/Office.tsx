@@ -17,7 +17,7 @@ import "./office.css";
 
 type Inner = { readonly right: string; readonly icon: IconName; readonly page: ReactNode };
 
-/** What is inside the shop, in the order of its list; each stands at `#shop/<name>`. */
+/** The pages of the back office in the order of the list; each has the address `#shop/<name>`. */
 const inside = {
   staff: { right: "staff.read", icon: "staff", page: <Staff /> },
   roles: { right: "role.read", icon: "roles", page: <Roles /> },
@@ -29,7 +29,7 @@ const inside = {
 } as const satisfies Record<string, Inner>;
 type Name = keyof typeof inside;
 
-/** The back office: a list of what is inside on a phone, beside it what is open elsewhere. */
+/** The back office: a list of its pages, with the open page beside it on wider screens. */
 export function Office() {
   const words = useOfficeWords();
   const till = useWords();
@@ -37,8 +37,8 @@ export function Office() {
   const wide = useWide();
   const offline = useLive() === "down";
   const names = (Object.keys(inside) as Name[]).filter((name) => may(inside[name].right));
-  const asked = usePlace().split("/")[1];
-  const open = names.find((name) => name === asked) ?? (wide ? names[0] : undefined);
+  const requested = usePlace().split("/")[1];
+  const open = names.find((name) => name === requested) ?? (wide ? names[0] : undefined);
   return (
     <div className="office">
       {(wide || !open) && (

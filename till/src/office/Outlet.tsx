@@ -124,7 +124,7 @@ function OneOutlet({ outlet }: { readonly outlet: OutletBody }) {
   );
 }
 
-/** Head and foot of the receipt, as they will be printed. */
+/** The receipt's header and footer as they will be printed. */
 function Paper({ outlet }: { readonly outlet: OutletBody }) {
   const words = useOfficeWords();
   const { logo } = useShop();

@@ -90,7 +90,7 @@ type OneRoleProps = {
   readonly onClose: () => void;
 };
 
-/** A role as a list of what it may, in plain words; `null` is one to be made. */
+/** A role as a list of its rights in plain words; `null` for a new role. */
 function OneRole({ role, grantable, mayChange, onClose }: OneRoleProps) {
   const words = useOfficeWords();
   const till = useWords();
@@ -100,9 +100,9 @@ function OneRole({ role, grantable, mayChange, onClose }: OneRoleProps) {
   const { act, busy, no } = useAct();
   const id = role?.id ?? null;
 
-  async function done(what: () => Promise<unknown>, told: (words: OfficeWords) => string) {
+  async function done(what: () => Promise<unknown>, message: (words: OfficeWords) => string) {
     if (!(await act(what))) return;
-    say({ tone: "plain", text: (_, spoken) => told(dictionary[spoken]) });
+    say({ tone: "plain", text: (_, spoken) => message(dictionary[spoken]) });
     onClose();
     void refresh("/roles", "/staff");
   }

@@ -96,14 +96,14 @@ function Member({ member, onOpen }: { readonly member: StaffMemberBody; readonly
   );
 }
 
-/** An outlet's name, where there is more than one to tell apart. */
+/** An outlet's name, if there is more than one outlet. */
 export function useOutletName(): (id: string) => string | undefined {
   const may = useMay();
   const outlets = useOutlets(may("outlet.read")).data?.outlets ?? [];
   return (id) => (outlets.length > 1 ? outlets.find((outlet) => outlet.id === id)?.name : undefined);
 }
 
-/** The roles that the open session may give, own ones by their id. */
+/** The roles that the open session may assign; custom roles are given by id. */
 function useGivable(now?: string): (readonly [string, string])[] {
   const words = useWords();
   const may = useMay();
@@ -120,7 +120,7 @@ function useGivable(now?: string): (readonly [string, string])[] {
 
 const asRole = (value: string) => (isBuiltIn(value) ? { role: value } : { role_id: value });
 
-/** The outlets to choose from; nothing to choose where there is one. */
+/** The outlets to choose from; nothing if there is only one. */
 function OutletPick({
   value,
   onChange,
@@ -145,7 +145,7 @@ function NewMember({ onClose }: { readonly onClose: () => void }) {
   const words = useOfficeWords();
   const own = useShop().outlet.id;
   const roles = useGivable();
-  // the id is made here, so that pressing again after silence adds nobody twice
+  // the id is made here, so that pressing again after no answer adds nobody twice
   const [id] = useState(newId);
   const [name, setName] = useState("");
   const [role, setRole] = useState<string>("cashier");
@@ -208,7 +208,7 @@ function OneMember({ member, onClose }: { readonly member: StaffMemberBody; read
   const { act, busy, no } = useAct();
   const isOwner = may("role.manage");
   const isSelf = member.id === session?.staff.id;
-  // managers manage cashiers; the server says so again
+  // managers manage only cashiers; the server checks this again
   const mayChange = may("staff.manage") && (isOwner || member.role === "cashier");
   const change: StaffChangeBody = {
     ...(name.trim() === member.name ? {} : { name: name.trim() }),
@@ -219,13 +219,13 @@ function OneMember({ member, onClose }: { readonly member: StaffMemberBody; read
 
   async function done(
     what: () => Promise<unknown>,
-    told: (words: OfficeWords) => string,
+    message: (words: OfficeWords) => string,
     undo?: () => Promise<unknown>,
   ) {
     if (!(await act(what))) return;
     say({
       tone: "plain",
-      text: (_, language) => told(dictionary[language]),
+      text: (_, language) => message(dictionary[language]),
       ...(undo ? { action: { label: (till) => till.undo, run: () => void undo() } } : {}),
     });
     onClose();

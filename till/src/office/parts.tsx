@@ -9,7 +9,7 @@ import { useSettings } from "../settings.ts";
 import { toClock, toDay, toMoment } from "../when.ts";
 import { useOfficeWords } from "./words.ts";
 
-/** The head of an inner page: the way back on a phone, its name, and its one primary action. */
+/** The header of an inner page: the back button on a phone, the title, and the primary action. */
 export function Head({
   title,
   action,
@@ -49,7 +49,7 @@ type AskedProps<Answer> = {
   readonly children: (answer: Answer) => ReactNode;
 };
 
-/** What was asked of the server: its shape while it comes, the answer, or why there is none. */
+/** The result of a query: a placeholder while it loads, then the answer or the reason for the failure. */
 export function Asked<Answer>({ query: { data, error, refetch }, children }: AskedProps<Answer>) {
   const words = useOfficeWords();
   const { language } = useSettings();
@@ -214,7 +214,7 @@ export function Select<Value extends string>({ label, hint, value, options, onCh
   );
 }
 
-/** One switch of a list: its words are the whole target. */
+/** A switch in a list; the whole label can be pressed. */
 export function Check({
   label,
   note,
@@ -245,7 +245,7 @@ export function Check({
   );
 }
 
-/** Why something was refused, beside the key that asked for it. */
+/** Why something was refused, beside the button that was pressed. */
 export function No({ children }: { readonly children: string | null }) {
   return (
     <p className="form-no" role="alert">
@@ -254,7 +254,7 @@ export function No({ children }: { readonly children: string | null }) {
   );
 }
 
-/** Moments as the outlet's clock shows them; of today the time alone. */
+/** Formats times in the outlet's time zone; a time of today without its date. */
 export function useMoment(): (time: string) => string {
   const { outlet } = useShop();
   const { language } = useSettings();

@@ -1,7 +1,7 @@
 import { checkedToMoney, isRefusal, toText } from "@onegate/contract";
 import type { Language } from "../settings.ts";
 
-/** What of an entry of the audit trail a sentence needs. */
+/** The fields of an audit entry that a sentence needs. */
 export type Told = {
   readonly action: string;
   readonly subject: string;
@@ -10,32 +10,33 @@ export type Told = {
   readonly after: Readonly<Record<string, unknown>> | null;
 };
 
-/** The pieces of one entry, in the words of a language. */
+/** The parts of a sentence about one entry, in one language. */
 type Pieces = {
   /** Who did it. */
   readonly who: string;
-  /** What it was done to, by name where the name is known. */
+  /** What it was done to, by name if the name is known. */
   readonly it: string;
-  /** A field after, or else before; empty where it is not told. */
+  /** The field's value after the change, or else before it; empty if the entry has neither. */
   readonly field: (name: string) => string;
-  /** A role in words, and what a right is about. */
+  /** A role in words, and what a right allows. */
   readonly role: string;
   readonly right: string;
-  /** The name of whom or what a field's id stands for. */
+  /** The name of the person or thing whose id is in the field. */
   readonly named: (name: string) => string;
   /** A sum: `amount`, or the field that holds one. */
   readonly sum: (name?: string) => string;
-  /** The same, before. */
+  /** The same sum before the change. */
   readonly was: (name?: string) => string;
-  /** ", approved by NAME", where somebody did. */
+  /** ", approved by NAME", or empty. */
   readonly approved: string;
 };
 
 type Sentence = readonly [id: (pieces: Pieces) => string, en: (pieces: Pieces) => string];
 
-const to = (text: string, word: string) => (text === "" ? "" : ` ${word} ${text}`);
+/** `text` after a preposition; empty if `text` is empty. */
+const to = (text: string, preposition: string) => (text === "" ? "" : ` ${preposition} ${text}`);
 
-/** Roles and rights that stand in sentences; others by their own names. */
+/** The names of roles and rights in sentences. Those not listed here appear by their codes. */
 const called: Readonly<Record<string, readonly [id: string, en: string]>> = {
   owner: ["pemilik", "owner"],
   manager: ["manajer", "manager"],
@@ -46,10 +47,10 @@ const called: Readonly<Record<string, readonly [id: string, en: string]>> = {
   "sale.discount": ["diskon", "a discount"],
   "price.change": ["perubahan harga", "a change of price"],
   "drawer.open": ["pembukaan laci", "opening the drawer"],
-  "day.reopen": ["pembukaan ulang hari", "opening the day again"],
+  "day.reopen": ["pembukaan ulang hari", "reopening the day"],
 };
 
-/** A sentence in Indonesian and English for every action that the trail knows. */
+/** A sentence in Indonesian and English for every action of the audit trail. */
 export const sentences: Readonly<Record<string, Sentence>> = {
   "setup.done": [({ who }) => `${who} menyiapkan toko ini.`, ({ who }) => `${who} set this shop up.`],
   "staff.signed_in": [({ who }) => `${who} masuk.`, ({ who }) => `${who} signed in.`],
@@ -77,11 +78,11 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   ],
   "owner.recovered": [
     ({ it }) => `PIN pemilik ${it} diatur ulang dari server.`,
-    ({ it }) => `The PIN of the owner ${it} was set anew from the server.`,
+    ({ it }) => `The PIN of the owner ${it} was reset from the server.`,
   ],
   "role.added": [
     ({ who, field }) => `${who} membuat peran ${field("name")}.`,
-    ({ who, field }) => `${who} made the role ${field("name")}.`,
+    ({ who, field }) => `${who} created the role ${field("name")}.`,
   ],
   "role.changed": [
     ({ who, field }) => `${who} mengubah peran ${field("name")}.`,
@@ -104,7 +105,10 @@ export const sentences: Readonly<Record<string, Sentence>> = {
     ({ who, it }) => `${who} revoked the device ${it}.`,
   ],
   "user.signed_in": [() => "Seorang pengguna masuk.", () => "A user signed in."],
-  "user.sign_in_refused": [() => "Masuknya seorang pengguna ditolak.", () => "A user's sign-in was refused."],
+  "user.sign_in_refused": [
+    () => "Upaya masuk seorang pengguna ditolak.",
+    () => "A user's sign-in was refused.",
+  ],
   "user.token_reused": [
     () => "Token lama seorang pengguna dipakai lagi; sesinya diakhiri.",
     () => "A user's old token was used again; the session was ended.",
@@ -121,11 +125,11 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   "user.closed": [() => "Seorang pengguna menutup akunnya.", () => "A user closed the account."],
   "right.refused": [
     ({ who, right }) => `${who} mencoba ${right} tanpa hak.`,
-    ({ who, right }) => `${who} tried ${right} without the right to.`,
+    ({ who, right }) => `${who} tried ${right} without the right to do so.`,
   ],
   "key.out_of_scope": [
     ({ right }) => `Sebuah kunci API dipakai untuk ${right}, di luar cakupannya.`,
-    ({ right }) => `An API key was used for ${right}, out of its scopes.`,
+    ({ right }) => `An API key was used for ${right}, outside its scopes.`,
   ],
   "key.made": [
     ({ who, field }) => `${who} membuat kunci API ${field("name")}.`,
@@ -154,7 +158,7 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   ],
   "sale.refunded": [
     ({ who, sum, approved }) => `${who} mengembalikan uang${to(sum(), "sebesar")}${approved}.`,
-    ({ who, sum, approved }) => `${who} gave ${sum() || "money"} back${approved}.`,
+    ({ who, sum, approved }) => `${who} refunded ${sum() || "money"}${approved}.`,
   ],
   "drawer.opened": [
     ({ who, approved }) => `${who} membuka laci uang tanpa penjualan${approved}.`,
@@ -205,7 +209,7 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   ],
   "outlet.static_qris_removed": [
     ({ who }) => `${who} melepas QRIS statis.`,
-    ({ who }) => `${who} took the static QRIS away.`,
+    ({ who }) => `${who} removed the static QRIS.`,
   ],
   "provider.changed": [
     ({ who, field }) => `${who} mengubah akun penyedia ${field("provider")}.`,
@@ -264,7 +268,7 @@ export const sentences: Readonly<Record<string, Sentence>> = {
 const some = (value: unknown) =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 
-/** The text of a decimal amount and its currency; empty where there is none. */
+/** The text of a decimal amount and its currency; empty if there is none. */
 function toSum(fields: Told["before"], name: string, language: Language): string {
   const [amount, currency] = [fields?.[name], fields?.["currency"]];
   if (typeof amount !== "string" || typeof currency !== "string") return "";
@@ -272,27 +276,26 @@ function toSum(fields: Told["before"], name: string, language: Language): string
   return isRefusal(checked) ? "" : toText(checked, language);
 }
 
-/** An entry as a plain sentence. `nameOf` knows people, devices and products by id, and answers nothing for what it doesn't know. */
+/** An entry as a sentence. `nameOf` gives the name of a person, device or product by id, if known. */
 export function sentenceOf(
-  told: Told,
+  entry: Told,
   who: string,
   nameOf: (id: string) => string | undefined,
   language: Language,
 ): string {
-  const { action, subject, count, before, after } = told;
+  const { action, subject, count, before, after } = entry;
   const field = (name: string) => some(after?.[name] ?? before?.[name]);
   const named = (name: string) => nameOf(field(name)) ?? (language === "id" ? "seseorang" : "somebody");
   const approver = field("approved_by");
-  const word = (name: string) => called[name]?.[language === "id" ? 0 : 1] ?? name;
+  const wordFor = (name: string) => called[name]?.[language === "id" ? 0 : 1] ?? name;
   const pieces: Pieces = {
     who,
     it:
-      nameOf(subject) ??
-      (field("name") || (language === "id" ? "yang tak dikenal lagi" : "what is no longer known")),
+      nameOf(subject) ?? (field("name") || (language === "id" ? "yang tak dikenal lagi" : "an unknown item")),
     field,
     named,
-    role: word(field("role")),
-    right: word(field("right")),
+    role: wordFor(field("role")),
+    right: wordFor(field("right")),
     sum: (name = "amount") => toSum(after, name, language) || toSum(before, name, language),
     was: (name = "amount") => toSum(before, name, language),
     approved:

@@ -29,7 +29,7 @@ import { asking, client } from "../server.ts";
 import { useSettings, type Language } from "../settings.ts";
 import { dictionary } from "./words.ts";
 
-/** What is to be given back of a sale. */
+/** A void or refund of a sale, as the cashier entered it. `lines` is null for all lines that are left. */
 export type Input = {
   readonly kind: "void" | "refund";
   readonly lines: ReturnLinesBody | null;
@@ -40,38 +40,39 @@ type ReturnLinesBody = NonNullable<NewReturnBody["lines"]>;
 
 type Method = Parameters<typeof call>[0];
 
-const ask = <Answer>(method: Method, path: string, body?: unknown) =>
+const request = <Answer>(method: Method, path: string, body?: unknown) =>
   asking((token) =>
     call(method, path, { token, ...(body === undefined ? {} : { body }) }),
   ) as Promise<Answer>;
 
 export const office = {
-  addMember: (member: NewStaffBody) => ask<StaffMemberBody>("POST", "/staff", member),
-  changeMember: (id: Id, change: StaffChangeBody) => ask<StaffMemberBody>("PATCH", `/staff/${id}`, change),
-  setPin: (id: Id, pin: string) => ask<undefined>("PUT", `/staff/${id}/pin`, { pin }),
-  unblock: (id: Id) => ask<undefined>("POST", `/staff/${id}/unblock`, {}),
-  addRole: (name: string, rights: string[]) => ask<ShopRoleBody>("POST", "/roles", { name, rights }),
+  addMember: (member: NewStaffBody) => request<StaffMemberBody>("POST", "/staff", member),
+  changeMember: (id: Id, change: StaffChangeBody) =>
+    request<StaffMemberBody>("PATCH", `/staff/${id}`, change),
+  setPin: (id: Id, pin: string) => request<undefined>("PUT", `/staff/${id}/pin`, { pin }),
+  unblock: (id: Id) => request<undefined>("POST", `/staff/${id}/unblock`, {}),
+  addRole: (name: string, rights: string[]) => request<ShopRoleBody>("POST", "/roles", { name, rights }),
   changeRole: (id: Id, name: string, rights: string[]) =>
-    ask<ShopRoleBody>("PUT", `/roles/${id}`, { name, rights }),
-  deleteRole: (id: Id) => ask<undefined>("DELETE", `/roles/${id}`),
+    request<ShopRoleBody>("PUT", `/roles/${id}`, { name, rights }),
+  deleteRole: (id: Id) => request<undefined>("DELETE", `/roles/${id}`),
   makeCode: (outletId: Id, name: string) =>
-    ask<DeviceCodeBody>("POST", "/devices/codes", { outlet_id: outletId, name }),
+    request<DeviceCodeBody>("POST", "/devices/codes", { outlet_id: outletId, name }),
   revokeDevice: (id: Id, reason: RevokeDeviceBody["reason"]) =>
-    ask<DeviceBody>("POST", `/devices/${id}/revoke`, { reason }),
+    request<DeviceBody>("POST", `/devices/${id}/revoke`, { reason }),
   makeKey: (name: string, scopes: KeyScope[], days: number | null) =>
-    ask<KeyWithSecretBody>("POST", "/keys", {
+    request<KeyWithSecretBody>("POST", "/keys", {
       name,
       scopes,
       ...(days === null ? {} : { expires_in_days: days }),
     }),
-  revokeKey: (id: Id) => ask<KeyBody>("POST", `/keys/${id}/revoke`),
-  endSession: (id: Id) => ask<undefined>("DELETE", `/staff-sessions/${id}`),
-  changeOutlet: (id: Id, change: OutletChangeBody) => ask<OutletBody>("PATCH", `/outlets/${id}`, change),
-  /** What a refund of these lines gives back, before it is done. */
+  revokeKey: (id: Id) => request<KeyBody>("POST", `/keys/${id}/revoke`),
+  endSession: (id: Id) => request<undefined>("DELETE", `/staff-sessions/${id}`),
+  changeOutlet: (id: Id, change: OutletChangeBody) => request<OutletBody>("PATCH", `/outlets/${id}`, change),
+  /** Calculates the refund for these lines without making it. */
   sumBack: async (saleId: Id, lines: ReturnLinesBody) =>
-    (await ask<{ amount: MoneyBody }>("POST", `/till/sales/${saleId}/refund/sum`, { lines })).amount,
-  approve: (approval: NewApprovalBody) => ask<ApprovalBody>("POST", "/till/approvals", approval),
-  /** Gives back once per `id`, however often it is asked. */
+    (await request<{ amount: MoneyBody }>("POST", `/till/sales/${saleId}/refund/sum`, { lines })).amount,
+  approve: (approval: NewApprovalBody) => request<ApprovalBody>("POST", "/till/approvals", approval),
+  /** Voids or refunds once per `id`; repeating the call has no further effect. */
   giveBack: (saleId: Id, id: Id, { kind, lines, restock, reason }: Input, approval: Id | undefined) =>
     asking((token) =>
       call("POST", `/till/sales/${saleId}/${kind}`, {
@@ -81,12 +82,12 @@ export const office = {
       }),
     ) as Promise<SaleBody>,
   auditPage: (filter: Record<string, string>) =>
-    ask<AuditPageBody>("GET", `/audit?${new URLSearchParams(filter)}`),
+    request<AuditPageBody>("GET", `/audit?${new URLSearchParams(filter)}`),
 };
 
 /** Saves the audit trail as a file. */
 export async function exportAudit(): Promise<void> {
-  const file = await ask<Blob>("GET", "/audit/export");
+  const file = await request<Blob>("GET", "/audit/export");
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
   link.download = `audit-${new Date().toISOString().slice(0, 10)}.jsonl`;
@@ -94,14 +95,14 @@ export async function exportAudit(): Promise<void> {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** A list of the back office: read anew whenever it is opened. */
+/** A list of the back office, read again whenever it is opened. */
 function useList<Answer>(
   path: string,
   { every = false, enabled = true }: { every?: number | false; enabled?: boolean } = {},
 ) {
   return useQuery({
     queryKey: ["office", path],
-    queryFn: () => ask<Answer>("GET", path),
+    queryFn: () => request<Answer>("GET", path),
     staleTime: 1_000,
     refetchInterval: every,
     enabled,
@@ -117,7 +118,7 @@ export const useStaffSessions = () =>
   useList<{ sessions: StaffSessionBody[] }>("/staff-sessions", { every: 5_000 });
 export const useOutlets = (enabled = true) => useList<{ outlets: OutletBody[] }>("/outlets", { enabled });
 
-/** Reads lists anew after a change, and the shop with them: the locked screen shows its staff, the receipt its address. */
+/** Reads lists again after a change, and the shop too, which the locked screen and the receipt show. */
 export async function refresh(...paths: string[]): Promise<void> {
   await Promise.all(
     [["shop"], ...paths.map((path) => ["office", path])].map((queryKey) =>
@@ -126,12 +127,12 @@ export async function refresh(...paths: string[]): Promise<void> {
   );
 }
 
-/** Why something could not be done, in words. */
+/** The reason for a failure, as a sentence for the user. */
 export function why(error: unknown, language: Language): string {
   return error instanceof Refused ? error.problem.detail[language] : dictionary[language].silent;
 }
 
-/** Does what was pressed outside a sheet; a notice says why not. */
+/** Runs an action that was started outside a sheet. A notice says why it failed. */
 export async function run(what: () => Promise<unknown>, ...paths: string[]): Promise<boolean> {
   try {
     await what();
@@ -144,7 +145,7 @@ export async function run(what: () => Promise<unknown>, ...paths: string[]): Pro
   }
 }
 
-/** Does one thing at a time, and keeps why it was refused. */
+/** Runs one action at a time, and keeps the reason if it failed. */
 export function useAct() {
   const { language } = useSettings();
   const [busy, setBusy] = useState(false);
@@ -152,14 +153,14 @@ export function useAct() {
   return {
     busy,
     no: error === null ? null : why(error, language),
-    /** What it answered, or nothing when it was refused. */
+    /** The answer of the action, or null if it failed. */
     act: async <Answer>(what: () => Promise<Answer>): Promise<{ readonly answer: Answer } | null> => {
       setBusy(true);
       setError(null);
       try {
         return { answer: await what() };
-      } catch (refused) {
-        setError(refused);
+      } catch (failure) {
+        setError(failure);
         return null;
       } finally {
         setBusy(false);

@@ -13,7 +13,7 @@ export function useAmountText(): (minor: bigint) => string {
   return (minor) => toText(money(minor, currency), language);
 }
 
-/** The only place on screen where minor units become text. */
+/** The only component that turns minor units into text. */
 export function Amount({ minor, look = "list" }: { readonly minor: bigint; readonly look?: Look }) {
   const text = useAmountText()(minor);
   const [symbol = "", figures = ""] = text.split(" ");

@@ -5,7 +5,7 @@ import { totalOf } from "../sum.ts";
 import { useWords } from "../words.ts";
 import { Amount } from "./Amount.tsx";
 
-/** Tax and total of a cart; what is owed is the largest thing. */
+/** Tax and total of a cart; the total is the largest text. */
 export function Totals({ cart }: { readonly cart: Cart }) {
   const words = useWords();
   const shop = useShop();

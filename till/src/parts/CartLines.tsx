@@ -6,7 +6,7 @@ import { Amount } from "./Amount.tsx";
 import { Icon } from "./Icon.tsx";
 import { Picture } from "./Picture.tsx";
 
-/** How to put the cart back as it is now, unless it has been sold meanwhile. */
+/** Returns a function that restores the current cart, unless it has been sold meanwhile. */
 function bringBack(): () => void {
   const before = currentTill();
   return () => {

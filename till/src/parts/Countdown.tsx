@@ -6,7 +6,7 @@ import { useWords } from "../words.ts";
 const RADIUS = 20;
 const ROUND = 2 * Math.PI * RADIUS;
 
-/** A ring that runs down from `from` to `until`, with the time that is left by the server's clock. */
+/** A ring that empties between `from` and `until`, with the time left by the server's clock. */
 export function Countdown({ from, until }: { readonly from: string; readonly until: string }) {
   const words = useWords();
   const [now, setNow] = useState(() => serverNow());

@@ -12,7 +12,7 @@ export type Page = (typeof pages)[number];
 
 type Props = { readonly page: Page; readonly onPage: (page: Page) => void; readonly children: ReactNode };
 
-/** Around everything but a payment: who, where, whether connected, and the way to the other pages. */
+/** The frame of every page except payments: the person, the shop, the connection and the navigation. */
 export function Frame({ page, onPage, children }: Props) {
   const words = useWords();
   const mayOpen = useMayOpen();

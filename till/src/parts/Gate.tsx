@@ -1,6 +1,6 @@
 const half = "M29 3 25 12H20V14H21V20H15V23H17V30H11V33H13V41H6V44H8V54H4V60H29Z";
 
-/** The candi bentar: two mirrored stepped halves and the way between. */
+/** The logo, a candi bentar: two mirrored, stepped halves with a passage between them. */
 export function Gate({ title }: { readonly title?: string }) {
   return (
     <svg
@@ -16,7 +16,7 @@ export function Gate({ title }: { readonly title?: string }) {
   );
 }
 
-/** One tall half, for the moment the gate opens. */
+/** One tall half, for the animation in which the gate opens. */
 export function GateHalf({ side }: { readonly side: "left" | "right" }) {
   return (
     <svg

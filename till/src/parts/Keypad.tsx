@@ -8,7 +8,7 @@ type Props = {
   readonly onErase: () => void;
 };
 
-/** Big number keys; `extra` is the key left of 0. */
+/** Large number keys; `extra` is the key left of 0. */
 export function Keypad({ extra, disabled = false, onDigits, onErase }: Props) {
   const words = useWords();
   const digit = (text: string) => (

@@ -7,21 +7,21 @@ type Shell<Props> = (around: {
   readonly children: ReactNode;
 }) => ReactNode;
 
-/** A whole page, whose shape stands while it is fetched. */
+/** A whole page, with a placeholder while it is loaded. */
 const asPage: Shell<object> = ({ failed, children }) => (
   <div className="page">{failed ? children : <span className="card card-skeleton" aria-hidden="true" />}</div>
 );
 
-/** What stands before the till: nothing sells behind it, and an empty shape would flash. */
+/** A page that is shown instead of the till. It has no placeholder, which would only flash. */
 const asDoor: Shell<object> = ({ failed, children }) => <div className="page">{failed && children}</div>;
 
-/** A door of the till that is loaded when it is shown. */
+/** A page shown instead of the till, loaded when it is first shown. */
 export const laterDoor = (load: () => Promise<ComponentType>) =>
   later<object>(load, asDoor, (words) => words.doorNeedsServer);
 
 /**
- * A part of the till that is fetched when it is first opened, so that what sells starts fast. `shell` is shown until then,
- * with what to say when it can't be fetched: reading the page again is the way, and nothing of the till is lost by that.
+ * A part of the till that is loaded when it is first opened, so that selling starts fast. `shell` is shown
+ * until then. If the part can't be loaded, a button reloads the page; the state of the till survives that.
  */
 export function later<Props extends object>(
   load: () => Promise<ComponentType<Props>>,

@@ -4,14 +4,14 @@ import { useWords } from "../words.ts";
 import { PinPad } from "./PinPad.tsx";
 
 type Props = {
-  /** Whose PIN it becomes. */
+  /** The person whose PIN is set. */
   readonly name: string;
-  /** Why the server would not take the one before. */
+  /** Why the server refused the previous PIN. */
   readonly no?: string | undefined;
   readonly onPin: (pin: string) => void | Promise<void>;
 };
 
-/** A PIN chosen and typed again; one that anybody would try first is refused. */
+/** Asks for a new PIN twice. A PIN that is easy to guess is refused. */
 export function NewPin({ name, no, onPin }: Props) {
   const words = useWords();
   const [first, setFirst] = useState<string | null>(null);

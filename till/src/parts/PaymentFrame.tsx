@@ -12,7 +12,7 @@ type Props = {
   readonly children: ReactNode;
 };
 
-/** A payment: one column on a phone; with the order beside it where there is room. */
+/** The layout of a payment: one column on a phone, with the order beside it on wider screens. */
 export function PaymentFrame({ cart, title, onBack, children }: Props) {
   const words = useWords();
   return (

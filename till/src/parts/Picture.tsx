@@ -1,6 +1,6 @@
 import { useState } from "react";
 
-/** A product's picture; without one, its first letter on the same ground. */
+/** A product's picture, or its first letter on the same background. */
 export function Picture({ src, name }: { readonly src: string | null; readonly name: string }) {
   const [broken, setBroken] = useState(false);
   return (

@@ -3,32 +3,32 @@ import { useScanned } from "../scans.ts";
 import { Keypad } from "./Keypad.tsx";
 
 export const PIN_LENGTH = 6;
-/** A PIN that was typed is used when no more keys follow: a scanner's digits are no PIN, and cost no try. */
+/** A typed PIN is used only after this pause, so that a scanner's digits are not tried as a PIN. */
 const KEYS_END_MS = 150;
 
 type Props = {
   readonly label: string;
   readonly hint: string;
-  /** Why the PIN before was not taken. */
+  /** Why the previous PIN was refused. */
   readonly no?: string | undefined;
   readonly disabled?: boolean;
   readonly onType?: () => void;
-  /** Gets the whole PIN; the dots are empty again when this is done. */
+  /** Receives the whole PIN; the dots are cleared when the promise resolves. */
   readonly onPin: (pin: string) => void | Promise<void>;
 };
 
-/** Six dots and big keys; a keyboard's digits do as well. What is typed never leaves this part but whole. */
+/** Six dots and large keys; digits from a keyboard work too. Only a whole PIN leaves this component. */
 export function PinPad({ label, hint, no, disabled = false, onType, onPin }: Props) {
   const [pin, setPin] = useState("");
-  const [asking, setAsking] = useState(false);
-  const closed = disabled || asking;
+  const [busy, setBusy] = useState(false);
+  const closed = disabled || busy;
   const keys = useRef<{ timer?: ReturnType<typeof setTimeout>; isTooLong: boolean }>({ isTooLong: false });
 
   async function whole(typed: string) {
-    setAsking(true);
+    setBusy(true);
     await onPin(typed);
     setPin("");
-    setAsking(false);
+    setBusy(false);
   }
 
   function press(digits: string): string {
@@ -60,7 +60,7 @@ export function PinPad({ label, hint, no, disabled = false, onType, onPin }: Pro
   useScanned(() => {
     clearTimeout(keys.current.timer);
     keys.current.isTooLong = false;
-    if (!asking) setPin("");
+    if (!busy) setPin("");
   });
 
   useEffect(() => {

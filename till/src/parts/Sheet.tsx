@@ -11,7 +11,7 @@ type Props = {
   readonly onClose: () => void;
 };
 
-/** One sheet deep: from below on a phone, in the middle elsewhere. Escape and a tap beside it close it. */
+/** A dialog: at the bottom of a phone, in the middle of larger screens. Escape or a tap outside closes it. */
 export function Sheet({ title, extra, children, onClose }: Props) {
   const words = useWords();
   const dialog = useRef<HTMLDialogElement>(null);

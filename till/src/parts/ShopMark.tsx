@@ -11,7 +11,7 @@ export const initials = (name: string) =>
     .join("")
     .toUpperCase();
 
-/** The shop's logo; without one, or while it can't be loaded, what stands for it. */
+/** The shop's logo, or `children` if there is none or it can't be loaded. */
 export function ShopMark({ children }: { readonly children: ReactNode }) {
   const { data: shop } = useShopQuery();
   const [broken, setBroken] = useState<string | null>(null);

@@ -3,7 +3,7 @@ import { useWords } from "../words.ts";
 
 const LONG_MS = 2_500;
 
-/** Appears when a sale has been without an answer for longer than usual. */
+/** Appears when a sale has waited unusually long for the server's answer. */
 export function StillRecording() {
   const words = useWords();
   const [long, setLong] = useState(false);

@@ -8,14 +8,14 @@ import { Amount } from "./Amount.tsx";
 
 type Tender = SaleBody["tenders"][number];
 
-/** Shown by nothing but the cashier's word. */
+/** Only the cashier's confirmation shows that it was paid. */
 const isByWord = ({ state }: Tender) => state === "unverified" || state === "lost";
-/** Its money is not given back yet. */
+/** Its money has not been refunded yet. */
 const waits = ({ refunds }: SaleBody["returns"][number]) =>
   refunds.some(({ state }) => state !== "succeeded" && state !== "failed");
 const isPaid = (tender: Tender) => tender.state === "succeeded" || isByWord(tender);
 
-/** The receipt as paper, 58 mm wide, as the printer will print it. */
+/** The receipt, 58 mm wide, as it will be printed. */
 export function Struk({ sale }: { readonly sale: SaleBody }) {
   const words = useWords();
   const shop = useShop();
@@ -79,7 +79,10 @@ export function Struk({ sale }: { readonly sale: SaleBody }) {
         {sale.returns.map((one) => (
           <div key={one.id}>
             {row(
-              `${one.kind === "void" ? words.takenBackVoid : words.takenBack} ${toMoment(one.returned_at, language, outlet.time_zone)}`,
+              [
+                one.kind === "void" ? words.takenBackVoid : words.takenBack,
+                toMoment(one.returned_at, language, outlet.time_zone),
+              ].join(" "),
               -minorOf(one.amount),
             )}
             {waits(one) && <p className="struk-mark">{words.takenBackWaits}</p>}
@@ -91,7 +94,7 @@ export function Struk({ sale }: { readonly sale: SaleBody }) {
   );
 }
 
-/** The same receipt as plain text, to be sent in a message. */
+/** The same receipt as plain text, for a message. */
 export function useStrukText(): (sale: SaleBody, amount: (minor: bigint) => string) => string {
   const words = useWords();
   const { outlet } = useShop();

@@ -5,7 +5,7 @@ import { useAmountText } from "./Amount.tsx";
 import { Icon } from "./Icon.tsx";
 import { useStrukText } from "./Struk.tsx";
 
-/** Print and share, for a receipt that is on screen. */
+/** Buttons that print and share the receipt on screen. */
 export function StrukKeys({ sale }: { readonly sale: SaleBody }) {
   const words = useWords();
   const amount = useAmountText();

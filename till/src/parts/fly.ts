@@ -2,7 +2,7 @@ import { calm } from "./media.ts";
 
 const FLIGHT_MS = 200;
 
-/** Sends a copy of a product's picture to the cart, and lets the cart answer with a pulse. */
+/** Animates a copy of a product's picture into the cart, and then pulses the cart. */
 export function fly(from: Element | null | undefined): void {
   const target = document.querySelector("[data-cart]");
   if (!target || calm.matches) return;

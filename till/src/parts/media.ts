@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/** A tablet or larger, where the cart has a pane of its own; the same width as in the styles. */
+/** A tablet or larger, where the cart has its own pane. The width is the same as in the style sheets. */
 const wide = matchMedia("(width >= 48rem)");
 
 export function useWide(): boolean {

@@ -31,7 +31,7 @@ const GiveBack = later<GiveBackProps>(
     ),
 );
 
-/** What a row says of a sale: what was given back of it comes first. */
+/** The state shown in a sale's row; voids and refunds come first. */
 function useStateOf(): (sale: SaleBody) => readonly [text: string, look: string] {
   const words = useWords();
   return (sale) => {
@@ -101,7 +101,7 @@ function Row({ sale, onOpen }: { readonly sale: SaleBody; readonly onOpen: () =>
   const { language } = useSettings();
   const [state, look] = useStateOf()(sale);
   const unverified = sale.tenders.some((tender) => tender.state === "unverified");
-  // what is unverified was paid by the static QRIS: the state says it
+  // an unverified sale was paid by static QRIS, which its state already implies
   const method = unverified ? null : tenderWord(sale.tenders.at(-1)?.method ?? "QRIS", words);
   return (
     <li>

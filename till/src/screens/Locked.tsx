@@ -17,9 +17,9 @@ import { useWords, type Words } from "../words.ts";
 
 const lastStaff = kept(localStorage, "onegate.staff");
 
-/** Staff, roles and a revoked device are heard of at the locked screen too. */
+/** How often the locked screen reads the shop, to notice changed staff, changed roles or a revoked device. */
 const REFRESH_MS = 60_000;
-/** How long the server may take to answer before a sealed session is tried instead. */
+/** How long to wait for the server's answer before a sealed session is tried instead. */
 const OFFLINE_TIMEOUT_MS = 5_000;
 
 export function Locked() {
@@ -50,7 +50,7 @@ export function Locked() {
   );
 }
 
-/** In a sandbox anybody may leave the demo for a shop of their own, and come back. */
+/** In a sandbox, anybody may switch between the demo shop and their own. */
 function OwnShop() {
   const words = useWords();
   const here = useDevice();
@@ -78,19 +78,19 @@ function OwnShop() {
   );
 }
 
-type No = Refused | Exclude<Opened, { is: "open" }>;
+type Failure = Refused | Exclude<Opened, { is: "open" }>;
 
-function refusalFor(no: No, words: Words, language: "id" | "en"): string {
-  if (no instanceof Refused)
-    return no.problem.code === "pin_delayed" ? words.tooManyPins : no.problem.detail[language];
-  if (no.is === "wrong") return words.wrongOffline(no.left);
-  if (no.is === "wait") return words.waitOffline;
-  return no.is === "destroyed" ? words.destroyedOffline : words.noServer;
+function refusalFor(failure: Failure, words: Words, language: "id" | "en"): string {
+  if (failure instanceof Refused)
+    return failure.problem.code === "pin_delayed" ? words.tooManyPins : failure.problem.detail[language];
+  if (failure.is === "wrong") return words.wrongOffline(failure.left);
+  if (failure.is === "wait") return words.waitOffline;
+  return failure.is === "destroyed" ? words.destroyedOffline : words.noServer;
 }
 
-function secondsOf(no: No): number {
-  if (!(no instanceof Refused)) return "seconds" in no ? no.seconds : 0;
-  return no.problem.code === "pin_delayed" ? Math.max(1, no.retryAfterSeconds) : 0;
+function secondsOf(failure: Failure): number {
+  if (!(failure instanceof Refused)) return "seconds" in failure ? failure.seconds : 0;
+  return failure.problem.code === "pin_delayed" ? Math.max(1, failure.retryAfterSeconds) : 0;
 }
 
 function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonly isAway: boolean }) {
@@ -99,8 +99,8 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
   const [chosen, setChosen] = useState<Id | null>(
     () => staff.find(({ id }) => id === lastStaff.read())?.id ?? null,
   );
-  const [asking, setAsking] = useState(false);
-  const [no, setNo] = useState<No>();
+  const [checking, setChecking] = useState(false);
+  const [failure, setFailure] = useState<Failure>();
   const [wait, pause] = usePause();
   const [changing, setChanging] = useState<{ readonly session: SessionBody; readonly pin: string } | null>(
     null,
@@ -108,16 +108,16 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
   const who = staff.find(({ id }) => id === chosen);
 
   async function enter(id: Id, pin: string) {
-    setAsking(true);
+    setChecking(true);
     const refusal = await unlockBy(id, pin, (session) => setChanging({ session, pin }));
-    setAsking(false);
+    setChecking(false);
     if (!refusal) return lastStaff.write(id);
-    setNo(refusal);
+    setFailure(refusal);
     pause(secondsOf(refusal));
   }
 
   if (changing) return <ChangePin {...changing} onEnd={() => setChanging(null)} />;
-  const hint = asking
+  const hint = checking
     ? words.checkingPin
     : !who
       ? words.chooseStaff
@@ -139,7 +139,7 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
             aria-pressed={id === chosen}
             onClick={() => {
               setChosen(id);
-              setNo(undefined);
+              setFailure(undefined);
               pause(0);
             }}
           >
@@ -156,23 +156,23 @@ function Door({ staff, isAway }: { readonly staff: readonly StaffBody[]; readonl
         label={who ? words.pinOf(who.name) : words.enterPin}
         hint={hint}
         no={
-          no &&
+          failure &&
           [
-            refusalFor(no, words, language),
+            refusalFor(failure, words, language),
             wait > 90 ? words.waitMinutes(Math.ceil(wait / 60)) : wait > 0 ? words.waitSeconds(wait) : "",
           ]
             .join(" ")
             .trim()
         }
         disabled={!who || wait > 0}
-        onType={() => setNo(undefined)}
+        onType={() => setFailure(undefined)}
         onPin={(pin) => (who ? enter(who.id, pin) : undefined)}
       />
     </>
   );
 }
 
-/** Whole seconds still to wait, counted down; a tablet that slept meanwhile has not stopped the clock. */
+/** Whole seconds left to wait. They are calculated from the clock, so they are right after a tablet slept. */
 function usePause(): [seconds: number, begin: (seconds: number) => void] {
   const [{ until, now }, setPause] = useState({ until: 0, now: 0 });
   const isWaiting = until > now;
@@ -185,12 +185,12 @@ function usePause(): [seconds: number, begin: (seconds: number) => void] {
   return [Math.max(0, Math.ceil((until - now) / 1_000)), begin];
 }
 
-/** Opens the till by the server's word, or without the server by what is sealed; answers why not. */
+/** Opens the till by the server, or by the sealed session if there is no answer. Resolves to any failure. */
 async function unlockBy(
   staffId: Id,
   pin: string,
   onChange: (session: SessionBody) => void,
-): Promise<No | undefined> {
+): Promise<Failure | undefined> {
   try {
     const session = await api.unlock(staffId, pin, seals.has(staffId) ? OFFLINE_TIMEOUT_MS : undefined);
     if (session.must_change_pin) onChange(session);
@@ -207,18 +207,18 @@ async function unlockBy(
 
 type ChangeProps = { readonly session: SessionBody; readonly pin: string; readonly onEnd: () => void };
 
-/** The PIN was given on a device that is lost now: it opens nothing but this. */
+/** Shown after the PIN was used on a lost device: the PIN must be changed before the till opens. */
 function ChangePin({ session, pin, onEnd }: ChangeProps) {
   const words = useWords();
   const { language } = useSettings();
-  const [no, setNo] = useState<Refused | "silent" | null>(null);
+  const [failure, setFailure] = useState<Refused | "silent" | null>(null);
 
   async function change(newPin: string) {
     try {
       unlock({ ...session, ...(await api.changePin(session.token, pin, newPin)) }, newPin);
     } catch (error) {
       if (error instanceof Refused && error.problem.code === "unauthenticated") return onEnd();
-      setNo(error instanceof Refused ? error : "silent");
+      setFailure(error instanceof Refused ? error : "silent");
     }
   }
 
@@ -228,7 +228,13 @@ function ChangePin({ session, pin, onEnd }: ChangeProps) {
       <p className="locked-why">{words.changePinWhy(session.staff.name)}</p>
       <NewPin
         name={session.staff.name}
-        no={no === null ? undefined : no === "silent" ? words.noServer : no.problem.detail[language]}
+        no={
+          failure === null
+            ? undefined
+            : failure === "silent"
+              ? words.noServer
+              : failure.problem.detail[language]
+        }
         onPin={change}
       />
       <button type="button" className="key-quiet" onClick={onEnd}>

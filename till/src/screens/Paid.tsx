@@ -10,7 +10,7 @@ import { play } from "../sound.ts";
 import { belowZeroOf, minorOf } from "../sum.ts";
 import { useWords } from "../words.ts";
 
-/** `justNow` is false after a reload: the gate opens once. */
+/** `justNow` is false after a reload, so that the animation is shown only once. */
 export function Paid({ saleId, justNow }: { readonly saleId: Id; readonly justNow: boolean }) {
   const words = useWords();
   const { data: sale } = useSale(saleId);

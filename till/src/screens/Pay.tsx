@@ -14,17 +14,17 @@ import { useShop } from "../server.ts";
 import { isUnusual, totalOf } from "../sum.ts";
 import { useWords } from "../words.ts";
 
-/** Digits of whole rupiah that fit the display and any real note. */
+/** Digits of whole rupiah: enough for any real amount of cash, and they fit the display. */
 const MAX_DIGITS = 10;
 const RUPIAH = 100n;
 
-/** Two sums that don't stand beside each other on a phone in the size of a title. */
-const isLong = (one: bigint, other: bigint) => `${one / RUPIAH}${other / RUPIAH}`.length > 18;
+/** Whether two sums in the size of a title don't fit beside each other on a phone. */
+const isLong = (left: bigint, right: bigint) => `${left / RUPIAH}${right / RUPIAH}`.length > 18;
 
 type Props = {
   readonly cart: Cart;
   readonly sending: boolean;
-  /** No provider could be reached: the shop's printed code is offered too. */
+  /** No provider could be reached, so the shop's printed code is offered too. */
   readonly qrisAway: boolean;
 };
 
@@ -159,7 +159,7 @@ type UnusualProps = {
   readonly onYes: () => void;
 };
 
-/** Asks before a sale is closed with more money than a customer hands over. */
+/** Asks for confirmation before a sale is closed with an unusually large sum of cash. */
 function Unusual({ tendered, change, onClose, onYes }: UnusualProps) {
   const words = useWords();
   return (
@@ -206,7 +206,7 @@ function useKeys({ press, erase, accept }: Keys): void {
         event.key === "Enter" &&
         !(event.target instanceof Element && event.target.closest("button, a"))
       ) {
-        // else its rest would press the key of the sheet that this may open
+        // otherwise the same Enter would press a button of the sheet that may open now
         event.preventDefault();
         accept();
       }

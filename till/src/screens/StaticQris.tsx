@@ -12,7 +12,10 @@ import { asking, client } from "../server.ts";
 import { currencyOf } from "../sum.ts";
 import { useWords } from "../words.ts";
 
-/** The shop's printed code with the sale's sum in it. Nobody tells us that it was paid: the cashier looks, and says so. */
+/**
+ * The shop's printed code with the sum of the sale in it. No provider reports its payment: the cashier checks
+ * the customer's proof and confirms it.
+ */
 export function StaticQris({ saleId, cart, sending }: AwaitedProps) {
   const words = useWords();
   const amountText = useAmountText();
@@ -33,11 +36,11 @@ export function StaticQris({ saleId, cart, sending }: AwaitedProps) {
         ["sale", saleId],
         await asking((token) => api.confirmStatic(token, saleId, reference.trim())),
       );
-    } catch (no) {
+    } catch (error) {
       say({
         tone: "refusal",
         text: (spoken, language) =>
-          no instanceof Refused ? no.problem.detail[language] : spoken.staticSilent,
+          error instanceof Refused ? error.problem.detail[language] : spoken.staticSilent,
       });
     } finally {
       setBusy(null);

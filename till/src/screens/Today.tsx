@@ -103,7 +103,7 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
   );
 }
 
-/** Whole per cent of change on the same weekday last week; a share, not money. */
+/** The change from the same weekday last week in whole per cent; a ratio, not money. */
 function Compared({ today }: { readonly today: TodayBody }) {
   const words = useWords();
   const { language } = useSettings();
@@ -120,7 +120,7 @@ function Compared({ today }: { readonly today: TodayBody }) {
   );
 }
 
-/** Parts of a thousand, for lengths on screen. */
+/** A ratio in thousandths, for lengths on screen. */
 const perMille = (part: bigint, whole: bigint) => (whole <= 0n ? 0 : Number((part * 1000n) / whole));
 
 const FIRST_HOUR = 7;

@@ -126,7 +126,7 @@ export function Waiting({ saleId, cart, sending }: AwaitedProps) {
   );
 }
 
-/** Why this payment can no longer be made, or null while it can; only an explicit no counts. */
+/** Why this payment can no longer be made, or null while it can. Only an explicit failure counts. */
 function whyOver(sale: SaleBody | undefined, isLost: boolean, words: Words): string | null {
   if (isLost) return words.lost;
   const tender = sale?.tenders.at(-1);
@@ -135,9 +135,10 @@ function whyOver(sale: SaleBody | undefined, isLost: boolean, words: Words): str
   return tender?.state === "failed" ? words.failed : null;
 }
 
-/** The simulator runs beside the server: seen from a phone, its localhost is the host the till came from. */
+/** The simulator's address for the browser: localhost is replaced by the host that served the till. */
 function reachable(url: string): string {
-  const there = new URL(url, location.href);
-  if (there.hostname === "localhost" || there.hostname === "127.0.0.1") there.hostname = location.hostname;
-  return there.href;
+  const address = new URL(url, location.href);
+  if (address.hostname === "localhost" || address.hostname === "127.0.0.1")
+    address.hostname = location.hostname;
+  return address.href;
 }

@@ -17,7 +17,10 @@ import { CodeField, Page } from "./Page.tsx";
 import { useSetupWords } from "./words.ts";
 import "./setup.css";
 
-/** A till without a place: by a code it gets one. An invitation that was scanned is used at once, unless this till has a place already. */
+/**
+ * Connects a till to a shop by a code. The code of a scanned invitation is used at once, unless this till is
+ * connected already.
+ */
 export function Enrol() {
   const words = useSetupWords();
   const { language } = useSettings();
@@ -28,19 +31,19 @@ export function Enrol() {
   const { data: setup } = useQuery({ queryKey: ["setup"], queryFn: api.setupState, retry: false });
   const [code, setCode] = useState(invited ?? "");
   const [busy, setBusy] = useState(false);
-  const [no, setNo] = useState<Refused | "silent" | null>(null);
+  const [failure, setFailure] = useState<Refused | "silent" | null>(null);
   const began = useRef(false);
 
   async function enrol(whole: string) {
     if (!isWholeCode(whole) || busy) return;
     setBusy(true);
-    setNo(null);
+    setFailure(null);
     try {
       connect(await api.enrol(whole), false);
       shopChanged();
       invitation.set(null);
     } catch (error) {
-      setNo(error instanceof Refused && !isUndecided(error) ? error : "silent");
+      setFailure(error instanceof Refused && !isUndecided(error) ? error : "silent");
       setBusy(false);
     }
   }
@@ -82,9 +85,15 @@ export function Enrol() {
         label={words.code}
         value={code}
         hint={words.codeHint}
-        no={no === null ? undefined : no === "silent" ? words.noServer : no.problem.detail[language]}
+        no={
+          failure === null
+            ? undefined
+            : failure === "silent"
+              ? words.noServer
+              : failure.problem.detail[language]
+        }
         onChange={(typed) => {
-          setNo(null);
+          setFailure(null);
           setCode(toCode(typed));
         }}
       />
@@ -92,18 +101,19 @@ export function Enrol() {
   );
 }
 
-/** An owner without a device or a PIN: by a code that the server prints this browser is connected, and the PIN chosen anew. */
+/** Owner recovery: a code that the server prints connects this browser, and the owner chooses a new PIN. */
 export function Recover() {
   const words = useSetupWords();
   const { language } = useSettings();
   const [code, setCode] = useState("");
   const [isWhole, setWhole] = useState(false);
-  const [no, setNo] = useState<Refused | "silent" | null>(null);
-  const why = no === null ? undefined : no === "silent" ? words.noServer : no.problem.detail[language];
+  const [failure, setFailure] = useState<Refused | "silent" | null>(null);
+  const why =
+    failure === null ? undefined : failure === "silent" ? words.noServer : failure.problem.detail[language];
   const leave = () => recovering.set(false);
 
   async function recover(pin: string) {
-    setNo(null);
+    setFailure(null);
     try {
       const done = await api.recover(code, pin);
       connect(done, false);
@@ -112,7 +122,7 @@ export function Recover() {
       leave();
     } catch (error) {
       const refusal = error instanceof Refused && !isUndecided(error) ? error : "silent";
-      setNo(refusal);
+      setFailure(refusal);
       if (refusal !== "silent" && refusal.problem.code !== "pin_too_simple") setWhole(false);
     }
   }
@@ -127,7 +137,7 @@ export function Recover() {
     );
   }
   const take = () => {
-    setNo(null);
+    setFailure(null);
     setWhole(isWholeCode(code));
   };
   return (
@@ -157,10 +167,10 @@ export function Recover() {
   );
 }
 
-/** When an id of the till was made: a UUIDv7 begins with its milliseconds. */
+/** When an id of the till was made: a UUIDv7 begins with a timestamp in milliseconds. */
 const madeAt = (id: Id) => new Date(Number.parseInt(id.replace("-", "").slice(0, 12), 16)).toISOString();
 
-/** The server has taken this till away: what that means for what was going on here. */
+/** Shown after the server has revoked this till: what that means for the sale that was under way. */
 export function Revoked() {
   const words = useSetupWords();
   const { language } = useSettings();

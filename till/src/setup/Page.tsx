@@ -6,16 +6,16 @@ import { useSetupWords } from "./words.ts";
 type Props = {
   readonly title: string;
   readonly why?: ReactNode;
-  /** Which step this is, of how many. */
+  /** The number of this step and the number of steps. */
   readonly step?: readonly [step: number, steps: number];
   readonly onBack?: (() => void) | undefined;
   readonly onSubmit?: () => void;
   readonly children?: ReactNode;
-  /** What goes on, where the thumb is. */
+  /** The buttons, at the bottom where the thumb is. */
   readonly keys?: ReactNode;
 };
 
-/** One thing a screen: what it is about above, the way on below. */
+/** A screen with one task: its title above, the button to continue below. */
 export function Page({ title, why, step, onBack, onSubmit, children, keys }: Props) {
   const words = useSetupWords();
   return (
@@ -99,7 +99,7 @@ export function Field({
   );
 }
 
-/** A code as it is spoken: big, in two halves, with its dash by itself. */
+/** A field for a code: large, in two halves; the dash is added automatically. */
 export function CodeField({
   label,
   value,

@@ -18,7 +18,7 @@ type Props = {
   readonly onMake: (withProducts: boolean) => void;
 };
 
-/** Products by file or by paste, shown as they will stand on the shelf; what can't be read is told by line. */
+/** Products from a file or pasted text, with a preview. Lines that can't be read are listed. */
 export function Products({ common, busy, no, onMake }: Props) {
   const words = useSetupWords();
   const { language } = useSettings();

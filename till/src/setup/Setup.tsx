@@ -19,7 +19,7 @@ import { Products } from "./Products.tsx";
 import { useSetupWords } from "./words.ts";
 import "./setup.css";
 
-/** The screens in order; those that share a number are one step to whoever walks it. */
+/** The screens in order; screens in one group count as one step for the user. */
 const walk = [
   ["code"],
   ["shop"],
@@ -33,7 +33,7 @@ type Step = (typeof walk)[number][number];
 
 type Pins = { readonly owner: string | null; readonly cashier: string | null };
 
-/** What the server would not take, and where it was typed. */
+/** Refusals of the server, and the screen on which the user corrects the input. */
 const corrected: Readonly<Record<string, Step>> = {
   setup_code_wrong: "code",
   pin_too_simple: "pin",
@@ -41,12 +41,12 @@ const corrected: Readonly<Record<string, Step>> = {
   time_zone_unknown: "shop",
 };
 
-/** A whole shop in a few calm steps. What was typed stays when the browser is closed; PINs don't. */
+/** Sets up a shop in a few steps. Typed input is kept when the browser is closed; PINs are not. */
 export function Setup() {
   const { data: state, error } = useQuery({
     queryKey: ["setup"],
     queryFn: api.setupState,
-    retry: (_, no) => isUndecided(no),
+    retry: (_, failure) => isUndecided(failure),
     retryDelay: 2_000,
   });
   const words = useSetupWords();
@@ -68,7 +68,7 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
   const draft = useDraft();
   const [pins, setPins] = useState<Pins>({ owner: null, cashier: null });
   const [busy, setBusy] = useState(false);
-  /** All was typed once; what the server would not take is typed anew, the rest stands. */
+  /** Everything was entered once; only the input that the server refused is entered again. */
   const [correcting, setCorrecting] = useState(false);
   useEffect(() => {
     const given = setupCode.get();
@@ -76,7 +76,7 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
     note({ code: given, step: draft.step === "" ? "shop" : draft.step });
     setupCode.set(null);
   });
-  const [no, setNo] = useState<{ readonly at: Step; readonly why: string } | null>(null);
+  const [refusal, setRefusal] = useState<{ readonly at: Step; readonly why: string } | null>(null);
 
   const parts = walk.filter(([first]) => first !== "code" || codeNeeded);
   const steps: Step[] = parts.flatMap((part) =>
@@ -89,18 +89,18 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
   const place = lost === -1 ? wanted : Math.min(wanted, lost);
   const step = steps[place] ?? "shop";
   const number = parts.findIndex((part) => (part as readonly Step[]).includes(step)) + 1;
-  const why = no?.at === step ? no.why : undefined;
+  const why = refusal?.at === step ? refusal.why : undefined;
 
   function go(to: Step | undefined) {
-    setNo(null);
+    setRefusal(null);
     if (to) note({ step: to });
   }
-  // a PIN that was chosen is not asked for again on the way on, only on the way back
-  const isChosen = (one: Step) =>
-    (one === "pin" && pins.owner !== null) || (one === "cashierPin" && pins.cashier !== null);
+  // going forward skips a PIN that was chosen already; going back shows it again
+  const isChosen = (candidate: Step) =>
+    (candidate === "pin" && pins.owner !== null) || (candidate === "cashierPin" && pins.cashier !== null);
   const onNext = () => {
     setCorrecting(false);
-    go(correcting ? "products" : steps.slice(place + 1).find((one) => !isChosen(one)));
+    go(correcting ? "products" : steps.slice(place + 1).find((next) => !isChosen(next)));
   };
   const onBack = place > 0 ? () => go(steps[place - 1]) : mayLeave ? () => settingUp.set(false) : undefined;
   const common = { step: [number, parts.length] as const, onBack };
@@ -109,7 +109,7 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
     if (pins.owner === null) return;
     settingUp.set(true);
     setBusy(true);
-    setNo(null);
+    setRefusal(null);
     const body = bodyOf(draft, { ...pins, owner: pins.owner }, withProducts);
     try {
       const done = await api.setUp(body, draft.key, codeNeeded ? draft.code : undefined);
@@ -121,13 +121,13 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
     } catch (error) {
       setBusy(false);
       if (!(error instanceof Refused) || isUndecided(error))
-        return setNo({ at: "products", why: words.noAnswer });
-      // nothing was made: what is sent next is another try
+        return setRefusal({ at: "products", why: words.noAnswer });
+      // nothing was created, so the next try needs a new key
       const at = corrected[error.problem.code] ?? "products";
       note({ key: newId(), step: at });
       setCorrecting(at !== "products");
       if (at === "pin") setPins({ owner: null, cashier: null });
-      setNo({ at, why: error.problem.detail[language] });
+      setRefusal({ at, why: error.problem.detail[language] });
     }
   }
 
@@ -329,7 +329,7 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
   }
 }
 
-/** What is sent: every text without its edges, and nothing that is empty. */
+/** The request body: every text is trimmed, and empty fields are left out. */
 function bodyOf(
   draft: Draft,
   pins: { readonly owner: string; readonly cashier: string | null },

@@ -6,9 +6,10 @@ import { readProducts, toRupiah, toText } from "./csv.ts";
 const BARCODE = "8990000000198";
 
 describe("a list of products", () => {
-  it("is read as a spreadsheet here writes it: semicolons, Indonesian header, dots between thousands", () => {
+  it("is read as Indonesian spreadsheets write it: semicolons, Indonesian header, dots in thousands", () => {
     const { rows, faults } = readProducts(
-      `\uFEFFNama Barang;Harga Jual;Kategori;Barcode;Stok\r\nKopi Tubruk;12.000;Kopi;${BARCODE};1.250\r\n\r\n"Roti ""Bakar""; keju";Rp 18.000,-;Roti;;\r\n`,
+      "\uFEFFNama Barang;Harga Jual;Kategori;Barcode;Stok\r\n" +
+        `Kopi Tubruk;12.000;Kopi;${BARCODE};1.250\r\n\r\n"Roti ""Bakar""; keju";Rp 18.000,-;Roti;;\r\n`,
     );
     assert.deepEqual(faults, []);
     assert.deepEqual(rows, [
@@ -48,7 +49,7 @@ describe("a list of products", () => {
         ["Teh", 8_000],
       ],
     );
-    assert.deepEqual(readProducts("Menu;12000").rows.length, 1, "a product may bear a column's name");
+    assert.deepEqual(readProducts("Menu;12000").rows.length, 1, "a product may have a column's name");
   });
 
   it("names each line that can't be read, and reads the others", () => {
@@ -88,7 +89,7 @@ describe("a list of products", () => {
     );
   });
 
-  it("says so when the columns can't be told apart", () => {
+  it("is refused when the columns can't be identified", () => {
     assert.deepEqual(
       readProducts("judul;keterangan\nLatte;enak").faults.map(({ line, why }) => [line, why]),
       [[1, "columns_unknown"]],
@@ -100,7 +101,7 @@ describe("a list of products", () => {
     assert.deepEqual(readProducts(""), { rows: [], faults: [] });
   });
 
-  it("takes two thousand, and names what is beyond", () => {
+  it("may have two thousand products; each line beyond is a fault", () => {
     const { rows, faults } = readProducts(
       Array.from({ length: 2_001 }, (_, i) => `Barang ${i};1000`).join("\n"),
     );
@@ -110,7 +111,7 @@ describe("a list of products", () => {
     );
   });
 
-  it("reads every whole sum of rupiah in every habit of writing it, and no other", () => {
+  it("may write whole rupiah in any common notation; other prices are refused", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 999_999_999 }), (rupiah) => {
         const dots = String(rupiah).replace(/\B(?=([0-9]{3})+$)/g, ".");
@@ -143,7 +144,7 @@ describe("a list of products", () => {
       assert.equal(toRupiah(text), undefined, text);
   });
 
-  it("never loses a line: each is a product or a fault", () => {
+  it("loses no line: each is a product or a fault", () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -165,7 +166,7 @@ describe("a list of products", () => {
     );
   });
 
-  it("is UTF-8, or what old spreadsheets save", () => {
+  it("may be UTF-8 or Windows-1252, as old spreadsheets save it", () => {
     assert.equal(toText(new TextEncoder().encode("Café").buffer), "Café");
     assert.equal(toText(new Uint8Array([0x43, 0x61, 0x66, 0xe9]).buffer), "Café");
   });

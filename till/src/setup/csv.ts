@@ -32,7 +32,7 @@ const MAX_STOCK = 1_000_000;
 const columns = ["name", "price", "category", "barcode", "stock"] as const;
 type Column = (typeof columns)[number];
 
-/** What people call the columns, in Indonesian and English. */
+/** Accepted names of the columns, in Indonesian and English. */
 const called: Readonly<Record<Column, readonly string[]>> = {
   name: [
     "nama",
@@ -55,8 +55,9 @@ const called: Readonly<Record<Column, readonly string[]>> = {
 };
 
 /**
- * Reads a list of products as spreadsheets write it here: parted by tabs, semicolons or commas, with a header in Indonesian or
- * English, or none and the columns name, price, category, barcode, stock. What can't be read is told by its line.
+ * Reads a list of products as Indonesian spreadsheets write it: separated by tabs, semicolons or commas. The
+ * header is in Indonesian or English; without one the columns are name, price, category, barcode, stock. Each
+ * line that can't be read becomes a fault.
  */
 export function readProducts(text: string): Products {
   const records = parse(text.replace(/^\uFEFF/, ""));
@@ -113,7 +114,7 @@ function toRow(line: number, cell: (column: Column) => string): ProductRow | Fau
   };
 }
 
-/** `25000`, `25.000`, `Rp 25.000,-`, `25,000.00`, `25rb`, `25k`: all the same. Sen are not sold. */
+/** Reads `25000`, `25.000`, `Rp 25.000,-`, `25,000.00`, `25rb` and `25k` alike. Sen are refused. */
 export function toRupiah(text: string): number | undefined {
   const plain = text
     .replace(/^(?:rp|idr)\.?/i, "")
@@ -132,7 +133,7 @@ const GROUPED = [
 ];
 const MAX_NUMBER_LENGTH = 12;
 
-/** A whole number with dots or commas between its thousands, or with zeros after the decimal mark; nothing is nothing. */
+/** Reads a whole number with or without thousands separators; decimals must be 0. Empty text gives `""`. */
 function toWhole(text: string): number | "" | undefined {
   if (text === "") return "";
   const form = GROUPED.findIndex((each) => each.test(text));
@@ -141,13 +142,13 @@ function toWhole(text: string): number | "" | undefined {
   return digits.length <= MAX_NUMBER_LENGTH ? Number(digits) : undefined;
 }
 
-/** A GTIN of any length, in the one form of it; `'` before it keeps spreadsheets from dropping its noughts. */
+/** Reads a GTIN of any length in canonical form. Spreadsheets put `'` before it to keep leading zeros. */
 function toBarcode(text: string): string | undefined {
   const code = text.replace(/^'/, "").trim();
   return code === "" ? "" : canonicalGtin(code);
 }
 
-/** Where each column stands; none when the first line is a product already. */
+/** The position of each column in the header; undefined if the first line is already a product. */
 function columnsOf(cells: readonly string[]): Map<Column, number> | "unknown" | undefined {
   const found = new Map<Column, number>();
   for (const [place, cell] of cells.entries()) {
@@ -165,7 +166,7 @@ function columnsOf(cells: readonly string[]): Map<Column, number> | "unknown" | 
 
 type CsvRecord = { readonly line: number; readonly cells: readonly string[] };
 
-/** RFC 4180 with any of three marks between cells; lines with nothing in them are left out. */
+/** Parses RFC 4180 with any of three separators. Empty lines are left out. */
 function parse(text: string): CsvRecord[] {
   const mark = markOf(text);
   const records: CsvRecord[] = [];
@@ -202,7 +203,7 @@ function parse(text: string): CsvRecord[] {
   return records;
 }
 
-/** What parts the cells: what stands in the first line that has any of them, outside quotes. */
+/** The separator: the one used, outside quotes, in the first line that has any. */
 function markOf(text: string): string {
   for (const line of text.split("\n")) {
     const bare = line.replace(/"[^"]*"/g, "");
@@ -212,7 +213,7 @@ function markOf(text: string): string {
   return ",";
 }
 
-/** The text of a file: UTF-8, or what old spreadsheets save. */
+/** The text of a file in UTF-8, or else in Windows-1252, as old spreadsheets save it. */
 export function toText(bytes: ArrayBuffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

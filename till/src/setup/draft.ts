@@ -1,10 +1,10 @@
 import { newId, type TaxChoice } from "@onegate/contract";
 import { createStore, kept, useStore } from "../store.ts";
 
-/** What has been typed so far. PINs are not among it: they are never kept. */
+/** The input typed so far. PINs are never kept. */
 export type Draft = {
   readonly step: string;
-  /** One try to set up; a repetition under it makes no second shop. */
+  /** The idempotency key of one set-up; retrying with it creates no second shop. */
   readonly key: string;
   readonly code: string;
   readonly shopName: string;
@@ -12,7 +12,7 @@ export type Draft = {
   readonly phone: string;
   readonly zone: string;
   readonly tax: TaxChoice;
-  /** A data URL, shrunk already. */
+  /** A data URL of the resized picture. */
   readonly logo: string | null;
   readonly ownerName: string;
   readonly cashierName: string;
@@ -25,7 +25,7 @@ export const zones = [
   ["Asia/Jayapura", "WIT"],
 ] as const;
 
-/** Indonesia's zone that keeps the browser's hours; WIB for a browser that is elsewhere. */
+/** The Indonesian time zone with the browser's UTC offset; WIB for a browser elsewhere. */
 function zoneHere(): string {
   const hours = -new Date().getTimezoneOffset() / 60;
   return zones[hours === 8 ? 1 : hours === 9 ? 2 : 0][0];

@@ -13,7 +13,8 @@ const id = {
   connectHow:
     "Minta kode dari pemilik atau manajer. Di kasir mereka: Toko, lalu Perangkat, lalu Perangkat baru.",
   connectAgain: (name: string) =>
-    `Tablet ini tersambung sebagai “${name}”. Dengan kode baru ia pindah ke toko pemberi kode. Lanjutkan hanya bila Anda yang memintanya.`,
+    `Tablet ini tersambung sebagai “${name}”. Dengan kode baru, tablet ini pindah ke toko pemberi kode. ` +
+    "Lanjutkan hanya bila Anda yang memintanya.",
   code: "Kode",
   codeHint: "8 huruf dan angka, berlaku 10 menit.",
   connectNow: "Sambungkan",
@@ -33,7 +34,8 @@ const id = {
     "Pemilik atau manajer mencabut tablet ini. Sesi di sini sudah dihapus; kasir tidak dapat dibuka.",
   revokedNothing: "Tidak ada penjualan yang belum terkirim.",
   revokedUnsent: (sum: string, time: string, what: string) =>
-    `Penjualan ${sum} pukul ${time} (${what}) belum terjawab server saat dicabut. Lihat dulu di Riwayat pada perangkat lain; catat ulang hanya bila tidak ada.`,
+    `Penjualan ${sum} pukul ${time} (${what}) belum terjawab server saat dicabut. ` +
+    "Lihat dulu di Riwayat pada perangkat lain; catat ulang hanya bila tidak ada.",
   revokedCart: (n: number) => `${n} barang di keranjang belum dibayar.`,
   revokedWaiting:
     "1 pembayaran masih ditunggu; server terus memeriksanya. Lihat Riwayat pada perangkat lain.",
@@ -42,7 +44,8 @@ const id = {
   setup: "Siapkan toko",
   setupCode: "Kode penyiapan",
   setupCodeWhy:
-    "Hanya orang yang memegang server boleh membuat toko. Kodenya ditulis program saat mulai, di jendela tempat ia dijalankan.",
+    "Hanya orang yang memegang server boleh membuat toko. " +
+    "Kodenya ditulis program saat mulai, di jendela tempat program dijalankan.",
   setupCodeNew: "Kodenya hilang? Jalankan di server:",
   shop: "Toko Anda",
   shopWhy: "Nama dan alamat ini tercetak di struk.",
@@ -130,39 +133,42 @@ const en: SetupWords = {
   next: "Continue",
   skip: "Skip",
   stepOf: (step, steps) => `Step ${step} of ${steps}`,
-  noAnswer: "No answer from the server yet. This shop is set up once only; press again.",
+  noAnswer: "No answer from the server yet. This shop is set up only once; press again.",
   noServer: "Not connected to the server. Try again in a moment.",
   connect: "Connect this tablet",
   connectHow: "Ask an owner or manager for a code. On their till: Shop, then Devices, then New device.",
   connectAgain: (name) =>
-    `This tablet is connected as “${name}”. A new code moves it to the shop that gave it. Go on only if you asked for this.`,
+    `This tablet is connected as “${name}”. A new code moves it to the shop that gave the code. ` +
+    "Continue only if you asked for this.",
   code: "Code",
-  codeHint: "8 letters and digits, good for 10 minutes.",
+  codeHint: "8 letters and digits, valid for 10 minutes.",
   connectNow: "Connect",
   connecting: "Connecting…",
   otherwise: "No code?",
   otherwiseNew: "Set up a new shop",
   otherwiseOwner: "I am the owner and have no other device",
-  recover: "The owner's way in",
-  recoverHow: "On the shop's server, run this command. It writes a code that is good once:",
-  recoverHint: "8 letters and digits, good for 30 minutes.",
+  recover: "Owner recovery",
+  recoverHow: "On the shop's server, run this command. It prints a code that works once:",
+  recoverHint: "8 letters and digits, valid for 30 minutes.",
   recoverPin: "A new PIN for the owner",
-  recoverPinWhy: "The old PIN no longer counts.",
+  recoverPinWhy: "The old PIN no longer works.",
   revoked: "This tablet was revoked",
   revokedWhat:
     "An owner or manager revoked this tablet. Its sessions are deleted here; the till can't be opened.",
-  revokedNothing: "No sale is left unsent.",
+  revokedNothing: "There are no unsent sales.",
   revokedUnsent: (sum, time, what) =>
-    `The sale of ${sum} at ${time} (${what}) had no answer from the server when the tablet was revoked. Look in the history on another device first; enter it again only if it isn't there.`,
+    `The sale of ${sum} at ${time} (${what}) had no answer from the server when the tablet was revoked. ` +
+    "Look in the history on another device first; enter it again only if it isn't there.",
   revokedCart: (n) =>
     n === 1 ? "1 item in the cart was not paid." : `${n} items in the cart were not paid.`,
   revokedWaiting:
-    "1 payment is still awaited; the server keeps checking it. See the history on another device.",
+    "1 payment is still pending; the server keeps checking it. See the history on another device.",
   connectNew: "Connect again",
   setup: "Set up a shop",
   setupCode: "Set-up code",
   setupCodeWhy:
-    "Only whoever holds the server may make a shop. The program writes the code when it starts, in the window where it runs.",
+    "Only a person with access to the server can create a shop. " +
+    "The program prints the code when it starts, in the window where it runs.",
   setupCodeNew: "Lost the code? Run this on the server:",
   shop: "Your shop",
   shopWhy: "This name and address are printed on receipts.",
@@ -177,21 +183,21 @@ const en: SetupWords = {
   taxes: {
     ppn_included: [
       "PPN, included",
-      "Shelf prices hold PPN of 11 % (12 % on 11/12 of the price): customers pay exactly that price.",
+      "Shelf prices include PPN of 11 % (12 % on 11/12 of the price): customers pay exactly that price.",
     ],
     ppn_added: ["PPN, added", "PPN of 11 % is added to the shelf price at payment."],
     pb1_10: [
       "PB1 10 %, restaurant",
-      "The local tax on food served, 10 % on top of the price; it takes the place of PPN.",
+      "The local tax on food served, 10 % on top of the price; it replaces PPN.",
     ],
-    none: ["No tax", "For businesses that are no PKP and owe no PB1."],
+    none: ["No tax", "For businesses that are not PKP and don't owe PB1."],
   },
   logo: "Logo",
   logoWhy: "Shown at the till. Without a picture the shop uses its initials.",
   logoPick: "Choose a picture",
   logoOther: "Another picture",
   logoDrop: "Remove the picture",
-  logoNo: "This file is no picture that can be read. Use PNG, JPEG or WebP.",
+  logoNo: "This file is not a picture that can be read. Use PNG, JPEG or WebP.",
   owner: "You, the owner",
   ownerWhy: "This name is on the locked screen.",
   ownerName: "Your name",
@@ -216,12 +222,12 @@ const en: SetupWords = {
     columns_unknown: "no columns for name and price",
     name_missing: "the name is empty",
     name_long: "name or category is too long",
-    name_twice: "this name is there above",
+    name_twice: "this name already appears above",
     price_missing: "the price is empty",
-    price_unreadable: "the price is no whole rupiah",
-    barcode_wrong: "the barcode is no correct EAN or UPC",
-    barcode_twice: "this barcode is there above",
-    stock_unreadable: "the stock is no whole number",
+    price_unreadable: "the price is not in whole rupiah",
+    barcode_wrong: "the barcode is not a valid EAN or UPC",
+    barcode_twice: "this barcode already appears above",
+    stock_unreadable: "the stock is not a whole number",
     too_many: "more than 2,000 products",
   },
   making: "Setting up the shop…",
