@@ -34,7 +34,8 @@ const refresh = (from: string) =>
 /** As if so many had come from a network a moment ago. */
 const tried = (name: string, network: string, tries: number, pause: string) =>
   program.database.pool.query(
-    "insert into sign_in_try (subject, tries, delayed_until) values ($1, $2, clock_timestamp() + $3::interval)",
+    `insert into sign_in_try (subject, tries, delayed_until)
+      values ($1, $2, clock_timestamp() + $3::interval)`,
     [subject(name, network), tries, pause],
   );
 
@@ -60,7 +61,8 @@ describe("a limit", () => {
     assert.equal((await register("198.51.100.1")).code, "username_invalid");
     // the pause is over when it is over: here it is made to last until it was looked at
     await program.database.pool.query(
-      "update sign_in_try set delayed_until = delayed_until + interval '1 hour' where subject = $1 and delayed_until is not null",
+      `update sign_in_try set delayed_until = delayed_until + interval '1 hour'
+         where subject = $1 and delayed_until is not null`,
       [subject("registration", "198.51.100.1")],
     );
     const refused = await register("198.51.100.1");
@@ -160,7 +162,8 @@ describe("a statement", () => {
       "select pg_get_functiondef('ledger_version_at'::regproc) as definition",
     );
     await pool.query(
-      "create or replace function ledger_version_at(m uuid, account uuid, at timestamptz) returns bigint language plpgsql stable as $$ begin perform pg_sleep(20); return 0; end $$",
+      `create or replace function ledger_version_at(m uuid, account uuid,
+          at timestamptz) returns bigint language plpgsql stable as $$ begin perform pg_sleep(20); return 0; end $$`,
     );
     const slow = await user.get(page);
     await pool.query(rows[0]?.definition ?? "");

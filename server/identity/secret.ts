@@ -15,7 +15,8 @@ function tagOf(secret: string, nonce: Buffer): Promise<Buffer> {
 export async function hashSecret(secret: string): Promise<string> {
   const nonce = randomBytes(16);
   const tag = await tagOf(secret, nonce);
-  return `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}$${nonce.toString("base64url")}$${tag.toString("base64url")}`;
+  const cost = `m=${COST.memory},t=${COST.passes},p=${COST.parallelism}`;
+  return `$argon2id$v=19$${cost}$${nonce.toString("base64url")}$${tag.toString("base64url")}`;
 }
 
 export async function isSecret(secret: string, hash: string): Promise<boolean> {

@@ -151,7 +151,7 @@ describe("an approval", () => {
     const id = product("V60");
     const approval = await given(id, "31000");
     await program.database.pool.query(
-      "create function stumble() returns trigger language plpgsql as $$ begin raise exception 'stumbled'; end $$",
+      `create function stumble() returns trigger language plpgsql as $$ begin raise exception 'stumbled'; end $$`,
     );
     await program.database.pool.query(
       "create trigger stumble before insert on price_change for each row execute function stumble()",
@@ -243,7 +243,8 @@ describe("an approval", () => {
     const approval = await given(id, "29000");
     const { pool } = program.database;
     await pool.query(
-      "insert into merchant (merchant_id, name, currency) values ('00000000-0000-4000-8000-000000000001', 'Toko Lain', 'IDR')",
+      `insert into merchant (merchant_id, name, currency)
+        values ('00000000-0000-4000-8000-000000000001', 'Toko Lain', 'IDR')`,
     );
     await pool.query("alter table approval disable trigger all");
     await pool.query(

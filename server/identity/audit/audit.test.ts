@@ -72,7 +72,10 @@ describe("the audit trail", () => {
       async () => {
         await consume(test.database, auditTrail);
         const { rows } = await test.database.pool.query<{ waiting: bigint }>(
-          "select count(*) as waiting from outbox_event e where not exists (select from outbox_consumer c where c.name = $1 and (c.xid, c.event_id) >= (e.xid, e.event_id))",
+          `select count(*) as waiting
+              from outbox_event e
+             where not exists (select from outbox_consumer c where c.name = $1 and (c.xid,
+               c.event_id) >= (e.xid, e.event_id))`,
           [auditTrail.name],
         );
         return rows[0]?.waiting;
@@ -207,7 +210,11 @@ describe("the audit trail", () => {
     });
     await append();
     const { rows } = await test.database.pool.query<{ text: string }>(
-      "select row_to_json(a)::text as text from audit_entry a where merchant_id = $1 union all select payload::text from outbox_event where merchant_id = $1",
+      `select row_to_json(a)::text as text
+          from audit_entry a
+         where merchant_id = $1 union all select payload::text
+          from outbox_event
+         where merchant_id = $1`,
       [merchantId],
     );
     assert.equal(rows.length, 8);

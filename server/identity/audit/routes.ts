@@ -64,7 +64,8 @@ export function auditRoutes(
       schema: {
         tags,
         summary:
-          "The trail from one number to another as JSON Lines, for scripts/verify-audit.ts (docs/guides/audit.md)",
+          "The trail from one number to another as JSON Lines, " +
+          "for scripts/verify-audit.ts (docs/guides/audit.md)",
         querystring: Type.Object({ from: Type.Optional(Seq), to: Type.Optional(Seq) }),
         response: {
           200: {

@@ -10,9 +10,9 @@ export async function selectTimes(
   eventIds: readonly bigint[],
 ): Promise<Map<bigint, string>> {
   const { rows } = await sql<{ event_id: bigint; at: string }>`
-    select event_id, ${asText(sql`occurred_at`)} as at from outbox_event where merchant_id = ${merchantId} and event_id = any (${eventIds.map(String)}::bigint[])`.execute(
-    tx,
-  );
+    select event_id, ${asText(sql`occurred_at`)} as at
+      from outbox_event
+     where merchant_id = ${merchantId} and event_id = any (${eventIds.map(String)}::bigint[])`.execute(tx);
   return new Map(rows.map(({ event_id, at }) => [event_id, at]));
 }
 
@@ -26,24 +26,31 @@ export async function selectNewest(
   merchantId: Id,
 ): Promise<Pick<AuditEntry, "seq" | "hash"> | undefined> {
   const { rows } = await sql<{ seq: bigint; hash: string }>`
-    select seq, encode(hash, 'hex') as hash from audit_entry where merchant_id = ${merchantId} order by seq desc limit 1`.execute(
-    executor,
-  );
+    select seq, encode(hash, 'hex') as hash
+      from audit_entry
+     where merchant_id = ${merchantId} order by seq desc limit 1`.execute(executor);
   return rows[0] && { seq: Number(rows[0].seq), hash: rows[0].hash };
 }
 
 export async function insertEntries(tx: Tx, merchantId: Id, entries: readonly AuditEntry[]): Promise<void> {
   await sql`
-    insert into audit_entry (merchant_id, seq, at, actor, action, subject, device_id, outlet_id, address, request_id, count, before, after, previous_hash, hash)
-    select ${merchantId}, seq, at, actor, action, subject, device_id, outlet_id, address, request_id, count, before, after, decode(previous_hash, 'hex'), decode(hash, 'hex')
+    insert into audit_entry (merchant_id, seq, at, actor, action, subject, device_id, outlet_id, address,
+      request_id, count, before, after, previous_hash, hash)
+    select ${merchantId}, seq, at, actor, action, subject, device_id, outlet_id, address, request_id, count,
+           before, after, decode(previous_hash, 'hex'), decode(hash, 'hex')
       from jsonb_to_recordset(${JSON.stringify(entries)}::jsonb) as e
-        (seq bigint, at timestamptz, actor text, action text, subject text, device_id uuid, outlet_id uuid, address text, request_id text, count bigint, before jsonb, after jsonb, previous_hash text, hash text)
+        (seq bigint, at timestamptz, actor text, action text, subject text, device_id uuid, outlet_id uuid,
+          address text, request_id text, count bigint, before jsonb, after jsonb, previous_hash text,
+          hash text)
      order by seq`.execute(tx);
 }
 
 type EntryRow = Omit<AuditEntry, "seq" | "count"> & { readonly seq: bigint; readonly count: bigint };
 
-const COLUMNS = sql`merchant_id, seq, ${asText(sql`at`)} as at, actor, action, subject, device_id, outlet_id, address, request_id, count, before, after, encode(previous_hash, 'hex') as previous_hash, encode(hash, 'hex') as hash`;
+const COLUMNS = sql`
+  merchant_id, seq, ${asText(sql`at`)} as at, actor, action, subject, device_id, outlet_id, address,
+  request_id, count, before, after, encode(previous_hash, 'hex') as previous_hash,
+  encode(hash, 'hex') as hash`;
 
 function toEntry({ seq, count, ...row }: EntryRow): AuditEntry {
   return { ...row, seq: Number(seq), count: Number(count) };
@@ -58,9 +65,10 @@ export async function selectFrom(
   most: number,
 ): Promise<AuditEntry[]> {
   const { rows } = await sql<EntryRow>`
-    select ${COLUMNS} from audit_entry where merchant_id = ${merchantId} and seq >= ${from} and seq <= ${to} order by seq limit ${most}`.execute(
-    executor,
-  );
+    select ${COLUMNS}
+      from audit_entry
+     where merchant_id = ${merchantId} and seq >= ${from} and seq <= ${to}
+     order by seq limit ${most}`.execute(executor);
   return rows.map(toEntry);
 }
 
@@ -85,7 +93,9 @@ export async function selectNewestEntries(
   most: number,
 ): Promise<ShownEntry[]> {
   const { rows } = await sql<EntryRow & { actor_name: string | null }>`
-    select ${COLUMNS}, (select s.name from staff s where s.merchant_id = e.merchant_id and s.staff_id::text = e.actor) as actor_name
+    select ${COLUMNS},
+           (select s.name from staff s
+             where s.merchant_id = e.merchant_id and s.staff_id::text = e.actor) as actor_name
       from audit_entry e
      where merchant_id = ${merchantId}
        ${before === undefined ? sql`` : sql`and seq < ${before}`}
@@ -103,11 +113,10 @@ export async function selectHashAt(
   merchantId: Id,
   seq: number,
 ): Promise<string | undefined> {
-  const { rows } = await sql<{
-    hash: string;
-  }>`select encode(hash, 'hex') as hash from audit_entry where merchant_id = ${merchantId} and seq = ${seq}`.execute(
-    executor,
-  );
+  const { rows } = await sql<{ hash: string }>`
+    select encode(hash, 'hex') as hash
+      from audit_entry
+     where merchant_id = ${merchantId} and seq = ${seq}`.execute(executor);
   return rows[0]?.hash;
 }
 
@@ -117,7 +126,11 @@ export type AuditHead = { readonly merchant_id: Id; readonly seq: number; readon
 export async function selectAuditHeads(executor: Executor): Promise<AuditHead[]> {
   const { rows } = await sql<{ merchant_id: Id; seq: bigint; head: string }>`
     select m.merchant_id, e.seq, encode(e.hash, 'hex') as head
-      from merchant m cross join lateral (select seq, hash from audit_entry where merchant_id = m.merchant_id order by seq desc limit 1) e
+      from merchant m
+     cross join lateral (
+           select seq, hash from audit_entry
+            where merchant_id = m.merchant_id
+            order by seq desc limit 1) e
      order by m.merchant_id`.execute(executor);
   return rows.map(({ seq, ...head }) => ({ ...head, seq: Number(seq) }));
 }

@@ -115,7 +115,8 @@ describe("a device", () => {
     assert.equal((await newCode(stranger.token)).code, "outlet_unknown");
     const other = newId();
     await program.database.pool.query(
-      "insert into outlet (merchant_id, outlet_id, name, address, phone, receipt_code) values ($1, $2, 'Cabang', '', '', 'KS2')",
+      `insert into outlet (merchant_id, outlet_id, name, address, phone, receipt_code)
+        values ($1, $2, 'Cabang', '', '', 'KS2')`,
       [DEMO_MERCHANT, other],
     );
     assert.equal((await newCode(manager, other)).code, "outlet_unknown");

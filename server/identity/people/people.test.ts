@@ -152,7 +152,9 @@ describe("staff", () => {
       );
       const active = (
         await program.database.pool.query(
-          "select from staff where merchant_id = (select merchant_id from merchant where is_demo) and role = 'owner' and is_active",
+          `select from staff
+             where merchant_id = (select merchant_id from merchant where is_demo) and role = 'owner'
+               and is_active`,
         )
       ).rowCount;
       assert.equal(active, 1);

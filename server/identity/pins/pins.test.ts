@@ -135,7 +135,9 @@ describe("PINs at tills", () => {
     sql("with d as (update device set delayed_until = null) update pin_try set delayed_until = null");
   const forget = () =>
     sql(
-      "with d as (update device set delayed_until = null, wrong_pins = 0), s as (update staff set wrong_pins = 0) delete from pin_try where staff_id <> $1",
+      `with d as (update device set delayed_until = null, wrong_pins = 0),
+          s as (update staff set wrong_pins = 0) delete from pin_try
+         where staff_id <> $1`,
       [ids["Ratna"]],
     );
 
@@ -209,7 +211,8 @@ describe("PINs at tills", () => {
     for (let i = 0; i < 6; i += 1)
       assert.equal((await tryUnlock(program, device, ids["Sari"], "111111")).status, 200);
     const { rows } = await sql(
-      "select (select wrong_pins from device where token_hash = sha256($1)) as device, (select wrong_pins from staff where staff_id = $2) as person",
+      `select (select wrong_pins from device where token_hash = sha256($1)) as device,
+               (select wrong_pins from staff where staff_id = $2) as person`,
       [Buffer.from(device), ids["Sari"]],
     );
     assert.deepEqual(rows, [{ device: 0, person: 0 }]);

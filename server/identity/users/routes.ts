@@ -112,7 +112,8 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
       schema: {
         tags,
         summary:
-          "End the session of a refresh token, or of the bearer; its access token only reads from then on, until it expires",
+          "End the session of a refresh token, or of the bearer; " +
+          "its access token only reads from then on, until it expires",
         body: LogoutSchema,
         response: done,
       },

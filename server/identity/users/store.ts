@@ -30,9 +30,9 @@ export async function insertUser(
   passwordHash: string,
 ): Promise<Refusal | undefined> {
   try {
-    await sql`insert into users (id, username, email, phone, password) values (${userId}, ${username}, ${email}, ${phone}, ${passwordHash})`.execute(
-      executor,
-    );
+    await sql`
+      insert into users (id, username, email, phone, password)
+      values (${userId}, ${username}, ${email}, ${phone}, ${passwordHash})`.execute(executor);
     return undefined;
   } catch (error) {
     return takenBy(error);
@@ -45,7 +45,8 @@ export async function selectTaken(
   { username, email, phone }: Names,
 ): Promise<Refusal | undefined> {
   const { rows } = await sql<{ username: boolean | null; email: boolean | null; phone: boolean | null }>`
-    select bool_or(username = ${username}) as username, bool_or(email = ${email}) as email, bool_or(phone = ${phone}) as phone
+    select bool_or(username = ${username}) as username, bool_or(email = ${email}) as email,
+           bool_or(phone = ${phone}) as phone
       from users where username = ${username} or email = ${email} or phone = ${phone}`.execute(executor);
   const kind = (["username", "email", "phone"] as const).find((one) => rows[0]?.[one]);
   return kind && refuse(`${kind}_taken`);
@@ -66,7 +67,8 @@ export async function selectCredentials(
     is_known_address: boolean;
   }>`
     select u.id, u.password, u.totp_secret, u.totp_confirmed_at is not null as is_confirmed,
-           exists (select from user_session s where s.user_id = u.id and s.address = ${address}::inet) as is_known_address
+           exists (select from user_session s
+                    where s.user_id = u.id and s.address = ${address}::inet) as is_known_address
       from users u where u.${sql.ref(by)} = ${value} and u.closed_at is null`.execute(executor);
   const [row] = rows;
   return (
@@ -82,9 +84,8 @@ export async function selectCredentials(
 /** Whether the password is still the one that was proven; until the transaction ends it stays so. */
 export async function lockUser(tx: Tx, userId: Id, passwordHash: string): Promise<boolean> {
   const { rows } = await sql`
-    select from users where id = ${userId} and password = ${passwordHash} and closed_at is null for no key update`.execute(
-    tx,
-  );
+    select from users
+     where id = ${userId} and password = ${passwordHash} and closed_at is null for no key update`.execute(tx);
   return rows.length > 0;
 }
 
@@ -117,7 +118,9 @@ export async function selectProfile(executor: Executor, userId: Id): Promise<Pro
 /** Changes the names that are given. One that is taken is an error (`takenBy`), which ends the transaction. */
 export async function updateNames(tx: Tx, userId: Id, names: Partial<Names>): Promise<void> {
   await sql`
-    update users set username = coalesce(${names.username ?? null}, username), email = coalesce(${names.email ?? null}, email),
+    update users
+       set username = coalesce(${names.username ?? null}, username),
+           email = coalesce(${names.email ?? null}, email),
            phone = coalesce(${names.phone ?? null}, phone), updated_at = now()
      where id = ${userId} and closed_at is null`.execute(tx);
 }
@@ -129,8 +132,10 @@ export async function updatePassword(tx: Tx, userId: Id, passwordHash: string): 
 /** Writes over what is personal, by texts that no name can be; the row stays, because the books name it. */
 export async function eraseUser(tx: Tx, userId: Id): Promise<void> {
   await sql`
-    update users set username = '#' || id, email = '#' || id, phone = '#' || right(replace(id::text, '-', ''), 19), password = '#',
-           totp_secret = null, totp_confirmed_at = null, totp_step = null, closed_at = now(), updated_at = now()
+    update users
+       set username = '#' || id, email = '#' || id, phone = '#' || right(replace(id::text, '-', ''), 19),
+           password = '#', totp_secret = null, totp_confirmed_at = null, totp_step = null,
+           closed_at = now(), updated_at = now()
      where id = ${userId}`.execute(tx);
 }
 
@@ -153,16 +158,16 @@ export async function useTotpStep(
 ): Promise<boolean> {
   const { rows } = await sql`
     update users set totp_step = ${step}, totp_confirmed_at = coalesce(totp_confirmed_at, now())
-     where id = ${userId} and totp_secret = ${secret} and coalesce(totp_step, 0) < ${step} returning id`.execute(
-    executor,
-  );
+     where id = ${userId} and totp_secret = ${secret} and coalesce(totp_step, 0) < ${step}
+    returning id`.execute(executor);
   return rows.length > 0;
 }
 
 export async function deleteTotp(executor: Executor, userId: Id): Promise<void> {
-  await sql`update users set totp_secret = null, totp_confirmed_at = null, totp_step = null, updated_at = now() where id = ${userId}`.execute(
-    executor,
-  );
+  await sql`
+    update users
+       set totp_secret = null, totp_confirmed_at = null, totp_step = null, updated_at = now()
+     where id = ${userId}`.execute(executor);
 }
 
 // sessions
@@ -172,17 +177,16 @@ export async function insertUserSession(
   sessionId: Id,
   userId: Id,
   { address, userAgent }: Origin,
-  most: number,
+  maxSessions: number,
 ): Promise<void> {
   await sql`
-    insert into user_session (session_id, user_id, user_agent, address) values (${sessionId}, ${userId}, ${userAgent}, ${address}::inet)`.execute(
-    tx,
-  );
+    insert into user_session (session_id, user_id, user_agent, address)
+    values (${sessionId}, ${userId}, ${userAgent}, ${address}::inet)`.execute(tx);
   await sql`
     delete from user_session where session_id in (
-      select session_id from user_session where user_id = ${userId} order by used_at desc, session_id desc offset ${most})`.execute(
-    tx,
-  );
+      select session_id from user_session
+       where user_id = ${userId}
+       order by used_at desc, session_id desc offset ${maxSessions})`.execute(tx);
 }
 
 export async function selectUserSessions(executor: Executor, userId: Id): Promise<UserSession[]> {
@@ -205,40 +209,40 @@ export async function selectUserSessions(executor: Executor, userId: Id): Promis
 }
 
 export async function isUserSessionOpen(executor: Executor, userId: Id, sessionId: Id): Promise<boolean> {
-  const { rows } =
-    await sql`select from user_session where session_id = ${sessionId} and user_id = ${userId}`.execute(
-      executor,
-    );
+  const { rows } = await sql`
+    select from user_session where session_id = ${sessionId} and user_id = ${userId}`.execute(executor);
   return rows.length > 0;
 }
 
 export async function updateSessionUse(tx: Tx, sessionId: Id, { address, userAgent }: Origin): Promise<void> {
-  await sql`update user_session set used_at = now(), address = ${address}::inet, user_agent = ${userAgent} where session_id = ${sessionId}`.execute(
-    tx,
-  );
+  await sql`
+    update user_session
+       set used_at = now(), address = ${address}::inet, user_agent = ${userAgent}
+     where session_id = ${sessionId}`.execute(tx);
 }
 
 /** Whether there was such a session of this user. */
 export async function deleteUserSession(executor: Executor, userId: Id, sessionId: Id): Promise<boolean> {
-  const { rows } =
-    await sql`delete from user_session where session_id = ${sessionId} and user_id = ${userId} returning session_id`.execute(
-      executor,
-    );
+  const { rows } = await sql`
+    delete from user_session
+     where session_id = ${sessionId} and user_id = ${userId}
+    returning session_id`.execute(executor);
   return rows.length > 0;
 }
 
 /** Ends all sessions of a user but one. */
 export async function deleteOtherSessions(tx: Tx, userId: Id, sessionId: Id | null): Promise<void> {
-  await sql`delete from user_session where user_id = ${userId} and session_id is distinct from ${sessionId}`.execute(
-    tx,
-  );
+  await sql`
+    delete from user_session
+     where user_id = ${userId} and session_id is distinct from ${sessionId}`.execute(tx);
 }
 
 /** Ends the session that a refresh token belongs to, if there is one. */
 export async function deleteSessionOf(executor: Executor, tokenHash: string): Promise<void> {
-  await sql`delete from user_session where session_id = (select session_id from authentications where token = ${tokenHash})`.execute(
-    executor,
-  );
+  await sql`
+    delete from user_session
+     where session_id = (
+       select session_id from authentications where token = ${tokenHash})`.execute(executor);
 }
 
 // refresh tokens
@@ -269,15 +273,16 @@ export async function lockRefreshToken(
   graceSeconds: number,
 ): Promise<RefreshToken | undefined> {
   await sql`
-    select from user_session where session_id = (select session_id from authentications where token = ${tokenHash}) for update`.execute(
-    tx,
-  );
+    select from user_session
+     where session_id = (select session_id from authentications where token = ${tokenHash})
+       for update`.execute(tx);
   // a statement of its own sees what the twin wrote that held the lock
   const { rows } = await sql<{ user_id: Id; session_id: Id; successor: Buffer | null; is_recent: boolean }>`
-    select user_id, session_id, successor, coalesce(replaced_at > clock_timestamp() - make_interval(secs => ${graceSeconds}), false) as is_recent
-      from authentications where token = ${tokenHash} and session_id is not null and expires_at > clock_timestamp()`.execute(
-    tx,
-  );
+    select user_id, session_id, successor,
+           coalesce(replaced_at > clock_timestamp() - make_interval(secs => ${graceSeconds}), false)
+             as is_recent
+      from authentications
+     where token = ${tokenHash} and session_id is not null and expires_at > clock_timestamp()`.execute(tx);
   const [row] = rows;
   return (
     row && {
@@ -289,9 +294,9 @@ export async function lockRefreshToken(
 }
 
 export async function updateReplaced(tx: Tx, tokenHash: string, successor: Buffer): Promise<void> {
-  await sql`update authentications set replaced_at = clock_timestamp(), successor = ${successor} where token = ${tokenHash}`.execute(
-    tx,
-  );
+  await sql`
+    update authentications set replaced_at = clock_timestamp(), successor = ${successor}
+     where token = ${tokenHash}`.execute(tx);
 }
 
 /** Forgets refresh tokens that have expired, sessions left without any, and tries of yesterday. */
@@ -311,11 +316,12 @@ export type Limit = { readonly subject: string; readonly free: number; readonly 
 /** Locks the subjects, in one order everywhere, and answers how many seconds the most delayed of them still waits. */
 export async function lockTries(tx: Tx, limits: readonly Limit[]): Promise<number> {
   const { rows } = await sql<{ seconds: number }>`
-    insert into sign_in_try (subject) select * from unnest(${limits.map(({ subject }) => subject)}::text[]) as s (subject) order by 1
+    insert into sign_in_try (subject)
+    select * from unnest(${limits.map(({ subject }) => subject)}::text[]) as s (subject) order by 1
     on conflict (subject) do update set subject = excluded.subject
-    returning greatest(0, ceil(extract(epoch from coalesce(delayed_until, clock_timestamp()) - clock_timestamp())))::int as seconds`.execute(
-    tx,
-  );
+    returning greatest(0,
+      ceil(extract(epoch from coalesce(delayed_until, clock_timestamp()) - clock_timestamp()))
+    )::int as seconds`.execute(tx);
   return Math.max(0, ...rows.map(({ seconds }) => seconds));
 }
 
@@ -329,18 +335,26 @@ export async function selectWait(executor: Executor, { subject }: Limit): Promis
 
 export async function updateTries(tx: Tx, limits: readonly Limit[]): Promise<void> {
   await sql`
-    update sign_in_try t set tries = x.tries, tried_at = clock_timestamp(),
-           delayed_until = case when x.tries > x.free then clock_timestamp() + least(power(2, least(x.tries - x.free - 1, 20)), x.longest) * interval '1 second' end
-      from (select t.subject, u.free, u.longest, 1 + greatest(0, t.tries - floor(extract(epoch from clock_timestamp() - t.tried_at) / u.longest))::int as tries
-              from unnest(${limits.map(({ subject }) => subject)}::text[], ${limits.map(({ free }) => free)}::int[], ${limits.map(({ longestSeconds }) => longestSeconds)}::int[])
-                   as u (subject, free, longest) join sign_in_try t using (subject)) x
+    update sign_in_try t
+       set tries = x.tries, tried_at = clock_timestamp(),
+           delayed_until = case when x.tries > x.free
+             then clock_timestamp()
+                  + least(power(2, least(x.tries - x.free - 1, 20)), x.longest) * interval '1 second' end
+      from (select t.subject, u.free, u.longest,
+                   1 + greatest(0, t.tries
+                     - floor(extract(epoch from clock_timestamp() - t.tried_at) / u.longest))::int as tries
+              from unnest(${limits.map(({ subject }) => subject)}::text[],
+                          ${limits.map(({ free }) => free)}::int[],
+                          ${limits.map(({ longestSeconds }) => longestSeconds)}::int[])
+                   as u (subject, free, longest)
+              join sign_in_try t using (subject)) x
      where t.subject = x.subject`.execute(tx);
 }
 
 export async function deleteTries(executor: Executor, limits: readonly Limit[]): Promise<void> {
-  await sql`delete from sign_in_try where subject = any (${limits.map(({ subject }) => subject)}::text[])`.execute(
-    executor,
-  );
+  await sql`
+    delete from sign_in_try
+     where subject = any (${limits.map(({ subject }) => subject)}::text[])`.execute(executor);
 }
 
 // keys
@@ -350,17 +364,16 @@ const KEY_SIGNS = "30 days";
 const KEY_STAYS = "1 hour";
 
 export async function hasCurrentKey(executor: Executor): Promise<boolean> {
-  const { rows } =
-    await sql`select from signing_key where retired_at is null and created_at > now() - ${KEY_SIGNS}::interval`.execute(
-      executor,
-    );
+  const { rows } = await sql`
+    select from signing_key
+     where retired_at is null and created_at > now() - ${KEY_SIGNS}::interval`.execute(executor);
   return rows.length > 0;
 }
 
 export async function retireOldKey(tx: Tx): Promise<void> {
-  await sql`update signing_key set retired_at = now() where retired_at is null and created_at <= now() - ${KEY_SIGNS}::interval`.execute(
-    tx,
-  );
+  await sql`
+    update signing_key set retired_at = now()
+     where retired_at is null and created_at <= now() - ${KEY_SIGNS}::interval`.execute(tx);
 }
 
 /** Does nothing when another replica was first. */
@@ -371,18 +384,17 @@ export async function insertSigningKey(
   privateJwk: Buffer,
 ): Promise<void> {
   await sql`
-    insert into signing_key (kid, public_jwk, private_jwk) values (${kid}, ${JSON.stringify(publicJwk)}::jsonb, ${privateJwk}) on conflict do nothing`.execute(
-    tx,
-  );
+    insert into signing_key (kid, public_jwk, private_jwk)
+    values (${kid}, ${JSON.stringify(publicJwk)}::jsonb, ${privateJwk})
+    on conflict do nothing`.execute(tx);
 }
 
 export async function selectSigningKeys(
   executor: Executor,
 ): Promise<Array<{ kid: string; publicJwk: JWK; privateJwk: Buffer; isRetired: boolean }>> {
   const { rows } = await sql<{ kid: string; public_jwk: JWK; private_jwk: Buffer; is_retired: boolean }>`
-    select kid, public_jwk, private_jwk, retired_at is not null as is_retired from signing_key order by created_at desc, kid`.execute(
-    executor,
-  );
+    select kid, public_jwk, private_jwk, retired_at is not null as is_retired
+      from signing_key order by created_at desc, kid`.execute(executor);
   return rows.map((row) => ({
     kid: row.kid,
     publicJwk: row.public_jwk,

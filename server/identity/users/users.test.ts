@@ -278,7 +278,8 @@ describe("a sign-in", () => {
     assert.ok(looked >= 11 && looked < 20, `${looked} were looked at`);
     // the pause is over when it is over: here it is made to last until it was looked at
     await query(
-      "update sign_in_try set delayed_until = now() + interval '3 seconds' where delayed_until > now() - interval '30 seconds'",
+      `update sign_in_try set delayed_until = now() + interval '3 seconds'
+         where delayed_until > now() - interval '30 seconds'`,
     );
     const delayed = await login(user.username, user.password, { from: "203.0.113.7" });
     assert.equal(delayed.code, "sign_in_delayed");
@@ -296,7 +297,9 @@ describe("a sign-in", () => {
     const subject = (id: string) => createHash("sha256").update(`account\u0000${id}`).digest("hex");
     const [row] = await query<{ id: string }>("select id from users where username = $1", [user.username]);
     await query(
-      "insert into sign_in_try (subject, tries, delayed_until) values ($1, 60, now() + interval '1 minute') on conflict (subject) do update set tries = 60, delayed_until = excluded.delayed_until",
+      `insert into sign_in_try (subject, tries, delayed_until)
+        values ($1, 60, now() + interval '1 minute')
+        on conflict (subject) do update set tries = 60, delayed_until = excluded.delayed_until`,
       [subject(row?.id ?? "")],
     );
     assert.equal(
@@ -309,8 +312,9 @@ describe("a sign-in", () => {
   it("is never delayed for longer than a quarter of an hour, and wrong tries are forgotten", async () => {
     const { user } = await signedIn();
     await login(user.username, "Not-the-password-1");
-    const mine =
-      "select subject, tries, extract(epoch from delayed_until - clock_timestamp())::float as seconds from sign_in_try where tries > 500";
+    const mine = `select subject, tries, extract(epoch from delayed_until - clock_timestamp())::float as seconds
+          from sign_in_try
+         where tries > 500`;
     await query(
       "update sign_in_try set tries = 1000 where tried_at = (select max(tried_at) from sign_in_try)",
     );
@@ -318,7 +322,9 @@ describe("a sign-in", () => {
     const [worst] = await query<{ subject: string; seconds: number }>(mine);
     assert.ok(worst && worst.seconds > 890 && worst.seconds <= 900, JSON.stringify(worst));
     await query(
-      "update sign_in_try set delayed_until = now() - interval '900 seconds', tried_at = now() - interval '900000 seconds' where subject = $1",
+      `update sign_in_try
+           set delayed_until = now() - interval '900 seconds', tried_at = now() - interval '900000 seconds'
+         where subject = $1`,
       [worst.subject],
     );
     await login(user.username, "Not-the-password-1");
@@ -536,7 +542,8 @@ describe("a refresh", () => {
     const elsewhere = ok(await login(user.username));
     const thief = ok(await refresh(tokens.refresh_token));
     await query(
-      "update authentications set replaced_at = replaced_at - interval '11 seconds' where replaced_at is not null",
+      `update authentications set replaced_at = replaced_at - interval '11 seconds'
+         where replaced_at is not null`,
     );
     assert.equal((await refresh(tokens.refresh_token)).code, "refresh_token_reused");
     assert.equal((await refresh(thief.refresh_token)).code, "refresh_token_invalid");
@@ -627,7 +634,8 @@ describe("a session", () => {
       "refresh token reused": async ({ refresh_token }) => {
         ok(await refresh(refresh_token));
         await query(
-          "update authentications set replaced_at = replaced_at - interval '11 seconds' where replaced_at is not null",
+          `update authentications set replaced_at = replaced_at - interval '11 seconds'
+             where replaced_at is not null`,
         );
         await refresh(refresh_token);
       },
