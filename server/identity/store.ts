@@ -184,11 +184,11 @@ export async function upsertStaticQris(
           verify_within_days = excluded.verify_within_days, set_by = excluded.set_by, set_at = now()
     returning merchant_id, outlet_id, payload, merchant_name, verify_within_days, set_by, set_at`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("what was set comes back");
+  if (!row) throw new Error("the upsert of a static QRIS returned no row");
   return toStaticQris(row);
 }
 
-/** Whether there was one. */
+/** Returns whether one existed. */
 export async function deleteStaticQris(tx: Tx, merchantId: Id, outletId: Id): Promise<boolean> {
   const { rows } = await sql`
     delete from static_qris
@@ -210,7 +210,7 @@ export async function insertStaff(
       ${staff.roleId ?? null}, ${pinHash})`.execute(tx);
 }
 
-/** Who may unlock a till of the outlet: its staff, and the merchant's owners. */
+/** The staff who may unlock the outlet's tills: its own staff, and the merchant's owners. */
 export async function selectStaff(executor: Executor, merchantId: Id, outletId: Id): Promise<Staff[]> {
   const { rows } = await sql<{
     staff_id: Id;
@@ -234,7 +234,7 @@ export async function selectStaff(executor: Executor, merchantId: Id, outletId: 
   }));
 }
 
-/** The active owners, the first one first. */
+/** The active owners, oldest first. */
 export async function selectOwners(executor: Executor, merchantId: Id): Promise<Id[]> {
   const { rows } = await sql<{ staff_id: Id }>`
     select staff_id
@@ -249,11 +249,11 @@ export type StaffMember = Staff & {
   readonly isActive: boolean;
   readonly pinHash: string;
   readonly mustChangePin: boolean;
-  /** What a custom role's row grants. */
+  /** The rights granted to a custom role. */
   readonly granted: readonly string[];
 };
 
-/** Holds a staff member until the transaction ends. */
+/** Locks a staff member until the transaction ends. */
 export async function lockStaff(tx: Tx, merchantId: Id, staffId: Id): Promise<StaffMember | undefined> {
   const { rows } = await sql<{
     staff_id: Id;
@@ -313,7 +313,7 @@ export async function insertSession(
       now() + make_interval(hours => ${hours}))
     returning expires_at`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an inserted session comes back");
+  if (!row) throw new Error("the insert of a session returned no row");
   return row.expires_at;
 }
 
@@ -322,7 +322,10 @@ export type OpenSession = Omit<StaffPrincipal, "rights" | "mustChangePin"> & {
   readonly pinChangeOnly: boolean;
 };
 
-/** The session with this token, or by its id, while it, its person and its device are good; where a device's token is given too, of that device alone. */
+/**
+ * The session with this token hash or id, if it has not expired, its staff member is active and its device is
+ * in use. With `deviceHash` it must also belong to that device.
+ */
 export async function selectSession(
   executor: Executor,
   by: Buffer | { merchantId: Id; sessionId: Id },

@@ -115,7 +115,8 @@ describe("an approval", () => {
     const [first, second] = [product("Donat"), product("Croissant")];
     for (let round = 0; round < 5; round++) {
       const { id } = await given(first, `1${round}000`);
-      // the second is another subject, so whatever order they come in it is refused; two of the same price are one change
+      // the second is another subject, so whatever order they come in it is refused; two of the same price
+      // are one change
       const answers = await Promise.all([
         setPrice(first, `1${round}000`, id),
         setPrice(first, `1${round}000`, id),

@@ -12,11 +12,14 @@ export async function insertApproval(tx: Tx, approval: Approval): Promise<Date> 
       ${approval.reason}, now() + make_interval(secs => ${APPROVAL_SECONDS}))
     returning expires_at`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an inserted approval comes back");
+  if (!row) throw new Error("the insert of an approval returned no row");
   return row.expires_at;
 }
 
-/** Uses an approval up, should it be for just this; answers who gave it. Of two at once the second waits for the first's commit and finds it used. */
+/**
+ * Uses up an approval if it matches, and returns who gave it. Of two concurrent uses, the second waits for
+ * the first's commit and finds it used.
+ */
 export async function markUsed(
   tx: Tx,
   { merchantId, approvalId, sessionId, action }: PendingApproval,

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import type { Executor, Tx } from "../../kernel/index.ts";
 import type { AuditEntry } from "./entry.ts";
 
-/** When events were announced, by their numbers: texts with microseconds, UTC. */
+/** The times of events by their ids, as UTC strings with microseconds. */
 export async function selectTimes(
   tx: Tx,
   merchantId: Id,
@@ -16,8 +16,8 @@ export async function selectTimes(
   return new Map(rows.map(({ event_id, at }) => [event_id, at]));
 }
 
-function asText(moment: ReturnType<typeof sql>) {
-  return sql`to_char(${moment} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+function asText(time: ReturnType<typeof sql>) {
+  return sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 }
 
 /** The newest entry of a merchant's chain. */
@@ -56,23 +56,23 @@ function toEntry({ seq, count, ...row }: EntryRow): AuditEntry {
   return { ...row, seq: Number(seq), count: Number(count) };
 }
 
-/** Entries in the chain's order, from a number on, not beyond another. */
+/** Entries from number `from` to number `to`, both included, in the chain's order. */
 export async function selectFrom(
   executor: Executor,
   merchantId: Id,
   from: number,
   to: number,
-  most: number,
+  max: number,
 ): Promise<AuditEntry[]> {
   const { rows } = await sql<EntryRow>`
     select ${COLUMNS}
       from audit_entry
      where merchant_id = ${merchantId} and seq >= ${from} and seq <= ${to}
-     order by seq limit ${most}`.execute(executor);
+     order by seq limit ${max}`.execute(executor);
   return rows.map(toEntry);
 }
 
-/** What is looked for: each that is given must fit. */
+/** A filter of entries: all given fields must match. */
 export type Wanted = {
   readonly before?: number;
   readonly action?: string;
@@ -82,15 +82,16 @@ export type Wanted = {
 };
 
 export type ShownEntry = AuditEntry & {
-  /** The staff member's name today; not part of the chain. */ readonly actor_name: string | null;
+  /** The staff member's current name. It is not part of the chain. */
+  readonly actor_name: string | null;
 };
 
-/** The newest entries that fit, newest first. */
+/** The newest entries that match, newest first. */
 export async function selectNewestEntries(
   executor: Executor,
   merchantId: Id,
   { before, action, actor, subject, outletId }: Wanted,
-  most: number,
+  max: number,
 ): Promise<ShownEntry[]> {
   const { rows } = await sql<EntryRow & { actor_name: string | null }>`
     select ${COLUMNS},
@@ -103,11 +104,11 @@ export async function selectNewestEntries(
        ${actor === undefined ? sql`` : sql`and actor = ${actor}`}
        ${subject === undefined ? sql`` : sql`and subject = ${subject}`}
        ${outletId === undefined ? sql`` : sql`and outlet_id = ${outletId}`}
-     order by seq desc limit ${most}`.execute(executor);
+     order by seq desc limit ${max}`.execute(executor);
   return rows.map(({ actor_name, ...row }) => ({ ...toEntry(row), actor_name }));
 }
 
-/** The hash of an entry, in hexadecimal; nothing when the chain is shorter. */
+/** The hash of an entry, in hexadecimal. Nothing if the chain is shorter. */
 export async function selectHashAt(
   executor: Executor,
   merchantId: Id,

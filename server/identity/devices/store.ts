@@ -48,11 +48,11 @@ export async function insertDevice(tx: Tx, device: NewDevice): Promise<Device> {
       ${device.enrolledBy}, ${device.lastAddress}::inet)
     returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an inserted device comes back");
+  if (!row) throw new Error("the insert of a device returned no row");
   return toDevice(row);
 }
 
-/** The device with this token, also a revoked one; notes that it was seen, once a minute. */
+/** The device with this token, even if revoked. Records when it was seen, at most once a minute. */
 export async function selectDeviceByToken(
   executor: Executor,
   hash: Buffer,
@@ -67,7 +67,7 @@ export async function selectDeviceByToken(
   return rows[0] && toDevice(rows[0]);
 }
 
-/** Devices in use first, then revoked ones, the newest first; of one outlet or of all. */
+/** The devices of one outlet or of all: those in use first, then revoked ones, newest first. */
 export async function selectDevices(
   executor: Executor,
   merchantId: Id,
@@ -81,7 +81,7 @@ export async function selectDevices(
   return rows.map(toDevice);
 }
 
-/** Holds a device until the transaction ends. */
+/** Locks a device until the transaction ends. */
 export async function lockDevice(tx: Tx, merchantId: Id, deviceId: Id): Promise<Device | undefined> {
   const { rows } = await sql<DeviceRow>`
     select ${COLUMNS}
@@ -90,7 +90,7 @@ export async function lockDevice(tx: Tx, merchantId: Id, deviceId: Id): Promise<
   return rows[0] && toDevice(rows[0]);
 }
 
-/** Revokes a device; one that is revoked already stays as it was. */
+/** Revokes a device. A device that is already revoked is not changed. */
 export async function updateRevoked(
   tx: Tx,
   merchantId: Id,
@@ -104,11 +104,11 @@ export async function updateRevoked(
            revoked_reason = coalesce(revoked_reason, ${reason})
      where merchant_id = ${merchantId} and device_id = ${deviceId} returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("a device that is held comes back");
+  if (!row) throw new Error("the update of a locked device returned no row");
   return toDevice(row);
 }
 
-/** Who unlocked on a lost device lately has to set another PIN at the next unlock. */
+/** Requires a new PIN, at the next unlock, of everyone who recently unlocked a device. */
 export async function demandNewPins(tx: Tx, merchantId: Id, deviceId: Id): Promise<void> {
   await sql`
     update staff s set must_change_pin = true from pin_try t
@@ -117,7 +117,10 @@ export async function demandNewPins(tx: Tx, merchantId: Id, deviceId: Id): Promi
        and t.unlocked_at > now() - make_interval(days => ${KNOWN_DAYS})`.execute(tx);
 }
 
-/** Ends sessions, and says so to the streams that they opened: of a device, of a person (but one session), or one by its id or token. Answers how many. */
+/**
+ * Ends sessions and announces it to their streams: all of a device, all of a person (except `but`), or one by
+ * its id. Returns how many.
+ */
 export async function endSessions(
   tx: Tx,
   of:
@@ -151,7 +154,7 @@ export type NewDeviceCode = {
   readonly minutes: number;
 };
 
-/** Keeps a code, and forgets those that expired a day ago. */
+/** Stores a code, and deletes codes that expired over a day ago. Returns when it expires. */
 export async function insertCode(
   tx: Executor,
   { merchantId, hash, purpose, outletId, name, madeBy, minutes }: NewDeviceCode,
@@ -163,11 +166,11 @@ export async function insertCode(
       now() + make_interval(mins => ${minutes}))
     returning expires_at`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an inserted code comes back");
+  if (!row) throw new Error("the insert of a code returned no row");
   return row.expires_at;
 }
 
-/** Uses a code, once: of two at once the second finds it used. */
+/** Uses a code, once. Of two concurrent uses, the second finds it used. */
 export async function useCode(
   tx: Tx,
   hash: Buffer,

@@ -51,11 +51,13 @@ export async function insertKey(tx: Tx, key: NewKey): Promise<MerchantKey> {
       ${key.prefix}, ${key.hash}, ${key.createdBy}, now() + make_interval(days => ${key.days}::int))
     returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an inserted key comes back");
+  if (!row) throw new Error("the insert of a key returned no row");
   return toKey(row);
 }
 
-/** How many keys of a mode could be used now; the merchant's row is held, so that two makers count one after the other. */
+/**
+ * The number of active keys of a mode. Locks the merchant's row, so that concurrent creations count in turn.
+ */
 export async function countActive(tx: Tx, merchantId: Id, mode: KeyMode): Promise<number> {
   await sql`select from merchant where merchant_id = ${merchantId} for no key update`.execute(tx);
   const { rows } = await sql<{ count: bigint }>`
@@ -65,7 +67,7 @@ export async function countActive(tx: Tx, merchantId: Id, mode: KeyMode): Promis
   return Number(rows[0]?.count ?? 0n);
 }
 
-/** All keys, the newest first; revoked ones too. */
+/** All keys, also revoked ones, newest first. */
 export async function selectKeys(executor: Executor, merchantId: Id): Promise<MerchantKey[]> {
   const { rows } = await sql<KeyRow>`
     select ${COLUMNS}
@@ -75,7 +77,7 @@ export async function selectKeys(executor: Executor, merchantId: Id): Promise<Me
   return rows.map(toKey);
 }
 
-/** Revokes a key; one that is revoked already stays as it was. */
+/** Revokes a key. A key that is already revoked is not changed. */
 export async function revoke(
   tx: Executor,
   merchantId: Id,
@@ -88,7 +90,7 @@ export async function revoke(
   return rows[0] && toKey(rows[0]);
 }
 
-/** Whose key it is, if it may be used now; notes the use, once an hour. */
+/** The key with this hash, if it is active. Records its use at most once an hour. */
 export async function selectByHash(
   executor: Executor,
   hash: Buffer,

@@ -19,7 +19,7 @@ export type Member = {
   readonly createdAt: Date;
 };
 
-/** The staff of one outlet or of all, or one member; those who left last. */
+/** The staff of one outlet or of all, or one member. Those who left come last. */
 export async function selectMembers(
   executor: Executor,
   merchantId: Id,
@@ -68,7 +68,7 @@ export async function selectMembers(
   }));
 }
 
-/** How many active owners there are beside one. */
+/** The number of active owners other than this one. */
 export async function countOtherOwners(tx: Tx, merchantId: Id, staffId: Id): Promise<number> {
   const { rows } = await sql<{ count: bigint }>`
     select count(*) as count
@@ -78,7 +78,7 @@ export async function countOtherOwners(tx: Tx, merchantId: Id, staffId: Id): Pro
   return Number(rows[0]?.count ?? 0n);
 }
 
-/** Holds the merchant's row until the transaction ends: who changes staff does it one after the other. */
+/** Locks the merchant's row until the transaction ends, so that changes of staff run one after another. */
 export async function lockMerchant(tx: Tx, merchantId: Id): Promise<void> {
   await sql`select from merchant where merchant_id = ${merchantId} for no key update`.execute(tx);
 }
@@ -102,7 +102,7 @@ export async function updatePin(tx: Tx, merchantId: Id, staffId: Id, pinHash: st
      where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
 }
 
-/** A session that was good for another PIN alone is an ordinary one, now that there is one. */
+/** Turns a session that could only choose a new PIN into an ordinary one. */
 export async function liftPinChange(tx: Tx, merchantId: Id, sessionId: Id): Promise<void> {
   await sql`
     update staff_session set pin_change_only = false
@@ -122,7 +122,7 @@ export type ListedSession = {
   readonly expiresAt: Date;
 };
 
-/** Open sessions, the newest first: of an outlet's devices, of one person, or all; or one by its id. */
+/** Open sessions, newest first: of an outlet's devices, of one person, one by its id, or all. */
 export async function selectSessions(
   executor: Executor,
   merchantId: Id,

@@ -13,7 +13,7 @@ export type Tried = Standing & {
   readonly isRevoked: boolean;
 };
 
-/** How a person stands on a device. A person of another outlet, who is no owner, is not there. */
+/** The standing of a person on a device. Nothing for a person of another outlet who is not an owner. */
 export async function selectStanding(
   executor: Executor,
   { merchantId, deviceId, staffId }: Asked,
@@ -63,18 +63,21 @@ export async function selectStanding(
   );
 }
 
-/** The same, once the device and the person are held: a statement that waited would read old counts beside them. */
-export async function lockStanding(tx: Tx, asked: Asked): Promise<Tried | undefined> {
+/**
+ * Locks the device and the person, then reads the standing. A separate statement, because one that waited for
+ * the locks would read old counts.
+ */
+export async function lockStanding(tx: Tx, input: Asked): Promise<Tried | undefined> {
   await sql`
     select from device
-     where merchant_id = ${asked.merchantId} and device_id = ${asked.deviceId} for no key update`.execute(tx);
+     where merchant_id = ${input.merchantId} and device_id = ${input.deviceId} for no key update`.execute(tx);
   await sql`
     select from staff
-     where merchant_id = ${asked.merchantId} and staff_id = ${asked.staffId} for no key update`.execute(tx);
-  return selectStanding(tx, asked);
+     where merchant_id = ${input.merchantId} and staff_id = ${input.staffId} for no key update`.execute(tx);
+  return selectStanding(tx, input);
 }
 
-/** Counts a try as a wrong one, on the pair, the device and the person. */
+/** Counts a try as wrong, for the pair, the device and the person. */
 export async function countWrongPin(
   tx: Tx,
   { merchantId, deviceId, staffId }: Asked,
@@ -102,7 +105,10 @@ export async function countWrongPin(
       set wrong_pins = excluded.wrong_pins, delayed_until = excluded.delayed_until`.execute(tx);
 }
 
-/** The try was right: it is taken off the counts, the pair begins anew, and what blocked the person on other devices is lifted. */
+/**
+ * Counts a try as right: removes it from the counts, resets the pair, and lifts the person's blocks on other
+ * devices.
+ */
 export async function countRightPin(tx: Tx, { merchantId, deviceId, staffId }: Asked): Promise<void> {
   await sql`
     update device
@@ -120,7 +126,7 @@ export async function countRightPin(tx: Tx, { merchantId, deviceId, staffId }: A
        and (device_id = ${deviceId} or wrong_pins >= ${PIN_POLICY.pair.blocked})`.execute(tx);
 }
 
-/** Forgets a person's wrong tries everywhere: an owner or manager vouches for the person. */
+/** Clears a person's wrong tries on all devices, when an owner or manager vouches for them. */
 export async function forgetWrongPins(tx: Tx, merchantId: Id, staffId: Id): Promise<void> {
   await sql`
     update staff set wrong_pins = 0, wrong_since = null
@@ -130,7 +136,7 @@ export async function forgetWrongPins(tx: Tx, merchantId: Id, staffId: Id): Prom
      where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
 }
 
-/** Makes a device one that a person is known on, without a PIN: it was just set there. */
+/** Marks a person as known on a device without a check, because the PIN was just set there. */
 export async function markKnown(tx: Tx, { merchantId, staffId, deviceId }: Asked): Promise<void> {
   await sql`
     insert into pin_try (merchant_id, staff_id, device_id, unlocked_at)

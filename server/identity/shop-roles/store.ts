@@ -13,7 +13,7 @@ export async function selectRoles(executor: Executor, merchantId: Id): Promise<S
   return rows.map((row) => ({ roleId: row.role_id, name: row.name, rights: row.rights }));
 }
 
-/** Holds a role, so that it is not deleted while it is given; answers nothing where there is none. */
+/** Locks a role, so that it is not deleted while it is being assigned. Nothing if it does not exist. */
 export async function lockRole(tx: Tx, merchantId: Id, roleId: Id): Promise<ShopRole | undefined> {
   const { rows } = await sql<{ role_id: Id; name: string; rights: string[] }>`
     select role_id, name, rights
@@ -23,7 +23,7 @@ export async function lockRole(tx: Tx, merchantId: Id, roleId: Id): Promise<Shop
   return row && { roleId: row.role_id, name: row.name, rights: row.rights };
 }
 
-/** Throws SQLSTATE 23505 where another role has the name. */
+/** Fails with SQLSTATE 23505 if another role has the name. */
 export async function upsertRole(tx: Tx, merchantId: Id, { roleId, name, rights }: ShopRole): Promise<void> {
   await sql`
     insert into staff_role (merchant_id, role_id, name, rights)

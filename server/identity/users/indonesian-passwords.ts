@@ -1,7 +1,8 @@
 /**
- * What people in Indonesia make passwords of, the commonest first: words of love and faith, names, places, clubs, food, the
- * language's commonest words, and patterns of their keyboards. The dictionary beside it knows English and international ones
- * alone. Passwords are judged with these as parts, so `rahasia123` and `sayangkamu` fall with `rahasia` and `sayang`.
+ * Words that people in Indonesia make passwords of, the commonest first: love, faith, names, places, clubs,
+ * food, common words and keyboard patterns. The scorer's own dictionary has only English and international
+ * ones. Passwords are scored with these as parts, so `rahasia123` and `sayangkamu` are as weak as `rahasia`
+ * and `sayang`.
  */
 const LINES = [
   // words that passwords are made of

@@ -13,7 +13,7 @@ const TAKEN = {
   users_phone_key: "phone_taken",
 } as const;
 
-/** Which name somebody else has, when that is why a statement failed: the unique constraints decide between twins. */
+/** The refusal for a name that another user has, if that is why a statement failed. Rethrows other errors. */
 export function takenBy(error: unknown): Refusal {
   const constraint =
     typeof error === "object" && error !== null && "constraint" in error ? error.constraint : undefined;
@@ -39,7 +39,10 @@ export async function insertUser(
   }
 }
 
-/** The first name that somebody has already, asked before a password is hashed for nothing. */
+/**
+ * Refuses the first name that is taken, in the order username, e-mail, phone. Checked before hashing a
+ * password.
+ */
 export async function selectTaken(
   executor: Executor,
   { username, email, phone }: Names,
@@ -48,11 +51,11 @@ export async function selectTaken(
     select bool_or(username = ${username}) as username, bool_or(email = ${email}) as email,
            bool_or(phone = ${phone}) as phone
       from users where username = ${username} or email = ${email} or phone = ${phone}`.execute(executor);
-  const kind = (["username", "email", "phone"] as const).find((one) => rows[0]?.[one]);
+  const kind = (["username", "email", "phone"] as const).find((name) => rows[0]?.[name]);
   return kind && refuse(`${kind}_taken`);
 }
 
-/** What a sign-in is checked against, by any of the user's names or by id. */
+/** The credentials of an open account, by one of the user's names or by id. */
 export async function selectCredentials(
   executor: Executor,
   by: NameKind | "id",
@@ -81,7 +84,9 @@ export async function selectCredentials(
   );
 }
 
-/** Whether the password is still the one that was proven; until the transaction ends it stays so. */
+/**
+ * Locks the user until the transaction ends. Returns whether the password is still the one that was proven.
+ */
 export async function lockUser(tx: Tx, userId: Id, passwordHash: string): Promise<boolean> {
   const { rows } = await sql`
     select from users
@@ -115,7 +120,7 @@ export async function selectProfile(executor: Executor, userId: Id): Promise<Pro
   );
 }
 
-/** Changes the names that are given. One that is taken is an error (`takenBy`), which ends the transaction. */
+/** Changes the given names. A name that is taken is an error (see `takenBy`), which ends the transaction. */
 export async function updateNames(tx: Tx, userId: Id, names: Partial<Names>): Promise<void> {
   await sql`
     update users
@@ -129,7 +134,10 @@ export async function updatePassword(tx: Tx, userId: Id, passwordHash: string): 
   await sql`update users set password = ${passwordHash}, updated_at = now() where id = ${userId}`.execute(tx);
 }
 
-/** Writes over what is personal, by texts that no name can be; the row stays, because the books name it. */
+/**
+ * Overwrites personal data with texts that no valid name can equal. The row stays, because the books refer to
+ * it.
+ */
 export async function eraseUser(tx: Tx, userId: Id): Promise<void> {
   await sql`
     update users
@@ -141,7 +149,7 @@ export async function eraseUser(tx: Tx, userId: Id): Promise<void> {
 
 // one-time codes
 
-/** Whether it could be enrolled: not where another one is confirmed. */
+/** Stores a new secret. Returns false if the user already has a confirmed one. */
 export async function updateTotpSecret(executor: Executor, userId: Id, secret: Buffer): Promise<boolean> {
   const { rows } = await sql`
     update users set totp_secret = ${secret}, totp_step = null, updated_at = now()
@@ -149,7 +157,10 @@ export async function updateTotpSecret(executor: Executor, userId: Id, secret: B
   return rows.length > 0;
 }
 
-/** Uses the code of a half minute, once; the first confirms the secret. Whether it could be used. */
+/**
+ * Uses the code of a 30-second step, once. The first use confirms the secret. Returns false if it was used
+ * already.
+ */
 export async function useTotpStep(
   executor: Executor,
   userId: Id,
@@ -221,7 +232,7 @@ export async function updateSessionUse(tx: Tx, sessionId: Id, { address, userAge
      where session_id = ${sessionId}`.execute(tx);
 }
 
-/** Whether there was such a session of this user. */
+/** Returns whether the user had such a session. */
 export async function deleteUserSession(executor: Executor, userId: Id, sessionId: Id): Promise<boolean> {
   const { rows } = await sql`
     delete from user_session
@@ -230,14 +241,14 @@ export async function deleteUserSession(executor: Executor, userId: Id, sessionI
   return rows.length > 0;
 }
 
-/** Ends all sessions of a user but one. */
+/** Ends all sessions of a user except one. */
 export async function deleteOtherSessions(tx: Tx, userId: Id, sessionId: Id | null): Promise<void> {
   await sql`
     delete from user_session
      where user_id = ${userId} and session_id is distinct from ${sessionId}`.execute(tx);
 }
 
-/** Ends the session that a refresh token belongs to, if there is one. */
+/** Ends the session of a refresh token, if any. */
 export async function deleteSessionOf(executor: Executor, tokenHash: string): Promise<void> {
   await sql`
     delete from user_session
@@ -262,11 +273,15 @@ export async function insertRefreshToken(
 export type RefreshToken = {
   readonly userId: Id;
   readonly sessionId: Id;
-  /** Set when it was replaced: its successor, sealed, and whether that was so short a while ago that both uses may be honest. */
+  /**
+   * Set if it was replaced: the encrypted successor, and whether that was recent enough for an honest repeat.
+   */
   readonly replaced: { readonly successor: Buffer; readonly isRecent: boolean } | undefined;
 };
 
-/** A refresh token that has not expired, with its session locked: twins come one after another. */
+/**
+ * Finds a refresh token that has not expired and locks its session, so that concurrent requests run in turn.
+ */
 export async function lockRefreshToken(
   tx: Tx,
   tokenHash: string,
@@ -276,7 +291,7 @@ export async function lockRefreshToken(
     select from user_session
      where session_id = (select session_id from authentications where token = ${tokenHash})
        for update`.execute(tx);
-  // a statement of its own sees what the twin wrote that held the lock
+  // a separate statement, so that it sees what the previous holder of the lock wrote
   const { rows } = await sql<{ user_id: Id; session_id: Id; successor: Buffer | null; is_recent: boolean }>`
     select user_id, session_id, successor,
            coalesce(replaced_at > clock_timestamp() - make_interval(secs => ${graceSeconds}), false)
@@ -299,7 +314,7 @@ export async function updateReplaced(tx: Tx, tokenHash: string, successor: Buffe
      where token = ${tokenHash}`.execute(tx);
 }
 
-/** Forgets refresh tokens that have expired, sessions left without any, and tries of yesterday. */
+/** Deletes expired refresh tokens, sessions without any, and tries older than a day. */
 export async function deleteExpired(executor: Executor): Promise<void> {
   await sql`delete from authentications where expires_at < now()`.execute(executor);
   await sql`
@@ -310,10 +325,15 @@ export async function deleteExpired(executor: Executor): Promise<void> {
 
 // tries
 
-/** What may be tried: so many for nothing, then after pauses that double up to the longest; after each longest, one is forgotten. */
+/**
+ * A limit on tries: `free` cause no delay, then the pauses double up to `longestSeconds`; one try is
+ * forgotten per `longestSeconds`.
+ */
 export type Limit = { readonly subject: string; readonly free: number; readonly longestSeconds: number };
 
-/** Locks the subjects, in one order everywhere, and answers how many seconds the most delayed of them still waits. */
+/**
+ * Locks the subjects in a fixed order, to avoid deadlocks, and returns the longest remaining wait in seconds.
+ */
 export async function lockTries(tx: Tx, limits: readonly Limit[]): Promise<number> {
   const { rows } = await sql<{ seconds: number }>`
     insert into sign_in_try (subject)
@@ -325,7 +345,7 @@ export async function lockTries(tx: Tx, limits: readonly Limit[]): Promise<numbe
   return Math.max(0, ...rows.map(({ seconds }) => seconds));
 }
 
-/** How many seconds a subject still waits, without counting anything. */
+/** The seconds that a subject still has to wait. Counts nothing. */
 export async function selectWait(executor: Executor, { subject }: Limit): Promise<number> {
   const { rows } = await sql<{ seconds: number }>`
     select greatest(0, ceil(extract(epoch from delayed_until - clock_timestamp())))::int as seconds
@@ -360,7 +380,10 @@ export async function deleteTries(executor: Executor, limits: readonly Limit[]):
 // keys
 
 const KEY_SIGNS = "30 days";
-/** After a key was retired a replica may sign with it until it reads the keys again, and what it signed lives for a quarter of an hour. */
+/**
+ * A replica may sign with a retired key until it reads the keys again, and its tokens live for 15 minutes
+ * more.
+ */
 const KEY_STAYS = "1 hour";
 
 export async function hasCurrentKey(executor: Executor): Promise<boolean> {
@@ -376,7 +399,7 @@ export async function retireOldKey(tx: Tx): Promise<void> {
      where retired_at is null and created_at <= now() - ${KEY_SIGNS}::interval`.execute(tx);
 }
 
-/** Does nothing when another replica was first. */
+/** Does nothing if another replica was first. */
 export async function insertSigningKey(
   tx: Tx,
   kid: string,

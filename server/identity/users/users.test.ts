@@ -293,7 +293,8 @@ describe("a sign-in", () => {
 
   it("is not kept from a user by what others try elsewhere", async () => {
     const { user } = await signedIn();
-    // a botnet has used up the account's tries: at an address where the user is signed in that counts for nothing
+    // a botnet has used up the account's tries: at an address where the user is signed in that counts for
+    // nothing
     const subject = (id: string) => createHash("sha256").update(`account\u0000${id}`).digest("hex");
     const [row] = await query<{ id: string }>("select id from users where username = $1", [user.username]);
     await query(
