@@ -1,8 +1,8 @@
 /**
  * How a field of an action is recorded:
  *   shown   as it is: an id, a code, a number, a boolean, an amount, or a list of these
- *   text    text that somebody typed, such as a product's name; telephone numbers and e-mail addresses in it are
- *           masked
+ *   text    text that somebody typed, such as a product's name; telephone numbers and e-mail addresses in it
+ *           are masked
  *   masked  a person's name, telephone number or e-mail address; enough is kept to see that it changed
  * A field that an action does not name is not recorded. PINs, passwords, tokens, secrets and free notes never
  * are.
