@@ -26,7 +26,7 @@ const ordering = () => ({
 });
 
 describe("the sandbox without credentials", () => {
-  it("payments, refunds and webhook changes without credentials are only for local callers", async () => {
+  it("transfers, refunds and webhook changes without credentials are only for local callers", async () => {
     const body = moving();
     const refused = await program.call("POST", "/payments", { body, headers: ELSEWHERE });
     assert.deepEqual([refused.status, refused.code], [403, "local_only"]);
