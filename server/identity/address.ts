@@ -1,19 +1,23 @@
 import type { FastifyRequest } from "fastify";
 import { isIP } from "node:net";
 
-/** No client is there. */
+/** For a request without a client address. */
 const NO_ADDRESS = "0.0.0.0";
 
-/** The client's address, or its proxy's where that forwards none that is one. */
+/** The client's address, or the proxy's if the proxy forwards no valid address. */
 export function addressOf(request: FastifyRequest): string {
-  // an IPv4 address that came over an IPv6 socket is an IPv4 address; an interface's name is no part of one
+  // removes the IPv6 prefix of a mapped IPv4 address, and the zone index
   const plain = (address = "") => address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
-  return [request.ip, request.socket.remoteAddress].map(plain).find((one) => isIP(one) > 0) ?? NO_ADDRESS;
+  return (
+    [request.ip, request.socket.remoteAddress].map(plain).find((address) => isIP(address) > 0) ?? NO_ADDRESS
+  );
 }
 
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1)$/;
 
-/** Whether a request was made on this machine. One that a proxy forwards, which is not believed by `TRUST_PROXY`, is anybody's. */
+/**
+ * Whether a request was made on this machine. A request forwarded by a proxy outside `TRUST_PROXY` never is.
+ */
 export function isLocal(request: FastifyRequest): boolean {
   const isForwarded =
     request.headers["x-forwarded-for"] !== undefined || request.headers["forwarded"] !== undefined;

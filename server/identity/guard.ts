@@ -44,21 +44,21 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     principal: Principal;
-    /** The second person's word that the request came with, where its principal needs one: the verb uses it up (`consumeApproval`). */
+    /** The approval that the request brought, where its principal needs one. `consumeApproval` uses it up. */
     approval: PendingApproval | undefined;
   }
 }
 
-/** A staff member's session has an opaque token; what has three parts is a user's access token. */
+/** A staff session's token is opaque. A token of three parts is a wallet user's access token. */
 const SESSION = /^Bearer ([A-Za-z0-9_-]{43})$/;
 const JWT = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/;
 const MAX_JWT_LENGTH = 2_048;
 const ANYONE: Principal = { role: "anyone" };
 
-/** By which a till says which device it is. */
+/** The header in which a till sends its device token. */
 export const DEVICE_HEADER = "onegate-device";
 
-/** How those who give credentials are found. */
+/** What the guard needs to look up a request's credentials. */
 export type Identifiers = {
   readonly database: Database;
   readonly accessTokens: AccessTokens;
@@ -66,13 +66,13 @@ export type Identifiers = {
   readonly refusals: Refusals;
 };
 
-/** The approval that a till brings. */
+/** The header in which a till sends an approval's id. */
 export const APPROVAL_HEADER = "onegate-approval";
 
-/** A merchant's key, by which its own programs use the gateway. */
+/** A merchant's API key, with which its own programs call the gateway. */
 const KEY = /^Bearer (ogk_(?:test|live)_[A-Za-z0-9_-]{43})$/;
 
-/** Finds who is asking and checks the route's right: the one place where rights are decided. */
+/** Identifies the caller and checks the route's right. Rights are decided here and nowhere else. */
 export function guard(http: Http, parts: Identifiers, withoutCredentials: Principal = ANYONE): void {
   http.decorateRequest("principal");
   http.decorate("refusals", parts.refusals);
@@ -89,7 +89,7 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
     if (right === undefined || !isRight(right)) return done();
     const { authorization } = request.headers;
     if (authorization === undefined) {
-      // what anybody may, and what nobody may without credentials, is decided as ever
+      // only rights that the sandbox adds to those of `anyone` are limited to callers on this machine
       if (
         withoutCredentials.role === "sandbox" &&
         !SANDBOX_FROM_ANYWHERE.has(right) &&
@@ -103,10 +103,10 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
       if (admit(parts, request, reply, right, withoutCredentials)) within(request, right, done);
       return;
     }
-    // not an async hook: most requests of the gateway need no look-up, and a promise each would cost them
-    // whose a token is, is known only when it was found among everybody's
+    // not an async hook: most requests to the gateway need no look-up, so they should not pay for a promise
+    // the look-up searches all merchants, because the token's merchant is not known yet
     void everywhere(() => identify(parts, authorization, request.headers[DEVICE_HEADER])).then(
-      // who signs in again may still send what has expired
+      // a client that signs in again may still send expired credentials
       (principal) =>
         admit(
           parts,
@@ -120,7 +120,10 @@ export function guard(http: Http, parts: Identifiers, withoutCredentials: Princi
   });
 }
 
-/** Goes on with a request as its principal's merchant; where anybody may come, such as to sign in or as a provider, everywhere. */
+/**
+ * Continues a request within its principal's merchant. Routes open to anyone, such as sign-in or a provider's
+ * notification, run across merchants.
+ */
 function within({ principal, routeOptions }: FastifyRequest, right: Right, next: () => void): void {
   withStatementTimeout(STATEMENT_TIMEOUTS_MS[routeOptions.config.statements ?? "request"], () => {
     if ("merchantId" in principal && refusalFor("anyone", right)) asMerchant(principal.merchantId, next);
@@ -128,7 +131,10 @@ function within({ principal, routeOptions }: FastifyRequest, right: Right, next:
   });
 }
 
-/** Lets a principal in who has the right, or brings an approval where that is enough; otherwise answers the refusal. */
+/**
+ * Admits a principal that has the right, or that brings an approval where one is enough. Otherwise it answers
+ * with the refusal and returns false.
+ */
 function admit(
   { refusals }: Identifiers,
   request: FastifyRequest,
@@ -147,7 +153,7 @@ function admit(
   return true;
 }
 
-/** Whoever proves to be nobody is no merchant's, and in no merchant's trail. */
+/** Notes a refusal in the merchant's audit trail. Callers that belong to no merchant are not audited. */
 function noteRefusal(
   refusals: Refusals,
   request: FastifyRequest,
@@ -162,7 +168,10 @@ function noteRefusal(
   else refusals.note(who, "right.refused", subject, { right, reason });
 }
 
-/** Why a principal may not use a right; or, where an approval is enough and the request may bring one, that. */
+/**
+ * Returns why a principal may not use a right, the approval with which it may, or nothing if it has the right
+ * itself.
+ */
 function refusalOf(
   request: FastifyRequest,
   principal: Principal,
@@ -172,8 +181,8 @@ function refusalOf(
   if (principal.role === "key")
     return isInScope(principal.scopes, right) ? undefined : refuse("scope_missing");
   if (!("rights" in principal)) {
-    const no = refusalFor(principal.role, right);
-    return no && refuse(no);
+    const refusal = refusalFor(principal.role, right);
+    return refusal && refuse(refusal);
   }
   if (principal.rights.has(right)) return undefined;
   if (principal.mustChangePin) return refuse("pin_change_needed");
@@ -191,8 +200,8 @@ function refusalOf(
 }
 
 /**
- * A right that a request needs beside its route's own, because of what its body asks for. Answers the approval that it is
- * used with, nothing where the principal has the right itself, or why not.
+ * Checks a right that a request needs in addition to its route's own, because of its body. Returns the
+ * approval to use, nothing if the principal has the right itself, or the refusal.
  */
 export function alsoNeeds(
   request: FastifyRequest,
@@ -204,7 +213,7 @@ export function alsoNeeds(
   return refusal;
 }
 
-/** Nobody, when credentials are given that are not valid. */
+/** Returns nothing if the credentials are not valid. */
 async function identify(
   { database, accessTokens, knownKeys }: Identifiers,
   authorization: string,
@@ -221,7 +230,7 @@ async function identify(
   return jwt === undefined ? undefined : accessTokens.verify(jwt);
 }
 
-/** The staff member whose session it is; without the token of the device that it was opened on it is nobody's. */
+/** The staff member of a session. A session is valid only with the token of the device that opened it. */
 async function findStaff(
   database: Database,
   token: string,
@@ -238,28 +247,30 @@ async function findStaff(
     : { ...who, rights: rightsOf(who.role, granted) };
 }
 
-/** The staff member behind a request to a route that only staff may use. */
+/** The staff member who made a request to a route for staff. */
 export function staffOf(request: FastifyRequest): Asker {
-  if (!("staffId" in request.principal)) throw new Error("a route for staff let somebody else in");
+  if (!("staffId" in request.principal))
+    throw new Error("a route for staff admitted another kind of principal");
   return { ...request.principal, who: whoOf(request) };
 }
 
-/** The wallet user behind a request to a route that only users may use. */
+/** The wallet user who made a request to a route for users. */
 export function userOf(request: FastifyRequest): Extract<Principal, { userId: string }> {
-  if (!("userId" in request.principal)) throw new Error("a route for wallet users let somebody else in");
+  if (!("userId" in request.principal))
+    throw new Error("a route for wallet users admitted another kind of principal");
   return request.principal;
 }
 
-/** Who did it, for the record: a staff member's, key's or user's id, or the role where nobody is named. */
+/** The actor for the record: the id of a staff member, key or user, or else the role. */
 export function actorOf({ principal }: { readonly principal: Principal }): string {
   if ("staffId" in principal) return principal.staffId;
   if ("keyId" in principal) return `key:${principal.keyId}`;
   return "userId" in principal ? principal.userId : principal.role;
 }
 
-/** Who did it, and from where, for the audit trail. */
+/** The actor and origin of a request, for the audit trail. */
 export function whoOf(request: FastifyRequest, principal = request.principal): Who {
-  if (!("merchantId" in principal)) throw new Error("what nobody's merchant did is in no audit trail");
+  if (!("merchantId" in principal)) throw new Error("a principal without a merchant cannot be audited");
   return {
     merchantId: principal.merchantId,
     actor: actorOf({ principal }),
@@ -270,18 +281,22 @@ export function whoOf(request: FastifyRequest, principal = request.principal): W
   };
 }
 
-/** The outlet that lists are limited to: staff other than owners see their own's. Null: all, as for owners and keys. */
+/**
+ * The outlet that lists are limited to. Staff other than owners see their own outlet only; null means all
+ * outlets, for owners and keys.
+ */
 export function outletScopeOf({ principal }: FastifyRequest): string | null {
   return "outletId" in principal && principal.role !== "owner" ? principal.outletId : null;
 }
 
-/** The merchant in whose name a request is made. */
+/** The merchant that a request acts for. */
 export function merchantOf(request: FastifyRequest): string {
-  if (!("merchantId" in request.principal)) throw new Error("a route for a merchant let somebody else in");
+  if (!("merchantId" in request.principal))
+    throw new Error("a route for a merchant admitted a principal without one");
   return request.principal.merchantId;
 }
 
-/** Whom an event stream counts for: the device and the person, a key, or where nobody is named the address. */
+/** Whose limits an event stream counts towards: the device and the person, the key, or else the address. */
 export function streamHoldersOf(request: FastifyRequest): StreamHolder[] {
   const { principal } = request;
   if ("deviceId" in principal)

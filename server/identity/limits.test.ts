@@ -31,15 +31,16 @@ const refresh = (from: string) =>
     body: { refresh_token: newId() },
     headers: { "x-forwarded-for": from },
   });
-/** As if so many had come from a network a moment ago. */
+/** Simulates `tries` made by a network a moment ago. */
 const tried = (name: string, network: string, tries: number, pause: string) =>
   program.database.pool.query(
-    "insert into sign_in_try (subject, tries, delayed_until) values ($1, $2, clock_timestamp() + $3::interval)",
+    `insert into sign_in_try (subject, tries, delayed_until)
+      values ($1, $2, clock_timestamp() + $3::interval)`,
     [subject(name, network), tries, pause],
   );
 
 describe("a bucket", () => {
-  it("gives a burst, then as many as it fills again, and each network has its own", () => {
+  it("a bucket allows a burst, then its refill rate, for each network separately", () => {
     let at = 0;
     const { take } = createBucket({ perSecond: 2, burst: 3 }, () => at);
     assert.deepEqual([take("a"), take("a"), take("a"), take("a"), take("b")], [0, 0, 0, 1, 0]);
@@ -49,18 +50,19 @@ describe("a bucket", () => {
     assert.deepEqual(
       [take("a"), take("a"), take("a"), take("a")],
       [0, 0, 0, 1],
-      "no more than a burst is saved up",
+      "a bucket never holds more than a burst",
     );
   });
 });
 
 describe("a limit", () => {
-  it("on registrations counts each request of a network in the database, so over all replicas, and says how long to wait", async () => {
+  it("the registration limit counts across replicas and says how long to wait", async () => {
     await tried("registration", "198.51.100.1", limits.registration.free + 1, "0 seconds");
     assert.equal((await register("198.51.100.1")).code, "username_invalid");
-    // the pause is over when it is over: here it is made to last until it was looked at
+    // lengthens the pause, so that it cannot end before it is checked
     await program.database.pool.query(
-      "update sign_in_try set delayed_until = delayed_until + interval '1 hour' where subject = $1 and delayed_until is not null",
+      `update sign_in_try set delayed_until = delayed_until + interval '1 hour'
+         where subject = $1 and delayed_until is not null`,
       [subject("registration", "198.51.100.1")],
     );
     const refused = await register("198.51.100.1");
@@ -75,14 +77,14 @@ describe("a limit", () => {
     assert.equal((await register("198.51.100.2")).code, "username_invalid");
   });
 
-  it("holds for an IPv6 network, whichever of its addresses is used", async () => {
+  it("a limit holds for a whole IPv6 network", async () => {
     await tried("registration", "2001:db8:0:7::/64", limits.registration.free, "1 hour");
     assert.equal((await register("2001:db8:0:7::1")).code, "too_many_requests");
     assert.equal((await register("2001:0db8:0000:0007:ffff::2")).code, "too_many_requests");
     assert.equal((await register("2001:db8:0:8::1")).code, "username_invalid");
   });
 
-  it("on refreshes stops a flood at once, and nobody else", async () => {
+  it("the refresh limit stops a flood at once and delays no other network", async () => {
     const answers: Awaited<ReturnType<typeof refresh>>[] = [];
     while (!answers.some(({ status }) => status === 429))
       answers.push(...(await Promise.all(Array.from({ length: 100 }, () => refresh("198.51.100.3")))));
@@ -99,14 +101,14 @@ describe("a limit", () => {
     assert.equal((await refresh("198.51.100.4")).code, "refresh_token_invalid");
   });
 
-  it("counts the address that a proxy saw, not one that a client wrote", async () => {
+  it("a limit counts the address that a trusted proxy saw, not one that the client sent", async () => {
     await tried("registration", "198.51.100.5", limits.registration.free, "1 hour");
     for (const forged of ["203.0.113.1", "203.0.113.2, 203.0.113.3", "127.0.0.1", "unknown", ""]) {
       assert.equal((await register(`${forged}, 198.51.100.5`)).code, "too_many_requests", forged);
     }
   });
 
-  it("without a proxy that is believed counts the connection's address, whatever a client writes", async () => {
+  it("without a trusted proxy a limit counts the connection's address", async () => {
     const alone = await openTestProgram();
     try {
       await alone.database.pool.query(
@@ -127,7 +129,7 @@ describe("a limit", () => {
 });
 
 describe("reading", () => {
-  it("is limited by person, whatever addresses the person reads from, and nobody else waits", async () => {
+  it("reads are limited by person, from any address, and delay nobody else", async () => {
     const [andi, citra] = [await demoUser(program, "andi.contoh"), await demoUser(program, "citra.contoh")];
     const read = (n: number) =>
       program.call("GET", "/api/auth/profile", {
@@ -152,23 +154,25 @@ describe("reading", () => {
 });
 
 describe("a statement", () => {
-  it("may run as long as its route's kind says, and is then ended: 503, and nothing was done", async () => {
+  it("a statement that exceeds its route's time limit is cancelled: 503, nothing is changed", async () => {
     const { pool } = program.database;
     const user = await demoUser(program, "citra.contoh");
-    const page = `/api/v1/wallet/history?cursor=${Buffer.from(`2099-01-01T00:00:00.000000Z ${newId()} 0`).toString("base64url")}`;
+    const cursor = Buffer.from(`2099-01-01T00:00:00.000000Z ${newId()} 0`).toString("base64url");
+    const page = `/api/v1/wallet/history?cursor=${cursor}`;
     const { rows } = await pool.query<{ definition: string }>(
       "select pg_get_functiondef('ledger_version_at'::regproc) as definition",
     );
     await pool.query(
-      "create or replace function ledger_version_at(m uuid, account uuid, at timestamptz) returns bigint language plpgsql stable as $$ begin perform pg_sleep(20); return 0; end $$",
+      `create or replace function ledger_version_at(m uuid, account uuid, at timestamptz) returns bigint
+         language plpgsql stable as $$ begin perform pg_sleep(20); return 0; end $$`,
     );
     const slow = await user.get(page);
     await pool.query(rows[0]?.definition ?? "");
     assert.deepEqual([slow.status, slow.code], [503, "overloaded"]);
-    assert.equal((await user.get(page)).status, 200, "the connection is good for the next");
+    assert.equal((await user.get(page)).status, 200, "the connection serves the next request");
   });
 
-  it("of a request has a limit; of a job it has none", async () => {
+  it("a request's statements have a time limit; a job's have none", async () => {
     const opened = openDatabase(program.connection, 2, () => undefined, PROGRAM_ROLE);
     try {
       const shown = async () =>
@@ -189,7 +193,7 @@ describe("a statement", () => {
 });
 
 describe("a body", () => {
-  it("of somebody unknown is refused by its size before it is read", async () => {
+  it("an oversized body from an unknown caller is refused before it is read", async () => {
     for (const [method, path] of [
       ["POST", "/api/auth/login"],
       ["POST", "/api/auth/register"],

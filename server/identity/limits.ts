@@ -8,26 +8,30 @@ import { subjectOf } from "./users/tries.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** How often one network may ask; a name in `limits`. */
+    /** How many requests one network may make: a name in `limits`. */
     limit?: LimitName;
   }
 }
 
 /**
- * Counted in the database, over all replicas, before anything of the request is looked at: so many for nothing, then
- * pauses that double up to the longest; one is forgotten for each longest pause that goes by.
+ * A limit counted in the database, across all replicas, before the request is processed. The first `free`
+ * tries cause no delay. Each further try doubles the pause before the next, up to `longestSeconds`. One try
+ * is forgotten for each `longestSeconds` that passes.
  */
 type Tried = {
   readonly free: number;
-  readonly longestSeconds: number /** Counts the person instead of the network. */;
+  readonly longestSeconds: number;
+  /** Counts the person instead of the network. */
   readonly by?: "person";
 };
-/** Counted in this process, without a query: a bucket that holds `burst` and fills again by so many a second. */
+/**
+ * A limit counted in this process, without a query: a bucket of `burst` requests, refilled at `perSecond`.
+ */
 type Flowing = { readonly perSecond: number; readonly burst: number };
 
 /**
- * What one person, or one key of a merchant's program, may read, in this process: more than any screen asks for, so that
- * nobody takes the database from the others by reading.
+ * How much one person or one key may read, per process. It is more than any screen needs, and keeps one
+ * reader from occupying the database.
  */
 export const readLimits = {
   user: { perSecond: 20, burst: 400 },
@@ -36,24 +40,24 @@ export const readLimits = {
 } as const satisfies Record<string, Flowing>;
 
 /**
- * What one network (an IPv4 address, or an IPv6 /64) may ask. Thousands of honest people share an address of a mobile
- * carrier, so these numbers stop floods and guesses, and not a crowd.
- * Guesses at passwords (`users/tries.ts`), PINs (`pins/policy.ts`) and codes are counted there.
+ * How many requests one network (an IPv4 address, or an IPv6 /64) may make. Thousands of honest people share
+ * an address of a mobile carrier, so these limits stop floods and guessing but let a crowd through. Guesses
+ * are counted elsewhere: passwords and codes in `users/tries.ts`, PINs in `pins/policy.ts`.
  */
 export const limits = {
-  /** Each costs a judged and a hashed password, and tells whether a name is taken. */
+  /** Each costs a password check and a hash, and reveals whether a name is taken. */
   registration: { free: 200, longestSeconds: 60 },
-  /** Each tells whether a name is taken; nobody changes names often. */
+  /** Each reveals whether a name is taken. People rarely change their names. */
   profile: { free: 20, longestSeconds: 3_600, by: "person" },
-  /** A signature and a transaction each; its secret has 256 bits, which nobody guesses. */
+  /** Each costs a signature and a transaction. The token has 256 bits, so guessing it is hopeless. */
   refresh: { perSecond: 20, burst: 400 },
-  /** A hashed password each. Wrong ones are counted by account and address too. */
+  /** Each costs a password hash. Wrong passwords are also counted by account and address. */
   sign_in: { perSecond: 20, burst: 400 },
 } as const satisfies Record<string, Tried | Flowing>;
 
 export type LimitName = keyof typeof limits;
 
-/** Who a principal is among those whose reads are counted, and by which limit. */
+/** The reader that a principal counts as, and its limit. Nothing if its reads are not counted. */
 function readerOf(
   principal: Principal,
 ): { readonly limit: keyof typeof readLimits; readonly id: string } | undefined {
@@ -62,7 +66,10 @@ function readerOf(
   return "keyId" in principal ? { limit: "key", id: principal.keyId } : undefined;
 }
 
-/** Applies `limits` to the routes that name one, and `readLimits` to all that read: refuses `too_many_requests` with the seconds to wait. */
+/**
+ * Applies `limits` to the routes that name one, and `readLimits` to all reads. Refuses `too_many_requests`
+ * with the seconds to wait.
+ */
 export function limitRequests(http: Http, database: Database): void {
   const buckets = new Map<LimitName, Bucket>();
   const readers = {
@@ -71,7 +78,7 @@ export function limitRequests(http: Http, database: Database): void {
     key: createBucket(readLimits.key),
   };
   http.addHook("onRequest", (request, reply, done) => {
-    // no principal where an address has no route
+    // a request that matches no route has no principal
     const { method, principal } = request as { method: string; principal: Principal | undefined };
     const reader = method === "GET" || method === "HEAD" ? principal && readerOf(principal) : undefined;
     const seconds = reader ? readers[reader.limit].take(reader.id) : 0;
@@ -104,7 +111,7 @@ export function limitRequests(http: Http, database: Database): void {
   });
 }
 
-/** Transfers to recipients that are not there: each tells whether somebody has a telephone number. */
+/** Limits transfers to unknown recipients, because each reveals whether a telephone number is registered. */
 export function recipientTries(userId: Id): Limit {
   return { subject: subjectOf("recipient", userId), free: 20, longestSeconds: 3_600 };
 }
@@ -113,7 +120,7 @@ function triedBy(name: LimitName, subject: string, { free, longestSeconds }: Tri
   return { subject: subjectOf(name, subject), free, longestSeconds };
 }
 
-/** Counts a try, unless there is a pause: answers its seconds. */
+/** Counts a try and returns 0, or returns the seconds to wait if a pause is running. */
 export function countTry(database: Database, limit: Limit): Promise<number> {
   return inTransaction(database, async (tx) => {
     const seconds = await lockTries(tx, [limit]);
@@ -124,23 +131,26 @@ export function countTry(database: Database, limit: Limit): Promise<number> {
 
 type Bucket = { readonly take: (subject: string) => number };
 
-/** Networks or persons remembered at most; whoever is forgotten has a full bucket. */
+/** How many subjects are remembered. A subject that was forgotten has a full bucket. */
 const MAX_SUBJECTS = 50_000;
 
-/** Of each subject one number: the moment when its bucket is full again. Answers the seconds to wait, 0 for none. */
+/**
+ * Keeps one number per subject: the time (ms) at which its bucket is full again. `take` returns the seconds
+ * to wait, 0 if none.
+ */
 export function createBucket(
   { perSecond, burst }: Flowing,
   now: () => number = () => performance.now(),
 ): Bucket {
   const fullAt = new Map<string, number>();
-  const eachMs = 1_000 / perSecond;
+  const intervalMs = 1_000 / perSecond;
   return {
     take(subject) {
       const at = now();
-      const next = Math.max(fullAt.get(subject) ?? at, at) + eachMs;
-      const wait = next - at - burst * eachMs;
-      if (wait > 0) return Math.ceil(wait / 1_000);
-      // the ones that asked last stand last
+      const next = Math.max(fullAt.get(subject) ?? at, at) + intervalMs;
+      const waitMs = next - at - burst * intervalMs;
+      if (waitMs > 0) return Math.ceil(waitMs / 1_000);
+      // keeps the map ordered by last use
       fullAt.delete(subject);
       fullAt.set(subject, next);
       if (fullAt.size > MAX_SUBJECTS)

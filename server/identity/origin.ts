@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { isIPv6 } from "node:net";
 import { addressOf } from "./address.ts";
 
-/** Where a request came from. */
+/** The origin of a request. */
 export type Origin = { readonly address: string; readonly userAgent: string; readonly requestId: string };
 
 const MAX_USER_AGENT_LENGTH = 200;
@@ -15,7 +15,7 @@ export function originOf(request: FastifyRequest): Origin {
   };
 }
 
-/** Who has one IPv6 address has its whole /64. */
+/** The network of an address: an IPv6 client usually has a whole /64, so that counts as one. */
 export function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = "", tail = ""] = address.split("::");

@@ -1,28 +1,31 @@
 import type { ApprovableAction, RefusalCode } from "@onegate/contract";
 import type { StaffRole } from "./staff.ts";
 
-/** Who may be asking: staff by role, a merchant's own program by its key's scopes (`keys/key.ts`), a wallet's user, a developer without credentials in sandbox mode, or anybody at all. */
+/**
+ * The role of a caller: a staff role, a wallet user, a developer without credentials in sandbox mode, or
+ * anyone. A merchant's own program has scopes instead of a role (`keys/key.ts`).
+ */
 export type Role = StaffRole | "user" | "sandbox" | "anyone";
 
 const SHOP = ["cashier", "manager", "owner"] as const;
-/** What every session of staff may, whatever its role. */
+/** Every staff session, whatever its role. */
 const STAFF = [...SHOP, "custom"] as const;
 const GATEWAY = ["owner", "sandbox"] as const;
 const EVERYBODY = ["anyone", "sandbox", "user", ...STAFF] as const;
 
-/** Every right, and the roles that have it. Each route names one; the check stands in `guard.ts` alone. */
+/** Every right, with the roles that have it. Each route names one right; only `guard.ts` checks it. */
 export const rights = {
   "health.read": EVERYBODY,
   "metrics.read": EVERYBODY,
   "page.read": EVERYBODY,
   "reference.read": EVERYBODY,
   "till.open": EVERYBODY,
-  /** In production a code from the server proves who may. */
+  /** In production the caller proves itself by a code that the server printed. */
   "setup.run": EVERYBODY,
-  /** A provider proves itself by its signature, which the route checks on the raw body. */
+  /** A provider proves itself by its signature over the raw body, which the route checks. */
   "provider.notify": EVERYBODY,
   "user.register": EVERYBODY,
-  /** Sign in, refresh, sign out: a password or a refresh token in the body proves who it is. */
+  /** Sign-in, refresh and sign-out. The body's password or refresh token authenticates the caller. */
   "session.open": EVERYBODY,
   "key.read": EVERYBODY,
   "session.read": ["user"],
@@ -38,17 +41,17 @@ export const rights = {
   "wallet.transfer": ["user"],
   "wallet.pay": ["user"],
   "wallet.withdraw": ["user"],
-  /** Of a user only what was paid to him; the verbs see to that. */
+  /** A user may refund only what was paid to them; the verbs check that. */
   "wallet.refund": ["user", "owner"],
   "wallet.capture": ["user", "owner"],
   "wallet.account.decide": ["owner"],
   "wallet.withdrawal.decide": ["owner"],
   "till.lock": STAFF,
   "pin.change": STAFF,
-  /** One's own by any staff, others' by owners and managers; the verbs see to that. */
+  /** Staff for their own sessions, owners and managers for others' too; the verbs check that. */
   "staff_session.read": STAFF,
   "staff_session.end": STAFF,
-  /** Managers: of their outlet, and cashiers alone; the verbs see to that. */
+  /** A manager manages only the cashiers of their own outlet; the verbs check that. */
   "staff.read": ["manager", "owner"],
   "staff.manage": ["manager", "owner"],
   "role.read": ["manager", "owner"],
@@ -61,7 +64,7 @@ export const rights = {
   "sale.create": SHOP,
   "sale.read": SHOP,
   "sale.cancel": SHOP,
-  /** Who may these with a second person's PIN alone: see `approvable`. */
+  /** Other roles need a second person's approval for these: see `approvable`. */
   "sale.refund": ["manager", "owner"],
   "sale.void": ["manager", "owner"],
   "sale.discount": ["manager", "owner"],
@@ -87,7 +90,7 @@ export const rights = {
   "dispute.settle": GATEWAY,
   "transfer.create": GATEWAY,
   "balance.read": GATEWAY,
-  /** Whose account money goes to is no developer's to say. */
+  /** Not for the sandbox role: these decide whose account receives the money. */
   "provider.read": ["owner"],
   "provider.manage": ["owner"],
   "routing.read": ["owner"],
@@ -105,8 +108,9 @@ export const rights = {
 export type Right = keyof typeof rights;
 
 /**
- * What the sandbox lets anybody do without credentials who reaches it: place an order, open its payment and look at it. The
- * rest, which moves users' money, gives money back or says where webhooks go, is for callers on the machine itself.
+ * What the sandbox allows without credentials from any address: to place an order, open its payment and read
+ * it. The rest (moving users' money, refunds, webhook endpoints) is allowed only to callers on the same
+ * machine.
  */
 export const SANDBOX_FROM_ANYWHERE: ReadonlySet<Right> = new Set<Right>([
   "channel.read",
@@ -115,7 +119,10 @@ export const SANDBOX_FROM_ANYWHERE: ReadonlySet<Right> = new Set<Right>([
   "order.read",
 ]);
 
-/** What a role may do only when a second person, who has the right and `approval.give`, says so by PIN. */
+/**
+ * What a role may do only with the approval, by PIN, of a second person who has the right and
+ * `approval.give`.
+ */
 export const approvable = {
   "sale.refund": ["cashier", "custom"],
   "sale.void": ["cashier", "custom"],
@@ -129,7 +136,7 @@ export function isApprovable(right: Right): right is ApprovableAction {
   return Object.hasOwn(approvable, right);
 }
 
-/** Whether a role may use a right with an approval, having it not itself. */
+/** Whether a role that lacks a right may use it with an approval. */
 export function mayWithApproval(role: string, right: Right): right is ApprovableAction {
   return isApprovable(right) && (approvable[right] as readonly string[]).includes(role);
 }
@@ -138,30 +145,30 @@ export function isRight(unchecked: string): unchecked is Right {
   return Object.hasOwn(rights, unchecked);
 }
 
-/** Why a role may not use a right, or nothing when it may. */
+/** Why a role may not use a right; nothing if it may. */
 export function refusalFor(
   role: Role,
   right: Right,
 ): Extract<RefusalCode, "unauthenticated" | "forbidden"> | undefined {
   if ((rights[right] as readonly Role[]).includes(role)) return undefined;
-  // both come without credentials: with some they may
+  // these two have no credentials, so signing in may help
   return role === "anyone" || role === "sandbox" ? "unauthenticated" : "forbidden";
 }
 
 const names = Object.keys(rights) as Right[];
 const has = (role: Role, right: Right) => (rights[right] as readonly Role[]).includes(role);
 
-/** What each built-in role may. */
+/** The rights of each built-in role. */
 const builtIn = {
   owner: new Set(names.filter((right) => has("owner", right))),
   manager: new Set(names.filter((right) => has("manager", right))),
   cashier: new Set(names.filter((right) => has("cashier", right))),
 } as const;
 
-/** What any custom role may without being given it. */
-const given = names.filter((right) => has("custom", right));
+/** The rights that every custom role has without a grant. */
+const customDefaults = names.filter((right) => has("custom", right));
 
-/** Rights that no role of a merchant's own may hold: what owners alone have (money's routes, roles, keys), and what makes staff. */
+/** Rights that no custom role may hold: those of owners alone (money, roles, keys), and managing staff. */
 export const OWNER_ONLY: ReadonlySet<Right> = new Set(
   names.filter(
     (right) =>
@@ -169,19 +176,19 @@ export const OWNER_ONLY: ReadonlySet<Right> = new Set(
   ),
 );
 
-/** Rights that a role of a merchant's own may hold. */
+/** Rights that a custom role may hold. */
 export const grantable: readonly Right[] = names.filter(
   (right) =>
     (has("manager", right) || has("cashier", right)) && !has("custom", right) && !OWNER_ONLY.has(right),
 );
 
-/** What a staff member's role may. Of a custom role's rows counts what may still be granted today. */
+/** The rights of a staff role. Rights granted to a custom role count only while they are still grantable. */
 export function rightsOf(role: StaffRole, granted: readonly string[] = []): ReadonlySet<Right> {
   if (role !== "custom") return builtIn[role];
-  return new Set([...given, ...grantable.filter((right) => granted.includes(right))]);
+  return new Set([...customDefaults, ...grantable.filter((right) => granted.includes(right))]);
 }
 
-/** A session that may only set another PIN. */
+/** The rights of a session that may only choose a new PIN. */
 export const PIN_CHANGE_RIGHTS: ReadonlySet<Right> = new Set([
   ...names.filter((right) => has("anyone", right)),
   "pin.change",

@@ -35,7 +35,7 @@ import {
 import { unlock } from "./unlock.ts";
 
 const tags = ["till"];
-const OneOutlet = Type.Object({ id: IdSchema });
+const OutletParams = Type.Object({ id: IdSchema });
 
 export function identityRoutes(
   http: Http,
@@ -48,7 +48,7 @@ export function identityRoutes(
 ): void {
   const { kysely } = database;
 
-  /** The shop that a till is of; in a sandbox one that is not enrolled yet sees the demo shop. */
+  /** The merchant and outlet of a till. In a sandbox, a till that is not enrolled yet gets the demo shop. */
   const placeOf = async (
     request: FastifyRequest,
   ): Promise<{ merchant: Merchant; outlet: Outlet } | Refusal> => {
@@ -127,7 +127,7 @@ export function identityRoutes(
       config: { right: "till.open" },
       schema: {
         tags,
-        summary: "The shop's logo: by its public name, or by the device that asks",
+        summary: "The shop's logo, by its public name or by the requesting device",
         querystring: Type.Object({ v: Type.Optional(IdSchema) }),
       },
     },
@@ -209,13 +209,13 @@ export function identityRoutes(
       schema: {
         tags: ["outlet"],
         summary: "The outlet's printed QRIS",
-        params: OneOutlet,
+        params: OutletParams,
         response: { 200: StaticQrisSchema, "4xx": ProblemSchema },
       },
     },
     async (request, reply) => {
-      const set = await showStaticQris(kysely, merchantOf(request), request.params.id);
-      return answer(request, reply, isRefusal(set) ? set : staticQrisBody(set));
+      const shown = await showStaticQris(kysely, merchantOf(request), request.params.id);
+      return answer(request, reply, isRefusal(shown) ? shown : staticQrisBody(shown));
     },
   );
 
@@ -226,7 +226,7 @@ export function identityRoutes(
       schema: {
         tags: ["outlet"],
         summary: "Set the outlet's printed QRIS, for when no provider can be reached",
-        params: OneOutlet,
+        params: OutletParams,
         body: NewStaticQrisSchema,
         response: { 200: StaticQrisSchema, "4xx": ProblemSchema },
       },
@@ -243,8 +243,8 @@ export function identityRoutes(
       config: { right: "outlet.manage" },
       schema: {
         tags: ["outlet"],
-        summary: "Take the printed QRIS away",
-        params: OneOutlet,
+        summary: "Remove the printed QRIS",
+        params: OutletParams,
         response: { 204: Type.Null(), "4xx": ProblemSchema },
       },
     },

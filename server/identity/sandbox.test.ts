@@ -26,14 +26,14 @@ const ordering = () => ({
 });
 
 describe("the sandbox without credentials", () => {
-  it("moves money, gives it back and says where webhooks go for callers on the machine itself alone", async () => {
+  it("transfers, refunds and webhook changes without credentials are only for local callers", async () => {
     const body = moving();
     const refused = await program.call("POST", "/payments", { body, headers: ELSEWHERE });
     assert.deepEqual([refused.status, refused.code], [403, "local_only"]);
     assert.equal(
       (await program.call("POST", "/payments", { body })).status,
       200,
-      "the line of the README, on the machine",
+      "the command of the README, on this machine",
     );
     for (const [method, path] of [
       ["GET", "/balance/ACC_001"],
@@ -45,7 +45,7 @@ describe("the sandbox without credentials", () => {
     }
   });
 
-  it("takes orders and their payments from anywhere", async () => {
+  it("orders and their payments are accepted from any address", async () => {
     const body = ordering();
     assert.equal(
       (await program.call("POST", "/api/v1/payment/create-transaction", { body, headers: ELSEWHERE })).status,
@@ -75,7 +75,7 @@ describe("the sandbox without credentials", () => {
     assert.deepEqual(open.toSorted(), ["channel.read", "order.create", "order.read", "payment.create"]);
   });
 
-  it("sets a shop up without a code on the machine alone", async () => {
+  it("a shop is set up without a code only by a local caller", async () => {
     const state = async (headers: Record<string, string>) =>
       (await program.call<SetupStateBody>("GET", "/api/v1/setup", { headers })).body.code_needed;
     assert.deepEqual([await state({}), await state(ELSEWHERE)], [false, true]);
@@ -92,7 +92,7 @@ describe("the sandbox without credentials", () => {
     assert.equal(far.code, "setup_code_wrong", JSON.stringify(far.body));
   });
 
-  it("believes no proxy that it was not told of", async () => {
+  it("an unconfigured proxy is not trusted", async () => {
     const alone = await openTestProgram();
     try {
       for (const headers of [{ "x-forwarded-for": "127.0.0.1" }, { forwarded: "for=127.0.0.1" }])

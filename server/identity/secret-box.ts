@@ -1,11 +1,13 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 
-/** Keeps secrets that must be read again, such as a signing key: AES-256-GCM, bound to what each is about. */
+/**
+ * Encrypts secrets that must be read again, such as a signing key. AES-256-GCM, bound to the subject `about`.
+ */
 export type SecretBox = {
-  /** Names the key that closes, and tells nothing of it. */
+  /** Identifies the encrypting key without revealing it. */
   readonly keyId: string;
   close(secret: string, about: string): Buffer;
-  /** Nothing, when it was closed with a key that is not here, about something else, or was changed. */
+  /** Returns nothing if the key is unknown, `about` differs, or the ciphertext was changed. */
   open(closed: Buffer, about: string): string | undefined;
 };
 
@@ -14,7 +16,9 @@ const TAG_BYTES = 16;
 
 const KEY_ID_DIGITS = 12;
 
-/** `key` has 32 bytes and closes; `before` still opens. A closed secret is nonce, tag and ciphertext in a row. */
+/**
+ * `key` (32 bytes) encrypts; `before` still decrypts. The output is nonce, tag and ciphertext, concatenated.
+ */
 export function createSecretBox(key: Buffer, before: Buffer | null = null): SecretBox {
   return {
     keyId: createHash("sha256").update("key id\u0000").update(key).digest("hex").slice(0, KEY_ID_DIGITS),

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 
 const derive = promisify(argon2);
 
-/** Argon2id as OWASP's password storage cheat sheet gives it: 19 MiB, two passes, one lane. */
+/** Argon2id as OWASP's password storage cheat sheet recommends: 19 MiB, two passes, one lane. */
 const COST = { memory: 19_456, passes: 2, parallelism: 1 } as const;
 const TAG_BYTES = 32;
 
@@ -11,11 +11,12 @@ function tagOf(secret: string, nonce: Buffer): Promise<Buffer> {
   return derive("argon2id", { message: secret, nonce, tagLength: TAG_BYTES, ...COST });
 }
 
-/** A PIN or password as a PHC string. */
+/** Hashes a PIN or password to a PHC string. */
 export async function hashSecret(secret: string): Promise<string> {
   const nonce = randomBytes(16);
   const tag = await tagOf(secret, nonce);
-  return `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}$${nonce.toString("base64url")}$${tag.toString("base64url")}`;
+  const cost = `m=${COST.memory},t=${COST.passes},p=${COST.parallelism}`;
+  return `$argon2id$v=19$${cost}$${nonce.toString("base64url")}$${tag.toString("base64url")}`;
 }
 
 export async function isSecret(secret: string, hash: string): Promise<boolean> {
@@ -24,7 +25,7 @@ export async function isSecret(secret: string, hash: string): Promise<boolean> {
   return timingSafeEqual(await tagOf(secret, Buffer.from(nonce, "base64url")), Buffer.from(tag, "base64url"));
 }
 
-/** A token for a bearer, of 256 bits, and what is kept of it. */
+/** A new bearer token of 256 bits, and its hash, which alone is stored. */
 export function newToken(): { token: string; hash: Buffer } {
   const token = randomBytes(32).toString("base64url");
   return { token, hash: tokenHash(token) };

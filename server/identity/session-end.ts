@@ -3,13 +3,13 @@ import type { Database, OutboxEvent } from "../kernel/index.ts";
 import type { StaffPrincipal } from "./staff.ts";
 import { selectSession } from "./store.ts";
 
-/** What ends a stream that a staff session opened. */
+/** The events that end a stream opened by a staff session. */
 export const SESSION_END_TOPICS = [
   "staff_session.ended",
   "device.revoked",
 ] as const satisfies readonly Topic[];
 
-/** When a stream that a staff session opened is over: with the session, or with its device. */
+/** Ends a stream opened by a staff session when the session ends or its device is revoked. */
 export function sessionEnd(
   database: Database,
   {

@@ -2,7 +2,7 @@ import type { Id, KeyScope } from "@onegate/contract";
 import type { Who } from "./audit/entry.ts";
 import type { Right } from "./rights.ts";
 
-/** Built-in roles, whose rights are in `rights.ts`, and a merchant's own, whose rights are rows. */
+/** The built-in roles, whose rights are in `rights.ts`, and `custom`, whose rights are in the database. */
 export type StaffRole = "owner" | "manager" | "cashier" | "custom";
 
 export type Staff = {
@@ -10,11 +10,12 @@ export type Staff = {
   readonly name: string;
   readonly role: StaffRole;
   readonly roleId?: Id | null;
-  readonly roleName?: string | null /** What a custom role's row grants. */;
+  readonly roleName?: string | null;
+  /** The rights granted to a custom role. */
   readonly granted?: readonly string[];
 };
 
-/** A staff member with an open session on a device, and what the session may do. The outlet is the device's. */
+/** A staff member with an open session on a device, and the session's rights. The outlet is the device's. */
 export type StaffPrincipal = {
   readonly role: StaffRole;
   readonly rights: ReadonlySet<Right>;
@@ -24,14 +25,14 @@ export type StaffPrincipal = {
   readonly name: string;
   readonly deviceId: Id;
   readonly staffSessionId: Id;
-  /** Set where the session is good for setting another PIN alone. */
+  /** Set if the session may only choose a new PIN. */
   readonly mustChangePin?: true;
 };
 
-/** A staff member who asks for something, and from where. */
+/** A staff member who makes a request, and its origin. */
 export type Asker = StaffPrincipal & { readonly who: Who };
 
-/** Who is behind a request. */
+/** Who makes a request. */
 export type Principal =
   | StaffPrincipal
   | { readonly role: "user"; readonly merchantId: Id; readonly userId: Id; readonly sessionId: Id }

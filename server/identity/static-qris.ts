@@ -21,7 +21,10 @@ import {
   type StaticQris,
 } from "./store.ts";
 
-/** Sets an outlet's printed code: where its customers' money goes when no provider can be reached. Refuses `outlet_unknown`, and what `checkedToStaticQris` refuses. */
+/**
+ * Sets an outlet's printed QRIS code, which customers pay to when no provider can be reached. Refuses
+ * `outlet_unknown`, then what `checkedToStaticQris` refuses.
+ */
 export async function setStaticQris(
   database: Database,
   who: Who,
@@ -58,7 +61,10 @@ export async function setStaticQris(
   });
 }
 
-/** Takes an outlet's printed code away; what was paid to it is waited for all the same. Refuses `outlet_unknown`, `static_qris_missing`. */
+/**
+ * Removes an outlet's printed code. Payments already made to it are still awaited. Refuses `outlet_unknown`,
+ * `static_qris_missing`.
+ */
 export async function removeStaticQris(
   database: Database,
   who: Who,
@@ -93,7 +99,7 @@ export async function showStaticQris(
 }
 
 async function isOutlet(executor: Executor, merchantId: Id, outletId: Id): Promise<boolean> {
-  return (await selectOutlets(executor, merchantId)).some((one) => one.outletId === outletId);
+  return (await selectOutlets(executor, merchantId)).some((outlet) => outlet.outletId === outletId);
 }
 
 function shownOf({ payload, merchantName, verifyWithinDays }: StaticQris) {
@@ -115,7 +121,7 @@ export function staticQrisBody({
 }: StaticQris): StaticQrisBody {
   const code = parseQris(payload);
   if (isQrisProblem(code))
-    throw new Error(`the printed code of outlet ${outletId} was kept, but is none: ${code.problem}`);
+    throw new Error(`the stored QRIS code of outlet ${outletId} is not valid: ${code.problem}`);
   return {
     outlet_id: outletId,
     payload,

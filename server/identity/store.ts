@@ -12,9 +12,9 @@ export type Merchant = {
 
 export async function selectMerchants(executor: Executor): Promise<Merchant[]> {
   const { rows } = await sql<{ merchant_id: Id; name: string; currency: Currency; is_demo: boolean }>`
-    select merchant_id, name, currency, is_demo from merchant order by created_at, merchant_id`.execute(
-    executor,
-  );
+    select merchant_id, name, currency, is_demo
+      from merchant
+     order by created_at, merchant_id`.execute(executor);
   return rows.map((row) => ({
     merchantId: row.merchant_id,
     name: row.name,
@@ -28,9 +28,8 @@ export async function insertMerchant(
   { merchantId, name, currency, isDemo }: Merchant,
 ): Promise<void> {
   await sql`
-    insert into merchant (merchant_id, name, currency, is_demo) values (${merchantId}, ${name}, ${currency}, ${isDemo})`.execute(
-    tx,
-  );
+    insert into merchant (merchant_id, name, currency, is_demo)
+    values (${merchantId}, ${name}, ${currency}, ${isDemo})`.execute(tx);
 }
 
 export type Outlet = {
@@ -70,7 +69,8 @@ export async function selectOutlets(executor: Executor, merchantId: Id): Promise
     receipt_header: string;
     receipt_footer: string;
   }>`
-    select outlet_id, name, address, phone, time_zone, day_begins, tax, cash_rounding, receipt_code, receipt_header, receipt_footer
+    select outlet_id, name, address, phone, time_zone, day_begins, tax, cash_rounding, receipt_code,
+           receipt_header, receipt_footer
       from outlet where merchant_id = ${merchantId} order by outlet_id`.execute(executor);
   return rows.map((row) => ({
     merchantId,
@@ -109,17 +109,21 @@ function taxJsonOf({ tax }: Outlet): string | null {
 
 export async function insertOutlet(tx: Executor, outlet: Outlet): Promise<void> {
   await sql`
-    insert into outlet (merchant_id, outlet_id, name, address, phone, time_zone, day_begins, tax, cash_rounding, receipt_code, receipt_header, receipt_footer)
-    values (${outlet.merchantId}, ${outlet.outletId}, ${outlet.name}, ${outlet.address}, ${outlet.phone}, ${outlet.timeZone}, ${outlet.dayBegins},
-      ${taxJsonOf(outlet)}::jsonb, ${JSON.stringify(outlet.cashRounding)}::jsonb, ${outlet.receiptCode}, ${outlet.receiptHeader}, ${outlet.receiptFooter})`.execute(
-    tx,
-  );
+    insert into outlet (merchant_id, outlet_id, name, address, phone, time_zone, day_begins, tax,
+      cash_rounding, receipt_code, receipt_header, receipt_footer)
+    values (${outlet.merchantId}, ${outlet.outletId}, ${outlet.name}, ${outlet.address}, ${outlet.phone},
+      ${outlet.timeZone}, ${outlet.dayBegins}, ${taxJsonOf(outlet)}::jsonb,
+      ${JSON.stringify(outlet.cashRounding)}::jsonb, ${outlet.receiptCode},
+      ${outlet.receiptHeader}, ${outlet.receiptFooter})`.execute(tx);
 }
 
 export async function updateOutlet(tx: Executor, outlet: Outlet): Promise<void> {
   await sql`
-    update outlet set name = ${outlet.name}, address = ${outlet.address}, phone = ${outlet.phone}, time_zone = ${outlet.timeZone}, day_begins = ${outlet.dayBegins},
-           tax = ${taxJsonOf(outlet)}::jsonb, cash_rounding = ${JSON.stringify(outlet.cashRounding)}::jsonb, receipt_header = ${outlet.receiptHeader}, receipt_footer = ${outlet.receiptFooter}
+    update outlet
+       set name = ${outlet.name}, address = ${outlet.address}, phone = ${outlet.phone},
+           time_zone = ${outlet.timeZone}, day_begins = ${outlet.dayBegins},
+           tax = ${taxJsonOf(outlet)}::jsonb, cash_rounding = ${JSON.stringify(outlet.cashRounding)}::jsonb,
+           receipt_header = ${outlet.receiptHeader}, receipt_footer = ${outlet.receiptFooter}
      where merchant_id = ${outlet.merchantId} and outlet_id = ${outlet.outletId}`.execute(tx);
 }
 
@@ -162,9 +166,9 @@ export async function selectStaticQris(
   outletId: Id,
 ): Promise<StaticQris | undefined> {
   const { rows } = await sql<StaticQrisRow>`
-    select merchant_id, outlet_id, payload, merchant_name, verify_within_days, set_by, set_at from static_qris where merchant_id = ${merchantId} and outlet_id = ${outletId}`.execute(
-    executor,
-  );
+    select merchant_id, outlet_id, payload, merchant_name, verify_within_days, set_by, set_at
+      from static_qris
+     where merchant_id = ${merchantId} and outlet_id = ${outletId}`.execute(executor);
   return rows[0] && toStaticQris(rows[0]);
 }
 
@@ -176,19 +180,20 @@ export async function upsertStaticQris(
     insert into static_qris (merchant_id, outlet_id, payload, merchant_name, verify_within_days, set_by)
     values (${merchantId}, ${outletId}, ${payload}, ${merchantName}, ${verifyWithinDays}, ${setBy})
     on conflict (merchant_id, outlet_id) do update
-      set payload = excluded.payload, merchant_name = excluded.merchant_name, verify_within_days = excluded.verify_within_days, set_by = excluded.set_by, set_at = now()
+      set payload = excluded.payload, merchant_name = excluded.merchant_name,
+          verify_within_days = excluded.verify_within_days, set_by = excluded.set_by, set_at = now()
     returning merchant_id, outlet_id, payload, merchant_name, verify_within_days, set_by, set_at`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("what was set comes back");
+  if (!row) throw new Error("the upsert of a static QRIS returned no row");
   return toStaticQris(row);
 }
 
-/** Whether there was one. */
+/** Returns whether one existed. */
 export async function deleteStaticQris(tx: Tx, merchantId: Id, outletId: Id): Promise<boolean> {
-  const { rows } =
-    await sql`delete from static_qris where merchant_id = ${merchantId} and outlet_id = ${outletId} returning outlet_id`.execute(
-      tx,
-    );
+  const { rows } = await sql`
+    delete from static_qris
+     where merchant_id = ${merchantId} and outlet_id = ${outletId}
+    returning outlet_id`.execute(tx);
   return rows.length > 0;
 }
 
@@ -201,12 +206,11 @@ export async function insertStaff(
 ): Promise<void> {
   await sql`
     insert into staff (merchant_id, staff_id, outlet_id, name, role, role_id, pin_hash)
-    values (${merchantId}, ${staff.staffId}, ${outletId}, ${staff.name}, ${staff.role}, ${staff.roleId ?? null}, ${pinHash})`.execute(
-    tx,
-  );
+    values (${merchantId}, ${staff.staffId}, ${outletId}, ${staff.name}, ${staff.role},
+      ${staff.roleId ?? null}, ${pinHash})`.execute(tx);
 }
 
-/** Who may unlock a till of the outlet: its staff, and the merchant's owners. */
+/** The staff who may unlock the outlet's tills: its own staff, and the merchant's owners. */
 export async function selectStaff(executor: Executor, merchantId: Id, outletId: Id): Promise<Staff[]> {
   const { rows } = await sql<{
     staff_id: Id;
@@ -215,11 +219,12 @@ export async function selectStaff(executor: Executor, merchantId: Id, outletId: 
     role_name: string | null;
     rights: string[] | null;
   }>`
-    select s.staff_id, s.name, s.role, r.name as role_name, r.rights from staff s left join staff_role r using (merchant_id, role_id)
+    select s.staff_id, s.name, s.role, r.name as role_name, r.rights
+      from staff s
+      left join staff_role r using (merchant_id, role_id)
      where merchant_id = ${merchantId} and (s.outlet_id = ${outletId} or s.role = 'owner') and s.is_active
-     order by array_position('{cashier,custom,manager,owner}', s.role::text), s.name, s.staff_id`.execute(
-    executor,
-  );
+     order by array_position('{cashier,custom,manager,owner}', s.role::text),
+              s.name, s.staff_id`.execute(executor);
   return rows.map((row) => ({
     staffId: row.staff_id,
     name: row.name,
@@ -229,12 +234,13 @@ export async function selectStaff(executor: Executor, merchantId: Id, outletId: 
   }));
 }
 
-/** The active owners, the first one first. */
+/** The active owners, oldest first. */
 export async function selectOwners(executor: Executor, merchantId: Id): Promise<Id[]> {
   const { rows } = await sql<{ staff_id: Id }>`
-    select staff_id from staff where merchant_id = ${merchantId} and role = 'owner' and is_active order by created_at, staff_id`.execute(
-    executor,
-  );
+    select staff_id
+      from staff
+     where merchant_id = ${merchantId} and role = 'owner' and is_active
+     order by created_at, staff_id`.execute(executor);
   return rows.map((row) => row.staff_id);
 }
 
@@ -243,11 +249,11 @@ export type StaffMember = Staff & {
   readonly isActive: boolean;
   readonly pinHash: string;
   readonly mustChangePin: boolean;
-  /** What a custom role's row grants. */
+  /** The rights granted to a custom role. */
   readonly granted: readonly string[];
 };
 
-/** Holds a staff member until the transaction ends. */
+/** Locks a staff member until the transaction ends. */
 export async function lockStaff(tx: Tx, merchantId: Id, staffId: Id): Promise<StaffMember | undefined> {
   const { rows } = await sql<{
     staff_id: Id;
@@ -261,7 +267,8 @@ export async function lockStaff(tx: Tx, merchantId: Id, staffId: Id): Promise<St
     pin_hash: string;
     must_change_pin: boolean;
   }>`
-    select s.staff_id, s.name, s.role, s.role_id, r.name as role_name, r.rights, s.outlet_id, s.is_active, s.pin_hash, s.must_change_pin
+    select s.staff_id, s.name, s.role, s.role_id, r.name as role_name, r.rights, s.outlet_id, s.is_active,
+           s.pin_hash, s.must_change_pin
       from staff s left join staff_role r on r.merchant_id = s.merchant_id and r.role_id = s.role_id
      where s.merchant_id = ${merchantId} and s.staff_id = ${staffId} for no key update of s`.execute(tx);
   const [row] = rows;
@@ -296,16 +303,17 @@ export async function insertSession(
   tx: Tx,
   { merchantId, staffId, deviceId, sessionId, hash, hours, pinChangeOnly, address }: NewSession,
 ): Promise<Date> {
-  await sql`delete from staff_session where merchant_id = ${merchantId} and staff_id = ${staffId} and expires_at < now()`.execute(
-    tx,
-  );
+  await sql`
+    delete from staff_session
+     where merchant_id = ${merchantId} and staff_id = ${staffId} and expires_at < now()`.execute(tx);
   const { rows } = await sql<{ expires_at: Date }>`
-    insert into staff_session (token_hash, merchant_id, staff_id, device_id, session_id, pin_change_only, address, expires_at)
-    values (${hash}, ${merchantId}, ${staffId}, ${deviceId}, ${sessionId}, ${pinChangeOnly}, ${address}::inet, now() + make_interval(hours => ${hours})) returning expires_at`.execute(
-    tx,
-  );
+    insert into staff_session (token_hash, merchant_id, staff_id, device_id, session_id, pin_change_only,
+      address, expires_at)
+    values (${hash}, ${merchantId}, ${staffId}, ${deviceId}, ${sessionId}, ${pinChangeOnly}, ${address}::inet,
+      now() + make_interval(hours => ${hours}))
+    returning expires_at`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an inserted session comes back");
+  if (!row) throw new Error("the insert of a session returned no row");
   return row.expires_at;
 }
 
@@ -314,7 +322,10 @@ export type OpenSession = Omit<StaffPrincipal, "rights" | "mustChangePin"> & {
   readonly pinChangeOnly: boolean;
 };
 
-/** The session with this token, or by its id, while it, its person and its device are good; where a device's token is given too, of that device alone. */
+/**
+ * The session with this token hash or id, if it has not expired, its staff member is active and its device is
+ * in use. With `deviceHash` it must also belong to that device.
+ */
 export async function selectSession(
   executor: Executor,
   by: Buffer | { merchantId: Id; sessionId: Id },
@@ -331,16 +342,20 @@ export async function selectSession(
     session_id: Id;
     pin_change_only: boolean;
   }>`
-    select x.merchant_id, d.outlet_id, s.staff_id, s.name, s.role, r.rights, x.device_id, x.session_id, x.pin_change_only
+    select x.merchant_id, d.outlet_id, s.staff_id, s.name, s.role, r.rights, x.device_id, x.session_id,
+           x.pin_change_only
       from staff_session x
       join staff s on s.merchant_id = x.merchant_id and s.staff_id = x.staff_id
       join device d on d.merchant_id = x.merchant_id and d.device_id = x.device_id
       left join staff_role r on r.merchant_id = s.merchant_id and r.role_id = s.role_id
-     where ${Buffer.isBuffer(by) ? sql`x.token_hash = ${by}` : sql`x.merchant_id = ${by.merchantId} and x.session_id = ${by.sessionId}`}
+     where ${
+       Buffer.isBuffer(by)
+         ? sql`x.token_hash = ${by}`
+         : sql`x.merchant_id = ${by.merchantId} and x.session_id = ${by.sessionId}`
+     }
        and (${deviceHash}::bytea is null or d.token_hash = ${deviceHash}::bytea)
-       and x.expires_at > now() and s.is_active and d.revoked_at is null and (s.outlet_id = d.outlet_id or s.role = 'owner')`.execute(
-    executor,
-  );
+       and x.expires_at > now() and s.is_active and d.revoked_at is null
+       and (s.outlet_id = d.outlet_id or s.role = 'owner')`.execute(executor);
   const [row] = rows;
   return (
     row && {

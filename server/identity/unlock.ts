@@ -17,13 +17,15 @@ export type Session = {
   readonly mustChangePin: boolean;
 };
 
-/** Where a request came from. */
+/** The origin of a request. */
 export type From = { readonly address: string; readonly requestId: string | null };
 
-/** A working day: who starts in the morning is still signed in at night. */
+/** Covers a working day, from morning to night. */
 const SESSION_HOURS = 14;
 
-/** Opens the till for a staff member by PIN, on a device. Refuses what `provePin` does, in its order. */
+/**
+ * Opens a till session for a staff member by PIN, on a device. Refuses what `provePin` and `openSession` do.
+ */
 export async function unlock(
   database: Database,
   device: Pick<Device, "merchantId" | "deviceId">,
@@ -40,7 +42,10 @@ export async function unlock(
   return inTransaction(database, (tx) => openSession(tx, device, staffId, from, proven.pinHash));
 }
 
-/** Opens a session without asking for a PIN. Refuses `device_revoked`, `staff_unknown`, and `pin_wrong` when the PIN that was proven is another by now. */
+/**
+ * Opens a session without checking a PIN. Refuses `device_revoked`, `staff_unknown`, and `pin_wrong` if the
+ * PIN has changed since `provenHash` was proven.
+ */
 export async function openSession(
   tx: Tx,
   { merchantId, deviceId }: Pick<Device, "merchantId" | "deviceId">,

@@ -29,8 +29,8 @@ const staff = (name: string) => shop.staff.find((one) => one.name === name)?.id 
 const product = (name: string) => catalogue.products.find((one) => one.name === name)?.id ?? "";
 const PINS: Readonly<Record<string, string>> = { Sari: "111111", Bima: "222222", Ratna: "333333" };
 
-/** Asks `who` to approve a price. */
-const ask = (
+/** Requests `who`'s approval of a price. */
+const requestApproval = (
   subject: string,
   amount: string | undefined,
   { who = "Bima", pin = "", token = cashier, action = "price.change" } = {},
@@ -54,14 +54,14 @@ const setPrice = (id: string, amount: string, approval?: string, token = cashier
     headers: approval === undefined ? {} : { "onegate-approval": approval },
   });
 
-const given = async (id: string, amount: string, options: Parameters<typeof ask>[2] = {}) => {
-  const { status, body } = await ask(id, amount, options);
+const given = async (id: string, amount: string, options: Parameters<typeof requestApproval>[2] = {}) => {
+  const { status, body } = await requestApproval(id, amount, options);
   assert.equal(status, 201, JSON.stringify(body));
   return body;
 };
 
 describe("an approval", () => {
-  it("lets a cashier do once what a manager may", async () => {
+  it("an approval lets a cashier do once what a manager may do", async () => {
     const latte = product("Latte");
     const without = await setPrice(latte, "27000");
     assert.deepEqual(
@@ -71,7 +71,7 @@ describe("an approval", () => {
     const { id, approver } = await given(latte, "27000");
     assert.deepEqual(approver, { id: staff("Bima"), name: "Bima" });
     assert.equal((await setPrice(latte, "27000", id)).body.price.amount, "27000.00");
-    assert.equal((await setPrice(latte, "27000", id)).status, 200, "a retry of what is done");
+    assert.equal((await setPrice(latte, "27000", id)).status, 200, "a retry of a completed change");
     assert.equal((await setPrice(latte, "28000")).code, "approval_needed");
     assert.equal((await setPrice(latte, "28000", id)).code, "approval_invalid", "used");
     const { body } = await program.call<{ changes: PriceChangeBody[] }>(
@@ -85,11 +85,11 @@ describe("an approval", () => {
     );
   });
 
-  it("isn't asked of who has the right", async () => {
+  it("no approval is needed by a person who has the right", async () => {
     assert.equal((await setPrice(product("Mocha"), "33000", undefined, manager)).status, 200);
   });
 
-  it("is for its subject, sum, session and action alone, and nothing else spends it", async () => {
+  it("an approval is valid only for its subject, amount, session and action", async () => {
     const [espresso, americano] = [product("Espresso"), product("Americano")];
     const { id } = await given(espresso, "19000");
     const elsewhere = await program.unlock("Sari", "111111");
@@ -99,8 +99,12 @@ describe("an approval", () => {
       await setPrice(espresso, "19500", id),
       await setPrice(espresso, "19000", id, elsewhere),
       await setPrice(espresso, "19000", other.id),
-      await setPrice(espresso, "19000", (await ask(espresso, "19000", { action: "sale.refund" })).body.id),
-      await setPrice(espresso, "19000", (await ask(espresso, undefined)).body.id),
+      await setPrice(
+        espresso,
+        "19000",
+        (await requestApproval(espresso, "19000", { action: "sale.refund" })).body.id,
+      ),
+      await setPrice(espresso, "19000", (await requestApproval(espresso, undefined)).body.id),
       await setPrice(espresso, "19000", newId()),
       await setPrice(espresso, "19000", "no-id"),
     ];
@@ -111,11 +115,12 @@ describe("an approval", () => {
     assert.equal((await setPrice(espresso, "19000", id)).status, 200);
   });
 
-  it("is spent by one of two requests at once", async () => {
+  it("of two concurrent requests only one uses an approval", async () => {
     const [first, second] = [product("Donat"), product("Croissant")];
     for (let round = 0; round < 5; round++) {
       const { id } = await given(first, `1${round}000`);
-      // the second is another subject, so whatever order they come in it is refused; two of the same price are one change
+      // the second request is for another subject, so it is refused in either order; two requests for the
+      // same price would be one change
       const answers = await Promise.all([
         setPrice(first, `1${round}000`, id),
         setPrice(first, `1${round}000`, id),
@@ -137,7 +142,7 @@ describe("an approval", () => {
     assert.equal(Number(rows[0]?.used), 5);
   });
 
-  it("expires by the database's clock", async () => {
+  it("an approval expires by the database's clock", async () => {
     const id = product("Cappuccino");
     const approval = await given(id, "26000");
     await program.database.pool.query(
@@ -147,27 +152,31 @@ describe("an approval", () => {
     assert.equal((await setPrice(id, "26000", approval.id)).code, "approval_invalid");
   });
 
-  it("is as good as before when what it allows is refused", async () => {
+  it("an approval stays usable if its action fails", async () => {
     const id = product("V60");
     const approval = await given(id, "31000");
     await program.database.pool.query(
-      "create function stumble() returns trigger language plpgsql as $$ begin raise exception 'stumbled'; end $$",
+      `create function stumble() returns trigger language plpgsql
+         as $$ begin raise exception 'stumbled'; end $$`,
     );
     await program.database.pool.query(
       "create trigger stumble before insert on price_change for each row execute function stumble()",
     );
-    assert.equal((await setPrice(id, "31000", approval.id)).code, "internal", "the act ends half-way");
+    assert.equal((await setPrice(id, "31000", approval.id)).code, "internal", "the action fails half-way");
     await program.database.pool.query("drop trigger stumble on price_change");
     await program.restart();
     assert.equal((await setPrice(id, "31000", approval.id)).status, 200);
   });
 
-  it("is given by nobody to himself, nor by who lacks the right, nor with a wrong PIN", async () => {
+  it("you can't approve your own request, nor without the right, nor with a wrong PIN", async () => {
     const id = product("Teh Tarik");
-    assert.equal((await ask(id, "1", { who: "Sari" })).code, "approver_is_asker");
-    assert.equal((await ask(id, "1", { who: "Sari", token: manager })).code, "approver_lacks_right");
-    assert.equal((await ask(id, "1", { pin: "999999" })).code, "pin_wrong");
-    assert.equal((await ask(id, "1", { action: "staff.manage" })).code, "request_invalid");
+    assert.equal((await requestApproval(id, "1", { who: "Sari" })).code, "approver_is_asker");
+    assert.equal(
+      (await requestApproval(id, "1", { who: "Sari", token: manager })).code,
+      "approver_lacks_right",
+    );
+    assert.equal((await requestApproval(id, "1", { pin: "999999" })).code, "pin_wrong");
+    assert.equal((await requestApproval(id, "1", { action: "staff.manage" })).code, "request_invalid");
     assert.equal(
       (
         await program.call("POST", "/api/v1/till/approvals", {
@@ -187,7 +196,7 @@ describe("an approval", () => {
     );
   });
 
-  it("is given by whom his role, also one of the merchant's own, lets approve and do it", async () => {
+  it("an approver's role, built-in or custom, must allow approving and the action itself", async () => {
     const owner = await program.unlock("Ratna", "333333");
     const make = async (name: string, rights: string[], pin: string) => {
       const role = await program.call<{ id: string }>("POST", "/api/v1/roles", {
@@ -216,12 +225,12 @@ describe("an approval", () => {
     );
     const approval = await supervisor(id, "23000");
     assert.equal((await setPrice(id, "23000", approval.body.id)).status, 200, JSON.stringify(approval.body));
-    // a role of the merchant's own that lacks the right may ask, as a cashier may
+    // a custom role without the right may request an approval, as a cashier may
     const elsewhere = await program.unlock("Hanya setuju", "483916");
     assert.equal((await setPrice(id, "23500", undefined, elsewhere)).code, "approval_needed");
   });
 
-  it("is no good once who gave it is no longer there, and none is given by who must choose another PIN", async () => {
+  it("an approval ends when its giver leaves; one who must change their PIN can't give any", async () => {
     const id = product("Matcha Latte");
     const approval = await given(id, "31000");
     await program.database.pool.query("update staff set is_active = false where staff_id = $1", [
@@ -232,18 +241,19 @@ describe("an approval", () => {
       "update staff set is_active = true, must_change_pin = true where staff_id = $1",
       [staff("Bima")],
     );
-    assert.equal((await ask(id, "31000")).code, "pin_change_needed");
+    assert.equal((await requestApproval(id, "31000")).code, "pin_change_needed");
     await program.database.pool.query("update staff set must_change_pin = false where staff_id = $1", [
       staff("Bima"),
     ]);
   });
 
-  it("is of one merchant alone", async () => {
+  it("an approval is valid for one merchant only", async () => {
     const id = product("Cold Brew");
     const approval = await given(id, "29000");
     const { pool } = program.database;
     await pool.query(
-      "insert into merchant (merchant_id, name, currency) values ('00000000-0000-4000-8000-000000000001', 'Toko Lain', 'IDR')",
+      `insert into merchant (merchant_id, name, currency)
+        values ('00000000-0000-4000-8000-000000000001', 'Toko Lain', 'IDR')`,
     );
     await pool.query("alter table approval disable trigger all");
     await pool.query(
@@ -255,7 +265,7 @@ describe("an approval", () => {
     await pool.query("alter table approval enable trigger all");
   });
 
-  it("doesn't reach beyond the routes that take one", async () => {
+  it("an approval has no effect on routes that don't accept one", async () => {
     const headers = {
       "onegate-approval": (await given(product("Latte"), "1")).id,
       "idempotency-key": newId(),

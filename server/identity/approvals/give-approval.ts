@@ -26,20 +26,21 @@ export type Given = {
 type By = Pick<Asker, "merchantId" | "deviceId" | "staffId" | "staffSessionId" | "who">;
 
 /**
- * A second person approves, by PIN on the asker's device, what the asker is about to do. Refuses what `checkedToMoney`
- * refuses, `approver_is_asker`, what `provePin` refuses, `pin_change_needed`, and `approver_lacks_right` of who has not both
- * the right to do it and `approval.give`.
+ * Records that a second person approves an action, by PIN on the requester's device. Refuses what
+ * `checkedToMoney` refuses, `currency_unsupported`, `approver_is_asker`, what `provePin` refuses,
+ * `pin_change_needed`, and `approver_lacks_right` if the approver lacks the action's right or
+ * `approval.give`.
  */
 export async function giveApproval(
   database: Database,
-  asker: By,
+  requester: By,
   { action, subject, amount: unchecked, approver_id, pin, reason }: NewApprovalBody,
 ): Promise<Given | Refusal> {
   const amount = unchecked === undefined ? null : checkedToMoney(unchecked, "any");
   if (isRefusal(amount)) return amount;
   if (amount && amount.currency !== IDR) return refuse("currency_unsupported");
-  if (approver_id === asker.staffId) return refuse("approver_is_asker");
-  const { merchantId, deviceId, staffSessionId } = asker;
+  if (approver_id === requester.staffId) return refuse("approver_is_asker");
+  const { merchantId, deviceId, staffSessionId } = requester;
   const proven = await provePin(database, { merchantId, deviceId, staffId: approver_id }, pin);
   if (isRefusal(proven)) return proven;
   return inTransaction(database, async (tx) => {
@@ -47,8 +48,8 @@ export async function giveApproval(
     if (!approver?.isActive) return refuse("staff_unknown");
     if (approver.pinHash !== proven.pinHash) return refuse("pin_wrong");
     if (approver.mustChangePin) return refuse("pin_change_needed");
-    const its = rightsOf(approver.role, approver.granted);
-    if (!its.has("approval.give") || !its.has(action)) return refuse("approver_lacks_right");
+    const rights = rightsOf(approver.role, approver.granted);
+    if (!rights.has("approval.give") || !rights.has(action)) return refuse("approver_lacks_right");
     const approvalId = newId();
     const expiresAt = await insertApproval(tx, {
       merchantId,
@@ -57,20 +58,20 @@ export async function giveApproval(
       action,
       subject,
       amount: amount?.minor ?? null,
-      askedBy: asker.staffId,
+      askedBy: requester.staffId,
       approvedBy: approver_id,
       reason: reason?.trim() || null,
     });
     await announceAudit(
       tx,
-      { ...asker.who, actor: approver_id },
+      { ...requester.who, actor: approver_id },
       {
         action: "approval.given",
         subject,
         after: {
           approval_id: approvalId,
           right: action,
-          asked_by: asker.staffId,
+          asked_by: requester.staffId,
           ...(amount ? { amount: toDecimal(amount), currency: amount.currency } : {}),
         },
       },

@@ -14,7 +14,7 @@ export function approvalRoutes(
       config: { right: "approval.ask" },
       schema: {
         tags: ["till"],
-        summary: "Have a second person approve, by PIN, what one is about to do",
+        summary: "Have a second person approve an action by PIN",
         body: NewApprovalSchema,
         response: { 201: ApprovalSchema, "4xx": ProblemSchema },
       },

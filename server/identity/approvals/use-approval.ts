@@ -4,9 +4,10 @@ import type { PendingApproval } from "./approval.ts";
 import { markUsed } from "./store.ts";
 
 /**
- * Uses up the approval that a request came with, within the transaction of what it allows: when that is rolled back, the
- * approval is as good as before. Answers who gave it; null when none was needed. Refuses `approval_invalid` when it was
- * used, has expired, or is of another session, action, subject or sum (minor units).
+ * Uses up the approval that a request brought, in the transaction of the action that it allows. If that rolls
+ * back, the approval can still be used. Returns who gave it, or null if none was needed. Refuses
+ * `approval_invalid` if it was used, has expired, or is for another session, action, subject or amount (minor
+ * units).
  */
 export async function consumeApproval(
   tx: Tx,

@@ -1,9 +1,11 @@
 /**
- * How a field of an action is kept:
- *   shown   an id, a code, a number, a truth, an amount, or a list of such
- *   text    words that somebody typed, such as a product's name: telephone numbers and e-mail addresses in it are masked
- *   masked  a person's name, telephone number or e-mail address: enough is kept to see that it changed
- * A field that is not named here is not kept: PINs, passwords, tokens, secrets and free notes never are.
+ * How a field of an action is recorded:
+ *   shown   as it is: an id, a code, a number, a boolean, an amount, or a list of these
+ *   text    text that somebody typed, such as a product's name; telephone numbers and e-mail addresses in it
+ *           are masked
+ *   masked  a person's name, telephone number or e-mail address; enough is kept to see that it changed
+ * A field that an action does not name is not recorded. PINs, passwords, tokens, secrets and free notes never
+ * are.
  */
 export type Kept = "shown" | "text" | "masked";
 
@@ -39,7 +41,7 @@ const product = {
 } as const;
 const returned = { ...money, return_id: "shown", restock: "shown", approved_by: "shown" } as const;
 
-/** Everything that the audit trail tells of, and the fields that it keeps of it before and after. */
+/** The audited actions, and the fields recorded before and after each. */
 export const actions = {
   "setup.done": { merchant: "text", outlet_id: "shown", staff: "shown", products: "shown" },
   "staff.signed_in": { role: "shown", must_change_pin: "shown" },
@@ -109,8 +111,8 @@ export const actions = {
 
 export type AuditAction = keyof typeof actions;
 
-/** A value as the trail keeps it: numbers are whole and below 2^53, amounts are decimal texts. */
+/** A recorded value. Numbers are whole and below 2^53; amounts are decimal strings. */
 export type Value = string | number | boolean | null | readonly string[];
 
-/** What may be told of an action. */
+/** The fields that may be recorded for an action. */
 export type Fields<A extends AuditAction> = { readonly [F in keyof (typeof actions)[A]]?: Value | undefined };

@@ -9,14 +9,14 @@ type AuditTopic = `${typeof AUDIT}${string}`;
 
 export type Deed<A extends AuditAction = AuditAction> = {
   readonly action: A;
-  /** The id of what it was done to. */
+  /** The id of the object acted on. */
   readonly subject: string;
   readonly before?: Fields<A> | undefined;
   readonly after?: Fields<A> | undefined;
   readonly count?: number;
 };
 
-/** Tells the audit trail of a fact, in the fact's transaction: it is there if and only if the fact is. */
+/** Announces a fact to the audit trail in the fact's own transaction, so that both commit or neither does. */
 export async function announceAudit<A extends AuditAction>(
   tx: Tx,
   who: Who,

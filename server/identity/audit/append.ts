@@ -5,8 +5,8 @@ import { hashOf, NO_HASH, type AuditEntry } from "./entry.ts";
 import { insertEntries, selectNewest, selectTimes } from "./store.ts";
 
 /**
- * Appends what was announced to the merchants' trails, in the outbox's order, which skips nothing. Whoever holds the
- * consumer's cursor is the only one who appends, so numbers have no gaps and no fact's transaction waits for a chain's head.
+ * Appends announced facts to the merchants' trails, in the outbox's order. Only the holder of the consumer's
+ * cursor appends, so the numbers have no gaps, and no other transaction waits for the head of a chain.
  */
 export const auditTrail: Consumer = {
   name: "identity:audit",
@@ -14,16 +14,16 @@ export const auditTrail: Consumer = {
   atOnce: 200,
   async handle(tx, events) {
     const audited = events.filter(({ topic }) => topic.startsWith(AUDIT));
-    for (const [merchantId, theirs] of Map.groupBy(audited, (event) => event.merchantId)) {
+    for (const [merchantId, merchantEvents] of Map.groupBy(audited, (event) => event.merchantId)) {
       const times = await selectTimes(
         tx,
         merchantId,
-        theirs.map(({ cursor }) => cursor.eventId),
+        merchantEvents.map(({ cursor }) => cursor.eventId),
       );
       let newest = (await selectNewest(tx, merchantId)) ?? { seq: 0, hash: NO_HASH };
-      const entries = theirs.map((event) => {
+      const entries = merchantEvents.map((event) => {
         const at = times.get(event.cursor.eventId);
-        if (at === undefined) throw new Error("an event that was read has its time");
+        if (at === undefined) throw new Error("the time of an event is missing");
         const entry = entryOf(merchantId, event, at, newest);
         newest = entry;
         return entry;
@@ -33,7 +33,7 @@ export const auditTrail: Consumer = {
   },
 };
 
-type Told = Pick<
+type Payload = Pick<
   AuditEntry,
   "actor" | "device_id" | "outlet_id" | "address" | "request_id" | "count" | "before" | "after"
 >;
@@ -44,21 +44,21 @@ function entryOf(
   at: string,
   before: { seq: number; hash: string },
 ): AuditEntry {
-  const told = payload as Told;
+  const content = payload as Payload;
   const entry = {
     merchant_id: merchantId,
     seq: before.seq + 1,
     at,
     action: topic.slice(AUDIT.length),
     subject,
-    actor: told.actor,
-    device_id: told.device_id,
-    outlet_id: told.outlet_id,
-    address: told.address,
-    request_id: told.request_id,
-    count: told.count,
-    before: told.before,
-    after: told.after,
+    actor: content.actor,
+    device_id: content.device_id,
+    outlet_id: content.outlet_id,
+    address: content.address,
+    request_id: content.request_id,
+    count: content.count,
+    before: content.before,
+    after: content.after,
     previous_hash: before.hash,
   };
   return { ...entry, hash: hashOf(entry) };

@@ -66,13 +66,16 @@ describe("the audit trail", () => {
           after: { price: `${i}.00`, currency: "IDR" },
         });
     });
-  /** Whatever runs elsewhere on the server keeps events waiting. */
+  /** Waits, because transactions elsewhere on the server can hold events back. */
   const append = () =>
     until(
       async () => {
         await consume(test.database, auditTrail);
         const { rows } = await test.database.pool.query<{ waiting: bigint }>(
-          "select count(*) as waiting from outbox_event e where not exists (select from outbox_consumer c where c.name = $1 and (c.xid, c.event_id) >= (e.xid, e.event_id))",
+          `select count(*) as waiting
+              from outbox_event e
+             where not exists (select from outbox_consumer c where c.name = $1 and (c.xid,
+               c.event_id) >= (e.xid, e.event_id))`,
           [auditTrail.name],
         );
         return rows[0]?.waiting;
@@ -82,7 +85,7 @@ describe("the audit trail", () => {
     );
   const trail = () => selectFrom(test.database.kysely, merchantId, 1, 1_000_000, 1_000_000);
 
-  it("is numbered without gaps, and each entry stands on the one before", async () => {
+  it("the audit trail has no gaps, and each entry holds the hash of the one before", async () => {
     await Promise.all(Array.from({ length: 8 }, () => tell(5)));
     await Promise.all([append(), append()]);
     const entries = await trail();
@@ -100,7 +103,7 @@ describe("the audit trail", () => {
     assert.deepEqual(await auditBreaches(test.database.kysely), []);
   });
 
-  it("tells of a fact if and only if it is one", async () => {
+  it("a fact is audited if and only if it commits", async () => {
     await assert.rejects(
       inTransaction(test.database, async (tx) => {
         await announceAudit(tx, who, { action: "staff.signed_out", subject: who.actor });
@@ -112,7 +115,7 @@ describe("the audit trail", () => {
     assert.deepEqual(await trail(), []);
   });
 
-  it("the program may add to it, and change nothing of it", async () => {
+  it("the program can append to the trail but not change it", async () => {
     await tell(1);
     await append();
     const program = openDatabase(test.connection, 1, () => undefined, PROGRAM_ROLE);
@@ -128,7 +131,7 @@ describe("the audit trail", () => {
     }
   });
 
-  it("what its owner changes all the same is seen", async () => {
+  it("changes by the table's owner are detected", async () => {
     await tell(6);
     await append();
     const [head] = (await selectAuditHeads(test.database.kysely)).filter(
@@ -170,7 +173,7 @@ describe("the audit trail", () => {
     }
   });
 
-  it("keeps only the fields that are named, with personal data masked (fault 36)", async () => {
+  it("only named fields are recorded, with personal data masked (fault 36)", async () => {
     const canaries = [
       "KANARI-RAHASIA",
       "+6281277770001",
@@ -207,7 +210,11 @@ describe("the audit trail", () => {
     });
     await append();
     const { rows } = await test.database.pool.query<{ text: string }>(
-      "select row_to_json(a)::text as text from audit_entry a where merchant_id = $1 union all select payload::text from outbox_event where merchant_id = $1",
+      `select row_to_json(a)::text as text
+          from audit_entry a
+         where merchant_id = $1 union all select payload::text
+          from outbox_event
+         where merchant_id = $1`,
       [merchantId],
     );
     assert.equal(rows.length, 8);
@@ -217,7 +224,7 @@ describe("the audit trail", () => {
     assert.deepEqual(registered?.after, { email: "k•••@contoh.id", phone: "+62•••0001", username: "K•••" });
   });
 
-  it("any text and any number keep their hash through the database", async () => {
+  it("every text and number keeps its hash through the database", async () => {
     await inTransaction(test.database, async (tx) => {
       for (const name of ["\0", "\ud800", 'é\u2028\u0007"\\/', "𝒳".repeat(300), ""])
         await announceAudit(tx, who, {
@@ -232,7 +239,7 @@ describe("the audit trail", () => {
   });
 
   describe("refusals", () => {
-    it("the first is written at once, those of the same minute as one entry with their count", async () => {
+    it("the first refusal is written at once, its repeats within a minute as one entry", async () => {
       let now = 0;
       const refusals = createRefusals(test.database, createLog("silent"), () => now);
       for (let i = 0; i < 1_000; i++)
@@ -264,7 +271,7 @@ describe("the audit trail", () => {
       await refusals.stop();
     });
 
-    it("from however many addresses fill no disk: beyond a number only their kind is told, and how many", async () => {
+    it("beyond a maximum of different refusals only their action and count are written", async () => {
       const refusals = createRefusals(test.database, createLog("silent"));
       for (let i = 0; i < 5_000; i++)
         refusals.note({ ...who, address: `2001:db8::${i.toString(16)}` }, "staff.sign_in_refused", "x", {
@@ -310,15 +317,15 @@ describe("the audit trail", () => {
       });
       return `${status} ${status === 0 ? stdout : stderr}`.trim();
     };
-    /** The verifier's words on lines that were tampered with, without the hashes. */
-    const said = (lines: readonly string[], ...given: string[]) =>
+    /** The verifier's output for tampered lines, without the hashes. */
+    const verified = (lines: readonly string[], ...given: string[]) =>
       verify(write("tampered.jsonl", `${lines.join("\n")}\n`), ...given).replaceAll(/[0-9a-f]{64}/g, "HASH");
     const again = (line: string, change: Partial<AuditEntry>) => {
       const entry = { ...(JSON.parse(line) as AuditEntry), ...change };
       return canonical({ ...entry, hash: hashOf(entry) });
     };
 
-    it("holds by itself, in parts, and after what was kept", async () => {
+    it("an export verifies on its own, in parts, and against an earlier head", async () => {
       await tell(3);
       await append();
       const first = write("first.jsonl", await exported());
@@ -358,33 +365,36 @@ describe("the audit trail", () => {
       assert.match(verify(write("empty.jsonl", await exported(9))), /^0 .*entries 8 to 7/);
     });
 
-    it("of a merchant without a trail holds too", async () => {
+    it("an export of an empty trail verifies", async () => {
       assert.match(verify(write("none.jsonl", await exported())), /^0 .*entries 1 to 0/);
     });
 
-    it("that was tampered with is refused, at the first bad line", async () => {
+    it("a tampered export is refused at the first bad line", async () => {
       await tell(5);
       await append();
       const [header = "", ...entries] = (await exported()).trimEnd().split("\n");
       const [a = "", b = "", c = "", d = "", e = ""] = entries;
       assert.equal(
-        said([header, a, b.replace("203.0.113.7", "203.0.113.9"), c, d, e]),
+        verified([header, a, b.replace("203.0.113.7", "203.0.113.9"), c, d, e]),
         "1 BROKEN  line 3: has a hash that is not its content's",
       );
       assert.equal(
-        said([header, a, again(b, { actor: "x" }), c, d, e]),
+        verified([header, a, again(b, { actor: "x" }), c, d, e]),
         "1 BROKEN  line 4: does not stand on entry 2",
       );
-      assert.equal(said([header, a, c, d, e]), "1 BROKEN  line 3: is entry 3 where entry 2 belongs");
-      assert.equal(said([header, a, c, b, d, e]), "1 BROKEN  line 3: is entry 3 where entry 2 belongs");
-      assert.equal(said([header, a, b, b, c, d, e]), "1 BROKEN  line 4: is entry 2 where entry 3 belongs");
+      assert.equal(verified([header, a, c, d, e]), "1 BROKEN  line 3: is entry 3 where entry 2 belongs");
+      assert.equal(verified([header, a, c, b, d, e]), "1 BROKEN  line 3: is entry 3 where entry 2 belongs");
       assert.equal(
-        said([header, a, b, c]),
+        verified([header, a, b, b, c, d, e]),
+        "1 BROKEN  line 4: is entry 2 where entry 3 belongs",
+      );
+      assert.equal(
+        verified([header, a, b, c]),
         "1 BROKEN  line 5: is missing: the file ends at entry 3, the header says 5",
       );
-      assert.equal(said([header, a, b, c, d, e.slice(0, -9)]), "1 BROKEN  line 6: is not JSON");
+      assert.equal(verified([header, a, b, c, d, e.slice(0, -9)]), "1 BROKEN  line 6: is not JSON");
       assert.equal(
-        said([
+        verified([
           header,
           a,
           b,
@@ -396,41 +406,41 @@ describe("the audit trail", () => {
         "1 BROKEN  line 7: stands behind entry 5, the last by the header",
       );
       assert.equal(
-        said([header, a, b, c, d, again(e, { count: 2 })]),
+        verified([header, a, b, c, d, again(e, { count: 2 })]),
         "1 BROKEN  line 7: is missing: the chain ends in HASH, the header says HASH",
       );
       assert.equal(
-        said([header, a.replace('"count":1', '"count":1,"count":1')]),
+        verified([header, a.replace('"count":1', '"count":1,"count":1')]),
         "1 BROKEN  line 2: is not in canonical form (RFC 8785)",
       );
-      assert.equal(said([header, `${a}\r`]), "1 BROKEN  line 2: is not in canonical form (RFC 8785)");
+      assert.equal(verified([header, `${a}\r`]), "1 BROKEN  line 2: is not in canonical form (RFC 8785)");
       assert.match(
-        said([header, a.replace('"actor":', '"actors":')]),
+        verified([header, a.replace('"actor":', '"actors":')]),
         /^1 BROKEN {2}line 2: has not exactly the fields/,
       );
       assert.equal(
-        said([header, again(a, { merchant_id: newId() })]),
+        verified([header, again(a, { merchant_id: newId() })]),
         "1 BROKEN  line 2: is another merchant's",
       );
-      assert.match(said([a, b]), /^1 BROKEN {2}line 1: has not exactly the fields/);
+      assert.match(verified([a, b]), /^1 BROKEN {2}line 1: has not exactly the fields/);
       assert.equal(
-        said([header.replace('"to_seq":5', '"to_seq":4'), a, b, c, d]),
+        verified([header.replace('"to_seq":5', '"to_seq":4'), a, b, c, d]),
         "1 BROKEN  line 1: says something else than what was signed",
       );
       const { signed: _, ...unsigned } = JSON.parse(header) as Record<string, unknown>;
-      assert.match(said([canonical({ ...unsigned, signed: null }), ...entries]), /^0 .*; not signed\.$/);
+      assert.match(verified([canonical({ ...unsigned, signed: null }), ...entries]), /^0 .*; not signed\.$/);
       assert.equal(
-        said([canonical({ ...unsigned, signed: null }), ...entries], "--key", pem),
+        verified([canonical({ ...unsigned, signed: null }), ...entries], "--key", pem),
         "1 BROKEN  line 1: is not signed",
       );
       const other = generateKeyPairSync("ed25519").privateKey;
       assert.equal(
-        said((await exported(1, 5, other)).trimEnd().split("\n"), "--key", pem),
+        verified((await exported(1, 5, other)).trimEnd().split("\n"), "--key", pem),
         "1 BROKEN  line 1: was signed by another key",
       );
       const { statement, public_key } = signText(canonical(unsigned), privateKey);
       assert.equal(
-        said([
+        verified([
           canonical({
             ...unsigned,
             signed: { statement, public_key, signature: signText("x", privateKey).signature },
@@ -441,7 +451,7 @@ describe("the audit trail", () => {
       );
     });
 
-    it("that was wholly rewritten is seen by the head that was kept", async () => {
+    it("a wholly rewritten export is detected by an earlier head", async () => {
       await tell(3);
       await append();
       const text = await exported();
@@ -455,9 +465,9 @@ describe("the audit trail", () => {
       const { signed: _, ...before } = JSON.parse(header) as Record<string, unknown>;
       const said0 = { ...before, head: previous_hash };
       const forged = [canonical({ ...said0, signed: signText(canonical(said0), privateKey) }), ...lines];
-      assert.match(said(forged, "--key", pem), /^0 /);
+      assert.match(verified(forged, "--key", pem), /^0 /);
       assert.equal(
-        said(forged, "--after", write("kept.jsonl", text)),
+        verified(forged, "--after", write("kept.jsonl", text)),
         "1 BROKEN  line 4: entry 3 was kept as HASH, here it is HASH",
       );
     });
@@ -482,7 +492,7 @@ describe("the trail's routes", () => {
     (await program.call<AuditPageBody>("GET", `/api/v1/audit${query}`, { token })).body;
   const wait = (query: string, fits: (body: AuditPageBody) => boolean) => until(() => page(query), fits);
 
-  it("a key that was made, used out of scope and revoked leaves its trail, with who, what and where", async () => {
+  it("creating, misusing and revoking a key is audited, with actor, action and origin", async () => {
     const { body: key } = await program.call<KeyWithSecretBody>("POST", "/api/v1/keys", {
       token: owner,
       body: { name: "Toko daring", scopes: ["payments.read"] },
@@ -518,7 +528,7 @@ describe("the trail's routes", () => {
     );
   });
 
-  it("sign-ins and refusals of people and users, masked and counted", async () => {
+  it("sign-ins and refusals of staff and users are audited, masked and counted", async () => {
     const cashier = await program.unlock("Sari", "111111");
     const shop = (await program.call<ShopBody>("GET", "/api/v1/till/shop")).body;
     const sari = shop.staff.find(({ name }) => name === "Sari")?.id ?? "";
@@ -556,7 +566,7 @@ describe("the trail's routes", () => {
     assert.deepEqual([user?.actor, user?.after], [user?.subject, { totp: false }]);
   });
 
-  it("an approval, the price that it allows, a void, and the outlet's settings, with what was before", async () => {
+  it("approvals, price changes, voids and outlet settings are audited with previous values", async () => {
     const cashier = await program.unlock("Sari", "111111");
     const manager = await program.unlock("Bima", "222222");
     const shop = (await program.call<ShopBody>("GET", "/api/v1/till/shop")).body;
@@ -638,7 +648,7 @@ describe("the trail's routes", () => {
         assert.ok(!text.includes(canary), `${canary} in ${text}`);
   });
 
-  it("pages by number; a manager sees the own outlet's alone, and exports nothing", async () => {
+  it("the trail is paged by number; a manager sees only their own outlet's and can't export", async () => {
     const all = (await page("?limit=200")).entries;
     const seen: number[] = [];
     for (let before: number | null = null; ; ) {
@@ -669,7 +679,7 @@ describe("the trail's routes", () => {
       );
   });
 
-  it("an export over HTTP is verified by the program's key, and the proof of the books walks the trail", async () => {
+  it("an HTTP export verifies with the program's key, and the proof checks the trail", async () => {
     const headers = bearing(owner);
     const response = await fetch(`${program.url}/api/v1/audit/export`, { headers });
     assert.deepEqual([response.status, response.headers.get("content-type")], [200, "application/x-ndjson"]);

@@ -7,9 +7,9 @@ import { selectAuditHeads, selectFrom, selectHashAt, type AuditHead } from "./st
 const BATCH_SIZE = 2_000;
 
 /**
- * Walks the merchants' trails: numbers without gaps, each entry standing on the one before, each hash that of its content.
- * With heads that were signed earlier, each trail must pass through its own; `onlyNew` walks from there on. Of each trail
- * the first breach is told.
+ * Verifies every merchant's trail: the numbers have no gaps, each entry holds the hash of the one before, and
+ * each hash matches its content. If heads were signed earlier, each trail must contain its own; `onlyNew`
+ * starts from there. Reports the first breach of each trail.
  */
 export async function auditBreaches(
   executor: Executor,
@@ -28,7 +28,7 @@ export async function auditBreaches(
       });
   }
   for (const { merchant_id: merchantId, seq } of heads) {
-    const from = onlyNew ? signed.find((one) => one.merchant_id === merchantId) : undefined;
+    const from = onlyNew ? signed.find((head) => head.merchant_id === merchantId) : undefined;
     const detail = await walk(executor, merchantId, from ?? { seq: 0, head: NO_HASH }, seq);
     if (detail) breaches.push({ rule: "audit trail is whole", subject: merchantId, detail });
   }
@@ -47,7 +47,7 @@ async function walk(
     for (const entry of await selectFrom(executor, merchantId, seq + 1, to, BATCH_SIZE)) {
       seq += 1;
       if (entry.seq !== seq) return `entry ${seq} is missing`;
-      if (entry.previous_hash !== hash) return `entry ${seq} does not stand on the one before`;
+      if (entry.previous_hash !== hash) return `entry ${seq} does not continue the one before`;
       hash = entry.hash;
       if (hashOf(entry) !== hash) return `entry ${seq} is not as it was written`;
     }

@@ -2,10 +2,13 @@ import type { Id } from "@onegate/contract";
 import { createHash } from "node:crypto";
 import type { Value } from "./actions.ts";
 
-/** Who did something, and from where: taken from the request, passed to verbs as one value. */
+/** The actor and origin of an action. Taken from the request and passed to verbs as one value. */
 export type Who = {
   readonly merchantId: Id;
-  /** A staff member's or user's id, `key:` and a key's id, `sandbox`, `anyone`, or `system` for the program's own doing. */
+  /**
+   * A staff member's or user's id, `key:` and a key's id, `sandbox`, `anyone`, or `system` for the program
+   * itself.
+   */
   readonly actor: string;
   readonly deviceId: Id | null;
   readonly outletId: Id | null;
@@ -13,7 +16,10 @@ export type Who = {
   readonly requestId: string | null;
 };
 
-/** One line of a merchant's audit trail, by the names under which it is exported. Times are texts with microseconds, UTC. */
+/**
+ * An entry of a merchant's audit trail, with the field names of an export. Times are UTC strings with
+ * microseconds.
+ */
 export type AuditEntry = {
   readonly merchant_id: Id;
   readonly seq: number;
@@ -25,7 +31,7 @@ export type AuditEntry = {
   readonly outlet_id: Id | null;
   readonly address: string | null;
   readonly request_id: string | null;
-  /** How often, for refusals; 1 for everything else. */
+  /** How many refusals the entry stands for; 1 for everything else. */
   readonly count: number;
   readonly before: Readonly<Record<string, Value>> | null;
   readonly after: Readonly<Record<string, Value>> | null;
@@ -33,15 +39,15 @@ export type AuditEntry = {
   readonly hash: string;
 };
 
-/** What the first entry of a chain stands on. */
+/** The previous hash of the first entry of a chain. */
 export const NO_HASH = "0".repeat(64);
 
-/** The program's own doing, such as a provider's late answer. */
+/** The program itself as the actor, such as on a provider's late answer. */
 export function bySystem(merchantId: Id): Who {
   return { merchantId, actor: "system", deviceId: null, outletId: null, address: null, requestId: null };
 }
 
-/** Somebody at a device that proves who it is by more than a session, such as a code. */
+/** An actor at a device who has no session yet, such as one who enters a code. */
 export function atDevice(
   device: {
     readonly merchantId: Id;
@@ -61,7 +67,9 @@ export function atDevice(
   };
 }
 
-/** RFC 8785: no spaces, names in the order of their UTF-16 units, texts and numbers as ECMAScript writes them. */
+/**
+ * Canonical JSON (RFC 8785): no spaces, names in UTF-16 order, strings and numbers as ECMAScript writes them.
+ */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value === "object" && value !== null) {
@@ -72,7 +80,7 @@ export function canonical(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** The hash of an entry, hexadecimal: SHA-256 over the canonical text of everything but the hash itself. */
+/** The hash of an entry, hexadecimal: SHA-256 of the canonical JSON of all its fields except the hash. */
 export function hashOf(entry: Omit<AuditEntry, "hash">): string {
   const {
     merchant_id,

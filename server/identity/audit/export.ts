@@ -14,7 +14,9 @@ export type Part = {
   readonly head: string;
 };
 
-/** The part of a merchant's trail between two numbers, as far as it is there now; both its ends' hashes. */
+/**
+ * The part of a merchant's trail between two numbers, as far as it exists now, with the hashes at both ends.
+ */
 export async function partOf(
   executor: Executor,
   merchantId: Id,
@@ -29,8 +31,9 @@ export async function partOf(
 }
 
 /**
- * The lines of an export, each an RFC 8785 text: a header, signed over what it says besides the signature, and the entries.
- * Read in pages, each a statement of its own: what was appended is never changed, so they fit together.
+ * The lines of an export, each in canonical JSON (RFC 8785): a header, signed without its signature field,
+ * and the entries. Entries are read in pages, each by its own statement. They fit together because entries
+ * never change.
  */
 export async function* exportLines(
   executor: Executor,
@@ -49,9 +52,9 @@ export async function* exportLines(
   };
   yield `${canonical({ ...header, signed: sign(canonical(header)) })}\n`;
   for (let seq = from; seq <= to; ) {
-    // a stream is read on when its receiver has room, no longer within the request
+    // a stream continues when its receiver has room, which is outside the request's merchant context
     const entries = await asMerchant(merchantId, () => selectFrom(executor, merchantId, seq, to, BATCH_SIZE));
-    if (entries.length === 0) throw new Error(`entry ${seq} of ${merchantId}'s audit trail is gone`);
+    if (entries.length === 0) throw new Error(`entry ${seq} of ${merchantId}'s audit trail is missing`);
     yield entries.map((entry) => `${canonical(entry)}\n`).join("");
     seq = (entries.at(-1)?.seq ?? to) + 1;
   }

@@ -3,11 +3,11 @@ import { actions, type AuditAction, type Fields, type Value } from "./actions.ts
 const MAX_CHARACTERS = 200;
 const MAX_ITEMS = 100;
 const HIDDEN = "•••";
-/** Nine digits or more, spaced as people write telephone numbers. */
+/** Nine digits or more, with the separators that people write in telephone numbers. */
 const PHONE = /\+?\d(?:[\s().\-–/]*\d){8,}/g;
 const EMAIL = /[^\s@<>()",;:]+@[^\s@<>()",;:]+\.[^\s@<>()",;:]+/g;
 
-/** Only what is named for the action, personal data masked; nothing when nothing is left. */
+/** Keeps the fields that the action names, with personal data masked. Null if none is left. */
 export function keptOf<A extends AuditAction>(
   action: A,
   fields: Fields<A> | undefined,
@@ -30,7 +30,7 @@ export function keptOf<A extends AuditAction>(
   return Object.keys(kept).length === 0 ? null : kept;
 }
 
-/** A text that PostgreSQL and every reader of JSON can hold. */
+/** Makes a text that PostgreSQL and every JSON reader accept: well-formed, without NUL, of limited length. */
 export function plain(text: string): string {
   const whole = text.toWellFormed().replaceAll("\0", "");
   return whole.length <= MAX_CHARACTERS ? whole : `${whole.slice(0, MAX_CHARACTERS - 1).toWellFormed()}…`;

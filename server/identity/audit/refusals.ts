@@ -4,20 +4,23 @@ import type { AuditAction, Fields } from "./actions.ts";
 import { announceAudit, type Deed } from "./announce-audit.ts";
 import type { Who } from "./entry.ts";
 
-/** What was refused has no transaction to be told in. It is noted here, at no cost to its answer, and written a moment later. */
+/**
+ * Audits refusals. A refused request has no transaction, so it is noted in memory and written a moment later,
+ * which does not delay its answer.
+ */
 export type Refusals = {
   note<A extends AuditAction>(who: Who, action: A, subject: string, after?: Fields<A>): void;
-  /** Writes what is noted, then ends. */
+  /** Writes what is pending, then ends. */
   stop(): Promise<void>;
 };
 
-/** The same again within this time is counted, not written. */
+/** Within this time, repeats of a refusal are counted instead of written. */
 const WINDOW_MS = 60_000;
-/** Beyond so many different ones of a merchant in that time only their kind is told, and how many there were. */
+/** Different refusals of a merchant in that time. Beyond these, only the action and a count are written. */
 export const MAX_DISTINCT = 100;
 const WRITE_AFTER_MS = 100;
 const RETRY_AFTER_MS = 1_000;
-/** While the database is away; what comes then is lost. */
+/** Refusals waiting while the database is unavailable. Any beyond these are lost. */
 const MAX_PENDING = 10_000;
 const VARIOUS = "various";
 
@@ -25,9 +28,9 @@ type Noted = { readonly who: Who; readonly deed: Deed };
 type Window = Noted & { readonly since: number; repeats: number };
 
 /**
- * Whoever is refused a thousand times a second may not fill the disk: the first refusal of an actor, action, subject and
- * address is written at once, those of the minute after it together, as one entry with their count. What is not written yet
- * is lost when the process is killed.
+ * Keeps a flood of refusals from filling the disk. The first refusal of an actor, action, subject and address
+ * is written at once; its repeats within the next minute are written together, as one entry with their count.
+ * Refusals that are not written yet are lost if the process is killed.
  */
 export function createRefusals(
   database: Database,
@@ -53,51 +56,52 @@ export function createRefusals(
 
   async function write(): Promise<void> {
     closeWindows(now() - WINDOW_MS);
-    const taken = pending;
+    const batch = pending;
     pending = [];
     try {
-      if (taken.length > 0) {
-        // the timer was set within the request of one merchant, but writes for all
+      if (batch.length > 0) {
+        // the timer inherits one merchant's request, but this writes for all merchants
         await everywhere(() =>
           inTransaction(database, async (tx) => {
-            for (const { who, deed } of taken) await announceAudit(tx, who, deed);
+            for (const { who, deed } of batch) await announceAudit(tx, who, deed);
           }),
         );
       }
     } catch (error) {
       log.warn(
-        { err: error, refusals: taken.length },
-        "refusals could not be written to the audit trail; they will be tried again",
+        { err: error, refusals: batch.length },
+        "refusals could not be written to the audit trail; will retry",
       );
-      pending = [...taken, ...pending].slice(0, MAX_PENDING);
+      pending = [...batch, ...pending].slice(0, MAX_PENDING);
     }
     if (pending.length > 0 || windows.size > 0) writeSoon(RETRY_AFTER_MS);
   }
 
-  /** Writes the repeats of windows that began before a moment, and forgets the windows. */
+  /** Closes the windows that began before a time (ms), and writes the count of their repeats. */
   function closeWindows(before: number): void {
-    for (const [merchantId, theirs] of windows) {
-      for (const [place, { who, deed, since, repeats }] of theirs) {
+    for (const [merchantId, merchantWindows] of windows) {
+      for (const [key, { who, deed, since, repeats }] of merchantWindows) {
         if (since > before) continue;
-        theirs.delete(place);
+        merchantWindows.delete(key);
         if (repeats > 0 && pending.length < MAX_PENDING)
           pending.push({ who, deed: { ...deed, count: repeats } });
       }
-      if (theirs.size === 0) windows.delete(merchantId);
+      if (merchantWindows.size === 0) windows.delete(merchantId);
     }
   }
 
   return {
     note(who, action, subject, after) {
-      const theirs = windows.get(who.merchantId) ?? new Map<string, Window>();
-      windows.set(who.merchantId, theirs);
-      const place = [who.actor, action, subject, who.address, JSON.stringify(after)].join("\n");
-      const known = theirs.get(place);
-      if (known) return void known.repeats++;
-      if (theirs.size < MAX_DISTINCT) return open(theirs, place, { who, deed: { action, subject, after } });
-      const others = theirs.get(action);
+      const merchantWindows = windows.get(who.merchantId) ?? new Map<string, Window>();
+      windows.set(who.merchantId, merchantWindows);
+      const key = [who.actor, action, subject, who.address, JSON.stringify(after)].join("\n");
+      const window = merchantWindows.get(key);
+      if (window) return void window.repeats++;
+      if (merchantWindows.size < MAX_DISTINCT)
+        return open(merchantWindows, key, { who, deed: { action, subject, after } });
+      const others = merchantWindows.get(action);
       if (others) return void others.repeats++;
-      open(theirs, action, {
+      open(merchantWindows, action, {
         who: {
           merchantId: who.merchantId,
           actor: VARIOUS,
@@ -118,8 +122,8 @@ export function createRefusals(
     },
   };
 
-  function open(theirs: Map<string, Window>, place: string, noted: Noted): void {
-    theirs.set(place, { ...noted, since: now(), repeats: 0 });
+  function open(merchantWindows: Map<string, Window>, key: string, noted: Noted): void {
+    merchantWindows.set(key, { ...noted, since: now(), repeats: 0 });
     add(noted);
   }
 }

@@ -13,7 +13,7 @@ const DEFAULT_PAGE_SIZE = 50;
 const Seq = Type.String({ pattern: "^[1-9][0-9]{0,14}$" });
 const Id80 = Type.String({ minLength: 1, maxLength: 80 });
 
-/** The merchant's audit trail; `sign` answers null where the key that signs can't be read. */
+/** The merchant's audit trail. `sign` returns null if the signing key can't be read. */
 export function auditRoutes(
   http: Http,
   { database, sign }: { database: Database; sign: (statement: string) => SignedHeads | null },
@@ -26,7 +26,7 @@ export function auditRoutes(
       config: { right: "audit.read" },
       schema: {
         tags,
-        summary: "Who did what, newest first; a manager sees his own outlet's",
+        summary: "Who did what, newest first; a manager sees their own outlet's",
         querystring: Type.Object({
           before: Type.Optional(Seq),
           limit: Type.Optional(
@@ -40,20 +40,20 @@ export function auditRoutes(
       },
     },
     async (request) => {
-      const { before, limit, ...wanted } = request.query;
+      const { before, limit, ...filter } = request.query;
       const { role, merchantId, outletId } = staffOf(request);
-      const most = Number(limit ?? DEFAULT_PAGE_SIZE);
+      const max = Number(limit ?? DEFAULT_PAGE_SIZE);
       const entries = await selectNewestEntries(
         kysely,
         merchantId,
         {
-          ...wanted,
+          ...filter,
           ...(before ? { before: Number(before) } : {}),
           ...(role === "owner" ? {} : { outletId }),
         },
-        most,
+        max,
       );
-      return { entries, next: entries.length === most ? (entries.at(-1)?.seq ?? null) : null };
+      return { entries, next: entries.length === max ? (entries.at(-1)?.seq ?? null) : null };
     },
   );
 
@@ -64,7 +64,8 @@ export function auditRoutes(
       schema: {
         tags,
         summary:
-          "The trail from one number to another as JSON Lines, for scripts/verify-audit.ts (docs/guides/audit.md)",
+          "The trail from one number to another as JSON Lines, " +
+          "for scripts/verify-audit.ts (docs/guides/audit.md)",
         querystring: Type.Object({ from: Type.Optional(Seq), to: Type.Optional(Seq) }),
         response: {
           200: {

@@ -1,6 +1,6 @@
 import type { Id } from "@onegate/contract";
 
-/** An enrolled till. It is in use until it is revoked, and never again after that. */
+/** An enrolled till. Once revoked, it is never used again. */
 export type Device = {
   readonly merchantId: Id;
   readonly deviceId: Id;
@@ -16,9 +16,9 @@ export type Device = {
 
 export type RevokeReason = "lost" | "replaced" | "other";
 
-/** What a code is for: one device, or an owner's way back in. */
+/** What a code is for: to enrol a device, or to restore an owner's access. */
 export type CodePurpose = "device" | "owner";
 export const CODE_MINUTES: Readonly<Record<CodePurpose, number>> = { device: 10, owner: 30 };
 
-/** A device is one that a person is known on for so long after a right PIN there. */
+/** Days for which a person is known on a device after a right PIN there. */
 export const KNOWN_DAYS = 30;

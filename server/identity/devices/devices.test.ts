@@ -52,7 +52,7 @@ const revoke = (token: string, id: Id, reason = "replaced") =>
   program.call<DeviceBody>("POST", `/api/v1/devices/${id}/revoke`, { token, body: { reason } });
 const statusOf = (token: string) => program.call("GET", "/api/v1/till/catalogue", { token });
 
-/** Opens a till's stream of events, and tells when it ended. */
+/** Opens a till's event stream, and reports when it ends. */
 async function listen(url: string, token: string): Promise<{ ended: Promise<void> }> {
   const answer = await fetch(`${url}/api/v1/till/events`, { headers: bearing(token) });
   assert.equal(answer.status, 200);
@@ -65,7 +65,7 @@ async function listen(url: string, token: string): Promise<{ ended: Promise<void
 }
 
 describe("a device", () => {
-  it("is enrolled by a code, once, and decides the shop", async () => {
+  it("a code enrols one device, which determines the shop", async () => {
     const { status, body, headers } = await newCode(manager);
     assert.equal(status, 201, JSON.stringify(body));
     assert.match(body.code, /^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
@@ -81,7 +81,7 @@ describe("a device", () => {
     assert.equal((await enrol(body.code)).code, "device_code_unknown");
   });
 
-  it("two uses of one code at once enrol one device", async () => {
+  it("two concurrent uses of a code enrol one device", async () => {
     const { code } = (await newCode(owner)).body;
     const tries = await Promise.all(Array.from({ length: 6 }, () => enrol(code)));
     assert.deepEqual(
@@ -94,7 +94,7 @@ describe("a device", () => {
     await program.database.pool.query("delete from sign_in_try");
   });
 
-  it("a code that expired is not known; guesses at codes cost time, counted before they are looked up", async () => {
+  it("an expired code is unknown; guesses are counted before the look-up and delayed", async () => {
     const { code } = (await newCode(owner)).body;
     await program.database.pool.query("update device_code set expires_at = now() where code_hash = $1", [
       codeHash(code),
@@ -103,19 +103,20 @@ describe("a device", () => {
     const good = (await newCode(owner)).body.code;
     const tries = await Promise.all(Array.from({ length: 20 }, () => enrol("0000-0000")));
     assert.equal(tries.filter(({ code: refusal }) => refusal === "device_code_unknown").length, 10);
-    assert.equal((await enrol(good)).code, "sign_in_delayed", "also the right one, for a moment");
+    assert.equal((await enrol(good)).code, "sign_in_delayed", "even the right code is delayed for a moment");
     await program.database.pool.query("delete from sign_in_try");
     assert.equal((await enrol(good)).status, 201);
   });
 
-  it("codes are made by owners and managers, for outlets that they reach", async () => {
+  it("owners and managers make codes, for the outlets they may act at", async () => {
     assert.equal((await newCode(cashier)).code, "forbidden");
     const stranger = await openStranger(program);
     assert.equal((await newCode(owner, stranger.outletId)).code, "outlet_unknown");
     assert.equal((await newCode(stranger.token)).code, "outlet_unknown");
     const other = newId();
     await program.database.pool.query(
-      "insert into outlet (merchant_id, outlet_id, name, address, phone, receipt_code) values ($1, $2, 'Cabang', '', '', 'KS2')",
+      `insert into outlet (merchant_id, outlet_id, name, address, phone, receipt_code)
+        values ($1, $2, 'Cabang', '', '', 'KS2')`,
       [DEMO_MERCHANT, other],
     );
     assert.equal((await newCode(manager, other)).code, "outlet_unknown");
@@ -124,7 +125,7 @@ describe("a device", () => {
     assert.deepEqual(
       (await shopOf(branch.body.token)).body.staff.map(({ name }) => name),
       ["Ratna"],
-      "an owner is at home everywhere",
+      "an owner may act at every outlet",
     );
     assert.equal((await tryUnlock(program, branch.body.token, ids["Sari"], "111111")).code, "staff_unknown");
     assert.equal((await revoke(manager, branch.body.device.id)).code, "device_not_found");
@@ -158,7 +159,7 @@ describe("a device", () => {
     );
   });
 
-  it("without its token nothing unlocks, and another's token or session opens nothing", async () => {
+  it("nothing unlocks without the device's own token and session", async () => {
     assert.equal(
       (await program.call("POST", "/api/v1/till/unlock", { body: { staff_id: ids["Sari"], pin: "111111" } }))
         .code,
@@ -167,17 +168,17 @@ describe("a device", () => {
     assert.equal((await tryUnlock(program, "A".repeat(43), ids["Sari"], "111111")).code, "device_unknown");
     assert.equal((await shopOf("A".repeat(43))).code, "device_unknown");
     const till = await openTill(program, ids["Sari"]!, "111111");
-    const elsewhere = await program.enrol();
-    const asked = await program.call("GET", "/api/v1/till/catalogue", {
+    const otherDevice = await program.enrol();
+    const elsewhere = await program.call("GET", "/api/v1/till/catalogue", {
       token: till.token,
-      headers: { "onegate-device": elsewhere },
+      headers: { "onegate-device": otherDevice },
     });
-    assert.equal(asked.code, "unauthenticated", "a session that came to another device than its own");
+    assert.equal(elsewhere.code, "unauthenticated", "a session used on another device");
     for (const headers of [{}, { "onegate-device": "" }, { "onegate-device": "x" }]) {
       const alone = await fetch(`${program.url}/api/v1/till/catalogue`, {
         headers: { authorization: `Bearer ${till.token}`, ...headers },
       });
-      assert.equal(alone.status, 401, `a session that came without its device: ${JSON.stringify(headers)}`);
+      assert.equal(alone.status, 401, `a session used without its device: ${JSON.stringify(headers)}`);
     }
     assert.equal(
       (
@@ -190,7 +191,7 @@ describe("a device", () => {
     );
   });
 
-  it("of another merchant shows and opens that merchant alone", async () => {
+  it("another merchant's device shows and opens that merchant only", async () => {
     const stranger = await openStranger(program, "Toko Kedua");
     const till = await openTill(program, stranger.staffId, "824613", stranger);
     assert.equal((await shopOf(till.device)).body.merchant.name, "Toko Kedua");
@@ -221,7 +222,7 @@ describe("a revoked device", () => {
   });
   after(() => second.stop());
 
-  it("is out at once: token, sessions and open streams, on every replica", async () => {
+  it("revoking a device ends its token, sessions and open streams at once, on every replica", async () => {
     const till = await openTill(program, ids["Sari"]!, "111111");
     const streams = await Promise.all([program.url, second.url].map((url) => listen(url, till.token)));
     assert.equal((await revoke(cashier, till.deviceId)).code, "forbidden");
@@ -234,13 +235,13 @@ describe("a revoked device", () => {
     assert.equal(
       (await revoke(owner, till.deviceId, "lost")).body.revoked_reason,
       "other",
-      "again changes nothing",
+      "revoking again changes nothing",
     );
     const found = await program.call<{ devices: DeviceBody[] }>("GET", "/api/v1/devices", { token: owner });
     assert.ok(found.body.devices.at(-1)?.revoked_at);
   });
 
-  it("no session outlives a revocation that it races with", async () => {
+  it("no session outlives a concurrent revocation", async () => {
     for (let round = 0; round < 5; round += 1) {
       const till = await openTill(program, ids["Sari"]!, "111111");
       const [opened] = await Promise.all([
@@ -252,12 +253,12 @@ describe("a revoked device", () => {
     }
   });
 
-  it("that was lost makes who unlocked there set another PIN, at the next unlock, and nothing else", async () => {
+  it("people who unlocked a lost device must first change their PIN at the next unlock", async () => {
     const stranger = await openStranger(program, "Toko Ketiga");
     const tablet = await openTill(program, stranger.staffId, "824613", stranger);
     const counter = await openTill(program, stranger.staffId, "824613", stranger);
     assert.equal((await revoke(counter.token, tablet.deviceId, "lost")).status, 200);
-    assert.equal((await statusOf(counter.token)).status, 200, "what is open elsewhere goes on");
+    assert.equal((await statusOf(counter.token)).status, 200, "sessions on other devices continue");
     const { body } = await tryUnlock(program, counter.device, stranger.staffId, "824613");
     assert.equal(body.must_change_pin, true);
     assert.deepEqual(
@@ -275,8 +276,8 @@ describe("a revoked device", () => {
     assert.equal((await set("824614", "961538")).code, "pin_wrong");
     const done = await set("824613", "961538");
     assert.ok(done.status === 200 && done.body.rights.includes("staff.manage"), JSON.stringify(done.body));
-    assert.equal((await statusOf(body.token)).status, 200, "the session is an ordinary one now");
-    assert.equal((await statusOf(counter.token)).status, 401, "the others ended");
+    assert.equal((await statusOf(body.token)).status, 200, "the session has become an ordinary one");
+    assert.equal((await statusOf(counter.token)).status, 401, "the other sessions ended");
     assert.equal(
       (await tryUnlock(program, counter.device, stranger.staffId, "961538")).body.must_change_pin,
       false,
@@ -285,7 +286,7 @@ describe("a revoked device", () => {
 });
 
 describe("a code", () => {
-  it("is read as people write it, and nothing else is one", () => {
+  it("a code is read in any common spelling, and other text is refused", () => {
     assert.deepEqual(codeHash("7k4m-q2xz"), codeHash("7K4M Q2XZ"));
     assert.deepEqual(codeHash("O1I0-LLLL"), codeHash("0110-1111"));
     for (const none of ["", "7K4M", "7K4M-Q2XU", "7K4M-Q2XZ-0", "é".repeat(8)])

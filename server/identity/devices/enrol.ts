@@ -11,15 +11,18 @@ import { insertDevice, selectDeviceByToken, useCode, type NewDevice } from "./st
 
 export type Place = { readonly merchantId: Id; readonly outletId: Id };
 
-/** A device with its token, which is shown this once. */
+/** A device with its token, which is shown only once. */
 export type Enrolled = { readonly device: Device; readonly token: string };
 
-type Asked = Pick<EnrolBody, "code" | "name"> & { readonly address: string };
+type Input = Pick<EnrolBody, "code" | "name"> & { readonly address: string };
 
-/** Enrols a device by a code; where a demo shop is open, without one as its till. Refuses `sign_in_delayed`, `device_code_unknown`. */
+/**
+ * Enrols a device by a code, or without one as a till of the demo shop, if it is open. Refuses
+ * `sign_in_delayed`, `device_code_unknown`.
+ */
 export async function enrol(
   database: Database,
-  { code, name, address }: Asked,
+  { code, name, address }: Input,
   demo?: Place,
 ): Promise<Enrolled | Refusal> {
   if (code !== undefined) {
@@ -37,7 +40,7 @@ export async function enrolIn(tx: Tx, device: Omit<NewDevice, "deviceId" | "hash
   const { token, hash } = newToken();
   const enrolled = await insertDevice(tx, { ...device, deviceId: newId(), hash });
   const { deviceId, outletId, name, enrolledBy } = enrolled;
-  // who made the code let the device in, wherever it stands
+  // the actor is the person who made the code, wherever the device is
   await announceAudit(tx, atDevice(enrolled, enrolledBy ?? "anyone"), {
     action: "device.enrolled",
     subject: deviceId,
@@ -46,20 +49,24 @@ export async function enrolIn(tx: Tx, device: Omit<NewDevice, "deviceId" | "hash
   return { device: enrolled, token };
 }
 
-type Used = {
+type UsedCode = {
   readonly merchantId: Id;
   readonly outletId: Id;
   readonly name: string;
   readonly madeBy: Id | null;
 };
 
-/** Does something by a code, in the transaction that uses it up; a refusal leaves it usable. Guesses are counted by address before a code is looked up. Refuses `sign_in_delayed`, `device_code_unknown`. */
+/**
+ * Runs `effect` in the transaction that uses up a code. If it refuses, the code stays usable. Guesses are
+ * counted by address before the code is looked up. Refuses `sign_in_delayed`, `device_code_unknown`, and what
+ * `effect` refuses.
+ */
 export async function withCode<T>(
   database: Database,
   code: string,
   purpose: CodePurpose,
   address: string,
-  effect: (tx: Tx, used: Used) => Promise<T | Refusal>,
+  effect: (tx: Tx, used: UsedCode) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
   const refusal = await countGuess(database, address);
   if (refusal) return refusal;
@@ -69,11 +76,11 @@ export async function withCode<T>(
     const used = await useCode(tx, hash, purpose);
     if (!used) return refuse("device_code_unknown");
     await forgetGuesses(tx, address);
-    const done = await effect(tx, used);
-    if (isRefusal(done)) throw new NotUsed(done);
-    return done;
+    const result = await effect(tx, used);
+    if (isRefusal(result)) throw new EffectRefused(result);
+    return result;
   }).catch((error: unknown) => {
-    if (error instanceof NotUsed) return error.refusal;
+    if (error instanceof EffectRefused) return error.refusal;
     throw error;
   });
 }
@@ -89,12 +96,13 @@ export async function countGuess(database: Database, address: string): Promise<R
   });
 }
 
-/** A guess was right. */
+/** Clears the count of guesses after a right one. */
 export function forgetGuesses(tx: Tx, address: string): Promise<void> {
   return deleteTries(tx, codeTries(address));
 }
 
-class NotUsed extends Error {
+/** Rolls back the transaction that uses a code. */
+class EffectRefused extends Error {
   readonly refusal: Refusal;
 
   constructor(refusal: Refusal) {
@@ -103,7 +111,7 @@ class NotUsed extends Error {
   }
 }
 
-/** The device that a request comes from, by the token in its header. Refuses `device_unknown`, `device_revoked`. */
+/** The device of a request, by the token in its header. Refuses `device_unknown`, `device_revoked`. */
 export async function knownDevice(
   database: Database,
   uncheckedToken: unknown,

@@ -7,7 +7,10 @@ import { newCode } from "./code.ts";
 import { CODE_MINUTES } from "./device.ts";
 import { insertCode } from "./store.ts";
 
-/** Makes a code that enrols one device at an outlet: an owner at any, others at their own. Refuses `outlet_unknown`. */
+/**
+ * Makes a code that enrols one device at an outlet: any outlet for an owner, their own for others. Refuses
+ * `outlet_unknown`.
+ */
 export async function makeDeviceCode(
   database: Database,
   by: Pick<Asker, "role" | "merchantId" | "outletId" | "staffId" | "who">,
@@ -16,7 +19,7 @@ export async function makeDeviceCode(
   const { merchantId } = by;
   if (
     !reaches(by, outletId) ||
-    !(await selectOutlets(database.kysely, merchantId)).some((one) => one.outletId === outletId)
+    !(await selectOutlets(database.kysely, merchantId)).some((outlet) => outlet.outletId === outletId)
   )
     return refuse("outlet_unknown");
   const { code, hash } = newCode();
@@ -35,7 +38,7 @@ export async function makeDeviceCode(
   return { code, expiresAt };
 }
 
-/** An owner reaches every outlet, others their own. */
-export function reaches({ role, outletId }: Pick<StaffPrincipal, "role" | "outletId">, wanted: Id): boolean {
-  return role === "owner" || outletId === wanted;
+/** Whether a staff member may act at an outlet: owners at every one, others at their own. */
+export function reaches({ role, outletId }: Pick<StaffPrincipal, "role" | "outletId">, target: Id): boolean {
+  return role === "owner" || outletId === target;
 }

@@ -12,7 +12,7 @@ import { CODE_MINUTES } from "./device.ts";
 import { enrolIn, withCode, type Enrolled, type Place } from "./enrol.ts";
 import { endSessions, insertCode } from "./store.ts";
 
-/** Keeps a code that lets an owner in anew; made by who has the server. */
+/** Stores a recovery code for an owner, made by the operator of the server. */
 export function keepOwnerCode({ kysely }: Database, place: Place, hash: Buffer): Promise<Date> {
   return insertCode(kysely, {
     ...place,
@@ -25,9 +25,9 @@ export function keepOwnerCode({ kysely }: Database, place: Place, hash: Buffer):
 }
 
 /**
- * Lets an owner in whose devices or PIN are gone: by a code from the server a device is enrolled, the owner's PIN set anew
- * (the first owner's, where none is named), and every other session of the owner ended. Refuses `pin_too_simple`,
- * `sign_in_delayed`, `device_code_unknown`, `staff_unknown`.
+ * Restores access for an owner who lost their devices or PIN. With a code from the server it enrols a device,
+ * sets a new PIN (for the first owner, unless one is named), and ends the owner's other sessions. Refuses
+ * `pin_too_simple`, `sign_in_delayed`, `device_code_unknown`, `staff_unknown`.
  */
 export async function recoverOwner(
   database: Database,

@@ -8,8 +8,9 @@ import { reaches } from "./make-code.ts";
 import { demandNewPins, endSessions, lockDevice, updateRevoked } from "./store.ts";
 
 /**
- * Takes a device out of use, on every replica: its token is refused, its sessions and their streams end. Who unlocked on a
- * lost one lately must set another PIN at the next unlock, because it may have been watched there. Refuses `device_not_found`.
+ * Revokes a device on every replica: its token is refused, and its sessions and streams end. People who
+ * recently unlocked a lost device must choose a new PIN at their next unlock, because it may have been
+ * observed there. Refuses `device_not_found`.
  */
 export async function revokeDevice(
   database: Database,
@@ -26,7 +27,7 @@ export async function revokeDevice(
   });
 }
 
-/** The same in a transaction of the caller's, for a device that is there. */
+/** Revokes an existing device, in the caller's transaction. */
 export async function retireDevice(
   tx: Tx,
   who: Who,

@@ -39,7 +39,7 @@ export function deviceRoutes(
       config: { right: "till.open" },
       schema: {
         tags,
-        summary: "Enrol this till by a code; in a sandbox without one, at the demo shop",
+        summary: "Enrol this till by a code, or in a sandbox without one at the demo shop",
         body: EnrolSchema,
         response: { 201: EnrolledSchema, ...problems },
       },
@@ -61,7 +61,7 @@ export function deviceRoutes(
       config: { right: "till.open" },
       schema: {
         tags,
-        summary: "Let an owner in anew, by a code that the server printed",
+        summary: "Restore an owner's access by a code that the server printed",
         body: OwnerRecoverySchema,
         response: { 201: SetupDoneSchema, ...problems },
       },
@@ -133,7 +133,7 @@ export function deviceRoutes(
       config: { right: "device.manage" },
       schema: {
         tags,
-        summary: "Take a device out of use, at once",
+        summary: "Revoke a device, at once",
         params: Type.Object({ id: IdSchema }),
         body: RevokeDeviceSchema,
         response: { 200: DeviceSchema, ...problems },

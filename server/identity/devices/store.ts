@@ -17,7 +17,8 @@ type DeviceRow = {
 };
 
 const COLUMNS = sql.raw(
-  "merchant_id, device_id, outlet_id, name, enrolled_by, enrolled_at, last_seen_at, host(last_address) as last_address, revoked_at, revoked_reason",
+  "merchant_id, device_id, outlet_id, name, enrolled_by, enrolled_at, last_seen_at, " +
+    "host(last_address) as last_address, revoked_at, revoked_reason",
 );
 
 function toDevice(row: DeviceRow): Device {
@@ -43,14 +44,15 @@ export type NewDevice = Pick<
 export async function insertDevice(tx: Tx, device: NewDevice): Promise<Device> {
   const { rows } = await sql<DeviceRow>`
     insert into device (merchant_id, device_id, outlet_id, name, token_hash, enrolled_by, last_address)
-    values (${device.merchantId}, ${device.deviceId}, ${device.outletId}, ${device.name}, ${device.hash}, ${device.enrolledBy}, ${device.lastAddress}::inet)
+    values (${device.merchantId}, ${device.deviceId}, ${device.outletId}, ${device.name}, ${device.hash},
+      ${device.enrolledBy}, ${device.lastAddress}::inet)
     returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an inserted device comes back");
+  if (!row) throw new Error("the insert of a device returned no row");
   return toDevice(row);
 }
 
-/** The device with this token, also a revoked one; notes that it was seen, once a minute. */
+/** The device with this token, even if revoked. Records when it was seen, at most once a minute. */
 export async function selectDeviceByToken(
   executor: Executor,
   hash: Buffer,
@@ -59,33 +61,36 @@ export async function selectDeviceByToken(
   const { rows } = await sql<DeviceRow>`
     with seen as (
       update device set last_seen_at = now(), last_address = ${address}::inet
-       where token_hash = ${hash} and revoked_at is null and (last_seen_at < now() - interval '1 minute' or last_address is distinct from ${address}::inet))
+       where token_hash = ${hash} and revoked_at is null
+         and (last_seen_at < now() - interval '1 minute' or last_address is distinct from ${address}::inet))
     select ${COLUMNS} from device where token_hash = ${hash}`.execute(executor);
   return rows[0] && toDevice(rows[0]);
 }
 
-/** Devices in use first, then revoked ones, the newest first; of one outlet or of all. */
+/** The devices of one outlet or of all: those in use first, then revoked ones, newest first. */
 export async function selectDevices(
   executor: Executor,
   merchantId: Id,
   outletId: Id | null,
 ): Promise<Device[]> {
   const { rows } = await sql<DeviceRow>`
-    select ${COLUMNS} from device where merchant_id = ${merchantId} and (${outletId}::uuid is null or outlet_id = ${outletId}::uuid)
+    select ${COLUMNS}
+      from device
+     where merchant_id = ${merchantId} and (${outletId}::uuid is null or outlet_id = ${outletId}::uuid)
      order by revoked_at is not null, enrolled_at desc, device_id limit 200`.execute(executor);
   return rows.map(toDevice);
 }
 
-/** Holds a device until the transaction ends. */
+/** Locks a device until the transaction ends. */
 export async function lockDevice(tx: Tx, merchantId: Id, deviceId: Id): Promise<Device | undefined> {
   const { rows } = await sql<DeviceRow>`
-    select ${COLUMNS} from device where merchant_id = ${merchantId} and device_id = ${deviceId} for no key update`.execute(
-    tx,
-  );
+    select ${COLUMNS}
+      from device
+     where merchant_id = ${merchantId} and device_id = ${deviceId} for no key update`.execute(tx);
   return rows[0] && toDevice(rows[0]);
 }
 
-/** Revokes a device; one that is revoked already stays as it was. */
+/** Revokes a device. A device that is already revoked is not changed. */
 export async function updateRevoked(
   tx: Tx,
   merchantId: Id,
@@ -94,22 +99,28 @@ export async function updateRevoked(
   reason: RevokeReason,
 ): Promise<Device> {
   const { rows } = await sql<DeviceRow>`
-    update device set revoked_at = coalesce(revoked_at, now()), revoked_by = coalesce(revoked_by, ${by}), revoked_reason = coalesce(revoked_reason, ${reason})
+    update device
+       set revoked_at = coalesce(revoked_at, now()), revoked_by = coalesce(revoked_by, ${by}),
+           revoked_reason = coalesce(revoked_reason, ${reason})
      where merchant_id = ${merchantId} and device_id = ${deviceId} returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("a device that is held comes back");
+  if (!row) throw new Error("the update of a locked device returned no row");
   return toDevice(row);
 }
 
-/** Who unlocked on a lost device lately has to set another PIN at the next unlock. */
+/** Requires a new PIN, at the next unlock, of everyone who recently unlocked a device. */
 export async function demandNewPins(tx: Tx, merchantId: Id, deviceId: Id): Promise<void> {
   await sql`
     update staff s set must_change_pin = true from pin_try t
-     where s.merchant_id = ${merchantId} and t.merchant_id = s.merchant_id and t.staff_id = s.staff_id and t.device_id = ${deviceId}
+     where s.merchant_id = ${merchantId} and t.merchant_id = s.merchant_id and t.staff_id = s.staff_id
+       and t.device_id = ${deviceId}
        and t.unlocked_at > now() - make_interval(days => ${KNOWN_DAYS})`.execute(tx);
 }
 
-/** Ends sessions, and says so to the streams that they opened: of a device, of a person (but one session), or one by its id or token. Answers how many. */
+/**
+ * Ends sessions and announces it to their streams: all of a device, all of a person (except `but`), or one by
+ * its id. Returns how many.
+ */
 export async function endSessions(
   tx: Tx,
   of:
@@ -143,7 +154,7 @@ export type NewDeviceCode = {
   readonly minutes: number;
 };
 
-/** Keeps a code, and forgets those that expired a day ago. */
+/** Stores a code, and deletes codes that expired over a day ago. Returns when it expires. */
 export async function insertCode(
   tx: Executor,
   { merchantId, hash, purpose, outletId, name, madeBy, minutes }: NewDeviceCode,
@@ -151,15 +162,15 @@ export async function insertCode(
   await sql`delete from device_code where expires_at < now() - interval '1 day'`.execute(tx);
   const { rows } = await sql<{ expires_at: Date }>`
     insert into device_code (merchant_id, code_hash, purpose, outlet_id, name, made_by, expires_at)
-    values (${merchantId}, ${hash}, ${purpose}, ${outletId}, ${name}, ${madeBy}, now() + make_interval(mins => ${minutes})) returning expires_at`.execute(
-    tx,
-  );
+    values (${merchantId}, ${hash}, ${purpose}, ${outletId}, ${name}, ${madeBy},
+      now() + make_interval(mins => ${minutes}))
+    returning expires_at`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an inserted code comes back");
+  if (!row) throw new Error("the insert of a code returned no row");
   return row.expires_at;
 }
 
-/** Uses a code, once: of two at once the second finds it used. */
+/** Uses a code, once. Of two concurrent uses, the second finds it used. */
 export async function useCode(
   tx: Tx,
   hash: Buffer,

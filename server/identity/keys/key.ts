@@ -3,12 +3,12 @@ import { rights, type Right } from "../rights.ts";
 
 export type KeyMode = "test" | "live";
 
-/** How many keys of a mode may be active at once: the one in use, and the next one while it is being rolled out. */
+/** Active keys per mode: the current one, and the next one while it is rolled out. */
 export const MAX_ACTIVE = 2;
-/** How many characters of a key are kept to be shown. */
+/** How many characters of a key are stored, to recognize it by. */
 export const PREFIX_LENGTH = 16;
 
-/** What a key's scopes let it do. Rights that are not here are for people. */
+/** The rights of each scope. Rights that are in none of them are for people. */
 export const scopeRights = {
   "payments.read": ["channel.read", "order.read"],
   "payments.write": ["channel.read", "order.read", "order.create", "payment.create", "order.cancel"],
@@ -21,7 +21,7 @@ export const scopeRights = {
   "webhooks.write": ["webhook.read", "webhook.manage"],
 } as const satisfies Record<KeyScope, readonly Right[]>;
 
-/** Whether a right may be used with these scopes, or by anybody at all. */
+/** Whether a right is in these scopes, or open to anyone. */
 export function isInScope(scopes: readonly KeyScope[], right: Right): boolean {
   return (
     scopes.some((scope) => (scopeRights[scope] as readonly Right[]).includes(right)) ||

@@ -9,7 +9,7 @@ import { isInScope, scopeRights } from "./key.ts";
 let program: TestProgram;
 let owner: string;
 before(async () => {
-  // who gives no key is nobody
+  // without a key the caller is anonymous
   program = await openTestProgram({ environment: { ONEGATE_ANONYMOUS: "off" } });
   owner = await program.unlock("Ratna", "333333");
 });
@@ -40,7 +40,7 @@ const place = (token: string) =>
   });
 
 describe("a merchant's key", () => {
-  it("is shown once, kept as a hash, and lets a program in by its scopes alone", async () => {
+  it("a key is shown once, stored as a hash, and grants only its scopes", async () => {
     assert.equal((await program.call("GET", "/api/v1/payment/get-payment-channel")).code, "unauthenticated");
     const made = await make(["payments.write"]);
     assert.equal(made.status, 201);
@@ -49,7 +49,7 @@ describe("a merchant's key", () => {
     const { rows } = await query("select to_jsonb(k)::text as row from merchant_key k where key_id = $1", [
       made.body.id,
     ]);
-    assert.ok(!rows[0].row.includes(made.body.key.slice(20)), "the secret is nowhere");
+    assert.ok(!rows[0].row.includes(made.body.key.slice(20)), "the secret is not stored");
 
     assert.equal((await place(made.body.key)).status, 201);
     for (const [method, path] of [
@@ -69,21 +69,21 @@ describe("a merchant's key", () => {
     assert.equal((await revoke(made.body.id)).status, 200);
   });
 
-  it("is one of two at most, and revoked ends within a second, once", async () => {
-    const [one, other] = [await make(["payments.read"]), await make(["payments.read"])];
+  it("at most two keys are active, and a revoked one ends within a second", async () => {
+    const [current, next] = [await make(["payments.read"]), await make(["payments.read"])];
     assert.deepEqual(
       (await Promise.all([make(["payments.read"]), make(["payments.read"])])).map(({ code }) => code),
       ["key_limit", "key_limit"],
     );
-    assert.equal((await channels(one.body.key)).status, 200);
-    const first = await revoke(one.body.id);
-    assert.equal((await revoke(one.body.id)).body.revoked_at, first.body.revoked_at);
+    assert.equal((await channels(current.body.key)).status, 200);
+    const first = await revoke(current.body.id);
+    assert.equal((await revoke(current.body.id)).body.revoked_at, first.body.revoked_at);
     await until(
-      () => channels(one.body.key),
+      () => channels(current.body.key),
       ({ code }) => code === "unauthenticated",
       2_000,
     );
-    assert.equal((await channels(other.body.key)).status, 200, "its twin goes on");
+    assert.equal((await channels(next.body.key)).status, 200, "the other key still works");
     const raced = await Promise.all(Array.from({ length: 5 }, () => make(["payments.read"])));
     assert.deepEqual(
       raced.map(({ status }) => status).sort((a, b) => a - b),
@@ -92,7 +92,7 @@ describe("a merchant's key", () => {
     for (const { id, revoked_at: ended } of await list()) if (ended === null) await revoke(id);
   });
 
-  it("is refused when it is made up, expired, of production, or cut short", async () => {
+  it("an invented, expired, truncated or production key is refused", async () => {
     const { key, id } = (await make(["payments.read"], { expires_in_days: 1 })).body;
     for (const wrong of [
       key.replace("ogk_test_", "ogk_live_"),
@@ -114,12 +114,12 @@ describe("a merchant's key", () => {
     assert.equal(
       (await channels(live.key)).code,
       "unauthenticated",
-      "a key of production does nothing in a sandbox",
+      "a production key has no effect in a sandbox",
     );
     await query("update merchant_key set revoked_at = now(), revoked_by = 'test' where revoked_at is null");
   });
 
-  it("is made and revoked by the owner alone; another merchant's is unknown", async () => {
+  it("only the owner makes and revokes keys; another merchant's key is unknown", async () => {
     const manager = await program.unlock("Bima", "222222");
     assert.equal((await make(["payments.read"], {}, manager)).code, "forbidden");
     const { id } = (await make(["payments.read"])).body;
@@ -141,7 +141,7 @@ describe("a merchant's key", () => {
 });
 
 describe("the scopes", () => {
-  it("let no key do what is for people, and leave what is for everybody open", () => {
+  it("no scope grants rights meant for people, and public rights stay open", () => {
     const granted = new Set<Right>(KEY_SCOPES.flatMap((scope) => [...scopeRights[scope]]));
     for (const right of [
       "merchant_key.manage",

@@ -5,11 +5,11 @@ import { selectByHash } from "./store.ts";
 
 export type KnownKey = Pick<MerchantKey, "merchantId" | "keyId" | "scopes">;
 
-/** So long a key that was good is believed without asking: a revoked one is refused everywhere after this. */
-const BELIEVED_MS = 1_000;
+/** How long a valid key is cached. A revoked key is refused on every replica after this time. */
+const CACHE_MS = 1_000;
 const MAX_REMEMBERED = 10_000;
 
-/** Looks keys up, each once a second however many requests it makes. A key that is not good is never remembered. */
+/** Looks keys up, each at most once a second. An invalid key is never cached. */
 export function createKnownKeys(
   database: Database,
   mode: KeyMode,
@@ -17,18 +17,18 @@ export function createKnownKeys(
   const known = new Map<string, { until: number; found: Promise<KnownKey | undefined> }>();
   return async (secret) => {
     const hash = tokenHash(secret);
-    const place = hash.toString("base64");
-    const remembered = known.get(place);
+    const cacheKey = hash.toString("base64");
+    const remembered = known.get(cacheKey);
     if (remembered && performance.now() < remembered.until) return remembered.found;
     if (known.size >= MAX_REMEMBERED) known.clear();
     const found = selectByHash(database.kysely, hash, mode);
-    known.set(place, { until: performance.now() + BELIEVED_MS, found });
+    known.set(cacheKey, { until: performance.now() + CACHE_MS, found });
     try {
       const key = await found;
-      if (!key) known.delete(place);
+      if (!key) known.delete(cacheKey);
       return key;
     } catch (error) {
-      known.delete(place);
+      known.delete(cacheKey);
       throw error;
     }
   };

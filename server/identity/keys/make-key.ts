@@ -6,7 +6,7 @@ import { newToken, tokenHash } from "../secret.ts";
 import { MAX_ACTIVE, PREFIX_LENGTH, type KeyMode, type MerchantKey } from "./key.ts";
 import { countActive, insertKey, revoke } from "./store.ts";
 
-/** Makes a key; its secret is answered here and nowhere again. Refuses `key_limit`. */
+/** Makes a key. Its secret is returned only here. Refuses `key_limit`. */
 export async function makeKey(
   database: Database,
   mode: KeyMode,
@@ -37,7 +37,7 @@ export async function makeKey(
   });
 }
 
-/** Revokes a key, on every replica within a second. Refuses `key_unknown`. */
+/** Revokes a key. Every replica refuses it within a second. Refuses `key_unknown`. */
 export async function revokeKey(database: Database, who: Who, keyId: Id): Promise<MerchantKey | Refusal> {
   const { merchantId, actor: by } = who;
   return inTransaction(database, async (tx) => {

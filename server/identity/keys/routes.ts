@@ -25,7 +25,7 @@ export function keyRoutes(http: Http, { database, mode }: { database: Database; 
       config: { right: "merchant_key.manage" },
       schema: {
         tags,
-        summary: "Make a key; the answer shows it, once",
+        summary: "Make a key; only this response shows its secret",
         body: NewKeySchema,
         response: { 201: KeyWithSecretSchema, ...problems },
       },
@@ -47,7 +47,7 @@ export function keyRoutes(http: Http, { database, mode }: { database: Database; 
       config: { right: "merchant_key.read" },
       schema: {
         tags,
-        summary: "All keys, by what is seen of them",
+        summary: "All keys, without their secrets",
         response: { 200: Type.Object({ keys: Type.Array(KeySchema) }), ...problems },
       },
     },

@@ -18,7 +18,8 @@ type KeyRow = {
 };
 
 const COLUMNS = sql.raw(
-  "merchant_id, key_id, name, mode, scopes, prefix, created_by, created_at, expires_at, last_used_at, revoked_at",
+  "merchant_id, key_id, name, mode, scopes, prefix, created_by, created_at, expires_at, last_used_at, " +
+    "revoked_at",
 );
 
 function toKey(row: KeyRow): MerchantKey {
@@ -44,35 +45,39 @@ export type NewKey = Pick<
 
 export async function insertKey(tx: Tx, key: NewKey): Promise<MerchantKey> {
   const { rows } = await sql<KeyRow>`
-    insert into merchant_key (merchant_id, key_id, name, mode, scopes, prefix, key_hash, created_by, expires_at)
-    values (${key.merchantId}, ${key.keyId}, ${key.name}, ${key.mode}, ${[...key.scopes]}::varchar[], ${key.prefix}, ${key.hash}, ${key.createdBy}, now() + make_interval(days => ${key.days}::int))
+    insert into merchant_key (merchant_id, key_id, name, mode, scopes, prefix, key_hash, created_by,
+      expires_at)
+    values (${key.merchantId}, ${key.keyId}, ${key.name}, ${key.mode}, ${[...key.scopes]}::varchar[],
+      ${key.prefix}, ${key.hash}, ${key.createdBy}, now() + make_interval(days => ${key.days}::int))
     returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an inserted key comes back");
+  if (!row) throw new Error("the insert of a key returned no row");
   return toKey(row);
 }
 
-/** How many keys of a mode could be used now; the merchant's row is held, so that two makers count one after the other. */
+/**
+ * The number of active keys of a mode. Locks the merchant's row, so that concurrent creations count in turn.
+ */
 export async function countActive(tx: Tx, merchantId: Id, mode: KeyMode): Promise<number> {
   await sql`select from merchant where merchant_id = ${merchantId} for no key update`.execute(tx);
   const { rows } = await sql<{ count: bigint }>`
     select count(*) as count from merchant_key
-     where merchant_id = ${merchantId} and mode = ${mode} and revoked_at is null and (expires_at is null or expires_at > now())`.execute(
-    tx,
-  );
+     where merchant_id = ${merchantId} and mode = ${mode} and revoked_at is null
+       and (expires_at is null or expires_at > now())`.execute(tx);
   return Number(rows[0]?.count ?? 0n);
 }
 
-/** All keys, the newest first; revoked ones too. */
+/** All keys, also revoked ones, newest first. */
 export async function selectKeys(executor: Executor, merchantId: Id): Promise<MerchantKey[]> {
-  const { rows } =
-    await sql<KeyRow>`select ${COLUMNS} from merchant_key where merchant_id = ${merchantId} order by created_at desc, key_id desc limit 200`.execute(
-      executor,
-    );
+  const { rows } = await sql<KeyRow>`
+    select ${COLUMNS}
+      from merchant_key
+     where merchant_id = ${merchantId}
+     order by created_at desc, key_id desc limit 200`.execute(executor);
   return rows.map(toKey);
 }
 
-/** Revokes a key; one that is revoked already stays as it was. */
+/** Revokes a key. A key that is already revoked is not changed. */
 export async function revoke(
   tx: Executor,
   merchantId: Id,
@@ -85,7 +90,7 @@ export async function revoke(
   return rows[0] && toKey(rows[0]);
 }
 
-/** Whose key it is, if it may be used now; notes the use, once an hour. */
+/** The key with this hash, if it is active. Records its use at most once an hour. */
 export async function selectByHash(
   executor: Executor,
   hash: Buffer,
@@ -94,11 +99,11 @@ export async function selectByHash(
   const { rows } = await sql<{ merchant_id: Id; key_id: Id; scopes: KeyScope[] }>`
     with used as (
       update merchant_key set last_used_at = now()
-       where key_hash = ${hash} and revoked_at is null and coalesce(last_used_at, '-infinity') < now() - interval '1 hour')
+       where key_hash = ${hash} and revoked_at is null
+         and coalesce(last_used_at, '-infinity') < now() - interval '1 hour')
     select merchant_id, key_id, scopes from merchant_key
-     where key_hash = ${hash} and mode = ${mode} and revoked_at is null and (expires_at is null or expires_at > now())`.execute(
-    executor,
-  );
+     where key_hash = ${hash} and mode = ${mode} and revoked_at is null
+       and (expires_at is null or expires_at > now())`.execute(executor);
   const [row] = rows;
   return row && { merchantId: row.merchant_id, keyId: row.key_id, scopes: row.scopes };
 }

@@ -17,7 +17,7 @@ const looksLike: Readonly<Record<Logo["contentType"], (content: Buffer) => boole
     content.subarray(8, 12).toString("latin1") === "WEBP",
 };
 
-/** Reads a logo from a data URL; its first bytes must be those of what it says it is. Refuses `logo_invalid`. */
+/** Reads a logo from a data URL. Its first bytes must match the declared type. Refuses `logo_invalid`. */
 export function checkedToLogo(unchecked: string): Logo | Refusal {
   const [, type, text] = DATA_URL.exec(unchecked) ?? [];
   if (!type || !text) return refuse("logo_invalid");

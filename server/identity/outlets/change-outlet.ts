@@ -25,18 +25,18 @@ import {
 
 type By = Pick<Asker, "merchantId" | "staffId" | "who">;
 
-/** Whole hundreds of rupiah, down: the smallest coin that is given (Permendag 35/2013 lets a shop round so). */
+/** Rounds down to whole hundreds of rupiah, the smallest coin in use (allowed by Permendag 35/2013). */
 const ROUNDING: CashRounding = { unit: 10_000, direction: "down" };
 
-/** Whether both the program and the database know a zone by this name; an offset's sign they read differently. */
+/** Accepts zone names only: JavaScript and PostgreSQL read the sign of an offset differently. */
 function isTimeZone(unchecked: string): boolean {
   return Intl.supportedValuesOf("timeZone").includes(unchecked);
 }
 
-/** From here on, a day would take the hours before it into the day before: a shop's whole daytime. */
+/** A day that begins at noon or later would put the shop's whole morning into the day before. */
 const NOON = "12:00";
 
-/** Why an outlet can't keep its days so: `time_zone_unknown`, `day_begins_late`. */
+/** Checks an outlet's time zone and start of day. Refuses `time_zone_unknown`, `day_begins_late`. */
 export function refusalForDays(outlet: {
   readonly time_zone?: string;
   readonly day_begins?: string;
@@ -45,14 +45,14 @@ export function refusalForDays(outlet: {
   return outlet.day_begins !== undefined && outlet.day_begins >= NOON ? refuse("day_begins_late") : undefined;
 }
 
-/** Opens an outlet, with its drawer in the books. Refuses what `refusalForDays` does. */
+/** Opens an outlet, with its ledger accounts. Refuses what `refusalForDays` refuses. */
 export async function makeOutlet(database: Database, by: By, body: NewOutletBody): Promise<Outlet | Refusal> {
   const refusal = refusalForDays(body);
   if (refusal) return refusal;
   return inTransaction(database, async (tx) => {
     await lockMerchant(tx, by.merchantId);
     const merchant = (await selectMerchants(tx)).find(({ merchantId }) => merchantId === by.merchantId);
-    if (!merchant) throw new Error("who is signed in has a merchant");
+    if (!merchant) throw new Error("the merchant of a session does not exist");
     const outlet = await openOutlet(tx, merchant, body);
     await announce(tx, by.merchantId, "outlet.added", outlet.outletId, {
       outlet_id: outlet.outletId,
@@ -68,7 +68,10 @@ export async function makeOutlet(database: Database, by: By, body: NewOutletBody
   });
 }
 
-/** Puts an outlet of a merchant, whose row is held, into the database and into the books. */
+/**
+ * Writes an outlet to the database and opens its ledger accounts. The caller holds a lock on the merchant's
+ * row.
+ */
 export async function openOutlet(
   tx: Tx,
   { merchantId, name, currency }: Merchant,
@@ -96,7 +99,7 @@ export async function openOutlet(
   return outlet;
 }
 
-/** What an outlet's receipts begin with: the merchant's initials and the first number that is free. */
+/** The prefix of an outlet's receipt numbers: the merchant's initials and the first free number. */
 function freeCode(name: string, taken: readonly string[]): string {
   const initials =
     name
@@ -109,7 +112,10 @@ function freeCode(name: string, taken: readonly string[]): string {
   for (let n = 1; ; n += 1) if (!taken.includes(`${initials}${n}`)) return `${initials}${n}`;
 }
 
-/** Changes an outlet; what was sold before keeps what it was sold by. Refuses what `refusalForDays` does, `outlet_unknown`. */
+/**
+ * Changes an outlet. Earlier sales keep the settings they were made with. Refuses what `refusalForDays`
+ * refuses, `outlet_unknown`.
+ */
 export async function changeOutlet(
   database: Database,
   by: By,
@@ -120,7 +126,9 @@ export async function changeOutlet(
   if (refusal) return refusal;
   return inTransaction(database, async (tx) => {
     await lockMerchant(tx, by.merchantId);
-    const before = (await selectOutlets(tx, by.merchantId)).find((one) => one.outletId === outletId);
+    const before = (await selectOutlets(tx, by.merchantId)).find(
+      (existing) => existing.outletId === outletId,
+    );
     if (!before) return refuse("outlet_unknown");
     const outlet: Outlet = {
       ...before,

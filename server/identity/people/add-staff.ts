@@ -8,8 +8,9 @@ import { mayManage, toRole, type By } from "./may-manage.ts";
 import { lockMerchant, selectMembers, type Member } from "./store.ts";
 
 /**
- * Adds a staff member. The caller's id makes a retry the same member; with other content it is refused `staff_differs`.
- * Refuses `pin_too_simple`, `request_invalid`, `role_unknown`, `rights_beyond_own`, `outlet_unknown`, `forbidden`.
+ * Adds a staff member. A retry with the same id returns the same member, or refuses `staff_differs` if the
+ * content differs. Refuses `pin_too_simple`, `request_invalid`, `role_unknown`, `rights_beyond_own`,
+ * `outlet_unknown`, `forbidden`.
  */
 export async function addStaff(
   database: Database,
@@ -53,6 +54,6 @@ export async function memberOf(
   staffId: Id,
 ): Promise<Member> {
   const [member] = await selectMembers(executor, merchantId, { staffId });
-  if (!member) throw new Error("a staff member who was just written is there");
+  if (!member) throw new Error("a staff member who was just written was not found");
   return member;
 }

@@ -8,8 +8,8 @@ import { mayManage, toRole, type By } from "./may-manage.ts";
 import { countOtherOwners, lockMerchant, updateMember, type Member } from "./store.ts";
 
 /**
- * Changes a staff member; who leaves, or gets another role or outlet, is signed out. Refuses `staff_unknown`, `forbidden`,
- * `request_invalid`, `role_unknown`, `rights_beyond_own`, `outlet_unknown`, `last_owner`.
+ * Changes a staff member. One who leaves, or changes role or outlet, is signed out. Refuses `staff_unknown`,
+ * `forbidden`, `request_invalid`, `role_unknown`, `rights_beyond_own`, `outlet_unknown`, `last_owner`.
  */
 export async function changeStaff(
   database: Database,
@@ -36,9 +36,10 @@ export async function changeStaff(
       !(await selectOutlets(tx, by.merchantId)).some((outlet) => outlet.outletId === outletId)
     )
       return refuse("outlet_unknown");
-    const ownsNoMore =
+    const losesOwnership =
       before.role === "owner" && before.isActive && (after.role !== "owner" || !after.isActive);
-    if (ownsNoMore && (await countOtherOwners(tx, by.merchantId, staffId)) === 0) return refuse("last_owner");
+    if (losesOwnership && (await countOtherOwners(tx, by.merchantId, staffId)) === 0)
+      return refuse("last_owner");
     await updateMember(tx, by.merchantId, staffId, after);
     if (
       !after.isActive ||
@@ -58,7 +59,7 @@ export async function changeStaff(
   });
 }
 
-/** Holds a staff member whom the asker may manage. Refuses `staff_unknown`, `forbidden`. */
+/** Locks a staff member whom the requester may manage. Refuses `staff_unknown`, `forbidden`. */
 export async function lockManaged(tx: Tx, by: By, staffId: Id): Promise<StaffMember | Refusal> {
   await lockMerchant(tx, by.merchantId);
   const member = await lockStaff(tx, by.merchantId, staffId);

@@ -7,12 +7,18 @@ import type { Asker, StaffRole } from "../staff.ts";
 export type By = Pick<Asker, "role" | "rights" | "merchantId" | "outletId" | "staffId" | "who">;
 export type Given = { readonly role: StaffRole; readonly roleId: Id | null };
 
-/** Whether somebody may manage staff of a role at an outlet: an owner anybody, a manager the cashiers of the own outlet. */
+/**
+ * Whether `by` may manage staff of a role at an outlet: an owner anyone, a manager the cashiers of their own
+ * outlet.
+ */
 export function mayManage(by: By, role: StaffRole, outletId: Id): boolean {
   return by.role === "owner" || (by.role === "manager" && role === "cashier" && outletId === by.outletId);
 }
 
-/** What a body names, `role` or `role_id`, as a role that may be given. Refuses `request_invalid` where it names both, `role_unknown`, `rights_beyond_own`. */
+/**
+ * The role that a body names by `role` or `role_id`; nothing if it names none. Refuses `request_invalid` if
+ * it names both, `role_unknown`, `rights_beyond_own`.
+ */
 export async function toRole(
   tx: Tx,
   by: By,
@@ -21,7 +27,7 @@ export async function toRole(
   if (role !== undefined && roleId !== undefined)
     return refuse("request_invalid", {
       field: "body/role_id",
-      problem: "stands beside role; give one of them",
+      problem: "conflicts with role; send only one of them",
     });
   if (role === undefined && roleId === undefined) return undefined;
   const own = roleId === undefined ? undefined : await lockRole(tx, by.merchantId, roleId);

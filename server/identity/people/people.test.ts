@@ -54,7 +54,7 @@ const statusOf = async (token: string, path = "/api/v1/till/catalogue") =>
   (await program.call("GET", path, { token })).status;
 
 describe("staff", () => {
-  it("is added once by its id, and unlocks the till", async () => {
+  it("a staff member is added once per id and can unlock the till", async () => {
     const id = newId();
     const added = await add(owner, { id, role: "cashier" });
     assert.deepEqual(
@@ -67,7 +67,7 @@ describe("staff", () => {
     assert.equal(await statusOf(till.token), 200);
   });
 
-  it("is refused by name", async () => {
+  it("a change of staff is refused with the right code", async () => {
     assert.equal((await add(owner, { role: "cashier", pin: "123456" })).code, "pin_too_simple");
     assert.equal((await add(owner, {})).code, "request_invalid");
     assert.equal((await add(owner, { role: "cashier", role_id: newId() })).code, "request_invalid");
@@ -88,7 +88,7 @@ describe("staff", () => {
     }
   });
 
-  it("a manager manages the cashiers of the own outlet, and nobody gives more than he has", async () => {
+  it("a manager manages the cashiers of their outlet, and nobody grants more than they have", async () => {
     const dewi = (await add(manager, { name: "Dewi", role: "cashier" })).body;
     assert.equal(dewi.name, "Dewi");
     assert.equal((await add(manager, { role: "owner" })).code, "rights_beyond_own");
@@ -115,7 +115,7 @@ describe("staff", () => {
     assert.ok((await staffOf(owner)).some(({ id }) => id === tono.id));
   });
 
-  it("who leaves, or whose PIN another sets, is signed out at once", async () => {
+  it("staff who leave, or whose PIN another person sets, are signed out at once", async () => {
     const wawan = (await add(owner, { name: "Wawan", role: "cashier" })).body;
     const till = await openTill(program, wawan.id, "402518");
     assert.equal((await setPin(manager, wawan.id, "730162")).status, 204);
@@ -129,30 +129,32 @@ describe("staff", () => {
     assert.equal((await tryUnlock(program, till.device, wawan.id, "730162")).status, 200);
   });
 
-  it("there is always an owner, also when two who are the last demote each other at once", async () => {
+  it("one owner always remains, even if the last two demote each other concurrently", async () => {
     assert.equal((await change(owner, ids["Ratna"]!, { role: "cashier" })).code, "last_owner");
     assert.equal((await change(owner, ids["Ratna"]!, { is_active: false })).code, "last_owner");
     assert.equal(
       (await setPin(owner, ids["Ratna"]!, "402518")).code,
       "forbidden",
-      "one's own PIN wants the old one",
+      "changing your own PIN requires the old one",
     );
     for (let round = 0; round < 5; round += 1) {
       const joint = (await add(owner, { name: "Lestari", role: "owner" })).body;
       const till = await openTill(program, joint.id, "402518");
-      const [one, other] = await Promise.all([
+      const [first, second] = await Promise.all([
         change(owner, joint.id, { role: "manager" }),
         change(till.token, ids["Ratna"]!, { is_active: false }),
       ]);
-      // the second either finds itself the last, or was signed out or demoted by the first
+      // the second finds that it is the last owner, or was signed out or demoted by the first
       assert.equal(
-        [one, other].filter(({ status }) => status === 200).length,
+        [first, second].filter(({ status }) => status === 200).length,
         1,
-        `${one.code} ${other.code}`,
+        `${first.code} ${second.code}`,
       );
       const active = (
         await program.database.pool.query(
-          "select from staff where merchant_id = (select merchant_id from merchant where is_demo) and role = 'owner' and is_active",
+          `select from staff
+             where merchant_id = (select merchant_id from merchant where is_demo) and role = 'owner'
+               and is_active`,
         )
       ).rowCount;
       assert.equal(active, 1);
@@ -169,7 +171,7 @@ describe("staff", () => {
 });
 
 describe("roles", () => {
-  it("built-in ones and one's own are listed, with what may be given, in two languages", async () => {
+  it("built-in and custom roles are listed, with the grantable rights in two languages", async () => {
     const { body } = await program.call<RolesBody>("GET", "/api/v1/roles", { token: manager });
     assert.deepEqual(
       body.roles.slice(0, 3).map(({ id, name, built_in: builtIn }) => [id, name, builtIn]),
@@ -183,7 +185,7 @@ describe("roles", () => {
     for (const right of grantable) assert.ok(rightWords[right], `${right} has no words in words.ts`);
   });
 
-  it("what makes owners or moves money can't be given", () => {
+  it("rights that make owners or move money can't be granted", () => {
     for (const right of [
       "staff.manage",
       "role.manage",
@@ -200,7 +202,7 @@ describe("roles", () => {
     }
   });
 
-  it("a role of one's own gives its rights, and changes with the next request", async () => {
+  it("a custom role grants its rights, and a change applies from the next request", async () => {
     const role = (await makeRole(owner, "Pelayan", ["sale.create", "sale.read", "catalogue.read"])).body;
     const rani = (await add(owner, { name: "Rani", role_id: role.id })).body;
     assert.deepEqual([rani.role, rani.role_name], ["custom", "Pelayan"]);
@@ -222,7 +224,7 @@ describe("roles", () => {
     assert.equal((await put({ name: "Pelayan", rights: [] })).code, "role_unknown");
   });
 
-  it("are refused by name", async () => {
+  it("a change of roles is refused with the right code", async () => {
     assert.equal((await makeRole(owner, "Bos", ["staff.manage"])).code, "right_not_grantable");
     assert.equal((await makeRole(owner, "Bos", ["till.fly"])).code, "right_not_grantable");
     assert.equal((await makeRole(manager, "Bos", [])).code, "forbidden");
@@ -236,7 +238,7 @@ describe("roles", () => {
     assert.equal((await add(owner, { role_id: theirs.id })).code, "role_unknown");
   });
 
-  it("one that is taken away while it is given is either there or not given", async () => {
+  it("a role removed while it is being assigned is either kept or not assigned", async () => {
     for (let round = 0; round < 5; round += 1) {
       const role = (await makeRole(owner, `Sementara ${round}`, [])).body;
       const [given, removed] = await Promise.all([
@@ -254,7 +256,7 @@ describe("sessions of staff", () => {
       .sessions;
   const end = (token: string, id: Id) => program.call("DELETE", `/api/v1/staff-sessions/${id}`, { token });
 
-  it("are seen and ended: one's own by anybody, others' by who is in charge", async () => {
+  it("staff see and end their own sessions, owners and managers also others'", async () => {
     const mine = await list(cashier);
     assert.ok(mine.length > 0 && mine.every(({ staff }) => staff.name === "Sari"));
     const bosses = (await list(manager)).find(({ staff }) => staff.name === "Ratna");
@@ -296,7 +298,7 @@ describe("outlets", () => {
   const patch = (token: string, id: Id, body: unknown) =>
     program.call<OutletBody>("PATCH", `/api/v1/outlets/${id}`, { token, body });
 
-  it("are made and changed by the owner, and the shop says so", async () => {
+  it("the owner makes and changes outlets, and the shop shows it", async () => {
     const made = await make(owner, outlet);
     assert.deepEqual(
       [made.status, made.body.tax, made.body.day_begins, made.body.receipt_code],
@@ -324,15 +326,15 @@ describe("outlets", () => {
     assert.equal(
       new Set(seen.map(({ receipt_code: code }) => code)).size,
       seen.length,
-      "no two receipts of a merchant have one number",
+      "receipt numbers are unique within a merchant",
     );
   });
 
-  it("are refused by name", async () => {
+  it("a change of outlets is refused with the right code", async () => {
     assert.equal((await make(manager, outlet)).code, "forbidden");
     assert.equal((await make(owner, { ...outlet, time_zone: "Asia/Atlantis" })).code, "time_zone_unknown");
     assert.equal((await patch(owner, DEMO_OUTLET, { time_zone: "+07:00" })).code, "time_zone_unknown");
-    // from noon on, the whole daytime would be the day before's
+    // a day that begins at noon would put the morning into the day before
     for (const late of ["12:00", "23:00"]) {
       assert.equal((await make(owner, { ...outlet, day_begins: late })).code, "day_begins_late", late);
       assert.equal((await patch(owner, DEMO_OUTLET, { day_begins: late })).code, "day_begins_late", late);

@@ -25,7 +25,7 @@ import { selectMembers, type Member } from "./store.ts";
 const tags = ["staff"];
 const problems = { "4xx": ProblemSchema } as const;
 const done = { 204: Type.Null(), ...problems } as const;
-const One = Type.Object({ id: IdSchema });
+const StaffParams = Type.Object({ id: IdSchema });
 
 /** A merchant's people, their PINs and where they are signed in. */
 export function peopleRoutes(http: Http, { database }: { database: Database }): void {
@@ -73,7 +73,7 @@ export function peopleRoutes(http: Http, { database }: { database: Database }): 
       schema: {
         tags,
         summary: "Change a staff member",
-        params: One,
+        params: StaffParams,
         body: StaffChangeSchema,
         response: { 200: StaffMemberSchema, ...problems },
       },
@@ -90,7 +90,7 @@ export function peopleRoutes(http: Http, { database }: { database: Database }): 
       config: { right: "pin.change" },
       schema: {
         tags,
-        summary: "Set your own PIN by the old one",
+        summary: "Set your own PIN, given the old one",
         body: OwnPinSchema,
         response: { 200: OwnPinDoneSchema, ...problems },
       },
@@ -107,7 +107,13 @@ export function peopleRoutes(http: Http, { database }: { database: Database }): 
     "/api/v1/staff/:id/pin",
     {
       config: { right: "staff.manage" },
-      schema: { tags, summary: "Set another's PIN", params: One, body: NewPinSchema, response: done },
+      schema: {
+        tags,
+        summary: "Set another person's PIN",
+        params: StaffParams,
+        body: NewPinSchema,
+        response: done,
+      },
     },
     async (request, reply) =>
       answerDone(
@@ -121,7 +127,12 @@ export function peopleRoutes(http: Http, { database }: { database: Database }): 
     "/api/v1/staff/:id/unblock",
     {
       config: { right: "staff.manage" },
-      schema: { tags, summary: "Lift what wrong PINs led to", params: One, response: done },
+      schema: {
+        tags,
+        summary: "Lift delays and blocks caused by wrong PINs",
+        params: StaffParams,
+        response: done,
+      },
     },
     async (request, reply) =>
       answerDone(request, reply, await unblock(database, staffOf(request), request.params.id)),
@@ -157,7 +168,7 @@ export function peopleRoutes(http: Http, { database }: { database: Database }): 
     "/api/v1/staff-sessions/:id",
     {
       config: { right: "staff_session.end" },
-      schema: { tags, summary: "End a session, at once", params: One, response: done },
+      schema: { tags, summary: "End a session, at once", params: StaffParams, response: done },
     },
     async (request, reply) =>
       answerDone(request, reply, await endSession(database, staffOf(request), request.params.id)),

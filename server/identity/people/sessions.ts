@@ -5,7 +5,10 @@ import { endSessions } from "../devices/store.ts";
 import { selectSessions, type ListedSession } from "./store.ts";
 import type { By } from "./may-manage.ts";
 
-/** Open sessions that the asker may see: an owner all, a manager those at the own outlet, others their own. */
+/**
+ * The open sessions that the requester may see: an owner all, a manager those at their outlet, others their
+ * own.
+ */
 export function listSessions(
   { kysely }: Database,
   { merchantId, role, outletId, staffId }: By,
@@ -17,7 +20,10 @@ export function listSessions(
   );
 }
 
-/** Ends a session, and its streams: one's own always; an owner anybody's, a manager those at the own outlet, but no owner's. Refuses `session_unknown`, `forbidden`. */
+/**
+ * Ends a session and its streams. Staff may end their own, an owner any, a manager those at their outlet
+ * except an owner's. Refuses `session_unknown`, `forbidden`.
+ */
 export async function endSession(database: Database, by: By, sessionId: Id): Promise<Refusal | undefined> {
   return inTransaction(database, async (tx) => {
     const [session] = await selectSessions(tx, by.merchantId, { sessionId });

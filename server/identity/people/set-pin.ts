@@ -13,7 +13,10 @@ import { lockManaged } from "./change-staff.ts";
 import type { By } from "./may-manage.ts";
 import { liftPinChange, updatePin } from "./store.ts";
 
-/** Sets another's PIN, who is signed out. One's own is set by `setOwnPin`, which asks for the old one. Refuses `pin_too_simple`, `staff_unknown`, `forbidden`. */
+/**
+ * Sets another person's PIN and signs them out. For one's own PIN there is `setOwnPin`, which requires the
+ * old one. Refuses `pin_too_simple`, `staff_unknown`, `forbidden`.
+ */
 export async function setPin(
   database: Database,
   by: By,
@@ -34,7 +37,10 @@ export async function setPin(
   });
 }
 
-/** Sets one's own PIN by the old one; one's other sessions end. Refuses `pin_too_simple`, `pin_unchanged`, and what `provePin` does. */
+/**
+ * Sets the requester's own PIN, given the old one, and ends their other sessions. Refuses `pin_too_simple`,
+ * `pin_unchanged`, and what `provePin` refuses.
+ */
 export async function setOwnPin(
   database: Database,
   me: Asker,
@@ -49,7 +55,7 @@ export async function setOwnPin(
   const pinHash = await hashSecret(newPin);
   return inTransaction(database, async (tx) => {
     const member = await lockStaff(tx, merchantId, staffId);
-    // set by somebody else meanwhile
+    // another person set the PIN meanwhile
     if (member?.pinHash !== proven.pinHash) return refuse("pin_wrong");
     await updatePin(tx, merchantId, staffId, pinHash);
     await endSessions(tx, { merchantId, staffId, but: staffSessionId });
@@ -59,7 +65,10 @@ export async function setOwnPin(
   });
 }
 
-/** Lifts what wrong PINs led to: an owner for anybody, a manager for the own outlet's staff, who are no owners. Refuses `staff_unknown`, `forbidden`. */
+/**
+ * Lifts delays and blocks caused by wrong PINs. An owner may do it for anyone, a manager for their outlet's
+ * staff except owners. Refuses `staff_unknown`, `forbidden`.
+ */
 export async function unblock(database: Database, by: By, staffId: Id): Promise<Refusal | undefined> {
   return inTransaction(database, async (tx) => {
     const member = await lockStaff(tx, by.merchantId, staffId);

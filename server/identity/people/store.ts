@@ -19,7 +19,7 @@ export type Member = {
   readonly createdAt: Date;
 };
 
-/** The staff of one outlet or of all, or one member; those who left last. */
+/** The staff of one outlet or of all, or one member. Those who left come last. */
 export async function selectMembers(
   executor: Executor,
   merchantId: Id,
@@ -38,16 +38,21 @@ export async function selectMembers(
     last_unlocked_at: Date | null;
     created_at: Date;
   }>`
-    select s.staff_id, s.name, s.role, s.role_id, r.name as role_name, s.outlet_id, s.is_active, s.must_change_pin, s.created_at,
-           (select max(t.unlocked_at) from pin_try t where t.merchant_id = s.merchant_id and t.staff_id = s.staff_id) as last_unlocked_at,
+    select s.staff_id, s.name, s.role, s.role_id, r.name as role_name, s.outlet_id, s.is_active,
+           s.must_change_pin, s.created_at,
+           (select max(t.unlocked_at) from pin_try t
+             where t.merchant_id = s.merchant_id and t.staff_id = s.staff_id) as last_unlocked_at,
            array(select t.device_id from pin_try t join device d using (merchant_id, device_id)
-                  where t.merchant_id = s.merchant_id and t.staff_id = s.staff_id and t.wrong_pins >= ${PIN_POLICY.pair.blocked} and d.revoked_at is null order by 1) as blocked_on
+                  where t.merchant_id = s.merchant_id and t.staff_id = s.staff_id
+                    and t.wrong_pins >= ${PIN_POLICY.pair.blocked} and d.revoked_at is null
+                  order by 1) as blocked_on
       from staff s left join staff_role r on r.merchant_id = s.merchant_id and r.role_id = s.role_id
-     where s.merchant_id = ${merchantId} and (${only.outletId ?? null}::uuid is null or s.outlet_id = ${only.outletId ?? null}::uuid)
+     where s.merchant_id = ${merchantId}
+       and (${only.outletId ?? null}::uuid is null or s.outlet_id = ${only.outletId ?? null}::uuid)
        and (${only.staffId ?? null}::uuid is null or s.staff_id = ${only.staffId ?? null}::uuid)
-     order by not s.is_active, array_position('{owner,manager,custom,cashier}', s.role::text), s.name, s.staff_id limit 1000`.execute(
-    executor,
-  );
+     order by not s.is_active, array_position('{owner,manager,custom,cashier}', s.role::text), s.name,
+              s.staff_id
+     limit 1000`.execute(executor);
   return rows.map((row) => ({
     staffId: row.staff_id,
     name: row.name,
@@ -63,16 +68,17 @@ export async function selectMembers(
   }));
 }
 
-/** How many active owners there are beside one. */
+/** The number of active owners other than this one. */
 export async function countOtherOwners(tx: Tx, merchantId: Id, staffId: Id): Promise<number> {
   const { rows } = await sql<{ count: bigint }>`
-    select count(*) as count from staff where merchant_id = ${merchantId} and role = 'owner' and is_active and staff_id <> ${staffId}`.execute(
-    tx,
-  );
+    select count(*) as count
+      from staff
+     where merchant_id = ${merchantId} and role = 'owner' and is_active
+       and staff_id <> ${staffId}`.execute(tx);
   return Number(rows[0]?.count ?? 0n);
 }
 
-/** Holds the merchant's row until the transaction ends: who changes staff does it one after the other. */
+/** Locks the merchant's row until the transaction ends, so that changes of staff run one after another. */
 export async function lockMerchant(tx: Tx, merchantId: Id): Promise<void> {
   await sql`select from merchant where merchant_id = ${merchantId} for no key update`.execute(tx);
 }
@@ -84,21 +90,23 @@ export async function updateMember(
   to: { name: string; role: StaffRole; roleId: Id | null; outletId: Id; isActive: boolean },
 ): Promise<void> {
   await sql`
-    update staff set name = ${to.name}, role = ${to.role}, role_id = ${to.roleId}, outlet_id = ${to.outletId}, is_active = ${to.isActive}
+    update staff
+       set name = ${to.name}, role = ${to.role}, role_id = ${to.roleId}, outlet_id = ${to.outletId},
+           is_active = ${to.isActive}
      where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
 }
 
 export async function updatePin(tx: Tx, merchantId: Id, staffId: Id, pinHash: string): Promise<void> {
-  await sql`update staff set pin_hash = ${pinHash}, must_change_pin = false where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(
-    tx,
-  );
+  await sql`
+    update staff set pin_hash = ${pinHash}, must_change_pin = false
+     where merchant_id = ${merchantId} and staff_id = ${staffId}`.execute(tx);
 }
 
-/** A session that was good for another PIN alone is an ordinary one, now that there is one. */
+/** Turns a session that could only choose a new PIN into an ordinary one. */
 export async function liftPinChange(tx: Tx, merchantId: Id, sessionId: Id): Promise<void> {
-  await sql`update staff_session set pin_change_only = false where merchant_id = ${merchantId} and session_id = ${sessionId}`.execute(
-    tx,
-  );
+  await sql`
+    update staff_session set pin_change_only = false
+     where merchant_id = ${merchantId} and session_id = ${sessionId}`.execute(tx);
 }
 
 export type ListedSession = {
@@ -114,7 +122,7 @@ export type ListedSession = {
   readonly expiresAt: Date;
 };
 
-/** Open sessions, the newest first: of an outlet's devices, of one person, or all; or one by its id. */
+/** Open sessions, newest first: of an outlet's devices, of one person, one by its id, or all. */
 export async function selectSessions(
   executor: Executor,
   merchantId: Id,
@@ -132,7 +140,8 @@ export async function selectSessions(
     created_at: Date;
     expires_at: Date;
   }>`
-    select x.session_id, x.staff_id, s.name as staff_name, s.role as staff_role, x.device_id, d.name as device_name, d.outlet_id, host(x.address) as address, x.created_at, x.expires_at
+    select x.session_id, x.staff_id, s.name as staff_name, s.role as staff_role, x.device_id,
+           d.name as device_name, d.outlet_id, host(x.address) as address, x.created_at, x.expires_at
       from staff_session x
       join staff s on s.merchant_id = x.merchant_id and s.staff_id = x.staff_id
       join device d on d.merchant_id = x.merchant_id and d.device_id = x.device_id

@@ -17,7 +17,7 @@ describe("the policy", () => {
     person: fc.record({ wrong: fc.nat(200) }),
   });
 
-  it("never lets more wrong tries only shorten a wait or lift a stop", () => {
+  it("more wrong tries never shorten a wait or lift a block", () => {
     const seconds = (one: Standing) => {
       const verdict = judge(one);
       return "stop" in verdict
@@ -44,7 +44,7 @@ describe("the policy", () => {
     );
   });
 
-  it("an owner on a known device is never blocked, waits for nobody else's tries, and half a minute at most", () => {
+  it("an owner on a known device is never blocked and waits half a minute at most", () => {
     fc.assert(
       fc.property(standing, (any) => {
         const verdict = judge({ ...any, isOwner: true, isKnown: true });
@@ -54,7 +54,7 @@ describe("the policy", () => {
     );
   });
 
-  it("others: five free tries, then pauses that double to an hour, then none", () => {
+  it("other staff get five free tries, then pauses that double up to an hour, then a block", () => {
     const delay = (wrong: number) =>
       judge({
         isOwner: false,
@@ -70,7 +70,7 @@ describe("the policy", () => {
     assert.deepEqual(delay(20), { stop: "blocked" });
   });
 
-  it("knows the PINs that anybody tries first", () => {
+  it("the commonest PINs are recognized as simple", () => {
     for (const simple of [
       "000000",
       "111111",
@@ -130,16 +130,19 @@ describe("PINs at tills", () => {
   });
   after(() => program.close());
   const sql = (text: string, values: unknown[] = []) => program.database.pool.query(text, values);
-  /** The pauses are over, the counts stay. */
+  /** Ends the pauses but keeps the counts. */
   const wait = () =>
     sql("with d as (update device set delayed_until = null) update pin_try set delayed_until = null");
   const forget = () =>
     sql(
-      "with d as (update device set delayed_until = null, wrong_pins = 0), s as (update staff set wrong_pins = 0) delete from pin_try where staff_id <> $1",
+      `with d as (update device set delayed_until = null, wrong_pins = 0),
+            s as (update staff set wrong_pins = 0)
+        delete from pin_try
+         where staff_id <> $1`,
       [ids["Ratna"]],
     );
 
-  it("a delay is of a device and a person: it keeps neither others nor other devices waiting", async () => {
+  it("a delay applies to one person on one device only", async () => {
     const device = await program.enrol();
     const codes = (
       await Promise.all(Array.from({ length: 9 }, () => tryUnlock(program, device, ids["Sari"], "900000")))
@@ -161,7 +164,7 @@ describe("PINs at tills", () => {
     await forget();
   });
 
-  it("twenty wrong in a row block the pair, until the person unlocks elsewhere or somebody in charge lifts it", async () => {
+  it("twenty wrong PINs in a row block a person on a device until they unlock elsewhere", async () => {
     const device = await program.enrol();
     const block = async () => {
       assert.equal((await tryUnlock(program, device, ids["Sari"], "900000")).code, "pin_wrong");
@@ -191,7 +194,7 @@ describe("PINs at tills", () => {
     await forget();
   });
 
-  it("thirty wrong on a device keep everybody there waiting but an owner who is known there", async () => {
+  it("thirty wrong PINs on a device delay everyone there except an owner known there", async () => {
     const { device } = await openTill(program, ids["Ratna"]!, "333333");
     await sql("update device set wrong_pins = 30, wrong_since = now() where token_hash = sha256($1)", [
       Buffer.from(device),
@@ -204,18 +207,19 @@ describe("PINs at tills", () => {
     await forget();
   });
 
-  it("a right PIN is taken off the counts", async () => {
+  it("a right PIN is removed from the counts", async () => {
     const device = await program.enrol();
     for (let i = 0; i < 6; i += 1)
       assert.equal((await tryUnlock(program, device, ids["Sari"], "111111")).status, 200);
     const { rows } = await sql(
-      "select (select wrong_pins from device where token_hash = sha256($1)) as device, (select wrong_pins from staff where staff_id = $2) as person",
+      `select (select wrong_pins from device where token_hash = sha256($1)) as device,
+               (select wrong_pins from staff where staff_id = $2) as person`,
       [Buffer.from(device), ids["Sari"]],
     );
     assert.deepEqual(rows, [{ device: 0, person: 0 }]);
   });
 
-  it("fault 34: ten thousand tries at a PIN over a hundred devices are stopped, and the owner still gets in", async () => {
+  it("fault 34: 10,000 PIN tries on 100 devices are stopped, and the owner still gets in", async () => {
     const devices = await Promise.all(
       Array.from({ length: 100 }, () =>
         program.call<{ device: { id: Id } }>("POST", "/api/v1/till/devices", { body: {} }),
@@ -226,15 +230,15 @@ describe("PINs at tills", () => {
     await Promise.all(
       Array.from({ length: 10 }, async () => {
         for (let n = next++; n < 10_000; n = next++) {
-          const asked = {
+          const input = {
             merchantId: DEMO_MERCHANT,
             deviceId: devices[n % 100]!.body.device.id,
             staffId: ids["Ratna"]!,
           };
-          const answer = await provePin(program.database, asked, String(400_000 + n));
+          const answer = await provePin(program.database, input, String(400_000 + n));
           const code = isRefusal(answer) ? answer.refusal : "right";
           seen.set(code, (seen.get(code) ?? 0) + 1);
-          // the guesser has all the time there is
+          // the guesser waits out every pause
           if (n % 1_000 === 999) await wait();
         }
       }),
@@ -247,12 +251,12 @@ describe("PINs at tills", () => {
     assert.equal(
       (await tryUnlock(program, home.device, ids["Ratna"], "333333")).status,
       200,
-      "the owner on the own till",
+      "the owner on their own till",
     );
     assert.equal(
       (await tryUnlock(program, await program.enrol(), ids["Ratna"], "333333")).code,
       "pin_blocked",
-      "on any other, not today",
+      "on any other device, blocked for today",
     );
     const { rows } = await sql("select max(wrong_pins)::int as most from pin_try");
     assert.ok(rows[0].most < PIN_POLICY.pair.blocked);

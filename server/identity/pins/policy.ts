@@ -1,21 +1,28 @@
 /**
- * How often PINs may be tried. A PIN has a million values, so the tries are what keeps it: they are counted in the database
- * before a PIN is looked at, hence many at once get no more than one after another, whichever replica they ask.
- * An owner on a device that he is known on is never stopped by what others do: he waits half a minute at most.
+ * How often PINs may be tried. A PIN has only a million values, so limiting tries is what protects it. Tries
+ * are counted in the database before the PIN is checked, so concurrent tries get no more than sequential
+ * ones, on any replica. Other people's tries never stop an owner on a device where the owner is known; the
+ * owner's own wrong tries there cost half a minute at most.
  */
 export const PIN_POLICY = {
-  /** Wrong in a row by one person on one device: from the fifth on a pause, twice as long each time; at `blocked` none until it is lifted. */
+  /**
+   * Consecutive wrong PINs of one person on one device. From the fifth on the pause doubles each time; at
+   * `blocked` no try is allowed until the block is lifted.
+   */
   pair: { free: 5, longestSeconds: 3_600, ownerSeconds: 30, blocked: 20 },
-  /** Wrong by all persons on one device, within an hour. */
+  /** Wrong PINs of all persons on one device, within an hour. */
   device: { free: 30, longestSeconds: 3_600, windowSeconds: 3_600 },
-  /** Wrong by one person on all devices, within a day; then only devices go on that the person is known on. */
+  /**
+   * Wrong PINs of one person on all devices, within a day. Beyond it, only devices where the person is known
+   * accept tries.
+   */
   person: { most: 100, windowSeconds: 86_400 },
 } as const;
 
-/** How things stand for a person on a device, before a try. Counts are those within their windows. */
+/** The counts of a person and a device before a try, each within its window. */
 export type Standing = {
   readonly isOwner: boolean;
-  /** Whether the person gave the right PIN on this device within 30 days. */
+  /** Whether the person entered the right PIN on this device within the last 30 days. */
   readonly isKnown: boolean;
   readonly pair: { readonly wrong: number; readonly waitSeconds: number };
   readonly device: { readonly wrong: number; readonly waitSeconds: number };
@@ -27,7 +34,7 @@ export type Verdict =
   | { readonly stop: "delayed"; readonly seconds: number }
   | { readonly pairDelaySeconds: number; readonly deviceDelaySeconds: number };
 
-/** Whether a PIN may be tried now; if so, how long the next try waits should this one be wrong. */
+/** Whether a PIN may be tried now, and if so, how long the next try must wait if this one is wrong. */
 export function judge({ isOwner, isKnown, pair, device, person }: Standing): Verdict {
   const isExempt = isOwner && isKnown;
   if (!isExempt && pair.wrong >= PIN_POLICY.pair.blocked) return { stop: "blocked" };
@@ -43,8 +50,8 @@ export function judge({ isOwner, isKnown, pair, device, person }: Standing): Ver
   };
 }
 
-function pause(doublings: number, longest: number): number {
-  return doublings < 0 ? 0 : Math.min(2 ** Math.min(doublings, 20), longest);
+function pause(doublings: number, maxSeconds: number): number {
+  return doublings < 0 ? 0 : Math.min(2 ** Math.min(doublings, 20), maxSeconds);
 }
 
 export { isSimplePin } from "@onegate/contract";

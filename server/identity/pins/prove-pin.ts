@@ -15,30 +15,30 @@ import {
 export type Proven = { readonly name: string; readonly role: StaffRole; readonly pinHash: string };
 
 /**
- * Checks a person's PIN on a device, by the policy. Refuses `staff_unknown`, `device_revoked`, `pin_blocked`, `pin_delayed`,
- * `pin_wrong`, in this order. A try that the policy stops costs no hash. Whoever brings no proof of the device is a
- * stranger there, so nobody is let off what others tried.
+ * Checks a person's PIN on a device, within the policy. Refuses `staff_unknown`, `device_revoked`,
+ * `pin_blocked`, `pin_delayed`, `pin_wrong`, in this order. A try that the policy stops costs no hash. With
+ * `isStranger` the caller has not proven to be at the device, so the person does not count as known there.
  */
 export async function provePin(
   database: Database,
-  asked: Asked,
+  input: Asked,
   pin: string,
   { isStranger = false } = {},
 ): Promise<Proven | Refusal> {
-  // most of a guesser's tries end here, at the price of one look
-  const stopped = judged(await selectStanding(database.kysely, asked), isStranger);
-  if (isRefusal(stopped)) return stopped;
+  // most of a guesser's tries end here, at the cost of one query
+  const early = judged(await selectStanding(database.kysely, input), isStranger);
+  if (isRefusal(early)) return early;
   const tried = await inTransaction(database, async (tx) => {
-    const verdict = judged(await lockStanding(tx, asked), isStranger);
+    const verdict = judged(await lockStanding(tx, input), isStranger);
     if (isRefusal(verdict)) return verdict;
-    await countWrongPin(tx, asked, verdict.standing, verdict);
+    await countWrongPin(tx, input, verdict.standing, verdict);
     return verdict.standing;
   });
   if (isRefusal(tried)) return tried;
   if (!(await isSecret(pin, tried.pinHash))) return refuse("pin_wrong");
   await inTransaction(database, async (tx) => {
-    await lockStanding(tx, asked);
-    await countRightPin(tx, asked);
+    await lockStanding(tx, input);
+    await countRightPin(tx, input);
   });
   return { name: tried.name, role: tried.role, pinHash: tried.pinHash };
 }

@@ -16,7 +16,10 @@ export async function makeRole(
   return write(database, by, { roleId: newId(), name, rights }, false);
 }
 
-/** Changes a role; who has it may what it says from the next request on. Refuses `role_unknown` and what `makeRole` does. */
+/**
+ * Changes a role, which takes effect with the next request of its holders. Refuses what `makeRole` refuses,
+ * and `role_unknown`.
+ */
 export async function changeRole(
   database: Database,
   by: By,
@@ -52,9 +55,9 @@ async function write(
   });
 }
 
-/** Takes a role away that nobody has. Refuses `role_unknown`, `role_in_use`. */
+/** Removes a role that no staff member has. Refuses `role_unknown`, `role_in_use`. */
 export async function removeRole(database: Database, by: By, roleId: Id): Promise<Refusal | undefined> {
-  const done = await inTransaction(database, async (tx) => {
+  const removed = await inTransaction(database, async (tx) => {
     const before = await lockRole(tx, by.merchantId, roleId);
     if (!before) return refuse("role_unknown");
     if (await isRoleInUse(tx, by.merchantId, roleId)) return refuse("role_in_use");
@@ -66,5 +69,5 @@ export async function removeRole(database: Database, by: By, roleId: Id): Promis
     });
     return true;
   });
-  return isRefusal(done) ? done : undefined;
+  return isRefusal(removed) ? removed : undefined;
 }

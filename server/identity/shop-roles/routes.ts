@@ -17,9 +17,9 @@ import { rightWords } from "./words.ts";
 
 const tags = ["staff"];
 const problems = { "4xx": ProblemSchema } as const;
-const OneRole = Type.Object({ id: IdSchema });
+const RoleParams = Type.Object({ id: IdSchema });
 
-/** Roles: the built-in ones, and those that a merchant makes of rights that may be granted. */
+/** The built-in roles, and the custom roles that a merchant makes from grantable rights. */
 export function roleRoutes(http: Http, { database }: { database: Database }): void {
   http.get(
     "/api/v1/roles",
@@ -75,7 +75,7 @@ export function roleRoutes(http: Http, { database }: { database: Database }): vo
       schema: {
         tags,
         summary: "Change a role of your own",
-        params: OneRole,
+        params: RoleParams,
         body: NewRoleSchema,
         response: { 200: ShopRoleSchema, ...problems },
       },
@@ -92,8 +92,8 @@ export function roleRoutes(http: Http, { database }: { database: Database }): vo
       config: { right: "role.manage" },
       schema: {
         tags,
-        summary: "Take a role away that nobody has",
-        params: OneRole,
+        summary: "Remove a role that no staff member has",
+        params: RoleParams,
         response: { 204: Type.Null(), ...problems },
       },
     },

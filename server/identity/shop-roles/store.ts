@@ -7,36 +7,34 @@ export type ShopRole = { readonly roleId: Id; readonly name: string; readonly ri
 
 export async function selectRoles(executor: Executor, merchantId: Id): Promise<ShopRole[]> {
   const { rows } = await sql<{ role_id: Id; name: string; rights: string[] }>`
-    select role_id, name, rights from staff_role where merchant_id = ${merchantId} order by lower(name), role_id`.execute(
-    executor,
-  );
+    select role_id, name, rights
+      from staff_role
+     where merchant_id = ${merchantId} order by lower(name), role_id`.execute(executor);
   return rows.map((row) => ({ roleId: row.role_id, name: row.name, rights: row.rights }));
 }
 
-/** Holds a role, so that it is not deleted while it is given; answers nothing where there is none. */
+/** Locks a role, so that it is not deleted while it is being assigned. Nothing if it does not exist. */
 export async function lockRole(tx: Tx, merchantId: Id, roleId: Id): Promise<ShopRole | undefined> {
   const { rows } = await sql<{ role_id: Id; name: string; rights: string[] }>`
-    select role_id, name, rights from staff_role where merchant_id = ${merchantId} and role_id = ${roleId} for update`.execute(
-    tx,
-  );
+    select role_id, name, rights
+      from staff_role
+     where merchant_id = ${merchantId} and role_id = ${roleId} for update`.execute(tx);
   const [row] = rows;
   return row && { roleId: row.role_id, name: row.name, rights: row.rights };
 }
 
-/** Throws SQLSTATE 23505 where another role has the name. */
+/** Fails with SQLSTATE 23505 if another role has the name. */
 export async function upsertRole(tx: Tx, merchantId: Id, { roleId, name, rights }: ShopRole): Promise<void> {
   await sql`
-    insert into staff_role (merchant_id, role_id, name, rights) values (${merchantId}, ${roleId}, ${name}, ${[...rights]}::varchar[])
-    on conflict (merchant_id, role_id) do update set name = excluded.name, rights = excluded.rights`.execute(
-    tx,
-  );
+    insert into staff_role (merchant_id, role_id, name, rights)
+    values (${merchantId}, ${roleId}, ${name}, ${[...rights]}::varchar[])
+    on conflict (merchant_id, role_id) do update
+      set name = excluded.name, rights = excluded.rights`.execute(tx);
 }
 
 export async function isRoleInUse(tx: Tx, merchantId: Id, roleId: Id): Promise<boolean> {
-  const { rows } =
-    await sql`select from staff where merchant_id = ${merchantId} and role_id = ${roleId} limit 1`.execute(
-      tx,
-    );
+  const { rows } = await sql`
+    select from staff where merchant_id = ${merchantId} and role_id = ${roleId} limit 1`.execute(tx);
   return rows.length > 0;
 }
 

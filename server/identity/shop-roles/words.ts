@@ -1,13 +1,10 @@
-/** What each right that a role may be given means, for the people who give it: Indonesian, English. */
+/** The description of each grantable right for the people who assign roles: Indonesian, English. */
 export const rightWords: Readonly<Record<string, readonly [id: string, en: string]>> = {
   "catalogue.read": ["Melihat katalog", "See the catalogue"],
-  "event.read": ["Menerima kabar toko secara langsung", "Hear what happens at the shop as it happens"],
+  "event.read": ["Menerima kabar toko secara langsung", "Receive the shop's events live"],
   "sale.create": ["Menjual", "Sell"],
   "sale.read": ["Melihat penjualan", "See sales"],
-  "sale.cancel": [
-    "Membatalkan penjualan yang menunggu pembayaran",
-    "Give up sales that wait for their payment",
-  ],
+  "sale.cancel": ["Membatalkan penjualan yang menunggu pembayaran", "Cancel sales that await payment"],
   "sale.refund": ["Mengembalikan uang penjualan", "Refund sales"],
   "sale.void": ["Membatalkan penjualan yang sudah dibayar", "Void paid sales"],
   "product.manage": ["Mengelola barang", "Manage products"],
@@ -17,7 +14,7 @@ export const rightWords: Readonly<Record<string, readonly [id: string, en: strin
   "day.reopen": ["Membuka lagi hari yang sudah ditutup", "Re-open a closed day"],
   "sale.discount": ["Memberi diskon di atas batas", "Give discounts above the limit"],
   "report.read": ["Melihat laporan", "See reports"],
-  "channel.read": ["Melihat cara pembayaran", "See ways to pay"],
+  "channel.read": ["Melihat cara pembayaran", "See payment methods"],
   "case.read": ["Melihat kasus uang", "See money cases"],
   "dispute.read": ["Melihat sengketa", "See disputes"],
   "merchant_key.read": ["Melihat kunci API", "See API keys"],

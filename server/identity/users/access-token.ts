@@ -7,27 +7,29 @@ import { ALGORITHM, type KeyRing, type SigningKeys } from "./signing-key.ts";
 
 export type UserPrincipal = Extract<Principal, { role: "user" }>;
 
-/** Names of this program in its tokens. */
+/** This program's names in its tokens. */
 const ISSUER = "urn:onegate";
 const AUDIENCE = "urn:onegate:api";
-/** Media type of an access token (RFC 9068); another kind of token by the same key is none. */
+/** Media type of an access token (RFC 9068). Other kinds of token signed by the same key are not accepted. */
 const TYPE = "at+jwt";
-/** Nobody asks the database about an access token that only reads; see `open-session.ts` for the others. */
+/** Seconds. Reads need no look-up of the session until then; see `open-session.ts` for other requests. */
 export const LIFETIME_S = 900;
 
 export type AccessTokens = {
   sign(user: { userId: Id; sessionId: Id; merchantId: Id }): Promise<string>;
-  /** The user whom a token names, or nobody: forged, expired, by another key, for another audience, of another kind. */
+  /** The user that a token names. Nothing if it is forged, expired, or of another key, audience or kind. */
   verify(token: string): Promise<UserPrincipal | undefined>;
 };
 
-/** A token that was verified is not verified again at its next request: that costs as much as the rest of a small one. */
+/**
+ * How many verified tokens are remembered. Verifying one again costs as much as the rest of a small request.
+ */
 const MAX_REMEMBERED = 5_000;
 type Remembered = { readonly principal: UserPrincipal; readonly expiresAtMs: number };
 
 /** Access tokens: JWTs signed with Ed25519, verified without the database. */
 export function createAccessTokens(keys: SigningKeys, clock: Clock): AccessTokens {
-  // by key ring, so that nothing outlives the key that it was verified with
+  // by key ring, so that no token is accepted longer than the key that verified it
   let verified: { ring: KeyRing; tokens: Map<string, Remembered> } | undefined;
 
   function tokensOf(ring: KeyRing): Map<string, Remembered> {

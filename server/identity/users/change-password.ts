@@ -9,20 +9,20 @@ import { deleteOtherSessions, lockUser, selectProfile, updatePassword } from "./
 import { whoIs, type Users } from "./user.ts";
 
 /**
- * Changes the password and ends the user's other sessions. Refuses `unauthenticated`, `password_length`, `password_common`,
- * `overloaded`, `sign_in_delayed`, `password_wrong`, in this order.
+ * Changes the password and ends the user's other sessions. Refuses `unauthenticated`, `password_length`,
+ * `password_common`, `overloaded`, `sign_in_delayed`, `password_wrong`, in this order.
  */
 export async function changePassword(
   users: Users,
   { merchantId, userId, sessionId }: UserPrincipal,
   current: string,
-  wanted: string,
+  next: string,
   origin: Origin,
 ): Promise<Refusal | undefined> {
   const { database, passwords } = users;
   const profile = await selectProfile(database.kysely, userId);
   if (!profile) return refuse("unauthenticated");
-  const password = await checkedToPassword(wanted, profile);
+  const password = await checkedToPassword(next, profile);
   if (isRefusal(password)) return password;
   const user = await provePasswordAgain(users, userId, current, origin);
   if (isRefusal(user)) return user;

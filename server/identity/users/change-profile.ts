@@ -8,7 +8,10 @@ import { checkedToEmail, checkedToUsername, whoIs, type Names, type Profile, typ
 
 const CHECKS = { username: checkedToUsername, email: checkedToEmail, phone: checkedToPhone } as const;
 
-/** Changes the names that are given. Refuses `…_invalid`, `…_taken` (both in the order username, e-mail, phone), `unauthenticated` when the user is gone. */
+/**
+ * Changes the given names. Refuses `…_invalid`, `…_taken` (each in the order username, e-mail, phone), and
+ * `unauthenticated` if the user no longer exists.
+ */
 export async function changeProfile(
   { database }: Users,
   { merchantId, userId }: UserPrincipal,

@@ -9,9 +9,9 @@ import { deleteOtherSessions, eraseUser, lockUser } from "./store.ts";
 import { whoIs, type Users } from "./user.ts";
 
 /**
- * Closes a user's account for good: names, password and sessions are erased, the ledger's accounts are closed to further
- * postings and stay with their entries. Refuses `unauthenticated`, `overloaded`, `sign_in_delayed`, `password_wrong`,
- * `account_not_empty`, in this order.
+ * Closes a user's account for good. Names, password and sessions are erased. The ledger's accounts keep their
+ * entries but accept no more postings. Refuses `unauthenticated`, `overloaded`, `sign_in_delayed`,
+ * `password_wrong`, `account_not_empty`, in this order.
  */
 export async function closeAccount(
   users: Users,

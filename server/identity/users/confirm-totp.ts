@@ -7,7 +7,10 @@ import { selectCredentials, useTotpStep } from "./store.ts";
 import { stepOf } from "./totp.ts";
 import { whoIs, type Users } from "./user.ts";
 
-/** Confirms by a code that the user's app has the secret. Refuses `totp_off`, `totp_on`, `totp_wrong`, in this order. */
+/**
+ * Turns one-time codes on, with a first code from the user's app. Refuses `totp_off`, `totp_on`,
+ * `totp_wrong`, in this order.
+ */
 export async function confirmTotp(
   { database, box, clock }: Users,
   { merchantId, userId }: UserPrincipal,

@@ -6,8 +6,8 @@ import { newTotp } from "./totp.ts";
 import type { Users } from "./user.ts";
 
 /**
- * Makes a secret for one-time codes; they are asked for from the first confirmed code on. Refuses `unauthenticated`,
- * `overloaded`, `sign_in_delayed`, `password_wrong`, `totp_on`, in this order.
+ * Makes a secret for one-time codes. They are required from the first confirmed code on. Refuses
+ * `unauthenticated`, `overloaded`, `sign_in_delayed`, `password_wrong`, `totp_on`, in this order.
  */
 export async function enrolTotp(
   users: Users,

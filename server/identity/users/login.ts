@@ -19,13 +19,13 @@ import { toSignInName, whoIs, type Signed, type Users } from "./user.ts";
 
 export type Login = { readonly username: string; readonly password: string; readonly totp?: string };
 
-/** A user with more devices than this loses the session that was used longest ago. */
+/** When a user has more sessions than this, the least recently used one is ended. */
 const MAX_SESSIONS = 100;
 
 /**
- * Opens a session for a user by username, e-mail address or telephone number. Refuses `merchant_missing`, `overloaded`,
- * `sign_in_delayed`, `credentials_wrong`, `totp_required`, `totp_wrong`, in this order; whether there is such a user shows
- * neither in the answer nor in its time.
+ * Opens a session for a user by username, e-mail address or telephone number. Refuses `merchant_missing`,
+ * `overloaded`, `sign_in_delayed`, `credentials_wrong`, `totp_required`, `totp_wrong`, in this order. Neither
+ * the answer nor its timing reveals whether the user exists.
  */
 export async function login(users: Users, unchecked: Login, origin: Origin): Promise<Signed | Refusal> {
   const { database, accessTokens, box, clock, newId } = users;
@@ -54,10 +54,12 @@ export async function login(users: Users, unchecked: Login, origin: Origin): Pro
   if (!user) return refused(refuse("credentials_wrong"));
 
   const { userId, passwordHash, totp } = user;
-  const isTotpAsked = totp?.isConfirmed === true;
-  if (isTotpAsked && unchecked.totp === undefined) return refuse("totp_required");
-  const step = isTotpAsked ? stepOf(box, userId, totp.secret, unchecked.totp ?? "", clock.now()) : undefined;
-  if (isTotpAsked && step === undefined) {
+  const isTotpRequired = totp?.isConfirmed === true;
+  if (isTotpRequired && unchecked.totp === undefined) return refuse("totp_required");
+  const step = isTotpRequired
+    ? stepOf(box, userId, totp.secret, unchecked.totp ?? "", clock.now())
+    : undefined;
+  if (isTotpRequired && step === undefined) {
     await countWrong(users, tries);
     return refused(refuse("totp_wrong"));
   }
@@ -65,7 +67,7 @@ export async function login(users: Users, unchecked: Login, origin: Origin): Pro
   const sessionId = newId();
   const { token: refreshToken, hash } = newToken();
   const refusal = await inTransaction(database, async (tx) => {
-    // changed or closed since it was proven: the session would outlive what ended all others
+    // if the password changed or the account closed meanwhile, that must end this session too
     if (!(await lockUser(tx, userId, passwordHash))) return refuse("credentials_wrong");
     if (totp && step !== undefined && !(await useTotpStep(tx, userId, totp.secret, step)))
       return refuse("totp_wrong");
@@ -75,7 +77,7 @@ export async function login(users: Users, unchecked: Login, origin: Origin): Pro
     await announceAudit(tx, whoIs(merchantId, userId, origin), {
       action: "user.signed_in",
       subject: userId,
-      after: { totp: isTotpAsked },
+      after: { totp: isTotpRequired },
     });
     return undefined;
   });

@@ -3,7 +3,10 @@ import { answerRefusal, type Database, type Http } from "../../kernel/index.ts";
 import { rights, refusalFor, type Right } from "../rights.ts";
 import { isUserSessionOpen } from "./store.ts";
 
-/** What a user may do beyond reading: there an access token alone doesn't do, its session must be open still. */
+/**
+ * A user's rights beyond reading. For these a valid access token is not enough: its session must still be
+ * open.
+ */
 export const needsOpenSession: ReadonlySet<Right> = new Set(
   (Object.keys(rights) as Right[]).filter(
     (right) =>
@@ -14,14 +17,15 @@ export const needsOpenSession: ReadonlySet<Right> = new Set(
 );
 
 /**
- * Closes what moves money or changes an account at the moment when a session is ended, a password changed or an account
- * closed, on every replica and by the database's word alone: one look at a primary key. What only reads is open until the
- * access token expires. Refuses `unauthenticated`.
+ * Refuses requests that move money or change an account as soon as their session has ended, because it was
+ * ended itself, the password changed or the account was closed. It checks the database by primary key, so it
+ * holds on every replica at once. Reads are allowed until the access token expires. Refuses
+ * `unauthenticated`.
  */
 export function requireOpenSession(http: Http, { kysely }: Database): void {
   http.addHook("onRequest", (request, reply, done) => {
     const { principal } = request;
-    // none where an address has no route
+    // a request that matches no route has no principal
     if (
       principal?.role !== "user" ||
       !(needsOpenSession as ReadonlySet<unknown>).has(request.routeOptions.config.right)

@@ -11,7 +11,7 @@ describe("a password", () => {
     return isRefusal(checked) ? checked.refusal : "good";
   };
 
-  it("that is made of what people here make passwords of is refused, in whatever case, with digits and signs at its ends", async () => {
+  it("a password of a common Indonesian word is refused, with digits and signs around it too", async () => {
     const common = [
       "rahasia123",
       "Rahasia123!",
@@ -50,7 +50,7 @@ describe("a password", () => {
     assert.deepEqual(passed, []);
   });
 
-  it("of several words that don't belong together, or of none, is good", async () => {
+  it("a password of several unrelated words, or of none, is accepted", async () => {
     for (const password of [
       "Senja-di-Lembang-77",
       "kucing lompat sembilan pagar",
@@ -64,7 +64,7 @@ describe("a password", () => {
 });
 
 describe("passwords that wait to be hashed", () => {
-  it("take turns by network: a flood from one keeps nobody of another waiting, and is refused beyond its share", async () => {
+  it("waiting hashes take turns by network, and a flood is refused beyond its share", async () => {
     const passwords = createPasswords(createMetrics());
     const served: string[] = [];
     const ask = (network: string) =>

@@ -6,8 +6,8 @@ import { triesAt, type Tries } from "./tries.ts";
 import type { Credentials, Users } from "./user.ts";
 
 /**
- * Checks a password, also of nobody: that takes as long. Refuses `overloaded`, `sign_in_delayed`, and `wrong` when it is
- * not the password. The tries stay counted until the caller forgets them.
+ * Checks a password. Without a user it takes as long and refuses. Refuses `overloaded`, `sign_in_delayed`,
+ * and `wrong` if the password does not match. The tries stay counted until the caller deletes them.
  */
 export async function provePassword(
   users: Users,
@@ -22,9 +22,9 @@ export async function provePassword(
   if (passwords.isFull(network)) return refuse("overloaded");
   const tries = triesAt(account, origin.address, user?.isKnownAddress ?? false);
   const seconds = await inTransaction(database, async (tx) => {
-    const waits = await lockTries(tx, [...tries.before, ...tries.after]);
-    if (waits === 0) await updateTries(tx, tries.before);
-    return waits;
+    const wait = await lockTries(tx, [...tries.before, ...tries.after]);
+    if (wait === 0) await updateTries(tx, tries.before);
+    return wait;
   });
   if (seconds > 0) return refuse("sign_in_delayed", { seconds });
   if (await passwords.isRight(unchecked, user?.passwordHash, network)) return tries;
@@ -36,7 +36,10 @@ export async function countWrong({ database }: Users, tries: Tries): Promise<voi
   if (tries.after.length > 0) await inTransaction(database, (tx) => updateTries(tx, tries.after));
 }
 
-/** Asks a user who is signed in for the password again. Refuses `unauthenticated`, `overloaded`, `sign_in_delayed`, `password_wrong`, in this order. */
+/**
+ * Checks the password of a user who is signed in. Refuses `unauthenticated`, `overloaded`, `sign_in_delayed`,
+ * `password_wrong`, in this order.
+ */
 export async function provePasswordAgain(
   users: Users,
   userId: Id,

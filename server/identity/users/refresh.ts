@@ -15,37 +15,39 @@ import {
 } from "./store.ts";
 import { whoIs, type Signed, type Users } from "./user.ts";
 
-/** A session that isn't used for so long has to be opened again. */
+/** A session that is not used for this many days ends. */
 export const REFRESH_DAYS = 30;
-/** Seconds in which one refresh token may come several times: tabs that wake together, an answer lost on its way. */
+/** Seconds in which a refresh token may be used several times: tabs that wake together, or a lost answer. */
 const GRACE_S = 10;
 
 /**
- * Replaces a refresh token by its successor, with a new access token. Twins within ten seconds get the same successor, so
- * a session stays one chain: whoever uses a copy later comes with a token that was replaced, and that ends the session for
- * both. Refuses `merchant_missing`, `refresh_token_invalid`, `refresh_token_reused`, in this order.
+ * Replaces a refresh token by its successor, and issues a new access token. Repeats within ten seconds get
+ * the same successor, so a session's tokens form one chain. A replaced token that is used later has been
+ * copied, so the session ends for both holders. Refuses `merchant_missing`, `refresh_token_invalid`,
+ * `refresh_token_reused`, in this order.
  */
 export async function refresh(users: Users, unchecked: string, origin: Origin): Promise<Signed | Refusal> {
   const { database, accessTokens, log } = users;
   const merchantId = await users.homeMerchant();
   if (!merchantId) return refuse("merchant_missing");
   const hash = tokenHash(unchecked).toString("hex");
-  // sealed with the token itself: who reads the database alone finds no token there
+  // encrypted with the token itself, so that the database alone reveals no token
   const box = createSecretBox(createHash("sha256").update("successor\u0000").update(unchecked).digest());
-  const turned = await inTransaction(database, async (tx) => {
+  const refreshed = await inTransaction(database, async (tx) => {
     const held = await lockRefreshToken(tx, hash, GRACE_S);
     if (!held) return refuse("refresh_token_invalid");
     const { userId, sessionId, replaced } = held;
     if (replaced?.isRecent) {
       const refreshToken = box.open(replaced.successor, sessionId);
-      if (refreshToken === undefined) throw new Error("a successor opens with the token it follows");
+      if (refreshToken === undefined)
+        throw new Error("the successor of a refresh token could not be decrypted");
       return { userId, sessionId, refreshToken };
     }
     if (replaced) {
       await deleteUserSession(tx, userId, sessionId);
       log.warn(
         { user_id: userId, session_id: sessionId },
-        "a refresh token came back after it was replaced: its session was ended",
+        "a replaced refresh token was used again; its session was ended",
       );
       await announceAudit(tx, whoIs(merchantId, userId, origin), {
         action: "user.token_reused",
@@ -59,8 +61,8 @@ export async function refresh(users: Users, unchecked: string, origin: Origin): 
     await updateSessionUse(tx, sessionId, origin);
     return { userId, sessionId, refreshToken: next.token };
   });
-  if (isRefusal(turned)) return turned;
-  const { userId, sessionId, refreshToken } = turned;
+  if (isRefusal(refreshed)) return refreshed;
+  const { userId, sessionId, refreshToken } = refreshed;
   return {
     accessToken: await accessTokens.sign({ userId, sessionId, merchantId }),
     refreshToken,

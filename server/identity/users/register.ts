@@ -12,8 +12,8 @@ export type Registration = {
 };
 
 /**
- * Makes a wallet user. Refuses `username_invalid`, `email_invalid`, `phone_invalid`, `password_length`, `password_common`,
- * `overloaded`, `username_taken`, `email_taken`, `phone_taken`, in this order.
+ * Registers a wallet user. Refuses `username_invalid`, `email_invalid`, `phone_invalid`, `password_length`,
+ * `password_common`, `overloaded`, `username_taken`, `email_taken`, `phone_taken`, in this order.
  */
 export async function register(
   { database, passwords, newId }: Users,

@@ -7,7 +7,10 @@ import { provePasswordAgain } from "./prove-password.ts";
 import { deleteTotp } from "./store.ts";
 import { whoIs, type Users } from "./user.ts";
 
-/** Asks for no one-time codes any more. Refuses `unauthenticated`, `overloaded`, `sign_in_delayed`, `password_wrong`, `totp_off`, in this order. */
+/**
+ * Turns one-time codes off. Refuses `unauthenticated`, `overloaded`, `sign_in_delayed`, `password_wrong`,
+ * `totp_off`, in this order.
+ */
 export async function removeTotp(
   users: Users,
   { merchantId, userId }: UserPrincipal,

@@ -55,7 +55,7 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
       config: { right: "user.register", limit: "registration", service, form: true },
       schema: {
         tags,
-        summary: "Become a wallet user",
+        summary: "Register a wallet user",
         body: RegisterSchema,
         response: { 201: RegisteredSchema, "4xx": ProblemSchema, 503: ProblemSchema },
       },
@@ -112,7 +112,8 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
       schema: {
         tags,
         summary:
-          "End the session of a refresh token, or of the bearer; its access token only reads from then on, until it expires",
+          "End the session of a refresh token, or of the bearer; " +
+          "its access token only reads from then on, until it expires",
         body: LogoutSchema,
         response: done,
       },
@@ -223,11 +224,11 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
       },
     },
     async (request, reply) => {
-      const { current_password: current, new_password: wanted } = request.body;
+      const { current_password: current, new_password: next } = request.body;
       return answerDone(
         request,
         reply,
-        await changePassword(users, userOf(request), current, wanted, originOf(request)),
+        await changePassword(users, userOf(request), current, next, originOf(request)),
       );
     },
   );
@@ -257,7 +258,7 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
       config: { right: "totp.change", service },
       schema: {
         tags,
-        summary: "Set up one-time codes; asked for once one was confirmed",
+        summary: "Set up one-time codes; required once the first is confirmed",
         body: PasswordAgainSchema,
         response: { 200: TotpSchema, "4xx": ProblemSchema, 503: ProblemSchema },
       },
@@ -272,7 +273,12 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
     "/api/auth/totp",
     {
       config: { right: "totp.change", service },
-      schema: { tags, summary: "Confirm one-time codes by the first", body: TotpCodeSchema, response: done },
+      schema: {
+        tags,
+        summary: "Confirm one-time codes with the first code",
+        body: TotpCodeSchema,
+        response: done,
+      },
     },
     async (request, reply) =>
       answerDone(
@@ -288,7 +294,7 @@ export function userRoutes(http: Http, users: Users, keys: SigningKeys): void {
       config: { right: "totp.change", service },
       schema: {
         tags,
-        summary: "Sign in without one-time codes again",
+        summary: "Turn one-time codes off",
         body: PasswordAgainSchema,
         response: done,
       },
@@ -358,7 +364,7 @@ function toProfile(profile: Profile | Refusal): ProfileBody | Refusal {
   };
 }
 
-/** What no cache may keep. */
+/** Answers with content that no cache may store. */
 function answerSecret<T>(request: FastifyRequest, reply: FastifyReply, result: T | Refusal): FastifyReply {
   return answer(request, reply.header("cache-control", "no-store"), result);
 }

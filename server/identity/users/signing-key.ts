@@ -10,33 +10,36 @@ import { inTransaction, StartFailure, type Database } from "../../kernel/index.t
 import type { SecretBox } from "../secret-box.ts";
 import { deleteOldKeys, hasCurrentKey, insertSigningKey, retireOldKey, selectSigningKeys } from "./store.ts";
 
-/** Ed25519, the one algorithm that is signed with and believed (RFC 8037). */
+/** Ed25519, the only algorithm used for signing and accepted in tokens (RFC 8037). */
 export const ALGORITHM = "EdDSA";
 
-/** Ten minutes after a key was made, retired or deleted, every replica knows. */
+/** Every replica learns of a new, retired or deleted key within ten minutes. */
 const REREAD_MS = 600_000;
-/** A token of a key that is not known may be of one that another replica has just made; asked about no oftener than this. */
+/** A token's unknown key may be new on another replica, so the keys are read again, at most this often. */
 const INQUIRY_RETRY_MS = 1_000;
 
-/** The keys as they were read: the one that signs now, and all that are believed. */
+/** The keys as last read: the one that signs now, and all those accepted. */
 export type KeyRing = {
   readonly kid: string;
   readonly privateKey: CryptoKey;
   readonly publicKeys: ReadonlyMap<string, CryptoKey>;
-  /** What `/.well-known/jwks.json` shows. */
+  /** The keys that `/.well-known/jwks.json` lists. */
   readonly published: readonly JWK[];
 };
 
 export type SigningKeys = {
   /** Read at most every ten minutes; no query otherwise. */
   ring(): Promise<KeyRing>;
-  /** The key ring again, if it may know a key by now that it didn't. */
+  /** The key ring, read again if it lacks this key and was not read just now. */
   ringWith(kid: string): Promise<KeyRing>;
-  /** Makes a new key where the current one is 30 days old, and forgets those whose tokens have expired. */
+  /** Makes a new key if the current one is 30 days old, and deletes keys whose tokens have all expired. */
   rotate(): Promise<void>;
 };
 
-/** Keys that sign access tokens, kept in the database and shared by all replicas. The first is made here. */
+/**
+ * Opens the keys that sign access tokens, stored in the database and shared by all replicas. Makes the first
+ * one.
+ */
 export async function openSigningKeys(database: Database, box: SecretBox): Promise<SigningKeys> {
   let known: { ring: KeyRing; readAt: number } | undefined;
   let reading: Promise<KeyRing> | undefined;
@@ -59,7 +62,7 @@ export async function openSigningKeys(database: Database, box: SecretBox): Promi
     await rotate();
     const keys = await selectSigningKeys(database.kysely);
     const current = keys.find(({ isRetired }) => !isRetired);
-    if (!current) throw new Error("a key that signs is there once it was rotated");
+    if (!current) throw new Error("no current signing key after rotation");
     const text = box.open(current.privateJwk, about(current.kid));
     if (text === undefined)
       throw new StartFailure(

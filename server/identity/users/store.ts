@@ -13,7 +13,7 @@ const TAKEN = {
   users_phone_key: "phone_taken",
 } as const;
 
-/** Which name somebody else has, when that is why a statement failed: the unique constraints decide between twins. */
+/** The refusal for a name that another user has, if that is why a statement failed. Rethrows other errors. */
 export function takenBy(error: unknown): Refusal {
   const constraint =
     typeof error === "object" && error !== null && "constraint" in error ? error.constraint : undefined;
@@ -30,28 +30,32 @@ export async function insertUser(
   passwordHash: string,
 ): Promise<Refusal | undefined> {
   try {
-    await sql`insert into users (id, username, email, phone, password) values (${userId}, ${username}, ${email}, ${phone}, ${passwordHash})`.execute(
-      executor,
-    );
+    await sql`
+      insert into users (id, username, email, phone, password)
+      values (${userId}, ${username}, ${email}, ${phone}, ${passwordHash})`.execute(executor);
     return undefined;
   } catch (error) {
     return takenBy(error);
   }
 }
 
-/** The first name that somebody has already, asked before a password is hashed for nothing. */
+/**
+ * Refuses the first name that is taken, in the order username, e-mail, phone. Checked before hashing a
+ * password.
+ */
 export async function selectTaken(
   executor: Executor,
   { username, email, phone }: Names,
 ): Promise<Refusal | undefined> {
   const { rows } = await sql<{ username: boolean | null; email: boolean | null; phone: boolean | null }>`
-    select bool_or(username = ${username}) as username, bool_or(email = ${email}) as email, bool_or(phone = ${phone}) as phone
+    select bool_or(username = ${username}) as username, bool_or(email = ${email}) as email,
+           bool_or(phone = ${phone}) as phone
       from users where username = ${username} or email = ${email} or phone = ${phone}`.execute(executor);
-  const kind = (["username", "email", "phone"] as const).find((one) => rows[0]?.[one]);
+  const kind = (["username", "email", "phone"] as const).find((name) => rows[0]?.[name]);
   return kind && refuse(`${kind}_taken`);
 }
 
-/** What a sign-in is checked against, by any of the user's names or by id. */
+/** The credentials of an open account, by one of the user's names or by id. */
 export async function selectCredentials(
   executor: Executor,
   by: NameKind | "id",
@@ -66,7 +70,8 @@ export async function selectCredentials(
     is_known_address: boolean;
   }>`
     select u.id, u.password, u.totp_secret, u.totp_confirmed_at is not null as is_confirmed,
-           exists (select from user_session s where s.user_id = u.id and s.address = ${address}::inet) as is_known_address
+           exists (select from user_session s
+                    where s.user_id = u.id and s.address = ${address}::inet) as is_known_address
       from users u where u.${sql.ref(by)} = ${value} and u.closed_at is null`.execute(executor);
   const [row] = rows;
   return (
@@ -79,12 +84,13 @@ export async function selectCredentials(
   );
 }
 
-/** Whether the password is still the one that was proven; until the transaction ends it stays so. */
+/**
+ * Locks the user until the transaction ends. Returns whether the password is still the one that was proven.
+ */
 export async function lockUser(tx: Tx, userId: Id, passwordHash: string): Promise<boolean> {
   const { rows } = await sql`
-    select from users where id = ${userId} and password = ${passwordHash} and closed_at is null for no key update`.execute(
-    tx,
-  );
+    select from users
+     where id = ${userId} and password = ${passwordHash} and closed_at is null for no key update`.execute(tx);
   return rows.length > 0;
 }
 
@@ -114,10 +120,12 @@ export async function selectProfile(executor: Executor, userId: Id): Promise<Pro
   );
 }
 
-/** Changes the names that are given. One that is taken is an error (`takenBy`), which ends the transaction. */
+/** Changes the given names. A name that is taken is an error (see `takenBy`), which ends the transaction. */
 export async function updateNames(tx: Tx, userId: Id, names: Partial<Names>): Promise<void> {
   await sql`
-    update users set username = coalesce(${names.username ?? null}, username), email = coalesce(${names.email ?? null}, email),
+    update users
+       set username = coalesce(${names.username ?? null}, username),
+           email = coalesce(${names.email ?? null}, email),
            phone = coalesce(${names.phone ?? null}, phone), updated_at = now()
      where id = ${userId} and closed_at is null`.execute(tx);
 }
@@ -126,17 +134,22 @@ export async function updatePassword(tx: Tx, userId: Id, passwordHash: string): 
   await sql`update users set password = ${passwordHash}, updated_at = now() where id = ${userId}`.execute(tx);
 }
 
-/** Writes over what is personal, by texts that no name can be; the row stays, because the books name it. */
+/**
+ * Overwrites personal data with texts that no valid name can equal. The row stays, because the books refer to
+ * it.
+ */
 export async function eraseUser(tx: Tx, userId: Id): Promise<void> {
   await sql`
-    update users set username = '#' || id, email = '#' || id, phone = '#' || right(replace(id::text, '-', ''), 19), password = '#',
-           totp_secret = null, totp_confirmed_at = null, totp_step = null, closed_at = now(), updated_at = now()
+    update users
+       set username = '#' || id, email = '#' || id, phone = '#' || right(replace(id::text, '-', ''), 19),
+           password = '#', totp_secret = null, totp_confirmed_at = null, totp_step = null,
+           closed_at = now(), updated_at = now()
      where id = ${userId}`.execute(tx);
 }
 
 // one-time codes
 
-/** Whether it could be enrolled: not where another one is confirmed. */
+/** Stores a new secret. Returns false if the user already has a confirmed one. */
 export async function updateTotpSecret(executor: Executor, userId: Id, secret: Buffer): Promise<boolean> {
   const { rows } = await sql`
     update users set totp_secret = ${secret}, totp_step = null, updated_at = now()
@@ -144,7 +157,10 @@ export async function updateTotpSecret(executor: Executor, userId: Id, secret: B
   return rows.length > 0;
 }
 
-/** Uses the code of a half minute, once; the first confirms the secret. Whether it could be used. */
+/**
+ * Uses the code of a 30-second step, once. The first use confirms the secret. Returns false if it was used
+ * already.
+ */
 export async function useTotpStep(
   executor: Executor,
   userId: Id,
@@ -153,16 +169,16 @@ export async function useTotpStep(
 ): Promise<boolean> {
   const { rows } = await sql`
     update users set totp_step = ${step}, totp_confirmed_at = coalesce(totp_confirmed_at, now())
-     where id = ${userId} and totp_secret = ${secret} and coalesce(totp_step, 0) < ${step} returning id`.execute(
-    executor,
-  );
+     where id = ${userId} and totp_secret = ${secret} and coalesce(totp_step, 0) < ${step}
+    returning id`.execute(executor);
   return rows.length > 0;
 }
 
 export async function deleteTotp(executor: Executor, userId: Id): Promise<void> {
-  await sql`update users set totp_secret = null, totp_confirmed_at = null, totp_step = null, updated_at = now() where id = ${userId}`.execute(
-    executor,
-  );
+  await sql`
+    update users
+       set totp_secret = null, totp_confirmed_at = null, totp_step = null, updated_at = now()
+     where id = ${userId}`.execute(executor);
 }
 
 // sessions
@@ -172,17 +188,16 @@ export async function insertUserSession(
   sessionId: Id,
   userId: Id,
   { address, userAgent }: Origin,
-  most: number,
+  maxSessions: number,
 ): Promise<void> {
   await sql`
-    insert into user_session (session_id, user_id, user_agent, address) values (${sessionId}, ${userId}, ${userAgent}, ${address}::inet)`.execute(
-    tx,
-  );
+    insert into user_session (session_id, user_id, user_agent, address)
+    values (${sessionId}, ${userId}, ${userAgent}, ${address}::inet)`.execute(tx);
   await sql`
     delete from user_session where session_id in (
-      select session_id from user_session where user_id = ${userId} order by used_at desc, session_id desc offset ${most})`.execute(
-    tx,
-  );
+      select session_id from user_session
+       where user_id = ${userId}
+       order by used_at desc, session_id desc offset ${maxSessions})`.execute(tx);
 }
 
 export async function selectUserSessions(executor: Executor, userId: Id): Promise<UserSession[]> {
@@ -205,40 +220,40 @@ export async function selectUserSessions(executor: Executor, userId: Id): Promis
 }
 
 export async function isUserSessionOpen(executor: Executor, userId: Id, sessionId: Id): Promise<boolean> {
-  const { rows } =
-    await sql`select from user_session where session_id = ${sessionId} and user_id = ${userId}`.execute(
-      executor,
-    );
+  const { rows } = await sql`
+    select from user_session where session_id = ${sessionId} and user_id = ${userId}`.execute(executor);
   return rows.length > 0;
 }
 
 export async function updateSessionUse(tx: Tx, sessionId: Id, { address, userAgent }: Origin): Promise<void> {
-  await sql`update user_session set used_at = now(), address = ${address}::inet, user_agent = ${userAgent} where session_id = ${sessionId}`.execute(
-    tx,
-  );
+  await sql`
+    update user_session
+       set used_at = now(), address = ${address}::inet, user_agent = ${userAgent}
+     where session_id = ${sessionId}`.execute(tx);
 }
 
-/** Whether there was such a session of this user. */
+/** Returns whether the user had such a session. */
 export async function deleteUserSession(executor: Executor, userId: Id, sessionId: Id): Promise<boolean> {
-  const { rows } =
-    await sql`delete from user_session where session_id = ${sessionId} and user_id = ${userId} returning session_id`.execute(
-      executor,
-    );
+  const { rows } = await sql`
+    delete from user_session
+     where session_id = ${sessionId} and user_id = ${userId}
+    returning session_id`.execute(executor);
   return rows.length > 0;
 }
 
-/** Ends all sessions of a user but one. */
+/** Ends all sessions of a user except one. */
 export async function deleteOtherSessions(tx: Tx, userId: Id, sessionId: Id | null): Promise<void> {
-  await sql`delete from user_session where user_id = ${userId} and session_id is distinct from ${sessionId}`.execute(
-    tx,
-  );
+  await sql`
+    delete from user_session
+     where user_id = ${userId} and session_id is distinct from ${sessionId}`.execute(tx);
 }
 
-/** Ends the session that a refresh token belongs to, if there is one. */
+/** Ends the session of a refresh token, if any. */
 export async function deleteSessionOf(executor: Executor, tokenHash: string): Promise<void> {
-  await sql`delete from user_session where session_id = (select session_id from authentications where token = ${tokenHash})`.execute(
-    executor,
-  );
+  await sql`
+    delete from user_session
+     where session_id = (
+       select session_id from authentications where token = ${tokenHash})`.execute(executor);
 }
 
 // refresh tokens
@@ -258,26 +273,31 @@ export async function insertRefreshToken(
 export type RefreshToken = {
   readonly userId: Id;
   readonly sessionId: Id;
-  /** Set when it was replaced: its successor, sealed, and whether that was so short a while ago that both uses may be honest. */
+  /**
+   * Set if it was replaced: the encrypted successor, and whether that was recent enough for an honest repeat.
+   */
   readonly replaced: { readonly successor: Buffer; readonly isRecent: boolean } | undefined;
 };
 
-/** A refresh token that has not expired, with its session locked: twins come one after another. */
+/**
+ * Finds a refresh token that has not expired and locks its session, so that concurrent requests run in turn.
+ */
 export async function lockRefreshToken(
   tx: Tx,
   tokenHash: string,
   graceSeconds: number,
 ): Promise<RefreshToken | undefined> {
   await sql`
-    select from user_session where session_id = (select session_id from authentications where token = ${tokenHash}) for update`.execute(
-    tx,
-  );
-  // a statement of its own sees what the twin wrote that held the lock
+    select from user_session
+     where session_id = (select session_id from authentications where token = ${tokenHash})
+       for update`.execute(tx);
+  // a separate statement, so that it sees what the previous holder of the lock wrote
   const { rows } = await sql<{ user_id: Id; session_id: Id; successor: Buffer | null; is_recent: boolean }>`
-    select user_id, session_id, successor, coalesce(replaced_at > clock_timestamp() - make_interval(secs => ${graceSeconds}), false) as is_recent
-      from authentications where token = ${tokenHash} and session_id is not null and expires_at > clock_timestamp()`.execute(
-    tx,
-  );
+    select user_id, session_id, successor,
+           coalesce(replaced_at > clock_timestamp() - make_interval(secs => ${graceSeconds}), false)
+             as is_recent
+      from authentications
+     where token = ${tokenHash} and session_id is not null and expires_at > clock_timestamp()`.execute(tx);
   const [row] = rows;
   return (
     row && {
@@ -289,12 +309,12 @@ export async function lockRefreshToken(
 }
 
 export async function updateReplaced(tx: Tx, tokenHash: string, successor: Buffer): Promise<void> {
-  await sql`update authentications set replaced_at = clock_timestamp(), successor = ${successor} where token = ${tokenHash}`.execute(
-    tx,
-  );
+  await sql`
+    update authentications set replaced_at = clock_timestamp(), successor = ${successor}
+     where token = ${tokenHash}`.execute(tx);
 }
 
-/** Forgets refresh tokens that have expired, sessions left without any, and tries of yesterday. */
+/** Deletes expired refresh tokens, sessions without any, and tries older than a day. */
 export async function deleteExpired(executor: Executor): Promise<void> {
   await sql`delete from authentications where expires_at < now()`.execute(executor);
   await sql`
@@ -305,21 +325,27 @@ export async function deleteExpired(executor: Executor): Promise<void> {
 
 // tries
 
-/** What may be tried: so many for nothing, then after pauses that double up to the longest; after each longest, one is forgotten. */
+/**
+ * A limit on tries: `free` cause no delay, then the pauses double up to `longestSeconds`; one try is
+ * forgotten per `longestSeconds`.
+ */
 export type Limit = { readonly subject: string; readonly free: number; readonly longestSeconds: number };
 
-/** Locks the subjects, in one order everywhere, and answers how many seconds the most delayed of them still waits. */
+/**
+ * Locks the subjects in a fixed order, to avoid deadlocks, and returns the longest remaining wait in seconds.
+ */
 export async function lockTries(tx: Tx, limits: readonly Limit[]): Promise<number> {
   const { rows } = await sql<{ seconds: number }>`
-    insert into sign_in_try (subject) select * from unnest(${limits.map(({ subject }) => subject)}::text[]) as s (subject) order by 1
+    insert into sign_in_try (subject)
+    select * from unnest(${limits.map(({ subject }) => subject)}::text[]) as s (subject) order by 1
     on conflict (subject) do update set subject = excluded.subject
-    returning greatest(0, ceil(extract(epoch from coalesce(delayed_until, clock_timestamp()) - clock_timestamp())))::int as seconds`.execute(
-    tx,
-  );
+    returning greatest(0,
+      ceil(extract(epoch from coalesce(delayed_until, clock_timestamp()) - clock_timestamp()))
+    )::int as seconds`.execute(tx);
   return Math.max(0, ...rows.map(({ seconds }) => seconds));
 }
 
-/** How many seconds a subject still waits, without counting anything. */
+/** The seconds that a subject still has to wait. Counts nothing. */
 export async function selectWait(executor: Executor, { subject }: Limit): Promise<number> {
   const { rows } = await sql<{ seconds: number }>`
     select greatest(0, ceil(extract(epoch from delayed_until - clock_timestamp())))::int as seconds
@@ -329,41 +355,51 @@ export async function selectWait(executor: Executor, { subject }: Limit): Promis
 
 export async function updateTries(tx: Tx, limits: readonly Limit[]): Promise<void> {
   await sql`
-    update sign_in_try t set tries = x.tries, tried_at = clock_timestamp(),
-           delayed_until = case when x.tries > x.free then clock_timestamp() + least(power(2, least(x.tries - x.free - 1, 20)), x.longest) * interval '1 second' end
-      from (select t.subject, u.free, u.longest, 1 + greatest(0, t.tries - floor(extract(epoch from clock_timestamp() - t.tried_at) / u.longest))::int as tries
-              from unnest(${limits.map(({ subject }) => subject)}::text[], ${limits.map(({ free }) => free)}::int[], ${limits.map(({ longestSeconds }) => longestSeconds)}::int[])
-                   as u (subject, free, longest) join sign_in_try t using (subject)) x
+    update sign_in_try t
+       set tries = x.tries, tried_at = clock_timestamp(),
+           delayed_until = case when x.tries > x.free
+             then clock_timestamp()
+                  + least(power(2, least(x.tries - x.free - 1, 20)), x.longest) * interval '1 second' end
+      from (select t.subject, u.free, u.longest,
+                   1 + greatest(0, t.tries
+                     - floor(extract(epoch from clock_timestamp() - t.tried_at) / u.longest))::int as tries
+              from unnest(${limits.map(({ subject }) => subject)}::text[],
+                          ${limits.map(({ free }) => free)}::int[],
+                          ${limits.map(({ longestSeconds }) => longestSeconds)}::int[])
+                   as u (subject, free, longest)
+              join sign_in_try t using (subject)) x
      where t.subject = x.subject`.execute(tx);
 }
 
 export async function deleteTries(executor: Executor, limits: readonly Limit[]): Promise<void> {
-  await sql`delete from sign_in_try where subject = any (${limits.map(({ subject }) => subject)}::text[])`.execute(
-    executor,
-  );
+  await sql`
+    delete from sign_in_try
+     where subject = any (${limits.map(({ subject }) => subject)}::text[])`.execute(executor);
 }
 
 // keys
 
 const KEY_SIGNS = "30 days";
-/** After a key was retired a replica may sign with it until it reads the keys again, and what it signed lives for a quarter of an hour. */
+/**
+ * A replica may sign with a retired key until it reads the keys again, and its tokens live for 15 minutes
+ * more.
+ */
 const KEY_STAYS = "1 hour";
 
 export async function hasCurrentKey(executor: Executor): Promise<boolean> {
-  const { rows } =
-    await sql`select from signing_key where retired_at is null and created_at > now() - ${KEY_SIGNS}::interval`.execute(
-      executor,
-    );
+  const { rows } = await sql`
+    select from signing_key
+     where retired_at is null and created_at > now() - ${KEY_SIGNS}::interval`.execute(executor);
   return rows.length > 0;
 }
 
 export async function retireOldKey(tx: Tx): Promise<void> {
-  await sql`update signing_key set retired_at = now() where retired_at is null and created_at <= now() - ${KEY_SIGNS}::interval`.execute(
-    tx,
-  );
+  await sql`
+    update signing_key set retired_at = now()
+     where retired_at is null and created_at <= now() - ${KEY_SIGNS}::interval`.execute(tx);
 }
 
-/** Does nothing when another replica was first. */
+/** Does nothing if another replica was first. */
 export async function insertSigningKey(
   tx: Tx,
   kid: string,
@@ -371,18 +407,17 @@ export async function insertSigningKey(
   privateJwk: Buffer,
 ): Promise<void> {
   await sql`
-    insert into signing_key (kid, public_jwk, private_jwk) values (${kid}, ${JSON.stringify(publicJwk)}::jsonb, ${privateJwk}) on conflict do nothing`.execute(
-    tx,
-  );
+    insert into signing_key (kid, public_jwk, private_jwk)
+    values (${kid}, ${JSON.stringify(publicJwk)}::jsonb, ${privateJwk})
+    on conflict do nothing`.execute(tx);
 }
 
 export async function selectSigningKeys(
   executor: Executor,
 ): Promise<Array<{ kid: string; publicJwk: JWK; privateJwk: Buffer; isRetired: boolean }>> {
   const { rows } = await sql<{ kid: string; public_jwk: JWK; private_jwk: Buffer; is_retired: boolean }>`
-    select kid, public_jwk, private_jwk, retired_at is not null as is_retired from signing_key order by created_at desc, kid`.execute(
-    executor,
-  );
+    select kid, public_jwk, private_jwk, retired_at is not null as is_retired
+      from signing_key order by created_at desc, kid`.execute(executor);
   return rows.map((row) => ({
     kid: row.kid,
     publicJwk: row.public_jwk,

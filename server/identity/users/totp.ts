@@ -3,17 +3,17 @@ import type { SecretBox } from "../secret-box.ts";
 import type { Id } from "@onegate/contract";
 
 const PERIOD_S = 30;
-/** A clock that goes half a minute wrong is forgiven. */
+/** Accepts clocks that are off by one period. */
 const WINDOW = 1;
 const SECRET_BYTES = 20;
 const CODE = /^[0-9]{6}$/;
 
-/** One-time codes as authenticator apps make them (RFC 6238): SHA-1, six digits, half a minute. */
+/** One-time codes as authenticator apps make them (RFC 6238): SHA-1, six digits, 30 seconds. */
 function totp(secret: Secret, label: string): TOTP {
   return new TOTP({ issuer: "Onegate", label, secret, algorithm: "SHA1", digits: 6, period: PERIOD_S });
 }
 
-/** A new secret: as base 32, as the address that an app reads from a QR code, and as it is kept. */
+/** A new secret: in base 32, as the URI for an app's QR code, and encrypted for storage. */
 export function newTotp(
   box: SecretBox,
   userId: Id,
@@ -27,7 +27,7 @@ export function newTotp(
   };
 }
 
-/** The half minute since 1970 that a code is of, or nothing when it is wrong or its time is over. */
+/** The 30-second step since 1970 that a code belongs to. Nothing if the code is wrong or too old. */
 export function stepOf(
   box: SecretBox,
   userId: Id,

@@ -8,7 +8,7 @@ import type { Refusals } from "../audit/refusals.ts";
 import type { AccessTokens } from "./access-token.ts";
 import type { Passwords } from "./password.ts";
 
-/** What the verbs of this folder work with. */
+/** What the verbs of this folder depend on. */
 export type Users = {
   readonly database: Database;
   readonly passwords: Passwords;
@@ -18,13 +18,13 @@ export type Users = {
   readonly newId: IdMaker;
   readonly log: Log;
   readonly refusals: Refusals;
-  /** The merchant in whose name wallet users act: the first. */
+  /** The merchant that wallet users act under: the first one. */
   readonly homeMerchant: () => Promise<Id | undefined>;
-  /** Erases what other modules know of a user whose account is being closed, in the same transaction. */
+  /** Erases other modules' data of a user whose account is being closed, in the same transaction. */
   readonly onClosed: (tx: Tx, merchantId: Id, userId: Id) => Promise<void>;
 };
 
-/** Who a user is to others: three names, each of which nobody else has. */
+/** A user's names, each of them unique. */
 export type Names = { readonly username: string; readonly email: string; readonly phone: string };
 
 export type Profile = Names & {
@@ -34,21 +34,21 @@ export type Profile = Names & {
   readonly updatedAt: Date;
 };
 
-/** What a sign-in is checked against. */
+/** What a password or a one-time code is checked against. */
 export type Credentials = {
   readonly userId: Id;
   readonly passwordHash: string;
   readonly totp: { readonly secret: Buffer; readonly isConfirmed: boolean } | undefined;
-  /** Whether the user is signed in at the address that asks. */
+  /** Whether the user has a session at the requesting address. */
   readonly isKnownAddress: boolean;
 };
 
-/** A user, or nobody, as the audit trail names him. */
+/** A user, or `anyone`, as an actor of the audit trail. */
 export function whoIs(merchantId: Id, actor: Id | "anyone", { address, requestId }: Origin): Who {
   return { merchantId, actor, deviceId: null, outletId: null, address, requestId };
 }
 
-/** What a sign-in or a refresh hands out. */
+/** The tokens that a sign-in or a refresh returns. */
 export type Signed = {
   readonly accessToken: string;
   readonly refreshToken: string;
@@ -63,22 +63,25 @@ export type UserSession = {
   readonly usedAt: Date;
 };
 
-/** By what a user is found. */
+/** The kinds of names by which a user is found. */
 export type NameKind = keyof Names;
 
-/** It begins with a letter, so that no username looks like a telephone number. */
+/** Begins with a letter, so that no username looks like a telephone number. */
 const USERNAME = /^[a-z][a-z0-9._-]{2,49}$/;
 const LOCAL_PART = /^[^\s\p{C}"(),:;<>@[\\\]]{1,64}$/u;
 const DOMAIN = /^(?=.{3,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z][a-z0-9-]*[a-z0-9])$/;
 const MAX_EMAIL_LENGTH = 254;
-/** A name longer than this is none, and is not even looked at. */
+/** Longer input is refused without further processing. */
 const MAX_CHARACTERS = 320;
 
 function folded(unchecked: string): string {
   return unchecked.length > MAX_CHARACTERS ? "" : unchecked.normalize("NFKC").trim().toLowerCase();
 }
 
-/** ` Andi.Contoh ` is `andi.contoh`: 3 to 50 letters, digits, dots, hyphens and underscores, the first a letter. */
+/**
+ * ` Andi.Contoh ` is `andi.contoh`: 3 to 50 letters, digits, dots, hyphens and underscores, the first a
+ * letter.
+ */
 export function checkedToUsername(unchecked: string): string | Refusal {
   const username = folded(unchecked);
   return USERNAME.test(username) ? username : refuse("username_invalid");
@@ -96,7 +99,10 @@ export function checkedToEmail(unchecked: string): string | Refusal {
     : refuse("email_invalid");
 }
 
-/** What somebody typed to sign in: a telephone number, an e-mail address or a username, whichever it can be. */
+/**
+ * Recognizes a telephone number, an e-mail address or a username, in this order. Nothing if it is none of
+ * them.
+ */
 export function toSignInName(
   unchecked: string,
 ): { readonly kind: NameKind; readonly value: string } | undefined {

@@ -31,14 +31,14 @@ const DEMO = { username: "andi.contoh", password: "rahasia-demo" };
 
 let program: TestProgram;
 before(async () => {
-  // proxies are believed, so that a test can come from another address
+  // trusts proxies, so that a test can use another address
   program = await openTestProgram({ environment: { TRUST_PROXY: "loopback" } });
 });
 after(() => program.close());
 
 let count = 0;
-/** Somebody new, by names that nobody has yet. */
-function somebody(change: object = {}) {
+/** A new user with unused names. */
+function newUser(change: object = {}) {
   count += 1;
   return {
     username: `tamu.${count}`,
@@ -60,7 +60,7 @@ const refresh = (token: string) =>
 const profile = (token: string) => program.call<ProfileBody>("GET", "/api/auth/profile", { token });
 const sessions = async (token: string) =>
   (await program.call<UserSessionsBody>("GET", "/api/auth/sessions", { token })).body.sessions;
-/** A figure of the hashing of passwords: `total`, `running`, `waiting`. */
+/** A metric of password hashing: `total`, `running` or `waiting`. */
 const hashed = async (what: string) =>
   Number(
     new RegExp(`^password_hashes_${what} (\\d+)$`, "m").exec(
@@ -72,8 +72,8 @@ const query = async <T extends object>(text: string, values: unknown[] = []) =>
 
 async function signedIn(
   change: object = {},
-): Promise<{ user: ReturnType<typeof somebody>; id: string; tokens: TokensBody }> {
-  const user = somebody(change);
+): Promise<{ user: ReturnType<typeof newUser>; id: string; tokens: TokensBody }> {
+  const user = newUser(change);
   const registered = await registerAs(user);
   assert.equal(registered.status, 201, JSON.stringify(registered.body));
   return { user, id: registered.body.id, tokens: ok(await login(user.username, user.password)) };
@@ -85,7 +85,7 @@ function ok<T>({ status, body }: Answer<T>): T {
 }
 
 describe("a name", () => {
-  it("has one spelling, however it is typed", () => {
+  it("a name has one normalized spelling, however it is typed", () => {
     for (const typed of ["andi@contoh.id", " Andi@Contoh.ID ", "ａｎｄｉ@contoh．id"])
       assert.equal(checkedToEmail(typed), "andi@contoh.id", typed);
     assert.equal(checkedToEmail("andi@kopi-é.id"), "andi@xn--kopi--fsa.id");
@@ -108,7 +108,7 @@ describe("a name", () => {
     assert.deepEqual(toSignInName("Andi"), { kind: "username", value: "andi" });
   });
 
-  it("that is none is refused", () => {
+  it("an invalid name is refused", () => {
     for (const typed of [
       "",
       "ab",
@@ -148,7 +148,7 @@ describe("a name", () => {
     assert.equal(toSignInName("\u0000"), undefined);
   });
 
-  it("of a network is an IPv4 address or the half of an IPv6 address", () => {
+  it("a network is an IPv4 address or the first half of an IPv6 address", () => {
     assert.equal(networkOf("203.0.113.7"), "203.0.113.7");
     for (const address of ["2001:db8::7", "2001:0DB8:0:0:1::9"])
       assert.equal(networkOf(address), "2001:db8:0:0::/64");
@@ -157,8 +157,8 @@ describe("a name", () => {
 });
 
 describe("a registration", () => {
-  it("makes a user who can sign in by each name and read the own profile", async () => {
-    const user = somebody({ username: "Rina.Contoh", email: "Rina@Contoh.Invalid", phone: "0811-222-3333" });
+  it("a registered user can sign in by each name and read their own profile", async () => {
+    const user = newUser({ username: "Rina.Contoh", email: "Rina@Contoh.Invalid", phone: "0811-222-3333" });
     const registered = await registerAs(user);
     assert.equal(registered.status, 201);
     assert.deepEqual(registered.body, { id: registered.body.id, username: "rina.contoh" });
@@ -179,8 +179,8 @@ describe("a registration", () => {
     }
   });
 
-  it("is refused by name, in order", async () => {
-    const refused = async (change: object) => (await registerAs({ ...somebody(), ...change })).code;
+  it("a registration is refused with the right code, in order", async () => {
+    const refused = async (change: object) => (await registerAs({ ...newUser(), ...change })).code;
     assert.equal(
       await refused({ username: "1x", email: "x", phone: "x", password: "x" }),
       "username_invalid",
@@ -191,7 +191,7 @@ describe("a registration", () => {
     assert.equal(await refused({ password: "ä".repeat(129) }), "password_length");
     assert.equal(await refused({ role: "owner" }), "request_invalid");
     assert.equal(await refused({ password: undefined }), "request_invalid");
-    const taken = somebody();
+    const taken = newUser();
     ok(await registerAs(taken));
     assert.equal(await refused({ ...taken, password: "password123" }), "password_common");
     assert.equal(await refused(taken), "username_taken");
@@ -199,7 +199,7 @@ describe("a registration", () => {
     assert.equal(await refused({ phone: taken.phone }), "phone_taken");
   });
 
-  it("refuses passwords that everybody tries first, or that are the user's own names", async () => {
+  it("common passwords and the user's own names are refused", async () => {
     for (const password of [
       "password",
       "Password1",
@@ -212,43 +212,43 @@ describe("a registration", () => {
       "abcd1234",
       "password".repeat(16),
     ])
-      assert.equal((await registerAs(somebody({ password }))).code, "password_common", password);
+      assert.equal((await registerAs(newUser({ password }))).code, "password_common", password);
     assert.equal(
-      (await registerAs(somebody({ username: "wahyuningtyas", password: "Wahyuningtyas1" }))).code,
+      (await registerAs(newUser({ username: "wahyuningtyas", password: "Wahyuningtyas1" }))).code,
       "password_common",
     );
-    ok(await registerAs(somebody({ password: "kuda baterai staples benar" })));
-    ok(await registerAs(somebody({ password: "пароль-на-вечер-99" })));
+    ok(await registerAs(newUser({ password: "kuda baterai staples benar" })));
+    ok(await registerAs(newUser({ password: "пароль-на-вечер-99" })));
   });
 
-  it("refuses the same names in other spellings, also from twins at the same moment", async () => {
-    const user = somebody({
+  it("taken names are refused in other spellings too, also from concurrent registrations", async () => {
+    const user = newUser({
       username: "sekar.wangi",
       email: "sekar@contoh.invalid",
       phone: "+6281577770001",
     });
-    const twins = await Promise.all(Array.from({ length: 6 }, () => registerAs(user)));
+    const results = await Promise.all(Array.from({ length: 6 }, () => registerAs(user)));
     assert.deepEqual(
-      twins.map(({ status }) => status).sort((a, b) => a - b),
+      results.map(({ status }) => status).sort((a, b) => a - b),
       [201, 409, 409, 409, 409, 409],
     );
     for (const username of ["SEKAR.WANGI", " sekar.wangi ", "ｓｅｋａｒ.wangi"])
-      assert.equal((await registerAs(somebody({ username }))).code, "username_taken", username);
+      assert.equal((await registerAs(newUser({ username }))).code, "username_taken", username);
     for (const email of ["Sekar@CONTOH.invalid", " sekar@contoh.invalid", "ｓekar@contoh.invalid"])
-      assert.equal((await registerAs(somebody({ email }))).code, "email_taken", email);
+      assert.equal((await registerAs(newUser({ email }))).code, "email_taken", email);
     for (const phone of ["081577770001", "6281577770001", "+62 815-7777-0001", "+62 (0)815 7777 0001"])
-      assert.equal((await registerAs(somebody({ phone }))).code, "phone_taken", phone);
+      assert.equal((await registerAs(newUser({ phone }))).code, "phone_taken", phone);
   });
 });
 
 describe("a sign-in", () => {
-  it("of a demo user works with the demo's password", async () => {
+  it("a demo user signs in with the demo password", async () => {
     const { access_token: token } = ok(await login(DEMO.username, DEMO.password));
     assert.equal(ok(await profile(token)).email, "andi@contoh.invalid");
     ok(await login(DEMO.username, DEMO.password, { from: "not an address" }));
   });
 
-  it("says the same of a wrong password and of a user who is not there, after the same work", async () => {
+  it("a wrong password and an unknown user get the same answer after the same work", async () => {
     const { user } = await signedIn();
     for (const username of [user.username, "nobody.here", "nobody@contoh.invalid", "+628999999999", "!"]) {
       const before = await hashed("total");
@@ -258,27 +258,28 @@ describe("a sign-in", () => {
     }
   });
 
-  it("with a password of 1 MB is refused without a hash, and so is such a registration", async () => {
+  it("a sign-in or registration with a password of 1 MB is refused without hashing", async () => {
     const password = "x".repeat(60_000);
     const before = await hashed("total");
-    assert.equal((await registerAs(somebody({ password }))).code, "password_length");
+    assert.equal((await registerAs(newUser({ password }))).code, "password_length");
     assert.equal((await login(DEMO.username, password)).code, "credentials_wrong");
-    assert.equal((await registerAs(somebody({ password: "x".repeat(1_000_000) }))).code, "request_too_large");
+    assert.equal((await registerAs(newUser({ password: "x".repeat(1_000_000) }))).code, "request_too_large");
     assert.equal((await login(DEMO.username, "x".repeat(1_000_000))).code, "request_too_large");
     assert.equal(await hashed("total"), before);
     ok(await login(DEMO.username, DEMO.password));
   });
 
-  it("after ten wrong passwords has to wait, also many at once; a right one starts anew", async () => {
+  it("ten wrong passwords, even concurrent ones, delay a sign-in; a right one resets the count", async () => {
     const { user } = await signedIn();
     const wrong = () => login(user.username, "Not-the-password-1", { from: "203.0.113.7" });
     const answers = await Promise.all(Array.from({ length: 25 }, wrong));
     const looked = answers.filter(({ code }) => code === "credentials_wrong").length;
-    // ten for nothing, the one that brings the first pause, of a second, and on a slow machine some after it
+    // ten free tries, the one that starts the first pause of a second, and on a slow machine some after it
     assert.ok(looked >= 11 && looked < 20, `${looked} were looked at`);
-    // the pause is over when it is over: here it is made to last until it was looked at
+    // lengthens the pause, so that it cannot end before it is checked
     await query(
-      "update sign_in_try set delayed_until = now() + interval '3 seconds' where delayed_until > now() - interval '30 seconds'",
+      `update sign_in_try set delayed_until = now() + interval '3 seconds'
+         where delayed_until > now() - interval '30 seconds'`,
     );
     const delayed = await login(user.username, user.password, { from: "203.0.113.7" });
     assert.equal(delayed.code, "sign_in_delayed");
@@ -290,13 +291,16 @@ describe("a sign-in", () => {
     for (let i = 0; i < 5; i++) assert.equal((await wrong()).code, "credentials_wrong");
   });
 
-  it("is not kept from a user by what others try elsewhere", async () => {
+  it("tries from other addresses don't keep a user from signing in", async () => {
     const { user } = await signedIn();
-    // a botnet has used up the account's tries: at an address where the user is signed in that counts for nothing
+    // a botnet has used up the account's tries, which does not count at an address where the user is signed
+    // in
     const subject = (id: string) => createHash("sha256").update(`account\u0000${id}`).digest("hex");
     const [row] = await query<{ id: string }>("select id from users where username = $1", [user.username]);
     await query(
-      "insert into sign_in_try (subject, tries, delayed_until) values ($1, 60, now() + interval '1 minute') on conflict (subject) do update set tries = 60, delayed_until = excluded.delayed_until",
+      `insert into sign_in_try (subject, tries, delayed_until)
+        values ($1, 60, now() + interval '1 minute')
+        on conflict (subject) do update set tries = 60, delayed_until = excluded.delayed_until`,
       [subject(row?.id ?? "")],
     );
     assert.equal(
@@ -306,11 +310,13 @@ describe("a sign-in", () => {
     ok(await login(user.username, user.password));
   });
 
-  it("is never delayed for longer than a quarter of an hour, and wrong tries are forgotten", async () => {
+  it("a sign-in is never delayed for more than 15 minutes, and wrong tries are forgotten", async () => {
     const { user } = await signedIn();
     await login(user.username, "Not-the-password-1");
-    const mine =
-      "select subject, tries, extract(epoch from delayed_until - clock_timestamp())::float as seconds from sign_in_try where tries > 500";
+    const mine = `
+      select subject, tries, extract(epoch from delayed_until - clock_timestamp())::float as seconds
+        from sign_in_try
+       where tries > 500`;
     await query(
       "update sign_in_try set tries = 1000 where tried_at = (select max(tried_at) from sign_in_try)",
     );
@@ -318,18 +324,20 @@ describe("a sign-in", () => {
     const [worst] = await query<{ subject: string; seconds: number }>(mine);
     assert.ok(worst && worst.seconds > 890 && worst.seconds <= 900, JSON.stringify(worst));
     await query(
-      "update sign_in_try set delayed_until = now() - interval '900 seconds', tried_at = now() - interval '900000 seconds' where subject = $1",
+      `update sign_in_try
+           set delayed_until = now() - interval '900 seconds', tried_at = now() - interval '900000 seconds'
+         where subject = $1`,
       [worst.subject],
     );
     await login(user.username, "Not-the-password-1");
     assert.deepEqual(
       await query("select tries from sign_in_try where subject = $1", [worst.subject]),
       [{ tries: 2 }],
-      "one forgotten for each quarter of an hour",
+      "one try is forgotten per quarter of an hour",
     );
   });
 
-  it("computes few hashes at once, and other requests go on", async () => {
+  it("few hashes are computed at once, and other requests continue", async () => {
     const names = Array.from({ length: 40 }, (_, i) => `nobody.${i}`);
     let isDone = false;
     const all = Promise.all(
@@ -349,7 +357,7 @@ describe("a sign-in", () => {
 });
 
 describe("an access token", () => {
-  /** The key that signs now, opened as the program opens it. */
+  /** The current signing key, opened as the program opens it. */
   async function signingKey(): Promise<{ kid: string; privateKey: CryptoKey; publicJwk: JWK }> {
     const [row] = await query<{ kid: string; public_jwk: JWK; private_jwk: Buffer }>(
       "select kid, public_jwk, private_jwk from signing_key where retired_at is null",
@@ -364,7 +372,7 @@ describe("an access token", () => {
     };
   }
 
-  it("names the user, the session and the home merchant, and is signed with a published key", async () => {
+  it("an access token names user, session and merchant, and is signed with a published key", async () => {
     const { tokens, id } = await signedIn();
     const { typ, alg, kid } = decodeProtectedHeader(tokens.access_token);
     assert.deepEqual([typ, alg], ["at+jwt", "EdDSA"]);
@@ -379,11 +387,11 @@ describe("an access token", () => {
     assert.deepEqual(
       Object.keys(published ?? {}).sort(),
       ["alg", "crv", "kid", "kty", "use", "x"],
-      "nothing private",
+      "no private key material",
     );
   });
 
-  it("may do what a user may, and nothing else", async () => {
+  it("an access token grants a user's rights and nothing else", async () => {
     const { tokens } = await signedIn();
     assert.equal(
       (await program.call("GET", "/api/v1/till/catalogue", { token: tokens.access_token })).code,
@@ -397,7 +405,7 @@ describe("an access token", () => {
     assert.equal((await profile(cashier)).code, "forbidden");
   });
 
-  it("fault 33: forged, expired, unsigned, of another kind, audience, issuer or key, it opens nothing", async () => {
+  it("fault 33: a forged, expired or unsigned token, or one for another purpose, is refused", async () => {
     const { tokens, id } = await signedIn();
     ok(await profile(tokens.access_token));
     const { kid, privateKey, publicJwk } = await signingKey();
@@ -428,7 +436,8 @@ describe("an access token", () => {
       "an unknown key": await token({}, { kid: "unknown" }, other.privateKey),
       "no key id": await token({}, { kid: undefined }),
       "not yet": await token({ nbf: now + 60 }),
-      "critical header": `${encode({ alg: "EdDSA", typ: "at+jwt", kid, crit: ["x"], x: 1 })}.${body}.${signature}`,
+      "critical header":
+        encode({ alg: "EdDSA", typ: "at+jwt", kid, crit: ["x"], x: 1 }) + `.${body}.${signature}`,
       "alg none": `${encode({ alg: "none", typ: "at+jwt", kid })}.${body}.`,
       "alg none, with the signature": `${encode({ alg: "none", typ: "at+jwt", kid })}.${body}.${signature}`,
       "HS256 with the public key as JSON": await token(
@@ -450,7 +459,7 @@ describe("an access token", () => {
     };
     for (const [what, one] of Object.entries(forged))
       assert.equal((await profile(one)).code, "unauthenticated", what);
-    // nor do they keep anybody from signing in again, or from what is everybody's
+    // invalid tokens block neither a new sign-in nor public routes
     assert.equal(
       (
         await program.call("PUT", "/api/auth/refresh", {
@@ -463,7 +472,7 @@ describe("an access token", () => {
     assert.equal((await profile(tokens.access_token)).body.id, id);
   });
 
-  it("is signed with a new key after 30 days; the old one's are believed until they expire, on every replica", async () => {
+  it("keys rotate after 30 days; all replicas accept the old key's tokens until they expire", async () => {
     const { tokens } = await signedIn();
     const old = decodeProtectedHeader(tokens.access_token).kid;
     const restarted = async (change: string) => {
@@ -479,11 +488,11 @@ describe("an access token", () => {
     const published = async () =>
       (await program.call<KeysBody>("GET", "/.well-known/jwks.json")).body.keys.map((key) => key.kid);
     assert.deepEqual(await published(), [kid, old]);
-    // another replica makes the next key: this one learns of it by the job, or by the first token of it
+    // another replica makes the next key; this one learns of it from the job, or from its first token
     await query("update signing_key set created_at = now() - interval '31 days' where retired_at is null");
     await query("select graphile_worker.add_job('identity:rotate_keys')");
     await until(published, ({ length }) => length === 3);
-    // an hour after it was retired nothing is left of the first
+    // an hour after it was retired, the first key is gone
     await query("update signing_key set retired_at = now() - interval '61 minutes' where kid = $1", [old]);
     await query("select graphile_worker.add_job('identity:rotate_keys')");
     await until(published, ({ length }) => length === 2);
@@ -493,7 +502,7 @@ describe("an access token", () => {
 });
 
 describe("a signing key", () => {
-  it("that was sealed with another ONEGATE_SECRET_KEY stops the start, by name", async () => {
+  it("a signing key sealed with another ONEGATE_SECRET_KEY stops the start and names it", async () => {
     const opened = openSigningKeys(program.database, createSecretBox(Buffer.alloc(32, 7)));
     await assert.rejects(
       opened,
@@ -501,7 +510,7 @@ describe("a signing key", () => {
     );
   });
 
-  it("and whatever else is sealed opens for what it is about, unchanged, and for nothing else", () => {
+  it("a sealed secret opens only unchanged and for its own subject", () => {
     const box = createSecretBox(Buffer.alloc(32, 7));
     const closed = box.close("rahasia", "totp 1");
     assert.equal(box.open(closed, "totp 1"), "rahasia");
@@ -517,7 +526,7 @@ describe("a signing key", () => {
 });
 
 describe("a refresh", () => {
-  it("hands out new tokens; what is kept of a refresh token is its hash", async () => {
+  it("a refresh returns new tokens, and only the hash of a refresh token is stored", async () => {
     const { tokens } = await signedIn();
     const next = ok(await refresh(tokens.refresh_token));
     assert.notEqual(next.refresh_token, tokens.refresh_token);
@@ -531,12 +540,13 @@ describe("a refresh", () => {
       assert.ok(!everything.includes(token) && !everything.includes(Buffer.from(token).toString("hex")));
   });
 
-  it("fault 33: a refresh token that comes back after it was replaced ends its session, for the thief too", async () => {
+  it("fault 33: reuse of a replaced refresh token ends its session, for the thief too", async () => {
     const { tokens, user } = await signedIn();
     const elsewhere = ok(await login(user.username));
     const thief = ok(await refresh(tokens.refresh_token));
     await query(
-      "update authentications set replaced_at = replaced_at - interval '11 seconds' where replaced_at is not null",
+      `update authentications set replaced_at = replaced_at - interval '11 seconds'
+         where replaced_at is not null`,
     );
     assert.equal((await refresh(tokens.refresh_token)).code, "refresh_token_reused");
     assert.equal((await refresh(thief.refresh_token)).code, "refresh_token_invalid");
@@ -544,7 +554,7 @@ describe("a refresh", () => {
     ok(await refresh(elsewhere.refresh_token));
   });
 
-  it("fault 33: fifty at once with one token are all answered, and the user is still signed in", async () => {
+  it("fault 33: fifty concurrent refreshes with one token succeed; the user stays signed in", async () => {
     const { tokens } = await signedIn();
     const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(tokens.refresh_token)));
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
@@ -555,7 +565,7 @@ describe("a refresh", () => {
     ok(await refresh(answers[49]?.body.refresh_token ?? ""));
   });
 
-  it("with a token that is unknown, expired or was inserted without a session is refused", async () => {
+  it("a refresh with an unknown or expired token, or one without a session, is refused", async () => {
     const { tokens, id } = await signedIn();
     for (const token of ["", "x", tokens.access_token.slice(0, 43)])
       assert.equal((await refresh(token)).code, "refresh_token_invalid", token);
@@ -578,7 +588,7 @@ describe("a refresh", () => {
 });
 
 describe("a session", () => {
-  it("is listed with its device and ended one by one; signing out ends it too", async () => {
+  it("sessions are listed with their devices and ended one by one; signing out ends one too", async () => {
     const { user, tokens } = await signedIn();
     const second = ok(await login(user.username, PASSWORD, { from: "2001:db8::5" }));
     const third = ok(await login(user.username));
@@ -608,7 +618,7 @@ describe("a session", () => {
     );
   });
 
-  it("that was ended moves no money from that moment on, by whichever way it ended; its token still reads", async () => {
+  it("an ended session moves no money, however it ended; its access token still reads", async () => {
     const { user, tokens } = await signedIn();
     const pay = (token: string) =>
       program.call("POST", "/api/v1/wallet/transfers", {
@@ -627,7 +637,8 @@ describe("a session", () => {
       "refresh token reused": async ({ refresh_token }) => {
         ok(await refresh(refresh_token));
         await query(
-          "update authentications set replaced_at = replaced_at - interval '11 seconds' where replaced_at is not null",
+          `update authentications set replaced_at = replaced_at - interval '11 seconds'
+             where replaced_at is not null`,
         );
         await refresh(refresh_token);
       },
@@ -644,7 +655,7 @@ describe("a session", () => {
       assert.equal((await pay(ended.access_token)).code, "unauthenticated", way);
       ok(await profile(ended.access_token));
     }
-    assert.notEqual((await pay(tokens.access_token)).code, "unauthenticated", "the others go on");
+    assert.notEqual((await pay(tokens.access_token)).code, "unauthenticated", "the other sessions continue");
     for (const right of [
       "wallet.transfer",
       "wallet.pay",
@@ -658,7 +669,7 @@ describe("a session", () => {
       assert.ok(!needsOpenSession.has(right), right);
   });
 
-  it("needs a token: without one a user's routes are closed", async () => {
+  it("a user's routes need a token", async () => {
     for (const [method, path] of [
       ["GET", "profile"],
       ["PATCH", "profile"],
@@ -677,7 +688,7 @@ describe("a session", () => {
 });
 
 describe("a profile", () => {
-  it("is changed name by name, with the checks of a registration", async () => {
+  it("a profile is changed name by name, with the checks of a registration", async () => {
     const { user, tokens } = await signedIn();
     const other = await signedIn();
     const change = (body: object) =>
@@ -699,7 +710,7 @@ describe("a profile", () => {
     ok(await login("baru.1@contoh.invalid"));
   });
 
-  it("keeps the password apart: changing it asks for the old one and ends the other sessions", async () => {
+  it("changing the password requires the old one and ends the other sessions", async () => {
     const { user, tokens } = await signedIn();
     const other = ok(await login(user.username));
     const change = (current: string, wanted: string) =>
@@ -719,7 +730,7 @@ describe("a profile", () => {
 });
 
 describe("one-time codes", () => {
-  it("are asked for once one was confirmed, each counts once, and they can be removed", async () => {
+  it("one-time codes are required once confirmed, work once each, and can be turned off", async () => {
     const { user, tokens } = await signedIn();
     const call = <T>(method: string, body: object) =>
       program.call<T>(method, "/api/auth/totp", { token: tokens.access_token, body });
@@ -741,11 +752,11 @@ describe("one-time codes", () => {
     assert.equal((await login(user.username, PASSWORD, { totp: code(-5) })).code, "totp_wrong");
     assert.equal((await login(user.username, PASSWORD, { totp: "no" })).code, "totp_wrong");
     const once = code(1);
-    const twins = await Promise.all([
+    const results = await Promise.all([
       login(user.username, PASSWORD, { totp: once }),
       login(user.username, PASSWORD, { totp: once }),
     ]);
-    assert.deepEqual(twins.map(({ code, status }) => code ?? String(status)).sort(), ["200", "totp_wrong"]);
+    assert.deepEqual(results.map(({ code, status }) => code ?? String(status)).sort(), ["200", "totp_wrong"]);
     const kept = JSON.stringify(
       await query("select totp_secret::text from users where username = $1", [user.username]),
     );
@@ -756,7 +767,7 @@ describe("one-time codes", () => {
 });
 
 describe("the closing of an account", () => {
-  it("is refused while there is money or a hold; then it erases what is personal and keeps the books", async () => {
+  it("an account with money or a hold can't be closed; closing erases personal data only", async () => {
     const { access_token: token, refresh_token: refreshToken } = ok(
       await login("dewi.contoh", DEMO.password),
     );
@@ -809,7 +820,7 @@ describe("the closing of an account", () => {
     // the names are free again
     ok(
       await registerAs(
-        somebody({ username: "dewi.contoh", email: "dewi@contoh.invalid", phone: "+6281200000003" }),
+        newUser({ username: "dewi.contoh", email: "dewi@contoh.invalid", phone: "+6281200000003" }),
       ),
     );
   });
