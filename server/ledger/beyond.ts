@@ -4,8 +4,8 @@ import type { Item, Result } from "./item.ts";
 import { hasFloor } from "./store.ts";
 
 /**
- * Tells apart two refusals that `ledger_post` reports alike. An account without a floor never lacks funds, so
- * its refusal means that the amount exceeds what a balance can hold.
+ * Distinguishes two refusals that `ledger_post` reports alike. An account without a floor never lacks funds,
+ * so its refusal means that the amount exceeds what a balance can hold.
  */
 export async function nameRefusals(
   executor: Executor,
