@@ -30,10 +30,10 @@ const NAMES = [
 ] as const satisfies readonly AttackName[];
 const CONNECTIONS = 64;
 const WARM_UP_SECONDS = 2;
-/** The time from the start of an attack to the measurement: the attacker opens its connections. */
+/** How long after the start of an attack the measurement begins, while the attacker opens its connections. */
 const SETTLE_MS = 1_000;
-/** A payment that is not answered by then counts as failed. */
-const GIVE_UP_MS = 15_000;
+/** A payment that is not answered within this time counts as failed. */
+const TIMEOUT_MS = 15_000;
 const SAMPLE_MS = 100;
 const HISTORY_ENTRIES = 50_000;
 const USER = { username: "andi.contoh", password: "rahasia-demo" } as const;
@@ -42,9 +42,9 @@ const OWNER = { name: "Ratna", pin: "333333" } as const;
 type Measured = { readonly p50_ms: number; readonly p99_ms: number; readonly failed: number };
 
 /**
- * What one attacker on this machine costs everybody else: payments of wallets, open loop at `rate` a second and counted
- * from the moment each was due, without and with each attack, and the most memory that the server's process then holds.
- * Each attack meets a fresh process. Only loopback is attacked.
+ * Measures what one attacker on this machine costs everybody else: wallet payments, open loop at `rate` a
+ * second and timed from the moment each was due, without and with each attack, and the peak memory of the
+ * server's process. Each attack meets a fresh process. Only loopback is attacked.
  */
 export async function benchAbuse({ seconds, rate }: { seconds: number; rate: number }) {
   const server = await startBenchServer(4);
@@ -77,7 +77,7 @@ async function measureAttack(
   let attacker: ChildProcess | undefined;
   try {
     const [url] = (await once(program, "message")) as [string];
-    // the first program has made the merchant
+    // the first program has created the merchant
     if (isFirst) await openWorld(server.database, DEMO_MERCHANT);
     const target = await signIn(url);
     if (name === "history") await fillHistory(server, target);
@@ -111,7 +111,10 @@ async function measureAttack(
   }
 }
 
-/** Payments of many people, each answered or given up; a stopped server fails them at once. */
+/**
+ * Sends the payments of many people; each is answered or times out, and those to a stopped server fail at
+ * once.
+ */
 function createOthers(url: string, program: ChildProcess) {
   const sender = createSender(url, CONNECTIONS);
   let failed = 0;
@@ -123,18 +126,18 @@ function createOthers(url: string, program: ChildProcess) {
       source_account: walletCode((n * 7919) % WALLETS),
       destination_account: shopCode(n % SHOPS),
     });
-    const giveUp = new AbortController();
+    const timeout = new AbortController();
     const status = await Promise.race([
       sender.send("/payments", body).then(
         (answer) => answer.status,
         () => 0,
       ),
-      sleep(GIVE_UP_MS, 0, { signal: giveUp.signal }).catch(() => 0),
+      sleep(TIMEOUT_MS, 0, { signal: timeout.signal }).catch(() => 0),
     ]);
-    giveUp.abort();
+    timeout.abort();
     if (status !== 200) {
       failed += 1;
-      // what was refused at once is no quick answer
+      // an immediate refusal must not count as a quick answer
       if (program.exitCode === null && program.signalCode === null) await sleep(SAMPLE_MS);
     }
   };
@@ -173,7 +176,7 @@ async function signIn(url: string): Promise<Target> {
     headers: { "onegate-device": device.token },
   });
   const user = await call<TokensBody>("/api/auth/login", { body: USER });
-  // the first look opens the wallet
+  // the first request opens the wallet
   await fetch(`${url}/api/v1/wallet`, { headers: { authorization: `Bearer ${user.access_token}` } });
   return { url, staffToken: session.token, userToken: user.access_token };
 }
@@ -211,12 +214,12 @@ function memoryMb({ pid }: ChildProcess): number {
 
 function watchMemory(process: ChildProcess): { stop(): number } {
   let peak = 0;
-  const look = () => (peak = Math.max(peak, memoryMb(process)));
-  const timer = setInterval(look, SAMPLE_MS);
+  const sample = () => (peak = Math.max(peak, memoryMb(process)));
+  const timer = setInterval(sample, SAMPLE_MS);
   return {
     stop() {
       clearInterval(timer);
-      look();
+      sample();
       return peak;
     },
   };

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What an attacker knows: where the server listens, and the tokens of a staff session and of a wallet's user. */
+/** What an attacker knows: the server's address, and the tokens of a staff session and of a wallet's user. */
 export type Target = { readonly url: string; readonly staffToken: string; readonly userToken: string };
 
 const RECONNECT_MS = 100;
@@ -11,7 +11,7 @@ const TRICKLED = { connections: 500, eachMs: 1_000 } as const;
 const STREAMS = 500;
 const READERS = 14;
 
-/** Each attack runs until its process is ended. All of them use one caller's means alone. */
+/** Each attack runs until its process is ended. Each uses only what a single caller has. */
 export const attacks = {
   /** Requests a large answer again and again over the same connections, and reads none of it. */
   async pipelined({ url }: Target) {
@@ -28,7 +28,12 @@ export const attacks = {
   /** Sends deeply nested JSON to an address that doesn't exist. */
   async nested({ url }: Target) {
     const body = `${"[".repeat(NESTED.bytes / 2)}${"]".repeat(NESTED.bytes / 2)}`;
-    const request = `${head("POST", "/nothing/here", url, { "content-type": "application/json", "content-length": Buffer.byteLength(body), connection: "close" })}${body}`;
+    const headers = {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(body),
+      connection: "close",
+    };
+    const request = `${head("POST", "/nothing/here", url, headers)}${body}`;
     for (;;) {
       open(url).end(request);
       await sleep(1_000 / NESTED.perSecond);
@@ -93,7 +98,7 @@ function open(url: string): Socket {
   return socket;
 }
 
-/** Holds this many connections open; one that the server closes is opened again. */
+/** Keeps this many connections open; a connection that the server closes is reopened. */
 async function keepOpen(url: string, connections: number, begin: (socket: Socket) => void): Promise<never> {
   const start = () => {
     const socket = open(url);

@@ -10,7 +10,7 @@ import { checkBooks, startBenchServer } from "./server.ts";
 import { openWorld, shopCode, SHOPS, walletCode, WALLETS } from "./world.ts";
 
 const PROGRAM = fileURLToPath(new URL("./program.ts", import.meta.url));
-/** People who sign in again and again, each from an address of his own, and how many of them at once. */
+/** People who sign in repeatedly, each from their own address, and how many do so at once. */
 const PEOPLE = 64;
 const BATCH_SIZE = 32;
 const TOKENS = 2_000;
@@ -18,9 +18,9 @@ const MAX_CONCURRENT_CHECKS = 16;
 const PASSWORD = "Senja-di-Lembang-77";
 
 /**
- * What signing in costs, and what it costs the others: access tokens checked a second, at their first and at a later
- * request; sign-ins a second, closed loop; and payments of wallets, open loop at `rate` a second, counted from the moment
- * each was due, before and while sign-ins run at their most.
+ * Measures what signing in costs, and what it costs others: access tokens checked a second, on first and on
+ * later use; sign-ins a second, closed loop; and wallet payments, open loop at `rate` a second and timed from
+ * the moment each was due, before and during the maximum rate of sign-ins.
  */
 export async function benchAuth({ seconds, rate }: { seconds: number; rate: number }) {
   const server = await startBenchServer(4);
@@ -34,7 +34,7 @@ export async function benchAuth({ seconds, rate }: { seconds: number; rate: numb
     const people = createSender(url, BATCH_SIZE);
     const others = createSender(url, 256);
     const from = (n: number) => ({ "x-forwarded-for": `10.0.${Math.floor(n / 250)}.${1 + (n % 250)}` });
-    const asked = async (
+    const request = async (
       sender: typeof people,
       status: number,
       ...[path, body, headers]: Parameters<typeof people.send>
@@ -43,7 +43,7 @@ export async function benchAuth({ seconds, rate }: { seconds: number; rate: numb
       if (answer.status !== status) throw new Error(`${path} answered ${answer.status}: ${answer.body}`);
     };
     const signIn = (n: number) =>
-      asked(
+      request(
         people,
         200,
         "/api/auth/login",
@@ -51,7 +51,7 @@ export async function benchAuth({ seconds, rate }: { seconds: number; rate: numb
         from(n % PEOPLE),
       );
     const pay = (n: number) =>
-      asked(
+      request(
         others,
         200,
         "/payments",
@@ -65,7 +65,7 @@ export async function benchAuth({ seconds, rate }: { seconds: number; rate: numb
       );
 
     await closedLoop(2, PEOPLE, (n) =>
-      asked(
+      request(
         people,
         201,
         "/api/auth/register",
@@ -80,12 +80,12 @@ export async function benchAuth({ seconds, rate }: { seconds: number; rate: numb
     );
     await closedLoop(BATCH_SIZE, PEOPLE, signIn);
     await openLoop(rate, rate * 2, pay);
-    const calm = await openLoop(rate, rate * seconds, pay);
+    const before = await openLoop(rate, rate * seconds, pay);
 
     let signedIn = 0;
     let ended = false;
     const begun = performance.now();
-    const everybody = Promise.all(
+    const signIns = Promise.all(
       Array.from({ length: BATCH_SIZE }, async (_, caller) => {
         for (let n = caller; !ended; n += BATCH_SIZE) {
           await signIn(n);
@@ -93,10 +93,10 @@ export async function benchAuth({ seconds, rate }: { seconds: number; rate: numb
         }
       }),
     );
-    const busy = await openLoop(rate, rate * seconds, pay);
+    const during = await openLoop(rate, rate * seconds, pay);
     const perSecond = signedIn / ((performance.now() - begun) / 1000);
     ended = true;
-    await everybody;
+    await signIns;
     people.close();
     others.close();
     const books = await checkBooks(server.database);
@@ -107,10 +107,10 @@ export async function benchAuth({ seconds, rate }: { seconds: number; rate: numb
       ...(await benchTokens(server.database)),
       sign_ins_per_second: Math.round(perSecond * 10) / 10,
       others_per_second: rate,
-      others_p50_ms: percentile(calm, 0.5),
-      others_p99_ms: percentile(calm, 0.99),
-      others_meanwhile_p50_ms: percentile(busy, 0.5),
-      others_meanwhile_p99_ms: percentile(busy, 0.99),
+      others_p50_ms: percentile(before, 0.5),
+      others_p99_ms: percentile(before, 0.99),
+      others_meanwhile_p50_ms: percentile(during, 0.5),
+      others_meanwhile_p99_ms: percentile(during, 0.99),
       books,
     };
   } finally {
@@ -119,7 +119,7 @@ export async function benchAuth({ seconds, rate }: { seconds: number; rate: numb
   }
 }
 
-/** Checks as the guard makes them, in this process, with nothing else to do. */
+/** Checks tokens as the guard does, in this process, with nothing else to do. */
 async function benchTokens(database: Database) {
   const keys = await openSigningKeys(database, createSecretBox(readSettings({}).secretKey));
   const accessTokens = createAccessTokens(keys, systemClock);
@@ -133,8 +133,7 @@ async function benchTokens(database: Database) {
       ),
   );
   const check = async (n: number) => {
-    if (!(await accessTokens.verify(tokens[n % TOKENS] ?? "")))
-      throw new Error("a token of ours was not believed");
+    if (!(await accessTokens.verify(tokens[n % TOKENS] ?? ""))) throw new Error("a valid token was rejected");
   };
   const first = await closedLoop(MAX_CONCURRENT_CHECKS, TOKENS, check);
   const again = await closedLoop(MAX_CONCURRENT_CHECKS, 20 * TOKENS, check);

@@ -1,12 +1,15 @@
 import { IDR, isRefusal, money, newId, type Id } from "@onegate/contract";
 import type { Ledger } from "../server/ledger/index.ts";
 
-/** What a drive counted: transfers that were posted and refused, and how long it took, in seconds. */
+/** The result of a drive: transfers posted and refused, and the time in seconds. */
 export type Driven = { readonly posted: number; readonly refused: number; readonly seconds: number };
 
 export const rateOf = ({ posted, seconds }: Driven): number => posted / seconds;
 
-/** So many callers that always have one transfer of 1.00 on its way, from a random payer to a random payee. */
+/**
+ * Runs `callers` callers. Each always has one transfer of 1.00 in flight, from a random payer to a random
+ * payee.
+ */
 export async function drive(
   ledger: Ledger,
   merchantId: Id,

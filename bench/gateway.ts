@@ -11,7 +11,7 @@ import { closedLoop, createSender, openLoop, percentile } from "./open-loop.ts";
 import { checkBooks, startBenchServer } from "./server.ts";
 
 const CALLERS = 64;
-/** Requests on each side before it is measured. */
+/** Requests to each side before the measurement. */
 const WARM_UP = 500;
 const CONNECTIONS = 256;
 const RUPIAH = 25_000;
@@ -20,9 +20,10 @@ const PROGRAM = fileURLToPath(new URL("./program.ts", import.meta.url));
 const hmac = (text: string) => createHmac("sha256", SANDBOX_TRIPAY.privateKey).update(text).digest("hex");
 
 /**
- * What the gateway adds to a provider's own time: the same creation asked of the simulator directly and through
- * `create-payment`, both open loop at `rate` a second (200 unless told), one after the other, both warm; then signed callbacks of these
- * payments, open loop at the same rate and closed loop as fast as they go.
+ * Measures what the gateway adds to a provider's own time: the same payment is created at the simulator
+ * directly and through `create-payment`, one after the other, both warm and both open loop at `rate` a second
+ * (200 by default). Then come signed callbacks of these payments, open loop at the same rate, and closed loop
+ * as fast as possible.
  */
 export async function benchGateway({ seconds, rate }: { seconds: number; rate: number }) {
   const folder = mkdtempSync(join(tmpdir(), "onegate-bench-simulator-"));
@@ -103,18 +104,18 @@ export async function benchGateway({ seconds, rate }: { seconds: number; rate: n
       });
     };
     const callBack = async (n: number) => {
-      const one = paid[n];
-      if (!one) throw new Error("there are fewer payments than callbacks");
+      const payment = paid[n];
+      if (!payment) throw new Error("there are fewer payments than callbacks");
       const body = JSON.stringify({
-        reference: one.reference,
-        merchant_ref: one.merchantRef,
+        reference: payment.reference,
+        merchant_ref: payment.merchantRef,
         payment_method: "QRIS",
         payment_method_code: "QRIS2",
-        total_amount: one.total,
-        fee_merchant: one.fee,
+        total_amount: payment.total,
+        fee_merchant: payment.fee,
         fee_customer: 0,
-        total_fee: one.fee,
-        amount_received: one.received,
+        total_fee: payment.fee,
+        amount_received: payment.received,
         is_closed_payment: 1,
         status: "PAID",
         paid_at: Math.floor(Date.now() / 1000),
@@ -132,7 +133,7 @@ export async function benchGateway({ seconds, rate }: { seconds: number; rate: n
     const direct = await openLoop(rate, count, createDirectly);
     await closedLoop(CALLERS, WARM_UP, (n) => create(3 * count + n));
     const through = await openLoop(rate, count, create);
-    // more payments for the callbacks, as fast as they go
+    // more payments for the callbacks, as fast as possible
     await closedLoop(CALLERS, 2 * count, (n) => create(count + n));
     const callbacks = await openLoop(rate, count, callBack);
     const callbacksPerSecond = await closedLoop(CALLERS, 2 * count, (n) => callBack(count + n));

@@ -5,11 +5,14 @@ import { checkBooks, startBenchServer } from "./server.ts";
 import { runTpcb } from "./tpcb.ts";
 import { openWorld, shopIds, walletIds } from "./world.ts";
 
-/** Callers that always have one transfer on its way. */
+/** Callers, each with one transfer in flight at all times. */
 export const CALLERS = 3_000;
 export const CONCURRENCY = 3;
 
-/** Durable transfers through the ledger's public verb, from random wallets to random shops, beside TPC-B. */
+/**
+ * Measures durable transfers through the ledger's public verb, from random wallets to random shops, beside
+ * TPC-B.
+ */
 export async function benchLedger({ seconds }: { seconds: number }) {
   const server = await startBenchServer(8);
   try {

@@ -17,7 +17,8 @@ const BENCHES = {
   auth: benchAuth,
   abuse: benchAbuse,
 } as const;
-const HELP = `Usage: npm run --silent bench -- ${Object.keys(BENCHES).join("|")} [--json] [--seconds N] [--transfers N] [--rate N]
+const OPTIONS = "[--json] [--seconds N] [--transfers N] [--rate N]";
+const HELP = `Usage: npm run --silent bench -- ${Object.keys(BENCHES).join("|")} ${OPTIONS}
 
 Measures beside pgbench's TPC-B on the same server in the same run, and checks the books afterwards.
 `;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 export type Reply = { readonly status: number; readonly body: string };
 
-/** Sends JSON over connections that are kept open. */
+/** Sends JSON over keep-alive connections. */
 export function createSender(
   base: string,
   connections: number,
@@ -45,7 +45,10 @@ export function createSender(
   };
 }
 
-/** Starts so many a second whether or not the ones before are done; latencies count from the moment each was due. */
+/**
+ * Starts `perSecond` requests a second, whether or not earlier ones are done. Latencies, in ms, count from
+ * the moment each request was due.
+ */
 export async function openLoop(
   perSecond: number,
   count: number,
@@ -56,7 +59,7 @@ export async function openLoop(
   const begun = performance.now();
   for (let n = 0; n < count; n++) {
     const due = begun + (n * 1000) / perSecond;
-    // a timer may be a millisecond late, on both sides of a comparison; turning round and round would cost a core
+    // a timer may be a millisecond late, on both sides of a comparison; a busy wait would cost a core
     const wait = due - performance.now();
     if (wait > 0) await sleep(wait);
     running.push(send(n).then(() => void latencies.push(performance.now() - due)));
@@ -65,7 +68,7 @@ export async function openLoop(
   return latencies.sort((a, b) => a - b);
 }
 
-/** So many at once, the next one as soon as one is done; answers how many a second. */
+/** Keeps `callers` requests in flight until `count` are done; returns the requests a second. */
 export async function closedLoop(
   callers: number,
   count: number,
@@ -81,7 +84,7 @@ export async function closedLoop(
   return count / ((performance.now() - begun) / 1000);
 }
 
-/** Of sorted latencies, rounded to hundredths of a millisecond. */
+/** A percentile of sorted latencies, rounded to hundredths of a millisecond. */
 export function percentile(sorted: readonly number[], part: number): number {
   return Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0) * 100) / 100;
 }

@@ -10,19 +10,27 @@ import { openWorld, SHOPS, WALLETS } from "./world.ts";
 const CONNECTIONS = [1, 64, 256];
 const PROGRAM = fileURLToPath(new URL("./program.ts", import.meta.url));
 
-/** Payments of 1.00 from random wallets to random shops, each under a UUIDv7 of its own, as clients are advised to send. */
+/**
+ * Payments of 1.00 from random wallets to random shops, each with its own UUIDv7, as clients are advised to
+ * send.
+ */
 const requests = (run: string) => `
 local n = 0
 math.randomseed(${run.length * 7919})
 request = function()
   n = n + 1
   local ms = os.time() * 1000 + n % 1000
-  local id = string.format("%08x-%04x-7%03x-8%03x-%04x%08x", math.floor(ms / 65536), ms % 65536, n % 4096, math.random(0, 4095), math.random(0, 65535), n)
+  local id = string.format("%08x-%04x-7%03x-8%03x-%04x%08x", math.floor(ms / 65536), ms % 65536, n % 4096,
+    math.random(0, 4095), math.random(0, 65535), n)
   return wrk.format("POST", "/payments", {["content-type"] = "application/json"}, string.format(
-    '{"id":"%s","currency":"IDR","amount":"1.00","source_account":"W%d","destination_account":"S%d"}', id, math.random(0, ${WALLETS - 1}), math.random(0, ${SHOPS - 1})))
+    '{"id":"%s","currency":"IDR","amount":"1.00","source_account":"W%d","destination_account":"S%d"}',
+    id, math.random(0, ${WALLETS - 1}), math.random(0, ${SHOPS - 1})))
 end`;
 
-/** Durable wallet payments over HTTP, `POST /payments`, closed loop, beside TPC-B; the program runs as its own process. */
+/**
+ * Measures durable wallet payments over HTTP, `POST /payments`, closed loop, beside TPC-B; the program runs
+ * as a process of its own.
+ */
 export async function benchPayments({ seconds }: { seconds: number }) {
   const server = await startBenchServer(4);
   const program = fork(PROGRAM, [JSON.stringify(server.cluster.connection)], {

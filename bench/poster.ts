@@ -4,7 +4,7 @@ import { createLedger } from "../server/ledger/index.ts";
 import { drive } from "./drive.ts";
 import { CONCURRENCY } from "./ledger.ts";
 
-/** A process of its own that posts when it is told to; see `processes.ts`. */
+/** A child process that posts when it gets an order; see `processes.ts`. */
 export type Order = {
   readonly connection: Connection;
   readonly merchantId: Id;
@@ -18,7 +18,7 @@ process.on("message", (order: Order) => {
   void (async () => {
     const database = openDatabase(order.connection, CONCURRENCY + 1, () => undefined);
     const ledger = createLedger(database, { concurrency: CONCURRENCY, queue: 100_000 });
-    // statements are prepared and tables known before the clock starts
+    // prepares statements and loads table metadata before the clock starts
     await ledger.post(order.merchantId, {
       id: newId(),
       kind: "payment",

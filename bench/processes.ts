@@ -8,10 +8,13 @@ import { checkBooks, startBenchServer } from "./server.ts";
 import { openWorld, shopIds, walletIds } from "./world.ts";
 
 const POSTER = fileURLToPath(new URL("./poster.ts", import.meta.url));
-/** Few enough that one process waits for its commits more than it works. */
+/** Few enough that one process waits for its commits more than it computes. */
 const CALLERS = 300;
 
-/** One process, then two on hot sets of their own, then two on the same: what they do together, and whether all is there. */
+/**
+ * Measures one process, then two on separate hot sets, then two on the same set: their combined rate, and
+ * whether every transfer exists.
+ */
 export async function benchProcesses({ seconds }: { seconds: number }) {
   const server = await startBenchServer(4);
   const posters: ChildProcess[] = [];
@@ -35,9 +38,9 @@ export async function benchProcesses({ seconds }: { seconds: number }) {
     });
     const run = async (orders: readonly Order[]): Promise<Driven[]> =>
       Promise.all(
-        orders.map(async (one, i) => {
+        orders.map(async (order, i) => {
           const done = once(posters[i]!, "message") as Promise<[Driven]>;
-          posters[i]!.send(one);
+          posters[i]!.send(order);
           return (await done)[0];
         }),
       );
@@ -53,11 +56,11 @@ export async function benchProcesses({ seconds }: { seconds: number }) {
       order(half(wallets, 1), half(shops, 1)),
     ]);
     const before = await count();
-    // one shop takes it all: every batch of either process wants its row
+    // one shop gets everything: each batch of either process needs its row
     const together = await run([order(wallets, shops.slice(0, 1)), order(wallets, shops.slice(0, 1))]);
     const added = (await count()) - before;
-    const posted = together.reduce((sum, one) => sum + one.posted, 0);
-    const sum = (all: readonly Driven[]) => all.reduce((total, one) => total + rateOf(one), 0);
+    const posted = together.reduce((total, driven) => total + driven.posted, 0);
+    const sum = (all: readonly Driven[]) => all.reduce((total, driven) => total + rateOf(driven), 0);
     const books = await checkBooks(server.database);
     return {
       bench: "processes",

@@ -9,9 +9,9 @@ import { openWorld, shopIds, walletIds } from "./world.ts";
 const FILL_BATCH_SIZE = 20_000;
 
 /**
- * The same load upon books that are ever fuller: with 10 thousand transfers in them, with 1 million, and with as many as
- * `--transfers` says. All are posted by the ledger itself, into the month that is written to. Then the whole is sealed and
- * proven, which is timed too.
+ * Measures the same load on ever fuller books: with 10 thousand transfers, with 1 million, and with
+ * `--transfers`. All are posted by the ledger itself into the current month. Then everything is sealed and
+ * proven, and both are timed.
  */
 export async function benchScale({ seconds, transfers }: { seconds: number; transfers: number }) {
   const server = await startBenchServer(8);
@@ -33,7 +33,7 @@ export async function benchScale({ seconds, transfers }: { seconds: number; tran
           ),
         size,
       );
-      // what a server does by itself between busy hours
+      // what autovacuum does between busy hours
       await server.database.pool.query("vacuum analyze ledger_transfer, ledger_balance, outbox_event");
       await drive(ledger, merchantId, { ...who, callers: CALLERS, seconds: 0.2 });
       const driven = await drive(ledger, merchantId, { ...who, callers: CALLERS, seconds });
@@ -62,7 +62,7 @@ export async function benchScale({ seconds, transfers }: { seconds: number; tran
   }
 }
 
-/** Posts until there are so many transfers; answers how many there are. */
+/** Posts until `size` transfers exist; returns how many exist. */
 async function fill(
   ledger: Ledger,
   merchantId: Id,

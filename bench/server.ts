@@ -6,7 +6,7 @@ import { openDatabase, startCluster, type Cluster, type Database } from "../serv
 import { prove } from "../server/ledger/index.ts";
 import { prepareSchema } from "../server/schema.ts";
 
-/** The embedded server as it ships, everything durable, with an empty Onegate on it. */
+/** The embedded PostgreSQL as it ships, fully durable, with an empty Onegate. */
 export type BenchServer = { readonly cluster: Cluster; readonly database: Database; close(): Promise<void> };
 
 export async function startBenchServer(connections: number): Promise<BenchServer> {
@@ -32,7 +32,7 @@ export async function createDatabase({ cluster }: BenchServer, name: string): Pr
   await admin.end();
 }
 
-/** A run whose books don't balance, or in which transactions deadlocked, has no result. */
+/** A run has no result when its books don't balance or transactions deadlocked. */
 export async function checkBooks(database: Database): Promise<"hold" | "broken"> {
   const { rows } = await database.pool.query<{ deadlocks: bigint }>(
     "select deadlocks from pg_stat_database where datname = current_database()",

@@ -5,7 +5,7 @@ import { createDatabase, type BenchServer } from "./server.ts";
 const SCALE = 20;
 const CLIENTS = [8, 32];
 
-/** Debian's pgbench, wherever its version put it. */
+/** Finds Debian's pgbench, whose path depends on its version. */
 function findPgbench(): string {
   const versions = existsSync("/usr/lib/postgresql")
     ? readdirSync("/usr/lib/postgresql").sort().reverse()
@@ -18,7 +18,9 @@ function findPgbench(): string {
   return found;
 }
 
-/** pgbench's TPC-B, prepared, scale 20: its best of 8 and 32 clients, in transactions a second. */
+/**
+ * Runs pgbench's TPC-B, prepared, scale 20; returns the best of 8 and 32 clients, in transactions a second.
+ */
 export async function runTpcb(server: BenchServer, seconds: number): Promise<number> {
   const pgbench = findPgbench();
   await createDatabase(server, "tpcb");
@@ -31,8 +33,8 @@ export async function runTpcb(server: BenchServer, seconds: number): Promise<num
   };
   run(["-i", "-q", "-s", String(SCALE)]);
   const rates = CLIENTS.map((clients) => {
-    const words = run(["-M", "prepared", "-c", String(clients), "-j", "2", "-T", String(seconds)]);
-    return Number(/tps = ([0-9.]+)/.exec(words)?.[1]);
+    const output = run(["-M", "prepared", "-c", String(clients), "-j", "2", "-T", String(seconds)]);
+    return Number(/tps = ([0-9.]+)/.exec(output)?.[1]);
   });
   return Math.max(...rates);
 }

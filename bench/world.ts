@@ -3,8 +3,8 @@ import type { Database } from "../server/kernel/index.ts";
 import { accountId, createLedger, openAccounts } from "../server/ledger/index.ts";
 
 /**
- * The accounts a measurement moves money between: many wallets that pay, and shops that are paid, as in a city of small
- * purchases. Every wallet has a floor and enough in it.
+ * The accounts of a measurement: many wallets that pay and a few shops that are paid, like small purchases in
+ * a city. Every wallet has a floor and ample funds.
  */
 export const WALLETS = 10_000;
 export const SHOPS = 100;
@@ -16,7 +16,7 @@ export const walletIds = (merchantId: Id): Id[] =>
 export const shopIds = (merchantId: Id): Id[] =>
   Array.from({ length: SHOPS }, (_, n) => accountId(merchantId, shopCode(n)));
 
-const ENOUGH = 100_000_000_00n;
+const INITIAL_BALANCE = 100_000_000_00n;
 
 export async function openWorld(database: Database, merchantId: Id): Promise<void> {
   const ledger = createLedger(database, { concurrency: 2, queue: 100_000 });
@@ -29,11 +29,13 @@ export async function openWorld(database: Database, merchantId: Id): Promise<voi
   ];
   const ids = codes.map((code) => accountId(merchantId, code));
   await database.pool.query(
-    `insert into ledger_account (merchant_id, account_id, code, kind) select $1, u.id, u.code, 'wallet' from unnest($2::uuid[], $3::text[]) as u (id, code)`,
+    `insert into ledger_account (merchant_id, account_id, code, kind)
+     select $1, u.id, u.code, 'wallet' from unnest($2::uuid[], $3::text[]) as u (id, code)`,
     [merchantId, ids, codes],
   );
   await database.pool.query(
-    "insert into ledger_balance (merchant_id, account_id, currency, least) select $1, u.id, 'IDR', 0 from unnest($2::uuid[]) as u (id)",
+    `insert into ledger_balance (merchant_id, account_id, currency, least)
+     select $1, u.id, 'IDR', 0 from unnest($2::uuid[]) as u (id)`,
     [merchantId, ids],
   );
   await ledger.postMany(
@@ -43,7 +45,7 @@ export async function openWorld(database: Database, merchantId: Id): Promise<voi
       kind: "topup",
       debit: accountId(merchantId, "mint"),
       credit,
-      amount: money(ENOUGH, IDR),
+      amount: money(INITIAL_BALANCE, IDR),
     })),
   );
   await database.pool.query("vacuum analyze");

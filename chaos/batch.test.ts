@@ -13,7 +13,7 @@ import { until } from "../server/testing/until.ts";
 const SETS = 40;
 const LEGS = 10;
 
-describe("PostgreSQL killed in mid-batch", () => {
+describe("PostgreSQL killed in the middle of a batch", () => {
   const data = mkdtempSync(join(tmpdir(), "onegate-batch-"));
   let cluster: Cluster;
   let database: Database;
@@ -28,7 +28,7 @@ describe("PostgreSQL killed in mid-batch", () => {
     rmSync(data, { recursive: true, force: true });
   });
 
-  it("fault 5: no half batch: a set of ten transfers is there whole or not at all, and posting goes on within 30 s", async () => {
+  it("fault 5: a set of ten is posted whole or not at all, and posting resumes within 30 s", async () => {
     const books = await openBooks(database);
     await books.open("andi");
     await books.open("budi");
@@ -50,7 +50,7 @@ describe("PostgreSQL killed in mid-batch", () => {
       }
     };
     const posters = Array.from({ length: SETS }, poster);
-    // instants that lie differently in a batch each
+    // instants that fall at different points of a batch
     for (const instant of [50, 83, 121, 157, 199]) {
       const enough = acked.size + 20;
       await until(
@@ -81,12 +81,12 @@ describe("PostgreSQL killed in mid-batch", () => {
       [books.merchantId],
     );
     const there = new Set(rows.map(({ transfer_id: id }) => id));
-    assert.equal(there.size, rows.length, "none is there twice");
+    assert.equal(there.size, rows.length, "no transfer exists twice");
     for (const [name, ids] of sets) {
       const count = ids.filter((id) => there.has(id)).length;
       assert.ok(
         count === 0 ? !acked.has(name) : count === LEGS,
-        `${count} of ${LEGS} legs are there, ${acked.has(name) ? "" : "not "}acknowledged`,
+        `${count} of ${LEGS} legs exist, ${acked.has(name) ? "" : "not "}acknowledged`,
       );
     }
     await books.assertHold();

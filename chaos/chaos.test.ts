@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { judge, type Asked, type Found } from "./history.ts";
 import { play } from "./rounds.ts";
 
-const asked = (id: string, heard: Asked["heard"], retried = false): Asked => ({
+const requested = (id: string, heard: Asked["heard"], retried = false): Asked => ({
   id,
   amount: "1.00",
   source: "ACC_001",
@@ -20,35 +20,35 @@ const row = (reference: string, change: Partial<Found> = {}): Found => ({
 });
 
 describe("the judge", () => {
-  it("finds nothing where all is well: acked are there, unacked may be", () => {
+  it("finds nothing wrong when acked transfers exist, whether or not unacked ones do", () => {
     assert.deepEqual(
-      judge([asked("a", "acked"), asked("b", "open"), asked("c", "open")], [row("a"), row("b")]),
+      judge([requested("a", "acked"), requested("b", "open"), requested("c", "open")], [row("a"), row("b")]),
       { acked: 1, lost: [], doubled: [], unsettled: [], stray: [], wrong: [] },
     );
   });
 
-  it("notices what is lost, changed, doubled, left open or made up", () => {
-    assert.deepEqual(judge([asked("a", "acked")], []).lost, ["a"]);
-    assert.deepEqual(judge([asked("a", "acked")], [row("a", { amount: "2.00" })]).lost, ["a"]);
-    assert.deepEqual(judge([asked("a", "acked")], [row("a", { credit: "ACC_SRC_ABC" })]).lost, ["a"]);
-    assert.deepEqual(judge([asked("a", "open")], [row("a"), row("a")]).doubled, ["a"]);
-    assert.deepEqual(judge([asked("a", "open", true)], []).unsettled, ["a"]);
+  it("reports what is lost, changed, doubled, left open or never requested", () => {
+    assert.deepEqual(judge([requested("a", "acked")], []).lost, ["a"]);
+    assert.deepEqual(judge([requested("a", "acked")], [row("a", { amount: "2.00" })]).lost, ["a"]);
+    assert.deepEqual(judge([requested("a", "acked")], [row("a", { credit: "ACC_SRC_ABC" })]).lost, ["a"]);
+    assert.deepEqual(judge([requested("a", "open")], [row("a"), row("a")]).doubled, ["a"]);
+    assert.deepEqual(judge([requested("a", "open", true)], []).unsettled, ["a"]);
     assert.deepEqual(judge([], [row("a")]).stray, ["a"]);
     assert.deepEqual(
-      judge([asked("a", "refused")], [row("a")]).wrong,
+      judge([requested("a", "refused")], [row("a")]).wrong,
       ["a"],
-      "what was refused stands in the books",
+      "a refused transfer in the books is wrong",
     );
     assert.deepEqual(
-      judge([asked("a", "open")], [row("a", { amount: "2.00" })]).wrong,
+      judge([requested("a", "open")], [row("a", { amount: "2.00" })]).wrong,
       ["a"],
-      "what nobody heard of is there, but not as it was asked",
+      "an unanswered transfer that differs from its request is wrong",
     );
   });
 });
 
 describe("chaos", () => {
-  it("faults 4, 5 and 24: killed ten times under load, server, backend or postmaster: nothing acked is lost, nothing doubled, and the books hold", async () => {
+  it("faults 4, 5 and 24: ten kills under load lose and double nothing, and the books hold", async () => {
     const report = await play(10, 26);
     assert.deepEqual(
       {
@@ -65,7 +65,7 @@ describe("chaos", () => {
     assert.ok(report.acked > 200, `${report.acked} acknowledged`);
     assert.ok(
       Object.values(report.kills).every((count) => count > 0),
-      `each was killed: ${JSON.stringify(report.kills)}`,
+      `something was never killed: ${JSON.stringify(report.kills)}`,
     );
   });
 });

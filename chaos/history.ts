@@ -1,20 +1,20 @@
 import { newId } from "@onegate/contract";
 
-/** One transfer that was asked for, and what its callers heard. */
+/** One requested transfer, and what its caller was answered. */
 export type Asked = {
   readonly id: string;
   readonly amount: string;
   readonly source: string;
   readonly destination: string;
-  /** "acked": somebody saw a 2xx. "refused": a final no. "open": no answer, or one that says to come again. */
+  /** "acked": answered with a 2xx. "refused": a final refusal. "open": no answer, or a retryable one. */
   heard: "acked" | "refused" | "open";
-  /** The last words that its callers heard, for whoever has to find out what went wrong. */
+  /** The last answer, for finding out what went wrong. */
   lastWords?: string;
-  /** Asked for again until it is settled; the others are left as they are. */
+  /** Whether it is retried until it is settled; the others are left as they are. */
   readonly retried: boolean;
 };
 
-/** A row of the ledger, as far as it was asked for. Amounts are in major units. */
+/** The part of a ledger row that was requested. Amounts are in major units. */
 export type Found = {
   readonly reference: string;
   readonly amount: string;
@@ -48,26 +48,27 @@ export function ask(random: () => number): Asked {
 }
 
 /**
- * Holds what is in the ledger against what was asked for: each acked id exactly once and as it was asked, no id twice,
- * every retried one settled, nothing that nobody asked for, nothing that was refused or is not as it was asked.
+ * Compares the ledger with the requests: each acked id exists exactly once and as requested, no id exists
+ * twice, every retried request is settled, nothing exists that was never requested, was refused or differs
+ * from its request.
  */
 export function judge(asked: readonly Asked[], found: readonly Found[]): Verdict {
   const rows = new Map<string, Found[]>();
   for (const row of found) rows.set(row.reference, [...(rows.get(row.reference) ?? []), row]);
   const known = new Set(asked.map(({ id }) => id));
-  const isAsAsked = ({ amount, source, destination }: Asked, row: Found | undefined) =>
+  const matches = ({ amount, source, destination }: Asked, row: Found | undefined) =>
     row?.amount === amount && row.debit === source && row.credit === destination;
-  const isThere = (one: Asked) => isAsAsked(one, rows.get(one.id)?.[0]);
+  const exists = (request: Asked) => matches(request, rows.get(request.id)?.[0]);
   const acked = asked.filter(({ heard }) => heard === "acked");
   return {
     acked: acked.length,
-    lost: acked.filter((one) => !isThere(one)).map(({ id }) => id),
+    lost: acked.filter((request) => !exists(request)).map(({ id }) => id),
     doubled: [...rows].filter(([, all]) => all.length > 1).map(([id]) => id),
     unsettled: asked.filter(({ heard, retried }) => retried && heard === "open").map(({ id }) => id),
     stray: [...rows.keys()].filter((id) => !known.has(id)),
     wrong: asked
-      .filter((one) =>
-        (rows.get(one.id) ?? []).some((row) => one.heard === "refused" || !isAsAsked(one, row)),
+      .filter((request) =>
+        (rows.get(request.id) ?? []).some((row) => request.heard === "refused" || !matches(request, row)),
       )
       .map(({ id }) => id),
   };

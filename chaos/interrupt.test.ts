@@ -12,7 +12,7 @@ import { until } from "../server/testing/until.ts";
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 
 describe("a run of chaos that is interrupted", () => {
-  it("ends all that it started and leaves no folder, though Ctrl-C comes twice, as npm passes it on", async () => {
+  it("ends all its processes and leaves no folder, even when npm passes Ctrl-C on again", async () => {
     const folder = mkdtempSync(join(tmpdir(), "onegate-interrupt-"));
     const run = spawn(process.execPath, [MAIN, "--rounds", "1000", "--seed", "4"], {
       env: { ...process.env, TMPDIR: folder },
@@ -20,10 +20,10 @@ describe("a run of chaos that is interrupted", () => {
     });
     const ended = once(run, "exit");
     try {
-      let words = "";
-      run.stderr.setEncoding("utf8").on("data", (text: string) => (words += text));
+      let output = "";
+      run.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
       await until(
-        async () => words,
+        async () => output,
         (now) => now.includes("round 1:"),
         60_000,
       );
@@ -49,7 +49,7 @@ describe("a run of chaos that is interrupted", () => {
   });
 });
 
-/** Processes that work in a folder or were told to, as Linux shows them. */
+/** Processes whose working directory or environment points into a folder, read from Linux's /proc. */
 function processesOf(folder: string): number[] {
   if (process.platform !== "linux") return [];
   return readdirSync("/proc")

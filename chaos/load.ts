@@ -5,10 +5,10 @@ import { ask, type Asked } from "./history.ts";
 const CALLERS = 10;
 const BATCH = 25;
 const TIMEOUT_MS = 20_000;
-/** A caller that was told nothing rests a little, as a client with a queue behind it would. */
-const REST_MS = 30;
+/** A caller without a final answer pauses, as a client with a queue would. */
+const PAUSE_MS = 30;
 
-/** A steady load on the payment paths, with a record of all that was asked and heard. */
+/** A steady load on the payment endpoints, with a record of all requests and answers. */
 export class Load {
   readonly asked: Asked[] = [];
   /** When the last transfer was acknowledged, by `performance.now()`. */
@@ -18,7 +18,7 @@ export class Load {
   readonly #random: () => number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: CALLERS + 1 });
   readonly #running: Array<Promise<void>> = [];
-  /** What is to be asked for until it is settled, and nobody asks for now. */
+  /** Requests to be retried until they are settled, and not in flight now. */
   readonly #toSettle = new Set<Asked>();
   #stopped = false;
 
@@ -27,7 +27,7 @@ export class Load {
     this.#random = random;
   }
 
-  /** The longest time between two acknowledgements since this was last asked. */
+  /** Returns and resets the longest time between two acknowledgements, in ms. */
   takeLongestGap(): number {
     const longest = this.#longestGap;
     this.#longestGap = 0;
@@ -39,7 +39,7 @@ export class Load {
     this.#running.push(this.#callInBatches());
   }
 
-  /** Stops asking for new ones, and asks again for what is to be settled, until it is or the time is over. */
+  /** Stops new requests, and retries those to be settled until they are or the time is over. */
   async finish(ms: number): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#running);
@@ -57,9 +57,9 @@ export class Load {
 
   async #callSingly(): Promise<void> {
     while (!this.#stopped) {
-      // now and then something that was not answered is asked for again in the middle of it all
+      // sometimes retries an unanswered request in between
       const [again] = this.#random() < 0.05 ? this.#toSettle : [];
-      if (!(await this.#sendOne(again ?? this.#next()))) await sleep(REST_MS);
+      if (!(await this.#sendOne(again ?? this.#next()))) await sleep(PAUSE_MS);
     }
   }
 
@@ -69,7 +69,7 @@ export class Load {
       const answer = await this.#post("/api/v1/transfers:batch", { transfers: batch.map(toBody) });
       if (answer?.status !== 200) {
         for (const one of batch) this.#hear(one, "open");
-        await sleep(REST_MS);
+        await sleep(PAUSE_MS);
         continue;
       }
       const { results } = JSON.parse(answer.body) as {
@@ -87,8 +87,8 @@ export class Load {
   }
 
   /**
-   * Whether there was an answer that settles it. An id is asked for by one caller at a time, because of two answers that
-   * cross, "not enough money" and then "done", the first would look like a no that was not kept.
+   * Whether there was an answer that settles the request. An id is sent by one caller at a time: if the
+   * answers "insufficient funds" and then "done" crossed, the refusal would look broken.
    */
   async #sendOne(one: Asked): Promise<boolean> {
     this.#toSettle.delete(one);
@@ -126,11 +126,11 @@ export class Load {
           headers: { "content-type": "application/json", "content-length": Buffer.byteLength(text) },
         },
         (incoming) => {
-          let words = "";
+          let received = "";
           incoming
             .setEncoding("utf8")
-            .on("data", (chunk: string) => (words += chunk))
-            .on("end", () => resolve({ status: incoming.statusCode ?? 0, body: words }))
+            .on("data", (chunk: string) => (received += chunk))
+            .on("end", () => resolve({ status: incoming.statusCode ?? 0, body: received }))
             .on("error", () => resolve(undefined));
         },
       );

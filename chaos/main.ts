@@ -3,8 +3,8 @@ import { play } from "./rounds.ts";
 
 const HELP = `Usage: npm run --silent chaos -- [--rounds N] [--seed S] [--json]
 
-Kills the server, a backend of PostgreSQL or its postmaster under load, time after time, and holds the books against what
-was acknowledged. The exit code is 1 when anything is lost, doubled, unsettled, wrong or broken.
+Repeatedly kills the server, a PostgreSQL backend or the postmaster under load, and compares the books with
+what was acknowledged. The exit code is 1 when anything is lost, doubled, unsettled, wrong or broken.
 `;
 
 const { values } = parseArgs({
@@ -23,5 +23,8 @@ if (!Number.isInteger(rounds) || rounds < 1 || rounds > 10_000 || !Number.isInte
   );
   process.stdout.write(`${JSON.stringify(report)}\n`);
   process.exitCode =
-    report.lost + report.doubled + report.unsettled + report.wrong === 0 && report.proof === "holds" ? 0 : 1;
+    report.lost + report.doubled + report.unsettled + report.wrong + report.deadlocks === 0 &&
+    report.proof === "holds"
+      ? 0
+      : 1;
 }

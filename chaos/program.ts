@@ -8,7 +8,9 @@ import { fileURLToPath } from "node:url";
 const MAIN = fileURLToPath(new URL("../server/main.ts", import.meta.url));
 const READY_MS = 60_000;
 
-/** The real program as a process of its own, on an embedded PostgreSQL below a folder, always at the same address. */
+/**
+ * The real program as a child process, on an embedded PostgreSQL below a folder, always at the same address.
+ */
 export class Program {
   readonly url: string;
   readonly #environment: NodeJS.ProcessEnv;
@@ -16,12 +18,12 @@ export class Program {
   #child: ChildProcess | undefined;
   #prover: ChildProcess | undefined;
   #stopping: Promise<void> | undefined;
-  #words = "";
+  #output = "";
 
   private constructor(data: string, port: number) {
     this.#data = data;
     this.url = `http://127.0.0.1:${port}`;
-    // nothing of a provider is asked for here
+    // no provider is needed here
     this.#environment = {
       ...process.env,
       ONEGATE_DATA: data,
@@ -39,7 +41,7 @@ export class Program {
 
   /** Starts the process; resolves when it is ready. */
   async begin(): Promise<void> {
-    // a start that comes after the end would be nobody's to end
+    // nothing would end a process started after the stop
     if (this.#stopping) throw new Error("the program was stopped");
     const child = spawn(process.execPath, [MAIN, "serve"], {
       env: this.#environment,
@@ -50,19 +52,19 @@ export class Program {
     let isReady = false;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
-        this.#words = (this.#words + text).slice(-20_000);
+        this.#output = (this.#output + text).slice(-20_000);
         if (text.includes("Onegate is ready")) isReady = true;
       });
     }
     const deadline = performance.now() + READY_MS;
     while (!isReady) {
       if (child.exitCode !== null || child.signalCode !== null || performance.now() > deadline)
-        throw new Error(`the program does not start:\n${this.#words}`);
+        throw new Error(`the program did not start:\n${this.#output}`);
       await sleep(20);
     }
   }
 
-  /** Ends the program's process as a crash does. */
+  /** Kills the program's process, like a crash. */
   async killServer(): Promise<void> {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -71,7 +73,7 @@ export class Program {
     await ended;
   }
 
-  /** Ends PostgreSQL's own parent process as a crash does; answers which it was. */
+  /** Kills the postmaster, like a crash; returns its process id. */
   killPostmaster(): number {
     const pid = this.postmaster();
     if (pid === undefined) throw new Error("there is no PostgreSQL to kill");
@@ -79,27 +81,27 @@ export class Program {
     return pid;
   }
 
-  /** The process id of the PostgreSQL that serves the folder; nothing when none does. */
+  /** The process id of the postmaster that serves the folder; undefined when none does. */
   postmaster(): number | undefined {
     const file = join(this.#data, "postgres", "postmaster.pid");
     const pid = existsSync(file) ? Number(readFileSync(file, "utf8").split("\n")[0]) : 0;
     return pid > 0 && isAlive(pid) ? pid : undefined;
   }
 
-  /** The books' own proof, by the program's own command. */
+  /** Runs the program's `proof` command and returns its last line. */
   async proof(): Promise<string> {
     const child = spawn(process.execPath, [MAIN, "proof", "--json"], {
       env: this.#environment,
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.#prover = child;
-    let words = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (words += text));
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
     await new Promise((resolve) => child.once("close", resolve));
-    return words.trim().split("\n").at(-1) ?? "";
+    return output.trim().split("\n").at(-1) ?? "";
   }
 
-  /** Ends everything that was started here, PostgreSQL too. */
+  /** Ends everything started here, PostgreSQL included. */
   stop(): Promise<void> {
     return (this.#stopping ??= this.#end());
   }
@@ -134,7 +136,7 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Whether a process runs; one that ended and was not asked about by its parent yet does not. */
+/** Whether a process runs; a zombie, whose parent has not reaped it yet, does not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

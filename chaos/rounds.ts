@@ -24,38 +24,39 @@ export type Report = {
   readonly longest_outage_ms: number;
   /** Deadlocks since PostgreSQL last recovered from a crash, which resets its statistics. */
   readonly deadlocks: number;
-  /** The first of what is wrong: what was asked and heard, and what is in the books. */
+  /** The first things that are wrong: each request with its answer, and what is in the books. */
   readonly faults: readonly string[];
 };
 
-/** How long it may take until payments are taken again, by what was killed (faults 4, 5 and 24). */
-const BACK_MS: Readonly<Record<Kill, number>> = { server: 30_000, backend: 10_000, postmaster: 30_000 };
+/** How long until payments must be accepted again, by what was killed (faults 4, 5 and 24). */
+const MAX_OUTAGE_MS: Readonly<Record<Kill, number>> = { server: 30_000, backend: 10_000, postmaster: 30_000 };
 const SETTLE_MS = 60_000;
 const MAX_FAULTS = 20;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * So many times, under load: something is killed at a random instant, and payments must be taken again in time. Then what is
- * in the books is held against what was acknowledged. `say` hears how it goes.
+ * Kills something at a random instant under load, `rounds` times; payments must be accepted again in time.
+ * Then the books are compared with what was acknowledged. `say` gets a line per round.
  */
 export async function play(
   rounds: number,
   seed: number,
   say: (line: string) => void = () => undefined,
 ): Promise<Report> {
-  // the load's choices come in the order of its answers: those of the rounds are the same for the same seed
+  // the load draws in the order of its answers; a generator of its own keeps the rounds the same for the same
+  // seed
   const random = seeded(seed);
   const data = mkdtempSync(join(tmpdir(), "onegate-chaos-"));
   let program: Program | undefined;
   const end = async () => {
     await program?.stop();
-    // the last of a killed PostgreSQL may still be writing
+    // the last processes of a killed PostgreSQL may still be writing
     rmSync(data, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
   let stopping: Promise<void> | undefined;
   const stop = () => (stopping ??= end());
   const interrupted = () => void stop().finally(() => process.exit(130));
-  // a second one changes nothing: npm passes on the Ctrl-C that the terminal has sent already
+  // a second signal changes nothing: npm passes on the Ctrl-C that the terminal has already sent
   for (const signal of SIGNALS) process.on(signal, interrupted);
   try {
     program = await Program.make(data);
@@ -70,7 +71,7 @@ export async function play(
       kills[kill] += 1;
       const outage = await strike(program, load, data, kill, random);
       longest = Math.max(longest, outage);
-      say(`round ${round}: ${kill} killed, payments taken again after ${Math.round(outage)} ms`);
+      say(`round ${round}: ${kill} killed, payments accepted again after ${Math.round(outage)} ms`);
     }
     await load.finish(SETTLE_MS);
     const found = await readLedger(data);
@@ -126,7 +127,10 @@ export async function play(
   }
 }
 
-/** Kills, and waits until what was killed is seen to be gone and a payment is acknowledged after that; answers how long none was. */
+/**
+ * Kills, and waits until the victim is gone and a payment is acknowledged after that; returns the longest
+ * time between two acknowledgements, in ms.
+ */
 async function strike(
   program: Program,
   load: Load,
@@ -138,8 +142,8 @@ async function strike(
   const begun = performance.now();
   const within = async (isSo: () => boolean) => {
     while (!isSo()) {
-      if (performance.now() - begun > BACK_MS[kill])
-        throw new Error(`no payment was taken for ${BACK_MS[kill]} ms after the ${kill} was killed`);
+      if (performance.now() - begun > MAX_OUTAGE_MS[kill])
+        throw new Error(`no payment was accepted for ${MAX_OUTAGE_MS[kill]} ms after the ${kill} was killed`);
       await sleep(5);
     }
   };
@@ -153,7 +157,7 @@ async function strike(
     const killed = await killBackend(data, random);
     await within(() => !isAlive(killed));
   }
-  // an answer may still have been on its way
+  // an answer may still have been in flight
   await sleep(50);
   const quiet = performance.now();
   await within(() => load.lastAck > quiet);
@@ -179,12 +183,16 @@ async function open(data: string): Promise<pg.Client> {
   }
 }
 
-/** One of the processes of PostgreSQL that serve the program, most likely one that is at work. */
+/**
+ * Kills one of the PostgreSQL backends that serve the program, most likely an active one; returns its process
+ * id.
+ */
 async function killBackend(data: string, random: () => number): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
     const client = await open(data);
     const { rows } = await client.query<{ pid: number }>(
-      "select pid from pg_stat_activity where application_name = 'onegate' order by state = 'active' desc, pid limit 6",
+      `select pid from pg_stat_activity where application_name = 'onegate'
+        order by state = 'active' desc, pid limit 6`,
     );
     await client.end();
     const pid = rows[Math.floor(random() * rows.length)]?.pid;
@@ -192,7 +200,7 @@ async function killBackend(data: string, random: () => number): Promise<number> 
       process.kill(pid, "SIGKILL");
       return pid;
     }
-    // the last restart is so young that the program has not come back yet
+    // after a restart the program may not have reconnected yet
     await sleep(50);
   }
   throw new Error("the program has no connection");
@@ -214,7 +222,8 @@ async function readLedger(data: string): Promise<Found[]> {
   const client = await open(data);
   try {
     const { rows } = await client.query<Found>(
-      `select t.reference, (t.amount / 100)::text || '.' || lpad((t.amount % 100)::text, 2, '0') as amount, d.code as debit, c.code as credit
+      `select t.reference, (t.amount / 100)::text || '.' || lpad((t.amount % 100)::text, 2, '0') as amount,
+              d.code as debit, c.code as credit
          from ledger_transfer t
          join ledger_account d on d.merchant_id = t.merchant_id and d.account_id = t.debit_account_id
          join ledger_account c on c.merchant_id = t.merchant_id and c.account_id = t.credit_account_id
@@ -226,7 +235,9 @@ async function readLedger(data: string): Promise<Found[]> {
   }
 }
 
-/** A small generator of numbers from 0 to 1 (mulberry32, Tommy Ettinger, public domain): choices by seed. */
+/**
+ * A small generator of numbers from 0 to 1, for choices by seed (mulberry32, Tommy Ettinger, public domain).
+ */
 function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,19 +1,21 @@
 import { parseArgs } from "node:util";
 import { namedSeeds, DEFAULT_SEED } from "./seeds.ts";
 
-export const HELP = `Usage: npm run --silent sim -- [--seed N | --named NAME | --seeds N [--first S]] [--steps M] [--canary] [--json] [--history]
+export const HELP = `Usage: npm run --silent sim -- [--seed N | --named NAME | --seeds N [--first S]]
+                               [--steps M] [--canary] [--json] [--history]
 
-Runs the ledger and the life of a payment in a world that loses answers, repeats notifications and crashes, and holds
-them against books of its own. The same seed runs the same. Exit code 1 when a rule is broken.
+Runs the ledger and the life of a payment in a world that loses answers, repeats notifications and crashes,
+and compares them with books of its own. The same seed gives the same run. The exit code is 1 when a rule is
+broken.
 
-  --seed N       which run, a whole number [${DEFAULT_SEED}]
-  --steps M      how many things happen [500; with --seeds 2000]
-  --named NAME   a seed with a name, see below
+  --seed N       the seed, a whole number [${DEFAULT_SEED}]
+  --steps M      how many steps to run [500; with --seeds 2000]
+  --named NAME   a named seed, see below
   --seeds N      N fresh random seeds, on all cores; each that breaks a rule is printed
-  --first S      with --seeds: from this seed on, instead of random ones
-  --canary       with a book-keeper that forgets; the run must fail
-  --json         one line: seed, steps, violations; of many: seeds, steps, violations, seconds, played
-  --history      what happened, a line a step, on standard error
+  --first S      with --seeds: consecutive seeds from S, instead of random ones
+  --canary       with a ledger that forgets postings; the run must fail
+  --json         one line: seed, steps, violations; with --seeds: seeds, steps, violations, seconds, played
+  --history      prints each step on standard error
 
 Named seeds
 ${Object.entries(namedSeeds)
@@ -24,11 +26,12 @@ ${Object.entries(namedSeeds)
 const DEFAULT_STEPS = 500;
 const DEFAULT_STEPS_OF_MANY = 2_000;
 
-/** The command line was not understood; the message says what and how. */
+/** The command line is invalid; the message says what is wrong. */
 export class WrongUse extends Error {}
 
 export type Asked = {
-  seed: number /** How many to play. */;
+  seed: number;
+  /** How many seeds to play. */
   seeds: number | undefined;
   first: number | undefined;
   steps: number;
@@ -90,10 +93,10 @@ function parse(args: string[]) {
   }
 }
 
-function checkedToNumber(flag: string, unchecked: string | undefined, least: number): number | undefined {
+function checkedToNumber(flag: string, unchecked: string | undefined, min: number): number | undefined {
   if (unchecked === undefined) return undefined;
   const number = /^[0-9]{1,15}$/.test(unchecked) ? Number(unchecked) : Number.NaN;
-  if (!(number >= least))
-    throw new WrongUse(`${flag} must be a whole number from ${least}, not ${JSON.stringify(unchecked)}`);
+  if (!(number >= min))
+    throw new WrongUse(`${flag} must be a whole number from ${min}, not ${JSON.stringify(unchecked)}`);
   return number;
 }

@@ -19,8 +19,10 @@ type Posting = { id: Id; kind: string; reference: string; minor: bigint; debit: 
 type Books = {
   payments: Row[];
   cases: Case[];
-  postings: Posting[] /** Our references of refunds, by their ids. */;
-  refs: Map<Id, string> /** What refunds took out of the bank. */;
+  postings: Posting[];
+  /** Our references of refunds, by their ids. */
+  refs: Map<Id, string>;
+  /** What refunds took out of the bank. */
   fromBank: bigint;
   balances: Map<Id, bigint>;
 };
@@ -29,42 +31,40 @@ const account = (code: string) => accountId(DEMO_MERCHANT, code);
 const sumOf = (rows: ReadonlyArray<{ minor: bigint }>) => rows.reduce((sum, { minor }) => sum + minor, 0n);
 
 /**
- * Holds payments, cases and ledger against the truth at the provider. At any moment nothing may be booked that was not
- * paid, nor twice; when all is calm nothing that was paid may be missing.
+ * Compares payments, cases and ledger with the truth at the provider. At any moment, nothing may be booked
+ * that was not paid, or booked twice. When the world is `calm`, nothing that was paid may be missing.
  */
 export async function auditPayments(stage: Stage, calm: boolean): Promise<void> {
   const books = await readBooks(stage);
   neverTwice(stage, books);
-  neverForNothing(stage, books);
-  neverTooEarly(stage, books);
-  clearingTiesOut(stage, books);
+  neverUnpaid(stage, books);
+  neverFailedTooEarly(stage, books);
+  clearingAddsUp(stage, books);
   if (calm) nothingIsLost(stage, books);
 }
 
 async function readBooks({ world: { eye } }: Stage): Promise<Books> {
   const { rows: payments } = await sql<Row>`
-    select payment_id as id, order_id as order, provider, state, amount as minor, reference, merchant_ref as ref
+    select payment_id as id, order_id as order, provider, state, amount as minor, reference,
+           merchant_ref as ref
       from payment where merchant_id = ${DEMO_MERCHANT}`.execute(eye);
   const { rows: cases } = await sql<Case>`
-    select reference, amount as minor, transfer_id as transfer, state from suspense_case where merchant_id = ${DEMO_MERCHANT}`.execute(
-    eye,
-  );
+    select reference, amount as minor, transfer_id as transfer, state
+      from suspense_case where merchant_id = ${DEMO_MERCHANT}`.execute(eye);
   const { rows: postings } = await sql<Posting>`
-    select transfer_id as id, kind, reference, amount as minor, debit_account_id as debit, credit_account_id as credit
-      from ledger_transfer where merchant_id = ${DEMO_MERCHANT} and ${account(clearingCode(SIM_PROVIDER))} in (debit_account_id, credit_account_id)`.execute(
-    eye,
-  );
+    select transfer_id as id, kind, reference, amount as minor, debit_account_id as debit,
+           credit_account_id as credit
+      from ledger_transfer
+     where merchant_id = ${DEMO_MERCHANT}
+       and ${account(clearingCode(SIM_PROVIDER))} in (debit_account_id, credit_account_id)`.execute(eye);
   const { rows: balances } = await sql<{ id: Id; posted: bigint }>`
     select account_id as id, posted from ledger_balance where merchant_id = ${DEMO_MERCHANT}`.execute(eye);
-  const { rows: refunds } = await sql<{
-    id: Id;
-    ref: string;
-  }>`select refund_id as id, refund_ref as ref from refund where merchant_id = ${DEMO_MERCHANT}`.execute(eye);
+  const { rows: refunds } = await sql<{ id: Id; ref: string }>`
+    select refund_id as id, refund_ref as ref from refund where merchant_id = ${DEMO_MERCHANT}`.execute(eye);
   const { rows: bank } = await sql<{ sum: bigint }>`
     select coalesce(sum(amount), 0)::bigint as sum from ledger_transfer
-     where merchant_id = ${DEMO_MERCHANT} and kind = 'refund' and credit_account_id = ${account(CHART.bank)}`.execute(
-    eye,
-  );
+     where merchant_id = ${DEMO_MERCHANT} and kind = 'refund'
+       and credit_account_id = ${account(CHART.bank)}`.execute(eye);
   return {
     payments,
     cases,
@@ -93,7 +93,7 @@ function neverTwice({ auditor, orders }: Stage, { payments, postings }: Books): 
   }
 }
 
-function neverForNothing({ world, auditor }: Stage, { payments, cases, postings }: Books): void {
+function neverUnpaid({ world, auditor }: Stage, { payments, cases, postings }: Books): void {
   const truth = new Map(world.provider.transactions.map((one) => [one.reference, one]));
   const paid = (reference: string | null): Transaction | undefined => {
     const one = truth.get(reference ?? "");
@@ -128,8 +128,10 @@ function neverForNothing({ world, auditor }: Stage, { payments, cases, postings 
   }
 }
 
-/** A lost answer is not a no: whoever says "failed" while the payer can pay lets him pay twice. */
-function neverTooEarly({ world, auditor }: Stage, { payments }: Books): void {
+/**
+ * A lost answer is not a refusal: a payment called failed while the payer can still pay may be paid twice.
+ */
+function neverFailedTooEarly({ world, auditor }: Stage, { payments }: Books): void {
   const collecting = new Set(
     world.provider.transactions.flatMap(({ status, merchantRef }) =>
       status === "pending" && merchantRef !== null ? [merchantRef] : [],
@@ -139,7 +141,7 @@ function neverTooEarly({ world, auditor }: Stage, { payments }: Books): void {
     auditor.expect("saidNo", state !== "failed" || !collecting.has(ref), () => `payment ${id}`);
 }
 
-function clearingTiesOut({ auditor }: Stage, { cases, postings, balances }: Books): void {
+function clearingAddsUp({ auditor }: Stage, { cases, postings, balances }: Books): void {
   const sum = (kind: string) =>
     postings.filter((posting) => posting.kind === kind).reduce((total, { minor }) => total + minor, 0n);
   auditor.equal(
@@ -160,7 +162,7 @@ function clearingTiesOut({ auditor }: Stage, { cases, postings, balances }: Book
   );
 }
 
-/** Every rupiah that payers gave to the provider has found its place. */
+/** Every rupiah that payers gave to the provider is booked. */
 function nothingIsLost(
   { world, auditor, words }: Stage,
   { payments, cases, postings, refs, fromBank: bookedFromBank, balances }: Books,
@@ -187,20 +189,21 @@ function nothingIsLost(
       ({ reference, minor }) => reference === one.reference && minor === collectedOf(one),
     );
     const [settled, explained] = [own.filter(({ state }) => state === "applied").length, own.length];
-    // a payment of its own, or a case; and both when the case was taken for an order
+    // either a payment or a case; both when the case was applied to an order
     const right = payment ? explained === settled && explained <= 1 : explained === 1 && settled === 0;
     auditor.expect(
       "unexplained",
       right,
       () =>
-        `${name}: ${payment ? "a succeeded payment" : "no payment"} and ${explained} cases, ${settled} of them applied`,
+        `${name}: ${payment ? "a succeeded payment" : "no payment"} and ` +
+        `${explained} cases, ${settled} of them applied`,
     );
   }
   const due = owed.reduce((sum, one) => sum + collectedOf(one) - one.feeMerchant, 0n);
   const back = [...world.provider.desk.given.values()]
     .filter(({ state }) => state === "done")
     .reduce((sum, { minor }) => sum + minor, 0n);
-  // a person who gives back what the provider said no to does it from the bank; otherwise in the provider's dashboard
+  // a refund that the provider refused is paid by hand from the bank; otherwise in the provider's dashboard
   const refused = new Set(
     [...world.provider.desk.given.values()]
       .filter(({ state }) => state === "refused")
@@ -211,11 +214,11 @@ function nothingIsLost(
   const fromProvider = byHand.filter(({ refundId }) => !refused.has(refs.get(refundId) ?? ""));
   auditor.equal(
     "clearing",
-    "clearing, by the provider's own word and the persons'",
+    "clearing, by the provider's and the persons' records",
     balances.get(account(clearingCode(SIM_PROVIDER))),
     back + sumOf(fromProvider) - due,
   );
-  auditor.equal("clearing", "bank, by the persons' word", bookedFromBank, sumOf(fromBank));
+  auditor.equal("clearing", "bank, by the persons' records", bookedFromBank, sumOf(fromBank));
   for (const { id, state } of payments)
     auditor.expect(
       "open",

@@ -12,7 +12,8 @@ type RefundRow = {
   ref: string;
   minor: bigint;
   state: string;
-  reason: string /** The provider's reference of what was paid. */;
+  reason: string;
+  /** The provider's reference of what was paid. */
   paid: string | null;
 };
 type Case = { id: Id; reference: string; minor: bigint; state: string; appliedTo: string | null };
@@ -23,51 +24,56 @@ type Books = { refunds: RefundRow[]; cases: Case[]; payments: Payment[]; posting
 const account = (code: string) => accountId(DEMO_MERCHANT, code);
 const sumOf = (rows: ReadonlyArray<{ minor: bigint }>) => rows.reduce((sum, { minor }) => sum + minor, 0n);
 
-/** Holds what was given back, and what became of money in suspense, against the words of those who asked and gave. */
+/**
+ * Compares refunds, and what became of money in suspense, with the records of those who requested and made
+ * them.
+ */
 export async function auditRefunds(stage: Stage, calm: boolean): Promise<void> {
   const books = await readBooks(stage);
-  everyWishOnce(stage, books);
+  everyRequestOnce(stage, books);
   neverTooMuch(stage, books);
-  onlyWhatWasGiven(stage, books, calm);
+  onlyRefundsMade(stage, books, calm);
   bookedWhenDone(stage, books);
   everyCaseOnce(stage, books);
 }
 
 async function readBooks({ world: { eye } }: Stage): Promise<Books> {
   const { rows: refunds } = await sql<RefundRow>`
-    select r.refund_id as id, r.payment_id as payment, r.case_id as case, r.refund_ref as ref, r.amount as minor, r.state, r.reason, coalesce(p.reference, c.reference) as paid
+    select r.refund_id as id, r.payment_id as payment, r.case_id as case, r.refund_ref as ref,
+           r.amount as minor, r.state, r.reason, coalesce(p.reference, c.reference) as paid
       from refund r
       left join payment p on p.merchant_id = r.merchant_id and p.payment_id = r.payment_id
       left join suspense_case c on c.merchant_id = r.merchant_id and c.case_id = r.case_id
      where r.merchant_id = ${DEMO_MERCHANT}`.execute(eye);
   const { rows: cases } = await sql<Case>`
-    select case_id as id, reference, amount as minor, state, applied_to as "appliedTo" from suspense_case where merchant_id = ${DEMO_MERCHANT}`.execute(
-    eye,
-  );
+    select case_id as id, reference, amount as minor, state, applied_to as "appliedTo"
+      from suspense_case where merchant_id = ${DEMO_MERCHANT}`.execute(eye);
   const { rows: payments } = await sql<Payment>`
-    select payment_id as id, order_id as order, state, amount as minor, reference from payment where merchant_id = ${DEMO_MERCHANT}`.execute(
-    eye,
-  );
+    select payment_id as id, order_id as order, state, amount as minor, reference
+      from payment where merchant_id = ${DEMO_MERCHANT}`.execute(eye);
   const { rows: postings } = await sql<Posting>`
     select kind, reference, amount as minor, debit_account_id as debit, credit_account_id as credit
       from ledger_transfer where merchant_id = ${DEMO_MERCHANT} and kind in ('refund', 'apply')`.execute(eye);
   return { refunds, cases, payments, postings };
 }
 
-/** What was granted is there once, with its sum; what was refused is not; and nothing is there that nobody wished for. */
-function everyWishOnce({ auditor, refunds: wishes, words }: Stage, { refunds }: Books): void {
+/**
+ * A granted request exists once, with its amount; a refused one does not exist; and nothing exists that was
+ * not requested.
+ */
+function everyRequestOnce({ auditor, refunds: requests, words }: Stage, { refunds }: Books): void {
   const found = Map.groupBy(refunds, ({ reason }) => reason);
-  for (const known of wishes) {
+  for (const known of requests) {
     const rows = found.get(known.name) ?? [];
     const right =
       known.heard === "yes" ? rows.length === 1 : known.heard === "no" ? rows.length === 0 : rows.length <= 1;
     auditor.expect(
       "acknowledged",
-      right && rows.every((row) => isThat(row, known)),
-      () => `${known.name} was answered ${known.heard}; there are ${rows.length} refunds of it`,
+      right && rows.every((row) => matches(row, known)),
+      () => `${known.name} was answered ${known.heard}; it has ${rows.length} refunds`,
     );
   }
-  const names = new Set(wishes.map(({ name }) => name));
+  const names = new Set(requests.map(({ name }) => name));
   for (const { id, reason } of refunds) auditor.expect("unasked", names.has(reason), () => `refund ${id}`);
   for (const [id, said] of Map.groupBy(
     words.filter(({ heard }) => heard === "yes"),
@@ -79,12 +85,13 @@ function everyWishOnce({ auditor, refunds: wishes, words }: Stage, { refunds }: 
       "acknowledged",
       said.length === 1 && state === wanted,
       () =>
-        `${said.length} persons' words on refund ${id} were taken, the first of them ${wanted}; it is ${state}`,
+        `${said.length} decisions on refund ${id} were accepted, ` +
+        `the first of them ${wanted}; it is ${state}`,
     );
   }
 }
 
-function isThat(row: RefundRow, { of, minor, refundId }: KnownRefund): boolean {
+function matches(row: RefundRow, { of, minor, refundId }: KnownRefund): boolean {
   const subject =
     "paymentId" in of
       ? row.payment === of.paymentId && row.case === null
@@ -92,7 +99,7 @@ function isThat(row: RefundRow, { of, minor, refundId }: KnownRefund): boolean {
   return subject && (minor === null || row.minor === minor) && (refundId === null || row.id === refundId);
 }
 
-/** Parts on their way count as given back: whatever becomes of them, no more can go than came. */
+/** Pending parts count as refunded: whatever becomes of them, no more can be refunded than was paid. */
 function neverTooMuch({ world, auditor }: Stage, { refunds, cases, payments }: Books): void {
   const alive = refunds.filter(({ state }) => state !== "failed");
   for (const [id, rows] of Map.groupBy(alive, (row) => row.payment ?? row.case)) {
@@ -101,7 +108,7 @@ function neverTooMuch({ world, auditor }: Stage, { refunds, cases, payments }: B
     auditor.expect(
       "givenTooMuch",
       sumOf(rows) <= whole,
-      () => `${id}: ${sumOf(rows)} given back or on its way, ${whole} paid`,
+      () => `${id}: ${sumOf(rows)} refunded or pending, ${whole} paid`,
     );
   }
   const paid = new Map(
@@ -112,7 +119,7 @@ function neverTooMuch({ world, auditor }: Stage, { refunds, cases, payments }: B
       "givenTooMuch",
       sumOf(rows) <= (paid.get(reference ?? "") ?? 0n),
       () =>
-        `${reference}: ${sumOf(rows)} given back or on its way, the provider took ${paid.get(reference ?? "")}`,
+        `${reference}: ${sumOf(rows)} refunded or pending, the provider took ${paid.get(reference ?? "")}`,
     );
   }
   for (const [reference, given] of Map.groupBy(
@@ -127,25 +134,25 @@ function neverTooMuch({ world, auditor }: Stage, { refunds, cases, payments }: B
   }
 }
 
-function onlyWhatWasGiven({ world, auditor, words }: Stage, { refunds }: Books, calm: boolean): void {
+function onlyRefundsMade({ world, auditor, words }: Stage, { refunds }: Books, calm: boolean): void {
   const { desk } = world.provider;
   for (const { id, ref, minor, state, paid } of refunds) {
-    const hand = words.some(
+    const byHand = words.some(
       (said) => said.refundId === id && said.heard === "yes" && said.done && said.minor === minor,
     );
-    // the word of a person who never heard may have been taken
-    const perhaps = words.some((said) => said.refundId === id && said.heard === "nothing" && said.done);
+    // a decision whose answer was lost may have been accepted
+    const perhapsByHand = words.some((said) => said.refundId === id && said.heard === "nothing" && said.done);
     const given = desk.given.get(ref);
     const there = given?.state === "done" && given.minor === minor && given.reference === paid;
     auditor.expect(
       "givenForNothing",
-      state !== "succeeded" || there || hand || perhaps,
+      state !== "succeeded" || there || byHand || perhapsByHand,
       () =>
         `refund ${id} of ${minor}: the provider says ${given ? `${given.state} ${given.minor}` : "nothing"}`,
     );
     auditor.expect(
       "givenTwice",
-      !(hand && (given?.state ?? "refused") !== "refused"),
+      !(byHand && (given?.state ?? "refused") !== "refused"),
       () => `refund ${id}: by the provider and by hand`,
     );
     auditor.expect(
@@ -176,7 +183,7 @@ function bookedWhenDone({ auditor, world }: Stage, { refunds, postings }: Books)
     ({ reference }) => reference,
   );
   for (const { id, ref, minor, state, case: caseId } of refunds) {
-    // what the provider said no to can only have come from the bank
+    // what the provider refused can only have come from the bank
     const giver =
       world.provider.desk.given.get(ref)?.state === "refused" ? CHART.bank : clearingCode(SIM_PROVIDER);
     const [from, to] = [account(caseId === null ? CHART.received : CHART.suspense), account(giver)];
@@ -195,7 +202,10 @@ function bookedWhenDone({ auditor, world }: Stage, { refunds, postings }: Books)
     auditor.expect("unasked", refs.has(reference), () => `a refund is booked of ${reference}`);
 }
 
-/** Money in suspense waits, or is an order's, or goes back; one of these, whoever comes at the same moment. */
+/**
+ * Money in suspense is open, applied to one order, or refunded; exactly one of these, however many try at
+ * once.
+ */
 function everyCaseOnce({ auditor, applied }: Stage, { refunds, cases, payments, postings }: Books): void {
   for (const { id, reference, minor, state, appliedTo } of cases) {
     const back = refunds.filter((row) => row.case === id && row.state !== "failed");
@@ -204,7 +214,9 @@ function everyCaseOnce({ auditor, applied }: Stage, { refunds, cases, payments, 
     );
     const moved = postings.filter((one) => one.kind === "apply" && one.reference === reference);
     const done = back.filter((row) => row.state === "succeeded").length;
-    const counts = `${taken.length} taken, ${moved.length} booked, ${back.length - done} going back, ${done} gone back`;
+    const counts =
+      `${taken.length} taken, ${moved.length} booked, ` +
+      `${back.length - done} refunds pending, ${done} refunded`;
     const wanted = {
       open: [0, 0, 0, 0],
       applied: [1, 1, 0, 0],
@@ -236,7 +248,8 @@ function everyCaseOnce({ auditor, applied }: Stage, { refunds, cases, payments, 
       "acknowledged",
       heard.length <= 1 && heard.every(({ orderId }) => state === "applied" && appliedTo === orderId),
       () =>
-        `the case of ${reference} was applied to ${heard.map(({ orderId }) => orderId).join(" and ")}; it is ${state}`,
+        `the case of ${reference} was applied to ` +
+        `${heard.map(({ orderId }) => orderId).join(" and ")}; it is ${state}`,
     );
   }
   auditor.equal(

@@ -11,18 +11,20 @@ type SaleRow = {
   day: string;
   succeeded: bigint;
   cash: boolean;
-  refunded: bigint /** What was really given back. */;
+  refunded: bigint;
+  /** What was really refunded. */
   back: bigint;
 };
 type PaidPayment = { readonly order: string; readonly minor: bigint; readonly back: bigint };
-/** A paid sale: what its cashier knows of it, and what the books do. */
+/** A paid sale: what its cashier knows of it, and what the books say. */
 type PaidSale = KnownSale & Pick<SaleRow, "id" | "cash" | "back" | "refunded">;
 
-/** Holds sales, receipts, shelf and shop's books against what the cashiers rang up. */
+/** Compares sales, receipts, stock and the shop's books with what the cashiers rang up. */
 export async function auditSales(stage: Stage): Promise<void> {
   const { world, auditor, orders } = stage;
   const { rows: sales } = await sql<Omit<SaleRow, "succeeded" | "back">>`
-    select sale_id as id, state, receipt_number as receipt, business_date as day, tendered is not null as cash, refunded
+    select sale_id as id, state, receipt_number as receipt, business_date as day,
+           tendered is not null as cash, refunded
       from sale where merchant_id = ${DEMO_MERCHANT}`.execute(world.eye);
   const paid = await readPaid(world.eye);
   const paidFor = Map.groupBy(paid, ({ order }) => order);
@@ -59,15 +61,18 @@ export async function auditSales(stage: Stage): Promise<void> {
       () => `a cashier has receipt ${receipt} of ${id}; the shop has ${found}`,
     );
   }
-  receiptsRunOn(stage, rows);
+  receiptsAreConsecutive(stage, rows);
   const paidSales = rows
     .filter(({ state }) => state === "paid")
     .flatMap((row) => (known.has(row.id) ? [{ ...known.get(row.id)!, ...row }] : []));
-  await booksAreThoseOf(stage, paidSales, paid);
-  await shelfIsThatOf(stage, paidSales);
+  await booksMatch(stage, paidSales, paid);
+  await stockMatches(stage, paidSales);
 }
 
-/** Succeeded payments and what was given back of each. They are joined here: the tables have no statistics yet, and a plan made without them is quadratic. */
+/**
+ * Succeeded payments and the refunds of each. They are joined here, because the tables have no statistics yet
+ * and a plan made without them is quadratic.
+ */
 async function readPaid(eye: Stage["world"]["eye"]): Promise<PaidPayment[]> {
   const { rows: refunds } = await sql<{ payment: Id; minor: bigint }>`
     select payment_id as payment, amount as minor from refund
@@ -75,13 +80,12 @@ async function readPaid(eye: Stage["world"]["eye"]): Promise<PaidPayment[]> {
   const back = new Map<Id, bigint>();
   for (const { payment, minor } of refunds) back.set(payment, (back.get(payment) ?? 0n) + minor);
   const { rows: payments } = await sql<{ id: Id; order: string; minor: bigint }>`
-    select payment_id as id, order_id as order, amount as minor from payment where merchant_id = ${DEMO_MERCHANT} and state = 'succeeded'`.execute(
-    eye,
-  );
+    select payment_id as id, order_id as order, amount as minor
+      from payment where merchant_id = ${DEMO_MERCHANT} and state = 'succeeded'`.execute(eye);
   return payments.map(({ id, order, minor }) => ({ order, minor, back: back.get(id) ?? 0n }));
 }
 
-function receiptsRunOn({ auditor }: Stage, rows: readonly SaleRow[]): void {
+function receiptsAreConsecutive({ auditor }: Stage, rows: readonly SaleRow[]): void {
   for (const [day, sales] of Map.groupBy(
     rows.filter(({ receipt }) => receipt !== null),
     ({ day }) => day,
@@ -95,7 +99,7 @@ function receiptsRunOn({ auditor }: Stage, rows: readonly SaleRow[]): void {
   }
 }
 
-async function booksAreThoseOf(
+async function booksMatch(
   { world, auditor }: Stage,
   paid: readonly PaidSale[],
   payments: readonly PaidPayment[],
@@ -108,7 +112,7 @@ async function booksAreThoseOf(
   );
   for (const sale of paid)
     auditor.equal("takenBack", `refunded of sale ${sale.id}`, sale.refunded, sale.back);
-  // the tax within what was given back, cut to the sen; of a sale given back in whole that is all of it
+  // the tax in the refunded amount, rounded down to the sen; for a sale refunded in full, all of its tax
   const taxBack = ({ tax, back, total, rounding }: PaidSale) =>
     back === total + rounding ? tax : (tax * back - ((tax * back) % (total + rounding))) / (total + rounding);
   auditor.equal("takenBack", "tax taken back", await takenBack(world.eye, "tax_return"), sum(taxBack));
@@ -127,23 +131,23 @@ async function booksAreThoseOf(
   ]);
   for (const [code, minor] of expected) {
     const { rows } = await sql<{ posted: bigint }>`
-      select posted from ledger_balance where merchant_id = ${DEMO_MERCHANT} and account_id = ${accountId(DEMO_MERCHANT, code)}`.execute(
+      select posted from ledger_balance
+       where merchant_id = ${DEMO_MERCHANT} and account_id = ${accountId(DEMO_MERCHANT, code)}`.execute(
       world.eye,
     );
     auditor.equal("revenue", code, rows[0]?.posted, minor);
   }
 }
 
-/** What sales took back in all, by the kind of posting. */
+/** What sales took back in total, by the kind of posting. */
 async function takenBack(eye: Stage["world"]["eye"], kind: string): Promise<bigint> {
   const { rows } = await sql<{ sum: bigint }>`
-    select coalesce(sum(amount), 0)::bigint as sum from ledger_transfer where merchant_id = ${DEMO_MERCHANT} and kind = ${kind}`.execute(
-    eye,
-  );
+    select coalesce(sum(amount), 0)::bigint as sum from ledger_transfer
+     where merchant_id = ${DEMO_MERCHANT} and kind = ${kind}`.execute(eye);
   return rows[0]?.sum ?? 0n;
 }
 
-async function shelfIsThatOf({ world, auditor, products }: Stage, paid: readonly KnownSale[]): Promise<void> {
+async function stockMatches({ world, auditor, products }: Stage, paid: readonly KnownSale[]): Promise<void> {
   const sold = new Map<Id, number>();
   for (const { body } of paid)
     for (const { product_id: id, quantity } of body.lines) sold.set(id, (sold.get(id) ?? 0) + quantity);

@@ -1,37 +1,37 @@
 import { messageOf } from "../server/kernel/index.ts";
 
-/** Every rule that the auditor holds the program to; a violation names one of these. */
+/** Every rule that the auditor checks; a violation names one of these. */
 export const rules = {
-  answer: "a verb answers what the books say",
+  answer: "a verb answers what the auditor's books expect",
   throws: "a verb answers, it does not throw",
   breaches: "the ledger's own proof finds nothing",
-  acknowledged: "what was acknowledged exists exactly once, with its sum",
-  unasked: "nothing is posted that was not asked for",
-  balances: "balances are those of an independent book",
+  acknowledged: "what was acknowledged exists exactly once, with its amount",
+  unasked: "nothing is posted that was not requested",
+  balances: "balances equal those of an independent book",
   floor: "no wallet falls below zero",
-  paidTwice: "an order's succeeded payments are together not above its sum",
-  paidForNothing: "no payment succeeds that the provider does not call paid",
-  saidNo: "no payment is called failed that the provider still collects",
+  paidTwice: "an order's succeeded payments together don't exceed its amount",
+  paidForNothing: "no payment succeeds unless the provider calls it paid",
+  saidNo: "no payment fails while the provider can still collect it",
   bookedTwice: "money is booked at most once",
   lost: "every rupiah paid at the provider is in the books exactly once",
-  unexplained: "money that is no payment's has exactly one case",
-  givenTooMuch: "never more is given back than was paid",
-  givenForNothing: "no refund succeeds that neither the provider nor a person made",
+  unexplained: "money without a payment has exactly one case",
+  givenTooMuch: "no more is refunded than was paid",
+  givenForNothing: "no refund succeeds unless the provider or a person made it",
   givenTwice: "no refund is made twice",
-  saidNoRefund: "no refund is called failed that the provider made or still makes",
+  saidNoRefund: "no refund fails that the provider made or can still make",
   lostRefund: "every refund that the provider made is in the books",
-  refundBooked: "a refund is booked exactly when it is done, with its sum",
-  caseOnce: "money in suspense waits, is an order's or goes back: one of these, once",
+  refundBooked: "a refund is booked exactly when it is done, with its amount",
+  caseOnce: "money in suspense is open, applied or refunded: exactly one of these",
   takenBack: "a sale takes revenue and tax back in proportion, to the last sen",
-  sealed: "what is posted is sealed in the end",
-  open: "no payment and no refund stays open for ever",
-  undelivered: "every notification is taken in the end",
-  clearing: "the provider owes what it collected, less its fees and what was given back",
+  sealed: "what is posted is eventually sealed",
+  open: "every payment and refund eventually ends",
+  undelivered: "every notification is eventually accepted",
+  clearing: "the provider owes what it collected, less its fees and refunds",
   sale: "a sale is paid exactly when its order is",
-  receipts: "receipt numbers have neither twins nor gaps",
-  revenue: "revenue, tax, rounding and drawer are those of the paid sales",
-  stock: "stock is what was there less what was sold",
-  deadlocks: "no two transactions wait for each other",
+  receipts: "receipt numbers have neither duplicates nor gaps",
+  revenue: "revenue, tax, rounding and drawer match the paid sales",
+  stock: "stock is the initial stock less what was sold",
+  deadlocks: "no two transactions deadlock",
   forged: "a forged notification has no effect",
 } as const;
 
@@ -40,7 +40,7 @@ export type Violation = { readonly step: number; readonly rule: string; readonly
 
 const MAX_VIOLATIONS = 50;
 
-/** Expects: notes what does not hold, each finding once. */
+/** Records broken rules, each finding once. */
 export class Auditor {
   readonly violations: Violation[] = [];
   step = 0;
@@ -57,12 +57,12 @@ export class Auditor {
     this.violations.push({ step: this.step, rule: rules[rule], detail });
   }
 
-  /** Both are texts or numbers of which a reader can tell which is which. */
+  /** Compares two texts or numbers; the finding shows both. */
   equal(rule: Rule, subject: string, found: unknown, expected: unknown): void {
     if (found !== expected) this.report(rule, `${subject}: ${String(found)}, expected ${String(expected)}`);
   }
 
-  /** Runs a verb that nothing disturbs; should it throw, that is a finding and the answer is undefined. */
+  /** Runs a verb that nothing disturbs. If it throws, that is a finding and the answer is undefined. */
   async answerOf<T>(what: string, verb: () => Promise<T>): Promise<T | undefined> {
     try {
       return await verb();

@@ -1,10 +1,13 @@
 import type { Id, RefusalCode } from "@onegate/contract";
 
-/** What the auditor expects a posting to be answered with. */
+/** The answer that the auditor expects to a posting. */
 export type Word = "now" | "before" | RefusalCode;
 
 export type Move = { readonly id: Id; readonly debit: Id; readonly credit: Id; readonly minor: bigint };
-export type HoldMove = Move & { /** Its time is over from the beginning. */ readonly overdue: boolean };
+export type HoldMove = Move & {
+  /** It has expired from the beginning. */
+  readonly overdue: boolean;
+};
 export type SettleMove = {
   readonly id: Id;
   readonly hold: Id;
@@ -15,7 +18,7 @@ export type SettleMove = {
 type Account = { posted: bigint; held: bigint; readonly floor: boolean };
 type Hold = HoldMove & { settled: bigint; state: "open" | "settled" | "released" | "expired" };
 
-/** The auditor's own book: plain sums, one thing after another, nothing shared with the ledger's code. */
+/** The auditor's own book: plain sums, one step after another, sharing nothing with the ledger's code. */
 export class Book {
   readonly accounts = new Map<Id, Account>();
   readonly transfers = new Map<Id, Move & { hold: Id | null }>();
@@ -26,29 +29,29 @@ export class Book {
   }
 
   post(move: Move): Word {
-    return shapeOf(move) ?? this.#post(move);
+    return refusalOf(move) ?? this.#post(move);
   }
 
-  /** A set that stands or falls together: the word of all, or of the leg that spoiled it. */
+  /** Posts all moves or none; returns the refusal of the first refusal leg. */
   postLinked(moves: readonly Move[]): Word {
     for (const move of moves) {
-      const bad = shapeOf(move);
-      if (bad) return bad;
+      const refusal = refusalOf(move);
+      if (refusal) return refusal;
     }
     const done: Move[] = [];
     for (const move of moves) {
-      const word = this.#post(move);
-      if (word === "now") done.push(move);
-      if (word === "now" || word === "before") continue;
-      for (const one of done) this.#undo(one);
-      return word;
+      const answer = this.#post(move);
+      if (answer === "now") done.push(move);
+      if (answer === "now" || answer === "before") continue;
+      for (const posted of done) this.#undo(posted);
+      return answer;
     }
     return "now";
   }
 
   reserve(hold: HoldMove): Word {
-    const bad = shapeOf(hold);
-    if (bad) return bad;
+    const refusal = refusalOf(hold);
+    if (refusal) return refusal;
     const known = this.holds.get(hold.id);
     if (known)
       return known.debit === hold.debit && known.minor === hold.minor ? "before" : "transfer_differs";
@@ -64,8 +67,8 @@ export class Book {
     const hold = this.holds.get(holdId);
     if (!hold) return "hold_unknown";
     const move = { id, debit: hold.debit, credit: hold.credit, minor };
-    const bad = shapeOf(move);
-    if (bad) return bad;
+    const refusal = refusalOf(move);
+    if (refusal) return refusal;
     const known = this.transfers.get(id);
     if (known) return same(known, move) && known.hold === holdId ? "before" : "transfer_differs";
     if (hold.state !== "open") return "hold_ended";
@@ -88,7 +91,7 @@ export class Book {
     return "now";
   }
 
-  /** Ends what is overdue; answers how many. */
+  /** Ends overdue holds; returns how many. */
   expire(): number {
     const due = [...this.holds.values()].filter(({ state, overdue }) => state === "open" && overdue);
     for (const hold of due) this.#end(hold, "expired");
@@ -129,7 +132,7 @@ export class Book {
   }
 }
 
-function shapeOf({ minor, debit, credit }: Move): Word | undefined {
+function refusalOf({ minor, debit, credit }: Move): Word | undefined {
   if (minor <= 0n) return "amount_not_positive";
   return debit === credit ? "accounts_same" : undefined;
 }

@@ -3,7 +3,10 @@ import type { Random } from "./random.ts";
 
 const ONE_IN = 4;
 
-/** A broken book-keeper: now and then it says that a transfer is posted and forgets it, and of what a sale gives back always the tax. The auditor must notice. */
+/**
+ * A broken ledger: sometimes it reports a transfer as posted and forgets it, and it always forgets the tax of
+ * a refunded sale. The auditor must notice.
+ */
 export function forgetful(ledger: Ledger, random: Random): Ledger {
   return {
     ...ledger,

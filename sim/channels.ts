@@ -23,7 +23,10 @@ function channel(code: string, group: string, feeMerchant: Fee, feeCustomer: Fee
   };
 }
 
-/** What the simulation's provider offers: a fee in percent, a fee the payer bears, none, and one that is switched off. */
+/**
+ * The channels of the simulation's provider: with a fee in percent, with a fee that the payer bears, without
+ * fees, and inactive.
+ */
 export const SIM_CHANNELS = [
   channel("QRIS2", "E-Wallet", { flat: rupiah(750n), percentBasisPoints: 70 }, NOTHING),
   channel("BRIVA", "Virtual Account", NOTHING, { flat: rupiah(4_250n), percentBasisPoints: 0 }),

@@ -3,15 +3,15 @@ import { play, seedsOf } from "./play.ts";
 import { simulate, type Run } from "./simulate.ts";
 
 async function main(args: string[]): Promise<number> {
-  const asked = checkedToAsked(args);
-  if (asked === "help") {
+  const options = checkedToAsked(args);
+  if (options === "help") {
     process.stdout.write(HELP);
     return 0;
   }
-  if (asked.seeds !== undefined) return playMany(asked, asked.seeds);
-  const run = await simulate(asked);
-  if (asked.history) process.stderr.write(`${run.history.join("\n")}\n`);
-  process.stdout.write(asked.json ? `${toJson(run)}\n` : toText(run));
+  if (options.seeds !== undefined) return playMany(options, options.seeds);
+  const run = await simulate(options);
+  if (options.history) process.stderr.write(`${run.history.join("\n")}\n`);
+  process.stdout.write(options.json ? `${toJson(run)}\n` : toText(run));
   return run.violations.length > 0 ? 1 : 0;
 }
 
@@ -23,9 +23,8 @@ async function playMany({ first, steps, canary, json }: Asked, count: number): P
     canary,
     onSeed(seed, violations, seconds) {
       ended += 1;
-      process.stderr.write(
-        `${ended} of ${count}: seed ${seed}, ${seconds.toFixed(1)} s${violations.length > 0 ? `, ${violations.length} violations` : ""}\n`,
-      );
+      const found = violations.length > 0 ? `, ${violations.length} violations` : "";
+      process.stderr.write(`${ended} of ${count}: seed ${seed}, ${seconds.toFixed(1)} s${found}\n`);
       if (violations.length > 0)
         (json ? process.stderr : process.stdout).write(toText({ seed, steps, violations }));
     },
@@ -35,10 +34,10 @@ async function playMany({ first, steps, canary, json }: Asked, count: number): P
     process.stdout.write(
       `${JSON.stringify({ seeds: seeds.length, steps, violations, seconds, played: seeds })}\n`,
     );
-  else
-    process.stdout.write(
-      `${count} seeds of ${steps} steps in ${seconds} s: ${violations.length === 0 ? "every rule held" : `${violations.length} violations`}.\n`,
-    );
+  else {
+    const outcome = violations.length === 0 ? "every rule held" : `${violations.length} violations`;
+    process.stdout.write(`${count} seeds of ${steps} steps in ${seconds} s: ${outcome}.\n`);
+  }
   return violations.length > 0 ? 1 : 0;
 }
 

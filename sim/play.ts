@@ -6,7 +6,7 @@ import { startTestCluster } from "../server/testing/database.ts";
 import type { Violation } from "./auditor.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
-/** A seed that has not ended by then never will. */
+/** A seed that has not ended by then never ends. */
 const TIMEOUT_MS = 15 * 60_000;
 const MAX_SEED = 1_000_000_000;
 
@@ -18,10 +18,10 @@ export type Played = {
   readonly seconds: number;
 };
 
-/** A seed that nobody has chosen. */
+/** A random seed. */
 export const freshSeed = (): number => randomInt(MAX_SEED);
 
-/** So many seeds: from the first one on, or fresh ones. */
+/** `count` seeds: consecutive ones from `first`, or random ones. */
 export function seedsOf(count: number, first: number | undefined): number[] {
   if (first !== undefined) return Array.from({ length: count }, (_, index) => first + index);
   const seeds = new Set<number>();
@@ -30,8 +30,8 @@ export function seedsOf(count: number, first: number | undefined): number[] {
 }
 
 /**
- * Plays seeds on all cores: each in a process of its own, with a database of its own on one PostgreSQL. A process that dies or
- * hangs is a violation too.
+ * Plays seeds on all cores, each in its own process and its own database on one PostgreSQL. A process that
+ * dies or hangs is a violation too.
  */
 export async function play(
   seeds: readonly number[],
@@ -98,7 +98,7 @@ async function playOne(
   });
   const violations = readViolations(output);
   return (
-    violations?.map((one) => ({ seed, ...one })) ?? [
+    violations?.map((violation) => ({ seed, ...violation })) ?? [
       {
         seed,
         step: 0,

@@ -18,7 +18,7 @@ import { RefundDesk } from "./refund-desk.ts";
 
 export const SIM_PROVIDER = "sim";
 
-/** How the provider takes the next request to collect a sum. */
+/** How the provider answers the next request to collect money. */
 export const openMoods = [
   "answers",
   "loses the answer",
@@ -31,11 +31,14 @@ export const openMoods = [
 ] as const;
 export type OpenMood = (typeof openMoods)[number];
 
-/** How the provider takes the next question. `stale`: its answer is overtaken by what happens meanwhile. */
+/** How the provider answers the next inquiry. `stale`: events overtake its answer. */
 export const inquireMoods = ["answers", "unknown", "stale"] as const;
 export type InquireMood = (typeof inquireMoods)[number];
 
-/** The truth at the provider: what was asked of it and what payers really paid. Sums are minor units. */
+/**
+ * The truth at the provider: what was requested from it and what payers really paid. Amounts are in minor
+ * units.
+ */
 export type Transaction = {
   readonly reference: string;
   readonly merchantRef: string | null;
@@ -52,7 +55,7 @@ export type Transaction = {
   paidAt: number | null;
 };
 
-/** What it owes the merchant for a transaction before its own fee. */
+/** What the provider owes the merchant for a transaction, before its own fee. */
 export function collectedOf({ paid, feeCustomer }: Transaction): bigint {
   return paid - feeCustomer;
 }
@@ -60,23 +63,25 @@ export function collectedOf({ paid, feeCustomer }: Transaction): bigint {
 const KEY = "the simulation's shared secret";
 const LATE_MS = 10_000;
 
-/** A provider inside the simulation; it may be slow, forgetful and repetitive, but it never lies about money. */
+/**
+ * A provider inside the simulation. It may be slow, forgetful and repetitive, but it never lies about money.
+ */
 export class SimProvider implements Provider {
   readonly name = SIM_PROVIDER;
   readonly transactions: Transaction[] = [];
   readonly desk: RefundDesk;
-  /** There in a share of the seeds; in the others a person gives back. */
+  /** Present with some seeds; with the others a person makes refunds. */
   readonly refund?: NonNullable<Provider["refund"]>;
   readonly inquireRefund?: NonNullable<Provider["inquireRefund"]>;
-  /** How it behaves next; whoever sets it puts it back. */
+  /** Its next behaviour; the code that sets it also resets it. */
   openMood: OpenMood = "answers";
   inquireMood: InquireMood = "answers";
   channelsDown = false;
-  /** For which order it is about to be asked; the provider itself does not know orders. */
+  /** The order of the next request; the provider itself does not know orders. */
   orderId: string | null = null;
-  /** Happens between what it does and what it answers. */
+  /** Runs after the provider acts and before it answers. */
   meanwhile: () => Promise<void> = async () => undefined;
-  /** Called when it stalls: the caller will never hear. */
+  /** Called when it stalls: the caller never gets an answer. */
   onStall: () => void = () => undefined;
   readonly #now: () => number;
   readonly #send: (raw: RawNotification, transaction: Transaction) => void;
@@ -184,15 +189,15 @@ export class SimProvider implements Provider {
     return this.transactions.filter((one) => one.orderId === orderId);
   }
 
-  /** A payer pays, whatever the transaction's state: in time or late, and any sum. */
+  /** A payer pays any amount, in any state of the transaction, in time or late. */
   pay(transaction: Transaction, paid: bigint): void {
     transaction.status = "paid";
     transaction.paid = paid;
     transaction.paidAt = this.#now();
-    this.#tell(transaction);
+    this.#notify(transaction);
   }
 
-  /** The payer pays the same code once more: money under a reference of its own. */
+  /** The payer pays the same code once more: money under a new reference. */
   payAgain(transaction: Transaction): Transaction {
     const second: Transaction = { ...transaction, reference: this.#reference() };
     this.transactions.push(second);
@@ -200,7 +205,7 @@ export class SimProvider implements Provider {
     return second;
   }
 
-  /** Money that nobody asked for. */
+  /** Money that was not requested. */
   payUnasked(minor: bigint, random: Random): Transaction {
     const [channel] = SIM_CHANNELS;
     const merchantRef = random.chance(50) ? null : `SHOP-${random.below(1_000_000)}`;
@@ -226,10 +231,10 @@ export class SimProvider implements Provider {
   fail(transaction: Transaction): void {
     if (transaction.status !== "pending") return;
     transaction.status = "failed";
-    this.#tell(transaction);
+    this.#notify(transaction);
   }
 
-  /** Does what is due by now: requests that took long, payers whose time is over. */
+  /** Does what is due: delayed requests, and transactions that expire. */
   tick(): void {
     const due = this.#late.filter(({ at }) => at <= this.#now());
     this.#late = this.#late.filter(({ at }) => at > this.#now());
@@ -237,7 +242,7 @@ export class SimProvider implements Provider {
     for (const transaction of this.transactions) {
       if (transaction.status !== "pending" || transaction.expiresAt > this.#now()) continue;
       transaction.status = "expired";
-      this.#tell(transaction);
+      this.#notify(transaction);
     }
     this.desk.tick();
   }
@@ -267,7 +272,7 @@ export class SimProvider implements Provider {
     return `SIM${String(this.transactions.length + 1).padStart(6, "0")}`;
   }
 
-  #tell(transaction: Transaction): void {
+  #notify(transaction: Transaction): void {
     const state = toState(transaction);
     const body = Buffer.from(
       JSON.stringify({

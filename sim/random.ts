@@ -1,20 +1,23 @@
 import { createHash } from "node:crypto";
 
-/** The only source of choices in a simulation: the same seed gives the same ones. */
+/** The only source of choices in a simulation: the same seed gives the same choices. */
 export type Random = {
   /** A whole number from zero up to, but not including, `end`. */
   below(end: number): number;
   /** Both ends included. */
-  between(least: number, most: number): number;
+  between(min: number, max: number): number;
   chance(percent: number): boolean;
   pick<T>(items: readonly T[]): T;
   shuffled<T>(items: readonly T[]): T[];
   bytes(size: number): Uint8Array;
-  /** A stream of its own that follows from this one's name alone, not from what was drawn so far. */
+  /** A new stream that depends on this one's name alone, not on what was drawn so far. */
   fork(name: string): Random;
 };
 
-/** A stream of choices by name: sfc32 (Chris Doty-Humphrey's small fast counting generator), seeded with the name's hash. */
+/**
+ * A stream of choices by name: sfc32 (Chris Doty-Humphrey's small fast counting generator), seeded with the
+ * name's hash.
+ */
 export function createRandom(name: string): Random {
   const seed = createHash("sha256").update(name).digest();
   let [a, b, c, count] = [seed.readUInt32LE(0), seed.readUInt32LE(4), seed.readUInt32LE(8), 1];
@@ -31,7 +34,7 @@ export function createRandom(name: string): Random {
   const below = (end: number) => Math.floor((draw() / 2 ** 32) * end);
   return {
     below,
-    between: (least, most) => least + below(most - least + 1),
+    between: (min, max) => min + below(max - min + 1),
     chance: (percent) => below(100) < percent,
     pick(items) {
       const item = items[below(items.length)];

@@ -1,6 +1,6 @@
 import type { RefundAnswer, RefundRequest } from "../server/providers/index.ts";
 
-/** How the provider takes the next request to give money back. */
+/** How the provider answers the next refund request. */
 export const refundMoods = [
   "answers",
   "loses the answer",
@@ -10,11 +10,11 @@ export const refundMoods = [
   "does it late",
   "stalls before",
   "stalls after",
-  "is told again before it answers",
+  "is asked again before it answers",
 ] as const;
 export type RefundMood = (typeof refundMoods)[number];
 
-/** What the provider really gave back, or said no to, under one of our references; sums are minor units. */
+/** What the provider really refunded, or refused, under one of our references. Amounts are in minor units. */
 export type Given = {
   readonly refundRef: string;
   readonly reference: string;
@@ -27,20 +27,20 @@ const LATE_MS = 10_000;
 const SLOW_MS = 240_000;
 
 /**
- * Where the simulation's provider gives money back. It knows a refund by our reference and does it once; how much it gives
- * back in all is not its care but the auditor's.
+ * The refund desk of the simulation's provider. It knows a refund by our reference and makes it once. It does
+ * not check the total; the auditor does.
  */
 export class RefundDesk {
   readonly given = new Map<string, Given>();
-  /** How it behaves next; whoever sets it puts it back. */
+  /** Its next behaviour; the code that sets it also resets it. */
   mood: RefundMood = "answers";
   inquireMood: "answers" | "unknown" = "answers";
-  /** Happens between what it does and what it answers. */
+  /** Runs after the desk acts and before it answers. */
   meanwhile: () => Promise<void> = async () => undefined;
-  /** Called when it stalls: the caller will never hear. */
+  /** Called when it stalls: the caller never gets an answer. */
   onStall: () => void = () => undefined;
   readonly #now: () => number;
-  /** The provider's own reference of what was paid; nothing when it was not. */
+  /** The provider's own reference of what was paid; undefined when it was not paid. */
   readonly #paid: (reference: string | null, merchantRef: string) => string | undefined;
   #late: Array<{ at: number; request: RefundRequest }> = [];
 
@@ -56,7 +56,7 @@ export class RefundDesk {
     switch (this.mood) {
       case "answers":
         return toAnswer(this.#take(request, "done"));
-      case "is told again before it answers": {
+      case "is asked again before it answers": {
         const given = this.#take(request, "done");
         await this.meanwhile();
         return toAnswer(given);
@@ -84,11 +84,11 @@ export class RefundDesk {
   async inquire(request: RefundRequest): Promise<RefundAnswer> {
     if (this.inquireMood === "unknown" || this.isLate(request.refundRef))
       return { answer: "unknown", reason: "timeout" };
-    // never heard of: whoever is told so may ask anew, so it is a no for ever
+    // an unknown refund is refused for good, because the caller may request it again after this answer
     return toAnswer(this.#take(request, "refused"));
   }
 
-  /** Whether a request is still on its way. */
+  /** Whether a request is still in flight. */
   isLate(refundRef: string): boolean {
     return this.#late.some(({ request }) => request.refundRef === refundRef);
   }

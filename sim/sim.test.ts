@@ -12,13 +12,13 @@ import { namedSeeds } from "./seeds.ts";
 import { simulate } from "./simulate.ts";
 import { World } from "./world.ts";
 
-/** Enough for every kind of act to come by; long runs are for the command line. */
+/** Enough for every kind of act to occur; long runs are for the command line. */
 const SHORT = 130;
-/** What longer seeds show, a short one shows too. */
+/** Longer seeds are skipped: a short one shows the same. */
 const MAX_STEPS = 500;
 const FRESH_STEPS = 200;
 
-// One PostgreSQL for all worlds of this file, also those of the command line.
+// One PostgreSQL for all worlds of this file, including those of the command line.
 let stop = async (): Promise<void> => undefined;
 before(async () => {
   if (process.env["ONEGATE_TEST_CLUSTER"]) return;
@@ -43,7 +43,7 @@ describe("the simulation", () => {
     assert.deepEqual(run.violations, []);
   });
 
-  it("runs the same for the same seed, and otherwise for another", async () => {
+  it("runs the same for the same seed, and differently for another", async () => {
     const [first, second, other] = [
       await simulate({ seed: 7, steps: 50 }),
       await simulate({ seed: 7, steps: 50 }),
@@ -53,7 +53,7 @@ describe("the simulation", () => {
     assert.notDeepEqual(other.history, first.history.slice(0, 10));
   });
 
-  it("counts deadlocks, also those after which the work was done again", async () => {
+  it("counts deadlocks, including those whose work was retried", async () => {
     const world = await World.open(5, false);
     try {
       const { database } = world.process;
@@ -64,7 +64,7 @@ describe("the simulation", () => {
       let waiting = 0;
       const touch = (first: string | undefined, second: string | undefined) =>
         inTransaction(database, async (tx) => {
-          // the victim, again: another round could deadlock once more
+          // the victim's retry: another round could deadlock once more
           if (waiting === 2) return;
           await sql`update product set rank = rank where product_id = ${first}`.execute(tx);
           waiting += 1;
@@ -79,7 +79,7 @@ describe("the simulation", () => {
     }
   });
 
-  it("fails with a book-keeper that forgets: the auditor is awake", async () => {
+  it("fails with a ledger that forgets, so the auditor works", async () => {
     const { violations } = await simulate({ seed: 5, steps: 60, canary: true });
     assert.ok(
       violations.some(({ rule }) => rule === rules.acknowledged),
@@ -102,7 +102,7 @@ describe("its command line", () => {
       encoding: "utf8",
     });
 
-  it("prints one JSON line and tells by its exit code whether the rules held", () => {
+  it("prints one JSON line and exits with 1 when a rule is broken", () => {
     const good = sim("--seed", "5", "--steps", "12", "--json");
     assert.equal(good.stdout, `{"seed":5,"steps":12,"violations":[]}\n`, good.stderr);
     assert.equal(good.status, 0);
@@ -111,7 +111,7 @@ describe("its command line", () => {
     assert.equal(bad.stdout.split("\n").length, 2);
   });
 
-  it("plays many seeds, each in a process of its own, and prints those that break a rule", () => {
+  it("plays many seeds, each in its own process, and prints those that break a rule", () => {
     const good = sim("--seeds", "2", "--first", "5", "--steps", "12", "--json");
     const { seconds, ...rest } = JSON.parse(good.stdout) as { seconds: number };
     assert.deepEqual(rest, { seeds: 2, steps: 12, violations: [], played: [5, 6] }, good.stderr);
@@ -123,13 +123,13 @@ describe("its command line", () => {
     assert.match(bad.stdout, /\n1 seeds of 60 steps in [0-9.]+ s: [0-9]+ violations\.\n$/);
   });
 
-  it("takes fresh seeds where none is named", () => {
+  it("takes random seeds when none is given", () => {
     assert.equal(new Set(seedsOf(50, undefined)).size, 50);
     assert.notDeepEqual(seedsOf(5, undefined), seedsOf(5, undefined));
     assert.deepEqual(seedsOf(3, 10), [10, 11, 12]);
   });
 
-  it("refuses what it does not understand in one line", () => {
+  it("refuses invalid arguments in one line", () => {
     for (const args of [
       ["--seed", "x"],
       ["--seed", "-1"],

@@ -16,18 +16,25 @@ export type Run = {
   readonly seed: number;
   readonly steps: number;
   readonly violations: readonly Violation[];
-  /** What happened, a line a step; the same seed writes the same lines. */
+  /** What happened, one line per step; the same seed gives the same lines. */
   readonly history: readonly string[];
 };
 
-/** How often the auditor looks, and how often all comes to rest so that nothing may be missing. */
+/**
+ * How often, in steps, the auditor checks, and how often the world calms down so that nothing may be missing.
+ */
 const AUDIT_EVERY = 25;
 const CALM_EVERY = 200;
 const HOUR = 3_600_000;
-/** Questions that a payment may need until it is final: the answer to the first may be lost, a payer's time be over. */
+/**
+ * Inquiries that a payment may need until it is final: the first answer may be lost, then the payment may
+ * expire.
+ */
 const MAX_ROUNDS = 6;
 
-/** Runs one seed for so many steps over the real ledger, payments and sales, and answers what the auditor found. */
+/**
+ * Runs one seed for `steps` steps over the real ledger, payments and sales; returns what the auditor found.
+ */
 export async function simulate({
   seed,
   steps,
@@ -57,7 +64,10 @@ export async function simulate({
   }
 }
 
-/** Nobody does anything new: letters arrive, payers' time runs out, open payments and refunds are asked about, all is sealed. Then all must add up. */
+/**
+ * No new acts: notifications arrive, payments expire, open payments and refunds are inquired about,
+ * everything is sealed. Then everything must add up.
+ */
 async function calmDown(stage: Stage): Promise<void> {
   const { world, auditor } = stage;
   const left = () => [...world.letters, ...world.racedLetters];
@@ -68,11 +78,11 @@ async function calmDown(stage: Stage): Promise<void> {
     for (const letter of world.random.fork(`calm ${auditor.step} ${round}`).shuffled(world.letters))
       await deliver(stage, letter);
     for (const letter of world.racedLetters) await deliver(stage, letter);
-    const asked = await inquireOpen(stage, null, round);
+    const inquired = await inquireOpen(stage, null, round);
     const forgotten =
       (await auditor.answerOf("sweepRefunds", () => sweepRefunds(world.process.payments))) ?? 0;
     const carried = await workDueRefunds(stage);
-    if (asked + forgotten + carried === 0 && left().length === 0) break;
+    if (inquired + forgotten + carried === 0 && left().length === 0) break;
   }
   for (const { transaction } of left())
     auditor.report(

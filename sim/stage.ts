@@ -12,9 +12,13 @@ export type KnownOrder = {
   readonly orderId: string;
   readonly name: string;
   readonly minor: bigint;
-  /** What it was placed with. */ readonly again: NewOrderBody | null;
+  /** What it was placed with. */
+  readonly again: NewOrderBody | null;
   readonly sale: KnownSale | null;
-  /** Several things happened to it at the same moment; what came of it is not the seed's to say, so no later act looks at it. */
+  /**
+   * Concurrent operations touched it, so its outcome no longer depends on the seed alone and no later act
+   * uses it.
+   */
   raced: boolean;
 };
 
@@ -23,23 +27,25 @@ export type KnownSale = {
   readonly body: NewSaleBody;
   readonly total: bigint;
   readonly tax: bigint;
-  /** What the drawer takes less the total. */
+  /** The amount due in cash less the total. */
   readonly rounding: bigint;
   /** The receipt that a cashier has seen. */
   receipt: string | null;
 };
 
-/** A refund as whoever asked for it remembers it; its name is the reason that was given, so that it is found again. */
+/** A refund as its caller remembers it; its name is sent as the reason, so that it can be found again. */
 export type KnownRefund = {
   readonly name: string;
   readonly of: { readonly paymentId: Id } | { readonly caseId: Id };
-  /** In minor units; nothing: all that was left. */ readonly minor: bigint | null;
+  /** In minor units; null: all that was left. */
+  readonly minor: bigint | null;
   readonly key: Id;
-  /** The last word on it. */ heard: "nothing" | "yes" | "no";
+  /** The last answer. */
+  heard: "nothing" | "yes" | "no";
   refundId: Id | null;
 };
 
-/** A person's word on a refund that is made by hand. Who says that it is done has given the money back. */
+/** A person's decision on a refund by hand; with `done`, the person has paid the money. */
 export type KnownWord = {
   readonly refundId: Id;
   readonly minor: bigint;
@@ -48,7 +54,7 @@ export type KnownWord = {
   heard: "nothing" | "yes" | "no";
 };
 
-/** Money in suspense that somebody took for an order. */
+/** Money in suspense that was applied to an order. */
 export type KnownApplied = {
   readonly caseId: Id;
   readonly orderId: string;
@@ -58,16 +64,16 @@ export type KnownApplied = {
 
 export type KnownProduct = { readonly productId: Id; readonly price: bigint; readonly stock: number };
 
-/** What the acts work with: the world, the auditor and his books, and what the people outside remember. */
+/** What the acts work with: the world, the auditor and its books, and what the people outside remember. */
 export type Stage = {
   readonly world: World;
   readonly auditor: Auditor;
-  /** Books whose every answer is foretold. */
+  /** Books whose every answer is predictable. */
   readonly book: Book;
   readonly merchant: Id;
   readonly accounts: readonly Id[];
   readonly mint: Id;
-  /** Books for many at once, where the order is not foretold but the outcome must add up. */
+  /** Books for concurrent transfers, whose order is not predictable but whose outcome must add up. */
   readonly crowdBook: Book;
   readonly crowdMerchant: Id;
   readonly crowd: readonly Id[];
@@ -76,13 +82,15 @@ export type Stage = {
   readonly refunds: KnownRefund[];
   readonly words: KnownWord[];
   readonly applied: KnownApplied[];
-  /** Cases that several settled at the same moment, or in the middle of a crash; no later act looks at them. */
+  /** Cases settled concurrently or during a crash; no later act uses them. */
   readonly racedCases: Set<Id>;
 };
 
 const WALLETS = 5;
 
-/** Opens accounts for the ledger's acts, in the ledger and in the auditor's books, and reads the shop's shelf. */
+/**
+ * Opens accounts for the ledger's acts, in the ledger and in the auditor's books, and reads the shop's stock.
+ */
 export async function setStage(world: World): Promise<Stage> {
   const merchant = world.newId();
   const crowdMerchant = world.newId();
@@ -112,7 +120,8 @@ export async function setStage(world: World): Promise<Stage> {
   const own = await wallets(merchant, book, 50_000_00n);
   const crowd = await wallets(crowdMerchant, crowdBook, 200_00n);
   const { rows: products } = await sql<KnownProduct>`
-    select product_id as "productId", price, on_hand as stock from product join stock_level using (merchant_id, product_id)
+    select product_id as "productId", price, on_hand as stock
+      from product join stock_level using (merchant_id, product_id)
      where merchant_id = ${DEMO_MERCHANT} order by rank, product_id`.execute(world.eye);
   return {
     world,
@@ -133,7 +142,7 @@ export async function setStage(world: World): Promise<Stage> {
   };
 }
 
-/** An order that somebody still thinks of: mostly one of the last. */
+/** An order that is still of interest: mostly one of the latest. */
 export function anOrder(stage: Stage, random: Random): KnownOrder | undefined {
   const orders = stage.orders.filter(({ raced }) => !raced);
   const back = random.chance(80) ? random.below(6) : random.below(Math.max(orders.length, 1));

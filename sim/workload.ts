@@ -12,7 +12,7 @@ import { saleActs } from "./acts/sales.ts";
 import { sealActs } from "./acts/sealing.ts";
 import type { Random } from "./random.ts";
 
-/** All that may happen, each with how often it does. */
+/** All acts, each with its weight. */
 export const acts: readonly Act[] = [
   ...ledgerActs,
   ...crowdActs,
@@ -27,12 +27,12 @@ export const acts: readonly Act[] = [
   ...sealActs,
 ];
 
-const WHOLE = acts.reduce((sum, { weight }) => sum + weight, 0);
+const TOTAL_WEIGHT = acts.reduce((sum, { weight }) => sum + weight, 0);
 
 /** What happens next. */
 export function nextAct(random: Random): Act {
-  let place = random.below(WHOLE);
+  let place = random.below(TOTAL_WEIGHT);
   const act = acts.find(({ weight }) => (place -= weight) < 0);
-  if (!act) throw new Error("the weights sum to their whole");
+  if (!act) throw new Error("no act was chosen: the weights don't add up");
   return act;
 }

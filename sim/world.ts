@@ -19,27 +19,28 @@ import { forgetful } from "./canary.ts";
 import { SIM_PROVIDER, SimProvider, type Transaction } from "./provider.ts";
 import { createRandom, type Random } from "./random.ts";
 
-/** One run of the program: what dies in a crash. All that outlives it is in the database. */
+/** One run of the program: what dies in a crash. Everything that survives is in the database. */
 export type Process = {
   readonly database: Database;
-  /** From now on it gets no connection, and whatever waits for one ends at once. */
+  /** Gives the process no more connections, and fails whatever waits for one. */
   readonly die: () => void;
-  /** One lane, so that batches are posted in the order in which they came. */
+  /** One batch at a time, so that batches are posted in the order in which they came. */
   readonly ledger: Ledger;
-  /** Several lanes, for many at once. */
+  /** Several batches at a time, for concurrent transfers. */
   readonly crowdedLedger: Ledger;
   readonly payments: Payments;
   readonly sales: Sales;
 };
 
-/** A notification on its way to us. */
+/** A notification in flight. */
 export type Letter = {
-  /** `3 paid`: the third, and what it says. */ readonly name: string;
+  /** `3 paid`: its number and status. */
+  readonly name: string;
   readonly raw: RawNotification;
   readonly transaction: Transaction;
 };
 
-/** The first moment: a Monday morning in Jakarta. */
+/** The simulated time at the start: a Monday morning in Jakarta. */
 const BEGINNING = Date.UTC(2026, 0, 5, 1, 0, 0);
 const CONNECTIONS = 6;
 /** A killed connection is noticed within a few milliseconds. */
@@ -47,15 +48,15 @@ const SETTLE_PAUSE_MS = 2;
 const MAX_SETTLE_TRIES = 500;
 
 /**
- * Everything around the code under test: the time, the provider, the network between, and the power switch. Time only
- * moves when the world moves it, also for the database.
+ * Everything around the code under test: the time, the provider, the network between, and the power switch.
+ * Time moves only when the world moves it, for the database too.
  */
 export class World {
   readonly random: Random;
   readonly provider: SimProvider;
-  /** Notifications that nobody has taken yet; the network delivers them in any order, some of them twice. */
+  /** Notifications not yet accepted; the network delivers them in any order, some of them twice. */
   letters: Letter[] = [];
-  /** The same for orders that were raced for. */
+  /** The same for orders in a race. */
   racedLetters: Letter[] = [];
   process: Process;
   crashes = 0;
@@ -83,7 +84,7 @@ export class World {
 
   /** A world with an empty demo shop whose provider is the simulation's. */
   static async open(seed: number, canary: boolean): Promise<World> {
-    // one connection, that of the observer: whoever else is connected belongs to the process and can be killed
+    // one connection, for the observer: every other connection belongs to the process and can be killed;
     // deadlocks are counted and reported by the auditor
     const test = await openTestDatabase(1, { mayDeadlock: true });
     const world = new World(test, seed, canary);
@@ -102,7 +103,7 @@ export class World {
     return world;
   }
 
-  /** The observer's own look at the database, beside the process. */
+  /** The observer's own view of the database, outside the process. */
   get eye() {
     return this.#test.database.kysely;
   }
@@ -111,14 +112,17 @@ export class World {
     return this.#now;
   }
 
-  /** Lets time pass; the provider does what is due. */
+  /** Advances the time; the provider does what is due. */
   async advance(milliseconds: number): Promise<void> {
     this.#now += milliseconds;
     await sql`update sim.clock set at = ${new Date(this.#now)}`.execute(this.eye);
     this.provider.tick();
   }
 
-  /** Ids from a stream of their own, in the order in which they are made: so how many are needed decides nothing else. */
+  /**
+   * Ids from their own stream, numbered as they are made, so that the number of ids needed influences nothing
+   * else.
+   */
   newId(): Id {
     this.#made += 1;
     return idMaker(this, (size) => {
@@ -129,12 +133,12 @@ export class World {
     })();
   }
 
-  /** Things happen to an order at the same moment; what comes of it, and what the provider sends, decides nothing about other orders. */
+  /** Marks an order as raced: its outcome, and what the provider sends, must not influence other orders. */
   races(orderId: string): void {
     this.#raced.add(orderId);
   }
 
-  /** A notification was taken; the provider does not send it again. */
+  /** A notification was accepted; the provider does not send it again. */
   took(letter: Letter): void {
     this.letters = this.letters.filter((other) => other !== letter);
     this.racedLetters = this.racedLetters.filter((other) => other !== letter);
@@ -143,11 +147,12 @@ export class World {
   /** Kills every connection of the process in the middle of whatever it does. */
   async killConnections(): Promise<void> {
     await this.#test.database.pool.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`,
     );
   }
 
-  /** Ends the process without a word and starts the next one over the same database. */
+  /** Ends the process abruptly and starts the next one on the same database. */
   async crash(): Promise<void> {
     this.crashes += 1;
     const old = this.process;
@@ -158,7 +163,10 @@ export class World {
     await this.settle();
   }
 
-  /** Waits until the process has got over lost connections: each that it holds answers. Those that are missing are opened when they are needed. */
+  /**
+   * Waits until the process has recovered from lost connections: each one that it holds answers. Missing ones
+   * are opened when they are needed.
+   */
   async settle(): Promise<void> {
     const { pool } = this.process.database;
     for (let tries = 1; ; tries++) {
@@ -167,24 +175,29 @@ export class World {
         return;
       } catch (error) {
         if (tries === MAX_SETTLE_TRIES)
-          throw new Error(`the database does not come back: ${messageOf(error)}`, { cause: error });
+          throw new Error(`the database did not come back: ${messageOf(error)}`, { cause: error });
         await sleep(SETTLE_PAUSE_MS);
       }
     }
   }
 
-  /** Lets others run for a moment: how far they get is not the seed's to say. */
+  /** Lets others run for some turns of the event loop; how far they get does not depend on the seed. */
   async moment(turns: number): Promise<void> {
     for (let i = 0; i < turns; i++) await turn();
   }
 
-  /** Ends the process, and answers how many deadlocks PostgreSQL has found in this world. A connection tells of its own when it ends. */
+  /**
+   * Ends the process and returns how many deadlocks PostgreSQL found in this world. A connection reports its
+   * own when it ends.
+   */
   async countDeadlocks(): Promise<bigint> {
     this.process.die();
     await this.killConnections();
     for (;;) {
       const { rows } = await sql<{ deadlocks: bigint; others: bigint }>`
-        select deadlocks, (select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()) as others
+        select deadlocks,
+               (select count(*) from pg_stat_activity
+                 where datname = current_database() and pid <> pg_backend_pid()) as others
           from pg_stat_database where datname = current_database()`.execute(this.eye);
       if (rows[0]?.others === 0n) return rows[0].deadlocks;
       await sleep(SETTLE_PAUSE_MS);
@@ -243,8 +256,8 @@ type Callback = (
 ) => void;
 
 /**
- * A pool that is ended lets those who wait for a connection run into their time-out, five seconds of real time. The dead wait for
- * nothing: calling what this answers ends their waiting.
+ * Makes a pool mortal: calling the returned function fails everyone who waits for a connection. A pool that
+ * is merely ended lets them run into their timeout, five seconds of real time.
  */
 function makeMortal(pool: pg.Pool): () => void {
   const waiting = new Set<(error: Error) => void>();
@@ -282,19 +295,21 @@ function makeMortal(pool: pg.Pool): () => void {
   };
 }
 
-/** Puts the world's clock in the place of the database's: `now()` is looked for in the schema `sim` first. */
+/** Replaces the database's clock with the world's: `now()` is found in the schema `sim` first. */
 async function takeTime(eye: Database["kysely"], beginning: Date): Promise<void> {
   await sql`create schema sim`.execute(eye);
   await sql`create table sim.clock (at timestamptz not null)`.execute(eye);
   await sql`insert into sim.clock values (${beginning})`.execute(eye);
-  await sql`create function sim.now() returns timestamptz language sql stable as 'select at from sim.clock'`.execute(
-    eye,
-  );
-  // a column's default was bound to the real clock when its table was made
+  await sql`
+    create function sim.now() returns timestamptz language sql stable
+      as 'select at from sim.clock'`.execute(eye);
+  // column defaults were bound to the real clock when their tables were created
   await sql`
     do $$ declare c record; begin
-      for c in select table_name, column_name from information_schema.columns where table_schema = 'public' and column_default = 'now()' loop
-        execute format('alter table public.%I alter column %I set default sim.now()', c.table_name, c.column_name);
+      for c in select table_name, column_name from information_schema.columns
+                where table_schema = 'public' and column_default = 'now()' loop
+        execute format(
+          'alter table public.%I alter column %I set default sim.now()', c.table_name, c.column_name);
       end loop;
       execute format('alter database %I set search_path = sim, pg_catalog, public', current_database());
     end $$`.execute(eye);

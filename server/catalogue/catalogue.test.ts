@@ -30,7 +30,7 @@ const catalogue = async () =>
   (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body;
 
 describe("importing products", () => {
-  /** As a verb does it: what is refused leaves nothing. */
+  /** In a transaction, as a verb does: a refusal leaves nothing behind. */
   const load = async (rows: ProductRow[]) => {
     const refused = new Error("refused");
     let answer: Awaited<ReturnType<typeof importProducts>> | undefined;
@@ -58,7 +58,7 @@ describe("importing products", () => {
     const { products, categories } = await catalogue();
     assert.equal(categories.length, before + 2);
     assert.deepEqual(
-      ids.map((id) => products.find((one) => one.id === id)?.name),
+      ids.map((id) => products.find((product) => product.id === id)?.name),
       ["Sabun Mandi", "Gula 1 kg", "Permen"],
     );
     assert.deepEqual(
@@ -99,7 +99,7 @@ describe("importing products", () => {
     );
   });
 
-  it("lets one of two imports at once have a name", async () => {
+  it("gives a name to only one of two concurrent imports", async () => {
     const answers = await Promise.all([
       load([{ name: "Teh Celup", price: rupiah("7000") }]),
       load([{ name: "teh celup", price: rupiah("8000") }]),
@@ -125,7 +125,7 @@ describe("a product", () => {
   const change = (id: string, body: unknown, token = manager) =>
     program.call<ProductBody>("PATCH", `/api/v1/products/${id}`, { token, body });
 
-  it("is added once per key, by who may", async () => {
+  it("is added once per key, and only with the right to", async () => {
     const key = newId();
     const body = { name: "Keripik Singkong", price: rupiah("8500"), category: "Camilan", favourite: true };
     const first = await add(body, key);
@@ -136,7 +136,7 @@ describe("a product", () => {
     assert.equal((await add({ ...body, name: "Lain" }, newId(), cashier)).code, "forbidden");
   });
 
-  it("keeps what it cost, until when, and who changed it", async () => {
+  it("keeps its former prices, with who changed them", async () => {
     const { body: product } = await add({
       name: "Teh Kotak",
       price: rupiah("5000"),
@@ -150,7 +150,7 @@ describe("a product", () => {
     assert.equal(
       (await change(product.id, { price: rupiah("5500.00") })).status,
       200,
-      "the same price is no change",
+      "the same price is accepted and changes nothing",
     );
     assert.equal((await change(product.id, { price: rupiah("6000") })).status, 200);
     const { body } = await program.call<{ changes: PriceChangeBody[] }>(
@@ -167,7 +167,7 @@ describe("a product", () => {
     );
   });
 
-  it("is one product whatever form its barcode is written in", async () => {
+  it("has one barcode, in whatever form it is written", async () => {
     const { body: product } = await add({
       name: "Sabun impor",
       price: rupiah("9000"),
@@ -183,21 +183,22 @@ describe("a product", () => {
       assert.equal(
         (await change(product.id, { barcode })).body.barcode,
         "0012345678905",
-        "its own, in another form",
+        "its own barcode in another form is accepted",
       );
     }
     const { body: other } = await add({ name: "Sampo impor", price: rupiah("9000") });
     assert.equal((await change(other.id, { barcode: "012345678905" })).code, "barcode_taken");
   });
 
-  it("that was kept in another form before has the one form after the migration, and none loses its barcode", async () => {
+  it("has its old barcode in canonical form after the migration, and none loses its barcode", async () => {
     const { pool } = program.database;
     const made = await Promise.all(
       ["A", "B", "C", "D"].map(
         async (name) => (await add({ name: `Lama ${name}`, price: rupiah("1000") })).body.id,
       ),
     );
-    // one GTIN twice, of which the second is sold no more; one that stands in its form already, and what is none
+    // one GTIN twice, the second on a product no longer sold; one that is canonical already; and one that is
+    // no GTIN
     const before = ["036000291452", "00036000291452", "96385074", "12345"];
     for (const [index, id] of made.entries())
       await pool.query("update product set barcode = $2, is_active = $3 where product_id = $1", [
@@ -223,7 +224,7 @@ describe("a product", () => {
     );
   });
 
-  it("is no longer sold, and leaves its name to another", async () => {
+  it("frees its name when it is no longer sold", async () => {
     const { body: product } = await add({ name: "Wafer", price: rupiah("2000") });
     assert.equal((await change(product.id, { active: false })).body.active, false);
     assert.equal(
@@ -234,7 +235,7 @@ describe("a product", () => {
     assert.equal((await change(product.id, { active: true })).code, "product_name_taken");
   });
 
-  it("is refused what it can't be", async () => {
+  it("refuses invalid changes", async () => {
     const { body: product } = await add({ name: "Biskuit", price: rupiah("3000") });
     const cases: Array<[unknown, string]> = [
       [{ name: "KOPI SUSU" }, "product_name_taken"],

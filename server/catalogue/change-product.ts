@@ -25,9 +25,10 @@ import {
 type By = { readonly merchantId: Id; readonly staffId: Id; readonly who: Who };
 
 /**
- * Changes what is named of a product; its former prices are kept. An approval is used up by another price alone, so that a
- * retry of what is done needs none. Refuses `product_unknown`, what `checkedToRow` refuses, `product_name_taken`,
- * `barcode_taken`, and what `consumeApproval` refuses (its subject is the product, its sum the new price).
+ * Changes the given fields of a product; its former prices are kept. Only a new price uses up an approval, so
+ * that repeating a finished change needs none. Refuses `product_unknown`, what `checkedToRow` refuses,
+ * `product_name_taken`, `barcode_taken`, and what `consumeApproval` refuses (its subject is the product, its
+ * amount the new price).
  */
 export async function changeProduct(
   database: Database,
@@ -36,7 +37,7 @@ export async function changeProduct(
   change: ProductChangeBody,
   approval: PendingApproval | undefined,
 ): Promise<KnownProduct | Refusal> {
-  // every refusal comes before the first write: nothing is to be rolled back
+  // every refusal comes before the first write, so nothing has to be rolled back
   return inTransaction(database, async (tx) => {
     await lockCatalogue(tx, by.merchantId);
     const before = await selectProduct(tx, by.merchantId, productId, true);
@@ -104,7 +105,7 @@ async function write(
     named === undefined
       ? before.categoryId
       : (await openCategories(tx, merchantId, [named])).get(nameTaken(named));
-  if (!categoryId) throw new Error("a category that is named is open");
+  if (!categoryId) throw new Error("the named category was not created");
   const after = { ...checked, categoryId };
   await updateProduct(tx, merchantId, after);
   const repriced = after.price !== before.price;

@@ -11,12 +11,12 @@ import {
   selectNames,
 } from "./store.ts";
 
-/** What a shop has already: names as `nameTaken` reads them, and barcodes. */
+/** What a shop already uses: names as `nameTaken` normalises them, and barcodes. */
 type Taken = { readonly names: readonly string[]; readonly barcodes: readonly string[] };
 
 /**
- * Adds products, all or none, within the caller's transaction; answers their ids in the order of the rows. Refuses what
- * `checkedToRows` does, before anything is written.
+ * Adds all of the products or none, in the caller's transaction; returns their ids in the order of the rows.
+ * Refuses what `checkedToRows` refuses, before anything is written.
  */
 export async function importProducts(
   tx: Tx,
@@ -30,8 +30,8 @@ export async function importProducts(
 }
 
 /**
- * Refuses what `checkedToRow` refuses, `product_name_taken` and `barcode_taken` (in the shop, or by an earlier row), each
- * with the number of its `row`, from 1.
+ * Refuses what `checkedToRow` refuses, `product_name_taken` and `barcode_taken` (in the shop, or by an
+ * earlier row), each with the number of its `row`, from 1.
  */
 export function checkedToRows(
   rows: readonly ProductRow[],
@@ -63,7 +63,7 @@ async function insertAll(tx: Tx, merchantId: Id, rows: readonly CheckedRow[]): P
   for (const [index, { name, price, category, barcode, isFavourite }] of rows.entries()) {
     const productId = newId();
     const categoryId = categories.get(nameTaken(category));
-    if (!categoryId) throw new Error("every category that is named is open");
+    if (!categoryId) throw new Error("a named category was not created");
     await insertProduct(
       tx,
       merchantId,
@@ -76,7 +76,7 @@ async function insertAll(tx: Tx, merchantId: Id, rows: readonly CheckedRow[]): P
   return ids;
 }
 
-/** The categories of these names, made where they are missing; the catalogue is held. */
+/** The categories of these names; missing ones are created. The catalogue must be locked. */
 export async function openCategories(
   tx: Tx,
   merchantId: Id,

@@ -21,10 +21,10 @@ export type Product = {
   readonly isFavourite: boolean;
 };
 
-/** What is no longer sold stays known: sales name it. */
+/** Products that are no longer sold are kept, because sales refer to them. */
 export type KnownProduct = Product & { readonly isActive: boolean };
 
-/** A product as it comes in; it stands in the category of that name, which is made where there is none. */
+/** A product as it is entered. It goes into the category of that name, which is created if it is missing. */
 export type ProductRow = Pick<NewProductBody, "name" | "price" | "category" | "barcode" | "favourite">;
 
 export type CheckedRow = {
@@ -35,10 +35,13 @@ export type CheckedRow = {
   readonly isFavourite: boolean;
 };
 
-/** Where a product stands that names no category. */
+/** The category of a product that names none. */
 export const OTHERS = "Umum";
 
-/** Refuses `product_name_invalid`, `category_name_invalid`, what `checkedToMoney` refuses, `currency_unsupported`, `barcode_invalid`, in this order. */
+/**
+ * Refuses, in this order: `product_name_invalid`, `category_name_invalid`, what `checkedToMoney` refuses,
+ * `currency_unsupported`, `barcode_invalid`.
+ */
 export function checkedToRow(unchecked: ProductRow): CheckedRow | Refusal {
   const name = checkedToName(unchecked.name, 100);
   if (name === undefined) return refuse("product_name_invalid");
@@ -51,7 +54,7 @@ export function checkedToRow(unchecked: ProductRow): CheckedRow | Refusal {
   return { name, price, category, barcode, isFavourite: unchecked.favourite ?? false };
 }
 
-/** A price in minor units; nothing costs less than nothing. */
+/** A price in minor units, zero or above. */
 export function checkedToPrice(unchecked: ProductRow["price"]): bigint | Refusal {
   const price = checkedToMoney(unchecked, "any");
   if (isRefusal(price)) return price;
@@ -59,18 +62,21 @@ export function checkedToPrice(unchecked: ProductRow["price"]): bigint | Refusal
   return price.minor < 0n ? refuse("amount_not_positive") : (tooLargeForOrder(price.minor) ?? price.minor);
 }
 
-/** A GTIN in the one form in which it is kept, looked for and scanned. Refuses `barcode_invalid`. */
+/** A GTIN in the canonical form in which it is stored, searched and scanned. Refuses `barcode_invalid`. */
 export function checkedToBarcode(unchecked: string): string | Refusal {
   return canonicalGtin(unchecked) ?? refuse("barcode_invalid");
 }
 
-/** One line of text as people see it; nothing when it is empty, too long or holds what can't be written. */
-export function checkedToName(unchecked: string, longest: number): string | undefined {
+/**
+ * One line of text with its spaces normalised; undefined when it is empty, too long or has control
+ * characters.
+ */
+export function checkedToName(unchecked: string, maxLength: number): string | undefined {
   const name = unchecked.normalize("NFC").replaceAll(/\s+/gu, " ").trim();
-  return name !== "" && name.length <= longest && !/[\p{Cc}\p{Cs}]/u.test(name) ? name : undefined;
+  return name !== "" && name.length <= maxLength && !/[\p{Cc}\p{Cs}]/u.test(name) ? name : undefined;
 }
 
-/** Two names that people would read as one. */
+/** The form in which names are compared: two names that differ only in case are the same. */
 export function nameTaken(name: string): string {
   return name.toLocaleLowerCase("id");
 }

@@ -33,9 +33,9 @@ import {
 
 const tags = ["catalogue"];
 const OneProduct = Type.Object({ id: IdSchema });
-const no = { "4xx": ProblemSchema };
+const problems = { "4xx": ProblemSchema };
 
-/** `stockOf` is handed in, because stock stands to the right of the catalogue. */
+/** `stockOf` is passed in, because the catalogue may not import stock. */
 export function catalogueRoutes(
   http: Http,
   {
@@ -87,7 +87,7 @@ export function catalogueRoutes(
       schema: {
         tags,
         summary: "All products, also those that are no longer sold",
-        response: { 200: Type.Object({ products: Type.Array(ProductSchema) }), ...no },
+        response: { 200: Type.Object({ products: Type.Array(ProductSchema) }), ...problems },
       },
     },
     async (request) => ({
@@ -103,7 +103,7 @@ export function catalogueRoutes(
         tags,
         summary: "Add a product; once per Idempotency-Key",
         body: NewProductSchema,
-        response: { 201: ProductSchema, ...no },
+        response: { 201: ProductSchema, ...problems },
       },
     },
     async (request, reply) => {
@@ -128,7 +128,7 @@ export function catalogueRoutes(
         summary: "Change a product; its price only with the right to, or an approval",
         params: OneProduct,
         body: ProductChangeSchema,
-        response: { 200: ProductSchema, ...no },
+        response: { 200: ProductSchema, ...problems },
       },
     },
     async (request, reply) => {
@@ -154,7 +154,7 @@ export function catalogueRoutes(
         summary: "Change a price at the till; an approval is for the product and its new price",
         params: OneProduct,
         body: Type.Object({ price: MoneyInSchema }, { additionalProperties: false }),
-        response: { 200: ProductSchema, ...no },
+        response: { 200: ProductSchema, ...problems },
       },
     },
     async (request, reply) => {
@@ -177,7 +177,7 @@ export function catalogueRoutes(
         tags,
         summary: "What a product cost until when, the newest change first",
         params: OneProduct,
-        response: { 200: Type.Object({ changes: Type.Array(PriceChangeSchema) }), ...no },
+        response: { 200: Type.Object({ changes: Type.Array(PriceChangeSchema) }), ...problems },
       },
     },
     async (request, reply) => {

@@ -49,7 +49,8 @@ export async function selectProductsById(
 ): Promise<Product[]> {
   const { rows } = await sql<ProductRow>`
     select product_id, category_id, name, price, barcode, picture, is_favourite
-      from product where merchant_id = ${merchantId} and product_id = any (${[...ids]}::uuid[]) and is_active`.execute(
+      from product
+     where merchant_id = ${merchantId} and product_id = any (${[...ids]}::uuid[]) and is_active`.execute(
     executor,
   );
   return rows.map(toProduct);
@@ -73,41 +74,46 @@ export async function insertProduct(
   rank: number,
 ): Promise<void> {
   await sql`
-    insert into product (merchant_id, product_id, category_id, name, price, barcode, picture, is_favourite, rank)
-    values (${merchantId}, ${product.productId}, ${product.categoryId}, ${product.name}, ${product.price}, ${product.barcode},
-      ${product.picture}, ${product.isFavourite}, ${rank})`.execute(tx);
+    insert into product
+      (merchant_id, product_id, category_id, name, price, barcode, picture, is_favourite, rank)
+    values (${merchantId}, ${product.productId}, ${product.categoryId}, ${product.name}, ${product.price},
+      ${product.barcode}, ${product.picture}, ${product.isFavourite}, ${rank})`.execute(tx);
 }
 
-/** Holds the merchant's catalogue, so that its names and barcodes are decided upon one after another. */
+/** Locks the merchant's catalogue, so that changes of names and barcodes are decided one after another. */
 export async function lockCatalogue(tx: Tx, merchantId: Id): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended('catalogue:' || ${merchantId}::text, 0))`.execute(
     tx,
   );
 }
 
-/** The names of what is sold; what is not any more leaves its name to others. */
+/** The names of active products. The name of a product that is no longer sold is free. */
 export async function selectNames(
   executor: Executor,
   merchantId: Id,
   except: Id | null = null,
 ): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
-    select name from product where merchant_id = ${merchantId} and is_active and product_id is distinct from ${except}::uuid`.execute(
+    select name from product
+     where merchant_id = ${merchantId} and is_active and product_id is distinct from ${except}::uuid`.execute(
     executor,
   );
   return rows.map(({ name }) => name);
 }
 
-/** All barcodes in their one form, also of what is no longer sold: they are printed on things. */
+/**
+ * All barcodes in canonical form. Products that are no longer sold are included, because their barcodes are
+ * still printed on goods.
+ */
 export async function selectBarcodes(
   executor: Executor,
   merchantId: Id,
   except: Id | null = null,
 ): Promise<string[]> {
   const { rows } = await sql<{ barcode: string }>`
-    select barcode from product where merchant_id = ${merchantId} and barcode is not null and product_id is distinct from ${except}::uuid`.execute(
-    executor,
-  );
+    select barcode from product
+     where merchant_id = ${merchantId} and barcode is not null
+       and product_id is distinct from ${except}::uuid`.execute(executor);
   return rows.map(({ barcode }) => canonicalGtin(barcode) ?? barcode);
 }
 
@@ -117,9 +123,8 @@ export async function selectLastRanks(
 ): Promise<{ category: number; product: number }> {
   const { rows } = await sql<{ category: number; product: number }>`
     select coalesce((select max(rank) from category where merchant_id = ${merchantId}), 0)::int as category,
-           coalesce((select max(rank) from product where merchant_id = ${merchantId}), 0)::int as product`.execute(
-    executor,
-  );
+           coalesce((select max(rank) from product where merchant_id = ${merchantId}), 0)::int
+             as product`.execute(executor);
   return rows[0] ?? { category: 0, product: 0 };
 }
 
@@ -133,13 +138,12 @@ export async function selectProduct(
 ): Promise<KnownProduct | undefined> {
   const { rows } = await sql<KnownRow>`
     select product_id, category_id, name, price, barcode, picture, is_favourite, is_active
-      from product where merchant_id = ${merchantId} and product_id = ${productId} ${lock ? sql`for no key update` : sql``}`.execute(
-    executor,
-  );
+      from product where merchant_id = ${merchantId} and product_id = ${productId}
+      ${lock ? sql`for no key update` : sql``}`.execute(executor);
   return rows[0] && { ...toProduct(rows[0]), isActive: rows[0].is_active };
 }
 
-/** Everything, also what is no longer sold. */
+/** All products, including those that are no longer sold. */
 export async function selectKnownProducts(executor: Executor, merchantId: Id): Promise<KnownProduct[]> {
   const { rows } = await sql<KnownRow>`
     select product_id, category_id, name, price, barcode, picture, is_favourite, is_active
@@ -149,8 +153,10 @@ export async function selectKnownProducts(executor: Executor, merchantId: Id): P
 
 export async function updateProduct(tx: Tx, merchantId: Id, product: KnownProduct): Promise<void> {
   await sql`
-    update product set name = ${product.name}, category_id = ${product.categoryId}, price = ${product.price}, barcode = ${product.barcode},
-           is_favourite = ${product.isFavourite}, is_active = ${product.isActive}
+    update product
+       set name = ${product.name}, category_id = ${product.categoryId}, price = ${product.price},
+           barcode = ${product.barcode}, is_favourite = ${product.isFavourite},
+           is_active = ${product.isActive}
      where merchant_id = ${merchantId} and product_id = ${product.productId}`.execute(tx);
 }
 
@@ -171,13 +177,13 @@ export async function insertPriceChange(
   change: Omit<PriceChange, "changedAt">,
 ): Promise<void> {
   await sql`
-    insert into price_change (merchant_id, product_id, change_id, price_before, price_after, changed_by, approved_by)
-    values (${merchantId}, ${change.productId}, ${change.changeId}, ${change.before}, ${change.after}, ${change.changedBy}, ${change.approvedBy})`.execute(
-    tx,
-  );
+    insert into price_change
+      (merchant_id, product_id, change_id, price_before, price_after, changed_by, approved_by)
+    values (${merchantId}, ${change.productId}, ${change.changeId}, ${change.before}, ${change.after},
+      ${change.changedBy}, ${change.approvedBy})`.execute(tx);
 }
 
-/** A product's changes of price, the newest first. */
+/** A product's price changes, newest first. */
 export async function selectPriceChanges(
   executor: Executor,
   merchantId: Id,
@@ -192,10 +198,9 @@ export async function selectPriceChanges(
     approved_by: Id | null;
     changed_at: Date;
   }>`
-    select change_id, product_id, price_before, price_after, changed_by, approved_by, changed_at from price_change
-     where merchant_id = ${merchantId} and product_id = ${productId} order by changed_at desc, change_id desc limit 200`.execute(
-    executor,
-  );
+    select change_id, product_id, price_before, price_after, changed_by, approved_by, changed_at
+      from price_change where merchant_id = ${merchantId} and product_id = ${productId}
+     order by changed_at desc, change_id desc limit 200`.execute(executor);
   return rows.map((row) => ({
     changeId: row.change_id,
     productId: row.product_id,

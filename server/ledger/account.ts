@@ -2,9 +2,9 @@ import { STATIC_PROVIDER, type Currency, type Id } from "@onegate/contract";
 import { derivedId } from "../kernel/index.ts";
 
 /**
- * The chart of accounts as data. A balance is credits less debits: what Onegate or a shop owes is above zero, what it
- * owns is below; `normal` says on which side an account grows, so that a report may turn the sign. `floor` kinds can't be
- * drawn below zero.
+ * The chart of accounts as data. A balance is credits less debits: what Onegate or a shop owes is above zero,
+ * what it owns is below. `normal` is the side on which an account grows, so that a report can turn the sign.
+ * Kinds with a `floor` can't be drawn below zero.
  */
 export const accountKinds = {
   wallet: { normal: "credit", floor: true, is: "a user's money" },
@@ -17,7 +17,7 @@ export const accountKinds = {
   unverified_clearing: {
     normal: "debit",
     floor: false,
-    is: "paid to a shop's printed code by a cashier's word, not yet seen in a statement",
+    is: "paid to a shop's printed code according to a cashier, not yet seen in a statement",
   },
   bank: { normal: "debit", floor: false, is: "money at the bank" },
   fees: { normal: "debit", floor: false, is: "what providers keep" },
@@ -25,13 +25,13 @@ export const accountKinds = {
   sales: { normal: "credit", floor: false, is: "revenue less tax" },
   tax_payable: { normal: "credit", floor: false, is: "tax collected for the state" },
   rounding: { normal: "credit", floor: false, is: "cash totals rounded to coins" },
-  suspense: { normal: "credit", floor: false, is: "money that fits nothing yet" },
+  suspense: { normal: "credit", floor: false, is: "unmatched money" },
   disputed: {
     normal: "debit",
     floor: false,
     is: "taken back by payers' banks or providers, not yet decided",
   },
-  losses: { normal: "debit", floor: false, is: "money that never came or was taken back for good" },
+  losses: { normal: "debit", floor: false, is: "money that never arrived or was taken back for good" },
   liquidity: { normal: "credit", floor: false, is: "a currency's side of what was exchanged" },
 } as const satisfies Record<string, { normal: "credit" | "debit"; floor: boolean; is: string }>;
 
@@ -68,12 +68,15 @@ export type Entry = {
   readonly postedAt: Date;
 };
 
-/** An account's id follows from its merchant and code, so that nobody has to look it up. */
+/** Derives an account's id from its merchant and code, so that it never has to be looked up. */
 export function accountId(merchantId: Id, code: string): Id {
   return derivedId("account", merchantId, code);
 }
 
-/** The accounts every merchant has, by code; a provider's clearing account, an outlet's drawer and a currency's liquidity come on top. */
+/**
+ * The accounts every merchant has, by code. A merchant also has a clearing account per provider, a drawer per
+ * outlet and a liquidity account per exchanged currency.
+ */
 export const CHART = {
   bank: "bank",
   received: "received",
@@ -99,7 +102,10 @@ export function liquidityCode(currency: Currency): string {
   return `liquidity:${currency}`;
 }
 
-/** A merchant's chart, to be opened once; `currencies` beyond its own are those it exchanges. */
+/**
+ * A merchant's chart of accounts, to be opened once. `currencies` are those that it exchanges besides its
+ * own.
+ */
 export function chartOf(
   merchantId: Id,
   currency: Currency,
@@ -107,11 +113,11 @@ export function chartOf(
   outletIds: readonly Id[],
   currencies: readonly Currency[] = [],
 ): NewAccount[] {
-  const account = (code: string, kind: AccountKind, its: Currency = currency): NewAccount => ({
+  const account = (code: string, kind: AccountKind, accountCurrency: Currency = currency): NewAccount => ({
     id: accountId(merchantId, code),
     code,
     kind,
-    currency: its,
+    currency: accountCurrency,
   });
   return [
     account(CHART.bank, "bank"),
@@ -128,6 +134,6 @@ export function chartOf(
       account(clearingCode(provider), "provider_clearing"),
     ),
     ...outletIds.map((outletId) => account(drawerCode(outletId), "cash_drawer")),
-    ...currencies.map((its) => account(liquidityCode(its), "liquidity", its)),
+    ...currencies.map((foreign) => account(liquidityCode(foreign), "liquidity", foreign)),
   ];
 }

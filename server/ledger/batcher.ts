@@ -13,13 +13,14 @@ import { toArguments, toResult, type Item, type Result } from "./item.ts";
 import { postBatch } from "./store.ts";
 
 /**
- * The ledger's hot path: a queue in the process. While one call posts a batch, the next batch forms; no timer. With more
- * callers batches grow by themselves, and with them the throughput, because a commit costs the same for one as for many.
+ * The ledger's hot path: a queue in the process. While one call posts a batch, the next batch forms; there is
+ * no timer. With more callers the batches grow, and throughput with them, because a commit costs the same for
+ * one item as for many.
  */
 export type Batcher = {
-  /** Posts sets of linked items: a set stands or falls together, sets don't know each other. */
+  /** Posts a set of linked items: all of them or none. Sets are independent of each other. */
   post(merchantId: Id, items: readonly Item[]): Promise<Result[]>;
-  /** Items waiting or on their way. */
+  /** Items waiting or in flight. */
   readonly depth: () => number;
 };
 
@@ -29,9 +30,15 @@ type Waiting = {
   readonly reject: (error: unknown) => void;
 };
 
-/** Hot accounts are moved once a batch, so throughput rises with its size; beyond a thousand items only the wait rises. */
+/**
+ * Hot accounts are updated once a batch, so throughput rises with its size. Beyond a thousand items only the
+ * waiting time rises.
+ */
 const MAX_ITEMS = 1_000;
-/** How long a batch is tried again while the database is away; a retry can't post twice, because ids are remembered. */
+/**
+ * How long a batch is retried while the database is unavailable. A retry can't post twice, because ids are
+ * remembered.
+ */
 const TIMEOUT_MS = 8_000;
 
 export function createBatcher(
@@ -43,7 +50,7 @@ export function createBatcher(
   let free = options.concurrency;
 
   function post(merchantId: Id, items: readonly Item[]): Promise<Result[]> {
-    if (isForAnother(merchantId)) throw new Error("one merchant's work posts into another's books");
+    if (isForAnother(merchantId)) throw new Error("one merchant's work tried to post to another's books");
     if (depth + items.length > options.queue) return Promise.resolve(items.map(() => refuse("overloaded")));
     depth += items.length;
     return new Promise((resolve, reject) => {
@@ -60,11 +67,11 @@ export function createBatcher(
     if (!next) return;
     const [merchantId, queue] = next;
     const batch = takeBatch(queue);
-    // to the back of the row, so that no busy merchant starves another
+    // moved to the end, so that a busy merchant starves no other
     queues.delete(merchantId);
     if (queue.length > 0) queues.set(merchantId, queue);
     free -= 1;
-    // for the batch's merchant, not for whoever's call began it
+    // as the batch's merchant, not as the merchant whose call triggered it
     void asMerchant(merchantId, () => run(merchantId, batch)).finally(() => {
       free += 1;
       start();
@@ -88,15 +95,19 @@ export function createBatcher(
         for (const { reject } of batch) reject(error);
         return;
       }
-      // One item spoiled the statement (a twin id under other accounts, posted at the same moment): each on its own.
-      for (const one of batch) await run(merchantId, [one]);
+      // One item failed the whole statement (an id posted with other accounts at the same moment): post each
+      // set alone.
+      for (const waiting of batch) await run(merchantId, [waiting]);
     }
   }
 
   return { post, depth: () => depth };
 }
 
-/** Takes sets off the queue until the batch is full; a set whose id is already in the batch waits for the next one. */
+/**
+ * Takes sets from the queue until the batch is full. A set whose id is already in the batch waits for the
+ * next one.
+ */
 function takeBatch(queue: Waiting[]): Waiting[] {
   const batch: Waiting[] = [];
   const later: Waiting[] = [];
@@ -124,9 +135,10 @@ async function withRetries<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      // a server that restarts is back in seconds, room on a full disk is not
-      const passes = !isDiskFull(error) && (isUnavailable(error) || isRetryable(error) || isLockedOut(error));
-      if (!passes || performance.now() > deadline) throw error;
+      // a restarting server is back in seconds; a full disk stays full
+      const isTransient =
+        !isDiskFull(error) && (isUnavailable(error) || isRetryable(error) || isLockedOut(error));
+      if (!isTransient || performance.now() > deadline) throw error;
       await sleep(wait);
     }
   }

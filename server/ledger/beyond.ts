@@ -3,7 +3,10 @@ import type { Executor } from "../kernel/index.ts";
 import type { Item, Result } from "./item.ts";
 import { hasFloor } from "./store.ts";
 
-/** Names what `ledger_post` can't tell apart: an account without a floor never has too little; its balance can't count more. */
+/**
+ * Distinguishes two refusals that `ledger_post` reports alike. An account without a floor never lacks funds,
+ * so its refusal means that the amount exceeds what a balance can hold.
+ */
 export async function nameRefusals(
   executor: Executor,
   merchantId: Id,

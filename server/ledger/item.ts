@@ -10,11 +10,11 @@ export type Transfer = {
   readonly amount: Money;
   readonly reference?: string;
   readonly details?: Readonly<Record<string, string | number>>;
-  /** Kept out of what outside parties may read. */
+  /** Not shown to outside parties. */
   readonly hidden?: true;
 };
 
-/** Reserves a sum on the debited account for the credited one, until `expiresAt` or for ever. */
+/** Reserves a sum on the debited account for the credited one, until `expiresAt` or without a time limit. */
 export type Reserve = {
   readonly op: "reserve";
   readonly id: Id;
@@ -24,14 +24,14 @@ export type Reserve = {
   readonly expiresAt?: Date;
 };
 
-/** Turns a hold, or a part of it, into a transfer; `rest` says what becomes of what remains. */
+/** Turns a hold, or a part of it, into a transfer; `rest` says what happens to the remainder. */
 export type Settle = Omit<Transfer, "op"> & {
   readonly op: "settle";
   readonly hold: Id;
   readonly rest: "keep" | "release";
 };
 
-/** Ends a hold; `expire` only by the database's clock. */
+/** Ends a hold; whether it may `expire` is decided by the database's clock. */
 export type End = {
   readonly op: "release" | "expire";
   readonly id: Id;
@@ -47,8 +47,8 @@ export type Item = Transfer | Reserve | Settle | End;
 export type Posted = { readonly id: Id; readonly posted: "now" | "before" };
 export type Result = Posted | Refusal;
 
-/** Answers of ledger_post, by number; the order is the order of precedence. */
-const REFUSED: ReadonlyArray<RefusalCode | "now" | "before"> = [
+/** The result codes of ledger_post, by number; their order is the order of precedence. */
+const RESULTS: ReadonlyArray<RefusalCode | "now" | "before"> = [
   "now",
   "before",
   "transfer_differs",
@@ -65,9 +65,9 @@ const REFUSED: ReadonlyArray<RefusalCode | "now" | "before"> = [
 ];
 
 export function toResult(item: Item, code: string): Result {
-  const word = REFUSED[Number(code)];
-  if (word === undefined) throw new Error(`ledger_post answered ${code}`);
-  return word === "now" || word === "before" ? { id: item.id, posted: word } : refuse(word);
+  const result = RESULTS[Number(code)];
+  if (result === undefined) throw new Error(`ledger_post returned the unknown code ${code}`);
+  return result === "now" || result === "before" ? { id: item.id, posted: result } : refuse(result);
 }
 
 const OPS = { transfer: "1", reserve: "2", settle: "3", release: "5", expire: "6" } as const;
@@ -81,13 +81,16 @@ function quoted(text: string | undefined): string {
   return text === undefined ? "NULL" : `"${text.replace(/[\\"]/g, "\\$&")}"`;
 }
 
-/** An account's part in a batch: the sum of its items, how many they are, what comes in, and its currency. */
+/** An account's share of a batch: its currency, net amount, number of items and incoming amount. */
 type Part = { readonly currency: string; net: bigint; count: number; incoming: bigint };
 
-/** Beyond it the database counts item by item, and refuses the one that is too much. */
+/** Beyond this sum the database adds item by item, and refuses the item that exceeds the limit. */
 const MAX_BATCH_SUM = 4_000_000_000_000_000_000n;
 
-/** The arguments of ledger_post after the merchant: array literals, which cost far less to make than to have made. */
+/**
+ * The arguments of ledger_post after the merchant. They are array literals built here, because it costs far
+ * more to let the driver build them.
+ */
 export function toArguments(sets: readonly (readonly Item[])[]): string[] {
   const places = new Map<Id, number>();
   for (const set of sets) for (const item of set) places.set(item.debit, 0).set(item.credit, 0);
@@ -122,7 +125,7 @@ export function toArguments(sets: readonly (readonly Item[])[]): string[] {
 
 const NO_SUMS: string[][] = Array.from({ length: 8 }, () => []);
 
-/** The batch's sums, account by account and item by item, where all items are transfers that can be posted as a whole. */
+/** The batch's sums, by account and by item, if all items are transfers that can be posted as a whole. */
 function sumsOf(sets: readonly (readonly Item[])[], accounts: readonly Id[]): string[][] {
   const parts = new Map<Id, Part>();
   const perItem: string[][] = [[], [], [], []];
@@ -159,16 +162,16 @@ function sumsOf(sets: readonly (readonly Item[])[], accounts: readonly Id[]): st
   ];
 }
 
-/** The refusal of an item whose shape is wrong, whatever the books say. */
+/** Refuses an item that is invalid whatever the books say: `amount_not_positive`, `accounts_same`. */
 export function checkShape(item: Item): Refusal | undefined {
   if (item.amount.minor <= 0n) return refuse("amount_not_positive");
   if (item.debit === item.credit) return refuse("accounts_same");
   return undefined;
 }
 
-/** The first refusal of a linked set; one id may stand for one of its items only. */
+/** The first refusal of a linked set; each of its items needs an id of its own (`transfer_differs`). */
 export function checkSet(items: readonly Item[]): Refusal | undefined {
-  const refusal = items.map(checkShape).find((one) => one !== undefined);
+  const refusal = items.map(checkShape).find((found) => found !== undefined);
   return (
     refusal ??
     (new Set(items.map(({ id }) => id)).size < items.length ? refuse("transfer_differs") : undefined)

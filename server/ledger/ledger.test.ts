@@ -31,7 +31,7 @@ describe("a transfer", () => {
     await books.assertHold();
   });
 
-  it("exists is success: the same id again is answered as before, and moves nothing", async () => {
+  it("that is repeated under its id is answered as before and moves nothing", async () => {
     const books = await openBooks(test.database);
     await books.open("andi");
     await books.open("warung");
@@ -45,7 +45,7 @@ describe("a transfer", () => {
     await books.assertHold();
   });
 
-  it("is refused by name, the first that applies", async () => {
+  it("is refused with the first reason that applies", async () => {
     const books = await openBooks(test.database);
     const usd = "USD" as Currency;
     await books.open("andi");
@@ -85,24 +85,24 @@ describe("a transfer", () => {
     await books.assertHold();
   });
 
-  it("from an account without a floor is never for want of money: beyond what a balance counts it is too large", async () => {
+  it("from an account without a floor never lacks funds, but can be too large", async () => {
     const books = await openBooks(test.database);
     await books.open("warung");
-    const most = () => ({
+    const largest = () => ({
       ...books.transfer("mint", "warung", "1.00"),
       amount: money(900_000_000_000_000_000n, rupiah("1").currency),
     });
     const { ledger, merchantId } = books;
-    for (let i = 0; i < 4; i++) assert.equal(word(await ledger.post(merchantId, most())), "now");
-    assert.equal(word(await ledger.post(merchantId, most())), "amount_too_large");
-    const linked = await ledger.postLinked(merchantId, [books.transfer("mint", "warung", "1.00"), most()]);
+    for (let i = 0; i < 4; i++) assert.equal(word(await ledger.post(merchantId, largest())), "now");
+    assert.equal(word(await ledger.post(merchantId, largest())), "amount_too_large");
+    const linked = await ledger.postLinked(merchantId, [books.transfer("mint", "warung", "1.00"), largest()]);
     assert.equal(isRefusal(linked) && linked.refusal, "amount_too_large");
-    const within = await inTransaction(test.database, (tx) => ledger.postIn(tx, merchantId, [most()]));
+    const within = await inTransaction(test.database, (tx) => ledger.postIn(tx, merchantId, [largest()]));
     assert.equal(isRefusal(within) && within.refusal, "amount_too_large");
     await books.assertHold();
   });
 
-  it("between accounts of another merchant is refused: a merchant's books are his own", async () => {
+  it("to an account of another merchant is refused", async () => {
     const [mine, other] = [await openBooks(test.database), await openBooks(test.database)];
     await mine.open("andi");
     await other.open("warung");
@@ -119,8 +119,8 @@ describe("a transfer", () => {
   });
 });
 
-describe("many at once", () => {
-  it("fault 6: a wallet of 100.00 and a hundred debits of 1.01: exactly 99 succeed and it never falls below zero", async () => {
+describe("concurrent transfers", () => {
+  it("fault 6: of a hundred debits of 1.01 from a wallet of 100.00, exactly 99 succeed", async () => {
     const books = await openBooks(test.database, { concurrency: 4 });
     await books.open("andi");
     await books.open("warung");
@@ -130,9 +130,9 @@ describe("many at once", () => {
         books.ledger.post(books.merchantId, books.transfer("andi", "warung", "1.01")),
       ),
     );
-    const words = answers.map(word);
-    assert.equal(words.filter((one) => one === "now").length, 99);
-    assert.equal(words.filter((one) => one === "insufficient_funds").length, 1);
+    const outcomes = answers.map(word);
+    assert.equal(outcomes.filter((outcome) => outcome === "now").length, 99);
+    assert.equal(outcomes.filter((outcome) => outcome === "insufficient_funds").length, 1);
     assert.equal(await books.balance("andi"), "0.01");
     await books.assertHold();
   });
@@ -144,9 +144,9 @@ describe("many at once", () => {
     await books.fund("andi", "1000.00");
     const transfers = Array.from({ length: 200 }, () => books.transfer("andi", "warung", "1.00"));
     transfers[77] = { ...books.transfer("andi", "warung", "1.00"), credit: newId() };
-    const words = (await books.ledger.postMany(books.merchantId, transfers)).map(word);
-    assert.equal(words[77], "account_unknown");
-    assert.equal(words.filter((one) => one === "now").length, 199);
+    const outcomes = (await books.ledger.postMany(books.merchantId, transfers)).map(word);
+    assert.equal(outcomes[77], "account_unknown");
+    assert.equal(outcomes.filter((outcome) => outcome === "now").length, 199);
     assert.equal(await books.balance("warung"), "199.00");
     await books.assertHold();
   });
@@ -180,7 +180,7 @@ describe("many at once", () => {
     await books.assertHold();
   });
 
-  it("money that comes in within the batch may go out in it", async () => {
+  it("money that comes in within a batch may go out in the same batch", async () => {
     const books = await openBooks(test.database, { concurrency: 1 });
     for (const code of ["andi", "budi", "citra"]) await books.open(code);
     await books.fund("andi", "5.00");
@@ -193,7 +193,7 @@ describe("many at once", () => {
     await books.assertHold();
   });
 
-  it("the same id under other accounts at the same moment: one wins, one is refused, none is lost", async () => {
+  it("of two transfers with one id and other accounts, one is posted and one is refused", async () => {
     const books = await openBooks(test.database, { concurrency: 4 });
     for (let i = 0; i < 20; i++) {
       for (const side of ["a", "b"]) await books.open(`${side}${i}`);
@@ -217,18 +217,18 @@ describe("many at once", () => {
     await books.assertHold();
   });
 
-  it("a full queue refuses at the door and loses nothing that it took", async () => {
+  it("a full queue refuses further items and loses none that it accepted", async () => {
     const books = await openBooks(test.database, { queue: 10, concurrency: 1 });
     await books.open("andi");
     await books.open("warung");
     await books.fund("andi", "100.00");
-    const words = (
+    const outcomes = (
       await books.ledger.postMany(
         books.merchantId,
         Array.from({ length: 30 }, () => books.transfer("andi", "warung", "1.00")),
       )
     ).map(word);
-    assert.equal(words.filter((one) => one === "overloaded").length, 20);
+    assert.equal(outcomes.filter((outcome) => outcome === "overloaded").length, 20);
     assert.equal(await books.balance("warung"), "10.00");
   });
 });
@@ -253,7 +253,7 @@ describe("a hold", () => {
     return { books, hold, reserve, settle };
   }
 
-  it("takes from what is available, not from what is there", async () => {
+  it("lowers what is available, not the balance", async () => {
     const { books, reserve } = await held();
     assert.deepEqual([await books.balance("andi"), await books.held("andi")], ["100.00", "60.00"]);
     assert.equal(
@@ -278,7 +278,7 @@ describe("a hold", () => {
     await books.assertHold();
   });
 
-  it("is settled in parts, never beyond what is held, and the rest comes back", async () => {
+  it("is settled in parts, never beyond what is held, and its rest is released", async () => {
     const { books, settle } = await held();
     const first = newId();
     assert.equal(word(await settle("20.00", "keep", first)), "now");
@@ -294,7 +294,7 @@ describe("a hold", () => {
     await books.assertHold();
   });
 
-  it("settled in whole is ended; released gives all back, once", async () => {
+  it("ends when it is settled in whole; a release returns everything once", async () => {
     const whole = await held();
     assert.equal(word(await whole.settle("60.00", "keep")), "now");
     assert.equal(word(await whole.books.ledger.release(whole.books.merchantId, whole.hold)), "hold_ended");
@@ -364,7 +364,7 @@ describe("random histories", () => {
     { weight: 1, arbitrary: fc.record({ do: fc.constant("release" as const), hold: fc.nat(5) }) },
   );
 
-  /** An independent model: plain numbers, one thing after another. */
+  /** An independent model: plain numbers, one step after another. */
   class Model {
     posted = Array<bigint>(ACCOUNTS).fill(10_000n);
     held = Array<bigint>(ACCOUNTS).fill(0n);
@@ -402,8 +402,8 @@ describe("random histories", () => {
           assert.equal(word(await books.ledger.post(books.merchantId, transfer)), "before");
       } else if (one.do === "linked") {
         const saved = { posted: [...model.posted] };
-        const words = one.legs.map(({ from, to, minor: sum }) => model.move(from, to, sum));
-        const fine = words.every((w) => w === "now");
+        const outcomes = one.legs.map(({ from, to, minor: sum }) => model.move(from, to, sum));
+        const fine = outcomes.every((outcome) => outcome === "now");
         if (!fine) model.posted = saved.posted;
         const result = await books.ledger.postLinked(
           books.merchantId,
@@ -466,7 +466,7 @@ describe("random histories", () => {
     }
   }
 
-  it("end with the balances of an independent model, and with whole books", async () => {
+  it("end with the balances of an independent model, and their books hold", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) =>
         play(await openBooks(test.database), steps),
@@ -476,7 +476,7 @@ describe("random histories", () => {
     await (await openBooks(test.database)).assertHold();
   });
 
-  it("posted at once in any batches end as sums of what was accepted", async () => {
+  it("posted concurrently in any batches end as the sums of what was accepted", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(leg, { minLength: 1, maxLength: 120 }), async (legs) => {
         const books = await openBooks(test.database, { concurrency: 3 });

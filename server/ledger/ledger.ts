@@ -17,40 +17,49 @@ import { selectExpiredHolds, selectHold } from "./store.ts";
 import { firstRefusal, lockIn, postIn, postStagedIn, stageIn } from "./work.ts";
 
 export type Ledger = {
-  /** Posts one transfer, durably; the same id again answers the same. Refusals: see `ledger_post`, in that order. */
+  /**
+   * Posts one transfer durably. Repeating the id returns the same answer. Refusals: see `ledger_post`, in
+   * that order.
+   */
   post(merchantId: Id, transfer: Omit<Transfer, "op">): Promise<Result>;
-  /** Posts many transfers that don't depend on each other; one result each. */
+  /** Posts many independent transfers; one result each. */
   postMany(merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): Promise<Result[]>;
-  /** Posts transfers that stand or fall together; the first refusal, if there is one. */
+  /** Posts all of the transfers or none; returns the first refusal, if there is one. */
   postLinked(merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): Promise<Posted[] | Refusal>;
   /**
-   * Adds transfers to what the caller's transaction posts, all together, before it commits. For transfers that can't be
-   * refused: a refusal is a bug and rolls the transaction back.
+   * Adds transfers to those that the caller's transaction posts together before it commits. Only for
+   * transfers that can't be refused: a refusal is a bug and rolls the transaction back.
    */
   stageIn(tx: Tx, merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): void;
   /**
-   * Posts transfers within the caller's transaction, now, together with everything staged in it, and answers what was
-   * posted or the first refusal; the transaction must then be rolled back. A transaction posts once: a later posting may
-   * touch only accounts that this one touched (see `work.ts`).
+   * Posts transfers in the caller's transaction, now, together with everything staged in it. Returns what was
+   * posted or the first refusal; after a refusal the transaction must be rolled back. A transaction posts
+   * once: a later posting may touch only accounts that this one touched (see `work.ts`).
    */
   postIn(tx: Tx, merchantId: Id, transfers: ReadonlyArray<Omit<Transfer, "op">>): Promise<Posted[] | Refusal>;
-  /** The same for any items: reserve, settle, release and transfer. */
+  /** The same for items of every kind: reserve, settle, release and transfer. */
   applyIn(tx: Tx, merchantId: Id, items: readonly Item[]): Promise<Posted[] | Refusal>;
   /** Posts what is staged now, for a decision that reads the books in the same transaction. */
   postStagedIn(tx: Tx, merchantId: Id): Promise<void>;
-  /** Locks balances in the order of their keys, for a decision that depends on them: the given, the staged, the merchant's own. */
+  /**
+   * Locks balances in key order, for a decision that depends on them: the given ones, the staged ones and the
+   * merchant's own.
+   */
   lockIn(tx: Tx, merchantId: Id, accounts: readonly Id[]): Promise<void>;
   /** Reserves a sum; refuses `insufficient_funds` when less is available. */
   reserve(merchantId: Id, hold: Omit<Reserve, "op">): Promise<Result>;
-  /** Takes a part (`rest: "keep"`) or all that will be taken (`rest: "release"`) of a hold. */
+  /**
+   * Captures a part of a hold, and keeps the rest reserved (`rest: "keep"`) or releases it (`rest:
+   * "release"`).
+   */
   settle(
     merchantId: Id,
     settle: { id: Id; hold: Id; kind: string; amount: Money; rest: "keep" | "release" },
   ): Promise<Result>;
   release(merchantId: Id, holdId: Id): Promise<Result>;
-  /** Ends holds whose time is over; answers how many. */
+  /** Ends expired holds; returns how many. */
   expireHolds(): Promise<number>;
-  /** Items waiting or on their way. */
+  /** Items waiting or in flight. */
   depth(): number;
 };
 
@@ -64,7 +73,7 @@ export function createLedger(
 ): Ledger {
   const batcher = createBatcher(database.pool, options);
 
-  async function alone(merchantId: Id, item: Item): Promise<Result> {
+  async function postOne(merchantId: Id, item: Item): Promise<Result> {
     const refusal = checkShape(item);
     if (refusal) return refusal;
     const [result] = await nameRefusals(
@@ -83,7 +92,7 @@ export function createLedger(
   ): Promise<Result> {
     const hold = await selectHold(database.kysely, merchantId, holdId);
     if (!hold) return refuse("hold_unknown");
-    return alone(
+    return postOne(
       merchantId,
       toItem({
         debit: hold.debit_account_id,
@@ -97,9 +106,9 @@ export function createLedger(
     withHold(merchantId, holdId, (hold) => ({ op, id: holdId, hold: holdId, ...hold }));
 
   return {
-    post: (merchantId, transfer) => alone(merchantId, { op: "transfer", ...transfer }),
+    post: (merchantId, transfer) => postOne(merchantId, { op: "transfer", ...transfer }),
     postMany: (merchantId, transfers) =>
-      Promise.all(transfers.map((transfer) => alone(merchantId, { op: "transfer", ...transfer }))),
+      Promise.all(transfers.map((transfer) => postOne(merchantId, { op: "transfer", ...transfer }))),
     async postLinked(merchantId, transfers) {
       const items = transfers.map(asItem);
       return (
@@ -114,7 +123,7 @@ export function createLedger(
     applyIn: postIn,
     postStagedIn,
     lockIn,
-    reserve: (merchantId, hold) => alone(merchantId, { op: "reserve", ...hold }),
+    reserve: (merchantId, hold) => postOne(merchantId, { op: "reserve", ...hold }),
     settle: (merchantId, settle) =>
       withHold(merchantId, settle.hold, (hold) => ({ op: "settle", ...hold, ...settle })),
     release: (merchantId, holdId) => end("release", merchantId, holdId),

@@ -31,7 +31,7 @@ const minors = fc.oneof(fc.constant(0n), fc.bigInt(1n, 10n ** 15n));
 
 describe("every posting", () => {
   for (const posting of Object.keys(postings) as Posting[]) {
-    it(`${posting} sums to zero in each currency, whatever its sums`, async () => {
+    it(`${posting} sums to zero in each currency, whatever its amounts`, async () => {
       const books = await openBooks(test.database);
       for (const role of roles(posting))
         await books.open(role, "bank", role === "liquidityOut" || role === "destination" ? usd : IDR);
@@ -54,15 +54,19 @@ describe("every posting", () => {
           assert.equal(
             transfers.length,
             sums(posting).filter((name) => amounts[name]!.minor > 0n).length,
-            "legs of nothing are left out",
+            "legs of zero are left out",
           );
           assert.equal(
             new Set(transfers.map(({ id }) => id)).size,
             transfers.length,
-            "each leg has an id of its own",
+            "each leg has its own id",
           );
           for (const { id } of transfers)
-            assert.equal(id.slice(0, 13), base.slice(0, 13), "which keeps the moment of what it is about");
+            assert.equal(
+              id.slice(0, 13),
+              base.slice(0, 13),
+              "the id keeps the time of what the transfer is about",
+            );
           if (transfers.length === 0) return;
           const posted = await books.ledger.postLinked(books.merchantId, transfers);
           assert.ok(!isRefusal(posted), JSON.stringify(posted));
@@ -70,7 +74,8 @@ describe("every posting", () => {
         { numRuns: 40 },
       );
       const { rows } = await test.database.pool.query<{ currency: string; sum: string }>(
-        "select currency, sum(posted)::text from ledger_balance where merchant_id = $1 group by 1 having sum(posted) <> 0",
+        `select currency, sum(posted)::text from ledger_balance where merchant_id = $1
+          group by 1 having sum(posted) <> 0`,
         [books.merchantId],
       );
       assert.deepEqual(rows, []);

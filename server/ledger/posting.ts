@@ -10,87 +10,99 @@ type Leg = {
 };
 
 /**
- * What is booked when money moves, as data: each leg debits one account and credits another with one sum, so that no
- * posting can change the sum of the books. The names are the roles that accounts and sums play in it.
+ * What is booked when money moves, as data. Each leg debits one account and credits another with one amount,
+ * so no posting can change the sum of the books. The names are the roles of accounts and amounts.
  */
 export const postings = {
-  /** A provider collected: it owes the sum to us, less what it keeps. */
+  /** A provider collected: it owes us the amount, less its fee. */
   collect: [
     { kind: "collect", debit: "clearing", credit: "to", amount: "gross" },
     { kind: "fee", debit: "fees", credit: "clearing", amount: "fee" },
   ],
-  /** Money went back to a payer: a provider gave it and owes us less, or it was paid from the bank. */
+  /** Money went back to a payer: a provider paid it and owes us less, or it was paid from the bank. */
   refund: [{ kind: "refund", debit: "from", credit: "giver", amount: "refunded" }],
-  /** A provider takes back what it collected: it owes us less. What is beyond the payment stands in suspense. */
+  /** A provider takes back what it collected and owes us less. What exceeds the payment goes to suspense. */
   dispute: [
     { kind: "dispute", debit: "disputed", credit: "clearing", amount: "disputed" },
     { kind: "dispute_beyond", debit: "suspense", credit: "clearing", amount: "beyond" },
   ],
-  /** We were right: the provider owes it again. */
+  /** The dispute is won: the provider owes the money again. */
   dispute_won: [
     { kind: "dispute_won", debit: "clearing", credit: "disputed", amount: "disputed" },
     { kind: "dispute_won_beyond", debit: "clearing", credit: "suspense", amount: "beyond" },
   ],
-  /** We were not: somebody bears it (a loss, or money in suspense that never was ours), and what the provider keeps for its trouble is a fee. */
+  /**
+   * The dispute is lost. `bearer` is losses, or suspense for money that was never ours. What the provider
+   * charges is a fee.
+   */
   dispute_lost: [
     { kind: "dispute_lost", debit: "bearer", credit: "disputed", amount: "disputed" },
     { kind: "dispute_lost_beyond", debit: "losses", credit: "suspense", amount: "beyond" },
     { kind: "fee", debit: "fees", credit: "clearing", amount: "fee" },
   ],
-  /** Money in suspense turns out to be for an order. */
+  /** Money in suspense is matched to an order. */
   apply: [{ kind: "apply", debit: "suspense", credit: "received", amount: "applied" }],
-  /** A sale takes back revenue, tax and cash rounding, before what was received for it is given back. */
+  /** A sale takes back revenue, tax and cash rounding, before the money received for it is refunded. */
   sale_return: [
     { kind: "sale_return", debit: "sales", credit: "received", amount: "revenue" },
     { kind: "tax_return", debit: "tax", credit: "received", amount: "tax" },
     { kind: "rounded_down_return", debit: "sales", credit: "rounding", amount: "roundedDown" },
     { kind: "rounded_up_return", debit: "rounding", credit: "received", amount: "roundedUp" },
   ],
-  /** A user's top-up was collected: what was received is the user's. */
+  /** A user's top-up was collected: the money is now the user's. */
   topup: [{ kind: "topup", debit: "received", credit: "wallet", amount: "topped" }],
-  /** A top-up is given back by its provider: the user's money first, and what the user has spent of it is missing. */
+  /**
+   * A provider takes a top-up back. The user's money is used first; what the user has already spent is
+   * missing.
+   */
   topup_return: [
     { kind: "topup_return", debit: "wallet", credit: "received", amount: "returned" },
     { kind: "topup_missing", debit: "suspense", credit: "received", amount: "missing" },
   ],
   /** A user sends money to another. */
   send: [{ kind: "transfer", debit: "sender", credit: "recipient", amount: "sent" }],
-  /** A user pays, and is given back a part of it. */
+  /** A user pays; `pay_back` refunds a part of it. */
   pay: [{ kind: "payment", debit: "payer", credit: "payee", amount: "paid" }],
   pay_back: [{ kind: "refund", debit: "payee", credit: "payer", amount: "givenBack" }],
   /** Cash goes into the drawer. */
   cash: [{ kind: "collect", debit: "drawer", credit: "received", amount: "cash" }],
   /** A cashier says that a customer paid to the shop's printed code. */
   collect_unverified: [{ kind: "collect", debit: "unverified", credit: "to", amount: "gross" }],
-  /** A statement, or a person, shows that this was so: the acquirer owes the sum, less what it keeps. */
+  /** A statement or a person confirms the payment: the acquirer owes the amount, less its fee. */
   verify: [
     { kind: "verify", debit: "clearing", credit: "from", amount: "gross" },
     { kind: "fee", debit: "fees", credit: "clearing", amount: "fee" },
   ],
-  /** Nothing ever showed it. */
+  /** No statement ever showed it. */
   lose: [{ kind: "lose", debit: "losses", credit: "unverified", amount: "lost" }],
-  /** What was received becomes revenue and tax; cash rounding has an account of its own, so that revenue is the price. */
+  /** What was received becomes revenue and tax. Cash rounding is kept apart, so that revenue is the price. */
   sale: [
     { kind: "sale", debit: "received", credit: "sales", amount: "revenue" },
     { kind: "tax", debit: "received", credit: "tax", amount: "tax" },
     { kind: "rounded_down", debit: "rounding", credit: "sales", amount: "roundedDown" },
     { kind: "rounded_up", debit: "received", credit: "rounding", amount: "roundedUp" },
   ],
-  /** A provider pays out what it owes, or takes back what it paid too much. */
+  /** A provider pays out what it owes, or takes back an overpayment. */
   settle: [
     { kind: "settle", debit: "bank", credit: "clearing", amount: "paidOut" },
     { kind: "settle_back", debit: "clearing", credit: "bank", amount: "takenBack" },
   ],
-  /** A statement says other than our books: fees become what was kept, and what nobody can explain stands in suspense. */
+  /**
+   * A statement differs from our books. The fee becomes what the provider kept; what remains unexplained goes
+   * to suspense.
+   */
   difference: [
     { kind: "paid_more", debit: "clearing", credit: "suspense", amount: "paidMore" },
     { kind: "paid_less", debit: "suspense", credit: "clearing", amount: "paidLess" },
     { kind: "fee_more", debit: "fees", credit: "clearing", amount: "feeMore" },
     { kind: "fee_less", debit: "clearing", credit: "fees", amount: "feeLess" },
   ],
-  /** What stood in suspense is given back by hand, from the bank. */
+  /** Money in suspense is refunded by hand, from the bank. */
   give_back: [{ kind: "give_back", debit: "suspense", credit: "bank", amount: "givenBack" }],
-  /** Money of one currency becomes money of another, through an account of each; the spread is a leg of its own. */
+  /**
+   * Money of one currency becomes money of another, through one liquidity account per currency. The spread is
+   * a leg of its own.
+   */
   exchange: [
     { kind: "exchange_in", debit: "source", credit: "liquidityIn", amount: "sold" },
     { kind: "exchange_out", debit: "liquidityOut", credit: "destination", amount: "bought" },
@@ -102,8 +114,8 @@ export type Posting = keyof typeof postings;
 type LegOf<P extends Posting> = (typeof postings)[P][number];
 
 /**
- * The transfers of a posting about `base` (a payment, a sale): the same thing posted again has the same ids. Legs of
- * nothing are left out.
+ * The transfers of a posting about `base` (a payment, a sale). Repeating the posting gives the same ids. Legs
+ * of zero are left out.
  */
 export function transfersOf<P extends Posting>(
   posting: P,

@@ -28,7 +28,7 @@ beforeEach(async () => {
     await books.ledger.post(books.merchantId, books.transfer("andi", "warung", `${i + 1}.00`, id));
   await sealAll(10);
 });
-after(async () => Promise.all(opened.map((one) => one.close())));
+after(async () => Promise.all(opened.map((database) => database.close())));
 
 async function sealAll(transfers: number): Promise<void> {
   await until(
@@ -40,12 +40,12 @@ async function sealAll(transfers: number): Promise<void> {
   );
 }
 
-/** The rules that are broken, each with what it is about. */
+/** The broken rules, each with its subject. */
 const broken = async (mode: "all" | "new" = "all") =>
   (await prove(test.database, mode)).breaches.map(({ rule, subject }) => [rule, subject]);
 
 describe("the proof", () => {
-  it("finds nothing where nothing is wrong, and says what it looked at", async () => {
+  it("finds nothing where nothing is wrong, and reports what it checked", async () => {
     assert.deepEqual(await prove(test.database), {
       breaches: [],
       accounts: 3,
@@ -66,9 +66,9 @@ describe("the proof", () => {
   });
 
   it("names a row whose time was edited by a microsecond", async () => {
-    await sql`update ledger_transfer set posted_at = posted_at + interval '1 microsecond' where transfer_id = ${ids[0]}`.execute(
-      test.database.kysely,
-    );
+    await sql`
+      update ledger_transfer set posted_at = posted_at + interval '1 microsecond'
+       where transfer_id = ${ids[0]}`.execute(test.database.kysely);
     assert.deepEqual(await broken(), [["row is as it was sealed", ids[0]]]);
   });
 
@@ -91,9 +91,10 @@ describe("the proof", () => {
     assert.equal(found.filter(([rule]) => rule === "balance equals its entries").length, 2);
   });
 
-  it("names two balances that were swapped within a chain, which no sum would show", async () => {
+  it("names two balances that were swapped within a chain, though no sum changed", async () => {
     await sql`
-      update ledger_transfer set debit_after = case transfer_id when ${ids[2]}::uuid then debit_after + 1 else debit_after - 1 end
+      update ledger_transfer
+         set debit_after = case transfer_id when ${ids[2]}::uuid then debit_after + 1 else debit_after - 1 end
        where transfer_id in (${ids[2]}, ${ids[3]})`.execute(test.database.kysely);
     assert.ok((await broken()).some(([rule, subject]) => rule === "chain of balances" && subject === ids[2]));
   });
@@ -105,8 +106,11 @@ describe("the proof", () => {
     );
     const stranger = newId();
     await sql`
-      insert into ledger_transfer select (r).* from (select jsonb_populate_record(null::ledger_transfer, to_jsonb(t) || jsonb_build_object('transfer_id', ${stranger}::text)) as r
-        from ledger_transfer t where transfer_id = ${ids[7]}) x`.execute(test.database.kysely);
+      insert into ledger_transfer
+      select (r).*
+        from (select jsonb_populate_record(null::ledger_transfer,
+                       to_jsonb(t) || jsonb_build_object('transfer_id', ${stranger}::text)) as r
+                from ledger_transfer t where transfer_id = ${ids[7]}) x`.execute(test.database.kysely);
     assert.ok(
       (await broken()).some(
         ([rule, subject]) => rule === "every transfer was announced" && subject === stranger,
@@ -114,7 +118,7 @@ describe("the proof", () => {
     );
   });
 
-  it("notices money made of nothing: a balance, a hold, a floor", async () => {
+  it("notices a balance, a hold or a floor that no entry explains", async () => {
     await sql`update ledger_balance set posted = posted + 1 where account_id = ${books.id("andi")}`.execute(
       test.database.kysely,
     );
@@ -122,16 +126,16 @@ describe("the proof", () => {
       (await broken()).map(([rule]) => rule),
       ["sum of balances is zero", "balance equals its entries"],
     );
-    await sql`update ledger_balance set posted = posted - 1, held = 100000 where account_id = ${books.id("andi")}`.execute(
-      test.database.kysely,
-    );
+    await sql`
+      update ledger_balance set posted = posted - 1, held = 100000
+       where account_id = ${books.id("andi")}`.execute(test.database.kysely);
     assert.deepEqual(
       (await broken()).map(([rule]) => rule),
       ["held equals open holds", "floor is kept"],
     );
   });
 
-  it("of what is new takes up where the last one stopped, and still sees every balance", async () => {
+  it("of what is new begins where the last proof ended, and still checks every balance", async () => {
     await rememberProof(test.database.kysely);
     await sql`update ledger_proof set proven_at = now()`.execute(test.database.kysely);
     assert.equal((await prove(test.database, "new")).entries, 0n);
@@ -146,14 +150,14 @@ describe("the proof", () => {
     assert.deepEqual(
       await broken("new"),
       [["row is as it was sealed", id]],
-      "an older row is the full proof's to find",
+      "an older row is found by the full proof only",
     );
     assert.equal((await broken()).length, 2);
   });
 });
 
 describe("the chain of seals", () => {
-  it("is broken by a block that was sealed anew over an edited row", async () => {
+  it("is broken by a block whose leaf was forged", async () => {
     await books.ledger.post(books.merchantId, books.transfer("andi", "warung", "1.00"));
     await sealAll(11);
     await sql`update ledger_block set leaves[1] = sha256('forged') where block = 1`.execute(
@@ -162,7 +166,7 @@ describe("the chain of seals", () => {
     assert.ok((await broken()).some(([rule]) => rule === "chain of seals"));
   });
 
-  it("made anew from end to end no longer passes through the signed heads", async () => {
+  it("no longer contains the signed heads after it was rebuilt from end to end", async () => {
     const folder = mkdtempSync(join(tmpdir(), "onegate-seal-"));
     try {
       const key = readSealKey(join(folder, "seal.pem"));
@@ -181,14 +185,14 @@ describe("the chain of seals", () => {
         ["the signature does not fit the statement"],
       );
 
-      // whoever owns the database edits a row and seals everything again
+      // an owner of the database edits a row and seals everything again
       await sql`update ledger_transfer set reference = 'INV-0' where transfer_id = ${ids[0]}`.execute(
         test.database.kysely,
       );
       await sql`delete from ledger_block`.execute(test.database.kysely);
       await sql`delete from outbox_consumer`.execute(test.database.kysely);
       await sealAll(10);
-      assert.deepEqual(await broken(), [], "inside the database all is well again");
+      assert.deepEqual(await broken(), [], "the database alone shows nothing wrong");
       const wrong = await checkHeads(test.database.kysely, signed);
       assert.equal(wrong.length, 1);
       assert.match(wrong[0]!, new RegExp(`merchant ${books.merchantId}, block [0-9]+: signed`));
@@ -199,9 +203,11 @@ describe("the chain of seals", () => {
 });
 
 describe("an analyst's role", () => {
-  it("reads, and posts nothing by the functions that run with their owner's rights", async () => {
+  it("reads, and can't post through functions that run with their owner's rights", async () => {
     await test.database.pool.query(
-      "drop role if exists onegate_analyst_of_a_test; create role onegate_analyst_of_a_test; grant select on all tables in schema public to onegate_analyst_of_a_test",
+      `drop role if exists onegate_analyst_of_a_test;
+       create role onegate_analyst_of_a_test;
+       grant select on all tables in schema public to onegate_analyst_of_a_test`,
     );
     const client = await test.database.pool.connect();
     try {
@@ -214,7 +220,8 @@ describe("an analyst's role", () => {
           call,
         );
       const { rows } = await client.query<{ may: boolean }>(
-        "select bool_or(has_function_privilege(oid, 'execute')) as may from pg_proc where proname = 'ledger_post'",
+        `select bool_or(has_function_privilege(oid, 'execute')) as may
+           from pg_proc where proname = 'ledger_post'`,
       );
       assert.equal(rows[0]?.may, false);
     } finally {
@@ -227,7 +234,7 @@ describe("an analyst's role", () => {
 });
 
 describe("the program's own role", () => {
-  it("can't change or delete what was posted, nor move a balance, nor make the seals anew", async () => {
+  it("can't change or delete what was posted, move a balance or rebuild the seals", async () => {
     const program = openDatabase(test.connection, 2, () => undefined, PROGRAM_ROLE);
     try {
       await everywhere(async () => {
@@ -247,7 +254,8 @@ describe("the program's own role", () => {
           "update ledger_balance set posted = 0",
           "update ledger_balance set least = null",
           "delete from ledger_balance",
-          "insert into ledger_balance (merchant_id, account_id, currency, posted) select merchant_id, account_id, currency, 1 from ledger_balance",
+          `insert into ledger_balance (merchant_id, account_id, currency, posted)
+           select merchant_id, account_id, currency, 1 from ledger_balance`,
           "update ledger_hold set state = 'released'",
           "update ledger_block set head = ''",
           "delete from ledger_block",

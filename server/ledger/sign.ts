@@ -12,14 +12,18 @@ import { sql } from "kysely";
 import { codeOf, type Executor } from "../kernel/index.ts";
 import { selectHeadAt, selectHeads } from "./seal.ts";
 
-/** The heads of all chains on a day, as they were signed; `statement` is the text that the signature covers. */
+/**
+ * The heads of all chains on a day, as they were signed; `statement` is the text that the signature covers.
+ */
 export type SignedHeads = {
   readonly statement: string;
   readonly public_key: string;
   readonly signature: string;
 };
 
-/** Reads the key that signs the heads (Ed25519, PEM), and makes it where there is none. It must not lie in the database. */
+/**
+ * Reads the key that signs the heads (Ed25519, PEM), or creates it. The key must not be kept in the database.
+ */
 export function readSealKey(file: string): KeyObject {
   if (!existsSync(file)) {
     mkdirSync(dirname(file), { recursive: true });
@@ -27,14 +31,14 @@ export function readSealKey(file: string): KeyObject {
     try {
       writeFileSync(file, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600, flag: "wx" });
     } catch (error) {
-      // another process made it at the same moment
+      // another process created it at the same moment
       if (codeOf(error) !== "EEXIST") throw error;
     }
   }
   return createPrivateKey(readFileSync(file, "utf8"));
 }
 
-/** A text with its signature, by the key that signs the heads. */
+/** Signs a text with the key that signs the heads. */
 export function signText(statement: string, key: KeyObject): SignedHeads {
   return {
     statement,
@@ -43,16 +47,17 @@ export function signText(statement: string, key: KeyObject): SignedHeads {
   };
 }
 
-/** Signs the heads as they are now, and what others have to add to them, once a day (UTC, by the database's clock); a day that is signed stays as it is. */
+/**
+ * Signs the current heads, together with `others`, once a day (UTC, by the database's clock). A day that is
+ * already signed stays as it is.
+ */
 export async function signHeads(
   executor: Executor,
   key: KeyObject,
   others: Readonly<Record<string, unknown>> = {},
 ): Promise<SignedHeads> {
-  const { rows } = await sql<{
-    now: Date;
-    day: string;
-  }>`select now(), (now() at time zone 'UTC')::date::text as day`.execute(executor);
+  const { rows } = await sql<{ now: Date; day: string }>`
+    select now(), (now() at time zone 'UTC')::date::text as day`.execute(executor);
   const [{ now, day } = { now: new Date(), day: "" }] = rows;
   const heads = (await selectHeads(executor)).map(({ merchantId, block, transfers, head }) => ({
     merchant_id: merchantId,
@@ -68,22 +73,22 @@ export async function signHeads(
     insert into ledger_signed_head (day, statement, public_key, signature)
     values (${day}, ${statement}, ${public_key}, ${signature}) on conflict do nothing`.execute(executor);
   const signed = await selectSignedHeads(executor, day);
-  if (!signed) throw new Error("signed heads come back");
+  if (!signed) throw new Error("the signed heads can't be read back");
   return signed;
 }
 
 /** The signed heads of a day (`YYYY-MM-DD`), or the newest. */
 export async function selectSignedHeads(executor: Executor, day?: string): Promise<SignedHeads | undefined> {
   const { rows } = await sql<SignedHeads>`
-    select statement, public_key, signature from ledger_signed_head where ${day ?? null}::date is null or day = ${day ?? null}::date order by day desc limit 1`.execute(
-    executor,
-  );
+    select statement, public_key, signature from ledger_signed_head
+     where ${day ?? null}::date is null or day = ${day ?? null}::date
+     order by day desc limit 1`.execute(executor);
   return rows[0];
 }
 
 /**
- * Holds the chains of today against heads that were exported earlier: what they saw must still be there. Answers what is
- * wrong: a signature that doesn't fit, or a chain that no longer passes through a head.
+ * Compares the current chains with heads that were exported earlier: each of those heads must still be in its
+ * chain. Returns what is wrong: a signature that doesn't match, or a chain that no longer contains a head.
  */
 export async function checkHeads(
   executor: Executor,

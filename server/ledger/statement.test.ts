@@ -21,14 +21,14 @@ before(async () => {
 });
 after(() => test.close());
 
-/** Posts transfers of 1.00 from andi to warung and then says when they were: history for a test, told by its owner. */
+/** Posts transfers of 1.00 from andi to warung and then sets their times, as the database's owner can. */
 async function history(moments: readonly string[]): Promise<TestBooks> {
   const books = await openBooks(test.database);
   for (const code of ["andi", "warung"]) await books.open(code);
   await books.fund("andi", "100.00");
-  await sql`update ledger_transfer set posted_at = '2026-01-01 00:00Z' where merchant_id = ${books.merchantId}`.execute(
-    test.database.kysely,
-  );
+  await sql`
+    update ledger_transfer set posted_at = '2026-01-01 00:00Z'
+     where merchant_id = ${books.merchantId}`.execute(test.database.kysely);
   for (const at of moments) {
     const id = newId();
     await books.ledger.post(books.merchantId, books.transfer("andi", "warung", "1.00", id));
@@ -51,7 +51,7 @@ async function daysOf({ merchantId, id }: TestBooks, range: DayRange) {
 }
 
 describe("an account's history", () => {
-  it("tells the balance as of any moment, to the microsecond", async () => {
+  it("gives the balance at any moment, to the microsecond", async () => {
     const books = await history(["2026-03-01T10:00:00Z", "2026-03-01T10:00:00Z", "2026-03-02T10:00:00Z"]);
     const at = (moment: string) =>
       balanceAt(test.database.kysely, books.merchantId, books.id("andi"), new Date(moment));
@@ -71,11 +71,11 @@ describe("an account's history", () => {
     assert.equal(
       await balanceAt(test.database.kysely, books.merchantId, newId(), new Date()),
       0n,
-      "an account nobody knows has nothing",
+      "an unknown account has a balance of zero",
     );
   });
 
-  it("has days with opening and closing balance, cut where the outlet's day is cut", async () => {
+  it("has days with opening and closing balances, cut at the outlet's midnight", async () => {
     // 17:30 in London is half past midnight of the next day in Jakarta
     const books = await history(["2026-03-01T10:00:00Z", "2026-03-01T17:30:00Z", "2026-03-03T01:00:00Z"]);
     const days = await daysOf(books, { from: "2026-02-28", to: "2026-03-03", timeZone: "Asia/Jakarta" });
@@ -92,7 +92,7 @@ describe("an account's history", () => {
     assert.deepEqual([second?.opening, second?.closing], [9_800n, 9_800n]);
   });
 
-  it("is read page by page, and new entries move no page", async () => {
+  it("is read page by page, and new entries shift no page", async () => {
     const books = await history([]);
     for (let i = 0; i < 7; i++)
       await books.ledger.post(books.merchantId, books.transfer("andi", "warung", "1.00"));
@@ -110,7 +110,7 @@ describe("an account's history", () => {
 });
 
 describe("currencies", () => {
-  it("of no, two, three and four decimals are kept apart and exact in one batch", async () => {
+  it("of zero, two, three and four decimals stay apart and exact in one batch", async () => {
     const books = await openBooks(test.database);
     const batch = await Promise.all(
       (["JPY", "USD", "BHD", "CLF"] as const).map(async (code) => {
@@ -143,15 +143,13 @@ describe("currencies", () => {
 describe("months", () => {
   const partitionOf = async (id: Id) =>
     (
-      await sql<{
-        name: string;
-      }>`select tableoid::regclass::text as name from ledger_transfer where transfer_id = ${id}`.execute(
-        test.database.kysely,
-      )
+      await sql<{ name: string }>`
+        select tableoid::regclass::text as name from ledger_transfer
+         where transfer_id = ${id}`.execute(test.database.kysely)
     ).rows[0]?.name;
   const at = (moment: string) => uuidv7(Date.parse(moment), crypto.getRandomValues(new Uint8Array(10)));
 
-  it("hold the transfers whose ids were made in them, and a retry finds its own whenever it comes", async () => {
+  it("hold the transfers whose ids were made in them, and a later retry finds its transfer", async () => {
     const books = await openBooks(test.database);
     for (const code of ["andi", "warung"]) await books.open(code);
     await books.fund("andi", "100.00");
@@ -186,7 +184,7 @@ describe("months", () => {
     await books.assertHold();
   });
 
-  it("are made ahead of time; what came for one before it was made moves into it, seals and all", async () => {
+  it("are created ahead of time; transfers that came earlier move into them with their seals", async () => {
     const books = await openBooks(test.database);
     for (const code of ["andi", "warung"]) await books.open(code);
     await books.fund("andi", "100.00");
@@ -199,7 +197,7 @@ describe("months", () => {
     await consume(test.database, seal);
     assert.equal(await partitionOf(future), "ledger_transfer_rest");
     const made = await test.database.pool.query<{ made: number }>("select ledger_prepare_months(7) as made");
-    assert.equal(made.rows[0]?.made, 4, "three months were there already");
+    assert.equal(made.rows[0]?.made, 4, "three months existed already");
     assert.match((await partitionOf(future)) ?? "", /^ledger_transfer_20[0-9]{2}_[0-9]{2}$/);
     assert.equal(
       word(await books.ledger.post(books.merchantId, books.transfer("andi", "warung", "1.00", future))),

@@ -31,12 +31,13 @@ const COLUMN_TYPES = [
   "bigint[]",
 ];
 
+const PARAMETERS = COLUMN_TYPES.map((type, index) => `$${index + 2}::${type}`).join(",");
 const POST_BATCH = {
   name: "ledger_post",
-  text: `select ledger_post($1,${COLUMN_TYPES.map((type, index) => `$${index + 2}::${type}`).join(",")}) as results`,
+  text: `select ledger_post($1,${PARAMETERS}) as results`,
 } as const;
 
-/** One batch in a transaction of its own. */
+/** Posts one batch in its own transaction. */
 export async function postBatch(
   pool: pg.Pool,
   merchantId: Id,
@@ -46,23 +47,21 @@ export async function postBatch(
   return rows[0]?.results.split(",") ?? [];
 }
 
-/** One batch within the caller's transaction. */
+/** Posts one batch in the caller's transaction. */
 export async function postBatchIn(
   tx: Executor,
   merchantId: Id,
   columns: readonly string[],
 ): Promise<string[]> {
-  const { rows } = await sql<{
-    results: string;
-  }>`select ledger_post(${merchantId}, ${sql.join(columns.map((column, index) => sql`${column}::${sql.raw(COLUMN_TYPES[index] ?? "")}`))}) as results`.execute(
-    tx,
-  );
+  const values = columns.map((column, index) => sql`${column}::${sql.raw(COLUMN_TYPES[index] ?? "")}`);
+  const { rows } = await sql<{ results: string }>`
+    select ledger_post(${merchantId}, ${sql.join(values)}) as results`.execute(tx);
   return rows[0]?.results.split(",") ?? [];
 }
 
 /**
- * Locks balances in the order of their keys, the same as `ledger_post`'s, and answers whose they are; `andOwn`: also all
- * balances of the merchant's own accounts, which are no wallets.
+ * Locks balances in key order, as `ledger_post` does, and returns their accounts. `andOwn` locks the
+ * merchant's own accounts too, that is, all accounts but wallets.
  */
 export async function lockBalances(
   tx: Tx,
@@ -74,21 +73,21 @@ export async function lockBalances(
     select b.account_id from ledger_balance b
      where b.merchant_id = ${merchantId}
        and (b.account_id = any (${[...accounts]}::uuid[])
-            or ${andOwn} and b.account_id in (select account_id from ledger_account where merchant_id = ${merchantId} and kind <> 'wallet'))
+            or ${andOwn} and b.account_id in (select account_id from ledger_account
+                                               where merchant_id = ${merchantId} and kind <> 'wallet'))
      order by b.account_id for no key update of b`.execute(tx);
   return rows.map(({ account_id }) => account_id);
 }
 
-/** Whether an account's balance may not fall below a bound. */
+/** Whether an account's balance has a lower bound. */
 export async function hasFloor(executor: Executor, merchantId: Id, accountId: Id): Promise<boolean> {
   const { rows } = await sql<{ has: boolean }>`
-    select least is not null as has from ledger_balance where merchant_id = ${merchantId} and account_id = ${accountId}`.execute(
-    executor,
-  );
+    select least is not null as has from ledger_balance
+     where merchant_id = ${merchantId} and account_id = ${accountId}`.execute(executor);
   return rows[0]?.has ?? true;
 }
 
-/** Opens accounts that are not there yet, and answers which; one that is stays as it is. */
+/** Opens accounts that don't exist yet and returns their ids; existing ones stay as they are. */
 export async function insertAccounts(
   tx: Executor,
   merchantId: Id,
@@ -136,16 +135,15 @@ export async function selectBalanceByCode(
   return rows[0] && toBalance(rows[0]);
 }
 
-/** What kind each of some accounts is; an account that isn't there is left out. */
+/** The kind of each account; accounts that don't exist are left out. */
 export async function selectKinds(
   tx: Executor,
   merchantId: Id,
   codes: readonly string[],
 ): Promise<Map<string, AccountKind>> {
   const { rows } = await sql<{ code: string; kind: AccountKind }>`
-    select code, kind from ledger_account where merchant_id = ${merchantId} and code = any (${[...codes]}::text[])`.execute(
-    tx,
-  );
+    select code, kind from ledger_account
+     where merchant_id = ${merchantId} and code = any (${[...codes]}::text[])`.execute(tx);
   return new Map(rows.map(({ code, kind }) => [code, kind]));
 }
 
@@ -157,7 +155,7 @@ export async function selectBalances(tx: Executor, merchantId: Id): Promise<Bala
   return rows.map(toBalance);
 }
 
-/** Entries of an account, newest first, below `before`. */
+/** Entries of an account, newest first, with versions below `before`. */
 export async function selectEntries(
   tx: Executor,
   merchantId: Id,
@@ -205,17 +203,16 @@ export async function selectHold(tx: Executor, merchantId: Id, holdId: Id): Prom
   return rows[0];
 }
 
-/** Open holds whose time is over by the database's clock. */
+/** Open holds that have expired by the database's clock. */
 export async function selectExpiredHolds(tx: Executor, limit: number): Promise<HoldRow[]> {
   const { rows } = await sql<HoldRow>`
     select hold_id, merchant_id, debit_account_id, credit_account_id, currency, amount, settled, state
-      from ledger_hold where state = 'open' and expires_at <= clock_timestamp() order by expires_at limit ${limit}`.execute(
-    tx,
-  );
+      from ledger_hold where state = 'open' and expires_at <= clock_timestamp()
+     order by expires_at limit ${limit}`.execute(tx);
   return rows;
 }
 
-/** An account's balance as it was at a moment, in minor units. */
+/** An account's balance at a moment, in minor units. */
 export async function selectBalanceAt(
   tx: Executor,
   merchantId: Id,
@@ -224,9 +221,8 @@ export async function selectBalanceAt(
 ): Promise<bigint> {
   const { rows } = await sql<{ balance: bigint }>`
     select e.balance_after as balance from ledger_entry e
-     where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version = (select ledger_version_at(${merchantId}, ${accountId}, ${at}))`.execute(
-    tx,
-  );
+     where e.merchant_id = ${merchantId} and e.account_id = ${accountId}
+       and e.version = (select ledger_version_at(${merchantId}, ${accountId}, ${at}))`.execute(tx);
   return rows[0]?.balance ?? 0n;
 }
 
@@ -238,7 +234,10 @@ export type DayBalance = {
   readonly debits: bigint;
 };
 
-/** The number of an account's last entry before the beginning of each day of a range, and before the day after it. */
+/**
+ * The version of an account's last entry before each day of a range begins, and before the day after the
+ * range.
+ */
 export async function selectDayVersions(
   tx: Executor,
   merchantId: Id,
@@ -248,18 +247,17 @@ export async function selectDayVersions(
   const { rows } = await sql<{ versions: string[] }>`
     select ledger_versions_at(${merchantId}, ${accountId}, array(
       select day at time zone ${timeZone} - interval '1 microsecond'
-        from generate_series(${from}::timestamp, ${to}::timestamp + interval '1 day', interval '1 day') as day order by day)) as versions`.execute(
-    tx,
-  );
+        from generate_series(${from}::timestamp, ${to}::timestamp + interval '1 day', interval '1 day') as day
+       order by day)) as versions`.execute(tx);
   return (rows[0]?.versions ?? []).map(BigInt);
 }
 
-/** Days in a time zone, `YYYY-MM-DD`, both included. */
+/** Days in a time zone, `YYYY-MM-DD`, both ends included. */
 export type DayRange = { readonly from: string; readonly to: string; readonly timeZone: string };
 
 /**
- * An account's days, with what stood at each end and what moved, in minor units. `versions` are the range's day versions:
- * what moved is summed up, so the caller decides by them how many entries that may be.
+ * An account's days: opening and closing balance and what moved, in minor units. `versions` are the range's
+ * day versions. The entries between them are summed, so callers limit by them how many that may be.
  */
 export async function selectDayBalances(
   tx: Executor,
@@ -269,21 +267,28 @@ export async function selectDayBalances(
   versions: readonly bigint[],
 ): Promise<DayBalance[]> {
   const balanceAfter = (version: ReturnType<typeof sql.ref>) => sql`
-    (select e.balance_after from ledger_entry e where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version = ${version})`;
+    (select e.balance_after from ledger_entry e
+      where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version = ${version})`;
   const [first, last] = [sql.ref("d.first"), sql.ref("d.last")];
-  // subqueries, one index look-up each: a join may be planned as a pass over all of the account's entries
+  // subqueries, one index lookup each: a join may be planned as a scan of all of the account's entries
   const { rows } = await sql<DayBalance>`
-    select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(${balanceAfter(first)}, 0) as opening, coalesce(${balanceAfter(last)}, 0) as closing, s.credits, s.debits
-      from (select day, (${versions.map(String)}::bigint[])[n] as first, (${versions.map(String)}::bigint[])[n + 1] as last
-              from generate_series(${from}::timestamp, ${to}::timestamp, interval '1 day') with ordinality as days (day, n)) d
+    select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(${balanceAfter(first)}, 0) as opening,
+           coalesce(${balanceAfter(last)}, 0) as closing, s.credits, s.debits
+      from (select day, (${versions.map(String)}::bigint[])[n] as first,
+                   (${versions.map(String)}::bigint[])[n + 1] as last
+              from generate_series(${from}::timestamp, ${to}::timestamp, interval '1 day')
+                   with ordinality as days (day, n)) d
       cross join lateral (
-        select coalesce(sum(e.amount) filter (where e.amount > 0), 0)::bigint as credits, coalesce(-sum(e.amount) filter (where e.amount < 0), 0)::bigint as debits
-          from ledger_entry e where e.merchant_id = ${merchantId} and e.account_id = ${accountId} and e.version > d.first and e.version <= d.last) s
+        select coalesce(sum(e.amount) filter (where e.amount > 0), 0)::bigint as credits,
+               coalesce(-sum(e.amount) filter (where e.amount < 0), 0)::bigint as debits
+          from ledger_entry e
+         where e.merchant_id = ${merchantId} and e.account_id = ${accountId}
+           and e.version > d.first and e.version <= d.last) s
      order by d.day`.execute(tx);
   return rows;
 }
 
-/** Sets what may happen on an account: nothing is posted to one that is not ACTIVE. False when there is no such account. */
+/** Sets an account's status; only an ACTIVE account takes postings. False when the account doesn't exist. */
 export async function updateStatus(
   tx: Executor,
   merchantId: Id,
@@ -291,15 +296,18 @@ export async function updateStatus(
   status: Balance["status"],
 ): Promise<boolean> {
   const { rows } = await sql`
-    update ledger_balance set status = ${status} where merchant_id = ${merchantId} and account_id = ${accountId} returning account_id`.execute(
-    tx,
-  );
+    update ledger_balance set status = ${status}
+     where merchant_id = ${merchantId} and account_id = ${accountId}
+    returning account_id`.execute(tx);
   return rows.length > 0;
 }
 
-/** Closes all accounts of a user, at every merchant; false, and nothing is closed, when one of them has a balance or a hold. */
+/**
+ * Closes all accounts of a user, at every merchant. Returns false and closes nothing when one of them has a
+ * balance or a hold.
+ */
 export async function closeUserAccounts(tx: Tx, userId: Id): Promise<boolean> {
-  // locked in the order of the keys, as ledger_post does
+  // locked in key order, as ledger_post does
   const { rows } = await sql<{ merchant_id: Id; account_id: Id; posted: bigint; held: bigint }>`
     select b.merchant_id, b.account_id, b.posted, b.held
       from ledger_balance b join ledger_account a using (merchant_id, account_id)

@@ -20,14 +20,17 @@ async function openShop(
   return books;
 }
 
-/** What a small, quiet shop's table is after the first autovacuum: its statistics make the planner read it from end to end. */
+/**
+ * The state of a small, quiet shop's table after the first autovacuum: its statistics make the planner scan
+ * it from end to end.
+ */
 const analyze = () => test.database.pool.query("analyze ledger_balance");
 
 describe("balances are locked in the order of their keys", () => {
-  it("by batches over a small analysed table, whose plan reads rows as they lie", async () => {
+  it("by batches over a small analysed table, which is scanned in physical order", async () => {
     const codes = Array.from({ length: 16 }, (_, index) => `account ${index}`);
     const books = await openShop(codes);
-    // rows lie in another order than their keys
+    // rows are stored in another order than that of their keys
     for (const code of codes.toReversed())
       await books.ledger.post(books.merchantId, books.transfer("mint", code, "1.00"));
     await analyze();
@@ -55,7 +58,7 @@ describe("balances are locked in the order of their keys", () => {
     await books.assertHold();
   });
 
-  it("by transactions that stage several postings, in whatever order they stage them", async () => {
+  it("by transactions that stage several postings in any order", async () => {
     const books = await openShop();
     await analyze();
     const stage = (tx: Parameters<TestBooks["ledger"]["stageIn"]>[0], from: string, to: string) =>
@@ -82,7 +85,7 @@ describe("balances are locked in the order of their keys", () => {
 });
 
 describe("a transaction posts once", () => {
-  it("what is staged is posted with its commit, all together", async () => {
+  it("staged transfers are posted together with the commit", async () => {
     const books = await openShop();
     await inTransaction(test.database, async (tx) => {
       books.ledger.stageIn(tx, books.merchantId, [books.transfer("drawer", "received", "50.00")]);
@@ -92,7 +95,7 @@ describe("a transaction posts once", () => {
     assert.deepEqual(await books.page("received"), ["+50.00 = 50.00", "-50.00 = 0.00"]);
   });
 
-  it("what is staged twice under one id is posted once, and another content under it is a bug", async () => {
+  it("a transfer staged twice is posted once, and other content under its id is a bug", async () => {
     const books = await openShop();
     const transfer = books.transfer("drawer", "received", "50.00");
     const stageBoth = (second: typeof transfer) =>
@@ -105,7 +108,7 @@ describe("a transaction posts once", () => {
     assert.equal(await books.balance("received"), "50.00");
   });
 
-  it("a rolled back transaction leaves nothing of what it staged", async () => {
+  it("a rolled back transaction posts nothing that it staged", async () => {
     const books = await openShop();
     await assert.rejects(
       inTransaction(test.database, async (tx) => {
@@ -117,7 +120,7 @@ describe("a transaction posts once", () => {
     assert.equal(await books.balance("received"), "0.00");
   });
 
-  it("a refusal of what was staged rolls everything back", async () => {
+  it("a refused staged transfer rolls everything back", async () => {
     const books = await openShop();
     await books.open("andi");
     const spend = inTransaction(test.database, async (tx) => {
@@ -128,7 +131,7 @@ describe("a transaction posts once", () => {
     assert.equal(await books.balance("received"), "0.00");
   });
 
-  it("a posting that needs its answer takes along what was staged, and is refused with it", async () => {
+  it("a posting that needs its answer includes what was staged, and both are refused together", async () => {
     const books = await openShop();
     await books.open("andi");
     await books.fund("andi", "10.00");
@@ -157,7 +160,7 @@ describe("a transaction posts once", () => {
     await assert.rejects(ignore, /although the ledger refused/);
   });
 
-  it("a second posting to balances that it does not hold is a bug", async () => {
+  it("a second posting to balances that are not locked is a bug", async () => {
     const books = await openShop();
     const postTwice = (...codes: Array<[string, string]>) =>
       inTransaction(test.database, async (tx) => {
@@ -170,7 +173,7 @@ describe("a transaction posts once", () => {
     assert.deepEqual(await books.page("received"), ["+1.00 = 1.00", "-1.00 = 0.00"]);
   });
 
-  it("locking comes first, with all of the merchant's own balances; then it may post to any of them", async () => {
+  it("after locking the merchant's own balances it may post to any of them again", async () => {
     const books = await openShop();
     await books.open("andi");
     await books.open("budi");
@@ -186,7 +189,7 @@ describe("a transaction posts once", () => {
     assert.deepEqual([await books.balance("andi"), await books.balance("sales")], ["1.00", "1.00"]);
   });
 
-  it("a set of more items than one call takes is posted whole", async () => {
+  it("a set larger than one call takes is posted whole", async () => {
     const books = await openShop();
     await inTransaction(test.database, async (tx) => {
       books.ledger.stageIn(
@@ -199,7 +202,7 @@ describe("a transaction posts once", () => {
     await books.assertHold();
   });
 
-  it("a transaction without last steps can't stage", async () => {
+  it("a transaction without steps before its commit can't stage", async () => {
     const books = await openShop();
     const merchantId: Id = newId();
     await test.database.kysely.transaction().execute(async (tx) => {

@@ -5,21 +5,20 @@ import { checkSet, toArguments, toResult, type Item, type Posted } from "./item.
 import { lockBalances, postBatchIn } from "./store.ts";
 
 /**
- * What one transaction posts to one merchant's books.
- *
- * Two transactions that lock the same balances in different orders wait for each other. One call of `ledger_post` locks its
- * balances in the order of their keys, but two calls in one transaction do not. So a transaction posts once: transfers are
- * staged, and posted together as its last step. A transaction that needs an answer or a balance earlier locks its balances
- * once, in the order of the keys, and from then on posts to these balances alone; anything else is a bug and throws.
+ * What one transaction posts to one merchant's books. Two transactions that lock the same balances in
+ * different orders can deadlock. One call of `ledger_post` locks its balances in key order, but two calls in
+ * one transaction do not. So a transaction posts once: transfers are staged, and posted together as its last
+ * step. A transaction that needs an answer or a balance earlier locks its balances once, in key order, and
+ * from then on posts to these balances alone; anything else is a bug and throws.
  */
 type Work = {
   staged: Map<Id, Item>;
-  /** The accounts whose balances this transaction holds. Undefined: it holds none yet. */
+  /** The accounts whose balances this transaction has locked; undefined while it has locked none. */
   held: ReadonlySet<Id> | undefined;
   isRefused: boolean;
 };
 
-/** A set of more items than this is posted in several calls, after its balances are locked by one. */
+/** A set of more items than this is posted in several calls, after one call has locked its balances. */
 const MAX_ITEMS_PER_CALL = 1_000;
 
 const works = new WeakMap<Tx, Map<Id, Work>>();
@@ -34,7 +33,7 @@ function workOf(tx: Tx, merchantId: Id): Work {
   return work;
 }
 
-/** Adds items to what the transaction posts before it commits. The same item again has no further effect. */
+/** Adds items to what the transaction posts before it commits. Repeating an item has no further effect. */
 export function stageIn(tx: Tx, merchantId: Id, items: readonly Item[]): void {
   const { staged } = workOf(tx, merchantId);
   for (const item of items) {
@@ -46,8 +45,8 @@ export function stageIn(tx: Tx, merchantId: Id, items: readonly Item[]): void {
 }
 
 /**
- * Posts items now, together with everything that was staged, as one linked set. Answers what was posted, in the order of
- * `items`, or the first refusal; the transaction must then be rolled back.
+ * Posts items now, together with everything staged, as one linked set. Returns what was posted, in the order
+ * of `items`, or the first refusal; after a refusal the transaction must be rolled back.
  */
 export async function postIn(tx: Tx, merchantId: Id, items: readonly Item[]): Promise<Posted[] | Refusal> {
   if (items.length === 0) return [];
@@ -59,8 +58,8 @@ export async function postIn(tx: Tx, merchantId: Id, items: readonly Item[]): Pr
 }
 
 /**
- * Locks the balances of `accounts`, of everything staged, and of the merchant's own accounts, in the order of their keys.
- * Until the transaction ends they are as they are read after this call.
+ * Locks the balances of `accounts`, of everything staged, and of the merchant's own accounts, in key order.
+ * They can't change until the transaction ends.
  */
 export async function lockIn(tx: Tx, merchantId: Id, accounts: readonly Id[]): Promise<void> {
   const work = workOf(tx, merchantId);
@@ -70,8 +69,8 @@ export async function lockIn(tx: Tx, merchantId: Id, accounts: readonly Id[]): P
 }
 
 /**
- * Posts what is staged now, for a decision that reads the books in the same transaction. The merchant's own balances are
- * locked first, so that the transaction may post to them again.
+ * Posts what is staged now, for a decision that reads the books in the same transaction. The merchant's own
+ * balances are locked first, so that the transaction may post to them again.
  */
 export async function postStagedIn(tx: Tx, merchantId: Id): Promise<void> {
   const work = workOf(tx, merchantId);
@@ -121,7 +120,7 @@ function requireHeld(held: ReadonlySet<Id>, accounts: readonly Id[]): void {
   const missing = accounts.filter((account) => !held.has(account));
   if (missing.length > 0) {
     throw new Error(
-      `a transaction posts once: it holds balances already, and ${missing.join(", ")} is none of them`,
+      `a transaction posts once: it has locked balances already, but not ${missing.join(", ")}`,
     );
   }
 }

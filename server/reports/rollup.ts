@@ -8,8 +8,9 @@ type Counted = Pick<
 >;
 
 /**
- * Adds each paid sale to its hour and its products to their day, once, by the outbox. What goes back is taken off the day
- * it goes back on: the money when it is given, the products when they are returned. A sale that is void was none, unless its money stays.
+ * Adds each paid sale to its hour and its products to their day, exactly once, through the outbox. Returns
+ * are subtracted from the day on which they happen: money when it is refunded, products when they come back.
+ * A void sale is not counted, unless its money stays.
  */
 export const rollup: Consumer = {
   name: "reports",
@@ -17,9 +18,9 @@ export const rollup: Consumer = {
   async handle(tx, events) {
     for (const event of events) {
       if (event.topic === "sale.paid") await add(tx, event);
-      // an event from before refunds were rolled up names no method
-      if (event.topic === "sale.refunded" && "method" in event.payload) await takeMoneyOff(tx, event);
-      if (event.topic === "sale.returned") await takeProductsOff(tx, event);
+      // events written before refunds were rolled up have no method
+      if (event.topic === "sale.refunded" && "method" in event.payload) await subtractMoney(tx, event);
+      if (event.topic === "sale.returned") await subtractProducts(tx, event);
       if (event.topic === "sale.void_failed") await countSale(tx, event.merchantId, event.payload, 1);
     }
   },
@@ -29,7 +30,8 @@ async function add(tx: Tx, event: EventOf<"sale.paid">): Promise<void> {
   const sale = event.payload;
   await sql`
     insert into report_hour as r (merchant_id, outlet_id, business_date, hour, method, sales, gross, tax)
-    values (${event.merchantId}, ${sale.outlet_id}, ${sale.business_date}, ${sale.hour}, ${sale.method}, 1, ${sale.gross}, ${sale.tax})
+    values (${event.merchantId}, ${sale.outlet_id}, ${sale.business_date}, ${sale.hour}, ${sale.method},
+      1, ${sale.gross}, ${sale.tax})
     on conflict (merchant_id, outlet_id, business_date, hour, method)
     do update set sales = r.sales + 1, gross = r.gross + excluded.gross, tax = r.tax + excluded.tax`.execute(
     tx,
@@ -37,30 +39,35 @@ async function add(tx: Tx, event: EventOf<"sale.paid">): Promise<void> {
   await addProducts(tx, event.merchantId, sale, 1);
 }
 
-async function takeMoneyOff(tx: Tx, { merchantId, payload: back }: EventOf<"sale.refunded">): Promise<void> {
-  await sql`
-    insert into report_hour as r (merchant_id, outlet_id, business_date, hour, method, sales, gross, tax, returns, returned)
-    values (${merchantId}, ${back.outlet_id}, ${back.business_date}, ${back.hour}, ${back.method}, 0, -${back.gross}::bigint, -${back.tax}::bigint, 1, ${back.gross})
-    on conflict (merchant_id, outlet_id, business_date, hour, method)
-    do update set gross = r.gross + excluded.gross, tax = r.tax + excluded.tax, returns = r.returns + 1, returned = r.returned + excluded.returned`.execute(
-    tx,
-  );
-}
-
-async function takeProductsOff(
+async function subtractMoney(
   tx: Tx,
-  { merchantId, payload: back }: EventOf<"sale.returned">,
+  { merchantId, payload: refund }: EventOf<"sale.refunded">,
 ): Promise<void> {
-  await addProducts(tx, merchantId, back, -1);
-  if (back.kind === "void") await countSale(tx, merchantId, back, -1);
+  await sql`
+    insert into report_hour as r
+      (merchant_id, outlet_id, business_date, hour, method, sales, gross, tax, returns, returned)
+    values (${merchantId}, ${refund.outlet_id}, ${refund.business_date}, ${refund.hour}, ${refund.method},
+      0, -${refund.gross}::bigint, -${refund.tax}::bigint, 1, ${refund.gross})
+    on conflict (merchant_id, outlet_id, business_date, hour, method)
+    do update set gross = r.gross + excluded.gross, tax = r.tax + excluded.tax,
+      returns = r.returns + 1, returned = r.returned + excluded.returned`.execute(tx);
 }
 
-/** Counts a sale off its hour when it is void, and on again when its money stays after all. */
+async function subtractProducts(
+  tx: Tx,
+  { merchantId, payload: returned }: EventOf<"sale.returned">,
+): Promise<void> {
+  await addProducts(tx, merchantId, returned, -1);
+  if (returned.kind === "void") await countSale(tx, merchantId, returned, -1);
+}
+
+/** Takes a void sale out of its hour's count, and adds it again when its money stays after all. */
 async function countSale(tx: Tx, merchantId: Id, sale: Counted, sign: 1 | -1): Promise<void> {
   await sql`
     update report_hour set sales = sales + ${sign}::int
-     where merchant_id = ${merchantId} and outlet_id = ${sale.outlet_id} and business_date = ${sale.business_date}
-       and hour = ${sale.sold_hour} and method = ${sale.sold_method}`.execute(tx);
+     where merchant_id = ${merchantId} and outlet_id = ${sale.outlet_id}
+       and business_date = ${sale.business_date} and hour = ${sale.sold_hour}
+       and method = ${sale.sold_method}`.execute(tx);
 }
 
 async function addProducts(
@@ -75,8 +82,10 @@ async function addProducts(
 ): Promise<void> {
   for (const line of lines) {
     await sql`
-      insert into report_product as r (merchant_id, outlet_id, business_date, product_id, name, quantity, amount)
-      values (${merchantId}, ${outlet_id}, ${business_date}, ${line.product_id}, ${line.name}, ${sign * line.quantity}, ${sign}::int * ${line.amount}::bigint)
+      insert into report_product as r
+        (merchant_id, outlet_id, business_date, product_id, name, quantity, amount)
+      values (${merchantId}, ${outlet_id}, ${business_date}, ${line.product_id}, ${line.name},
+        ${sign * line.quantity}, ${sign}::int * ${line.amount}::bigint)
       on conflict (merchant_id, outlet_id, business_date, product_id)
       do update set quantity = r.quantity + excluded.quantity, amount = r.amount + excluded.amount`.execute(
       tx,

@@ -16,8 +16,10 @@ export function reportRoutes(http: Http, database: Database): void {
     },
     async (request, reply) => {
       const { merchantId, outletId } = staffOf(request);
-      const outlet = (await outlets(database.kysely, merchantId)).find((one) => one.outletId === outletId);
-      if (!outlet) throw new Error("a member of staff belongs to an outlet");
+      const outlet = (await outlets(database.kysely, merchantId)).find(
+        (candidate) => candidate.outletId === outletId,
+      );
+      if (!outlet) throw new Error("a member of staff has no outlet");
       return answer(request, reply, await today(database, outlet, IDR, outletScopeOf(request)));
     },
   );

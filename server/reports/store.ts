@@ -12,7 +12,7 @@ export async function selectBusinessDate(
     executor,
   );
   const [row] = rows;
-  if (!row) throw new Error("every moment has a day");
+  if (!row) throw new Error("the business date query returned no row");
   return row.today;
 }
 
@@ -34,13 +34,12 @@ export async function selectHours(
 ): Promise<HourRow[]> {
   const { rows } = await sql<HourRow>`
     select hour, method, sales, gross, tax, returns, returned from report_hour
-     where merchant_id = ${merchantId} and outlet_id = ${outletId} and business_date = ${date} order by hour, method`.execute(
-    executor,
-  );
+     where merchant_id = ${merchantId} and outlet_id = ${outletId} and business_date = ${date}
+     order by hour, method`.execute(executor);
   return rows;
 }
 
-/** What the outlet sold on the same day a week before, minor units; nothing when it was closed. */
+/** What the outlet sold on the same day a week before, in minor units; null when it sold nothing. */
 export async function selectGrossWeekBefore(
   executor: Executor,
   merchantId: Id,
@@ -49,14 +48,13 @@ export async function selectGrossWeekBefore(
 ): Promise<bigint | null> {
   const { rows } = await sql<{ gross: string | null }>`
     select sum(gross)::text as gross from report_hour
-     where merchant_id = ${merchantId} and outlet_id = ${outletId} and business_date = ${date}::date - 7`.execute(
-    executor,
-  );
+     where merchant_id = ${merchantId} and outlet_id = ${outletId}
+       and business_date = ${date}::date - 7`.execute(executor);
   const gross = rows[0]?.gross;
   return gross == null ? null : BigInt(gross);
 }
 
-/** What the day's sales were paid by the printed code, and nothing but the cashier's word shows yet; minor units. */
+/** The day's payments to the printed code that only a cashier has confirmed so far, in minor units. */
 export async function selectUnverified(
   executor: Executor,
   merchantId: Id,
@@ -65,10 +63,12 @@ export async function selectUnverified(
 ): Promise<{ amount: bigint; count: number }> {
   const { rows } = await sql<{ amount: bigint; count: number }>`
     select coalesce(sum(p.amount), 0)::bigint as amount, count(*)::int as count
-      from payment p join sale s on s.merchant_id = p.merchant_id and s.sale_id = case when p.verification is not null then p.order_id::uuid end
-     where p.merchant_id = ${merchantId} and p.verification = 'unverified' and p.state = 'succeeded' and s.outlet_id = ${outletId} and s.business_date = ${date}`.execute(
-    executor,
-  );
+      from payment p
+      join sale s
+        on s.merchant_id = p.merchant_id
+       and s.sale_id = case when p.verification is not null then p.order_id::uuid end
+     where p.merchant_id = ${merchantId} and p.verification = 'unverified' and p.state = 'succeeded'
+       and s.outlet_id = ${outletId} and s.business_date = ${date}`.execute(executor);
   return rows[0] ?? { amount: 0n, count: 0 };
 }
 
@@ -81,7 +81,8 @@ export async function selectBestSellers(
 ) {
   const { rows } = await sql<{ product_id: Id; name: string; quantity: number; amount: bigint }>`
     select product_id, name, quantity, amount from report_product
-     where merchant_id = ${merchantId} and outlet_id = ${outletId} and business_date = ${date} and quantity > 0
+     where merchant_id = ${merchantId} and outlet_id = ${outletId} and business_date = ${date}
+       and quantity > 0
      order by quantity desc, amount desc, name limit ${limit}`.execute(executor);
   return rows;
 }

@@ -12,10 +12,13 @@ import {
   type HourRow,
 } from "./store.ts";
 
-const BEST = 5;
-const LOW = 8;
+const MAX_BEST_SELLERS = 5;
+const MAX_LOW_STOCK = 8;
 
-/** The outlet's business day so far, all of one moment. Cases are the merchant's, or those that the outlet `seenBy` may see. */
+/**
+ * The outlet's business day so far, read from one snapshot. Cases are all of the merchant's, or only those
+ * that the outlet `seenBy` may see.
+ */
 export async function today(
   database: Pick<Database, "kysely">,
   outlet: Outlet,
@@ -35,7 +38,7 @@ async function readToday(
   const date = await selectBusinessDate(executor, outlet);
   const hours = await selectHours(executor, merchantId, outletId, date);
   const weekAgo = await selectGrossWeekBefore(executor, merchantId, outletId, date);
-  const best = await selectBestSellers(executor, merchantId, outletId, date, BEST);
+  const best = await selectBestSellers(executor, merchantId, outletId, date, MAX_BEST_SELLERS);
   const unverified = await selectUnverified(executor, merchantId, outletId, date);
   const levels = await stockLevels(executor, merchantId, outletId);
   const wire = (minor: bigint) => toWire(money(minor, currency));
@@ -73,7 +76,7 @@ async function readToday(
     })),
     low_stock: levels
       .filter(({ isLow, onHand }) => isLow || onHand <= 0)
-      .slice(0, LOW)
+      .slice(0, MAX_LOW_STOCK)
       .map(({ productId, name, onHand }) => ({ product_id: productId, name, stock: onHand })),
     unverified: { amount: wire(unverified.amount), count: unverified.count },
     open_cases: await countOpenCases(executor, merchantId, seenBy),

@@ -3,8 +3,8 @@ import { announce, type Tx } from "../kernel/index.ts";
 import { insertMovements, type Level, type Movement } from "./store.ts";
 
 /**
- * Moves stock at an outlet within the caller's transaction, and answers the levels after it. A change by hand is
- * announced as `stock.changed`; what a sale or a return moves is announced with it, by its lines.
+ * Moves stock at an outlet in the caller's transaction and returns the new levels. A change by hand is
+ * announced as `stock.changed`; a sale or a return announces its own lines.
  */
 export async function moveStock(
   tx: Tx,

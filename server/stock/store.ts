@@ -6,14 +6,19 @@ export type Movement = {
   readonly movementId: Id;
   readonly productId: Id;
   readonly kind: "sale" | "return" | "purchase" | "adjustment" | "transfer" | "count";
-  /** Pieces; what goes out is below zero. */
+  /** Pieces; negative when stock goes out. */
   readonly quantity: number;
 };
 
-/** What is on hand of a product. Where it was never brought in or counted, nobody knows: the number is what was sold since. */
+/**
+ * The stock of a product. Until it is brought in or counted for the first time, the true level is unknown and
+ * `onHand` is only what was sold since.
+ */
 export type Level = { readonly productId: Id; readonly onHand: number; readonly isCounted: boolean };
 
-/** Writes movements and moves the levels, in the order of the keys so that two sales can't wait for each other; answers the levels. */
+/**
+ * Writes movements and updates the levels in key order, so that two sales can't deadlock; returns the levels.
+ */
 export async function insertMovements(
   tx: Tx,
   merchantId: Id,
@@ -23,24 +28,29 @@ export async function insertMovements(
 ): Promise<Level[]> {
   const sorted = [...movements].sort((a, b) => (a.productId < b.productId ? -1 : 1));
   const products = sorted.map(({ productId }) => productId);
+  const movementIds = sorted.map(({ movementId }) => movementId);
+  const kinds = sorted.map(({ kind }) => kind);
   const quantities = sorted.map(({ quantity }) => quantity);
   await sql`
     insert into stock_movement (merchant_id, outlet_id, product_id, movement_id, kind, quantity, source_id)
-    select ${merchantId}::uuid, ${outletId}::uuid, u.product, u.movement, u.kind, u.quantity, ${sourceId}::uuid
-      from unnest(${products}::uuid[], ${sorted.map(({ movementId }) => movementId)}::uuid[], ${sorted.map(({ kind }) => kind)}::text[], ${quantities}::int[])
+    select ${merchantId}::uuid, ${outletId}::uuid, u.product, u.movement, u.kind, u.quantity,
+           ${sourceId}::uuid
+      from unnest(${products}::uuid[], ${movementIds}::uuid[], ${kinds}::text[], ${quantities}::int[])
            as u (product, movement, kind, quantity)`.execute(tx);
   const { rows } = await sql<{ product_id: Id; on_hand: number; is_counted: boolean }>`
     insert into stock_level (merchant_id, outlet_id, product_id, on_hand, is_counted)
-    select ${merchantId}::uuid, ${outletId}::uuid, u.product, sum(u.quantity), bool_or(u.kind not in ('sale', 'return'))
-      from unnest(${products}::uuid[], ${sorted.map(({ kind }) => kind)}::text[], ${quantities}::int[]) as u (product, kind, quantity)
+    select ${merchantId}::uuid, ${outletId}::uuid, u.product, sum(u.quantity),
+           bool_or(u.kind not in ('sale', 'return'))
+      from unnest(${products}::uuid[], ${kinds}::text[], ${quantities}::int[]) as u (product, kind, quantity)
      group by u.product order by u.product
     on conflict (merchant_id, outlet_id, product_id) do update
-      set on_hand = stock_level.on_hand + excluded.on_hand, is_counted = stock_level.is_counted or excluded.is_counted
+      set on_hand = stock_level.on_hand + excluded.on_hand,
+          is_counted = stock_level.is_counted or excluded.is_counted
     returning product_id, on_hand, is_counted`.execute(tx);
   return rows.map((row) => ({ productId: row.product_id, onHand: row.on_hand, isCounted: row.is_counted }));
 }
 
-/** What is on hand of the products that were brought in or counted once. Of the others nobody knows. */
+/** The levels of products that were brought in or counted at least once; other levels are unknown. */
 export async function selectLevels(
   executor: Executor,
   merchantId: Id,
@@ -49,9 +59,8 @@ export async function selectLevels(
   const { rows } = await sql<{ product_id: Id; name: string; on_hand: number; is_low: boolean }>`
     select l.product_id, p.name, l.on_hand, coalesce(l.on_hand <= l.low_mark, false) as is_low
       from stock_level l join product p using (merchant_id, product_id)
-     where l.merchant_id = ${merchantId} and l.outlet_id = ${outletId} and l.is_counted order by l.on_hand, p.name`.execute(
-    executor,
-  );
+     where l.merchant_id = ${merchantId} and l.outlet_id = ${outletId} and l.is_counted
+     order by l.on_hand, p.name`.execute(executor);
   return rows.map((row) => ({
     productId: row.product_id,
     name: row.name,

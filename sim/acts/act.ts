@@ -1,7 +1,9 @@
 import type { Random } from "../random.ts";
 import type { Stage } from "../stage.ts";
 
-/** One thing that happens in the world. It answers a line for the history that follows from the seed alone. */
+/**
+ * One thing that happens in the world. It returns a line for the history, which depends on the seed alone.
+ */
 export type Act = {
   readonly name: string;
   readonly weight: number;

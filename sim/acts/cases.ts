@@ -11,11 +11,12 @@ import { ask, askAndDie, atDesk, noLongerForetold, input } from "./refunds.ts";
 
 type Case = { id: Id; reference: string; minor: bigint; orderId: string | null };
 
-/** Open cases of which it is foretold what becomes of them, in the order in which the provider got the money's request. */
+/** Open cases whose outcome depends on the seed alone, in the order of the provider's transactions. */
 async function openCases({ world, orders, racedCases }: Stage): Promise<Case[]> {
   const { rows } = await sql<Case>`
     select c.case_id as id, c.reference, c.amount as minor, p.order_id as "orderId"
-      from suspense_case c left join payment p on p.merchant_id = c.merchant_id and p.payment_id = c.payment_id
+      from suspense_case c
+      left join payment p on p.merchant_id = c.merchant_id and p.payment_id = c.payment_id
      where c.merchant_id = ${DEMO_MERCHANT} and c.state = 'open'`.execute(world.eye);
   const raced = new Set(orders.filter((order) => order.raced).map(({ orderId }) => orderId));
   const open = new Map(
@@ -32,7 +33,7 @@ async function aCase(stage: Stage, random: Random): Promise<Case | undefined> {
   return cases[place % Math.max(cases.length, 1)];
 }
 
-/** An order that the money may be for: that of its payment, one that it fits, or any. */
+/** An order that the money may be for: that of its payment, one that is large enough, or any. */
 async function anOrderFor(
   stage: Stage,
   random: Random,
@@ -67,15 +68,17 @@ async function applyOnce({ auditor, world }: Stage, known: KnownApplied): Promis
   return answer.state;
 }
 
-/** What the auditor's books say to money for an order. */
-async function wordOn(
+/** What applying the money to an order should answer. */
+async function expectedAnswer(
   { world }: Stage,
   { minor }: Case,
   { orderId, minor: whole }: KnownOrder,
 ): Promise<string> {
   const { rows } = await sql<{ there: boolean; cancelled: boolean; paid: bigint }>`
     select true as there, cancelled_at is not null as cancelled,
-           coalesce((select sum(amount) from payment p where p.merchant_id = o.merchant_id and p.order_id = o.order_id and p.state = 'succeeded'), 0)::bigint as paid
+           coalesce((select sum(amount) from payment p
+                      where p.merchant_id = o.merchant_id and p.order_id = o.order_id
+                        and p.state = 'succeeded'), 0)::bigint as paid
       from payment_order o where merchant_id = ${DEMO_MERCHANT} and order_id = ${orderId}`.execute(world.eye);
   const [order] = rows;
   if (!order) return "order_unknown";
@@ -94,21 +97,21 @@ async function settle(stage: Stage, random: Random): Promise<string> {
     if (killed) {
       stage.racedCases.add(one.id);
       await askAndDie(stage, random, known, one.orderId);
-      auditor.equal("answer", "a case given back", known.heard, "yes");
-      return `${one.minor} given back, killed`;
+      auditor.equal("answer", "a case refunded", known.heard, "yes");
+      return `${one.minor} refunded, killed`;
     }
     const answer = await atDesk(stage, mood, () => ask(stage, known));
     auditor.expect(
       "answer",
       ["refunding", "refunded", "open", "stalled"].includes(answer),
-      () => `an open case given back: ${answer}`,
+      () => `an open case refunded: ${answer}`,
     );
-    if (again) await auditor.answerOf("a case given back again", () => ask(stage, known));
-    return `${one.minor} given back, the desk ${mood}: ${answer}`;
+    if (again) await auditor.answerOf("a case refunded again", () => ask(stage, known));
+    return `${one.minor} refunded, the desk ${mood}: ${answer}`;
   }
   const order = await anOrderFor(stage, random, one);
   if (!order) return "nothing";
-  const expected = await wordOn(stage, one, order);
+  const expected = await expectedAnswer(stage, one, order);
   const known = remember(stage, one, order);
   if (killed) {
     const first = applyOnce(stage, known).catch(() => "lost");
@@ -118,19 +121,19 @@ async function settle(stage: Stage, random: Random): Promise<string> {
     await world.settle();
   }
   const answer = await auditor.answerOf("applyCase", () => applyOnce(stage, known));
-  auditor.equal("answer", "money taken for an order", answer, expected);
+  auditor.equal("answer", "money applied to an order", answer, expected);
   if (again)
     auditor.equal(
       "answer",
-      "money taken for an order again",
+      "money applied to an order again",
       await auditor.answerOf("applyCase", () => applyOnce(stage, known)),
       expected,
     );
   return `${one.minor} for ${order.name}${killed ? ", killed" : ""}: ${answer}`;
 }
 
-/** Several settle a case at the same moment: for two orders, and back to the payer. */
-async function settleAtOnce(stage: Stage, random: Random): Promise<string> {
+/** Several settle one case at the same moment: for two orders, and back to the payer. */
+async function settleConcurrently(stage: Stage, random: Random): Promise<string> {
   const { auditor } = stage;
   const one = await aCase(stage, random);
   if (!one) return "nothing";
@@ -140,7 +143,7 @@ async function settleAtOnce(stage: Stage, random: Random): Promise<string> {
   stage.racedCases.add(one.id);
   for (const orderId of [one.orderId, ...orders.map((order) => order.orderId)])
     noLongerForetold(stage, orderId);
-  const [applied, wishes] = [
+  const [applied, requests] = [
     orders.map((order) => remember(stage, one, order)),
     [input(stage, { caseId: one.id }, null), input(stage, { caseId: one.id }, null)].slice(
       0,
@@ -149,7 +152,7 @@ async function settleAtOnce(stage: Stage, random: Random): Promise<string> {
   ];
   const verbs = random.shuffled([
     ...applied.map((known) => () => applyOnce(stage, known)),
-    ...wishes.map((known) => () => ask(stage, known)),
+    ...requests.map((known) => () => ask(stage, known)),
   ]);
   await Promise.all(verbs.map((verb) => auditor.answerOf("a case settled among others", verb)));
   return `${one.minor}: ${verbs.length} at once`;
@@ -157,5 +160,5 @@ async function settleAtOnce(stage: Stage, random: Random): Promise<string> {
 
 export const caseActs: readonly Act[] = [
   { name: "a case is settled", weight: 6, run: settle },
-  { name: "a case is settled at once", weight: 2, run: settleAtOnce },
+  { name: "a case is settled concurrently", weight: 2, run: settleConcurrently },
 ];

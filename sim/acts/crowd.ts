@@ -6,9 +6,9 @@ import type { Act } from "./act.ts";
 import { toTransfer, word } from "./ledger.ts";
 
 /**
- * Many at once on several lanes, with twins among them, while connections are killed or the process dies. Who comes
- * first is not foretold; but what is acknowledged is there once, what is refused is not, and what is lost is settled by
- * asking again.
+ * Many concurrent transfers, with duplicates among them, while connections are killed or the process dies.
+ * Their order is not predictable. But what is acknowledged exists once, what is refused does not exist, and a
+ * lost answer is settled by a retry.
  */
 async function crowd(stage: Stage, random: Random): Promise<string> {
   const { world, auditor, crowdMerchant, crowdBook } = stage;
@@ -16,17 +16,17 @@ async function crowd(stage: Stage, random: Random): Promise<string> {
     const [debit, credit] = random.shuffled(stage.crowd) as [string, string];
     return { id: world.newId(), debit, credit, minor: BigInt(random.between(1, 60_00)) };
   });
-  const asked = random.shuffled([...moves, ...moves.filter(() => random.chance(20))]);
+  const requested = random.shuffled([...moves, ...moves.filter(() => random.chance(20))]);
   const harm = random.pick(["none", "kill", "kill", "crash"] as const);
   const { crowdedLedger } = world.process;
   const answers = new Map<string, string[]>();
-  const note = (id: string, answer: string) => void answers.set(id, [...(answers.get(id) ?? []), answer]);
-  const ask = (move: Move, ledger = crowdedLedger) =>
+  const record = (id: string, answer: string) => void answers.set(id, [...(answers.get(id) ?? []), answer]);
+  const send = (move: Move, ledger = crowdedLedger) =>
     ledger.post(crowdMerchant, toTransfer(move)).then(
-      (result) => note(move.id, word(result)),
-      () => note(move.id, "lost"),
+      (result) => record(move.id, word(result)),
+      () => record(move.id, "lost"),
     );
-  const all = asked.map((move) => ask(move));
+  const all = requested.map((move) => send(move));
   if (harm !== "none") {
     await sleep(random.below(8));
     await (harm === "crash" ? world.crash() : world.killConnections());
@@ -34,13 +34,15 @@ async function crowd(stage: Stage, random: Random): Promise<string> {
   await Promise.all(all);
   await world.settle();
   for (const move of moves.filter(({ id }) => answers.get(id)?.every((answer) => answer === "lost")))
-    await ask(move, world.process.crowdedLedger);
+    await send(move, world.process.crowdedLedger);
 
   for (const move of moves) {
     const heard = answers.get(move.id) ?? [];
     const done = heard.some((answer) => answer === "now" || answer === "before");
-    const odd = heard.filter((answer) => !["now", "before", "lost", "insufficient_funds"].includes(answer));
-    auditor.expect("answer", odd.length === 0, () => `among many: ${odd.join(" ")}`);
+    const unexpected = heard.filter(
+      (answer) => !["now", "before", "lost", "insufficient_funds"].includes(answer),
+    );
+    auditor.expect("answer", unexpected.length === 0, () => `among many: ${unexpected.join(" ")}`);
     auditor.expect(
       "acknowledged",
       heard.filter((answer) => answer === "now").length < 2,
@@ -49,7 +51,7 @@ async function crowd(stage: Stage, random: Random): Promise<string> {
     auditor.expect(
       "answer",
       heard.some((answer) => answer !== "lost"),
-      () => "among many: asking again is answered",
+      () => "among many: a retry is not answered",
     );
     if (done) crowdBook.transfers.set(move.id, { ...move, hold: null });
     for (const [account, sum] of done
@@ -60,7 +62,7 @@ async function crowd(stage: Stage, random: Random): Promise<string> {
       : [])
       crowdBook.accounts.get(account)!.posted += sum;
   }
-  return `${moves.length} transfers, ${asked.length - moves.length} twins, ${harm}`;
+  return `${moves.length} transfers, ${requested.length - moves.length} duplicates, ${harm}`;
 }
 
 export const crowdActs: readonly Act[] = [{ name: "a crowd", weight: 2, run: crowd }];

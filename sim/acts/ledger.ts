@@ -16,7 +16,10 @@ export function word(result: Result): Word {
   return isRefusal(result) ? result.refusal : result.posted;
 }
 
-/** A transfer: mostly sound, now and then beyond what is there, odd, under an id that is taken, or to nowhere. */
+/**
+ * A transfer: mostly valid, sometimes beyond the funds, invalid, under an id that is taken, or to an unknown
+ * account.
+ */
 function aMove({ world, book, accounts, mint }: Stage, random: Random): Move {
   const account = () => (random.chance(8) ? mint : random.pick(accounts));
   const odd = random.below(100);
@@ -68,7 +71,7 @@ async function postLinked(stage: Stage, random: Random): Promise<string> {
   });
 }
 
-/** A transaction of somebody else that posts and then is given up: nothing may remain. */
+/** A transaction that posts and is then rolled back: nothing may remain. */
 async function postAndRollBack(stage: Stage, random: Random): Promise<string> {
   const { process } = stage.world;
   const moves = [aMove(stage, random)];
@@ -113,11 +116,11 @@ async function settle(stage: Stage, random: Random): Promise<string> {
   const held = stage.book.holds.get(hold);
   const settled = [...stage.book.transfers.values()].filter((transfer) => transfer.hold === hold);
   const again = settled.length > 0 && random.chance(20) ? random.pick(settled) : undefined;
-  const most = Number(held?.minor ?? 1_000n);
+  const max = Number(held?.minor ?? 1_000n);
   const move = {
     id: again?.id ?? stage.world.newId(),
     hold,
-    minor: again?.minor ?? BigInt(random.between(0, Math.ceil(most * 1.1))),
+    minor: again?.minor ?? BigInt(random.between(0, Math.ceil(max * 1.1))),
     rest: random.pick(["keep", "release"] as const),
   };
   return agree(stage, `settle, ${move.rest} the rest`, stage.book.settle(move), async () =>
@@ -146,16 +149,23 @@ async function expireHolds(stage: Stage): Promise<string> {
   );
 }
 
-/** The answer is lost: the connections die, or the whole process, somewhere on the way. The client asks again. */
+/**
+ * The answer is lost because the connections or the whole process die somewhere on the way. The client
+ * retries.
+ */
 async function postAndLoseTheAnswer(stage: Stage, random: Random): Promise<string> {
   const { world, auditor } = stage;
-  // A transfer that was refused for want of funds may pass when it is asked again, because others came in: that is not foretold.
-  const asked = Array.from({ length: random.between(1, 8) }, () => aMove(stage, random)).map((move) => ({
+  // A transfer refused for lack of funds may pass when it is retried, because money came in. That is not
+  // predictable.
+  const requested = Array.from({ length: random.between(1, 8) }, () => aMove(stage, random)).map((move) => ({
     move,
     expected: stage.book.post(move),
   }));
-  const foretold = asked.filter(({ expected }) => expected !== "insufficient_funds");
-  const [moves, expected] = [foretold.map(({ move }) => move), foretold.map(({ expected }) => expected)];
+  const predictable = requested.filter(({ expected }) => expected !== "insufficient_funds");
+  const [moves, expected] = [
+    predictable.map(({ move }) => move),
+    predictable.map(({ expected }) => expected),
+  ];
   const crash = random.chance(50);
   const { ledger } = world.process;
   const first = Promise.all(
@@ -170,14 +180,15 @@ async function postAndLoseTheAnswer(stage: Stage, random: Random): Promise<strin
       world.process.ledger.post(stage.merchant, toTransfer(move)).then(word),
     );
     const [before, wanted] = [answers[index], expected[index]];
-    // once acknowledged, the second answer is "before"; once lost, either
+    // after an acknowledgement the second answer is "before"; after a lost answer, either
     const right =
       wanted === "now" ? found === "before" || (found === "now" && before === "lost") : found === wanted;
     auditor.expect(
       "answer",
       right,
       () =>
-        `post again after ${crash ? "a crash" : "lost connections"}: ${found}, first ${before}, the books say ${wanted}`,
+        `post again after ${crash ? "a crash" : "lost connections"}: ` +
+        `${found}, first ${before}, the books say ${wanted}`,
     );
   }
   return `${crash ? "crash" : "kill"}: ${expected.join(" ")}`;
@@ -187,9 +198,9 @@ async function agree(
   stage: Stage,
   verb: string,
   expected: string,
-  ask: () => Promise<string>,
+  run: () => Promise<string>,
 ): Promise<string> {
-  const found = await stage.auditor.answerOf(verb, ask);
+  const found = await stage.auditor.answerOf(verb, run);
   if (found !== undefined) stage.auditor.equal("answer", verb, found, expected);
   return found ?? "thrown";
 }

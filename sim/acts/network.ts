@@ -7,7 +7,10 @@ import type { Stage } from "../stage.ts";
 import type { Letter } from "../world.ts";
 import type { Act } from "./act.ts";
 
-/** Hands a notification over. The provider keeps it until it is taken; undisturbed, taking it must not fail. */
+/**
+ * Delivers a notification. The provider keeps it until it is accepted; undisturbed, accepting it must not
+ * fail.
+ */
 export async function deliver(stage: Stage, letter: Letter, disturbed = false): Promise<boolean> {
   const { world, auditor } = stage;
   try {
@@ -25,7 +28,7 @@ export async function deliver(stage: Stage, letter: Letter, disturbed = false): 
 async function deliverSome(stage: Stage, random: Random): Promise<string> {
   const letters = random.shuffled(stage.world.letters).slice(0, random.between(1, 6));
   for (const letter of letters) {
-    // a copy that comes again later, when much else has happened
+    // a copy that is delivered again much later
     const stays = random.chance(25);
     await deliver(stage, letter);
     if (stays) stage.world.letters.push(letter);
@@ -33,7 +36,7 @@ async function deliverSome(stage: Stage, random: Random): Promise<string> {
   return namesOf(letters);
 }
 
-/** The same notifications several times at the same moment, and perhaps the connections die meanwhile. */
+/** Delivers the same notifications several times at once; sometimes the connections die meanwhile. */
 async function deliverAtOnce(stage: Stage, random: Random): Promise<string> {
   const { world } = stage;
   const letters = random.shuffled(world.letters).slice(0, random.between(1, 4));
@@ -52,7 +55,7 @@ async function deliverAtOnce(stage: Stage, random: Random): Promise<string> {
   return `${copies.length} copies of ${namesOf(letters)}${killed ? ", killed" : ""}`;
 }
 
-/** Somebody who does not know the secret says that an order is paid, or changes a byte of what was said. */
+/** An attacker without the secret reports an order as paid, or changes a byte of a notification. */
 async function forge(stage: Stage, random: Random): Promise<string> {
   const { world, auditor } = stage;
   if (world.letters.length === 0) return "nothing";

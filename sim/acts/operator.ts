@@ -1,5 +1,5 @@
 import { DEMO_MERCHANT } from "../../server/demo/index.ts";
 import { bySystem } from "../../server/identity/index.ts";
 
-/** Who decides in the simulated shop, for the audit trail. */
+/** The person who decides in the simulated shop, for the audit trail. */
 export const RATNA = { ...bySystem(DEMO_MERCHANT), actor: "Ratna" };

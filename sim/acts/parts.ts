@@ -11,7 +11,7 @@ import { heard, ringUp, sell } from "./sales.ts";
 
 const CHANNELS = ["BRIVA", "MANDIRIVA", "ALFAMART"];
 
-/** Several payers share an order or a sale, and now and then one of them wants the money back before the last has paid. */
+/** Several payers share an order or a sale; sometimes one of them is refunded before the last has paid. */
 async function payInParts(stage: Stage, random: Random): Promise<string> {
   const order = random.chance(40) ? await placeOne(stage, random, false) : ringUp(stage, random, "QRIS");
   const { sale } = order;
@@ -26,7 +26,7 @@ async function payInParts(stage: Stage, random: Random): Promise<string> {
   return `${order.name} ${order.minor}: ${happened.join("; ")}`;
 }
 
-/** One payer opens a payment of a part, or of the rest, and pays it at once. */
+/** One payer opens a payment for a part, or for the rest, and pays it at once. */
 async function payOne(
   stage: Stage,
   order: KnownOrder,

@@ -4,7 +4,7 @@ import type { Act } from "./act.ts";
 
 const SECOND = 1_000;
 
-/** A payer pays one of the order's transactions, whatever has become of it: the sum asked for, less, or more. */
+/** A payer pays one of the order's transactions, whatever its state: the requested amount, less, or more. */
 async function pay(stage: Stage, random: Random): Promise<string> {
   const order = anOrder(stage, random);
   const how = random.pick(["exactly", "exactly", "exactly", "short", "over"] as const);
@@ -64,13 +64,13 @@ async function channelsGo(stage: Stage, random: Random): Promise<string> {
 
 async function crash(stage: Stage): Promise<string> {
   await stage.world.crash();
-  return "started anew";
+  return "restarted";
 }
 
 export const payerActs: readonly Act[] = [
   { name: "a payer pays", weight: 12, run: pay },
   { name: "a payer pays the same code again", weight: 1, run: payAgain },
-  { name: "money comes that nobody asked for", weight: 1, run: payUnasked },
+  { name: "unrequested money arrives", weight: 1, run: payUnasked },
   { name: "a payment fails", weight: 3, run: fail },
   { name: "time passes", weight: 6, run: timePasses },
   { name: "the list of channels", weight: 1, run: channelsGo },

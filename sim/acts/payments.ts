@@ -38,12 +38,12 @@ export async function placeOne(stage: Stage, random: Random, raced: boolean): Pr
   return order;
 }
 
-/** The same order again is the same; under its id another is refused. */
+/** The same order again is the same order; another order under its id is refused. */
 async function placeAgain(stage: Stage, random: Random): Promise<string> {
   const order = anOrder(stage, random);
   if (!order?.again) return "nothing";
-  const other = random.chance(50);
-  const body = { ...order.again, ...(other ? { customer_name: "Orang Lain" } : {}) };
+  const differs = random.chance(50);
+  const body = { ...order.again, ...(differs ? { customer_name: "Orang Lain" } : {}) };
   const placed = await stage.auditor.answerOf("placeOrder", () =>
     placeOrder(stage.world.process.payments, DEMO_MERCHANT, body),
   );
@@ -52,9 +52,9 @@ async function placeAgain(stage: Stage, random: Random): Promise<string> {
       "answer",
       "placeOrder again",
       isRefusal(placed) ? placed.refusal : "order",
-      other ? "order_differs" : "order",
+      differs ? "order_differs" : "order",
     );
-  return `${order.name} ${other ? "differs" : "same"}`;
+  return `${order.name} ${differs ? "differs" : "same"}`;
 }
 
 const CHANNELS = ["QRIS", ...SIM_CHANNELS.map(({ code }) => code)];
@@ -75,18 +75,21 @@ async function open(stage: Stage, random: Random): Promise<string> {
     );
     return isRefusal(payment) ? payment.refusal : payment.state;
   });
-  // asked while the request is still on its way, the provider knows nothing of it
+  // an inquiry while the request is still in flight: the provider knows nothing of it
   if (mood === "does it late" && random.chance(50)) await inquireOpen(stage, order.orderId, 0);
   return `${order.name} ${channel}${part ? ` ${part.minor}` : ""}, the provider ${mood}: ${answer}`;
 }
 
-/** A part of an order in whole rupiah; now and then all of it, or more. */
+/** A part of an order in whole rupiah; sometimes all of it, or more. */
 export function aPart(minor: bigint, random: Random): Money {
   const percent = BigInt(random.pick([20, 30, 50, 50, 70, 100, 120]));
   return money(((minor * percent) / 100_00n) * 100n, IDR);
 }
 
-/** Lets a verb reach the provider in a mood. Where the provider stalls the process dies; the verb is never heard of again. */
+/**
+ * Runs a verb against the provider in a mood. When the provider stalls, the process dies and the verb never
+ * answers.
+ */
 export async function withMood(
   stage: Stage,
   order: KnownOrder,
@@ -103,7 +106,7 @@ export async function withMood(
   return answer ?? "thrown";
 }
 
-/** Runs a verb that reaches a peer; where the peer stalls the process dies. */
+/** Runs a verb that calls a peer; when the peer stalls, the process dies. */
 export async function orStalled(
   stage: Stage,
   name: string,
@@ -128,10 +131,10 @@ async function cancel(stage: Stage, random: Random): Promise<string> {
   const done = await stage.auditor.answerOf("cancelOrder", () =>
     inTransaction(database, (tx) => cancelOrder(tx, DEMO_MERCHANT, order.orderId)),
   );
-  return `${order.name}: ${done?.paid ? "paid" : "given up"}`;
+  return `${order.name}: ${done?.paid ? "paid" : "cancelled"}`;
 }
 
-/** Asks about an order's open payments, as the job does. */
+/** Inquires about an order's open payments, as the job does. */
 async function inquire(stage: Stage, random: Random): Promise<string> {
   const order = anOrder(stage, random);
   const mood = random.chance(50) ? "answers" : random.pick(inquireMoods);
@@ -151,7 +154,10 @@ async function inquire(stage: Stage, random: Random): Promise<string> {
   return `${order.name}, the provider ${mood}`;
 }
 
-/** Inquires every open payment of all orders, or of one order those that were given up too; answers how many there were. */
+/**
+ * Inquires about the open payments of all orders, or of one order including its cancelled ones; returns how
+ * many there were.
+ */
 export async function inquireOpen(
   stage: Stage,
   orderId: string | null,
@@ -159,10 +165,11 @@ export async function inquireOpen(
   disturbed = false,
 ): Promise<number> {
   const { rows } = await sql<{ id: string }>`
-    select payment_id as id from payment where merchant_id = ${DEMO_MERCHANT} and (${orderId}::text is null or order_id = ${orderId}::text)
-       and (state in ('created', 'pending', 'unknown') or state = 'cancelled' and ${orderId}::text is not null) order by payment_id`.execute(
-    stage.world.eye,
-  );
+    select payment_id as id from payment
+     where merchant_id = ${DEMO_MERCHANT} and (${orderId}::text is null or order_id = ${orderId}::text)
+       and (state in ('created', 'pending', 'unknown')
+            or state = 'cancelled' and ${orderId}::text is not null)
+     order by payment_id`.execute(stage.world.eye);
   for (const { id } of rows) {
     const inquiry = () => inquirePayment(stage.world.process.payments, DEMO_MERCHANT, id, tries);
     await (disturbed ? inquiry().catch(() => undefined) : stage.auditor.answerOf("inquirePayment", inquiry));

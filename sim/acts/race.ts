@@ -13,15 +13,18 @@ import { heard, ringUp, sell } from "./sales.ts";
 
 type Verb = readonly [name: string, run: () => Promise<unknown>];
 
-/** Everybody at the same moment upon an order: it is paid, asked about, opened anew and given up, and perhaps connections die. */
+/**
+ * Concurrent operations on one order: it is paid, inquired about, opened again and cancelled, and sometimes
+ * connections die.
+ */
 async function raceForOrder(stage: Stage, random: Random): Promise<string> {
   const order = await placeOne(stage, random, true);
   const { database } = stage.world.process;
-  const giveUp: Verb = [
+  const cancel: Verb = [
     "cancelOrder",
     () => inTransaction(database, (tx) => cancelOrder(tx, DEMO_MERCHANT, order.orderId)),
   ];
-  return race(stage, random, order, [giveUp]);
+  return race(stage, random, order, [cancel]);
 }
 
 async function raceForSale(stage: Stage, random: Random): Promise<string> {
@@ -98,7 +101,8 @@ async function race(stage: Stage, random: Random, order: KnownOrder, own: readon
   for (const transaction of provider.of(order.orderId))
     if (paysAfter && transaction.status === "pending") provider.pay(transaction, transaction.asked);
   provider.orderId = null;
-  return `${order.name}: ${[...verbs.map(([name]) => name), ...(paysFirst ? [`${copies} copies`] : [])].join(", ")}${killed ? ", killed" : ""}`;
+  const parts = [...verbs.map(([name]) => name), ...(paysFirst ? [`${copies} copies`] : [])];
+  return `${order.name}: ${parts.join(", ")}${killed ? ", killed" : ""}`;
 }
 
 /** The same cash sale sent several times at once is one sale with one receipt. */

@@ -19,7 +19,7 @@ import { orStalled } from "./payments.ts";
 
 type Paid = { id: Id; orderId: string; provider: string; minor: bigint; left: bigint };
 
-/** Succeeded payments and what is left of them, in the order in which they were written. */
+/** Succeeded payments and their refundable rests, in the order in which they were written. */
 async function paidPayments({ world }: Stage): Promise<Paid[]> {
   const { rows } = await sql<Omit<Paid, "left">>`
     select payment_id as id, order_id as "orderId", provider, amount as minor
@@ -36,7 +36,7 @@ async function paidPayments({ world }: Stage): Promise<Paid[]> {
   return rows.map((row) => ({ ...row, left: row.minor - (back.get(row.id) ?? 0n) }));
 }
 
-/** A paid payment of an order of which it is foretold what becomes of it: mostly one of the last. */
+/** A paid payment of an order whose outcome depends on the seed alone: mostly one of the latest. */
 async function aPaidPayment(
   stage: Stage,
   random: Random,
@@ -51,7 +51,7 @@ async function aPaidPayment(
   return paid && order && { paid, order };
 }
 
-/** What is asked for: all that is left, a part of the whole in whole rupiah, odd sen, too much, or nothing at all. */
+/** The requested amount: all that is left, a part in whole rupiah, odd sen, too much, or zero. */
 function aSum({ minor }: Paid, random: Random): bigint | null {
   const percent = BigInt(random.between(1, 70));
   return random.pick([
@@ -66,10 +66,10 @@ function aSum({ minor }: Paid, random: Random): bigint | null {
   ]);
 }
 
-/** Remembers a input before it is asked for. */
+/** Records a refund request before it is sent. */
 export function input(stage: Stage, of: KnownRefund["of"], minor: bigint | null): KnownRefund {
   const known: KnownRefund = {
-    name: `input ${stage.refunds.length + 1}`,
+    name: `request ${stage.refunds.length + 1}`,
     of,
     minor,
     key: stage.world.newId(),
@@ -80,7 +80,7 @@ export function input(stage: Stage, of: KnownRefund["of"], minor: bigint | null)
   return known;
 }
 
-/** Asks for a refund, as often as one likes: the same key is the same refund. */
+/** Requests a refund, any number of times: the same key is the same refund. */
 export async function ask(stage: Stage, known: KnownRefund): Promise<string> {
   const { auditor, world } = stage;
   if ("caseId" in known.of) {
@@ -122,18 +122,18 @@ const REFUSED = new Set([
 ]);
 
 function listen({ auditor }: Stage, known: KnownRefund, answer: string): string {
-  const no = REFUSED.has(answer);
+  const isRefused = REFUSED.has(answer);
   auditor.expect(
     "acknowledged",
-    !no || known.heard !== "yes" || answer === "idempotency_key_in_flight",
+    !isRefused || known.heard !== "yes" || answer === "idempotency_key_in_flight",
     () => `${known.name} was granted, now ${answer}`,
   );
-  if (!no) known.heard = "yes";
+  if (!isRefused) known.heard = "yes";
   else if (known.heard === "nothing" && answer !== "idempotency_key_in_flight") known.heard = "no";
   return answer;
 }
 
-/** Lets a verb reach the provider's desk in a mood; a stall is the end of the process. */
+/** Runs a verb against the provider's refund desk in a mood; when it stalls, the process dies. */
 export async function atDesk(stage: Stage, mood: RefundMood, verb: () => Promise<string>): Promise<string> {
   const { desk } = stage.world.provider;
   desk.mood = mood;
@@ -148,29 +148,30 @@ export async function atDesk(stage: Stage, mood: RefundMood, verb: () => Promise
   return answer ?? "thrown";
 }
 
-async function giveBack(stage: Stage, random: Random): Promise<string> {
+async function refundSome(stage: Stage, random: Random): Promise<string> {
   const mood = random.chance(40) ? "answers" : random.pick(refundMoods);
   const [killed, again] = [random.chance(15), random.chance(50)];
   const found = await aPaidPayment(stage, random);
   if (!found) return "nothing";
   const { paid, order } = found;
   const known = input(stage, { paymentId: paid.id }, aSum(paid, random));
-  const expected = wordOn(paid, known.minor);
-  const asked = `${order.name} ${known.minor ?? "the rest"} of ${paid.left} left`;
+  const expected = expectedAnswer(paid, known.minor);
+  const subject = `${order.name} ${known.minor ?? "the rest"} of ${paid.left} left`;
   if (killed) {
     await askAndDie(stage, random, known, order.orderId);
-    if (expected) stage.auditor.equal("answer", "a refund asked for again", known.heard, "no");
-    return `${asked}, killed`;
+    if (expected) stage.auditor.equal("answer", "a refund requested again", known.heard, "no");
+    return `${subject}, killed`;
   }
   const answer = await atDesk(stage, mood, () => ask(stage, known));
-  const told = answer !== "stalled";
-  if (told) stage.auditor.equal("answer", "a refund", REFUSED.has(answer) ? answer : undefined, expected);
-  // who never heard asks again, or leaves it to whoever carries refunds on
+  const isAnswered = answer !== "stalled";
+  if (isAnswered)
+    stage.auditor.equal("answer", "a refund", REFUSED.has(answer) ? answer : undefined, expected);
+  // a caller without an answer retries, or leaves it to the refund job
   if (again) await stage.auditor.answerOf("a refund again", () => ask(stage, known));
-  return `${asked}, the desk ${mood}: ${answer}${again ? ", again" : ""}`;
+  return `${subject}, the desk ${mood}: ${answer}${again ? ", again" : ""}`;
 }
 
-/** The newest paid payment of an order goes back in whole or in part, and where a person does it, that is done at once. */
+/** Refunds the newest paid payment of an order in whole or in part. A refund by hand is decided at once. */
 export async function giveBackAndDecide(stage: Stage, random: Random, order: KnownOrder): Promise<string> {
   const paid = (await paidPayments(stage)).findLast(({ orderId }) => orderId === order.orderId);
   if (!paid) return "nothing to give back";
@@ -178,18 +179,19 @@ export async function giveBackAndDecide(stage: Stage, random: Random, order: Kno
   const answer = await stage.auditor.answerOf("a refund", () => ask(stage, known));
   if (answer !== "manual" || known.refundId === null)
     return `${known.minor ?? "the rest"} back: ${answer ?? "thrown"}`;
-  const said = word(stage, known.refundId, known.minor ?? paid.left, true);
-  return `${known.minor ?? "the rest"} back by hand: ${(await stage.auditor.answerOf("decideRefund", () => decide(stage, said))) ?? "thrown"}`;
+  const decision = newDecision(stage, known.refundId, known.minor ?? paid.left, true);
+  const decided = await stage.auditor.answerOf("decideRefund", () => decide(stage, decision));
+  return `${known.minor ?? "the rest"} back by hand: ${decided ?? "thrown"}`;
 }
 
-/** What the books say to a input: nothing when it is granted. */
-function wordOn({ provider, left }: Paid, minor: bigint | null): string | undefined {
+/** The refusal that a refund request should get; undefined when it should be granted. */
+function expectedAnswer({ provider, left }: Paid, minor: bigint | null): string | undefined {
   if (provider === "cash") return "payment_not_refundable";
   if ((minor ?? left) > left || left === 0n) return "refund_exceeds";
   return (minor ?? left) <= 0n ? "amount_not_positive" : undefined;
 }
 
-/** The process dies, or its connections, in the middle of a refund; then it is asked for again under its key. */
+/** The process or its connections die in the middle of a refund; then it is requested again under its key. */
 export async function askAndDie(
   stage: Stage,
   random: Random,
@@ -206,7 +208,7 @@ export async function askAndDie(
   await auditor.answerOf("a refund after a crash", () => ask(stage, known));
 }
 
-/** What becomes of an order from now on is not the seed's to say. */
+/** From now on an order's outcome no longer depends on the seed alone. */
 export function noLongerForetold({ world, orders }: Stage, orderId: string | null): void {
   const order = orders.find((one) => one.orderId === orderId);
   if (!order) return;
@@ -214,21 +216,24 @@ export function noLongerForetold({ world, orders }: Stage, orderId: string | nul
   world.races(order.orderId);
 }
 
-/** Several at the same moment want parts of one payment, some of them twice, and the persons who give back decide at the same moment too. */
-async function giveBackAtOnce(stage: Stage, random: Random): Promise<string> {
+/**
+ * Several callers request parts of one payment at once, some of them twice; those who refund by hand decide
+ * at once too.
+ */
+async function refundConcurrently(stage: Stage, random: Random): Promise<string> {
   const { world, auditor } = stage;
   const found = await aPaidPayment(stage, random);
   if (!found || found.paid.provider === "cash") return "nothing";
   const { paid, order } = found;
   noLongerForetold(stage, order.orderId);
   const killed = random.chance(25);
-  const wishes = Array.from({ length: random.between(2, 6) }, () =>
+  const requests = Array.from({ length: random.between(2, 6) }, () =>
     input(stage, { paymentId: paid.id }, aSum(paid, random)),
   );
-  const asked = random.shuffled([...wishes, ...wishes.filter(() => random.chance(30))]);
+  const sent = random.shuffled([...requests, ...requests.filter(() => random.chance(30))]);
   const quietly = (name: string, verb: () => Promise<unknown>) =>
     killed ? verb().catch(() => undefined) : auditor.answerOf(name, verb);
-  const all = asked.map((one) => quietly("a refund among others", () => ask(stage, one)));
+  const all = sent.map((request) => quietly("a refund among others", () => ask(stage, request)));
   if (killed) {
     await world.moment(random.below(25));
     await (random.chance(50) ? world.crash() : world.killConnections());
@@ -236,38 +241,41 @@ async function giveBackAtOnce(stage: Stage, random: Random): Promise<string> {
   await Promise.all(all);
   await world.settle();
   if (killed)
-    for (const one of wishes) await auditor.answerOf("a refund after a crash", () => ask(stage, one));
-  await decideAtOnce(stage, random, paid.id);
-  return `${order.name}: ${asked.length} wishes of ${wishes.length} keys${killed ? ", killed" : ""}`;
+    for (const request of requests)
+      await auditor.answerOf("a refund after a crash", () => ask(stage, request));
+  await decideConcurrently(stage, random, paid.id);
+  return `${order.name}: ${sent.length} requests of ${requests.length} keys${killed ? ", killed" : ""}`;
 }
 
-async function decideAtOnce(stage: Stage, random: Random, paymentId: Id): Promise<void> {
+async function decideConcurrently(stage: Stage, random: Random, paymentId: Id): Promise<void> {
   const { rows } = await sql<{ id: Id; minor: bigint }>`
-    select refund_id as id, amount as minor from refund where merchant_id = ${DEMO_MERCHANT} and payment_id = ${paymentId} and state = 'manual' order by refund_id`.execute(
-    stage.world.eye,
-  );
-  const said = rows.flatMap(({ id, minor }) => [
-    word(stage, id, minor, random.chance(70)),
-    ...(random.chance(40) ? [word(stage, id, minor, random.chance(50))] : []),
+    select refund_id as id, amount as minor from refund
+     where merchant_id = ${DEMO_MERCHANT} and payment_id = ${paymentId} and state = 'manual'
+     order by refund_id`.execute(stage.world.eye);
+  const decisions = rows.flatMap(({ id, minor }) => [
+    newDecision(stage, id, minor, random.chance(70)),
+    ...(random.chance(40) ? [newDecision(stage, id, minor, random.chance(50))] : []),
   ]);
-  await Promise.all(said.map((one) => stage.auditor.answerOf("decideRefund", () => decide(stage, one))));
+  await Promise.all(
+    decisions.map((decision) => stage.auditor.answerOf("decideRefund", () => decide(stage, decision))),
+  );
 }
 
-function word(stage: Stage, refundId: Id, minor: bigint, done: boolean): KnownWord {
+function newDecision(stage: Stage, refundId: Id, minor: bigint, done: boolean): KnownWord {
   const known: KnownWord = { refundId, minor, done, key: stage.world.newId(), heard: "nothing" };
   stage.words.push(known);
   return known;
 }
 
-async function decide({ auditor, world }: Stage, said: KnownWord): Promise<string> {
+async function decide({ auditor, world }: Stage, decision: KnownWord): Promise<string> {
   const { answer } = await decideRefund(
     world.process.payments,
     RATNA,
-    said.refundId,
-    said.done
-      ? { done: true, reference: `HAND-${said.key.slice(-8)}` }
+    decision.refundId,
+    decision.done
+      ? { done: true, reference: `HAND-${decision.key.slice(-8)}` }
       : { done: false, note: "the account is closed" },
-    said.key,
+    decision.key,
   );
   const refusal = isRefusal(answer) ? answer.refusal : undefined;
   if (refusal === "idempotency_key_in_flight") return refusal;
@@ -278,14 +286,14 @@ async function decide({ auditor, world }: Stage, said: KnownWord): Promise<strin
   );
   auditor.expect(
     "acknowledged",
-    refusal === undefined || said.heard !== "yes",
-    () => `a word on ${said.refundId} was taken, now ${refusal}`,
+    refusal === undefined || decision.heard !== "yes",
+    () => `the decision on ${decision.refundId} was accepted, now ${refusal}`,
   );
-  said.heard = refusal === undefined ? "yes" : "no";
+  decision.heard = refusal === undefined ? "yes" : "no";
   return refusal ?? (answer as Refund).state;
 }
 
-/** A person says of a refund made by hand that it is done, or can't be; perhaps the process dies over it. */
+/** A person decides that a refund by hand is done, or can't be; sometimes the process dies meanwhile. */
 async function decideOne(stage: Stage, random: Random): Promise<string> {
   const { world, auditor } = stage;
   const [back, done, killed, again] = [
@@ -297,21 +305,21 @@ async function decideOne(stage: Stage, random: Random): Promise<string> {
   const manual = (await refundsIn(stage, ["manual"])).filter(({ foretold }) => foretold);
   const refund = manual[Math.max(manual.length - 1 - back, 0)];
   if (!refund) return "nothing";
-  const said = word(stage, refund.id, refund.minor, done);
+  const decision = newDecision(stage, refund.id, refund.minor, done);
   if (killed) {
-    const first = decide(stage, said).catch(() => "lost");
+    const first = decide(stage, decision).catch(() => "lost");
     await world.moment(random.below(15));
     await (random.chance(50) ? world.crash() : world.killConnections());
     await first;
     await world.settle();
   }
-  const answer = await auditor.answerOf("decideRefund", () => decide(stage, said));
-  auditor.equal("answer", "a person's word", answer, done ? "succeeded" : "failed");
+  const answer = await auditor.answerOf("decideRefund", () => decide(stage, decision));
+  auditor.equal("answer", "a person's decision", answer, done ? "succeeded" : "failed");
   if (again)
     auditor.equal(
       "answer",
-      "a person's word again",
-      await auditor.answerOf("decideRefund", () => decide(stage, said)),
+      "a person's decision again",
+      await auditor.answerOf("decideRefund", () => decide(stage, decision)),
       done ? "succeeded" : "failed",
     );
   return `${refund.minor} ${done ? "done" : "not done"}${killed ? ", killed" : ""}`;
@@ -319,7 +327,8 @@ async function decideOne(stage: Stage, random: Random): Promise<string> {
 
 export type RefundSeen = {
   readonly id: Id;
-  readonly minor: bigint /** What becomes of it is the seed's to say. */;
+  readonly minor: bigint;
+  /** Whether its outcome depends on the seed alone. */
   readonly foretold: boolean;
 };
 
@@ -339,8 +348,11 @@ export async function refundsIn(stage: Stage, states: readonly string[]): Promis
   }));
 }
 
-/** Works the jobs that are due, as a worker does that may die: then the job is gone, and only the sweep finds the refund again. */
-async function carryOn(stage: Stage, random: Random): Promise<string> {
+/**
+ * Runs the jobs that are due, like a worker that may die: then the job is gone, and only the sweep finds the
+ * refund again.
+ */
+async function continueRefunds(stage: Stage, random: Random): Promise<string> {
   const mood = random.chance(40) ? "answers" : random.pick(refundMoods);
   const [swept, unknown, twice, tries] = [
     random.chance(50),
@@ -353,10 +365,11 @@ async function carryOn(stage: Stage, random: Random): Promise<string> {
   if (swept) await stage.auditor.answerOf("sweepRefunds", () => sweepRefunds(stage.world.process.payments));
   await workDueRefunds(stage, mood, tries, twice ? 2 : 1);
   desk.inquireMood = "answers";
-  return `the desk ${mood}${unknown ? ", knows nothing yet" : ""}${swept ? ", swept before" : ""}${twice ? ", twice at once" : ""}`;
+  const happened = [unknown && "knows nothing yet", swept && "swept before", twice && "twice at once"];
+  return [`the desk ${mood}`, ...happened.filter((part) => part !== false)].join(", ");
 }
 
-/** Carries refunds on whose job is due; answers how many there were. */
+/** Continues refunds whose job is due; returns how many there were. */
 export async function workDueRefunds(
   stage: Stage,
   mood: RefundMood = "answers",
@@ -364,9 +377,9 @@ export async function workDueRefunds(
   times = 1,
 ): Promise<number> {
   const { rows } = await sql<{ key: string }>`
-    select key from graphile_worker.jobs where task_identifier = ${REFUND} and run_at <= (select at from sim.clock) order by key`.execute(
-    stage.world.eye,
-  );
+    select key from graphile_worker.jobs
+     where task_identifier = ${REFUND} and run_at <= (select at from sim.clock)
+     order by key`.execute(stage.world.eye);
   const due = new Set(rows.map(({ key }) => key));
   const refunds = (
     await refundsIn(stage, ["created", "pending", "unknown", "manual", "succeeded", "failed"])
@@ -382,16 +395,16 @@ export async function workDueRefunds(
   return refunds.length;
 }
 
-/** Whoever never heard asks again at last. */
+/** Callers without an answer retry at the end. */
 export async function inquireOfAllAgain(stage: Stage): Promise<void> {
   for (const known of stage.refunds)
     if (known.heard === "nothing")
-      await stage.auditor.answerOf("a refund asked for at last", () => ask(stage, known));
+      await stage.auditor.answerOf("a refund requested at the end", () => ask(stage, known));
 }
 
 export const refundActs: readonly Act[] = [
-  { name: "a payment is given back", weight: 8, run: giveBack },
-  { name: "a payment is given back at once", weight: 3, run: giveBackAtOnce },
+  { name: "a payment is refunded", weight: 8, run: refundSome },
+  { name: "a payment is refunded concurrently", weight: 3, run: refundConcurrently },
   { name: "a person decides on a refund", weight: 4, run: decideOne },
-  { name: "refunds are carried on", weight: 3, run: carryOn },
+  { name: "refunds are continued", weight: 3, run: continueRefunds },
 ];

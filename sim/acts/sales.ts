@@ -17,7 +17,10 @@ const CASHIER = {
 /** The shop's coins: cash is rounded down to a hundred rupiah. */
 const COIN = 100_00n;
 
-/** Rings up a sale as the till does: PPN of 11/111 within the price, half up to the rupiah; cash down to the coin. */
+/**
+ * Rings up a sale as the till does: PPN of 11/111 is included in the price, rounded half up to the rupiah;
+ * cash is rounded down to the coin.
+ */
 export function ringUp(
   { world, products, orders }: Stage,
   random: Random,
@@ -57,7 +60,7 @@ export function ringUp(
   return order;
 }
 
-/** Sends a sale, as often as one likes: its id is its key. */
+/** Sends a sale, any number of times: its id is its key. */
 export const sell = (stage: Stage, { body }: KnownSale): Promise<Sale | Refusal> =>
   createSale(stage.world.process.sales, CASHIER, body, body.id).then(({ answer }) => answer);
 
@@ -95,7 +98,7 @@ async function sellForQris(stage: Stage, random: Random): Promise<string> {
   return `${order.name} ${order.minor}, the provider ${mood}: ${answer}`;
 }
 
-/** A till that did not hear sends the same sale again, perhaps much later. */
+/** A till without an answer sends the same sale again, sometimes much later. */
 async function sendAgain(stage: Stage, random: Random): Promise<string> {
   const order = anOrder(stage, random);
   const mood = random.chance(70) ? "answers" : random.pick(openMoods);
@@ -105,7 +108,7 @@ async function sendAgain(stage: Stage, random: Random): Promise<string> {
   return `${order.name}, the provider ${mood}: ${answer}`;
 }
 
-async function giveUp(stage: Stage, random: Random): Promise<string> {
+async function cancel(stage: Stage, random: Random): Promise<string> {
   const order = anOrder(stage, random);
   if (!order?.sale) return "nothing";
   const key = stage.world.newId();
@@ -126,7 +129,7 @@ async function giveUp(stage: Stage, random: Random): Promise<string> {
   return `${order.name}: ${answer ?? "thrown"}`;
 }
 
-/** Remembers the receipt that a cashier sees, and that it never changes. */
+/** Records the receipt that a cashier sees, and checks that it never changes. */
 export function heard(stage: Stage, { name, sale: known }: KnownOrder, sale: Sale | Refusal): string {
   if (isRefusal(sale)) return sale.refusal;
   if (!known) return sale.state;
@@ -143,5 +146,5 @@ export const saleActs: readonly Act[] = [
   { name: "sell for cash", weight: 6, run: sellForCash },
   { name: "sell for QRIS", weight: 8, run: sellForQris },
   { name: "send a sale again", weight: 3, run: sendAgain },
-  { name: "give a sale up", weight: 3, run: giveUp },
+  { name: "cancel a sale", weight: 3, run: cancel },
 ];

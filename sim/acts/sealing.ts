@@ -6,7 +6,9 @@ import type { Random } from "../random.ts";
 import type { Stage } from "../stage.ts";
 import type { Act } from "./act.ts";
 
-/** The sealer goes some way, perhaps two of them at once, and perhaps the process dies over it. */
+/**
+ * The sealer makes some progress, sometimes two of them at once, and sometimes the process dies meanwhile.
+ */
 async function sealSome(stage: Stage, random: Random): Promise<string> {
   const { world, auditor } = stage;
   const [times, sealers, harm] = [
@@ -31,17 +33,18 @@ async function sealSome(stage: Stage, random: Random): Promise<string> {
   return `${times} times, ${sealers} at once, ${harm}`;
 }
 
-/** Others on the same server may hold the reader back for so long. */
+/** How long other databases on the same server may hold the reader back. */
 const TIMEOUT_MS = 20_000;
 
-/** Seals until nothing is left, then proves all of it, and what is new since the last time. */
+/** Seals until nothing is left, then proves what is new since the last proof. */
 export async function sealAll({ world, auditor }: Stage): Promise<void> {
   const since = performance.now();
   let left = 1n;
   while (left > 0n && performance.now() - since < TIMEOUT_MS) {
     while (((await auditor.answerOf("seal", () => consume(world.process.database, seal))) ?? 0) > 0);
     const { rows } = await sql<{ left: bigint }>`
-      select (select count(*) from ledger_transfer) - (select coalesce(sum(cardinality(ids)), 0)::bigint from ledger_block) as left`.execute(
+      select (select count(*) from ledger_transfer)
+               - (select coalesce(sum(cardinality(ids)), 0)::bigint from ledger_block) as left`.execute(
       world.eye,
     );
     left = rows[0]?.left ?? 0n;
