@@ -18,7 +18,7 @@ import {
 } from "./store.ts";
 import { outletOf, tell } from "./tell.ts";
 
-/** What became of a provider's word on a payment. */
+/** The effect of a provider's status on a payment. */
 export type Outcome = "applied" | "duplicate" | "suspense" | "ignored";
 
 const EVENTS = {
@@ -30,8 +30,9 @@ const EVENTS = {
 } as const satisfies Record<ProviderState["status"], PaymentEvent | undefined>;
 
 /**
- * Applies a provider's believed word, from a notification or an inquiry, within the caller's transaction: payment, ledger,
- * whoever waits for it and the event together. The same word again has no effect; words in any order end the same.
+ * Applies an authenticated status from a notification or an inquiry, within the caller's transaction:
+ * payment, ledger, dependents (`onEnded`) and event change together. Repeating a status has no effect, and
+ * statuses may arrive in any order: the result is the same.
  */
 export async function applyState(
   tx: Tx,
@@ -42,19 +43,24 @@ export async function applyState(
 ): Promise<Outcome> {
   const { order, payment } = await lockPayment(tx, before);
   const { merchantId, paymentId } = payment;
-  const words = found.takenBack ?? [];
-  if (words.length === 0) return applyStatus(tx, payments, payment, found, opened, order);
-  // what was taken back had been paid before; what is given back comes out of the rest
-  const outcome =
+  const chargebacks = found.takenBack ?? [];
+  if (chargebacks.length === 0) return applyStatus(tx, payments, payment, found, opened, order);
+  // a chargeback implies an earlier payment; a refund then comes out of what is left
+  const paidOutcome =
     found.status === "paid" ? await applyStatus(tx, payments, payment, found, opened, order) : undefined;
-  const isNew = await openDisputes(tx, payments, await requirePayment(tx, merchantId, paymentId), words);
-  const last = outcome ?? (await applyStatus(tx, payments, payment, found, opened, order));
-  return isNew ? "applied" : last;
+  const isNew = await openDisputes(
+    tx,
+    payments,
+    await requirePayment(tx, merchantId, paymentId),
+    chargebacks,
+  );
+  const outcome = paidOutcome ?? (await applyStatus(tx, payments, payment, found, opened, order));
+  return isNew ? "applied" : outcome;
 }
 
 async function requirePayment(tx: Tx, merchantId: Id, paymentId: Id): Promise<Payment> {
   const payment = await selectPayment(tx, merchantId, paymentId);
-  if (!payment) throw new Error("a payment does not vanish");
+  if (!payment) throw new Error("the payment no longer exists");
   return payment;
 }
 
@@ -68,8 +74,8 @@ async function applyStatus(
 ): Promise<Outcome> {
   if (found.status === "paid") return applyPaid(tx, payments, payment, found, order);
   if (found.status === "refunded" && payment.state === "succeeded") {
-    // money under another reference is in suspense: that it went back says nothing of this payment's own
-    if (isOther(payment, found)) return "ignored";
+    // money under another reference is in suspense: its refund is not a refund of this payment
+    if (hasOtherReference(payment, found)) return "ignored";
     return (await recordRefunded(tx, payments, payment, found.reference)) ? "applied" : "duplicate";
   }
 
@@ -77,12 +83,13 @@ async function applyStatus(
   const state = event && next(payment.state, event);
   if (!state) {
     if (!opened || !isOpen(payment.state) || !isCodeless(payment)) return event ? "duplicate" : "ignored";
-    // found before without what the payer needs: now it is here
+    // the payment was found earlier without its payment code, which has now arrived
     await tell(tx, await updatePayment(tx, payment, payment.state, { opened, found }));
     return "applied";
   }
   if (event === "fail" && payment.state === "pending" && payment.lostAt !== null && isCodeless(payment)) {
-    // nobody could pay it, so it was ended from here: the provider's notification is quicker than its answer
+    // without a code nobody could pay it, so we cancelled it at the provider; the notification of that
+    // arrived before the provider's answer
     await replace(tx, payments, payment, order);
     return "applied";
   }
@@ -92,8 +99,8 @@ async function applyStatus(
   return "applied";
 }
 
-/** Whether the provider speaks of other money than that by which the payment is paid. */
-function isOther(payment: Payment, found: ProviderState): boolean {
+/** Whether the provider's reference is not the one by which the payment is known. */
+function hasOtherReference(payment: Payment, found: ProviderState): boolean {
   return payment.reference !== null && payment.reference !== found.reference;
 }
 
@@ -105,12 +112,12 @@ async function applyPaid(
   order: LockedOrder,
 ): Promise<Outcome> {
   if (netOf(found).minor <= 0n) return "ignored";
-  if (payment.state === "succeeded" && !isOther(payment, found)) return "duplicate";
+  if (payment.state === "succeeded" && !hasOtherReference(payment, found)) return "duplicate";
   const reason = await suspenseReason(tx, payment, found, order);
   if (reason) {
-    const given = next(payment.state, "cancel");
-    if (given) {
-      const written = await updatePayment(tx, payment, given, {
+    const cancelled = next(payment.state, "cancel");
+    if (cancelled) {
+      const written = await updatePayment(tx, payment, cancelled, {
         found,
         note: `paid, but in suspense: ${reason}`,
       });
@@ -121,7 +128,9 @@ async function applyPaid(
   }
   const state = next(payment.state, "pay");
   if (!state)
-    throw new Error(`a payment that is ${payment.state} can't be paid and has no reason for suspense`);
+    throw new Error(
+      `a payment in state ${payment.state} can't be paid, and no reason for suspense was found`,
+    );
   const written = await updatePayment(tx, payment, state, { found });
   payments.ledger.stageIn(
     tx,
@@ -133,7 +142,7 @@ async function applyPaid(
   return "applied";
 }
 
-/** Why money that came in can't be taken as this payment, in order of precedence. */
+/** Why incoming money can't be booked as this payment; the first reason that applies. */
 async function suspenseReason(
   tx: Tx,
   payment: Payment,
@@ -142,9 +151,10 @@ async function suspenseReason(
 ): Promise<NewCase["reason"] | undefined> {
   const net = netOf(found).minor;
   if (found.amount.currency !== payment.amount.currency) return "orphan";
-  // one payment is paid once: a payer who pays the same code again does so under another reference, also where the order has room left
+  // A payment is paid once. If the payer pays the same code again, the provider sends another reference; that
+  // is a double payment even if the order has an amount left to pay.
   if (payment.state === "succeeded") return "double";
-  // several payments may make up an order, but not more than it
+  // several payments may pay an order, but not more than its amount
   const paid = paidSum(await selectPayments(tx, payment.merchantId, payment.orderId));
   if (paid + payment.amount.minor > order.amount) return "double";
   if (order.cancelled || payment.state === "cancelled") return "late";
@@ -153,7 +163,10 @@ async function suspenseReason(
   return undefined;
 }
 
-/** Books money that fits no payment as agreed, and opens a case for it; once per provider's reference. */
+/**
+ * Books unmatched money to suspense and opens a case for it, once per provider reference. Money of zero or
+ * less is ignored.
+ */
 export async function toSuspense(
   tx: Tx,
   payments: Payments,
@@ -180,7 +193,7 @@ export async function toSuspense(
   if (amount.minor <= 0n) return "ignored";
   const transfers = collected(merchantId, subject, provider, CHART.suspense, amount, found);
   const [collection] = transfers;
-  if (!collection) throw new Error("money in suspense is above zero");
+  if (!collection) throw new Error("no transfer for money in suspense");
   const caseId = derivedId("case", merchantId, subject);
   const isNew = await insertCase(tx, {
     merchantId,
@@ -204,12 +217,18 @@ export async function toSuspense(
   return "suspense";
 }
 
-/** What a provider collected for us: without the fee on top that the payer paid to it. Nothing is no money, whatever it is called. */
+/**
+ * The amount the provider collected for us, less the fee that the payer paid to the provider on top. A result
+ * of zero or less is not money, whatever the status says.
+ */
 function netOf({ amount, feeCustomer }: ProviderState): Money {
   return { minor: amount.minor - feeCustomer.minor, currency: amount.currency };
 }
 
-/** A provider collected a sum. A fee on top that the payer paid to the provider never was ours and is not booked. */
+/**
+ * The transfers of an amount that a provider collected. The customer's fee on top was never ours and is not
+ * booked.
+ */
 function collected(
   merchantId: Id,
   subject: string,

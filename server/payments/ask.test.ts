@@ -16,7 +16,7 @@ beforeEach(() => program.lever("DELETE", "faults"));
 
 type Data<T> = { readonly data: T };
 
-/** An order of Rp 20.000 that waits to be paid by QRIS. */
+/** An order of Rp 20.000 that waits for a QRIS payment. */
 async function waiting(): Promise<{ orderId: string; paymentId: string; reference: string }> {
   const orderId = `INV-${newId()}`;
   const post = (path: string, body: unknown) =>
@@ -53,23 +53,25 @@ const planOf = async (paymentId: string) =>
       [paymentId],
     )
   ).rows[0];
-/** Moves the time of the next inquiry; answers it as it is written. */
+/** Sets the time of the next inquiry, relative to now. */
 const planFor = (paymentId: string, when: string) =>
   query("update payment set ask_at = now() + $2::interval where payment_id = $1", [paymentId, when]);
 
-/** Paid payments whose inquiry is long due, as a program of the version before leaves them. */
+/** Paid payments whose inquiry is long overdue, as an older version of the program left them. */
 async function paidAndDue(count: number): Promise<void> {
   const { orderId } = await waiting();
   await query(
-    `insert into payment (merchant_id, payment_id, order_id, method, channel, provider, currency, amount, state, merchant_ref, reference, ask_at)
-     select $1, gen_random_uuid(), $2, 'QRIS', 'QRIS2', 'tripay', 'IDR', 1, 'succeeded', 'PAID-' || n, 'PAID-' || n, now() - interval '1 hour'
+    `insert into payment (merchant_id, payment_id, order_id, method, channel, provider, currency, amount,
+       state, merchant_ref, reference, ask_at)
+     select $1, gen_random_uuid(), $2, 'QRIS', 'QRIS2', 'tripay', 'IDR', 1, 'succeeded',
+            'PAID-' || n, 'PAID-' || n, now() - interval '1 hour'
        from generate_series(1, $3::int) as n`,
     [DEMO_MERCHANT, orderId, count],
   );
 }
 
 describe("inquiries", () => {
-  it("find a payment whose callback was lost, however many paid ones are due before it, also after a restart", async () => {
+  it("a payment with a lost callback is found behind 2,000 paid ones, also after a restart", async () => {
     await paidAndDue(2_000);
     for (const restarted of [false, true]) {
       const { paymentId, reference } = await waiting();
@@ -83,12 +85,12 @@ describe("inquiries", () => {
       );
     }
     const { rows } = await query("select 1 from payment where merchant_ref like 'PAID-%' and asked > 0", []);
-    assert.equal(rows.length, 0, "what is over is not looked at");
+    assert.equal(rows.length, 0, "payments in a final state are not inquired about");
     await query("delete from payment where merchant_ref like 'PAID-%'", []);
     await program.assertBooksHold();
   });
 
-  it("are not due for what is paid", async () => {
+  it("a paid payment is not due for an inquiry", async () => {
     const { paymentId, reference } = await waiting();
     assert.notEqual((await planOf(paymentId))?.at, null);
     await pay(reference);
@@ -99,7 +101,7 @@ describe("inquiries", () => {
     assert.equal((await planOf(paymentId))?.at, null);
   });
 
-  it("are due again for what failed and is opened after all", async () => {
+  it("a failed payment that is opened after all is due again", async () => {
     const { paymentId } = await waiting();
     const move = (state: "failed" | "pending") =>
       inTransaction(program.database, async (tx) => {
@@ -115,7 +117,7 @@ describe("inquiries", () => {
     assert.equal(plan.asked, 0);
   });
 
-  it("hold a short lease, which is renewed while the provider takes its time", async () => {
+  it("an inquiry holds a short lease, which is renewed while the provider is slow", async () => {
     const { paymentId } = await waiting();
     await program.lever("POST", "next", { call: "read", fault: "answer_slow", ms: 9_000 });
     await planFor(paymentId, "0 seconds");
@@ -130,11 +132,11 @@ describe("inquiries", () => {
       "select ask_at < now() + interval '15 seconds' as short from payment where payment_id = $1",
       [paymentId],
     );
-    assert.equal(rows[0]?.short, true, "of a killed process others take it over soon");
-    assert.equal((await planOf(paymentId))?.asked, 1, "nobody else asked meanwhile");
+    assert.equal(rows[0]?.short, true, "others soon take it over from a killed process");
+    assert.equal((await planOf(paymentId))?.asked, 1, "nobody else inquired meanwhile");
   });
 
-  it("are not renewed once the next one is planned, nor while their payment is being decided on", async () => {
+  it("a lease is not renewed once the next inquiry is planned, nor while its payment is locked", async () => {
     const [planned, locked, plain] = [await waiting(), await waiting(), await waiting()];
     const other = await program.database.pool.connect();
     try {

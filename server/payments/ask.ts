@@ -5,32 +5,32 @@ import type { Payments } from "./context.ts";
 import { inquirePayment } from "./inquire.ts";
 import { renewInquiries, takeInquiries, type Inquiry } from "./store.ts";
 
-/** How often to look for payments whose time to be asked about has come. */
+/** How often to look for payments that are due for an inquiry. */
 const POLL_MS = 1_000;
-/** Providers asked at once by one process. */
+/** Concurrent inquiries per process. */
 const MAX_INQUIRIES = 16;
-/** How long others leave an inquiry alone after its lease was last renewed: of a process that was killed they take it over then. */
+/**
+ * How long a lease lasts after it was last renewed. When a process is killed, others take its inquiries over
+ * after this time.
+ */
 const LEASE_S = 12;
 const RENEW_MS = 3_000;
 
 /**
- * Asks providers about open payments when their time has come, until stopped. When that is, stands with each payment and is
- * committed with it; processes share the inquiries, and one that dies leaves its own to the others.
+ * Inquires of providers about open payments that are due, until stopped. The due time is stored with each
+ * payment and committed with it. Processes share the inquiries; if one dies, the others take over its leases.
  */
 export function inquireOfProviders(payments: Payments): { stop(): Promise<void> } {
   const underWay = new Map<Promise<void>, Inquiry>();
   const ending = new AbortController();
   let renewedAt = performance.now();
 
-  async function ask({ merchantId, paymentId, tries }: Inquiry): Promise<void> {
+  async function inquire({ merchantId, paymentId, tries }: Inquiry): Promise<void> {
     try {
       await inquirePayment(payments, merchantId, paymentId, tries);
     } catch (error) {
       if (!isUnavailable(error))
-        payments.log.error(
-          { err: error, payment: paymentId },
-          "a provider could not be asked about a payment; it will be tried again",
-        );
+        payments.log.error({ err: error, payment: paymentId }, "inquiry about a payment failed; will retry");
     }
   }
 
@@ -39,15 +39,12 @@ export function inquireOfProviders(payments: Payments): { stop(): Promise<void> 
     if (free === 0) return true;
     const taken = await takeInquiries(payments.database.kysely, free, LEASE_S).catch((error: unknown) => {
       if (!isUnavailable(error))
-        payments.log.error(
-          { err: error },
-          "payments to be asked about could not be read; it will be tried again",
-        );
+        payments.log.error({ err: error }, "payments due for an inquiry could not be read; will retry");
       return [];
     });
     for (const inquiry of taken) {
-      const one: Promise<void> = ask(inquiry).finally(() => underWay.delete(one));
-      underWay.set(one, inquiry);
+      const task: Promise<void> = inquire(inquiry).finally(() => underWay.delete(task));
+      underWay.set(task, inquiry);
     }
     return taken.length === free;
   }
@@ -59,16 +56,13 @@ export function inquireOfProviders(payments: Payments): { stop(): Promise<void> 
     const renewed = await renewInquiries(payments.database.kysely, [...underWay.values()], LEASE_S).catch(
       (error: unknown) => {
         if (!isUnavailable(error))
-          payments.log.error(
-            { err: error },
-            "leases of inquiries could not be renewed; it will be tried again",
-          );
+          payments.log.error({ err: error }, "leases of inquiries could not be renewed; will retry");
         return new Map<Id, string>();
       },
     );
-    for (const [one, inquiry] of underWay) {
+    for (const [task, inquiry] of underWay) {
       const leasedUntil = renewed.get(inquiry.paymentId);
-      if (leasedUntil !== undefined) underWay.set(one, { ...inquiry, leasedUntil });
+      if (leasedUntil !== undefined) underWay.set(task, { ...inquiry, leasedUntil });
     }
   }
 
@@ -79,7 +73,7 @@ export function inquireOfProviders(payments: Payments): { stop(): Promise<void> 
       const isFull = await take();
       const waited = new AbortController();
       const signal = AbortSignal.any([ending.signal, waited.signal]);
-      // all places taken: the next is looked for as soon as one is free
+      // at full concurrency: look for the next inquiry as soon as one ends
       await Promise.race([pause(signal), ...(isFull ? underWay.keys() : [])]);
       waited.abort();
       await renew();

@@ -14,24 +14,27 @@ import {
 } from "./store.ts";
 import { tell } from "./tell.ts";
 
-/** The job that ends given-up payments at their provider. */
+/** The job that cancels payments at their provider. */
 export const VOID = "payment:void";
 
 /**
- * Gives up an order and its open payments, within the caller's transaction; a job then ends them at their providers, where
- * these have a call for it. Should the payer pay all the same, the money goes to suspense with a case. An order that was paid
- * in whole or in part stays; answers whether it is one.
+ * Cancels an order and its open payments, within the caller's transaction. A job then cancels the payments at
+ * providers that support it. If the payer pays anyway, the money goes to suspense with a case. An order that
+ * was paid in full or in part is not cancelled: `paid` is then true.
  */
 export async function cancelOrder(tx: Tx, merchantId: Id, orderId: string): Promise<{ paid: boolean }> {
   await lockOrder(tx, merchantId, orderId);
-  const all = await selectPayments(tx, merchantId, orderId);
-  if (all.some(({ state }) => state === "succeeded")) return { paid: true };
+  const earlier = await selectPayments(tx, merchantId, orderId);
+  if (earlier.some(({ state }) => state === "succeeded")) return { paid: true };
   await markOrderCancelled(tx, merchantId, orderId);
-  await endOpenPayments(tx, all);
+  await endOpenPayments(tx, earlier);
   return { paid: false };
 }
 
-/** Gives open payments of an order up, whose row the caller holds; a job ends them at their providers. */
+/**
+ * Cancels the open ones of an order's payments, and adds the jobs that cancel them at their providers. The
+ * caller holds the lock on the order's row.
+ */
 export async function endOpenPayments(tx: Tx, payments: readonly Payment[]): Promise<void> {
   for (const payment of payments) {
     const state = next(payment.state, "cancel");
@@ -43,7 +46,10 @@ export async function endOpenPayments(tx: Tx, payments: readonly Payment[]): Pro
   }
 }
 
-/** The same as a request of its own, once per key: the sale or top-up that waits for the order ends with it. Refuses `order_unknown`, and `order_paid`: what is paid is refunded. */
+/**
+ * Cancels an order on request, once per key. The sale or top-up that waits for the order ends in the same
+ * transaction. Refuses `order_unknown`, and `order_paid`: a paid order is refunded instead.
+ */
 export async function giveUpOrder(
   payments: Payments,
   merchantId: Id,
@@ -69,7 +75,9 @@ export async function giveUpOrder(
   };
 }
 
-/** Ends a given-up payment at its provider. Whether it came too late, the inquiry that follows tells. */
+/**
+ * Cancels a payment at its provider. The inquiry planned afterwards shows whether the payer had paid before.
+ */
 export async function voidPayment(payments: Payments, merchantId: Id, paymentId: Id): Promise<void> {
   const payment = await selectPayment(payments.database.kysely, merchantId, paymentId);
   const account = payment && (await payments.providers.find(payment.provider, payment.accountId));
@@ -80,7 +88,7 @@ export async function voidPayment(payments: Payments, merchantId: Id, paymentId:
   });
   if (answer.answer === "unknown")
     throw new Error(
-      `${payment.provider} did not say whether ${payment.merchantRef} is ended: ${answer.reason}`,
+      `${payment.provider} did not confirm that ${payment.merchantRef} is cancelled: ${answer.reason}`,
     );
   await planInquiry(payments.database.kysely, payment, 0, true);
 }

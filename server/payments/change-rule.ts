@@ -5,7 +5,7 @@ import { knownProviders, type Payments } from "./context.ts";
 import { changedRule, shownRule, type RoutingRule } from "./routing-rule.ts";
 import { lockRouting, selectRule, upsertRule } from "./routing-store.ts";
 
-/** Changes a routing rule. Refuses `routing_rule_unknown` and what `changedRule` does. */
+/** Changes a routing rule. Refuses `routing_rule_unknown`, and what `changedRule` refuses. */
 export async function changeRule(
   payments: Payments,
   who: Who,

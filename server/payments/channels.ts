@@ -5,10 +5,12 @@ import { surcharges } from "./surcharge.ts";
 
 export type OfferedChannel = Channel & {
   readonly provider: string;
-  readonly accountId: Id | null /** Whether its provider answered of late. */;
+  readonly accountId: Id | null;
+  /** Whether its provider has answered recently. */
   readonly isWell: boolean;
   readonly isOurs: boolean;
-  readonly takesSen: boolean /** Whether the customer would pay a fee for QRIS. */;
+  readonly takesSen: boolean;
+  /** Whether the customer would pay a fee for QRIS. */
   readonly surcharges: boolean;
 };
 
@@ -16,8 +18,9 @@ const FRESH_MS = 60_000;
 const cached = new WeakMap<Provider, { at: number; channels: readonly Channel[] }>();
 
 /**
- * A merchant's channels at all its providers; a provider that can't be reached keeps its last list. Where surcharges are refused,
- * a QRIS channel whose fee the customer would pay is not active. Refuses `provider_missing`.
+ * A merchant's channels at all its providers. If a provider can't be reached, its last list is used. Where
+ * surcharges are refused, a QRIS channel whose fee the customer would pay is inactive. Refuses
+ * `provider_missing`; if there is no channel at all, a provider's own refusal or `channel_unknown`.
  */
 export async function listChannels(payments: Payments, merchantId: Id): Promise<OfferedChannel[] | Refusal> {
   const accounts = await payments.providers.offeredTo(merchantId);
@@ -54,7 +57,8 @@ async function channelsOf(payments: Payments, provider: Provider): Promise<reado
   if (forbidden.length > 0)
     payments.log.warn(
       { provider: provider.name, channels: forbidden, off: payments.refusesSurcharges },
-      "the customer would pay a fee for QRIS, which is forbidden: let the shop bear it in the provider's settings",
+      "the customer would pay a fee for QRIS, which is forbidden: " +
+        "set the merchant as the fee payer in the provider's settings",
     );
   return channels;
 }

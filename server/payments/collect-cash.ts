@@ -6,7 +6,7 @@ import { merchantRefOf } from "./payment.ts";
 import { insertPayment, selectPayment } from "./store.ts";
 import { tell } from "./tell.ts";
 
-/** Takes cash into an outlet's drawer for an order, within the caller's transaction: paid the moment it is written. */
+/** Takes cash for an order into an outlet's drawer, within the caller's transaction. It is paid at once. */
 export async function collectCash(
   tx: Tx,
   payments: Payments,
@@ -36,7 +36,7 @@ export async function collectCash(
     transfersOf("cash", merchantId, paymentId, accounts, { cash: amount }),
   );
   const paid = await selectPayment(tx, merchantId, paymentId);
-  if (!paid) throw new Error("an inserted payment comes back");
+  if (!paid) throw new Error("the inserted payment was not found");
   await tell(tx, paid);
   return paymentId;
 }

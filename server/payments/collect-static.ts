@@ -16,11 +16,12 @@ export type StaticCollection = {
 };
 
 /**
- * Takes what is left of an order as paid to the outlet's printed code, by the word of a cashier who saw the proof, within
- * the caller's transaction. No provider was told of it, so it stays unverified until a statement shows it. The order's
- * other payments are ended; should one of them be paid all the same, that money is in suspense with a case. Again it
- * changes nothing. Refuses `order_unknown`, `order_cancelled`, `order_paid` (money that nobody has seen is no second
- * payment: a customer who did pay twice is in the acquirer's statement), `reference_used`.
+ * Records the remaining amount of an order as paid to the outlet's printed code, within the caller's
+ * transaction. A cashier confirms it from the customer's proof; it stays unverified until a statement shows
+ * it. The order's other payments are cancelled; if one of them is paid anyway, that money goes to suspense
+ * with a case. Repeating the call has no further effect. Refuses, in this order, `order_unknown`,
+ * `order_cancelled`, `order_paid` (an unproven payment is never a second payment: a customer who paid twice
+ * appears in the acquirer's statement), and `reference_used`.
  */
 export async function collectStatic(
   tx: Tx,

@@ -5,7 +5,7 @@ import type { Provider, Providers } from "../providers/index.ts";
 import type { Payment } from "./payment.ts";
 import type { Refund } from "./refund.ts";
 
-/** What the verbs of this module work with; put together in `roles.ts` or by the simulation. */
+/** What the verbs of this module need; assembled in `roles.ts` or by the simulation. */
 export type Payments = {
   readonly database: Database;
   readonly ledger: Ledger;
@@ -13,31 +13,42 @@ export type Payments = {
   readonly clock: Clock;
   readonly newId: IdMaker;
   readonly log: Log;
-  /** In whose name notifications come that name no payment of ours. */
+  /** The merchant under which notifications are kept that name none of our payments. */
   readonly homeMerchant: () => Promise<Id | undefined>;
-  /** Whoever waits for a payment reacts in the same transaction: `sales` completes its sale. */
+  /** Runs in the transaction that ends a payment: `sales` completes its sale here. */
   readonly onEnded: (tx: Tx, payment: Payment) => Promise<void>;
-  /** Whoever recognised a payment says what takes it back; it is posted together with the refund, first. */
+  /**
+   * The transfers that reverse what was recognised for a payment; they are posted before the refund, in the
+   * same transaction.
+   */
   readonly onRefunded: (tx: Tx, refund: Refund) => Promise<ReadonlyArray<Omit<Transfer, "op">>>;
-  /** A refund is given up, and its money stays: whoever counted on it takes that back in the same transaction. */
+  /**
+   * Runs in the transaction that abandons a refund, so that dependents can undo what they recorded for it.
+   */
   readonly onRefundGivenUp: (tx: Tx, refund: Refund) => Promise<void>;
-  /** An order was given up on request: whoever waits for it ends in the same transaction, whether it has payments or not. */
+  /**
+   * Runs in the transaction that cancels an order on request, so that dependents end with it, whether or not
+   * it has payments.
+   */
   readonly onOrderCancelled: (tx: Tx, merchantId: Id, orderId: string) => Promise<void>;
-  /** Whether a channel by which the customer would pay a QRIS fee is off: the law forbids it, a sandbox may try it. */
+  /**
+   * Whether channels on which the customer would pay a QRIS fee are off. The law forbids that fee; a sandbox
+   * may try it.
+   */
   readonly refusesSurcharges: boolean;
 };
 
-/** Whom a payment was opened at, through the account that it was opened through. */
+/** The provider of a payment, with the credentials of the account it was opened through. */
 export async function providerOf(
   payments: Payments,
   { provider: name, accountId }: Pick<Payment, "provider" | "accountId">,
 ): Promise<Provider> {
   const account = await payments.providers.find(name, accountId);
-  if (!account) throw new Error(`no account ${accountId ?? "of the installation"} at ${name} is known`);
+  if (!account) throw new Error(`provider ${name} has no account ${accountId ?? "of the installation"}`);
   return account.provider;
 }
 
-/** The names of the providers through which a merchant may be paid. */
+/** The names of the providers that a merchant can be paid through. */
 export async function knownProviders({ providers }: Payments, merchantId: Id): Promise<ReadonlySet<string>> {
   return new Set((await providers.offeredTo(merchantId)).map(({ provider }) => provider.name));
 }

@@ -5,7 +5,10 @@ import { knownProviders, type Payments } from "./context.ts";
 import { changedRule, DEFAULT_RULE, MAX_ROUTING_RULES, shownRule, type RoutingRule } from "./routing-rule.ts";
 import { lockRouting, selectRule, selectRules, upsertRule } from "./routing-store.ts";
 
-/** Adds a routing rule, once per key; it decides from the next payment on. Refuses `routing_rule_limit` and what `changedRule` does. */
+/**
+ * Adds a routing rule, once per key. It applies from the next payment. Refuses `routing_rule_limit`, and what
+ * `changedRule` refuses.
+ */
 export async function createRule(
   payments: Payments,
   who: Who,

@@ -5,7 +5,7 @@ import type { Payments } from "./context.ts";
 import { shownRule } from "./routing-rule.ts";
 import { deleteRuleRow, lockRouting, selectRule } from "./routing-store.ts";
 
-/** Deletes a routing rule; payments keep why their provider was chosen. Refuses `routing_rule_unknown`. */
+/** Deletes a routing rule. Payments keep the reason for their routing. Refuses `routing_rule_unknown`. */
 export async function deleteRule({ database }: Payments, who: Who, ruleId: Id): Promise<Refusal | undefined> {
   return inTransaction(database, async (tx) => {
     await lockRouting(tx, who.merchantId);

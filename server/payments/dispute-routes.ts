@@ -19,11 +19,11 @@ import { noteDeadline, settleDispute } from "./settle-dispute.ts";
 
 const tags = ["payment"];
 const service = "payments";
-const One = Type.Object({ id: Type.String({ format: "uuid" }) });
-const no = { "4xx": ProblemSchema, "5xx": ProblemSchema };
+const IdParams = Type.Object({ id: Type.String({ format: "uuid" }) });
+const problems = { "4xx": ProblemSchema, "5xx": ProblemSchema };
 const MAX_LISTED = 500;
 
-/** What an operator does with disputes: look, note the deadline, and say how they ended. */
+/** Routes for operators: list and read disputes, note the evidence deadline, record the outcome. */
 export function disputeRoutes(http: Http, payments: Payments): void {
   const { kysely } = payments.database;
 
@@ -35,7 +35,7 @@ export function disputeRoutes(http: Http, payments: Payments): void {
         tags,
         summary: "What providers took back after success",
         querystring: Type.Object({ state: Type.Optional(DisputeSchema.properties.state) }),
-        response: { 200: Type.Object({ disputes: Type.Array(DisputeSchema) }), ...no },
+        response: { 200: Type.Object({ disputes: Type.Array(DisputeSchema) }), ...problems },
       },
     },
     async (request) => ({
@@ -54,7 +54,12 @@ export function disputeRoutes(http: Http, payments: Payments): void {
     "/api/v1/disputes/:id",
     {
       config: { right: "dispute.read", service },
-      schema: { tags, summary: "One dispute", params: One, response: { 200: DisputeSchema, ...no } },
+      schema: {
+        tags,
+        summary: "One dispute",
+        params: IdParams,
+        response: { 200: DisputeSchema, ...problems },
+      },
     },
     async (request, reply) => {
       const dispute = await selectVisibleDispute(
@@ -74,9 +79,9 @@ export function disputeRoutes(http: Http, payments: Payments): void {
       schema: {
         tags,
         summary: "Note by when the provider wants evidence",
-        params: One,
+        params: IdParams,
         body: Type.Object({ until: Type.String({ format: "date-time" }) }, { additionalProperties: false }),
-        response: { 200: DisputeSchema, ...no },
+        response: { 200: DisputeSchema, ...problems },
       },
     },
     async (request, reply) => {
@@ -97,9 +102,9 @@ export function disputeRoutes(http: Http, payments: Payments): void {
       schema: {
         tags,
         summary: "Say that a dispute is won or lost; once per Idempotency-Key",
-        params: One,
+        params: IdParams,
         body: VerdictSchema,
-        response: { 200: DisputeSchema, ...no },
+        response: { 200: DisputeSchema, ...problems },
       },
     },
     async (request, reply) => {

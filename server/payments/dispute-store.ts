@@ -26,7 +26,8 @@ type DisputeRow = {
 };
 
 const COLUMNS = sql.raw(
-  "merchant_id, dispute_id, payment_id, order_id, case_id, provider, reference, currency, amount, beyond, fee, state, reason, evidence_until, note, decided_by, opened_at, decided_at",
+  "merchant_id, dispute_id, payment_id, order_id, case_id, provider, reference, currency, amount, beyond, " +
+    "fee, state, reason, evidence_until, note, decided_by, opened_at, decided_at",
 );
 
 function toDispute(row: DisputeRow): Dispute {
@@ -65,17 +66,20 @@ export type NewDispute = Pick<
   | "reason"
 >;
 
-/** Writes a dispute; nothing when its provider has told of it before. */
-export async function insertDispute(tx: Tx, one: NewDispute): Promise<Dispute | undefined> {
+/** Inserts a dispute; undefined if its provider reported it before. */
+export async function insertDispute(tx: Tx, dispute: NewDispute): Promise<Dispute | undefined> {
   const { rows } = await sql<DisputeRow>`
-    insert into dispute (merchant_id, dispute_id, payment_id, order_id, case_id, provider, reference, currency, amount, beyond, reason)
-    values (${one.merchantId}, ${one.disputeId}, ${one.paymentId}, ${one.orderId}, ${one.caseId}, ${one.provider}, ${one.reference}, ${one.amount.currency}, ${one.amount.minor}, ${one.beyond},
-      ${one.reason.slice(0, 200)})
-    on conflict do nothing returning ${COLUMNS}`.execute(tx);
+    insert into dispute (merchant_id, dispute_id, payment_id, order_id, case_id, provider, reference,
+      currency, amount, beyond, reason)
+    values (${dispute.merchantId}, ${dispute.disputeId}, ${dispute.paymentId}, ${dispute.orderId},
+      ${dispute.caseId}, ${dispute.provider}, ${dispute.reference}, ${dispute.amount.currency},
+      ${dispute.amount.minor}, ${dispute.beyond}, ${dispute.reason.slice(0, 200)})
+    on conflict do nothing
+    returning ${COLUMNS}`.execute(tx);
   return rows[0] && toDispute(rows[0]);
 }
 
-/** A dispute, unless its payment is of another outlet than the one that is given. */
+/** Selects a dispute, unless its payment belongs to another outlet than the given one. */
 export async function selectVisibleDispute(
   executor: Executor,
   merchantId: Id,
@@ -83,13 +87,14 @@ export async function selectVisibleDispute(
   outletId: Id | null,
 ): Promise<Dispute | undefined> {
   const { rows } = await sql<DisputeRow>`
-    select ${COLUMNS} from dispute d where merchant_id = ${merchantId} and dispute_id = ${disputeId} and ${visibleTo("d", outletId)}`.execute(
+    select ${COLUMNS} from dispute d
+     where merchant_id = ${merchantId} and dispute_id = ${disputeId} and ${visibleTo("d", outletId)}`.execute(
     executor,
   );
   return rows[0] && toDispute(rows[0]);
 }
 
-/** A dispute; with `lock`, its row is held until the transaction ends. */
+/** Selects a dispute. With `lock`, its row is locked until the transaction ends. */
 export async function selectDispute(
   executor: Executor,
   merchantId: Id,
@@ -97,9 +102,9 @@ export async function selectDispute(
   lock = false,
 ): Promise<Dispute | undefined> {
   const { rows } = await sql<DisputeRow>`
-    select ${COLUMNS} from dispute where merchant_id = ${merchantId} and dispute_id = ${disputeId} ${lock ? sql`for update` : sql``}`.execute(
-    executor,
-  );
+    select ${COLUMNS} from dispute
+     where merchant_id = ${merchantId} and dispute_id = ${disputeId}
+     ${lock ? sql`for update` : sql``}`.execute(executor);
   return rows[0] && toDispute(rows[0]);
 }
 
@@ -110,13 +115,13 @@ export async function selectDisputesOf(
   paymentId: Id,
 ): Promise<Dispute[]> {
   const { rows } = await sql<DisputeRow>`
-    select ${COLUMNS} from dispute where merchant_id = ${merchantId} and payment_id = ${paymentId} order by opened_at, dispute_id`.execute(
-    executor,
-  );
+    select ${COLUMNS} from dispute
+     where merchant_id = ${merchantId} and payment_id = ${paymentId}
+     order by opened_at, dispute_id`.execute(executor);
   return rows.map(toDispute);
 }
 
-/** Disputes in a state, or all, oldest first; of what an outlet may see, where one is given. */
+/** Disputes, oldest first: in a state if one is given, and visible to an outlet if one is given. */
 export async function selectDisputes(
   executor: Executor,
   merchantId: Id,
@@ -125,22 +130,22 @@ export async function selectDisputes(
 ): Promise<Dispute[]> {
   const { rows } = await sql<DisputeRow>`
     select ${COLUMNS} from dispute d
-     where merchant_id = ${merchantId} and (${state ?? null}::text is null or state = ${state ?? null}) and ${visibleTo("d", outletId)} order by opened_at, dispute_id limit ${limit}`.execute(
-    executor,
-  );
+     where merchant_id = ${merchantId} and (${state ?? null}::text is null or state = ${state ?? null})
+       and ${visibleTo("d", outletId)}
+     order by opened_at, dispute_id limit ${limit}`.execute(executor);
   return rows.map(toDispute);
 }
 
-/** Which of these orders have a dispute that is not won. */
+/** Those of the orders that have a dispute which is not won. */
 export async function selectDisputedOrders(
   executor: Executor,
   merchantId: Id,
   orderIds: readonly string[],
 ): Promise<Set<string>> {
   const { rows } = await sql<{ order_id: string }>`
-    select distinct order_id from dispute where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[]) and state <> 'won'`.execute(
-    executor,
-  );
+    select distinct order_id from dispute
+     where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[])
+       and state <> 'won'`.execute(executor);
   return new Set(rows.map((row) => row.order_id));
 }
 
@@ -151,14 +156,16 @@ export async function updateDispute(
   { fee, note, by }: { fee: bigint; note: string; by: string },
 ): Promise<Dispute> {
   const { rows } = await sql<DisputeRow>`
-    update dispute set state = ${state}, fee = ${fee}, note = ${note.slice(0, 300)}, decided_by = ${by}, decided_at = now()
-     where merchant_id = ${merchantId} and dispute_id = ${disputeId} returning ${COLUMNS}`.execute(tx);
+    update dispute set state = ${state}, fee = ${fee}, note = ${note.slice(0, 300)}, decided_by = ${by},
+           decided_at = now()
+     where merchant_id = ${merchantId} and dispute_id = ${disputeId}
+    returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an updated dispute comes back");
+  if (!row) throw new Error("the updated dispute was not returned");
   return toDispute(row);
 }
 
-/** Notes until when evidence is wanted; nothing when no such dispute is open. */
+/** Saves the deadline for evidence; undefined if no such dispute is open. */
 export async function updateDeadline(
   executor: Executor,
   merchantId: Id,
@@ -166,8 +173,8 @@ export async function updateDeadline(
   until: Date,
 ): Promise<Dispute | undefined> {
   const { rows } = await sql<DisputeRow>`
-    update dispute set evidence_until = ${until} where merchant_id = ${merchantId} and dispute_id = ${disputeId} and state = 'opened' returning ${COLUMNS}`.execute(
-    executor,
-  );
+    update dispute set evidence_until = ${until}
+     where merchant_id = ${merchantId} and dispute_id = ${disputeId} and state = 'opened'
+    returning ${COLUMNS}`.execute(executor);
   return rows[0] && toDispute(rows[0]);
 }

@@ -53,7 +53,10 @@ const decide = (id: string | undefined, body: object, key?: string) =>
 const refund = (paymentId: string, amount: string) =>
   post<RefundBody>(`/api/v1/payments/${paymentId}/refunds`, { amount, reason: "Salah pesan" });
 
-/** The accounts that a dispute may move, as they stand now; called again, by how much they have moved. */
+/**
+ * Reads the accounts that a dispute can change; the returned function tells by how much they have changed
+ * since.
+ */
 async function watch() {
   const codes = ["clearing:midtrans", "disputed", "losses", "suspense", "fees", "received"];
   const before = await Promise.all(codes.map(posted));
@@ -85,30 +88,30 @@ async function open(amount: number, method = "GOPAY"): Promise<Paid> {
   };
 }
 
-/** An order of a sum that was paid through Midtrans. */
+/** Creates an order of an amount, paid through Midtrans. */
 async function paid(amount: number): Promise<Paid> {
   const opened = await open(amount);
   await lever(opened.reference, "pay");
   await until(
     () => order(opened.orderId),
-    (one) => one.status === "PAID",
+    (found) => found.status === "PAID",
   );
   return opened;
 }
 
 const caseOf = async ({ reference }: Paid) =>
   (await program.call<{ cases: CaseBody[] }>("GET", "/api/v1/cases")).body.cases.find(
-    (one) => one.reference === reference,
+    (found) => found.reference === reference,
   );
-const disputed = async (one: Paid, count = 1) =>
+const disputed = async (payment: Paid, count = 1) =>
   (
     await until(
-      () => view(one),
+      () => view(payment),
       ({ disputes }) => disputes.length === count,
     )
   ).disputes;
 
-/** Midtrans tells of a transaction once more, as it stands now. */
+/** Sends a Midtrans notification of a transaction with a given status. */
 async function sendAgain({ paymentId, reference }: Paid, gross: number, status = "chargeback") {
   const [orderId, amount] = [`OG${paymentId.replaceAll("-", "")}`, `${gross}.00`];
   const signature = createHash("sha512").update(`${orderId}200${amount}${DEMO_SERVER_KEY}`).digest("hex");
@@ -125,7 +128,7 @@ async function sendAgain({ paymentId, reference }: Paid, gross: number, status =
 }
 
 describe("a dispute", () => {
-  it("moves by these states and no others", () => {
+  it("a dispute has these transitions and no others", () => {
     const table = (Object.keys(disputeLifecycle) as DisputeState[]).map(
       (state) =>
         `${state}: ${(["win", "lose"] as const).map((event) => nextDispute(state, event) ?? "-").join(" ")}`,
@@ -133,23 +136,23 @@ describe("a dispute", () => {
     assert.deepEqual(table, ["opened: won lost", "won: - -", "lost: - -"]);
   });
 
-  it("opens with the provider's word, once however often it comes; the payment stays paid, and who waits hears of it", async () => {
-    const one = await paid(50_000);
+  it("a chargeback opens one dispute, however often it is reported; the payment stays paid", async () => {
+    const payment = await paid(50_000);
     const moved = await watch();
-    await program.lever("PUT", `transactions/${one.reference}/faults`, { duplicates: 3 });
-    await lever(one.reference, "chargeback");
-    const [dispute] = await disputed(one);
+    await program.lever("PUT", `transactions/${payment.reference}/faults`, { duplicates: 3 });
+    await lever(payment.reference, "chargeback");
+    const [dispute] = await disputed(payment);
     assert.deepEqual(
       [dispute?.state, dispute?.amount, dispute?.reason, dispute?.order_id],
-      ["opened", "50000.00", "Fraudulent transaction", one.orderId],
+      ["opened", "50000.00", "Fraudulent transaction", payment.orderId],
     );
-    const again = await Promise.all([1, 2, 3, 4].map(() => sendAgain(one, 50_000)));
+    const again = await Promise.all([1, 2, 3, 4].map(() => sendAgain(payment, 50_000)));
     assert.deepEqual(
       again.map(({ status }) => status),
       [200, 200, 200, 200],
     );
     assert.deepEqual(
-      [(await view(one)).state, (await order(one.orderId)).status, (await disputed(one)).length],
+      [(await view(payment)).state, (await order(payment.orderId)).status, (await disputed(payment)).length],
       ["succeeded", "PAID", 1],
     );
     assert.deepEqual(await moved(), { "clearing:midtrans": 50_000n, disputed: -50_000n });
@@ -157,7 +160,7 @@ describe("a dispute", () => {
       topic: string;
       payload: { dispute_id: string; amount: string };
     }>("select topic, payload from outbox_event where subject = $1 and topic like 'payment.disp%'", [
-      one.paymentId,
+      payment.paymentId,
     ]);
     assert.deepEqual(
       rows.map(({ topic, payload }) => [topic, payload.dispute_id, payload.amount]),
@@ -166,27 +169,27 @@ describe("a dispute", () => {
     await program.assertBooksHold();
   });
 
-  it("that is won is owed again, and may then be given back", async () => {
-    const one = await paid(20_000);
+  it("a dispute that is won is owed again, and the payment can be refunded", async () => {
+    const payment = await paid(20_000);
     const moved = await watch();
-    await lever(one.reference, "chargeback");
-    const [dispute] = await disputed(one);
-    assert.equal((await refund(one.paymentId, "1000.00")).code, "refund_exceeds");
+    await lever(payment.reference, "chargeback");
+    const [dispute] = await disputed(payment);
+    assert.equal((await refund(payment.paymentId, "1000.00")).code, "refund_exceeds");
     const won = await decide(dispute?.dispute_id, { outcome: "won", note: "bukti diterima" });
     assert.deepEqual(
       [won.status, won.body.state, won.body.note, won.body.decided_by],
       [200, "won", "bukti diterima", "sandbox"],
     );
     assert.deepEqual(await moved(), {});
-    assert.equal((await refund(one.paymentId, "1000.00")).status, 201);
+    assert.equal((await refund(payment.paymentId, "1000.00")).status, 201);
     await program.assertBooksHold();
   });
 
-  it("that is lost is a loss, and the provider's fee a fee; decided once, whoever decides at the same moment", async () => {
-    const one = await paid(20_000);
+  it("a lost dispute is booked as a loss and a fee; concurrent decisions decide it once", async () => {
+    const payment = await paid(20_000);
     const moved = await watch();
-    await lever(one.reference, "chargeback");
-    const [dispute] = await disputed(one);
+    await lever(payment.reference, "chargeback");
+    const [dispute] = await disputed(payment);
     const key = newId();
     const lost = { outcome: "lost", fee: "2500.00", note: "bank menolak" };
     const answers = await Promise.all([
@@ -201,7 +204,7 @@ describe("a dispute", () => {
       "dispute_settled",
       "dispute_settled",
     ]);
-    const [state, sums] = [(await disputed(one))[0]?.state, await moved()];
+    const [state, sums] = [(await disputed(payment))[0]?.state, await moved()];
     if (state === "lost")
       assert.deepEqual(sums, { "clearing:midtrans": 22_500n, losses: -20_000n, fees: -2_500n });
     else assert.deepEqual(sums, {});
@@ -215,29 +218,29 @@ describe("a dispute", () => {
     await program.assertBooksHold();
   });
 
-  it("of parts, of a payment given back in part, never passes what was paid", async () => {
-    const one = await paid(30_000);
-    assert.equal((await refund(one.paymentId, "10000.00")).body.state, "succeeded");
-    await lever(one.reference, "chargeback", { amount: 5_000 });
-    assert.deepEqual(page(await disputed(one)), ["opened 5000.00 0.00"]);
-    assert.equal((await refund(one.paymentId, "15000.01")).code, "refund_exceeds");
-    await lever(one.reference, "chargeback");
-    assert.deepEqual(page(await disputed(one, 2)), ["opened 5000.00 0.00", "opened 15000.00 0.00"]);
-    assert.equal((await refund(one.paymentId, "1.00")).code, "refund_exceeds");
+  it("partial disputes and refunds never exceed what was paid", async () => {
+    const payment = await paid(30_000);
+    assert.equal((await refund(payment.paymentId, "10000.00")).body.state, "succeeded");
+    await lever(payment.reference, "chargeback", { amount: 5_000 });
+    assert.deepEqual(page(await disputed(payment)), ["opened 5000.00 0.00"]);
+    assert.equal((await refund(payment.paymentId, "15000.01")).code, "refund_exceeds");
+    await lever(payment.reference, "chargeback");
+    assert.deepEqual(page(await disputed(payment, 2)), ["opened 5000.00 0.00", "opened 15000.00 0.00"]);
+    assert.equal((await refund(payment.paymentId, "1.00")).code, "refund_exceeds");
     await program.assertBooksHold();
   });
 
-  it("at the same moment as refunds: together never more than was paid, and what is beyond stands in suspense until it ends", async () => {
-    const one = await paid(40_000);
+  it("concurrent disputes and refunds never exceed what was paid; the excess is in suspense", async () => {
+    const payment = await paid(40_000);
     const moved = await watch();
     await program.lever("POST", "next", { fault: "error_500", call: "refund", times: 2 });
     const [first, second] = await Promise.all([
-      refund(one.paymentId, "25000.00"),
-      refund(one.paymentId, "5000.00"),
-      lever(one.reference, "chargeback"),
+      refund(payment.paymentId, "25000.00"),
+      refund(payment.paymentId, "5000.00"),
+      lever(payment.reference, "chargeback"),
     ]);
-    const [dispute] = await disputed(one);
-    const { refunds } = await view(one);
+    const [dispute] = await disputed(payment);
+    const { refunds } = await view(payment);
     const minor = (text: string | undefined) => BigInt((text ?? "0").replace(".", ""));
     const given = refunds.reduce(
       (sum, { amount, state }) => (state === "failed" ? sum : sum + minor(amount)),
@@ -247,30 +250,34 @@ describe("a dispute", () => {
       given + minor(dispute?.amount) <= 4_000_000n,
       JSON.stringify([refunds, dispute, first.code, second.code]),
     );
-    assert.equal(minor(dispute?.amount) + minor(dispute?.beyond), 4_000_000n, "the provider took all of it");
+    assert.equal(
+      minor(dispute?.amount) + minor(dispute?.beyond),
+      4_000_000n,
+      "the provider took the whole amount",
+    );
     await decide(dispute?.dispute_id, { outcome: "lost", note: "tanpa bukti" });
     const { suspense, disputed: open, losses } = await moved();
     assert.deepEqual([suspense, open, losses], [undefined, undefined, -40_000n]);
     await program.assertBooksHold();
   });
 
-  it("before its success was heard: the payment is paid first", async () => {
-    const one = await open(15_000);
+  it("a dispute reported before the payment's success pays the payment first", async () => {
+    const payment = await open(15_000);
     const moved = await watch();
     await program.lever("PUT", "faults", { suppressed: true });
-    await lever(one.reference, "pay");
-    await lever(one.reference, "chargeback", { amount: 4_000 });
+    await lever(payment.reference, "pay");
+    await lever(payment.reference, "chargeback", { amount: 4_000 });
     await program.lever("PUT", "faults", { suppressed: false });
-    const answers = await Promise.all([sendAgain(one, 15_000), sendAgain(one, 15_000, "settlement")]);
+    const answers = await Promise.all([sendAgain(payment, 15_000), sendAgain(payment, 15_000, "settlement")]);
     assert.deepEqual(
       answers.map(({ status }) => status),
       [200, 200],
     );
     assert.deepEqual(
-      [(await view(one)).state, page(await disputed(one))],
+      [(await view(payment)).state, page(await disputed(payment))],
       ["succeeded", ["opened 4000.00 0.00"]],
     );
-    // Rp 15.000 less 2 % are owed, less what was taken back
+    // owed: Rp 15.000 less 2 %, less the chargeback
     assert.deepEqual(await moved(), {
       "clearing:midtrans": -10_700n,
       disputed: -4_000n,
@@ -280,12 +287,12 @@ describe("a dispute", () => {
     await program.assertBooksHold();
   });
 
-  it("comes too when the acquirer denies what it had settled, and not of a denial before", async () => {
-    const one = await paid(12_000);
-    await lever(one.reference, "deny");
-    const [dispute] = await disputed(one);
+  it("a denial after settlement opens a dispute, and a denial before it does not", async () => {
+    const payment = await paid(12_000);
+    await lever(payment.reference, "deny");
+    const [dispute] = await disputed(payment);
     assert.deepEqual(
-      [dispute?.amount, dispute?.reason, (await view(one)).state],
+      [dispute?.amount, dispute?.reason, (await view(payment)).state],
       ["12000.00", "deny after settlement", "succeeded"],
     );
     const never = await open(12_000);
@@ -298,22 +305,22 @@ describe("a dispute", () => {
     await program.assertBooksHold();
   });
 
-  it("of money in suspense keeps that from being applied or given back", async () => {
-    const one = await open(18_000);
-    await lever(one.reference, "pay", { amount: 19_000 });
+  it("disputed money in suspense can be neither applied nor refunded", async () => {
+    const payment = await open(18_000);
+    await lever(payment.reference, "pay", { amount: 19_000 });
     const found = await until(
-      () => caseOf(one),
+      () => caseOf(payment),
       (each) => each?.state === "open",
     );
-    await lever(one.reference, "chargeback");
-    assert.deepEqual(page(await disputed(one)), ["opened 19000.00 0.00"]);
-    assert.equal((await disputed(one))[0]?.case_id, found?.case_id);
+    await lever(payment.reference, "chargeback");
+    assert.deepEqual(page(await disputed(payment)), ["opened 19000.00 0.00"]);
+    assert.equal((await disputed(payment))[0]?.case_id, found?.case_id);
     assert.equal(
       (await post(`/api/v1/cases/${found?.case_id}/refund`, { reason: "lebih" })).code,
       "case_disputed",
     );
-    await decide((await disputed(one))[0]?.dispute_id, { outcome: "won", note: "x" });
-    assert.equal((await caseOf(one))?.state, "open");
+    await decide((await disputed(payment))[0]?.dispute_id, { outcome: "won", note: "x" });
+    assert.equal((await caseOf(payment))?.state, "open");
     assert.equal(
       (await post<CaseBody>(`/api/v1/cases/${found?.case_id}/refund`, { reason: "lebih" })).status,
       200,
@@ -321,32 +328,32 @@ describe("a dispute", () => {
     await program.assertBooksHold();
   });
 
-  it("that is lost of money in suspense is no loss: it went back to its payer, and the case is settled", async () => {
+  it("a lost dispute over money in suspense is no loss, and it settles the case", async () => {
     const moved = await watch();
-    const one = await open(18_000);
-    await lever(one.reference, "pay", { amount: 19_000 });
+    const payment = await open(18_000);
+    await lever(payment.reference, "pay", { amount: 19_000 });
     await until(
-      () => caseOf(one),
+      () => caseOf(payment),
       (each) => each?.state === "open",
     );
-    await lever(one.reference, "chargeback");
-    await decide((await disputed(one))[0]?.dispute_id, { outcome: "lost", note: "x" });
-    assert.equal((await caseOf(one))?.state, "refunded");
-    // 2 % of it was the provider's, and stays so
+    await lever(payment.reference, "chargeback");
+    await decide((await disputed(payment))[0]?.dispute_id, { outcome: "lost", note: "x" });
+    assert.equal((await caseOf(payment))?.state, "refunded");
+    // the provider keeps its fee of 2 %
     assert.deepEqual(await moved(), { "clearing:midtrans": 380n, fees: -380n });
     assert.deepEqual((await proveBooks(program.database)).breaches, []);
   });
 
-  it("of money that was taken out of suspense for another order is that one's", async () => {
-    const one = await open(18_000);
-    await lever(one.reference, "pay", { amount: 19_000 });
+  it("a dispute over money applied to another order belongs to that order", async () => {
+    const payment = await open(18_000);
+    await lever(payment.reference, "pay", { amount: 19_000 });
     const found = await until(
-      () => caseOf(one),
+      () => caseOf(payment),
       (each) => each?.state === "open",
     );
     const { orderId } = await open(19_000);
     assert.equal((await post(`/api/v1/cases/${found?.case_id}/apply`, { order_id: orderId })).status, 200);
-    await lever(one.reference, "chargeback", { amount: 7_000 });
+    await lever(payment.reference, "chargeback", { amount: 7_000 });
     const all = async () =>
       (await program.call<{ disputes: DisputeBody[] }>("GET", "/api/v1/disputes")).body.disputes;
     const mine = (await until(all, (list) => list.some((each) => each.order_id === orderId))).find(
@@ -357,10 +364,10 @@ describe("a dispute", () => {
     await program.assertBooksHold();
   });
 
-  it("is listed and read, takes a deadline, and is refused by name", async () => {
-    const one = await paid(10_000);
-    await lever(one.reference, "chargeback");
-    const [dispute] = await disputed(one);
+  it("disputes are listed and read, take a deadline, and invalid requests are refused by name", async () => {
+    const payment = await paid(10_000);
+    await lever(payment.reference, "chargeback");
+    const [dispute] = await disputed(payment);
     const id = dispute?.dispute_id;
     const list = (await program.call<{ disputes: DisputeBody[] }>("GET", "/api/v1/disputes?state=opened"))
       .body.disputes;
@@ -418,9 +425,10 @@ describe("a dispute", () => {
     );
   });
 
-  it("shows at its sale, whose revenue stays; the day's proof and the whole proof hold", async () => {
+  it("a dispute shows on its sale, whose revenue stays, and the proofs hold", async () => {
     await program.database.pool.query(
-      "insert into routing_rule (merchant_id, rule_id, rank, method, providers) values ($1, $2, 1, 'QRIS', array['midtrans'])",
+      "insert into routing_rule (merchant_id, rule_id, rank, method, providers) " +
+        "values ($1, $2, 1, 'QRIS', array['midtrans'])",
       [DEMO_MERCHANT, newId()],
     );
     const cashier = await program.unlock("Sari", "111111");
@@ -432,13 +440,13 @@ describe("a dispute", () => {
     await lever(reference, "pay");
     await until(
       () => order(sale.id),
-      (one) => one.status === "PAID",
+      (found) => found.status === "PAID",
     );
     const revenue = await posted("sales");
     await lever(reference, "chargeback");
     const shown = async () =>
       (await program.call<SaleBody>("GET", `/api/v1/till/sales/${sale.id}`, { token: cashier })).body;
-    const flagged = await until(shown, (one) => one.disputed);
+    const flagged = await until(shown, (found) => found.disputed);
     assert.equal(flagged.state, "paid");
     assert.equal(await posted("sales"), revenue);
     const listed = (
@@ -480,10 +488,10 @@ describe("a dispute", () => {
     assert.deepEqual((await proveBooks(program.database)).breaches, []);
   });
 
-  it("that is more than was paid, or not what its account says, doesn't get past the proof", async () => {
-    const one = await paid(10_000);
-    await lever(one.reference, "chargeback");
-    const [dispute] = await disputed(one);
+  it("the proof finds a dispute that exceeds what was paid or differs from its account", async () => {
+    const payment = await paid(10_000);
+    await lever(payment.reference, "chargeback");
+    const [dispute] = await disputed(payment);
     const rules = async (amount: bigint) => {
       await program.database.pool.query("update dispute set amount = $2 where dispute_id = $1", [
         dispute?.dispute_id,

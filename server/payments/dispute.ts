@@ -1,12 +1,13 @@
 import type { Id, Money } from "@onegate/contract";
 
 /**
- * Money of a payment that its provider took back: the payer's bank wants it, or the acquirer does. It is a thing of its own:
- * the payment stays succeeded. It is its own case, too: one that is opened waits for a person.
+ * Money of a payment that its provider took back, for the payer's bank or for the acquirer. A dispute is a
+ * record of its own: the payment stays succeeded. An open dispute is listed with the open cases, because a
+ * person must settle it.
  *
- *   opened  the provider keeps the sum; evidence may be sent to it
- *   won     the provider owes the sum again
- *   lost    the sum is gone, and with it perhaps a fee
+ *   opened  the provider keeps the amount; evidence may be sent to it
+ *   won     the provider owes the amount again
+ *   lost    the amount is lost, possibly with a fee
  */
 export type DisputeState = "opened" | "won" | "lost";
 export type DisputeEvent = "win" | "lose";
@@ -19,7 +20,7 @@ export const disputeLifecycle: Readonly<
   lost: {},
 };
 
-/** The state after an event, or nothing when the event has no effect in this state. */
+/** The state after an event, or undefined if the event has no effect in this state. */
 export function nextDispute(state: DisputeState, event: DisputeEvent): DisputeState | undefined {
   return disputeLifecycle[state][event];
 }
@@ -29,15 +30,18 @@ export type Dispute = {
   readonly disputeId: Id;
   readonly paymentId: Id;
   readonly orderId: string;
-  /** The case of the money in suspense, where it is that in whole which was taken back: what is lost then never was ours. */
+  /**
+   * The case of the disputed money, if it is the whole of what the case holds in suspense. If such a dispute
+   * is lost, nothing is lost here: the money was never ours.
+   */
   readonly caseId: Id | null;
   readonly provider: string;
   readonly reference: string;
-  /** What is disputed of the payment; with its refunds never more than was paid. */
+  /** The disputed amount of the payment. Together with its refunds it never exceeds the paid amount. */
   readonly amount: Money;
-  /** What the provider took beyond that, in minor units; it stands in suspense. */
+  /** What the provider took beyond `amount`, in minor units; booked to suspense. */
   readonly beyond: bigint;
-  /** What the provider kept for a lost one, in minor units. */
+  /** The provider's fee for a lost dispute, in minor units. */
   readonly fee: bigint;
   readonly state: DisputeState;
   readonly reason: string;
@@ -48,7 +52,7 @@ export type Dispute = {
   readonly decidedAt: Date | null;
 };
 
-/** What its provider took back by disputes that are not won, in minor units. */
+/** The total that providers took back in disputes that are not won, in minor units. */
 export function takenBack(disputes: readonly Dispute[]): bigint {
   return disputes.reduce(
     (sum, { state, amount, beyond }) => (state === "won" ? sum : sum + amount.minor + beyond),

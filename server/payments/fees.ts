@@ -5,9 +5,10 @@ import type { Payments } from "./context.ts";
 import { feeOf, routesFor } from "./route.ts";
 
 /**
- * What a payment of a sum would cost by each channel, or by one, at the provider that it would go to: by the provider's own
- * calculator where it has one, else reckoned from the channel's fees and rounded up. What is booked is what the provider
- * says with the payment. Refuses `channel_unknown`.
+ * The fees of a payment of an amount, for each channel or for one, at the provider that the payment would be
+ * routed to. They come from the provider's own calculator if it has one, otherwise from the channel's fees,
+ * rounded up. The fee that is booked is the one the provider reports with the payment. Refuses
+ * `channel_unknown`.
  */
 export async function calculateFees(
   payments: Payments,
@@ -25,15 +26,18 @@ export async function calculateFees(
     ),
   );
   const byProvider = Map.groupBy(chosen, ({ provider }) => provider);
-  const told = await Promise.all(
+  const fees = await Promise.all(
     [...byProvider].map(async ([name, channels]) =>
-      toldBy((await payments.providers.find(name, channels[0]!.accountId))?.provider, channels, amount, code),
+      feesAt((await payments.providers.find(name, channels[0]!.accountId))?.provider, channels, amount, code),
     ),
   );
-  return told.flat();
+  return fees.flat();
 }
 
-/** Of several providers' channels of one name the one that a payment of the sum would go to; outside their limits the first. */
+/**
+ * Among channels of the same code, the one that a payment of the amount would be routed to; the first one if
+ * the amount is outside their limits.
+ */
 async function choose(
   payments: Payments,
   merchantId: Id,
@@ -45,36 +49,36 @@ async function choose(
     channels.length > 1
       ? await routesFor(payments, payments.database.kysely, merchantId, first.code, amount)
       : [first];
-  // QRIS is the name of a channel, and of any channel that takes QRIS
+  // QRIS is both a channel's code and the name for any QRIS channel
   return isRefusal(routes) ? first : (routes.find(({ code }) => code === first.code) ?? first);
 }
 
-async function toldBy(
+async function feesAt(
   provider: Provider | undefined,
   offered: readonly OfferedChannel[],
   amount: Money,
   code: string | undefined,
 ): Promise<ChannelFees[]> {
-  const own = offered.map((channel) => reckon(channel, amount));
-  const told = await provider?.fees?.(amount, code).catch(() => refuse("provider_unreachable"));
-  if (told === undefined || isRefusal(told)) return own;
-  const byCode = new Map(told.map((one) => [one.code, one]));
-  return own.map((one) => byCode.get(one.code) ?? one);
+  const calculated = offered.map((channel) => calculateFee(channel, amount));
+  const quoted = await provider?.fees?.(amount, code).catch(() => refuse("provider_unreachable"));
+  if (quoted === undefined || isRefusal(quoted)) return calculated;
+  const byCode = new Map(quoted.map((fee) => [fee.code, fee]));
+  return calculated.map((fee) => byCode.get(fee.code) ?? fee);
 }
 
-function reckon(channel: OfferedChannel, amount: Money): ChannelFees {
+function calculateFee(channel: OfferedChannel, amount: Money): ChannelFees {
   const { code, name, totalFee, feeCustomer, minimumFee, maximumFee } = channel;
-  const all = feeOf(totalFee, amount, minimumFee, maximumFee);
+  const total = feeOf(totalFee, amount, minimumFee, maximumFee);
   const isCustomers = feeCustomer.flat.minor > 0n || feeCustomer.percentBasisPoints > 0;
   const customer = isCustomers ? feeOf(feeCustomer, amount, minimumFee, maximumFee) : 0n;
-  const sum = (minor: bigint) => money(minor > 0n ? minor : 0n, amount.currency);
+  const nonNegative = (minor: bigint) => money(minor > 0n ? minor : 0n, amount.currency);
   return {
     code,
     name,
     fee: totalFee,
     least: minimumFee,
     most: maximumFee,
-    merchant: sum(all - customer),
-    customer: sum(customer),
+    merchant: nonNegative(total - customer),
+    customer: nonNegative(customer),
   };
 }

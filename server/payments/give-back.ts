@@ -37,21 +37,23 @@ import {
 } from "./refund-store.ts";
 import { lockOrder, markCase, selectCase, selectPayment, selectPayments } from "./store.ts";
 
-/** The job that tells and asks the provider about refunds. */
+/** The job that sends refunds to the provider and inquires about them. */
 export const REFUND = "payment:refund";
-const FIRST_ASK_MS = 5_000;
+const FIRST_INQUIRY_MS = 5_000;
 const CASH = "cash";
 
 export type RefundInput = {
-  readonly paymentId: Id /** Nothing: all that is left. */;
+  readonly paymentId: Id;
+  /** Default: all that is left of the payment. */
   readonly amount?: Money;
   readonly reason: string;
 };
 
 /**
- * Gives back a payment or a part of it, once per key. The refund is committed before the provider hears of it. Refuses
- * `payment_unknown`, `payment_not_refundable` (not paid, cash, which the till gives back, or lost), `payment_unverified`, `currency_differs`,
- * `amount_not_positive`, and `refund_exceeds` beyond what is left of it; refunds under way count as given back.
+ * Refunds a payment in full or in part, once per key. The refund is committed before the provider is called.
+ * Refuses `payment_unknown`, `payment_not_refundable` (not paid, lost, or cash, which the till refunds),
+ * `payment_unverified`, `currency_differs`, `refund_exceeds` if the amount is more than what is left of the
+ * payment, and `amount_not_positive`, in this order. Refunds under way count as refunded.
  */
 export async function refundPayment(
   payments: Payments,
@@ -60,7 +62,7 @@ export async function refundPayment(
   key: string,
 ): Promise<Once<Refund>> {
   const { merchantId } = who;
-  const asked = {
+  const request = {
     paymentId: input.paymentId,
     amount: input.amount?.minor ?? null,
     currency: input.amount?.currency ?? null,
@@ -69,7 +71,7 @@ export async function refundPayment(
   const { answer, replayed } = await once(
     payments.database,
     { merchantId, route: "payment.refund", key },
-    asked,
+    request,
     async (tx) => {
       const refund = await writeRefund(tx, payments, who, input);
       return isRefusal(refund) ? refund : { refund_id: refund.refundId };
@@ -77,7 +79,7 @@ export async function refundPayment(
   );
   if (isRefusal(answer)) return { answer, replayed };
   const refund = await selectRefund(payments.database.kysely, merchantId, answer.refund_id);
-  if (!refund) throw new Error("a written refund comes back");
+  if (!refund) throw new Error("the saved refund was not found");
   return { answer: refund.state === "created" ? await sendRefund(payments, refund) : refund, replayed };
 }
 
@@ -123,12 +125,18 @@ async function writeRefund(
   return refund;
 }
 
-/** Who gives money back: the provider that took it. What was paid to a printed code has none, and comes out of the outlet's drawer. */
+/**
+ * Who pays a refund: the provider that collected the payment. A printed code has no provider, so the money
+ * comes out of the outlet's drawer.
+ */
 export function giverOf(provider: string): string {
   return provider === STATIC_PROVIDER ? CASH : provider;
 }
 
-/** What is neither given back nor disputed, in minor units. The order's row must be held. */
+/**
+ * What is left of a payment: neither refunded nor disputed; minor units. The caller holds the lock on the
+ * order's row.
+ */
 export async function leftOf(
   executor: Executor,
   { merchantId, paymentId, amount }: Payment,
@@ -142,7 +150,7 @@ export async function leftOf(
   return left > 0n ? left : 0n;
 }
 
-/** Writes a refund with the job that carries it out, should this process die before it does. */
+/** Inserts a refund and the job that sends it if this process dies before it does. */
 export async function saveRefund(
   tx: Tx,
   payments: Payments,
@@ -159,22 +167,31 @@ export async function saveRefund(
     tx,
     REFUND,
     { merchantId: refund.merchantId, refundId, tries: 0 },
-    { afterMs: FIRST_ASK_MS, key: `refund:${refundId}` },
+    { afterMs: FIRST_INQUIRY_MS, key: `refund:${refundId}` },
   );
   await announce(tx, refund.merchantId, "refund.created", refundId, eventOf(written));
   return written;
 }
 
-/** What may still be given back of an order's payments, in the order in which they were opened; minor units, all above zero. */
+/**
+ * What can still be refunded of an order's payments, in the order in which they were opened. Minor units, all
+ * above zero.
+ */
 export type Refundable = ReadonlyArray<{ readonly payment: Payment; readonly left: bigint }>;
 
-/** Holds an order and tells what may still be given back of it. Refunds under way and disputes count as given back. */
+/**
+ * Locks an order and returns what can still be refunded of it. Refunds under way and disputes count as
+ * refunded.
+ */
 export async function holdRefundable(tx: Tx, merchantId: Id, orderId: string): Promise<Refundable> {
   await lockOrder(tx, merchantId, orderId);
   return selectRefundable(tx, merchantId, orderId);
 }
 
-/** The same without holding the order: nothing waits for it, and it may have changed when it is acted upon. */
+/**
+ * As `holdRefundable`, without locking the order: it blocks nothing, but the result may be out of date when
+ * it is used.
+ */
 export async function selectRefundable(
   executor: Executor,
   merchantId: Id,
@@ -190,8 +207,9 @@ export async function selectRefundable(
 }
 
 /**
- * Gives a part of an order back by its own payments, one after another, within the caller's transaction: cash is out of the
- * drawer at once, what a provider took is told to it after the commit (`sendRefund`), at the latest by its job.
+ * Refunds an amount of an order through its own payments, one after another, within the caller's transaction.
+ * Cash leaves the drawer in this transaction. Refunds through a provider are sent after the commit
+ * (`sendRefund`), at the latest by their job.
  */
 export async function giveBackOrder(
   tx: Tx,
@@ -235,10 +253,10 @@ export async function giveBackOrder(
       await moveRefund(tx, payments, merchantId, refundId, "done");
     } else await saveRefund(tx, payments, refund);
   }
-  if (rest !== 0n) throw new Error("more was to be given back of an order than is left of it");
+  if (rest !== 0n) throw new Error("the refund is more than what is left of the order");
 }
 
-/** Our reference of a refund at its provider. */
+/** Our reference for a refund at its provider. */
 function refundRefOf(refundId: Id): string {
   return `R${refundId.replaceAll("-", "")}`;
 }
@@ -254,12 +272,15 @@ function eventOf({ refundId, paymentId, orderId, amount, state }: Refund): Event
   };
 }
 
-/** Tells the provider, outside any transaction, and writes its answer. The same reference again is the same refund there. */
+/**
+ * Sends a refund to the provider, outside any transaction, and saves the answer. To the provider, the same
+ * reference is the same refund, so sending it twice refunds once.
+ */
 export async function sendRefund(payments: Payments, refund: Refund): Promise<Refund> {
-  // what never was a payment here is given back by a person: the provider's call names a payment
-  const tells = refund.paymentId !== null || refund.orderId !== null;
-  // should the database be away now, the provider was told nothing: the refund stays created, and its job tells it
-  const { provider, request } = tells ? await requestOf(payments, refund) : {};
+  // money that never was a payment here is refunded by a person: the provider's API needs a payment
+  const isSendable = refund.paymentId !== null || refund.orderId !== null;
+  // if the database is unavailable here, nothing was sent yet: the refund stays created, and its job sends it
+  const { provider, request } = isSendable ? await requestOf(payments, refund) : {};
   const answer =
     request && provider?.refund
       ? await provider.refund(request).catch(
@@ -273,7 +294,10 @@ export async function sendRefund(payments: Payments, refund: Refund): Promise<Re
   return written;
 }
 
-/** Whom to tell and what: of a payment, or of money in suspense, which the provider knows by its own reference. */
+/**
+ * The provider to call, and the request. A refund is of a payment, or of money in suspense, which the
+ * provider knows by its own reference.
+ */
 async function requestOf(
   payments: Payments,
   { merchantId, paymentId, caseId, provider, refundRef, amount, reason }: Refund,
@@ -314,14 +338,14 @@ async function writeAnswer(
   return moveRefund(tx, payments, merchantId, refundId, event, answer === "hand" ? {} : factsOf(answer));
 }
 
-/** What the provider says no to is paid from the bank, if at all. */
+/** What to save of an answer. A refund that the provider refuses is paid from the bank, if at all. */
 function factsOf(answer: RefundAnswer): RefundFacts {
   if (answer.answer === "refunded") return { reference: answer.reference };
   if (answer.answer === "refused") return { note: answer.reason, paidFrom: "bank" };
   return "reason" in answer ? { note: answer.reason } : {};
 }
 
-/** Applies an event to a refund within the caller's transaction; what is given back is booked when it is done. */
+/** Applies an event to a refund, within the caller's transaction. The refund is booked once it succeeds. */
 export async function moveRefund(
   tx: Tx,
   payments: Payments,
@@ -331,7 +355,7 @@ export async function moveRefund(
   facts: RefundFacts = {},
 ): Promise<Refund> {
   const refund = await holdRefund(tx, merchantId, refundId);
-  if (!refund) throw new Error("a refund does not vanish");
+  if (!refund) throw new Error("the refund no longer exists");
   const state = nextRefund(refund.state, event);
   if (!state) return refund;
   const written = await updateRefund(tx, refund, state, facts);
@@ -343,14 +367,20 @@ export async function moveRefund(
   return written;
 }
 
-/** The refund as it is once its row is held; its order's comes first, as everywhere. Money that nobody asked for has no order. */
+/**
+ * Selects a refund with its row locked. The order's row is locked first, the lock order used everywhere.
+ * Orphan money has no order.
+ */
 async function holdRefund(tx: Tx, merchantId: Id, refundId: Id): Promise<Refund | undefined> {
   const seen = await selectRefund(tx, merchantId, refundId);
   if (seen && seen.orderId !== null) await lockOrder(tx, merchantId, seen.orderId);
   return seen && selectRefund(tx, merchantId, refundId, true);
 }
 
-/** The money goes the way it came, out of what was received or out of suspense, and the provider owes us less, or the drawer holds less; or it came from the bank. */
+/**
+ * Books a refund: out of `received`, or out of suspense for a case. Its source is the provider's clearing
+ * account, the outlet's drawer, or the bank.
+ */
 async function book(tx: Tx, payments: Payments, refund: Refund): Promise<void> {
   const { merchantId, refundId, caseId, provider, amount, paidFrom } = refund;
   const from = caseId ? CHART.suspense : CHART.received;
@@ -373,25 +403,31 @@ async function book(tx: Tx, payments: Payments, refund: Refund): Promise<void> {
       { reference: refund.refundRef },
     ),
   );
-  // a sale takes back what it recognised, so that the same sum is in `received` again
+  // a sale reverses what it recognised, so that the refunded amount is in `received` again
   if (!caseId) payments.ledger.stageIn(tx, merchantId, await payments.onRefunded(tx, refund));
   if (caseId) await markCase(tx, merchantId, caseId, { state: "refunded", by: refund.requestedBy });
 }
 
-/** The outlet whose printed code took what is given back. */
+/** The outlet whose printed code took the money of a refund. */
 async function outletOf(tx: Tx, { merchantId, refundId, paymentId, caseId }: Refund): Promise<Id> {
   const found = caseId ? await selectCase(tx, merchantId, caseId) : undefined;
   const payment = await selectPayment(tx, merchantId, paymentId ?? found?.paymentId ?? "");
-  if (!payment?.outletId) throw new Error(`refund ${refundId} is in cash, of what no outlet took`);
+  if (!payment?.outletId) throw new Error(`cash refund ${refundId} is for a payment without an outlet`);
   return payment.outletId;
 }
 
-/** `from` is who gave the money; nothing: the bank where the provider said no, otherwise the provider. */
+/**
+ * `from` is who paid the refund. Default: the bank if the provider refused the refund, otherwise the
+ * provider.
+ */
 export type RefundDecision =
   | { readonly done: true; readonly reference: string; readonly from?: Refund["paidFrom"] }
   | { readonly done: false; readonly note: string };
 
-/** Says that a refund which a person made is done, or that it is given up. Refuses `refund_unknown`, `refund_not_manual`. */
+/**
+ * Records that a manual refund is done or abandoned, once per key. Refuses `refund_unknown`,
+ * `refund_not_manual`.
+ */
 export async function decideRefund(
   payments: Payments,
   who: Who,
@@ -405,7 +441,7 @@ export async function decideRefund(
     { merchantId, route: "payment.refund.decide", key },
     { refundId, ...decision },
     async (tx) => {
-      // held before it is judged: of two persons at once only one decides
+      // locked before the state is checked: of two concurrent decisions only one applies
       const refund = await holdRefund(tx, merchantId, refundId);
       if (!refund) return refuse("refund_unknown");
       if (refund.state !== "manual") return refuse("refund_not_manual");
@@ -432,7 +468,10 @@ export async function decideRefund(
   };
 }
 
-/** Carries a refund on: tells the provider where nobody did, asks where its answer is not final, and plans the next time. */
+/**
+ * Continues a refund: sends it if that has not happened, inquires if the provider's answer is not final, and
+ * adds the next job while it is open.
+ */
 export async function carryRefundOn(
   payments: Payments,
   merchantId: Id,
@@ -444,13 +483,13 @@ export async function carryRefundOn(
   if (refund.state === "created") await sendRefund(payments, refund);
   else if (refund.state === "pending" || refund.state === "unknown")
     await inquireAboutRefund(payments, refund);
-  const now = await selectRefund(payments.database.kysely, merchantId, refundId);
-  if (now?.state !== "created" && now?.state !== "pending" && now?.state !== "unknown") return;
+  const current = await selectRefund(payments.database.kysely, merchantId, refundId);
+  if (current?.state !== "created" && current?.state !== "pending" && current?.state !== "unknown") return;
   await addJob(
     payments.database.kysely,
     REFUND,
     { merchantId, refundId, tries: tries + 1 },
-    { afterMs: Math.min(2 ** tries, 720) * FIRST_ASK_MS, key: `refund:${refundId}` },
+    { afterMs: Math.min(2 ** tries, 720) * FIRST_INQUIRY_MS, key: `refund:${refundId}` },
   );
 }
 
@@ -465,7 +504,7 @@ async function inquireAboutRefund(payments: Payments, refund: Refund): Promise<v
   await inTransaction(payments.database, (tx) => writeAnswer(tx, payments, refund, answer));
 }
 
-/** Plans anew for refunds whose job was lost; answers how many. */
+/** Adds jobs for refunds whose job was lost; returns how many. */
 export async function sweepRefunds(payments: Payments): Promise<number> {
   const forgotten = await selectForgottenRefunds(payments.database.kysely);
   for (const refund of forgotten)
@@ -479,8 +518,9 @@ export async function sweepRefunds(payments: Payments): Promise<number> {
 }
 
 /**
- * A provider says that a payment was given back without our asking (in its dashboard): refunds that a person was to make
- * are done, and what is left is written down as refunded. The order's row is held.
+ * A provider reports a refund that we did not request, for example from its dashboard. Manual refunds that
+ * wait for a person are done with it, and what is left of the payment is recorded as refunded. The caller
+ * holds the lock on the order's row. Returns whether anything changed.
  */
 export async function recordRefunded(
   tx: Tx,

@@ -8,14 +8,17 @@ import { isOlder, lockPayment, markLost, planInquiry, selectPayment, updatePayme
 import { tell } from "./tell.ts";
 
 const SECOND = 1_000;
-/** After a payment's time is over its provider gets this long to say so before it is asked. */
+/** Delay between a payment's expiry and its inquiry, so that the provider can report the end by itself. */
 const AFTER_EXPIRY_MS = 10 * SECOND;
-/** A provider that knows nothing of a payment which was certainly sent this long ago never got it. */
+/** If a provider doesn't know a payment that was sent this long ago, it never received it. */
 const ABSENT_FOR_SURE_S = 30;
-/** Longer than any provider is waited for: what it has not answered by then is lost. */
+/** Longer than any provider timeout: an answer that has not come by then is lost. */
 const LOST_FOR_SURE_S = 90;
 
-/** Open, or given up here while the payer's time runs: Tripay knows no cancellation, so the money may still come. */
+/**
+ * Whether the payment may still be paid: it is open, or it was cancelled here and the payer's time is not
+ * over. Tripay has no cancellation, so that money may still arrive.
+ */
 function mayStillBePaid({ clock }: Payments, { state, provider, expiresAt }: Payment): boolean {
   if (isOpen(state)) return true;
   return (
@@ -26,8 +29,8 @@ function mayStillBePaid({ clock }: Payments, { state, provider, expiresAt }: Pay
 }
 
 /**
- * Asks the provider about an open payment and applies its word; plans the next question while there is no final one. One whose
- * code was lost is ended and replaced.
+ * Inquires of the provider about an open payment, applies its status, and schedules the next inquiry unless
+ * the status is final. A payment whose code was lost is ended and replaced.
  */
 export async function inquirePayment(
   payments: Payments,
@@ -48,24 +51,26 @@ export async function inquirePayment(
     if (answer.answer === "found") await applyState(tx, payments, payment, answer.state, answer.opened);
     else if (answer.answer === "absent" && (await isOlder(tx, payment, ABSENT_FOR_SURE_S)))
       await fail(tx, payments, payment);
-    const now = await selectPayment(tx, merchantId, paymentId);
-    const final = answer.answer === "found" && answer.state.status !== "pending";
-    if (now)
+    const current = await selectPayment(tx, merchantId, paymentId);
+    const isFinal = answer.answer === "found" && answer.state.status !== "pending";
+    if (current)
       await planInquiry(
         tx,
-        now,
-        !final && mayStillBePaid(payments, now) ? pause(payments, now, tries + 1) : null,
+        current,
+        !isFinal && mayStillBePaid(payments, current) ? nextInquiryMs(payments, current, tries + 1) : null,
       );
-    const isTold = answer.answer === "found" && answer.state.status === "pending" && answer.opened === null;
-    if (!isTold || !provider.cancel || now?.state !== "pending" || !isCodeless(now)) return undefined;
-    if (now.lostAt === null && !(await isOlder(tx, now, LOST_FOR_SURE_S))) return undefined;
-    await markLost(tx, now);
-    return now;
+    const isPendingWithoutCode =
+      answer.answer === "found" && answer.state.status === "pending" && answer.opened === null;
+    if (!isPendingWithoutCode || !provider.cancel || current?.state !== "pending" || !isCodeless(current))
+      return undefined;
+    if (current.lostAt === null && !(await isOlder(tx, current, LOST_FOR_SURE_S))) return undefined;
+    await markLost(tx, current);
+    return current;
   });
   if (lost) await endLost(payments, lost);
 }
 
-/** The provider never got it, and says so: nobody was charged, and the order may be paid anew. */
+/** The provider never received the payment: nobody was charged, and the order can be paid again. */
 async function fail(tx: Tx, payments: Payments, before: Payment): Promise<void> {
   const { payment } = await lockPayment(tx, before);
   const state = next(payment.state, "refuse");
@@ -75,11 +80,14 @@ async function fail(tx: Tx, payments: Payments, before: Payment): Promise<void> 
   await payments.onEnded(tx, written);
 }
 
-/** An unknown payment is asked about soon and often; a pending one now and then, and just after its time is over. */
-function pause(payments: Payments, payment: Payment, tries: number): number {
+/**
+ * Milliseconds until the next inquiry, with exponential backoff: short for an unknown payment, longer for a
+ * pending one, and never beyond the moment just after its expiry.
+ */
+function nextInquiryMs(payments: Payments, payment: Payment, tries: number): number {
   if (payment.state === "created" || payment.state === "unknown")
     return Math.min(2 ** tries, 60) * 2 * SECOND;
   const untilExpiry = (payment.expiresAt?.getTime() ?? 0) - payments.clock.now() + AFTER_EXPIRY_MS;
-  const usual = Math.min(2 ** tries * 10, 300) * SECOND;
-  return untilExpiry > 0 ? Math.min(usual, untilExpiry) : usual;
+  const backoff = Math.min(2 ** tries * 10, 300) * SECOND;
+  return untilExpiry > 0 ? Math.min(backoff, untilExpiry) : backoff;
 }

@@ -5,12 +5,12 @@ import type { Payments } from "./context.ts";
 import { methodOf, type Payment } from "./payment.ts";
 
 const FRESH_MS = 3_600_000;
-/** So long we do with our own words where a provider didn't answer. */
+/** How long the default steps are used after a provider failed to answer. */
 const RETRY_MS = 60_000;
-const known = new WeakMap<Provider, Map<string, { until: number; instructions: readonly Instruction[] }>>();
+const cache = new WeakMap<Provider, Map<string, { until: number; instructions: readonly Instruction[] }>>();
 
-/** Our own words, by method, for providers that have none. `{{pay_code}}` and `{{amount}}` are filled in. */
-const OWN: Readonly<Record<string, readonly string[]>> = {
+/** Default steps by method, for providers that have none. `{{pay_code}}` and `{{amount}}` are filled in. */
+const DEFAULT_STEPS: Readonly<Record<string, readonly string[]>> = {
   QRIS: [
     "Buka aplikasi bank atau dompet elektronik Anda",
     "Pindai kode QR",
@@ -30,21 +30,24 @@ const OWN: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** How a payer pays, step by step, without markup. */
+/** How the payer pays a payment, step by step, as plain text without markup. */
 export async function instructionsFor(payments: Payments, payment: Payment): Promise<readonly Instruction[]> {
   const { channel, method, payCode } = payment;
   const account = await payments.providers.find(payment.provider, payment.accountId);
-  const words = account
-    ? await wordsOf(payments, account.provider, {
+  const raw = account
+    ? await rawInstructions(payments, account.provider, {
         code: channel,
         method,
         name: payment.channelName ?? channel,
       })
     : [];
-  return filled(words, payCode, { ...payment.amount, minor: payment.payerAmount ?? payment.amount.minor });
+  return filled(raw, payCode, { ...payment.amount, minor: payment.payerAmount ?? payment.amount.minor });
 }
 
-/** The same before there is a payment: what is not known yet stays in braces. Refuses `channel_unknown`. */
+/**
+ * Instructions for a channel before a payment exists. Values that are not known yet stay as placeholders.
+ * Refuses `channel_unknown`, and what `listChannels` refuses.
+ */
 export async function readInstructions(
   payments: Payments,
   merchantId: Id,
@@ -54,45 +57,49 @@ export async function readInstructions(
 ): Promise<readonly Instruction[] | Refusal> {
   const channels = await listChannels(payments, merchantId);
   if (isRefusal(channels)) return channels;
-  const channel: OfferedChannel | undefined = channels.find((one) => one.code === code);
+  const channel: OfferedChannel | undefined = channels.find((each) => each.code === code);
   const account = channel && (await payments.providers.find(channel.provider, channel.accountId));
   if (!channel || !account) return refuse("channel_unknown");
   return filled(
-    await wordsOf(payments, account.provider, { code, method: methodOf(channel), name: channel.name }),
+    await rawInstructions(payments, account.provider, {
+      code,
+      method: methodOf(channel),
+      name: channel.name,
+    }),
     payCode,
     amount,
   );
 }
 
-async function wordsOf(
+async function rawInstructions(
   payments: Payments,
   provider: Provider,
   { code, method, name }: { code: string; method: string; name: string },
 ): Promise<readonly Instruction[]> {
   const ofProvider =
-    known.get(provider) ?? new Map<string, { until: number; instructions: readonly Instruction[] }>();
-  known.set(provider, ofProvider);
-  const remembered = ofProvider.get(code);
+    cache.get(provider) ?? new Map<string, { until: number; instructions: readonly Instruction[] }>();
+  cache.set(provider, ofProvider);
+  const cached = ofProvider.get(code);
   const now = payments.clock.now();
-  if (remembered && now < remembered.until) return remembered.instructions;
-  const told = await provider.instructions?.(code).catch(() => refuse("provider_unreachable"));
-  const isTold = told !== undefined && !isRefusal(told);
-  const instructions = isTold
-    ? told
-    : (remembered?.instructions ?? [{ title: name, steps: OWN[method] ?? [] }]);
+  if (cached && now < cached.until) return cached.instructions;
+  const answer = await provider.instructions?.(code).catch(() => refuse("provider_unreachable"));
+  const isAnswered = answer !== undefined && !isRefusal(answer);
+  const instructions = isAnswered
+    ? answer
+    : (cached?.instructions ?? [{ title: name, steps: DEFAULT_STEPS[method] ?? [] }]);
   ofProvider.set(code, {
-    until: now + (isTold || !provider.instructions ? FRESH_MS : RETRY_MS),
+    until: now + (isAnswered || !provider.instructions ? FRESH_MS : RETRY_MS),
     instructions,
   });
   return instructions;
 }
 
-function filled(words: readonly Instruction[], payCode: string | null, amount: Money | null): Instruction[] {
+function filled(raw: readonly Instruction[], payCode: string | null, amount: Money | null): Instruction[] {
   const fill = (step: string) => {
     const withCode = payCode === null ? step : step.replaceAll("{{pay_code}}", payCode);
     return amount === null
       ? withCode
       : withCode.replaceAll("{{amount}}", `Rp ${toNumber(amount).toLocaleString("id-ID")}`);
   };
-  return words.map(({ title, steps }) => ({ title, steps: steps.map(fill) }));
+  return raw.map(({ title, steps }) => ({ title, steps: steps.map(fill) }));
 }

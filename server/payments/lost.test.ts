@@ -10,18 +10,19 @@ let program: TestProgram;
 before(async () => {
   program = await openTestProgram();
   await program.database.pool.query(
-    "insert into routing_rule (merchant_id, rule_id, rank, method, providers) values ($1, $2, 1, 'QRIS', array['midtrans'])",
+    "insert into routing_rule (merchant_id, rule_id, rank, method, providers) " +
+      "values ($1, $2, 1, 'QRIS', array['midtrans'])",
     [DEMO_MERCHANT, newId()],
   );
 });
 after(() => program.close());
 beforeEach(() => program.lever("DELETE", "faults"));
 
-/** A provider that said nothing is asked after five seconds. */
+/** Long enough for the first inquiry, which follows five seconds after an answer was lost. */
 const LONG_MS = 12_000;
 
 type Seed<T> = { readonly data: T };
-type There = { readonly reference: string; readonly merchantRef: string; readonly status: string };
+type ProviderPayment = { readonly reference: string; readonly merchantRef: string; readonly status: string };
 
 const post = <T>(path: string, body: unknown = {}) =>
   program.call<T>("POST", path, { body, headers: { "idempotency-key": newId() } });
@@ -31,18 +32,19 @@ const order = async (orderId: string) =>
 const lose = (call: "create" | "read" | "cancel", fault = "answer_lost", ms = 1_000) =>
   program.lever("POST", "next", { fault, call, ms });
 
-/** The payments of an order, oldest first, with what Midtrans knows of each. */
+/** The payments of an order, oldest first, with Midtrans's status of each. */
 async function attempts(orderId: string) {
   const { rows } = await program.database.pool.query<{
     state: string;
     merchant_ref: string;
     has_code: boolean;
   }>(
-    "select state, merchant_ref, qr_string is not null as has_code from payment where order_id = $1 order by payment_id",
+    "select state, merchant_ref, qr_string is not null as has_code " +
+      "from payment where order_id = $1 order by payment_id",
     [orderId],
   );
   const there = new Map(
-    ((await program.lever("GET", "transactions")) as There[]).map((one) => [one.merchantRef, one]),
+    ((await program.lever("GET", "transactions")) as ProviderPayment[]).map((one) => [one.merchantRef, one]),
   );
   return rows.map((row) => ({
     here: row.state,
@@ -55,7 +57,7 @@ const page = async (orderId: string) =>
   (await attempts(orderId)).map(
     ({ here, there, hasCode }) => `${here} ${there} ${hasCode ? "with" : "without"}`,
   );
-/** Until every fault that was planned has met its call. */
+/** Waits until every planned fault was triggered. */
 const untilMet = () =>
   until(
     async () => ((await program.lever("GET", "faults")) as { next: unknown[] }).next,
@@ -64,7 +66,7 @@ const untilMet = () =>
   );
 const pay = (reference: string | undefined) => program.lever("POST", `transactions/${reference}/pay`);
 
-/** An order of Rp 20.000 whose QRIS Midtrans made, and whose answer was lost. */
+/** An order of Rp 20.000 whose QRIS payment exists at Midtrans, while the answer was lost. */
 async function openLost(): Promise<string> {
   const orderId = `INV-${newId()}`;
   await post("/api/v1/payment/create-transaction", {
@@ -83,7 +85,7 @@ async function openLost(): Promise<string> {
 }
 
 describe("a code whose answer was lost", () => {
-  it("is ended at the provider and another is opened, which the payer pays", async () => {
+  it("a payment with a lost code is cancelled at the provider and replaced", async () => {
     const orderId = await openLost();
     const { payment } = await until(
       () => order(orderId),
@@ -99,7 +101,7 @@ describe("a code whose answer was lost", () => {
     await program.assertBooksHold();
   });
 
-  it("of a sale at the till comes anew while the sale goes on waiting", async () => {
+  it("a sale at the till gets a new code while it waits", async () => {
     const cashier = await program.unlock("Sari", "111111");
     const catalogue = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier }))
       .body;
@@ -117,10 +119,10 @@ describe("a code whose answer was lost", () => {
     await until(shown, (one) => one.state === "paid");
   });
 
-  it("is paid where the payer was quicker than its end, and no other is opened", async () => {
+  it("a payment that is paid before its cancellation is not replaced", async () => {
     await program.lever("PUT", "faults", { suppressed: true });
     const orderId = await openLost();
-    // the inquiry finds it pending, and hears so when it is paid already
+    // the inquiry reads it as pending, but its answer arrives after it was paid
     await lose("read", "answer_slow", 1_500);
     const [before] = await attempts(orderId);
     await untilMet();
@@ -135,7 +137,7 @@ describe("a code whose answer was lost", () => {
     await program.assertBooksHold();
   });
 
-  it("whose end was confirmed by a notification alone is replaced once, whoever else asks", async () => {
+  it("a payment whose cancellation only a notification confirms is replaced once", async () => {
     await program.lever("PUT", "faults", { duplicates: 3 });
     const orderId = await openLost();
     await lose("cancel");
@@ -149,13 +151,13 @@ describe("a code whose answer was lost", () => {
     await program.assertBooksHold();
   });
 
-  it("is not replaced while nobody confirms that it is ended", async () => {
+  it("a payment is not replaced while its cancellation is unconfirmed", async () => {
     const orderId = await openLost();
     await lose("cancel", "error_500");
     await untilMet();
     await sleep(500);
     assert.deepEqual(await page(orderId), ["pending UNPAID without"]);
-    // asked for again it is still that one: nobody pays twice
+    // a repeated request returns the same payment: nobody pays twice
     const { body } = await post<Seed<OrderBody>>("/api/v1/payment/create-payment", {
       order_id: orderId,
       method: "QRIS",
@@ -169,7 +171,7 @@ describe("a code whose answer was lost", () => {
     );
   });
 
-  it("by a process that died over it is replaced when no answer can come any more, and not before", async () => {
+  it("a code lost by a killed process is replaced only once no answer can come any more", async () => {
     const orderId = `INV-${newId()}`;
     await post("/api/v1/payment/create-transaction", {
       order_id: orderId,
@@ -208,7 +210,7 @@ describe("a code whose answer was lost", () => {
     assert.deepEqual(await page(orderId), ["cancelled CANCELLED without", "pending UNPAID with"]);
   });
 
-  it("that is lost again is replaced again", async () => {
+  it("a code that is lost again is replaced again", async () => {
     const orderId = await openLost();
     await lose("create");
     await until(

@@ -16,7 +16,7 @@ type Sent = { raw: string; headers: Record<string, string> };
 
 const notify = (provider: string, sent: Sent) =>
   program.call("POST", `/api/v1/providers/${provider}/notifications`, sent);
-/** Tripay's callback: the body as it is, signed. */
+/** A callback of Tripay: the given body, signed. */
 const byTripay = (raw: string, event = "payment_status"): Sent => ({
   raw,
   headers: {
@@ -36,7 +36,7 @@ const byMidtrans = (body: Record<string, string>): Sent => {
   };
 };
 
-/** The body of a paid callback; `more` stands in it as it is written. */
+/** The body of a paid callback; `more` is inserted verbatim. */
 const paid = ({
   reference,
   merchantRef,
@@ -48,7 +48,8 @@ const paid = ({
   more?: string;
   amount?: number;
 }) =>
-  `{"reference":${JSON.stringify(reference)},"merchant_ref":${JSON.stringify(merchantRef)},"payment_method":"QRIS","payment_method_code":"QRIS2","total_amount":${amount},` +
+  `{"reference":${JSON.stringify(reference)},"merchant_ref":${JSON.stringify(merchantRef)},` +
+  `"payment_method":"QRIS","payment_method_code":"QRIS2","total_amount":${amount},` +
   `"fee_merchant":890,"fee_customer":0,"status":"PAID","paid_at":1763256923${more}}`;
 
 async function open() {
@@ -90,7 +91,7 @@ const cases = async () =>
   (await program.database.pool.query<{ n: number }>("select count(*)::int as n from suspense_case")).rows[0]
     ?.n;
 
-describe("a notification that is proven to be the provider's", () => {
+describe("an authenticated notification", () => {
   for (const [what, more] of [
     ["half a surrogate pair in a text", ',"payment_name":"QRIS \\ud83d"'],
     ["half a surrogate pair in a name", ',"\\udc00":1'],
@@ -100,7 +101,7 @@ describe("a notification that is proven to be the provider's", () => {
     ["its own prototype", ',"__proto__":{"reference":"x"}'],
     ["a number beyond all numbers", ',"more":1e999'],
   ] as const) {
-    it(`pays the order, and is kept, with ${what}`, async () => {
+    it(`a notification with ${what} pays the order and is stored`, async () => {
       const { orderId, reference, merchantRef } = await open();
       const { status, body } = await notify("tripay", byTripay(paid({ reference, merchantRef, more })));
       assert.deepEqual([status, body, await statusOf(orderId)], [200, { success: true }, "PAID"]);
@@ -112,7 +113,7 @@ describe("a notification that is proven to be the provider's", () => {
     });
   }
 
-  it("pays the order whatever else stands in it", async () => {
+  it("a notification pays the order whatever else it contains", async () => {
     const text = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) }),
@@ -140,7 +141,7 @@ describe("a notification that is proven to be the provider's", () => {
     );
   });
 
-  it("tells of no payment: another event, a body that is none, references that no row holds", async () => {
+  it("a notification without a usable payment is acknowledged and stored", async () => {
     const before = await cases();
     const long = "R".repeat(300);
     for (const [sent, reference, body] of [
@@ -169,7 +170,7 @@ describe("a notification that is proven to be the provider's", () => {
     assert.equal(await cases(), before);
   });
 
-  it("brings no money where its sum is none", async () => {
+  it("a paid notification with an amount of zero pays nothing", async () => {
     const before = await cases();
     const { orderId, reference, merchantRef } = await open();
     for (const one of [
@@ -183,7 +184,7 @@ describe("a notification that is proven to be the provider's", () => {
     assert.equal(await statusOf(orderId), "PAID");
   });
 
-  it("is a test from the provider's dashboard, of an order that nobody has", async () => {
+  it("a test notification from a provider's dashboard is acknowledged and opens no case", async () => {
     const midtrans = {
       transaction_id: "5fab7f51-test",
       order_id: "payment_notif_test_G000000001",
@@ -228,10 +229,10 @@ describe("a notification that is proven to be the provider's", () => {
         reference,
       );
     }
-    assert.equal(await cases(), before, "money that only a test names is no money");
+    assert.equal(await cases(), before, "a test notification brings no money");
   });
 
-  it("is another kind of Xendit's events", async () => {
+  it("other kinds of Xendit events are acknowledged and stored", async () => {
     for (const event of ["payout.succeeded", "payment.capture", "recurring.plan.activated", "invoice.paid"]) {
       const { status } = await notify(
         "xendit",

@@ -6,19 +6,22 @@ import type { Payments } from "./context.ts";
 import type { Payment } from "./payment.ts";
 import { insertNotification, selectPaymentByMerchantRef } from "./store.ts";
 
-/** Personal data that a provider's body may carry and that nobody needs twice. */
+/** Names of fields with personal data, which are not stored. */
 const PERSONAL = /^(customer|payer_|note$|mobile_number$|metadata$)/;
-/** Names of fields that hold references, in which digits may look like a telephone number. */
+/** Names of fields with references, whose digits may look like a phone number and must not be scrubbed. */
 const REFERENCE = /(?:^|_)(?:id|ref|reference)$|(?:Id|No)$/;
 
-/** What a row of a notification or a payment holds of a provider's reference. */
+/** The longest provider reference that the columns of notifications and payments hold. */
 const MAX_REFERENCE_LENGTH = 80;
 
 /**
- * Takes a provider's notification: believed only by its signature over the raw bytes, by the credentials of the account at
- * whose path it came, and only of payments that go through that account; applied once, kept as it came. Money for a payment
- * that nobody here knows goes to suspense; whatever else is proven to be the provider's is acknowledged and kept. Refuses
- * `notification_signature_wrong`, `notification_account_wrong`, and `provider_unreachable` where its word must be asked for.
+ * Receives a provider's notification. It is authenticated only by its signature over the raw bytes, with the
+ * credentials of the account whose path it was sent to, and only for payments of that account. It is applied
+ * once and stored as received. Money for an unknown payment goes to suspense; any other authenticated
+ * notification is acknowledged and stored. Refuses `not_found` for an unknown account, what the provider's
+ * signature check refuses (`notification_signature_wrong`), `notification_account_wrong`,
+ * `provider_unreachable` if its status must be confirmed by an inquiry, and `payment_unknown` if there is no
+ * merchant to store it under.
  */
 export async function receiveNotification(
   payments: Payments,
@@ -51,11 +54,11 @@ export async function receiveNotification(
   const merchantId = payment?.merchantId ?? (await merchantOf(payments, account));
   if (!merchantId) return refuse("payment_unknown");
 
-  // its case stays as it is: who settles it must know
+  // its case stays open, but the person who settles it must know
   if (!payment && state.takenBack)
     payments.log.warn(
       { provider: providerName, reference: state.reference },
-      "money that is no payment's was taken back",
+      "a provider took back money that belongs to no payment",
     );
 
   const outcome = await inTransaction(payments.database, async (tx) => {
@@ -86,7 +89,10 @@ export async function receiveNotification(
   return outcome;
 }
 
-/** Keeps a notification that changes nothing here, and says so where a person looks. Without a merchant there is nowhere to keep it. */
+/**
+ * Stores a notification that changes nothing here, and logs a warning. Without a merchant there is nowhere to
+ * store it.
+ */
 async function keepOther(
   payments: Payments,
   account: Account,
@@ -100,7 +106,7 @@ async function keepOther(
   const reference = keepableText(provider.scrub(about)).slice(0, MAX_REFERENCE_LENGTH);
   payments.log.warn(
     { provider: provider.name, account: accountId, about: reference, payment: paymentId },
-    "a notification that names no payment to apply it to was kept",
+    "a notification without a payment to apply it to was stored",
   );
   if (!merchantId) return "ignored";
   await insertNotification(payments.database.kysely, {
@@ -116,19 +122,22 @@ async function keepOther(
   return "ignored";
 }
 
-/** In whose name an account's word is kept that names no payment of ours. */
+/** The merchant under which an account's notification is stored if it names no payment of ours. */
 async function merchantOf(payments: Payments, { merchantId }: Account): Promise<Id | undefined> {
   return merchantId ?? (await payments.homeMerchant());
 }
 
-/** References that can't stand in a row name no payment. */
+/** A reference that doesn't fit the column can't name a payment. */
 function isKeepable({ reference, merchantRef }: ProviderState): boolean {
   return [reference, merchantRef ?? ""].every(
     (text) => text.length <= MAX_REFERENCE_LENGTH && isKeepableText(text),
   );
 }
 
-/** The payment that an account's word names. Refuses `notification_account_wrong` where it goes through another account. */
+/**
+ * The payment that an account's notification names. Refuses `notification_account_wrong` if the payment was
+ * opened through another account.
+ */
 async function paymentOf(
   { database, log }: Payments,
   { accountId, provider }: Account,
@@ -145,8 +154,9 @@ async function paymentOf(
 }
 
 /**
- * What the provider says when it is asked, where its notification alone proves too little; undefined where it has no such
- * payment, as after a test from its dashboard. Refuses `provider_unreachable`: then the notification comes again.
+ * The provider's answer to an inquiry, for providers whose notification alone is not sufficient proof.
+ * Undefined if the provider has no such payment, as after a test from its dashboard. Refuses
+ * `provider_unreachable`; the provider then repeats the notification.
  */
 async function reread(
   provider: Provider,
@@ -158,7 +168,10 @@ async function reread(
   return refuse("provider_unreachable");
 }
 
-/** A body as it may be kept: without personal data, and scrubbed but for what names a payment. What is no JSON is kept as a text. */
+/**
+ * A body as it is stored: without personal data, and scrubbed except for references. A body that is not JSON
+ * is stored as text.
+ */
 function keepable(provider: Provider, body: Uint8Array): string {
   const text = Buffer.from(body).toString("utf8");
   const kept = (name: string, value: unknown) =>

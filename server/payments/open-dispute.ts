@@ -19,34 +19,39 @@ import {
 import { outletOf } from "./tell.ts";
 
 /**
- * Writes down what a provider took back of a payment's money, within the caller's transaction, and books it: once per the
- * provider's reference. The order's row is held. Answers whether anything was new. Of a payment that brought no money nothing
- * can be taken back.
+ * Records and books what a provider took back of a payment, within the caller's transaction, once per
+ * provider reference. The caller holds the lock on the order's row. Returns whether anything was new. Nothing
+ * can be taken back of a payment that brought no money.
  */
 export async function openDisputes(
   tx: Tx,
   payments: Payments,
   payment: Payment,
-  words: readonly TakenBack[],
+  chargebacks: readonly TakenBack[],
 ): Promise<boolean> {
   let isNew = false;
-  for (const word of words) {
-    // refunds and disputes before this one count
+  for (const chargeback of chargebacks) {
+    // read again for each chargeback: the disputes opened before it count
     const found = await collectedOf(tx, payment);
     if (!found) continue;
-    const opened = await openOne(tx, payments, found, word);
+    const opened = await openDispute(tx, payments, found, chargeback);
     isNew ||= opened !== undefined;
   }
   return isNew;
 }
 
 type Collected = {
-  readonly payment: Payment /** What is neither given nor taken back, in minor units. */;
-  readonly left: bigint /** Where it lies in suspense. */;
+  readonly payment: Payment;
+  /** What is neither refunded nor disputed, in minor units. */
+  readonly left: bigint;
+  /** The case, if the money is in suspense. */
   readonly found?: SuspenseCase;
 };
 
-/** The payment that a provider's money became, and what is left of it: this one, one that it was applied to out of suspense, or none yet. */
+/**
+ * The payment that the provider's money was booked as, and what is left of it: this payment, the one that the
+ * money was applied to out of suspense, or none yet.
+ */
 async function collectedOf(tx: Tx, payment: Payment): Promise<Collected | undefined> {
   if (payment.state === "succeeded") return { payment, left: await leftOf(tx, payment) };
   const seen = await selectCaseOf(tx, payment);
@@ -63,14 +68,14 @@ async function collectedOf(tx: Tx, payment: Payment): Promise<Collected | undefi
   return { payment, left: left > 0n ? left : 0n, found };
 }
 
-async function openOne(
+async function openDispute(
   tx: Tx,
   payments: Payments,
   { payment, left, found }: Collected,
-  word: TakenBack,
+  chargeback: TakenBack,
 ): Promise<Dispute | undefined> {
   const { merchantId, paymentId, orderId, provider } = payment;
-  const { minor, currency } = word.amount;
+  const { minor, currency } = chargeback.amount;
   const amount = money(minor < left ? minor : left, currency);
   const caseId = found?.amount.minor === amount.minor ? found.caseId : null;
   const dispute = await insertDispute(tx, {
@@ -80,10 +85,10 @@ async function openOne(
     orderId,
     caseId,
     provider,
-    reference: word.reference,
+    reference: chargeback.reference,
     amount,
     beyond: minor - amount.minor,
-    reason: word.reason.slice(0, 200),
+    reason: chargeback.reason.slice(0, 200),
   });
   if (!dispute) return undefined;
   if (caseId) await markCase(tx, merchantId, caseId, { state: "refunding", by: provider });
@@ -99,7 +104,7 @@ async function openOne(
     dispute.disputeId,
     accounts,
     { disputed: amount, beyond: money(dispute.beyond, currency) },
-    { reference: word.reference },
+    { reference: chargeback.reference },
   );
   payments.ledger.stageIn(tx, merchantId, transfers);
   await announceDispute(tx, dispute, "payment.disputed");
@@ -108,7 +113,10 @@ async function openOne(
 
 type DisputeTopic = "payment.disputed" | "payment.dispute_won" | "payment.dispute_lost";
 
-/** Says within the transaction what a dispute has become; sums are minor units as text, and the provider's words stay here. */
+/**
+ * Announces the new state of a dispute in the transaction that changes it. Amounts are minor units as text.
+ * The provider's reason is not announced.
+ */
 export async function announceDispute(
   tx: Tx,
   { merchantId, paymentId, disputeId, orderId, provider, state, amount }: Dispute,

@@ -37,7 +37,10 @@ import {
 import { SURCHARGE_WARNING, surchargesOpened } from "./surcharge.ts";
 import { tell } from "./tell.ts";
 
-/** How long a payer has, in minutes, within Tripay's bounds: QRIS 10 to 60, e-wallets 15 to 60, the others from 60 (its channel table). */
+/**
+ * How many minutes a payer has, within Tripay's limits: QRIS 10 to 60, e-wallets 15 to 60, others at least 60
+ * (from its channel table).
+ */
 const PAYER_MINUTES: Readonly<Record<string, number>> = {
   QRIS: 15,
   EWALLET: 30,
@@ -45,14 +48,15 @@ const PAYER_MINUTES: Readonly<Record<string, number>> = {
   STORE: 90,
 };
 const DEFAULT_MINUTES = 15;
-/** When a provider is asked for the first time whose answer to the creation was lost. */
+/** Delay of the first inquiry after the provider's answer to the opening was lost. */
 const FIRST_INQUIRY_OF_UNKNOWN_MS = 5_000;
 
 /**
- * Opens a payment for an order on a channel, of all that is still to be paid or of a part of it. Asked again, it answers the
- * payment that is already open there; while an earlier one is unknown no other is opened. A provider that certainly heard
- * nothing is passed over for the next one. Refuses `order_unknown`, `order_cancelled`, `order_paid`, `amount_not_positive`,
- * `amount_above_remaining`, and what `routesFor` refuses.
+ * Opens a payment for an order on a channel, for the whole amount still to be paid or for a part of it. If a
+ * matching payment is already open, it is returned; while a payment is unknown, no other is opened. A
+ * provider that certainly received nothing is skipped, and the next one is tried. Refuses `order_unknown`,
+ * `currency_differs`, `amount_not_positive`, `order_paid`, `amount_above_remaining`, what `routesFor`
+ * refuses, `order_cancelled`, and `qris_surcharge_forbidden`, in this order.
  */
 export async function openPayment(
   payments: Payments,
@@ -65,7 +69,7 @@ export async function openPayment(
   return order ? openPaymentOf(payments, order, channelCode, part) : refuse("order_unknown");
 }
 
-/** The same of an order that the caller has read. */
+/** As `openPayment`, for an order that the caller has read. */
 export async function openPaymentOf(
   payments: Payments,
   order: Order,
@@ -75,7 +79,7 @@ export async function openPaymentOf(
   const { merchantId, orderId } = order;
   if (part && part.currency !== order.amount.currency) return refuse("currency_differs");
   if (part && part.minor <= 0n) return refuse("amount_not_positive");
-  // an answer that is there already needs no channel: the provider may be away when a retry asks for it
+  // a retry returns the open payment even if its provider, and so its channel, is unreachable now
   const decided = decide(
     order,
     await selectPayments(payments.database.kysely, merchantId, orderId),
@@ -104,25 +108,28 @@ export async function openPaymentOf(
     );
     if (isRefusal(written)) return written;
     if (!written.isNew) return written.payment;
-    const told = await tellProvider(payments, order, written.payment, index === routes.length - 1);
-    if (told.refusal) return told.refusal;
-    if (!told.unsent) return told.payment;
-    last = told.payment;
+    const attempt = await callProvider(payments, order, written.payment, index === routes.length - 1);
+    if (attempt.refusal) return attempt.refusal;
+    if (!attempt.unsent) return attempt.payment;
+    last = attempt.payment;
   }
   return last ?? refuse("provider_unreachable");
 }
 
-/** Opens the payment that took a lost one's place, at the same provider; once, as its job is. */
+/** Sends the payment that replaces a lost one to the same provider. Its job runs once. */
 export async function openReplacement(payments: Payments, merchantId: Id, paymentId: Id): Promise<void> {
   const payment = await selectPayment(payments.database.kysely, merchantId, paymentId);
   const order =
     payment?.state === "created"
       ? await selectOrder(payments.database.kysely, merchantId, payment.orderId)
       : undefined;
-  if (payment && order) await tellProvider(payments, order, payment, true);
+  if (payment && order) await callProvider(payments, order, payment, true);
 }
 
-/** Decide and save the intent. The payment is committed before the provider hears of it, with the time to ask. */
+/**
+ * Decides and saves the payment. It is committed before the provider is called, together with the time of its
+ * first inquiry.
+ */
 async function writePayment(
   payments: Payments,
   order: Order,
@@ -160,7 +167,10 @@ async function writePayment(
   });
 }
 
-/** What the order's earlier payments answer by themselves: paid, too much, one that is still open (unknown on any channel), or the sum to open. */
+/**
+ * Decides by the order's earlier payments: a refusal, a payment that is still open (if it is unknown, on any
+ * channel), or the amount to open.
+ */
 function decide(
   { amount }: Order,
   earlier: readonly Payment[],
@@ -182,15 +192,17 @@ function decide(
     : { amount: wanted };
 }
 
-/** Calls the provider outside any transaction, then writes its answer. `unsent`: it certainly heard nothing. */
-async function tellProvider(
+/**
+ * Calls the provider outside any transaction, then saves its answer. `unsent`: it surely received nothing.
+ */
+async function callProvider(
   payments: Payments,
   order: Order,
   payment: Payment,
   isLast: boolean,
 ): Promise<{ payment: Payment; unsent: boolean; refusal?: Refusal }> {
   const provider = await providerOf(payments, payment);
-  const told: OpenAnswer = await provider
+  const received: OpenAnswer = await provider
     .open({
       merchantRef: payment.merchantRef,
       channel: payment.channel,
@@ -205,11 +217,13 @@ async function tellProvider(
     })
     .catch((error: unknown) => ({ answer: "unknown", reason: provider.scrub(messageOf(error)) }) as const);
   const isForbidden =
-    payments.refusesSurcharges && told.answer === "opened" && surchargesOpened(payment.method, told.opened);
-  // nobody is shown its code; should it be paid all the same, the money is taken
-  const answer: OpenAnswer = isForbidden ? { answer: "refused", reason: SURCHARGE_WARNING } : told;
+    payments.refusesSurcharges &&
+    received.answer === "opened" &&
+    surchargesOpened(payment.method, received.opened);
+  // its code is shown to nobody; if it is paid anyway, the money is accepted
+  const answer: OpenAnswer = isForbidden ? { answer: "refused", reason: SURCHARGE_WARNING } : received;
   const unsent = answer.answer === "refused" && answer.reason === UNREACHABLE;
-  // where another provider is tried next, nobody who waits for the order is told of this one's end
+  // if another provider is tried next, dependents of the order don't learn of this failure
   const written = await inTransaction(payments.database, (tx) =>
     writeAnswer(tx, payments, payment, answer, unsent && !isLast),
   );
@@ -221,13 +235,16 @@ async function tellProvider(
   return { payment: written, unsent, refusal: refuse("qris_surcharge_forbidden") };
 }
 
-/** Orders from before there was one form of numbers hold them as they were typed. */
+/** Older orders hold phone numbers as they were typed. */
 function phoneOf({ customer }: Order): string | null {
   const phone = customer.phone === null ? null : checkedToPhone(customer.phone);
   return isRefusal(phone) ? null : phone;
 }
 
-/** The order's lines; a part of an order is one line of its own, because providers want lines that add up. */
+/**
+ * The order's lines. A partial payment is a single line, because providers require lines that add up to the
+ * amount.
+ */
 function itemsFor({ amount, items, orderId }: Order, payment: Payment) {
   if (payment.amount.minor !== amount.minor)
     return [{ sku: null, name: `Pembayaran sebagian ${orderId}`, price: payment.amount, quantity: 1 }];
@@ -251,10 +268,11 @@ async function writeAnswer(
     OpenAnswer["answer"],
     PaymentEvent
   >;
-  // A notification may have been quicker than this answer: then the state stays, and only the facts are added.
+  // A notification may arrive before this answer: then the state stays, and only the facts are added.
   const state = next(payment.state, events[answer.answer]) ?? payment.state;
   const isLost = answer.answer === "unknown";
-  // a notification may have come before the answer that is lost: the code will not, and the provider is asked at once
+  // If a notification arrived and the answer was lost, the code is lost with it: the provider is inquired of
+  // at once.
   const isCodeLost = isLost && state === payment.state && state === "pending" && isCodeless(payment);
   const askAfterMs = isCodeLost
     ? 0

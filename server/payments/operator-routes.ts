@@ -32,11 +32,11 @@ import { selectCases, selectPayment, type SuspenseCase } from "./store.ts";
 
 const tags = ["payment"];
 const service = "payments";
-const OneOrder = Type.Object({ order_id: Type.String({ maxLength: 64 }) });
-const One = Type.Object({ id: Type.String({ format: "uuid" }) });
-const no = { "4xx": ProblemSchema, "5xx": ProblemSchema };
+const OrderParams = Type.Object({ order_id: Type.String({ maxLength: 64 }) });
+const IdParams = Type.Object({ id: Type.String({ format: "uuid" }) });
+const problems = { "4xx": ProblemSchema, "5xx": ProblemSchema };
 
-/** What a developer or an operator does with payments that exist: look, refund, cancel, and settle what lies in suspense. */
+/** Routes for developers and operators: read, refund and cancel payments, and settle money in suspense. */
 export function operatorRoutes(http: Http, payments: Payments): void {
   const { kysely } = payments.database;
 
@@ -47,8 +47,8 @@ export function operatorRoutes(http: Http, payments: Payments): void {
       schema: {
         tags,
         summary: "One payment, why its provider was chosen, its refunds and disputes",
-        params: One,
-        response: { 200: PaymentSchema, ...no },
+        params: IdParams,
+        response: { 200: PaymentSchema, ...problems },
       },
     },
     async (request, reply) => {
@@ -74,9 +74,9 @@ export function operatorRoutes(http: Http, payments: Payments): void {
       schema: {
         tags,
         summary: "Give a payment back, in whole or in part; once per Idempotency-Key",
-        params: One,
+        params: IdParams,
         body: NewRefundSchema,
-        response: { 201: RefundSchema, ...no },
+        response: { 201: RefundSchema, ...problems },
       },
     },
     async (request, reply) => {
@@ -101,7 +101,7 @@ export function operatorRoutes(http: Http, payments: Payments): void {
     "/api/v1/refunds/:id",
     {
       config: { right: "order.read", service },
-      schema: { tags, summary: "One refund", params: One, response: { 200: RefundSchema, ...no } },
+      schema: { tags, summary: "One refund", params: IdParams, response: { 200: RefundSchema, ...problems } },
     },
     async (request, reply) => {
       const refund = await selectRefund(kysely, merchantOf(request), request.params.id);
@@ -116,9 +116,9 @@ export function operatorRoutes(http: Http, payments: Payments): void {
       schema: {
         tags,
         summary: "Say that a refund which a person makes is done, or give it up",
-        params: One,
+        params: IdParams,
         body: RefundDecisionSchema,
-        response: { 200: RefundSchema, ...no },
+        response: { 200: RefundSchema, ...problems },
       },
     },
     async (request, reply) => {
@@ -139,8 +139,11 @@ export function operatorRoutes(http: Http, payments: Payments): void {
       schema: {
         tags,
         summary: "Give an unpaid order up, here and at the providers",
-        params: OneOrder,
-        response: { 200: Type.Object({ order_id: Type.String(), status: Type.Literal("CANCELLED") }), ...no },
+        params: OrderParams,
+        response: {
+          200: Type.Object({ order_id: Type.String(), status: Type.Literal("CANCELLED") }),
+          ...problems,
+        },
       },
     },
     async (request, reply) => {
@@ -165,7 +168,7 @@ export function operatorRoutes(http: Http, payments: Payments): void {
         tags,
         summary: "Money in suspense",
         querystring: Type.Object({ state: Type.Optional(CaseSchema.properties.state) }),
-        response: { 200: Type.Object({ cases: Type.Array(CaseSchema) }), ...no },
+        response: { 200: Type.Object({ cases: Type.Array(CaseSchema) }), ...problems },
       },
     },
     async (request) => ({
@@ -187,12 +190,12 @@ export function operatorRoutes(http: Http, payments: Payments): void {
       schema: {
         tags,
         summary: "Take money in suspense as a payment of an order",
-        params: One,
+        params: IdParams,
         body: Type.Object(
           { order_id: Type.String({ minLength: 1, maxLength: 64 }) },
           { additionalProperties: false },
         ),
-        response: { 200: CaseSchema, ...no },
+        response: { 200: CaseSchema, ...problems },
       },
     },
     async (request, reply) => {
@@ -216,12 +219,12 @@ export function operatorRoutes(http: Http, payments: Payments): void {
       schema: {
         tags,
         summary: "Give money in suspense back",
-        params: One,
+        params: IdParams,
         body: Type.Object(
           { reason: Type.String({ minLength: 1, maxLength: 200 }) },
           { additionalProperties: false },
         ),
-        response: { 200: CaseSchema, ...no },
+        response: { 200: CaseSchema, ...problems },
       },
     },
     async (request, reply) => {

@@ -14,23 +14,25 @@ import {
 
 export type OrderItem = {
   readonly sku: string | null;
-  readonly name: string /** minor units each */;
+  readonly name: string;
+  /** Minor units each. */
   readonly price: bigint;
   readonly quantity: number;
 };
 
-/** What is being bought. */
+/** What a customer buys. */
 export type Order = {
   readonly merchantId: Id;
   readonly orderId: string;
   readonly amount: Money;
   readonly customer: {
     readonly name: string;
-    readonly email: string | null /** E.164 */;
+    readonly email: string | null;
+    /** E.164. */
     readonly phone: string | null;
   };
   readonly items: readonly OrderItem[];
-  /** The outlet at whose till it is paid; null: none. */
+  /** The outlet whose till takes the payment; null: none. */
   readonly outletId: Id | null;
   readonly createdAt: Date;
 };
@@ -38,8 +40,9 @@ export type Order = {
 export type NewOrder = Omit<Order, "createdAt" | "outletId"> & Partial<Pick<Order, "outletId">>;
 
 /**
- * Reads an order as it comes in. Refuses `currency_unsupported`, malformed sums, `amount_not_positive`, `amount_too_large`,
- * `amount_mismatch` when the items don't add up, and `phone_invalid`, in this order.
+ * Checks an order from a request. Refuses `currency_unsupported`, malformed amounts, `amount_not_positive`,
+ * `amount_too_large`, `amount_mismatch` if the items don't add up to the amount, and `phone_invalid`, in this
+ * order.
  */
 export function checkedToOrder(merchantId: Id, unchecked: NewOrderBody): NewOrder | Refusal {
   if (unchecked.currency !== undefined && unchecked.currency !== IDR) return refuse("currency_unsupported");

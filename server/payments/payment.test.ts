@@ -10,7 +10,7 @@ import {
   type PaymentState,
 } from "./payment.ts";
 
-/** A lifecycle as a page: every state by every event; a dot is "nothing happens". */
+/** A lifecycle as a table: every state by every event; a dot means no effect. */
 function table(
   moves: Readonly<Record<string, Partial<Record<string, string>>>>,
   events: readonly string[],
@@ -28,8 +28,8 @@ function table(
     .join("\n");
 }
 
-describe("the life of a payment", () => {
-  it("is this page", () => {
+describe("the lifecycle of a payment", () => {
+  it("its transitions are this table", () => {
     assert.equal(
       table(lifecycle, ["open", "lose", "refuse", "pay", "expire", "fail", "cancel"]),
       `
@@ -44,9 +44,9 @@ succeeded .         .         .         .         .         .         .`.slice(1
     );
   });
 
-  it("ends in the same state whatever the order in which a provider's words arrive", () => {
-    const words: PaymentEvent[] = ["open", "expire", "pay", "fail"];
-    const orders = permutations(words);
+  it("statuses of a provider lead to the same state in whatever order they arrive", () => {
+    const statuses: PaymentEvent[] = ["open", "expire", "pay", "fail"];
+    const orders = permutations(statuses);
     const ends = new Set(
       orders.map((order) =>
         order.reduce<PaymentState>((state, event) => next(state, event) ?? state, "created"),
@@ -55,15 +55,15 @@ succeeded .         .         .         .         .         .         .`.slice(1
     assert.deepEqual([...ends], ["succeeded"]);
   });
 
-  it("never leaves success, and an open one can always end", () => {
+  it("a succeeded payment stays succeeded, and an open one can always succeed", () => {
     assert.deepEqual(lifecycle.succeeded, {});
     for (const state of Object.keys(lifecycle) as PaymentState[])
       if (isOpen(state)) assert.equal(next(state, "pay"), "succeeded");
   });
 });
 
-describe("what shows a payment by a printed code", () => {
-  it("is this page", () => {
+describe("the verification of a payment to a printed code", () => {
+  it("its transitions are this table", () => {
     assert.equal(
       table(verificationLifecycle, ["verify", "lose"]),
       `
@@ -75,8 +75,8 @@ verified  .         .`.slice(1),
   });
 });
 
-describe("the life of a sale", () => {
-  it("is this page", () => {
+describe("the lifecycle of a sale", () => {
+  it("its transitions are this table", () => {
     assert.equal(
       table(saleLifecycle, ["pay", "expire", "cancel"]),
       `

@@ -1,15 +1,15 @@
 import type { Id, Money } from "@onegate/contract";
 
 /**
- * Collecting one sum for an order.
+ * Collects one amount for an order.
  *
- *   created    written down; the provider has not been told, or its answer is not written yet
+ *   created    saved; the provider was not called yet, or its answer is not saved yet
  *   pending    the provider waits for the payer
- *   unknown    the provider did not answer clearly: it may know the payment. It is asked, never told again
- *   succeeded  paid, and booked. Nothing leaves this state; a refund or a dispute is a thing of its own
+ *   unknown    the provider gave no clear answer and may know the payment: inquire, never send it again
+ *   succeeded  paid and booked. This state is final; refunds and disputes are separate records
  *   expired    the payer's time is over
- *   failed     the provider said no
- *   cancelled  given up here; money that comes all the same goes to suspense
+ *   failed     the provider refused it
+ *   cancelled  cancelled here; money that arrives later goes to suspense
  */
 export type PaymentState =
   | "created"
@@ -22,7 +22,7 @@ export type PaymentState =
 
 export type PaymentEvent = "open" | "lose" | "refuse" | "pay" | "expire" | "fail" | "cancel";
 
-/** State × event → state. What is not here does not happen: the payment stays as it is. */
+/** State × event → state. An event that is not listed has no effect: the payment keeps its state. */
 export const lifecycle: Readonly<Record<PaymentState, Partial<Record<PaymentEvent, PaymentState>>>> = {
   created: {
     open: "pending",
@@ -42,34 +42,37 @@ export const lifecycle: Readonly<Record<PaymentState, Partial<Record<PaymentEven
     cancel: "cancelled",
   },
   pending: { pay: "succeeded", expire: "expired", fail: "failed", cancel: "cancelled" },
-  // success beats a clock and a first "no": the payer's money is here
+  // a payment after expiry or an earlier failure still succeeds: the money has arrived
   expired: { pay: "succeeded" },
   failed: { pay: "succeeded", open: "pending" },
   cancelled: {},
   succeeded: {},
 };
 
-/** The state after an event, or nothing when the event has no effect in this state. */
+/** The state after an event, or undefined if the event has no effect in this state. */
 export function next(state: PaymentState, event: PaymentEvent): PaymentState | undefined {
   return lifecycle[state][event];
 }
 
-/** Whether the payer may still pay, as far as is known. */
+/** Whether the payer may still be able to pay, as far as is known. */
 export function isOpen(state: PaymentState): boolean {
   return state === "created" || state === "pending" || state === "unknown";
 }
 
-/** Whether the provider has said its last word, so that it is asked no more. Of a payment that was given up here it may still say "paid". */
+/**
+ * Whether the provider's status is final, so that no further inquiry is made. `cancelled` is not final: the
+ * provider may still report that payment as paid.
+ */
 export function isOver(state: PaymentState): boolean {
   return state === "succeeded" || state === "failed" || state === "expired";
 }
 
 /**
- * What shows a payment by a shop's printed code, of which no provider tells.
+ * How a payment to a shop's printed QRIS code was proven. No provider reports these payments.
  *
- *   unverified  a cashier's word alone
- *   verified    a statement's row, or a person who names the proof
- *   lost        nothing did in time, and it was written off; what comes after all is verified
+ *   unverified  only a cashier confirmed it
+ *   verified    a statement row shows it, or a person recorded the proof
+ *   lost        not proven in time and written off; proof that arrives later still verifies it
  */
 export type Verification = "unverified" | "verified" | "lost";
 export type VerificationEvent = "verify" | "lose";
@@ -93,12 +96,12 @@ export type Payment = {
   readonly merchantId: Id;
   readonly paymentId: Id;
   readonly orderId: string;
-  /** What the payer uses: CASH, QRIS, QRIS_STATIC, EWALLET, VIRTUAL_ACCOUNT, STORE. */
+  /** How the payer pays: CASH, QRIS, QRIS_STATIC, EWALLET, VIRTUAL_ACCOUNT, STORE, WALLET. */
   readonly method: string;
-  /** The provider's name for it. */
+  /** The provider's code for the method. */
   readonly channel: string;
   readonly provider: string;
-  /** The merchant's own account that it goes through; null: the installation's. */
+  /** The merchant's own provider account used for it; null: the installation's. */
   readonly accountId: Id | null;
   readonly amount: Money;
   readonly state: PaymentState;
@@ -107,7 +110,7 @@ export type Payment = {
   /** The provider's reference. */
   readonly reference: string | null;
   readonly channelName: string | null;
-  /** What the payer pays, with the customer's fee; minor units. */
+  /** What the payer pays, including the customer's fee; minor units. */
   readonly payerAmount: bigint | null;
   readonly feeMerchant: bigint | null;
   readonly feeCustomer: bigint | null;
@@ -116,37 +119,41 @@ export type Payment = {
   readonly checkoutUrl: string | null;
   readonly expiresAt: Date | null;
   readonly paidAt: Date | null;
-  /** Since when it is known that the answer to its opening was lost: where its code can't be read again, it is ended and replaced. */
+  /**
+   * When it became known that the provider's answer to the opening was lost. If the payment code can't be
+   * read again, the payment is ended and replaced.
+   */
   readonly lostAt: Date | null;
   /** Why this provider and channel were chosen. */
   readonly routing: readonly Candidate[] | null;
-  /** Of a payment by a printed code alone. */
+  /** Only set for payments to a printed code. */
   readonly verification: Verification | null;
-  /** The outlet at whose till it is taken; null: none, as of an order of the gateway. */
+  /** The outlet whose till took it; null: none, for example an order of the gateway. */
   readonly outletId: Id | null;
   readonly createdAt: Date;
 };
 
-/** One channel that was considered, in the order of preference; `why` says what spoke for or against it. */
+/** A channel that was considered. Candidates are in order of preference; `why` gives the reason. */
 export type Candidate = {
   readonly provider: string;
-  readonly channel: string /** Of the merchant and the customer, minor units as text. */;
+  readonly channel: string;
+  /** The merchant's and the customer's fee together; minor units as text. */
   readonly fee: string;
   readonly chosen: boolean;
   readonly why: string;
 };
 
-/** Whether the payer has nothing to pay by: no code, no number, no address. */
+/** Whether the payment has no payment code: no QR string, no pay code and no checkout URL. */
 export function isCodeless({ qrString, payCode, checkoutUrl }: Payment): boolean {
   return qrString === null && payCode === null && checkoutUrl === null;
 }
 
-/** What was paid of an order so far, in minor units. */
+/** The amount of an order paid so far, in minor units. */
 export function paidSum(payments: readonly Payment[]): bigint {
   return payments.reduce((sum, { state, amount }) => (state === "succeeded" ? sum + amount.minor : sum), 0n);
 }
 
-/** Our reference of a payment at its provider. */
+/** Our reference for a payment at its provider. */
 export function merchantRefOf(paymentId: Id): string {
   return `OG${paymentId.replaceAll("-", "")}`;
 }

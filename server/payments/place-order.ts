@@ -11,7 +11,7 @@ import type { Payments } from "./context.ts";
 import { checkedToOrder, type NewOrder, type Order } from "./order.ts";
 import { insertOrder } from "./store.ts";
 
-/** Records what is being bought, once per order id. Refuses what `checkedToOrder` does, and `order_differs`. */
+/** Records an order, once per order id. Refuses what `checkedToOrder` refuses, and `order_differs`. */
 export async function placeOrder(
   payments: Payments,
   merchantId: Id,
@@ -19,12 +19,15 @@ export async function placeOrder(
 ): Promise<Order | Refusal> {
   const order = checkedToOrder(merchantId, unchecked);
   if (isRefusal(order)) return order;
-  // hashed as it was typed, as orders from before there was one form of it are
+  // hashed as typed, so that a repeated request matches orders from before numbers were normalised
   const customer = { ...order.customer, phone: unchecked.customer_phone ?? null };
   return saveOrder(payments.database.kysely, order, hashOf({ ...order, customer }));
 }
 
-/** The same for an order that was checked elsewhere, within the caller's transaction. Refuses `amount_too_large`, `order_differs`. */
+/**
+ * As `placeOrder`, for an order that was checked elsewhere, within the caller's transaction. Refuses
+ * `amount_too_large`, `order_differs`.
+ */
 export async function saveOrder(
   executor: Executor,
   order: NewOrder,

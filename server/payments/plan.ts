@@ -1,5 +1,8 @@
-/** The job that opens the payment which takes a lost one's place. */
+/** The job that opens the replacement of a lost payment. */
 export const REOPEN = "payment:reopen";
 
-/** When a provider is asked for the first time: a payer needs longer than this, and a notification is the usual way to hear of it. */
+/**
+ * Delay of the first inquiry about a payment. A payer needs longer than this, and a notification usually
+ * reports the payment first.
+ */
 export const FIRST_INQUIRY_MS = 20_000;

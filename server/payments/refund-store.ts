@@ -77,7 +77,7 @@ export type NewRefund = Omit<
 > &
   Partial<Pick<Refund, "returnId" | "outletId">>;
 
-/** What becomes known of a refund as it moves. */
+/** What becomes known about a refund as its state changes. */
 export type RefundFacts = {
   readonly reference?: string | null;
   readonly note?: string;
@@ -87,16 +87,19 @@ export type RefundFacts = {
 
 export async function insertRefund(tx: Tx, refund: NewRefund): Promise<Refund> {
   const { rows } = await sql<RefundRow>`
-    insert into refund (merchant_id, refund_id, payment_id, case_id, order_id, provider, refund_ref, currency, amount, state, reason, requested_by, return_id, outlet_id)
-    values (${refund.merchantId}, ${refund.refundId}, ${refund.paymentId}, ${refund.caseId}, ${refund.orderId}, ${refund.provider}, ${refund.refundRef},
-      ${refund.amount.currency}, ${refund.amount.minor}, ${refund.state}, ${refund.reason.slice(0, 200)}, ${refund.requestedBy}, ${refund.returnId ?? null}, ${refund.outletId ?? null})
+    insert into refund (merchant_id, refund_id, payment_id, case_id, order_id, provider, refund_ref, currency,
+      amount, state, reason, requested_by, return_id, outlet_id)
+    values (${refund.merchantId}, ${refund.refundId}, ${refund.paymentId}, ${refund.caseId},
+      ${refund.orderId}, ${refund.provider}, ${refund.refundRef}, ${refund.amount.currency},
+      ${refund.amount.minor}, ${refund.state}, ${refund.reason.slice(0, 200)}, ${refund.requestedBy},
+      ${refund.returnId ?? null}, ${refund.outletId ?? null})
     returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an inserted refund comes back");
+  if (!row) throw new Error("the inserted refund was not returned");
   return toRefund(row);
 }
 
-/** A refund; with `lock`, its row is held until the transaction ends. */
+/** Selects a refund. With `lock`, its row is locked until the transaction ends. */
 export async function selectRefund(
   executor: Executor,
   merchantId: Id,
@@ -104,58 +107,63 @@ export async function selectRefund(
   lock = false,
 ): Promise<Refund | undefined> {
   const { rows } = await sql<RefundRow>`
-    select ${COLUMNS} from refund where merchant_id = ${merchantId} and refund_id = ${refundId} ${lock ? sql`for update` : sql``}`.execute(
-    executor,
-  );
+    select ${COLUMNS} from refund
+     where merchant_id = ${merchantId} and refund_id = ${refundId}
+     ${lock ? sql`for update` : sql``}`.execute(executor);
   return rows[0] && toRefund(rows[0]);
 }
 
-/** What was given back of an order's payments so far, in minor units. */
+/** The amount refunded of an order's payments so far, in minor units. */
 export async function selectRefundedSum(
   executor: Executor,
   merchantId: Id,
   orderId: string,
 ): Promise<bigint> {
   const { rows } = await sql<{ sum: bigint }>`
-    select coalesce(sum(r.amount), 0)::bigint as sum from payment p join refund r on r.merchant_id = p.merchant_id and r.payment_id = p.payment_id and r.state = 'succeeded'
+    select coalesce(sum(r.amount), 0)::bigint as sum
+      from payment p
+      join refund r
+        on r.merchant_id = p.merchant_id and r.payment_id = p.payment_id and r.state = 'succeeded'
      where p.merchant_id = ${merchantId} and p.order_id = ${orderId}`.execute(executor);
   return rows[0]?.sum ?? 0n;
 }
 
-/** Refunds of an order's payments that are done, oldest first. */
+/** Succeeded refunds of an order's payments, oldest first. */
 export async function selectDoneRefunds(
   executor: Executor,
   merchantId: Id,
   orderId: string,
 ): Promise<Refund[]> {
   const { rows } = await sql<RefundRow>`
-    select ${COLUMNS} from refund where merchant_id = ${merchantId} and state = 'succeeded'
-       and payment_id in (select payment_id from payment where merchant_id = ${merchantId} and order_id = ${orderId}) order by created_at, refund_id`.execute(
-    executor,
-  );
+    select ${COLUMNS} from refund
+     where merchant_id = ${merchantId} and state = 'succeeded'
+       and payment_id in (
+         select payment_id from payment where merchant_id = ${merchantId} and order_id = ${orderId})
+     order by created_at, refund_id`.execute(executor);
   return rows.map(toRefund);
 }
 
 /** Refunds of a payment, oldest first. */
 export async function selectRefunds(executor: Executor, merchantId: Id, paymentId: Id): Promise<Refund[]> {
   const { rows } = await sql<RefundRow>`
-    select ${COLUMNS} from refund where merchant_id = ${merchantId} and payment_id = ${paymentId} order by created_at, refund_id`.execute(
-    executor,
-  );
+    select ${COLUMNS} from refund
+     where merchant_id = ${merchantId} and payment_id = ${paymentId}
+     order by created_at, refund_id`.execute(executor);
   return rows.map(toRefund);
 }
 
-/** Refunds that returns of sales asked for. */
+/** Refunds that were requested by returns of sales, oldest first. */
 export async function selectRefundsOfReturns(
   executor: Executor,
   merchantId: Id,
   returnIds: readonly Id[],
 ): Promise<Array<Refund & { readonly method: string }>> {
   const { rows } = await sql<RefundRow & { method: string }>`
-    select ${sql.raw(COLUMN_NAMES.map((name) => `r.${name}`).join(", "))}, p.method from refund r join payment p using (merchant_id, payment_id)
-     where r.merchant_id = ${merchantId} and r.return_id = any (${[...returnIds]}::uuid[]) order by r.created_at, r.refund_id`.execute(
-    executor,
-  );
+    select ${sql.raw(COLUMN_NAMES.map((name) => `r.${name}`).join(", "))}, p.method
+      from refund r
+      join payment p using (merchant_id, payment_id)
+     where r.merchant_id = ${merchantId} and r.return_id = any (${[...returnIds]}::uuid[])
+     order by r.created_at, r.refund_id`.execute(executor);
   return rows.map((row) => ({ ...toRefund(row), method: row.method }));
 }
 
@@ -166,21 +174,26 @@ export async function updateRefund(
   facts: RefundFacts = {},
 ): Promise<Refund> {
   const { rows } = await sql<RefundRow>`
-    update refund set state = ${state}, reference = coalesce(${facts.reference ?? null}, reference), note = coalesce(${facts.note?.slice(0, 300) ?? null}, note),
-           paid_from = coalesce(${facts.paidFrom ?? null}, paid_from), decided_by = coalesce(${facts.by ?? null}, decided_by), updated_at = now()
-     where merchant_id = ${merchantId} and refund_id = ${refundId} returning ${COLUMNS}`.execute(tx);
+    update refund set state = ${state},
+           reference = coalesce(${facts.reference ?? null}, reference),
+           note = coalesce(${facts.note?.slice(0, 300) ?? null}, note),
+           paid_from = coalesce(${facts.paidFrom ?? null}, paid_from),
+           decided_by = coalesce(${facts.by ?? null}, decided_by),
+           updated_at = now()
+     where merchant_id = ${merchantId} and refund_id = ${refundId}
+    returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an updated refund comes back");
+  if (!row) throw new Error("the updated refund was not returned");
   return toRefund(row);
 }
 
-/** Open refunds that nobody has worked on for two minutes. */
+/** At most 200 open refunds that have not changed for two minutes, oldest first. */
 export async function selectForgottenRefunds(
   executor: Executor,
 ): Promise<Array<{ merchantId: Id; refundId: Id }>> {
   const { rows } = await sql<{ merchant_id: Id; refund_id: Id }>`
-    select merchant_id, refund_id from refund where state in ('created', 'pending', 'unknown') and updated_at < now() - interval '2 minutes' order by updated_at limit 200`.execute(
-    executor,
-  );
+    select merchant_id, refund_id from refund
+     where state in ('created', 'pending', 'unknown') and updated_at < now() - interval '2 minutes'
+     order by updated_at limit 200`.execute(executor);
   return rows.map((row) => ({ merchantId: row.merchant_id, refundId: row.refund_id }));
 }

@@ -55,7 +55,7 @@ async function pay(reference: string | null | undefined, amount?: number): Promi
   await program.lever("POST", `transactions/${reference}/pay`, amount === undefined ? {} : { amount });
 }
 
-/** An order of a sum, opened and paid; answers its payment's id. */
+/** Creates an order of an amount and pays it; returns the ids of the order and the payment. */
 async function paid(amount: number): Promise<{ orderId: string; paymentId: string }> {
   const orderId = await place(amount);
   const { body } = await open(orderId);
@@ -68,10 +68,10 @@ async function paid(amount: number): Promise<{ orderId: string; paymentId: strin
 }
 
 describe("a refund", () => {
-  it("moves by these states and no others", () => {
+  it("a refund has these transitions and no others", () => {
+    const events = ["accept", "done", "refuse", "lose", "hand", "abandon"] as const;
     const table = (Object.keys(refundLifecycle) as RefundState[]).map(
-      (state) =>
-        `${state}: ${(["accept", "done", "refuse", "lose", "hand", "abandon"] as const).map((event) => nextRefund(state, event) ?? "-").join(" ")}`,
+      (state) => `${state}: ${events.map((event) => nextRefund(state, event) ?? "-").join(" ")}`,
     );
     assert.deepEqual(table, [
       "created: pending succeeded manual unknown manual -",
@@ -83,18 +83,21 @@ describe("a refund", () => {
     ]);
   });
 
-  it("where the provider has no call for it waits for a person's word, and is booked then, once", async () => {
+  it("a refund that the provider has no call for is booked once a person confirms it", async () => {
     const { orderId, paymentId } = await paid(50_000);
     const [received, clearing] = [await posted("received"), await posted("clearing:tripay")];
-    const asked = await post<RefundBody>(`/api/v1/payments/${paymentId}/refunds`, {
+    const requested = await post<RefundBody>(`/api/v1/payments/${paymentId}/refunds`, {
       amount: "20000.00",
       reason: "barang rusak",
     });
-    assert.deepEqual([asked.status, asked.body.state, asked.body.amount], [201, "manual", "20000.00"]);
-    assert.equal(await posted("received"), received, "nothing moves before it is given back");
+    assert.deepEqual(
+      [requested.status, requested.body.state, requested.body.amount],
+      [201, "manual", "20000.00"],
+    );
+    assert.equal(await posted("received"), received, "nothing is booked before the money is paid back");
     const key = newId();
     const done = await post<RefundBody>(
-      `/api/v1/refunds/${asked.body.refund_id}/decision`,
+      `/api/v1/refunds/${requested.body.refund_id}/decision`,
       { done: true, reference: "TRF-1" },
       key,
     );
@@ -102,7 +105,7 @@ describe("a refund", () => {
     assert.equal(
       (
         await post(
-          `/api/v1/refunds/${asked.body.refund_id}/decision`,
+          `/api/v1/refunds/${requested.body.refund_id}/decision`,
           { done: true, reference: "TRF-1" },
           key,
         )
@@ -110,7 +113,7 @@ describe("a refund", () => {
       "true",
     );
     assert.equal(
-      (await post(`/api/v1/refunds/${asked.body.refund_id}/decision`, { done: true, reference: "TRF-2" }))
+      (await post(`/api/v1/refunds/${requested.body.refund_id}/decision`, { done: true, reference: "TRF-2" }))
         .code,
       "refund_not_manual",
     );
@@ -122,7 +125,7 @@ describe("a refund", () => {
     await program.assertBooksHold();
   });
 
-  it("fault 10: twenty parts at once beyond the sum: what is given back never exceeds it", async () => {
+  it("fault 10: twenty concurrent partial refunds never exceed what was paid", async () => {
     const { paymentId } = await paid(100_000);
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
@@ -137,12 +140,12 @@ describe("a refund", () => {
       [6, 14],
     );
     const rest = await post<RefundBody>(`/api/v1/payments/${paymentId}/refunds`, { reason: "sisanya" });
-    assert.equal(rest.body.amount, "10000.00", "without a sum it is all that is left");
+    assert.equal(rest.body.amount, "10000.00", "the default amount is all that is left");
     assert.equal(
       (await post(`/api/v1/payments/${paymentId}/refunds`, { reason: "lagi" })).code,
       "refund_exceeds",
     );
-    // one that failed frees its sum
+    // a failed refund frees its amount
     await post(`/api/v1/refunds/${rest.body.refund_id}/decision`, { done: false, note: "rekening salah" });
     assert.equal(
       (await post<RefundBody>(`/api/v1/payments/${paymentId}/refunds`, { reason: "ulang" })).body.amount,
@@ -152,7 +155,7 @@ describe("a refund", () => {
     assert.equal(body.refunds.length, 8);
   });
 
-  it("is refused by name", async () => {
+  it("invalid refunds are refused by name", async () => {
     const { paymentId } = await paid(10_000);
     const refund = (body: object, id = paymentId, key?: string) =>
       post(`/api/v1/payments/${id}/refunds`, body, key);
@@ -175,12 +178,12 @@ describe("a refund", () => {
     assert.equal((await refund({ reason: "x" }, unpaid)).code, "payment_not_refundable");
   });
 
-  describe("that the provider refuses", () => {
+  describe("a refund that the provider refuses", () => {
     const decide = (refundId: string, body: object, key?: string) =>
       post<RefundBody>(`/api/v1/refunds/${refundId}/decision`, body, key);
     const accounts = () => Promise.all(["received", "bank", "clearing:midtrans"].map(posted));
 
-    /** A payment of Rp 30.000 on a channel of Midtrans'. */
+    /** A paid payment of Rp 30.000 on a channel of Midtrans. */
     async function paidAtMidtrans(method: string): Promise<{ paymentId: string; reference: string }> {
       const orderId = await place(30_000);
       const { payment } = (await open(orderId, { method })).body.data;
@@ -194,9 +197,10 @@ describe("a refund", () => {
     const refund = (paymentId: string, amount: string) =>
       post<RefundBody>(`/api/v1/payments/${paymentId}/refunds`, { amount, reason: "barang rusak" });
 
-    it("because its channel gives nothing back waits for a person, who pays from the bank", async () => {
+    it("a refund on a channel without refunds waits for a person, who pays from the bank", async () => {
       await program.database.pool.query(
-        "insert into routing_rule (merchant_id, rule_id, rank, method, providers) values ($1, $2, 1, 'VIRTUAL_ACCOUNT', array['midtrans'])",
+        "insert into routing_rule (merchant_id, rule_id, rank, method, providers) " +
+          "values ($1, $2, 1, 'VIRTUAL_ACCOUNT', array['midtrans'])",
         [DEMO_MERCHANT, newId()],
       );
       const { paymentId } = await paidAtMidtrans("BCAVA");
@@ -206,8 +210,12 @@ describe("a refund", () => {
         [body.state, body.note, body.paid_from, body.decided_by],
         ["manual", "channel_not_refundable", "bank", null],
       );
-      assert.deepEqual(await accounts(), before, "nothing moves before it is given back");
-      assert.equal((await refund(paymentId, "18000.01")).code, "refund_exceeds", "it counts while it waits");
+      assert.deepEqual(await accounts(), before, "nothing is booked before the money is paid back");
+      assert.equal(
+        (await refund(paymentId, "18000.01")).code,
+        "refund_exceeds",
+        "a waiting refund counts as refunded",
+      );
       const key = newId();
       const done = await decide(body.refund_id, { done: true, reference: "BCA-TRF-77" }, key);
       assert.deepEqual(
@@ -234,7 +242,7 @@ describe("a refund", () => {
       await program.assertBooksHold();
     });
 
-    it("by a final no waits as well; given up, its sum is free again, whoever decides at the same moment", async () => {
+    it("concurrent decisions decide a refused refund once; abandoning it frees its amount", async () => {
       const { paymentId, reference } = await paidAtMidtrans("GOPAY");
       await program.lever("POST", `transactions/${reference}/chargeback`, { amount: 1_000 });
       await until(
@@ -269,7 +277,7 @@ describe("a refund", () => {
       await program.assertBooksHold();
     });
 
-    it("may have been given back by the provider after all, if the person says so", async () => {
+    it("a refused refund can be recorded as paid by the provider after all", async () => {
       const { paymentId } = await paidAtMidtrans("BCAVA");
       const before = await accounts();
       const { body } = await refund(paymentId, "5000.00");
@@ -286,7 +294,7 @@ describe("a refund", () => {
     });
   });
 
-  it("of a sale takes back revenue and tax in proportion, and to the rupiah in the end", async () => {
+  it("refunds of a sale reverse revenue and tax in proportion, and exactly in total", async () => {
     const cashier = await program.unlock("Sari", "111111");
     const catalogue = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier }))
       .body;
@@ -330,7 +338,7 @@ describe("a refund", () => {
     await program.assertBooksHold();
   });
 
-  it("made in the provider's dashboard is found by its notification, and ends the one that a person was to make", async () => {
+  it("a refund made in the provider's dashboard is recorded, and completes the manual one", async () => {
     const { orderId, paymentId } = await paid(30_000);
     await post(`/api/v1/payments/${paymentId}/refunds`, { amount: "10000.00", reason: "sebagian" });
     const reference = (await status(orderId)).payment?.reference;
@@ -349,14 +357,14 @@ describe("a refund", () => {
 });
 
 describe("an order", () => {
-  it("may be paid in parts, and is paid with the last of them", async () => {
+  it("an order can be paid in parts, and is paid with the last of them", async () => {
     const orderId = await place(50_000);
     const first = await open(orderId, { amount: 20_000 });
     assert.equal(first.body.data.payment?.amount, 20_000);
     assert.equal(
       (await open(orderId, { amount: 20_000 })).body.data.payment?.payment_id,
       first.body.data.payment?.payment_id,
-      "asked again, the same is answered",
+      "a repeated request returns the same payment",
     );
     await pay(first.body.data.payment?.reference);
     const partial = await until(
@@ -366,7 +374,7 @@ describe("an order", () => {
     assert.equal(partial.paid_amount, 20_000);
     assert.equal((await open(orderId, { amount: 30_001 })).code, "amount_above_remaining");
     const second = await open(orderId);
-    assert.equal(second.body.data.payment?.amount, 30_000, "without a sum it is all that is left");
+    assert.equal(second.body.data.payment?.amount, 30_000, "the default amount is all that is left");
     await pay(second.body.data.payment?.reference);
     const done = await until(
       () => status(orderId),
@@ -377,7 +385,7 @@ describe("an order", () => {
     await program.assertBooksHold();
   });
 
-  it("can be given up while it is not paid; afterwards nothing is opened for it", async () => {
+  it("an unpaid order can be cancelled; afterwards no payment is opened for it", async () => {
     const orderId = await place(10_000);
     await open(orderId);
     assert.equal((await post(`/api/v1/orders/${orderId}/cancel`)).status, 200);
@@ -388,7 +396,7 @@ describe("an order", () => {
     assert.equal((await post(`/api/v1/orders/${done.orderId}/cancel`)).code, "order_paid");
   });
 
-  it("tells who waits for news of it, at once or when the time is over", async () => {
+  it("a waiting status request is answered on a change, or when the time is over", async () => {
     const orderId = await place(10_000);
     const reference = (await open(orderId)).body.data.payment?.reference;
     const begun = performance.now();
@@ -399,7 +407,7 @@ describe("an order", () => {
     await sleep(100);
     await pay(reference);
     assert.equal((await waiting).body.data.status, "PAID");
-    assert.ok(performance.now() - begun < 15_000, "not by the clock");
+    assert.ok(performance.now() - begun < 15_000, "answered by the event, not by the timeout");
     assert.equal(
       (
         await program.call<Seed<OrderBody>>(
@@ -408,7 +416,7 @@ describe("an order", () => {
         )
       ).body.data.status,
       "PAID",
-      "what is final needs no waiting",
+      "a final status is answered without waiting",
     );
     assert.equal(
       (
@@ -425,7 +433,7 @@ describe("an order", () => {
     );
   });
 
-  it("is followed by server-sent events of its own", async () => {
+  it("an order's stream of server-sent events holds its own events only", async () => {
     const orderId = await place(10_000);
     const controller = new AbortController();
     const response = await fetch(`${program.url}/api/v1/payment/events?order_id=${orderId}`, {
@@ -444,7 +452,7 @@ describe("an order", () => {
     assert.ok(!text.includes(other.orderId));
   });
 
-  it("keeps why its provider was chosen", async () => {
+  it("a payment keeps why its provider was chosen", async () => {
     const { paymentId } = await paid(10_000);
     const { body } = await program.call<PaymentView>("GET", `/api/v1/payments/${paymentId}`);
     assert.deepEqual(
@@ -458,7 +466,7 @@ describe("money in suspense", () => {
   const cases = async (state: string) =>
     (await program.call<{ cases: CaseBody[] }>("GET", `/api/v1/cases?state=${state}`)).body.cases;
 
-  /** Pays an order twice; answers the case of the second payment. */
+  /** Pays an order twice; returns the case of the second payment. */
   async function doubled(amount: number): Promise<CaseBody> {
     const orderId = await place(amount);
     const first = (await open(orderId)).body.data.payment?.reference;
@@ -476,7 +484,7 @@ describe("money in suspense", () => {
     return all.find(({ reference }) => reference === second)!;
   }
 
-  it("is applied to an order by one action, once", async () => {
+  it("money in suspense is applied to an order once", async () => {
     const found = await doubled(25_000);
     assert.deepEqual([found.reason, found.amount], ["double", "25000.00"]);
     const suspense = await posted("suspense");
@@ -494,7 +502,7 @@ describe("money in suspense", () => {
         post<CaseBody>(`/api/v1/cases/${found.case_id}/apply`, { order_id: orderId }),
       ),
     );
-    assert.deepEqual(answers.map(({ status: code, code: word }) => word ?? String(code)).sort(), [
+    assert.deepEqual(answers.map(({ status: code, code: refusal }) => refusal ?? String(code)).sort(), [
       "200",
       "case_settled",
       "case_settled",
@@ -511,7 +519,7 @@ describe("money in suspense", () => {
     await program.assertBooksHold();
   });
 
-  it("is what came for a paid payment under another reference, also while its order has room left", async () => {
+  it("money for a paid payment under another reference goes to suspense", async () => {
     const orderId = await place(40_000);
     const part = (await open(orderId, { amount: 15_000 })).body.data.payment;
     await pay(part?.reference);
@@ -525,7 +533,7 @@ describe("money in suspense", () => {
       [part?.payment_id],
     );
     const reference = `T-AGAIN-${newId().slice(-12)}`;
-    const callBack = (word: string) => {
+    const callBack = (status: string) => {
       const raw = JSON.stringify({
         reference,
         merchant_ref: rows[0]?.merchant_ref,
@@ -537,7 +545,7 @@ describe("money in suspense", () => {
         total_fee: 855,
         amount_received: 14_145,
         is_closed_payment: 1,
-        status: word,
+        status,
         paid_at: 1_763_256_923,
         note: null,
       });
@@ -555,7 +563,7 @@ describe("money in suspense", () => {
     );
     assert.equal((await posted("suspense")) - suspense, 1_500_000n);
     assert.equal((await status(orderId)).paid_amount, 15_000);
-    // that this money went back says nothing of the payment's own
+    // the refund of this money is not a refund of the payment
     assert.equal((await callBack("REFUND")).status, 200);
     const { rows: refunds } = await program.database.pool.query(
       "select 1 from refund where payment_id = $1",
@@ -565,7 +573,7 @@ describe("money in suspense", () => {
     await program.assertBooksHold();
   });
 
-  it("is given back by one action; a person says when it is done", async () => {
+  it("money in suspense is refunded; a person confirms when it is done", async () => {
     const found = await doubled(15_000);
     const [suspense, clearing] = [await posted("suspense"), await posted("clearing:tripay")];
     const { body } = await program.call<CaseBody>("POST", `/api/v1/cases/${found.case_id}/refund`, {
@@ -599,7 +607,7 @@ describe("money in suspense", () => {
     await program.assertBooksHold();
   });
 
-  it("whose refund can't be made is open again", async () => {
+  it("a case whose refund is abandoned is open again", async () => {
     const found = await doubled(12_000);
     await post(`/api/v1/cases/${found.case_id}/refund`, { reason: "dibayar dua kali" });
     const { rows } = await program.database.pool.query<{ refund_id: string }>(

@@ -1,14 +1,14 @@
 import type { Id, Money } from "@onegate/contract";
 
 /**
- * Giving back what was paid. It is a thing of its own: the payment stays succeeded.
+ * A refund of what was paid. It is a record of its own: the payment stays succeeded.
  *
- *   created    written down; the provider has not been told, or its answer is not written yet
- *   pending    the provider took it and is not done
- *   unknown    the provider did not answer clearly: it is asked, never told under another reference
- *   manual     the provider has no such call, or said no: a person gives the money back and says so, or gives it up
- *   succeeded  given back, and booked
- *   failed     given up by a person; the sum may be asked for again
+ *   created    saved; the provider was not called yet, or its answer is not saved yet
+ *   pending    the provider accepted it and has not finished
+ *   unknown    the provider gave no clear answer: inquire, never send it under another reference
+ *   manual     the provider has no refund call, or refused: a person pays it and confirms it, or abandons it
+ *   succeeded  paid back and booked
+ *   failed     abandoned by a person; the amount can be refunded again
  */
 export type RefundState = "created" | "pending" | "unknown" | "manual" | "succeeded" | "failed";
 export type RefundEvent = "accept" | "done" | "refuse" | "lose" | "hand" | "abandon";
@@ -24,7 +24,7 @@ export const refundLifecycle: Readonly<
   failed: {},
 };
 
-/** The state after an event, or nothing when the event has no effect in this state. */
+/** The state after an event, or undefined if the event has no effect in this state. */
 export function nextRefund(state: RefundState, event: RefundEvent): RefundState | undefined {
   return refundLifecycle[state][event];
 }
@@ -32,7 +32,7 @@ export function nextRefund(state: RefundState, event: RefundEvent): RefundState 
 export type Refund = {
   readonly merchantId: Id;
   readonly refundId: Id;
-  /** What is given back: a payment, or money in suspense. */
+  /** What is refunded: a payment, or money in suspense (a case). */
   readonly paymentId: Id | null;
   readonly caseId: Id | null;
   readonly orderId: string | null;
@@ -43,14 +43,14 @@ export type Refund = {
   readonly state: RefundState;
   readonly reason: string;
   readonly requestedBy: string;
-  /** Who gives the money: the provider, or the shop's bank once the provider has said no. */
+  /** Who pays the refund: the provider, or the shop's bank account once the provider has refused. */
   readonly paidFrom: "provider" | "bank";
-  /** Who said that it is done or given up, where a person did. */
+  /** The person who recorded it as done or abandoned, if a person did. */
   readonly decidedBy: string | null;
   readonly note: string | null;
-  /** The return of a sale that asked for it. */
+  /** The return of a sale that requested it. */
   readonly returnId: Id | null;
-  /** Of cash: the outlet whose drawer gives it; null: the one that took it. */
+  /** For cash: the outlet whose drawer pays it; null: the outlet that took the payment. */
   readonly outletId: Id | null;
   readonly createdAt: Date;
 };

@@ -32,18 +32,18 @@ const pay = (orderId: string, method: string, amount?: string) =>
   program.call<Seed>("POST", "/api/v1/payment/create-payment", {
     body: { order_id: orderId, method, ...(amount === undefined ? {} : { amount }) },
   });
-const said = ({ status, code }: Answer<unknown>) => [status, code];
-/** Requests for payments that any provider got so far. */
+const statusAndCode = ({ status, code }: Answer<unknown>) => [status, code];
+/** How many payments the providers have received so far. */
 const sent = async () => ((await program.lever("GET", "transactions")) as unknown[]).length;
-/** What is refused, and that nobody was asked. */
+/** Asserts that a request is refused without calling a provider. */
 async function refused(what: () => Promise<Answer<unknown>>, code: string, why?: string): Promise<void> {
   const before = await sent();
-  assert.deepEqual(said(await what()), [422, code], why);
-  assert.equal(await sent(), before, `${why ?? code}: nobody was asked`);
+  assert.deepEqual(statusAndCode(await what()), [422, code], why);
+  assert.equal(await sent(), before, `${why ?? code}: no provider was called`);
 }
 
 describe("a huge amount", () => {
-  it("of an order is refused, and the largest one can be read", async () => {
+  it("an order of a huge amount is refused, and an order of the largest amount can be read", async () => {
     for (const amount of [
       "90071992547409.93",
       "9000000000000.01",
@@ -59,7 +59,7 @@ describe("a huge amount", () => {
         String(amount),
       );
     }
-    assert.deepEqual(said(await create({ amount: "90071992547409.93" })), [422, "amount_too_large"]);
+    assert.deepEqual(statusAndCode(await create({ amount: "90071992547409.93" })), [422, "amount_too_large"]);
     const largest = await create({ amount: "9000000000000.00" });
     assert.equal(largest.status, 201);
     assert.equal(largest.body.data.amount, Number(MAX_ORDER_MINOR / 100n));
@@ -71,14 +71,14 @@ describe("a huge amount", () => {
     await refused(() => pay(largest.body.data.order_id, "QRIS"), "amount_above_maximum");
   });
 
-  it("is neither reckoned with nor written into instructions", async () => {
+  it("a huge amount is refused by the fee calculator and the instructions", async () => {
     for (const amount of ["90071992547409.93", "8999999999999999.99"]) {
-      assert.deepEqual(said(await program.call("GET", `/api/v1/payment/fee-calculator?amount=${amount}`)), [
-        422,
-        "amount_too_large",
-      ]);
       assert.deepEqual(
-        said(await program.call("GET", `/api/v1/payment/instruction?code=QRIS2&amount=${amount}`)),
+        statusAndCode(await program.call("GET", `/api/v1/payment/fee-calculator?amount=${amount}`)),
+        [422, "amount_too_large"],
+      );
+      assert.deepEqual(
+        statusAndCode(await program.call("GET", `/api/v1/payment/instruction?code=QRIS2&amount=${amount}`)),
         [422, "amount_too_large"],
       );
     }
@@ -88,14 +88,14 @@ describe("a huge amount", () => {
     );
   });
 
-  it("of a price is refused; at the largest price the fifth sale is a sale like the first", async () => {
+  it("a huge price is refused; at the largest price, repeated sales succeed", async () => {
     const product = (amount: string) =>
       program.call<{ id: string }>("POST", "/api/v1/products", {
         token: owner,
         headers: { "idempotency-key": newId() },
         body: { name: `Lukisan ${newId()}`, price: { amount, currency: "IDR" } },
       });
-    assert.deepEqual(said(await product("9000000000000.01")), [422, "amount_too_large"]);
+    assert.deepEqual(statusAndCode(await product("9000000000000.01")), [422, "amount_too_large"]);
     const made = await product("9000000000000.00");
     assert.equal(made.status, 201, JSON.stringify(made.body));
     const price = { amount: "9000000000000.00", currency: "IDR" };
@@ -113,17 +113,17 @@ describe("a huge amount", () => {
       });
     for (let i = 0; i < 5; i++) assert.equal((await sell(sale(1))).status, 201);
     const twice = { amount: "18000000000000.00", currency: "IDR" };
-    assert.deepEqual(said(await sell(sale(2, twice, twice))), [422, "amount_too_large"]);
-    assert.deepEqual(said(await sell(sale(1, price, { amount: "9000000000000000.00", currency: "IDR" }))), [
-      422,
-      "amount_too_large",
-    ]);
+    assert.deepEqual(statusAndCode(await sell(sale(2, twice, twice))), [422, "amount_too_large"]);
+    assert.deepEqual(
+      statusAndCode(await sell(sale(1, price, { amount: "9000000000000000.00", currency: "IDR" }))),
+      [422, "amount_too_large"],
+    );
     await program.assertBooksHold();
   });
 });
 
 describe("sen, where a provider takes whole rupiah", () => {
-  it("are refused at the gateway, in the whole and in a part", async () => {
+  it("sen are refused at the gateway, in an order and in a partial payment", async () => {
     const { body } = await create({ amount: "10000.50" });
     for (const method of ["QRIS", "QRIS2", "BRIVA", "DANA", "GOPAY"])
       await refused(() => pay(body.data.order_id, method), "amount_not_whole", method);
@@ -132,7 +132,7 @@ describe("sen, where a provider takes whole rupiah", () => {
     assert.equal((await pay(whole, "QRIS", "5000")).status, 201);
   });
 
-  it("are refused at the till; the same sale is taken in cash", async () => {
+  it("sen are refused at the till for QRIS; the same sale is taken in cash", async () => {
     const made = await program.call<{ id: string }>("POST", "/api/v1/products", {
       token: owner,
       headers: { "idempotency-key": newId() },
@@ -171,7 +171,7 @@ describe("a customer's telephone number", () => {
     return pay(order.body.data.order_id, "OVO");
   };
 
-  it("is understood however it is written", async () => {
+  it("a phone number is accepted in any common notation", async () => {
     for (const typed of [
       "0812 3456 7890",
       "+6281234567890",
@@ -183,20 +183,20 @@ describe("a customer's telephone number", () => {
     }
   });
 
-  it("that is none is refused with the order", async () => {
+  it("an order with an invalid phone number is refused", async () => {
     for (const typed of ["81234567890", "8123", "+0812", "12", "ini bukan nomor", ""])
       await refused(() => create({ customer_phone: typed }), "phone_invalid", typed);
   });
 
-  it("is needed where the payer is asked by it, and must be a mobile's", async () => {
+  it("a mobile number is required where the provider contacts the payer by it", async () => {
     const without = (await create()).body.data.order_id;
     await refused(() => pay(without, "OVO"), "phone_needed");
     for (const typed of ["021 555 0100", "+65 6123 4567"])
       await refused(() => open(typed), "phone_needed", typed);
-    assert.equal((await pay(without, "QRIS2")).status, 201, "nowhere else");
+    assert.equal((await pay(without, "QRIS2")).status, 201, "other channels need no number");
   });
 
-  it("spelled differently, with the same order's id, is another order as before", async () => {
+  it("the same order id with the number in another notation is refused as a different order", async () => {
     const order = newOrder({ customer_phone: "0812 3456 7890" });
     const place = (body: object) => program.call("POST", "/api/v1/payment/create-transaction", { body });
     assert.deepEqual(
@@ -210,13 +210,13 @@ describe("a customer's telephone number", () => {
   });
 });
 
-describe("a text that can't be kept", () => {
+describe("text that can't be stored", () => {
   for (const [what, bad] of [
     ["half a surrogate pair", "a\ud83d"],
     ["the other half", "\ude00b"],
     ["NUL", "a\u0000b"],
   ] as const) {
-    it(`${what}: is named and refused, wherever it stands`, async () => {
+    it(`${what} is refused in every field, and the field is named`, async () => {
       const item = { name: "Kopi", price: 20_000, quantity: 1 };
       for (const [change, field] of [
         [{ order_items: [{ ...item, name: bad }] }, "body/order_items/0/name"],
@@ -242,7 +242,9 @@ describe("a text that can't be kept", () => {
         ["POST", "/api/v1/payment/create-payment", { order_id: bad, method: "QRIS" }, undefined],
       ] as const) {
         assert.deepEqual(
-          said(await program.call(method, path, { body, headers: key(), ...(token ? { token } : {}) })),
+          statusAndCode(
+            await program.call(method, path, { body, headers: key(), ...(token ? { token } : {}) }),
+          ),
           [422, "request_invalid"],
           path,
         );
@@ -250,11 +252,11 @@ describe("a text that can't be kept", () => {
     });
   }
 
-  it("is refused in an address too, and however deep it lies", async () => {
-    assert.deepEqual(said(await program.call("GET", "/api/v1/payment/get-status-payment?order_id=a%00b")), [
-      422,
-      "request_invalid",
-    ]);
+  it("text that can't be stored is refused in a URL too, and at any depth", async () => {
+    assert.deepEqual(
+      statusAndCode(await program.call("GET", "/api/v1/payment/get-status-payment?order_id=a%00b")),
+      [422, "request_invalid"],
+    );
     const raw = `{"order_id":${"[".repeat(50_000)}"\\ud800"${"]".repeat(50_000)}}`;
     const { status } = await program.call("POST", "/api/v1/payment/create-payment", { raw });
     assert.ok(status >= 400 && status < 500, String(status));

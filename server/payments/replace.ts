@@ -6,9 +6,9 @@ import { insertPayment, lockPayment, selectPayments, updatePayment, type LockedO
 import { tell } from "./tell.ts";
 
 /**
- * Ends a payment at its provider that nobody can pay, because the answer with its code was lost, and opens another in its
- * place: if and only if the provider confirms the end. One that can't be ended any more is paid or over, and the next inquiry
- * says which; where the provider doesn't answer, the next inquiry comes back here.
+ * Cancels a payment at its provider that nobody can pay because its code was lost, and opens a replacement
+ * only if the provider confirms the cancellation. A payment that can no longer be cancelled is paid or
+ * expired, and the next inquiry shows which. If the provider doesn't answer, the next inquiry tries again.
  */
 export async function endLost(payments: Payments, lost: Payment): Promise<void> {
   const { reference, merchantRef } = lost;
@@ -20,7 +20,10 @@ export async function endLost(payments: Payments, lost: Payment): Promise<void> 
   });
 }
 
-/** Gives up a payment that its provider has ended, and writes the one in its place, which a job then opens, once. The order's row is held. */
+/**
+ * Cancels a payment that its provider has cancelled, and inserts its replacement, which a job then opens
+ * once. The caller holds the lock on the order's row.
+ */
 export async function replace(
   tx: Tx,
   payments: Payments,
@@ -29,13 +32,13 @@ export async function replace(
 ): Promise<void> {
   const { merchantId, orderId, method, channel, provider, accountId, outletId, amount, expiresAt, routing } =
     payment;
-  const given = await updatePayment(tx, payment, "cancelled", {
+  const cancelled = await updatePayment(tx, payment, "cancelled", {
     note: "the answer with its code was lost; another took its place",
   });
   const paid = paidSum(await selectPayments(tx, merchantId, orderId));
   if (!order.cancelled && paid + amount.minor <= order.amount) {
     const paymentId = payments.newId();
-    // the payer's time goes on: an end to this, should every answer be lost
+    // the replacement keeps the payer's deadline, so that replacing ends even if every answer is lost
     await insertPayment(tx, {
       merchantId,
       paymentId,
@@ -54,5 +57,5 @@ export async function replace(
     });
     await addJob(tx, REOPEN, { merchantId, paymentId }, { attempts: 1 });
   }
-  await tell(tx, given);
+  await tell(tx, cancelled);
 }

@@ -6,10 +6,13 @@ import type { Payments } from "./context.ts";
 import { methodOf, type Candidate } from "./payment.ts";
 import { selectRouting } from "./store.ts";
 
-/** Which of several QRIS channels of a provider is used when a till says just QRIS: the longest-lived first. */
+/**
+ * Which of a provider's QRIS channels is used when a till requests QRIS: the one whose codes live longest
+ * comes first.
+ */
 const QRIS_CHANNELS = ["QRIS2", "QRISC", "QRIS"];
 
-/** A channel that may be tried, with what speaks for it. */
+/** A channel to try, with the values it is ranked by. */
 type Option = {
   readonly channel: OfferedChannel;
   readonly fee: bigint;
@@ -18,10 +21,12 @@ type Option = {
 };
 
 /**
- * The channels to try for a payment, best first: what a rule of the merchant names (by method, amount and time of day), then
- * who is well, then who costs less, then the order of registration. Refuses `provider_missing`, `channel_unknown`,
- * `channel_inactive`, `qris_surcharge_forbidden`, amounts outside the limits of all that there are, `amount_not_whole`, and `phone_needed` where a payer's
- * number is given to be looked at (null: there is none).
+ * The channels to try for a payment, best first: healthy providers, then what a routing rule of the merchant
+ * names (by method, amount and time of day), then the lowest fee, then the order of registration. Refuses, in
+ * this order, what `listChannels` refuses, `provider_missing` or `channel_unknown` if no channel matches,
+ * `qris_surcharge_forbidden` or `channel_inactive` if none is active, `amount_below_minimum` or
+ * `amount_above_maximum` if the amount is outside the limits of all, `amount_not_whole`, and `phone_needed`.
+ * The last applies only if `phone` is given (null: the payer has no number).
  */
 export async function routesFor(
   payments: Payments,
@@ -62,11 +67,11 @@ export async function routesFor(
   const ruled =
     payable.length > 1 ? await selectRouting(executor, merchantId, methodOf(payable[0]!), amount.minor) : [];
   const options = payable.map((channel): Option => {
-    const place = ruled.indexOf(channel.provider);
+    const position = ruled.indexOf(channel.provider);
     return {
       channel,
       fee: feeOf(channel.totalFee, amount, channel.minimumFee, channel.maximumFee),
-      ruled: place === -1 ? ruled.length : place,
+      ruled: position === -1 ? ruled.length : position,
       listed: names.indexOf(channel.provider),
     };
   });
@@ -81,7 +86,7 @@ export async function routesFor(
     .map(({ channel }) => channel);
 }
 
-/** Of each provider the channel that it would be asked for first. */
+/** For each provider, the channel to try first. */
 function bestOfEach(channels: readonly OfferedChannel[]): OfferedChannel[] {
   const rank = ({ code }: OfferedChannel) =>
     (QRIS_CHANNELS.indexOf(code) + QRIS_CHANNELS.length + 1) % (QRIS_CHANNELS.length + 1);
@@ -101,31 +106,34 @@ function isWhole({ minor, currency }: Money): boolean {
 }
 
 function refuseAmount(channels: readonly OfferedChannel[], amount: Money): Refusal {
-  const least = channels.reduce(
+  const min = channels.reduce(
     (low, { minimumAmount }) => (minimumAmount.minor < low ? minimumAmount.minor : low),
     channels[0]!.minimumAmount.minor,
   );
-  if (amount.minor < least) return refuse("amount_below_minimum", { minimum: least.toString() });
-  const most = channels.reduce(
+  if (amount.minor < min) return refuse("amount_below_minimum", { minimum: min.toString() });
+  const max = channels.reduce(
     (high, { maximumAmount }) => (maximumAmount.minor > high ? maximumAmount.minor : high),
     0n,
   );
-  return refuse("amount_above_maximum", { maximum: most.toString() });
+  return refuse("amount_above_maximum", { maximum: max.toString() });
 }
 
-/** What a payment of a sum costs in all, in minor units, rounded up; for comparing, the provider's own word is what is booked. */
+/**
+ * The total fee of a payment in minor units, rounded up. It serves to compare channels; the fee that is
+ * booked is the one the provider reports.
+ */
 export function feeOf(
   { flat, percentBasisPoints }: Fee,
   amount: Money,
-  least: Money | null,
-  most: Money | null,
+  min: Money | null,
+  max: Money | null,
 ): bigint {
   const fee = flat.minor + (amount.minor * BigInt(percentBasisPoints) + 9_999n) / 10_000n;
-  if (least && fee < least.minor) return least.minor;
-  return most && most.minor > 0n && fee > most.minor ? most.minor : fee;
+  if (min && fee < min.minor) return min.minor;
+  return max && max.minor > 0n && fee > max.minor ? max.minor : fee;
 }
 
-/** The explanation that is kept with the payment. */
+/** Why each channel was chosen or not; stored with the payment. */
 export function explain(
   routes: readonly OfferedChannel[],
   chosen: OfferedChannel,

@@ -60,13 +60,13 @@ const InstructionQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-/** An order of 500 items. */
+/** Enough for an order of 500 items. */
 const ORDER_LIMIT_BYTES = 262_144;
 const PROVIDER = Type.String({ pattern: "^[a-z]{1,20}$" });
-/** What the topics of an order's events begin with. */
+/** Topic prefixes of an order's events. */
 export const ORDER_TOPICS = ["payment.", "refund."] as const;
 
-/** The seed paths of the gateway, and the door for providers' notifications. */
+/** Routes of the gateway, and the path for providers' notifications. */
 export function paymentRoutes(http: Http, payments: Payments, tail: Tail, streams: Streams): void {
   http.get(
     "/api/v1/payment/get-payment-channel",
@@ -213,12 +213,12 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
       );
       if (isRefusal(payment)) return answer(request, reply, payment);
       if (payment.state === "failed") return answer(request, reply, refuse("provider_refused"));
-      const unclear = payment.state === "unknown" || payment.state === "created";
-      const message = unclear
-        ? "The provider has not answered yet; ask get-status-payment, don't pay twice"
+      const isUnclear = payment.state === "unknown" || payment.state === "created";
+      const message = isUnclear
+        ? "The provider has not answered yet; call get-status-payment, don't pay twice"
         : "";
       return reply
-        .code(unclear ? 202 : 201)
+        .code(isUnclear ? 202 : 201)
         .send({ success: true, message, data: await orderBody(payments, order) });
     },
   );
@@ -250,7 +250,7 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
         !reply.raw.destroyed &&
         !stopping.aborted
       ) {
-        // listened for before it is looked at, so that nothing falls in between
+        // subscribe before reading the order, so that no event in between is missed
         const news = listenFor(tail, merchantId, orderId, deadline - performance.now(), reply.raw, stopping);
         body = await orderBody(payments, order);
         if (body.status === first.status) await news.heard;
@@ -284,7 +284,7 @@ export function paymentRoutes(http: Http, payments: Payments, tail: Tail, stream
     },
   );
 
-  // A provider's signature covers the bytes as they came: this scope keeps them and leaves the parsing to the provider.
+  // A provider's signature covers the raw bytes: this scope keeps them, and the provider parses them.
   void http.register(async (scope: Http) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
@@ -351,7 +351,7 @@ function isOfOrder({ topic, payload }: OutboxEvent, orderId: string): boolean {
   );
 }
 
-/** Listens for an order's next event, until the time is over, the caller is gone or the server stops. */
+/** Waits for an order's next event, until the time is over, the caller disconnects or the server stops. */
 function listenFor(
   tail: Tail,
   merchantId: string,

@@ -28,8 +28,8 @@ const tags = ["routing"];
 const service = "payments";
 const read = { right: "routing.read", service } as const;
 const manage = { right: "routing.manage", service } as const;
-const no = { "4xx": ProblemSchema, "5xx": ProblemSchema };
-const One = Type.Object({ id: IdSchema });
+const problems = { "4xx": ProblemSchema, "5xx": ProblemSchema };
+const IdParams = Type.Object({ id: IdSchema });
 const Preview = Type.Object(
   {
     method: Type.String({ minLength: 1, maxLength: 32, description: "as `create-payment` takes it" }),
@@ -38,7 +38,7 @@ const Preview = Type.Object(
   { additionalProperties: false },
 );
 
-/** Which provider is tried first, as an owner's rules have it. */
+/** Routes for the owner's routing rules, which decide the provider that is tried first. */
 export function routingRoutes(http: Http, payments: Payments): void {
   const { kysely } = payments.database;
 
@@ -49,7 +49,7 @@ export function routingRoutes(http: Http, payments: Payments): void {
       schema: {
         tags,
         summary: "The routing rules, in the order in which they are looked at",
-        response: { 200: Type.Object({ rules: Type.Array(RoutingRuleSchema) }), ...no },
+        response: { 200: Type.Object({ rules: Type.Array(RoutingRuleSchema) }), ...problems },
       },
     },
     async (request) => ({
@@ -65,7 +65,7 @@ export function routingRoutes(http: Http, payments: Payments): void {
         tags,
         summary: "Add a rule; once per Idempotency-Key",
         body: NewRoutingRuleSchema,
-        response: { 201: RoutingRuleSchema, ...no },
+        response: { 201: RoutingRuleSchema, ...problems },
       },
     },
     async (request, reply) => {
@@ -83,9 +83,9 @@ export function routingRoutes(http: Http, payments: Payments): void {
       schema: {
         tags,
         summary: "Change a rule",
-        params: One,
+        params: IdParams,
         body: RoutingRuleChangeSchema,
-        response: { 200: RoutingRuleSchema, ...no },
+        response: { 200: RoutingRuleSchema, ...problems },
       },
     },
     async (request, reply) => {
@@ -98,7 +98,12 @@ export function routingRoutes(http: Http, payments: Payments): void {
     "/api/v1/routing/rules/:id",
     {
       config: manage,
-      schema: { tags, summary: "Delete a rule", params: One, response: { 204: Type.Null(), ...no } },
+      schema: {
+        tags,
+        summary: "Delete a rule",
+        params: IdParams,
+        response: { 204: Type.Null(), ...problems },
+      },
     },
     async (request, reply) => {
       const refusal = await deleteRule(payments, whoOf(request), request.params.id);
@@ -114,7 +119,7 @@ export function routingRoutes(http: Http, payments: Payments): void {
         tags,
         summary: "What a payment would be tried on now, best first, and why",
         querystring: Preview,
-        response: { 200: RoutingPreviewSchema, ...no },
+        response: { 200: RoutingPreviewSchema, ...problems },
       },
     },
     async (request, reply) => {

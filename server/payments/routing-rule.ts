@@ -8,16 +8,19 @@ import {
   type RoutingRuleChangeBody,
 } from "@onegate/contract";
 
-/** Which providers are tried first for the payments that it fits; null fits all. */
+/** Which providers are tried first for the payments that the rule matches. A null condition matches all. */
 export type RoutingRule = {
   readonly merchantId: Id;
   readonly ruleId: Id;
   readonly rank: number;
   readonly method: string | null;
-  /** Minor units, both included. */
+  /** Minor units; both bounds are inclusive. */
   readonly amountFrom: bigint | null;
   readonly amountTo: bigint | null;
-  /** `HH:MM` in the zone of the merchant's first outlet, both included; from above to spans midnight. */
+  /**
+   * `HH:MM` in the time zone of the merchant's first outlet; both bounds are inclusive. If `timeFrom` is
+   * later than `timeTo`, the range spans midnight.
+   */
   readonly timeFrom: string | null;
   readonly timeTo: string | null;
   readonly providers: readonly string[];
@@ -26,7 +29,7 @@ export type RoutingRule = {
 
 export const MAX_ROUTING_RULES = 100;
 
-/** What a new rule is where its body says nothing. */
+/** Defaults of a new rule. */
 export const DEFAULT_RULE = {
   method: null,
   amountFrom: null,
@@ -37,8 +40,9 @@ export const DEFAULT_RULE = {
 } as const;
 
 /**
- * A rule with its changes. Refuses malformed sums, `amount_not_positive`, `routing_bounds_invalid` where a rule would fit
- * nothing, and `provider_unknown` of providers that the shop doesn't have, in this order.
+ * A rule with its changes applied. Refuses malformed amounts, `amount_not_positive`, `routing_bounds_invalid`
+ * if the rule could match nothing, and `provider_unknown` for providers that the merchant doesn't have, in
+ * this order.
  */
 export function changedRule(
   before: RoutingRule,
@@ -78,7 +82,7 @@ function sumOf(unchecked: string | null | undefined, before: bigint | null): big
   return minor < 0n ? refuse("amount_not_positive") : minor;
 }
 
-/** A rule as the audit trail keeps it. */
+/** A rule as the audit trail stores it. */
 export function shownRule({
   rank,
   method,

@@ -17,7 +17,8 @@ type RuleRow = {
 };
 
 const COLUMNS = sql.raw(
-  "merchant_id, rule_id, rank, method, amount_from, amount_to, to_char(time_from, 'HH24:MI') as time_from, to_char(time_to, 'HH24:MI') as time_to, providers, is_active",
+  "merchant_id, rule_id, rank, method, amount_from, amount_to, to_char(time_from, 'HH24:MI') as time_from, " +
+    "to_char(time_to, 'HH24:MI') as time_to, providers, is_active",
 );
 
 function toRule(row: RuleRow): RoutingRule {
@@ -35,17 +36,17 @@ function toRule(row: RuleRow): RoutingRule {
   };
 }
 
-/** A merchant's rules are changed one after another: held until the commit. */
+/** Serialises changes of a merchant's rules: the lock is held until the commit. */
 export async function lockRouting(tx: Tx, merchantId: Id): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`routing ${merchantId}`}, 0))`.execute(tx);
 }
 
-/** All rules, in the order in which they are looked at. */
+/** All rules, in the order in which they are evaluated. */
 export async function selectRules(executor: Executor, merchantId: Id): Promise<RoutingRule[]> {
-  const { rows } =
-    await sql<RuleRow>`select ${COLUMNS} from routing_rule where merchant_id = ${merchantId} order by rank, rule_id`.execute(
-      executor,
-    );
+  const { rows } = await sql<RuleRow>`
+    select ${COLUMNS} from routing_rule
+     where merchant_id = ${merchantId}
+     order by rank, rule_id`.execute(executor);
   return rows.map(toRule);
 }
 
@@ -54,23 +55,24 @@ export async function selectRule(
   merchantId: Id,
   ruleId: Id,
 ): Promise<RoutingRule | undefined> {
-  const { rows } =
-    await sql<RuleRow>`select ${COLUMNS} from routing_rule where merchant_id = ${merchantId} and rule_id = ${ruleId}`.execute(
-      executor,
-    );
+  const { rows } = await sql<RuleRow>`
+    select ${COLUMNS} from routing_rule
+     where merchant_id = ${merchantId} and rule_id = ${ruleId}`.execute(executor);
   return rows[0] && toRule(rows[0]);
 }
 
-/** Writes a rule as it is now. */
 export async function upsertRule(tx: Tx, rule: RoutingRule): Promise<void> {
   await sql`
-    insert into routing_rule (merchant_id, rule_id, rank, method, amount_from, amount_to, time_from, time_to, providers, is_active)
-    values (${rule.merchantId}, ${rule.ruleId}, ${rule.rank}, ${rule.method}, ${rule.amountFrom}, ${rule.amountTo}, ${rule.timeFrom}::time, ${rule.timeTo}::time,
+    insert into routing_rule (merchant_id, rule_id, rank, method, amount_from, amount_to, time_from, time_to,
+      providers, is_active)
+    values (${rule.merchantId}, ${rule.ruleId}, ${rule.rank}, ${rule.method}, ${rule.amountFrom},
+      ${rule.amountTo}, ${rule.timeFrom}::time, ${rule.timeTo}::time,
       ${[...rule.providers]}::text[], ${rule.isActive})
-    on conflict (merchant_id, rule_id) do update set rank = excluded.rank, method = excluded.method, amount_from = excluded.amount_from, amount_to = excluded.amount_to,
-      time_from = excluded.time_from, time_to = excluded.time_to, providers = excluded.providers, is_active = excluded.is_active`.execute(
-    tx,
-  );
+    on conflict (merchant_id, rule_id) do update
+      set rank = excluded.rank, method = excluded.method,
+          amount_from = excluded.amount_from, amount_to = excluded.amount_to,
+          time_from = excluded.time_from, time_to = excluded.time_to,
+          providers = excluded.providers, is_active = excluded.is_active`.execute(tx);
 }
 
 export async function deleteRuleRow(tx: Tx, merchantId: Id, ruleId: Id): Promise<void> {

@@ -10,7 +10,7 @@ let owner: string;
 before(async () => {
   program = await openTestProgram();
   owner = await program.unlock("Ratna", "333333");
-  // the demo shop begins with one
+  // the demo shop has one rule initially
   for (const { id } of await list()) assert.equal((await remove(id)).status, 204);
 });
 after(() => program.close());
@@ -35,7 +35,7 @@ const preview = async (amount: string) =>
       { token: owner },
     )
   ).body.candidates.map(({ provider }) => provider);
-/** Through whom a payment of a sum goes. */
+/** The provider that a payment of an amount is routed to. */
 async function paidThrough(amount: number): Promise<string> {
   const order_id = newId();
   assert.equal(
@@ -62,7 +62,7 @@ async function paidThrough(amount: number): Promise<string> {
 }
 
 describe("routing rules", () => {
-  it("decide from the next payment on, and no more once they are deleted", async () => {
+  it("a rule applies from the next payment, until it is deleted", async () => {
     const usual = await paidThrough(20_000);
     const other = (await preview("20000")).find((name) => name !== usual) ?? assert.fail("one provider only");
     const rule = await add({
@@ -95,7 +95,7 @@ describe("routing rules", () => {
     );
     assert.equal((await preview("20000"))[0], other);
 
-    // a rule of a lower rank is looked at first
+    // a rule of a lower rank is evaluated first
     const first = await add({ rank: 0, providers: [usual] });
     assert.equal(await paidThrough(20_000), usual);
     assert.deepEqual(
@@ -114,7 +114,7 @@ describe("routing rules", () => {
     assert.deepEqual([await list(), await paidThrough(20_000)], [[], usual]);
   });
 
-  it("are added once by their key", async () => {
+  it("a rule is added once per key", async () => {
     const key = newId();
     const body = {
       rank: 5,
@@ -133,7 +133,7 @@ describe("routing rules", () => {
     await remove(one.body.id);
   });
 
-  it("are refused by name", async () => {
+  it("invalid rules are refused by name", async () => {
     const code = async (body: object) => (await add(body)).code;
     const rule = { rank: 1, providers: ["tripay"] };
     assert.equal(await code({ ...rule, providers: ["nobody"] }), "provider_unknown");
@@ -156,7 +156,7 @@ describe("routing rules", () => {
     assert.deepEqual(await list(), []);
   });
 
-  it("are the owner's alone, and of one shop alone", async () => {
+  it("rules belong to one shop, and only its owner may read and change them", async () => {
     const made = await add({ rank: 1, providers: ["tripay"] });
     const stranger = await openStranger(program);
     const manager = await program.unlock("Bima", "222222");
@@ -182,7 +182,7 @@ describe("routing rules", () => {
     await remove(made.body.id);
   });
 
-  it("stand in the audit trail with what they were and are", async () => {
+  it("changes of rules are in the audit trail with the values before and after", async () => {
     const {
       body: { id },
     } = await add({ rank: 3, amount_to: "500000", providers: ["tripay"] });

@@ -21,8 +21,9 @@ import {
 import { outletOf, tell } from "./tell.ts";
 
 /**
- * Takes money in suspense as a payment of an order, once per key. Refuses `case_unknown`, `case_disputed`, `payment_unverified`, `case_settled`,
- * `order_unknown`, `order_cancelled`, and `case_does_not_fit` when it is more than what is still to be paid, or another currency.
+ * Applies money in suspense to an order as a payment, once per key. Refuses `case_unknown`, `case_disputed`,
+ * `payment_unverified`, `case_settled`, `order_unknown`, `order_cancelled`, and `case_does_not_fit` if the
+ * money is more than what is still to be paid or of another currency, in this order.
  */
 export async function applyCase(
   payments: Payments,
@@ -50,7 +51,7 @@ async function apply(
   orderId: string,
 ): Promise<{ case_id: Id } | Refusal> {
   const { merchantId, actor: by } = who;
-  // the order's row comes first, as in a notification
+  // the order's row is locked first, as for a notification
   const { cancelled } = await lockOrder(tx, merchantId, orderId);
   const found = await openCase(tx, merchantId, caseId);
   if (isRefusal(found)) return found;
@@ -107,15 +108,16 @@ async function apply(
     },
   });
   const payment = await selectPayment(tx, merchantId, paymentId);
-  if (!payment) throw new Error("an inserted payment comes back");
+  if (!payment) throw new Error("the inserted payment was not found");
   await tell(tx, payment);
   await payments.onEnded(tx, payment);
   return { case_id: caseId };
 }
 
 /**
- * Gives money in suspense back, once per key: through the provider where it can and knows the payment, otherwise by a
- * person's hand, who then says that it is done. Refuses `case_unknown`, `case_disputed`, `payment_unverified`, `case_settled`.
+ * Refunds money in suspense, once per key. The refund goes through the provider if it can and knows the
+ * payment; otherwise a person pays it and then confirms it. Refuses `case_unknown`, `case_disputed`,
+ * `payment_unverified`, `case_settled`, in this order.
  */
 export async function refundCase(
   payments: Payments,
@@ -159,18 +161,18 @@ export async function refundCase(
   return settled(payments, merchantId, caseId, done);
 }
 
-/** The case, held for this transaction. */
+/** Selects an open case and locks it for this transaction. */
 async function openCase(tx: Tx, merchantId: Id, caseId: Id): Promise<SuspenseCase | Refusal> {
   const found = await selectCase(tx, merchantId, caseId, true);
   if (!found) return refuse("case_unknown");
   const origin = found.paymentId ? await selectPayment(tx, merchantId, found.paymentId) : undefined;
-  // disputes of a payment that succeeded are about that one's money
+  // disputes of a succeeded payment are about its own money, not about the money in suspense
   const isDisputed =
     origin &&
     origin.state !== "succeeded" &&
     takenBack(await selectDisputesOf(tx, merchantId, origin.paymentId)) > 0n;
   if (isDisputed) return refuse("case_disputed");
-  // a cashier's word alone is no money that could be moved on or given back
+  // a payment that only a cashier has confirmed can be neither applied nor refunded
   if (origin && (origin.verification ?? "verified") !== "verified") return refuse("payment_unverified");
   return found.state === "open" ? found : refuse("case_settled");
 }

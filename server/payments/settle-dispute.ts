@@ -9,14 +9,16 @@ import { announceDispute } from "./open-dispute.ts";
 import { lockOrder, markCase } from "./store.ts";
 
 export type Verdict = {
-  readonly outcome: "won" | "lost" /** What the provider keeps for a lost one. */;
+  readonly outcome: "won" | "lost";
+  /** The provider's fee for a lost dispute. */
   readonly fee: Money;
   readonly note: string;
 };
 
 /**
- * Says how a dispute ended, once per key: won, the provider owes the sum again; lost, it is gone. Refuses `dispute_unknown`,
- * `dispute_settled`, `currency_differs`, in this order.
+ * Records the outcome of a dispute, once per key. If it is won, the provider owes the amount again; if it is
+ * lost, the amount is a loss. Refuses `dispute_unknown`, `dispute_settled`, `currency_differs`, in this
+ * order.
  */
 export async function settleDispute(
   payments: Payments,
@@ -26,11 +28,11 @@ export async function settleDispute(
   key: string,
 ): Promise<Once<Dispute>> {
   const { merchantId, actor: by } = who;
-  const asked = { disputeId, outcome, fee: fee.minor, note };
+  const request = { disputeId, outcome, fee: fee.minor, note };
   const { answer, replayed } = await once(
     payments.database,
     { merchantId, route: "dispute.settle", key },
-    asked,
+    request,
     async (tx) => {
       const dispute = await holdDispute(tx, merchantId, disputeId);
       if (!dispute) return refuse("dispute_unknown");
@@ -65,14 +67,17 @@ export async function settleDispute(
   };
 }
 
-/** The dispute as it is once its row is held; its order's comes first, as everywhere. */
+/** Selects a dispute with its row locked. The order's row is locked first, the lock order used everywhere. */
 async function holdDispute(tx: Tx, merchantId: Id, disputeId: Id): Promise<Dispute | undefined> {
   const seen = await selectDispute(tx, merchantId, disputeId);
   if (seen) await lockOrder(tx, merchantId, seen.orderId);
   return seen && selectDispute(tx, merchantId, disputeId, true);
 }
 
-/** What is lost is a loss; what was lost of money in suspense went back to its payer, and its case is settled by that. */
+/**
+ * Books the outcome. A lost amount is a loss, unless it was money in suspense: that went back to its payer,
+ * which settles the case.
+ */
 async function book(
   tx: Tx,
   payments: Payments,
@@ -101,7 +106,7 @@ async function book(
   if (caseId) await markCase(tx, merchantId, caseId, { state: state === "won" ? "open" : "refunded", by });
 }
 
-/** Notes until when the provider wants evidence. Refuses `dispute_unknown`, `dispute_settled`. */
+/** Saves the provider's deadline for evidence. Refuses `dispute_unknown`, `dispute_settled`. */
 export async function noteDeadline(
   { database }: Pick<Payments, "database">,
   merchantId: Id,

@@ -38,7 +38,7 @@ function toOrder(row: OrderRow): Order {
   };
 }
 
-/** Writes an order, or finds the one with this id; `same` tells whether it was asked for with the same content. */
+/** Inserts an order, or selects the one with this id. `same` is whether its request had the same content. */
 export async function insertOrder(
   executor: Executor,
   order: NewOrder,
@@ -46,21 +46,24 @@ export async function insertOrder(
 ): Promise<{ order: Order; same: boolean }> {
   const items = JSON.stringify(order.items.map((item) => ({ ...item, price: item.price.toString() })));
   await sql`
-    insert into payment_order (merchant_id, order_id, request_hash, currency, amount, customer_name, customer_email, customer_phone, items, outlet_id)
-    values (${order.merchantId}, ${order.orderId}, ${requestHash}, ${order.amount.currency}, ${order.amount.minor}, ${order.customer.name},
-      ${order.customer.email}, ${order.customer.phone}, ${items}::jsonb, ${order.outletId ?? null})
+    insert into payment_order (merchant_id, order_id, request_hash, currency, amount,
+      customer_name, customer_email, customer_phone, items, outlet_id)
+    values (${order.merchantId}, ${order.orderId}, ${requestHash}, ${order.amount.currency},
+      ${order.amount.minor}, ${order.customer.name}, ${order.customer.email}, ${order.customer.phone},
+      ${items}::jsonb, ${order.outletId ?? null})
     on conflict do nothing`.execute(executor);
   const { rows } = await sql<OrderRow & { request_hash: Buffer }>`
-    select merchant_id, order_id, currency, amount, customer_name, customer_email, customer_phone, items, outlet_id, created_at, request_hash
+    select merchant_id, order_id, currency, amount, customer_name, customer_email, customer_phone, items,
+           outlet_id, created_at, request_hash
       from payment_order where merchant_id = ${order.merchantId} and order_id = ${order.orderId}`.execute(
     executor,
   );
   const [row] = rows;
-  if (!row) throw new Error("an inserted order comes back");
+  if (!row) throw new Error("the inserted order was not found");
   return { order: toOrder(row), same: row.request_hash.equals(requestHash) };
 }
 
-/** Writes over who ordered; what was ordered and paid stays. */
+/** Erases the customer of orders. What was ordered and paid stays. */
 export async function eraseCustomer(
   executor: Executor,
   merchantId: Id,
@@ -77,12 +80,16 @@ export async function selectOrder(
   orderId: string,
 ): Promise<Order | undefined> {
   const { rows } = await sql<OrderRow>`
-    select merchant_id, order_id, currency, amount, customer_name, customer_email, customer_phone, items, outlet_id, created_at
+    select merchant_id, order_id, currency, amount, customer_name, customer_email, customer_phone, items,
+           outlet_id, created_at
       from payment_order where merchant_id = ${merchantId} and order_id = ${orderId}`.execute(executor);
   return rows[0] && toOrder(rows[0]);
 }
 
-/** Takes the order's row, so that its payments are decided upon one after another; tells whether it was given up, and its sum in minor units: 0 where there is none. */
+/**
+ * Locks the order's row, so that decisions on its payments are made one after another. Returns whether it was
+ * cancelled, and its amount in minor units: 0 if there is no such order.
+ */
 export async function lockOrder(
   tx: Tx,
   merchantId: Id,
@@ -130,8 +137,9 @@ type PaymentRow = {
 };
 
 const NAMES =
-  "merchant_id, payment_id, order_id, method, channel, provider, account_id, currency, amount, state, merchant_ref, reference, channel_name, payer_amount, " +
-  "fee_merchant, fee_customer, qr_string, pay_code, checkout_url, expires_at, paid_at, lost_at, routing, verification, outlet_id, created_at";
+  "merchant_id, payment_id, order_id, method, channel, provider, account_id, currency, amount, state, " +
+  "merchant_ref, reference, channel_name, payer_amount, fee_merchant, fee_customer, qr_string, pay_code, " +
+  "checkout_url, expires_at, paid_at, lost_at, routing, verification, outlet_id, created_at";
 const COLUMNS = sql.raw(NAMES);
 const COLUMNS_OF_P = sql.raw(NAMES.replaceAll(/\w+/g, "p.$&"));
 
@@ -182,25 +190,31 @@ export type NewPayment = Pick<
   readonly outletId?: Id | null;
   readonly reference?: string;
   readonly routing?: readonly Candidate[];
-  /** When its provider is to be asked, in milliseconds from now; never where it is not said. */
+  /** Delay of the first inquiry, in milliseconds; default: no inquiry. */
   readonly askAfterMs?: number;
-  /** Paid to the outlet's printed code, by this cashier's word. */
+  /** The cashier who confirmed a payment to the outlet's printed code. */
   readonly confirmedBy?: Id;
 };
 
-/** A moment so many milliseconds from now, or null. */
+/** A time this many milliseconds from now, or null. */
 const fromNow = (ms: number | null) => sql`now() + ${ms}::float8 * interval '1 millisecond'`;
 
 export async function insertPayment(tx: Executor, payment: NewPayment): Promise<Payment> {
   const { rows } = await sql<PaymentRow>`
-    insert into payment (merchant_id, payment_id, order_id, method, channel, provider, account_id, currency, amount, state, merchant_ref, reference, expires_at, routing, verification, outlet_id, confirmed_by, paid_at, ask_at)
-    values (${payment.merchantId}, ${payment.paymentId}, ${payment.orderId}, ${payment.method}, ${payment.channel}, ${payment.provider},
-      ${payment.accountId ?? null}, ${payment.amount.currency}, ${payment.amount.minor}, ${payment.state}, ${payment.merchantRef}, ${payment.reference ?? null}, ${payment.expiresAt},
-      ${payment.routing ? JSON.stringify(payment.routing) : null}::jsonb, ${payment.confirmedBy ? "unverified" : null}, ${payment.outletId ?? null}, ${payment.confirmedBy ?? null},
+    insert into payment (merchant_id, payment_id, order_id, method, channel, provider, account_id, currency,
+      amount, state, merchant_ref, reference, expires_at, routing, verification, outlet_id, confirmed_by,
+      paid_at, ask_at)
+    values (${payment.merchantId}, ${payment.paymentId}, ${payment.orderId}, ${payment.method},
+      ${payment.channel}, ${payment.provider}, ${payment.accountId ?? null},
+      ${payment.amount.currency}, ${payment.amount.minor},
+      ${payment.state}, ${payment.merchantRef}, ${payment.reference ?? null}, ${payment.expiresAt},
+      ${payment.routing ? JSON.stringify(payment.routing) : null}::jsonb,
+      ${payment.confirmedBy ? "unverified" : null}, ${payment.outletId ?? null},
+      ${payment.confirmedBy ?? null},
       ${payment.state === "succeeded" ? sql`now()` : null}, ${fromNow(payment.askAfterMs ?? null)})
     returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an inserted payment comes back");
+  if (!row) throw new Error("the inserted payment was not returned");
   return toPayment(row);
 }
 
@@ -218,7 +232,10 @@ export async function selectPayment(
 
 export type LockedOrder = { readonly cancelled: boolean; readonly amount: bigint };
 
-/** Takes a payment's order like `lockOrder`, and reads the payment as it is then, in one query. Both rows are locked, so that neither is read as it was before the wait. */
+/**
+ * Locks a payment's order like `lockOrder`, and selects the payment, in one query. Both rows are locked;
+ * otherwise either could be read as it was before the wait for the lock.
+ */
 export async function lockPayment(
   tx: Tx,
   { merchantId, paymentId, orderId }: Pick<Payment, "merchantId" | "paymentId" | "orderId">,
@@ -226,11 +243,10 @@ export async function lockPayment(
   const { rows } = await sql<PaymentRow & { order_cancelled: boolean; order_amount: bigint }>`
     select ${COLUMNS_OF_P}, o.cancelled_at is not null as order_cancelled, o.amount as order_amount
       from payment_order o join payment p on p.merchant_id = o.merchant_id and p.order_id = o.order_id
-     where o.merchant_id = ${merchantId} and o.order_id = ${orderId} and p.payment_id = ${paymentId} for update of o, p`.execute(
-    tx,
-  );
+     where o.merchant_id = ${merchantId} and o.order_id = ${orderId} and p.payment_id = ${paymentId}
+       for update of o, p`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("a payment does not vanish");
+  if (!row) throw new Error("the payment no longer exists");
   return { order: { cancelled: row.order_cancelled, amount: row.order_amount }, payment: toPayment(row) };
 }
 
@@ -241,9 +257,9 @@ export async function selectPayments(
   orderId: string,
 ): Promise<Payment[]> {
   const { rows } = await sql<PaymentRow>`
-    select ${COLUMNS} from payment where merchant_id = ${merchantId} and order_id = ${orderId} order by payment_id`.execute(
-    executor,
-  );
+    select ${COLUMNS} from payment
+     where merchant_id = ${merchantId} and order_id = ${orderId}
+     order by payment_id`.execute(executor);
   return rows.map(toPayment);
 }
 
@@ -255,9 +271,8 @@ export async function selectPaymentsOfOrders(
 ): Promise<ReadonlyMap<string, readonly Payment[]>> {
   const { rows } = await sql<PaymentRow>`
     select ${COLUMNS} from payment
-     where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[]) order by payment_id`.execute(
-    executor,
-  );
+     where merchant_id = ${merchantId} and order_id = any (${[...orderIds]}::text[])
+     order by payment_id`.execute(executor);
   return Map.groupBy(rows.map(toPayment), ({ orderId }) => orderId);
 }
 
@@ -272,11 +287,14 @@ export async function selectPaymentByMerchantRef(
   return rows[0] && toPayment(rows[0]);
 }
 
-/** A provider's text where it has room; one that is longer is left out, so that it never stops the payment. */
+/** A provider's text if it fits the column. A longer one is dropped, so that it can't fail the payment. */
 const fitting = (text: string | null | undefined, maxLength: number): string | null =>
   text && text.length <= maxLength ? text : null;
 
-/** Moves a payment to a state and writes what the provider said of it. What is over is never due, and what opens anew is due again. */
+/**
+ * Moves a payment to a state and saves what the provider reported. A payment in a final state is never due
+ * for an inquiry; one that opens again is.
+ */
 export async function updatePayment(
   tx: Tx,
   payment: Payment,
@@ -296,40 +314,44 @@ export async function updatePayment(
       reference = coalesce(${opened?.reference ?? found?.reference ?? null}, reference),
       channel_name = coalesce(${opened?.channelName.slice(0, 80) ?? null}, channel_name),
       payer_amount = coalesce(${opened?.amount.minor ?? found?.amount.minor ?? null}::bigint, payer_amount),
-      fee_merchant = coalesce(${found?.feeMerchant.minor ?? opened?.feeMerchant.minor ?? null}::bigint, fee_merchant),
-      fee_customer = coalesce(${found?.feeCustomer.minor ?? opened?.feeCustomer.minor ?? null}::bigint, fee_customer),
+      fee_merchant = coalesce(
+        ${found?.feeMerchant.minor ?? opened?.feeMerchant.minor ?? null}::bigint, fee_merchant),
+      fee_customer = coalesce(
+        ${found?.feeCustomer.minor ?? opened?.feeCustomer.minor ?? null}::bigint, fee_customer),
       qr_string = coalesce(${fitting(opened?.qrString, 1024)}, qr_string),
       pay_code = coalesce(${fitting(opened?.payCode, 80)}, pay_code),
       checkout_url = coalesce(${fitting(opened?.checkoutUrl, 500)}, checkout_url),
       expires_at = coalesce(${opened?.expiresAt ?? null}::timestamptz, expires_at),
-      paid_at = case when ${state} = 'succeeded' then coalesce(paid_at, ${found?.paidAt ?? null}::timestamptz, now()) else paid_at end,
+      paid_at = case when ${state} = 'succeeded'
+        then coalesce(paid_at, ${found?.paidAt ?? null}::timestamptz, now()) else paid_at end,
       lost_at = case when ${lost} then coalesce(lost_at, now()) else lost_at end,
       note = coalesce(${note?.slice(0, 300) ?? null}, note),
-      ask_at = case when ${isOver(state)} then null else coalesce(${fromNow(askAfterMs)}, ask_at, ${fromNow(isOpen(state) ? FIRST_INQUIRY_MS : null)}) end,
+      ask_at = case when ${isOver(state)} then null
+        else coalesce(${fromNow(askAfterMs)}, ask_at,
+                      ${fromNow(isOpen(state) ? FIRST_INQUIRY_MS : null)}) end,
       asked = case when ${askAfterMs}::float8 is null and ask_at is not null then asked else 0 end,
       updated_at = now()
      where merchant_id = ${payment.merchantId} and payment_id = ${payment.paymentId}
     returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an updated payment comes back");
+  if (!row) throw new Error("the updated payment was not returned");
   return toPayment(row);
 }
 
-/** Notes that the answer to a payment's opening was lost. */
+/** Records that the answer to a payment's opening was lost. */
 export async function markLost(tx: Tx, { merchantId, paymentId }: Payment): Promise<void> {
-  await sql`update payment set lost_at = coalesce(lost_at, now()) where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(
-    tx,
-  );
+  await sql`
+    update payment set lost_at = coalesce(lost_at, now())
+     where merchant_id = ${merchantId} and payment_id = ${paymentId}`.execute(tx);
 }
 
-/** Held until the transaction ends: who comes with the same proof waits. */
+/** Locks a reference until the transaction ends: concurrent uses of the same proof wait. */
 export async function lockReference(tx: Tx, merchantId: Id, reference: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`static qris ${merchantId} ${reference}`}, 0))`.execute(
-    tx,
-  );
+  const name = `static qris ${merchantId} ${reference}`;
+  await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(tx);
 }
 
-/** Whether another payment by a printed code has this reference. */
+/** Whether another payment to a printed code has this reference. */
 export async function isReferenceUsed(
   tx: Tx,
   merchantId: Id,
@@ -337,13 +359,13 @@ export async function isReferenceUsed(
   paymentId: Id,
 ): Promise<boolean> {
   const { rows } = await sql`
-    select from payment where merchant_id = ${merchantId} and verification is not null and reference = ${reference} and payment_id <> ${paymentId}`.execute(
-    tx,
-  );
+    select from payment
+     where merchant_id = ${merchantId} and verification is not null and reference = ${reference}
+       and payment_id <> ${paymentId}`.execute(tx);
   return rows.length > 0;
 }
 
-/** Writes what has become of a payment by a printed code, and what shows it. */
+/** Saves the verification of a payment to a printed code, with its proof. */
 export async function updateVerification(
   tx: Tx,
   { merchantId, paymentId }: Payment,
@@ -351,14 +373,21 @@ export async function updateVerification(
   proof?: { reference: string; fee: bigint },
 ): Promise<Payment> {
   const { rows } = await sql<PaymentRow>`
-    update payment set verification = ${verification}, reference = coalesce(${proof?.reference ?? null}, reference), fee_merchant = coalesce(${proof?.fee ?? null}::bigint, fee_merchant), updated_at = now()
-     where merchant_id = ${merchantId} and payment_id = ${paymentId} returning ${COLUMNS}`.execute(tx);
+    update payment set verification = ${verification},
+           reference = coalesce(${proof?.reference ?? null}, reference),
+           fee_merchant = coalesce(${proof?.fee ?? null}::bigint, fee_merchant),
+           updated_at = now()
+     where merchant_id = ${merchantId} and payment_id = ${paymentId}
+    returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an updated payment comes back");
+  if (!row) throw new Error("the updated payment was not returned");
   return toPayment(row);
 }
 
-/** The providers in the order that the first fitting rule of a merchant gives, by method, minor units and the time of day at its first outlet. */
+/**
+ * The providers in the order of the merchant's first matching rule, by method, amount in minor units, and the
+ * time of day at its first outlet. Empty if no rule matches.
+ */
 export async function selectRouting(
   executor: Executor,
   merchantId: Id,
@@ -367,17 +396,22 @@ export async function selectRouting(
 ): Promise<readonly string[]> {
   const { rows } = await sql<{ providers: string[] }>`
     select r.providers from routing_rule r
-      left join lateral (select (now() at time zone o.time_zone)::time as now from outlet o where o.merchant_id = r.merchant_id order by o.outlet_id limit 1) z on true
+      left join lateral (
+        select (now() at time zone o.time_zone)::time as now from outlet o
+         where o.merchant_id = r.merchant_id
+         order by o.outlet_id limit 1) z on true
      where r.merchant_id = ${merchantId} and r.is_active
        and (r.method is null or r.method = ${method})
-       and (r.amount_from is null or r.amount_from <= ${amount}) and (r.amount_to is null or r.amount_to >= ${amount})
+       and (r.amount_from is null or r.amount_from <= ${amount})
+       and (r.amount_to is null or r.amount_to >= ${amount})
        and (r.time_from is null or r.time_to is null
-            or case when r.time_from <= r.time_to then z.now between r.time_from and r.time_to else z.now >= r.time_from or z.now <= r.time_to end)
+            or case when r.time_from <= r.time_to then z.now between r.time_from and r.time_to
+                    else z.now >= r.time_from or z.now <= r.time_to end)
      order by r.rank, r.rule_id limit 1`.execute(executor);
   return rows[0]?.providers ?? [];
 }
 
-/** Whether a payment was written more than so many seconds ago, by the database's clock. */
+/** Whether a payment was created more than this many seconds ago, by the database's clock. */
 export async function isOlder(
   executor: Executor,
   { merchantId, paymentId }: Payment,
@@ -389,19 +423,20 @@ export async function isOlder(
   return rows[0]?.older ?? false;
 }
 
-/** A payment whose provider is to be asked now. */
+/** A payment that is due for an inquiry. */
 export type Inquiry = {
   readonly merchantId: Id;
   readonly paymentId: Id;
-  /** Inquiries since the first of this row was planned. */
+  /** How many inquiries were made since the schedule was last reset. */
   readonly tries: number;
-  /** Until when nobody else takes it, in the database's own words: microseconds don't fit in a Date. */
+  /** When the lease ends, as text from the database: a Date has no microseconds. */
   readonly leasedUntil: string;
 };
 
 /**
- * Takes payments whose providers are to be asked now, the longest due first. Nobody else takes them for `leaseSeconds`: after
- * that, whoever took them and did not renew the lease is taken to be gone. What is over is not in the index that this reads.
+ * Takes payments that are due for an inquiry, the longest due first, and leases them for `leaseSeconds`. A
+ * process that doesn't renew its lease is considered dead, and others may take the payment. Payments in a
+ * final state are not in the index that this query reads.
  */
 export async function takeInquiries(
   executor: Executor,
@@ -413,7 +448,8 @@ export async function takeInquiries(
       select merchant_id, payment_id from payment
        where ask_at <= now() and state in ('created', 'pending', 'unknown', 'cancelled')
        order by ask_at limit ${limit} for update skip locked)
-    update payment p set asked = least(p.asked + 1, 1000), ask_at = now() + make_interval(secs => ${leaseSeconds})
+    update payment p set asked = least(p.asked + 1, 1000),
+           ask_at = now() + make_interval(secs => ${leaseSeconds})
       from due where p.merchant_id = due.merchant_id and p.payment_id = due.payment_id
     returning p.merchant_id, p.payment_id, p.asked - 1 as tries, p.ask_at::text as leased_until`.execute(
     executor,
@@ -427,8 +463,9 @@ export async function takeInquiries(
 }
 
 /**
- * Renews the leases of inquiries that are still under way; answers the new ones by payment. One that has planned its next
- * inquiry meanwhile is left alone, and so is a row that is locked: waiting for it could deadlock with whoever decides on it.
+ * Renews the leases of inquiries that are still under way; returns the new leases by payment. It skips a
+ * payment whose next inquiry has been scheduled meanwhile, and a row that is locked: waiting for it could
+ * deadlock with the transaction that holds it.
  */
 export async function renewInquiries(
   executor: Executor,
@@ -438,9 +475,12 @@ export async function renewInquiries(
   const { rows } = await sql<{ payment_id: Id; leased_until: string }>`
     with held as (
       select p.merchant_id, p.payment_id
-        from unnest(${inquiries.map(({ merchantId }) => merchantId)}::uuid[], ${inquiries.map(({ paymentId }) => paymentId)}::uuid[],
-                    ${inquiries.map(({ leasedUntil }) => leasedUntil)}::timestamptz[]) as i (merchant_id, payment_id, leased_until)
-        join payment p on p.merchant_id = i.merchant_id and p.payment_id = i.payment_id and p.ask_at = i.leased_until
+        from unnest(${inquiries.map(({ merchantId }) => merchantId)}::uuid[],
+                    ${inquiries.map(({ paymentId }) => paymentId)}::uuid[],
+                    ${inquiries.map(({ leasedUntil }) => leasedUntil)}::timestamptz[])
+               as i (merchant_id, payment_id, leased_until)
+        join payment p
+          on p.merchant_id = i.merchant_id and p.payment_id = i.payment_id and p.ask_at = i.leased_until
          for update of p skip locked)
     update payment p set ask_at = now() + make_interval(secs => ${leaseSeconds})
       from held where p.merchant_id = held.merchant_id and p.payment_id = held.payment_id
@@ -448,7 +488,10 @@ export async function renewInquiries(
   return new Map(rows.map((row) => [row.payment_id, row.leased_until]));
 }
 
-/** Plans the next question about a payment, in milliseconds from now; null: none. `anew` when it is the first of a row. */
+/**
+ * Schedules the next inquiry about a payment, in milliseconds from now; null: none. `anew` resets the number
+ * of tries.
+ */
 export async function planInquiry(
   executor: Executor,
   { merchantId, paymentId }: Pick<Payment, "merchantId" | "paymentId">,
@@ -474,9 +517,11 @@ export async function insertNotification(
   },
 ): Promise<void> {
   await sql`
-    insert into provider_notification (merchant_id, notification_id, provider, reference, status, payment_id, outcome, body)
-    values (${notification.merchantId}, ${notification.notificationId}, ${notification.provider}, ${notification.reference}, ${notification.status},
-      ${notification.paymentId}, ${notification.outcome}, ${notification.body}::jsonb)`.execute(executor);
+    insert into provider_notification (merchant_id, notification_id, provider, reference, status, payment_id,
+      outcome, body)
+    values (${notification.merchantId}, ${notification.notificationId}, ${notification.provider},
+      ${notification.reference}, ${notification.status}, ${notification.paymentId},
+      ${notification.outcome}, ${notification.body}::jsonb)`.execute(executor);
 }
 
 export type NewCase = {
@@ -492,12 +537,16 @@ export type NewCase = {
   readonly transferId: Id;
 };
 
-/** Opens a case for money in suspense; false when this money has its case already. */
-export async function insertCase(tx: Tx, one: NewCase): Promise<boolean> {
+/** Opens a case for money in suspense; false if this money already has a case. */
+export async function insertCase(tx: Tx, newCase: NewCase): Promise<boolean> {
   const { rows } = await sql`
-    insert into suspense_case (merchant_id, case_id, provider, account_id, reference, payment_id, reason, currency, amount, transfer_id)
-    values (${one.merchantId}, ${one.caseId}, ${one.provider}, ${one.accountId}, ${one.reference}, ${one.paymentId}, ${one.reason}, ${one.currency}, ${one.amount}, ${one.transferId})
-    on conflict do nothing returning case_id`.execute(tx);
+    insert into suspense_case (merchant_id, case_id, provider, account_id, reference, payment_id, reason,
+      currency, amount, transfer_id)
+    values (${newCase.merchantId}, ${newCase.caseId}, ${newCase.provider}, ${newCase.accountId},
+      ${newCase.reference}, ${newCase.paymentId}, ${newCase.reason}, ${newCase.currency}, ${newCase.amount},
+      ${newCase.transferId})
+    on conflict do nothing
+    returning case_id`.execute(tx);
   return rows.length > 0;
 }
 
@@ -533,7 +582,8 @@ type CaseRow = {
 };
 
 const CASE_COLUMNS = sql.raw(
-  "merchant_id, case_id, provider, account_id, reference, payment_id, reason, currency, amount, state, applied_to, decided_by, opened_at",
+  "merchant_id, case_id, provider, account_id, reference, payment_id, reason, currency, amount, state, " +
+    "applied_to, decided_by, opened_at",
 );
 
 function toCase(row: CaseRow): SuspenseCase {
@@ -553,7 +603,7 @@ function toCase(row: CaseRow): SuspenseCase {
   };
 }
 
-/** A case; with `lock`, its row is held until the transaction ends. */
+/** Selects a case. With `lock`, its row is locked until the transaction ends. */
 export async function selectCase(
   executor: Executor,
   merchantId: Id,
@@ -561,47 +611,50 @@ export async function selectCase(
   lock = false,
 ): Promise<SuspenseCase | undefined> {
   const { rows } = await sql<CaseRow>`
-    select ${CASE_COLUMNS} from suspense_case where merchant_id = ${merchantId} and case_id = ${caseId} ${lock ? sql`for update` : sql``}`.execute(
+    select ${CASE_COLUMNS} from suspense_case
+     where merchant_id = ${merchantId} and case_id = ${caseId} ${lock ? sql`for update` : sql``}`.execute(
     executor,
   );
   return rows[0] && toCase(rows[0]);
 }
 
-/** The case of the money that came for a payment. */
+/** The case of the money that was received for a payment. */
 export async function selectCaseOf(
   executor: Executor,
   { merchantId, paymentId }: Payment,
 ): Promise<SuspenseCase | undefined> {
   const { rows } = await sql<CaseRow>`
-    select ${CASE_COLUMNS} from suspense_case where merchant_id = ${merchantId} and payment_id = ${paymentId} order by opened_at limit 1`.execute(
-    executor,
-  );
+    select ${CASE_COLUMNS} from suspense_case
+     where merchant_id = ${merchantId} and payment_id = ${paymentId}
+     order by opened_at limit 1`.execute(executor);
   return rows[0] && toCase(rows[0]);
 }
 
-/** The payment that money in suspense was taken as. */
+/** The payment that money in suspense was applied as. */
 export async function selectTakenPayment(
   executor: Executor,
   { merchantId, provider, reference }: SuspenseCase,
 ): Promise<Payment | undefined> {
   const { rows } = await sql<PaymentRow>`
-    select ${COLUMNS} from payment where merchant_id = ${merchantId} and provider = ${provider} and reference = ${reference} and state = 'succeeded'`.execute(
-    executor,
-  );
+    select ${COLUMNS} from payment
+     where merchant_id = ${merchantId} and provider = ${provider} and reference = ${reference}
+       and state = 'succeeded'`.execute(executor);
   return rows[0] && toPayment(rows[0]);
 }
 
 /**
- * Of rows that name a payment: those that an outlet may see, its own and those of no outlet; all where none is given.
- * `alias` is the table's.
+ * An SQL condition on rows that reference a payment: an outlet sees its own rows and those without an outlet.
+ * Without `outletId`, all rows match. `alias` is the table's alias.
  */
 export function visibleTo(alias: string, outletId: Id | null) {
   const row = sql.raw(alias);
   return sql`(${outletId}::uuid is null or not exists (
-    select from payment seen where seen.merchant_id = ${row}.merchant_id and seen.payment_id = ${row}.payment_id and seen.outlet_id <> ${outletId}::uuid))`;
+    select from payment seen
+     where seen.merchant_id = ${row}.merchant_id and seen.payment_id = ${row}.payment_id
+       and seen.outlet_id <> ${outletId}::uuid))`;
 }
 
-/** Cases in a state, or all, oldest first; of what an outlet may see, where one is given. */
+/** Cases, oldest first: in a state if one is given, and visible to an outlet if one is given. */
 export async function selectCases(
   executor: Executor,
   merchantId: Id,
@@ -610,7 +663,8 @@ export async function selectCases(
 ): Promise<SuspenseCase[]> {
   const { rows } = await sql<CaseRow>`
     select ${CASE_COLUMNS} from suspense_case c
-     where merchant_id = ${merchantId} and (${state ?? null}::text is null or state = ${state ?? null}) and ${visibleTo("c", outletId)}
+     where merchant_id = ${merchantId} and (${state ?? null}::text is null or state = ${state ?? null})
+       and ${visibleTo("c", outletId)}
      order by opened_at, case_id limit ${limit}`.execute(executor);
   return rows.map(toCase);
 }
@@ -622,53 +676,73 @@ export async function markCase(
   { state, by, appliedTo }: { state: SuspenseCase["state"]; by: string; appliedTo?: string },
 ): Promise<void> {
   await sql`
-    update suspense_case set state = ${state}, decided_by = ${by}, decided_at = now(), applied_to = ${appliedTo ?? null}
+    update suspense_case set state = ${state}, decided_by = ${by}, decided_at = now(),
+           applied_to = ${appliedTo ?? null}
      where merchant_id = ${merchantId} and case_id = ${caseId}`.execute(tx);
 }
 
-/** What waits for a person: money in suspense, and disputes; of what an outlet may see, where one is given. */
+/** How many cases and disputes are open; visible to an outlet if one is given. */
 export async function countOpenCases(
   executor: Executor,
   merchantId: Id,
   outletId: Id | null,
 ): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select ((select count(*) from suspense_case c where merchant_id = ${merchantId} and state = 'open' and ${visibleTo("c", outletId)})
-          + (select count(*) from dispute d where merchant_id = ${merchantId} and state = 'opened' and ${visibleTo("d", outletId)}))::int as count`.execute(
-    executor,
-  );
+    select ((select count(*) from suspense_case c
+              where merchant_id = ${merchantId} and state = 'open' and ${visibleTo("c", outletId)})
+          + (select count(*) from dispute d
+              where merchant_id = ${merchantId} and state = 'opened' and ${visibleTo("d", outletId)})
+           )::int as count`.execute(executor);
   return rows[0]?.count ?? 0;
 }
 
 type Breach = { readonly rule: string; readonly subject: string; readonly detail: string };
 
-/** Payments that don't fit their announcements (events are kept for 30 days, and a payment is verified up to 60 days after its own), what was given and taken back, or unverified money that the ledger doesn't have. */
+/**
+ * Payments that contradict their events (kept for 30 days; a payment is verified up to 60 days after it
+ * succeeded), their refunds and disputes, or the ledger's unverified balance.
+ */
 export async function selectBreaches(executor: Executor): Promise<Breach[]> {
   const { rows } = await sql<Breach>`
-    select 'every event has its fact' as rule, e.subject, 'payment.succeeded, but the payment is ' || coalesce(p.state, 'missing') as detail
-      from outbox_event e left join payment p on p.merchant_id = e.merchant_id and p.payment_id::text = e.subject
+    select 'every event has its fact' as rule, e.subject,
+           'payment.succeeded, but the payment is ' || coalesce(p.state, 'missing') as detail
+      from outbox_event e
+      left join payment p on p.merchant_id = e.merchant_id and p.payment_id::text = e.subject
      where e.topic = 'payment.succeeded' and p.state is distinct from 'succeeded'
     union all
     select 'every fact has its event', p.payment_id::text, 'succeeded, but never announced'
-      from payment p left join outbox_event e on e.merchant_id = p.merchant_id and e.topic = 'payment.succeeded' and e.subject = p.payment_id::text
+      from payment p
+      left join outbox_event e
+        on e.merchant_id = p.merchant_id and e.topic = 'payment.succeeded' and e.subject = p.payment_id::text
      where p.state = 'succeeded' and p.paid_at > now() - interval '29 days' and e.subject is null
     union all
-    select 'no more is given and taken back than was paid', p.payment_id::text, 'paid ' || p.amount || ', given back ' || coalesce(r.sum, 0) || ', disputed ' || coalesce(d.sum, 0)
+    select 'no more is given and taken back than was paid', p.payment_id::text,
+           'paid ' || p.amount || ', given back ' || coalesce(r.sum, 0) || ', disputed ' || coalesce(d.sum, 0)
       from payment p
-      left join (select merchant_id, payment_id, sum(amount) from refund where payment_id is not null and state <> 'failed' group by 1, 2) r using (merchant_id, payment_id)
-      left join (select merchant_id, payment_id, sum(amount) from dispute where state <> 'won' group by 1, 2) d using (merchant_id, payment_id)
+      left join (select merchant_id, payment_id, sum(amount) from refund
+                  where payment_id is not null and state <> 'failed'
+                  group by 1, 2) r using (merchant_id, payment_id)
+      left join (select merchant_id, payment_id, sum(amount) from dispute
+                  where state <> 'won'
+                  group by 1, 2) d using (merchant_id, payment_id)
      where p.state = 'succeeded' and coalesce(r.sum, 0) + coalesce(d.sum, 0) > p.amount
     union all
-    select 'what is disputed is the sum of open disputes', a.merchant_id::text, 'the account says ' || -b.posted || ', the disputes ' || coalesce(d.sum, 0)
+    select 'what is disputed is the sum of open disputes', a.merchant_id::text,
+           'the account says ' || -b.posted || ', the disputes ' || coalesce(d.sum, 0)
       from ledger_account a
       join ledger_balance b using (merchant_id, account_id)
-      left join (select merchant_id, sum(amount) from dispute where state = 'opened' group by 1) d using (merchant_id)
+      left join (select merchant_id, sum(amount) from dispute
+                  where state = 'opened'
+                  group by 1) d using (merchant_id)
      where a.kind = 'disputed' and -b.posted <> coalesce(d.sum, 0)
     union all
-    select 'what payments call unverified is in its account', a.merchant_id::text, 'the account says ' || -b.posted || ', payments ' || coalesce(p.sum, 0)
+    select 'what payments call unverified is in its account', a.merchant_id::text,
+           'the account says ' || -b.posted || ', payments ' || coalesce(p.sum, 0)
       from ledger_account a
       join ledger_balance b using (merchant_id, account_id)
-      left join (select merchant_id, sum(amount) as sum from payment where verification = 'unverified' group by merchant_id) p using (merchant_id)
+      left join (select merchant_id, sum(amount) as sum from payment
+                  where verification = 'unverified'
+                  group by merchant_id) p using (merchant_id)
      where a.kind = 'unverified_clearing' and b.posted <> -coalesce(p.sum, 0)
     limit 100`.execute(executor);
   return rows;

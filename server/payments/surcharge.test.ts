@@ -7,7 +7,7 @@ import { startProgram, type Program } from "../roles.ts";
 import { openTestProgram, type TestProgram } from "../testing/program.ts";
 import { bearing } from "../testing/session.ts";
 
-/** As in production, over the data of a sandbox. */
+/** Production mode, on the data of a sandbox. */
 const PRODUCTION: Settings = {
   ...readSettings({ PORT: "0", LOG_LEVEL: "silent", ONEGATE_ANONYMOUS: "off" }),
   mode: "production",
@@ -16,7 +16,7 @@ const PRODUCTION: Settings = {
 type Channel = { code: string; active: boolean; warning?: string };
 
 describe("a provider that has the customer pay its fee", () => {
-  /** Its Tripay passes the fee on; the production program knows Tripay alone. */
+  /** Tripay passes the fee on to the customer; the production program has Tripay only. */
   let sandbox: TestProgram;
   let production: Program;
   let owner: string;
@@ -65,7 +65,7 @@ describe("a provider that has the customer pay its fee", () => {
   };
   const opened = async () => ((await sandbox.lever("GET", "transactions")) as unknown[]).length;
 
-  it("is warned of in the sandbox, where such a payment may be tried", async () => {
+  it("the sandbox warns about the channel and allows the payment", async () => {
     const [qris, bca] = ["QRIS2", "BCAVA"].map((code) =>
       channels(sandbox.url).then((all) => all.find((one) => one.code === code)),
     );
@@ -78,7 +78,7 @@ describe("a provider that has the customer pay its fee", () => {
     assert.ok((body.data.payment?.fee_customer ?? 0) > 0);
   });
 
-  it("is refused in production for QRIS before the provider is asked, and for nothing else", async () => {
+  it("production refuses QRIS before calling the provider, and allows other channels", async () => {
     const qris = (await channels(production.url)).filter(({ code }) => code.startsWith("QRIS"));
     assert.deepEqual(
       [qris.length, new Set(qris.map(({ active, warning }) => `${active} ${warning}`))],
@@ -95,16 +95,18 @@ describe("a provider that has the customer pay its fee", () => {
 });
 
 describe("a provider whose list says that the shop pays its fee", () => {
-  it("and that has the customer pay it after all is refused in production, and its code is shown to nobody", async (t) => {
+  it("production refuses a payment that was opened with a customer fee, and hides its code", async (t) => {
     const sandbox = await openTestProgram();
-    const sly = await openTestProgram({ simulator: { feePayer: "customer" } });
+    const surcharging = await openTestProgram({ simulator: { feePayer: "customer" } });
     const owner = await sandbox.unlock("Ratna", "333333");
-    // the list comes from one, the payment goes to the other
+    // the list of channels comes from one Tripay, the payment goes to the other
     const between = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
-        const target = request.url?.includes("payment-channel") ? sandbox.simulator.url : sly.simulator.url;
+        const target = request.url?.includes("payment-channel")
+          ? sandbox.simulator.url
+          : surcharging.simulator.url;
         const headers = {
           authorization: request.headers.authorization ?? "",
           "content-type": request.headers["content-type"] ?? "",
@@ -133,7 +135,7 @@ describe("a provider whose list says that the shop pays its fee", () => {
       await production.stop();
       between.closeAllConnections();
       between.close();
-      await sly.close();
+      await surcharging.close();
       await sandbox.close();
     });
     const post = async (path: string, body: object) => {

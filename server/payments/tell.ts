@@ -2,7 +2,10 @@ import type { Id } from "@onegate/contract";
 import { announce, type Tx } from "../kernel/index.ts";
 import type { Payment } from "./payment.ts";
 
-/** Says within the transaction what a payment has become; sums are minor units as text, and nobody is named. */
+/**
+ * Announces the new state of a payment in the transaction that changes it. Amounts are minor units as text;
+ * the event holds no personal data.
+ */
 export async function tell(tx: Tx, payment: Payment): Promise<void> {
   const { merchantId, paymentId, orderId, state, amount, method, provider } = payment;
   await announce(tx, merchantId, `payment.${state}`, paymentId, {
@@ -16,7 +19,9 @@ export async function tell(tx: Tx, payment: Payment): Promise<void> {
   });
 }
 
-/** The outlet of an event, by which tills are told their own outlet's alone; nothing of what is no outlet's. */
+/**
+ * The outlet of an event: a till receives only its own outlet's events. Empty for events without an outlet.
+ */
 export function outletOf({ outletId }: { readonly outletId: Id | null }): { outlet_id?: Id } {
   return outletId === null ? {} : { outlet_id: outletId };
 }

@@ -6,15 +6,15 @@ import { nextVerification, type Payment, type VerificationEvent } from "./paymen
 import { isReferenceUsed, lockOrder, lockReference, selectPayment, updateVerification } from "./store.ts";
 import { outletOf } from "./tell.ts";
 
-/** What shows a payment: the reference it has there, and the fee in minor units. */
+/** Proof of a payment: its reference in the statement, and the fee in minor units. */
 export type Proof = { readonly reference: string; readonly fee: bigint };
 
 type Transfers = ReturnType<typeof transfersOf>;
 
 /**
- * A payment by a printed code is shown to have been made: from now on the acquirer owes it, less its fee, as a provider
- * does. Also one that was given up. Within the caller's transaction. Refuses `payment_unknown`, `case_settled` when it is
- * verified already, `reference_used`.
+ * Verifies a payment to a printed code, within the caller's transaction: from now on the acquirer owes the
+ * amount less its fee, like any provider. A payment that was written off can be verified too. Refuses
+ * `payment_unknown`, `case_settled` if it is already verified, `reference_used`, in this order.
  */
 export async function verifyPayment(
   tx: Tx,
@@ -28,7 +28,10 @@ export async function verifyPayment(
   return verified.payment;
 }
 
-/** The same, answering what is to be posted: whoever verifies many posts them together, and holds `fees` from then on alone. */
+/**
+ * As `verifyPayment`, but returns the transfers instead of posting them, so that a caller which verifies many
+ * payments can post them together at the end, and locks the `fees` balance only then.
+ */
 export async function markVerified(
   tx: Tx,
   { merchantId, paymentId }: { merchantId: Id; paymentId: Id },
@@ -55,7 +58,7 @@ export async function markVerified(
   return { payment: await write(tx, payment, "verified", { reference, fee }), transfers };
 }
 
-/** Nothing shows the payment, and nobody waits for it any more. Refuses `payment_unknown`, `case_settled`. */
+/** Writes off a payment that was never proven. Refuses `payment_unknown`, `case_settled`. */
 export async function losePayment(
   tx: Tx,
   payments: Payments,
@@ -82,7 +85,7 @@ export async function losePayment(
   return write(tx, payment, "lost");
 }
 
-/** The payment, its order held, if the event may happen to it. */
+/** Selects the payment with its order locked, if the event is allowed in its state. */
 async function holdUnverified(
   tx: Tx,
   merchantId: Id,

@@ -6,14 +6,14 @@ import type { Sales } from "./context.ts";
 import { next, type Sale } from "./sale.ts";
 import { markState, selectSale } from "./store.ts";
 
-/** Gives up a sale that waits for its payment. Refuses `sale_unknown`, `sale_not_waiting`. */
+/** Cancels a sale that waits for its payment, once per key. Refuses `sale_unknown`, `sale_not_waiting`. */
 export async function cancelSale(
   sales: Sales,
   { merchantId, outletId, who }: { merchantId: Id; outletId: Id; who: Who },
   saleId: Id,
   key: string,
 ): Promise<Once<Sale>> {
-  // before the key is looked at, so that no other outlet is given what it answered
+  // checked before the idempotency key, so that no other outlet receives this outlet's answer
   const seen = await selectSale(sales.database.kysely, merchantId, saleId);
   if (seen?.outletId !== outletId) return { answer: refuse("sale_unknown"), replayed: false };
   const { answer, replayed } = await once(
@@ -21,9 +21,9 @@ export async function cancelSale(
     { merchantId, route: "till.sales.cancel", key },
     { saleId },
     async (tx) => {
-      const given = await giveUp(tx, merchantId, saleId);
-      if (!isRefusal(given)) await announceAudit(tx, who, { action: "sale.cancelled", subject: saleId });
-      return given;
+      const cancelled = await giveUp(tx, merchantId, saleId);
+      if (!isRefusal(cancelled)) await announceAudit(tx, who, { action: "sale.cancelled", subject: saleId });
+      return cancelled;
     },
   );
   if (isRefusal(answer)) return { answer, replayed };
@@ -33,7 +33,10 @@ export async function cancelSale(
   };
 }
 
-/** Gives a waiting sale and its order up, within the caller's transaction. The order's row comes first, as in a notification. */
+/**
+ * Cancels a waiting sale and its order, within the caller's transaction. The order's row is locked first, as
+ * for a notification. Refuses `sale_unknown`, `sale_not_waiting`.
+ */
 export async function giveUp(tx: Tx, merchantId: Id, saleId: Id): Promise<{ sale_id: Id } | Refusal> {
   const { paid } = await cancelOrder(tx, merchantId, saleId);
   const sale = await selectSale(tx, merchantId, saleId, "for update of s");
@@ -42,7 +45,7 @@ export async function giveUp(tx: Tx, merchantId: Id, saleId: Id): Promise<{ sale
   return cancelled ? { sale_id: saleId } : refuse("sale_not_waiting");
 }
 
-/** An operator gave an order up: the sale that waits for it, if it is one's, is given up with it. */
+/** An operator cancelled an order: if a sale waits for it, the sale is cancelled too. */
 export async function onSaleCancelled(tx: Tx, merchantId: Id, orderId: string): Promise<void> {
   const sale = isId(orderId) ? await selectSale(tx, merchantId, orderId, "for update of s") : undefined;
   if (sale) await markCancelled(tx, sale);

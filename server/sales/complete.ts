@@ -8,9 +8,10 @@ import type { Sale } from "./sale.ts";
 import { markPaid, nextReceiptNumber } from "./store.ts";
 
 /**
- * Turns a sale whose money is collected into a paid one, within the transaction that collected it: receipt number, stock,
- * revenue and tax in the ledger, and the event. Rows are locked in one order, so that two sales can't wait for each other:
- * the outlet's receipt counter, its stock levels by product, and last, with the commit, the ledger's balances.
+ * Completes a sale whose amount is collected, within the transaction that collected it: receipt number,
+ * stock, revenue and tax in the ledger, and the event. Rows are locked in a fixed order, so that concurrent
+ * sales can't deadlock: the outlet's receipt counter, its stock levels by product, and last, at the commit,
+ * the ledger's balances.
  */
 export async function completeSale(
   tx: Tx,
@@ -50,7 +51,7 @@ export async function completeSale(
   });
 }
 
-/** The posting of a sale: revenue is the price, whatever cash was rounded by. */
+/** The transfers of a sale. Revenue is the price; cash rounding is booked separately. */
 export function recognition({
   merchantId,
   saleId,

@@ -9,9 +9,9 @@ import { selectSale } from "./store.ts";
 type Cashier = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id };
 
 /**
- * The cashier has seen the customer's proof of a payment to the outlet's printed code: the sale is paid, unverified.
- * Repeating it has no further effect. Refuses `reference_malformed`, `sale_unknown`, `static_qris_missing`, and what
- * `collectStatic` refuses.
+ * Records that a cashier saw the customer's proof of a payment to the outlet's printed code: the sale is
+ * paid, unverified. Repeating the call has no further effect. Refuses `reference_malformed`, `sale_unknown`,
+ * `static_qris_missing`, and what `collectStatic` refuses, in this order.
  */
 export async function confirmStatic(
   sales: Sales,
@@ -22,7 +22,7 @@ export async function confirmStatic(
 ): Promise<Once<Sale>> {
   const reference = unchecked.reference === undefined ? null : checkedToReference(unchecked.reference);
   if (isRefusal(reference)) return { answer: reference, replayed: false };
-  // before the key is looked at, so that no other outlet is given what it answered
+  // checked before the idempotency key, so that no other outlet receives this outlet's answer
   const seen = await selectSale(sales.database.kysely, merchantId, saleId);
   if (seen?.outletId !== outletId) return { answer: refuse("sale_unknown"), replayed: false };
   const { answer, replayed } = await once(

@@ -11,7 +11,7 @@ export type Sales = {
   readonly newId: IdMaker;
 };
 
-/** The outlet's settings, which a sale is added up by. */
+/** The outlet's settings, which determine tax, rounding and business day. */
 export async function outletOf(executor: Executor, merchantId: Id, outletId: Id): Promise<Outlet> {
   const outlet = (await outlets(executor, merchantId)).find((one) => one.outletId === outletId);
   if (!outlet) throw new Error("a signed-in member of staff belongs to an outlet");

@@ -25,10 +25,12 @@ import { insertSale, selectSale, selectTaken, type NewSale } from "./store.ts";
 type Seller = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id };
 
 /**
- * Takes a sale. Cash: sale, stock, payment, ledger and event in one transaction, paid at once. QRIS: the sale is written
- * first, then the payment is opened; a retry after a crash in between opens it. By the printed code: it is written, and
- * `confirmStatic` pays it. Refuses `static_qris_missing`, `cart_empty`, `product_unknown`,
- * `price_differs`, `amount_mismatch`, `tender_insufficient`, `sale_differs`, in this order, and what a payment may refuse.
+ * Takes a sale, once per key. Cash: sale, stock, payment, ledger and event in one transaction, paid at once.
+ * QRIS: the sale is saved first, then the payment is opened; if the process dies in between, a retry opens
+ * it. Printed code: the sale is saved, and `confirmStatic` pays it. Refuses `sale_differs`,
+ * `static_qris_missing`, `cart_empty`, `product_unknown`, `price_differs`, `amount_mismatch`,
+ * `amount_not_positive`, `amount_too_large`, `tender_insufficient`, in this order, and what the opening of a
+ * payment may refuse.
  */
 export async function createSale(
   sales: Sales,
@@ -40,7 +42,7 @@ export async function createSale(
   const hash = requestHash(unchecked);
   const scope = { merchantId: seller.merchantId, outletId: seller.outletId, route: "till.sales", key };
   const { answer, replayed } = await once(sales.database, scope, unchecked, async (tx) => {
-    // a sale that is done stays done, whatever has become of the catalogue since
+    // a repeated sale is answered before the cart is checked: the catalogue may have changed since
     const known = await takenBefore(tx, seller, unchecked.id, hash);
     if (known) return known;
     if (
@@ -56,9 +58,9 @@ export async function createSale(
   if (isRefusal(answer)) return { answer, replayed };
   if (unchecked.tender.method === "QRIS") {
     const payment = await openPayment(sales.payments, seller.merchantId, unchecked.id, "QRIS");
-    // Already paid, or given up, is what a retry after a lost answer may find: then the sale tells.
+    // A retry after a lost answer may find the order paid or cancelled: then the sale itself is the answer.
     if (isRefusal(payment) && payment.refusal !== "order_paid" && payment.refusal !== "order_cancelled") {
-      // nobody was told to pay: the sale is given up, so that the till may offer another way
+      // no payment code was shown: the sale is cancelled, so that the till can offer another way to pay
       await inTransaction(sales.database, (tx) => giveUp(tx, seller.merchantId, unchecked.id));
       return { answer: payment, replayed };
     }
@@ -70,7 +72,10 @@ export async function createSale(
   };
 }
 
-/** The sale of this id, where there is one: the same sale again, or another, as one of another outlet is. */
+/**
+ * The result for a sale id that exists: the same sale if outlet and content match, otherwise `sale_differs`.
+ * Undefined if there is no such sale.
+ */
 async function takenBefore(
   tx: Tx,
   seller: Pick<Seller, "merchantId" | "outletId">,
@@ -84,7 +89,7 @@ async function takenBefore(
     : refuse("sale_differs");
 }
 
-/** Check: prices are the catalogue's, the total is the one both sides compute, the tender covers it. */
+/** Checks that prices match the catalogue, that the total matches ours, and that the tender covers it. */
 async function checkedToSale(
   executor: Executor,
   seller: Seller,
@@ -171,12 +176,14 @@ async function writeSale(
   });
   if (isRefusal(payment)) return payment;
   const written = await selectSale(tx, merchantId, saleId);
-  if (!written) throw new Error("an inserted sale comes back");
+  if (!written) throw new Error("the inserted sale was not found");
   await completeSale(tx, sales, written, outlet, "CASH");
   return done;
 }
 
-/** The lines as a provider wants them: with tax and rounding as lines of their own, so that they sum to the amount. */
+/**
+ * The items of the order. Tax and rounding are lines of their own, so that the lines add up to the amount.
+ */
 function orderItems(sale: NewSale, outlet: Outlet) {
   const items = sale.lines.map(({ productId, name, unitPrice, quantity }) => ({
     sku: productId,

@@ -7,22 +7,22 @@ import { takeBackEarlier } from "./on-refund.ts";
 import { next } from "./sale.ts";
 import { markState, selectSale } from "./store.ts";
 
-/** A payment ended: its sale, if it is one's, is completed or expires in the same transaction. */
+/** A payment ended: if it belongs to a sale, the sale is completed or expires in the same transaction. */
 export async function onPaymentEnded(tx: Tx, sales: Sales, payment: Payment): Promise<void> {
   if (!isId(payment.orderId)) return;
   const sale = await selectSale(tx, payment.merchantId, payment.orderId, "for update of s");
   if (!sale) return;
   if (payment.state === "succeeded") {
-    // several payments may make up a sale; the last of them completes it
+    // several payments may pay a sale; the last one completes it
     if (paidSum(await paymentsOf(tx, payment.merchantId, payment.orderId)) < sale.total + sale.rounding)
       return;
-    if (!next(sale.state, "pay")) throw new Error(`a sale that is ${sale.state} was paid`);
+    if (!next(sale.state, "pay")) throw new Error(`a sale in state ${sale.state} was paid`);
     await completeSale(tx, sales, sale, await outletOf(tx, sale.merchantId, sale.outletId), payment.method);
     return takeBackEarlier(tx, sales, sale);
   }
   // another payment of the same sale may still be under way
-  const others = await paymentsOf(tx, payment.merchantId, payment.orderId);
-  const expired = others.some(({ state }) => isOpen(state)) ? undefined : next(sale.state, "expire");
+  const payments = await paymentsOf(tx, payment.merchantId, payment.orderId);
+  const expired = payments.some(({ state }) => isOpen(state)) ? undefined : next(sale.state, "expire");
   if (!expired) return;
   await markState(tx, sale, expired);
   await announce(tx, sale.merchantId, "sale.expired", sale.saleId, {

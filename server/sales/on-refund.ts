@@ -14,8 +14,9 @@ import type { Sale } from "./sale.ts";
 import { markRefunded, selectHour, selectMoment, selectSale } from "./store.ts";
 
 /**
- * A sale's payment is given back: the sale takes back revenue, tax and cash rounding in proportion, so that the parts of
- * several refunds add up to the whole, to the sen. Answers what is to be posted; nothing for an order that is no sale.
+ * A sale's payment is refunded: the sale reverses revenue, tax and cash rounding in proportion, so that the
+ * parts of several refunds add up exactly to the whole. Returns the transfers to post; none if the order is
+ * not a paid sale.
  */
 export async function onPaymentRefunded(
   tx: Tx,
@@ -26,9 +27,9 @@ export async function onPaymentRefunded(
   if (sale?.state !== "paid") return [];
   const whole = sale.total + sale.rounding;
   const before = await markRefunded(tx, sale, refund.amount.minor);
-  const part = (sum: bigint) =>
+  const shareOfRefund = (sum: bigint) =>
     shareOf(sum, before + refund.amount.minor, whole) - shareOf(sum, before, whole);
-  const [tax, gross] = [part(sale.tax), part(sale.total)];
+  const [tax, gross] = [shareOfRefund(sale.tax), shareOfRefund(sale.total)];
   const rounding = refund.amount.minor - gross;
   const [down, up] = rounding < 0n ? [-rounding, 0n] : [0n, rounding];
   const payment = await selectPayment(tx, sale.merchantId, refund.paymentId ?? "");
@@ -67,20 +68,20 @@ export async function onPaymentRefunded(
 }
 
 /**
- * A refund is given up, and its money stays. Where it was a void's, the day's report counts the sale again, once: what
- * is paid was sold. What was taken back into stock stays there.
+ * A refund is abandoned, so the money stays. If it belonged to a void, the day's report counts the sale
+ * again, once. Stock that the void returned stays returned.
  */
 export async function onRefundGivenUp(tx: Tx, { merchantId, orderId, returnId }: Refund): Promise<void> {
   if (returnId === null || !isId(orderId)) return;
   const sale = await selectSale(tx, merchantId, orderId, "for update of s");
   const returns = await selectReturns(tx, merchantId, [orderId]);
-  const voided = returns.find((one) => one.returnId === returnId && one.kind === "void");
+  const voided = returns.find((each) => each.returnId === returnId && each.kind === "void");
   if (!sale || !voided) return;
   const refunds = await refundsOfReturns(tx, merchantId, [voided.returnId]);
   if (refunds.filter(({ state }) => state === "failed").length > 1) return;
   const payments = await paymentsOf(tx, merchantId, sale.saleId);
   const method = payments.findLast(({ paymentId }) =>
-    refunds.some((one) => one.paymentId === paymentId),
+    refunds.some((refund) => refund.paymentId === paymentId),
   )?.method;
   const outlet = await outletOf(tx, merchantId, sale.outletId);
   await announce(tx, merchantId, "sale.void_failed", sale.saleId, {
@@ -93,14 +94,20 @@ export async function onRefundGivenUp(tx: Tx, { merchantId, orderId, returnId }:
   });
 }
 
-/** A part of a sale may be given back before the last part completes it: what the sale then recognises in whole, it takes back at once. */
+/**
+ * Part of a sale may be refunded before its last payment completes it. The sale then recognises the whole
+ * amount, and this reverses the part that was refunded earlier.
+ */
 export async function takeBackEarlier(tx: Tx, sales: Sales, { merchantId, saleId }: Sale): Promise<void> {
   for (const refund of await refundsDoneOf(tx, merchantId, saleId)) {
     sales.ledger.stageIn(tx, merchantId, await onPaymentRefunded(tx, refund));
   }
 }
 
-/** What of a sum lies in the first `part` of a sale, rounded down: differences of these lose nothing between them. */
+/**
+ * The share of `sum` in the first `part` of a sale, rounded down. Differences of successive shares add up to
+ * the whole without loss.
+ */
 function shareOf(sum: bigint, part: bigint, whole: bigint): bigint {
   return (sum * part) / whole;
 }

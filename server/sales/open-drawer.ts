@@ -5,7 +5,10 @@ import type { Sales } from "./context.ts";
 
 type Cashier = { readonly merchantId: Id; readonly outletId: Id; readonly staffId: Id; readonly who: Who };
 
-/** The drawer is opened without a sale, once per id, and no money moves: who, why and who approved it is announced. Refuses what `consumeApproval` does (its subject is the outlet). */
+/**
+ * Opens the cash drawer without a sale, once per id. No money moves; the audit trail records who opened it,
+ * why, and who approved it. Refuses what `consumeApproval` refuses (the approval's subject is the outlet).
+ */
 export async function openDrawer(
   sales: Sales,
   { merchantId, outletId, who }: Cashier,

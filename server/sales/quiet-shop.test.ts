@@ -14,7 +14,7 @@ before(async () => {
   manager = await program.unlock("Bima", "222222");
   catalogue = (await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: cashier })).body;
 });
-// fails when transactions deadlocked
+// fails if any transactions deadlocked
 after(() => program.close());
 
 async function cashSale(names: string[]): Promise<SaleBody> {
@@ -43,11 +43,11 @@ async function giveBack(sale: SaleBody, how: "refund" | "void"): Promise<void> {
 }
 
 describe("a small shop whose tables were analysed while it was quiet", () => {
-  it("sells for cash and by QRIS, refunds and voids at the same moment, and nothing waits for itself", async () => {
+  it("concurrent cash and QRIS sales, refunds and voids don't deadlock", async () => {
     for (const name of ["Latte", "Roti Bakar"]) await cashSale([name]);
     await qrisSale(["Latte"]);
     await program.database.pool.query("analyze");
-    // the order of lines differs from till to till, so stock levels are taken in different orders
+    // the order of lines differs between tills, so stock levels are locked in different orders
     const baskets = [
       ["Latte", "Roti Bakar"],
       ["Roti Bakar", "Latte"],

@@ -5,7 +5,7 @@ import { selectReturns, type SaleReturn } from "./return-store.ts";
 import type { Sale } from "./sale.ts";
 import { selectRecentSales, selectSale } from "./store.ts";
 
-/** A sale with all that is shown of it. */
+/** A sale with its payments, disputes, returns and refunds. */
 export type ShownSale = {
   readonly sale: Sale;
   readonly payments: readonly Payment[];
@@ -14,14 +14,14 @@ export type ShownSale = {
   readonly refunds: Awaited<ReturnType<typeof refundsOfReturns>>;
 };
 
-/** Which sales of an outlet: one by its id, or the newest. */
+/** Which sales of an outlet to read: one by its id, or the newest. */
 export type WhichSales = { readonly saleId: Id } | { readonly newest: number };
 
 type Place = { readonly merchantId: Id; readonly outletId: Id };
 
 /**
- * Reads sales of an outlet with their payments and returns, all of one moment: a sale and the payment that pays it
- * change together, so they are read together. An outlet finds no other's.
+ * Reads sales of an outlet with their payments and returns, in one snapshot: a sale and the payment that pays
+ * it change together, so they must be read together. Another outlet's sale is not found.
  */
 export async function readSales(
   database: Pick<Database, "kysely">,
@@ -30,8 +30,8 @@ export async function readSales(
 ): Promise<ShownSale[]> {
   const { merchantId, outletId } = place;
   return inSnapshot(database, async (executor) => {
-    const one = "saleId" in which ? await selectSale(executor, merchantId, which.saleId) : undefined;
-    const found = one?.outletId === outletId ? [one] : [];
+    const single = "saleId" in which ? await selectSale(executor, merchantId, which.saleId) : undefined;
+    const found = single?.outletId === outletId ? [single] : [];
     const sales =
       "newest" in which ? await selectRecentSales(executor, merchantId, outletId, which.newest) : found;
     const ids = sales.map(({ saleId }) => saleId);

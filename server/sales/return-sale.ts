@@ -37,21 +37,22 @@ type Input = Omit<NewReturnBody, "lines"> & {
   readonly lines?: readonly ReturnLine[];
 };
 
-/** What is about to be given back, all of it decided. */
-type Judged = Pick<SaleReturn, "amount" | "businessDate" | "lines"> & {
+/** What a return will refund, fully decided. */
+type Decision = Pick<SaleReturn, "amount" | "businessDate" | "lines"> & {
   readonly sale: Sale;
   readonly parts: Refundable;
 };
 
-/** Coins are rounded to by the outlet's setting; of what a provider gives back, whole rupiah. */
+/** Refunds through a provider are rounded to whole rupiah; cash refunds by the outlet's rounding. */
 const WHOLE_RUPIAH = 100n;
 
 /**
- * Takes a sale, or lines of it, back at the till, once per id: stock, revenue and tax, and its money by the sale's own
- * tenders. Cash leaves the drawer in this transaction; a provider is told after it, and revenue and tax follow its word. A
- * void is the whole sale on its own business day. Refuses `sale_unknown`, `sale_not_paid`, `void_day_over`,
- * `void_after_return`, `return_line_unknown`, `return_line_exceeds`, `refund_exceeds`, `amount_not_positive`, `payment_unverified`, and what
- * `consumeApproval` refuses (its subject is the sale, its sum what is given back).
+ * Takes back a sale, or lines of it, at the till, once per id: stock, revenue, tax, and its money through the
+ * sale's own tenders. Cash leaves the drawer in this transaction. A provider is called after it, and revenue
+ * and tax are reversed when the provider confirms. A void is of the whole sale, on its own business day.
+ * Refuses `sale_unknown`, `sale_not_paid`, `void_day_over`, `void_after_return`, `return_line_unknown`,
+ * `return_line_exceeds`, `refund_exceeds`, `amount_not_positive`, `payment_unverified`, and what
+ * `consumeApproval` refuses (the approval's subject is the sale, its amount what is refunded), in this order.
  */
 export async function returnSale(
   sales: Sales,
@@ -69,10 +70,10 @@ export async function returnSale(
     { merchantId, route: "till.sales.return", key: input.id },
     { saleId, ...input },
     async (tx) => {
-      const judged = await judge(tx, outlet, saleId, input);
-      if (isRefusal(judged)) return judged;
-      const approvedBy = await consumeApproval(tx, approval, saleId, judged.amount);
-      return isRefusal(approvedBy) ? approvedBy : write(tx, sales, cashier, input, judged, approvedBy);
+      const decision = await lockAndDecide(tx, outlet, saleId, input);
+      if (isRefusal(decision)) return decision;
+      const approvedBy = await consumeApproval(tx, approval, saleId, decision.amount);
+      return isRefusal(approvedBy) ? approvedBy : write(tx, sales, cashier, input, decision, approvedBy);
     },
   );
   if (isRefusal(answer)) return { answer, replayed };
@@ -84,7 +85,10 @@ export async function returnSale(
   };
 }
 
-/** What a refund of these lines would give back now, in minor units; refuses what `returnSale` does before the approval. */
+/**
+ * What a refund of these lines would pay now, in minor units. Refuses what `returnSale` refuses before the
+ * approval.
+ */
 export async function sumReturn(
   sales: Sales,
   { merchantId, outletId }: Cashier,
@@ -94,8 +98,8 @@ export async function sumReturn(
   const sale = await selectSale(sales.database.kysely, merchantId, saleId);
   if (sale?.outletId !== outletId) return refuse("sale_unknown");
   const outlet = await outletOf(sales.database.kysely, merchantId, outletId);
-  // asked for at each press of a key: it holds nothing that a sale or a payment waits for
-  const judged = await inSnapshot(sales.database, async (executor) =>
+  // requested at every key press: it must not lock anything that a sale or a payment waits for
+  const decision = await inSnapshot(sales.database, async (executor) =>
     decide(
       executor,
       outlet,
@@ -104,16 +108,19 @@ export async function sumReturn(
       { kind: "refund", ...(lines ? { lines } : {}) },
     ),
   );
-  return isRefusal(judged) ? judged : judged.amount;
+  return isRefusal(decision) ? decision : decision.amount;
 }
 
-/** The order is held first, as everywhere, so that of two tills at once the second sees what the first gave back. */
-async function judge(
+/**
+ * Locks the order first, the lock order used everywhere, so that of two concurrent tills the second sees what
+ * the first refunded.
+ */
+async function lockAndDecide(
   tx: Tx,
   outlet: Outlet,
   saleId: Id,
   input: Pick<Input, "kind" | "lines">,
-): Promise<Judged | Refusal> {
+): Promise<Decision | Refusal> {
   const parts = await holdRefundable(tx, outlet.merchantId, saleId);
   return decide(tx, outlet, await selectSale(tx, outlet.merchantId, saleId, "for update of s"), parts, input);
 }
@@ -124,7 +131,7 @@ async function decide(
   sale: Sale | undefined,
   parts: Refundable,
   { kind, lines: unchecked }: Pick<Input, "kind" | "lines">,
-): Promise<Judged | Refusal> {
+): Promise<Decision | Refusal> {
   if (sale?.state !== "paid") return refuse("sale_not_paid");
   const before = await selectTakenBack(executor, sale.merchantId, sale.saleId);
   const left = parts.reduce((sum, part) => sum + part.left, 0n);
@@ -150,7 +157,7 @@ async function write(
   sales: Sales,
   { merchantId, outletId, staffId, who }: Cashier,
   { id, kind, reason, restock }: Input,
-  { sale, parts, amount, businessDate, lines }: Judged,
+  { sale, parts, amount, businessDate, lines }: Decision,
   approvedBy: Id | null,
 ): Promise<{ return_id: Id } | Refusal> {
   const { saleId } = sale;
@@ -169,23 +176,23 @@ async function write(
   });
   if (!isNew) return refuse("idempotency_key_reused");
   await giveBackOrder(tx, sales.payments, parts, { amount, outletId, returnId: id, reason, by: staffId });
-  const named = lines.flatMap(({ line, quantity }) => {
-    const its = sale.lines[line - 1];
-    return its ? [{ ...its, line, quantity }] : [];
+  const returnedLines = lines.flatMap(({ line, quantity }) => {
+    const soldLine = sale.lines[line - 1];
+    return soldLine ? [{ ...soldLine, line, quantity }] : [];
   });
   const soldHour = await selectHour(
     tx,
     await outletOf(tx, merchantId, outletId),
     sale.paidAt ?? sale.createdAt,
   );
-  // before the ledger's balances, as a sale's
-  if (restock && named.length > 0) {
+  // stock is locked before the ledger's balances, as for a sale
+  if (restock && returnedLines.length > 0) {
     await moveStock(
       tx,
       merchantId,
       outletId,
       id,
-      named.map(({ productId, line, quantity }) => ({
+      returnedLines.map(({ productId, line, quantity }) => ({
         movementId: derivedId("returned", id, String(line)),
         productId,
         kind: "return",
@@ -207,7 +214,7 @@ async function write(
     restock,
     returned_by: staffId,
     approved_by: approvedBy,
-    lines: named.map(({ productId, name, quantity, unitPrice }) => ({
+    lines: returnedLines.map(({ productId, name, quantity, unitPrice }) => ({
       product_id: productId,
       name,
       quantity,

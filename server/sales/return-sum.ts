@@ -3,12 +3,15 @@ import type { Sale } from "./sale.ts";
 
 export type ReturnLine = { readonly line: number; readonly quantity: number };
 
-/** What was taken back of a sale before: pieces by the line's number, and the sum of what was given for them in minor units. */
+/**
+ * What earlier returns took back of a sale: quantities by line number, and the amount refunded for them in
+ * minor units.
+ */
 export type TakenBack = { readonly quantities: ReadonlyMap<number, number>; readonly given: bigint };
 
 /**
- * The lines that a return is of: those asked for, or all that is left. Refuses `return_line_unknown`, `return_line_exceeds`,
- * with the line's number.
+ * The lines of a return: the requested ones, or all that is left. Refuses `return_line_unknown` and
+ * `return_line_exceeds`, with the line's number.
  */
 export function checkedToLines(
   sale: Pick<Sale, "lines">,
@@ -30,9 +33,9 @@ export function checkedToLines(
 }
 
 /**
- * What a return of these lines gives back, in minor units: their share of all that was collected, with tax and cash
- * rounding, rounded down to `unit` minor units, in the shop's favour. The last of the lines gives all that is `left`, so
- * that the parts add up to the whole, in whatever order they come.
+ * The amount that a return of these lines refunds, in minor units. It is the lines' share of all that was
+ * collected, including tax and cash rounding, rounded down to `unit` minor units, in the shop's favour. The
+ * return of the last lines refunds all that is `left`, so that the parts add up to the whole in any order.
  */
 export function returnSum(
   sale: Pick<Sale, "lines" | "subtotal" | "total" | "rounding">,

@@ -115,7 +115,7 @@ async function assertHold(): Promise<void> {
 }
 
 describe("a sale that was paid in cash", () => {
-  it("is taken back line by line, to the sen, out of the drawer and back into stock", async () => {
+  it("a cash sale is returned line by line, exactly, out of the drawer and into stock", async () => {
     const [before, latte] = [await books(), await stock("Latte")];
     const sale = await cashSale(["Latte", "Donat", "Teh Melati"]);
     const first = await refund(sale, { lines: [{ line_id: 2, quantity: 1 }] });
@@ -162,14 +162,14 @@ describe("a sale that was paid in cash", () => {
     assert.deepEqual(
       difference(await books(), before),
       ACCOUNTS.map(() => 0n),
-      "nothing is lost, nothing stays",
+      "all accounts are as before the sale",
     );
-    assert.equal(await stock("Latte"), latte - 1, "thrown away");
+    assert.equal(await stock("Latte"), latte - 1, "not restocked");
     assert.deepEqual((await refund(sale)).code, "refund_exceeds");
     await assertHold();
   });
 
-  it("is refunded once per id, and never by another's content", async () => {
+  it("a return happens once per id, and the id with other content is refused", async () => {
     const sale = await cashSale(["Latte", "Donat"]);
     const id = newId();
     const answers = await Promise.all([refund(sale, { id }), refund(sale, { id }), refund(sale, { id })]);
@@ -186,7 +186,7 @@ describe("a sale that was paid in cash", () => {
     await assertHold();
   });
 
-  it("is given back no more than was paid by two tills at once", async () => {
+  it("concurrent returns at two tills never refund more than was paid", async () => {
     const drawer = await posted(`drawer:${DEMO_OUTLET}`);
     const sale = await cashSale(["Latte", "Donat"]);
     const answers = await Promise.all([
@@ -209,7 +209,7 @@ describe("a sale that was paid in cash", () => {
     await assertHold();
   });
 
-  it("gives its cash rounding back with it", async () => {
+  it("cash rounding is returned with the sale", async () => {
     const { pool } = program.database;
     await pool.query("update product set price = 1155000 where name = 'Donat'");
     await pool.query('update outlet set cash_rounding = \'{"unit": 10000, "direction": "down"}\'');
@@ -225,7 +225,7 @@ describe("a sale that was paid in cash", () => {
     assert.deepEqual(
       parts.at(-1)?.body.returns.map(({ amount }) => amount.amount),
       ["11500.00", "8000.00", "18000.00"],
-      "in coins there are",
+      "rounded to coins that exist",
     );
     assert.deepEqual(
       difference(await books(), before),
@@ -236,16 +236,17 @@ describe("a sale that was paid in cash", () => {
 });
 
 describe("a void", () => {
-  it("is of the whole sale on its own business day, and the day's report knows it as none", async () => {
+  it("a void returns the whole sale on its business day, and the report no longer counts it", async () => {
     const report = async () =>
       (await program.call<TodayBody>("GET", "/api/v1/till/reports/today", { token: manager })).body;
     const unread = async () => {
       const { rows } = await program.database.pool.query<{ unread: string }>(
-        "select count(*) as unread from outbox_event e join outbox_consumer c on c.name = 'reports' where e.topic like 'sale.%' and (e.xid, e.event_id) > (c.xid, c.event_id)",
+        "select count(*) as unread from outbox_event e join outbox_consumer c on c.name = 'reports' " +
+          "where e.topic like 'sale.%' and (e.xid, e.event_id) > (c.xid, c.event_id)",
       );
       return Number(rows[0]?.unread);
     };
-    // reports follow the outbox
+    // reports are updated from the outbox, so wait for it
     const settled = async () => {
       await until(unread, (count) => count === 0);
       return report();
@@ -274,7 +275,7 @@ describe("a void", () => {
     await assertHold();
   });
 
-  it("whose refund is given up leaves the day as it was: the money stays, and so does the count", async () => {
+  it("a void whose refund is abandoned leaves the day's sales and amounts as they were", async () => {
     const day = async () => {
       const { body } = await program.call<TodayBody>("GET", "/api/v1/till/reports/today", { token: manager });
       return [body.sales, body.gross.amount];
@@ -282,7 +283,8 @@ describe("a void", () => {
     const sale = await qrisSale(["Latte"]);
     const unread = async () => {
       const { rows } = await program.database.pool.query<{ unread: string }>(
-        "select count(*) as unread from outbox_event e join outbox_consumer c on c.name = 'reports' where e.topic like 'sale.%' and (e.xid, e.event_id) > (c.xid, c.event_id)",
+        "select count(*) as unread from outbox_event e join outbox_consumer c on c.name = 'reports' " +
+          "where e.topic like 'sale.%' and (e.xid, e.event_id) > (c.xid, c.event_id)",
       );
       return Number(rows[0]?.unread);
     };
@@ -307,7 +309,7 @@ describe("a void", () => {
     assert.equal(given.status, 200, JSON.stringify(given.body));
     await until(unread, (count) => count === 0);
     assert.deepEqual(await day(), sold);
-    // given back after all, it is a refund like any other: the money goes, the sale was one
+    // a later refund is an ordinary one: the money is paid back, and the sale still counts
     const later = await program.call<{ refund_id: string }>(
       "POST",
       `/api/v1/payments/${sale.tenders[0]?.payment_id}/refunds`,
@@ -322,7 +324,7 @@ describe("a void", () => {
     await assertHold();
   });
 
-  it("is refused on another business day by the outlet's cut-off, where a refund is not", async () => {
+  it("a void is refused after the business day of the sale, and a refund is not", async () => {
     const sale = await cashSale(["Mocha"]);
     await program.database.pool.query(
       "update sale set business_date = business_date - 1 where sale_id = $1",
@@ -331,7 +333,8 @@ describe("a void", () => {
     assert.equal((await cancelOut(sale)).code, "void_day_over");
     const done = await refund(sale);
     const { rows } = await program.database.pool.query<{ today: string }>(
-      "select ((now() at time zone time_zone) - day_begins::interval)::date as today from outlet where outlet_id = $1",
+      "select ((now() at time zone time_zone) - day_begins::interval)::date as today " +
+        "from outlet where outlet_id = $1",
       [DEMO_OUTLET],
     );
     await program.database.pool.query(
@@ -341,14 +344,14 @@ describe("a void", () => {
     assert.equal(
       done.body.returns[0]?.business_date,
       rows[0]?.today,
-      "it is taken off the day it happens on",
+      "the refund counts on the day it is made",
     );
     await assertHold();
   });
 });
 
 describe("a cashier", () => {
-  it("gives nothing back without a second person, and a given approval once", async () => {
+  it("a cashier needs an approval to refund, and it can be used once", async () => {
     const sale = await cashSale(["Latte", "Croissant"]);
     assert.equal((await refund(sale, {}, { token: cashier })).code, "approval_needed");
     assert.equal((await cancelOut(sale, { token: cashier })).code, "approval_needed");
@@ -363,7 +366,7 @@ describe("a cashier", () => {
     assert.equal(
       (await refund(sale, {}, { token: cashier, approval })).code,
       "approval_invalid",
-      "for another sum",
+      "approved for another amount",
     );
     assert.equal(
       (await refund(sale, { lines: [{ line_id: 9, quantity: 1 }] }, { token: cashier, approval })).code,
@@ -372,18 +375,22 @@ describe("a cashier", () => {
     assert.equal(
       (await cancelOut(sale, { token: cashier, approval })).code,
       "approval_invalid",
-      "for another action",
+      "approved for another action",
     );
     const done = await refund(sale, input, { token: cashier, approval });
     assert.deepEqual(
       done.body.returns.map(({ returned_by, approved_by }) => [returned_by, approved_by]),
       [["Sari", "Bima"]],
     );
-    assert.equal((await refund(sale, {}, { token: cashier, approval })).code, "approval_invalid", "used");
+    assert.equal(
+      (await refund(sale, {}, { token: cashier, approval })).code,
+      "approval_invalid",
+      "already used",
+    );
     await assertHold();
   });
 
-  it("spends an approval by one of two requests at once", async () => {
+  it("an approval is used by one of two concurrent requests", async () => {
     const sale = await cashSale(["Latte", "Cappuccino"]);
     const approval = await approve(sale, "28000.00");
     const answers = await Promise.all(
@@ -395,7 +402,7 @@ describe("a cashier", () => {
     await assertHold();
   });
 
-  it("voids with an approval of the whole", async () => {
+  it("a cashier voids a sale with an approval", async () => {
     const sale = await cashSale(["Latte"]);
     const approval = await approve(sale, "28000.00", "sale.void");
     assert.equal((await cancelOut(sale, { token: cashier, approval })).status, 201);
@@ -404,18 +411,22 @@ describe("a cashier", () => {
 });
 
 describe("a sale that was paid by QRIS", () => {
-  it("is given back by its provider's way, and booked when that is done", async () => {
+  it("a QRIS sale is refunded through its provider, and booked when that is done", async () => {
     const before = await books();
     const sale = await qrisSale(["Latte"]);
     const collected = await books();
-    const asked = await refund(sale);
-    const found = asked.body.returns[0];
+    const requested = await refund(sale);
+    const found = requested.body.returns[0];
     assert.deepEqual(
-      [asked.status, found?.refunds.map(({ method, state }) => [method, state]), asked.body.refunded.amount],
+      [
+        requested.status,
+        found?.refunds.map(({ method, state }) => [method, state]),
+        requested.body.refunded.amount,
+      ],
       [201, [["QRIS", "manual"]], "0.00"],
     );
-    assert.deepEqual(await books(), collected, "nothing moves before it is given back");
-    assert.equal((await refund(sale)).code, "refund_exceeds", "under way counts as given back");
+    assert.deepEqual(await books(), collected, "nothing is booked before the money is paid back");
+    assert.equal((await refund(sale)).code, "refund_exceeds", "a refund under way counts as refunded");
     const { rows } = await program.database.pool.query<{ refund_id: string }>(
       "select refund_id from refund where return_id = $1",
       [found?.id],
@@ -432,10 +443,11 @@ describe("a sale that was paid by QRIS", () => {
   });
 });
 
-describe("a sale that was paid through a provider that gives back", () => {
+describe("a sale that was paid through a provider with refunds", () => {
   before(async () => {
     await program.database.pool.query(
-      "insert into routing_rule (merchant_id, rule_id, rank, method, providers) values ($1, $2, 1, 'QRIS', array['midtrans'])",
+      "insert into routing_rule (merchant_id, rule_id, rank, method, providers) " +
+        "values ($1, $2, 1, 'QRIS', array['midtrans'])",
       [DEMO_MERCHANT, newId()],
     );
   });
@@ -443,7 +455,7 @@ describe("a sale that was paid through a provider that gives back", () => {
     await program.database.pool.query("delete from routing_rule where rank = 1");
   });
 
-  it("is given back by it, a line at a time", async () => {
+  it("the provider refunds a sale line by line", async () => {
     const sale = await qrisSale(["Latte", "Mocha"]);
     const done = await refund(sale, { lines: [{ line_id: 1, quantity: 1 }] });
     assert.deepEqual(
@@ -455,13 +467,13 @@ describe("a sale that was paid through a provider that gives back", () => {
     await assertHold();
   });
 
-  it("is not given back twice when its answer is lost", async () => {
+  it("a refund whose answer is lost is not sent twice", async () => {
     const sale = await qrisSale(["Latte"]);
     const before = await books();
     await program.lever("POST", "next", { fault: "error_500", call: "refund", times: 1 });
     const id = newId();
-    const asked = await refund(sale, { id });
-    assert.deepEqual([asked.status, asked.body.returns[0]?.refunds[0]?.state], [201, "unknown"]);
+    const requested = await refund(sale, { id });
+    assert.deepEqual([requested.status, requested.body.returns[0]?.refunds[0]?.state], [201, "unknown"]);
     assert.deepEqual(await books(), before, "nothing is booked on a guess");
     assert.equal((await refund(sale)).code, "refund_exceeds");
     assert.equal((await refund(sale, { id })).headers.get("idempotent-replayed"), "true");
@@ -472,7 +484,7 @@ describe("a sale that was paid through a provider that gives back", () => {
 });
 
 describe("a sale that was paid by the outlet's printed code", () => {
-  it("is given back out of the drawer, as no provider can", async () => {
+  it("a sale paid to the printed code is refunded from the drawer", async () => {
     const owner = await program.unlock("Ratna", "333333");
     const payload =
       "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
@@ -496,7 +508,7 @@ describe("a sale that was paid by the outlet's printed code", () => {
     assert.deepEqual(
       [(await refund(sale.body)).code, (await cancelOut(sale.body)).code],
       ["payment_unverified", "payment_unverified"],
-      "a cashier's word alone is no money to give back",
+      "a payment that only a cashier confirmed is not refunded",
     );
     const { body: found } = await program.call<{ id: string }>(
       "POST",
@@ -520,7 +532,7 @@ describe("a sale that was paid by the outlet's printed code", () => {
 });
 
 describe("the sum of a refund", () => {
-  it("is told while others hold the sale, and holds nothing itself", async () => {
+  it("the amount of a refund is computed while the sale is locked, without locking anything", async () => {
     const sale = await cashSale(["Latte", "Mocha"]);
     const sum = () =>
       program.call<{ amount: { amount: string } }>("POST", `/api/v1/till/sales/${sale.id}/refund/sum`, {
@@ -542,7 +554,7 @@ describe("the sum of a refund", () => {
 });
 
 describe("the drawer", () => {
-  it("is opened without a sale by who may, or with an approval of the outlet, once per id", async () => {
+  it("the drawer opens without a sale by right or with an approval, once per id", async () => {
     const open = (token: string, id = newId(), approval = "") =>
       program.call<{ id: string }>("POST", "/api/v1/till/drawer", {
         token,
@@ -573,7 +585,7 @@ describe("the drawer", () => {
 });
 
 describe("a sale", () => {
-  it("that is not paid, unknown or of another kind of input is refused", async () => {
+  it("a return of an unpaid or unknown sale, or with invalid input, is refused", async () => {
     const waiting = await sell(program, cashier, newSale(catalogue, ["Latte"], "QRIS"));
     assert.equal((await refund(waiting.body)).code, "sale_not_paid");
     assert.equal((await refund({ ...waiting.body, id: newId() })).code, "sale_unknown");
@@ -595,8 +607,8 @@ describe("a sale", () => {
   });
 });
 
-describe("what a return gives back", () => {
-  it("adds up to all that was collected, in whatever parts and order, and is never below nothing", () => {
+describe("the amount of a return", () => {
+  it("returns in any parts and order add up to what was collected, and none is negative", () => {
     const line = fc.record({
       unitPrice: fc.bigInt(0n, 10_000_000n),
       quantity: fc.integer({ min: 1, max: 9 }),

@@ -33,9 +33,9 @@ import type { Sale } from "./sale.ts";
 
 const tags = ["till"];
 const service = "sales";
-/** A sale of 500 lines. */
+/** Enough for a sale of 500 lines. */
 const SALE_LIMIT_BYTES = 262_144;
-const OneSale = Type.Object({ id: IdSchema });
+const SaleParams = Type.Object({ id: IdSchema });
 
 export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
   const { database } = sales;
@@ -95,7 +95,7 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
       schema: {
         tags,
         summary: "One sale",
-        params: OneSale,
+        params: SaleParams,
         response: { 200: SaleSchema, "4xx": ProblemSchema },
       },
     },
@@ -111,7 +111,7 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
       schema: {
         tags,
         summary: "Give up a sale that waits for its payment",
-        params: OneSale,
+        params: SaleParams,
         response: { 200: SaleSchema, "4xx": ProblemSchema },
       },
     },
@@ -131,7 +131,7 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
         tags,
         summary:
           "Say that the customer's proof of a payment to the printed QRIS was seen; once per Idempotency-Key",
-        params: OneSale,
+        params: SaleParams,
         body: ConfirmStaticSchema,
         response: { 200: SaleSchema, "4xx": ProblemSchema },
       },
@@ -157,7 +157,7 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
       schema: {
         tags,
         summary: "Take a sale or lines of it back, by its own tenders; once per id",
-        params: OneSale,
+        params: SaleParams,
         body: NewReturnSchema,
         response: { 201: SaleSchema, "4xx": ProblemSchema },
       },
@@ -182,7 +182,7 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
       schema: {
         tags,
         summary: "What a refund of a sale or of lines of it would give back now",
-        params: OneSale,
+        params: SaleParams,
         body: ReturnSumSchema,
         response: { 200: Type.Object({ amount: MoneySchema }), "4xx": ProblemSchema },
       },
@@ -205,7 +205,7 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
       schema: {
         tags,
         summary: "Take a whole sale back on its own business day; once per id",
-        params: OneSale,
+        params: SaleParams,
         body: NewVoidSchema,
         response: { 201: SaleSchema, "4xx": ProblemSchema },
       },
@@ -265,14 +265,14 @@ export function saleRoutes(http: Http, sales: Sales, streams: Streams): void {
   );
 }
 
-/** What the topics that a till listens to begin with. */
+/** Topic prefixes of the events that a till receives. */
 export const TILL_TOPICS = ["sale.", "payment.", "case.", "outlet.", "product.", "stock."] as const;
-/** Of the whole shop, not of an outlet. */
+/** Events of the whole shop rather than of an outlet. */
 const SHOP_TOPIC = "product.";
-/** Money in suspense; what came for no outlet is told to whoever may look at it. */
+/** Money in suspense. Events without an outlet go to every till whose user may read cases. */
 const CASE_TOPIC = "case.";
 
-/** Whether an event is told at a till: its outlet's own are, and those of the whole shop. */
+/** Whether a till receives an event: its own outlet's events, and those of the whole shop. */
 function isHeardAt(
   { outletId, rights }: Pick<StaffPrincipal, "outletId" | "rights">,
   { topic, payload }: Pick<OutboxEvent, "topic" | "payload">,
@@ -287,7 +287,7 @@ function toLine({ line_id, quantity }: { line_id: number; quantity: number }): R
   return { line: line_id, quantity };
 }
 
-/** As the till calls what pays: of a provider's methods it knows QRIS. */
+/** The till's name for a payment method: any method of a provider is QRIS. */
 function methodOf(method: string): SaleBody["tenders"][number]["method"] {
   return method === "CASH" || method === STATIC_METHOD ? method : "QRIS";
 }
@@ -343,19 +343,19 @@ function saleBody({ sale, payments, isDisputed, returns, refunds }: ShownSale): 
       level: onHand,
     })),
     refunded: wire(sale.refunded),
-    returns: returns.map((one) => ({
-      id: one.returnId,
-      kind: one.kind,
-      amount: wire(one.amount),
-      reason: one.reason,
-      restock: one.restock,
-      business_date: one.businessDate,
-      returned_by: one.returnedBy,
-      approved_by: one.approvedBy,
-      returned_at: one.returnedAt.toISOString(),
-      lines: one.lines.map(({ line, quantity }) => ({ line_id: line, quantity })),
+    returns: returns.map((saleReturn) => ({
+      id: saleReturn.returnId,
+      kind: saleReturn.kind,
+      amount: wire(saleReturn.amount),
+      reason: saleReturn.reason,
+      restock: saleReturn.restock,
+      business_date: saleReturn.businessDate,
+      returned_by: saleReturn.returnedBy,
+      approved_by: saleReturn.approvedBy,
+      returned_at: saleReturn.returnedAt.toISOString(),
+      lines: saleReturn.lines.map(({ line, quantity }) => ({ line_id: line, quantity })),
       refunds: refunds
-        .filter(({ returnId }) => returnId === one.returnId)
+        .filter(({ returnId }) => returnId === saleReturn.returnId)
         .map(({ method, amount, state }) => ({ method: methodOf(method), amount: toWire(amount), state })),
     })),
   };

@@ -31,16 +31,16 @@ const ring = async (names: string[], tender: string) => {
 };
 
 describe("a sale that is read", () => {
-  it("and its payments are of one moment, though the sale is paid meanwhile", async () => {
+  it("a sale and its payments are read in one snapshot, even if it is paid meanwhile", async () => {
     const sale = await ring(["Latte"], "QRIS");
     const payment = sale.tenders[0]?.payment_id;
     const { pool } = program.database;
     const payer = await pool.connect();
     try {
       await payer.query("begin");
-      // what is read between the sale and its payments waits here
+      // the read of the disputes, between the sale and its payments, waits for this lock
       await payer.query("lock table dispute in access exclusive mode");
-      const asked = Promise.all([
+      const requested = Promise.all([
         read(sale.id),
         program.call<{ sales: SaleBody[] }>("GET", "/api/v1/till/sales", { token: cashier }),
       ]);
@@ -48,7 +48,8 @@ describe("a sale that is read", () => {
         async () =>
           (
             await pool.query<{ waiting: number }>(
-              "select count(*)::int as waiting from pg_locks where not granted and relation = 'dispute'::regclass",
+              "select count(*)::int as waiting from pg_locks " +
+                "where not granted and relation = 'dispute'::regclass",
             )
           ).rows[0]?.waiting,
         (waiting) => waiting === 2,
@@ -56,7 +57,7 @@ describe("a sale that is read", () => {
       await payer.query("update payment set state = 'succeeded' where payment_id = $1", [payment]);
       await payer.query("update sale set state = 'paid' where sale_id = $1", [sale.id]);
       await payer.query("commit");
-      const [one, list] = await asked;
+      const [one, list] = await requested;
       for (const shown of [one, list.body.sales.find(({ id }) => id === sale.id)])
         assert.deepEqual([shown?.state, shown?.tenders[0]?.state], ["waiting", "pending"]);
       const now = await read(sale.id);
@@ -69,8 +70,8 @@ describe("a sale that is read", () => {
   });
 });
 
-describe("a sale whose order an operator gives up", () => {
-  it("is cancelled at once, with its payment, and so is one that has no payment yet", async () => {
+describe("a sale whose order an operator cancels", () => {
+  it("the sale is cancelled at once with its payment, and so is a sale without a payment", async () => {
     const sale = await ring(["Latte"], "QRIS");
     const cancel = ({ id } = sale) =>
       program.call("POST", `/api/v1/orders/${id}/cancel`, {
@@ -116,14 +117,12 @@ describe("the last item", () => {
   const today = async () =>
     (await program.call<TodayBody>("GET", "/api/v1/till/reports/today", { token: owner })).body;
 
-  it("may be sold twenty times at once, and every sale but the first says how far the stock is below zero", async () => {
+  it("twenty concurrent sales of the last item succeed; all but one show stock below zero", async () => {
     const product = productOf("Croissant");
     await count(product.id, 1 - (product.stock ?? 0));
     const sales = await Promise.all(Array.from({ length: 20 }, () => ring(["Croissant"], "exact")));
     assert.deepEqual(
-      sales
-        .flatMap(({ stock_below_zero: below }) => below.map(({ level }) => level))
-        .sort((one, other) => other - one),
+      sales.flatMap(({ stock_below_zero: below }) => below.map(({ level }) => level)).sort((a, b) => b - a),
       Array.from({ length: 19 }, (_, index) => -1 - index),
     );
     const one = sales.find(({ stock_below_zero: below }) => below.length > 0);
@@ -134,12 +133,12 @@ describe("the last item", () => {
     assert.deepEqual(
       (await read(one?.id ?? "")).stock_below_zero,
       one?.stock_below_zero,
-      "what it did is what it says later",
+      "the sale shows the same later",
     );
     assert.deepEqual((await today()).low_stock[0], { product_id: product.id, name: "Croissant", stock: -19 });
   });
 
-  it("is told of a sale by QRIS when it is paid, with whatever else is in it", async () => {
+  it("a QRIS sale shows stock below zero once it is paid", async () => {
     const product = productOf("Donat");
     await count(product.id, -(product.stock ?? 0));
     const waiting = await ring(["Latte", "Donat"], "QRIS");
@@ -152,7 +151,7 @@ describe("the last item", () => {
     assert.deepEqual(paid.stock_below_zero, [{ product_id: product.id, name: "Donat", level: -1 }]);
   });
 
-  it("is told of no product that was never counted", async () => {
+  it("a product that was never counted is never shown below zero", async () => {
     const added = await program.call<{ id: string }>("POST", "/api/v1/products", {
       token: owner,
       body: { name: "Air Kelapa", price: { amount: "9000", currency: "IDR" } },

@@ -3,10 +3,10 @@ import type { Currency, Id } from "@onegate/contract";
 /**
  * A sale at the till.
  *
- *   waiting    written down; its payment is on its way
- *   paid       paid, booked, taken from stock; it has its receipt number
- *   expired    the customer did not pay in time; should the money come all the same, the sale is paid
- *   cancelled  given up at the till; money that comes all the same goes to suspense
+ *   waiting    saved; its payment is under way
+ *   paid       paid, booked and taken from stock; it has a receipt number
+ *   expired    the customer did not pay in time; if the money arrives later, the sale is still paid
+ *   cancelled  cancelled at the till; money that arrives later goes to suspense
  */
 export type SaleState = "waiting" | "paid" | "expired" | "cancelled";
 export type SaleEvent = "pay" | "expire" | "cancel";
@@ -25,14 +25,15 @@ export function next(state: SaleState, event: SaleEvent): SaleState | undefined 
 export type SaleLine = {
   readonly productId: Id;
   readonly name: string;
-  readonly quantity: number /** minor units */;
+  readonly quantity: number;
+  /** Minor units. */
   readonly unitPrice: bigint;
 };
 
-/** A product of which more was sold than was counted: `onHand` is below zero. */
+/** A product that was sold below zero: `onHand` is negative. */
 export type Oversold = { readonly productId: Id; readonly onHand: number };
 
-/** Sums are minor units of `currency`. */
+/** All amounts are minor units of `currency`. */
 export type Sale = {
   readonly merchantId: Id;
   readonly saleId: Id;
@@ -46,13 +47,13 @@ export type Sale = {
   readonly total: bigint;
   readonly rounding: bigint;
   readonly tendered: bigint | null;
-  /** Of total and rounding, given back so far. */
+  /** How much of total and rounding has been refunded so far. */
   readonly refunded: bigint;
   readonly createdAt: Date;
   readonly paidAt: Date | null;
   readonly businessDate: string;
-  /** What it took below zero when it was paid. */
+  /** Products whose stock it took below zero when it was paid. */
   readonly oversold: readonly Oversold[];
-  /** In the order of their numbers, which count from 1. */
+  /** In the order of their line numbers, which start at 1. */
   readonly lines: readonly SaleLine[];
 };
