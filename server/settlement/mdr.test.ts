@@ -151,7 +151,9 @@ describe("a statement's fees", () => {
     );
     assert.deepEqual(body.statement.mdr, cash.mdr, "and stay in the statement");
     const { rows } = await shop.program.database.pool.query<{ n: number }>(
-      "select (payload->>'mdr_differing')::int as n from outbox_event where topic = 'statement.imported' and subject = $1",
+      `select (payload->>'mdr_differing')::int as n
+         from outbox_event
+        where topic = 'statement.imported' and subject = $1`,
       [cash.id],
     );
     assert.deepEqual(rows, [{ n: 2 }]);

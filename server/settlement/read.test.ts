@@ -189,7 +189,8 @@ describe("a file", () => {
 
   it("may have a title above its headers, empty lines, and line breaks in a cell", () => {
     const [row] = rowsOf(
-      `Laporan;;;;;\n\n${HEADER.replaceAll(",", ";")};keterangan\nT1;OG1;25.000;925;24.075;2026-11-20;"satu\ndua"\n;;;;;;\n`,
+      `Laporan;;;;;\n\n${HEADER.replaceAll(",", ";")};keterangan\n` +
+        `T1;OG1;25.000;925;24.075;2026-11-20;"satu\ndua"\n;;;;;;\n`,
     );
     assert.equal(row?.line, 5, "the line on which it ends");
     assert.equal(row?.raw["keterangan"], "satu\ndua");
@@ -197,7 +198,8 @@ describe("a file", () => {
 
   it("of Tripay's form: the customer's fee is not ours, what is not paid is skipped, refunds are below zero", () => {
     const text = [
-      "Referensi;Ref Merchant;Status;Jumlah;Biaya Merchant;Biaya Pelanggan;Jumlah Diterima;Tanggal Bayar;Nama Pelanggan",
+      "Referensi;Ref Merchant;Status;Jumlah;Biaya Merchant;Biaya Pelanggan;Jumlah Diterima;Tanggal Bayar;" +
+        "Nama Pelanggan",
       "T1;OG1;PAID;Rp 10.820;0;820;10.000;20/11/2026 10:00;Budi",
       "T2;OG2;UNPAID;5.000;0;0;5.000;;Citra",
       "T3;OG3;REFUND;25.000;0;0;25.000;21/11/2026;Dewi",

@@ -90,7 +90,8 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
         schema: {
           tags,
           summary:
-            "Import a provider's statement (the CSV file is the body); the same file again answers the same statement with 200",
+            "Import a provider's statement (the CSV file is the body); " +
+            "sending the same file again returns the same statement with status 200",
           querystring: Type.Object({
             provider: Provider,
             layout: Type.Optional(
@@ -273,7 +274,8 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
       schema: {
         tags,
         summary:
-          "Open the case of a payment by the printed QRIS before its time, to verify it by hand; the same case when repeated",
+          "Open the case of a payment by the printed QRIS before it is due, to verify it by hand; " +
+          "repeating the request returns the same case",
         params: OneId,
         response: { 200: SettlementCaseSchema, "4xx": ProblemSchema },
       },

@@ -284,7 +284,10 @@ describe("a statement", () => {
   it("in the provider's own form is read by its layout, with what differs in a mapping", async () => {
     const sale = await shop.sold("Latte");
     const mapping = encodeURIComponent(JSON.stringify({ columns: { gross: ["Nominal"] } }));
-    const file = `\uFEFFReferensi;Status;Nominal;Biaya Merchant;Tanggal Bayar\r\n${sale.reference};PAID;Rp ${sale.gross / 1000}.000;${sale.fee};${shop.today.split("-").reverse().join("/")} 10:15\r\n`;
+    const paidOn = shop.today.split("-").reverse().join("/");
+    const file =
+      "\uFEFFReferensi;Status;Nominal;Biaya Merchant;Tanggal Bayar\r\n" +
+      `${sale.reference};PAID;Rp ${sale.gross / 1000}.000;${sale.fee};${paidOn} 10:15\r\n`;
     const { status, body } = await shop.send(file, `provider=tripay&mapping=${mapping}&name=november.csv`);
     assert.equal(status, 201, JSON.stringify(body));
     const statement = body as StatementBody;
@@ -374,7 +377,10 @@ describe("money that we did not know", () => {
       (now) => now > suspenseBefore,
     );
     const { rows } = await shop.program.database.pool.query<{ amount: bigint; fee: bigint }>(
-      "select c.amount, t.amount as fee from suspense_case c join ledger_transfer t on t.reference = c.reference and t.kind = 'fee' where c.reference = $1",
+      `select c.amount, t.amount as fee
+         from suspense_case c
+         join ledger_transfer t on t.reference = c.reference and t.kind = 'fee'
+        where c.reference = $1`,
       [waiting.reference],
     );
     const statement = await shop.imported([

@@ -266,7 +266,10 @@ describe("a sale by the printed code", () => {
     const { pool } = shop.program.database;
     // 40 days pass, and events are kept for 30
     await pool.query(
-      "update payment set paid_at = paid_at - interval '40 days', created_at = created_at - interval '40 days', updated_at = updated_at - interval '40 days' where order_id = $1",
+      `update payment
+          set paid_at = paid_at - interval '40 days', created_at = created_at - interval '40 days',
+              updated_at = updated_at - interval '40 days'
+        where order_id = $1`,
       [sale.id],
     );
     await pool.query("update sale set paid_at = paid_at - interval '40 days' where sale_id = $1", [sale.id]);
@@ -587,7 +590,9 @@ describe("money that comes twice, by the dynamic QR and by the printed one", () 
     const { pool } = shop.program.database;
     const caseId = newId();
     await pool.query(
-      "insert into suspense_case (merchant_id, case_id, provider, reference, payment_id, reason, currency, amount, transfer_id) values ($1, $2, 'qris_static', '632511000061', $3, 'double', 'IDR', 3200000, $4)",
+      `insert into suspense_case (merchant_id, case_id, provider, reference, payment_id, reason, currency,
+              amount, transfer_id)
+       values ($1, $2, 'qris_static', '632511000061', $3, 'double', 'IDR', 3200000, $4)`,
       [DEMO_MERCHANT, caseId, paymentId, newId()],
     );
     await pool.query("update payment set state = 'cancelled' where payment_id = $1", [paymentId]);

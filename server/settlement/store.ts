@@ -12,9 +12,8 @@ import type { NewRow, RowKind, Statement, StatementRow, StatementState } from ".
 
 /** Statements and cases of a provider are written one after another: held until the commit. */
 export async function lockProvider(tx: Tx, merchantId: Id, provider: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`settlement ${merchantId} ${provider}`}, 0))`.execute(
-    tx,
-  );
+  await sql`
+    select pg_advisory_xact_lock(hashtextextended(${`settlement ${merchantId} ${provider}`}, 0))`.execute(tx);
 }
 
 type StatementRecord = {
@@ -61,9 +60,9 @@ function toMdrRecord({ basisPoints, gross, fee, expected, ...rest }: MdrFinding)
   };
 }
 
-const STATEMENT = sql.raw(
-  "merchant_id, statement_id, provider, name, encode(sha256, 'hex') as sha256, layout, period_from, period_to, currency, rows, skipped, gross, fee, net, mdr, state, imported_at",
-);
+const STATEMENT = sql.raw(`
+  merchant_id, statement_id, provider, name, encode(sha256, 'hex') as sha256, layout, period_from, period_to,
+  currency, rows, skipped, gross, fee, net, mdr, state, imported_at`);
 
 function toStatement(row: StatementRecord): Statement {
   return {
@@ -94,12 +93,14 @@ export async function insertStatement(
   staffId: Id,
 ): Promise<void> {
   await sql`
-    insert into settlement_statement (merchant_id, statement_id, provider, name, sha256, layout, mapping, time_zone, period_from, period_to, currency, rows, skipped,
-      gross, fee, net, mdr, state, imported_by)
-    values (${one.merchantId}, ${one.statementId}, ${one.provider}, ${one.name}, decode(${one.sha256}, 'hex'), ${one.layout}, ${JSON.stringify(mapping)}::jsonb, ${mapping.time_zone},
-      ${one.periodFrom}, ${one.periodTo}, ${one.currency}, ${one.rows}, ${one.skipped}, ${one.gross}, ${one.fee}, ${one.net}, ${JSON.stringify(one.mdr.map(toMdrRecord))}::jsonb, ${one.state}, ${staffId})`.execute(
-    tx,
-  );
+    insert into settlement_statement (merchant_id, statement_id, provider, name, sha256, layout, mapping,
+           time_zone, period_from, period_to, currency, rows, skipped, gross, fee, net, mdr, state,
+           imported_by)
+    values (${one.merchantId}, ${one.statementId}, ${one.provider}, ${one.name}, decode(${one.sha256}, 'hex'),
+            ${one.layout}, ${JSON.stringify(mapping)}::jsonb, ${mapping.time_zone}, ${one.periodFrom},
+            ${one.periodTo}, ${one.currency}, ${one.rows}, ${one.skipped}, ${one.gross}, ${one.fee},
+            ${one.net}, ${JSON.stringify(one.mdr.map(toMdrRecord))}::jsonb, ${one.state},
+            ${staffId})`.execute(tx);
 }
 
 export async function selectStatement(
@@ -111,10 +112,10 @@ export async function selectStatement(
     "statementId" in by
       ? sql`statement_id = ${by.statementId}`
       : sql`provider = ${by.provider} and sha256 = decode(${by.sha256}, 'hex')`;
-  const { rows } =
-    await sql<StatementRecord>`select ${STATEMENT} from settlement_statement where merchant_id = ${merchantId} and ${it}`.execute(
-      executor,
-    );
+  const { rows } = await sql<StatementRecord>`
+    select ${STATEMENT}
+      from settlement_statement
+     where merchant_id = ${merchantId} and ${it}`.execute(executor);
   return rows[0] && toStatement(rows[0]);
 }
 
@@ -126,7 +127,9 @@ export async function selectStatements(
 ): Promise<Statement[]> {
   const { rows } = await sql<StatementRecord>`
     select ${STATEMENT} from settlement_statement
-     where merchant_id = ${merchantId} and (${provider ?? null}::text is null or provider = ${provider ?? null}) and (${before ?? null}::uuid is null or statement_id < ${before ?? null})
+     where merchant_id = ${merchantId}
+       and (${provider ?? null}::text is null or provider = ${provider ?? null})
+       and (${before ?? null}::uuid is null or statement_id < ${before ?? null})
      order by statement_id desc limit ${limit}`.execute(executor);
   return rows.map(toStatement);
 }
@@ -146,11 +149,12 @@ export async function selectOutcomes(
   statementId: Id,
 ): Promise<OutcomeSum[]> {
   const { rows } = await sql<OutcomeSum>`
-    select m.outcome, count(*)::int as rows, sum(r.gross)::bigint as gross, sum(r.fee)::bigint as fee, sum(r.net)::bigint as net
+    select m.outcome, count(*)::int as rows, sum(r.gross)::bigint as gross, sum(r.fee)::bigint as fee,
+           sum(r.net)::bigint as net
       from settlement_row r join settlement_match m using (merchant_id, row_id)
-     where r.merchant_id = ${merchantId} and r.statement_id = ${statementId} group by m.outcome order by m.outcome`.execute(
-    executor,
-  );
+     where r.merchant_id = ${merchantId} and r.statement_id = ${statementId}
+     group by m.outcome
+     order by m.outcome`.execute(executor);
   return rows;
 }
 
@@ -160,9 +164,11 @@ export async function selectCovered(
   merchantId: Id,
 ): Promise<Array<{ provider: string; since: string }>> {
   const { rows } = await sql<{ provider: string; since: string }>`
-    select provider, min(period_from) as since from settlement_statement where merchant_id = ${merchantId} group by provider order by provider`.execute(
-    executor,
-  );
+    select provider, min(period_from) as since
+      from settlement_statement
+     where merchant_id = ${merchantId}
+     group by provider
+     order by provider`.execute(executor);
   return rows;
 }
 
@@ -172,16 +178,17 @@ export async function markStatement(
   statementId: Id,
   state: StatementState,
 ): Promise<void> {
-  await sql`update settlement_statement set state = ${state} where merchant_id = ${merchantId} and statement_id = ${statementId}`.execute(
-    tx,
-  );
+  await sql`
+    update settlement_statement
+       set state = ${state}
+     where merchant_id = ${merchantId} and statement_id = ${statementId}`.execute(tx);
 }
 
 export async function countOpenCasesOf(tx: Tx, merchantId: Id, statementId: Id): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select count(*)::int as count from settlement_case where merchant_id = ${merchantId} and statement_id = ${statementId} and state = 'open'`.execute(
-    tx,
-  );
+    select count(*)::int as count
+      from settlement_case
+     where merchant_id = ${merchantId} and statement_id = ${statementId} and state = 'open'`.execute(tx);
   return rows[0]?.count ?? 0;
 }
 
@@ -201,9 +208,8 @@ export async function selectQrisPayments(
   for (const some of chunks(paymentIds)) {
     const { rows } = await sql<{ payment_id: Id; qr_string: string | null; outlet_id: Id | null }>`
       select payment_id, qr_string, outlet_id from payment
-       where merchant_id = ${merchantId} and payment_id = any (${[...some]}::uuid[]) and method in ('QRIS', 'QRIS_STATIC')`.execute(
-      executor,
-    );
+       where merchant_id = ${merchantId} and payment_id = any (${[...some]}::uuid[])
+         and method in ('QRIS', 'QRIS_STATIC')`.execute(executor);
     for (const row of rows)
       found.push({ paymentId: row.payment_id, payload: row.qr_string, outletId: row.outlet_id });
   }
@@ -241,10 +247,14 @@ export async function insertRows(
       raw: row.raw,
     }));
     await sql`
-      insert into settlement_row (merchant_id, row_id, statement_id, provider, line, identity, kind, reference, merchant_ref, gross, fee, net, paid_day, paid_time, settled_day, raw)
-      select ${merchantId}::uuid, row_id, ${statementId}::uuid, ${provider}, line, identity, kind, reference, merchant_ref, gross, fee, net, paid_day, paid_time, settled_day, raw
-        from jsonb_to_recordset(${JSON.stringify(json)}::jsonb) as r (row_id uuid, line int, identity text, kind text, reference text, merchant_ref text, gross bigint, fee bigint, net bigint,
-             paid_day date, paid_time time, settled_day date, raw jsonb)`.execute(tx);
+      insert into settlement_row (merchant_id, row_id, statement_id, provider, line, identity, kind,
+             reference, merchant_ref, gross, fee, net, paid_day, paid_time, settled_day, raw)
+      select ${merchantId}::uuid, row_id, ${statementId}::uuid, ${provider}, line, identity, kind, reference,
+             merchant_ref, gross, fee, net, paid_day, paid_time, settled_day, raw
+        from jsonb_to_recordset(${JSON.stringify(json)}::jsonb)
+          as r (row_id uuid, line int, identity text, kind text, reference text, merchant_ref text,
+                gross bigint, fee bigint, net bigint, paid_day date, paid_time time, settled_day date,
+                raw jsonb)`.execute(tx);
   }
 }
 
@@ -259,11 +269,11 @@ export async function insertMatches(tx: Tx, merchantId: Id, judged: readonly Jud
       fee_over: feeOver.toString(),
     }));
     await sql`
-      insert into settlement_match (merchant_id, row_id, outcome, document_kind, document_id, gross_over, fee_over)
+      insert into settlement_match (merchant_id, row_id, outcome, document_kind, document_id, gross_over,
+             fee_over)
       select ${merchantId}::uuid, m.* from jsonb_to_recordset(${JSON.stringify(json)}::jsonb)
-        as m (row_id uuid, outcome text, document_kind text, document_id uuid, gross_over bigint, fee_over bigint)`.execute(
-      tx,
-    );
+          as m (row_id uuid, outcome text, document_kind text, document_id uuid,
+                gross_over bigint, fee_over bigint)`.execute(tx);
   }
 }
 
@@ -274,7 +284,9 @@ export async function updateMatch(
   { row, outcome, document, grossOver, feeOver }: Judged,
 ): Promise<void> {
   await sql`
-    update settlement_match set outcome = ${outcome}, document_kind = ${document?.kind ?? null}, document_id = ${document?.documentId ?? null}, gross_over = ${grossOver}, fee_over = ${feeOver}
+    update settlement_match
+       set outcome = ${outcome}, document_kind = ${document?.kind ?? null},
+           document_id = ${document?.documentId ?? null}, gross_over = ${grossOver}, fee_over = ${feeOver}
      where merchant_id = ${merchantId} and row_id = ${row.rowId}`.execute(tx);
 }
 
@@ -294,9 +306,9 @@ type RowRecord = {
   raw: Record<string, string>;
 };
 
-const ROW = sql.raw(
-  "r.row_id, r.line, r.identity, r.kind, r.reference, r.merchant_ref, r.gross, r.fee, r.net, r.paid_day, r.paid_time, r.settled_day, r.raw",
-);
+const ROW = sql.raw(`
+  r.row_id, r.line, r.identity, r.kind, r.reference, r.merchant_ref, r.gross, r.fee, r.net, r.paid_day,
+  r.paid_time, r.settled_day, r.raw`);
 
 function toRow(row: RowRecord): StatementRow {
   return {
@@ -378,9 +390,8 @@ export async function selectSeen(
 ): Promise<Set<string>> {
   const { rows: found } = await sql<{ identity: string }>`
     select distinct identity from settlement_row
-     where merchant_id = ${merchantId} and provider = ${provider} and identity = any (${rows.map(({ identity }) => identity)}::text[])`.execute(
-    executor,
-  );
+     where merchant_id = ${merchantId} and provider = ${provider}
+       and identity = any (${rows.map(({ identity }) => identity)}::text[])`.execute(executor);
   return new Set(found.map(({ identity }) => identity));
 }
 
@@ -425,35 +436,64 @@ export async function selectDocuments(
       : sql`(${is(refs, references)} or ${is(ours, merchantRefs)})`;
   const { rows } = await sql<DocumentRecord>`
     with documents as (
-      select 'payment' as kind, p.payment_id as document_id, p.payment_id::text as subject, p.order_id, array_remove(array[p.reference], null) as refs,
-             array_remove(array[p.merchant_ref, case when p.verification is not null then p.reference end], null) as merchant_refs,
+      select 'payment' as kind, p.payment_id as document_id, p.payment_id::text as subject, p.order_id,
+             array_remove(array[p.reference], null) as refs,
+             array_remove(
+               array[p.merchant_ref, case when p.verification is not null then p.reference end],
+               null) as merchant_refs,
              p.amount as gross, p.paid_at as at
         from payment p
-       where p.merchant_id = ${merchantId} and p.provider = ${provider} and p.state = 'succeeded' and ${among("p.paid_at", ["p.reference"], ["p.merchant_ref", "p.reference"])}
-         -- by a printed code, it is owed when it is verified
+       where p.merchant_id = ${merchantId} and p.provider = ${provider} and p.state = 'succeeded'
+         and ${among("p.paid_at", ["p.reference"], ["p.merchant_ref", "p.reference"])}
+         -- a payment by a printed code is owed only once it is verified
          and coalesce(p.verification, 'verified') = 'verified'
-         -- money that was taken out of suspense for an order is owed for the case
-         and not exists (select from suspense_case c where c.merchant_id = p.merchant_id and c.provider = p.provider and c.reference = p.reference)
+         -- for money taken out of suspense for an order, the suspense case is what is owed
+         and not exists (select
+                           from suspense_case c
+                          where c.merchant_id = p.merchant_id and c.provider = p.provider
+                            and c.reference = p.reference)
       union all
-      select 'suspense', c.case_id, case when p.verification is null then c.provider || ':' || c.reference else p.payment_id::text end, p.order_id,
-             array_remove(array[c.reference, case when p.verification is not null then p.reference end], null), case when p.state <> 'succeeded' then array[p.merchant_ref] else '{}' end, c.amount, c.opened_at
-        from suspense_case c left join payment p on p.merchant_id = c.merchant_id and p.payment_id = c.payment_id
-       where c.merchant_id = ${merchantId} and c.provider = ${provider} and ${among("c.opened_at", ["c.reference", "p.reference"], ["p.merchant_ref"])}
+      select 'suspense', c.case_id,
+             case when p.verification is null then c.provider || ':' || c.reference
+                  else p.payment_id::text end,
+             p.order_id,
+             array_remove(
+               array[c.reference, case when p.verification is not null then p.reference end],
+               null),
+             case when p.state <> 'succeeded' then array[p.merchant_ref] else '{}' end, c.amount, c.opened_at
+        from suspense_case c
+        left join payment p on p.merchant_id = c.merchant_id and p.payment_id = c.payment_id
+       where c.merchant_id = ${merchantId} and c.provider = ${provider}
+         and ${among("c.opened_at", ["c.reference", "p.reference"], ["p.merchant_ref"])}
          and coalesce(p.verification, 'verified') = 'verified'
       union all
-      select 'refund', r.refund_id, r.refund_id::text, r.order_id, array_remove(array[r.reference, p.reference, c.reference], null), array_remove(array[r.refund_ref, p.merchant_ref], null), -r.amount, r.updated_at
+      select 'refund', r.refund_id, r.refund_id::text, r.order_id,
+             array_remove(array[r.reference, p.reference, c.reference], null),
+             array_remove(array[r.refund_ref, p.merchant_ref], null), -r.amount, r.updated_at
         from refund r
         left join payment p on p.merchant_id = r.merchant_id and p.payment_id = r.payment_id
         left join suspense_case c on c.merchant_id = r.merchant_id and c.case_id = r.case_id
        where r.merchant_id = ${merchantId} and r.provider = ${provider} and r.state = 'succeeded'
-         and r.paid_from = 'provider' and ${among("r.updated_at", ["r.reference", "p.reference", "c.reference"], ["r.refund_ref", "p.merchant_ref"])}
+         and r.paid_from = 'provider'
+         and ${among(
+           "r.updated_at",
+           ["r.reference", "p.reference", "c.reference"],
+           ["r.refund_ref", "p.merchant_ref"],
+         )}
       union all
-      select 'dispute', d.dispute_id, d.dispute_id::text, d.order_id, array_remove(array[d.reference, p.reference], null), array[p.merchant_ref], -(d.amount + d.beyond), d.opened_at
+      select 'dispute', d.dispute_id, d.dispute_id::text, d.order_id,
+             array_remove(array[d.reference, p.reference], null), array[p.merchant_ref],
+             -(d.amount + d.beyond), d.opened_at
         from dispute d join payment p on p.merchant_id = d.merchant_id and p.payment_id = d.payment_id
-       where d.merchant_id = ${merchantId} and d.provider = ${provider} and ${among("d.opened_at", ["d.reference", "p.reference"], ["p.merchant_ref"])})
-    select d.kind, d.document_id, d.subject, d.refs, d.merchant_refs, d.gross, ${dayOf("d.at", "d.order_id")} as day,
+       where d.merchant_id = ${merchantId} and d.provider = ${provider}
+         and ${among("d.opened_at", ["d.reference", "p.reference"], ["p.merchant_ref"])})
+    select d.kind, d.document_id, d.subject, d.refs, d.merchant_refs, d.gross,
+           ${dayOf("d.at", "d.order_id")} as day,
            ${isNamed("d.document_id", merchantId)} as named,
-           exists (select from settlement_case x where x.merchant_id = ${merchantId} and x.document_id = d.document_id and x.kind = 'missing_there' and x.state = 'written_off') as written_off
+           exists (select
+                     from settlement_case x
+                    where x.merchant_id = ${merchantId} and x.document_id = d.document_id
+                      and x.kind = 'missing_there' and x.state = 'written_off') as written_off
       from documents d ${zoneOf(merchantId)}
      where ${"from" in which ? sql`not ${isNamed("d.document_id", merchantId)}` : sql`true`}
      order by d.at, d.document_id`.execute(executor);
@@ -475,7 +515,11 @@ export async function selectDocuments(
 }
 
 function isNamed(column: string, merchantId: Id): RawBuilder<boolean> {
-  return sql`exists (select from settlement_match m where m.merchant_id = ${merchantId} and m.document_id = ${sql.raw(column)} and m.outcome not in ('missing_here', 'doubled'))`;
+  return sql`
+    exists (select
+              from settlement_match m
+             where m.merchant_id = ${merchantId} and m.document_id = ${sql.raw(column)}
+               and m.outcome not in ('missing_here', 'doubled'))`;
 }
 
 /** The id of the transfer that booked a document's fee: payments post it with the collection. */
@@ -485,7 +529,14 @@ function feeId(merchantId: Id, subject: string): Id {
 
 /** The day of a moment in the zone of the order's outlet, or of the merchant's first one. Needs `zoneOf`. */
 export function dayOf(at: string, orderId: string): RawBuilder<string> {
-  return sql`to_char(${sql.raw(at)} at time zone coalesce((select o.time_zone from sale s join outlet o using (merchant_id, outlet_id) where s.merchant_id = home.merchant_id and s.sale_id = ${sql.raw(saleIdOf(orderId))}), home.time_zone), 'YYYY-MM-DD')`;
+  return sql`
+    to_char(${sql.raw(at)} at time zone coalesce(
+              (select o.time_zone
+                 from sale s
+                 join outlet o using (merchant_id, outlet_id)
+                where s.merchant_id = home.merchant_id and s.sale_id = ${sql.raw(saleIdOf(orderId))}),
+              home.time_zone),
+            'YYYY-MM-DD')`;
 }
 
 /** An order of the till is the sale of the same id. */
@@ -495,15 +546,19 @@ export function saleIdOf(orderId: string): string {
 
 /** The zone of the merchant's first outlet, as `home`. */
 export function zoneOf(merchantId: Id): RawBuilder<unknown> {
-  return sql`cross join (select ${merchantId}::uuid as merchant_id, coalesce((select time_zone from outlet where merchant_id = ${merchantId} order by outlet_id limit 1), 'Asia/Jakarta') as time_zone) home`;
+  return sql`
+    cross join (
+      select ${merchantId}::uuid as merchant_id,
+             coalesce(
+               (select time_zone from outlet where merchant_id = ${merchantId} order by outlet_id limit 1),
+               'Asia/Jakarta') as time_zone) home`;
 }
 
 /** Today in the zone of the merchant's first outlet, less some days. */
 export async function selectDayBefore(executor: Executor, merchantId: Id, days: number): Promise<string> {
   const { rows } = await sql<{ day: string }>`
-    select (now() at time zone home.time_zone)::date - ${days}::int as day from (select 1) one ${zoneOf(merchantId)}`.execute(
-    executor,
-  );
+    select (now() at time zone home.time_zone)::date - ${days}::int as day
+      from (select 1) one ${zoneOf(merchantId)}`.execute(executor);
   const [row] = rows;
   if (!row) throw new Error("every moment has a day");
   return row.day;
@@ -555,9 +610,9 @@ export async function selectNamedPayments(
 ): Promise<Map<string, Id>> {
   const { rows } = await sql<{ payment_id: Id; reference: string | null; merchant_ref: string }>`
     select payment_id, reference, merchant_ref from payment
-     where merchant_id = ${merchantId} and provider = ${provider} and (reference = any (${[...references]}::text[]) or merchant_ref = any (${[...merchantRefs]}::text[]))`.execute(
-    executor,
-  );
+     where merchant_id = ${merchantId} and provider = ${provider}
+       and (reference = any (${[...references]}::text[])
+            or merchant_ref = any (${[...merchantRefs]}::text[]))`.execute(executor);
   return new Map(
     rows.flatMap((row) =>
       [row.merchant_ref, row.reference].flatMap((name) =>
@@ -587,9 +642,9 @@ type CaseRecord = {
   opened_at: Date;
 };
 
-const CASE = sql.raw(
-  "c.merchant_id, c.case_id, c.provider, c.kind, c.statement_id, c.row_id, c.document_kind, c.document_id, c.payment_id, c.reference, c.currency, c.gross_over, c.fee_over, c.state, c.opened_at",
-);
+const CASE = sql.raw(`
+  c.merchant_id, c.case_id, c.provider, c.kind, c.statement_id, c.row_id, c.document_kind, c.document_id,
+  c.payment_id, c.reference, c.currency, c.gross_over, c.fee_over, c.state, c.opened_at`);
 
 function toCase(row: CaseRecord): SettlementCase {
   return {
@@ -635,9 +690,13 @@ export async function insertCases(
       state: one.state,
     }));
     const { rows } = await sql<{ case_id: Id }>`
-      insert into settlement_case (merchant_id, case_id, provider, kind, statement_id, row_id, document_kind, document_id, payment_id, reference, currency, gross_over, fee_over, state)
-      select c.* from jsonb_to_recordset(${JSON.stringify(json)}::jsonb) as c (merchant_id uuid, case_id uuid, provider text, kind text, statement_id uuid, row_id uuid, document_kind text,
-             document_id uuid, payment_id uuid, reference text, currency text, gross_over bigint, fee_over bigint, state text)
+      insert into settlement_case (merchant_id, case_id, provider, kind, statement_id, row_id, document_kind,
+             document_id, payment_id, reference, currency, gross_over, fee_over, state)
+      select c.*
+        from jsonb_to_recordset(${JSON.stringify(json)}::jsonb)
+          as c (merchant_id uuid, case_id uuid, provider text, kind text, statement_id uuid, row_id uuid,
+                document_kind text, document_id uuid, payment_id uuid, reference text, currency text,
+                gross_over bigint, fee_over bigint, state text)
       on conflict do nothing returning case_id`.execute(tx);
     opened.push(...rows.map((row) => row.case_id));
   }
@@ -646,10 +705,10 @@ export async function insertCases(
 
 /** A case, for the rest of the transaction nobody else's. */
 export async function lockCase(tx: Tx, merchantId: Id, caseId: Id): Promise<SettlementCase | undefined> {
-  const { rows } =
-    await sql<CaseRecord>`select ${CASE} from settlement_case c where c.merchant_id = ${merchantId} and c.case_id = ${caseId} for update`.execute(
-      tx,
-    );
+  const { rows } = await sql<CaseRecord>`
+    select ${CASE}
+      from settlement_case c
+     where c.merchant_id = ${merchantId} and c.case_id = ${caseId} for update`.execute(tx);
   return rows[0] && toCase(rows[0]);
 }
 
@@ -661,9 +720,9 @@ export async function selectUnknown(
 ): Promise<SettlementCase[]> {
   const { rows } = await sql<CaseRecord>`
     select ${CASE} from settlement_case c
-     where c.merchant_id = ${merchantId} and c.provider = ${provider} and c.kind = 'missing_here' and c.state = 'open' order by c.opened_at, c.case_id`.execute(
-    executor,
-  );
+     where c.merchant_id = ${merchantId} and c.provider = ${provider} and c.kind = 'missing_here'
+       and c.state = 'open'
+     order by c.opened_at, c.case_id`.execute(executor);
   return rows.map(toCase);
 }
 
@@ -675,7 +734,9 @@ export async function selectArrived(
 ): Promise<SettlementCase[]> {
   const { rows } = await sql<CaseRecord>`
     select ${CASE} from settlement_case c
-     where c.merchant_id = ${merchantId} and c.provider = ${provider} and c.kind in ('missing_there', 'unverified') and c.state in ('open', 'ignored') and ${isNamed("c.document_id", merchantId)}
+     where c.merchant_id = ${merchantId} and c.provider = ${provider}
+       and c.kind in ('missing_there', 'unverified') and c.state in ('open', 'ignored')
+       and ${isNamed("c.document_id", merchantId)}
      order by c.opened_at, c.case_id`.execute(executor);
   return rows.map(toCase);
 }
@@ -688,12 +749,13 @@ export async function moveCase(
   decision: { event: CaseEvent; staffId: Id | null; reason: string; orderId?: string | undefined },
 ): Promise<void> {
   await sql`
-    update settlement_case set state = ${state}, decided_at = now() where merchant_id = ${one.merchantId} and case_id = ${one.caseId}`.execute(
-    tx,
-  );
+    update settlement_case
+       set state = ${state}, decided_at = now()
+     where merchant_id = ${one.merchantId} and case_id = ${one.caseId}`.execute(tx);
   await sql`
     insert into settlement_decision (merchant_id, case_id, step, event, staff_id, reason, order_id)
-    select ${one.merchantId}, ${one.caseId}, count(*) + 1, ${decision.event}, ${decision.staffId}, ${decision.reason}, ${decision.orderId ?? null}
+    select ${one.merchantId}, ${one.caseId}, count(*) + 1, ${decision.event}, ${decision.staffId},
+           ${decision.reason}, ${decision.orderId ?? null}
       from settlement_decision where merchant_id = ${one.merchantId} and case_id = ${one.caseId}`.execute(tx);
 }
 
@@ -705,7 +767,9 @@ export async function updateCaseKind(
   { document, grossOver, feeOver }: Judged,
 ): Promise<void> {
   await sql`
-    update settlement_case set kind = ${kind}, document_kind = ${document?.kind ?? null}, document_id = ${document?.documentId ?? null}, gross_over = ${grossOver}, fee_over = ${feeOver}
+    update settlement_case
+       set kind = ${kind}, document_kind = ${document?.kind ?? null},
+           document_id = ${document?.documentId ?? null}, gross_over = ${grossOver}, fee_over = ${feeOver}
      where merchant_id = ${merchantId} and case_id = ${caseId}`.execute(tx);
 }
 
@@ -752,10 +816,16 @@ export async function selectCases(
     }
   >`
     select ${CASE}, r.line,
-           coalesce((select jsonb_agg(jsonb_build_object('event', d.event, 'staff_name', s.name, 'reason', d.reason, 'order_id', d.order_id, 'decided_at', d.decided_at) order by d.step)
-                       from settlement_decision d left join staff s on s.merchant_id = d.merchant_id and s.staff_id = d.staff_id
+           coalesce((select jsonb_agg(
+                              jsonb_build_object(
+                                'event', d.event, 'staff_name', s.name, 'reason', d.reason,
+                                'order_id', d.order_id, 'decided_at', d.decided_at)
+                              order by d.step)
+                       from settlement_decision d
+                       left join staff s on s.merchant_id = d.merchant_id and s.staff_id = d.staff_id
                       where d.merchant_id = c.merchant_id and d.case_id = c.case_id), '[]') as decisions
-      from settlement_case c left join settlement_row r on r.merchant_id = c.merchant_id and r.row_id = c.row_id
+      from settlement_case c
+      left join settlement_row r on r.merchant_id = c.merchant_id and r.row_id = c.row_id
      where c.merchant_id = ${merchantId}
        and (${caseId ?? null}::uuid is null or c.case_id = ${caseId ?? null})
        and (${state ?? null}::text is null or c.state = ${state ?? null})
@@ -805,10 +875,10 @@ export async function selectSuspense(
     state: string;
     opened_at: Date;
   }>`
-    select case_id, provider, reference, payment_id, reason, currency, amount, state, opened_at from suspense_case c
-     where merchant_id = ${merchantId} and state = 'open' and ${visibleTo("c", outletId)} order by opened_at desc limit ${limit}`.execute(
-    executor,
-  );
+    select case_id, provider, reference, payment_id, reason, currency, amount, state, opened_at
+      from suspense_case c
+     where merchant_id = ${merchantId} and state = 'open' and ${visibleTo("c", outletId)}
+     order by opened_at desc limit ${limit}`.execute(executor);
   return rows.map((row) => ({
     caseId: row.case_id,
     provider: row.provider,
@@ -828,9 +898,13 @@ type Breach = { readonly rule: string; readonly subject: string; readonly detail
 export async function selectBreaches(executor: Executor): Promise<Breach[]> {
   const { rows } = await sql<Breach>`
     select 'a statement is the sum of its rows' as rule, s.statement_id::text as subject,
-           s.rows || ' rows, gross ' || s.gross || ', fee ' || s.fee || ', but ' || count(r.row_id) || ' rows, gross ' || coalesce(sum(r.gross), 0) || ', fee ' || coalesce(sum(r.fee), 0) as detail
+           s.rows || ' rows, gross ' || s.gross || ', fee ' || s.fee || ', but '
+             || count(r.row_id) || ' rows, gross ' || coalesce(sum(r.gross), 0)
+             || ', fee ' || coalesce(sum(r.fee), 0) as detail
       from settlement_statement s left join settlement_row r using (merchant_id, statement_id)
-     group by s.merchant_id, s.statement_id having s.rows <> count(r.row_id) or s.gross <> coalesce(sum(r.gross), 0) or s.fee <> coalesce(sum(r.fee), 0)
+     group by s.merchant_id, s.statement_id
+    having s.rows <> count(r.row_id) or s.gross <> coalesce(sum(r.gross), 0)
+        or s.fee <> coalesce(sum(r.fee), 0)
     union all
     select 'every row is matched or has a case', r.row_id::text, coalesce(m.outcome, 'neither')
       from settlement_row r
@@ -840,7 +914,10 @@ export async function selectBreaches(executor: Executor): Promise<Breach[]> {
     union all
     select 'a settled statement has no open case', s.statement_id::text, s.state
       from settlement_statement s
-     where (s.state = 'open') <> exists (select from settlement_case c where c.merchant_id = s.merchant_id and c.statement_id = s.statement_id and c.state = 'open')
+     where (s.state = 'open') <> exists (
+             select
+               from settlement_case c
+              where c.merchant_id = s.merchant_id and c.statement_id = s.statement_id and c.state = 'open')
     limit 100`.execute(executor);
   return rows;
 }

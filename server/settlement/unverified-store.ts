@@ -25,9 +25,11 @@ export async function selectStaticPayments(
     day: string;
     is_waiting: boolean;
   }>`
-    select p.payment_id, p.order_id, p.reference, p.amount, ${DAY} as day, p.verification = 'unverified' as is_waiting
+    select p.payment_id, p.order_id, p.reference, p.amount, ${DAY} as day,
+           p.verification = 'unverified' as is_waiting
       from payment p ${OUTLET}
-     where p.merchant_id = ${merchantId} and p.provider = ${STATIC_PROVIDER} and p.verification is not null and (${outletId}::uuid is null or p.outlet_id = ${outletId}::uuid)
+     where p.merchant_id = ${merchantId} and p.provider = ${STATIC_PROVIDER} and p.verification is not null
+       and (${outletId}::uuid is null or p.outlet_id = ${outletId}::uuid)
        and (p.verification = 'unverified' and ${DAY} between ${days[0]}::date - 1 and ${days.at(-1)}::date + 1
             or p.reference = any (${rows.map(nameOf)}::text[]))
      order by p.payment_id`.execute(executor);
@@ -84,15 +86,24 @@ export async function selectUnverified(
     case_id: Id | null;
   }>`
     select w.*, w.due < (now() at time zone w.time_zone)::date as is_late
-      from (select p.payment_id, p.order_id, p.outlet_id, s.receipt_number, p.currency, p.amount, p.reference, p.merchant_ref, f.name as confirmed_by, p.paid_at, o.time_zone,
+      from (select p.payment_id, p.order_id, p.outlet_id, s.receipt_number, p.currency, p.amount, p.reference,
+                   p.merchant_ref, f.name as confirmed_by, p.paid_at, o.time_zone,
                    ${DAY} + coalesce(q.verify_within_days, ${VERIFY_WITHIN_DAYS}::int) as due,
-                   (select x.case_id from suspense_case x where x.merchant_id = p.merchant_id and x.payment_id = p.payment_id and x.provider = p.provider) as suspense_id,
-                   (select c.case_id from settlement_case c where c.merchant_id = p.merchant_id and c.payment_id = p.payment_id and c.kind = 'unverified') as case_id
+                   (select x.case_id
+                      from suspense_case x
+                     where x.merchant_id = p.merchant_id and x.payment_id = p.payment_id
+                       and x.provider = p.provider) as suspense_id,
+                   (select c.case_id
+                      from settlement_case c
+                     where c.merchant_id = p.merchant_id and c.payment_id = p.payment_id
+                       and c.kind = 'unverified') as case_id
               from payment p ${OUTLET}
               join staff f on f.merchant_id = p.merchant_id and f.staff_id = p.confirmed_by
               left join static_qris q on q.merchant_id = p.merchant_id and q.outlet_id = p.outlet_id
-              left join sale s on s.merchant_id = p.merchant_id and s.sale_id = case when p.verification is not null then p.order_id::uuid end
-             where p.merchant_id = ${merchantId} and p.verification = 'unverified' and (${outletId}::uuid is null or p.outlet_id = ${outletId}::uuid)) w
+              left join sale s on s.merchant_id = p.merchant_id
+                and s.sale_id = case when p.verification is not null then p.order_id::uuid end
+             where p.merchant_id = ${merchantId} and p.verification = 'unverified'
+               and (${outletId}::uuid is null or p.outlet_id = ${outletId}::uuid)) w
      order by w.paid_at, w.payment_id`.execute(executor);
   return rows.map((row) => ({
     paymentId: row.payment_id,

@@ -32,29 +32,38 @@ async function userWith(entries: number, operations: number): Promise<Id> {
   const { kysely } = test.database;
   const userId = newId();
   const payer = newId();
-  await sql`insert into users (id, username, email, phone, password) values (${userId}, ${userId}, ${userId}, ${userId.slice(-12)}, '#')`.execute(
-    kysely,
-  );
+  await sql`
+    insert into users (id, username, email, phone, password)
+    values (${userId}, ${userId}, ${userId}, ${userId.slice(-12)}, '#')`.execute(kysely);
   await openAccounts(kysely, merchantId, [
     { id: accountOf(userId), code: codeOf(userId), kind: "wallet", currency: IDR, userId },
     { id: payer, code: payer, kind: "bank", currency: IDR },
   ]);
   await sql`
-    insert into ledger_transfer (merchant_id, transfer_id, debit_account_id, credit_account_id, amount, debit_version, debit_after, credit_version, credit_after, posted_at, currency, kind)
-    select ${merchantId}, uuidv7(at - now()), ${payer}, ${accountOf(userId)}, 100, n, -100 * n, n, 100 * n, at, 'IDR', case when n % 500 = 1 then 'topup' else 'payment' end
-      from (select n, date_trunc('milliseconds', now() - make_interval(secs => 80 * 86400.0 * (${entries}::int - n) / ${entries}::int)) as at from generate_series(1, ${entries}::int) as n) x`.execute(
-    kysely,
-  );
+    insert into ledger_transfer (merchant_id, transfer_id, debit_account_id, credit_account_id, amount,
+           debit_version, debit_after, credit_version, credit_after, posted_at, currency, kind)
+    select ${merchantId}, uuidv7(at - now()), ${payer}, ${accountOf(userId)}, 100, n, -100 * n, n, 100 * n,
+           at, 'IDR', case when n % 500 = 1 then 'topup' else 'payment' end
+      from (select n,
+                   date_trunc('milliseconds', now() - make_interval(
+                     secs => 80 * 86400.0 * (${entries}::int - n) / ${entries}::int)) as at
+              from generate_series(1, ${entries}::int) as n) x`.execute(kysely);
   await sql`
-    update ledger_balance set version = ${entries}, posted = case account_id when ${payer} then -100 else 100 end * ${entries}::bigint
+    update ledger_balance
+       set version = ${entries},
+           posted = case account_id when ${payer} then -100 else 100 end * ${entries}::bigint
      where merchant_id = ${merchantId} and account_id in (${payer}, ${accountOf(userId)})`.execute(kysely);
   await sql`
-    insert into wallet_operation (merchant_id, operation_id, user_id, account_id, kind, state, step, currency, amount, balance_seen, created_at)
-    select ${merchantId}, uuidv7(at - now()), ${userId}, ${accountOf(userId)}, case n % 2 when 0 then 'TOPUP' else 'WITHDRAWAL' end, case n % 2 when 0 then 'FAILED' else 'PENDING' end,
+    insert into wallet_operation (merchant_id, operation_id, user_id, account_id, kind, state, step, currency,
+           amount, balance_seen, created_at)
+    select ${merchantId}, uuidv7(at - now()), ${userId}, ${accountOf(userId)},
+           case n % 2 when 0 then 'TOPUP' else 'WITHDRAWAL' end,
+           case n % 2 when 0 then 'FAILED' else 'PENDING' end,
            case n % 2 when 0 then 'expired' else 'requested' end, 'IDR', 100, 0, at
-      from (select n, now() - make_interval(secs => 80 * 86400.0 * (${operations}::int - n) / ${operations}::int) as at from generate_series(1, ${operations}::int) as n) x`.execute(
-    kysely,
-  );
+      from (select n,
+                   now() - make_interval(
+                     secs => 80 * 86400.0 * (${operations}::int - n) / ${operations}::int) as at
+              from generate_series(1, ${operations}::int) as n) x`.execute(kysely);
   return userId;
 }
 
@@ -68,9 +77,8 @@ async function rowsRead(
     // partitions are tables of their own here; what the connection read before may still be among it
     const counted = async () => {
       const { rows } = await sql<{ read: bigint }>`
-        select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint as read from pg_stat_xact_user_tables`.execute(
-        tx,
-      );
+        select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint as read
+          from pg_stat_xact_user_tables`.execute(tx);
       return Number(rows[0]?.read ?? 0n);
     };
     const begun = await counted();
@@ -173,16 +181,18 @@ describe("what a user reads", () => {
       { id: other, code: `${codeOf(userId)}:2`, kind: "wallet", currency: IDR, userId },
     ]);
     await sql`
-      insert into ledger_transfer (merchant_id, transfer_id, debit_account_id, credit_account_id, amount, debit_version, debit_after, credit_version, credit_after, posted_at, currency, kind)
-      select ${merchantId}, uuidv7(), ${newId()}, ${other}, 100, n, -100 * n, n, 100 * n, now(), 'IDR', 'payment' from generate_series(1, 20) as n`.execute(
-      test.database.kysely,
-    );
+      insert into ledger_transfer (merchant_id, transfer_id, debit_account_id, credit_account_id, amount,
+             debit_version, debit_after, credit_version, credit_after, posted_at, currency, kind)
+      select ${merchantId}, uuidv7(), ${newId()}, ${other}, 100, n, -100 * n, n, 100 * n, now(), 'IDR',
+             'payment'
+        from generate_series(1, 20) as n`.execute(test.database.kysely);
     await sql`update ledger_balance set version = 20 where account_id = ${other}`.execute(
       test.database.kysely,
     );
-    await sql`update ledger_transfer set posted_at = '2026-05-01T10:00:00Z' where credit_account_id in (${accountOf(userId)}, ${other})`.execute(
-      test.database.kysely,
-    );
+    await sql`
+      update ledger_transfer
+         set posted_at = '2026-05-01T10:00:00Z'
+       where credit_account_id in (${accountOf(userId)}, ${other})`.execute(test.database.kysely);
     const seen = new Set<string>();
     let cursor: string | undefined;
     do {

@@ -35,7 +35,8 @@ before(async () => {
   owner = await operator(program);
   // what the limits of one day allow is not enough for all these tests
   await program.database.pool.query(
-    "insert into wallet_limit select $1, kind, 'IDR', null, null, null from unnest(array['PAYMENT', 'TRANSFER']) as kind",
+    `insert into wallet_limit
+     select $1, kind, 'IDR', null, null, null from unnest(array['PAYMENT', 'TRANSFER']) as kind`,
     [DEMO_MERCHANT],
   );
 });
@@ -66,7 +67,8 @@ describe("the life of a wallet operation", () => {
         .filter((step) => step in lifecycles[kind])
         .map(
           (step) =>
-            `${kind} ${step} (${STATES[step]}): ${events.map((event) => next(kind, step, event) ?? ".").join(" ")}`,
+            `${kind} ${step} (${STATES[step]}): ` +
+            events.map((event) => next(kind, step, event) ?? ".").join(" "),
         ),
     );
     assert.deepEqual(page, [
@@ -600,14 +602,19 @@ describe("limits", () => {
   ) => {
     const { pool } = program.database;
     await pool.query(
-      "insert into wallet_limit values ($1, $2, 'IDR', $3, $4, $5) on conflict (merchant_id, kind, currency) do update set per_transaction = excluded.per_transaction, per_day = excluded.per_day, per_month = excluded.per_month",
+      `insert into wallet_limit values ($1, $2, 'IDR', $3, $4, $5)
+       on conflict (merchant_id, kind, currency) do update
+          set per_transaction = excluded.per_transaction, per_day = excluded.per_day,
+              per_month = excluded.per_month`,
       [DEMO_MERCHANT, kind, ...limits],
     );
     try {
       await work();
     } finally {
       await pool.query(
-        "update wallet_limit set per_transaction = null, per_day = null, per_month = null where merchant_id = $1 and kind = $2",
+        `update wallet_limit
+            set per_transaction = null, per_day = null, per_month = null
+          where merchant_id = $1 and kind = $2`,
         [DEMO_MERCHANT, kind],
       );
     }
@@ -761,7 +768,11 @@ describe("what a user reads", () => {
     const user = await newUserWith(program, citra, "10.00");
     const { account_id: id } = await user.account();
     const { rows } = await program.database.pool.query<{ fits: boolean }>(
-      "select v.updated_at = max(e.posted_at) as fits from accounts v join ledger_entry e on e.account_id = v.id where v.id = $1 group by v.updated_at",
+      `select v.updated_at = max(e.posted_at) as fits
+         from accounts v
+         join ledger_entry e on e.account_id = v.id
+        where v.id = $1
+        group by v.updated_at`,
       [id],
     );
     assert.deepEqual(rows, [{ fits: true }]);

@@ -220,7 +220,9 @@ describe("a withdrawal of a user who has left", () => {
     );
 
     const { rows: tables } = await program.database.pool.query<{ name: string }>(
-      "select c.oid::regclass::text as name from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')",
+      `select c.oid::regclass::text as name
+         from pg_class c
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')`,
     );
     for (const personal of [number, holder, user.name, `${user.name}@contoh.invalid`]) {
       for (const { name } of tables) {
