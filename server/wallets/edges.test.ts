@@ -14,11 +14,11 @@ before(async () => {
 });
 after(() => program.close());
 
-describe("what comes in at the edge", () => {
+describe("unusual input to the wallet", () => {
   for (const [what, text] of [
     ["a NUL", "a\u0000b"],
-    ["half a pair", "a\ud800b"],
-    ["a line's end", "a\nb"],
+    ["half a surrogate pair", "a\ud800b"],
+    ["a line break", "a\nb"],
   ] as const) {
     it(`${what} in a text is refused where it comes in, and nothing moves`, async () => {
       const before = (await citra.account()).balance;
@@ -56,7 +56,7 @@ describe("what comes in at the edge", () => {
     assert.equal((await citra.history())[0]?.description, description);
   });
 
-  it("a day or a cursor before any calendar is refused", async () => {
+  it("a day or a cursor before the accepted years is refused", async () => {
     const before = Buffer.from(`0000-01-01T00:00:00.000000Z ${newId()}`).toString("base64url");
     for (const path of [
       "days?from=0000-01-01&to=0000-01-02",
@@ -68,8 +68,8 @@ describe("what comes in at the edge", () => {
   });
 });
 
-describe("a first use by many at once", () => {
-  it("opens one account and says so once", async () => {
+describe("concurrent first uses", () => {
+  it("concurrent first uses open one account and announce it once", async () => {
     const user = await newUser(program);
     const answers = await Promise.all(
       Array.from({ length: 12 }, () => user.get<{ account_id: string }>(`${W}/balance`)),

@@ -16,7 +16,11 @@ import {
 export type WalletAccount = Pick<
   Balance,
   "accountId" | "code" | "currency" | "status" | "posted" | "held"
-> & { /** Nobody: the merchant's own. */ readonly userId: Id | null; readonly openedAt: Date };
+> & {
+  /** Null for the merchant's own accounts. */
+  readonly userId: Id | null;
+  readonly openedAt: Date;
+};
 
 type AccountRow = {
   account_id: Id;
@@ -37,7 +41,7 @@ function toAccount({ account_id, user_id, created_at, ...row }: AccountRow): Wal
   return { accountId: account_id, userId: user_id, openedAt: created_at, ...row };
 }
 
-/** When something was posted last to each of some accounts; one to which nothing was is left out. */
+/** The time of the latest posting to each account. Accounts without postings are left out. */
 export async function selectLastPosted(
   executor: Executor,
   merchantId: Id,
@@ -81,7 +85,7 @@ export async function selectWallet(
   return rows[0] && toAccount(rows[0]);
 }
 
-/** The same, with its balance held: nothing is posted to it until the transaction ends. */
+/** Like `selectWallet`, but locks the balance: nothing is posted to it until the transaction ends. */
 export async function lockWallet(tx: Tx, merchantId: Id, accountId: Id): Promise<WalletAccount | undefined> {
   await sql`
     select
@@ -99,7 +103,10 @@ export type WalletUser = {
   readonly phone: string;
 };
 
-/** A user who has not left, by id or by one of the names; until the transaction ends the user can't leave. */
+/**
+ * A user whose account is not closed, by id, username or telephone number. Until the transaction ends the
+ * user can't be closed.
+ */
 export async function lockUser(
   tx: Tx,
   by: "id" | "username" | "phone",
@@ -189,25 +196,28 @@ export type NewOperation = Pick<
     >
   > & { readonly decidedBy?: string };
 
-export async function insertOperation(tx: Tx, one: NewOperation): Promise<Operation> {
+export async function insertOperation(tx: Tx, operation: NewOperation): Promise<Operation> {
   const { rows } = await sql<OperationRow>`
     insert into wallet_operation (merchant_id, operation_id, user_id, account_id, kind, state, step, currency,
            amount, settled, balance_seen, counter_account_id, hold_id, hold_expires_at,
            payment_method, description, original_id, payout, decided_by)
-    select ${one.merchantId}, ${one.operationId}, ${one.userId}, ${one.accountId}, ${one.kind},
-           ${STATES[one.step]}, ${one.step}, ${one.amount.currency}, ${one.amount.minor},
-           ${one.settled ?? 0n}, b.posted, ${one.counterAccountId ?? null}, ${one.holdId ?? null},
-           ${one.holdExpiresAt ?? null}::timestamptz, ${one.paymentMethod ?? null},
-           ${one.description ?? null}, ${one.originalId ?? null},
-           ${one.payout ? JSON.stringify(one.payout) : null}::jsonb, ${one.decidedBy ?? null}
-      from ledger_balance b where b.merchant_id = ${one.merchantId} and b.account_id = ${one.accountId}
+    select ${operation.merchantId}, ${operation.operationId}, ${operation.userId}, ${operation.accountId},
+           ${operation.kind}, ${STATES[operation.step]}, ${operation.step}, ${operation.amount.currency},
+           ${operation.amount.minor}, ${operation.settled ?? 0n}, b.posted,
+           ${operation.counterAccountId ?? null}, ${operation.holdId ?? null},
+           ${operation.holdExpiresAt ?? null}::timestamptz, ${operation.paymentMethod ?? null},
+           ${operation.description ?? null}, ${operation.originalId ?? null},
+           ${operation.payout ? JSON.stringify(operation.payout) : null}::jsonb,
+           ${operation.decidedBy ?? null}
+      from ledger_balance b
+     where b.merchant_id = ${operation.merchantId} and b.account_id = ${operation.accountId}
     returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an operation is of an account that is there");
+  if (!row) throw new Error("the account of a new operation was not found");
   return toOperation(row);
 }
 
-/** An operation; with `for update`, its row is held until the transaction ends. */
+/** An operation. With `for update`, its row is locked until the transaction ends. */
 export async function selectOperation(
   executor: Executor,
   merchantId: Id,
@@ -229,7 +239,10 @@ export type Move = {
   readonly by?: string;
 };
 
-/** Moves an operation to a step; sums are added to what was there, and what is not given stays. */
+/**
+ * Moves an operation to a step. Amounts are added to the stored ones. Fields that are not given stay as they
+ * are.
+ */
 export async function updateOperation(
   tx: Tx,
   { merchantId, operationId }: Operation,
@@ -248,14 +261,20 @@ export async function updateOperation(
                             where b.merchant_id = o.merchant_id and b.account_id = o.account_id)
      where merchant_id = ${merchantId} and operation_id = ${operationId} returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
-  if (!row) throw new Error("an operation does not vanish");
+  if (!row) throw new Error("an operation to update was not found");
   return toOperation(row);
 }
 
-/** How long an open top-up stands for another of the same sum, where a client gives no key to tell them apart by. */
+/**
+ * Without an idempotency key, a second top-up of the same amount within this time counts as a repeat of the
+ * first.
+ */
 const KEYLESS_MINUTES = 15;
 
-/** The newest open top-up of an account by a method and a sum. Twins who look for one come one after another. */
+/**
+ * The newest open top-up of an account with this method and amount. Concurrent requests for the same account
+ * wait for each other.
+ */
 export async function lockOpenTopup(
   tx: Tx,
   merchantId: Id,
@@ -273,7 +292,7 @@ export async function lockOpenTopup(
   return rows[0]?.operation_id;
 }
 
-/** Whether something of an account is still under way. */
+/** Whether an account has a pending operation. */
 export async function hasPending(executor: Executor, merchantId: Id, accountId: Id): Promise<boolean> {
   const { rows } = await sql`
     select
@@ -284,7 +303,7 @@ export async function hasPending(executor: Executor, merchantId: Id, accountId: 
   return rows.length > 0;
 }
 
-/** Top-ups whose money is here and whose account is active: of one account, or of all. */
+/** Top-ups that are paid and whose account is active: for one account, or for all. */
 export async function selectCreditable(
   executor: Executor,
   limit: number,
@@ -300,7 +319,7 @@ export async function selectCreditable(
   return rows.map((row) => ({ merchantId: row.merchant_id, operationId: row.operation_id }));
 }
 
-/** Top-ups that nobody paid for so long that their payment may have ended without a word. */
+/** Open top-ups so old that their payment may never have been opened, or may have ended unnoticed. */
 export async function selectForgotten(
   executor: Executor,
   limit: number,
@@ -313,7 +332,7 @@ export async function selectForgotten(
   return rows.map((row) => ({ merchantId: row.merchant_id, operationId: row.operation_id }));
 }
 
-/** Payments whose hold the ledger has ended by its clock. */
+/** Payments whose hold has expired in the ledger. */
 export async function selectExpired(
   executor: Executor,
   limit: number,
@@ -327,7 +346,10 @@ export async function selectExpired(
   return rows.map((row) => ({ merchantId: row.merchant_id, operationId: row.operation_id }));
 }
 
-/** Writes over the bank accounts that a user's withdrawals went to, and whose those were; the bank stays. */
+/**
+ * Erases the account numbers and holders of the bank accounts that a user's withdrawals went to. The bank
+ * stays.
+ */
 export async function erasePayouts(tx: Tx, merchantId: Id, userId: Id): Promise<void> {
   await sql`
     update wallet_operation
@@ -344,7 +366,7 @@ export async function selectTopupIds(executor: Executor, merchantId: Id, userId:
   return rows.map((row) => row.operation_id);
 }
 
-/** Withdrawals that wait for an operator, oldest first. */
+/** Pending withdrawals, oldest first. */
 export async function selectWithdrawals(
   executor: Executor,
   merchantId: Id,
@@ -360,14 +382,14 @@ export async function selectWithdrawals(
 
 // limits
 
-/** Minor units; nothing: no limit. */
+/** Limits in minor units; null means no limit. */
 export type Limit = {
   readonly perTransaction: bigint | null;
   readonly perDay: bigint | null;
   readonly perMonth: bigint | null;
 };
 
-/** Whose row holds for every merchant that has none of its own. */
+/** The limits under this id apply to every merchant that has none of its own. */
 const EVERYBODY: Id = "00000000-0000-0000-0000-000000000000";
 
 export async function selectLimit(
@@ -388,10 +410,10 @@ export async function selectLimit(
   return row && { perTransaction: row.per_transaction, perDay: row.per_day, perMonth: row.per_month };
 }
 
-/** Where a day begins for limits, and for the days of a statement. */
+/** The time zone in which the days of limits and statements begin. */
 export const WALLET_ZONE = "Asia/Jakarta";
 
-/** What an account used, today and in this month, in minor units. */
+/** An account's usage today and this month, in minor units. */
 export async function selectUsage(
   executor: Executor,
   merchantId: Id,
@@ -407,7 +429,10 @@ export async function selectUsage(
   return rows[0] ?? { day: 0n, month: 0n };
 }
 
-/** Adds to what an account used today. The month is held from here to the end of the transaction, so that twins are counted one after the other. */
+/**
+ * Adds to an account's usage of today. The month's first row is locked until the transaction ends, so that
+ * concurrent requests are counted one after the other.
+ */
 export async function addUsage(
   tx: Tx,
   merchantId: Id,
@@ -427,7 +452,7 @@ export async function addUsage(
        set amount = u.amount + excluded.amount`.execute(tx);
 }
 
-/** Takes back what an operation was counted with, of the day on which it was begun. */
+/** Takes back usage that an operation was counted with, on the day when it was created. */
 export async function takeBackUsage(
   tx: Tx,
   { merchantId, accountId, kind, createdAt }: Operation,
@@ -441,7 +466,9 @@ export async function takeBackUsage(
 
 // history
 
-/** A row of historical_transactions; sums as decimal text, nothing where they are beyond it. */
+/**
+ * A row of historical_transactions. Amounts are decimal text; null where they exceed the view's precision.
+ */
 export type HistoryRow = {
   readonly id: Id;
   readonly accountId: Id;
@@ -454,7 +481,8 @@ export type HistoryRow = {
   readonly currency: Currency;
   readonly description: string | null;
   readonly externalReference: string | null;
-  readonly paymentMethod: string | null /** With microseconds, as the order needs them. */;
+  readonly paymentMethod: string | null;
+  /** With microseconds, because rows are ordered by it. */
   readonly createdAt: string;
 };
 
@@ -465,21 +493,22 @@ export type HistoryFilter = {
 };
 
 /**
- * A place in a history. Rows of one moment are ordered by `part`, the account of an entry or an operation's own id, then by
- * `number`, the entry's position in its account.
+ * A place in a history. Rows of the same moment are ordered by `part`, which is the account of an entry or
+ * the id of an operation, then by `number`, which is the entry's position in its account.
  */
 export type HistoryPlace = { readonly createdAt: string; readonly part: Id; readonly number: bigint };
 
-/** Rows of a history, and where the next page begins; nothing at its end. */
+/** Rows of a history, and where the next page begins; undefined on the last page. */
 export type HistoryPage = { readonly rows: HistoryRow[]; readonly next: HistoryPlace | undefined };
 
-/** A filtered page looks at so many rows at most, then it ends, however few of them fit. */
+/** A filtered page scans at most this many rows, and then ends, even if few of them match. */
 const MAX_HISTORY_ROWS_SCANNED = 1_000;
 
 /**
- * A page of a user's history, newest first, before a place in it: the columns of historical_transactions, read along the
- * indexes of the user's accounts and operations, so that a page costs the same however long the history is. A page of a
- * filtered history may hold fewer rows than `limit` and still have a next one.
+ * A page of a user's history, newest first, before a place in it, with the columns of
+ * historical_transactions. The query reads along the indexes of the user's accounts and operations, so a page
+ * costs the same however long the history is. With a filter, a page may hold fewer rows than `limit` and
+ * still have a next page.
  */
 export async function selectHistory(
   executor: Executor,
@@ -492,7 +521,8 @@ export async function selectHistory(
   const isFiltered = accountId !== undefined || type !== undefined || status !== undefined;
   const maxScanned = isFiltered ? MAX_HISTORY_ROWS_SCANNED : limit;
   const at = before && sql`${before.createdAt}::timestamptz`;
-  // an account's times never fall from one entry to the next, so its entries before a place are those up to a version
+  // the times of an account's entries never decrease, so the entries before a place are those up to some
+  // version
   const newest = before
     ? sql`case when a.account_id = ${before.part} then ${before.number} - 1
                when a.account_id < ${before.part} then ledger_version_at(a.merchant_id, a.account_id, ${at})
@@ -567,7 +597,7 @@ export async function selectHistory(
 type ScannedRow = HistoryRow & {
   readonly part: Id;
   readonly number: bigint;
-  /** The last of the rows that were looked at, and how many those were. */
+  /** The oldest row that was scanned, and how many rows were scanned. */
   readonly oldestAt: string;
   readonly oldestPart: Id;
   readonly oldestNumber: bigint;
