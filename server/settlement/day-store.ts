@@ -47,13 +47,13 @@ export type DayPayment = {
   readonly reference: string;
   /** Its order is a sale that is not paid. */
   readonly unpaidSale: boolean;
-  /** It was taken out of suspense: the case is what the provider owes. */
+  /** It was taken out of suspense: the suspense case is what the provider owes. */
   readonly fromSuspense: boolean;
-  /** A cashier's word is all that shows it. */
+  /** Only a cashier confirmed it; no statement lists it yet. */
   readonly unverified: boolean;
 };
 
-/** The payments of a day's sales, and those of the day whose order is no paid sale. */
+/** The payments of a day's sales, and those paid on the day whose order is not a paid sale. */
 export async function selectPayments(
   executor: Executor,
   merchantId: Id,
@@ -106,7 +106,10 @@ export async function selectPayments(
   }));
 }
 
-/** `provider` is the bank where that gave a refund back; `amount` is below zero for what went away; `transferIds` are the bookings that it is the sum of. */
+/**
+ * `provider` is `bank` where the bank paid a refund. `amount` is negative for money that left. `transferIds`
+ * are the transfers whose sum it is.
+ */
 export type DayOther = {
   readonly kind: "suspense" | "refund" | "dispute";
   readonly documentId: Id;
@@ -118,7 +121,7 @@ export type DayOther = {
 
 const BOOKED_AS = { suspense: [], refund: ["refund"], dispute: ["dispute", "dispute_beyond"] } as const;
 
-/** What went into suspense on a day, what was given back, and what was taken back. */
+/** Money that went into suspense, refunds and disputes of a day. */
 export async function selectOthers(executor: Executor, merchantId: Id, date: string): Promise<DayOther[]> {
   const { rows } = await sql<{
     kind: DayOther["kind"];
@@ -173,7 +176,7 @@ export type DayRow = {
   readonly caseState: CaseState | null;
 };
 
-/** The rows of some documents, and the rows of a day that have none or were named before. */
+/** The rows of the given documents, and the rows of the day that have no document or are doubled. */
 export async function selectDayRows(
   executor: Executor,
   merchantId: Id,
@@ -223,7 +226,7 @@ export async function selectDayRows(
   }));
 }
 
-/** The providers one of whose statements tells of a day. */
+/** The providers that have a statement covering a day. */
 export async function selectProvidersTelling(
   executor: Executor,
   merchantId: Id,
@@ -236,7 +239,7 @@ export async function selectProvidersTelling(
   return new Set(rows.map(({ provider }) => provider));
 }
 
-/** How it stands with documents that no statement named in time. */
+/** The case states of documents that no statement listed in time. */
 export async function selectMissingStates(
   executor: Executor,
   merchantId: Id,
@@ -287,7 +290,10 @@ export async function selectMovements(
   }));
 }
 
-/** Payments and rows that were made in the same moments as these transfers' bases, and the transfers that cases name: what may explain them. */
+/**
+ * What may explain transfers: payments and rows whose ids have the same timestamps, and transfers that
+ * suspense cases name.
+ */
 export async function selectExplanations(
   executor: Executor,
   merchantId: Id,

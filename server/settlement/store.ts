@@ -10,7 +10,7 @@ import type { NewRow, RowKind, Statement, StatementRow, StatementState } from ".
 
 // statements
 
-/** Statements and cases of a provider are written one after another: held until the commit. */
+/** Locks a provider until the commit, so that its statements and cases are written one after another. */
 export async function lockProvider(tx: Tx, merchantId: Id, provider: string): Promise<void> {
   await sql`
     select pg_advisory_xact_lock(hashtextextended(${`settlement ${merchantId} ${provider}`}, 0))`.execute(tx);
@@ -88,7 +88,7 @@ function toStatement(row: StatementRecord): Statement {
 
 export async function insertStatement(
   tx: Tx,
-  one: Omit<Statement, "importedAt">,
+  statement: Omit<Statement, "importedAt">,
   mapping: Layout,
   staffId: Id,
 ): Promise<void> {
@@ -96,10 +96,11 @@ export async function insertStatement(
     insert into settlement_statement (merchant_id, statement_id, provider, name, sha256, layout, mapping,
            time_zone, period_from, period_to, currency, rows, skipped, gross, fee, net, mdr, state,
            imported_by)
-    values (${one.merchantId}, ${one.statementId}, ${one.provider}, ${one.name}, decode(${one.sha256}, 'hex'),
-            ${one.layout}, ${JSON.stringify(mapping)}::jsonb, ${mapping.time_zone}, ${one.periodFrom},
-            ${one.periodTo}, ${one.currency}, ${one.rows}, ${one.skipped}, ${one.gross}, ${one.fee},
-            ${one.net}, ${JSON.stringify(one.mdr.map(toMdrRecord))}::jsonb, ${one.state},
+    values (${statement.merchantId}, ${statement.statementId}, ${statement.provider}, ${statement.name},
+            decode(${statement.sha256}, 'hex'), ${statement.layout}, ${JSON.stringify(mapping)}::jsonb,
+            ${mapping.time_zone}, ${statement.periodFrom}, ${statement.periodTo}, ${statement.currency},
+            ${statement.rows}, ${statement.skipped}, ${statement.gross}, ${statement.fee}, ${statement.net},
+            ${JSON.stringify(statement.mdr.map(toMdrRecord))}::jsonb, ${statement.state},
             ${staffId})`.execute(tx);
 }
 
@@ -108,18 +109,18 @@ export async function selectStatement(
   merchantId: Id,
   by: { statementId: Id } | { provider: string; sha256: string },
 ): Promise<Statement | undefined> {
-  const it =
+  const condition =
     "statementId" in by
       ? sql`statement_id = ${by.statementId}`
       : sql`provider = ${by.provider} and sha256 = decode(${by.sha256}, 'hex')`;
   const { rows } = await sql<StatementRecord>`
     select ${STATEMENT}
       from settlement_statement
-     where merchant_id = ${merchantId} and ${it}`.execute(executor);
+     where merchant_id = ${merchantId} and ${condition}`.execute(executor);
   return rows[0] && toStatement(rows[0]);
 }
 
-/** Statements, newest first, imported before the one that is named. */
+/** Statements, newest first, starting before the given one. */
 export async function selectStatements(
   executor: Executor,
   merchantId: Id,
@@ -142,7 +143,7 @@ export type OutcomeSum = {
   readonly net: bigint;
 };
 
-/** The rows of a statement by what they were found to be; their sums tie with the statement's. */
+/** A statement's rows grouped by outcome. The sums add up to the statement's. */
 export async function selectOutcomes(
   executor: Executor,
   merchantId: Id,
@@ -158,7 +159,7 @@ export async function selectOutcomes(
   return rows;
 }
 
-/** The providers that have sent statements, with the first day that one of theirs tells of. */
+/** The providers with imported statements, and the first day that those cover. */
 export async function selectCovered(
   executor: Executor,
   merchantId: Id,
@@ -193,22 +194,24 @@ export async function countOpenCasesOf(tx: Tx, merchantId: Id, statementId: Id):
 }
 
 export type QrisPayment = {
-  readonly paymentId: Id /** Its own code. */;
-  readonly payload: string | null /** Whose printed code it was paid by. */;
+  readonly paymentId: Id;
+  /** The payload of its own code. */
+  readonly payload: string | null;
+  /** The outlet whose printed code it was paid by. */
   readonly outletId: Id | null;
 };
 
-/** Those of some payments that were made by QRIS. */
+/** The QRIS payments among the given ones. */
 export async function selectQrisPayments(
   executor: Executor,
   merchantId: Id,
   paymentIds: readonly Id[],
 ): Promise<QrisPayment[]> {
   const found: QrisPayment[] = [];
-  for (const some of chunks(paymentIds)) {
+  for (const chunk of chunks(paymentIds)) {
     const { rows } = await sql<{ payment_id: Id; qr_string: string | null; outlet_id: Id | null }>`
       select payment_id, qr_string, outlet_id from payment
-       where merchant_id = ${merchantId} and payment_id = any (${[...some]}::uuid[])
+       where merchant_id = ${merchantId} and payment_id = any (${[...chunk]}::uuid[])
          and method in ('QRIS', 'QRIS_STATIC')`.execute(executor);
     for (const row of rows)
       found.push({ paymentId: row.payment_id, payload: row.qr_string, outletId: row.outlet_id });
@@ -218,7 +221,7 @@ export async function selectQrisPayments(
 
 // rows and their matches
 
-/** Rows written at once. */
+/** Rows written in one statement. */
 const CHUNK = 1_000;
 
 export function* chunks<T>(all: readonly T[], size = CHUNK): Generator<readonly T[]> {
@@ -230,8 +233,8 @@ export async function insertRows(
   { merchantId, statementId, provider }: Pick<Statement, "merchantId" | "statementId" | "provider">,
   rows: readonly StatementRow[],
 ): Promise<void> {
-  for (const some of chunks(rows)) {
-    const json = some.map((row) => ({
+  for (const chunk of chunks(rows)) {
+    const json = chunk.map((row) => ({
       row_id: row.rowId,
       line: row.line,
       identity: row.identity,
@@ -259,8 +262,8 @@ export async function insertRows(
 }
 
 export async function insertMatches(tx: Tx, merchantId: Id, judged: readonly Judged[]): Promise<void> {
-  for (const some of chunks(judged)) {
-    const json = some.map(({ row, outcome, document, grossOver, feeOver }) => ({
+  for (const chunk of chunks(judged)) {
+    const json = chunk.map(({ row, outcome, document, grossOver, feeOver }) => ({
       row_id: row.rowId,
       outcome,
       document_kind: document?.kind ?? null,
@@ -277,7 +280,7 @@ export async function insertMatches(tx: Tx, merchantId: Id, judged: readonly Jud
   }
 }
 
-/** What a row turned out to be after all. */
+/** Updates the outcome of a row that was matched again. */
 export async function updateMatch(
   tx: Tx,
   merchantId: Id,
@@ -328,7 +331,7 @@ function toRow(row: RowRecord): StatementRow {
   };
 }
 
-/** A row with what it was found to be, and its case. */
+/** A row with its outcome and its case. */
 export type ShownRow = StatementRow & {
   readonly outcome: Outcome;
   readonly documentKind: DocumentKind | null;
@@ -336,7 +339,7 @@ export type ShownRow = StatementRow & {
   readonly caseId: Id | null;
 };
 
-/** Rows of a statement in the order of the file, behind a line. */
+/** Rows of a statement in the order of the file, after a line. */
 export async function selectShownRows(
   executor: Executor,
   merchantId: Id,
@@ -367,7 +370,7 @@ export async function selectShownRows(
   }));
 }
 
-/** Rows in the order in which they came, with the moment of each payment: noon where the file tells only the day. */
+/** Rows in the order of import, with the time of each payment: noon where the file gives only the day. */
 export async function selectRows(
   executor: Executor,
   merchantId: Id,
@@ -381,7 +384,7 @@ export async function selectRows(
   return rows.map((row) => ({ ...toRow(row), paidAt: row.paid_at }));
 }
 
-/** Which of these identities stand in an earlier statement of the provider. */
+/** The identities of these rows that occur in an earlier statement of the provider. */
 export async function selectSeen(
   executor: Executor,
   merchantId: Id,
@@ -409,14 +412,17 @@ type DocumentRecord = {
   written_off: boolean;
 };
 
-/** Which documents: those that rows may mean, or those of some days that no row has named (a day more on either side, for the zones). */
+/**
+ * Selects documents that rows may refer to, or those of a range of days that no row names. The range is a day
+ * wider on either side, for the time zones.
+ */
 type Which =
   | { readonly references: readonly string[]; readonly merchantRefs: readonly string[] }
   | { readonly from: string; readonly to: string };
 
 /**
- * The paid payments, the money in suspense, the refunds and the disputes of a provider, with what the ledger booked for each at its
- * clearing account. What was written off is owed no more.
+ * The paid payments, money in suspense, refunds and disputes of a provider, with what the ledger booked for
+ * each at its clearing account. What was written off counts as zero.
  */
 export async function selectDocuments(
   executor: Executor,
@@ -425,7 +431,7 @@ export async function selectDocuments(
   which: Which,
 ): Promise<Document[]> {
   const [references, merchantRefs] = "from" in which ? [[], []] : [which.references, which.merchantRefs];
-  const is = (columns: readonly string[], names: readonly string[]) =>
+  const matchesAny = (columns: readonly string[], names: readonly string[]) =>
     sql`(${sql.join(
       columns.map((column) => sql`${sql.raw(column)} = any (${[...names]}::text[])`),
       sql` or `,
@@ -433,7 +439,7 @@ export async function selectDocuments(
   const among = (at: string, refs: readonly string[], ours: readonly string[]): RawBuilder<unknown> =>
     "from" in which
       ? sql`${sql.raw(at)} >= ${which.from}::date - 1 and ${sql.raw(at)} < ${which.to}::date + 2`
-      : sql`(${is(refs, references)} or ${is(ours, merchantRefs)})`;
+      : sql`(${matchesAny(refs, references)} or ${matchesAny(ours, merchantRefs)})`;
   const { rows } = await sql<DocumentRecord>`
     with documents as (
       select 'payment' as kind, p.payment_id as document_id, p.payment_id::text as subject, p.order_id,
@@ -522,12 +528,15 @@ function isNamed(column: string, merchantId: Id): RawBuilder<boolean> {
                and m.outcome not in ('missing_here', 'doubled'))`;
 }
 
-/** The id of the transfer that booked a document's fee: payments post it with the collection. */
+/** The id of the transfer that booked a document's fee; payments post it with the collection. */
 function feeId(merchantId: Id, subject: string): Id {
   return derivedAt(subject, "fee", merchantId);
 }
 
-/** The day of a moment in the zone of the order's outlet, or of the merchant's first one. Needs `zoneOf`. */
+/**
+ * The day of a moment in the zone of the order's outlet, or else of the merchant's first outlet. Needs
+ * `zoneOf`.
+ */
 export function dayOf(at: string, orderId: string): RawBuilder<string> {
   return sql`
     to_char(${sql.raw(at)} at time zone coalesce(
@@ -539,12 +548,12 @@ export function dayOf(at: string, orderId: string): RawBuilder<string> {
             'YYYY-MM-DD')`;
 }
 
-/** An order of the till is the sale of the same id. */
+/** An order of the till has the id of its sale. */
 export function saleIdOf(orderId: string): string {
   return `(case when ${orderId} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then ${orderId}::uuid end)`;
 }
 
-/** The zone of the merchant's first outlet, as `home`. */
+/** The time zone of the merchant's first outlet, as `home`. */
 export function zoneOf(merchantId: Id): RawBuilder<unknown> {
   return sql`
     cross join (
@@ -554,13 +563,13 @@ export function zoneOf(merchantId: Id): RawBuilder<unknown> {
                'Asia/Jakarta') as time_zone) home`;
 }
 
-/** Today in the zone of the merchant's first outlet, less some days. */
+/** The day that is `days` before today, in the zone of the merchant's first outlet. */
 export async function selectDayBefore(executor: Executor, merchantId: Id, days: number): Promise<string> {
   const { rows } = await sql<{ day: string }>`
     select (now() at time zone home.time_zone)::date - ${days}::int as day
       from (select 1) one ${zoneOf(merchantId)}`.execute(executor);
   const [row] = rows;
-  if (!row) throw new Error("every moment has a day");
+  if (!row) throw new Error("the day could not be read");
   return row.day;
 }
 
@@ -600,7 +609,7 @@ export async function selectTransfers(
   );
 }
 
-/** The payments that rows name, whatever their state: name → payment. */
+/** The payments that rows name, in any state: name → payment. */
 export async function selectNamedPayments(
   executor: Executor,
   merchantId: Id,
@@ -666,28 +675,28 @@ function toCase(row: CaseRecord): SettlementCase {
   };
 }
 
-/** Opens cases that are not there yet; answers which it opened. */
+/** Opens the cases that do not exist yet. Answers the ids of those. */
 export async function insertCases(
   tx: Tx,
   cases: ReadonlyArray<Omit<SettlementCase, "openedAt">>,
 ): Promise<Id[]> {
   const opened: Id[] = [];
-  for (const some of chunks(cases)) {
-    const json = some.map((one) => ({
-      merchant_id: one.merchantId,
-      case_id: one.caseId,
-      provider: one.provider,
-      kind: one.kind,
-      statement_id: one.statementId,
-      row_id: one.rowId,
-      document_kind: one.documentKind,
-      document_id: one.documentId,
-      payment_id: one.paymentId,
-      reference: one.reference,
-      currency: one.currency,
-      gross_over: one.grossOver.toString(),
-      fee_over: one.feeOver.toString(),
-      state: one.state,
+  for (const chunk of chunks(cases)) {
+    const json = chunk.map((settlementCase) => ({
+      merchant_id: settlementCase.merchantId,
+      case_id: settlementCase.caseId,
+      provider: settlementCase.provider,
+      kind: settlementCase.kind,
+      statement_id: settlementCase.statementId,
+      row_id: settlementCase.rowId,
+      document_kind: settlementCase.documentKind,
+      document_id: settlementCase.documentId,
+      payment_id: settlementCase.paymentId,
+      reference: settlementCase.reference,
+      currency: settlementCase.currency,
+      gross_over: settlementCase.grossOver.toString(),
+      fee_over: settlementCase.feeOver.toString(),
+      state: settlementCase.state,
     }));
     const { rows } = await sql<{ case_id: Id }>`
       insert into settlement_case (merchant_id, case_id, provider, kind, statement_id, row_id, document_kind,
@@ -703,7 +712,7 @@ export async function insertCases(
   return opened;
 }
 
-/** A case, for the rest of the transaction nobody else's. */
+/** A case, locked until the transaction ends. */
 export async function lockCase(tx: Tx, merchantId: Id, caseId: Id): Promise<SettlementCase | undefined> {
   const { rows } = await sql<CaseRecord>`
     select ${CASE}
@@ -712,7 +721,7 @@ export async function lockCase(tx: Tx, merchantId: Id, caseId: Id): Promise<Sett
   return rows[0] && toCase(rows[0]);
 }
 
-/** Open cases of money that we did not know. */
+/** Open `missing_here` cases. */
 export async function selectUnknown(
   executor: Executor,
   merchantId: Id,
@@ -726,7 +735,7 @@ export async function selectUnknown(
   return rows.map(toCase);
 }
 
-/** Cases of documents that no statement named, and that one names now. */
+/** Cases of documents that were missing in the statements and are now listed by one. */
 export async function selectArrived(
   executor: Executor,
   merchantId: Id,
@@ -741,25 +750,26 @@ export async function selectArrived(
   return rows.map(toCase);
 }
 
-/** Moves a case on, and writes who decided, what and why. */
+/** Changes a case's state, and records who decided what and why. */
 export async function moveCase(
   tx: Tx,
-  one: SettlementCase,
+  settlementCase: SettlementCase,
   state: CaseState,
   decision: { event: CaseEvent; staffId: Id | null; reason: string; orderId?: string | undefined },
 ): Promise<void> {
   await sql`
     update settlement_case
        set state = ${state}, decided_at = now()
-     where merchant_id = ${one.merchantId} and case_id = ${one.caseId}`.execute(tx);
+     where merchant_id = ${settlementCase.merchantId} and case_id = ${settlementCase.caseId}`.execute(tx);
   await sql`
     insert into settlement_decision (merchant_id, case_id, step, event, staff_id, reason, order_id)
-    select ${one.merchantId}, ${one.caseId}, count(*) + 1, ${decision.event}, ${decision.staffId},
-           ${decision.reason}, ${decision.orderId ?? null}
-      from settlement_decision where merchant_id = ${one.merchantId} and case_id = ${one.caseId}`.execute(tx);
+    select ${settlementCase.merchantId}, ${settlementCase.caseId}, count(*) + 1, ${decision.event},
+           ${decision.staffId}, ${decision.reason}, ${decision.orderId ?? null}
+      from settlement_decision
+     where merchant_id = ${settlementCase.merchantId} and case_id = ${settlementCase.caseId}`.execute(tx);
 }
 
-/** A case is another than it was opened as: its row's document came, and differs. */
+/** Changes a case's kind: the document of its row exists now, and differs. */
 export async function updateCaseKind(
   tx: Tx,
   { merchantId, caseId }: SettlementCase,
@@ -785,7 +795,7 @@ export type ShownCase = SettlementCase & {
   readonly decisions: readonly Decision[];
 };
 
-/** Cases, newest first, with what was decided on each; of what an outlet may see, where one is given. */
+/** Cases, newest first, with the decisions on each; only those that an outlet may see, if one is given. */
 export async function selectCases(
   executor: Executor,
   merchantId: Id,
@@ -835,12 +845,12 @@ export async function selectCases(
   return rows.map((row) => ({
     ...toCase(row),
     line: row.line,
-    decisions: row.decisions.map((one) => ({
-      event: one.event,
-      staffName: one.staff_name,
-      reason: one.reason,
-      orderId: one.order_id,
-      decidedAt: new Date(one.decided_at),
+    decisions: row.decisions.map((decision) => ({
+      event: decision.event,
+      staffName: decision.staff_name,
+      reason: decision.reason,
+      orderId: decision.order_id,
+      decidedAt: new Date(decision.decided_at),
     })),
   }));
 }
@@ -857,7 +867,7 @@ export type SuspenseCase = {
   readonly openedAt: Date;
 };
 
-/** Money in suspense that payments hold, for the same list; what is done about it is theirs. */
+/** Open suspense cases, for the same list. The payments module decides on them. */
 export async function selectSuspense(
   executor: Executor,
   merchantId: Id,
@@ -894,7 +904,10 @@ export async function selectSuspense(
 
 type Breach = { readonly rule: string; readonly subject: string; readonly detail: string };
 
-/** Statements whose sums are not those of their rows, rows without a match, and states that don't fit the cases. */
+/**
+ * Statements whose sums differ from those of their rows, rows without a match or a case, and statements whose
+ * state contradicts their cases.
+ */
 export async function selectBreaches(executor: Executor): Promise<Breach[]> {
   const { rows } = await sql<Breach>`
     select 'a statement is the sum of its rows' as rule, s.statement_id::text as subject,

@@ -4,11 +4,14 @@ import type { Executor } from "../kernel/index.ts";
 import { nameOf, type StaticPayment } from "./fit-static.ts";
 import type { StatementRow } from "./statement.ts";
 
-/** The day of a payment by a printed code, in the zone of its outlet `o`. */
+/** The day of a payment by a printed code, in the time zone of its outlet `o`. */
 const DAY = sql.raw("(p.paid_at at time zone o.time_zone)::date");
 const OUTLET = sql.raw("join outlet o on o.merchant_id = p.merchant_id and o.outlet_id = p.outlet_id");
 
-/** The payments by printed codes that rows may be: those that wait, of the rows' days, and whichever have a row's name; of one outlet's, where one is given. */
+/**
+ * The payments by printed codes that rows may show: unverified ones of the rows' days, and any that has a
+ * row's reference; only those of one outlet, if one is given.
+ */
 export async function selectStaticPayments(
   executor: Executor,
   merchantId: Id,
@@ -54,16 +57,16 @@ export type Unverified = {
   readonly merchantRef: string;
   readonly confirmedBy: string;
   readonly confirmedAt: Date;
-  /** The last day on which it may wait. */
+  /** The last day on which a statement may still list it. */
   readonly due: string;
   readonly isLate: boolean;
-  /** The money in suspense that it is, where its order was paid already. */
+  /** Its suspense case, if its order was paid already. */
   readonly suspenseId: Id | null;
-  /** The case that it became. */
+  /** Its settlement case, if one is open. */
   readonly caseId: Id | null;
 };
 
-/** What waits for a statement, oldest first; of one outlet's, where one is given. */
+/** Payments that wait for a statement, oldest first; only those of one outlet, if one is given. */
 export async function selectUnverified(
   executor: Executor,
   merchantId: Id,

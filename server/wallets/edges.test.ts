@@ -20,7 +20,7 @@ describe("unusual input to the wallet", () => {
     ["half a surrogate pair", "a\ud800b"],
     ["a line break", "a\nb"],
   ] as const) {
-    it(`${what} in a text is refused where it comes in, and nothing moves`, async () => {
+    it(`${what} in a text is refused, and no money moves`, async () => {
       const before = (await citra.account()).balance;
       const refused = async (path: string, body: object) =>
         (await citra.post(`${W}/${path}`, { amount: "1.00", currency: "IDR", ...body })).code;

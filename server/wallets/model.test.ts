@@ -213,8 +213,8 @@ function doIt(
   key: string,
 ): Promise<Answer<OperationBody>> {
   const W = "/api/v1/wallet";
-  const nobody = newId();
-  const id = (which: number, kind: Deed["kind"] | "paid") => model.deed(which, kind)?.id ?? nobody;
+  const unknownId = newId();
+  const id = (which: number, kind: Deed["kind"] | "paid") => model.deed(which, kind)?.id ?? unknownId;
   const user = (index: number) => users[index] ?? assert.fail();
   switch (act.does) {
     case "send":
@@ -272,7 +272,7 @@ function doIt(
       );
     case "cancel": {
       const deed = model.deed(act.which, "withdrawal");
-      return user(deed?.from ?? 0).post(`${W}/withdrawals/${deed?.id ?? nobody}/cancel`, undefined, key);
+      return user(deed?.from ?? 0).post(`${W}/withdrawals/${deed?.id ?? unknownId}/cancel`, undefined, key);
     }
     case "suspend":
     case "activate":

@@ -75,7 +75,7 @@ describe("paying an order from a wallet", () => {
     const received = await posted("received");
     const { orderId, payCode } = await order();
     const key = newId();
-    const [first, ...twins] = await Promise.all([
+    const [first, ...repeats] = await Promise.all([
       pay(user, payCode, key),
       pay(user, payCode, key),
       pay(user, payCode, key),
@@ -84,7 +84,7 @@ describe("paying an order from a wallet", () => {
       [first?.status, first?.body.state, first?.body.external_reference],
       [201, "SUCCESS", orderId],
     );
-    for (const twin of twins) assert.deepEqual(twin.body, first?.body);
+    for (const repeat of repeats) assert.deepEqual(repeat.body, first?.body);
     const paid = await status(orderId);
     assert.deepEqual(
       [paid.status, paid.payment?.status, paid.payment?.amount_received],

@@ -48,7 +48,7 @@ export async function topUp(
   const unchecked = { ...named, method };
   const channels = Object.hasOwn(TOPUP_METHODS, method) ? TOPUP_METHODS[method] : undefined;
   if (!channels) return { answer: refuse("channel_unknown"), replayed: false };
-  let isTwin = false;
+  let isRepeat = false;
   const begun = await onceFor(
     wallets,
     { merchantId, who: userId, verb: "topup", key: key ?? wallets.newId() },
@@ -63,9 +63,9 @@ export async function topUp(
       if (!user) return refuse("user_closed");
       if (account.status !== "ACTIVE") return refuse("account_frozen");
       if (key === undefined) {
-        const twin = await lockOpenTopup(tx, merchantId, account.accountId, method, amount);
-        isTwin = twin !== undefined;
-        if (twin) return { operation_id: twin };
+        const existing = await lockOpenTopup(tx, merchantId, account.accountId, method, amount);
+        isRepeat = existing !== undefined;
+        if (existing) return { operation_id: existing };
       }
       const limited = await useLimit(tx, merchantId, account.accountId, "TOPUP", amount);
       if (limited) return limited;
@@ -91,7 +91,7 @@ export async function topUp(
     },
   );
   const { answer } = begun;
-  const replayed = begun.replayed || isTwin;
+  const replayed = begun.replayed || isRepeat;
   if (isRefusal(answer)) return { answer, replayed };
   // a retry does not start a top-up again that has ended
   if ((await selectOperation(wallets.database.kysely, merchantId, answer.operation_id))?.step !== "opened")

@@ -134,8 +134,8 @@ describe("many transfers in one request", () => {
 
   it("an id that is repeated in a request is one transfer; with other content it is refused", async () => {
     const before = await posted("ACC_DST_DEF");
-    const twin = one();
-    const { body } = await send([twin, twin, { ...twin, amount: "2.00" }]);
+    const repeated = one();
+    const { body } = await send([repeated, repeated, { ...repeated, amount: "2.00" }]);
     assert.deepEqual(
       body.results.map(({ status, replayed, problem }) => problem?.code ?? `${status} ${replayed}`),
       ["SUCCESS false", "SUCCESS true", "idempotency_key_reused"],

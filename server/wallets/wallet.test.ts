@@ -153,11 +153,11 @@ describe("accounts", () => {
   });
 
   it("another user's account looks unknown in every request", async () => {
-    const his = (await citra.account()).account_id;
+    const citraId = (await citra.account()).account_id;
     for (const path of ["balance?", "statement?", "limits?", "days?from=2026-01-01&to=2026-01-02&"]) {
-      assert.equal((await andi.get(`${W}/${path}account_id=${his}`)).code, "account_unknown", path);
+      assert.equal((await andi.get(`${W}/${path}account_id=${citraId}`)).code, "account_unknown", path);
     }
-    assert.deepEqual(await andi.history(`?account_id=${his}`), []);
+    assert.deepEqual(await andi.history(`?account_id=${citraId}`), []);
     for (const [path, body] of [
       ["transfers", sending("dewi.contoh", "1.00")],
       ["payments", paying("1.00")],
@@ -166,7 +166,7 @@ describe("accounts", () => {
       ["withdrawals", { amount: "1.00", bank: "BCA", account_number: "1234567890", account_name: "Andi" }],
     ] as const) {
       assert.equal(
-        (await andi.post(`${W}/${path}`, { ...body, account_id: his })).code,
+        (await andi.post(`${W}/${path}`, { ...body, account_id: citraId })).code,
         "account_unknown",
         path,
       );
