@@ -348,7 +348,7 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
 
 async function requireMerchant(executor: Executor, merchantId: Id) {
   const merchant = (await merchants(executor)).find((one) => one.merchantId === merchantId);
-  if (!merchant) throw new Error("a signed-in member of staff belongs to a merchant");
+  if (!merchant) throw new Error("the merchant of a signed-in member of staff was not found");
   return merchant;
 }
 

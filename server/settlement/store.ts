@@ -398,7 +398,7 @@ export async function selectSeen(
   return new Set(found.map(({ identity }) => identity));
 }
 
-// documents of ours
+// our documents
 
 type DocumentRecord = {
   kind: DocumentKind;
