@@ -7,16 +7,17 @@ import {
   type Refusal,
 } from "@onegate/contract";
 
-/** What stands before the decimals in a file: `.`, `,`, or whatever the amount itself shows. */
+/** The decimal mark of a file: `.`, `,`, or whichever the amount itself shows. */
 export type DecimalMark = "." | "," | "either";
 
 const SYMBOL = /^(?:Rp|IDR)\.?\s*/i;
 
 /**
- * Reads an amount as people and spreadsheets write it: thousands in groups of three or none, decimals behind the other mark,
- * `Rp` or `IDR` before it, a minus or parentheses for below zero. With "either" a mark before exactly three digits parts
- * thousands and one before fewer parts decimals, which is sure only in currencies of at most two decimals; in others it is
- * refused. Never rounds. Refuses what `checkedToMinor` refuses.
+ * Reads an amount as people and spreadsheets write it: thousands grouped by three or not at all, `Rp` or
+ * `IDR` before it, a minus or parentheses for a negative amount. With "either", a mark before exactly three
+ * digits separates thousands and a mark before fewer digits separates decimals. This is unambiguous only in
+ * currencies of at most two decimals; in others such an amount is refused. Never rounds. Refuses what
+ * `checkedToMinor` refuses.
  */
 export function readAmount(unchecked: string, mark: DecimalMark, currency: Currency): bigint | Refusal {
   const text = unchecked
@@ -36,7 +37,7 @@ export function readAmount(unchecked: string, mark: DecimalMark, currency: Curre
   return isRefusal(minor) || minuses === 0 ? minor : -minor;
 }
 
-/** The digits as a plain decimal, `1234567.00`; undefined where the marks don't stand as they should. */
+/** The digits as a plain decimal, `1234567.00`; undefined where the marks are misplaced. */
 function toPlain(digits: string, mark: "." | ",", guessed: boolean): string | undefined {
   const [decimal, thousands] = mark === "." ? ["\\.", ","] : [",", "\\."];
   const decimals = guessed ? "{1,2}" : "{1,8}";

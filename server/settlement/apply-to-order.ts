@@ -7,41 +7,48 @@ import { selectRows } from "./store.ts";
 import { verifyByRow } from "./verify-rows.ts";
 
 /**
- * Takes a row of money that we did not know as the payment of an order, as if the provider had told of it: the payment
- * is booked, its sale completed, and what does not fit goes to suspense, all by the one way that payments have. The order
- * is the one that is named, or that of the payment which the row names. A row of a printed code, where more than one
- * payment fits, verifies the order's. Refuses `case_action_unfit` where it is no payment, `order_unknown`,
- * `order_not_at_provider` where the order has no payment to take it, and what `verifyByRow` refuses.
+ * Takes a row of unknown money as the payment of an order, as if the provider had reported it. The payment is
+ * booked, its sale is completed, and any excess goes to suspense, in the same way as for every payment. The
+ * order is the one given, or else that of the payment which the row names. For a printed code, where more
+ * than one payment may match a row, the row verifies the given order's payment. Refuses `case_action_unfit`
+ * where the row is no payment, `order_unknown`, `order_not_at_provider` where the order has no payment to
+ * take the money, and what `verifyByRow` refuses.
  */
 export async function applyToOrder(
   tx: Tx,
   settlement: Settlement,
-  one: SettlementCase,
+  settlementCase: SettlementCase,
   orderId: string | undefined,
 ): Promise<{ payment: Payment } | Refusal> {
-  const [row] = one.rowId === null ? [] : await selectRows(tx, one.merchantId, [one.rowId]);
+  const [row] =
+    settlementCase.rowId === null
+      ? []
+      : await selectRows(tx, settlementCase.merchantId, [settlementCase.rowId]);
   if (!row || row.kind !== "payment") return refuse("case_action_unfit");
-  if (one.provider === STATIC_PROVIDER) {
-    const ofOrder = orderId === undefined ? [] : await paymentsOf(tx, one.merchantId, orderId);
+  if (settlementCase.provider === STATIC_PROVIDER) {
+    const ofOrder = orderId === undefined ? [] : await paymentsOf(tx, settlementCase.merchantId, orderId);
     if (ofOrder.length === 0) return refuse("order_unknown");
     const verified = await verifyByRow(tx, settlement, row, ofOrder);
     return isRefusal(verified) ? verified : { payment: verified };
   }
-  const payment = await paymentFor(tx, one, orderId);
+  const payment = await paymentFor(tx, settlementCase, orderId);
   if (isRefusal(payment)) return payment;
   await applyState(tx, settlement.payments, payment, {
     reference: row.reference ?? payment.reference ?? payment.merchantRef,
     merchantRef: payment.merchantRef,
     status: "paid",
-    amount: money(row.gross, one.currency),
-    feeMerchant: money(row.fee, one.currency),
-    feeCustomer: money(0n, one.currency),
+    amount: money(row.gross, settlementCase.currency),
+    feeMerchant: money(row.fee, settlementCase.currency),
+    feeCustomer: money(0n, settlementCase.currency),
     paidAt: row.paidAt,
   });
   return { payment };
 }
 
-/** The payment that takes the money: one that is not paid before one that is, the newest first. */
+/**
+ * The payment that takes the money: the one that the row names, or else an unpaid one before a paid one,
+ * newest first.
+ */
 async function paymentFor(
   tx: Tx,
   { merchantId, paymentId, provider }: SettlementCase,

@@ -1,15 +1,15 @@
 import type { Currency, Id } from "@onegate/contract";
 
 /**
- * How a statement and our books differ.
+ * How a statement differs from our books.
  *
  *   missing_here    a row of money that no payment of ours accounts for
- *   missing_there   a paid payment of ours that no statement names in time
- *   amount_differs  the row names our payment with another amount
- *   fee_differs     the amount is right, the provider kept more or less than was agreed
+ *   missing_there   a paid payment of ours that no statement lists in time
+ *   amount_differs  the row lists our payment with another amount
+ *   fee_differs     the amount is right; the provider kept more or less than was agreed
  *   day_differs     amount and fee are right, but it was paid on another day
- *   doubled         an earlier row named the same; nothing was booked for this one
- *   unverified      paid to a printed code by a cashier's word, and no statement shows it in time
+ *   doubled         an earlier row lists the same; nothing was booked for this one
+ *   unverified      a cashier confirmed a payment to a printed code, and no statement lists it in time
  */
 export type CaseKind =
   | "missing_here"
@@ -21,14 +21,16 @@ export type CaseKind =
   | "unverified";
 
 /**
- *   open         the difference stands in the provider's clearing account
- *   applied      taken as an order's payment, or the provider's fee accepted
- *   written_off  the difference stands in suspense; money that never came is a loss
- *   refund_due   it stands in suspense, and is to be given back
- *   refunded     it was given back from the bank
- *   ignored      let stand, for a reason
- *   arrived      what was missing came after all, and fits
- *   verified     a person names what shows the payment
+ * The state of a case.
+ *
+ *   open         the difference is still in the provider's clearing account
+ *   applied      taken as an order's payment, or the provider's fee was accepted
+ *   written_off  the difference is in suspense; money that never arrived is a loss
+ *   refund_due   the difference is in suspense, and is to be refunded
+ *   refunded     it was refunded from the bank
+ *   ignored      left as it is, for a reason
+ *   arrived      what was missing arrived later, and matches
+ *   verified     a person gave the reference that proves the payment
  */
 export type CaseState =
   | "open"
@@ -40,13 +42,13 @@ export type CaseState =
   | "arrived"
   | "verified";
 
-/** What a person may decide. */
+/** The actions that a person may decide on. */
 export const CASE_ACTIONS = ["apply", "write_off", "refund_later", "refunded", "ignore", "verify"] as const;
 export type CaseAction = (typeof CASE_ACTIONS)[number];
-/** `arrive` is nobody's decision: what was missing came. */
+/** `arrive` is not a decision: it happens when what was missing arrives. */
 export type CaseEvent = CaseAction | "arrive";
 
-/** Kind × state × event → state. What is not here may not be done. */
+/** Kind × state × event → state. An event without an entry is not allowed. */
 export const caseLifecycle: Readonly<
   Record<CaseKind, Partial<Record<CaseState, Partial<Record<CaseEvent, CaseState>>>>>
 > = {
@@ -64,12 +66,15 @@ export const caseLifecycle: Readonly<
   },
   fee_differs: { open: { apply: "applied" } },
   day_differs: { open: { ignore: "ignored" } },
-  // a row that is listed twice is ignored; one that was paid out twice is the provider's money
+  // a row that is listed twice is ignored; a payment that was paid out twice is the provider's money
   doubled: { open: { ignore: "ignored", write_off: "written_off" } },
   unverified: { open: { verify: "verified", write_off: "written_off", arrive: "arrived" } },
 };
 
-/** Money of ours at a provider: a paid payment, money that stands in suspense, a refund that was made, or a dispute. */
+/**
+ * The kinds of document that stand for our money at a provider: a paid payment, money in suspense, a
+ * completed refund, or a dispute.
+ */
 export type DocumentKind = "payment" | "suspense" | "refund" | "dispute";
 
 export type SettlementCase = {
@@ -79,21 +84,24 @@ export type SettlementCase = {
   readonly kind: CaseKind;
   readonly statementId: Id | null;
   readonly rowId: Id | null;
-  /** The document of ours that it is about. */
+  /** Our document that the case is about. */
   readonly documentKind: DocumentKind | null;
   readonly documentId: Id | null;
-  /** The payment that it is about or that the row names, whatever that one's state. */
+  /** The payment that the case is about or that the row names, in any state. */
   readonly paymentId: Id | null;
   readonly reference: string | null;
   readonly currency: Currency;
-  /** Minor units: what the statement says less what our books say. */
+  /** In minor units: what the statement says minus what our books say. */
   readonly grossOver: bigint;
   readonly feeOver: bigint;
   readonly state: CaseState;
   readonly openedAt: Date;
 };
 
-/** The state after an event, or nothing when it may not be done: money is only given back where there is too much of it. */
+/**
+ * The state after an event; undefined when the event is not allowed. Money can be refunded only if there is
+ * too much of it.
+ */
 export function nextOf(
   { kind, state, grossOver }: Pick<SettlementCase, "kind" | "state" | "grossOver">,
   event: CaseEvent,

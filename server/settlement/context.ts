@@ -2,7 +2,7 @@ import type { Database, IdMaker } from "../kernel/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import type { Payments } from "../payments/index.ts";
 
-/** What the verbs of this module work with; put together in `roles.ts`. */
+/** The dependencies of every function in this module; put together in `roles.ts`. */
 export type Settlement = {
   readonly database: Database;
   readonly ledger: Ledger;

@@ -30,10 +30,10 @@ const named = ({ breaks }: DayBody) => breaks.map(({ document, id }) => `${docum
 const lineOf = ({ lines }: DayBody, method: string) =>
   lines.find((line) => line.method === method) ?? assert.fail(`no line of ${method}`);
 
-/** Makes a document say something else, as somebody with the owner's rights could, looks at the day, and puts it back. */
+/** Changes a document, as somebody with the owner's rights could, compares the day, and changes it back. */
 async function tampered(change: string, back: string, values: readonly unknown[]): Promise<DayBody> {
   const { pool } = shop.program.database;
-  // what is changed before it is sealed would be sealed as it then is
+  // seal first: a change made before the seal would be sealed with it
   await until(
     () => prove(shop.program.database),
     ({ unsealed }) => unsealed === 0n,
@@ -41,7 +41,7 @@ async function tampered(change: string, back: string, values: readonly unknown[]
   assert.equal((await pool.query(change, [...values])).rowCount, 1, change);
   const found = await day();
   assert.equal((await pool.query(back, [...values])).rowCount, 1, back);
-  assert.deepEqual((await day()).breaks, [], "put back, the day ties again");
+  assert.deepEqual((await day()).breaks, [], "the day ties again after the change is undone");
   return found;
 }
 
@@ -49,13 +49,13 @@ describe("a business day", () => {
   let qris: PaidSale;
   let cash: { id: string; total: { amount: string } };
 
-  it("without a statement says so, and compares till, payments and ledger", async () => {
+  it("a day without a statement notes it, and compares till, payments and ledger", async () => {
     [cash, qris] = [await shop.cash("Donat"), await shop.sold("Latte")];
     const found = await day();
     assert.deepEqual(found.breaks, []);
     assert.equal(found.holds, true);
     assert.deepEqual(found.notes, [
-      `tripay: no statement tells of ${shop.today}; till, payments and ledger were compared`,
+      `tripay: no statement covers ${shop.today}; till, payments and ledger were compared`,
     ]);
     const text = `${qris.gross}.00`;
     assert.deepEqual(lineOf(found, "QRIS"), {
@@ -78,7 +78,7 @@ describe("a business day", () => {
     );
   });
 
-  it("names the sale, the payment or the transfer that says other than the others, also without a statement", async () => {
+  it("a sale, payment or transfer that differs is named, without a statement too", async () => {
     const {
       rows: [collect],
     } = await shop.program.database.pool.query<{ transfer_id: string }>(
@@ -125,7 +125,7 @@ describe("a business day", () => {
     );
   });
 
-  it("names a transfer that belongs to nothing", async () => {
+  it("a transfer without a document is named", async () => {
     const [merchantId, orderId, amount] = [DEMO_MERCHANT, `INV-${newId()}`, money(12_300n, IDR)];
     const stray = derivedAt(derivedAt(orderId, "cash", merchantId), "collect", merchantId);
     const [drawer, received] = [
@@ -138,7 +138,7 @@ describe("a business day", () => {
       [named(found), found.breaks[0]?.rule],
       [[`transfer ${stray}`], "every transfer has its document"],
     );
-    // it can't be taken back, only explained: by the payment whose collection it is
+    // a transfer can't be undone, only explained, by the payment that it collects
     await inTransaction(shop.program.database, async (tx) => {
       await saveOrder(tx, {
         merchantId,
@@ -153,7 +153,7 @@ describe("a business day", () => {
     assert.deepEqual([explained.breaks, lineOf(explained, "CASH").gateway], [[], "123.00"]);
   });
 
-  it("with a statement ties in four ways, and waits for what is not in it yet", async () => {
+  it("a day with a statement ties in all four sources, and notes payments not in it yet", async () => {
     const second = await shop.sold("Mocha");
     await shop.imported([qris]);
     const found = await day();
@@ -174,7 +174,7 @@ describe("a business day", () => {
     assert.equal(await shop.balance("clearing:tripay"), 0n);
   });
 
-  it("names the statement's row, the payment and the transfer to the bank that says other than the others", async () => {
+  it("a statement row, payment or bank transfer that differs from the others is named", async () => {
     const {
       rows: [row],
     } = await shop.program.database.pool.query<{ row_id: string }>(
@@ -208,7 +208,7 @@ describe("a business day", () => {
     assert.deepEqual(named(payment), [`payment ${qris.paymentId}`]);
   });
 
-  it("names what has an open case, until somebody has decided it", async () => {
+  it("a document with an open case is named until the case is decided", async () => {
     const [dearer, again] = [await shop.sold("Latte"), await shop.sold("Espresso")];
     const statement = await shop.imported([
       { ...dearer, fee: dearer.fee + 50 },
@@ -233,7 +233,7 @@ describe("a business day", () => {
     assert.equal(await shop.balance("clearing:tripay"), 0n);
   });
 
-  it("of a payment that no statement names in time names the payment; the daily job finds it too", async () => {
+  it("a payment that no statement lists in time is named, by the daily job too", async () => {
     const late = await shop.sold("V60");
     const { pool } = shop.program.database;
     await pool.query("update payment set paid_at = paid_at - interval '7 days' where payment_id = $1", [
@@ -254,7 +254,7 @@ describe("a business day", () => {
     assert.equal(await shop.balance("clearing:tripay"), 0n);
   });
 
-  it("of a calendar that has no such day is refused", async () => {
+  it("a date that does not exist is refused", async () => {
     for (const date of ["2026-02-30", "yesterday"])
       assert.equal(
         (await shop.program.call("GET", `/api/v1/settlement/days/${date}`, { token: shop.owner })).code,
@@ -264,7 +264,7 @@ describe("a business day", () => {
 });
 
 describe("proof --date", () => {
-  it("prints the day, names the document at fault, and ends with 1 when there is one", async () => {
+  it("proof --date prints the day, names the documents at fault, and then exits with 1", async () => {
     const { host, user, database } = shop.program.connection;
     const run = async (...args: string[]) => {
       const child = spawn(process.execPath, [MAIN, "proof", "--date", shop.today, ...args], {
@@ -274,24 +274,24 @@ describe("proof --date", () => {
         },
         stdio: ["ignore", "pipe", "pipe"],
       });
-      let words = "";
+      let output = "";
       for (const stream of [child.stdout, child.stderr])
-        stream.on("data", (chunk: Buffer) => (words += chunk.toString()));
+        stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
       await once(child, "close");
-      return { code: child.exitCode, words };
+      return { code: child.exitCode, output };
     };
     const good = await run("--json");
-    assert.equal(good.code, 0, good.words);
-    assert.deepEqual((JSON.parse(good.words) as { proof: string }).proof, "holds");
-    assert.match((await run()).words, /The day ties\./);
+    assert.equal(good.code, 0, good.output);
+    assert.deepEqual((JSON.parse(good.output) as { proof: string }).proof, "holds");
+    assert.match((await run()).output, /The day ties\./);
 
     const sale = await shop.sold("Latte");
     const { pool } = shop.program.database;
     await pool.query("update sale set total = total + 100 where sale_id = $1", [sale.sale.id]);
     const bad = await run("--json");
     await pool.query("update sale set total = total - 100 where sale_id = $1", [sale.sale.id]);
-    assert.equal(bad.code, 1, bad.words);
-    const { proof, days } = JSON.parse(bad.words) as { proof: string; days: DayBody[] };
+    assert.equal(bad.code, 1, bad.output);
+    const { proof, days } = JSON.parse(bad.output) as { proof: string; days: DayBody[] };
     assert.deepEqual(
       [proof, days.flatMap(({ breaks }) => breaks.map(({ document, id, shown }) => [document, id, shown]))],
       ["broken", [["sale", sale.sale.id, sale.sale.receipt_number]]],
@@ -310,12 +310,12 @@ describe("the documents at fault", () => {
     }));
   const of = (...says: Array<bigint | undefined>) =>
     atFault({ provider: "p", method: "m", what: "it", words: words(...says) }, IDR).map(({ id }) => id);
-  it("are those that say another sum than most do, or nothing", () => {
+  it("the documents at fault are the missing ones and those that differ from most", () => {
     assert.deepEqual(of(5n, 5n, 5n), []);
     assert.deepEqual(of(5n, 6n, 5n, 5n), ["1"]);
     assert.deepEqual(of(6n, 5n, 5n, 5n), ["0"]);
     assert.deepEqual(of(5n, 5n, undefined), ["2"]);
-    assert.deepEqual(of(5n, 6n), ["1"], "of two, the one that is farther from the customer");
+    assert.deepEqual(of(5n, 6n), ["1"], "of two documents, the one farther from the customer");
     assert.deepEqual(of(5n, 6n, 7n), ["1", "2"]);
     assert.deepEqual(of(5n, 5n, 6n, 6n), ["2", "3"]);
   });

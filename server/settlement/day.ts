@@ -1,16 +1,18 @@
 import { money, toDecimal, type Currency, type DayBody, type Id } from "@onegate/contract";
 
-/** A document of the day, as a bookkeeper would name it: `shown` is what people call it (receipt, reference, line). */
+/** A document of the day. `shown` is what people call it (receipt, reference, line). */
 export type Witness = {
   readonly document: "sale" | "payment" | "suspense" | "refund" | "dispute" | "statement_row" | "transfer";
   readonly id: Id;
   readonly shown: string;
 };
 
-/** What a document says a sum of money is, in minor units; `undefined` where there should be such a document and is none. */
+/**
+ * The amount that a document gives, in minor units; `undefined` where the document should exist and does not.
+ */
 export type Word = Witness & { readonly says: bigint | undefined };
 
-/** Documents that speak of the same money, which must all say the same. `what` names the sum. */
+/** Documents about the same money, which must all give the same amount. `what` names the amount. */
 export type Chain = {
   readonly provider: string;
   readonly method: string;
@@ -25,11 +27,14 @@ export type DayBreak = Witness & {
   readonly detail: string;
 };
 
-/** Sums of a provider and method over a day, in minor units; `statements` is null where none tells of the day. */
+/**
+ * Sums of a provider and method over a day, in minor units; `statements` is null where no statement covers
+ * the day.
+ */
 export type DayLine = {
   readonly provider: string;
   readonly method: string;
-  /** What sales of the till say was tendered, and what orders of the gateway were paid beside. */
+  /** `till` is what the till's sales were paid with; `gateway` is what orders of the gateway were paid. */
   readonly till: bigint;
   readonly gateway: bigint;
   readonly payments: bigint;
@@ -44,20 +49,21 @@ export type Day = {
   readonly currency: Currency;
   readonly lines: readonly DayLine[];
   readonly breaks: readonly DayBreak[];
-  /** What is not wrong but should be known: no statement yet, payments that wait for theirs. */
+  /** Not errors, but worth knowing: no statement yet, payments that wait for one. */
   readonly notes: readonly string[];
 };
 
 /**
- * Finds the documents of a chain that are at fault: those that say another sum than most do. Where no sum has most, the
- * first document is believed, because it is nearest to the customer. One that is missing is at fault.
+ * Finds the documents of a chain that are at fault: those whose amount is not the most frequent one. If
+ * several amounts are equally frequent, the first document is trusted, because it is nearest to the customer.
+ * A missing document is at fault.
  */
 export function atFault({ provider, method, what, words }: Chain, currency: Currency): DayBreak[] {
   const counts = new Map<bigint, number>();
   for (const { says } of words) if (says !== undefined) counts.set(says, (counts.get(says) ?? 0) + 1);
   const [first] = words.filter(({ says }) => says !== undefined);
-  const most = Math.max(0, ...counts.values());
-  const leaders = [...counts].filter(([, count]) => count === most).map(([sum]) => sum);
+  const max = Math.max(0, ...counts.values());
+  const leaders = [...counts].filter(([, count]) => count === max).map(([sum]) => sum);
   const right = leaders.length === 1 ? leaders[0] : first?.says;
   const text = (minor: bigint | undefined) =>
     minor === undefined ? "nothing" : toDecimal(money(minor, currency));
@@ -71,13 +77,13 @@ export function atFault({ provider, method, what, words }: Chain, currency: Curr
       method,
       rule: `${what} is the same everywhere`,
       detail: `says ${text(says)}, where ${words
-        .filter((word) => word.says === right)
-        .map((word) => `${word.document} ${word.shown}`)
+        .filter((claim) => claim.says === right)
+        .map((claim) => `${claim.document} ${claim.shown}`)
         .join(" and ")} say ${text(right)}`,
     }));
 }
 
-/** The day as it goes over the wire; sums are decimal texts in major units. */
+/** The day as the API returns it. Amounts are decimal text in major units. */
 export function dayBody({ merchantId, merchant, date, currency, lines, breaks, notes }: Day): DayBody {
   const text = (minor: bigint) => toDecimal(money(minor, currency));
   return {

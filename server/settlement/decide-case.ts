@@ -21,14 +21,15 @@ import {
 export type CaseInput = {
   readonly action: CaseAction;
   readonly reason: string;
-  readonly orderId: string | undefined /** What shows the payment, for `verify`. */;
+  readonly orderId: string | undefined;
+  /** The reference that proves the payment, for `verify`. */
   readonly reference: string | undefined;
 };
 
 /**
- * Decides a case, once: posts the one posting that clears it and writes who decided what and why. Refuses `case_unknown`,
- * `case_settled`, `case_action_unfit`, in this order, `case_outdated` when its money was told of meanwhile,
- * `reference_missing`, and what `applyToOrder` and `verifyPayment` refuse.
+ * Decides a case, once: posts what clears it and records who decided what and why. Refuses `case_unknown`,
+ * `case_settled`, `case_action_unfit`, in this order, `case_outdated` when the money was reported in the
+ * meantime, `reference_missing`, and what `applyToOrder` and `verifyPayment` refuse.
  */
 export async function decideCase(
   settlement: Settlement,
@@ -41,7 +42,8 @@ export async function decideCase(
   const { database } = settlement;
   const seen = await showCase(settlement, merchantId, caseId);
   if (!seen) return { answer: refuse("case_unknown"), replayed: false };
-  // a notification that came since answers the case by itself; that stays, whatever becomes of this input
+  // a notification that came since may settle the case by itself; this review is kept, whatever happens to
+  // the decision
   if (seen.state === "open" && seen.kind === "missing_here") {
     await inTransaction(database, async (tx) => {
       await lockProvider(tx, merchantId, seen.provider);
@@ -54,36 +56,38 @@ export async function decideCase(
     { caseId, ...input },
     async (tx) => {
       await lockProvider(tx, merchantId, seen.provider);
-      const one = await lockCase(tx, merchantId, caseId);
-      if (!one) return refuse("case_unknown");
-      const state = nextOf(one, input.action);
+      const settlementCase = await lockCase(tx, merchantId, caseId);
+      if (!settlementCase) return refuse("case_unknown");
+      const state = nextOf(settlementCase, input.action);
       if (!state)
         return refuse(
-          one.state === "open" || one.state === "refund_due" ? "case_action_unfit" : "case_settled",
-          { kind: one.kind, state: one.state },
+          settlementCase.state === "open" || settlementCase.state === "refund_due"
+            ? "case_action_unfit"
+            : "case_settled",
+          { kind: settlementCase.kind, state: settlementCase.state },
         );
-      const refusal = await carryOut(tx, settlement, one, input);
+      const refusal = await carryOut(tx, settlement, settlementCase, input);
       if (refusal) return refusal;
-      await moveCase(tx, one, state, {
+      await moveCase(tx, settlementCase, state, {
         event: input.action,
         staffId,
         reason: input.reason,
         orderId: input.orderId,
       });
-      await clearStatement(tx, one);
+      await clearStatement(tx, settlementCase);
       await announce(tx, merchantId, "settlement_case.decided", caseId, {
         case_id: caseId,
-        provider: one.provider,
-        kind: one.kind,
+        provider: settlementCase.provider,
+        kind: settlementCase.kind,
         state,
       });
       await announceAudit(tx, who, {
         action: "settlement.case_decided",
         subject: caseId,
-        before: { state: one.state },
+        before: { state: settlementCase.state },
         after: {
-          provider: one.provider,
-          kind: one.kind,
+          provider: settlementCase.provider,
+          kind: settlementCase.kind,
           decision: input.action,
           order_id: input.orderId ?? null,
           state,
@@ -94,7 +98,7 @@ export async function decideCase(
   );
   if (isRefusal(answer)) return { answer, replayed };
   const decided = await showCase(settlement, merchantId, caseId);
-  if (!decided) throw new Error("a decided case comes back");
+  if (!decided) throw new Error("a decided case was not found");
   return { answer: decided, replayed };
 }
 
@@ -106,37 +110,37 @@ async function showCase(
   return (await selectCases(database.kysely, merchantId, { caseId, limit: 1 }))[0];
 }
 
-/** Moves the money of a decision; `nextOf` has said that it may be taken. */
+/** Moves the money of a decision that `nextOf` has allowed. */
 async function carryOut(
   tx: Tx,
   settlement: Settlement,
-  one: SettlementCase,
+  settlementCase: SettlementCase,
   { action, orderId, reference }: CaseInput,
 ): Promise<Refusal | undefined> {
   switch (action) {
     case "ignore":
       return undefined;
     case "refunded":
-      settlement.ledger.stageIn(tx, one.merchantId, givenBack(one));
+      settlement.ledger.stageIn(tx, settlementCase.merchantId, givenBack(settlementCase));
       return undefined;
     case "apply":
-      return one.kind === "missing_here"
-        ? takeAsPayment(tx, settlement, one, orderId)
-        : clear(tx, settlement, one);
+      return settlementCase.kind === "missing_here"
+        ? takeAsPayment(tx, settlement, settlementCase, orderId)
+        : clear(tx, settlement, settlementCase);
     case "verify":
       return reference === undefined
         ? refuse("reference_missing")
-        : settleUnverified(tx, settlement, one, reference);
+        : settleUnverified(tx, settlement, settlementCase, reference);
     case "write_off":
-      return one.kind === "unverified"
-        ? settleUnverified(tx, settlement, one, undefined)
-        : clear(tx, settlement, one);
+      return settlementCase.kind === "unverified"
+        ? settleUnverified(tx, settlement, settlementCase, undefined)
+        : clear(tx, settlement, settlementCase);
     case "refund_later":
-      return clear(tx, settlement, one);
+      return clear(tx, settlement, settlementCase);
   }
 }
 
-/** With a reference a person shows that the money came; without, that it never will. */
+/** With a reference, the payment is verified. Without one, it is lost. */
 async function settleUnverified(
   tx: Tx,
   { payments }: Settlement,
@@ -156,25 +160,34 @@ async function settleUnverified(
 async function takeAsPayment(
   tx: Tx,
   settlement: Settlement,
-  one: SettlementCase,
+  settlementCase: SettlementCase,
   orderId: string | undefined,
 ): Promise<Refusal | undefined> {
-  const applied = await applyToOrder(tx, settlement, one, orderId);
+  const applied = await applyToOrder(tx, settlement, settlementCase, orderId);
   if (isRefusal(applied)) return applied;
-  await settlement.ledger.postStagedIn(tx, one.merchantId);
-  const judged = await judgeAgain(tx, one);
-  // what payments booked is what the row says, so that nothing of it is left in clearing
+  await settlement.ledger.postStagedIn(tx, settlementCase.merchantId);
+  const judged = await judgeAgain(tx, settlementCase);
+  // the payment must be booked exactly as the row says, so that nothing is left in clearing
   if (!judged?.document || judged.grossOver !== 0n || judged.feeOver !== 0n) return refuse("case_outdated");
-  await updateMatch(tx, one.merchantId, { ...judged, outcome: "matched" });
+  await updateMatch(tx, settlementCase.merchantId, { ...judged, outcome: "matched" });
   return undefined;
 }
 
-async function clear(tx: Tx, settlement: Settlement, one: SettlementCase): Promise<Refusal | undefined> {
-  if (one.kind === "missing_here" && (await judgeAgain(tx, one))?.document) return refuse("case_outdated");
+async function clear(
+  tx: Tx,
+  settlement: Settlement,
+  settlementCase: SettlementCase,
+): Promise<Refusal | undefined> {
+  if (settlementCase.kind === "missing_here" && (await judgeAgain(tx, settlementCase))?.document)
+    return refuse("case_outdated");
   const [row] =
-    one.kind === "doubled" && one.rowId !== null ? await selectRows(tx, one.merchantId, [one.rowId]) : [];
-  // a doubled row was booked once; this says that it was paid out twice
-  const again = row ? paidOut(one.merchantId, one.provider, one.currency, row) : [];
-  settlement.ledger.stageIn(tx, one.merchantId, [...again, ...cleared(one)]);
+    settlementCase.kind === "doubled" && settlementCase.rowId !== null
+      ? await selectRows(tx, settlementCase.merchantId, [settlementCase.rowId])
+      : [];
+  // a doubled row was booked once; this decision means that it was paid out twice
+  const again = row
+    ? paidOut(settlementCase.merchantId, settlementCase.provider, settlementCase.currency, row)
+    : [];
+  settlement.ledger.stageIn(tx, settlementCase.merchantId, [...again, ...cleared(settlementCase)]);
   return undefined;
 }

@@ -21,7 +21,7 @@ const row = (reference: string, gross: bigint, paidDay = "2026-11-21") => ({
 const pairs = (...[rows, payments]: Parameters<typeof pairsOf>) =>
   pairsOf(rows, payments).map(({ row, payment }) => `${row.reference} ${payment.paymentId}`);
 
-test("a row is the payment of its amount, on its day or a day apart", () => {
+test("a row matches the payment of its amount, on its day or a day apart", () => {
   for (const day of ["2026-11-20", "2026-11-21", "2026-11-22"])
     assert.deepEqual(pairs([row("A", 22_000n, day)], [payment("p", 22_000n), payment("q", 28_000n)]), [
       "A p",
@@ -29,17 +29,17 @@ test("a row is the payment of its amount, on its day or a day apart", () => {
   assert.deepEqual(pairs([row("A", 22_000n, "2026-11-23"), row("B", 22_001n)], [payment("p", 22_000n)]), []);
 });
 
-test("two payments that fit a row, or two rows that fit a payment, are nobody's guess", () => {
+test("two payments that match a row, or two rows that match a payment, are left to a person", () => {
   assert.deepEqual(pairs([row("A", 22_000n)], [payment("p", 22_000n), payment("q", 22_000n)]), []);
   assert.deepEqual(pairs([row("A", 22_000n), row("B", 22_000n)], [payment("p", 22_000n)]), []);
 });
 
-test("a reference tells payments of one amount apart, however it was typed", () => {
+test("a reference tells payments of the same amount apart, however it was typed", () => {
   const two = [payment("p", 22_000n), payment("q", 22_000n, { reference: "RRN632511" })];
   assert.deepEqual(pairs([row("rrn 632511", 22_000n), row("B", 22_000n)], two), ["rrn 632511 q", "B p"]);
 });
 
-test("a payment of another reference is not the row's, and a reference that is spent is nobody else's", () => {
+test("a row matches no payment with another reference, and a used reference matches no other", () => {
   assert.deepEqual(pairs([row("A", 22_000n)], [payment("p", 22_000n, { reference: "OTHER1" })]), []);
   assert.deepEqual(
     fitsOf(row("A", 22_000n), [

@@ -2,11 +2,14 @@ import { plainReference, type Id } from "@onegate/contract";
 import { DAYS_APART, daysBetween } from "./match.ts";
 import { identityOf, type NewRow, type StatementRow } from "./statement.ts";
 
-/** A payment by a printed code, as a row may show it. */
+/** A payment by a printed code, with what a row can be matched by. */
 export type StaticPayment = {
   readonly paymentId: Id;
   readonly orderId: string;
-  /** From the customer's screen, where the cashier wrote it down; of one that is verified, the row's. */
+  /**
+   * The reference from the customer's screen, if the cashier entered it; for a verified payment, the row's
+   * reference.
+   */
   readonly reference: string | null;
   readonly amount: bigint;
   /** `YYYY-MM-DD` in its outlet's zone. */
@@ -16,15 +19,18 @@ export type StaticPayment = {
 
 type Row = Pick<StatementRow, "rowId" | "reference" | "merchantRef" | "gross" | "paidDay">;
 
-/** What a row calls its payment, as payments by printed codes are called. */
+/** A row's reference, in the form used for payments by printed codes. */
 export function nameOf({ reference, merchantRef }: Pick<StatementRow, "reference" | "merchantRef">): string {
   return plainReference(reference ?? merchantRef ?? "");
 }
 
-/** A row of a printed code's acquirer: its references are compared with those that people typed. */
+/**
+ * A row of a printed code's acquirer, with its references normalised so that they compare with those that
+ * people typed.
+ */
 export function toStaticRow(row: NewRow): NewRow {
   const plain = (name: string | null) => (name === null ? null : plainReference(name) || null);
-  // where the file names our own reference, it is that
+  // our own reference is kept as it is
   const merchantRef =
     row.merchantRef !== null && OUR_REFERENCE.test(row.merchantRef)
       ? row.merchantRef
@@ -35,7 +41,10 @@ export function toStaticRow(row: NewRow): NewRow {
 
 const OUR_REFERENCE = /^OG[0-9a-f]{32}$/;
 
-/** The waiting payments that a row may be: of its amount, at most a day apart, and of no other reference than the row's. */
+/**
+ * The waiting payments that a row may show: with the same amount, at most a day apart, and either with the
+ * row's reference or with none.
+ */
 export function fitsOf(row: Row, payments: readonly StaticPayment[]): StaticPayment[] {
   const name = nameOf(row);
   const isNamed = (one: StaticPayment) => one.reference !== null && plainReference(one.reference) === name;
@@ -45,20 +54,23 @@ export function fitsOf(row: Row, payments: readonly StaticPayment[]): StaticPaym
   );
 }
 
-/** Rows and payments that are each other's only fit; those that share a reference first. Where several fit, a person says which. */
+/**
+ * Pairs of a row and a payment that match: those that share a reference, then those that are each other's
+ * only match. Where several match, a person decides.
+ */
 export function pairsOf(
   rows: readonly Row[],
   payments: readonly StaticPayment[],
 ): Array<{ row: Row; payment: StaticPayment }> {
   const fits = rows.map((row) => ({ row, found: fitsOf(row, payments) }));
-  const named = fits.flatMap(({ row, found: [one] }) =>
-    one && one.reference !== null ? [{ row, payment: one }] : [],
+  const named = fits.flatMap(({ row, found: [payment] }) =>
+    payment && payment.reference !== null ? [{ row, payment }] : [],
   );
-  const suitors = new Map<Id, number>();
+  const fitCounts = new Map<Id, number>();
   for (const { found } of fits)
-    for (const { paymentId } of found) suitors.set(paymentId, (suitors.get(paymentId) ?? 0) + 1);
+    for (const { paymentId } of found) fitCounts.set(paymentId, (fitCounts.get(paymentId) ?? 0) + 1);
   const others = fits.flatMap(({ row, found }) =>
-    found.length === 1 && found[0]?.reference === null && suitors.get(found[0].paymentId) === 1
+    found.length === 1 && found[0]?.reference === null && fitCounts.get(found[0].paymentId) === 1
       ? [{ row, payment: found[0] }]
       : [],
   );

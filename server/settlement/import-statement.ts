@@ -31,17 +31,18 @@ export type StatementFile = {
   readonly provider: string;
   /** The name of a layout. */
   readonly layout: string;
-  /** What differs from it, as JSON. */
+  /** What differs from the layout, as JSON. */
   readonly mapping: string | undefined;
-  /** The file's name, for people. */
+  /** The name of the file, to show to people. */
   readonly name: string;
   readonly bytes: Uint8Array;
 };
 
 /**
- * Imports a provider's statement: its rows as they came, what each of them is, what reached the bank, and a case for every
- * difference, in one transaction. The same file again answers the statement that it was. A row that another statement
- * had is kept, opens a case and posts nothing. Refuses `provider_unknown`, then what `checkedToLayout` and `readStatement` refuse.
+ * Imports a provider's statement in one transaction: stores its rows, matches them, posts what reached the
+ * bank, and opens a case for every difference. Importing the same file again answers the existing statement.
+ * A row that an earlier statement had is stored and opens a case, but posts nothing. Refuses
+ * `provider_unknown`, then what `checkedToLayout` and `readStatement` refuse.
  */
 export async function importStatement(
   settlement: Settlement,
@@ -64,8 +65,8 @@ export async function importStatement(
 
   const result = await inTransaction(database, async (tx) => {
     await lockProvider(tx, merchantId, file.provider);
-    const twin = await selectStatement(tx, merchantId, known);
-    if (twin) return { statement: twin, isNew: false };
+    const existing = await selectStatement(tx, merchantId, known);
+    if (existing) return { statement: existing, isNew: false };
     const statement = await write(tx, settlement, { merchantId, staffId }, { ...file, sha256 }, layout, read);
     await announceAudit(tx, who, {
       action: "statement.imported",
@@ -93,7 +94,7 @@ async function write(
     rowId: derivedAt(statementId, "row", String(row.line)),
   }));
   const seen = await selectSeen(tx, merchantId, provider, rows);
-  // a document's fee is what the ledger has of it
+  // posted before matching, because a document's fee is read from the ledger
   settlement.ledger.stageIn(tx, merchantId, await verifyRows(tx, merchantId, provider, rows, seen));
   await settlement.ledger.postStagedIn(tx, merchantId);
   const judged = await judgeRows(tx, merchantId, provider, rows, seen);
@@ -127,7 +128,7 @@ async function write(
   await insertRows(tx, { merchantId, statementId, provider }, rows);
   await insertMatches(tx, merchantId, judged);
   await insertCases(tx, cases);
-  // the money has moved, whatever it was for; a row that was listed before says nothing new
+  // the money has moved, whatever it was for; a doubled row moved none
   const booked = judged.filter(({ outcome }) => outcome !== "doubled");
   settlement.ledger.stageIn(
     tx,
@@ -136,7 +137,7 @@ async function write(
   );
   await reviewProvider(tx, merchantId, provider);
   const statement = await selectStatement(tx, merchantId, { statementId });
-  if (!statement) throw new Error("an inserted statement comes back");
+  if (!statement) throw new Error("an inserted statement was not found");
   await announce(tx, merchantId, "statement.imported", statementId, {
     statement_id: statementId,
     provider,
@@ -151,7 +152,10 @@ async function write(
   return statement;
 }
 
-/** Holds the fees of payments by QRIS against the rate that is due. A difference is the shop's to take up with its provider; the books have what was taken. */
+/**
+ * Compares the fees of QRIS payments with the expected rate. A difference is a matter between the shop and
+ * its provider; the books record what was taken.
+ */
 async function mdrOf(tx: Tx, merchantId: Id, judged: readonly Judged[]): Promise<MdrFinding[]> {
   const named = judged.flatMap(({ row, outcome, document }) =>
     document?.kind === "payment" && outcome !== "doubled" && row.kind === "payment"

@@ -6,10 +6,12 @@ import { review } from "./review.ts";
 import { selectDayBefore } from "./store.ts";
 import { openUnverified } from "./unverified.ts";
 
-/** The job's name. */
 export const SETTLE_DAILY = "settlement:daily";
 
-/** Once a day, for every merchant: looks again at what was missing, and compares yesterday; says which documents are at fault. */
+/**
+ * Runs once a day for every merchant: reviews open cases, compares yesterday, and logs the documents at
+ * fault.
+ */
 export async function settleDaily(settlement: Settlement, log: Log): Promise<void> {
   const { database } = settlement;
   for (const merchant of await merchants(database.kysely)) {
@@ -21,8 +23,11 @@ export async function settleDaily(settlement: Settlement, log: Log): Promise<voi
       if (breaks.length > 0) log.error({ merchant_id: merchantId, date, breaks }, "THE DAY DOES NOT TIE");
       else log.info({ merchant_id: merchantId, date, opened, notes }, "the day ties");
     } catch (error) {
-      // another merchant's day is not kept waiting
-      log.error({ err: error, merchant_id: merchantId }, `a day could not be compared: ${messageOf(error)}`);
+      // one merchant's error must not stop the others
+      log.error(
+        { err: error, merchant_id: merchantId },
+        `the day could not be compared: ${messageOf(error)}`,
+      );
     }
   }
 }

@@ -5,7 +5,10 @@ import { matchRows, type Judged } from "./match.ts";
 import type { StatementRow } from "./statement.ts";
 import { selectDocuments, selectRows } from "./store.ts";
 
-/** Finds what rows are among the documents that they may mean; `seen` are identities of earlier statements. */
+/**
+ * Loads the documents that rows may refer to and matches the rows with them. `seen` holds the identities in
+ * earlier statements.
+ */
 export async function judgeRows(
   executor: Executor,
   merchantId: Id,
@@ -20,7 +23,7 @@ export async function judgeRows(
   return matchRows(rows, documents, seen);
 }
 
-/** What the row of a case is now; nothing where the case has no row. */
+/** Matches the row of a case again; undefined where the case has no row. */
 export async function judgeAgain(
   executor: Executor,
   { merchantId, provider, rowId }: SettlementCase,

@@ -8,12 +8,12 @@ import {
 } from "@onegate/contract";
 import { Value } from "typebox/value";
 
-/** How a provider's file is laid out, as data; the same words are its wire form. */
+/** The layout of a provider's file, as data. The API uses the same form. */
 export type Layout = LayoutBody;
-/** What a column may hold. */
+/** The fields that a column may hold. */
 export type Field = keyof Layout["columns"];
 
-/** Our own form: one header a field, ISO dates, plain decimals or grouped ones. */
+/** Our own layout: one header per field, ISO dates, plain or grouped decimals. */
 const plain: Layout = {
   columns: {
     reference: ["reference"],
@@ -35,11 +35,13 @@ const plain: Layout = {
 };
 
 /**
- * The layouts that come with Onegate. Neither Tripay nor Midtrans publishes the layout of its export, so these are
- * assumptions: Tripay's headers are taken to be the fields of its API (`amount` with the customer's fee in it, `fee_merchant`,
- * `amount_received`, `status`, `paid_at`) or their Indonesian names; Midtrans' those of its notification (`order_id`,
- * `transaction_id`, `gross_amount`, `transaction_status`, `settlement_time`) with a fee and a net amount beside; both in
- * Jakarta's time. Where a file differs, the mapping given with it overrides field by field, without a change here.
+ * The layouts that come with Onegate. Neither Tripay nor Midtrans publishes the layout of its export, so
+ * these are assumptions. Tripay's headers are assumed to be the fields of its API (`amount` including the
+ * customer's fee, `fee_merchant`, `amount_received`, `status`, `paid_at`) or their Indonesian names.
+ * Midtrans's are assumed to be those of its notification (`order_id`, `transaction_id`, `gross_amount`,
+ * `transaction_status`, `settlement_time`), plus a fee and a net amount. Both are in the time zone of
+ * Jakarta. Where a file differs, the mapping given with it overrides the layout field by field, without a
+ * change here.
  */
 export const layouts: Readonly<Record<string, Layout>> = {
   plain,
@@ -104,8 +106,8 @@ export const layouts: Readonly<Record<string, Layout>> = {
 };
 
 /**
- * The layout to read a file with: a named one, with a mapping laid over it field by field. Refuses `statement_layout_unknown`,
- * `statement_mapping_invalid`.
+ * The layout to read a file with: the named one, overridden field by field by the mapping. Refuses
+ * `statement_layout_unknown`, `statement_mapping_invalid`.
  */
 export function checkedToLayout(name: string, uncheckedMapping: string | undefined): Layout | Refusal {
   const base = Object.hasOwn(layouts, name) ? layouts[name] : undefined;
@@ -123,7 +125,10 @@ export function checkedToLayout(name: string, uncheckedMapping: string | undefin
   return isZone(layout.time_zone) ? layout : refuse("statement_mapping_invalid", { field: "/time_zone" });
 }
 
-/** A NUL or half of a pair, as JSON writes them: the mapping is kept with its statement. */
+/**
+ * A NUL or half a surrogate pair, as JSON escapes them. PostgreSQL can't store either, and the mapping is
+ * stored with its statement.
+ */
 const UNKEEPABLE = /\\u(?:0000|d[89a-f])/i;
 
 function checkedToMapping(unchecked: string): MappingBody | Refusal {
@@ -141,7 +146,10 @@ function checkedToMapping(unchecked: string): MappingBody | Refusal {
   return refuse("statement_mapping_invalid", { field: first?.instancePath || "/" });
 }
 
-/** A zone by its name: of an offset such as +07:00 PostgreSQL and this program think the opposite. */
+/**
+ * Accepts time zones by name only: PostgreSQL and JavaScript read the sign of an offset such as +07:00 in
+ * opposite ways.
+ */
 function isZone(timeZone: string): boolean {
   if (!/^[A-Za-z]/.test(timeZone)) return false;
   try {

@@ -44,7 +44,7 @@ function row(of: Partial<StatementRow> = {}): StatementRow {
 const outcomes = (judged: readonly Judged[]) => judged.map(({ outcome }) => outcome);
 
 describe("a row", () => {
-  it("is matched by the provider's reference, else by ours, a day apart or on the day", () => {
+  it("a row is matched by the provider's reference, else by ours, at most a day apart", () => {
     const documents = [document({ name: "T1" }), document({ name: "T2" })];
     assert.deepEqual(
       outcomes(
@@ -59,11 +59,11 @@ describe("a row", () => {
     assert.deepEqual(
       outcomes(matchRows([row({ reference: "T1", merchantRef: "OG T2" })], documents, new Set())),
       ["matched"],
-      "the reference goes before ours",
+      "the provider's reference takes precedence over ours",
     );
   });
 
-  it("differs in amount before fee before day", () => {
+  it("amount, fee and day are compared in this order", () => {
     const of = (change: Partial<StatementRow>) =>
       matchRows([row(change)], [document({ name: "T1" })], new Set())[0];
     assert.deepEqual(
@@ -78,7 +78,7 @@ describe("a row", () => {
     assert.deepEqual([fee?.grossOver, fee?.feeOver], [0n, 7_500n]);
   });
 
-  it("that nobody here knows is missing here; one that was named before is doubled, in this statement or an earlier one", () => {
+  it("an unknown row is missing_here; a row listed before, in any statement, is doubled", () => {
     const documents = [document({ name: "T1" }), document({ name: "T3", named: true })];
     const rows = [
       row(),
@@ -98,7 +98,7 @@ describe("a row", () => {
     ]);
   });
 
-  it("of a refund finds the refund of its payment with its amount; the provider's own adjustments have no document", () => {
+  it("a refund's row is matched by payment and amount; adjustments have no document", () => {
     const refunds = [
       document({ name: "T1", kind: "refund", gross: -100_000n, fee: 0n }),
       document({ name: "T1", kind: "refund", gross: -50_000n, fee: 0n }),
@@ -127,7 +127,7 @@ describe("a row", () => {
     );
   });
 
-  it("totals always tie: each row has one outcome, and rows are documents plus what they are over", () => {
+  it("totals always tie: each row has one outcome, and equals its document plus the difference", () => {
     const names = fc.constantFrom("T1", "T2", "T3", "T4", "T5", "T6");
     const sums = fc.record({
       gross: fc.bigInt(1n, 3n),
@@ -219,7 +219,7 @@ describe("a row", () => {
 });
 
 describe("a case", () => {
-  it("may be decided so, and not otherwise", () => {
+  it("a case allows exactly these decisions", () => {
     const states: CaseState[] = [
       "open",
       "applied",
@@ -263,7 +263,7 @@ describe("a case", () => {
     assert.equal(
       nextOf({ kind: "amount_differs", state: "open", grossOver: -1n }, "refund_later"),
       undefined,
-      "nothing too much, nothing to give back",
+      "without an excess there is nothing to refund",
     );
   });
 });

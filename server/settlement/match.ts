@@ -2,25 +2,33 @@ import type { Id } from "@onegate/contract";
 import type { CaseKind, DocumentKind } from "./case.ts";
 import type { StatementRow } from "./statement.ts";
 
-/** Money of ours at a provider: it owes us what a payment or suspense says, and less by what a refund or a dispute says. */
+/**
+ * A document about our money at a provider. A payment or suspense is what the provider owes us; a refund or a
+ * dispute reduces it.
+ */
 export type Document = {
   readonly kind: DocumentKind;
   readonly documentId: Id;
-  /** What a row may call it by, and how its payment is called: the provider's references, and ours. */
+  /** The names that a row may use for it or for its payment: the provider's references, and ours. */
   readonly references: readonly string[];
   readonly merchantRefs: readonly string[];
-  /** What is booked for it at the provider, in minor units; a refund's or dispute's gross is below zero. */
+  /**
+   * What is booked for it at the provider, in minor units. The gross of a refund or a dispute is negative.
+   */
   readonly gross: bigint;
   readonly fee: bigint;
-  /** The day on which it was paid, `YYYY-MM-DD` in its outlet's zone. */
+  /** The day when it was paid, `YYYY-MM-DD` in its outlet's zone. */
   readonly day: string;
-  /** An earlier row has named it. */
+  /** Whether an earlier row names it. */
   readonly named: boolean;
 };
 
 export type Outcome = "matched" | Exclude<CaseKind, "missing_there" | "unverified">;
 
-/** What a row was found to be; `grossOver` and `feeOver` are what it says less what our books say, in minor units. */
+/**
+ * The result of matching a row. `grossOver` and `feeOver` are what the row says minus what our books say, in
+ * minor units.
+ */
 export type Judged = {
   readonly row: StatementRow;
   readonly outcome: Outcome;
@@ -29,13 +37,17 @@ export type Judged = {
   readonly feeOver: bigint;
 };
 
-/** Providers and shops end their days at different moments. */
+/**
+ * The days by which a row may differ from its document: providers and shops end their days at different
+ * times.
+ */
 export const DAYS_APART = 1;
 
 /**
- * Finds each row's document: by the provider's reference, then by ours, of several the one with its amount; and judges
- * amount, fee and day, in this order. A row whose identity was `seen` in an earlier statement, or whose document was named
- * before, is doubled. Every row gets one outcome, and what it says is always what our books say plus what it is over.
+ * Finds each row's document by the provider's reference, or else by ours; among several, the one with the
+ * row's amount. Then compares amount, fee and day, in this order. A row is doubled when its identity was
+ * `seen` in an earlier statement, or when its document was named before. Every row gets one outcome, and its
+ * amounts always equal those of our books plus `grossOver` and `feeOver`.
  */
 export function matchRows(
   rows: readonly StatementRow[],
@@ -45,7 +57,7 @@ export function matchRows(
   const byReference = index(documents, ({ references }) => references);
   const byMerchantRef = index(documents, ({ merchantRefs }) => merchantRefs);
   const identities = new Set(seen);
-  const named = new Set(documents.filter((one) => one.named).map(({ documentId }) => documentId));
+  const named = new Set(documents.filter((document) => document.named).map(({ documentId }) => documentId));
   return rows.map((row) => {
     const candidates =
       byReference.get(keyOf(row.kind, row.reference)) ??
@@ -53,9 +65,9 @@ export function matchRows(
       [];
     const free = candidates.filter(({ documentId }) => !named.has(documentId));
     const document = free.find(({ gross }) => gross === row.gross) ?? free[0] ?? null;
-    const again = identities.has(row.identity) || (!document && candidates.length > 0);
+    const isDoubled = identities.has(row.identity) || (!document && candidates.length > 0);
     identities.add(row.identity);
-    if (again)
+    if (isDoubled)
       return {
         row,
         outcome: "doubled",
@@ -75,7 +87,7 @@ export function matchRows(
   });
 }
 
-/** No document has an empty name. */
+/** No document has an empty name, so a missing name matches nothing. */
 const keyOf = (kind: string, name: string | null) => `${kind} ${name ?? ""}`;
 
 function index(
@@ -103,7 +115,10 @@ function judge(row: StatementRow, document: Document): Outcome {
   return daysBetween(row.paidDay, document.day) > DAYS_APART ? "day_differs" : "matched";
 }
 
-/** The documents that no row has named: `missing` were paid on or before `lateSince` (`YYYY-MM-DD`), the others may still come. */
+/**
+ * The documents that no row names. `missing` were paid on or before `lateSince` (`YYYY-MM-DD`); `waiting` may
+ * still be listed.
+ */
 export function unnamed(
   documents: readonly Document[],
   judged: readonly Judged[],
@@ -121,7 +136,7 @@ export function unnamed(
 
 const DAY_MS = 86_400_000;
 
-/** Days from one `YYYY-MM-DD` to another, either way. */
-export function daysBetween(one: string, other: string): number {
-  return Math.abs(Date.parse(one) - Date.parse(other)) / DAY_MS;
+/** The number of days between two dates (`YYYY-MM-DD`), in either order. */
+export function daysBetween(from: string, to: string): number {
+  return Math.abs(Date.parse(from) - Date.parse(to)) / DAY_MS;
 }

@@ -24,8 +24,8 @@ function ofCategory(code: string): string {
 
 const rupiah = (whole: number) => BigInt(whole) * 100n;
 
-describe("the MDR that is due", () => {
-  it("goes by class, amount and day", () => {
+describe("the expected MDR", () => {
+  it("the rate depends on class, amount and day", () => {
     const due = [
       ["UMI", 500_000, "2026-01-05", 0],
       ["UMI", 500_001, "2026-01-05", 30],
@@ -51,7 +51,7 @@ describe("the MDR that is due", () => {
     );
   });
 
-  it("goes by what the payment's code says of its merchant", () => {
+  it("the class depends on the merchant in the payment's code", () => {
     assert.deepEqual([DANA, XENDIT, BAZNAS, ofCategory("8220"), "SANDBOX MODE", "", null].map(mdrClassOf), [
       "UMI",
       "UME",
@@ -63,7 +63,7 @@ describe("the MDR that is due", () => {
     ]);
   });
 
-  it("is held against fees together by class and rate; less than a rupiah apart is the same", () => {
+  it("fees are compared by class and rate; a difference below one rupiah is ignored", () => {
     const row = (payload: string | null, gross: number, fee: bigint, day = "2026-01-05") => ({
       payload,
       gross: rupiah(gross),
@@ -122,8 +122,9 @@ describe("a statement's fees", () => {
   });
   after(() => shop.program.close());
 
-  it("are a finding where they are not the MDR that is due, and no difference of the books", async () => {
-    // the simulator's merchant is micro: nothing is due up to half a million, and Tripay takes its standard fee
+  it("fees that differ from the MDR are a finding, not a difference in the books", async () => {
+    // the simulator's merchant is micro: the rate is zero up to half a million, and Tripay takes its standard
+    // fee
     const sold = [await shop.sold("Latte"), await shop.sold("Mocha")];
     const cash = await shop.imported(sold);
     const [gross, fee] = [
@@ -149,16 +150,18 @@ describe("a statement's fees", () => {
       `/api/v1/settlement/statements/${cash.id}`,
       { token: shop.owner },
     );
-    assert.deepEqual(body.statement.mdr, cash.mdr, "and stay in the statement");
+    assert.deepEqual(body.statement.mdr, cash.mdr, "the finding stays in the statement");
     const { rows } = await shop.program.database.pool.query<{ n: number }>(
-      "select (payload->>'mdr_differing')::int as n from outbox_event where topic = 'statement.imported' and subject = $1",
+      `select (payload->>'mdr_differing')::int as n
+         from outbox_event
+        where topic = 'statement.imported' and subject = $1`,
       [cash.id],
     );
     assert.deepEqual(rows, [{ n: 2 }]);
     await shop.assertBooksHold();
   });
 
-  it("of money that nobody knows, or that is listed twice, are held against nothing", async () => {
+  it("fees of unknown or doubled rows are not compared", async () => {
     const sold = await shop.sold("Espresso");
     const statement = await shop.imported([
       sold,

@@ -1,9 +1,10 @@
 import { isQrisProblem, parseFields, parseQris, type Qris } from "@onegate/contract";
 
 /**
- * The merchant discount rate of QRIS: what acquirers may keep of a payment, as dated data. Sources: press on Bank Indonesia's
- * decisions (suara.com 2025-05-20, arahpublik 2023-08, fortuneidn 2023); what was due before the first row is not known here.
- * `upTo` is the largest amount of a payment that a row is for, in minor units; of several rows the first that fits counts.
+ * The merchant discount rate (MDR) of QRIS: what acquirers may keep of a payment, as dated data. Sources:
+ * press reports on Bank Indonesia's decisions (suara.com 2025-05-20, arahpublik 2023-08, fortuneidn 2023).
+ * The rates before the first date are not known here. `upTo` is the largest payment that a row applies to, in
+ * minor units. The first row that matches applies.
  */
 export type MdrRate = {
   readonly since: string;
@@ -25,12 +26,18 @@ export const MDR_RATES: readonly MdrRate[] = [
   { since: "2023-07-01", classes: ["SOC"], basisPoints: 0 },
 ];
 
-/** Category codes (ISO 18245) whose rate does not go by the merchant's size: schools and universities, charities. */
+/**
+ * Category codes (ISO 18245) whose rate does not depend on the merchant's size: schools and universities,
+ * charities.
+ */
 const CATEGORIES: Readonly<Record<string, string>> = { "8211": "EDU", "8220": "EDU", "8398": "SOC" };
-/** A code that names no criteria is a regular merchant's. */
+/** A code without criteria belongs to a regular merchant. */
 const REGULAR = "URE";
 
-/** By what a payment's MDR goes: the criteria that its code names, or its category; undefined where the code can't be read. */
+/**
+ * The class that decides a payment's MDR: its category, or else the criteria in its code. Undefined where the
+ * code can't be read.
+ */
 export function mdrClassOf(payload: string | null): string | undefined {
   const code = payload === null ? undefined : parseQris(payload);
   if (code === undefined || isQrisProblem(code)) return undefined;
@@ -43,7 +50,10 @@ function criteriaOf({ fields, accounts }: Qris): string | undefined {
   return national ?? accounts.find(({ criteria }) => criteria !== null)?.criteria ?? undefined;
 }
 
-/** The rate of a payment of a class over an amount in minor units on a day (`YYYY-MM-DD`); undefined where none is known. */
+/**
+ * The rate in basis points for a class, an amount in minor units and a day (`YYYY-MM-DD`); undefined where
+ * none is known.
+ */
 export function mdrRate(mdrClass: string, amount: bigint, day: string): number | undefined {
   return MDR_RATES.find(
     ({ since, classes, upTo }) =>
@@ -58,7 +68,10 @@ export type MdrRow = {
   readonly day: string;
 };
 
-/** What a statement's rows of one class and rate say together; a finding where some differ. Minor units. */
+/**
+ * The total of a statement's rows of one class and rate, in minor units, and how many of them differ from the
+ * expected fee.
+ */
 export type MdrFinding = {
   readonly class: string;
   readonly basisPoints: number;
@@ -70,10 +83,10 @@ export type MdrFinding = {
 };
 
 const BASIS = 10_000n;
-/** How fees are rounded is laid down nowhere: what is less than a rupiah apart is the same. */
+/** The rules don't define how fees are rounded, so a difference below one rupiah is ignored. */
 const RUPIAH = 100n;
 
-/** Holds the fees of rows against the MDR that is due; rows whose class or rate is not known are left out. */
+/** Compares the fees of rows with the expected MDR. Rows whose class or rate is unknown are left out. */
 export function heldAgainstMdr(rows: readonly MdrRow[]): MdrFinding[] {
   const findings = new Map<string, MdrFinding>();
   for (const { payload, gross, fee, day } of rows) {

@@ -1,4 +1,4 @@
-/** How dates stand in a file. A time may follow each of them; `unix` is seconds since 1970. */
+/** The date formats in files. A time may follow each of them; `unix` is seconds since 1970. */
 export const DATE_FORMATS = [
   "YYYY-MM-DD",
   "DD/MM/YYYY",
@@ -10,10 +10,10 @@ export const DATE_FORMATS = [
 ] as const;
 export type DateFormat = (typeof DATE_FORMATS)[number];
 
-/** A day, and the time of that day where it is told: `YYYY-MM-DD`, `HH:MM:SS`. */
+/** A day, and the time of that day if the file gives it: `YYYY-MM-DD`, `HH:MM:SS`. */
 export type Moment = { readonly day: string; readonly time: string | null };
 
-/** The first three letters of a month, in Indonesian and in English. */
+/** Months by their first three letters, in Indonesian and in English. */
 const MONTHS: Readonly<Record<string, number>> = {
   jan: 1,
   feb: 2,
@@ -47,7 +47,10 @@ const TIME =
   /^(?:T|,? )(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:\.\d{1,6})?)?(?: ?(Z|[+-]\d{2}:?\d{2}|WIB|WITA|WIT))?$/;
 const ZONES: Readonly<Record<string, string>> = { Z: "+00:00", WIB: "+07:00", WITA: "+08:00", WIT: "+09:00" };
 
-/** Reads a date by the first format that fits. A time with a zone of its own is brought into `timeZone`; one without is in it. */
+/**
+ * Reads a date by the first format that matches. A time with its own zone is converted to `timeZone`; a time
+ * without one is taken to be in `timeZone`.
+ */
 export function readMoment(
   text: string,
   formats: readonly DateFormat[],
@@ -82,7 +85,7 @@ function readDate(text: string, parts: RegExp, timeZone: string): Moment | undef
   return Number.isNaN(instant) ? undefined : momentAt(instant, timeZone);
 }
 
-/** Whether a text is a day of the calendar, `YYYY-MM-DD`. */
+/** Whether a text is an existing day, `YYYY-MM-DD`. */
 export function isDay(text: string): boolean {
   if (!/^(?:19|20|21)\d{2}-\d{2}-\d{2}$/.test(text)) return false;
   const date = new Date(`${text}T00:00:00Z`);
@@ -91,7 +94,7 @@ export function isDay(text: string): boolean {
 
 /** The day and time of an instant (milliseconds since 1970) in a zone. */
 function momentAt(instant: number, timeZone: string): Moment {
-  // Swedish writes dates as ISO 8601 does
+  // the Swedish locale formats dates as ISO 8601 does
   const [day = "", time = ""] = new Intl.DateTimeFormat("sv-SE", {
     timeZone,
     dateStyle: "short",

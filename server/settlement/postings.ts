@@ -5,7 +5,10 @@ import type { StatementRow } from "./statement.ts";
 
 type Transfers = Array<Omit<Transfer, "op">>;
 
-/** What a row brought to the bank, or took from it; the same row again has the same id. */
+/**
+ * The transfers for what a row paid to the bank, or took from it. The same row always has the same transfer
+ * ids.
+ */
 export function paidOut(
   merchantId: Id,
   provider: string,
@@ -22,40 +25,43 @@ export function paidOut(
   );
 }
 
-/** What clears a case: more or less of a fee is the provider's, what is left goes to suspense. */
+/** The transfers that clear a case: a fee difference goes to the provider's fees, the rest to suspense. */
 export function cleared(
-  one: Pick<
+  settlementCase: Pick<
     SettlementCase,
     "merchantId" | "caseId" | "provider" | "currency" | "grossOver" | "feeOver" | "reference"
   >,
 ): Transfers {
-  const over = (minor: bigint) => part(minor, one.currency);
+  const over = (minor: bigint) => part(minor, settlementCase.currency);
   return transfersOf(
     "difference",
-    one.merchantId,
-    one.caseId,
-    accountsOf(one.merchantId, one.provider),
+    settlementCase.merchantId,
+    settlementCase.caseId,
+    accountsOf(settlementCase.merchantId, settlementCase.provider),
     {
-      paidMore: over(one.grossOver),
-      paidLess: over(-one.grossOver),
-      feeMore: over(one.feeOver),
-      feeLess: over(-one.feeOver),
+      paidMore: over(settlementCase.grossOver),
+      paidLess: over(-settlementCase.grossOver),
+      feeMore: over(settlementCase.feeOver),
+      feeLess: over(-settlementCase.feeOver),
     },
-    about(one.reference),
+    about(settlementCase.reference),
   );
 }
 
-/** What was set aside by `cleared` to be given back, given back. */
+/** The transfers that refund what `cleared` set aside. */
 export function givenBack(
-  one: Pick<SettlementCase, "merchantId" | "caseId" | "provider" | "currency" | "grossOver" | "reference">,
+  settlementCase: Pick<
+    SettlementCase,
+    "merchantId" | "caseId" | "provider" | "currency" | "grossOver" | "reference"
+  >,
 ): Transfers {
   return transfersOf(
     "give_back",
-    one.merchantId,
-    one.caseId,
-    accountsOf(one.merchantId, one.provider),
-    { givenBack: part(one.grossOver, one.currency) },
-    about(one.reference),
+    settlementCase.merchantId,
+    settlementCase.caseId,
+    accountsOf(settlementCase.merchantId, settlementCase.provider),
+    { givenBack: part(settlementCase.grossOver, settlementCase.currency) },
+    about(settlementCase.reference),
   );
 }
 
@@ -69,7 +75,7 @@ function accountsOf(merchantId: Id, provider: string) {
   };
 }
 
-/** The sum where it is above zero, and nothing otherwise: a leg goes one way. */
+/** The amount if it is positive, or else zero: a leg goes one way. */
 function part(minor: bigint, currency: Currency) {
   return money(minor > 0n ? minor : 0n, currency);
 }

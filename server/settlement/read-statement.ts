@@ -5,23 +5,24 @@ import type { Field, Layout } from "./layout.ts";
 import { readMoment, type Moment } from "./moment.ts";
 import { identityOf, type NewRow } from "./statement.ts";
 
-/** What a file says: the rows that are money, and how many are none. */
+/** The contents of a file: the rows that move money, and how many rows were skipped. */
 export type ReadStatement = { readonly rows: readonly NewRow[]; readonly skipped: number };
 
-/** Names and addresses of people are nobody's business here: columns headed so are not kept. */
+/** Columns with personal data are not kept. */
 const PERSONAL =
   /customer|pelanggan|payer|pembayar|nama|(?<!file)name|e-?mail|surel|phone|telepon|\bhp\b|whatsapp|alamat|address|catatan|note/i;
 /** Some exports have a title above their headers. */
 const HEADERS_WITHIN = 20;
 const HEAD_CHARACTERS = 20_000;
-/** Reading this many takes a second, in which nobody else is served. */
+/** Parsing this many cells blocks the process for about a second. */
 const MAX_CELLS = 200_000;
 
 /**
- * Reads a provider's file: CSV in UTF-8 or UTF-16 with a mark at its head, cells parted by comma, semicolon, tab or bar,
- * quoted where need be, lines of either ending. Refuses `statement_unreadable` (not such a file, with its `row`),
- * `statement_column_missing` (with the `field`), `statement_row_invalid` (with `row`, `field` and `problem`) and
- * `statement_empty`; a file with one row that can't be read is refused whole.
+ * Reads a provider's file: CSV in UTF-8, or in UTF-16 with a byte order mark; cells separated by comma,
+ * semicolon, tab or bar, quoted where needed, with either line ending. Refuses `statement_unreadable` (not
+ * such a file, with its `row`), `statement_column_missing` (with the `field`), `statement_row_invalid` (with
+ * `row`, `field` and `problem`) and `statement_empty`. A file with one row that can't be read is refused as a
+ * whole.
  */
 export function readStatement(
   bytes: Uint8Array,
@@ -50,7 +51,7 @@ export function readStatement(
       skipped += 1;
       continue;
     }
-    // sums of a file stay within what one posting may carry
+    // the sums of a file must stay within the limit of one posting
     moved += size(row.gross) + size(row.fee);
     if (moved > MAX_MINOR)
       return refuse("statement_row_invalid", { row: line, field: "gross", problem: "amount_too_large" });
@@ -102,7 +103,7 @@ function splitCells(text: string): Line[] | Refusal {
   }
 }
 
-/** The mark that stands most often outside of quotes in the first lines. */
+/** The separator that occurs most often outside of quotes in the first lines. */
 function delimiterOf(text: string): string {
   const head = text
     .slice(0, HEAD_CHARACTERS)
@@ -125,7 +126,7 @@ const plainName = (name: string) =>
     .replaceAll(/[\s_]+/g, " ")
     .trim();
 
-/** The first line that bears the columns without which no row can be read. */
+/** The first line that has all the required columns. */
 function findHeader(lines: readonly Line[], layout: Layout): Header | Refusal {
   let missing: Field | undefined;
   for (const [at, { cells }] of lines.slice(0, HEADERS_WITHIN).entries()) {
@@ -137,7 +138,7 @@ function findHeader(lines: readonly Line[], layout: Layout): Header | Refusal {
     }
     const lacks = whatLacks(places);
     if (!lacks) return { at, names: cells, places };
-    // the line that is nearest to a header tells best what is missing
+    // the line that looks most like a header shows best what is missing
     if (places.gross !== undefined || places.reference !== undefined) missing ??= lacks;
   }
   const field = missing ?? "gross";
@@ -167,12 +168,12 @@ function readRow(
     return isRefusal(minor) ? wrong(field, minor.refusal) : minor;
   };
 
-  const word = cell("kind").toLowerCase();
+  const kindName = cell("kind").toLowerCase();
   const kind =
-    word === "" && places.kind === undefined
+    kindName === "" && places.kind === undefined
       ? "payment"
-      : Object.hasOwn(layout.kinds, word)
-        ? layout.kinds[word]
+      : Object.hasOwn(layout.kinds, kindName)
+        ? layout.kinds[kindName]
         : undefined;
   if (!kind) return wrong("kind", "unknown");
   if (kind === "skip") return "skip";
@@ -221,14 +222,17 @@ function readRow(
 type Sums = { readonly gross: bigint; readonly fee: bigint; readonly net: bigint };
 type GivenSums = Readonly<Record<"gross" | "fee" | "payerFee" | "net", bigint | Refusal | undefined>>;
 
-/** Gross, fee and net with our signs; what is not told follows from the two others, and what is told must fit. */
+/**
+ * Gross, fee and net with our signs. A missing amount is computed from the other two; the given ones must
+ * agree.
+ */
 function sumsOf(
   kind: NewRow["kind"],
   { signs }: Layout,
   given: GivenSums,
   wrong: (field: Field, problem: string) => Refusal,
 ): Sums | Refusal {
-  for (const one of Object.values(given)) if (isRefusal(one)) return one;
+  for (const sum of Object.values(given)) if (isRefusal(sum)) return sum;
   const {
     gross: shown,
     fee: shownFee,
@@ -257,8 +261,11 @@ function momentOf(text: string, layout: Layout): Moment | undefined {
   return readMoment(text, layout.dates, layout.time_zone);
 }
 
-/** A reference without what a spreadsheet puts around it to keep it a text: `'123`, `="123"`. Undefined where it is too long. */
-function refOf(text: string, most: number): string | null | undefined {
+/**
+ * A reference without the marks that spreadsheets add to keep it a text: `'123`, `="123"`. Undefined where it
+ * is too long.
+ */
+function refOf(text: string, maxLength: number): string | null | undefined {
   const bare = text.replace(/^="(.*)"$/, "$1").replace(/^'/, "");
-  return bare.length > most ? undefined : bare === "" || bare === "-" ? null : bare;
+  return bare.length > maxLength ? undefined : bare === "" || bare === "-" ? null : bare;
 }

@@ -50,7 +50,7 @@ describe("an amount", () => {
       assert.equal(readAmount(text, mark as "." | "," | "either", IDR), minor));
   }
 
-  it("is refused where its marks don't stand as they should, and never guessed", () => {
+  it("an amount with misplaced marks is refused, never guessed", () => {
     const wrong: Array<[string, "." | "," | "either"]> = [
       ["1.23.456", "either"],
       ["12.34.567", "either"],
@@ -77,11 +77,11 @@ describe("an amount", () => {
     assert.deepEqual(readAmount("9".repeat(18), ".", IDR), { refusal: "amount_too_large" });
     assert.ok(
       isRefusal(readAmount("1.234", "either", checkedToCurrency("KWD") as Currency)),
-      "three decimals or a thousand: nobody can tell",
+      "three decimals or a thousand is ambiguous",
     );
   });
 
-  it("written in any of the ways is read back exactly", () => {
+  it("an amount in any accepted notation is read exactly", () => {
     const write = (
       minor: bigint,
       decimal: "." | ",",
@@ -114,7 +114,7 @@ describe("an amount", () => {
     );
   });
 
-  it("whatever the text, it is an amount or a refusal", () => {
+  it("any text is an amount or a refusal", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."0123456789.,-() RpIDRe\u00a0") }), (text) => {
         const found = readAmount(text, "either", IDR);
@@ -130,7 +130,7 @@ describe("a moment", () => {
     const found = readMoment(text, formats, "Asia/Jakarta");
     return found && `${found.day} ${found.time}`;
   };
-  it("is read in the format of its file, with or without a time", () => {
+  it("a moment is read in the format of its file, with or without a time", () => {
     assert.equal(of("2026-11-20"), "2026-11-20 null");
     assert.equal(of("2026-11-20 13:05:09"), "2026-11-20 13:05:09");
     assert.equal(of("20/11/2026 13.05"), "2026-11-20 13:05:00");
@@ -138,11 +138,11 @@ describe("a moment", () => {
     assert.equal(of("05 Okt 2026, 07:00 WIB"), "2026-10-05 07:00:00");
     assert.equal(of("1763256923"), "2025-11-16 08:35:23");
   });
-  it("with a zone of its own is brought into the layout's", () => {
+  it("a moment with its own zone is converted to the layout's", () => {
     assert.equal(of("2026-11-20T23:30:00Z"), "2026-11-21 06:30:00");
     assert.equal(of("2026-11-20T01:00:00+09:00"), "2026-11-19 23:00:00");
   });
-  it("that is not in the calendar is none", () => {
+  it("a date that does not exist is not accepted", () => {
     for (const text of [
       "2026-02-30",
       "31/04/2026",
@@ -160,7 +160,7 @@ describe("a moment", () => {
 const HEADER = "reference,merchant_ref,gross,fee,net,paid_at";
 
 describe("a file", () => {
-  it("is read alike with commas, semicolons or tabs, quotes, a mark at its head and lines of either ending", () => {
+  it("separators, quotes, a byte order mark and line endings do not change what is read", () => {
     const lines = [
       HEADER.split(","),
       ["T1", "OG1", "25000", "925", "24075", "2026-11-20"],
@@ -187,17 +187,19 @@ describe("a file", () => {
     }
   });
 
-  it("may have a title above its headers, empty lines, and line breaks in a cell", () => {
+  it("a file may have a title above its headers, empty lines, and line breaks in a cell", () => {
     const [row] = rowsOf(
-      `Laporan;;;;;\n\n${HEADER.replaceAll(",", ";")};keterangan\nT1;OG1;25.000;925;24.075;2026-11-20;"satu\ndua"\n;;;;;;\n`,
+      `Laporan;;;;;\n\n${HEADER.replaceAll(",", ";")};keterangan\n` +
+        `T1;OG1;25.000;925;24.075;2026-11-20;"satu\ndua"\n;;;;;;\n`,
     );
-    assert.equal(row?.line, 5, "the line on which it ends");
+    assert.equal(row?.line, 5, "the line where the row ends");
     assert.equal(row?.raw["keterangan"], "satu\ndua");
   });
 
-  it("of Tripay's form: the customer's fee is not ours, what is not paid is skipped, refunds are below zero", () => {
+  it("in Tripay's layout, the customer's fee is left out and unpaid rows are skipped", () => {
     const text = [
-      "Referensi;Ref Merchant;Status;Jumlah;Biaya Merchant;Biaya Pelanggan;Jumlah Diterima;Tanggal Bayar;Nama Pelanggan",
+      "Referensi;Ref Merchant;Status;Jumlah;Biaya Merchant;Biaya Pelanggan;Jumlah Diterima;Tanggal Bayar;" +
+        "Nama Pelanggan",
       "T1;OG1;PAID;Rp 10.820;0;820;10.000;20/11/2026 10:00;Budi",
       "T2;OG2;UNPAID;5.000;0;0;5.000;;Citra",
       "T3;OG3;REFUND;25.000;0;0;25.000;21/11/2026;Dewi",
@@ -219,7 +221,7 @@ describe("a file", () => {
     );
   });
 
-  it("with other headers is read with a mapping, field by field", () => {
+  it("a file with other headers is read with a mapping, field by field", () => {
     const layout = checkedToLayout(
       "plain",
       JSON.stringify({
@@ -257,7 +259,7 @@ describe("a file", () => {
     );
   });
 
-  it("that can't be read is refused, with the row and the field", () => {
+  it("a file that can't be read is refused, with the row and the field", () => {
     const file = (...rows: string[]) => [HEADER, ...rows].join("\n");
     const good = "T1,OG1,25000,925,24075,2026-11-20";
     assert.equal(refused(""), "statement_column_missing field=gross");
@@ -318,7 +320,7 @@ describe("a file", () => {
     assert.equal(
       refused(file(`T1,,${most},0,${most},2026-11-20`, "T2,,1,0,1,2026-11-20")),
       "statement_row_invalid row=3 field=gross problem=amount_too_large",
-      "together too much",
+      "their sum is too large",
     );
     assert.equal(
       refused("reference,gross,net,paid_at,currency\nT1,1,1,2026-11-20,USD"),
@@ -326,7 +328,7 @@ describe("a file", () => {
     );
   });
 
-  it("of a megabyte of quotes, marks or line ends is refused or read in a moment", () => {
+  it("a megabyte of quotes, separators or line ends is read or refused quickly", () => {
     for (const text of ['"', '"a', '""a', ",", "\n", ";\n", '"\n', "\t\r"]) {
       const begun = performance.now();
       assert.ok(isRefusal(read(text.repeat(Math.floor(1_000_000 / text.length)))), JSON.stringify(text));
@@ -337,7 +339,7 @@ describe("a file", () => {
     }
   });
 
-  it("whatever its bytes, is read or refused", () => {
+  it("any bytes are read or refused", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         const found = readStatement(bytes, plain, IDR);

@@ -17,7 +17,10 @@ import {
 import { expectedTransfers, reconcile } from "./reconcile.ts";
 import { selectTransfers } from "./store.ts";
 
-/** Compares a merchant's business day (`YYYY-MM-DD`), from one snapshot: what sales say, payments, statements and the ledger. */
+/**
+ * Compares sales, payments, statements and ledger for a merchant's business day (`YYYY-MM-DD`), read from one
+ * snapshot.
+ */
 export async function reconcileDay(
   database: Pick<Database, "kysely">,
   { merchantId, name }: Pick<Merchant, "merchantId" | "name">,
@@ -55,7 +58,7 @@ export async function reconcileDay(
     });
 }
 
-/** Transfers of the day that belong to no payment, no money in suspense and no row, of whatever day those are. */
+/** Transfers of the day that belong to no payment, no money in suspense and no row, of any day. */
 async function findStrays(
   executor: Executor,
   merchantId: string,

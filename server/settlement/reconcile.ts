@@ -7,7 +7,7 @@ import { atFault, type Day, type DayBreak, type DayLine, type Word } from "./day
 import type { DayOther, DayPayment, DayRow, DaySale, DayTransfer } from "./day-store.ts";
 import type { BookedTransfer } from "./store.ts";
 
-/** Everything that speaks of a business day. `booked` holds the transfers that `expectedTransfers` names, where they are there. */
+/** All documents of a business day. `booked` holds those transfers of `expectedTransfers` that exist. */
 export type DayFacts = {
   readonly merchantId: Id;
   readonly date: string;
@@ -17,17 +17,17 @@ export type DayFacts = {
   readonly others: readonly DayOther[];
   readonly rows: readonly DayRow[];
   readonly booked: ReadonlyMap<Id, BookedTransfer>;
-  /** Transfers of the day that nothing explains. */
+  /** Transfers of the day without a document. */
   readonly strays: readonly DayTransfer[];
-  /** Providers one of whose statements tells of the day. */
+  /** Providers that have a statement covering the day. */
   readonly telling: ReadonlySet<string>;
   readonly missing: ReadonlyMap<Id, CaseState>;
 };
 
-/** Cash is in our own drawer, and wallets are our own books: nobody sends a statement of them. */
+/** Cash is in our own drawer and wallets are in our own books, so no statement lists them. */
 const OWN: ReadonlySet<string> = new Set(["cash", "wallet"]);
 
-/** The id of the transfer that payments, refunds and statements' rows are booked by. */
+/** The id of the transfer that books a payment, a refund or a statement's row. */
 const transferOf = (merchantId: Id, base: Id, kind: string) => derivedAt(base, kind, merchantId);
 
 /** The transfers that the documents of a day should have. */
@@ -51,8 +51,8 @@ export function expectedTransfers({
 }
 
 /**
- * Compares what till, payments, statements and ledger say of a day, document by document, and names those at fault. A
- * difference that somebody decided on is explained and breaks nothing.
+ * Compares till, payments, statements and ledger of a day, document by document, and names the documents at
+ * fault. A difference that a person has decided on is explained and is not a fault.
  */
 export function reconcile(facts: DayFacts): Pick<Day, "lines" | "breaks" | "notes"> {
   const lines = new Map<string, Mutable<DayLine>>();
@@ -70,7 +70,7 @@ export function reconcile(facts: DayFacts): Pick<Day, "lines" | "breaks" | "note
     lines.set(key, line);
     return line;
   };
-  const tell = (line: Mutable<DayLine>, gross: bigint) => {
+  const addToStatements = (line: Mutable<DayLine>, gross: bigint) => {
     line.statements = (line.statements ?? 0n) + gross;
   };
   const rowOf = new Map(
@@ -90,7 +90,7 @@ export function reconcile(facts: DayFacts): Pick<Day, "lines" | "breaks" | "note
     const sale = salesById.get(payment.orderId);
     const siblings = byOrder.get(payment.orderId) ?? [];
     const row = rowOf.get(payment.paymentId);
-    // what a sale says beyond its payments shows at the first of them
+    // what a sale has beyond its payments is shown on the first of them
     if (sale)
       line.till +=
         payment === siblings[0]
@@ -99,7 +99,7 @@ export function reconcile(facts: DayFacts): Pick<Day, "lines" | "breaks" | "note
     else line.gateway += payment.amount;
     line.payments += payment.amount;
     line.ledger += collected(facts, payment)?.amount ?? 0n;
-    if (row) tell(line, row.gross);
+    if (row) addToStatements(line, row.gross);
     breaks.push(...paymentBreaks(facts, payment, siblings.length === 1 ? sale : undefined, row));
   }
   for (const other of facts.others) {
@@ -108,13 +108,13 @@ export function reconcile(facts: DayFacts): Pick<Day, "lines" | "breaks" | "note
     line.gateway += other.amount;
     line.payments += other.amount;
     line.ledger += otherBooked(facts, other) ?? 0n;
-    if (row) tell(line, row.gross);
+    if (row) addToStatements(line, row.gross);
     breaks.push(...otherBreaks(facts, other, row));
   }
   for (const row of facts.rows) {
     const isOpen = row.caseState === "open";
     if (isOpen && (row.outcome === "missing_here" || row.outcome === "doubled"))
-      tell(lineOf(row.provider, "unknown"), row.gross);
+      addToStatements(lineOf(row.provider, "unknown"), row.gross);
     breaks.push(...rowBreaks(facts, row));
   }
   for (const stray of facts.strays) {
@@ -127,7 +127,7 @@ export function reconcile(facts: DayFacts): Pick<Day, "lines" | "breaks" | "note
       provider,
       method: "unknown",
       rule: "every transfer has its document",
-      detail: `moved ${toDecimal(money(stray.amount, facts.currency))} for nothing that is known`,
+      detail: `moved ${toDecimal(money(stray.amount, facts.currency))} without a known document`,
     });
   }
   const sorted = [...lines.values()].sort((a, b) =>
@@ -138,7 +138,7 @@ export function reconcile(facts: DayFacts): Pick<Day, "lines" | "breaks" | "note
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** The collection of a payment, or its being taken out of suspense. */
+/** The transfer that collected a payment or took it out of suspense. */
 function collected({ merchantId, booked }: DayFacts, { paymentId }: DayPayment): BookedTransfer | undefined {
   return (
     booked.get(transferOf(merchantId, paymentId, "collect")) ??
@@ -146,49 +146,51 @@ function collected({ merchantId, booked }: DayFacts, { paymentId }: DayPayment):
   );
 }
 
-const saleWord = (sale: DaySale): Word => ({
+const saleClaim = (sale: DaySale): Word => ({
   document: "sale",
   id: sale.saleId,
   shown: sale.receiptNumber,
   says: sale.total + sale.rounding,
 });
-const paymentWord = (payment: DayPayment, says: bigint): Word => ({
+const paymentClaim = (payment: DayPayment, says: bigint): Word => ({
   document: "payment",
   id: payment.paymentId,
   shown: payment.reference,
   says,
 });
-const transferWord = (id: Id, shown: string, says: bigint | undefined): Word => ({
+const transferClaim = (id: Id, shown: string, says: bigint | undefined): Word => ({
   document: "transfer",
   id,
   shown,
   says,
 });
-const rowWord = (row: DayRow, says: bigint): Word => ({
+const rowClaim = (row: DayRow, says: bigint): Word => ({
   document: "statement_row",
   id: row.rowId,
   shown: row.shown,
   says,
 });
-/** A row speaks while nobody has decided that it may differ. */
-const speaks = (row: DayRow | undefined): row is DayRow =>
+/** A row counts until a person has decided that it may differ. */
+const isUndecided = (row: DayRow | undefined): row is DayRow =>
   row !== undefined && (row.caseState === null || row.caseState === "open" || row.caseState === "arrived");
 
-/** What the ledger took out of `received` for a sale; named by the leg that is not as it should be. */
+/** What the ledger took out of `received` for a sale. It is named after the first leg with a wrong amount. */
 function recognised({ merchantId, booked }: DayFacts, sale: DaySale): Word {
   const legs = recognition({ merchantId, ...sale });
   const received = accountId(merchantId, CHART.received);
   const wrong = legs.find(({ id, amount }) => booked.get(id)?.amount !== amount.minor) ?? legs[0];
-  const there = legs.flatMap(({ id }) => booked.get(id) ?? []);
-  const sum = there.reduce((total, { debit, amount }) => (debit === received ? total + amount : total), 0n);
-  return transferWord(
+  const found = legs.flatMap(({ id }) => booked.get(id) ?? []);
+  const sum = found.reduce((total, { debit, amount }) => (debit === received ? total + amount : total), 0n);
+  return transferClaim(
     wrong?.id ?? sale.saleId,
     `${wrong?.kind ?? "sale"} of ${sale.receiptNumber}`,
-    there.length === 0 ? undefined : sum,
+    found.length === 0 ? undefined : sum,
   );
 }
 
-/** A sale of several payments, or of none. One of a single payment stands in that one's chain. */
+/**
+ * The faults of a sale with several payments, or none. A sale with one payment is checked with that payment.
+ */
 function saleBreaks(facts: DayFacts, sale: DaySale, payments: readonly DayPayment[]): DayBreak[] {
   const [first] = payments;
   if (!first)
@@ -210,7 +212,7 @@ function saleBreaks(facts: DayFacts, sale: DaySale, payments: readonly DayPaymen
       provider: first.provider,
       method: first.method,
       what: "the sum of a sale",
-      words: [saleWord(sale), recognised(facts, sale), paymentWord(first, paid)],
+      words: [saleClaim(sale), recognised(facts, sale), paymentClaim(first, paid)],
     },
     facts.currency,
   );
@@ -230,7 +232,7 @@ function paymentBreaks(
   const breaks: DayBreak[] = [];
   if (payment.unpaidSale)
     breaks.push({
-      ...paymentWord(payment, payment.amount),
+      ...paymentClaim(payment, payment.amount),
       provider,
       method,
       rule: "every payment of a sale has its paid sale",
@@ -243,10 +245,10 @@ function paymentBreaks(
         method,
         what: "the amount of a payment",
         words: [
-          ...(sale ? [saleWord(sale), recognised(facts, sale)] : []),
-          paymentWord(payment, payment.amount),
-          transferWord(transferId, `collect of ${payment.reference}`, transfer?.amount),
-          ...(speaks(row) ? [rowWord(row, row.gross)] : []),
+          ...(sale ? [saleClaim(sale), recognised(facts, sale)] : []),
+          paymentClaim(payment, payment.amount),
+          transferClaim(transferId, `collect of ${payment.reference}`, transfer?.amount),
+          ...(isUndecided(row) ? [rowClaim(row, row.gross)] : []),
         ],
       },
       currency,
@@ -261,20 +263,20 @@ function paymentBreaks(
         method,
         what: "the fee of a payment",
         words: [
-          paymentWord(payment, payment.fee),
-          transferWord(feeId, `fee of ${payment.reference}`, fee),
-          ...(speaks(row) ? [rowWord(row, row.fee)] : []),
+          paymentClaim(payment, payment.fee),
+          transferClaim(feeId, `fee of ${payment.reference}`, fee),
+          ...(isUndecided(row) ? [rowClaim(row, row.fee)] : []),
         ],
       },
       currency,
     ),
   );
-  if (speaks(row) && transfer)
-    breaks.push(...settledBreaks(facts, row, method, paymentWord(payment, transfer.amount - fee)));
+  if (isUndecided(row) && transfer)
+    breaks.push(...settledBreaks(facts, row, method, paymentClaim(payment, transfer.amount - fee)));
   const missing = facts.missing.get(paymentId);
   if (missing === "open")
     breaks.push({
-      ...paymentWord(payment, payment.amount),
+      ...paymentClaim(payment, payment.amount),
       provider,
       method,
       rule: "a statement names every payment in time",
@@ -283,7 +285,7 @@ function paymentBreaks(
   return breaks;
 }
 
-/** What reached the bank for a row, against the row and what our books expected. */
+/** Compares what reached the bank for a row with the row and with what our books expected. */
 function settledBreaks(
   { merchantId, booked, currency }: DayFacts,
   row: DayRow,
@@ -296,22 +298,22 @@ function settledBreaks(
   const amount = booked.get(id)?.amount;
   const words = [
     expected,
-    transferWord(id, `${kind} of ${row.shown}`, row.net < 0n && amount !== undefined ? -amount : amount),
-    rowWord(row, row.net),
+    transferClaim(id, `${kind} of ${row.shown}`, row.net < 0n && amount !== undefined ? -amount : amount),
+    rowClaim(row, row.net),
   ];
   return atFault({ provider: row.provider, method, what: "what reached the bank", words }, currency);
 }
 
 function otherBooked({ booked }: DayFacts, { kind, transferIds }: DayOther): bigint | undefined {
-  const there = transferIds.flatMap((id) => booked.get(id) ?? []);
-  const sum = there.reduce((total, { amount }) => total + amount, 0n);
-  if (there.length === 0) return undefined;
+  const found = transferIds.flatMap((id) => booked.get(id) ?? []);
+  const sum = found.reduce((total, { amount }) => total + amount, 0n);
+  if (found.length === 0) return undefined;
   return kind === "suspense" ? sum : -sum;
 }
 
 function otherBreaks(facts: DayFacts, other: DayOther, row: DayRow | undefined): DayBreak[] {
   const { provider, kind, documentId, reference } = other;
-  const word: Word = { document: kind, id: documentId, shown: reference, says: other.amount };
+  const claim: Word = { document: kind, id: documentId, shown: reference, says: other.amount };
   const id = other.transferIds[0] ?? documentId;
   const breaks = atFault(
     {
@@ -319,16 +321,16 @@ function otherBreaks(facts: DayFacts, other: DayOther, row: DayRow | undefined):
       method: kind,
       what: `the amount of a ${kind}`,
       words: [
-        word,
-        transferWord(id, `booking of ${reference}`, otherBooked(facts, other)),
-        ...(speaks(row) ? [rowWord(row, row.gross)] : []),
+        claim,
+        transferClaim(id, `booking of ${reference}`, otherBooked(facts, other)),
+        ...(isUndecided(row) ? [rowClaim(row, row.gross)] : []),
       ],
     },
     facts.currency,
   );
   if (facts.missing.get(documentId) === "open")
     breaks.push({
-      ...word,
+      ...claim,
       provider,
       method: kind,
       rule: "a statement names every payment in time",
@@ -343,7 +345,7 @@ const ROW_RULES = {
   day_differs: "a row names the day of its payment",
 } as const;
 
-/** Rows that differ by more than a sum; those whose sum differs stand in their payment's chain. */
+/** Faults of rows other than a wrong amount. A wrong amount is found with the row's payment. */
 function rowBreaks({ currency }: DayFacts, row: DayRow): DayBreak[] {
   const rule =
     row.caseState === "open" && row.outcome in ROW_RULES
@@ -368,26 +370,26 @@ function notesOf(
   rowOf: ReadonlyMap<Id, DayRow>,
 ): string[] {
   const unverified = payments.filter((payment) => payment.unverified);
-  const waits = toDecimal(
+  const unverifiedSum = toDecimal(
     money(
       unverified.reduce((sum, { amount }) => sum + amount, 0n),
       currency,
     ),
   );
-  const byWord =
+  const unverifiedNotes =
     unverified.length === 0
       ? []
-      : [`${STATIC_PROVIDER}: ${waits} of ${unverified.length} payments by the cashier's word alone`];
+      : [`${STATIC_PROVIDER}: ${unverifiedSum} of ${unverified.length} payments confirmed only by a cashier`];
   const theirs = Map.groupBy(
     payments.filter(({ provider, fromSuspense }) => !OWN.has(provider) && !fromSuspense),
     ({ provider }) => provider,
   );
-  const late = [...theirs].flatMap(([provider, all]) => {
+  const waitingNotes = [...theirs].flatMap(([provider, all]) => {
     const waiting = all.filter(({ paymentId }) => !rowOf.has(paymentId) && !missing.has(paymentId)).length;
     if (waiting === 0) return [];
     if (waiting === all.length && !telling.has(provider))
-      return [`${provider}: no statement tells of ${date}; till, payments and ledger were compared`];
+      return [`${provider}: no statement covers ${date}; till, payments and ledger were compared`];
     return [`${provider}: ${waiting} of ${all.length} payments wait for their statement`];
   });
-  return [...byWord, ...late];
+  return [...unverifiedNotes, ...waitingNotes];
 }

@@ -22,12 +22,15 @@ import {
   updateMatch,
 } from "./store.ts";
 
-/** A provider pays out some days after it collected; what no statement has named by then is missing. */
+/** Providers pay out some days after they collect. What no statement lists by then is missing. */
 export const LATE_AFTER_DAYS = 5;
-/** What became late longer ago than this has its case by now. */
+/** Documents that became late longer ago than this have their case already. */
 const LOOK_BACK_DAYS = 45;
 
-/** Looks again at a merchant's providers: what was missing may have come, what has not come in time is missing. Answers how many cases it opened. */
+/**
+ * Reviews all of a merchant's providers: closes cases whose money has arrived, and opens cases for what is
+ * late. Answers how many cases it opened.
+ */
 export async function review(settlement: Settlement, merchantId: Id): Promise<number> {
   let opened = 0;
   for (const { provider } of await selectCovered(settlement.database.kysely, merchantId)) {
@@ -39,15 +42,18 @@ export async function review(settlement: Settlement, merchantId: Id): Promise<nu
   return opened;
 }
 
-/** The same for one provider, whose lock the caller's transaction holds. */
+/** Reviews one provider. The caller's transaction must hold the provider's lock. */
 export async function reviewProvider(tx: Tx, merchantId: Id, provider: string): Promise<number> {
   await lookAgain(tx, merchantId, provider);
-  for (const one of await selectArrived(tx, merchantId, provider))
-    await arrive(tx, one, "a statement names it");
+  for (const settlementCase of await selectArrived(tx, merchantId, provider))
+    await arrive(tx, settlementCase, "a statement lists it");
   return openMissing(tx, merchantId, provider);
 }
 
-/** Money that was not ours to know: a notification or an inquiry may have told of it since. The provider's lock is held. */
+/**
+ * Matches the rows of open `missing_here` cases again: a notification or an inquiry may have reported the
+ * payment since. The caller must hold the provider's lock.
+ */
 export async function lookAgain(tx: Tx, merchantId: Id, provider: string): Promise<void> {
   const cases = await selectUnknown(tx, merchantId, provider);
   if (cases.length === 0) return;
@@ -57,28 +63,28 @@ export async function lookAgain(tx: Tx, merchantId: Id, provider: string): Promi
     cases.flatMap(({ rowId }) => (rowId === null ? [] : [rowId])),
   );
   for (const judged of await judgeRows(tx, merchantId, provider, rows, new Set())) {
-    const one = cases.find(({ rowId }) => rowId === judged.row.rowId);
-    if (!one || judged.outcome === "doubled" || judged.outcome === "missing_here") continue;
+    const settlementCase = cases.find(({ rowId }) => rowId === judged.row.rowId);
+    if (!settlementCase || judged.outcome === "doubled" || judged.outcome === "missing_here") continue;
     await updateMatch(tx, merchantId, judged);
-    if (judged.outcome === "matched") await arrive(tx, one, "our books have it now");
-    else await updateCaseKind(tx, one, judged.outcome, judged);
+    if (judged.outcome === "matched") await arrive(tx, settlementCase, "our books have recorded it since");
+    else await updateCaseKind(tx, settlementCase, judged.outcome, judged);
   }
 }
 
-async function arrive(tx: Tx, one: SettlementCase, reason: string): Promise<void> {
-  const state = nextOf(one, "arrive");
-  if (!state) throw new Error(`a case that is ${one.state} can't arrive`);
-  await moveCase(tx, one, state, { event: "arrive", staffId: null, reason });
-  await announce(tx, one.merchantId, "settlement_case.arrived", one.caseId, {
-    case_id: one.caseId,
-    provider: one.provider,
-    kind: one.kind,
+async function arrive(tx: Tx, settlementCase: SettlementCase, reason: string): Promise<void> {
+  const state = nextOf(settlementCase, "arrive");
+  if (!state) throw new Error(`a case that is ${settlementCase.state} can't arrive`);
+  await moveCase(tx, settlementCase, state, { event: "arrive", staffId: null, reason });
+  await announce(tx, settlementCase.merchantId, "settlement_case.arrived", settlementCase.caseId, {
+    case_id: settlementCase.caseId,
+    provider: settlementCase.provider,
+    kind: settlementCase.kind,
     state,
   });
-  await clearStatement(tx, one);
+  await clearStatement(tx, settlementCase);
 }
 
-/** A statement whose last open case was decided is settled. */
+/** Marks a statement settled when its last open case is decided. */
 export async function clearStatement(tx: Tx, { merchantId, statementId }: SettlementCase): Promise<void> {
   const statement = statementId === null ? undefined : await selectStatement(tx, merchantId, { statementId });
   const state = statement && statementLifecycle[statement.state].clear;
@@ -90,7 +96,7 @@ export async function clearStatement(tx: Tx, { merchantId, statementId }: Settle
   });
 }
 
-/** Opens a case for each document since the first statement that none has named in time. */
+/** Opens a case for each document since the first statement that no statement lists in time. */
 async function openMissing(tx: Tx, merchantId: Id, provider: string): Promise<number> {
   const since = (await selectCovered(tx, merchantId)).find((one) => one.provider === provider)?.since;
   if (since === undefined) return 0;

@@ -53,12 +53,12 @@ const read = { right: "settlement.read", service };
 const act = { right: "settlement.act", service };
 const OneId = Type.Object({ id: IdSchema });
 const Provider = Type.String({ pattern: "^[a-z][a-z0-9_]{0,19}$" });
-/** A month of a busy shop. */
+/** Room for a month of a busy shop. */
 const STATEMENT_LIMIT_BYTES = 1_048_576;
 const DEFAULT_ROWS = 200;
 const CASE_BATCH_SIZE = 500;
 
-/** What providers paid out, against what we know: statements, the cases that they open, and the days. */
+/** The routes of settlement: statements, the cases that they open, and the days. */
 export function settlementRoutes(http: Http, settlement: Settlement): void {
   const { kysely } = settlement.database;
 
@@ -78,7 +78,7 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
     async () => ({ layouts }),
   );
 
-  // a file comes as it is, whatever a browser calls its type
+  // accept a file with any content type that a browser may send
   void http.register(async (scope: Http) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
@@ -90,13 +90,14 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
         schema: {
           tags,
           summary:
-            "Import a provider's statement (the CSV file is the body); the same file again answers the same statement with 200",
+            "Import a provider's statement (the CSV file is the body); " +
+            "sending the same file again returns the same statement with status 200",
           querystring: Type.Object({
             provider: Provider,
             layout: Type.Optional(
               Type.String({
                 maxLength: 20,
-                description: "the provider's own where there is one, else plain",
+                description: "the provider's own layout by default, if there is one, or else plain",
               }),
             ),
             mapping: Type.Optional(
@@ -108,7 +109,7 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
                 maxLength: 200,
                 pattern: WRITABLE,
                 format: WELL_FORMED,
-                description: "of the file",
+                description: "the name of the file",
               }),
             ),
           }),
@@ -259,7 +260,7 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
       config: read,
       schema: {
         tags,
-        summary: "Payments by the printed QRIS that no statement has shown yet, with the total that waits",
+        summary: "Payments by the printed QRIS that no statement lists yet, with their total",
         response: { 200: UnverifiedSchema, "4xx": ProblemSchema },
       },
     },
@@ -273,7 +274,8 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
       schema: {
         tags,
         summary:
-          "Open the case of a payment by the printed QRIS before its time, to verify it by hand; the same case when repeated",
+          "Open the case of a payment by the printed QRIS before it is due, to verify it by hand; " +
+          "repeating the request returns the same case",
         params: OneId,
         response: { 200: SettlementCaseSchema, "4xx": ProblemSchema },
       },
@@ -335,18 +337,18 @@ export function settlementRoutes(http: Http, settlement: Settlement): void {
           reply,
           refuse("request_invalid", {
             field: "params/date",
-            problem: "is no day of the calendar, YYYY-MM-DD",
+            problem: "is not a valid date, YYYY-MM-DD",
           }),
         );
-      const merchant = await merchantNamed(kysely, merchantOf(request));
+      const merchant = await requireMerchant(kysely, merchantOf(request));
       return dayBody(await reconcileDay(settlement.database, merchant, request.params.date));
     },
   );
 }
 
-async function merchantNamed(executor: Executor, merchantId: Id) {
+async function requireMerchant(executor: Executor, merchantId: Id) {
   const merchant = (await merchants(executor)).find((one) => one.merchantId === merchantId);
-  if (!merchant) throw new Error("a signed-in member of staff belongs to a merchant");
+  if (!merchant) throw new Error("the merchant of a signed-in member of staff was not found");
   return merchant;
 }
 

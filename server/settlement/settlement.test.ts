@@ -11,9 +11,9 @@ beforeAll(async () => {
   shop = await openShop();
 });
 after(() => shop.program.close());
-// what one test leaves at the provider would be another's
+// money that one test leaves at the provider would disturb the next
 afterEach(async () => {
-  assert.equal(await shop.balance("clearing:tripay"), 0n, "the provider owes nothing any more");
+  assert.equal(await shop.balance("clearing:tripay"), 0n, "the provider owes nothing");
   assert.deepEqual(await shop.cases(), []);
   await shop.assertBooksHold();
 });
@@ -28,7 +28,7 @@ const done = async (answer: ReturnType<TestShop["decide"]>) => {
 };
 
 describe("a statement", () => {
-  it("fault 16: missing, extra, doubled and wrong rows are each in their right place, totals tie, and deciding them clears the provider", async () => {
+  it("fault 16: missing, extra, doubled and wrong rows become cases; deciding them clears all", async () => {
     const [right, lessPaid, dearer, absent, twice] = [
       await shop.sold("Latte"),
       await shop.sold("Espresso"),
@@ -104,13 +104,17 @@ describe("a statement", () => {
       ["-1000.00", "75.00", `-${absent.gross}.00`],
     );
 
-    // what is left at the provider is what the open cases say, no more and no less
+    // what is left at the provider is exactly what the open cases say
     const open = cases
       .filter(({ kind }) => kind !== "doubled")
       .reduce((sum, { net_over }) => sum + minor(net_over), 0n);
     assert.equal(await shop.balance("clearing:tripay"), open);
     const paidOut = minor(statement.net.amount) - BigInt(twice.gross - twice.fee) * 100n;
-    assert.equal(await shop.balance("bank"), bankBefore - paidOut, "a row that is listed twice is paid once");
+    assert.equal(
+      await shop.balance("bank"),
+      bankBefore - paidOut,
+      "a row that is listed twice is booked once",
+    );
 
     await done(
       shop.decide(caseOf(cases, lessPaid.reference).id, {
@@ -158,12 +162,12 @@ describe("a statement", () => {
     assert.equal(
       await shop.balance("suspense"),
       suspenseBefore - BigInt(1_000 + absent.gross) * 100n,
-      "what was lost waits in suspense for the bookkeeper",
+      "what was lost is in suspense for the bookkeeper",
     );
     assert.equal(await shop.balance("fees"), feesBefore - BigInt(75 - absent.fee + 820 + 5_000) * 100n);
   });
 
-  it("that comes twice, also at once, is imported once", async () => {
+  it("a statement sent twice, even concurrently, is imported once", async () => {
     const sale = await shop.sold("Latte");
     const bankBefore = await shop.balance("bank");
     const file = csv([sale]);
@@ -180,7 +184,7 @@ describe("a statement", () => {
     assert.equal(await shop.balance("bank"), bankBefore - BigInt(sale.gross - sale.fee) * 100n);
   });
 
-  it("with a row of an earlier one says so, and books nothing for it", async () => {
+  it("a row of an earlier statement is reported as doubled, and nothing is booked for it", async () => {
     const [first, second] = [await shop.sold("Latte"), await shop.sold("Donat")];
     await shop.imported([first]);
     const bankBefore = await shop.balance("bank");
@@ -191,7 +195,7 @@ describe("a statement", () => {
     );
     assert.equal(await shop.balance("bank"), bankBefore - BigInt(second.gross - second.fee) * 100n);
     const [doubled] = await shop.cases(`statement_id=${statement.id}`);
-    // the bank shows that it was paid out twice after all
+    // the bank statement shows that it was in fact paid out twice
     await done(shop.decide(doubled!.id, { action: "write_off", reason: "the bank shows it twice" }));
     assert.equal(
       await shop.balance("bank"),
@@ -199,7 +203,7 @@ describe("a statement", () => {
     );
   });
 
-  it("that can't be read, or is of a provider that nobody knows, is refused and leaves nothing", async () => {
+  it("a statement that can't be read, or of an unknown provider, is refused and stores nothing", async () => {
     const refused = async (text: string, query?: string) => {
       const { status, code, body } = await shop.send(text, query);
       return [status, code, (body as { params?: Record<string, unknown> }).params];
@@ -223,7 +227,7 @@ describe("a statement", () => {
     assert.equal((await shop.send("x".repeat(1_100_000))).code, "request_too_large");
   });
 
-  it("with texts that no database keeps is refused, not a bug", async () => {
+  it("a statement with text that PostgreSQL can't store is refused, without an error", async () => {
     const sale = { reference: "T-NUL", gross: 1_000, fee: 0, day: shop.today };
     assert.equal(
       (await shop.send(csv([sale]), "provider=tripay&layout=plain&name=%00")).code,
@@ -246,7 +250,7 @@ describe("a statement", () => {
     await done(shop.decide(found!.id, { action: "apply", reason: "the tariff rose" }));
   });
 
-  it("is its merchant's alone: another shop's owner finds nothing of it", async () => {
+  it("another merchant's owner sees nothing of a statement", async () => {
     const sale = await shop.sold("Latte");
     const statement = await shop.imported([{ ...sale, fee: sale.fee + 1 }]);
     const [found] = await shop.cases();
@@ -276,15 +280,18 @@ describe("a statement", () => {
     assert.equal(
       (await shop.send(csv([sale]), "provider=tripay&layout=plain", stranger)).code,
       "provider_unknown",
-      "that shop has no account with the provider",
+      "the other shop has no account with the provider",
     );
     await done(shop.decide(found!.id, { action: "apply", reason: "the tariff rose" }));
   });
 
-  it("in the provider's own form is read by its layout, with what differs in a mapping", async () => {
+  it("a provider's own file is read by its layout, with a mapping for what differs", async () => {
     const sale = await shop.sold("Latte");
     const mapping = encodeURIComponent(JSON.stringify({ columns: { gross: ["Nominal"] } }));
-    const file = `\uFEFFReferensi;Status;Nominal;Biaya Merchant;Tanggal Bayar\r\n${sale.reference};PAID;Rp ${sale.gross / 1000}.000;${sale.fee};${shop.today.split("-").reverse().join("/")} 10:15\r\n`;
+    const paidOn = shop.today.split("-").reverse().join("/");
+    const file =
+      "\uFEFFReferensi;Status;Nominal;Biaya Merchant;Tanggal Bayar\r\n" +
+      `${sale.reference};PAID;Rp ${sale.gross / 1000}.000;${sale.fee};${paidOn} 10:15\r\n`;
     const { status, body } = await shop.send(file, `provider=tripay&mapping=${mapping}&name=november.csv`);
     assert.equal(status, 201, JSON.stringify(body));
     const statement = body as StatementBody;
@@ -294,7 +301,7 @@ describe("a statement", () => {
     );
   });
 
-  it("may be read by owner and manager, and imported and decided by the owner alone", async () => {
+  it("owner and manager can read statements; only the owner can import and decide", async () => {
     const codes = async (token: string) => [
       (await shop.program.call("GET", "/api/v1/settlement/statements", { token })).status,
       (await shop.send("x", "provider=tripay", token)).code,
@@ -306,14 +313,14 @@ describe("a statement", () => {
   });
 });
 
-describe("money that we did not know", () => {
-  it("is taken as the payment that the row names: its sale is completed", async () => {
+describe("unknown money", () => {
+  it("unknown money is taken as the payment that the row names, and its sale is completed", async () => {
     const waiting = await shop.wait("Cappuccino");
     await shop.imported([waiting]);
     const [found] = await shop.cases();
     assert.deepEqual([found?.kind, found?.payment_id], ["missing_here", waiting.paymentId]);
     const applied = await done(
-      shop.decide(found!.id, { action: "apply", reason: "paid by the provider's word" }),
+      shop.decide(found!.id, { action: "apply", reason: "paid, as the provider says" }),
     );
     assert.equal(applied.state, "applied");
     const sale = await shop.program.call<{ state: string; receipt_number: string }>(
@@ -325,12 +332,12 @@ describe("money that we did not know", () => {
     assert.ok(sale.body.receipt_number);
   });
 
-  it("is taken for an order that a person names, as a static code's payment is", async () => {
+  it("unknown money is taken for an order that a person names, as for a static code", async () => {
     const waiting = await shop.wait("Cappuccino");
     await shop.imported([{ ...waiting, reference: "STATIC-0815" }]);
     const [found] = await shop.cases();
-    const nobody = await shop.decide(found!.id, { action: "apply", reason: "by amount and minute" });
-    assert.equal(nobody.code, "order_unknown", "the row names no payment of ours");
+    const unnamed = await shop.decide(found!.id, { action: "apply", reason: "by amount and minute" });
+    assert.equal(unnamed.code, "order_unknown", "the row names no payment of ours");
     const cash = await shop.cash("Donat");
     assert.equal(
       (await shop.decide(found!.id, { action: "apply", reason: "by amount and minute", order_id: cash.id }))
@@ -347,7 +354,7 @@ describe("money that we did not know", () => {
     assert.deepEqual(rows, [{ state: "succeeded", reference: "STATIC-0815" }]);
   });
 
-  it("of which the provider tells later answers its case by itself; then it can't be written off too", async () => {
+  it("a later report by the provider closes the case; it can't be written off too", async () => {
     const waiting = await shop.wait("Cappuccino");
     await shop.imported([waiting]);
     const [found] = await shop.cases();
@@ -363,7 +370,7 @@ describe("money that we did not know", () => {
     );
   });
 
-  it("that went to suspense before is matched with its case there, and stays for payments to settle", async () => {
+  it("money already in suspense is matched with its case there, which payments settle", async () => {
     const waiting = await shop.wait("Cappuccino");
     const suspenseBefore = await shop.balance("suspense");
     await shop.program.lever("POST", `transactions/${waiting.reference}/pay`, {
@@ -374,7 +381,10 @@ describe("money that we did not know", () => {
       (now) => now > suspenseBefore,
     );
     const { rows } = await shop.program.database.pool.query<{ amount: bigint; fee: bigint }>(
-      "select c.amount, t.amount as fee from suspense_case c join ledger_transfer t on t.reference = c.reference and t.kind = 'fee' where c.reference = $1",
+      `select c.amount, t.amount as fee
+         from suspense_case c
+         join ledger_transfer t on t.reference = c.reference and t.kind = 'fee'
+        where c.reference = $1`,
       [waiting.reference],
     );
     const statement = await shop.imported([
@@ -396,8 +406,8 @@ describe("money that we did not know", () => {
   });
 });
 
-describe("a payment that no statement names", () => {
-  it("is missing there after some days; when a later statement names it, its case is answered", async () => {
+describe("a payment that no statement lists", () => {
+  it("a payment is missing_there after some days; a later statement with it closes the case", async () => {
     const [old, marker] = [await shop.sold("Mocha"), await shop.sold("Latte")];
     await shop.program.database.pool.query(
       "update payment set paid_at = paid_at - interval '8 days' where payment_id = $1",
@@ -415,7 +425,7 @@ describe("a payment that no statement names", () => {
     assert.equal((await shop.cases("state=arrived"))[0]?.id, missing!.id);
   });
 
-  it("and was written off brings its money back when one names it after all", async () => {
+  it("a payment that was written off is restored when a statement lists it", async () => {
     const [old, marker] = [await shop.sold("Mocha"), await shop.sold("Latte")];
     await shop.program.database.pool.query(
       "update payment set paid_at = paid_at - interval '8 days' where payment_id = $1",
@@ -432,13 +442,13 @@ describe("a payment that no statement names", () => {
     assert.deepEqual(
       [await shop.balance("suspense"), await shop.balance("fees")],
       [suspenseBefore, feesBefore],
-      "as if nothing had been",
+      "the balance is as before",
     );
   });
 });
 
 describe("a refund", () => {
-  it("that a statement names is matched, and taken from the bank", async () => {
+  it("a refund that a statement lists is matched, and taken from the bank", async () => {
     const sale = await shop.sold("Mocha");
     const { body } = await shop.program.call<{ refund_id: string }>(
       "POST",
@@ -467,7 +477,7 @@ describe("a refund", () => {
 });
 
 describe("a decision", () => {
-  it("is made once, however often and at once it is asked for, by who may", async () => {
+  it("a decision is made once, by an authorised person, however often it is requested", async () => {
     const sale = await shop.sold("Latte");
     await shop.imported([{ ...sale, fee: sale.fee + 100 }]);
     const [found] = await shop.cases();
@@ -505,7 +515,7 @@ describe("a decision", () => {
 });
 
 describe("the transfers of a statement", () => {
-  it("can't be posted twice: the row's id is theirs", async () => {
+  it("a row's transfers can't be posted twice, because their ids come from the row", async () => {
     const sale = await shop.sold("Latte");
     await shop.imported([sale]);
     const {

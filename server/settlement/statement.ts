@@ -1,39 +1,45 @@
 import type { Currency, Id } from "@onegate/contract";
 import type { MdrFinding } from "./mdr.ts";
 
-/** What a row moves: a payment to us, a refund from us, or something of the provider's own (a fee, a correction). */
+/**
+ * What a row moves: a payment to us, a refund from us, or an adjustment by the provider (a fee, a
+ * correction).
+ */
 export type RowKind = "payment" | "refund" | "adjustment";
 
-/** A row as it was read; sums in minor units, below zero where money was taken back. `net` is always `gross` less `fee`. */
+/**
+ * A row as read from the file. Amounts are in minor units, negative where money was taken back. `net` is
+ * always `gross` minus `fee`.
+ */
 export type NewRow = {
-  /** Its line in the file. */
+  /** The line in the file. */
   readonly line: number;
-  /** What makes it the same row in another statement; see `identityOf`. */
+  /** Identifies the same row in another statement; see `identityOf`. */
   readonly identity: string;
   readonly kind: RowKind;
   /** The provider's reference, and ours. */
   readonly reference: string | null;
   readonly merchantRef: string | null;
-  /** What the payer paid for us; a fee on top that is the payer's own never was ours and is left out. */
+  /** What the payer paid to us. A fee that the payer paid on top of it was never ours and is left out. */
   readonly gross: bigint;
   readonly fee: bigint;
   readonly net: bigint;
   /** `YYYY-MM-DD` in the layout's zone. */
   readonly paidDay: string;
-  /** `HH:MM:SS`, where the file tells. */
+  /** `HH:MM:SS`, where the file gives it. */
   readonly paidTime: string | null;
   readonly settledDay: string | null;
-  /** The cells as they came, by header; columns that name people are left out. */
+  /** The cells as they were in the file, by header, without the columns that name people. */
   readonly raw: Readonly<Record<string, string>>;
 };
 
 export type StatementRow = NewRow & { readonly rowId: Id };
 
 /**
- * A provider's statement.
+ * The state of a provider's statement.
  *
- *   open     a row of it has a case that nobody has decided yet
- *   settled  each of its rows is matched or decided
+ *   open     a row has a case that is not decided yet
+ *   settled  each row is matched or decided
  */
 export type StatementState = "open" | "settled";
 export type StatementEvent = "clear";
@@ -45,7 +51,7 @@ export const statementLifecycle: Readonly<
   settled: {},
 };
 
-/** A statement with its sums over all its rows, in minor units. */
+/** A statement with the sums of all its rows, in minor units. */
 export type Statement = {
   readonly merchantId: Id;
   readonly statementId: Id;
@@ -62,15 +68,16 @@ export type Statement = {
   readonly gross: bigint;
   readonly fee: bigint;
   readonly net: bigint;
-  /** What its fees for QRIS were held against. */
+  /** How its QRIS fees compare with the merchant discount rate. */
   readonly mdr: readonly MdrFinding[];
   readonly state: StatementState;
   readonly importedAt: Date;
 };
 
 /**
- * What makes a row the same in another statement. A payment is one thing by the provider's reference (or ours); there may
- * be several refunds and adjustments of one reference, so of those everything but the line counts.
+ * Identifies the same row in another statement. A payment is identified by the provider's reference, or else
+ * by ours. Several refunds and adjustments can share a reference, so for those every field but the line
+ * counts.
  */
 export function identityOf(
   row: Pick<

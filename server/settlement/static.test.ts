@@ -46,7 +46,7 @@ const confirm = (id: string, reference?: string, by = newId()) =>
 const waiting = async () =>
   (await shop.program.call<UnverifiedBody>("GET", "/api/v1/settlement/unverified", { token: shop.manager }))
     .body;
-const told = async (rows: readonly Told[]) => {
+const imported = async (rows: readonly Told[]) => {
   const answer = await shop.send(csv(rows), "provider=qris_static&layout=plain");
   assert.equal(answer.status, 201, JSON.stringify(answer.body));
   return shop.rows(answer.body as Parameters<TestShop["rows"]>[0]);
@@ -58,7 +58,7 @@ const accounts = async () => ({
   suspense: await shop.balance("suspense"),
 });
 
-/** A sale of one product that waits for the cashier's word. */
+/** A sale of one product that waits for the cashier's confirmation. */
 async function rung(name: string): Promise<SaleBody> {
   const catalogue = (
     await shop.program.call<Parameters<typeof newSale>[0]>("GET", "/api/v1/till/catalogue", {
@@ -74,13 +74,13 @@ async function sold(name: string, reference?: string): Promise<SaleBody> {
   assert.equal(status, 200, JSON.stringify(body));
   return body;
 }
-/** Lets some days pass over a sale's payment. */
+/** Moves a sale's payment some days into the past. */
 const age = (sale: SaleBody, days: number) =>
   shop.program.database.pool.query(
     "update payment set paid_at = paid_at - make_interval(days => $2) where order_id = $1",
     [sale.id, days],
   );
-/** What the daily job makes of it. */
+/** Runs the daily job. */
 async function daily(sale: SaleBody): Promise<SettlementCaseBody> {
   await addJob(shop.program.database.kysely, SETTLE_DAILY, {});
   const cases = await until(
@@ -98,7 +98,7 @@ const refundBy = async (path: string, body: Record<string, unknown>) =>
 const drawer = () => shop.balance(`drawer:${DEMO_OUTLET}`);
 
 describe("the outlet's printed code", () => {
-  it("is the owner's to set, and what is none is refused by its name", async () => {
+  it("only the owner sets the printed code, and an invalid one is refused with its reason", async () => {
     const noCode = await sell(
       shop.program,
       shop.cashier,
@@ -112,7 +112,7 @@ describe("the outlet's printed code", () => {
         "QRIS_STATIC",
       ),
     );
-    assert.equal(noCode.code, "static_qris_missing", "no code, no sale by it");
+    assert.equal(noCode.code, "static_qris_missing", "without a code there is no sale by it");
     const codes = [
       await set(PRINTED, shop.manager),
       await set(PRINTED.replace("5F72", "5F73")),
@@ -140,7 +140,7 @@ describe("the outlet's printed code", () => {
     assert.deepEqual(seen.static_qris, { payload: PRINTED, merchant_name: "Saifullah.id" });
   });
 
-  it("can be taken away, and set again", async () => {
+  it("the printed code can be removed and set again", async () => {
     assert.equal((await shop.program.call("DELETE", SETTING, { token: shop.owner })).status, 204);
     assert.equal(
       (await shop.program.call("DELETE", SETTING, { token: shop.owner })).code,
@@ -151,7 +151,7 @@ describe("the outlet's printed code", () => {
 });
 
 describe("a sale by the printed code", () => {
-  it("is done by the cashier's word, and unverified everywhere until a statement shows it", async () => {
+  it("a sale is paid when the cashier confirms it, and unverified until a statement lists it", async () => {
     const [salesBefore, banked] = [await shop.balance("sales"), await shop.balance("bank")];
     const sale = await rung("Latte");
     assert.deepEqual([sale.state, sale.tenders], ["waiting", []]);
@@ -188,17 +188,17 @@ describe("a sale by the printed code", () => {
     ).body;
     assert.equal(tied.holds, true);
     assert.ok(
-      tied.notes.includes("qris_static: 28000.00 of 1 payments by the cashier's word alone"),
+      tied.notes.includes("qris_static: 28000.00 of 1 payments confirmed only by a cashier"),
       JSON.stringify(tied.notes),
     );
 
-    const rows = await told([{ reference: "632511000001", gross: 28_000, fee: 196, day: shop.today }]);
+    const rows = await imported([{ reference: "632511000001", gross: 28_000, fee: 196, day: shop.today }]);
     assert.deepEqual(
       rows.map(({ outcome, document_id }) => [outcome, document_id]),
       [["matched", done.tenders[0]!.payment_id]],
     );
     assert.deepEqual(await accounts(), { unverified: 0n, clearing: 0n, losses: 0n, suspense: 0n });
-    assert.equal(banked - (await shop.balance("bank")), 2_780_400n, "what is left of it is at the bank");
+    assert.equal(banked - (await shop.balance("bank")), 2_780_400n, "the rest of it is at the bank");
     const verified = await readSale(sale.id);
     assert.deepEqual(
       [verified.tenders[0]?.state, verified.tenders[0]?.reference, (await waiting()).count],
@@ -225,7 +225,7 @@ describe("a sale by the printed code", () => {
     );
   });
 
-  it("is confirmed once, however often and at once it is said", async () => {
+  it("a sale is confirmed once, even by concurrent requests", async () => {
     const sale = await rung("Mocha");
     const [salesBefore, same] = [await shop.balance("sales"), newId()];
     const answers = await Promise.all([
@@ -240,7 +240,7 @@ describe("a sale by the printed code", () => {
     assert.equal((await confirm(sale.id, "632511999999", same)).code, "idempotency_key_reused");
   });
 
-  it("is refused where the proof is none, is another payment's, or the sale is not there or given up", async () => {
+  it("an invalid or used reference, or an unknown or cancelled sale, is refused", async () => {
     const sale = await rung("Donat");
     assert.equal((await confirm(sale.id, "12")).code, "reference_malformed");
     assert.equal((await confirm(newId())).code, "sale_unknown");
@@ -255,18 +255,24 @@ describe("a sale by the printed code", () => {
     assert.equal(ended.body.state, "cancelled");
     assert.equal((await confirm(sale.id)).code, "order_cancelled");
     // two tills, one screenshot
-    const [one, other] = [await rung("Klepon"), await rung("Kue Lapis")];
-    const answers = await Promise.all([confirm(one.id, "632511000004"), confirm(other.id, "6325-1100-0004")]);
+    const [first, second] = [await rung("Klepon"), await rung("Kue Lapis")];
+    const answers = await Promise.all([
+      confirm(first.id, "632511000004"),
+      confirm(second.id, "6325-1100-0004"),
+    ]);
     assert.deepEqual(answers.map(({ code }) => code ?? "paid").sort(), ["paid", "reference_used"]);
     assert.equal((await readSale(proof.id)).tenders[0]?.reference, "632511000003");
   });
 
-  it("may be verified after its announcement is forgotten: the proof still holds", async () => {
+  it("a payment can be verified after its events are deleted, and the proof still holds", async () => {
     const sale = await sold("Cappuccino", "632511000007");
     const { pool } = shop.program.database;
     // 40 days pass, and events are kept for 30
     await pool.query(
-      "update payment set paid_at = paid_at - interval '40 days', created_at = created_at - interval '40 days', updated_at = updated_at - interval '40 days' where order_id = $1",
+      `update payment
+          set paid_at = paid_at - interval '40 days', created_at = created_at - interval '40 days',
+              updated_at = updated_at - interval '40 days'
+        where order_id = $1`,
       [sale.id],
     );
     await pool.query("update sale set paid_at = paid_at - interval '40 days' where sale_id = $1", [sale.id]);
@@ -276,7 +282,7 @@ describe("a sale by the printed code", () => {
     );
     assert.deepEqual(
       (
-        await told([
+        await imported([
           {
             reference: "632511000007",
             gross: Number(sale.total.amount),
@@ -290,7 +296,7 @@ describe("a sale by the printed code", () => {
     await shop.assertBooksHold();
   });
 
-  it("that its account does not hold is named by the proof", async () => {
+  it("the proof names an unverified payment that its account does not hold", async () => {
     const { pool } = shop.program.database;
     const [one] = (await waiting()).payments;
     const say = (verification: string) =>
@@ -306,7 +312,7 @@ describe("a sale by the printed code", () => {
     await say("unverified");
   });
 
-  it("is given back only when it is verified, by hand, out of the drawer", async () => {
+  it("only a verified payment can be refunded, by hand, out of the drawer", async () => {
     const sale = await sold("V60");
     const paymentId = sale.tenders[0]!.payment_id;
     const cash = await drawer();
@@ -324,7 +330,7 @@ describe("a sale by the printed code", () => {
       ["payment_unverified", "payment_unverified", "payment_unverified"],
     );
     assert.equal(await drawer(), cash);
-    // a person who has seen the money says so today
+    // a person who has seen the money verifies it today
     const opened = () =>
       shop.program.call<SettlementCaseBody>("POST", `/api/v1/settlement/unverified/${paymentId}/case`, {
         token: shop.owner,
@@ -344,7 +350,7 @@ describe("a sale by the printed code", () => {
       ).status,
       200,
     );
-    assert.equal((await opened()).code, "payment_unknown", "it no longer waits");
+    assert.equal((await opened()).code, "payment_unknown", "the payment no longer waits");
     const { unverified } = await accounts();
     const { body: refund } = await refundBy(`/api/v1/payments/${sale.tenders[0]!.payment_id}/refunds`, {
       amount: "12000.00",
@@ -366,17 +372,17 @@ describe("a sale by the printed code", () => {
       200,
     );
     assert.deepEqual([(await drawer()) - cash, (await accounts()).unverified], [1_200_000n, unverified]);
-    // a file punctuates it in its own way
+    // the file punctuates the reference differently
     assert.deepEqual(
-      (await told([{ reference: "6325.1100.0005", gross: 32_000, fee: 0, day: shop.today }])).map(
+      (await imported([{ reference: "6325.1100.0005", gross: 32_000, fee: 0, day: shop.today }])).map(
         ({ outcome, document_id }) => [outcome, document_id],
       ),
       [["matched", paymentId]],
     );
     assert.deepEqual(
-      (await told([{ reference: "6325/1100/0005", gross: 32_000, fee: 0, day: before(shop.today, 1) }])).map(
-        ({ outcome }) => outcome,
-      ),
+      (
+        await imported([{ reference: "6325/1100/0005", gross: 32_000, fee: 0, day: before(shop.today, 1) }])
+      ).map(({ outcome }) => outcome),
       ["doubled"],
     );
     await shop.decide((await shop.cases())[0]!.id, { action: "ignore", reason: "listed twice" });
@@ -391,10 +397,10 @@ describe("a statement of the printed code", () => {
   };
   const stateOf = async (sale: SaleBody) => (await readSale(sale.id)).tenders.at(-1)?.state;
 
-  it("leaves a row that two payments fit to a person, who says which", async () => {
+  it("a row that two payments match is left to a person", async () => {
     const [one, other] = [await sold("Latte"), await sold("Latte")];
     assert.deepEqual(
-      (await told([{ reference: "632511000010", gross: 28_000, fee: 0, day: shop.today }])).map(
+      (await imported([{ reference: "632511000010", gross: 28_000, fee: 0, day: shop.today }])).map(
         ({ outcome }) => outcome,
       ),
       ["missing_here"],
@@ -424,25 +430,25 @@ describe("a statement of the printed code", () => {
       ["applied", "unverified", "succeeded"],
     );
     assert.deepEqual(
-      (await told([{ reference: "632511000011", gross: 28_000, fee: 0, day: shop.today }])).map(
+      (await imported([{ reference: "632511000011", gross: 28_000, fee: 0, day: shop.today }])).map(
         ({ outcome }) => outcome,
       ),
       ["matched"],
-      "then one fits alone",
+      "then only one matches",
     );
     assert.equal((await accounts()).clearing, 0n);
   });
 
-  it("with a row that nothing fits is as any other's; one that comes again verifies nothing", async () => {
+  it("a row that matches nothing is missing_here; a doubled row verifies nothing", async () => {
     const sale = await sold("Teh Melati");
-    const [row] = await told([
+    const [row] = await imported([
       { reference: "632511000020", gross: 99_000, fee: 0, day: shop.today },
       { reference: "632511000021", gross: 12_000, fee: 0, day: before(shop.today, 2) },
     ]).then(() => shop.cases());
     assert.deepEqual([row?.kind, row?.fits, await stateOf(sale)], ["missing_here", [], "unverified"]);
     for (const one of await shop.cases())
       await decided(shop.decide(one.id, { action: "write_off", reason: "nobody knows it" }));
-    const again = await told([
+    const again = await imported([
       { reference: "632511000021", gross: 12_000, fee: 0, day: before(shop.today, 2) },
       { reference: "632511000022", gross: 12_000, fee: 0, day: before(shop.today, 1) },
     ]);
@@ -453,13 +459,13 @@ describe("a statement of the printed code", () => {
     await decided(shop.decide((await shop.cases())[0]!.id, { action: "ignore", reason: "listed twice" }));
   });
 
-  it("that shows nothing in three days leaves a case, which a reference settles", async () => {
+  it("a payment not listed within three days becomes a case, which a reference settles", async () => {
     const sale = await sold("Teh Tarik");
     await age(sale, 3);
     assert.equal(
       (await waiting()).payments.find(({ order_id }) => order_id === sale.id)?.due,
       shop.today,
-      "today it may still come",
+      "today it may still be listed",
     );
     await age(sale, 1);
     const found = await daily(sale);
@@ -490,15 +496,15 @@ describe("a statement of the printed code", () => {
       ["verified", "succeeded", -1_800_000n],
     );
     assert.deepEqual(
-      (await told([{ reference: "632511000030", gross: 18_000, fee: 0, day: before(shop.today, 4) }])).map(
-        ({ outcome }) => outcome,
-      ),
+      (
+        await imported([{ reference: "632511000030", gross: 18_000, fee: 0, day: before(shop.today, 4) }])
+      ).map(({ outcome }) => outcome),
       ["matched"],
     );
     assert.equal((await accounts()).clearing, 0n);
   });
 
-  it("that never comes makes a loss; should it come after all, the loss is none", async () => {
+  it("a payment that never arrives is a loss; if it arrives after all, the loss is undone", async () => {
     const sale = await sold("Americano");
     await age(sale, 4);
     const found = await daily(sale);
@@ -507,9 +513,9 @@ describe("a statement of the printed code", () => {
     assert.equal(
       (await refundBy(`/api/v1/payments/${sale.tenders[0]!.payment_id}/refunds`, { reason: "x" })).status,
       409,
-      "what never came is not given back",
+      "money that never arrived is not refunded",
     );
-    await told([{ reference: "632511000040", gross: 22_000, fee: 154, day: before(shop.today, 4) }]);
+    await imported([{ reference: "632511000040", gross: 22_000, fee: 154, day: before(shop.today, 4) }]);
     const [row] = await shop.cases();
     await decided(
       shop.decide(row!.id, { action: "apply", reason: "the acquirer was late", order_id: sale.id }),
@@ -520,12 +526,12 @@ describe("a statement of the printed code", () => {
     );
   });
 
-  it("that comes late answers the case by itself", async () => {
+  it("a late statement closes the case by itself", async () => {
     await set(PRINTED, shop.owner, 1);
     const sale = await sold("Croissant");
     await age(sale, 2);
     const found = await daily(sale);
-    await told([{ reference: "632511000050", gross: 25_000, fee: 0, day: before(shop.today, 2) }]);
+    await imported([{ reference: "632511000050", gross: 25_000, fee: 0, day: before(shop.today, 2) }]);
     const { body } = await shop.program.call<SettlementCaseBody>(
       "GET",
       `/api/v1/settlement/cases/${found.id}`,
@@ -535,7 +541,7 @@ describe("a statement of the printed code", () => {
   });
 });
 
-describe("money that comes twice, by the dynamic QR and by the printed one", () => {
+describe("money paid twice, by the dynamic and the printed QR", () => {
   const openCases = async () =>
     (
       await shop.program.call<{
@@ -543,9 +549,9 @@ describe("money that comes twice, by the dynamic QR and by the printed one", () 
       }>("GET", "/api/v1/cases?state=open", { token: shop.owner })
     ).body.cases;
 
-  it("is in suspense when the dynamic one's word comes late", async () => {
-    const asked = await shop.wait("Cold Brew");
-    const { body: done } = await confirm(asked.sale.id);
+  it("the second payment is in suspense when the dynamic QR's notification comes late", async () => {
+    const waiting = await shop.wait("Cold Brew");
+    const { body: done } = await confirm(waiting.sale.id);
     assert.deepEqual(
       done.tenders.map(({ method, state }) => [method, state]),
       [
@@ -553,14 +559,14 @@ describe("money that comes twice, by the dynamic QR and by the printed one", () 
         ["QRIS_STATIC", "unverified"],
       ],
     );
-    await shop.program.lever("POST", `transactions/${asked.reference}/pay`);
+    await shop.program.lever("POST", `transactions/${waiting.reference}/pay`);
     const [found] = await until(openCases, (all) => all.length === 1);
     assert.deepEqual([found?.reason, found?.provider, found?.amount], ["double", "tripay", "30000.00"]);
-    assert.equal((await readSale(asked.sale.id)).state, "paid");
+    assert.equal((await readSale(waiting.sale.id)).state, "paid");
     await refundBy(`/api/v1/cases/${found!.case_id}/refund`, { reason: "paid twice" });
   });
 
-  it("is not a cashier's word when the sale is paid already, by QRIS or in cash: nothing is booked, and the statement opens the case", async () => {
+  it("a cashier can't confirm a sale that is paid already; the statement opens the case", async () => {
     const earlier = await accounts();
     for (const sale of [(await shop.sold("Es Kopi Kelapa")).sale, await shop.cash("Es Kopi Kelapa")]) {
       assert.equal((await confirm(sale.id, "632511000060")).code, "order_paid");
@@ -571,23 +577,25 @@ describe("money that comes twice, by the dynamic QR and by the printed one", () 
     }
     assert.deepEqual([await accounts(), await openCases()], [earlier, []]);
     assert.deepEqual(
-      (await told([{ reference: "632511000060", gross: 29_000, fee: 0, day: shop.today }])).map(
+      (await imported([{ reference: "632511000060", gross: 29_000, fee: 0, day: shop.today }])).map(
         ({ outcome }) => outcome,
       ),
       ["missing_here"],
-      "money that did come is known by its row",
+      "money that did arrive is known by its row",
     );
     await shop.decide((await shop.cases())[0]!.id, { action: "refund_later", reason: "paid twice" });
   });
 
-  it("is neither given back nor applied while nothing but a cashier's word shows it", async () => {
-    // as such money was booked before a paid sale was refused
+  it("an unverified payment in suspense is neither refunded nor applied", async () => {
+    // earlier versions booked such money before paid sales were refused
     const paid = await sold("Mocha", "632511000061");
     const { payment_id: paymentId } = paid.tenders[0]!;
     const { pool } = shop.program.database;
     const caseId = newId();
     await pool.query(
-      "insert into suspense_case (merchant_id, case_id, provider, reference, payment_id, reason, currency, amount, transfer_id) values ($1, $2, 'qris_static', '632511000061', $3, 'double', 'IDR', 3200000, $4)",
+      `insert into suspense_case (merchant_id, case_id, provider, reference, payment_id, reason, currency,
+              amount, transfer_id)
+       values ($1, $2, 'qris_static', '632511000061', $3, 'double', 'IDR', 3200000, $4)`,
       [DEMO_MERCHANT, caseId, paymentId, newId()],
     );
     await pool.query("update payment set state = 'cancelled' where payment_id = $1", [paymentId]);

@@ -10,11 +10,10 @@ import type { NewRow, RowKind, Statement, StatementRow, StatementState } from ".
 
 // statements
 
-/** Statements and cases of a provider are written one after another: held until the commit. */
+/** Locks a provider until the commit, so that its statements and cases are written one after another. */
 export async function lockProvider(tx: Tx, merchantId: Id, provider: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`settlement ${merchantId} ${provider}`}, 0))`.execute(
-    tx,
-  );
+  await sql`
+    select pg_advisory_xact_lock(hashtextextended(${`settlement ${merchantId} ${provider}`}, 0))`.execute(tx);
 }
 
 type StatementRecord = {
@@ -61,9 +60,9 @@ function toMdrRecord({ basisPoints, gross, fee, expected, ...rest }: MdrFinding)
   };
 }
 
-const STATEMENT = sql.raw(
-  "merchant_id, statement_id, provider, name, encode(sha256, 'hex') as sha256, layout, period_from, period_to, currency, rows, skipped, gross, fee, net, mdr, state, imported_at",
-);
+const STATEMENT = sql.raw(`
+  merchant_id, statement_id, provider, name, encode(sha256, 'hex') as sha256, layout, period_from, period_to,
+  currency, rows, skipped, gross, fee, net, mdr, state, imported_at`);
 
 function toStatement(row: StatementRecord): Statement {
   return {
@@ -89,17 +88,20 @@ function toStatement(row: StatementRecord): Statement {
 
 export async function insertStatement(
   tx: Tx,
-  one: Omit<Statement, "importedAt">,
+  statement: Omit<Statement, "importedAt">,
   mapping: Layout,
   staffId: Id,
 ): Promise<void> {
   await sql`
-    insert into settlement_statement (merchant_id, statement_id, provider, name, sha256, layout, mapping, time_zone, period_from, period_to, currency, rows, skipped,
-      gross, fee, net, mdr, state, imported_by)
-    values (${one.merchantId}, ${one.statementId}, ${one.provider}, ${one.name}, decode(${one.sha256}, 'hex'), ${one.layout}, ${JSON.stringify(mapping)}::jsonb, ${mapping.time_zone},
-      ${one.periodFrom}, ${one.periodTo}, ${one.currency}, ${one.rows}, ${one.skipped}, ${one.gross}, ${one.fee}, ${one.net}, ${JSON.stringify(one.mdr.map(toMdrRecord))}::jsonb, ${one.state}, ${staffId})`.execute(
-    tx,
-  );
+    insert into settlement_statement (merchant_id, statement_id, provider, name, sha256, layout, mapping,
+           time_zone, period_from, period_to, currency, rows, skipped, gross, fee, net, mdr, state,
+           imported_by)
+    values (${statement.merchantId}, ${statement.statementId}, ${statement.provider}, ${statement.name},
+            decode(${statement.sha256}, 'hex'), ${statement.layout}, ${JSON.stringify(mapping)}::jsonb,
+            ${mapping.time_zone}, ${statement.periodFrom}, ${statement.periodTo}, ${statement.currency},
+            ${statement.rows}, ${statement.skipped}, ${statement.gross}, ${statement.fee}, ${statement.net},
+            ${JSON.stringify(statement.mdr.map(toMdrRecord))}::jsonb, ${statement.state},
+            ${staffId})`.execute(tx);
 }
 
 export async function selectStatement(
@@ -107,18 +109,18 @@ export async function selectStatement(
   merchantId: Id,
   by: { statementId: Id } | { provider: string; sha256: string },
 ): Promise<Statement | undefined> {
-  const it =
+  const condition =
     "statementId" in by
       ? sql`statement_id = ${by.statementId}`
       : sql`provider = ${by.provider} and sha256 = decode(${by.sha256}, 'hex')`;
-  const { rows } =
-    await sql<StatementRecord>`select ${STATEMENT} from settlement_statement where merchant_id = ${merchantId} and ${it}`.execute(
-      executor,
-    );
+  const { rows } = await sql<StatementRecord>`
+    select ${STATEMENT}
+      from settlement_statement
+     where merchant_id = ${merchantId} and ${condition}`.execute(executor);
   return rows[0] && toStatement(rows[0]);
 }
 
-/** Statements, newest first, imported before the one that is named. */
+/** Statements, newest first, starting before the given one. */
 export async function selectStatements(
   executor: Executor,
   merchantId: Id,
@@ -126,7 +128,9 @@ export async function selectStatements(
 ): Promise<Statement[]> {
   const { rows } = await sql<StatementRecord>`
     select ${STATEMENT} from settlement_statement
-     where merchant_id = ${merchantId} and (${provider ?? null}::text is null or provider = ${provider ?? null}) and (${before ?? null}::uuid is null or statement_id < ${before ?? null})
+     where merchant_id = ${merchantId}
+       and (${provider ?? null}::text is null or provider = ${provider ?? null})
+       and (${before ?? null}::uuid is null or statement_id < ${before ?? null})
      order by statement_id desc limit ${limit}`.execute(executor);
   return rows.map(toStatement);
 }
@@ -139,30 +143,33 @@ export type OutcomeSum = {
   readonly net: bigint;
 };
 
-/** The rows of a statement by what they were found to be; their sums tie with the statement's. */
+/** A statement's rows grouped by outcome. The sums add up to the statement's. */
 export async function selectOutcomes(
   executor: Executor,
   merchantId: Id,
   statementId: Id,
 ): Promise<OutcomeSum[]> {
   const { rows } = await sql<OutcomeSum>`
-    select m.outcome, count(*)::int as rows, sum(r.gross)::bigint as gross, sum(r.fee)::bigint as fee, sum(r.net)::bigint as net
+    select m.outcome, count(*)::int as rows, sum(r.gross)::bigint as gross, sum(r.fee)::bigint as fee,
+           sum(r.net)::bigint as net
       from settlement_row r join settlement_match m using (merchant_id, row_id)
-     where r.merchant_id = ${merchantId} and r.statement_id = ${statementId} group by m.outcome order by m.outcome`.execute(
-    executor,
-  );
+     where r.merchant_id = ${merchantId} and r.statement_id = ${statementId}
+     group by m.outcome
+     order by m.outcome`.execute(executor);
   return rows;
 }
 
-/** The providers that have sent statements, with the first day that one of theirs tells of. */
+/** The providers with imported statements, and the first day that those cover. */
 export async function selectCovered(
   executor: Executor,
   merchantId: Id,
 ): Promise<Array<{ provider: string; since: string }>> {
   const { rows } = await sql<{ provider: string; since: string }>`
-    select provider, min(period_from) as since from settlement_statement where merchant_id = ${merchantId} group by provider order by provider`.execute(
-    executor,
-  );
+    select provider, min(period_from) as since
+      from settlement_statement
+     where merchant_id = ${merchantId}
+     group by provider
+     order by provider`.execute(executor);
   return rows;
 }
 
@@ -172,38 +179,40 @@ export async function markStatement(
   statementId: Id,
   state: StatementState,
 ): Promise<void> {
-  await sql`update settlement_statement set state = ${state} where merchant_id = ${merchantId} and statement_id = ${statementId}`.execute(
-    tx,
-  );
+  await sql`
+    update settlement_statement
+       set state = ${state}
+     where merchant_id = ${merchantId} and statement_id = ${statementId}`.execute(tx);
 }
 
 export async function countOpenCasesOf(tx: Tx, merchantId: Id, statementId: Id): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select count(*)::int as count from settlement_case where merchant_id = ${merchantId} and statement_id = ${statementId} and state = 'open'`.execute(
-    tx,
-  );
+    select count(*)::int as count
+      from settlement_case
+     where merchant_id = ${merchantId} and statement_id = ${statementId} and state = 'open'`.execute(tx);
   return rows[0]?.count ?? 0;
 }
 
 export type QrisPayment = {
-  readonly paymentId: Id /** Its own code. */;
-  readonly payload: string | null /** Whose printed code it was paid by. */;
+  readonly paymentId: Id;
+  /** The payload of its own code. */
+  readonly payload: string | null;
+  /** The outlet whose printed code it was paid by. */
   readonly outletId: Id | null;
 };
 
-/** Those of some payments that were made by QRIS. */
+/** The QRIS payments among the given ones. */
 export async function selectQrisPayments(
   executor: Executor,
   merchantId: Id,
   paymentIds: readonly Id[],
 ): Promise<QrisPayment[]> {
   const found: QrisPayment[] = [];
-  for (const some of chunks(paymentIds)) {
+  for (const chunk of chunks(paymentIds)) {
     const { rows } = await sql<{ payment_id: Id; qr_string: string | null; outlet_id: Id | null }>`
       select payment_id, qr_string, outlet_id from payment
-       where merchant_id = ${merchantId} and payment_id = any (${[...some]}::uuid[]) and method in ('QRIS', 'QRIS_STATIC')`.execute(
-      executor,
-    );
+       where merchant_id = ${merchantId} and payment_id = any (${[...chunk]}::uuid[])
+         and method in ('QRIS', 'QRIS_STATIC')`.execute(executor);
     for (const row of rows)
       found.push({ paymentId: row.payment_id, payload: row.qr_string, outletId: row.outlet_id });
   }
@@ -212,7 +221,7 @@ export async function selectQrisPayments(
 
 // rows and their matches
 
-/** Rows written at once. */
+/** Rows written in one statement. */
 const CHUNK = 1_000;
 
 export function* chunks<T>(all: readonly T[], size = CHUNK): Generator<readonly T[]> {
@@ -224,8 +233,8 @@ export async function insertRows(
   { merchantId, statementId, provider }: Pick<Statement, "merchantId" | "statementId" | "provider">,
   rows: readonly StatementRow[],
 ): Promise<void> {
-  for (const some of chunks(rows)) {
-    const json = some.map((row) => ({
+  for (const chunk of chunks(rows)) {
+    const json = chunk.map((row) => ({
       row_id: row.rowId,
       line: row.line,
       identity: row.identity,
@@ -241,16 +250,20 @@ export async function insertRows(
       raw: row.raw,
     }));
     await sql`
-      insert into settlement_row (merchant_id, row_id, statement_id, provider, line, identity, kind, reference, merchant_ref, gross, fee, net, paid_day, paid_time, settled_day, raw)
-      select ${merchantId}::uuid, row_id, ${statementId}::uuid, ${provider}, line, identity, kind, reference, merchant_ref, gross, fee, net, paid_day, paid_time, settled_day, raw
-        from jsonb_to_recordset(${JSON.stringify(json)}::jsonb) as r (row_id uuid, line int, identity text, kind text, reference text, merchant_ref text, gross bigint, fee bigint, net bigint,
-             paid_day date, paid_time time, settled_day date, raw jsonb)`.execute(tx);
+      insert into settlement_row (merchant_id, row_id, statement_id, provider, line, identity, kind,
+             reference, merchant_ref, gross, fee, net, paid_day, paid_time, settled_day, raw)
+      select ${merchantId}::uuid, row_id, ${statementId}::uuid, ${provider}, line, identity, kind, reference,
+             merchant_ref, gross, fee, net, paid_day, paid_time, settled_day, raw
+        from jsonb_to_recordset(${JSON.stringify(json)}::jsonb)
+          as r (row_id uuid, line int, identity text, kind text, reference text, merchant_ref text,
+                gross bigint, fee bigint, net bigint, paid_day date, paid_time time, settled_day date,
+                raw jsonb)`.execute(tx);
   }
 }
 
 export async function insertMatches(tx: Tx, merchantId: Id, judged: readonly Judged[]): Promise<void> {
-  for (const some of chunks(judged)) {
-    const json = some.map(({ row, outcome, document, grossOver, feeOver }) => ({
+  for (const chunk of chunks(judged)) {
+    const json = chunk.map(({ row, outcome, document, grossOver, feeOver }) => ({
       row_id: row.rowId,
       outcome,
       document_kind: document?.kind ?? null,
@@ -259,22 +272,24 @@ export async function insertMatches(tx: Tx, merchantId: Id, judged: readonly Jud
       fee_over: feeOver.toString(),
     }));
     await sql`
-      insert into settlement_match (merchant_id, row_id, outcome, document_kind, document_id, gross_over, fee_over)
+      insert into settlement_match (merchant_id, row_id, outcome, document_kind, document_id, gross_over,
+             fee_over)
       select ${merchantId}::uuid, m.* from jsonb_to_recordset(${JSON.stringify(json)}::jsonb)
-        as m (row_id uuid, outcome text, document_kind text, document_id uuid, gross_over bigint, fee_over bigint)`.execute(
-      tx,
-    );
+          as m (row_id uuid, outcome text, document_kind text, document_id uuid,
+                gross_over bigint, fee_over bigint)`.execute(tx);
   }
 }
 
-/** What a row turned out to be after all. */
+/** Updates the outcome of a row that was matched again. */
 export async function updateMatch(
   tx: Tx,
   merchantId: Id,
   { row, outcome, document, grossOver, feeOver }: Judged,
 ): Promise<void> {
   await sql`
-    update settlement_match set outcome = ${outcome}, document_kind = ${document?.kind ?? null}, document_id = ${document?.documentId ?? null}, gross_over = ${grossOver}, fee_over = ${feeOver}
+    update settlement_match
+       set outcome = ${outcome}, document_kind = ${document?.kind ?? null},
+           document_id = ${document?.documentId ?? null}, gross_over = ${grossOver}, fee_over = ${feeOver}
      where merchant_id = ${merchantId} and row_id = ${row.rowId}`.execute(tx);
 }
 
@@ -294,9 +309,9 @@ type RowRecord = {
   raw: Record<string, string>;
 };
 
-const ROW = sql.raw(
-  "r.row_id, r.line, r.identity, r.kind, r.reference, r.merchant_ref, r.gross, r.fee, r.net, r.paid_day, r.paid_time, r.settled_day, r.raw",
-);
+const ROW = sql.raw(`
+  r.row_id, r.line, r.identity, r.kind, r.reference, r.merchant_ref, r.gross, r.fee, r.net, r.paid_day,
+  r.paid_time, r.settled_day, r.raw`);
 
 function toRow(row: RowRecord): StatementRow {
   return {
@@ -316,7 +331,7 @@ function toRow(row: RowRecord): StatementRow {
   };
 }
 
-/** A row with what it was found to be, and its case. */
+/** A row with its outcome and its case. */
 export type ShownRow = StatementRow & {
   readonly outcome: Outcome;
   readonly documentKind: DocumentKind | null;
@@ -324,7 +339,7 @@ export type ShownRow = StatementRow & {
   readonly caseId: Id | null;
 };
 
-/** Rows of a statement in the order of the file, behind a line. */
+/** Rows of a statement in the order of the file, after a line. */
 export async function selectShownRows(
   executor: Executor,
   merchantId: Id,
@@ -355,7 +370,7 @@ export async function selectShownRows(
   }));
 }
 
-/** Rows in the order in which they came, with the moment of each payment: noon where the file tells only the day. */
+/** Rows in the order of import, with the time of each payment: noon where the file gives only the day. */
 export async function selectRows(
   executor: Executor,
   merchantId: Id,
@@ -369,7 +384,7 @@ export async function selectRows(
   return rows.map((row) => ({ ...toRow(row), paidAt: row.paid_at }));
 }
 
-/** Which of these identities stand in an earlier statement of the provider. */
+/** The identities of these rows that occur in an earlier statement of the provider. */
 export async function selectSeen(
   executor: Executor,
   merchantId: Id,
@@ -378,13 +393,12 @@ export async function selectSeen(
 ): Promise<Set<string>> {
   const { rows: found } = await sql<{ identity: string }>`
     select distinct identity from settlement_row
-     where merchant_id = ${merchantId} and provider = ${provider} and identity = any (${rows.map(({ identity }) => identity)}::text[])`.execute(
-    executor,
-  );
+     where merchant_id = ${merchantId} and provider = ${provider}
+       and identity = any (${rows.map(({ identity }) => identity)}::text[])`.execute(executor);
   return new Set(found.map(({ identity }) => identity));
 }
 
-// documents of ours
+// our documents
 
 type DocumentRecord = {
   kind: DocumentKind;
@@ -398,14 +412,17 @@ type DocumentRecord = {
   written_off: boolean;
 };
 
-/** Which documents: those that rows may mean, or those of some days that no row has named (a day more on either side, for the zones). */
+/**
+ * Selects documents that rows may refer to, or those of a range of days that no row names. The range is a day
+ * wider on either side, for the time zones.
+ */
 type Which =
   | { readonly references: readonly string[]; readonly merchantRefs: readonly string[] }
   | { readonly from: string; readonly to: string };
 
 /**
- * The paid payments, the money in suspense, the refunds and the disputes of a provider, with what the ledger booked for each at its
- * clearing account. What was written off is owed no more.
+ * The paid payments, money in suspense, refunds and disputes of a provider, with what the ledger booked for
+ * each at its clearing account. What was written off counts as zero.
  */
 export async function selectDocuments(
   executor: Executor,
@@ -414,7 +431,7 @@ export async function selectDocuments(
   which: Which,
 ): Promise<Document[]> {
   const [references, merchantRefs] = "from" in which ? [[], []] : [which.references, which.merchantRefs];
-  const is = (columns: readonly string[], names: readonly string[]) =>
+  const matchesAny = (columns: readonly string[], names: readonly string[]) =>
     sql`(${sql.join(
       columns.map((column) => sql`${sql.raw(column)} = any (${[...names]}::text[])`),
       sql` or `,
@@ -422,38 +439,67 @@ export async function selectDocuments(
   const among = (at: string, refs: readonly string[], ours: readonly string[]): RawBuilder<unknown> =>
     "from" in which
       ? sql`${sql.raw(at)} >= ${which.from}::date - 1 and ${sql.raw(at)} < ${which.to}::date + 2`
-      : sql`(${is(refs, references)} or ${is(ours, merchantRefs)})`;
+      : sql`(${matchesAny(refs, references)} or ${matchesAny(ours, merchantRefs)})`;
   const { rows } = await sql<DocumentRecord>`
     with documents as (
-      select 'payment' as kind, p.payment_id as document_id, p.payment_id::text as subject, p.order_id, array_remove(array[p.reference], null) as refs,
-             array_remove(array[p.merchant_ref, case when p.verification is not null then p.reference end], null) as merchant_refs,
+      select 'payment' as kind, p.payment_id as document_id, p.payment_id::text as subject, p.order_id,
+             array_remove(array[p.reference], null) as refs,
+             array_remove(
+               array[p.merchant_ref, case when p.verification is not null then p.reference end],
+               null) as merchant_refs,
              p.amount as gross, p.paid_at as at
         from payment p
-       where p.merchant_id = ${merchantId} and p.provider = ${provider} and p.state = 'succeeded' and ${among("p.paid_at", ["p.reference"], ["p.merchant_ref", "p.reference"])}
-         -- by a printed code, it is owed when it is verified
+       where p.merchant_id = ${merchantId} and p.provider = ${provider} and p.state = 'succeeded'
+         and ${among("p.paid_at", ["p.reference"], ["p.merchant_ref", "p.reference"])}
+         -- a payment by a printed code is owed only once it is verified
          and coalesce(p.verification, 'verified') = 'verified'
-         -- money that was taken out of suspense for an order is owed for the case
-         and not exists (select from suspense_case c where c.merchant_id = p.merchant_id and c.provider = p.provider and c.reference = p.reference)
+         -- for money taken out of suspense for an order, the suspense case is what is owed
+         and not exists (select
+                           from suspense_case c
+                          where c.merchant_id = p.merchant_id and c.provider = p.provider
+                            and c.reference = p.reference)
       union all
-      select 'suspense', c.case_id, case when p.verification is null then c.provider || ':' || c.reference else p.payment_id::text end, p.order_id,
-             array_remove(array[c.reference, case when p.verification is not null then p.reference end], null), case when p.state <> 'succeeded' then array[p.merchant_ref] else '{}' end, c.amount, c.opened_at
-        from suspense_case c left join payment p on p.merchant_id = c.merchant_id and p.payment_id = c.payment_id
-       where c.merchant_id = ${merchantId} and c.provider = ${provider} and ${among("c.opened_at", ["c.reference", "p.reference"], ["p.merchant_ref"])}
+      select 'suspense', c.case_id,
+             case when p.verification is null then c.provider || ':' || c.reference
+                  else p.payment_id::text end,
+             p.order_id,
+             array_remove(
+               array[c.reference, case when p.verification is not null then p.reference end],
+               null),
+             case when p.state <> 'succeeded' then array[p.merchant_ref] else '{}' end, c.amount, c.opened_at
+        from suspense_case c
+        left join payment p on p.merchant_id = c.merchant_id and p.payment_id = c.payment_id
+       where c.merchant_id = ${merchantId} and c.provider = ${provider}
+         and ${among("c.opened_at", ["c.reference", "p.reference"], ["p.merchant_ref"])}
          and coalesce(p.verification, 'verified') = 'verified'
       union all
-      select 'refund', r.refund_id, r.refund_id::text, r.order_id, array_remove(array[r.reference, p.reference, c.reference], null), array_remove(array[r.refund_ref, p.merchant_ref], null), -r.amount, r.updated_at
+      select 'refund', r.refund_id, r.refund_id::text, r.order_id,
+             array_remove(array[r.reference, p.reference, c.reference], null),
+             array_remove(array[r.refund_ref, p.merchant_ref], null), -r.amount, r.updated_at
         from refund r
         left join payment p on p.merchant_id = r.merchant_id and p.payment_id = r.payment_id
         left join suspense_case c on c.merchant_id = r.merchant_id and c.case_id = r.case_id
        where r.merchant_id = ${merchantId} and r.provider = ${provider} and r.state = 'succeeded'
-         and r.paid_from = 'provider' and ${among("r.updated_at", ["r.reference", "p.reference", "c.reference"], ["r.refund_ref", "p.merchant_ref"])}
+         and r.paid_from = 'provider'
+         and ${among(
+           "r.updated_at",
+           ["r.reference", "p.reference", "c.reference"],
+           ["r.refund_ref", "p.merchant_ref"],
+         )}
       union all
-      select 'dispute', d.dispute_id, d.dispute_id::text, d.order_id, array_remove(array[d.reference, p.reference], null), array[p.merchant_ref], -(d.amount + d.beyond), d.opened_at
+      select 'dispute', d.dispute_id, d.dispute_id::text, d.order_id,
+             array_remove(array[d.reference, p.reference], null), array[p.merchant_ref],
+             -(d.amount + d.beyond), d.opened_at
         from dispute d join payment p on p.merchant_id = d.merchant_id and p.payment_id = d.payment_id
-       where d.merchant_id = ${merchantId} and d.provider = ${provider} and ${among("d.opened_at", ["d.reference", "p.reference"], ["p.merchant_ref"])})
-    select d.kind, d.document_id, d.subject, d.refs, d.merchant_refs, d.gross, ${dayOf("d.at", "d.order_id")} as day,
+       where d.merchant_id = ${merchantId} and d.provider = ${provider}
+         and ${among("d.opened_at", ["d.reference", "p.reference"], ["p.merchant_ref"])})
+    select d.kind, d.document_id, d.subject, d.refs, d.merchant_refs, d.gross,
+           ${dayOf("d.at", "d.order_id")} as day,
            ${isNamed("d.document_id", merchantId)} as named,
-           exists (select from settlement_case x where x.merchant_id = ${merchantId} and x.document_id = d.document_id and x.kind = 'missing_there' and x.state = 'written_off') as written_off
+           exists (select
+                     from settlement_case x
+                    where x.merchant_id = ${merchantId} and x.document_id = d.document_id
+                      and x.kind = 'missing_there' and x.state = 'written_off') as written_off
       from documents d ${zoneOf(merchantId)}
      where ${"from" in which ? sql`not ${isNamed("d.document_id", merchantId)}` : sql`true`}
      order by d.at, d.document_id`.execute(executor);
@@ -475,37 +521,55 @@ export async function selectDocuments(
 }
 
 function isNamed(column: string, merchantId: Id): RawBuilder<boolean> {
-  return sql`exists (select from settlement_match m where m.merchant_id = ${merchantId} and m.document_id = ${sql.raw(column)} and m.outcome not in ('missing_here', 'doubled'))`;
+  return sql`
+    exists (select
+              from settlement_match m
+             where m.merchant_id = ${merchantId} and m.document_id = ${sql.raw(column)}
+               and m.outcome not in ('missing_here', 'doubled'))`;
 }
 
-/** The id of the transfer that booked a document's fee: payments post it with the collection. */
+/** The id of the transfer that booked a document's fee; payments post it with the collection. */
 function feeId(merchantId: Id, subject: string): Id {
   return derivedAt(subject, "fee", merchantId);
 }
 
-/** The day of a moment in the zone of the order's outlet, or of the merchant's first one. Needs `zoneOf`. */
+/**
+ * The day of a moment in the zone of the order's outlet, or else of the merchant's first outlet. Needs
+ * `zoneOf`.
+ */
 export function dayOf(at: string, orderId: string): RawBuilder<string> {
-  return sql`to_char(${sql.raw(at)} at time zone coalesce((select o.time_zone from sale s join outlet o using (merchant_id, outlet_id) where s.merchant_id = home.merchant_id and s.sale_id = ${sql.raw(saleIdOf(orderId))}), home.time_zone), 'YYYY-MM-DD')`;
+  return sql`
+    to_char(${sql.raw(at)} at time zone coalesce(
+              (select o.time_zone
+                 from sale s
+                 join outlet o using (merchant_id, outlet_id)
+                where s.merchant_id = home.merchant_id and s.sale_id = ${sql.raw(saleIdOf(orderId))}),
+              home.time_zone),
+            'YYYY-MM-DD')`;
 }
 
-/** An order of the till is the sale of the same id. */
+/** An order of the till has the id of its sale. */
 export function saleIdOf(orderId: string): string {
   return `(case when ${orderId} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then ${orderId}::uuid end)`;
 }
 
-/** The zone of the merchant's first outlet, as `home`. */
+/** The time zone of the merchant's first outlet, as `home`. */
 export function zoneOf(merchantId: Id): RawBuilder<unknown> {
-  return sql`cross join (select ${merchantId}::uuid as merchant_id, coalesce((select time_zone from outlet where merchant_id = ${merchantId} order by outlet_id limit 1), 'Asia/Jakarta') as time_zone) home`;
+  return sql`
+    cross join (
+      select ${merchantId}::uuid as merchant_id,
+             coalesce(
+               (select time_zone from outlet where merchant_id = ${merchantId} order by outlet_id limit 1),
+               'Asia/Jakarta') as time_zone) home`;
 }
 
-/** Today in the zone of the merchant's first outlet, less some days. */
+/** The day that is `days` before today, in the zone of the merchant's first outlet. */
 export async function selectDayBefore(executor: Executor, merchantId: Id, days: number): Promise<string> {
   const { rows } = await sql<{ day: string }>`
-    select (now() at time zone home.time_zone)::date - ${days}::int as day from (select 1) one ${zoneOf(merchantId)}`.execute(
-    executor,
-  );
+    select (now() at time zone home.time_zone)::date - ${days}::int as day
+      from (select 1) one ${zoneOf(merchantId)}`.execute(executor);
   const [row] = rows;
-  if (!row) throw new Error("every moment has a day");
+  if (!row) throw new Error("the day could not be read");
   return row.day;
 }
 
@@ -545,7 +609,7 @@ export async function selectTransfers(
   );
 }
 
-/** The payments that rows name, whatever their state: name → payment. */
+/** The payments that rows name, in any state: name → payment. */
 export async function selectNamedPayments(
   executor: Executor,
   merchantId: Id,
@@ -555,9 +619,9 @@ export async function selectNamedPayments(
 ): Promise<Map<string, Id>> {
   const { rows } = await sql<{ payment_id: Id; reference: string | null; merchant_ref: string }>`
     select payment_id, reference, merchant_ref from payment
-     where merchant_id = ${merchantId} and provider = ${provider} and (reference = any (${[...references]}::text[]) or merchant_ref = any (${[...merchantRefs]}::text[]))`.execute(
-    executor,
-  );
+     where merchant_id = ${merchantId} and provider = ${provider}
+       and (reference = any (${[...references]}::text[])
+            or merchant_ref = any (${[...merchantRefs]}::text[]))`.execute(executor);
   return new Map(
     rows.flatMap((row) =>
       [row.merchant_ref, row.reference].flatMap((name) =>
@@ -587,9 +651,9 @@ type CaseRecord = {
   opened_at: Date;
 };
 
-const CASE = sql.raw(
-  "c.merchant_id, c.case_id, c.provider, c.kind, c.statement_id, c.row_id, c.document_kind, c.document_id, c.payment_id, c.reference, c.currency, c.gross_over, c.fee_over, c.state, c.opened_at",
-);
+const CASE = sql.raw(`
+  c.merchant_id, c.case_id, c.provider, c.kind, c.statement_id, c.row_id, c.document_kind, c.document_id,
+  c.payment_id, c.reference, c.currency, c.gross_over, c.fee_over, c.state, c.opened_at`);
 
 function toCase(row: CaseRecord): SettlementCase {
   return {
@@ -611,49 +675,53 @@ function toCase(row: CaseRecord): SettlementCase {
   };
 }
 
-/** Opens cases that are not there yet; answers which it opened. */
+/** Opens the cases that do not exist yet. Answers the ids of those. */
 export async function insertCases(
   tx: Tx,
   cases: ReadonlyArray<Omit<SettlementCase, "openedAt">>,
 ): Promise<Id[]> {
   const opened: Id[] = [];
-  for (const some of chunks(cases)) {
-    const json = some.map((one) => ({
-      merchant_id: one.merchantId,
-      case_id: one.caseId,
-      provider: one.provider,
-      kind: one.kind,
-      statement_id: one.statementId,
-      row_id: one.rowId,
-      document_kind: one.documentKind,
-      document_id: one.documentId,
-      payment_id: one.paymentId,
-      reference: one.reference,
-      currency: one.currency,
-      gross_over: one.grossOver.toString(),
-      fee_over: one.feeOver.toString(),
-      state: one.state,
+  for (const chunk of chunks(cases)) {
+    const json = chunk.map((settlementCase) => ({
+      merchant_id: settlementCase.merchantId,
+      case_id: settlementCase.caseId,
+      provider: settlementCase.provider,
+      kind: settlementCase.kind,
+      statement_id: settlementCase.statementId,
+      row_id: settlementCase.rowId,
+      document_kind: settlementCase.documentKind,
+      document_id: settlementCase.documentId,
+      payment_id: settlementCase.paymentId,
+      reference: settlementCase.reference,
+      currency: settlementCase.currency,
+      gross_over: settlementCase.grossOver.toString(),
+      fee_over: settlementCase.feeOver.toString(),
+      state: settlementCase.state,
     }));
     const { rows } = await sql<{ case_id: Id }>`
-      insert into settlement_case (merchant_id, case_id, provider, kind, statement_id, row_id, document_kind, document_id, payment_id, reference, currency, gross_over, fee_over, state)
-      select c.* from jsonb_to_recordset(${JSON.stringify(json)}::jsonb) as c (merchant_id uuid, case_id uuid, provider text, kind text, statement_id uuid, row_id uuid, document_kind text,
-             document_id uuid, payment_id uuid, reference text, currency text, gross_over bigint, fee_over bigint, state text)
+      insert into settlement_case (merchant_id, case_id, provider, kind, statement_id, row_id, document_kind,
+             document_id, payment_id, reference, currency, gross_over, fee_over, state)
+      select c.*
+        from jsonb_to_recordset(${JSON.stringify(json)}::jsonb)
+          as c (merchant_id uuid, case_id uuid, provider text, kind text, statement_id uuid, row_id uuid,
+                document_kind text, document_id uuid, payment_id uuid, reference text, currency text,
+                gross_over bigint, fee_over bigint, state text)
       on conflict do nothing returning case_id`.execute(tx);
     opened.push(...rows.map((row) => row.case_id));
   }
   return opened;
 }
 
-/** A case, for the rest of the transaction nobody else's. */
+/** A case, locked until the transaction ends. */
 export async function lockCase(tx: Tx, merchantId: Id, caseId: Id): Promise<SettlementCase | undefined> {
-  const { rows } =
-    await sql<CaseRecord>`select ${CASE} from settlement_case c where c.merchant_id = ${merchantId} and c.case_id = ${caseId} for update`.execute(
-      tx,
-    );
+  const { rows } = await sql<CaseRecord>`
+    select ${CASE}
+      from settlement_case c
+     where c.merchant_id = ${merchantId} and c.case_id = ${caseId} for update`.execute(tx);
   return rows[0] && toCase(rows[0]);
 }
 
-/** Open cases of money that we did not know. */
+/** Open `missing_here` cases. */
 export async function selectUnknown(
   executor: Executor,
   merchantId: Id,
@@ -661,13 +729,13 @@ export async function selectUnknown(
 ): Promise<SettlementCase[]> {
   const { rows } = await sql<CaseRecord>`
     select ${CASE} from settlement_case c
-     where c.merchant_id = ${merchantId} and c.provider = ${provider} and c.kind = 'missing_here' and c.state = 'open' order by c.opened_at, c.case_id`.execute(
-    executor,
-  );
+     where c.merchant_id = ${merchantId} and c.provider = ${provider} and c.kind = 'missing_here'
+       and c.state = 'open'
+     order by c.opened_at, c.case_id`.execute(executor);
   return rows.map(toCase);
 }
 
-/** Cases of documents that no statement named, and that one names now. */
+/** Cases of documents that were missing in the statements and are now listed by one. */
 export async function selectArrived(
   executor: Executor,
   merchantId: Id,
@@ -675,29 +743,33 @@ export async function selectArrived(
 ): Promise<SettlementCase[]> {
   const { rows } = await sql<CaseRecord>`
     select ${CASE} from settlement_case c
-     where c.merchant_id = ${merchantId} and c.provider = ${provider} and c.kind in ('missing_there', 'unverified') and c.state in ('open', 'ignored') and ${isNamed("c.document_id", merchantId)}
+     where c.merchant_id = ${merchantId} and c.provider = ${provider}
+       and c.kind in ('missing_there', 'unverified') and c.state in ('open', 'ignored')
+       and ${isNamed("c.document_id", merchantId)}
      order by c.opened_at, c.case_id`.execute(executor);
   return rows.map(toCase);
 }
 
-/** Moves a case on, and writes who decided, what and why. */
+/** Changes a case's state, and records who decided what and why. */
 export async function moveCase(
   tx: Tx,
-  one: SettlementCase,
+  settlementCase: SettlementCase,
   state: CaseState,
   decision: { event: CaseEvent; staffId: Id | null; reason: string; orderId?: string | undefined },
 ): Promise<void> {
   await sql`
-    update settlement_case set state = ${state}, decided_at = now() where merchant_id = ${one.merchantId} and case_id = ${one.caseId}`.execute(
-    tx,
-  );
+    update settlement_case
+       set state = ${state}, decided_at = now()
+     where merchant_id = ${settlementCase.merchantId} and case_id = ${settlementCase.caseId}`.execute(tx);
   await sql`
     insert into settlement_decision (merchant_id, case_id, step, event, staff_id, reason, order_id)
-    select ${one.merchantId}, ${one.caseId}, count(*) + 1, ${decision.event}, ${decision.staffId}, ${decision.reason}, ${decision.orderId ?? null}
-      from settlement_decision where merchant_id = ${one.merchantId} and case_id = ${one.caseId}`.execute(tx);
+    select ${settlementCase.merchantId}, ${settlementCase.caseId}, count(*) + 1, ${decision.event},
+           ${decision.staffId}, ${decision.reason}, ${decision.orderId ?? null}
+      from settlement_decision
+     where merchant_id = ${settlementCase.merchantId} and case_id = ${settlementCase.caseId}`.execute(tx);
 }
 
-/** A case is another than it was opened as: its row's document came, and differs. */
+/** Changes a case's kind: the document of its row exists now, and differs. */
 export async function updateCaseKind(
   tx: Tx,
   { merchantId, caseId }: SettlementCase,
@@ -705,7 +777,9 @@ export async function updateCaseKind(
   { document, grossOver, feeOver }: Judged,
 ): Promise<void> {
   await sql`
-    update settlement_case set kind = ${kind}, document_kind = ${document?.kind ?? null}, document_id = ${document?.documentId ?? null}, gross_over = ${grossOver}, fee_over = ${feeOver}
+    update settlement_case
+       set kind = ${kind}, document_kind = ${document?.kind ?? null},
+           document_id = ${document?.documentId ?? null}, gross_over = ${grossOver}, fee_over = ${feeOver}
      where merchant_id = ${merchantId} and case_id = ${caseId}`.execute(tx);
 }
 
@@ -721,7 +795,7 @@ export type ShownCase = SettlementCase & {
   readonly decisions: readonly Decision[];
 };
 
-/** Cases, newest first, with what was decided on each; of what an outlet may see, where one is given. */
+/** Cases, newest first, with the decisions on each; only those that an outlet may see, if one is given. */
 export async function selectCases(
   executor: Executor,
   merchantId: Id,
@@ -752,10 +826,16 @@ export async function selectCases(
     }
   >`
     select ${CASE}, r.line,
-           coalesce((select jsonb_agg(jsonb_build_object('event', d.event, 'staff_name', s.name, 'reason', d.reason, 'order_id', d.order_id, 'decided_at', d.decided_at) order by d.step)
-                       from settlement_decision d left join staff s on s.merchant_id = d.merchant_id and s.staff_id = d.staff_id
+           coalesce((select jsonb_agg(
+                              jsonb_build_object(
+                                'event', d.event, 'staff_name', s.name, 'reason', d.reason,
+                                'order_id', d.order_id, 'decided_at', d.decided_at)
+                              order by d.step)
+                       from settlement_decision d
+                       left join staff s on s.merchant_id = d.merchant_id and s.staff_id = d.staff_id
                       where d.merchant_id = c.merchant_id and d.case_id = c.case_id), '[]') as decisions
-      from settlement_case c left join settlement_row r on r.merchant_id = c.merchant_id and r.row_id = c.row_id
+      from settlement_case c
+      left join settlement_row r on r.merchant_id = c.merchant_id and r.row_id = c.row_id
      where c.merchant_id = ${merchantId}
        and (${caseId ?? null}::uuid is null or c.case_id = ${caseId ?? null})
        and (${state ?? null}::text is null or c.state = ${state ?? null})
@@ -765,12 +845,12 @@ export async function selectCases(
   return rows.map((row) => ({
     ...toCase(row),
     line: row.line,
-    decisions: row.decisions.map((one) => ({
-      event: one.event,
-      staffName: one.staff_name,
-      reason: one.reason,
-      orderId: one.order_id,
-      decidedAt: new Date(one.decided_at),
+    decisions: row.decisions.map((decision) => ({
+      event: decision.event,
+      staffName: decision.staff_name,
+      reason: decision.reason,
+      orderId: decision.order_id,
+      decidedAt: new Date(decision.decided_at),
     })),
   }));
 }
@@ -787,7 +867,7 @@ export type SuspenseCase = {
   readonly openedAt: Date;
 };
 
-/** Money in suspense that payments hold, for the same list; what is done about it is theirs. */
+/** Open suspense cases, for the same list. The payments module decides on them. */
 export async function selectSuspense(
   executor: Executor,
   merchantId: Id,
@@ -805,10 +885,10 @@ export async function selectSuspense(
     state: string;
     opened_at: Date;
   }>`
-    select case_id, provider, reference, payment_id, reason, currency, amount, state, opened_at from suspense_case c
-     where merchant_id = ${merchantId} and state = 'open' and ${visibleTo("c", outletId)} order by opened_at desc limit ${limit}`.execute(
-    executor,
-  );
+    select case_id, provider, reference, payment_id, reason, currency, amount, state, opened_at
+      from suspense_case c
+     where merchant_id = ${merchantId} and state = 'open' and ${visibleTo("c", outletId)}
+     order by opened_at desc limit ${limit}`.execute(executor);
   return rows.map((row) => ({
     caseId: row.case_id,
     provider: row.provider,
@@ -824,13 +904,20 @@ export async function selectSuspense(
 
 type Breach = { readonly rule: string; readonly subject: string; readonly detail: string };
 
-/** Statements whose sums are not those of their rows, rows without a match, and states that don't fit the cases. */
+/**
+ * Statements whose sums differ from those of their rows, rows without a match or a case, and statements whose
+ * state contradicts their cases.
+ */
 export async function selectBreaches(executor: Executor): Promise<Breach[]> {
   const { rows } = await sql<Breach>`
     select 'a statement is the sum of its rows' as rule, s.statement_id::text as subject,
-           s.rows || ' rows, gross ' || s.gross || ', fee ' || s.fee || ', but ' || count(r.row_id) || ' rows, gross ' || coalesce(sum(r.gross), 0) || ', fee ' || coalesce(sum(r.fee), 0) as detail
+           s.rows || ' rows, gross ' || s.gross || ', fee ' || s.fee || ', but '
+             || count(r.row_id) || ' rows, gross ' || coalesce(sum(r.gross), 0)
+             || ', fee ' || coalesce(sum(r.fee), 0) as detail
       from settlement_statement s left join settlement_row r using (merchant_id, statement_id)
-     group by s.merchant_id, s.statement_id having s.rows <> count(r.row_id) or s.gross <> coalesce(sum(r.gross), 0) or s.fee <> coalesce(sum(r.fee), 0)
+     group by s.merchant_id, s.statement_id
+    having s.rows <> count(r.row_id) or s.gross <> coalesce(sum(r.gross), 0)
+        or s.fee <> coalesce(sum(r.fee), 0)
     union all
     select 'every row is matched or has a case', r.row_id::text, coalesce(m.outcome, 'neither')
       from settlement_row r
@@ -840,7 +927,10 @@ export async function selectBreaches(executor: Executor): Promise<Breach[]> {
     union all
     select 'a settled statement has no open case', s.statement_id::text, s.state
       from settlement_statement s
-     where (s.state = 'open') <> exists (select from settlement_case c where c.merchant_id = s.merchant_id and c.statement_id = s.statement_id and c.state = 'open')
+     where (s.state = 'open') <> exists (
+             select
+               from settlement_case c
+              where c.merchant_id = s.merchant_id and c.statement_id = s.statement_id and c.state = 'open')
     limit 100`.execute(executor);
   return rows;
 }

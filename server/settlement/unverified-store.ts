@@ -4,11 +4,14 @@ import type { Executor } from "../kernel/index.ts";
 import { nameOf, type StaticPayment } from "./fit-static.ts";
 import type { StatementRow } from "./statement.ts";
 
-/** The day of a payment by a printed code, in the zone of its outlet `o`. */
+/** The day of a payment by a printed code, in the time zone of its outlet `o`. */
 const DAY = sql.raw("(p.paid_at at time zone o.time_zone)::date");
 const OUTLET = sql.raw("join outlet o on o.merchant_id = p.merchant_id and o.outlet_id = p.outlet_id");
 
-/** The payments by printed codes that rows may be: those that wait, of the rows' days, and whichever have a row's name; of one outlet's, where one is given. */
+/**
+ * The payments by printed codes that rows may show: unverified ones of the rows' days, and any that has a
+ * row's reference; only those of one outlet, if one is given.
+ */
 export async function selectStaticPayments(
   executor: Executor,
   merchantId: Id,
@@ -25,9 +28,11 @@ export async function selectStaticPayments(
     day: string;
     is_waiting: boolean;
   }>`
-    select p.payment_id, p.order_id, p.reference, p.amount, ${DAY} as day, p.verification = 'unverified' as is_waiting
+    select p.payment_id, p.order_id, p.reference, p.amount, ${DAY} as day,
+           p.verification = 'unverified' as is_waiting
       from payment p ${OUTLET}
-     where p.merchant_id = ${merchantId} and p.provider = ${STATIC_PROVIDER} and p.verification is not null and (${outletId}::uuid is null or p.outlet_id = ${outletId}::uuid)
+     where p.merchant_id = ${merchantId} and p.provider = ${STATIC_PROVIDER} and p.verification is not null
+       and (${outletId}::uuid is null or p.outlet_id = ${outletId}::uuid)
        and (p.verification = 'unverified' and ${DAY} between ${days[0]}::date - 1 and ${days.at(-1)}::date + 1
             or p.reference = any (${rows.map(nameOf)}::text[]))
      order by p.payment_id`.execute(executor);
@@ -52,16 +57,16 @@ export type Unverified = {
   readonly merchantRef: string;
   readonly confirmedBy: string;
   readonly confirmedAt: Date;
-  /** The last day on which it may wait. */
+  /** The last day on which a statement may still list it. */
   readonly due: string;
   readonly isLate: boolean;
-  /** The money in suspense that it is, where its order was paid already. */
+  /** Its suspense case, if its order was paid already. */
   readonly suspenseId: Id | null;
-  /** The case that it became. */
+  /** Its settlement case, if one is open. */
   readonly caseId: Id | null;
 };
 
-/** What waits for a statement, oldest first; of one outlet's, where one is given. */
+/** Payments that wait for a statement, oldest first; only those of one outlet, if one is given. */
 export async function selectUnverified(
   executor: Executor,
   merchantId: Id,
@@ -84,15 +89,24 @@ export async function selectUnverified(
     case_id: Id | null;
   }>`
     select w.*, w.due < (now() at time zone w.time_zone)::date as is_late
-      from (select p.payment_id, p.order_id, p.outlet_id, s.receipt_number, p.currency, p.amount, p.reference, p.merchant_ref, f.name as confirmed_by, p.paid_at, o.time_zone,
+      from (select p.payment_id, p.order_id, p.outlet_id, s.receipt_number, p.currency, p.amount, p.reference,
+                   p.merchant_ref, f.name as confirmed_by, p.paid_at, o.time_zone,
                    ${DAY} + coalesce(q.verify_within_days, ${VERIFY_WITHIN_DAYS}::int) as due,
-                   (select x.case_id from suspense_case x where x.merchant_id = p.merchant_id and x.payment_id = p.payment_id and x.provider = p.provider) as suspense_id,
-                   (select c.case_id from settlement_case c where c.merchant_id = p.merchant_id and c.payment_id = p.payment_id and c.kind = 'unverified') as case_id
+                   (select x.case_id
+                      from suspense_case x
+                     where x.merchant_id = p.merchant_id and x.payment_id = p.payment_id
+                       and x.provider = p.provider) as suspense_id,
+                   (select c.case_id
+                      from settlement_case c
+                     where c.merchant_id = p.merchant_id and c.payment_id = p.payment_id
+                       and c.kind = 'unverified') as case_id
               from payment p ${OUTLET}
               join staff f on f.merchant_id = p.merchant_id and f.staff_id = p.confirmed_by
               left join static_qris q on q.merchant_id = p.merchant_id and q.outlet_id = p.outlet_id
-              left join sale s on s.merchant_id = p.merchant_id and s.sale_id = case when p.verification is not null then p.order_id::uuid end
-             where p.merchant_id = ${merchantId} and p.verification = 'unverified' and (${outletId}::uuid is null or p.outlet_id = ${outletId}::uuid)) w
+              left join sale s on s.merchant_id = p.merchant_id
+                and s.sale_id = case when p.verification is not null then p.order_id::uuid end
+             where p.merchant_id = ${merchantId} and p.verification = 'unverified'
+               and (${outletId}::uuid is null or p.outlet_id = ${outletId}::uuid)) w
      order by w.paid_at, w.payment_id`.execute(executor);
   return rows.map((row) => ({
     paymentId: row.payment_id,

@@ -13,7 +13,10 @@ import type { Settlement } from "./context.ts";
 import { insertCases, lockProvider } from "./store.ts";
 import { selectUnverified, type Unverified } from "./unverified-store.ts";
 
-/** Opens a case for each payment by a printed code that no statement has shown in its outlet's days. Answers how many. */
+/**
+ * Opens a case for each payment by a printed code that no statement lists within its outlet's days. Answers
+ * how many.
+ */
 export async function openUnverified(settlement: Settlement, merchantId: Id): Promise<number> {
   const opened = await inTransaction(settlement.database, async (tx) => {
     await lockProvider(tx, merchantId, STATIC_PROVIDER);
@@ -26,8 +29,9 @@ export async function openUnverified(settlement: Settlement, merchantId: Id): Pr
 }
 
 /**
- * Opens the case of one payment before its time, so that a person may verify it today: until then it can't be given
- * back. Answers the case's id, also of one that is open already. Refuses `payment_unknown` where no such payment waits.
+ * Opens the case of one payment before it is due, so that a person can verify it today; an unverified payment
+ * can't be refunded. Answers the case's id, even if the case is open already. Refuses `payment_unknown` where
+ * no such payment waits.
  */
 export async function openUnverifiedCase(
   settlement: Settlement,
@@ -36,7 +40,9 @@ export async function openUnverifiedCase(
 ): Promise<Id | Refusal> {
   const caseId = await inTransaction(settlement.database, async (tx) => {
     await lockProvider(tx, merchantId, STATIC_PROVIDER);
-    const waiting = (await selectUnverified(tx, merchantId)).find((one) => one.paymentId === paymentId);
+    const waiting = (await selectUnverified(tx, merchantId)).find(
+      (payment) => payment.paymentId === paymentId,
+    );
     if (!waiting) return refuse("payment_unknown");
     return waiting.caseId ?? (await openCases(tx, merchantId, [waiting]))[0] ?? refuse("payment_unknown");
   });
@@ -70,7 +76,9 @@ async function openCases(tx: Tx, merchantId: Id, payments: readonly Unverified[]
   return caseIds;
 }
 
-/** The operator's list, with the total that waits; of one outlet's, where one is given. */
+/**
+ * The operator's list of unverified payments, with their total; only those of one outlet, if one is given.
+ */
 export async function unverifiedBody(
   executor: Executor,
   merchantId: Id,
@@ -85,17 +93,17 @@ export async function unverifiedBody(
         IDR,
       ),
     ),
-    payments: waiting.map((one) => ({
-      payment_id: one.paymentId,
-      order_id: one.orderId,
-      outlet_id: one.outletId,
-      receipt_number: one.receiptNumber,
-      amount: toWire(money(one.amount, one.currency)),
-      reference: one.reference,
-      confirmed_by: one.confirmedBy,
-      confirmed_at: one.confirmedAt.toISOString(),
-      due: one.due,
-      case_id: one.caseId,
+    payments: waiting.map((payment) => ({
+      payment_id: payment.paymentId,
+      order_id: payment.orderId,
+      outlet_id: payment.outletId,
+      receipt_number: payment.receiptNumber,
+      amount: toWire(money(payment.amount, payment.currency)),
+      reference: payment.reference,
+      confirmed_by: payment.confirmedBy,
+      confirmed_at: payment.confirmedAt.toISOString(),
+      due: payment.due,
+      case_id: payment.caseId,
     })),
   };
 }

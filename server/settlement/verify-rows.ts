@@ -10,9 +10,9 @@ import { selectRows } from "./store.ts";
 import { selectStaticPayments } from "./unverified-store.ts";
 
 /**
- * The rows of a printed code's acquirer show payments that nothing but a cashier's word showed so far: each of these is
- * verified by the one row that fits it, and from then on a document like any other. A row that was `seen` shows nothing.
- * Answers what is to be posted.
+ * Verifies payments by printed codes that so far only a cashier confirmed. Each is verified by the one row
+ * that matches it, and is then treated like any other document. A row that was `seen` verifies nothing.
+ * Answers the transfers to post.
  */
 export async function verifyRows(
   tx: Tx,
@@ -36,13 +36,17 @@ export async function verifyRows(
       { merchantId, paymentId: payment.paymentId },
       { reference: nameOf(row), fee: feeOf.get(row.rowId) ?? 0n },
     );
-    // one whose reference was given to another payment meanwhile stays as it is, and its row is a case
+    // if another payment took the reference in the meantime, this one stays as it is, and its row becomes a
+    // case
     if (!isRefusal(verified)) transfers.push(...verified.transfers);
   }
   return transfers;
 }
 
-/** A person says which order a row paid. Refuses `order_not_at_provider`, `case_does_not_fit`, and what `verifyPayment` refuses. */
+/**
+ * A person decides which order a row paid. Refuses `order_not_at_provider`, `case_does_not_fit`, and what
+ * `verifyPayment` refuses.
+ */
 export async function verifyByRow(
   tx: Tx,
   { payments }: Settlement,
@@ -58,7 +62,10 @@ export async function verifyByRow(
   return verifyPayment(tx, payments, payment, { reference: nameOf(row), fee: row.fee });
 }
 
-/** The orders that an open row of a printed code may have paid, by case; of one outlet's, where one is given. */
+/**
+ * The orders that each open row of a printed code may have paid, by case; only those of one outlet, if one is
+ * given.
+ */
 export async function ordersThatFit(
   executor: Executor,
   merchantId: Id,

@@ -6,8 +6,9 @@ import type { Decider, WalletOwner } from "./context.ts";
 import { lockUser, selectAccounts, selectWallet, type WalletAccount, type WalletUser } from "./store.ts";
 
 /**
- * The account that a user means: the named one, or else the one in use for the currency; the first use of rupiah opens it.
- * Another's looks unknown. Refuses `account_unknown`, and `currency_differs` for a named one of another currency.
+ * The account for a request: the one with the given id, or else the one in use for the currency. The first
+ * use of rupiah opens the account. An account of another user looks unknown. Refuses `account_unknown`, and
+ * `currency_differs` when the account with the given id has another currency.
  */
 export async function ownAccount(
   tx: Tx,
@@ -21,7 +22,7 @@ export async function ownAccount(
   return account.currency === currency ? account : refuse("currency_differs");
 }
 
-/** Finds a user by username or telephone number, however it is typed. Refuses `user_unknown`. */
+/** Finds a user by username or telephone number, in any spelling. Refuses `user_unknown`. */
 export async function findUser(tx: Tx, unchecked: string): Promise<WalletUser | Refusal> {
   const phone = checkedToPhone(unchecked);
   const username = checkedToUsername(unchecked);
@@ -34,7 +35,7 @@ export async function findUser(tx: Tx, unchecked: string): Promise<WalletUser | 
   return found ?? refuse("user_unknown");
 }
 
-/** Whether this decider may decide on what was paid into an account; another's payment looks unknown. */
+/** Whether this decider may decide on a payment into an account. A payment to somebody else looks unknown. */
 export async function mayDecide(
   tx: Tx,
   { merchantId, userId }: Decider,
@@ -45,8 +46,8 @@ export async function mayDecide(
 }
 
 /**
- * The account that a user uses for a currency: the oldest that is not closed; opened now, when `open` says so. Refuses
- * `account_unknown`, `user_closed`, `account_frozen`.
+ * The user's account in use for a currency: the oldest that is not closed. If there is none and `open` is
+ * true, opens one. Refuses `account_unknown`, `user_closed`, `account_frozen`.
  */
 export async function accountInUse(
   tx: Tx,
@@ -61,16 +62,16 @@ export async function accountInUse(
   const found = used.find(({ status }) => status !== "CLOSED");
   if (found) return found;
   if (!open) return refuse("account_unknown");
-  // held, so that nobody leaves while an account is opened
+  // locks the user, so that the user can't be closed while an account is opened
   if (!(await lockUser(tx, "id", userId))) return refuse("user_closed");
   const code = walletCode(userId, currency);
   const opened = await openAccounts(tx, merchantId, [
     { id: accountId(merchantId, code), code, kind: "wallet", currency, userId },
   ]);
   const account = await selectWallet(tx, merchantId, "code", code);
-  if (!account) throw new Error("an opened account comes back");
+  if (!account) throw new Error("an opened account was not found");
   if (account.status === "CLOSED") return refuse("account_frozen");
-  // a twin may have been quicker: then it has said so
+  // a concurrent request may have opened the account first; then it has announced it
   if (opened.length > 0)
     await announce(tx, merchantId, "wallet.account_opened", account.accountId, {
       account_id: account.accountId,

@@ -1,4 +1,7 @@
-/** The seed paths of the wallet, and the resources that they are other names of: the same handler, schema and right. */
+/**
+ * The older paths of the wallet, by the route that each is another name for. An alias shares the route's
+ * handler, schema and right.
+ */
 export const aliases: Readonly<Record<string, string>> = {
   "GET /api/v1/wallet/accounts": "/api/payment/account",
   "GET /api/v1/wallet/balance": "/api/payment/balance",

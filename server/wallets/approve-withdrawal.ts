@@ -6,7 +6,10 @@ import { onceFor, withPayout, type Decider, type Wallets } from "./context.ts";
 import { next } from "./operation.ts";
 import { selectOperation, updateOperation } from "./store.ts";
 
-/** An operator lets a withdrawal be paid out, once per key. Refuses `withdrawal_unknown`, `withdrawal_decided`. */
+/**
+ * Approves a withdrawal, so that it can be paid out, once per key. Refuses `withdrawal_unknown`,
+ * `withdrawal_decided`.
+ */
 export async function approveWithdrawal(
   wallets: Wallets,
   decider: Decider,

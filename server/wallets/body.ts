@@ -12,7 +12,7 @@ import type { Payment } from "../payments/index.ts";
 import type { Operation, Payout } from "./operation.ts";
 import type { WalletAccount } from "./store.ts";
 
-/** An account as it goes out. */
+/** An account as the API returns it. */
 export function accountBody({
   accountId,
   code,
@@ -35,7 +35,7 @@ export function accountBody({
   };
 }
 
-/** An account of a user, with the older names of its fields. */
+/** An account of a user as the API lists it, which includes the older names of its fields. */
 export function listedAccountBody(
   account: WalletAccount,
   userId: Id,
@@ -53,7 +53,7 @@ export function listedAccountBody(
   };
 }
 
-/** An operation as it goes out, and as its key keeps it. */
+/** An operation as the API returns it. The answer stored for an idempotency key has this shape too. */
 export function operationBody(operation: Operation): OperationBody {
   const { currency } = operation.amount;
   return {
@@ -78,7 +78,7 @@ export function operationBody(operation: Operation): OperationBody {
   };
 }
 
-/** A top-up with what its payer needs. */
+/** A top-up with what the payer needs to pay it. */
 export function topupBody(operation: Operation, payment: Payment | undefined): TopupBody {
   return {
     ...operationBody(operation),

@@ -7,13 +7,16 @@ import { detailsOf, next } from "./operation.ts";
 import { selectOperation, takeBackUsage, updateOperation } from "./store.ts";
 
 export type CaptureInput = {
-  /** Nothing: all that is left. */ readonly amount?: string | number /** Releases what is left after it. */;
+  /** All that is left by default. */
+  readonly amount?: string | number;
+  /** Releases what is left after this capture. */
   readonly final?: boolean;
 };
 
 /**
- * Takes a hold or a part of it for its payee, once per key. Refuses `hold_unknown`, `hold_ended`, malformed sums, and what
- * the ledger refuses: `account_frozen`, `hold_expired`, `hold_exceeded`, in this order.
+ * Moves a held amount, or a part of it, to the payee, once per key. Refuses `hold_unknown`, `hold_ended`,
+ * malformed amounts, and what the ledger refuses: `account_frozen`, `hold_expired`, `hold_exceeded`, in this
+ * order.
  */
 export async function capture(
   wallets: Wallets,

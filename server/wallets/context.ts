@@ -6,7 +6,7 @@ import type { Payments } from "../payments/index.ts";
 import { payoutBody } from "./body.ts";
 import { selectOperation } from "./store.ts";
 
-/** What the verbs of this module work with. */
+/** The dependencies of every function in this module. */
 export type Wallets = {
   readonly database: Database;
   readonly ledger: Ledger;
@@ -14,31 +14,37 @@ export type Wallets = {
   readonly newId: IdMaker;
 };
 
-/** The signed-in user who asks. */
+/** The signed-in user who makes the request. */
 export type WalletOwner = { readonly merchantId: Id; readonly userId: Id };
 
-/** Who may decide on what somebody else paid: an operator, or the user who was paid. */
-export type Decider = Who & { /** Nothing: an operator. */ readonly userId?: Id };
+/** Who may decide on another person's payment: an operator, or the user who was paid. */
+export type Decider = Who & {
+  /** Undefined for an operator. */
+  readonly userId?: Id;
+};
 
-/** Runs a verb's effect once for a user's or operator's key; what it answers is kept as it goes out. */
+/**
+ * Runs `effect` once per idempotency key of a user or operator. A retry with the same key returns the stored
+ * answer.
+ */
 export async function onceFor<T>(
   wallets: Wallets,
   { merchantId, who, verb, key }: { merchantId: Id; who: string; verb: string; key: string },
-  asked: unknown,
+  input: unknown,
   effect: (tx: Tx) => Promise<T | Refusal>,
 ): Promise<Once<T>> {
   const done = await once(
     wallets.database,
     { merchantId, route: `wallet.${verb}:${who}`, key },
-    asked,
+    input,
     effect,
   );
   return done;
 }
 
 /**
- * What a verb did with a withdrawal, with the bank account that it goes to. That stands in the operation alone, not in the
- * key's stored answer, so that it is gone when it is erased there.
+ * Adds the bank account to the answer about a withdrawal. The account is stored in the operation only, not in
+ * the stored answer of the idempotency key, so erasing it there erases it everywhere.
  */
 export async function withPayout(
   { database }: Wallets,

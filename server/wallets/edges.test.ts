@@ -14,13 +14,13 @@ before(async () => {
 });
 after(() => program.close());
 
-describe("what comes in at the edge", () => {
+describe("unusual input to the wallet", () => {
   for (const [what, text] of [
     ["a NUL", "a\u0000b"],
-    ["half a pair", "a\ud800b"],
-    ["a line's end", "a\nb"],
+    ["half a surrogate pair", "a\ud800b"],
+    ["a line break", "a\nb"],
   ] as const) {
-    it(`${what} in a text is refused where it comes in, and nothing moves`, async () => {
+    it(`${what} in a text is refused, and no money moves`, async () => {
       const before = (await citra.account()).balance;
       const refused = async (path: string, body: object) =>
         (await citra.post(`${W}/${path}`, { amount: "1.00", currency: "IDR", ...body })).code;
@@ -56,8 +56,8 @@ describe("what comes in at the edge", () => {
     assert.equal((await citra.history())[0]?.description, description);
   });
 
-  it("a day or a cursor before any calendar is refused", async () => {
-    const before = Buffer.from(`0000-01-01T00:00:00.000000Z ${newId()}`).toString("base64url");
+  it("a day or a cursor before the accepted years is refused", async () => {
+    const before = Buffer.from(`0000-01-01T00:00:00.000000Z ${newId()} 0`).toString("base64url");
     for (const path of [
       "days?from=0000-01-01&to=0000-01-02",
       "days?from=0000-01-01&to=2026-01-01",
@@ -68,8 +68,8 @@ describe("what comes in at the edge", () => {
   });
 });
 
-describe("a first use by many at once", () => {
-  it("opens one account and says so once", async () => {
+describe("concurrent first uses", () => {
+  it("concurrent first uses open one account and announce it once", async () => {
     const user = await newUser(program);
     const answers = await Promise.all(
       Array.from({ length: 12 }, () => user.get<{ account_id: string }>(`${W}/balance`)),

@@ -6,12 +6,15 @@ import { onceFor, withPayout, type Decider, type Wallets } from "./context.ts";
 import { next } from "./operation.ts";
 import { selectOperation, takeBackUsage, updateOperation } from "./store.ts";
 
-/** How a withdrawal ends without money: an operator rejects it, the bank says no to an approved one, or its user gives it up. */
+/**
+ * How a withdrawal ends without a payout: an operator rejects it, the bank fails to carry it out, or the user
+ * cancels it.
+ */
 const ENDS = { reject: "reject", fail: "fail", cancel: "release" } as const;
 
 /**
- * Ends a withdrawal and frees what was reserved, once per key. A user ends only what is his, and only before it was
- * approved. Refuses `withdrawal_unknown`, `withdrawal_decided`.
+ * Ends a withdrawal without a payout and releases what was reserved, once per key. Users can end only their
+ * own withdrawals, and only before approval. Refuses `withdrawal_unknown`, `withdrawal_decided`.
  */
 export async function endWithdrawal(
   wallets: Wallets,

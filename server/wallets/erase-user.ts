@@ -5,9 +5,9 @@ import { erasePayouts, selectTopupIds } from "./store.ts";
 import { topupOrderId } from "./topup-order.ts";
 
 /**
- * Writes over what is personal in the operations of a user whose account is being closed: bank accounts and their holders,
- * and names, e-mail addresses and telephone numbers in the orders of top-ups. Sums, times and banks' references stay: they
- * are the books'.
+ * Erases personal data from the operations of a user whose account is being closed: bank accounts and their
+ * holders, and the names, e-mail addresses and telephone numbers in the orders of top-ups. Amounts, times and
+ * bank references stay, because the books need them.
  */
 export async function eraseUser(tx: Tx, merchantId: Id, userId: Id): Promise<void> {
   await erasePayouts(tx, merchantId, userId);

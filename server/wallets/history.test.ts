@@ -27,50 +27,64 @@ after(() => test.close());
 const codeOf = (userId: Id) => `wallet:${userId}:IDR`;
 const accountOf = (userId: Id) => accountId(merchantId, codeOf(userId));
 
-/** A user who was paid so many times, over the last 80 days, and has so many operations that came to nothing. */
+/**
+ * A user with `entries` payments received over the last 80 days and `operations` operations that moved no
+ * money.
+ */
 async function userWith(entries: number, operations: number): Promise<Id> {
   const { kysely } = test.database;
   const userId = newId();
   const payer = newId();
-  await sql`insert into users (id, username, email, phone, password) values (${userId}, ${userId}, ${userId}, ${userId.slice(-12)}, '#')`.execute(
-    kysely,
-  );
+  await sql`
+    insert into users (id, username, email, phone, password)
+    values (${userId}, ${userId}, ${userId}, ${userId.slice(-12)}, '#')`.execute(kysely);
   await openAccounts(kysely, merchantId, [
     { id: accountOf(userId), code: codeOf(userId), kind: "wallet", currency: IDR, userId },
     { id: payer, code: payer, kind: "bank", currency: IDR },
   ]);
   await sql`
-    insert into ledger_transfer (merchant_id, transfer_id, debit_account_id, credit_account_id, amount, debit_version, debit_after, credit_version, credit_after, posted_at, currency, kind)
-    select ${merchantId}, uuidv7(at - now()), ${payer}, ${accountOf(userId)}, 100, n, -100 * n, n, 100 * n, at, 'IDR', case when n % 500 = 1 then 'topup' else 'payment' end
-      from (select n, date_trunc('milliseconds', now() - make_interval(secs => 80 * 86400.0 * (${entries}::int - n) / ${entries}::int)) as at from generate_series(1, ${entries}::int) as n) x`.execute(
-    kysely,
-  );
+    insert into ledger_transfer (merchant_id, transfer_id, debit_account_id, credit_account_id, amount,
+           debit_version, debit_after, credit_version, credit_after, posted_at, currency, kind)
+    select ${merchantId}, uuidv7(at - now()), ${payer}, ${accountOf(userId)}, 100, n, -100 * n, n, 100 * n,
+           at, 'IDR', case when n % 500 = 1 then 'topup' else 'payment' end
+      from (select n,
+                   date_trunc('milliseconds', now() - make_interval(
+                     secs => 80 * 86400.0 * (${entries}::int - n) / ${entries}::int)) as at
+              from generate_series(1, ${entries}::int) as n) x`.execute(kysely);
   await sql`
-    update ledger_balance set version = ${entries}, posted = case account_id when ${payer} then -100 else 100 end * ${entries}::bigint
+    update ledger_balance
+       set version = ${entries},
+           posted = case account_id when ${payer} then -100 else 100 end * ${entries}::bigint
      where merchant_id = ${merchantId} and account_id in (${payer}, ${accountOf(userId)})`.execute(kysely);
   await sql`
-    insert into wallet_operation (merchant_id, operation_id, user_id, account_id, kind, state, step, currency, amount, balance_seen, created_at)
-    select ${merchantId}, uuidv7(at - now()), ${userId}, ${accountOf(userId)}, case n % 2 when 0 then 'TOPUP' else 'WITHDRAWAL' end, case n % 2 when 0 then 'FAILED' else 'PENDING' end,
+    insert into wallet_operation (merchant_id, operation_id, user_id, account_id, kind, state, step, currency,
+           amount, balance_seen, created_at)
+    select ${merchantId}, uuidv7(at - now()), ${userId}, ${accountOf(userId)},
+           case n % 2 when 0 then 'TOPUP' else 'WITHDRAWAL' end,
+           case n % 2 when 0 then 'FAILED' else 'PENDING' end,
            case n % 2 when 0 then 'expired' else 'requested' end, 'IDR', 100, 0, at
-      from (select n, now() - make_interval(secs => 80 * 86400.0 * (${operations}::int - n) / ${operations}::int) as at from generate_series(1, ${operations}::int) as n) x`.execute(
-    kysely,
-  );
+      from (select n,
+                   now() - make_interval(
+                     secs => 80 * 86400.0 * (${operations}::int - n) / ${operations}::int) as at
+              from generate_series(1, ${operations}::int) as n) x`.execute(kysely);
   return userId;
 }
 
-/** How many rows the database read for some work, by any plan: with values it knows, and with values it does not. */
+/**
+ * How many rows the database read for `work`, with a custom plan (values known) or a generic plan (values
+ * unknown).
+ */
 async function rowsRead(
   work: (database: Database) => Promise<unknown>,
   plans: "force_custom_plan" | "force_generic_plan",
 ): Promise<number> {
   return inTransaction(test.database, async (tx) => {
     await sql`set local plan_cache_mode = ${sql.raw(plans)}`.execute(tx);
-    // partitions are tables of their own here; what the connection read before may still be among it
+    // this view counts each partition as a table, and may include what the connection read before
     const counted = async () => {
       const { rows } = await sql<{ read: bigint }>`
-        select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint as read from pg_stat_xact_user_tables`.execute(
-        tx,
-      );
+        select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint as read
+          from pg_stat_xact_user_tables`.execute(tx);
       return Number(rows[0]?.read ?? 0n);
     };
     const begun = await counted();
@@ -86,15 +100,15 @@ const cursorOf = (days: number, userId: Id) =>
 
 const reads: Record<string, (database: Database, userId: Id) => Promise<unknown>> = {
   "the first page of a history": (database, userId) => readHistory({ database }, { merchantId, userId }, {}),
-  "a page from its middle": (database, userId) =>
+  "a page from the middle of a history": (database, userId) =>
     readHistory({ database }, { merchantId, userId }, { cursor: cursorOf(40, userId) }),
   "the first page of a statement": (database, userId) =>
     readStatement({ database }, { merchantId, userId }, { account_id: accountOf(userId) }),
-  "a page from a statement's middle": (database, userId) =>
+  "a page from the middle of a statement": (database, userId) =>
     readStatement({ database }, { merchantId, userId }, { account_id: accountOf(userId), cursor: "60" }),
   "a balance of the past": (database, userId) =>
     readBalance({ database }, { merchantId, userId }, { account_id: accountOf(userId), at: at(40) }),
-  "withdrawals that wait": (database) => selectWithdrawals(database.kysely, merchantId, 50),
+  "pending withdrawals": (database) => selectWithdrawals(database.kysely, merchantId, 50),
 };
 
 describe("what a user reads", () => {
@@ -105,13 +119,13 @@ describe("what a user reads", () => {
           await rowsRead((database) => read(database, few), plans),
           await rowsRead((database) => read(database, many), plans),
         ];
-        // a search by halving takes some steps more; reading along is out
+        // a binary search takes a few more steps; a scan would exceed this limit
         assert.ok(much <= little + 200, `${little} rows for ${FEW}, ${much} for ${MANY}`);
       });
     }
   }
 
-  it("a filtered page looks at a thousand rows, and says where it stopped", async () => {
+  it("a filtered page scans at most a thousand rows, and its cursor says where it stopped", async () => {
     const filter = { type: "REFUND" };
     const filtered = await rowsRead(
       (database) => readHistory({ database }, { merchantId, userId: many }, filter),
@@ -132,10 +146,10 @@ describe("what a user reads", () => {
       topups += page.transactions.length;
       cursor = page.next_cursor ?? undefined;
     } while (cursor !== undefined);
-    assert.deepEqual([topups, pages], [MANY / 500, MANY / 1_000 + 1], "each is there once");
+    assert.deepEqual([topups, pages], [MANY / 500, MANY / 1_000 + 1], "each row is returned once");
   });
 
-  it("pages hold each row of the view once, in its order, from end to end", async () => {
+  it("the pages together hold each row of the view once, newest first", async () => {
     const { rows } = await sql<{
       transaction_id: string;
     }>`select transaction_id from historical_transactions where user_id = ${few}`.execute(
@@ -166,23 +180,25 @@ describe("what a user reads", () => {
     }
   });
 
-  it("entries of one moment are all there, whatever page ends between them", async () => {
+  it("no entries of the same moment are lost at the end of a page", async () => {
     const userId = await userWith(30, 0);
     const other = accountId(merchantId, `${codeOf(userId)}:2`);
     await openAccounts(test.database.kysely, merchantId, [
       { id: other, code: `${codeOf(userId)}:2`, kind: "wallet", currency: IDR, userId },
     ]);
     await sql`
-      insert into ledger_transfer (merchant_id, transfer_id, debit_account_id, credit_account_id, amount, debit_version, debit_after, credit_version, credit_after, posted_at, currency, kind)
-      select ${merchantId}, uuidv7(), ${newId()}, ${other}, 100, n, -100 * n, n, 100 * n, now(), 'IDR', 'payment' from generate_series(1, 20) as n`.execute(
-      test.database.kysely,
-    );
+      insert into ledger_transfer (merchant_id, transfer_id, debit_account_id, credit_account_id, amount,
+             debit_version, debit_after, credit_version, credit_after, posted_at, currency, kind)
+      select ${merchantId}, uuidv7(), ${newId()}, ${other}, 100, n, -100 * n, n, 100 * n, now(), 'IDR',
+             'payment'
+        from generate_series(1, 20) as n`.execute(test.database.kysely);
     await sql`update ledger_balance set version = 20 where account_id = ${other}`.execute(
       test.database.kysely,
     );
-    await sql`update ledger_transfer set posted_at = '2026-05-01T10:00:00Z' where credit_account_id in (${accountOf(userId)}, ${other})`.execute(
-      test.database.kysely,
-    );
+    await sql`
+      update ledger_transfer
+         set posted_at = '2026-05-01T10:00:00Z'
+       where credit_account_id in (${accountOf(userId)}, ${other})`.execute(test.database.kysely);
     const seen = new Set<string>();
     let cursor: string | undefined;
     do {
@@ -198,8 +214,8 @@ describe("what a user reads", () => {
     assert.equal(seen.size, 50);
   });
 
-  it("days are read along their own entries alone, and a range of too many is refused by name", async () => {
-    // a day in Jakarta
+  it("reading days reads only their own entries; a range of too many entries is refused", async () => {
+    // a day in the time zone of Jakarta
     const day = (days: number) => at(days - 7 / 24).slice(0, 10);
     const named = { account_id: accountOf(many), from: day(41), to: day(40) };
     const days = await rowsRead(
@@ -225,7 +241,7 @@ describe("what a user reads", () => {
     );
   });
 
-  it("a statement's entries are those of the ledger", async () => {
+  it("a statement shows the ledger's entries", async () => {
     const entries = await statement(test.database.kysely, merchantId, accountOf(many), 40_001n, 3);
     assert.deepEqual(
       entries.map(({ version, kind, amount, balanceAfter }) => [version, kind, amount, balanceAfter]),

@@ -6,15 +6,16 @@ import { checkedToPayment, type PaymentInput } from "./pay.ts";
 import { insertOperation } from "./store.ts";
 
 export type HoldInput = PaymentInput & {
-  /** Whole seconds; without it a week. */ readonly expires_in?: number;
+  /** Whole seconds; a week by default. */
+  readonly expires_in?: number;
 };
 
-/** As long as card schemes leave an authorisation open. */
+/** Card schemes leave an authorisation open for this long. */
 const DEFAULT_SECONDS = 7 * 24 * 60 * 60;
 
 /**
- * Reserves a sum for a payee, who captures it in parts or releases it, once per key; what is not captured in time is free
- * again. Refuses what `pay` refuses.
+ * Reserves an amount for a payee, once per key. The payee captures it in parts or releases it. What is not
+ * captured in time is available to the payer again. Refuses what `pay` refuses.
  */
 export async function hold(
   wallets: Wallets,

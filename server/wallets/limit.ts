@@ -3,7 +3,7 @@ import type { Tx } from "../kernel/index.ts";
 import type { OperationKind } from "./operation.ts";
 import { addUsage, selectLimit, selectUsage } from "./store.ts";
 
-/** Kinds that a limit may be set for. */
+/** The kinds of operation that can have a limit. */
 export const LIMITED = [
   "TOPUP",
   "PAYMENT",
@@ -12,8 +12,9 @@ export const LIMITED = [
 ] as const satisfies readonly OperationKind[];
 
 /**
- * Counts a sum against an account's limits, within the caller's transaction: twins wait for each other. Refuses
- * `limit_per_transaction`, `limit_per_day`, `limit_per_month`, in this order, with what is left, in minor units.
+ * Counts an amount against an account's limits, in the caller's transaction. Concurrent requests of the same
+ * account wait for each other. Refuses `limit_per_transaction`, `limit_per_day`, `limit_per_month`, in this
+ * order, with the limit and what is left of it, in minor units.
  */
 export async function useLimit(
   tx: Tx,
@@ -27,9 +28,9 @@ export async function useLimit(
     return refuse("limit_per_transaction", { limit: limit.perTransaction.toString() });
   await addUsage(tx, merchantId, accountId, kind, minor);
   const used = await selectUsage(tx, merchantId, accountId, kind);
-  const left = (most: bigint, sum: bigint) => ({
-    limit: most.toString(),
-    left: (most > sum - minor ? most - (sum - minor) : 0n).toString(),
+  const left = (max: bigint, sum: bigint) => ({
+    limit: max.toString(),
+    left: (max > sum - minor ? max - (sum - minor) : 0n).toString(),
   });
   if (limit?.perDay != null && used.day > limit.perDay)
     return refuse("limit_per_day", left(limit.perDay, used.day));

@@ -18,7 +18,10 @@ after(() => program.close());
 const USERS = 3;
 const START = 500;
 
-/** What somebody does; numbers name users, whole rupiah, or what was done before (by its place, whatever is there). */
+/**
+ * An action. Numbers name users, amounts in whole rupiah, or an earlier operation by its index (taken modulo
+ * their count).
+ */
 type Act =
   | {
       readonly does: "send" | "pay" | "hold";
@@ -43,7 +46,9 @@ type Deed = {
   id: string;
 };
 
-/** The wallet as a page of arithmetic: no database, no states but these, whole rupiah. */
+/**
+ * A model of the wallet in plain arithmetic: no database, and only these states. Amounts are in whole rupiah.
+ */
 class Model {
   readonly users = Array.from({ length: USERS }, () => ({ balance: START, held: 0, frozen: false }));
   readonly deeds: Deed[] = [];
@@ -60,22 +65,22 @@ class Model {
     return this.users[index] ?? assert.fail();
   }
 
-  /** Why a sum can't go from one to another, as the ledger orders it. */
+  /** Why an amount can't move from one user to another, in the order in which the ledger refuses. */
   why(from: number, to: number | undefined, sum: number): RefusalCode | undefined {
     const payer = this.user(from);
     if (payer.frozen || (to !== undefined && this.user(to).frozen)) return "account_frozen";
     return payer.balance - payer.held < sum ? "insufficient_funds" : undefined;
   }
 
-  /** A payer is told first what stands on their own side; a recipient who can't be paid is unknown. */
-  whyNotSent({ who, to, sum }: { who: number; to: number; sum: number }): RefusalCode | undefined {
+  /** A payer hears first what is wrong on their own side; a recipient who can't be paid is unknown. */
+  sendRefusal({ who, to, sum }: { who: number; to: number; sum: number }): RefusalCode | undefined {
     const own = this.why(who, undefined, sum);
     if (own) return own;
     if (this.user(to).frozen) return "user_unknown";
     return who === to ? "accounts_same" : undefined;
   }
 
-  whyNotPaid({ who, to, sum }: { who: number; to: number; sum: number }): RefusalCode | undefined {
+  paymentRefusal({ who, to, sum }: { who: number; to: number; sum: number }): RefusalCode | undefined {
     return who === to ? "accounts_same" : this.why(who, to, sum);
   }
 
@@ -85,14 +90,14 @@ class Model {
     else this.user(to).balance += sum;
   }
 
-  /** Does it, or says why not. */
-  act(act: Act): { no: RefusalCode } | { did: Deed | undefined } {
+  /** Applies an action, or answers why it is refused. */
+  act(act: Act): { refusal: RefusalCode } | { did: Deed | undefined } {
     switch (act.does) {
       case "send":
       case "pay":
       case "hold": {
-        const no = act.does === "send" ? this.whyNotSent(act) : this.whyNotPaid(act);
-        if (no) return { no };
+        const refusal = act.does === "send" ? this.sendRefusal(act) : this.paymentRefusal(act);
+        if (refusal) return { refusal };
         if (act.does === "hold") this.user(act.who).held += act.sum;
         else this.move(act.who, act.to, act.sum);
         if (act.does === "send") return { did: undefined };
@@ -106,8 +111,8 @@ class Model {
         });
       }
       case "withdraw": {
-        const no = this.why(act.who, undefined, act.sum);
-        if (no) return { no };
+        const refusal = this.why(act.who, undefined, act.sum);
+        if (refusal) return { refusal };
         this.user(act.who).held += act.sum;
         return this.add({
           kind: "withdrawal",
@@ -120,10 +125,10 @@ class Model {
       }
       case "capture": {
         const hold = this.deed(act.which, "hold");
-        if (hold?.step !== "held") return { no: hold ? "hold_ended" : "hold_unknown" };
-        if (this.user(hold.from).frozen || this.user(hold.to).frozen) return { no: "account_frozen" };
+        if (hold?.step !== "held") return { refusal: hold ? "hold_ended" : "hold_unknown" };
+        if (this.user(hold.from).frozen || this.user(hold.to).frozen) return { refusal: "account_frozen" };
         const left = hold.sum - hold.settled;
-        if (act.sum > left) return { no: "hold_exceeded" };
+        if (act.sum > left) return { refusal: "hold_exceeded" };
         const ends = act.final || act.sum === left;
         this.move(hold.from, hold.to, act.sum);
         this.user(hold.from).held -= ends ? left : act.sum;
@@ -133,17 +138,17 @@ class Model {
       }
       case "release": {
         const hold = this.deed(act.which, "hold");
-        if (hold?.step !== "held") return { no: hold ? "hold_ended" : "hold_unknown" };
+        if (hold?.step !== "held") return { refusal: hold ? "hold_ended" : "hold_unknown" };
         this.user(hold.from).held -= hold.sum - hold.settled;
         hold.step = hold.settled > 0 ? "done" : "released";
         return { did: hold };
       }
       case "refund": {
         const paid = this.deed(act.which, "paid");
-        if (!paid) return { no: "payment_unknown" };
-        if (act.sum > paid.settled - paid.refunded) return { no: "refund_exceeds" };
-        const no = this.why(paid.to, paid.from, act.sum);
-        if (no) return { no };
+        if (!paid) return { refusal: "payment_unknown" };
+        if (act.sum > paid.settled - paid.refunded) return { refusal: "refund_exceeds" };
+        const refusal = this.why(paid.to, paid.from, act.sum);
+        if (refusal) return { refusal };
         this.move(paid.to, paid.from, act.sum);
         paid.refunded += act.sum;
         return { did: undefined };
@@ -152,7 +157,8 @@ class Model {
         return this.decide(act.which, "requested", "approved", () => undefined);
       case "payOut": {
         const frozen = this.deed(act.which, "withdrawal");
-        if (frozen?.step === "approved" && this.user(frozen.from).frozen) return { no: "account_frozen" };
+        if (frozen?.step === "approved" && this.user(frozen.from).frozen)
+          return { refusal: "account_frozen" };
         return this.decide(act.which, "approved", "done", ({ from, sum }) => {
           this.user(from).held -= sum;
           this.move(from, undefined, sum);
@@ -194,10 +200,10 @@ class Model {
     from: string,
     to: string,
     effect: (deed: Deed) => unknown,
-  ): { no: RefusalCode } | { did: Deed } {
+  ): { refusal: RefusalCode } | { did: Deed } {
     const deed = this.deed(which, "withdrawal");
-    if (!deed) return { no: "withdrawal_unknown" };
-    if (deed.step !== from) return { no: "withdrawal_decided" };
+    if (!deed) return { refusal: "withdrawal_unknown" };
+    if (deed.step !== from) return { refusal: "withdrawal_decided" };
     effect(deed);
     deed.step = to;
     return { did: deed };
@@ -210,7 +216,7 @@ type World = {
   readonly ids: readonly string[];
 };
 
-/** The same, over HTTP. */
+/** Performs the same action over HTTP. */
 function doIt(
   { users, codes, ids }: World,
   model: Model,
@@ -218,8 +224,8 @@ function doIt(
   key: string,
 ): Promise<Answer<OperationBody>> {
   const W = "/api/v1/wallet";
-  const nobody = newId();
-  const id = (which: number, kind: Deed["kind"] | "paid") => model.deed(which, kind)?.id ?? nobody;
+  const unknownId = newId();
+  const id = (which: number, kind: Deed["kind"] | "paid") => model.deed(which, kind)?.id ?? unknownId;
   const user = (index: number) => users[index] ?? assert.fail();
   switch (act.does) {
     case "send":
@@ -277,7 +283,7 @@ function doIt(
       );
     case "cancel": {
       const deed = model.deed(act.which, "withdrawal");
-      return user(deed?.from ?? 0).post(`${W}/withdrawals/${deed?.id ?? nobody}/cancel`, undefined, key);
+      return user(deed?.from ?? 0).post(`${W}/withdrawals/${deed?.id ?? unknownId}/cancel`, undefined, key);
     }
     case "suspend":
     case "activate":
@@ -308,11 +314,11 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   },
 );
 
-/** So that a run on another machine is the same run; a failure prints its own to put here first. */
+/** A fixed seed makes runs reproducible. Put the seed of a failure here to repeat it. */
 const SEED = 20261121;
 
-describe("random sequences of what a wallet can do", () => {
-  it("end as a page of arithmetic says, refusal by refusal, and a retry changes nothing", async () => {
+describe("random sequences of wallet actions", () => {
+  it("random actions have the results that the model predicts, and a retry changes nothing", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(acts, fc.boolean()), { minLength: 20, maxLength: 60 }),
@@ -329,14 +335,14 @@ describe("random sequences of what a wallet can do", () => {
           const model = new Model();
           for (const [act, retried] of sequence) {
             const key = newId();
-            const asked = () => doIt(world, model, act, key);
-            const answer = await asked();
-            // a retry names the same thing: it is asked before the model goes on
-            const again = retried && answer.status < 300 ? await asked() : undefined;
+            const send = () => doIt(world, model, act, key);
+            const answer = await send();
+            // the retry must refer to the same operation, so it is sent before the model advances
+            const again = retried && answer.status < 300 ? await send() : undefined;
             const expected = model.act(act);
             assert.equal(
               answer.code,
-              "no" in expected ? expected.no : undefined,
+              "refusal" in expected ? expected.refusal : undefined,
               `${JSON.stringify(act)}: ${JSON.stringify(answer.body)}`,
             );
             if (again)
@@ -359,12 +365,12 @@ describe("random sequences of what a wallet can do", () => {
             const history = await user.history("?limit=100");
             const last = history.filter(({ transaction_status: status }) => status === "SUCCESS").at(0);
             if (history.length < 100)
-              assert.equal(last?.balance_after, balance, "the newest row of the history says what there is");
+              assert.equal(last?.balance_after, balance, "the newest row of the history shows the balance");
           }
           assert.equal(
             model.users.reduce((all, { balance }) => all + balance, model.paidOut),
             USERS * START,
-            "the model loses nothing either",
+            "the model loses no money either",
           );
         },
       ),
@@ -373,7 +379,7 @@ describe("random sequences of what a wallet can do", () => {
     await program.assertBooksHold();
   });
 
-  it("at once, in any order, never make or lose money", async () => {
+  it("concurrent transfers and payments never create or lose money", async () => {
     const users = await Promise.all(
       Array.from({ length: USERS }, () => newUserWith(program, citra, String(START))),
     );

@@ -5,8 +5,9 @@ import { accountBody } from "./body.ts";
 import { onceFor, type WalletOwner, type Wallets } from "./context.ts";
 
 /**
- * Opens a user's account in a currency, once per key; one that is in use already is the answer. Refuses `currency_unknown`,
- * `user_closed`, and `account_frozen` when the account in this currency was closed.
+ * Opens a user's account in a currency, once per key. If the user already has one in use, answers that one.
+ * Refuses `currency_unknown`, `user_closed`, and `account_frozen` when the account in this currency was
+ * closed.
  */
 export async function openAccount(
   wallets: Wallets,

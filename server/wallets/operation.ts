@@ -1,22 +1,22 @@
 import type { Id, Money } from "@onegate/contract";
 
-/** What users do with their wallets, as their history names it, and the withdrawal beside. */
+/** The kinds of wallet operation. All but WITHDRAWAL are the types in a user's history. */
 export type OperationKind = "TOPUP" | "PAYMENT" | "TRANSFER" | "REFUND" | "WITHDRAWAL";
 export type OperationState = "PENDING" | "SUCCESS" | "FAILED" | "CANCELLED";
 
 /**
- * How far an operation got, finer than its state:
+ * The progress of an operation, in more detail than its state:
  *
  *   opened     a top-up waits for the payer
- *   collected  its money is here, and waits for the account to be active
- *   held       a sum is reserved for a payment, or what is left of it after captures
+ *   collected  a top-up is paid, and waits until the account is active
+ *   held       an amount is reserved for a payment, or what is left of it after captures
  *   requested  a withdrawal is reserved and waits for an operator
- *   approved   an operator approved it; it is to be paid out
- *   done       the money moved, as much of it as ever will
- *   expired    its time was over before anything moved
- *   failed     the provider or the bank said no
- *   released   given up; what was reserved is free again
- *   rejected   an operator said no; what was reserved is free again
+ *   approved   an operator approved the withdrawal; it is to be paid out
+ *   done       the money moved, and no more will
+ *   expired    the time ran out before any money moved
+ *   failed     the provider or the bank failed or declined it
+ *   released   cancelled; what was reserved is available again
+ *   rejected   an operator rejected it; what was reserved is available again
  */
 export type Step =
   | "opened"
@@ -31,12 +31,12 @@ export type Step =
   | "rejected";
 export type OperationEvent = "collect" | "finish" | "approve" | "reject" | "release" | "fail" | "expire";
 
-/** Step × event → step, by kind. What is not here does not happen: the operation stays as it is. */
+/** Step × event → step, by kind. An event without an entry has no effect: the operation stays as it is. */
 export const lifecycles = {
   TOPUP: {
     opened: { finish: "done", collect: "collected", fail: "failed", expire: "expired" },
     collected: { finish: "done", fail: "failed" },
-    // money that comes after all beats the clock and a first "no"
+    // money that arrives late still counts, even after an expiry or a failure
     expired: { finish: "done", collect: "collected" },
     failed: { finish: "done", collect: "collected" },
   },
@@ -49,7 +49,7 @@ export const lifecycles = {
   },
 } as const satisfies Record<OperationKind, Partial<Record<Step, Partial<Record<OperationEvent, Step>>>>>;
 
-/** The step after an event, or nothing when the event has no effect in this step. */
+/** The step after an event; undefined when the event has no effect in this step. */
 export function next(kind: OperationKind, step: Step, event: OperationEvent): Step | undefined {
   const moves: Partial<Record<Step, Partial<Record<OperationEvent, Step>>>> = lifecycles[kind];
   return moves[step]?.[event];
@@ -68,22 +68,22 @@ export const STATES: Readonly<Record<Step, OperationState>> = {
   rejected: "CANCELLED",
 };
 
-/** Where a withdrawal goes. */
+/** The bank account that a withdrawal is paid out to. */
 export type Payout = { readonly bank: string; readonly accountNumber: string; readonly accountName: string };
 
 export type Operation = {
   readonly merchantId: Id;
   readonly operationId: Id;
   readonly userId: Id;
-  /** The user's account that pays, or that a top-up or a refund is for. */
+  /** The user's account that pays, or that receives a top-up or a refund. */
   readonly accountId: Id;
   readonly kind: OperationKind;
   readonly state: OperationState;
   readonly step: Step;
   readonly amount: Money;
-  /** What moved so far, in minor units. */
+  /** The amount moved so far, in minor units. */
   readonly settled: bigint;
-  /** What was given back of that, in minor units. */
+  /** The part of `settled` that was refunded, in minor units. */
   readonly refunded: bigint;
   readonly counterAccountId: Id | null;
   readonly holdId: Id | null;
@@ -98,7 +98,7 @@ export type Operation = {
   readonly updatedAt: Date;
 };
 
-/** What its transfers say of an operation in the books, and so in histories. */
+/** The details that the ledger keeps with an operation's transfers. Histories show them. */
 export function detailsOf({
   operationId,
   description,

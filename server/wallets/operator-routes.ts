@@ -29,11 +29,11 @@ const MAX_WAITING = 500;
 
 const STATUS_ROUTES: Readonly<Record<StatusEvent, string>> = {
   suspend: "Suspend a user's account: nothing is posted to it",
-  activate: "Let a suspended account be used again, and credit what waits for it",
+  activate: "Reactivate a suspended account, and credit what waits for it",
   close: "Close an empty account for good",
 };
 
-/** What operators decide on users' wallets. */
+/** The routes for operators: account status and withdrawals. */
 export function walletOperatorRoutes(http: Http, wallets: Wallets): void {
   const byKey = async <T>(
     request: FastifyRequest,
@@ -79,7 +79,7 @@ export function walletOperatorRoutes(http: Http, wallets: Wallets): void {
       config: { right: "wallet.withdrawal.decide", service },
       schema: {
         tags,
-        summary: "Let a withdrawal be paid out",
+        summary: "Approve a withdrawal, so that it can be paid out",
         params: One,
         response: { 200: WithdrawalSchema, ...problems },
       },
@@ -93,7 +93,7 @@ export function walletOperatorRoutes(http: Http, wallets: Wallets): void {
       config: { right: "wallet.withdrawal.decide", service },
       schema: {
         tags,
-        summary: "Say that an approved withdrawal was paid out, by the bank's reference",
+        summary: "Record that an approved withdrawal was paid out, with the bank's reference",
         params: One,
         body: PaidOutSchema,
         response: { 200: WithdrawalSchema, ...problems },
@@ -110,7 +110,7 @@ export function walletOperatorRoutes(http: Http, wallets: Wallets): void {
       config: { right: "wallet.withdrawal.decide", service },
       schema: {
         tags,
-        summary: "Say no to a withdrawal",
+        summary: "Reject a withdrawal",
         params: One,
         body: EndedWithdrawalSchema,
         response: { 200: WithdrawalSchema, ...problems },
@@ -127,7 +127,7 @@ export function walletOperatorRoutes(http: Http, wallets: Wallets): void {
       config: { right: "wallet.withdrawal.decide", service },
       schema: {
         tags,
-        summary: "Say that the bank did not carry an approved withdrawal out",
+        summary: "Record that the bank did not carry out an approved withdrawal",
         params: One,
         body: EndedWithdrawalSchema,
         response: { 200: WithdrawalSchema, ...problems },

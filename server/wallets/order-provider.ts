@@ -14,7 +14,7 @@ import type { Wallets } from "./context.ts";
 import { detailsOf } from "./operation.ts";
 import { insertOperation, selectOperation, updateOperation } from "./store.ts";
 
-/** The provider's name, and its channel's code. */
+/** The provider's name. The code of its channel follows. */
 export const WALLET = "wallet";
 const CHANNEL = "WALLET";
 const FREE = { flat: money(0n, IDR), percentBasisPoints: 0 };
@@ -35,17 +35,17 @@ const channel: Channel = {
   active: true,
 };
 
-/** The user's operation that pays an order: found by the payment, so it is there once. */
+/** The id of the operation that pays an order. It is derived from the payment, so an order has only one. */
 export function orderOperationId(payment: Pick<Payment, "merchantId" | "paymentId">): Id {
   return derivedAt(payment.paymentId, "wallet_payment", payment.merchantId);
 }
 
-/** What stands in for the provider's account while it is paid and collected from in one transaction. */
+/** The account that stands in for the provider's. It is paid into and collected from in one transaction. */
 export function walletClearing(merchantId: Id): Id {
   return accountId(merchantId, clearingCode(WALLET));
 }
 
-/** The word of a provider that this program is itself. */
+/** The state that a provider would report for a paid payment. Here this program is the provider. */
 export function paidState({ merchantRef, amount }: Payment): ProviderState {
   return {
     reference: merchantRef,
@@ -59,9 +59,9 @@ export function paidState({ merchantRef, amount }: Payment): ProviderState {
 }
 
 /**
- * The merchant's own users as a provider: an order is opened with a pay code, and paid when a user says so (`payOrder`), in
- * one transaction with the order. Nothing is on its way anywhere, so no answer is ever lost; refunds go back to the wallet
- * that paid. It sends no notifications.
+ * The wallets of the merchant's own users as a provider. An order is opened with a pay code and paid with
+ * `payOrder`, in one transaction with the order. No request leaves the program, so no answer can be lost.
+ * Refunds go back to the wallet that paid. There are no notifications.
  */
 export function createWalletProvider(
   wallets: Pick<Wallets, "database" | "ledger">,
@@ -163,10 +163,10 @@ export function createWalletProvider(
       },
     }),
     inquire: ({ merchantRef, expiresAt }) => inquire(merchantRef, expiresAt ?? null),
-    // whoever gave the payment up did so in its own row, where a user who pays looks first
+    // the payment's own row records the cancellation, and `payOrder` checks it first
     cancel: async () => ({ answer: "cancelled" }),
     refund: giveBack,
-    // doing it again is finding out
+    // repeating the refund has no further effect and returns its result
     inquireRefund: giveBack,
     readNotification: () => refuse("not_found"),
     acknowledgement: {},

@@ -27,7 +27,7 @@ const pay = (user: TestUser, code: string, key?: string) =>
   user.post("/api/v1/wallet/orders", { pay_code: code }, key);
 
 let count = 0;
-/** An order that waits to be paid from a wallet. */
+/** An order that waits for payment from a wallet. */
 async function order(
   amount = 20_000,
   part?: number,
@@ -69,13 +69,13 @@ const refund = async (paymentId: string, amount?: number) =>
     }),
   );
 
-describe("an order that is paid from a wallet", () => {
-  it("is paid in the moment the user says so, once however often it is said", async () => {
+describe("paying an order from a wallet", () => {
+  it("an order is paid immediately, and only once if the payment is repeated", async () => {
     const user = await newUserWith(program, rich, "50000");
     const received = await posted("received");
     const { orderId, payCode } = await order();
     const key = newId();
-    const [first, ...twins] = await Promise.all([
+    const [first, ...repeats] = await Promise.all([
       pay(user, payCode, key),
       pay(user, payCode, key),
       pay(user, payCode, key),
@@ -84,7 +84,7 @@ describe("an order that is paid from a wallet", () => {
       [first?.status, first?.body.state, first?.body.external_reference],
       [201, "SUCCESS", orderId],
     );
-    for (const twin of twins) assert.deepEqual(twin.body, first?.body);
+    for (const repeat of repeats) assert.deepEqual(repeat.body, first?.body);
     const paid = await status(orderId);
     assert.deepEqual(
       [paid.status, paid.payment?.status, paid.payment?.amount_received],
@@ -99,11 +99,11 @@ describe("an order that is paid from a wallet", () => {
       [row?.transaction_type, row?.transaction_status, row?.amount, row?.balance_after, row?.payment_method],
       ["PAYMENT", "SUCCESS", "20000.00", "30000.00", "WALLET"],
     );
-    assert.equal((await pay(user, payCode)).code, "payment_not_open", "another key pays nothing twice");
+    assert.equal((await pay(user, payCode)).code, "payment_not_open", "another key does not pay it twice");
     await program.assertBooksHold();
   });
 
-  it("is paid by one of two users who try at once, and in parts by several", async () => {
+  it("of two users who pay an order at once, one pays it; several users can pay it in parts", async () => {
     const [one, other] = [
       await newUserWith(program, rich, "30000"),
       await newUserWith(program, rich, "30000"),
@@ -129,7 +129,7 @@ describe("an order that is paid from a wallet", () => {
     await program.assertBooksHold();
   });
 
-  it("takes nothing where it can't be paid: unknown, of another provider, too dear, given up, over", async () => {
+  it("an order that is unknown, unaffordable, cancelled or expired takes no money", async () => {
     const user = await newUserWith(program, rich, "10000");
     assert.equal((await pay(user, "OG0")).code, "payment_unknown");
     const byQris =
@@ -141,7 +141,7 @@ describe("an order that is paid from a wallet", () => {
     assert.equal((await pay(user, `OG${byQris.replaceAll("-", "")}`)).code, "payment_unknown");
     const { payCode, orderId, paymentId } = await order();
     assert.equal((await pay(user, payCode)).code, "insufficient_funds");
-    assert.equal((await status(orderId)).status, "UNPAID", "the refusal left nothing behind");
+    assert.equal((await status(orderId)).status, "UNPAID", "the refusal changed nothing");
     await program.database.pool.query(
       "update payment set expires_at = now() - interval '1 second' where payment_id = $1",
       [paymentId],
@@ -168,7 +168,7 @@ describe("an order that is paid from a wallet", () => {
     await program.assertBooksHold();
   });
 
-  it("is refunded into the wallet that paid, in parts and no more than was paid; a frozen one by hand", async () => {
+  it("an order is refunded to the paying wallet in parts; a frozen wallet's by hand", async () => {
     const user = await newUserWith(program, rich, "20000");
     const { payCode, paymentId } = await order();
     const operation = ok(await pay(user, payCode));

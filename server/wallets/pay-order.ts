@@ -13,9 +13,10 @@ import { insertOperation, updateOperation } from "./store.ts";
 export type OrderPaymentInput = { readonly pay_code: string; readonly account_id?: Id };
 
 /**
- * Pays an order that was opened on the channel WALLET, by its pay code, once per key: the wallet, the order and whoever
- * waits for it in one transaction. Refuses `payment_unknown`, `account_unknown`, `currency_differs`, the limits of PAYMENT,
- * `payment_not_open` (paid, over or given up: nothing was taken), `account_frozen`, `insufficient_funds`, in this order.
+ * Pays an order that was opened on the channel WALLET, by its pay code, once per key. The wallet, the order
+ * and what depends on the order change in one transaction. Refuses `payment_unknown`, `account_unknown`,
+ * `currency_differs`, the limits of PAYMENT, `payment_not_open` (the payment is paid, expired or cancelled:
+ * no money moved), `account_frozen`, `insufficient_funds`, in this order.
  */
 export async function payOrder(
   wallets: Wallets,
@@ -26,7 +27,7 @@ export async function payOrder(
   const { merchantId, userId } = owner;
   return onceFor(wallets, { merchantId, who: userId, verb: "pay_order", key }, unchecked, async (tx) => {
     const payment = await selectPaymentByMerchantRef(tx, unchecked.pay_code.replace(/^onegate:/, ""));
-    // wallets are of one merchant: another's order looks unknown
+    // a wallet belongs to one merchant: an order of another merchant looks unknown
     if (payment?.provider !== WALLET || payment.merchantId !== merchantId) return refuse("payment_unknown");
     const { amount } = payment;
     const from = await ownAccount(tx, owner, amount.currency, unchecked.account_id);

@@ -7,8 +7,9 @@ import { detailsOf, next } from "./operation.ts";
 import { selectOperation, updateOperation } from "./store.ts";
 
 /**
- * An operator has paid a withdrawal out at the bank and says by which reference, once per key: what was reserved leaves the
- * wallet. Refuses `withdrawal_unknown`, `withdrawal_decided` (not approved, or done), `account_frozen`.
+ * Records that an operator paid a withdrawal out at the bank, with the bank's reference, once per key. The
+ * reserved amount leaves the wallet. Refuses `withdrawal_unknown`, `withdrawal_decided` (not approved, or
+ * done already), `account_frozen`.
  */
 export async function payOut(
   wallets: Wallets,

@@ -25,8 +25,9 @@ export type PaymentInput = {
 };
 
 /**
- * Pays a wallet account of the merchant by its code, once per key. Refuses malformed sums, `account_unknown`,
- * `currency_differs`, `payee_unknown`, `accounts_same`, the limits of PAYMENT, `account_frozen`, `insufficient_funds`, in this order.
+ * Pays a wallet account of the merchant by its code, once per key. Refuses malformed amounts,
+ * `account_unknown`, `currency_differs`, `payee_unknown`, `accounts_same`, the limits of PAYMENT,
+ * `account_frozen`, `insufficient_funds`, in this order.
  */
 export async function pay(
   wallets: Wallets,
@@ -60,7 +61,7 @@ export async function pay(
       amount: amount.minor.toString(),
       currency: amount.currency,
     });
-    // last, so that balances are held no longer than they need to be
+    // posted last, so that balances are locked as briefly as possible
     const posted = await wallets.ledger.postIn(
       tx,
       merchantId,
@@ -77,7 +78,9 @@ export async function pay(
   });
 }
 
-/** Who pays whom how much, counted against the payer's limits. */
+/**
+ * Checks the amount, the payer's and the payee's account, and counts the amount against the payer's limits.
+ */
 export async function checkedToPayment(
   tx: Tx,
   owner: WalletOwner,

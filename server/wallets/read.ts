@@ -37,20 +37,25 @@ import {
 } from "./store.ts";
 
 type Parts = { readonly database: Database };
-/** Which account is meant: by id, or the one in use for a currency, rupiah where none is named. */
+/** Selects an account by id, or else the one in use for a currency. The default currency is rupiah. */
 export type Named = { readonly account_id?: Id; readonly currency?: string };
 
 const RECENT = 10;
 const DEFAULT_PAGE_SIZE = 50;
-/** As many days as a statement of a year has. */
+/** The days of a leap year. */
 const MAX_DAYS = 366;
-/** Days of more entries than this are read one at a time. */
+/**
+ * The maximum number of entries that are summed for a range of several days. A single day is always summed.
+ */
 const MAX_ENTRIES_SUMMED = 20_000n;
 const DAY_MS = 86_400_000;
-/** What calendars agree on: 1900 to 2199. */
+/** The accepted range of moments: the years 1900 to 2199. */
 const [FIRST_MOMENT_MS, LAST_MOMENT_MS] = [Date.UTC(1900, 0), Date.UTC(2200, 0)];
 
-/** The account that is asked about; the first use opens the one for rupiah. Refuses `currency_unknown`, `account_unknown`, `account_frozen`, `user_closed`. */
+/**
+ * The account for a request. The first use opens the account in rupiah. Refuses `currency_unknown`,
+ * `account_unknown`, `account_frozen`, `user_closed`.
+ */
 async function accountOf(
   { database }: Parts,
   { merchantId, userId }: WalletOwner,
@@ -64,7 +69,7 @@ async function accountOf(
   return account?.userId === userId ? account : refuse("account_unknown");
 }
 
-/** A user's accounts, oldest first; there is one of rupiah from the first look on. */
+/** A user's accounts, oldest first. A user without any gets one in rupiah. */
 export async function listAccounts(parts: Parts, owner: WalletOwner): Promise<ListedAccountBody[] | Refusal> {
   const known = await selectAccounts(parts.database.kysely, owner.merchantId, owner.userId);
   if (known.length > 0) return listed(parts, owner, known);
@@ -85,16 +90,19 @@ async function listed(
   return accounts.map((account) => listedAccountBody(account, userId, lastPosted.get(account.accountId)));
 }
 
-/** A balance now, or as it was at a moment. Refuses what names no account, and `request_invalid` for no moment. */
+/**
+ * An account's balance, now or as of a past moment. Refuses `request_invalid` for an invalid moment, and what
+ * `accountOf` refuses.
+ */
 export async function readBalance(
   parts: Parts,
   owner: WalletOwner,
   named: Named & { at?: string },
 ): Promise<WalletBalanceBody | Refusal> {
   const at = named.at === undefined ? undefined : new Date(named.at);
-  // false for what is no moment at all, too
+  // the comparison is false for an invalid date too
   if (at && !(at.getTime() >= FIRST_MOMENT_MS && at.getTime() < LAST_MOMENT_MS))
-    return refuse("request_invalid", { field: "querystring/at", problem: "is not a moment" });
+    return refuse("request_invalid", { field: "querystring/at", problem: "is not a valid date and time" });
   const account = await accountOf(parts, owner, named);
   if (isRefusal(account)) return account;
   const text = (minor: bigint) => toDecimal(money(minor, account.currency));
@@ -118,7 +126,7 @@ export async function readBalance(
 
 const NEWEST = 1n << 62n;
 
-/** An account's entries, newest first, before the entry that the cursor names. */
+/** An account's entries, newest first, starting before the entry that the cursor names. */
 export async function readStatement(
   parts: Parts,
   owner: WalletOwner,
@@ -153,8 +161,9 @@ export async function readStatement(
 }
 
 /**
- * An account's days in Jakarta, with what stood at each end. Refuses `request_invalid` for days that are none, are turned
- * round, or are more than a year, and `range_too_large` where more than a day holds more entries than are summed up at once.
+ * The opening and closing balance of an account for each day, in the time zone of Jakarta. Refuses
+ * `request_invalid` for invalid days, a range that is reversed or longer than a year, and `range_too_large`
+ * for a range of several days with too many entries to sum.
  */
 export async function readDays(
   parts: Parts,
@@ -163,8 +172,9 @@ export async function readDays(
 ): Promise<WalletDaysBody | Refusal> {
   const [from, to] = [Date.parse(named.from), Date.parse(named.to)];
   const invalid = (problem: string) => refuse("request_invalid", { field: "querystring/from", problem });
-  if (Number.isNaN(from) || Number.isNaN(to)) return invalid("is not a day");
-  if (from > to || (to - from) / DAY_MS >= MAX_DAYS) return invalid("is not up to a year before the other");
+  if (Number.isNaN(from) || Number.isNaN(to)) return invalid("is not a valid date");
+  if (from > to || (to - from) / DAY_MS >= MAX_DAYS)
+    return invalid("must not be after `to` nor more than a year before it");
   const account = await accountOf(parts, owner, named);
   if (isRefusal(account)) return account;
   const text = (minor: bigint) => toDecimal(money(minor, account.currency));
@@ -188,8 +198,9 @@ export async function readDays(
 }
 
 /**
- * A page of what a user did, newest first, before the place that the cursor names. Filtered, it may hold fewer rows than
- * `limit` and still have a next one. Refuses `request_invalid` for a cursor that is none.
+ * A page of a user's history, newest first, starting before the place that the cursor names. With a filter, a
+ * page may hold fewer rows than `limit` and still have a next page. Refuses `request_invalid` for an invalid
+ * cursor.
  */
 export async function readHistory(
   { database }: Parts,
@@ -198,7 +209,7 @@ export async function readHistory(
 ): Promise<WalletHistoryBody | Refusal> {
   const before = filter.cursor === undefined ? undefined : toHistoryPlace(filter.cursor);
   if (filter.cursor !== undefined && !before)
-    return refuse("request_invalid", { field: "querystring/cursor", problem: "is not a cursor" });
+    return refuse("request_invalid", { field: "querystring/cursor", problem: "is not a valid cursor" });
   const { rows, next } = await selectHistory(
     database.kysely,
     merchantId,
@@ -242,7 +253,7 @@ function historyBody(row: HistoryRow): WalletHistoryBody["transactions"][number]
   };
 }
 
-/** The limits of an account, and what of them is used. */
+/** The limits of an account, and how much of each is used. */
 export async function readLimits(
   parts: Parts,
   owner: WalletOwner,
@@ -282,7 +293,7 @@ async function limitsOf(
   );
 }
 
-/** A wallet at a glance. */
+/** An overview of a wallet: the accounts, the limits and the latest operations. */
 export async function readWallet(parts: Parts, owner: WalletOwner): Promise<WalletBody | Refusal> {
   const account = await accountOf(parts, owner, {});
   if (isRefusal(account)) return account;
@@ -292,7 +303,7 @@ export async function readWallet(parts: Parts, owner: WalletOwner): Promise<Wall
     await selectAccounts(parts.database.kysely, owner.merchantId, owner.userId),
   );
   const inUse = accounts.find(({ account_id: id }) => id === account.accountId);
-  if (!inUse) throw new Error("the account in use is listed");
+  if (!inUse) throw new Error("the account in use is not in the list of accounts");
   return {
     account: inUse,
     accounts,

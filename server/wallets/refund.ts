@@ -20,9 +20,9 @@ import { insertOperation, selectOperation, updateOperation } from "./store.ts";
 export type RefundInput = { readonly amount?: string | number; readonly reason: string };
 
 /**
- * Gives a wallet payment back, in whole or in parts, once per key, from the payee to the payer. The payment's row is held,
- * so that parts asked for at once are counted one after the other. Refuses `payment_unknown`, malformed sums,
- * `refund_exceeds`, `account_frozen`, `insufficient_funds` (of the payee), in this order.
+ * Refunds a wallet payment from the payee to the payer, in whole or in part, once per key. The payment's row
+ * is locked, so that concurrent partial refunds are counted one after the other. Refuses `payment_unknown`,
+ * malformed amounts, `refund_exceeds`, `account_frozen`, `insufficient_funds` (of the payee), in this order.
  */
 export async function refund(
   wallets: Wallets,
@@ -38,7 +38,7 @@ export async function refund(
     { paymentId, ...unchecked },
     async (tx) => {
       const paid = await selectOperation(tx, merchantId, paymentId, "for update");
-      // what paid an order is refunded where the order is
+      // a payment of an order is refunded through the order
       const isForOrder = paid?.counterAccountId === walletClearing(merchantId);
       if (
         paid?.kind !== "PAYMENT" ||

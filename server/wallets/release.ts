@@ -6,7 +6,7 @@ import { onceFor, type Decider, type Wallets } from "./context.ts";
 import { next, type Operation, type OperationEvent } from "./operation.ts";
 import { selectExpired, selectOperation, takeBackUsage, updateOperation, type Move } from "./store.ts";
 
-/** Gives up what is left of a hold, once per key. Refuses `hold_unknown`, `hold_ended`. */
+/** Releases what is left of a hold, once per key. Refuses `hold_unknown`, `hold_ended`. */
 export async function release(
   wallets: Wallets,
   decider: Decider,
@@ -39,7 +39,10 @@ export async function release(
   });
 }
 
-/** What becomes of a payment whose hold has ended: done, when a part was captured before. */
+/**
+ * Ends a payment whose hold has ended. It is done if a part was captured before, or else cancelled or
+ * expired.
+ */
 async function endHold(tx: Tx, held: Operation, event: OperationEvent, move: Move): Promise<Operation> {
   const step = next(held.kind, held.step, held.settled > 0n ? "finish" : event);
   if (!step) throw new Error(`a hold that is ${held.step} can't end`);
@@ -54,13 +57,13 @@ async function endHold(tx: Tx, held: Operation, event: OperationEvent, move: Mov
 
 const BATCH_SIZE = 500;
 
-/** Marks payments whose hold the ledger has ended by its clock; answers how many. */
+/** Ends payments whose hold has expired in the ledger. Answers how many it found. */
 export async function markExpiredHolds({ database }: Pick<Wallets, "database">): Promise<number> {
   const expired = await selectExpired(database.kysely, BATCH_SIZE);
   for (const { merchantId, operationId } of expired) {
     await inTransaction(database, async (tx) => {
       const held = await selectOperation(tx, merchantId, operationId, "for update");
-      if (held?.step === "held") await endHold(tx, held, "expire", { note: "the hold's time is over" });
+      if (held?.step === "held") await endHold(tx, held, "expire", { note: "the hold expired" });
     });
   }
   return expired.length;

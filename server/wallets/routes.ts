@@ -17,7 +17,7 @@ import { balanceByCode, type Ledger } from "../ledger/index.ts";
 import { transfer, transferMany } from "./transfer.ts";
 
 const tags = ["gateway"];
-/** 1,000 transfers. */
+/** Room for 1,000 transfers. */
 const BATCH_LIMIT_BYTES = 524_288;
 
 export function walletRoutes(http: Http, { database, ledger }: { database: Database; ledger: Ledger }): void {
@@ -27,7 +27,7 @@ export function walletRoutes(http: Http, { database, ledger }: { database: Datab
       config: { right: "transfer.create", service: "payments" },
       schema: {
         tags,
-        summary: "Move a sum between two accounts, once per id",
+        summary: "Move an amount between two accounts, once per id",
         body: TransferInSchema,
         response: { 200: TransferOutSchema, "4xx": ProblemSchema, 503: ProblemSchema },
       },
@@ -43,7 +43,7 @@ export function walletRoutes(http: Http, { database, ledger }: { database: Datab
       config: { right: "transfer.create", service: "payments" },
       schema: {
         tags,
-        summary: "Move up to 1,000 sums, each once per its id; one result each",
+        summary: "Make up to 1,000 transfers, each once per id; one result each",
         body: TransferBatchInSchema,
         response: { 200: TransferBatchOutSchema, "4xx": ProblemSchema, 503: ProblemSchema },
       },

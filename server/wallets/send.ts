@@ -18,13 +18,15 @@ export type TransferInput = {
 };
 
 /**
- * Sends a sum to another user, by username or telephone number, once per key; rupiah reach a user who has no account yet.
- * Refuses malformed sums, `account_unknown`, `currency_differs`, `account_frozen`, the limits of TRANSFER,
- * `insufficient_funds`, `too_many_requests`, `user_unknown`, `accounts_same`, in this order.
+ * Sends an amount to another user, by username or telephone number, once per key. A recipient who has no
+ * rupiah account yet gets one. Refuses malformed amounts, `account_unknown`, `currency_differs`,
+ * `account_frozen`, the limits of TRANSFER, `insufficient_funds`, `too_many_requests`, `user_unknown`,
+ * `accounts_same`, in this order.
  *
- * Whoever can't pay is told that, whoever the recipient is; and why a recipient can't be paid (nobody has the number, has
- * no account in this currency, or a suspended one) is one answer. Such answers are counted by person, so that nobody reads
- * telephone numbers out of it.
+ * The sender's account is checked first, so those refusals don't depend on the recipient. All reasons why a
+ * recipient can't be paid (nobody has the number, no account in this currency, a suspended account) have one
+ * answer. Such answers are counted per sender and limited, so that nobody can find out which telephone
+ * numbers are registered.
  */
 export async function send(
   wallets: Wallets,
@@ -81,7 +83,7 @@ export async function send(
         amount: amount.minor.toString(),
         currency: amount.currency,
       });
-      // last, so that balances are held no longer than they need to be
+      // posted last, so that balances are locked as briefly as possible
       const posted = await wallets.ledger.postIn(
         tx,
         merchantId,
@@ -98,7 +100,7 @@ export async function send(
     },
   );
   if (!isRefusal(sent.answer) || sent.answer.refusal !== "user_unknown") return sent;
-  // counted before it is said: many at once learn no more than one after another
+  // counted before the answer is sent: concurrent requests learn no more than consecutive ones
   const seconds = await countTry(wallets.database, tries);
   return seconds > 0 ? { answer: refuse("too_many_requests", { seconds }), replayed: false } : sent;
 }

@@ -9,7 +9,7 @@ import { hasPending, lockWallet, type WalletAccount } from "./store.ts";
 
 type Status = WalletAccount["status"];
 
-/** What an operator may do with an account, as data. Closed is for good. */
+/** Status × event → status of an account. A closed account stays closed. */
 export const statusLifecycle = {
   ACTIVE: { suspend: "SUSPENDED", activate: "ACTIVE", close: "CLOSED" },
   SUSPENDED: { suspend: "SUSPENDED", activate: "ACTIVE", close: "CLOSED" },
@@ -19,9 +19,9 @@ export const statusLifecycle = {
 export type StatusEvent = "suspend" | "activate" | "close";
 
 /**
- * Suspends, activates or closes a user's account, once per key. An account that is active again gets what was topped up
- * meanwhile. Refuses `account_unknown`, `account_frozen` (closed), and for closing `account_not_empty`: a balance, a hold, or
- * something under way.
+ * Suspends, activates or closes a user's account, once per key. Activating an account also credits what was
+ * topped up while it was suspended. Refuses `account_unknown`, `account_frozen` (closed), and for closing
+ * `account_not_empty`: the account has a balance, a hold or a pending operation.
  */
 export async function changeStatus(
   wallets: Wallets,
@@ -61,7 +61,7 @@ export async function changeStatus(
       return accountBody({ ...account, status });
     },
   );
-  // in transactions of their own: posting takes balances in its own order
+  // in separate transactions, because posting locks balances in its own order
   if (event === "activate" && !("refusal" in done.answer)) await creditWaiting(wallets, accountId);
   return done;
 }

@@ -16,8 +16,9 @@ import {
 import { topupOf, topupOrderId } from "./topup-order.ts";
 
 /**
- * A payment ended: the top-up that it is for, if there is one, is credited or ends in the same transaction. Where the
- * account was suspended meanwhile the money stays in `received` until it is active again.
+ * Called when a payment has ended. If it pays for a top-up, credits or ends the top-up in the same
+ * transaction. If the account was suspended in the meantime, the money stays in `received` until the account
+ * is active again.
  */
 export async function onTopupEnded(tx: Tx, wallets: Wallets, payment: Payment): Promise<void> {
   const { merchantId, orderId } = payment;
@@ -29,17 +30,19 @@ export async function onTopupEnded(tx: Tx, wallets: Wallets, payment: Payment): 
     if (paidSum(all) >= topup.amount.minor) await credit(tx, wallets, topup, payment.reference);
     return;
   }
-  // another payment of the same top-up may still be under way, or a part may be paid
+  // another payment of the same top-up may still be pending, or may have paid a part
   if (all.some(({ state }) => isOpen(state) || state === "succeeded")) return;
   await end(tx, topup, payment.state === "expired" ? "expire" : "fail", `the payment is ${payment.state}`);
 }
 
-/** received → wallet, or, where the wallet takes nothing now, a note. */
+/**
+ * Moves the money from `received` to the wallet. If the account is not active, notes that the money waits.
+ */
 async function credit(tx: Tx, wallets: Wallets, topup: Operation, reference: string | null): Promise<void> {
   const { merchantId, operationId, accountId: wallet } = topup;
   const done = next(topup.kind, topup.step, "finish");
   if (!done) return;
-  // it had been taken back when the payer seemed to be too late
+  // the limit's usage was taken back when the top-up failed or expired; count it again
   if (topup.state === "FAILED") await addUsage(tx, merchantId, wallet, topup.kind, topup.amount.minor);
   const owed = money(topup.amount.minor - topup.refunded, topup.amount.currency);
   const about = {
@@ -92,13 +95,13 @@ async function end(tx: Tx, topup: Operation, event: OperationEvent, note: string
   });
 }
 
-/** An operator gave an order up: the top-up that waits for it, if it is one's, fails with it. */
+/** Called when an operator has cancelled an order. If it pays for a top-up, the top-up fails. */
 export async function onTopupCancelled(tx: Tx, merchantId: Id, orderId: string): Promise<void> {
   const operationId = topupOf(orderId);
   if (operationId) await failTopup(tx, merchantId, operationId, "the order was cancelled");
 }
 
-/** Ends a top-up whose payment could not be opened, unless one is open or paid after all. */
+/** Fails a top-up whose payment could not be opened, unless it has an open or paid payment. */
 export async function failTopup(tx: Tx, merchantId: Id, operationId: Id, why: string): Promise<void> {
   const topup = await selectOperation(tx, merchantId, operationId, "for update");
   if (topup?.step !== "opened") return;
@@ -107,8 +110,9 @@ export async function failTopup(tx: Tx, merchantId: Id, operationId: Id, why: st
 }
 
 /**
- * A top-up is given back by its provider: the wallet gives it back first, within the same transaction. What the user has
- * spent of it already is missing and stands in `suspense`, against the user. Answers what is to be posted.
+ * Called when a provider refunds the payment of a top-up. The wallet gives the money back first, in the same
+ * transaction. What the user has already spent of it is missing and is recorded in `suspense`. Answers the
+ * transfers to post.
  */
 export async function onTopupRefunded(
   tx: Tx,
@@ -120,11 +124,11 @@ export async function onTopupRefunded(
   const topup = operationId && (await selectOperation(tx, merchantId, operationId, "for update"));
   if (!topup || topup.kind !== "TOPUP") return [];
   if (topup.step !== "done") {
-    // nothing was credited yet: what is left is credited later
+    // nothing is credited yet; what is left will be credited later
     const all = topup.refunded + amount.minor >= topup.amount.minor;
     await updateOperation(tx, topup, (all && next(topup.kind, topup.step, "fail")) || topup.step, {
       refunded: amount.minor,
-      note: "given back to the payer",
+      note: "refunded to the payer",
     });
     return [];
   }
@@ -135,7 +139,7 @@ export async function onTopupRefunded(
   await updateOperation(tx, topup, topup.step, {
     refunded: amount.minor,
     ...(returned < amount.minor
-      ? { note: "given back to the payer; the wallet no longer had all of it" }
+      ? { note: "refunded to the payer; the wallet no longer had the full amount" }
       : {}),
   });
   const account = (code: string): Id => accountId(merchantId, code);
@@ -151,7 +155,10 @@ export async function onTopupRefunded(
 
 const BATCH_SIZE = 500;
 
-/** Credits top-ups whose money waited for their account, of one account or of all that are active; answers how many. */
+/**
+ * Credits top-ups that wait for their account, for one account or for all that are active. Answers how many
+ * it found.
+ */
 export async function creditWaiting(wallets: Wallets, account?: Id): Promise<number> {
   const waiting = await selectCreditable(wallets.database.kysely, BATCH_SIZE, account);
   for (const { merchantId, operationId } of waiting) {
@@ -163,10 +170,10 @@ export async function creditWaiting(wallets: Wallets, account?: Id): Promise<num
   return waiting.length;
 }
 
-/** Ends top-ups whose process died before a payment was opened; answers how many were looked at. */
+/** Fails top-ups whose process stopped before a payment was opened. Answers how many it checked. */
 export async function endForgotten({ database }: Pick<Wallets, "database">): Promise<number> {
   const forgotten = await selectForgotten(database.kysely, BATCH_SIZE);
   for (const { merchantId, operationId } of forgotten)
-    await inTransaction(database, (tx) => failTopup(tx, merchantId, operationId, "the payment was given up"));
+    await inTransaction(database, (tx) => failTopup(tx, merchantId, operationId, "no payment is open"));
   return forgotten.length;
 }

@@ -1,6 +1,7 @@
 /**
- * The ways to top up, and the providers' channels for each, the preferred first: one that nobody offers, or that is not
- * active, is passed over. GoPay and ShopeePay read every QRIS code, so that is their way where no channel of their own is.
+ * The top-up methods, each with the provider channels that serve it, the preferred one first. A channel that
+ * no provider offers, or that is not active, is skipped. GoPay and ShopeePay can pay any QRIS code, so QRIS
+ * is used where they have no channel of their own.
  */
 export const TOPUP_METHODS: Readonly<Record<string, readonly string[]>> = {
   GOPAY: ["GOPAY", "QRIS"],

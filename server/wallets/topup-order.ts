@@ -2,12 +2,12 @@ import { isId, type Id } from "@onegate/contract";
 
 const PREFIX = "TOPUP-";
 
-/** The order that a top-up is paid by. */
+/** The id of the order that pays for a top-up. */
 export function topupOrderId(operationId: Id): string {
   return `${PREFIX}${operationId}`;
 }
 
-/** The top-up behind an order, if it is one's. */
+/** The id of the top-up that an order pays for; undefined for any other order. */
 export function topupOf(orderId: string | null): Id | undefined {
   const rest = orderId?.startsWith(PREFIX) ? orderId.slice(PREFIX.length) : undefined;
   return isId(rest) ? rest : undefined;

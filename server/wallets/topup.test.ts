@@ -29,7 +29,7 @@ const lever = (topup: TopupBody, act: string) =>
 const usedToday = async (user: TestUser) =>
   ok(await user.get<WalletLimitsBody>(`${W}/limits`)).limits.find(({ kind }) => kind === "TOPUP")?.used_today;
 
-/** The callback that Tripay would send for a top-up by QRIS of Rp 50.000. */
+/** The callback that Tripay would send for a top-up of Rp 50.000 by QRIS. */
 async function callBack({ payment }: TopupBody, status: string): Promise<void> {
   const { rows } = await program.database.pool.query<{ merchant_ref: string }>(
     "select merchant_ref from payment where payment_id = $1",
@@ -63,7 +63,7 @@ async function callBack({ payment }: TopupBody, status: string): Promise<void> {
 }
 
 describe("a top-up", () => {
-  it("is answered with what the payer needs, and credited when the provider says that it was paid", async () => {
+  it("a top-up returns what the payer needs, and is credited on the paid notification", async () => {
     const user = await newUser(program);
     const receivedBefore = await posted("received");
     const key = newId();
@@ -109,7 +109,7 @@ describe("a top-up", () => {
       [done.step, done.settled, done.external_reference, await balance(user)],
       ["done", "50000.00", opened.body.payment?.reference, "50000.00"],
     );
-    assert.equal(await posted("received"), receivedBefore, "nothing stays behind");
+    assert.equal(await posted("received"), receivedBefore, "nothing is left in received");
     const [row, none] = await user.history();
     assert.deepEqual(
       [
@@ -123,11 +123,11 @@ describe("a top-up", () => {
       ["TOPUP", "SUCCESS", "0.00", "50000.00", "QRIS", undefined],
     );
     await callBack(done, "PAID");
-    assert.equal(await balance(user), "50000.00", "the same word again has no effect");
+    assert.equal(await balance(user), "50000.00", "a repeated notification has no effect");
     await program.assertBooksHold();
   });
 
-  it("goes by each method that the table names", async () => {
+  it("a top-up works by each method in the table", async () => {
     const user = await newUser(program);
     for (const method of ["GOPAY", "SHOPEE_PAY", "QRIS"]) {
       const { payment, payment_method: named } = await topUp(user, "20000", method);
@@ -137,7 +137,7 @@ describe("a top-up", () => {
     assert.match((await topUp(user, "20000", "VIRTUAL_ACCOUNT")).payment?.pay_code ?? "", /^[0-9]{8,}$/);
   });
 
-  it("is refused by name, in this order; what no payment could be opened for is FAILED and uses no limit", async () => {
+  it("refusals come in this order; a top-up without a payment is FAILED and uses no limit", async () => {
     const user = await newUser(program);
     const code = async (change: object) =>
       (await user.post(`${W}/topups`, { method: "QRIS", amount: "50000", ...change })).code;
@@ -147,13 +147,13 @@ describe("a top-up", () => {
     assert.equal(await code({ amount: "1e9" }), "amount_malformed");
     assert.equal(await code({ currency: "USD" }), "currency_unsupported");
     assert.equal(await code({ amount: "10000000.01" }), "limit_per_transaction");
-    assert.deepEqual(await user.history(), [], "nothing was begun");
+    assert.deepEqual(await user.history(), [], "no operation was created");
     assert.equal(await code({ amount: "1" }), "amount_below_minimum");
     assert.equal((await user.history("?status=FAILED"))[0]?.amount, "1.00");
     assert.equal(await usedToday(user), "0.00");
   });
 
-  it("that nobody pays in time is FAILED; money that comes all the same is credited", async () => {
+  it("a top-up not paid in time is FAILED; money that arrives later is still credited", async () => {
     const user = await newUser(program);
     const topup = await topUp(user);
     assert.equal(await usedToday(user), "50000.00");
@@ -180,7 +180,7 @@ describe("a top-up", () => {
     await program.assertBooksHold();
   });
 
-  it("that the provider calls failed is FAILED", async () => {
+  it("a top-up whose payment failed at the provider is FAILED", async () => {
     const user = await newUser(program);
     const topup = await topUp(user);
     await lever(topup, "fail");
@@ -195,7 +195,7 @@ describe("a top-up", () => {
     );
   });
 
-  it("whose process died before its payment was opened is FAILED when the sweep comes by", async () => {
+  it("a top-up whose process stopped before its payment was opened is FAILED by the sweep", async () => {
     const user = await newUser(program);
     const topup = await topUp(user);
     await program.database.pool.query("delete from payment where order_id = $1", [
@@ -217,7 +217,7 @@ describe("a top-up", () => {
     );
   });
 
-  it("of an account that is suspended meanwhile loses no money: it waits in received, and is credited when the account is active", async () => {
+  it("a top-up of a suspended account waits in received, and is credited after reactivation", async () => {
     const user = await newUser(program);
     const topup = await topUp(user);
     const { account_id: id } = await user.account();
@@ -241,7 +241,7 @@ describe("a top-up", () => {
     await program.assertBooksHold();
   });
 
-  it("that its provider gives back is taken from the wallet first; what was spent of it is missing in suspense", async () => {
+  it("a refunded top-up is taken from the wallet first; what was spent is missing in suspense", async () => {
     const user = await newUser(program);
     const topup = await topUp(user);
     await lever(topup, "pay");
@@ -285,7 +285,7 @@ describe("a top-up", () => {
     await program.assertBooksHold();
   });
 
-  it("that is given back while its money waits is not credited, or only what is left of it", async () => {
+  it("a top-up refunded before it is credited is credited only with what is left of it", async () => {
     const [whole, part] = [await newUser(program), await newUser(program)];
     const before = await posted("received");
     for (const [user, amount] of [
@@ -329,7 +329,7 @@ describe("a top-up", () => {
     await program.assertBooksHold();
   });
 
-  it("fails at once when an operator gives its order up, and frees its limit", async () => {
+  it("a top-up fails when an operator cancels its order, and frees its limit", async () => {
     const user = await newUser(program);
     const topup = await topUp(user);
     assert.equal(await usedToday(user), "50000.00");
@@ -345,7 +345,7 @@ describe("a top-up", () => {
     );
   });
 
-  it("limits hold under twenty at once", async () => {
+  it("twenty concurrent top-ups stay within the limits", async () => {
     const user = await newUser(program);
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => user.post(`${W}/topups`, { method: "QRIS", amount: "3000000" })),

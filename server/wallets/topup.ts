@@ -28,11 +28,13 @@ export type TopupInput = {
 };
 
 /**
- * Starts a top-up, once per key: operation and order first, then the payment is opened at a provider, whose notification
- * settles it. A retry after a crash in between opens it. Without a key the answer is an open top-up of the same account,
- * method and sum, where there is a new one: older clients send none, and press twice. Refuses `request_invalid` for no
- * method, `channel_unknown`, malformed sums, `currency_unsupported` (providers collect rupiah), `account_unknown`,
- * `user_closed`, `account_frozen`, the limits of TOPUP, in this order, and what a payment may refuse.
+ * Starts a top-up, once per key. The operation and its order are saved first. Then the payment is opened at a
+ * provider, whose notification settles the top-up. If the process stops in between, a retry opens the
+ * payment. Without a key, the answer is the newest recent open top-up of the same account, method and amount,
+ * if there is one: older clients send no key, and their users press twice. Refuses `request_invalid` when the
+ * method is missing, `channel_unknown`, malformed amounts, `currency_unsupported` (providers collect rupiah),
+ * `account_unknown`, `user_closed`, `account_frozen`, the limits of TOPUP, in this order, and then what
+ * opening a payment refuses.
  */
 export async function topUp(
   wallets: Wallets,
@@ -46,7 +48,7 @@ export async function topUp(
   const unchecked = { ...named, method };
   const channels = Object.hasOwn(TOPUP_METHODS, method) ? TOPUP_METHODS[method] : undefined;
   if (!channels) return { answer: refuse("channel_unknown"), replayed: false };
-  let isTwin = false;
+  let isRepeat = false;
   const begun = await onceFor(
     wallets,
     { merchantId, who: userId, verb: "topup", key: key ?? wallets.newId() },
@@ -61,9 +63,9 @@ export async function topUp(
       if (!user) return refuse("user_closed");
       if (account.status !== "ACTIVE") return refuse("account_frozen");
       if (key === undefined) {
-        const twin = await lockOpenTopup(tx, merchantId, account.accountId, method, amount);
-        isTwin = twin !== undefined;
-        if (twin) return { operation_id: twin };
+        const existing = await lockOpenTopup(tx, merchantId, account.accountId, method, amount);
+        isRepeat = existing !== undefined;
+        if (existing) return { operation_id: existing };
       }
       const limited = await useLimit(tx, merchantId, account.accountId, "TOPUP", amount);
       if (limited) return limited;
@@ -89,15 +91,15 @@ export async function topUp(
     },
   );
   const { answer } = begun;
-  const replayed = begun.replayed || isTwin;
+  const replayed = begun.replayed || isRepeat;
   if (isRefusal(answer)) return { answer, replayed };
-  // one that has ended is not begun again by a retry
+  // a retry does not start a top-up again that has ended
   if ((await selectOperation(wallets.database.kysely, merchantId, answer.operation_id))?.step !== "opened")
     return { answer: await readTopup(wallets, owner, answer.operation_id), replayed };
   const payment = await openOn(wallets, merchantId, answer.operation_id, channels);
-  // paid already is what a retry after a lost answer may find: then the operation tells
+  // a retry after a lost answer may find the order paid; then the operation is the answer
   if (isRefusal(payment) && payment.refusal !== "order_paid") {
-    // nobody was told to pay; where somebody was, by an earlier try, it stays open
+    // no payer has seen this payment; where an earlier attempt opened one, the top-up stays open
     await inTransaction(wallets.database, (tx) =>
       failTopup(tx, merchantId, answer.operation_id, payment.refusal),
     );
@@ -106,7 +108,7 @@ export async function topUp(
   return { answer: await readTopup(wallets, owner, answer.operation_id), replayed };
 }
 
-/** Opens the payment on the first of the channels that there is. */
+/** Opens the payment on the first channel that is available. */
 async function openOn(
   wallets: Wallets,
   merchantId: Id,
@@ -123,7 +125,7 @@ async function openOn(
   return refused;
 }
 
-/** A user's top-up with its newest payment, both of one moment. Refuses `topup_unknown`. */
+/** A user's top-up with its newest payment, read from one snapshot. Refuses `topup_unknown`. */
 export async function readTopup(
   { database }: Pick<Wallets, "database">,
   { merchantId, userId }: WalletOwner,

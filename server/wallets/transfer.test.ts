@@ -14,7 +14,7 @@ after(() => program.close());
 const posted = async (code: string) =>
   (await balanceByCode(program.database.kysely, DEMO_MERCHANT, code))?.posted ?? 0n;
 
-describe("the gateway's transfers", () => {
+describe("transfers of the gateway", () => {
   const send = (change: object = {}) =>
     program.call<{ transfer_id: string }>("POST", "/payments", {
       body: {
@@ -27,7 +27,7 @@ describe("the gateway's transfers", () => {
       },
     });
 
-  it("faults 1 and 2: once per id, fifty at once; another content under the id is refused", async () => {
+  it("faults 1 and 2: fifty requests of one id make one transfer; other content is refused", async () => {
     const before = await posted("ACC_DST_DEF");
     const id = newId();
     const answers = await Promise.all(Array.from({ length: 50 }, () => send({ id })));
@@ -43,7 +43,7 @@ describe("the gateway's transfers", () => {
     await program.assertBooksHold();
   });
 
-  it("fault 8: sums that are not sums are refused by name; big valid ones are exact", async () => {
+  it("fault 8: malformed amounts are refused with their reason; large valid ones are exact", async () => {
     const code = async (amount: unknown, currency = "IDR") => (await send({ amount, currency })).code;
     assert.equal(await code(0), "amount_not_positive");
     assert.equal(await code("-1.00"), "amount_not_positive");
@@ -73,7 +73,7 @@ describe("the gateway's transfers", () => {
     assert.equal((await send({ amount: 10.5 })).status, 200);
   });
 
-  it("answer a balance, and no account that isn't a wallet", async () => {
+  it("a balance is returned for wallets only", async () => {
     const { body } = await program.call<{ balance: string; currency: string }>("GET", "/balance/ACC_001");
     assert.deepEqual([body.balance, body.currency], ["1000000.00", "IDR"]);
     assert.equal((await program.call("GET", "/balance/bank")).code, "account_unknown");
@@ -101,7 +101,7 @@ describe("many transfers in one request", () => {
   const send = (transfers: unknown[]) =>
     program.call<Results>("POST", "/api/v1/transfers:batch", { body: { transfers } });
 
-  it("have one result each, in their order; a bad one leaves the others as they are", async () => {
+  it("each transfer has one result, in order; a refused one leaves the others as they are", async () => {
     const before = await posted("ACC_DST_DEF");
     const transfers = Array.from({ length: 1_000 }, () => one());
     transfers[10] = one({ amount: "0" });
@@ -132,10 +132,10 @@ describe("many transfers in one request", () => {
     await program.assertBooksHold();
   });
 
-  it("one id twice in a request is one transfer; under another content it is refused", async () => {
+  it("an id that is repeated in a request is one transfer; with other content it is refused", async () => {
     const before = await posted("ACC_DST_DEF");
-    const twin = one();
-    const { body } = await send([twin, twin, { ...twin, amount: "2.00" }]);
+    const repeated = one();
+    const { body } = await send([repeated, repeated, { ...repeated, amount: "2.00" }]);
     assert.deepEqual(
       body.results.map(({ status, replayed, problem }) => problem?.code ?? `${status} ${replayed}`),
       ["SUCCESS false", "SUCCESS true", "idempotency_key_reused"],
@@ -143,13 +143,13 @@ describe("many transfers in one request", () => {
     assert.equal((await posted("ACC_DST_DEF")) - before, 100n);
   });
 
-  it("none, too many, or with fields that don't belong are refused", async () => {
+  it("no transfers, too many, or unknown fields are refused", async () => {
     assert.equal((await send([])).code, "request_invalid");
     assert.equal((await send(Array.from({ length: 1_001 }, () => one()))).code, "request_invalid");
     assert.equal((await send([one({ merchant_id: newId() })])).code, "request_invalid");
   });
 
-  it("beyond what the queue holds are refused one by one, as a whole with 503 and when to come again, and nothing is lost", async () => {
+  it("beyond the queue, transfers are refused one by one, or all with 503; nothing is lost", async () => {
     const before = await posted("ACC_DST_DEF");
     const answers = await Promise.all(
       Array.from({ length: 8 }, () => send(Array.from({ length: 1_000 }, () => one()))),

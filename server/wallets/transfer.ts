@@ -28,17 +28,20 @@ export type TransferDone = {
   readonly transfer_id: Id;
 };
 
-/** One result an item, in order. */
+/** One result per item, in the order of the request. */
 export type BatchResult = { readonly id: string } & (
   | { readonly status: "SUCCESS"; readonly transfer_id: Id; readonly replayed: boolean }
   | { readonly status: "REFUSED"; readonly problem: Problem }
 );
 
-/** Codes of wallets, by merchant: an account's kind never changes, so it is looked up once. */
+/**
+ * Codes of wallet accounts, by merchant. The kind of an account never changes, so each code is looked up
+ * once.
+ */
 const wallets = new Map<Id, Set<string>>();
 const MAX_REMEMBERED = 200_000;
 
-/** Whether all these accounts are wallets; a shop's own accounts are moved by its sales and payments alone. */
+/** Whether all these accounts are wallets. A shop's own accounts are moved only by its sales and payments. */
 async function areWallets(database: Database, merchantId: Id, codes: readonly string[]): Promise<boolean> {
   const known = wallets.get(merchantId) ?? new Set<string>();
   wallets.set(merchantId, known);
@@ -51,9 +54,10 @@ async function areWallets(database: Database, merchantId: Id, codes: readonly st
 }
 
 /**
- * Moves a sum between two wallets, once per `id`: the ledger's transfer is the record of the request, so a retry on any
- * replica is answered alike. Refuses malformed sums, `accounts_same`, `account_unknown`, `account_frozen`,
- * `currency_differs`, `insufficient_funds`, and `idempotency_key_reused` for the same id with another content.
+ * Moves an amount between two wallets, once per `id`. The ledger's transfer is the record of the request, so
+ * a retry gets the same answer from every replica. Refuses malformed amounts, `accounts_same`,
+ * `account_unknown`, `account_frozen`, `currency_differs`, `insufficient_funds`, and `idempotency_key_reused`
+ * for the same id with different content.
  */
 export async function transfer(
   { database, ledger }: { database: Database; ledger: Ledger },
@@ -92,23 +96,23 @@ export async function transfer(
 }
 
 /**
- * Many such transfers, which don't depend on each other: one that is refused leaves the others as they are. Refuses
- * `overloaded` as a whole when the ledger's queue took none.
+ * Makes many such transfers, each independent: one that is refused leaves the others as they are. Refuses
+ * `overloaded` as a whole when the ledger's queue accepted none of them.
  */
 export async function transferMany(
   parts: { database: Database; ledger: Ledger },
   merchantId: Id,
   unchecked: readonly TransferRequest[],
 ): Promise<BatchResult[] | Refusal> {
-  // twins of one request go one after the other: the first of them is the transfer
+  // items with the same id run one after another: the first of them is the transfer
   const earlier = new Map<string, Promise<unknown>>();
   const done = await Promise.all(
-    unchecked.map((one) => {
-      const before = earlier.get(one.id);
+    unchecked.map((request) => {
+      const before = earlier.get(request.id);
       const result = before
-        ? before.then(() => transfer(parts, merchantId, one))
-        : transfer(parts, merchantId, one);
-      earlier.set(one.id, result);
+        ? before.then(() => transfer(parts, merchantId, request))
+        : transfer(parts, merchantId, request);
+      earlier.set(request.id, result);
       return result;
     }),
   );

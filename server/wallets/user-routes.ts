@@ -86,7 +86,7 @@ const HistoryQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** The wallet of the user who asks, and what a payee does with what was paid. */
+/** The routes for users: their own wallet, and what payees may do with payments to them. */
 export function walletUserRoutes(http: Http, wallets: Wallets): void {
   void http.register(async (scope: Http) => {
     scope.addHook("onRoute", (route) => {
@@ -98,7 +98,7 @@ export function walletUserRoutes(http: Http, wallets: Wallets): void {
 }
 
 function resources(http: Http, wallets: Wallets): void {
-  /** Runs a verb by the request's key and answers what it did. */
+  /** Runs `verb` with the request's idempotency key and sends its answer. */
   const byKey = async <T>(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -113,7 +113,7 @@ function resources(http: Http, wallets: Wallets): void {
     "/api/v1/wallet",
     {
       config: { right: "wallet.read", service, statements: "list" },
-      schema: { tags, summary: "A wallet at a glance", response: { 200: WalletSchema, ...problems } },
+      schema: { tags, summary: "An overview of the wallet", response: { 200: WalletSchema, ...problems } },
     },
     async (request, reply) => answer(request, reply, await readWallet(wallets, userOf(request))),
   );
@@ -121,7 +121,7 @@ function resources(http: Http, wallets: Wallets): void {
     "/api/v1/wallet/accounts",
     {
       config: { right: "wallet.read", service },
-      schema: { tags, summary: "One's accounts", response: { 200: WalletAccountsSchema, ...problems } },
+      schema: { tags, summary: "The user's accounts", response: { 200: WalletAccountsSchema, ...problems } },
     },
     async (request, reply) => {
       const accounts = await listAccounts(wallets, userOf(request));
@@ -176,7 +176,7 @@ function resources(http: Http, wallets: Wallets): void {
       config: { right: "wallet.read", service, statements: "list" },
       schema: {
         tags,
-        summary: "An account's days",
+        summary: "An account's balances day by day",
         querystring: DaysQuery,
         response: { 200: WalletDaysSchema, ...problems },
       },
@@ -189,7 +189,7 @@ function resources(http: Http, wallets: Wallets): void {
       config: { right: "wallet.read", service, statements: "list" },
       schema: {
         tags,
-        summary: "What one did, in every state, newest first",
+        summary: "The user's history in every state, newest first",
         querystring: HistoryQuery,
         response: { 200: WalletHistorySchema, ...problems },
       },
@@ -205,7 +205,7 @@ function resources(http: Http, wallets: Wallets): void {
       config: { right: "wallet.read", service },
       schema: {
         tags,
-        summary: "An account's limits, and what of them is used",
+        summary: "An account's limits, and how much of them is used",
         querystring: Named,
         response: { 200: WalletLimitsSchema, ...problems },
       },
@@ -219,7 +219,7 @@ function resources(http: Http, wallets: Wallets): void {
       config: { right: "wallet.read", service },
       schema: {
         tags,
-        summary: "One thing that one did, whatever its kind",
+        summary: "An operation of the user, of any kind",
         params: One,
         response: { 200: OperationSchema, ...problems },
       },
@@ -247,7 +247,7 @@ function resources(http: Http, wallets: Wallets): void {
       },
     },
     async (request, reply) => {
-      // the one POST here that moves no money by itself: clients of older systems send it without a key
+      // the only POST here that moves no money by itself: clients of older systems send it without a key
       const key = request.headers["idempotency-key"] === undefined ? undefined : keyOf(request);
       return isRefusal(key)
         ? answer(request, reply, key)
@@ -333,7 +333,7 @@ function resources(http: Http, wallets: Wallets): void {
       config: { right: "wallet.pay", service },
       schema: {
         tags,
-        summary: "Reserve a sum for a payee",
+        summary: "Reserve an amount for a payee",
         body: NewHoldSchema,
         response: { 201: OperationSchema, ...problems },
       },
@@ -347,7 +347,7 @@ function resources(http: Http, wallets: Wallets): void {
       config: { right: "wallet.capture", service },
       schema: {
         tags,
-        summary: "Take a hold or a part of it: the payee or an operator",
+        summary: "Capture a hold or a part of it, as the payee or an operator",
         params: One,
         body: CaptureSchema,
         response: { 200: OperationSchema, ...problems },
@@ -364,7 +364,7 @@ function resources(http: Http, wallets: Wallets): void {
       config: { right: "wallet.capture", service },
       schema: {
         tags,
-        summary: "Give up what is left of a hold: the payee or an operator",
+        summary: "Release what is left of a hold, as the payee or an operator",
         params: One,
         response: { 200: OperationSchema, ...problems },
       },
@@ -378,7 +378,7 @@ function resources(http: Http, wallets: Wallets): void {
       config: { right: "wallet.withdraw", service },
       schema: {
         tags,
-        summary: "Ask for money to be paid out to a bank account",
+        summary: "Request a payout to a bank account",
         body: NewWithdrawalSchema,
         response: { 201: WithdrawalSchema, ...problems },
       },
@@ -392,7 +392,7 @@ function resources(http: Http, wallets: Wallets): void {
       config: { right: "wallet.read", service },
       schema: {
         tags,
-        summary: "One's withdrawal",
+        summary: "A withdrawal of the user",
         params: One,
         response: { 200: WithdrawalSchema, ...problems },
       },
@@ -415,7 +415,7 @@ function resources(http: Http, wallets: Wallets): void {
       config: { right: "wallet.withdraw", service },
       schema: {
         tags,
-        summary: "Give up a withdrawal that nobody has approved yet",
+        summary: "Cancel a withdrawal that is not approved yet",
         params: One,
         response: { 200: WithdrawalSchema, ...problems },
       },
@@ -427,7 +427,7 @@ function resources(http: Http, wallets: Wallets): void {
   );
 }
 
-/** A user decides on what is his; an operator on all of the merchant's. */
+/** Users decide on their own payments, operators on all of the merchant's. */
 export function deciderOf(request: FastifyRequest): Decider {
   const { principal } = request;
   return { ...whoOf(request), ...("userId" in principal ? { userId: principal.userId } : {}) };

@@ -33,9 +33,10 @@ before(async () => {
   citra = await demoUser(program, "citra.contoh");
   dewi = await demoUser(program, "dewi.contoh");
   owner = await operator(program);
-  // what the limits of one day allow is not enough for all these tests
+  // these tests together move more than the default limits of one day allow
   await program.database.pool.query(
-    "insert into wallet_limit select $1, kind, 'IDR', null, null, null from unnest(array['PAYMENT', 'TRANSFER']) as kind",
+    `insert into wallet_limit
+     select $1, kind, 'IDR', null, null, null from unnest(array['PAYMENT', 'TRANSFER']) as kind`,
     [DEMO_MERCHANT],
   );
 });
@@ -58,15 +59,16 @@ const sending = (to: string, amount: string, change: object = {}) => ({
   ...change,
 });
 
-describe("the life of a wallet operation", () => {
-  it("is this page", () => {
+describe("the lifecycle of a wallet operation", () => {
+  it("the transitions of an operation are these", () => {
     const events: OperationEvent[] = ["collect", "finish", "approve", "reject", "release", "fail", "expire"];
     const page = (Object.keys(lifecycles) as OperationKind[]).flatMap((kind) =>
       (Object.keys(STATES) as Step[])
         .filter((step) => step in lifecycles[kind])
         .map(
           (step) =>
-            `${kind} ${step} (${STATES[step]}): ${events.map((event) => next(kind, step, event) ?? ".").join(" ")}`,
+            `${kind} ${step} (${STATES[step]}): ` +
+            events.map((event) => next(kind, step, event) ?? ".").join(" "),
         ),
     );
     assert.deepEqual(page, [
@@ -82,7 +84,7 @@ describe("the life of a wallet operation", () => {
 });
 
 describe("accounts", () => {
-  it("the first use opens one of rupiah, with nothing in it", async () => {
+  it("the first use opens an empty rupiah account", async () => {
     const user = await newUser(program);
     const { accounts } = ok(await user.get<{ accounts: WalletAccountBody[] }>(`${W}/accounts`));
     assert.equal(accounts.length, 1);
@@ -94,7 +96,7 @@ describe("accounts", () => {
     assert.equal((await user.account()).account_id, accounts[0]?.account_id);
   });
 
-  it("open in any currency of ISO 4217, once, and to its minor unit", async () => {
+  it("an account opens once in any currency of ISO 4217, with its minor unit", async () => {
     const user = await newUser(program);
     const key = newId();
     const first = await user.post<WalletAccountBody>(`${W}/accounts`, { currency: "KWD" }, key);
@@ -116,7 +118,7 @@ describe("accounts", () => {
     );
   });
 
-  it("a user who has left opens none", async () => {
+  it("a closed user opens no account", async () => {
     const user = await newUser(program);
     ok(await user.get(W));
     assert.equal(
@@ -128,12 +130,12 @@ describe("accounts", () => {
       ).status < 300,
       true,
     );
-    // the access token lives a while longer, and only reads
+    // the access token is valid a while longer, but only to read
     assert.equal((await user.post(`${W}/accounts`, { currency: "USD" })).code, "unauthenticated");
     assert.equal((await citra.post(`${W}/transfers`, sending(user.name, "1.00"))).code, "user_unknown");
   });
 
-  it("the seed paths are other names of the same resources", async () => {
+  it("the older paths are aliases of the same resources", async () => {
     for (const [route, alias] of Object.entries(aliases)) {
       const [method = "", url = ""] = route.split(" ");
       if (method !== "GET") continue;
@@ -150,12 +152,12 @@ describe("accounts", () => {
     assert.deepEqual([account.account_code, limits.length], ["ACC_001", 4]);
   });
 
-  it("another's looks unknown, whatever is asked of it", async () => {
-    const his = (await citra.account()).account_id;
+  it("another user's account looks unknown in every request", async () => {
+    const citraId = (await citra.account()).account_id;
     for (const path of ["balance?", "statement?", "limits?", "days?from=2026-01-01&to=2026-01-02&"]) {
-      assert.equal((await andi.get(`${W}/${path}account_id=${his}`)).code, "account_unknown", path);
+      assert.equal((await andi.get(`${W}/${path}account_id=${citraId}`)).code, "account_unknown", path);
     }
-    assert.deepEqual(await andi.history(`?account_id=${his}`), []);
+    assert.deepEqual(await andi.history(`?account_id=${citraId}`), []);
     for (const [path, body] of [
       ["transfers", sending("dewi.contoh", "1.00")],
       ["payments", paying("1.00")],
@@ -164,7 +166,7 @@ describe("accounts", () => {
       ["withdrawals", { amount: "1.00", bank: "BCA", account_number: "1234567890", account_name: "Andi" }],
     ] as const) {
       assert.equal(
-        (await andi.post(`${W}/${path}`, { ...body, account_id: his })).code,
+        (await andi.post(`${W}/${path}`, { ...body, account_id: citraId })).code,
         "account_unknown",
         path,
       );
@@ -175,7 +177,7 @@ describe("accounts", () => {
     assert.equal((await andi.get(`${W}/withdrawals/${done.operation_id}`)).code, "withdrawal_unknown");
   });
 
-  it("suspended takes and gives nothing until it is active; closed is for good, and only when empty", async () => {
+  it("a suspended account moves no money until it is active; only an empty one can be closed", async () => {
     const user = await newUserWith(program, citra, "5000.00");
     const { account_id: id } = await user.account();
     assert.equal((await user.post(`${W}/accounts/${id}/suspend`)).code, "forbidden");
@@ -194,7 +196,7 @@ describe("accounts", () => {
       "user_unknown",
       "why is not for others to know",
     );
-    assert.equal(await balance(user), "5000.00", "it is still seen");
+    assert.equal(await balance(user), "5000.00", "the balance is still shown");
     assert.equal((await owner.post(`${W}/accounts/${id}/close`)).code, "account_not_empty");
     assert.equal(ok(await owner.post<WalletAccountBody>(`${W}/accounts/${id}/activate`)).status, "ACTIVE");
     ok(await user.post(`${W}/transfers`, sending("citra.contoh", "5000.00")));
@@ -207,7 +209,7 @@ describe("accounts", () => {
 });
 
 describe("a transfer to another user", () => {
-  it("goes by username or telephone number, however it is typed, and opens the recipient's account", async () => {
+  it("a transfer goes by username or telephone number and opens the recipient's account", async () => {
     const [one, other] = [await newUserWith(program, citra, "10000.00"), await newUser(program)];
     const sent = ok(
       await one.post(
@@ -236,7 +238,7 @@ describe("a transfer to another user", () => {
     await program.assertBooksHold();
   });
 
-  it("is refused by name, in this order", async () => {
+  it("a transfer's refusals come in this order", async () => {
     const user = await newUserWith(program, citra, "100.00");
     const code = async (change: object) =>
       (await user.post(`${W}/transfers`, sending("andi.contoh", "1.00", change))).code;
@@ -258,7 +260,7 @@ describe("a transfer to another user", () => {
     assert.equal(
       await code({ currency: "USD" }),
       "insufficient_funds",
-      "whoever can't pay is told nothing of others",
+      "a sender without money learns nothing about recipients",
     );
     assert.equal(
       (
@@ -272,7 +274,7 @@ describe("a transfer to another user", () => {
     assert.equal(await balance(user), "100.00");
   });
 
-  it("tells nobody who has which telephone number: one answer to whoever can't pay, one for all who can't be paid, and few of them", async () => {
+  it("a transfer reveals no telephone numbers: refusals look alike, and are limited", async () => {
     const known = "0812-0000-0001";
     const unknown = "0812-9999-0001";
     const closed = await newUserWith(program, citra, "1.00");
@@ -323,26 +325,26 @@ describe("a transfer to another user", () => {
         rich.post(`${W}/transfers`, sending(`0812-9999-${1000 + n}`, "0.01")),
       ),
     );
-    const told = probes.filter(({ code }) => code === "user_unknown");
+    const answered = probes.filter(({ code }) => code === "user_unknown");
     assert.ok(
-      told.length <= 20 &&
+      answered.length <= 20 &&
         probes.every(({ code }) => code === "user_unknown" || code === "too_many_requests"),
-      `${told.length} of ${probes.length} were told`,
+      `${answered.length} of ${probes.length} were answered`,
     );
     const later = await rich.post(`${W}/transfers`, sending(known, "0.01"));
     assert.deepEqual(
       [later.status, later.code, Number(later.headers.get("retry-after")) >= 1],
       [429, "too_many_requests", true],
-      "also where somebody has the number",
+      "also for a registered number",
     );
     assert.equal(
       (await citra.post(`${W}/transfers`, sending(known, "0.01"))).status,
       201,
-      "nobody else waits",
+      "other users are not delayed",
     );
   });
 
-  it("a profile that is changed again and again, to find out which numbers are taken, waits", async () => {
+  it("repeated profile changes, which would reveal taken numbers, are limited", async () => {
     const user = await newUser(program);
     const change = (n: number) =>
       program.call("PATCH", "/api/auth/profile", {
@@ -357,7 +359,7 @@ describe("a transfer to another user", () => {
     assert.ok(answers.some(({ code }) => code === "too_many_requests"));
   });
 
-  it("faults 1 and 2: once per key, twenty at once; another content under the key is refused, and another user's key is another key", async () => {
+  it("faults 1 and 2: twenty requests of one key make one transfer; other content is refused", async () => {
     const user = await newUserWith(program, citra, "1000.00");
     const key = newId();
     const answers = await Promise.all(
@@ -376,7 +378,7 @@ describe("a transfer to another user", () => {
     );
   });
 
-  it("a refused one leaves its key free", async () => {
+  it("a refused transfer leaves its key free", async () => {
     const user = await newUser(program);
     const key = newId();
     assert.equal(
@@ -389,7 +391,7 @@ describe("a transfer to another user", () => {
 });
 
 describe("a payment", () => {
-  it("goes to a wallet account by its code, and to no account of the shop", async () => {
+  it("a payment goes to a wallet account by its code, never to an account of the shop", async () => {
     const user = await newUserWith(program, citra, "50000.00");
     const before = await posted("ACC_DST_DEF");
     const paid = ok(await user.post(`${W}/payments`, paying("12500.00")));
@@ -413,7 +415,7 @@ describe("a payment", () => {
     assert.equal((await user.post(`${W}/payments`, paying("37500.01"))).code, "insufficient_funds");
   });
 
-  it("fault 10: twenty partial refunds at once never give back more than was paid", async () => {
+  it("fault 10: twenty concurrent partial refunds never exceed the payment", async () => {
     const user = await newUserWith(program, citra, "1000.00");
     const paid = ok(await user.post(`${W}/payments`, paying("1000.00")));
     const answers = await Promise.all(
@@ -442,7 +444,7 @@ describe("a payment", () => {
     await program.assertBooksHold();
   });
 
-  it("is given back by its payee or an operator alone, and only from what the payee has", async () => {
+  it("only the payee or an operator can refund a payment, from what the payee has", async () => {
     const [payer, payee] = [await newUserWith(program, citra, "500.00"), await newUser(program)];
     const paid = ok(
       await payer.post(
@@ -489,11 +491,15 @@ describe("a hold", () => {
     return { payer, payee, held, path: `${W}/holds/${held.operation_id}` };
   };
 
-  it("is captured in parts by its payee, and never beyond", async () => {
+  it("the payee captures a hold in parts, and never more than was held", async () => {
     const { payer, payee, held, path } = await holding("1000.00");
     assert.deepEqual([held.state, held.step, (await payer.account()).available], ["PENDING", "held", "0.00"]);
     assert.equal((await payer.post(`${W}/payments`, paying("0.01"))).code, "insufficient_funds");
-    assert.equal((await payer.post(`${path}/capture`, {})).code, "hold_unknown", "the payer decides no more");
+    assert.equal(
+      (await payer.post(`${path}/capture`, {})).code,
+      "hold_unknown",
+      "the payer can no longer decide",
+    );
     assert.deepEqual(
       [ok(await payee.post(`${path}/capture`, { amount: "300.00" })).settled, await balance(payer)],
       ["300.00", "700.00"],
@@ -529,7 +535,7 @@ describe("a hold", () => {
     await program.assertBooksHold();
   });
 
-  it("twenty captures at once take no more than was held", async () => {
+  it("twenty concurrent captures take no more than was held", async () => {
     const { payer, payee, path } = await holding("100.00");
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => payee.post(`${path}/capture`, { amount: "15.00" })),
@@ -542,7 +548,7 @@ describe("a hold", () => {
     );
   });
 
-  it("released is free again: CANCELLED when nothing was taken, else done with what was", async () => {
+  it("a released hold is CANCELLED if nothing was captured, or else done with that part", async () => {
     const whole = await holding("100.00");
     assert.equal((await whole.payer.post(`${whole.path}/release`)).code, "hold_unknown");
     assert.deepEqual(
@@ -569,9 +575,9 @@ describe("a hold", () => {
     assert.equal((await owner.post(`${W}/holds/${newId()}/release`)).code, "hold_unknown");
   });
 
-  it("ends by the ledger's clock, and its payment says so", async () => {
+  it("a hold expires by the ledger's clock, and its payment shows it", async () => {
     const { payer, payee, held, path } = await holding("100.00", { expires_in: 1 });
-    // beyond the hold, so that a try before its time takes nothing
+    // larger than the hold, so that a capture before the expiry takes nothing
     const code = await until(
       async () => (await payee.post(`${path}/capture`, { amount: "100.01" })).code,
       (one) => one !== "hold_exceeded",
@@ -600,20 +606,25 @@ describe("limits", () => {
   ) => {
     const { pool } = program.database;
     await pool.query(
-      "insert into wallet_limit values ($1, $2, 'IDR', $3, $4, $5) on conflict (merchant_id, kind, currency) do update set per_transaction = excluded.per_transaction, per_day = excluded.per_day, per_month = excluded.per_month",
+      `insert into wallet_limit values ($1, $2, 'IDR', $3, $4, $5)
+       on conflict (merchant_id, kind, currency) do update
+          set per_transaction = excluded.per_transaction, per_day = excluded.per_day,
+              per_month = excluded.per_month`,
       [DEMO_MERCHANT, kind, ...limits],
     );
     try {
       await work();
     } finally {
       await pool.query(
-        "update wallet_limit set per_transaction = null, per_day = null, per_month = null where merchant_id = $1 and kind = $2",
+        `update wallet_limit
+            set per_transaction = null, per_day = null, per_month = null
+          where merchant_id = $1 and kind = $2`,
         [DEMO_MERCHANT, kind],
       );
     }
   };
 
-  it("hold under twenty payments at once", async () => {
+  it("twenty concurrent payments stay within the limits", async () => {
     const user = await newUserWith(program, citra, "10000.00");
     await limited("PAYMENT", [20_000n, 100_000n, null], async () => {
       const answers = await Promise.all(
@@ -643,7 +654,7 @@ describe("limits", () => {
     });
   });
 
-  it("count the month, and what a hold released is not used", async () => {
+  it("limits count the month, and released holds use nothing", async () => {
     const user = await newUserWith(program, citra, "10000.00");
     await limited("PAYMENT", [null, null, 50_000n], async () => {
       const held = ok(await user.post(`${W}/holds`, paying("500.00")));
@@ -654,7 +665,7 @@ describe("limits", () => {
     });
   });
 
-  it("are, for everybody who has none of their own, those of Bank Indonesia's rules", async () => {
+  it("the default limits are those of Bank Indonesia's rules", async () => {
     const { limits } = ok(await andi.get<WalletLimitsBody>(`${W}/limits`));
     const {
       per_transaction: once,
@@ -710,7 +721,7 @@ describe("what a user reads", () => {
     assert.equal((await user.get(`${W}/days?from=2026-02-30&to=2026-03-01`)).code, "request_invalid");
   });
 
-  it("a history page by page, none twice and none left out, by type and state", async () => {
+  it("a history page by page, by type and state, without duplicates or gaps", async () => {
     const user = await newUserWith(program, citra, "1000.00");
     for (let i = 0; i < 7; i += 1)
       ok(await user.post(`${W}/payments`, paying("10.00", { description: `no ${i}` })));
@@ -728,7 +739,7 @@ describe("what a user reads", () => {
     assert.equal((await user.get(`${W}/history?cursor=bm90aGluZw`)).code, "request_invalid");
   });
 
-  it("sums beyond numeric(15,2) are no sums in the views, and break them for nobody", async () => {
+  it("amounts beyond numeric(15,2) are null in the views, which still work", async () => {
     const user = await newUser(program);
     const { account_id: id } = await user.account();
     const ledger = createLedger(program.database, { concurrency: 1, queue: 10 });
@@ -749,7 +760,7 @@ describe("what a user reads", () => {
     assert.deepEqual(rows, [{ balance: null }]);
     const [row] = await user.history();
     assert.deepEqual([row?.amount, row?.balance_before, row?.balance_after], [null, "0.00", null]);
-    assert.equal(await balance(user), "9000000000000000.00", "the ledger has it");
+    assert.equal(await balance(user), "9000000000000000.00", "the ledger has the amount");
     assert.equal(
       (await program.database.pool.query("select from accounts where balance is null")).rowCount,
       1,
@@ -757,19 +768,23 @@ describe("what a user reads", () => {
     assert.ok("posted" in (await post(id, bank)));
   });
 
-  it("accounts are as old as their last entry", async () => {
+  it("an account's updated_at is the time of its last entry", async () => {
     const user = await newUserWith(program, citra, "10.00");
     const { account_id: id } = await user.account();
     const { rows } = await program.database.pool.query<{ fits: boolean }>(
-      "select v.updated_at = max(e.posted_at) as fits from accounts v join ledger_entry e on e.account_id = v.id where v.id = $1 group by v.updated_at",
+      `select v.updated_at = max(e.posted_at) as fits
+         from accounts v
+         join ledger_entry e on e.account_id = v.id
+        where v.id = $1
+        group by v.updated_at`,
       [id],
     );
     assert.deepEqual(rows, [{ fits: true }]);
   });
 });
 
-describe("after all this", () => {
-  it("the books hold, each transaction has an id of its own, and keys are asked for everywhere", async () => {
+describe("after all these tests", () => {
+  it("the books balance, every transaction has its own id, and keys are required", async () => {
     const { rows } = await program.database.pool.query<{ all: bigint; ids: bigint }>(
       "select count(*) as all, count(distinct transaction_id) as ids from historical_transactions",
     );

@@ -17,9 +17,10 @@ export type WithdrawalInput = {
 };
 
 /**
- * Asks for money to be paid out to a bank account, once per key: it is reserved until an operator has paid it out or said
- * no. Refuses malformed sums, `currency_unsupported` (the bank's account is in rupiah), `account_unknown`,
- * `currency_differs`, the limits of WITHDRAWAL, `account_frozen`, `insufficient_funds`, in this order.
+ * Requests a payout to a bank account, once per key. The amount is reserved until an operator has paid it out
+ * or rejected it. Refuses malformed amounts, `currency_unsupported` (the bank account is in rupiah),
+ * `account_unknown`, `currency_differs`, the limits of WITHDRAWAL, `account_frozen`, `insufficient_funds`, in
+ * this order.
  */
 export async function withdraw(
   wallets: Wallets,

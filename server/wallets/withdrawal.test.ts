@@ -26,7 +26,8 @@ const input = (amount: string, change: object = {}) => ({
   account_name: "Pengguna Contoh",
   ...change,
 });
-const asked = async (user: TestUser, amount: string) => ok(await user.post<WithdrawalBody>(W, input(amount)));
+const requestWithdrawal = async (user: TestUser, amount: string) =>
+  ok(await user.post<WithdrawalBody>(W, input(amount)));
 const decide = (id: string, what: string, body?: object, key?: string) =>
   owner.post<WithdrawalBody>(`${W}/${id}/${what}`, body, key);
 const sums = async (user: TestUser) => {
@@ -35,10 +36,10 @@ const sums = async (user: TestUser) => {
 };
 
 describe("a withdrawal", () => {
-  it("is reserved, approved by an operator, and paid out by the bank's reference", async () => {
+  it("a withdrawal is reserved, approved by an operator, and paid out with a bank reference", async () => {
     const user = await newUserWith(program, citra, "1000.00");
     const bank = await posted("bank");
-    const withdrawal = await asked(user, "600.00");
+    const withdrawal = await requestWithdrawal(user, "600.00");
     assert.deepEqual(
       [withdrawal.state, withdrawal.step, await sums(user)],
       ["PENDING", "requested", ["1000.00", "400.00"]],
@@ -108,9 +109,9 @@ describe("a withdrawal", () => {
     await program.assertBooksHold();
   });
 
-  it("twenty pay-outs of one at once pay it once", async () => {
+  it("twenty concurrent payouts of a withdrawal pay it once", async () => {
     const user = await newUserWith(program, citra, "100.00");
-    const { operation_id: id } = await asked(user, "100.00");
+    const { operation_id: id } = await requestWithdrawal(user, "100.00");
     ok(await decide(id, "approve"));
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) => decide(id, "pay", { bank_reference: `TRF-${i}` })),
@@ -120,10 +121,12 @@ describe("a withdrawal", () => {
     await program.assertBooksHold();
   });
 
-  it("that ends without money frees what was reserved: rejected, failed at the bank, or given up by its user", async () => {
+  it("a rejected, failed or cancelled withdrawal releases what was reserved", async () => {
     const user = await newUserWith(program, citra, "100.00");
     const rejected = ok(
-      await decide((await asked(user, "100.00")).operation_id, "reject", { reason: "nama tidak cocok" }),
+      await decide((await requestWithdrawal(user, "100.00")).operation_id, "reject", {
+        reason: "nama tidak cocok",
+      }),
     );
     assert.deepEqual(
       [rejected.state, rejected.step, rejected.note, await sums(user)],
@@ -131,7 +134,7 @@ describe("a withdrawal", () => {
     );
     assert.equal((await decide(rejected.operation_id, "approve")).code, "withdrawal_decided");
 
-    const other = await asked(user, "100.00");
+    const other = await requestWithdrawal(user, "100.00");
     assert.equal(
       (await decide(other.operation_id, "fail", { reason: "x" })).code,
       "withdrawal_decided",
@@ -141,7 +144,7 @@ describe("a withdrawal", () => {
     const failed = ok(await decide(other.operation_id, "fail", { reason: "rekening ditutup" }));
     assert.deepEqual([failed.state, await sums(user)], ["FAILED", ["100.00", "100.00"]]);
 
-    const third = await asked(user, "100.00");
+    const third = await requestWithdrawal(user, "100.00");
     assert.equal(
       (await citra.post(`${W}/${third.operation_id}/cancel`)).code,
       "withdrawal_unknown",
@@ -158,7 +161,7 @@ describe("a withdrawal", () => {
     await program.assertBooksHold();
   });
 
-  it("is refused by name", async () => {
+  it("an invalid withdrawal is refused with its reason", async () => {
     const user = await newUserWith(program, citra, "100.00");
     const code = async (change: object) => (await user.post(W, input("1.00", change))).code;
     assert.equal(await code({ amount: "0" }), "amount_not_positive");
@@ -168,9 +171,13 @@ describe("a withdrawal", () => {
     assert.equal(await code({ amount: "10000000.01" }), "limit_per_transaction");
     assert.equal(await code({ account_number: "DROP TABLE" }), "request_invalid");
     assert.equal((await decide(newId(), "approve")).code, "withdrawal_unknown");
-    assert.equal((await user.post(`${W}/${newId()}/approve`)).code, "forbidden", "nobody approves his own");
+    assert.equal(
+      (await user.post(`${W}/${newId()}/approve`)).code,
+      "forbidden",
+      "users can't approve their own withdrawals",
+    );
     assert.equal((await user.post(`${W}/${newId()}/cancel`)).code, "withdrawal_unknown");
-    const { operation_id: id } = await asked(user, "100.00");
+    const { operation_id: id } = await requestWithdrawal(user, "100.00");
     ok(await decide(id, "approve"));
     const { account_id: account } = await user.account();
     ok(await owner.post(`/api/v1/wallet/accounts/${account}/suspend`));
@@ -180,8 +187,8 @@ describe("a withdrawal", () => {
   });
 });
 
-describe("a withdrawal of a user who has left", () => {
-  it("names no bank account and no holder any more, nowhere, and neither do the user's top-ups", async () => {
+describe("a withdrawal of a closed user", () => {
+  it("closing a user erases the bank accounts of withdrawals and the names in top-ups", async () => {
     const user = await newUserWith(program, await demoUser(program, "citra.contoh"), "900.00");
     const [number, holder] = ["9988776655443", "Pemilik Rekening Rahasia"];
     const withdrawal = ok(
@@ -220,7 +227,9 @@ describe("a withdrawal of a user who has left", () => {
     );
 
     const { rows: tables } = await program.database.pool.query<{ name: string }>(
-      "select c.oid::regclass::text as name from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')",
+      `select c.oid::regclass::text as name
+         from pg_class c
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')`,
     );
     for (const personal of [number, holder, user.name, `${user.name}@contoh.invalid`]) {
       for (const { name } of tables) {

@@ -18,7 +18,7 @@ import { proveBooks } from "../../proof.ts";
 import { newSale, openTestProgram, sell, type TestProgram } from "../../testing/program.ts";
 import { until } from "../../testing/until.ts";
 
-/** A payment as a provider's statement tells of it; sums in whole rupiah. */
+/** A payment as a provider's statement lists it; amounts in whole rupiah. */
 export type Told = {
   readonly reference: string;
   readonly gross: number;
@@ -53,7 +53,7 @@ export type TestShop = {
   ): ReturnType<TestProgram["call"]>;
   /** The session of another merchant's owner. */
   stranger(): Promise<string>;
-  /** Minor units; a debit is below zero. */
+  /** In minor units; a debit is negative. */
   balance(code: string): Promise<bigint>;
   assertTies(statement: StatementBody): void;
   assertBooksHold(): Promise<void>;
