@@ -5,8 +5,8 @@ import { channelOf, feeOn } from "./channels.ts";
 import { DEMO_CREDENTIAL, signatureOfCreate } from "./credential.ts";
 import { ask, createBody, openShop, START } from "./testing/shop.ts";
 
-describe("asking for a payment", () => {
-  it("is signed as the published vector is", () => {
+describe("a payment request", () => {
+  it("is signed like the published vector", () => {
     const credential = { apiKey: "", privateKey: "ytf6ooi2gmlNPfpchd94jDOk8hRWOu", merchantCode: "T0001" };
     assert.equal(
       signatureOfCreate(credential, "INV55567", 1_500_000),
@@ -14,7 +14,7 @@ describe("asking for a payment", () => {
     );
   });
 
-  it("takes the fees that Tripay's sandbox took", () => {
+  it("has the fees of Tripay's sandbox", () => {
     const qris = channelOf("QRIS2");
     assert.ok(qris);
     for (const [amount, fee] of [
@@ -32,7 +32,7 @@ describe("asking for a payment", () => {
     assert.deepEqual([feeOn(10_000, ovo.fee), feeOn(100_000, ovo.fee)], [1_000, 3_000]);
   });
 
-  it("answers the documented fields, the fee on the merchant", async (t) => {
+  it("returns the documented fields, with the fee borne by the merchant", async (t) => {
     const { create } = await openShop(t);
     const { status, body, data } = await create();
     assert.equal(status, 200);
@@ -56,7 +56,7 @@ describe("asking for a payment", () => {
     );
   });
 
-  it("gives a QRIS that can be read, over the same sum", async (t) => {
+  it("returns a readable QRIS over the same amount", async (t) => {
     const { data } = await (await openShop(t)).create();
     const qris = parseQris(String(data["qr_string"]));
     assert.ok(!isQrisProblem(qris));
@@ -66,7 +66,7 @@ describe("asking for a payment", () => {
     );
   });
 
-  it("adds the fee where the customer bears it", async (t) => {
+  it("adds the fee if the customer bears it", async (t) => {
     const { create } = await openShop(t, { feePayer: "customer" });
     const { data } = await create({ amount: 10_000 });
     assert.deepEqual(
@@ -75,7 +75,7 @@ describe("asking for a payment", () => {
     );
   });
 
-  it("takes a form as PHP sends it", async (t) => {
+  it("may be a form in PHP's format", async (t) => {
     const { simulator } = await openShop(t);
     const { order_items: _, ...plain } = createBody({ amount: 25_000 });
     const form = new URLSearchParams(
@@ -143,7 +143,7 @@ describe("asking for a payment", () => {
     });
   }
 
-  it("a wrong key is refused", async (t) => {
+  it("with a wrong key is refused", async (t) => {
     const { call } = await openShop(t);
     const { success, message } = await call(
       "GET",
