@@ -923,7 +923,7 @@ describe("webhooks, step by step", () => {
     assert.deepEqual(
       tries.map((one) => one.status as number | null),
       [null, 200],
-      "what became of the first is not known",
+      "the result of the first try is not known",
     );
     await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
   });
@@ -1150,7 +1150,7 @@ describe("webhooks, step by step", () => {
     assert.deepEqual(
       [(await row(endpointId))[0]?.tries, await jobs(endpointId)],
       [0, 1],
-      "nothing was tried, and the job that broke begets no other",
+      "nothing was tried, and the failed job adds no other",
     );
     await sendDue(deliveries, merchantId, endpointId);
     assert.equal(receiver.received.length, 1);

@@ -46,18 +46,13 @@ export const MAX_ENDPOINTS = 20;
 /** An endpoint is disabled when every try has failed for this long. */
 export const FAILING_FOR = "24 hours";
 
-/**
- * After more consecutive failures than this, an endpoint rests before the next try; each failure doubles the
- * rest.
- */
+/** After more consecutive failures than this, an endpoint rests; each further failure doubles the rest. */
 const FREE_FAILURES = 2;
 const MAX_REST_S = 300;
 /** The longest rest that a receiver may request by `Retry-After`. */
 const MAX_REQUESTED_REST_S = 3_600;
 
-/**
- * Seconds to rest after `failures` consecutive failures; `retryAfter` is the receiver's `Retry-After` header.
- */
+/** Seconds to rest after consecutive failures; `retryAfter` is the receiver's `Retry-After` header. */
 export function restSeconds(failures: number, retryAfter: string | undefined): number {
   const requested =
     retryAfter !== undefined && /^[0-9]{1,9}$/.test(retryAfter)

@@ -3,16 +3,10 @@ import { WEBHOOK_TRIES_AT_S } from "@onegate/contract";
 /** How long a delivery waits for a disabled endpoint: as long as the schedule of tries. */
 export const RETENTION = "72 hours";
 
-/**
- * Each wait is up to a tenth shorter or longer, so that deliveries that failed together are not retried
- * together.
- */
+/** Waits vary by up to a tenth, so that deliveries that failed together are not retried together. */
 const JITTER = 0.1;
 
-/**
- * Milliseconds from try number `step` (from 1) to the next; undefined after the last. `random` is from 0 to
- * 1.
- */
+/** Milliseconds from try number `step` (from 1) to the next; undefined after the last. `random`: 0 to 1. */
 export function waitMs(step: number, random: number): number | undefined {
   const [at, then] = [WEBHOOK_TRIES_AT_S[step - 1], WEBHOOK_TRIES_AT_S[step]];
   return at === undefined || then === undefined
