@@ -2,10 +2,7 @@ import type { Credentials, Id, OwnProvider } from "@onegate/contract";
 import type { SecretBox } from "../identity/index.ts";
 import { StartFailure } from "../kernel/index.ts";
 
-/**
- * A merchant's own account at a provider. Its sealed credentials are not part of this: they stay in the
- * store.
- */
+/** A merchant's own account at a provider, without its sealed credentials. */
 export type OwnAccount = {
   readonly merchantId: Id;
   readonly accountId: Id;
@@ -33,10 +30,7 @@ export type SealedAccount = Pick<
 
 const HINT_LENGTH = 4;
 
-/**
- * What may be shown of credentials: the holder of the account, and the last characters of the key that calls
- * carry.
- */
+/** What may be shown of credentials: the account's holder, and the last characters of the API key. */
 export function shownOf(credentials: Credentials): { holder: string; hint: string } {
   switch (credentials.provider) {
     case "tripay":

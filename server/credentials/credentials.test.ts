@@ -878,7 +878,7 @@ describe("production without any settings of a provider", () => {
       assert.deepEqual(
         (await call("GET", "/api/v1/payment/get-payment-channel")).body.data?.map(({ code }) => code),
         ["WALLET"],
-        "users' wallets need no account anywhere",
+        "wallets need no account at a provider",
       );
       assert.equal(
         (
