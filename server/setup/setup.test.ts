@@ -243,7 +243,7 @@ describe("a shop that is set up beside the demo", () => {
     assert.equal(
       (await setUp({ ...SHOP, merchant: { name: "Warung Tebak" } }, key)).body.code,
       "pin_blocked",
-      "the right PIN, too",
+      "even the right PIN",
     );
     assert.equal(
       (await tryUnlock(program, shop.body.token, shop.body.session.staff.id, SHOP.owner.pin)).status,
@@ -392,7 +392,7 @@ describe("production without a shop", () => {
     assert.equal(
       (await post(program.url, "/api/v1/till/devices", { code: made.code })).body.code,
       "device_code_unknown",
-      "it enrols owners alone",
+      "the code enrols only owners",
     );
     const back = await recover("961538");
     assert.equal(back.status, 201, JSON.stringify(back.body));
