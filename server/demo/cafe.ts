@@ -46,7 +46,7 @@ export const CAFE = {
 export const DEMO_PASSWORD = "rahasia-demo";
 
 /**
- * The user that clients of the compatible APIs sign in as. The user's first balance request opens the
+ * The user that clients of the compatible APIs sign in as. The user's first wallet request opens the
  * account.
  */
 export const TEST_USER = {
