@@ -15,7 +15,7 @@ export type Account = {
  * The accounts through which payments are opened. Each payment keeps the account that it was opened through.
  */
 export type Providers = {
-  /** The accounts through which a merchant opens payments now: one per provider, in order of preference. */
+  /** The accounts through which a merchant opens payments now: one per provider, in listing order. */
   offeredTo(merchantId: Id): Promise<readonly Account[]>;
   /**
    * The account that a payment or a notification's path names, even one that is off; undefined if there is

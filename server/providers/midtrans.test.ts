@@ -332,7 +332,7 @@ describe("Midtrans' own terms", () => {
     assert.equal(
       (await answering(404).provider.inquire({ reference: null, merchantRef: "order03" })).answer,
       "unknown",
-      "a page is no answer",
+      "an HTML page is not an answer",
     );
   });
 
@@ -508,7 +508,7 @@ describe("Midtrans' own terms", () => {
 
   for (const [what, changes, takenBack] of [
     [
-      "a chargeback that is listed, by its number",
+      "a listed chargeback",
       {
         transaction_status: "partial_chargeback",
         refunds: [{ refund_chargeback_id: 47_594, refund_amount: "2000.00", reason: "Fraud" }],
@@ -516,7 +516,7 @@ describe("Midtrans' own terms", () => {
       [["47594", 2_000, "Fraud"]],
     ],
     [
-      "a chargeback of what is left beside a refund, where none is listed",
+      "an unlisted chargeback of the rest after a refund",
       {
         transaction_status: "chargeback",
         refunds: [{ refund_chargeback_id: 1, refund_amount: "539.00", refund_key: "R1" }],
@@ -534,7 +534,7 @@ describe("Midtrans' own terms", () => {
       [["513f1f01-c9da-474c-9fc9-d5c64364b709:deny", 5_539, "deny after settlement"]],
     ],
     [
-      "a refund, which is ours",
+      "our own refund",
       {
         transaction_status: "partial_refund",
         refunds: [{ refund_chargeback_id: 1, refund_amount: "539.00", refund_key: "R1" }],
@@ -542,7 +542,7 @@ describe("Midtrans' own terms", () => {
       undefined,
     ],
   ] as const) {
-    it(`a paid payment has taken back ${what}`, () => {
+    it(`a payment with ${what} was paid`, () => {
       const read = createMidtrans(settings).readNotification(signed({ ...NOTIFIED, ...changes }));
       assert.ok(!isRefusal(read) && read.state !== null);
       assert.deepEqual(

@@ -453,10 +453,7 @@ function readState(channels: readonly Channel[], row: Row): ProviderState | unde
   };
 }
 
-/**
- * Midtrans documents these states only after `pending`. After a settlement, the acquirer has taken the money
- * back.
- */
+/** Midtrans documents these states only after `pending`. After a settlement, the money was taken back. */
 const ENDED: ReadonlySet<string> = new Set(["deny", "cancel", "failure"]);
 
 /**
@@ -629,10 +626,7 @@ function judge(status: number, text: string): Reply {
 
 // the error table: "Status code 4xx"
 
-/**
- * Bad request, key, payment type, method, data type, account, token, syntax: refused before anything was
- * done.
- */
+/** Bad request, key, payment type, method, data type, account, token, syntax: refused without any effect. */
 const NO: ReadonlySet<string> = new Set(["400", "401", "402", "403", "405", "408", "410", "411", "413"]);
 /** Codes that refuse a charge. 406 (duplicate order id), 407, 412 and 5xx leave its result open. */
 const CHARGE_REFUSED: ReadonlySet<string> = new Set([...NO, "404"]);

@@ -27,10 +27,7 @@ export interface Provider {
    * unknown until a notification names it, and absent only when it has expired unpaid.
    */
   readonly findsByMerchantRef?: false;
-  /**
-   * Cancels an unpaid attempt. Absent if the provider has no such call: the attempt then ends when it
-   * expires.
-   */
+  /** Cancels an unpaid attempt. Absent if the provider has no such call: the attempt then expires. */
   cancel?(request: InquireRequest, signal?: AbortSignal): Promise<CancelAnswer>;
   /**
    * Refunds a payment or a part of it, once per `refundRef`: repeating the call returns the same answer.
@@ -141,15 +138,11 @@ export type InquireAnswer =
   | { readonly answer: "found"; readonly state: ProviderState; readonly opened: Opened | null }
   | { readonly answer: "absent" }
   /**
-   * `notFound`: the provider has no payment with this reference. For a reference that it gave us, this proves
-   * nothing.
+   * `notFound`: the provider knows no such reference. For a reference that it gave us, this proves nothing.
    */
   | { readonly answer: "unknown"; readonly reason: string; readonly notFound?: true };
 
-/**
- * The state of one attempt at the provider. `amount` is what the payer paid or will pay, with the customer's
- * fee.
- */
+/** The state of an attempt at the provider. `amount` is what the payer pays, with the customer's fee. */
 export type ProviderState = {
   readonly reference: string;
   readonly merchantRef: string | null;

@@ -309,7 +309,7 @@ describe("SNAP BI's own terms", () => {
     ["a redirect", 307, coded("3074700"), "unknown"],
     ["another request's code", 200, generated({ partnerReferenceNo: "OG2" }), "unknown"],
     ["a code over another sum", 200, generated({ qrContent: codeOver(rupiah(12_400)) }), "unknown"],
-    ["a code that is none", 200, generated({ qrContent: "SANDBOX MODE" }), "unknown"],
+    ["an invalid code", 200, generated({ qrContent: "SANDBOX MODE" }), "unknown"],
     ["nothing to scan", 200, generated({ qrContent: null }), "unknown"],
   ] as const) {
     it(`${why}: a code is ${answer}`, async () => {

@@ -308,10 +308,7 @@ async function refundAnswer(
   }
 }
 
-/**
- * Finds a refund in the history of the payment's query. A refund that is not listed may still follow:
- * unknown.
- */
+/** Finds a refund in the history of the payment's query. It is unknown if not listed: it may still follow. */
 async function inquireRefund(
   bank: Bank,
   request: RefundRequest,
@@ -447,8 +444,7 @@ function readState(
 }
 
 /**
- * What the payer needs, or why the answer is unusable: a code must be a valid QRIS, and its amount, if any,
- * ours.
+ * What the payer needs, or why the answer is unusable: a code must be a valid QRIS over our amount or none.
  */
 function readOpened(
   channel: Channel,
@@ -608,10 +604,7 @@ const CASES: Readonly<Record<string, Judged["said"]>> = {
   "401/01": "stale_token",
   "404/01": "absent",
 };
-/**
- * The meaning of a status with any other case. 408, 5xx and statuses not listed here leave open what was
- * done.
- */
+/** The meaning of a status with any other case. Statuses not listed, such as 408 or 5xx, leave it open. */
 const STATES: Readonly<Record<number, Exclude<Reply["said"], "yes">>> = {
   400: "no",
   401: "undone",

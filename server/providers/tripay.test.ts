@@ -123,7 +123,7 @@ describe("Tripay's own terms", () => {
     ["another payment's data", 200, { success: true, data: row({ merchant_ref: "INV1" }) }, "unknown"],
     ["another sum", 200, { success: true, data: row({ amount: 1_400_000 }) }, "unknown"],
     [
-      "a no with a 500",
+      "a refusal with status 500",
       500,
       { success: false, message: "Failed to process your request. Please try again" },
       "unknown",

@@ -259,7 +259,7 @@ describe("Xendit's own terms", () => {
     ],
     ["active with its payment is paid", CODE, [PAID.data], "paid"],
     [
-      "inactive without a payment is over",
+      "inactive without a payment is expired",
       { ...CODE, status: "INACTIVE" },
       { data: [], has_more: false },
       "expired",
