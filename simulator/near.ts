@@ -11,10 +11,7 @@ const PROTECTED = /^\/(?:control(?:\/|$)|next$|$)/;
 const LOOPBACK = /^(?:(?:::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/;
 const OWN_NAME = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d{1,5})?$/i;
 
-/**
- * Refuses protected paths to other machines and to requests under another host name, unless they send the
- * key.
- */
+/** Refuses protected paths to other machines and under other host names, unless the key is sent. */
 export function nearOnly(controlKey: string | undefined) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     if (!PROTECTED.test(request.url.replace(/[?#].*$/, ""))) return undefined;

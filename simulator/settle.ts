@@ -10,10 +10,7 @@ import {
 } from "./transaction.ts";
 import type { World } from "./world.ts";
 
-/**
- * Records a transaction's new state together with its provider's notifications, in one write, and sends those
- * due.
- */
+/** Records a transaction's new state and its provider's notifications in one write, and sends those due. */
 export function put(world: World, transaction: Transaction): Transaction {
   const { book, courier } = world;
   const faults = { ...world.faults.callbacks, ...transaction.faults };
@@ -27,10 +24,7 @@ export function put(world: World, transaction: Transaction): Transaction {
   return transaction;
 }
 
-/**
- * Moves a transaction to a state. `amount` is what was paid, if it differs. Undefined if there is no such
- * transition.
- */
+/** Moves a transaction to a state; undefined if it can't. `amount` is what was paid, if it differs. */
 export function settle(
   world: World,
   reference: string,
@@ -42,10 +36,7 @@ export function settle(
   return moved && put(world, amount === undefined ? moved : { ...moved, amount });
 }
 
-/**
- * Refunds a part of a payment, or all that is left. Undefined if it is not paid or less than the amount is
- * left.
- */
+/** Refunds a part of a payment, or all that is left. Undefined if it is not paid or the rest is too small. */
 export function refund(
   world: World,
   reference: string,

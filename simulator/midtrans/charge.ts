@@ -125,10 +125,7 @@ function sumOfItems(unchecked: unknown): number | undefined {
   }, 0);
 }
 
-/**
- * `custom_expiry`, counted from its `order_time` or from now, to Unix seconds; a string says why it is
- * invalid.
- */
+/** Unix seconds from `custom_expiry`, counted from its `order_time` or now; a string if it is invalid. */
 function expiryOf(unchecked: unknown, expiry: Expiry, now: number): number | string {
   if (unchecked === undefined) return now + expiry.default;
   const custom = asRow(unchecked);

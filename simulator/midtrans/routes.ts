@@ -20,10 +20,7 @@ const CANNOT = no("412", "Merchant cannot modify the status of the transaction")
 
 type One = { Params: { id: string } };
 
-/**
- * Midtrans' documented paths under `/v2`. The HTTP status is nearly always 200; the body's `status_code`
- * counts.
- */
+/** Midtrans' documented paths under `/v2`. The body's `status_code` counts; the HTTP status is mostly 200. */
 export function midtransRoutes(world: World, merchants: readonly MidtransMerchant[]) {
   const keys = new Keys(world.clock);
   const holders = new WeakMap<FastifyRequest, MidtransMerchant>();

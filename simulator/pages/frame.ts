@@ -1,9 +1,6 @@
 import { escape, type Html } from "./html.ts";
 
-/**
- * Headers of every answer. Pages may load only this server's own style, script and pictures, and post only to
- * it.
- */
+/** Headers of every answer. Pages may load and post only to this server. */
 export const HEADERS = {
   "content-security-policy":
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; " +
