@@ -3,7 +3,7 @@ import type { FastifyReply } from "fastify";
 import { answerFaults, type Call } from "./faults.ts";
 import type { World } from "./world.ts";
 
-/** What a provider answers: a status, and what becomes JSON. */
+/** A provider's answer: an HTTP status, and a body that is sent as JSON. */
 export type Answer = { readonly status: number; readonly body: unknown };
 
 export async function send(reply: FastifyReply, { status, body }: Answer): Promise<FastifyReply> {
@@ -11,9 +11,13 @@ export async function send(reply: FastifyReply, { status, body }: Answer): Promi
 }
 
 const BLOCKED =
-  "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><h1>403 Forbidden</h1></body></html>";
+  "<!DOCTYPE html><html><head><title>Just a moment...</title></head>" +
+  "<body><h1>403 Forbidden</h1></body></html>";
 
-/** Does the work and answers, or does to both what a planned fault says. `broken` is the provider's own 500. */
+/**
+ * Does the work and answers, or applies a planned fault. `broken` is the provider's own answer for status
+ * 500.
+ */
 export async function answerWith(
   world: World,
   call: Call,

@@ -2,7 +2,7 @@ import type { Delivery } from "./delivery.ts";
 import { memoryOnly, openJournal, type Entry, type Journal } from "./journal.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Everything the simulator remembers: transactions, callbacks, and how far its clock was moved. */
+/** The simulator's state: transactions, callbacks, settings, and the shift of its clock. */
 export class Book {
   readonly #transactions = new Map<string, Transaction>();
   readonly #deliveries = new Map<string, Delivery>();
@@ -18,7 +18,7 @@ export class Book {
     this.#journal = path === undefined ? memoryOnly : openJournal(path, (entry) => this.#apply(entry));
   }
 
-  /** Writes what changed, in one piece, and only then knows it. */
+  /** Writes changes to the journal in one piece, then applies them. */
   record(...entries: Entry[]): void {
     this.#journal.append(...entries);
     for (const entry of entries) this.#apply(entry);
@@ -28,12 +28,12 @@ export class Book {
     return this.#transactions.get(reference);
   }
 
-  /** The last one that a merchant created under a reference of its own. */
+  /** The latest transaction that a merchant created with its own reference. */
   transactionOf(provider: string, merchantCode: string, merchantRef: string): Transaction | undefined {
     return this.transaction(this.#byMerchantRef.get(keyOf({ provider, merchantCode, merchantRef })) ?? "");
   }
 
-  /** In the order they were created. */
+  /** In order of creation. */
   transactions(): Transaction[] {
     return [...this.#transactions.values()];
   }
@@ -50,7 +50,7 @@ export class Book {
     return [...this.#waiting.values()];
   }
 
-  /** What a provider keeps beside its transactions, by its own name for it. */
+  /** A value that a provider keeps beside its transactions, by name. */
   setting(name: string): string | undefined {
     return this.#settings.get(name);
   }

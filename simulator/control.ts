@@ -12,12 +12,15 @@ import { expireDue, refund, settle, takeBack } from "./settle.ts";
 import type { Transaction } from "./transaction.ts";
 import type { World } from "./world.ts";
 
-/** What the control API can do to a transaction. */
+/** The actions of the control API on a transaction. */
 const ends = { pay: "PAID", expire: "EXPIRED", fail: "FAILED" } as const;
 const acts = [...(Object.keys(ends) as Array<keyof typeof ends>), "refund", "chargeback", "deny"] as const;
 export type Act = (typeof acts)[number];
 
-/** Does an act as whoever sits at the provider's desk; a refund is made there under a key of its own. `amount` is paid, given or taken back. */
+/**
+ * Does an action on the provider's side; a refund gets a new key. `amount` is what is paid, refunded or taken
+ * back.
+ */
 export function act(world: World, reference: string, what: Act, amount?: number): Transaction | undefined {
   if (what === "chargeback" || what === "deny") return takeBack(world, reference, what, amount);
   if (what !== "refund") return settle(world, reference, ends[what], amount);
@@ -35,7 +38,7 @@ const MAX_WAIT_MS = 600_000;
 const MAX_TIMES = 1_000;
 const MAX_SHIFT_MS = 400 * 86_400_000;
 
-/** The simulator's own levers under `/control/`, for this machine or with a key: `near.ts`. */
+/** The control API under `/control/`, open to this machine or with a key: see `near.ts`. */
 export function controlRoutes(world: World) {
   const { book, faults } = world;
   const shown = (transaction: Transaction) => ({
@@ -61,9 +64,9 @@ export function controlRoutes(world: World) {
       async ({ params, body }, reply) => {
         if (!isAct(params.act)) return send(reply, failure(`An act is one of ${acts.join(", ")}`));
         if (!book.transaction(params.reference)) return send(reply, failure("Transaction not found", 404));
-        const wanted = field(body, "amount");
-        const amount = wanted === undefined ? undefined : checkedToCount(wanted, MAX_AMOUNT);
-        if (wanted !== undefined && amount === undefined)
+        const requested = field(body, "amount");
+        const amount = requested === undefined ? undefined : checkedToCount(requested, MAX_AMOUNT);
+        if (requested !== undefined && amount === undefined)
           return send(reply, failure("The amount is whole rupiah"));
         const moved = act(world, params.reference, params.act, amount);
         return send(
@@ -77,19 +80,19 @@ export function controlRoutes(world: World) {
       "/transactions/:reference/faults",
       async ({ params, body }, reply) => {
         const transaction = book.transaction(params.reference);
-        const wanted = checkedToCallbackFaults(body);
-        if (!transaction || !wanted) return send(reply, failure("No such transaction or fault"));
-        book.record({ kind: "transaction", transaction: { ...transaction, faults: wanted } });
-        return send(reply, success(wanted));
+        const requested = checkedToCallbackFaults(body);
+        if (!transaction || !requested) return send(reply, failure("No such transaction or fault"));
+        book.record({ kind: "transaction", transaction: { ...transaction, faults: requested } });
+        return send(reply, success(requested));
       },
     );
 
     routes.get("/faults", async (_, reply) => send(reply, success(plan())));
 
     routes.put("/faults", async ({ body }, reply) => {
-      const wanted = checkedToCallbackFaults(body);
-      if (!wanted) return send(reply, failure("No such fault"));
-      faults.callbacks = { ...faults.callbacks, ...wanted };
+      const requested = checkedToCallbackFaults(body);
+      if (!requested) return send(reply, failure("No such fault"));
+      faults.callbacks = { ...faults.callbacks, ...requested };
       return send(reply, success(plan()));
     });
 
@@ -121,7 +124,7 @@ export function controlRoutes(world: World) {
   };
 }
 
-/** Reads `{fault, call = create, times = 1, ms = 5000}`; `ms` is how slow a slow answer is. */
+/** Reads `{fault, call = create, times = 1, ms = 5000}`; `ms` is the delay of a slow answer. */
 export function checkedToPlanned(body: unknown): PlannedFault[] | undefined {
   const [fault, call] = [field(body, "fault"), field(body, "call") ?? "create"];
   const times = checkedToCount(field(body, "times") ?? 1, MAX_TIMES);

@@ -9,11 +9,11 @@ type Dependencies = {
   readonly clock: Clock;
   readonly book: Book;
   readonly providers: ReadonlyMap<string, Provider>;
-  /** In place of the pauses that the provider makes, in milliseconds. */
+  /** Milliseconds; replaces the provider's own pauses before a retry. */
   readonly retryMs: number | undefined;
 };
 
-/** Carries callbacks: sends what is due, and remembers each attempt. */
+/** Sends due callbacks and records each attempt. */
 export class Courier {
   readonly #with: Dependencies;
   readonly #underway = new Map<string, Promise<void>>();
@@ -23,7 +23,7 @@ export class Courier {
     this.#with = dependencies;
   }
 
-  /** The deliveries of a transaction's letters, not yet recorded. */
+  /** Builds the deliveries of a transaction's letters without recording them. */
   prepare(
     { provider, reference }: Transaction,
     letters: readonly Letter[],
@@ -44,7 +44,7 @@ export class Courier {
     }));
   }
 
-  /** Sends all that is due now and waits for every attempt under way. */
+  /** Sends everything that is due and waits for all attempts in progress. */
   async sendDue(): Promise<void> {
     const now = this.#with.clock.now();
     for (const delivery of this.#with.book.waiting()) {
@@ -57,7 +57,7 @@ export class Courier {
     await Promise.all(this.#underway.values());
   }
 
-  /** Breaks off what is under way; it stays due and is sent again by whoever opens the journal next. */
+  /** Aborts attempts in progress. They stay due and are sent again after the journal is opened next. */
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#underway.values());
@@ -69,8 +69,8 @@ export class Courier {
     if (!carrying) return;
     const { accepted, status, outcome } = await post(delivery, carrying, this.#closing.signal);
     if (this.#closing.signal.aborted) return;
-    const usual = carrying.retryMs(delivery.attempts.length + 1, status);
-    const retryMs = usual === undefined ? undefined : (this.#with.retryMs ?? usual);
+    const defaultMs = carrying.retryMs(delivery.attempts.length + 1, status);
+    const retryMs = defaultMs === undefined ? undefined : (this.#with.retryMs ?? defaultMs);
     book.record({
       kind: "delivery",
       delivery: afterAttempt(delivery, { at: clock.now(), outcome }, accepted, retryMs),

@@ -2,29 +2,29 @@ import type { Carrying } from "./provider.ts";
 
 export type Attempt = { readonly at: number; readonly outcome: string };
 
-/** One callback on its way: what is sent, and how the attempts went. Times in milliseconds. */
+/** One callback: its content, and the results of its attempts. Times in milliseconds. */
 export type Delivery = {
   readonly id: string;
   readonly provider: string;
-  /** Of its transaction. */
+  /** The reference of its transaction. */
   readonly reference: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The bytes that are sent, as text. */
+  /** Sent unchanged. */
   readonly body: string;
   readonly state: "waiting" | "delivered" | "given_up" | "suppressed";
   readonly dueAt: number;
   readonly attempts: readonly Attempt[];
 };
 
-/** What an attempt came to; `status` is undefined where no answer came. */
+/** The result of an attempt; `status` is undefined without an answer. */
 export type Answered = {
   readonly accepted: boolean;
   readonly status: number | undefined;
   readonly outcome: string;
 };
 
-/** Changes the first digit after a mark, so that the body still reads as JSON with another sum in it. */
+/** Changes the first digit after a mark, so that the body is still valid JSON, with another amount. */
 export function alterDigit(body: string, mark: RegExp): string {
   return body.replace(
     new RegExp(`(${mark.source})(\\d)`),
@@ -32,7 +32,7 @@ export function alterDigit(body: string, mark: RegExp): string {
   );
 }
 
-/** The delivery after an attempt: done, due again after `retryMs`, or given up where there is none. */
+/** The delivery after an attempt: delivered, due again after `retryMs`, or given up without it. */
 export function afterAttempt(
   delivery: Delivery,
   attempt: Attempt,
@@ -45,13 +45,13 @@ export function afterAttempt(
   return { ...delivery, attempts, dueAt: attempt.at + retryMs };
 }
 
-/** Posts once, and again to where a redirect points as often as the provider follows one. */
+/** Posts once, and follows as many redirects as the provider does. */
 export async function post(
   { url, headers, body }: Delivery,
   carrying: Carrying,
   signal: AbortSignal,
 ): Promise<Answered> {
-  const ends = AbortSignal.any([signal, AbortSignal.timeout(carrying.patienceMs)]);
+  const aborted = AbortSignal.any([signal, AbortSignal.timeout(carrying.patienceMs)]);
   try {
     let target = url;
     for (let followed = 0; ; followed++) {
@@ -60,7 +60,7 @@ export async function post(
         redirect: "manual",
         headers: { "content-type": "application/json", ...headers },
         body,
-        signal: ends,
+        signal: aborted,
       });
       const next = answer.headers.get("location");
       if (

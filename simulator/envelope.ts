@@ -1,6 +1,9 @@
 import type { Answer } from "./answer.ts";
 
-/** The envelope of Tripay, in which the levers answer too. A "no" is a sentence; its status is the simulator's choice, as none is documented. */
+/**
+ * Tripay's envelope, which the control API uses too. A refusal is a sentence; its status is the simulator's
+ * choice, because Tripay documents none.
+ */
 export function success(data: unknown, message = ""): Answer {
   return { status: 200, body: { success: true, message, data } };
 }

@@ -1,4 +1,4 @@
-/** What may go wrong with an answer: whether the work is done all the same, and what the caller gets. */
+/** Faults of an answer: whether the work is done, and a description of what the caller gets. */
 export const answerFaults = {
   answer_lost: { done: true, says: "dikerjakan, lalu sambungan diputus tanpa jawaban" },
   answer_slow: { done: true, says: "dikerjakan, jawabannya terlambat" },
@@ -15,11 +15,11 @@ export type Call = (typeof calls)[number];
 
 export type PlannedFault = { readonly call: Call; readonly fault: AnswerFault; readonly ms: number };
 
-/** What may go wrong with callbacks; each row is a setting for all transactions or for one. */
+/** Faults of callbacks; each is a setting for all transactions or for one. */
 export type CallbackFaults = {
-  /** The first attempt leaves this much later, in milliseconds. */
+  /** Delay of the first attempt, in milliseconds. */
   readonly delay_ms: number;
-  /** So many further copies of the same callback. */
+  /** The number of additional copies of the same callback. */
   readonly duplicates: number;
   /** Signed with a key that is not the merchant's. */
   readonly forged: boolean;
@@ -65,10 +65,10 @@ export function checkedToCallbackFaults(unchecked: unknown): Partial<CallbackFau
   return faults;
 }
 
-/** A whole number from 0 to `most`, as a number or in digits. */
-export function checkedToCount(unchecked: unknown, most: number): number | undefined {
+/** A whole number from 0 to `max`, as a number or a string of digits. */
+export function checkedToCount(unchecked: unknown, max: number): number | undefined {
   const value = typeof unchecked === "string" && /^\d{1,15}$/.test(unchecked) ? Number(unchecked) : unchecked;
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= most
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= max
     ? value
     : undefined;
 }
@@ -82,15 +82,15 @@ function checkedToFlag(unchecked: unknown): boolean | undefined {
       : undefined;
 }
 
-/** The faults in force now: standing ones for callbacks, and a queue for the next answers. */
+/** The current faults: settings for all callbacks, and a queue for the next answers. */
 export class FaultPlan {
   callbacks: CallbackFaults = NO_FAULTS;
   queue: PlannedFault[] = [];
 
-  /** Takes the first fault planned for this call off the queue. */
+  /** Removes the first fault for this call from the queue and returns it. */
   take(call: Call): PlannedFault | undefined {
-    const at = this.queue.findIndex((planned) => planned.call === call);
-    return at < 0 ? undefined : this.queue.splice(at, 1)[0];
+    const index = this.queue.findIndex((planned) => planned.call === call);
+    return index < 0 ? undefined : this.queue.splice(index, 1)[0];
   }
 
   clear(): void {

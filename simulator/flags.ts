@@ -8,7 +8,8 @@ const USAGE = `simulator: a payment provider to try Onegate against
   --host ADDRESS         address to listen on (127.0.0.1)
   --data FILE            journal; without it nothing outlives the process
   --seed N               makes references and codes repeatable
-  --control-key KEY      what lets other machines use the levers, sent as x-simulator-key (SIMULATOR_CONTROL_KEY)
+  --control-key KEY      allows other machines to use the control API; sent as x-simulator-key
+                         (SIMULATOR_CONTROL_KEY)
   --public-url URL       address that payers reach it at (its own)
   --allow-host NAME      a name that requests may use, besides localhost and addresses; may be repeated
   --callback-url URL     where callbacks go when a transaction names no address
@@ -17,7 +18,10 @@ const USAGE = `simulator: a payment provider to try Onegate against
   --credential KEY,PRIVATE_KEY,MERCHANT_CODE   may be repeated
 `;
 
-/** Options of a process from its flags and environment; a text is what to tell whoever started it. */
+/**
+ * Reads the options of a process from its flags and environment. A string is a message for the person who
+ * started it.
+ */
 export function readFlags(args: readonly string[], env: NodeJS.ProcessEnv): SimulatorOptions | string {
   const values = parse(args);
   if (typeof values === "string") return values;
@@ -52,21 +56,21 @@ export function readFlags(args: readonly string[], env: NodeJS.ProcessEnv): Simu
 }
 
 function parse(args: readonly string[]) {
-  const one = { type: "string" } as const;
+  const string = { type: "string" } as const;
   try {
     return parseArgs({
       args: [...args],
       options: {
-        port: one,
-        host: one,
-        data: one,
-        seed: one,
-        "control-key": one,
-        "public-url": one,
+        port: string,
+        host: string,
+        data: string,
+        seed: string,
+        "control-key": string,
+        "public-url": string,
         "allow-host": { type: "string", multiple: true },
-        "callback-url": one,
-        "callback-retry-ms": one,
-        "fee-payer": one,
+        "callback-url": string,
+        "callback-retry-ms": string,
+        "fee-payer": string,
         credential: { type: "string", multiple: true },
         help: { type: "boolean" },
       },

@@ -4,8 +4,8 @@ const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
 const MAX_DEPTH = 4;
 
 /**
- * Reads `application/x-www-form-urlencoded` as PHP does: `order_items[0][name]=Kopi` nests. Groups whose names are all
- * numbers become lists, in the order of the numbers.
+ * Reads `application/x-www-form-urlencoded` as PHP does: `order_items[0][name]=Kopi` is nested. A group whose
+ * names are all numbers becomes a list, in the order of the numbers.
  */
 export function readForm(text: string): Record<string, unknown> {
   const root: Node = Object.create(null);

@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { describe, it } from "node:test";
 import { startSimulator } from "./index.ts";
 
-/** The status of an answer to a request under any name. */
+/** The status of an answer to a request with any host name. */
 function ask(url: string, method: string, path: string, headers: Record<string, string>): Promise<number> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -15,8 +15,8 @@ function ask(url: string, method: string, path: string, headers: Record<string, 
   });
 }
 
-describe("a page elsewhere", () => {
-  it("reaches neither the levers nor the pages by a name of its own, and changes nothing by a form", async (t) => {
+describe("a page of another site", () => {
+  it("can't reach anything by its own host name, nor change anything by a form", async (t) => {
     const simulator = await startSimulator({
       publicUrl: "https://bayar.contoh.invalid",
       hosts: ["simulator.internal"],

@@ -5,7 +5,10 @@ import { failure } from "./envelope.ts";
 
 const CHANGES_NOTHING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Refuses what a web page elsewhere sends: under a name of its own that it lets point here, or by a form. Addresses and localhost can be nobody else's. */
+/**
+ * Refuses requests from web pages of other sites: under a host name that points here (DNS rebinding), or by a
+ * form. IP addresses and localhost are always allowed, because no other site can own them.
+ */
 export function createHostCheck(
   names: readonly string[],
 ): (method: string, headers: IncomingHttpHeaders) => Answer | undefined {
@@ -19,7 +22,7 @@ export function createHostCheck(
   };
 }
 
-/** The name or address in a URL, without its brackets. */
+/** The host name or IP address in a URL, without brackets. */
 export function nameOf(url: string): string | undefined {
   return URL.parse(url)?.hostname.replace(/^\[|\]$/g, "");
 }

@@ -33,35 +33,37 @@ export { DEMO_CREDENTIAL, type Credential } from "./tripay/index.ts";
 export { DEMO_CALLBACK_TOKEN, DEMO_SECRET_KEY, type XenditBusiness } from "./xendit/index.ts";
 
 export type SimulatorOptions = {
-  /** 0 or none takes a free port. */
+  /** 0 or undefined: any free port. */
   readonly port?: number;
   readonly host?: string;
-  /** Path of the journal; without it nothing outlives the simulator. */
+  /** Path of the journal; without it, all data is lost when the simulator stops. */
   readonly data?: string;
   readonly seed?: number;
   readonly clock?: Clock;
   readonly publicUrl?: string;
-  /** What lets somebody who is not on this machine use the levers and see the list; nobody does without it. */
+  /**
+   * Key that allows other machines to use the control API and see the list; without it, no other machine may.
+   */
   readonly controlKey?: string;
-  /** Names that requests may use besides the public one's, localhost and addresses. */
+  /** Host names that requests may use besides the public URL's, localhost and IP addresses. */
   readonly hosts?: readonly string[];
-  /** In place of the pauses that a provider makes before it sends a callback again. */
+  /** Replaces a provider's own pauses before it retries a callback. */
   readonly callbackRetryMs?: number;
-  /** Where callbacks go when a request names no address, as a provider's menu has it. */
+  /** Where callbacks go when a request names no URL, like the setting in a provider's dashboard. */
   readonly callbackUrl?: string | null;
   /** Tripay's. */
   readonly feePayer?: "merchant" | "customer";
   readonly credentials?: readonly Credential[];
   readonly midtrans?: readonly Omit<MidtransMerchant, "callbackUrl">[];
   readonly xendit?: readonly Omit<XenditBusiness, "callbackUrl">[];
-  /** The merchant of SNAP BI; one with keys of its own if none is given. */
+  /** The SNAP BI merchant; a demo merchant with generated keys if none is given. */
   readonly snap?: SnapAccount;
 };
 
 export type RunningSimulator = {
-  /** Without a slash at its end; Tripay's base addresses are `<url>/api-sandbox/` and `<url>/api/`. */
+  /** Without a trailing slash; Tripay's base URLs are `<url>/api-sandbox/` and `<url>/api/`. */
   readonly url: string;
-  /** Does what the clock says is due, expiries and callbacks, and waits for it. Also runs by itself, all the time. */
+  /** Processes due expiries and callbacks and waits for them. A timer also does this continuously. */
   tick(): Promise<void>;
   close(): Promise<void>;
 };
@@ -105,7 +107,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
     expireDue(world);
     await courier.sendDue();
   };
-  // what can't be written now, because the disk is full, is due again at the next tick
+  // what can't be written now, for example because the disk is full, is retried at the next tick
   const timer = setInterval(() => void tick().catch(() => undefined), TICK_MS);
   const end = async () => {
     clearInterval(timer);
@@ -122,7 +124,7 @@ const DEMO_BUSINESSES = [
   { secretKey: DEMO_SECRET_KEY, businessId: DEMO_BUSINESS_ID, callbackToken: DEMO_CALLBACK_TOKEN },
 ];
 
-/** Every provider that is played; a folder each. */
+/** All simulated providers, each from its own folder. */
 function played({
   credentials = [DEMO_CREDENTIAL],
   feePayer = "merchant",
@@ -161,7 +163,8 @@ function serverOf(controlKey: string | undefined, hosts: readonly string[]) {
 }
 
 function addressOf(address: AddressInfo | string | null, host = "127.0.0.1"): string {
-  if (address === null || typeof address === "string") throw new Error("the simulator listens on no port");
+  if (address === null || typeof address === "string")
+    throw new Error("the simulator does not listen on a port");
   const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   return `http://${name.includes(":") ? `[${name}]` : name}:${address.port}`;
 }

@@ -13,7 +13,7 @@ function pathOf(t: TestContext): string {
 
 const clock = (shiftMs: number): Entry => ({ kind: "clock", shiftMs });
 
-it("a line that the disk has no room for is not written at all, and later ones are whole", (t) => {
+it("a line that does not fit on the disk is not written at all, and later lines are complete", (t) => {
   const path = pathOf(t);
   let room = 1_000;
   const journal = openJournal(

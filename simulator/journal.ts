@@ -13,7 +13,9 @@ import type { Delivery } from "./delivery.ts";
 import { upgraded } from "./older.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** One line of the journal: a thing as it stands from now on. The last line about a thing is the thing. */
+/**
+ * One line of the journal: the new state of an object. The last line about an object is its current state.
+ */
 export type Entry =
   | { readonly kind: "transaction"; readonly transaction: Transaction }
   | { readonly kind: "delivery"; readonly delivery: Delivery }
@@ -25,13 +27,13 @@ export interface Journal {
   close(): void;
 }
 
-/** A journal that remembers nothing. */
+/** A journal that stores nothing. */
 export const memoryOnly: Journal = { append: () => undefined, close: () => undefined };
 
 /**
- * Opens the journal and hands what it holds to `replay`. A line is written before its answer leaves, so a killed
- * process has lost nothing it answered for; the half line it may have been writing is cut off. `writeTo` stands for the
- * file in tests.
+ * Opens the journal and passes its entries to `replay`. A line is written before its answer is sent, so a
+ * killed process has lost nothing that it answered. A partly written last line is cut off. `writeTo` replaces
+ * the file system in tests.
  */
 export function openJournal(
   path: string,
@@ -40,12 +42,12 @@ export function openJournal(
 ): Journal {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   let end = replayFile(path, replay);
-  // it holds keys and customers' names: its owner's alone, also where it was made before that was so
+  // it holds keys and customers' names, so only its owner may read it, even if an older version created it
   const file = openSync(path, "a", 0o600);
   fchmodSync(file, 0o600);
   ftruncateSync(file, end);
 
-  /** Whole or not at all: a disk that fills up takes a part of what it is given. */
+  /** Writes everything or nothing: when the disk fills up, a partial write is cut off. */
   function write(bytes: Buffer): void {
     try {
       for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(writeTo(file, rest));
@@ -61,7 +63,7 @@ export function openJournal(
   };
 }
 
-/** Replays the whole lines of a journal; answers where they end. A last line that was torn is left out, whatever tore it. */
+/** Replays the complete lines of a journal and returns where they end. A damaged last line is left out. */
 function replayFile(path: string, replay: (entry: Entry) => void): number {
   const content = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
   let end = 0;
@@ -71,7 +73,8 @@ function replayFile(path: string, replay: (entry: Entry) => void): number {
     if (line !== "" && entry === undefined) {
       if (next === content.length - 1) break;
       throw new Error(
-        `line ${number} of the journal ${path} can't be read; remove that line, or move the file away to begin with an empty one`,
+        `line ${number} of the journal ${path} can't be read; ` +
+          "remove that line, or move the file away to begin with an empty one",
       );
     }
     if (entry) replay(upgraded(entry));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { startSimulator, type SimulatorOptions } from "./index.ts";
 
-/** Asks a simulator at one of this machine's addresses, under a name. */
+/** Sends a request to a simulator at one of this machine's addresses, with a host name. */
 function ask(
   url: string,
   path: string,
@@ -18,14 +18,14 @@ function ask(
       host: host ?? `${at ?? "127.0.0.1"}:${port}`,
       ...(key === undefined ? {} : { "x-simulator-key": key }),
     };
-    const asked = request({ host: at ?? "127.0.0.1", port, path, method, headers }, (response) => {
+    const sent = request({ host: at ?? "127.0.0.1", port, path, method, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("end", () =>
         resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
       );
     });
-    asked.on("error", reject).end();
+    sent.on("error", reject).end();
   });
 }
 
@@ -36,13 +36,13 @@ async function start(t: TestContext, options: SimulatorOptions = {}) {
 }
 
 const LEVERS = ["/control/transactions", "/control/snap/settings", "/control/clock", "/", "/?x=1"];
-/** An address of this machine at which others reach it: who comes by it is no longer known to be near. */
+/** An address at which other machines reach this one, so that its callers are not known to be local. */
 const outside = Object.values(networkInterfaces())
   .flat()
   .find((one) => one?.family === "IPv4" && !one.internal)?.address;
 
-describe("the levers and the list", () => {
-  it("are this machine's, and no page's that reaches it by another name", async (t) => {
+describe("the control API and the list", () => {
+  it("are open to this machine, but not under another host name", async (t) => {
     const { url } = await start(t);
     for (const path of LEVERS) {
       for (const host of ["127.0.0.1:1", "localhost", "[::1]:8090"])
@@ -60,7 +60,7 @@ describe("the levers and the list", () => {
     assert.equal((await ask(url, "/next", { host: "evil.example", method: "POST" })).status, 421);
   });
 
-  it("are nobody else's without the key, and payers' pages are open", {
+  it("are closed to other machines without the key, and payers' pages are open", {
     skip: outside === undefined && "this machine has no address but loopback",
   }, async (t) => {
     const at = outside ?? "";
@@ -83,7 +83,7 @@ describe("the levers and the list", () => {
 });
 
 describe("the journal", () => {
-  it("is readable to its owner alone, and becomes so where it was not", async (t) => {
+  it("is readable by its owner only, and an older one becomes so", async (t) => {
     const folder = mkdtempSync(join(tmpdir(), "simulator-"));
     t.after(() => rmSync(folder, { recursive: true }));
     const [fresh, old] = [join(folder, "new", "simulator.jsonl"), join(folder, "old.jsonl")];

@@ -3,22 +3,26 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { send } from "./answer.ts";
 import { failure } from "./envelope.ts";
 
-/** What shows or moves everybody's transactions, keys among them. Providers' APIs want their keys; a checkout wants its reference. */
-const LEVERS = /^\/(?:control(?:\/|$)|next$|$)/;
+/**
+ * Paths that show or change all transactions, and keys. Other paths are protected by the providers' keys, or
+ * by the reference of a checkout.
+ */
+const PROTECTED = /^\/(?:control(?:\/|$)|next$|$)/;
 const LOOPBACK = /^(?:(?:::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/;
 const OWN_NAME = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d{1,5})?$/i;
 
-/** Refuses the levers to whoever is not on this machine, and to pages that reach it under another name, unless the key is sent along. */
+/** Refuses protected paths to other machines and under other host names, unless the key is sent. */
 export function nearOnly(controlKey: string | undefined) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
-    if (!LEVERS.test(request.url.replace(/[?#].*$/, ""))) return undefined;
+    if (!PROTECTED.test(request.url.replace(/[?#].*$/, ""))) return undefined;
     const isNear =
       LOOPBACK.test(request.socket.remoteAddress ?? "") && OWN_NAME.test(request.headers.host ?? "");
     if (isNear || hasKey(request.headers["x-simulator-key"], controlKey)) return undefined;
     return send(
       reply,
       failure(
-        "The levers are for this machine alone. Start the simulator with --control-key and send it as x-simulator-key to use them from elsewhere",
+        "The control API is for this machine only. To use it from another machine, " +
+          "start the simulator with --control-key and send the key as x-simulator-key",
         403,
       ),
     );

@@ -6,7 +6,10 @@ type OlderTransaction = Omit<Transaction, "provider" | "channelName" | "refunds"
   Readonly<Record<"customer" | "items" | "note", unknown>>;
 type OlderDelivery = Omit<Delivery, "provider" | "headers"> & Readonly<Record<"event" | "signature", string>>;
 
-/** A line of a journal as it is written now; one from when Tripay was the only provider says so from now on. */
+/**
+ * Converts a journal line to the current format. Lines from when Tripay was the only provider have no
+ * `provider`.
+ */
 export function upgraded(line: Entry): Entry {
   if (line.kind === "transaction" && !("provider" in line.transaction)) {
     const { customer, items, note, ...common } = line.transaction as OlderTransaction;

@@ -24,7 +24,7 @@ async function run(t: TestContext, ...flags: string[]) {
   t.after(() => child.kill("SIGKILL"));
   let [out, err] = ["", ""];
   child.stderr?.on("data", (chunk: Buffer) => (err += chunk.toString()));
-  // not "close": after a disconnect from this side it never comes
+  // not "close", which is never emitted after a disconnect from this side
   const heard = new Promise<void>((resolve) => child.stderr?.once("close", resolve));
   const ended = new Promise<number | null>((resolve) =>
     child.once("exit", (code) => void heard.then(() => resolve(code))),
@@ -52,7 +52,7 @@ const detail = (url: string, reference: unknown) =>
   ask(`${url}/api/transaction/detail?reference=${String(reference)}`, { headers });
 
 describe("the simulator's process", () => {
-  it("knows after a kill -9 what it has answered for, and numbers on", async (t) => {
+  it("keeps after a kill -9 everything that it answered, and continues its numbers", async (t) => {
     const data = journalPath(t);
     const first = await run(t, "--data", data);
     const { data: created } = await create(first.url);
@@ -68,7 +68,7 @@ describe("the simulator's process", () => {
     assert.ok(readFileSync(data, "utf8").endsWith("}\n"));
   });
 
-  it("leaves a torn last line out, also one that ends", async (t) => {
+  it("leaves out a damaged last line, with or without a line end", async (t) => {
     const data = journalPath(t);
     const first = await run(t, "--data", data);
     const { data: created } = await create(first.url);
@@ -92,7 +92,8 @@ describe("the simulator's process", () => {
     assert.equal(await ended, 1);
     assert.equal(
       err(),
-      `simulator: line 2 of the journal ${data} can't be read; remove that line, or move the file away to begin with an empty one\n`,
+      `simulator: line 2 of the journal ${data} can't be read; ` +
+        "remove that line, or move the file away to begin with an empty one\n",
     );
   });
 
@@ -104,7 +105,7 @@ describe("the simulator's process", () => {
     assert.equal(out().split("\n").length, 2);
   });
 
-  it("ends when whoever started it is gone", async (t) => {
+  it("ends when its parent process is gone", async (t) => {
     const { child, ended } = await run(t);
     child.disconnect();
     assert.equal(await ended, 0);
@@ -126,7 +127,7 @@ describe("the simulator's process", () => {
 });
 
 describe("a restart", () => {
-  it("sends the callback that was still due, and keeps the clock where it was moved", async (t) => {
+  it("sends callbacks that were still due, and keeps the shift of the clock", async (t) => {
     const data = journalPath(t);
     const clock = new TestClock();
     const inbox = await openInbox(t, { status: 500, body: "" });
@@ -146,7 +147,7 @@ describe("a restart", () => {
     assert.equal(inbox.calls[0]?.body, inbox.calls[1]?.body);
   });
 
-  it("understands a journal from when Tripay was the only provider", async (t) => {
+  it("reads a journal from when Tripay was the only provider", async (t) => {
     const data = journalPath(t);
     const inbox = await openInbox(t);
     const customer = { name: "Sari", email: "sari@contoh.id", phone: null };
@@ -198,7 +199,12 @@ describe("a restart", () => {
     mkdirSync(dirname(data), { recursive: true });
     writeFileSync(
       data,
-      `${JSON.stringify({ kind: "transaction", transaction })}\n${JSON.stringify({ kind: "delivery", delivery })}\n`,
+      [
+        { kind: "transaction", transaction },
+        { kind: "delivery", delivery },
+      ]
+        .map((entry) => `${JSON.stringify(entry)}\n`)
+        .join(""),
     );
     const { detail, simulator } = await openShop(t, { data });
     const row = await detail(transaction.reference);

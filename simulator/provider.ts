@@ -4,40 +4,43 @@ import type { Transaction } from "./transaction.ts";
 import type { World } from "./world.ts";
 
 /**
- * A provider that the simulator plays: one folder that knows its paths, its words and its signatures. Book, clock, courier,
- * faults, levers and pages are common to all.
+ * A simulated provider: one folder with its paths, formats and signatures. Book, clock, courier, faults,
+ * control API and pages are common to all.
  */
 export interface Provider {
-  /** As the journal knows it: `tripay`. */
+  /** The name in the journal: `tripay`. */
   readonly name: string;
   /** Mounts its documented paths. */
   mount(server: FastifyInstance, world: World): Promise<void>;
-  /** What it sends of a transaction that has just reached its state or got one more refund; signed, and spoiled as the faults say. */
+  /** The notifications of a transaction's new state or new refund, signed, with the given faults. */
   letters(world: World, transaction: Transaction, faults: CallbackFaults): readonly Letter[];
-  /** Whether a part of a paid sum can be given back. */
+  /** Whether a payment can be refunded in part. */
   readonly refundsParts: boolean;
-  /** Whether it tells that money was taken back after success. */
+  /** Whether it reports money taken back after success. */
   readonly takesBack?: true;
   readonly carrying: Carrying;
 }
 
-/** One notification as its provider writes it. */
+/** One notification in its provider's format. */
 export type Letter = {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** It leaves this much later, in milliseconds. */
+  /** Delay before it is sent, in milliseconds. */
   readonly afterMs?: number;
 };
 
-/** How a provider carries its notifications. */
+/** How a provider delivers its notifications. */
 export type Carrying = {
-  /** Whether an answer is a yes. */
+  /** Whether an answer means success. */
   accepts(status: number, body: string): boolean;
-  /** The pause before it is sent again after so many attempts, the last answered with `status` (undefined: not at all); undefined: never again. */
+  /**
+   * The pause before the next attempt, in milliseconds; undefined when it was the last. `status` is the last
+   * answer's, undefined if there was none.
+   */
   retryMs(attempts: number, status: number | undefined): number | undefined;
   /** How long it waits for an answer. */
   readonly patienceMs: number;
-  /** How many 307 and 308 it follows. */
+  /** How many redirects with 307 or 308 it follows. */
   readonly redirects: number;
 };

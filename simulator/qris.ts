@@ -1,6 +1,6 @@
 import { IDR, isQrisProblem, makeQris, money } from "@onegate/contract";
 
-/** A code that scans, of a shop that does not exist; bill number and reference label say which transaction it is. */
+/** A scannable QRIS code of a shop that does not exist. The reference label identifies the transaction. */
 export function qrisOf(reference: string, amount: number): string {
   const payload = makeQris({
     account: {

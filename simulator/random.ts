@@ -1,7 +1,7 @@
-/** A number in 0..1, as `Math.random` gives it. */
+/** Returns a number from 0 to 1, like `Math.random`. */
 export type Random = () => number;
 
-/** Mulberry32: small, and the same for the same seed. */
+/** Mulberry32: small, and repeatable from a seed. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -28,5 +28,11 @@ export function digits(random: Random, size: number): string {
 export function uuid(random: Random): string {
   const hex = letters(random, 32, "0123456789abcdef");
   const variant = letters(random, 1, "89ab");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `4${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20),
+  ].join("-");
 }

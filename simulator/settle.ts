@@ -10,7 +10,7 @@ import {
 } from "./transaction.ts";
 import type { World } from "./world.ts";
 
-/** Writes a transaction as it now stands and puts on the way what its provider tells of it, both in one line of the journal. */
+/** Records a transaction's new state and its provider's notifications in one write, and sends those due. */
 export function put(world: World, transaction: Transaction): Transaction {
   const { book, courier } = world;
   const faults = { ...world.faults.callbacks, ...transaction.faults };
@@ -24,7 +24,7 @@ export function put(world: World, transaction: Transaction): Transaction {
   return transaction;
 }
 
-/** Moves a transaction to a state. `amount` is what was paid if not the sum asked for. Undefined where there is no such step. */
+/** Moves a transaction to a state; undefined if it can't. `amount` is what was paid, if it differs. */
 export function settle(
   world: World,
   reference: string,
@@ -36,7 +36,7 @@ export function settle(
   return moved && put(world, amount === undefined ? moved : { ...moved, amount });
 }
 
-/** Gives back a part of what was paid, or all that is left. Undefined where it was not paid or there is not so much left. */
+/** Refunds a part of a payment, or all that is left. Undefined if it is not paid or the rest is too small. */
 export function refund(
   world: World,
   reference: string,
@@ -51,7 +51,10 @@ export function refund(
   return refunded && put(world, refunded);
 }
 
-/** Takes back what was paid, as the payer's bank does (all that is left, or a part) or the acquirer. Undefined where it was not paid, or its provider tells no such thing. */
+/**
+ * Takes back a payment, as the payer's bank does (all that is left, or a part) or the acquirer. Undefined if
+ * it is not paid or the provider does not report this.
+ */
 export function takeBack(
   world: World,
   reference: string,
@@ -66,7 +69,7 @@ export function takeBack(
   return after && put(world, after);
 }
 
-/** Lets run out what is unpaid past its time. */
+/** Expires unpaid transactions whose time is over. */
 export function expireDue(world: World): void {
   const now = world.clock.seconds();
   for (const { reference, expiresAt } of world.book.unpaid())

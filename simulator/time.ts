@@ -1,6 +1,6 @@
 export type Clock = { now(): number };
 
-/** The clock the simulator goes by: the one it was given, moved by what the control API asked for. Milliseconds. */
+/** The simulator's clock: a given clock plus a shift that the control API sets. Milliseconds. */
 export class ShiftedClock implements Clock {
   readonly #clock: Clock;
   shiftMs = 0;
@@ -13,7 +13,7 @@ export class ShiftedClock implements Clock {
     return this.#clock.now() + this.shiftMs;
   }
 
-  /** Unix seconds, as Tripay tells time. */
+  /** Unix seconds. */
   seconds(): number {
     return Math.floor(this.now() / 1_000);
   }

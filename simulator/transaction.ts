@@ -1,12 +1,15 @@
 import type { CallbackFaults } from "./faults.ts";
 
 /**
- * The life of a collection, whatever words its provider has for it. Money that is given back in part leaves it PAID, with its
- * refunds; REFUND is all of it.
+ * The states of a transaction, common to all providers. A partly refunded one stays PAID, with its refunds;
+ * REFUND means that all of it was refunded.
  */
 export type Status = "UNPAID" | "PAID" | "EXPIRED" | "FAILED" | "CANCELLED" | "REFUND";
 
-/** A sum that is given back; `key` is the caller's name of it, unique within its transaction, and null where a bank took it back. Whole rupiah, Unix seconds. */
+/**
+ * An amount that was refunded. `key` is the caller's name for it, unique within its transaction, and null if
+ * a bank took the money back. Whole rupiah, Unix seconds.
+ */
 export type Refund = {
   readonly id: string;
   readonly key: string | null;
@@ -15,21 +18,21 @@ export type Refund = {
   readonly reason: string;
 };
 
-/** A sum that one provider is asked to collect. Sums in whole rupiah, times in Unix seconds. */
+/** An amount that a provider is requested to collect. Amounts in whole rupiah, times in Unix seconds. */
 export type Transaction = {
-  /** The provider's reference, unique over all of them. */
+  /** The provider's reference, unique across all providers. */
   readonly reference: string;
   readonly sequence: number;
-  /** Which provider's it is: the name of its folder. */
+  /** The provider: the name of its folder. */
   readonly provider: string;
-  /** Whose it is at that provider. */
+  /** The merchant at that provider. */
   readonly merchantCode: string;
   /** The merchant's own reference. */
   readonly merchantRef: string;
-  /** In the provider's words. */
+  /** The provider's own code. */
   readonly channel: string;
   readonly channelName: string;
-  /** Addresses by comma; null: it notifies nobody. */
+  /** URLs separated by commas; null: no notifications. */
   readonly callbackUrl: string | null;
   readonly returnUrl: string | null;
   /** What the payer pays, the customer's fee included. */
@@ -43,15 +46,16 @@ export type Transaction = {
   readonly expiresAt: number;
   readonly paidAt: number | null;
   readonly refunds: readonly Refund[];
-  /** What is to go wrong with this transaction's callbacks, over what is set for all. */
+  /** Faults of this transaction's callbacks; they override those set for all. */
   readonly faults: Partial<CallbackFaults>;
-  /** What its provider alone keeps and reads. */
+  /** Data that only its provider reads. */
   readonly own: Readonly<Record<string, unknown>>;
 };
 
 /**
- * The states a status may be reached from: a payment is paid once, and only what was paid can be refunded. Money that
- * left the payer's bank in time may be reported late, so what has expired can still turn out paid.
+ * The states from which a state may be reached. A transaction is paid once, and only a paid one can be
+ * refunded. Money that left the payer's bank in time may be reported late, so an expired transaction can
+ * still become paid.
  */
 const reachedFrom: Readonly<Record<Exclude<Status, "UNPAID">, readonly Status[]>> = {
   PAID: ["UNPAID", "EXPIRED"],
@@ -61,7 +65,7 @@ const reachedFrom: Readonly<Record<Exclude<Status, "UNPAID">, readonly Status[]>
   REFUND: ["PAID"],
 };
 
-/** The transaction in its new state, or undefined where there is no such step. */
+/** The transaction in its new state; undefined if there is no such transition. */
 export function advance(
   transaction: Transaction,
   to: Exclude<Status, "UNPAID">,
@@ -71,12 +75,12 @@ export function advance(
   return { ...transaction, status: to, paidAt: to === "PAID" ? atSeconds : transaction.paidAt };
 }
 
-/** The transaction that was paid and is denied after all, as the acquirer may; undefined where it is not paid. */
+/** A paid transaction that the acquirer denies afterwards; undefined if it is not paid. */
 export function denied(transaction: Transaction): Transaction | undefined {
   return transaction.status === "PAID" ? { ...transaction, status: "FAILED" } : undefined;
 }
 
-/** What of a paid sum has not been given back; zero of one that is not paid. */
+/** What has not been refunded of a payment; zero if it is not paid. */
 export function refundable({ status, amount, refunds }: Transaction): number {
   return status === "PAID" ? amount - refundedSum(refunds) : 0;
 }
@@ -85,7 +89,7 @@ export function refundedSum(refunds: readonly Refund[]): number {
   return refunds.reduce((sum, refund) => sum + refund.amount, 0);
 }
 
-/** The transaction with one more refund, or undefined where there is not so much left. */
+/** The transaction with one more refund; undefined if less than its amount is left. */
 export function withRefund(transaction: Transaction, refund: Refund): Transaction | undefined {
   const left = refundable(transaction) - refund.amount;
   if (refund.amount <= 0 || left < 0) return undefined;

@@ -1,4 +1,4 @@
-/** What the protocols share in how they write: rows of unchecked fields, sums, times. */
+/** Readers of unchecked fields and headers that the protocols share. */
 export type Row = Readonly<Record<string, unknown>>;
 
 export function asRow(unchecked: unknown): Row {
@@ -18,7 +18,10 @@ export function wholeIn(row: Row, name: string): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined;
 }
 
-/** The key of HTTP's password authentication, which Midtrans and Xendit send as the user's name with no password. */
+/**
+ * The key of HTTP Basic authentication, which clients of Midtrans and Xendit send as user name with an empty
+ * password.
+ */
 export function basicKey(header: string | undefined): string | undefined {
   const encoded = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header ?? "")?.[1];
   const [key, password] =

@@ -5,7 +5,7 @@ import type { Provider } from "./provider.ts";
 import type { Random } from "./random.ts";
 import type { ShiftedClock } from "./time.ts";
 
-/** What every route works on. */
+/** The shared state of all routes. */
 export type World = {
   readonly clock: ShiftedClock;
   readonly random: Random;
@@ -13,6 +13,6 @@ export type World = {
   readonly courier: Courier;
   readonly faults: FaultPlan;
   readonly providers: ReadonlyMap<string, Provider>;
-  /** The address payers reach the simulator at, without a slash at its end. */
+  /** The URL at which payers reach the simulator, without a trailing slash. */
   readonly publicUrl: () => string;
 };

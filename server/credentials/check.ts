@@ -3,8 +3,9 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import { checkedToDestination, checkedToRsaKey, type AddressRules } from "../kernel/index.ts";
 
 /**
- * What a form can't say of credentials: a bank has an address of its own, which must be a public one, keys, and one of two ways
- * to sign. Refuses `url_malformed`, `url_insecure`, `url_not_public`, `credentials_incomplete`, `credentials_key_unreadable`.
+ * Checks what a schema can't: a bank's URL must be public, its keys readable, and the fields of its way to
+ * sign present. Refuses `url_malformed`, `url_insecure`, `url_not_public`, `credentials_incomplete`,
+ * `credentials_key_unreadable`.
  */
 export async function unfitReason(
   credentials: Credentials,

@@ -56,7 +56,7 @@ type Listed = {
   readonly callbacks: ReadonlyArray<{ url: string; headers: Record<string, string>; body: string }>;
 };
 
-/** Another merchant with its owner's session and the books that any merchant has. */
+/** Another merchant with its owner's session and the usual books. */
 async function openMerchant(database: Database, name: string): Promise<{ merchantId: Id; token: string }> {
   const [merchantId, outletId, staffId] = [newId(), newId(), newId()];
   const { token, hash } = newToken();
@@ -82,7 +82,7 @@ const tripayBody = ({ merchantCode, apiKey, privateKey }: Credential, verify = f
 });
 
 describe("merchants with accounts of their own at a provider", () => {
-  /** The simulator looks in here at each call, so that a key can be rotated at the provider too. */
+  /** The simulator reads this at each call, so that a test can rotate a key at the provider too. */
   const credentials: Credential[] = [DEMO_CREDENTIAL, KOPI, TEH];
   let program: TestProgram;
   let kopi: string;
@@ -166,7 +166,7 @@ describe("merchants with accounts of their own at a provider", () => {
   const posted = async (merchantId: Id, code: string) =>
     (await balanceByCode(program.database.kysely, merchantId, code))?.posted ?? 0n;
 
-  it("without one, a merchant collects through the installation's", async () => {
+  it("a merchant without an own account collects through the installation's", async () => {
     assert.deepEqual(await list(kopi), []);
     const { orderId, reference } = await open(kopi);
     assert.equal((await listed(reference)).merchantCode, DEMO_CREDENTIAL.merchantCode);
@@ -177,7 +177,7 @@ describe("merchants with accounts of their own at a provider", () => {
     );
   });
 
-  it("each collects through its own: other credentials, another path for notifications, its own books", async () => {
+  it("each merchant collects through its own account, with its own credentials, path and books", async () => {
     for (const [token, own] of [
       [kopi, KOPI],
       [teh.token, TEH],
@@ -209,7 +209,7 @@ describe("merchants with accounts of their own at a provider", () => {
     await program.assertBooksHold();
   });
 
-  it("what comes on one path with another's secret is refused, and so is one's own word on another's payment", async () => {
+  it("a notification with another account's secret, or about its payment, is refused", async () => {
     const [own, other] = [await ownerOf(kopi), await ownerOf(teh.token)];
     await program.lever("PUT", "faults", { suppressed: true });
     const { orderId, reference } = await open(kopi);
@@ -257,7 +257,7 @@ describe("merchants with accounts of their own at a provider", () => {
     assert.equal(await status(kopi, orderId), "PAID");
   });
 
-  it("money that comes for nothing we know is the account's merchant's, in suspense", async () => {
+  it("unmatched money is booked to suspense of the account's merchant", async () => {
     const word = JSON.stringify({
       reference: "DEV-T2002-orphan",
       merchant_ref: "nobody-asked",
@@ -276,7 +276,7 @@ describe("merchants with accounts of their own at a provider", () => {
     await program.assertBooksHold();
   });
 
-  it("a rotated key: the same account, the new secret alone is believed, and what was opened before is still collected", async () => {
+  it("after a key rotation only the new secret is valid; earlier payments are still collected", async () => {
     const before = await ownerOf(kopi);
     const { orderId, reference } = await open(kopi);
     credentials.splice(credentials.indexOf(KOPI), 1, KOPI_ROTATED);
@@ -294,7 +294,7 @@ describe("merchants with accounts of their own at a provider", () => {
     );
   });
 
-  it("another holder is another account: the one before is off, and still answers for what it opened", async () => {
+  it("another holder is a new account; the earlier one is off and still serves its payments", async () => {
     const { orderId, reference } = await open(teh.token);
     const before = await ownerOf(teh.token);
     credentials.push({ ...TEH, merchantCode: "T2003", apiKey: "CANARY-teh-api-0004" });
@@ -319,7 +319,7 @@ describe("merchants with accounts of their own at a provider", () => {
     assert.equal((await listed((await open(teh.token)).reference)).merchantCode, "T2003");
   });
 
-  it("switched off: nothing more is opened, not even through the installation's; what was opened is still paid", async () => {
+  it("an account that is off opens nothing, and its open payments can still be paid", async () => {
     const account = await ownerOf(teh.token);
     const { orderId, reference } = await open(teh.token);
     const off = () =>
@@ -370,7 +370,7 @@ describe("merchants with accounts of their own at a provider", () => {
     );
   });
 
-  it("each provider has its own form, and a wrong one is told by its field, never by its value", async () => {
+  it("each provider has its own schema, and an error names the field, never its value", async () => {
     for (const [provider, body, field] of [
       [
         "tripay",
@@ -412,7 +412,7 @@ describe("merchants with accounts of their own at a provider", () => {
     assert.equal((await put(kopi, "nobody", {})).status, 404);
   });
 
-  it("verified on demand: what the provider refuses is not saved", async () => {
+  it("with verification, credentials that the provider refuses are not saved", async () => {
     const midtrans = (key: string) => ({
       credentials: { merchant_id: KOPI_MIDTRANS.merchantId, server_key: key },
       verify: true,
@@ -446,7 +446,7 @@ describe("merchants with accounts of their own at a provider", () => {
     ["midtrans", "GOPAY", KOPI_MIDTRANS.merchantId],
     ["xendit", "LINKAJA", KOPI_XENDIT.businessId],
   ] as const) {
-    it(`${provider}: opened, notified and asked about through the own account`, async () => {
+    it(`${provider}: a payment is opened, notified and inquired about through the own account`, async () => {
       const { orderId, reference } = await open(kopi, method);
       assert.equal((await listed(reference)).merchantCode, holder);
       await settle(reference);
@@ -471,7 +471,7 @@ describe("merchants with accounts of their own at a provider", () => {
     });
   }
 
-  it("two puts at once leave one active account", async () => {
+  it("two concurrent puts leave one active account", async () => {
     const holders = ["T3001", "T3002", "T3003", "T3004"];
     const { token } = await openMerchant(program.database, "Jus Contoh");
     const answers = await Promise.all(
@@ -484,12 +484,13 @@ describe("merchants with accounts of their own at a provider", () => {
     assert.deepEqual((await list(token)).map(({ state }) => state).sort(), ["active", "off", "off", "off"]);
   });
 
-  it("sealed for one merchant and account alone, and with a later key: sealed anew, without it: no start", async () => {
+  it("credentials are sealed per account, and sealed again with a new key given the old one", async () => {
     const { pool } = program.database;
     const row = async () =>
       (
         await pool.query<{ sealed: Buffer; key_id: string; account_id: Id }>(
-          "select sealed, key_id, account_id from provider_account where provider = 'tripay' and merchant_id = $1",
+          `select sealed, key_id, account_id from provider_account
+            where provider = 'tripay' and merchant_id = $1`,
           [DEMO_MERCHANT],
         )
       ).rows[0]!;
@@ -541,8 +542,8 @@ describe("merchants with accounts of their own at a provider", () => {
 });
 
 describe("secrets of providers", () => {
-  it("a replica picks a change up within seconds; no secret stands in its log or in any column, though the provider repeats it", async () => {
-    // a provider that says back what it was sent, with the key in clear
+  it("a replica sees a change within seconds, and no log or column contains a secret", async () => {
+    // a provider that echoes the request, with the key in plain text
     const parrot = createServer((request, response) => {
       const given = request.headers.authorization ?? "";
       const key = Buffer.from(given.replace("Basic ", ""), "base64").toString().replace(/:$/, "");
@@ -620,7 +621,7 @@ describe("secrets of providers", () => {
         (one) => one.includes(KOPI.merchantCode),
         4_000,
       );
-      // changed here, refused and repeated there: each leaves its traces
+      // a change here, a refusal and a repeat there: each may leave traces
       await call(replica.url, "PUT", "/api/v1/provider-accounts/tripay", {
         credentials: { merchant_code: "T1", api_key: "CANARY-malformed!", private_key: 7 },
       });
@@ -690,7 +691,7 @@ describe("secrets of providers", () => {
   });
 });
 
-describe("a bank of a merchant's own, by SNAP BI", () => {
+describe("a merchant's own bank, by SNAP BI", () => {
   const [merchant, bankKeys] = [newKeyPair(), newKeyPair()];
   const account = {
     clientKey: "kopi-senja",
@@ -710,7 +711,7 @@ describe("a bank of a merchant's own, by SNAP BI", () => {
     merchant_id: account.merchantId,
   } as const;
 
-  it("is put with its address and keys, verified, and notifies at its own path", async () => {
+  it("a bank is saved with its URL and keys, verified, and notifies at its own path", async () => {
     const bank = await startSimulator({
       seed: 7,
       callbackRetryMs: 200,
@@ -784,7 +785,8 @@ describe("a bank of a merchant's own, by SNAP BI", () => {
 /** Every row of every table, as text. */
 async function textOf({ pool }: Database): Promise<string> {
   const { rows: tables } = await pool.query<{ name: string }>(
-    "select c.oid::regclass::text as name from pg_class c where c.relkind = 'r' and c.relnamespace::regnamespace::text in ('public', 'graphile_worker')",
+    `select c.oid::regclass::text as name from pg_class c
+      where c.relkind = 'r' and c.relnamespace::regnamespace::text in ('public', 'graphile_worker')`,
   );
   const texts: string[] = [];
   for (const { name } of tables) {
@@ -794,7 +796,7 @@ async function textOf({ pool }: Database): Promise<string> {
   return texts.join("\n");
 }
 
-/** Another process on the same database; stopped, it tells all that it wrote to its log. */
+/** Another process on the same database; `stop` returns its log. */
 async function startReplica(
   program: TestProgram,
   environment: Record<string, string>,
@@ -803,7 +805,8 @@ async function startReplica(
     import { readSettings } from "./server/kernel/index.ts";
     import { startProgram } from "./server/roles.ts";
     const program = await startProgram({
-      settings: readSettings({ PORT: "0", LOG_LEVEL: "trace", ...${JSON.stringify(environment)} }), connection: ${JSON.stringify(program.connection)},
+      settings: readSettings({ PORT: "0", LOG_LEVEL: "trace", ...${JSON.stringify(environment)} }),
+      connection: ${JSON.stringify(program.connection)},
       tripayUrl: "${program.simulator.url}/api-sandbox", simulatorUrl: "${program.simulator.url}",
     });
     process.stdout.write(program.url + "\\n");
@@ -832,7 +835,7 @@ async function startReplica(
 }
 
 describe("production without any settings of a provider", () => {
-  it("starts; a merchant without an account is told so, and one with an account has its channels", async () => {
+  it("a merchant without an account is refused, and one with an account has its channels", async () => {
     const test = await openTestDatabase();
     const environment = {
       ONEGATE_MODE: "production",
@@ -875,7 +878,7 @@ describe("production without any settings of a provider", () => {
       assert.deepEqual(
         (await call("GET", "/api/v1/payment/get-payment-channel")).body.data?.map(({ code }) => code),
         ["WALLET"],
-        "users' wallets need no account anywhere",
+        "wallets need no account at a provider",
       );
       assert.equal(
         (

@@ -6,20 +6,21 @@ import { unseal, type SealedAccount } from "./account.ts";
 import type { MakeProvider } from "./context.ts";
 import { selectMerchantOf, selectSealed } from "./store.ts";
 
-/** So long at most a replica goes by what another one has changed. */
+/** How long a replica may use accounts that another replica has changed. */
 const FRESH_MS = 2_000;
 const MAX_MERCHANTS = 10_000;
 
 type Known = { readonly at: number; readonly accounts: Promise<readonly SealedAccount[]> };
 
 export type OwnProviders = Providers & {
-  /** A merchant's accounts are read anew at the next call. */
+  /** Makes the next call read a merchant's accounts again. */
   changed(merchantId: Id): void;
 };
 
 /**
- * Each merchant's own accounts in place of the installation's. A merchant's rows are read once in two seconds; a provider lives
- * as long as the version of its credentials, so that its breaker and its list of channels do.
+ * Uses each merchant's own accounts in place of the installation's. A merchant's rows are read at most every
+ * two seconds. A provider object is kept until the version of its credentials changes, and with it its
+ * circuit breaker and its list of channels.
  */
 export function createOwnProviders({
   database,
@@ -42,7 +43,7 @@ export function createOwnProviders({
     const now = performance.now();
     if (found && now - found.at < FRESH_MS) return found.accounts;
     if (known.size >= MAX_MERCHANTS) known.clear();
-    // kept for all callers, whoever is the first
+    // the promise is shared by all callers
     const accounts = asMerchant(merchantId, () => selectSealed(database.kysely, merchantId));
     known.set(merchantId, { at: now, accounts });
     accounts.catch(() => known.delete(merchantId));
@@ -68,7 +69,7 @@ export function createOwnProviders({
     async offeredTo(merchantId) {
       const [own, others] = await Promise.all([accountsOf(merchantId), installation.offeredTo(merchantId)]);
       if (own.length === 0) return others;
-      // whoever has an account of its own, be it off, never collects into the installation's
+      // a merchant with an own account, even one that is off, never collects through the installation's
       const owned = new Set<string>(own.map(({ provider }) => provider));
       return [
         ...own.filter(({ state }) => state === "active").map(toAccount),

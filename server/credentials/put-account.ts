@@ -10,19 +10,20 @@ import { insertAccount, lockProvider, markOthersOff, selectAccounts, updateCrede
 export type AccountInput = { readonly credentials: Credentials; readonly verify: boolean };
 
 /**
- * Saves a merchant's credentials at a provider; from then on its payments there go through them. Of the holder that is known
- * they replace those before; another holder is another account, and the one before is off. With `verify` the provider is
- * asked first. Refuses what `unfitReason` refuses, `credentials_refused`, `credentials_unverified`.
+ * Saves a merchant's credentials at a provider; its payments there use them from then on. Credentials of a
+ * known holder replace the earlier ones. A new holder is a new account, and the earlier account is switched
+ * off. With `verify`, the provider must accept the credentials first. Refuses what `unfitReason` refuses,
+ * `credentials_refused`, `credentials_unverified`, `merchant_missing`.
  */
 export async function putAccount(
   vault: Vault,
   who: Who,
   { credentials, verify }: AccountInput,
 ): Promise<OwnAccount | Refusal> {
-  const refused =
+  const refusal =
     (await unfitReason(credentials, vault.rules)) ??
     (verify ? await refusalReason(vault, credentials) : undefined);
-  if (refused) return refused;
+  if (refusal) return refusal;
   const saved = await inTransaction(vault.database, (tx) => save(tx, vault, who, credentials));
   if (!isRefusal(saved)) vault.changed(who.merchantId);
   return saved;
@@ -70,7 +71,7 @@ async function save(
     after: { provider, state: "active", version: (known?.version ?? 0) + 1 },
   });
   if (known) return updateCredentials(tx, written);
-  // what is collected through it is owed by the provider
+  // the provider owes what it collects through this account
   await openAccounts(
     tx,
     merchantId,

@@ -3,7 +3,7 @@ import type { Database } from "../kernel/index.ts";
 import { seal, unseal } from "./account.ts";
 import { selectSealedByOthers, updateSealed } from "./store.ts";
 
-/** Seals with the present key what another one sealed; answers how many accounts. */
+/** Seals with the current key the credentials that another key sealed. Returns the number of accounts. */
 export async function resealAccounts({ kysely }: Database, box: SecretBox): Promise<number> {
   const found = await selectSealedByOthers(kysely, box.keyId);
   for (const account of found)

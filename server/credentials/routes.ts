@@ -22,9 +22,9 @@ import { switchOff } from "./switch-off.ts";
 const tags = ["provider"];
 const service = "credentials";
 const manage = { right: "provider.manage", service };
-const no = { "4xx": ProblemSchema, "5xx": ProblemSchema };
+const problems = { "4xx": ProblemSchema, "5xx": ProblemSchema };
 
-/** A merchant's own accounts at providers. What they are spoken to by comes in here, and never goes out again. */
+/** A merchant's own accounts at providers. Credentials are accepted here and never shown again. */
 export function accountRoutes(http: Http, vault: Vault): void {
   http.get(
     "/api/v1/provider-accounts",
@@ -33,7 +33,7 @@ export function accountRoutes(http: Http, vault: Vault): void {
       schema: {
         tags,
         summary: "Own accounts at providers, without their secrets",
-        response: { 200: Type.Object({ accounts: Type.Array(ProviderAccountSchema) }), ...no },
+        response: { 200: Type.Object({ accounts: Type.Array(ProviderAccountSchema) }), ...problems },
       },
     },
     async (request) => ({
@@ -60,7 +60,7 @@ export function accountRoutes(http: Http, vault: Vault): void {
     tags,
     summary: `Set the own account at ${provider} up, or change its credentials`,
     body: newAccountSchema(provider),
-    response: { 200: SavedAccountSchema, ...no },
+    response: { 200: SavedAccountSchema, ...problems },
   });
 
   http.put(
@@ -94,7 +94,7 @@ export function accountRoutes(http: Http, vault: Vault): void {
         tags,
         summary: "Switch an own account off: it opens no more payments",
         params: Type.Object({ id: IdSchema }),
-        response: { 200: ProviderAccountSchema, ...no },
+        response: { 200: ProviderAccountSchema, ...problems },
       },
     },
     async (request, reply) => {

@@ -3,11 +3,10 @@ import { sql } from "kysely";
 import type { Executor, Tx } from "../kernel/index.ts";
 import type { OwnAccount, SealedAccount } from "./account.ts";
 
-/** Until the transaction ends nobody else changes the merchant's accounts at the provider. */
+/** Locks the merchant's accounts at the provider until the transaction ends. */
 export async function lockProvider(tx: Tx, merchantId: Id, provider: OwnProvider): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`provider account ${merchantId} ${provider}`}, 0))`.execute(
-    tx,
-  );
+  const name = `provider account ${merchantId} ${provider}`;
+  await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(tx);
 }
 
 type Row = {
@@ -24,9 +23,9 @@ type Row = {
   changed_at: Date;
 };
 
-const COLUMNS = sql.raw(
-  "merchant_id, account_id, provider, holder, hint, state, version, created_by, created_at, changed_by, changed_at",
-);
+const COLUMNS = sql.raw(`
+  merchant_id, account_id, provider, holder, hint, state, version,
+  created_by, created_at, changed_by, changed_at`);
 
 function toAccount(row: Row): OwnAccount {
   return {
@@ -46,10 +45,9 @@ function toAccount(row: Row): OwnAccount {
 
 /** A merchant's accounts, oldest first. */
 export async function selectAccounts(executor: Executor, merchantId: Id): Promise<OwnAccount[]> {
-  const { rows } =
-    await sql<Row>`select ${COLUMNS} from provider_account where merchant_id = ${merchantId} order by created_at, account_id`.execute(
-      executor,
-    );
+  const { rows } = await sql<Row>`
+    select ${COLUMNS} from provider_account
+     where merchant_id = ${merchantId} order by created_at, account_id`.execute(executor);
   return rows.map(toAccount);
 }
 
@@ -64,20 +62,23 @@ export async function insertAccount(
   { merchantId, accountId, provider, holder, hint, by, keyId, sealed }: Written,
 ): Promise<OwnAccount> {
   const { rows } = await sql<Row>`
-    insert into provider_account (merchant_id, account_id, provider, holder, sealed, key_id, hint, state, created_by, changed_by)
-    values (${merchantId}, ${accountId}, ${provider}, ${holder}, ${sealed}, ${keyId}, ${hint}, 'active', ${by}, ${by})
+    insert into provider_account
+           (merchant_id, account_id, provider, holder, sealed, key_id, hint, state, created_by, changed_by)
+    values (${merchantId}, ${accountId}, ${provider}, ${holder}, ${sealed}, ${keyId}, ${hint},
+            'active', ${by}, ${by})
     returning ${COLUMNS}`.execute(tx);
   return only(rows);
 }
 
-/** New credentials of an account, which is active with them. */
+/** Saves new credentials of an account and makes it active. */
 export async function updateCredentials(
   tx: Tx,
   { merchantId, accountId, hint, by, keyId, sealed }: Written,
 ): Promise<OwnAccount> {
   const { rows } = await sql<Row>`
     update provider_account
-       set sealed = ${sealed}, key_id = ${keyId}, hint = ${hint}, state = 'active', version = version + 1, changed_by = ${by}, changed_at = now()
+       set sealed = ${sealed}, key_id = ${keyId}, hint = ${hint}, state = 'active',
+           version = version + 1, changed_by = ${by}, changed_at = now()
      where merchant_id = ${merchantId} and account_id = ${accountId}
     returning ${COLUMNS}`.execute(tx);
   return only(rows);
@@ -85,11 +86,11 @@ export async function updateCredentials(
 
 function only(rows: readonly Row[]): OwnAccount {
   const [row] = rows;
-  if (!row) throw new Error("a written account comes back");
+  if (!row) throw new Error("the saved account was not returned");
   return toAccount(row);
 }
 
-/** Of a provider only one account is active. */
+/** Switches off a merchant's other accounts at the provider: only one may be active. */
 export async function markOthersOff(
   tx: Tx,
   { merchantId, accountId, provider }: Pick<OwnAccount, "merchantId" | "accountId" | "provider">,
@@ -97,12 +98,11 @@ export async function markOthersOff(
 ): Promise<void> {
   await sql`
     update provider_account set state = 'off', changed_by = ${by}, changed_at = now()
-     where merchant_id = ${merchantId} and provider = ${provider} and account_id <> ${accountId} and state = 'active'`.execute(
-    tx,
-  );
+     where merchant_id = ${merchantId} and provider = ${provider} and account_id <> ${accountId}
+       and state = 'active'`.execute(tx);
 }
 
-/** Switches an account off, if it is there; who did it first stays named. */
+/** Switches an account off, if it exists. Repeating the call keeps the actor of the first one. */
 export async function markOff(
   executor: Executor,
   merchantId: Id,
@@ -112,10 +112,9 @@ export async function markOff(
   await sql`
     update provider_account set state = 'off', changed_by = ${by}, changed_at = now()
      where merchant_id = ${merchantId} and account_id = ${accountId} and state = 'active'`.execute(executor);
-  const { rows } =
-    await sql<Row>`select ${COLUMNS} from provider_account where merchant_id = ${merchantId} and account_id = ${accountId}`.execute(
-      executor,
-    );
+  const { rows } = await sql<Row>`
+    select ${COLUMNS} from provider_account
+     where merchant_id = ${merchantId} and account_id = ${accountId}`.execute(executor);
   return rows[0] && toAccount(rows[0]);
 }
 
@@ -136,32 +135,29 @@ function toSealed(row: SealedRow): SealedAccount {
   };
 }
 
-/** A merchant's accounts in the order in which they were set up, to be unsealed. */
+/** A merchant's accounts with their sealed credentials, oldest first. */
 export async function selectSealed(executor: Executor, merchantId: Id): Promise<SealedAccount[]> {
-  const { rows } =
-    await sql<SealedRow>`select ${SEALED} from provider_account where merchant_id = ${merchantId} order by created_at, account_id`.execute(
-      executor,
-    );
+  const { rows } = await sql<SealedRow>`
+    select ${SEALED} from provider_account
+     where merchant_id = ${merchantId} order by created_at, account_id`.execute(executor);
   return rows.map(toSealed);
 }
 
 export async function selectMerchantOf(executor: Executor, accountId: Id): Promise<Id | undefined> {
-  const { rows } = await sql<{
-    merchant_id: Id;
-  }>`select merchant_id from provider_account where account_id = ${accountId}`.execute(executor);
+  const { rows } = await sql<{ merchant_id: Id }>`
+    select merchant_id from provider_account where account_id = ${accountId}`.execute(executor);
   return rows[0]?.merchant_id;
 }
 
-/** The accounts that another key than this one sealed. */
+/** The accounts that were sealed with another key than this one. */
 export async function selectSealedByOthers(executor: Executor, keyId: string): Promise<SealedAccount[]> {
-  const { rows } =
-    await sql<SealedRow>`select ${SEALED} from provider_account where key_id <> ${keyId} order by merchant_id, account_id`.execute(
-      executor,
-    );
+  const { rows } = await sql<SealedRow>`
+    select ${SEALED} from provider_account
+     where key_id <> ${keyId} order by merchant_id, account_id`.execute(executor);
   return rows.map(toSealed);
 }
 
-/** Replaces what is sealed, unless it was changed meanwhile. */
+/** Replaces sealed credentials, unless they have changed meanwhile. */
 export async function updateSealed(
   executor: Executor,
   before: SealedAccount,
@@ -169,7 +165,6 @@ export async function updateSealed(
 ): Promise<void> {
   await sql`
     update provider_account set sealed = ${sealed}, key_id = ${keyId}
-     where merchant_id = ${before.merchantId} and account_id = ${before.accountId} and sealed = ${before.sealed}`.execute(
-    executor,
-  );
+     where merchant_id = ${before.merchantId} and account_id = ${before.accountId}
+       and sealed = ${before.sealed}`.execute(executor);
 }

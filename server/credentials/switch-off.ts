@@ -6,8 +6,8 @@ import type { Vault } from "./context.ts";
 import { markOff } from "./store.ts";
 
 /**
- * Switches an account off: no payment is opened through it any more, nor through the installation's in its place. Off already,
- * it stays so. Refuses `provider_account_unknown`.
+ * Switches an account off. No more payments are opened through it, nor through the installation's account in
+ * its place. Repeating the call has no further effect. Refuses `provider_account_unknown`.
  */
 export async function switchOff(vault: Vault, who: Who, accountId: Id): Promise<OwnAccount | Refusal> {
   const { merchantId, actor } = who;

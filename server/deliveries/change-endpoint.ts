@@ -7,8 +7,8 @@ import { markEndpoint, selectEndpoint, updateEndpoint } from "./store.ts";
 import { wake } from "./wake.ts";
 
 /**
- * Changes an endpoint. One that is made active again is sent at once what waited for it. Refuses `url_malformed`, `url_insecure`,
- * `url_not_public`, `endpoint_unknown`.
+ * Changes an endpoint. Deliveries that waited while it was disabled are sent as soon as it is active again.
+ * Refuses `url_malformed`, `url_insecure`, `url_not_public`, `endpoint_unknown`.
  */
 export async function changeEndpoint(
   { database, rules }: Deliveries,
@@ -17,7 +17,7 @@ export async function changeEndpoint(
   unchecked: EndpointChangeBody,
 ): Promise<Endpoint | Refusal> {
   const { merchantId } = who;
-  const { url, description, topics, state: wanted } = unchecked;
+  const { url, description, topics, state: requestedState } = unchecked;
   const destination = url === undefined ? undefined : await checkedToDestination(url, rules);
   if (isRefusal(destination)) return destination;
   return inTransaction(database, async (tx) => {
@@ -29,11 +29,12 @@ export async function changeEndpoint(
       description: description ?? found.description,
       topics: topics ?? found.topics,
     });
-    const state = wanted && nextEndpoint(found.state, wanted === "active" ? "enable" : "disable");
+    const state =
+      requestedState && nextEndpoint(found.state, requestedState === "active" ? "enable" : "disable");
     if (state) await markEndpoint(tx, found, state, state === "disabled" ? "asked" : null);
     if (state === "active") await wake(tx, found);
     const changed = await selectEndpoint(tx, merchantId, endpointId);
-    if (!changed) throw new Error("a changed endpoint comes back");
+    if (!changed) throw new Error("the changed endpoint was not found");
     await announceAudit(tx, who, {
       action: "webhook.changed",
       subject: endpointId,
@@ -44,7 +45,7 @@ export async function changeEndpoint(
   });
 }
 
-/** Of an address only the host: the rest may hold a secret. */
+/** Shows only the host of the URL: the rest may contain a secret. */
 function shownOf({ url, topics, state }: Endpoint) {
   return { host: new URL(url).host, topics, state };
 }

@@ -5,7 +5,7 @@ import type { DeliveryMetrics } from "./metrics.ts";
 export type Deliveries = {
   readonly database: Database;
   readonly box: SecretBox;
-  /** Which addresses may be sent to. */
+  /** Which addresses webhooks may be sent to. */
   readonly rules: AddressRules;
   readonly clock: Clock;
   readonly newId: IdMaker;

@@ -9,8 +9,8 @@ import { insertEndpoint, selectEndpoint, selectEndpoints } from "./store.ts";
 export type WithSecret = { readonly endpoint: Endpoint; readonly secret: string };
 
 /**
- * Sets an endpoint up, active. Its secret is answered here and by no other verb; what is stored of the answer is sealed. Refuses
- * `url_malformed`, `url_insecure`, `url_not_public`, `endpoint_limit`.
+ * Creates an active endpoint. Only this verb and `rotate` return a secret; the stored answer holds it sealed.
+ * Refuses `url_malformed`, `url_insecure`, `url_not_public`, `endpoint_limit`.
  */
 export async function createEndpoint(
   deliveries: Deliveries,
@@ -51,14 +51,14 @@ export async function createEndpoint(
   return opened(deliveries, merchantId, made);
 }
 
-/** An answer with a secret as it may be stored. */
+/** An answer in the form that is stored for replays: its secret is sealed, in base64. */
 export type Sealed = { readonly endpoint_id: Id; readonly secret: string };
 
 export function sealed(endpointId: Id, secret: Buffer): Sealed {
   return { endpoint_id: endpointId, secret: secret.toString("base64") };
 }
 
-/** The answer of a verb that made a secret, also when it is asked for again: the secret that was made then. */
+/** The answer of a verb that made a secret. A repeated request gets the secret that the first one made. */
 export async function opened(
   { database, box }: Deliveries,
   merchantId: Id,

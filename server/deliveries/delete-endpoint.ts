@@ -5,7 +5,10 @@ import type { Deliveries } from "./context.ts";
 import { nextEndpoint } from "./endpoint.ts";
 import { markEndpoint, selectEndpoint } from "./store.ts";
 
-/** Ends an endpoint; nothing more is sent to it, and its deliveries are seen no more. Refuses `endpoint_unknown`. */
+/**
+ * Deletes an endpoint. Nothing more is sent to it, and its deliveries are no longer shown. Refuses
+ * `endpoint_unknown`.
+ */
 export async function deleteEndpoint(
   { database }: Deliveries,
   who: Who,

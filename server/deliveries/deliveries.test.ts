@@ -74,7 +74,8 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 type Received = { readonly headers: IncomingHttpHeaders; readonly body: string };
 type Receiver = {
   readonly url: string;
-  readonly received: Received[] /** What it answers from now on. */;
+  readonly received: Received[];
+  /** Sets the answer to later requests. */
   reply(answer: (response: ServerResponse) => void): void;
   close(): void;
 };
@@ -82,7 +83,7 @@ type Receiver = {
 const closings: Array<() => void> = [];
 after(() => closings.forEach((close) => close()));
 
-/** A merchant's server; it answers 204 unless it is told otherwise. */
+/** A merchant's server; it answers 204 by default. */
 async function startReceiver(): Promise<Receiver> {
   const received: Received[] = [];
   let answer: (response: ServerResponse) => void = status(204);
@@ -101,7 +102,7 @@ async function startReceiver(): Promise<Receiver> {
     close,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`,
     received,
-    reply: (one) => (answer = one),
+    reply: (next) => (answer = next),
   };
 }
 
@@ -127,13 +128,16 @@ const verifies = (secret: string, received: Received) => {
 };
 const idOf = ({ headers }: Received) => String(headers["webhook-id"]);
 
-/** Patient with a machine that many tests share. */
+/** Waits long enough for a machine that many tests share. */
 const soon = <T>(ask: () => Promise<T>, isSo: (answer: T) => boolean) => until(ask, isSo, 15_000);
 
-/** Time passes: what waits at an endpoint is due now, and the endpoint has rested. */
+/** Makes the waiting deliveries of an endpoint due now, and ends its rest. */
 async function passTime(database: Database, endpointId: Id): Promise<void> {
   const { rows } = await database.pool.query<{ merchant_id: Id }>(
-    "update webhook_endpoint set rest_until = null, sending_until = case when sending_until > now() + interval '1 hour' then sending_until end where endpoint_id = $1 returning merchant_id",
+    `update webhook_endpoint
+        set rest_until = null,
+            sending_until = case when sending_until > now() + interval '1 hour' then sending_until end
+      where endpoint_id = $1 returning merchant_id`,
     [endpointId],
   );
   await database.pool.query(
@@ -171,8 +175,8 @@ async function announceSale(
   return saleId;
 }
 
-describe("the lifecycles", () => {
-  it("of a delivery: every state and every event", () => {
+describe("the rules of deliveries", () => {
+  it("the lifecycle of a delivery covers every state and every event", () => {
     const events: DeliveryEvent[] = ["succeed", "fail", "exhaust", "replay"];
     const table = Object.keys(deliveryLifecycle).map(
       (state) =>
@@ -186,7 +190,7 @@ describe("the lifecycles", () => {
     ]);
   });
 
-  it("of an endpoint: every state and every event", () => {
+  it("the lifecycle of an endpoint covers every state and every event", () => {
     const events: EndpointEvent[] = ["disable", "enable", "delete"];
     const table = Object.keys(endpointLifecycle).map(
       (state) =>
@@ -195,12 +199,12 @@ describe("the lifecycles", () => {
     assert.deepEqual(table, ["active: disabled - deleted", "disabled: - active deleted", "deleted: - - -"]);
   });
 
-  it("the waits grow, last 72 hours, and differ by a tenth", () => {
+  it("the waits between tries grow, last 72 hours in all, and vary by a tenth", () => {
     const waits = WEBHOOK_TRIES_AT_S.map((_, i) => waitMs(i + 1, 0.5));
-    assert.equal(waits.at(-1), undefined, "after the last try there is none");
+    assert.equal(waits.at(-1), undefined, "there is no wait after the last try");
     const known = waits.slice(0, -1).map(Number);
     assert.equal(
-      known.reduce((sum, one) => sum + one),
+      known.reduce((sum, wait) => sum + wait),
       72 * 3_600_000,
     );
     assert.deepEqual(
@@ -210,18 +214,18 @@ describe("the lifecycles", () => {
     assert.deepEqual([waitMs(1, 0), waitMs(1, 1)], [4_500, 5_500]);
   });
 
-  it("an endpoint rests from the third failure in a row on, and as long as it asks for, within an hour", () => {
+  it("an endpoint rests from its third failure in a row on, or as requested, up to an hour", () => {
     assert.deepEqual(
       [1, 2, 3, 4, 8, 9, 1_000].map((failures) => restSeconds(failures, undefined)),
       [0, 0, 8, 16, 256, 300, 300],
     );
     assert.deepEqual(
-      ["30", "999999", "-1", "soon", "Fri, 31 Dec 1999 23:59:59 GMT"].map((asked) => restSeconds(1, asked)),
+      ["30", "999999", "-1", "soon", "Fri, 31 Dec 1999 23:59:59 GMT"].map((header) => restSeconds(1, header)),
       [30, 3_600, 0, 0, 0],
     );
   });
 
-  it("the guide says the schedule as it is", () => {
+  it("the guide shows the actual schedule", () => {
     const spoken = (s: number) => (s < 60 ? `${s} s` : s < 3_600 ? `${s / 60} min` : `${s / 3_600} h`);
     const rows = WEBHOOK_TRIES_AT_S.slice(1).map(
       (at, i) => `| ${i + 2} | ${spoken(at)} | ${spoken(at - (WEBHOOK_TRIES_AT_S[i] ?? 0))} |`,
@@ -229,7 +233,7 @@ describe("the lifecycles", () => {
     for (const row of rows) assert.ok(GUIDE.includes(row), row);
   });
 
-  it("a message tells sums as the API does, and none whose currency is not said", () => {
+  it("a message has amounts in the API's form, and none without a currency", () => {
     const event = {
       merchantId: newId(),
       cursor: START,
@@ -252,7 +256,7 @@ describe("the lifecycles", () => {
     assert.equal(messageIdOf({}), messageIdOf({}));
   });
 
-  it("topics: a family or one kind", () => {
+  it("an endpoint listens to a family of topics or to one topic", () => {
     assert.ok(listensTo(["sale.*"], "sale.paid") && listensTo(["case.opened", "sale.paid"], "sale.paid"));
     assert.ok(
       !listensTo(["sale.*", "payment.succeeded"], "payment.failed") && !listensTo(["sale.*"], "sales.paid"),
@@ -291,7 +295,7 @@ describe("webhooks, on the whole program", () => {
   }
   const endpoints = async () =>
     (await call<{ endpoints: EndpointBody[] }>("GET", "endpoints")).body.endpoints;
-  const endpoint = async (id: Id) => (await endpoints()).find((one) => one.id === id);
+  const endpoint = async (id: Id) => (await endpoints()).find((each) => each.id === id);
   const deliveriesOf = async (id: Id, query = "") =>
     (
       await call<{ deliveries: DeliveryBody[]; next: string | null }>(
@@ -340,7 +344,7 @@ describe("webhooks, on the whole program", () => {
     assert.equal((await triesOf(delivered?.id ?? "")).body, message.body);
   });
 
-  it("altered by one byte, signed by another, or late, it does not verify", async () => {
+  it("a message that is altered, signed with another secret, or late does not verify", async () => {
     const receiver = await startReceiver();
     const { secret } = await endpointAt(receiver.url);
     await sale();
@@ -393,7 +397,7 @@ describe("webhooks, on the whole program", () => {
     child.kill();
   });
 
-  it("a secret is shown once: again under the same key, then never more", async () => {
+  it("a secret is shown once, and again only for a repeat with the same idempotency key", async () => {
     const receiver = await startReceiver();
     const body = { url: receiver.url, topics: ["sale.*"], description: "Gudang" };
     const ask = () =>
@@ -407,12 +411,14 @@ describe("webhooks, on the whole program", () => {
     assert.equal(again.headers.get("idempotent-replayed"), "true");
     assert.doesNotMatch(JSON.stringify(await endpoints()), /whsec_|secret":/);
     const { rows } = await program.database.pool.query<{ kept: string }>(
-      "select coalesce(string_agg(t::text, ''), '') as kept from (select answer::text as t from idempotency_key union all select encode(secret, 'escape') from webhook_endpoint) x",
+      `select coalesce(string_agg(t::text, ''), '') as kept
+         from (select answer::text as t from idempotency_key
+               union all select encode(secret, 'escape') from webhook_endpoint) x`,
     );
     assert.ok(!rows[0]?.kept.includes(made.body.secret.slice(6, 30)));
   });
 
-  it("a rotation: for a day both secrets verify, afterwards the new one alone", async () => {
+  it("after a rotation both secrets verify for a day, then only the new one", async () => {
     const receiver = await startReceiver();
     const { id, secret: old } = await endpointAt(receiver.url);
     const rotated = await call<EndpointWithSecretBody>("POST", `endpoints/${id}/rotate`);
@@ -437,7 +443,7 @@ describe("webhooks, on the whole program", () => {
     assert.equal((await endpoint(id))?.old_secret_until, null);
   });
 
-  it("fault 17: dead for a day: the endpoint is disabled and says so; active again, it gets all it missed", async () => {
+  it("fault 17: an endpoint that fails for a day is disabled; enabled, it gets all it missed", async () => {
     const [receiver, watcher] = [await startReceiver(), await startReceiver()];
     receiver.reply(status(500, {}, "out of order"));
     const { id } = await endpointAt(receiver.url);
@@ -460,9 +466,9 @@ describe("webhooks, on the whole program", () => {
     );
     assert.equal(disabled?.reason, "failing");
     await arrived(watcher, 1);
-    const told = verified(secret, watcher.received[0]!);
+    const message = verified(secret, watcher.received[0]!);
     assert.deepEqual(
-      [told.type, told.data],
+      [message.type, message.data],
       ["endpoint.disabled", { id, endpoint_id: id, reason: "failing" }],
     );
     const figures = await (await fetch(`${program.url}/metrics`)).text();
@@ -499,7 +505,7 @@ describe("webhooks, on the whole program", () => {
     );
   });
 
-  it("fault 17: tried 13 times over 72 hours, then dead; a replay sends it under the same id", async () => {
+  it("fault 17: a delivery is dead after 13 tries in 72 hours; a replay keeps its id", async () => {
     const receiver = await startReceiver();
     receiver.reply(status(503));
     const { id } = await endpointAt(receiver.url);
@@ -545,7 +551,7 @@ describe("webhooks, on the whole program", () => {
     assert.deepEqual([receiver.received.length, new Set(receiver.received.map(idOf)).size], [14, 1]);
   });
 
-  it("fault 17: twenty endpoints that never answer keep nobody else waiting", async () => {
+  it("fault 17: twenty endpoints that never answer do not delay the others", async () => {
     const [silent, receiver] = [await startReceiver(), await startReceiver()];
     silent.reply(never);
     const slow: Id[] = [];
@@ -565,15 +571,15 @@ describe("webhooks, on the whole program", () => {
     const ms = performance.now() - begun;
     assert.ok(ms < 8_000, `another merchant's deliveries took ${Math.round(ms)} ms`);
     assert.ok(receiver.received.every((one) => verifies(secret, one)));
-    const onTheirWay = (await deliveriesOf(slow[0]!)).deliveries.filter(
+    const inProgress = (await deliveriesOf(slow[0]!)).deliveries.filter(
       ({ tries, last_error: error }) => tries === 1 && error === null,
     );
-    assert.ok(onTheirWay.length > 0, "the slow ones are still on their way");
+    assert.ok(inProgress.length > 0, "the slow deliveries are still in progress");
     await deleteEndpoint(deliveries, bySystem(other), theirs.endpointId);
     silent.close();
   });
 
-  it("fault 17: a redirecting receiver is not followed, and fails", async () => {
+  it("fault 17: a redirect is not followed and counts as a failure", async () => {
     const [receiver, elsewhere] = [await startReceiver(), await startReceiver()];
     receiver.reply(status(302, { location: elsewhere.url }));
     const { id } = await endpointAt(receiver.url);
@@ -586,7 +592,7 @@ describe("webhooks, on the whole program", () => {
     assert.equal(elsewhere.received.length, 0);
   });
 
-  it("a receiver that is gone (410) disables its endpoint; one that asks for a pause gets it", async () => {
+  it("an answer 410 disables the endpoint, and a requested pause is kept", async () => {
     const [gone, busy] = [await startReceiver(), await startReceiver()];
     gone.reply(status(410));
     busy.reply(status(429, { "retry-after": "120" }));
@@ -612,14 +618,15 @@ describe("webhooks, on the whole program", () => {
       (length) => length === 2,
     );
     const { rows } = await program.database.pool.query<{ seconds: number }>(
-      "select extract(epoch from rest_until - now())::float8 as seconds from webhook_endpoint where endpoint_id = $1",
+      `select extract(epoch from rest_until - now())::float8 as seconds
+         from webhook_endpoint where endpoint_id = $1`,
       [resting],
     );
     assert.ok((rows[0]?.seconds ?? 0) > 100);
     assert.deepEqual([gone.received.length, busy.received.length], [1, 1]);
   });
 
-  it("replays all since a time: what was not delivered, or everything", async () => {
+  it("deliveries since a time are replayed: the undelivered ones, or all", async () => {
     const receiver = await startReceiver();
     const { id } = await endpointAt(receiver.url);
     await sale();
@@ -662,7 +669,7 @@ describe("webhooks, on the whole program", () => {
     assert.equal((await call("GET", `deliveries/${rest.deliveries[0]?.id}`)).code, "delivery_unknown");
   });
 
-  it("fault 36: nothing personal leaves, and what a receiver answers is kept masked and short", async () => {
+  it("fault 36: no personal data is sent, and receivers' answers are stored masked and short", async () => {
     const receiver = await startReceiver();
     receiver.reply(
       status(200, {}, `thanks canary@contoh.id 081234567890 Bearer CANARY.token \u0000${"é".repeat(600)}`),
@@ -705,7 +712,7 @@ describe("webhooks, on the whole program", () => {
     );
   });
 
-  it("is for the owner: others are refused by name, and what is not as described too", async () => {
+  it("only the owner may manage webhooks, and malformed requests are refused by name", async () => {
     const cashier = await program.unlock("Sari", "111111");
     const owner = await program.unlock("Ratna", "333333");
     for (const [method, path] of [
@@ -725,12 +732,12 @@ describe("webhooks, on the whole program", () => {
     }
     assert.equal((await program.call("GET", "/api/v1/webhooks/endpoints", { token: owner })).status, 200);
     const url = "https://8.8.8.8/hooks";
-    const word = async (body: unknown) => (await call("POST", "endpoints", body)).code;
-    assert.equal(await word({ url, topics: [] }), "request_invalid");
-    assert.equal(await word({ url, topics: ["ledger.*"] }), "request_invalid");
-    assert.equal(await word({ url, topics: ["*"] }), "request_invalid");
-    assert.equal(await word({ url, topics: ["sale.*"], merchant_id: newId() }), "request_invalid");
-    assert.equal(await word({ url, topics: ["sale.*"], secret: "whsec_x" }), "request_invalid");
+    const codeOf = async (body: unknown) => (await call("POST", "endpoints", body)).code;
+    assert.equal(await codeOf({ url, topics: [] }), "request_invalid");
+    assert.equal(await codeOf({ url, topics: ["ledger.*"] }), "request_invalid");
+    assert.equal(await codeOf({ url, topics: ["*"] }), "request_invalid");
+    assert.equal(await codeOf({ url, topics: ["sale.*"], merchant_id: newId() }), "request_invalid");
+    assert.equal(await codeOf({ url, topics: ["sale.*"], secret: "whsec_x" }), "request_invalid");
     assert.equal(
       (await program.call("POST", "/api/v1/webhooks/endpoints", { body: { url, topics: ["sale.*"] } })).code,
       "idempotency_key_missing",
@@ -747,7 +754,7 @@ describe("webhooks, on the whole program", () => {
     assert.equal((await call("POST", `deliveries/${newId()}/replay`)).code, "delivery_unknown");
   });
 
-  it("shows how much waits, and for how long", async () => {
+  it("metrics show how many deliveries wait, and for how long", async () => {
     const receiver = await startReceiver();
     receiver.reply(status(500));
     const { id } = await endpointAt(receiver.url);
@@ -757,7 +764,8 @@ describe("webhooks, on the whole program", () => {
       (one) => one?.state === "failed",
     );
     await program.database.pool.query(
-      "update webhook_delivery set state = 'pending', begun_at = now() - interval '90 seconds' where endpoint_id = $1",
+      `update webhook_delivery set state = 'pending', begun_at = now() - interval '90 seconds'
+        where endpoint_id = $1`,
       [id],
     );
     const figures = await (await fetch(`${program.url}/metrics`)).text();
@@ -770,7 +778,7 @@ describe("webhooks, on the whole program", () => {
 const SECRET_KEY = Buffer.alloc(32, 7);
 const loopback: AddressRules = { loopback: true, resolve: async () => [] };
 
-/** The module alone, without a program that sends by itself. */
+/** The module alone, without a program that sends in the background. */
 function contextOn(
   database: Database,
   rules: AddressRules = loopback,
@@ -828,13 +836,14 @@ describe("webhooks, step by step", () => {
         `delivery:send:%:${endpointId}`,
       ])
     ).rowCount;
-  /** Reads until nothing is left: whoever writes elsewhere on this server keeps events waiting. */
+  /** Consumes until no event is left: transactions of other databases on this server delay events. */
   const enqueue = () =>
     until(
       async () => {
         while ((await consume(test.database, deliver)) > 0);
         const { rows } = await test.database.pool.query<{ left: number }>(
-          "select count(*)::int as left from outbox_event e, outbox_consumer c where c.name = 'deliveries' and (e.xid, e.event_id) > (c.xid, c.event_id)",
+          `select count(*)::int as left from outbox_event e, outbox_consumer c
+            where c.name = 'deliveries' and (e.xid, e.event_id) > (c.xid, c.event_id)`,
         );
         return rows[0]?.left;
       },
@@ -842,7 +851,7 @@ describe("webhooks, step by step", () => {
       30_000,
     );
 
-  it("fault 27: an event is one delivery an endpoint, however often it is read; and none of what came before the endpoint", async () => {
+  it("fault 27: an event read twice is one delivery per endpoint, none for a newer endpoint", async () => {
     const deliveries = contextOn(test.database);
     await announceSale(test.database, merchantId);
     const receiver = await startReceiver();
@@ -865,7 +874,7 @@ describe("webhooks, step by step", () => {
       await deleteEndpoint(deliveries, bySystem(merchantId), endpoint.endpointId);
   });
 
-  it("fault 27: a worker killed in mid-send: delivered by another, under the same id", async () => {
+  it("fault 27: when a worker is killed while sending, another delivers under the same id", async () => {
     const deliveries = contextOn(test.database);
     const receiver = await startReceiver();
     receiver.reply(never);
@@ -880,7 +889,7 @@ describe("webhooks, step by step", () => {
       20_000,
     );
     await sendDue(deliveries, merchantId, endpointId);
-    assert.equal(receiver.received.length, 1, "nobody else sends to it meanwhile");
+    assert.equal(receiver.received.length, 1, "no other worker sends to it meanwhile");
     child.kill("SIGKILL");
     await once(child, "exit");
     assert.deepEqual(
@@ -914,12 +923,12 @@ describe("webhooks, step by step", () => {
     assert.deepEqual(
       tries.map((one) => one.status as number | null),
       [null, 200],
-      "what became of the first is not known",
+      "the result of the first try is not known",
     );
     await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
   });
 
-  it("two workers at once send each delivery once", async () => {
+  it("two concurrent workers send each delivery once", async () => {
     const deliveries = contextOn(test.database);
     const receiver = await startReceiver();
     const { endpoint } = await create(deliveries, receiver.url);
@@ -930,7 +939,7 @@ describe("webhooks, step by step", () => {
     await deleteEndpoint(deliveries, bySystem(merchantId), endpoint.endpointId);
   });
 
-  it("after failures in a row one delivery is tried, not the backlog; what waits is no job of its own", async () => {
+  it("after failures in a row one delivery is tried, and waiting deliveries have no jobs", async () => {
     const deliveries = contextOn(test.database);
     const receiver = await startReceiver();
     receiver.reply(status(500));
@@ -942,7 +951,7 @@ describe("webhooks, step by step", () => {
     assert.ok(((await jobs(endpointId)) ?? 0) <= 2);
     const before = receiver.received.length;
     await sendDue(deliveries, merchantId, endpointId);
-    assert.equal(receiver.received.length, before, "it rests");
+    assert.equal(receiver.received.length, before, "the endpoint rests");
     await test.database.pool.query("update webhook_endpoint set rest_until = null where endpoint_id = $1", [
       endpointId,
     ]);
@@ -958,7 +967,7 @@ describe("webhooks, step by step", () => {
     await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
   });
 
-  it("fault 35: an address is refused when it is saved and when it is changed", async () => {
+  it("fault 35: a private address is refused when an endpoint is created or changed", async () => {
     const deliveries = contextOn(test.database, {
       loopback: false,
       resolve: async (name) => ({ "toko.contoh": ["8.8.8.8"], "dalam.contoh": ["10.0.0.7"] })[name] ?? [],
@@ -986,7 +995,7 @@ describe("webhooks, step by step", () => {
     await deleteEndpoint(deliveries, bySystem(merchantId), endpoint.endpointId);
   });
 
-  it("fault 35: a name that leads inside when it is sent to is not sent to", async () => {
+  it("fault 35: nothing is sent to a host name that resolves to a private address", async () => {
     const receiver = await startReceiver();
     const { port } = new URL(receiver.url);
     let answer = ["8.8.8.8"];
@@ -1013,7 +1022,7 @@ describe("webhooks, step by step", () => {
       assert.equal((await row(endpoint.endpointId))[0]?.last_error, "address", inside.join());
     }
     assert.equal(receiver.received.length, 0);
-    // what was saved before a rule became stricter is checked as well
+    // also checked for URLs that were saved under older, less strict rules
     await test.database.pool.query(
       "update webhook_endpoint set url = $2, rest_until = null where endpoint_id = $1",
       [endpoint.endpointId, receiver.url],
@@ -1028,7 +1037,7 @@ describe("webhooks, step by step", () => {
     await deleteEndpoint(deliveries, bySystem(merchantId), endpoint.endpointId);
   });
 
-  it("fault 31: another merchant's endpoints and deliveries are not there", async () => {
+  it("fault 31: another merchant's endpoints and deliveries are not found", async () => {
     const deliveries = contextOn(test.database);
     const receiver = await startReceiver();
     const { endpointId } = (await create(deliveries, receiver.url)).endpoint;
@@ -1050,7 +1059,7 @@ describe("webhooks, step by step", () => {
     await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
   });
 
-  it("what waits 72 hours for a disabled endpoint is dead; what happens later is not written down for it", async () => {
+  it("after 72 hours a disabled endpoint's deliveries are dead, and later events have none", async () => {
     const deliveries = contextOn(test.database);
     const receiver = await startReceiver();
     const { endpointId } = (await create(deliveries, receiver.url)).endpoint;
@@ -1089,7 +1098,7 @@ describe("webhooks, step by step", () => {
     await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
   });
 
-  it("forgets what ended 30 days ago, and deleted endpoints with all they had", async () => {
+  it("deliveries that ended 30 days ago are deleted, and deleted endpoints with all their rows", async () => {
     const deliveries = contextOn(test.database);
     const receiver = await startReceiver();
     const { endpointId } = (await create(deliveries, receiver.url)).endpoint;
@@ -1105,12 +1114,14 @@ describe("webhooks, step by step", () => {
     await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
     await forgetOldDeliveries(test.database);
     const { rows } = await test.database.pool.query<{ left: number }>(
-      "select (select count(*) from webhook_endpoint)::int + (select count(*) from webhook_delivery)::int + (select count(*) from webhook_try)::int as left",
+      `select (select count(*) from webhook_endpoint)::int
+            + (select count(*) from webhook_delivery)::int
+            + (select count(*) from webhook_try)::int as left`,
     );
     assert.equal(rows[0]?.left, 0);
   });
 
-  it("fault 36: an endpoint that is disabled is named in the log by its id, not by its address", async () => {
+  it("fault 36: the log names a disabled endpoint by its id, not by its URL", async () => {
     const lines: string[] = [];
     const deliveries = contextOn(
       test.database,
@@ -1127,7 +1138,7 @@ describe("webhooks, step by step", () => {
     await deleteEndpoint(deliveries, bySystem(merchantId), endpoint.endpointId);
   });
 
-  it("with another ONEGATE_SECRET_KEY nothing is sent, and the remedy is said", async () => {
+  it("with another ONEGATE_SECRET_KEY nothing is sent, and the error names the remedy", async () => {
     const deliveries = contextOn(test.database);
     const receiver = await startReceiver();
     const { endpointId } = (await create(deliveries, receiver.url)).endpoint;
@@ -1139,14 +1150,14 @@ describe("webhooks, step by step", () => {
     assert.deepEqual(
       [(await row(endpointId))[0]?.tries, await jobs(endpointId)],
       [0, 1],
-      "nothing was tried, and the job that broke begets no other",
+      "nothing was tried, and the failed job adds no other",
     );
     await sendDue(deliveries, merchantId, endpointId);
     assert.equal(receiver.received.length, 1);
     await deleteEndpoint(deliveries, bySystem(merchantId), endpointId);
   });
 
-  it("production refuses receivers on the machine itself", () => {
+  it("production refuses receivers on its own machine", () => {
     const production = {
       ONEGATE_MODE: "production",
       ONEGATE_ANONYMOUS: "off",
@@ -1165,21 +1176,26 @@ describe("webhooks, step by step", () => {
     );
   });
 
-  it("an answer is shown up to a whole character", () => {
+  it("a shown answer is cut at a whole character", () => {
     assert.equal(toShow(`a\u0000b ${"é".repeat(400)}`), `ab ${"é".repeat(248)}`);
   });
 });
 
-/** A worker of its own, to be killed. */
+/** A worker in its own process, which a test can kill. */
 function sendInAnotherProcess({ connection }: TestDatabase, merchantId: Id, endpointId: Id): ChildProcess {
   const code = `
     import { createSecretBox } from "./server/identity/index.ts";
-    import { createLog, createMetrics, idMaker, openDatabase, readSettings, systemClock } from "./server/kernel/index.ts";
+    import { createLog, createMetrics, idMaker, openDatabase, readSettings, systemClock }
+      from "./server/kernel/index.ts";
     import { createDeliveryMetrics, sendDue } from "./server/deliveries/index.ts";
     const database = openDatabase(${JSON.stringify(connection)}, 4, () => undefined);
     const box = createSecretBox(readSettings({}).secretKey);
-    await sendDue({ database, box, rules: { loopback: true, resolve: async () => [] }, clock: systemClock, newId: idMaker(systemClock), log: createLog("silent"),
-      metrics: createDeliveryMetrics(createMetrics(), database) }, "${merchantId}", "${endpointId}");`;
+    const deliveries = {
+      database, box, rules: { loopback: true, resolve: async () => [] },
+      clock: systemClock, newId: idMaker(systemClock), log: createLog("silent"),
+      metrics: createDeliveryMetrics(createMetrics(), database),
+    };
+    await sendDue(deliveries, "${merchantId}", "${endpointId}");`;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", code], {
     cwd: ROOT,
     stdio: ["ignore", "ignore", "inherit"],

@@ -3,13 +3,13 @@ import type { Id } from "@onegate/contract";
 /**
  * One message to one endpoint.
  *
- *   pending    written down; not tried yet, or not since it was replayed
- *   failed     the last try failed; there will be another
+ *   pending    saved; not tried yet, or not since it was replayed
+ *   failed     the last try failed; another will follow
  *   delivered  answered with 2xx
- *   dead       given up: tried for 72 hours, or kept for so long by a disabled endpoint; it can be replayed
+ *   dead       given up after 72 hours of tries, or of waiting for a disabled endpoint; it can be replayed
  */
 export type DeliveryState = "pending" | "failed" | "delivered" | "dead";
-/** `exhaust`: it failed and was the last try of the schedule, or waited too long. */
+/** `exhaust`: the last try of the schedule failed, or the delivery waited too long. */
 export type DeliveryEvent = "succeed" | "fail" | "exhaust" | "replay";
 
 export const deliveryLifecycle: Readonly<
@@ -18,7 +18,7 @@ export const deliveryLifecycle: Readonly<
   pending: { succeed: "delivered", fail: "failed", exhaust: "dead" },
   failed: { succeed: "delivered", fail: "failed", exhaust: "dead", replay: "pending" },
   delivered: { replay: "pending" },
-  // an answer may come after it was given up
+  // a 2xx answer may arrive after the delivery was given up
   dead: { succeed: "delivered", replay: "pending" },
 };
 
@@ -26,7 +26,7 @@ export function nextDelivery(state: DeliveryState, event: DeliveryEvent): Delive
   return deliveryLifecycle[state][event];
 }
 
-/** Why a try failed: nobody answered, the answer wanted to send us elsewhere, or it was not 2xx. */
+/** Why a try failed: there was no answer, or the answer was a redirect or another status than 2xx. */
 export type TryError = "address" | "connection" | "tls" | "timeout" | "redirect" | "status";
 
 export type Delivery = {
@@ -45,7 +45,7 @@ export type Delivery = {
   readonly deliveredAt: Date | null;
 };
 
-/** One time that a delivery was sent; without status and error it is on its way, or its worker died. */
+/** One attempt to send a delivery. Without status and error it is still in progress, or its worker died. */
 export type Try = {
   readonly try: number;
   readonly sentAt: Date;

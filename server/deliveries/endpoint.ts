@@ -1,11 +1,12 @@
 import type { Id } from "@onegate/contract";
 
 /**
- * Where a merchant wants to hear of events.
+ * A URL at which a merchant receives events.
  *
- *   active    is sent to
- *   disabled  is not: asked for, answered 410 Gone, or failed for a day; what it missed waits for 72 hours
- *   deleted   gone for its merchant; its rows are swept away in the night
+ *   active    receives deliveries
+ *   disabled  receives none: the merchant disabled it, it answered 410 Gone, or it failed for a day;
+ *             its deliveries wait for 72 hours
+ *   deleted   hidden from its merchant; a nightly job deletes its rows
  */
 export type EndpointState = "active" | "disabled" | "deleted";
 export type EndpointEvent = "disable" | "enable" | "delete";
@@ -39,23 +40,23 @@ export type Endpoint = {
   readonly createdAt: Date;
 };
 
-/** A merchant has no more endpoints than this. */
+/** Per merchant, without the deleted ones. */
 export const MAX_ENDPOINTS = 20;
 
-/** An endpoint that did nothing but fail for so long is disabled. */
+/** An endpoint is disabled when every try has failed for this long. */
 export const FAILING_FOR = "24 hours";
 
-/** From so many failures in a row on, an endpoint rests before it is sent to again: twice as long every time. */
+/** After more consecutive failures than this, an endpoint rests; each further failure doubles the rest. */
 const FREE_FAILURES = 2;
 const MAX_REST_S = 300;
-/** A receiver may ask for more than that, but for no more than this. */
+/** The longest rest that a receiver may request by `Retry-After`. */
 const MAX_REQUESTED_REST_S = 3_600;
 
-/** Seconds to rest after so many failures in a row; `retryAfter` is what the receiver's header of that name said. */
+/** Seconds to rest after consecutive failures; `retryAfter` is the receiver's `Retry-After` header. */
 export function restSeconds(failures: number, retryAfter: string | undefined): number {
-  const asked =
+  const requested =
     retryAfter !== undefined && /^[0-9]{1,9}$/.test(retryAfter)
       ? Math.min(Number(retryAfter), MAX_REQUESTED_REST_S)
       : 0;
-  return Math.max(asked, failures > FREE_FAILURES ? Math.min(2 ** failures, MAX_REST_S) : 0);
+  return Math.max(requested, failures > FREE_FAILURES ? Math.min(2 ** failures, MAX_REST_S) : 0);
 }

@@ -4,17 +4,20 @@ import { DELIVERED, deliveryIdOf, listensTo, toMessage } from "./message.ts";
 import { insertDeliveries, selectListeners, type NewDelivery } from "./store.ts";
 import { wake } from "./wake.ts";
 
-/** Events in one transaction: each may go to many endpoints. */
+/** Events per transaction; each may go to many endpoints. */
 const BATCH_SIZE = 100;
 
-/** Writes a delivery for each event and each endpoint that listens to it, and wakes whoever sends, in the transaction that read the events. */
+/**
+ * Inserts a delivery for each event and each endpoint that listens to it, and wakes those endpoints, in the
+ * transaction that read the events.
+ */
 export const deliver: Consumer = {
   name: "deliveries",
   topics: DELIVERED,
   atOnce: BATCH_SIZE,
   async handle(tx, events) {
-    const told = events.filter(({ topic }) => DELIVERED.some((prefix) => topic.startsWith(prefix)));
-    if (told.length > 0) await enqueue(tx, told);
+    const deliverable = events.filter(({ topic }) => DELIVERED.some((prefix) => topic.startsWith(prefix)));
+    if (deliverable.length > 0) await enqueue(tx, deliverable);
   },
 };
 
@@ -26,7 +29,7 @@ async function enqueue(tx: Tx, events: readonly OutboxEvent[]): Promise<void> {
   const deliveries: NewDelivery[] = [];
   const awake = new Map<Id, Id>();
   for (const event of events) {
-    // what happened before it was set up is not an endpoint's to hear
+    // an endpoint gets no events from before its creation
     const mine = (listeners.get(event.merchantId) ?? []).filter(
       ({ topics, createdAt }) => listensTo(topics, event.topic) && event.occurredAt >= createdAt,
     );

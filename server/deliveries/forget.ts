@@ -4,7 +4,7 @@ import { deleteEmptyEndpoints, deleteEndedDeliveries, deleteOldDeliveries } from
 const RETENTION = "30 days";
 const BATCH_SIZE = 5_000;
 
-/** Forgets deliveries that ended and are older than 30 days, and endpoints that were deleted. */
+/** Deletes finished deliveries older than 30 days, and the rows of deleted endpoints. */
 export async function forgetOldDeliveries({ kysely }: Database): Promise<void> {
   while ((await deleteOldDeliveries(kysely, RETENTION, BATCH_SIZE)) === BATCH_SIZE);
   while ((await deleteEndedDeliveries(kysely, BATCH_SIZE)) === BATCH_SIZE);

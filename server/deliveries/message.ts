@@ -10,20 +10,22 @@ import {
 import { createHash } from "node:crypto";
 import { cursorToText, derivedAt, type OutboxEvent } from "../kernel/index.ts";
 
-/** What the topics begin with that endpoints may listen to. */
+/** Prefixes of the topics that endpoints may listen to. */
 export const DELIVERED = WEBHOOK_FAMILIES.map((family) => `${family}.`);
 
-/** Whether an endpoint that listens to `wanted` (`sale.paid`, `sale.*`) hears of a topic. */
-export function listensTo(wanted: readonly string[], topic: string): boolean {
-  return wanted.some((one) => (one.endsWith(".*") ? topic.startsWith(one.slice(0, -1)) : one === topic));
+/** Whether an endpoint's subscriptions (`sale.paid`, `sale.*`) include a topic. */
+export function listensTo(subscribed: readonly string[], topic: string): boolean {
+  return subscribed.some((pattern) =>
+    pattern.endsWith(".*") ? topic.startsWith(pattern.slice(0, -1)) : pattern === topic,
+  );
 }
 
 /**
- * The fields of events that leave the house. Whatever an event says besides, such as a name, a note or a telephone number, stays
- * here: a field is shown because it stands in this list, never because nobody thought of it.
+ * The event fields that webhooks may contain. Every other field, such as a name, a note or a telephone
+ * number, is left out, so a new field is private until it is added here.
  */
 const SHOWN: ReadonlySet<string> = new Set([
-  // what it is about
+  // subjects
   "order_id",
   "payment_id",
   "sale_id",
@@ -39,7 +41,7 @@ const SHOWN: ReadonlySet<string> = new Set([
   "statement_id",
   "reference",
   "receipt_number",
-  // what became of it
+  // outcomes
   "state",
   "status",
   "reason",
@@ -49,14 +51,17 @@ const SHOWN: ReadonlySet<string> = new Set([
   "kind",
   "lines",
   "quantity",
-  // when
+  // times
   "business_date",
   "hour",
   "paid_at",
   "expires_at",
   "refunded_at",
 ]);
-/** Sums, which events tell in minor units and the API in its own form. One whose event names no currency is left out: a guess could be wrong. */
+/**
+ * Amounts. Events hold them in minor units; the API sends them in its wire form. An amount is left out when
+ * its event names no currency, because a guess could be wrong.
+ */
 const SUMS: ReadonlySet<string> = new Set(["amount", "gross", "tax", "fee", "net"]);
 const MINOR = /^-?[0-9]{1,18}$/;
 
@@ -72,18 +77,21 @@ function shown(value: unknown, currency: Currency | undefined): unknown {
 }
 
 export type Message = {
-  readonly messageId: string /** Begins with the moment of the event. */;
+  readonly messageId: string;
+  /** A UUIDv7 with the time of the event. */
   readonly id: Id;
   readonly topic: string;
   readonly body: string;
 };
 
-/** An event as it is sent, by the Standard Webhooks specification: the same event is the same message, byte by byte. */
+/**
+ * An event as a message of the Standard Webhooks specification. The same event always gives the same bytes.
+ */
 export function toMessage(
   event: Pick<OutboxEvent, "merchantId" | "cursor" | "topic" | "subject" | "payload" | "occurredAt">,
 ): Message {
   const when = event.occurredAt.toISOString();
-  // with the moment, because a restored database hands its numbers out again
+  // includes the time, because a restored database issues the same cursors again
   const bytes = createHash("sha256")
     .update([event.merchantId, cursorToText(event.cursor), when].join(" "))
     .digest();

@@ -9,7 +9,10 @@ export type DeliveryMetrics = {
   disabled(reason: DisableReason): void;
 };
 
-/** Counts what is sent, and asks the database what waits whenever the figures are read; without it these figures are missing, and no others. */
+/**
+ * Counts tries, and queries the database for waiting deliveries at each scrape. When the database is
+ * unavailable, only these gauges are missing.
+ */
 export function createDeliveryMetrics({ registry }: Metrics, { kysely }: Database): DeliveryMetrics {
   const registers = [registry];
   const tries = new Counter({

@@ -6,7 +6,9 @@ import { deliveryIdOf, messageOf } from "./message.ts";
 import { insertDeliveries, selectDelivery, selectEndpoint } from "./store.ts";
 import { wake } from "./wake.ts";
 
-/** Sends an endpoint a message that says nothing, whatever it listens to. Refuses `endpoint_unknown`, `endpoint_disabled`. */
+/**
+ * Sends an endpoint a test message, whatever its topics are. Refuses `endpoint_unknown`, `endpoint_disabled`.
+ */
 export async function pingEndpoint(
   { database, clock, newId }: Deliveries,
   merchantId: Id,

@@ -19,8 +19,9 @@ import {
 const GONE = 410;
 
 /**
- * Writes down what came of a try: the delivery is done, waits for its next try, or is given up; the endpoint rests after failures
- * in a row, and is disabled after a day of them or when it says that it is gone. Answers whether the endpoint may be sent to now.
+ * Saves the result of a try. The delivery is done, waits for its next try, or is given up. The endpoint rests
+ * after consecutive failures, and is disabled after a day of them or when it answers 410 Gone. Returns
+ * whether more may be sent to the endpoint now.
  */
 export async function record(
   deliveries: Deliveries,
@@ -42,7 +43,7 @@ export async function record(
     metrics.disabled(disabled);
     log.warn(
       { merchant_id: endpoint.merchantId, endpoint_id: endpoint.endpointId, reason: disabled },
-      "a webhook endpoint was disabled",
+      "webhook endpoint disabled",
     );
   }
   return isWell;
@@ -55,7 +56,7 @@ async function decide(
   result: TryResult,
 ): Promise<void> {
   const delivery = await lockDelivery(tx, merchantId, deliveryId);
-  // replayed while it was on its way: a failure no longer counts, its first try is still to come
+  // replayed during this try: a failure no longer counts, because the schedule has started again
   if (!delivery || (result.error !== null && delivery.step !== step)) return;
   const wait = result.error === null ? undefined : waitMs(step, Math.random());
   const state = nextDelivery(
@@ -80,7 +81,7 @@ async function countAgainst(
   return { isWell: state === "active" && seconds === 0 };
 }
 
-/** Disables an endpoint and announces it; false when it is not active any more. */
+/** Disables an endpoint and announces it; false when it is no longer active. */
 async function disable(
   tx: Tx,
   { merchantId, endpointId }: Taken,

@@ -5,7 +5,7 @@ import { nextDelivery, type Delivery, type DeliveryState } from "./delivery.ts";
 import { restartDelivery, restartDeliveries, selectDelivery, selectEndpoint } from "./store.ts";
 import { wake } from "./wake.ts";
 
-/** Deliveries in one transaction. */
+/** Deliveries per call, which is one transaction. */
 const MAX_PER_CALL = 10_000;
 
 const STATES = {
@@ -13,7 +13,10 @@ const STATES = {
   all: ["failed", "dead", "delivered"],
 } as const satisfies Record<string, readonly DeliveryState[]>;
 
-/** Sends a delivery again under its id, from the first step of the schedule; one that was not tried yet is on its way already. Refuses `delivery_unknown`, `endpoint_disabled`. */
+/**
+ * Sends a delivery again under its id, from the first step of the schedule. A pending delivery stays as it
+ * is: it will be sent anyway. Refuses `delivery_unknown`, `endpoint_disabled`.
+ */
 export async function replayDelivery(
   { database }: Deliveries,
   merchantId: Id,
@@ -32,7 +35,10 @@ export async function replayDelivery(
   });
 }
 
-/** The same for all of an endpoint's deliveries whose events happened since a time. Refuses `endpoint_unknown`, `endpoint_disabled`. */
+/**
+ * Replays an endpoint's deliveries whose events happened since a time, oldest first. Refuses
+ * `endpoint_unknown`, `endpoint_disabled`.
+ */
 export async function replaySince(
   { database }: Deliveries,
   merchantId: Id,

@@ -6,7 +6,10 @@ import { opened, sealed, type WithSecret } from "./create-endpoint.ts";
 import { closeSecret, newSecret } from "./sign.ts";
 import { rotateSecret, selectEndpoint } from "./store.ts";
 
-/** Makes a new secret; for a day the one before signs too, and one that was before that no more. Refuses `endpoint_unknown`. */
+/**
+ * Makes a new secret. The previous one also signs for a day; a secret before that stops signing at once.
+ * Refuses `endpoint_unknown`.
+ */
 export async function rotate(
   deliveries: Deliveries,
   who: Who,

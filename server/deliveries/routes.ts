@@ -36,14 +36,14 @@ const tags = ["webhooks"];
 const service = "deliveries";
 const read = { right: "webhook.read", service };
 const manage = { right: "webhook.manage", service };
-const One = Type.Object({ id: IdSchema });
+const IdParams = Type.Object({ id: IdSchema });
 const Page = Type.Object({
   endpoint_id: Type.Optional(IdSchema),
   state: Type.Optional(Type.Enum(["pending", "failed", "delivered", "dead"])),
   before: Type.Optional(IdSchema),
   limit: Type.Optional(Type.String({ pattern: "^([1-9]|[1-9][0-9]|100)$" })),
 });
-const PAGE = 20;
+const DEFAULT_PAGE_SIZE = 20;
 const MAX_TRIES_SHOWN = 50;
 
 export function webhookRoutes(http: Http, deliveries: Deliveries): void {
@@ -90,7 +90,7 @@ export function webhookRoutes(http: Http, deliveries: Deliveries): void {
       schema: {
         tags,
         summary: "Change an endpoint, disable it or make it active again",
-        params: One,
+        params: IdParams,
         body: EndpointChangeSchema,
         response: { 200: EndpointSchema, "4xx": ProblemSchema },
       },
@@ -108,7 +108,7 @@ export function webhookRoutes(http: Http, deliveries: Deliveries): void {
       schema: {
         tags,
         summary: "Delete an endpoint and its deliveries",
-        params: One,
+        params: IdParams,
         response: { 204: Type.Null(), "4xx": ProblemSchema },
       },
     },
@@ -125,7 +125,7 @@ export function webhookRoutes(http: Http, deliveries: Deliveries): void {
       schema: {
         tags,
         summary: "Make a new secret; for a day the old one signs too",
-        params: One,
+        params: IdParams,
         response: { 200: EndpointWithSecretSchema, "4xx": ProblemSchema },
       },
     },
@@ -144,7 +144,7 @@ export function webhookRoutes(http: Http, deliveries: Deliveries): void {
       schema: {
         tags,
         summary: "Send an endpoint.ping, whatever the endpoint listens to",
-        params: One,
+        params: IdParams,
         response: { 202: DeliverySchema, "4xx": ProblemSchema },
       },
     },
@@ -164,7 +164,7 @@ export function webhookRoutes(http: Http, deliveries: Deliveries): void {
       schema: {
         tags,
         summary: "Send again all deliveries of events since a time",
-        params: One,
+        params: IdParams,
         body: ReplaySchema,
         response: { 202: ReplayedSchema, "4xx": ProblemSchema },
       },
@@ -193,16 +193,16 @@ export function webhookRoutes(http: Http, deliveries: Deliveries): void {
     },
     async (request) => {
       const { endpoint_id: endpointId, state, before, limit } = request.query;
-      const most = Number(limit ?? PAGE);
+      const max = Number(limit ?? DEFAULT_PAGE_SIZE);
       const found = await selectDeliveries(
         kysely,
         merchantOf(request),
         { ...(endpointId ? { endpointId } : {}), ...(state ? { state } : {}), ...(before ? { before } : {}) },
-        most,
+        max,
       );
       return {
         deliveries: found.map(toBody),
-        next: found.length === most ? (found.at(-1)?.deliveryId ?? null) : null,
+        next: found.length === max ? (found.at(-1)?.deliveryId ?? null) : null,
       };
     },
   );
@@ -214,7 +214,7 @@ export function webhookRoutes(http: Http, deliveries: Deliveries): void {
       schema: {
         tags,
         summary: "One delivery with what was sent and every try",
-        params: One,
+        params: IdParams,
         response: { 200: DeliveryWithTriesSchema, "4xx": ProblemSchema },
       },
     },
@@ -239,7 +239,7 @@ export function webhookRoutes(http: Http, deliveries: Deliveries): void {
       schema: {
         tags,
         summary: "Send one delivery again, under its webhook-id",
-        params: One,
+        params: IdParams,
         response: { 202: DeliverySchema, "4xx": ProblemSchema },
       },
     },

@@ -1,12 +1,12 @@
 import { WEBHOOK_TRIES_AT_S } from "@onegate/contract";
 
-/** So long a delivery waits for a disabled endpoint; as long as one is tried. */
+/** How long a delivery waits for a disabled endpoint: as long as the schedule of tries. */
 export const RETENTION = "72 hours";
 
-/** A wait is up to a tenth shorter or longer, so that what failed together doesn't come back together. */
+/** Waits vary by up to a tenth, so that deliveries that failed together are not retried together. */
 const JITTER = 0.1;
 
-/** Milliseconds from try number `step` (from 1) to the next; nothing after the last. `random` is from 0 to 1. */
+/** Milliseconds from try number `step` (from 1) to the next; undefined after the last. `random`: 0 to 1. */
 export function waitMs(step: number, random: number): number | undefined {
   const [at, then] = [WEBHOOK_TRIES_AT_S[step - 1], WEBHOOK_TRIES_AT_S[step]];
   return at === undefined || then === undefined

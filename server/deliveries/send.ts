@@ -15,26 +15,27 @@ import { wakeLater } from "./wake.ts";
 
 /** Connection, request and answer together. */
 const TIMEOUT_MS = 10_000;
-/** Then another endpoint gets its turn; what is on its way is waited for. */
+/** After this, another endpoint gets its turn; requests in progress are completed. */
 const SLICE_MS = 5_000;
-/** Far longer than a slice with its last answer: past that its worker is dead. */
+/** Much longer than a slice and its last request: when it expires, the worker is dead. */
 const LEASE_MS = 60_000;
-/** Deliveries to one endpoint at once; one alone to an endpoint that has just failed. */
+/** Parallel requests to one endpoint; an endpoint that has just failed gets one at a time. */
 const CONCURRENCY = 4;
 const SHOWN_BYTES = 500;
-/** More is read than is shown, so that nothing is cut in the middle before it is masked. */
+/** More is read than is shown, so that masking sees whole words. */
 const READ_BYTES = 2_000;
 const USER_AGENT = "Onegate-Webhooks/1";
 
 /**
- * Sends what is due at one endpoint: the job of an endpoint, not of a delivery, so that the backlog of a dead receiver is rows of
- * its own and never stands in the queue that all endpoints share. Of several workers one sends; it takes deliveries one by one for
- * a few seconds, then leaves the rest to the next turn. A try is committed before it is sent and completed after.
+ * Sends what is due at one endpoint. The job belongs to an endpoint, not to a delivery, so the backlog of a
+ * dead receiver stays in its own rows and never fills the queue that all endpoints share. Only one worker
+ * sends to an endpoint at a time. It claims deliveries one by one for a few seconds, then leaves the rest to
+ * the next turn. A try is committed before it is sent and completed afterwards.
  */
 export async function sendDue(deliveries: Deliveries, merchantId: Id, endpointId: Id): Promise<void> {
   const { database } = deliveries;
   const endpoint = await takeEndpoint(database.kysely, merchantId, endpointId, LEASE_MS);
-  // whoever has it looks once more after giving it back; one that rests has been given a time to come again
+  // another worker has it and looks again after its release, or it rests and a later job is scheduled
   if (!endpoint) return;
   let isWhole = false;
   try {
@@ -43,7 +44,7 @@ export async function sendDue(deliveries: Deliveries, merchantId: Id, endpointId
   } finally {
     await inTransaction(database, async (tx) => {
       const afterMs = await releaseEndpoint(tx, endpoint);
-      // what broke here would break again at once: this job is tried again after a pause of its own
+      // after an error, the queue retries this job with its own delay
       if (isWhole && afterMs !== undefined) await wakeLater(tx, endpoint, afterMs);
     });
   }
@@ -55,7 +56,7 @@ async function sendSlice(deliveries: Deliveries, endpoint: Taken): Promise<void>
   );
   const until = performance.now() + SLICE_MS;
   let isWell = true;
-  async function lane(): Promise<void> {
+  async function sendInTurn(): Promise<void> {
     while (isWell && performance.now() < until) {
       const claimed = await claimDelivery(deliveries.database.kysely, endpoint, LEASE_MS);
       if (!claimed) return;
@@ -63,10 +64,10 @@ async function sendSlice(deliveries: Deliveries, endpoint: Taken): Promise<void>
       if (!(await record(deliveries, endpoint, claimed, result, retryAfter))) isWell = false;
     }
   }
-  const ended = await Promise.allSettled(
-    Array.from({ length: endpoint.failures > 0 ? 1 : CONCURRENCY }, lane),
+  const settled = await Promise.allSettled(
+    Array.from({ length: endpoint.failures > 0 ? 1 : CONCURRENCY }, sendInTurn),
   );
-  for (const one of ended) if (one.status === "rejected") throw one.reason;
+  for (const result of settled) if (result.status === "rejected") throw result.reason;
 }
 
 async function send(
@@ -93,7 +94,7 @@ async function send(
   return { result: { status, error, ms, answer: toShow(text) }, retryAfter };
 }
 
-/** The beginning of an answer as its merchant may see it. PostgreSQL's text knows no NUL. */
+/** The beginning of an answer, masked for its merchant. PostgreSQL's type text can't hold NUL. */
 export function toShow(text: string): string {
   const masked = Buffer.from(mask(text.replaceAll("\u0000", "")));
   return masked

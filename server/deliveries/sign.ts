@@ -6,7 +6,7 @@ import { StartFailure } from "../kernel/index.ts";
 const SECRET_BYTES = 32;
 const PREFIX = "whsec_";
 
-/** For so long after a rotation the secret before signs too. */
+/** How long the previous secret also signs after a rotation. */
 export const ROTATION = "24 hours";
 
 export function newSecret(): string {
@@ -31,7 +31,10 @@ function about(endpointId: Id): string {
   return `webhook_endpoint ${endpointId}`;
 }
 
-/** The headers of Standard Webhooks: one signature for each secret over `id.timestamp.body`. `sentAt` is Unix seconds. */
+/**
+ * The headers of Standard Webhooks: one signature for each secret over `id.timestamp.body`. `sentAt` is Unix
+ * seconds.
+ */
 export function signed(
   secrets: readonly string[],
   { messageId, sentAt, body }: { messageId: string; sentAt: bigint; body: string },

@@ -4,7 +4,10 @@ import { wake } from "./wake.ts";
 
 const BATCH_SIZE = 5_000;
 
-/** Wakes endpoints whose worker died, and gives up what has waited for a disabled one for 72 hours. */
+/**
+ * Wakes endpoints whose worker died, and gives up deliveries that have waited for a disabled endpoint for 72
+ * hours.
+ */
 export async function sweepDeliveries(database: Database): Promise<void> {
   for (const endpoint of await selectForgotten(database.kysely))
     await inTransaction(database, (tx) => wake(tx, endpoint));

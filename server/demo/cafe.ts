@@ -1,6 +1,6 @@
 import { ean13CheckDigit } from "../catalogue/index.ts";
 
-/** The demo shop. Everybody and everything in it is invented. */
+/** The demo shop. All people, addresses and numbers in it are invented. */
 export const CAFE = {
   name: "Kopi Senja",
   outlet: {
@@ -45,7 +45,10 @@ export const CAFE = {
 
 export const DEMO_PASSWORD = "rahasia-demo";
 
-/** Whom clients of older systems sign in as; the first look opens this user's account. */
+/**
+ * The user that clients of the compatible APIs sign in as. The user's first wallet request opens the
+ * account.
+ */
 export const TEST_USER = {
   username: "test",
   email: "test@contoh.invalid",
@@ -61,7 +64,7 @@ type DemoProduct = readonly [
   favourite?: "favourite",
 ];
 
-/** Category → what it holds: picture, name, price in whole rupiah, stock. */
+/** Products by category: picture, name, price in whole rupiah, stock. */
 export const MENU: ReadonlyArray<readonly [category: string, products: readonly DemoProduct[]]> = [
   [
     "Kopi",

@@ -13,13 +13,13 @@ export const DEMO_OUTLET: Id = derivedId("demo", "outlet", CAFE.name);
 const LOW_MARK = 6;
 const SEN = 100n;
 
-/** Puts the demo shop into an empty database, once; answers whether it did. */
+/** Inserts the demo shop into an empty database. Returns whether it did. */
 export async function seedDemo(database: Database, ledger: Ledger): Promise<boolean> {
   if ((await merchants(database.kysely)).length > 0) return false;
   const pins = await Promise.all(CAFE.staff.map(({ pin }) => hashSecret(pin)));
   const password = await hashSecret(DEMO_PASSWORD);
   return inTransaction(database, async (tx) => {
-    // two programs that start at once: one seeds, the other finds it done
+    // of two processes that start at once, one seeds and the other finds it done
     await sql`select pg_advisory_xact_lock(7226144283751)`.execute(tx);
     if ((await merchants(tx)).length > 0) return false;
     await insertMerchant(tx, { merchantId: DEMO_MERCHANT, name: CAFE.name, currency: IDR, isDemo: true });
@@ -75,9 +75,8 @@ export async function seedDemo(database: Database, ledger: Ledger): Promise<bool
     for (const { username, email, phone, account, rupiah } of CAFE.wallets) {
       const userId = derivedId("demo", "user", username);
       await sql`
-        insert into users (id, username, email, phone, password) values (${userId}, ${username}, ${email}, ${phone}, ${password})`.execute(
-        tx,
-      );
+        insert into users (id, username, email, phone, password)
+        values (${userId}, ${username}, ${email}, ${phone}, ${password})`.execute(tx);
       await openAccounts(tx, DEMO_MERCHANT, [
         { id: accountId(DEMO_MERCHANT, account), code: account, kind: "wallet", currency: IDR, userId },
       ]);
@@ -96,24 +95,28 @@ export async function seedDemo(database: Database, ledger: Ledger): Promise<bool
   });
 }
 
-/** The demo shop asks Tripay first for what several providers offer, as its story tells; a rule of a lower rank comes before. */
+/**
+ * Makes the demo shop prefer Tripay where several providers offer a channel. A rule with a lower rank
+ * precedes this one.
+ */
 export async function preferTripay(database: Database): Promise<void> {
   await sql`
     insert into routing_rule (merchant_id, rule_id, rank, providers)
-    select merchant_id, ${derivedId("demo", "routing", "tripay")}, 1000, array['tripay'] from merchant where merchant_id = ${DEMO_MERCHANT}
+    select merchant_id, ${derivedId("demo", "routing", "tripay")}, 1000, array['tripay']
+      from merchant where merchant_id = ${DEMO_MERCHANT}
         on conflict do nothing`.execute(database.kysely);
 }
 
-/** The user `test` of the demo shop, also where the shop was there before; whoever has one of these names already keeps it. */
+/** Inserts the user `test`, unless a user with one of its names exists. */
 export async function seedTestUser({ kysely }: Database): Promise<void> {
   const { username, email, phone, password } = TEST_USER;
   const userId = derivedId("demo", "user", username);
   const { rows } = await sql`
-    select from users where id = ${userId} or username = ${username} or email = ${email} or phone = ${phone}`.execute(
-    kysely,
-  );
+    select from users
+     where id = ${userId} or username = ${username} or email = ${email} or phone = ${phone}`.execute(kysely);
   if (rows.length > 0) return;
   await sql`
-    insert into users (id, username, email, phone, password) values (${userId}, ${username}, ${email}, ${phone}, ${await hashSecret(password)})
+    insert into users (id, username, email, phone, password)
+    values (${userId}, ${username}, ${email}, ${phone}, ${await hashSecret(password)})
         on conflict do nothing`.execute(kysely);
 }

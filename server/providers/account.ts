@@ -1,22 +1,30 @@
 import type { Id } from "@onegate/contract";
 import type { Provider } from "./provider.ts";
 
-/** An account at a provider: a merchant's own, or, where both ids are null, the installation's, for whoever has none. */
+/**
+ * An account at a provider: a merchant's own or, if both ids are null, the installation's for merchants
+ * without one.
+ */
 export type Account = {
   readonly accountId: Id | null;
   readonly merchantId: Id | null;
   readonly provider: Provider;
 };
 
-/** Through whom money is asked for. Each payment keeps the account that it was opened through. */
+/**
+ * The accounts through which payments are opened. Each payment keeps the account that it was opened through.
+ */
 export type Providers = {
-  /** The accounts through which a merchant opens payments now, one a provider, in the order in which they are listed. */
+  /** The accounts through which a merchant opens payments now: one per provider, in listing order. */
   offeredTo(merchantId: Id): Promise<readonly Account[]>;
-  /** An account by what a payment or a notification's path names, also one that is off; nothing where there is none. */
+  /**
+   * The account that a payment or a notification's path names, even one that is off; undefined if there is
+   * none.
+   */
   find(provider: string, accountId: Id | null): Promise<Account | undefined>;
 };
 
-/** Those of an installation whose merchants have no accounts of their own. */
+/** The accounts of an installation, for all merchants. */
 export function ofInstallation(providers: readonly Provider[]): Providers {
   const accounts = providers.map((provider): Account => ({ accountId: null, merchantId: null, provider }));
   return {

@@ -13,49 +13,52 @@ import type {
   RefundRequest,
 } from "./provider.ts";
 
-/** What may happen to the next call: whether it is done at the provider, and what comes back. */
+/** A fault of the next call: whether it is done at the provider, and what the caller gets. */
 export type CallFault = "answer_lost" | "answer_slow" | "error_not_done" | "error_done" | "page_instead";
 
 /** How a payment may end. */
 export type Ending = "paid" | "expired" | "failed" | "refunded";
 
-/** The other side, and the levers of a suite on it. */
+/** A provider under test, and the controls of its other side. */
 export interface Peer {
-  /** Gives up on a call after less time than the peer's slow answer takes. */
+  /** Its timeout is shorter than the peer's slow answer. */
   readonly provider: Provider;
-  /** Knows another secret than the peer's. */
+  /** Uses another secret than the peer. */
   readonly otherSecret: Provider;
-  /** Asks an address where nobody listens. */
+  /** Calls a URL where no server listens. */
   readonly unreachable: Provider;
   /** A channel that takes `goodAmount` and payers without a phone. */
   readonly channel: string;
   readonly goodAmount: Money;
-  /** False where an inquiry does not repeat what the payer needs: who lost the code at the opening has lost it. */
+  /**
+   * False if an inquiry does not repeat what the payer needs: who lost the code at the opening has lost
+   * it.
+   */
   readonly repeatsCode?: false;
-  /** The endings that the channel has and that are notified; all, if none are named. */
+  /** The endings that the channel has and that are notified; all by default. */
   readonly endings?: readonly Ending[];
-  /** A channel that gives money back, if not the same; for providers that have `refund`. */
+  /** A refundable channel, if not the same; for providers with `refund`. */
   readonly refundChannel?: string;
-  /** Texts that must never be in a log. */
+  /** Texts that must never be logged. */
   readonly secrets: readonly string[];
   now(): number;
   planOpen(fault: CallFault): Promise<void>;
   planInquiry(fault: CallFault): Promise<void>;
-  /** For providers that have the verb. */
+  /** For providers with `cancel`; `planRefund` for those with `refund`. */
   planCancel?(fault: CallFault): Promise<void>;
   planRefund?(fault: CallFault): Promise<void>;
   planNotifications(fault: "forged" | "altered" | "none"): Promise<void>;
   settle(reference: string, as: Ending, amount?: Money): Promise<void>;
-  /** The next notification of an ending that has arrived and was not asked for before. */
+  /** The next notification of an ending; each is returned once. */
   nextNotification(): Promise<RawNotification>;
   close(): Promise<void>;
 }
 
 const HALF_HOUR_MS = 30 * 60_000;
 
-/** Registers the manners every provider is held to, each against a peer that `start` gives. */
+/** Registers the tests that every provider must pass, against the peer that `start` returns. */
 export function conformance(name: string, start: () => Promise<Peer>): void {
-  describe(`${name} keeps the manners of a provider`, () => {
+  describe(`${name} conforms to the provider interface`, () => {
     let peer: Peer;
     let attempts = 0;
     before(async () => {
@@ -72,16 +75,18 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       expiresAt: new Date(peer.now() + HALF_HOUR_MS),
       ...changes,
     });
-    const open = async (changes?: Partial<OpenRequest>): Promise<{ asked: OpenRequest; opened: Opened }> => {
-      const asked = request(changes);
-      return { asked, opened: openedOf(await peer.provider.open(asked)) };
+    const open = async (
+      changes?: Partial<OpenRequest>,
+    ): Promise<{ requested: OpenRequest; opened: Opened }> => {
+      const requested = request(changes);
+      return { requested, opened: openedOf(await peer.provider.open(requested)) };
     };
     const inquire = (merchantRef: string, reference: string | null = null) =>
       peer.provider.inquire({ reference, merchantRef });
     const isFoundByOurs = () => peer.provider.findsByMerchantRef !== false;
     const ends = (ending: Ending) =>
       (peer.endings ?? ["paid", "expired", "failed", "refunded"]).includes(ending);
-    /** Nothing is there under our reference; one that can't search never says so before the time is over. */
+    /** No payment exists under our reference. A provider that can't search is sure only after the expiry. */
     const assertNothing = async (merchantRef: string) => {
       assert.equal((await inquire(merchantRef)).answer, isFoundByOurs() ? "absent" : "unknown");
       const expiresAt = new Date(peer.now() - 2 * HALF_HOUR_MS);
@@ -90,7 +95,7 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       });
     };
 
-    it("states its channels, each with bounds of its amount", async () => {
+    it("the channels are listed, each with bounds of its amount", async () => {
       const channels = await peer.provider.channels();
       assert.ok(!isRefusal(channels));
       const channel = channels.find(({ code }) => code === peer.channel);
@@ -99,22 +104,22 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
         assert.ok(minimumAmount.minor < maximumAmount.minor, code);
     });
 
-    it("opens a payment over the sum asked for, until when the provider says", async () => {
-      const { asked, opened } = await open();
-      assert.equal(opened.amount.minor - opened.feeCustomer.minor, asked.amount.minor);
-      assert.ok(Math.abs(opened.expiresAt.getTime() - asked.expiresAt.getTime()) < 1_000);
+    it("a payment is opened for the requested amount, until the requested expiry", async () => {
+      const { requested, opened } = await open();
+      assert.equal(opened.amount.minor - opened.feeCustomer.minor, requested.amount.minor);
+      assert.ok(Math.abs(opened.expiresAt.getTime() - requested.expiresAt.getTime()) < 1_000);
       assert.ok(opened.qrString ?? opened.payCode ?? opened.checkoutUrl);
     });
 
-    it("an open payment is pending, found by its reference and by ours", async () => {
-      const { asked, opened } = await open();
+    it("an open payment is pending, and found by the provider's reference and by ours", async () => {
+      const { requested, opened } = await open();
       for (const answer of [
-        await inquire(asked.merchantRef, opened.reference),
-        ...(isFoundByOurs() ? [await inquire(asked.merchantRef)] : []),
+        await inquire(requested.merchantRef, opened.reference),
+        ...(isFoundByOurs() ? [await inquire(requested.merchantRef)] : []),
       ]) {
         const found = foundOf(answer);
         assert.equal(found.state.status, "pending");
-        assert.equal(found.state.merchantRef, asked.merchantRef);
+        assert.equal(found.state.merchantRef, requested.merchantRef);
         assert.deepEqual(found.opened, peer.repeatsCode === false ? null : opened);
       }
     });
@@ -124,28 +129,31 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
     });
 
     for (const [why, changes] of [
-      ["a sum with sen", () => withSum(money(peer.goodAmount.minor + 1n, IDR))],
-      ["items that do not sum to the amount", () => ({ amount: money(peer.goodAmount.minor + 100n, IDR) })],
+      ["an amount with sen", () => withSum(money(peer.goodAmount.minor + 1n, IDR))],
+      [
+        "a list of items that do not sum to the amount",
+        () => ({ amount: money(peer.goodAmount.minor + 100n, IDR) }),
+      ],
       ["an unknown channel", () => ({ channel: "NO_SUCH_CHANNEL" })],
-      ["a sum below the channel's least", () => withSum(money(100n, IDR))],
-      ["a time that is over", () => ({ expiresAt: new Date(peer.now() - 1_000) })],
+      ["an amount below the channel's minimum", () => withSum(money(100n, IDR))],
+      ["an expiry in the past", () => ({ expiresAt: new Date(peer.now() - 1_000) })],
     ] satisfies ReadonlyArray<readonly [string, () => Partial<OpenRequest>]>) {
       it(`${why} is refused, and nothing is opened`, async () => {
-        const asked = request(changes());
-        const answer = await peer.provider.open(asked);
+        const requested = request(changes());
+        const answer = await peer.provider.open(requested);
         assert.equal(answer.answer, "refused");
-        await assertNothing(asked.merchantRef);
+        await assertNothing(requested.merchantRef);
       });
     }
 
     for (const fault of ["answer_lost", "answer_slow", "error_done"] as const) {
       it(`${fault}: the attempt is unknown, then found`, async () => {
-        const asked = request();
+        const requested = request();
         await peer.planOpen(fault);
-        const answer = await peer.provider.open(asked);
+        const answer = await peer.provider.open(requested);
         assert.equal(answer.answer, "unknown");
-        if (!isFoundByOurs()) return assert.equal((await inquire(asked.merchantRef)).answer, "unknown");
-        const { state, opened } = foundOf(await inquire(asked.merchantRef));
+        if (!isFoundByOurs()) return assert.equal((await inquire(requested.merchantRef)).answer, "unknown");
+        const { state, opened } = foundOf(await inquire(requested.merchantRef));
         assert.equal(state.status, "pending");
         assert.equal(opened?.reference, peer.repeatsCode === false ? undefined : state.reference);
       });
@@ -153,31 +161,31 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
 
     for (const fault of ["error_not_done", "page_instead"] as const) {
       it(`${fault}: the attempt is unknown, then absent`, async () => {
-        const asked = request();
+        const requested = request();
         await peer.planOpen(fault);
-        assert.equal((await peer.provider.open(asked)).answer, "unknown");
-        await assertNothing(asked.merchantRef);
+        assert.equal((await peer.provider.open(requested)).answer, "unknown");
+        await assertNothing(requested.merchantRef);
       });
     }
 
     for (const fault of ["answer_lost", "answer_slow", "error_not_done", "page_instead"] as const) {
       it(`${fault} on an inquiry never means absent`, async () => {
-        const { asked, opened } = await open();
+        const { requested, opened } = await open();
         await peer.planInquiry(fault);
-        assert.equal((await inquire(asked.merchantRef)).answer, "unknown");
+        assert.equal((await inquire(requested.merchantRef)).answer, "unknown");
         await peer.planInquiry(fault);
-        assert.equal((await inquire(asked.merchantRef, opened.reference)).answer, "unknown");
+        assert.equal((await inquire(requested.merchantRef, opened.reference)).answer, "unknown");
       });
     }
 
-    it("where nobody listens, an attempt is refused, but an inquiry is unknown", async () => {
+    it("without a server, an attempt is refused, but an inquiry is unknown", async () => {
       assert.deepEqual(await peer.unreachable.open(request()), { answer: "refused", reason: "unreachable" });
       assert.equal(
         (await peer.unreachable.inquire({ reference: null, merchantRef: "CONF-nobody" })).answer,
         "unknown",
       );
       const channels = await peer.unreachable.channels();
-      // agreed channels are known without asking
+      // agreed channels need no request
       if (isRefusal(channels)) assert.equal(channels.refusal, "provider_unreachable");
       else assert.deepEqual(channels, await peer.provider.channels());
     });
@@ -187,16 +195,16 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
     });
 
     for (const status of ["paid", "expired", "failed"] as const) {
-      it(`a payment that ends ${status} is notified, and an inquiry says the same`, async () => {
+      it(`a payment that ends ${status} is notified, and an inquiry agrees`, async () => {
         if (!ends(status)) return;
-        const { asked, opened } = await open();
+        const { requested, opened } = await open();
         await peer.settle(opened.reference, status);
         const { state, channel } = believed(peer.provider, await peer.nextNotification());
         assert.deepEqual(
           [state.status, state.reference, state.merchantRef, channel],
-          [status, opened.reference, asked.merchantRef, peer.channel],
+          [status, opened.reference, requested.merchantRef, peer.channel],
         );
-        assert.deepEqual(foundOf(await inquire(asked.merchantRef, opened.reference)).state, state);
+        assert.deepEqual(foundOf(await inquire(requested.merchantRef, opened.reference)).state, state);
         assert.equal(state.paidAt === null, status !== "paid");
       });
     }
@@ -210,15 +218,15 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       assert.equal(believed(peer.provider, await peer.nextNotification()).state.status, "refunded");
     });
 
-    it("a payment of another sum is told as it was paid", async () => {
-      const { asked, opened } = await open();
+    it("a payment of another amount is reported with the amount that was paid", async () => {
+      const { requested, opened } = await open();
       const short = money(opened.amount.minor - 100n, IDR);
       await peer.settle(opened.reference, "paid", short);
       assert.deepEqual(believed(peer.provider, await peer.nextNotification()).state.amount, short);
-      assert.deepEqual(foundOf(await inquire(asked.merchantRef, opened.reference)).state.amount, short);
+      assert.deepEqual(foundOf(await inquire(requested.merchantRef, opened.reference)).state.amount, short);
     });
 
-    it("a notification that was forged is refused", async () => {
+    it("a forged notification is refused", async () => {
       const { opened } = await open();
       await peer.planNotifications("forged");
       await peer.settle(opened.reference, "paid");
@@ -227,20 +235,20 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       assert.equal(refusalOf(peer.provider, notification), "notification_signature_wrong");
     });
 
-    it("a notification that was altered is refused, or only a reason to ask; and asking tells the truth", async () => {
-      const { asked, opened } = await open();
+    it("an altered notification is refused, or only leads to an inquiry, which is right", async () => {
+      const { requested, opened } = await open();
       await peer.planNotifications("altered");
       await peer.settle(opened.reference, "paid");
       const notification = await peer.nextNotification();
       await peer.planNotifications("none");
       assert.ok(!isBelievedAsItIs(peer.provider, notification));
       assert.deepEqual(
-        foundOf(await inquire(asked.merchantRef, opened.reference)).state.amount,
+        foundOf(await inquire(requested.merchantRef, opened.reference)).state.amount,
         opened.amount,
       );
     });
 
-    it("a true notification is refused by a gate with another secret; without its headers or with one byte more its word alone counts nothing", async () => {
+    it("a notification with another secret, no headers or an extra byte is not trusted", async () => {
       const { opened } = await open();
       await peer.settle(opened.reference, "paid");
       const { headers, body } = await peer.nextNotification();
@@ -250,13 +258,13 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       assert.equal(believed(peer.provider, { headers, body }).state.status, "paid");
     });
 
-    it("its credentials are accepted by a call that changes nothing; where nobody listens, that is unknown", async () => {
+    it("verification accepts the credentials, and is unknown without a server", async () => {
       if (!peer.provider.verify) return;
       assert.deepEqual(await peer.provider.verify(), { answer: "accepted" });
       assert.equal((await peer.unreachable.verify?.())?.answer, "unknown");
     });
 
-    it("keeps secrets and persons out of logs", () => {
+    it("secrets and personal data are scrubbed from logs", () => {
       const scrubbed = peer.provider.scrub(
         `${peer.secrets.join(" ")} sari@contoh.id 081234567890 +62 812-3456-7890 Rp 12.500`,
       );
@@ -265,7 +273,7 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       assert.ok(scrubbed.includes("Rp 12.500"));
     });
 
-    it("says of itself which verbs it has: a refund can be asked about, and its peer plans for what it has", () => {
+    it("a provider with refunds has inquiries for them, and its peer plans faults of its verbs", () => {
       const has = (verb: "cancel" | "refund" | "inquireRefund") =>
         verb in peer.provider && peer.provider[verb] !== undefined;
       assert.equal(has("refund"), has("inquireRefund"));
@@ -279,43 +287,43 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       );
     });
 
-    describe("cancelling, where there is such a call", () => {
-      const cancel = (asked: OpenRequest, reference: string | null) =>
-        peer.provider.cancel?.({ reference, merchantRef: asked.merchantRef });
+    describe("cancellation, if supported", () => {
+      const cancel = (requested: OpenRequest, reference: string | null) =>
+        peer.provider.cancel?.({ reference, merchantRef: requested.merchantRef });
 
-      it("ends an open payment, by either reference; the same again answers the same", async () => {
+      it("an open payment is cancelled by either reference, and a repeat answers the same", async () => {
         if (!peer.provider.cancel) return;
         for (const byOurs of [false, true]) {
-          const { asked, opened } = await open();
+          const { requested, opened } = await open();
           const reference = byOurs && isFoundByOurs() ? null : opened.reference;
           assert.deepEqual(
-            [await cancel(asked, reference), await cancel(asked, reference)],
+            [await cancel(requested, reference), await cancel(requested, reference)],
             [{ answer: "cancelled" }, { answer: "cancelled" }],
           );
-          assert.ok(isOver(await inquire(asked.merchantRef, opened.reference)));
+          assert.ok(isOver(await inquire(requested.merchantRef, opened.reference)));
         }
       });
 
-      it("a paid one is refused and stays paid", async () => {
+      it("cancellation of a paid payment is refused, and it stays paid", async () => {
         if (!peer.provider.cancel) return;
-        const { asked, opened } = await open();
+        const { requested, opened } = await open();
         await peer.settle(opened.reference, "paid");
         await peer.nextNotification();
-        assert.equal((await cancel(asked, opened.reference))?.answer, "refused");
-        assert.equal(foundOf(await inquire(asked.merchantRef, opened.reference)).state.status, "paid");
+        assert.equal((await cancel(requested, opened.reference))?.answer, "refused");
+        assert.equal(foundOf(await inquire(requested.merchantRef, opened.reference)).state.status, "paid");
       });
 
       for (const fault of FAULTS) {
-        it(`${fault}: is unknown, and an inquiry tells`, async () => {
+        it(`${fault}: a cancellation is unknown, and an inquiry shows the result`, async () => {
           if (!peer.provider.cancel) return;
-          const { asked, opened } = await open();
+          const { requested, opened } = await open();
           await peer.planCancel?.(fault);
-          assert.equal((await cancel(asked, opened.reference))?.answer, "unknown");
-          assert.equal(isOver(await inquire(asked.merchantRef, opened.reference)), IS_DONE[fault]);
+          assert.equal((await cancel(requested, opened.reference))?.answer, "unknown");
+          assert.equal(isOver(await inquire(requested.merchantRef, opened.reference)), IS_DONE[fault]);
         });
       }
 
-      it("where nobody listens, nothing is cancelled", async () => {
+      it("without a server, a cancellation is unknown", async () => {
         if (!peer.unreachable.cancel) return;
         assert.equal(
           (await peer.unreachable.cancel({ reference: null, merchantRef: "CONF-nobody" })).answer,
@@ -324,39 +332,39 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       });
     });
 
-    describe("giving money back, where there is such a call", () => {
+    describe("refunds, if supported", () => {
       let refunds = 0;
       const paid = async () => {
-        const { asked, opened } = await open({ channel: peer.refundChannel ?? peer.channel });
+        const { requested, opened } = await open({ channel: peer.refundChannel ?? peer.channel });
         await peer.settle(opened.reference, "paid");
         await peer.nextNotification();
-        return { asked, opened };
+        return { requested, opened };
       };
       const refundOf = (
-        { asked, opened }: { asked: OpenRequest; opened: Opened },
+        { requested, opened }: { requested: OpenRequest; opened: Opened },
         minor: bigint,
         changes: Partial<RefundRequest> = {},
       ): RefundRequest => ({
         reference: opened.reference,
-        merchantRef: asked.merchantRef,
-        channel: asked.channel,
+        merchantRef: requested.merchantRef,
+        channel: requested.channel,
         refundRef: `CONFR-${peer.now()}-${(refunds += 1)}`,
         amount: money(minor, IDR),
         paid: opened.amount,
         reason: "Salah pesan",
         ...changes,
       });
-      /** The answer, once it is more than "taken". */
+      /** The answer, or the result of an inquiry while it is pending. */
       const refund = async (request: RefundRequest): Promise<RefundAnswer["answer"] | undefined> => {
         const answer = await peer.provider.refund?.(request);
         return answer?.answer === "pending"
           ? (await peer.provider.inquireRefund?.(request))?.answer
           : answer?.answer;
       };
-      const statusOf = async ({ asked, opened }: { asked: OpenRequest; opened: Opened }) =>
-        foundOf(await inquire(asked.merchantRef, opened.reference)).state.status;
+      const statusOf = async ({ requested, opened }: { requested: OpenRequest; opened: Opened }) =>
+        foundOf(await inquire(requested.merchantRef, opened.reference)).state.status;
 
-      it("gives all back, and an inquiry says so", async () => {
+      it("a payment is refunded in full, and an inquiry agrees", async () => {
         if (!peer.provider.refund) return;
         const payment = await paid();
         const request = refundOf(payment, payment.opened.amount.minor);
@@ -365,7 +373,7 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
         assert.equal(await statusOf(payment), "refunded");
       });
 
-      it("gives parts back up to what was paid, each once under its reference, and not a rupiah more", async () => {
+      it("parts are refunded once per reference, up to what was paid and not a rupiah more", async () => {
         if (!peer.provider.refund) return;
         const payment = await paid();
         const { minor } = payment.opened.amount;
@@ -380,7 +388,7 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
         assert.deepEqual([await refund(part), await refund(rest)], ["refunded", "refunded"]);
       });
 
-      it("refuses more than was paid, nothing at all, and what nobody has paid", async () => {
+      it("a refund of more than was paid, of zero, or of an unpaid payment is refused", async () => {
         if (!peer.provider.refund) return;
         const payment = await paid();
         const { minor } = payment.opened.amount;
@@ -392,7 +400,7 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
       });
 
       for (const fault of FAULTS) {
-        it(`${fault}: is unknown, found by asking if it was made, and made once by asking again`, async () => {
+        it(`${fault}: a refund is unknown, found by an inquiry, and made once by a retry`, async () => {
           if (!peer.provider.refund) return;
           const payment = await paid();
           const request = refundOf(payment, 500_000n);
@@ -406,12 +414,12 @@ export function conformance(name: string, start: () => Promise<Peer>): void {
           assert.equal(
             await refund(refundOf(payment, payment.opened.amount.minor - 500_000n)),
             "refunded",
-            "the part went back once",
+            "the part was refunded once",
           );
         });
       }
 
-      it("where nobody listens, nothing is refunded", async () => {
+      it("without a server, a refund is unknown", async () => {
         if (!peer.unreachable.refund) return;
         const request = refundOf(await paid(), 500_000n);
         assert.equal((await peer.unreachable.refund(request)).answer, "unknown");
@@ -469,7 +477,7 @@ function refusalOf(provider: Provider, notification: RawNotification): string {
   return isRefusal(read) ? read.refusal : "believed";
 }
 
-/** Whether its word would be applied without asking. */
+/** Whether its state would be applied without an inquiry. */
 function isBelievedAsItIs(provider: Provider, notification: RawNotification): boolean {
   const read = provider.readNotification(notification);
   return !isRefusal(read) && read.state !== null && !read.reread;

@@ -7,14 +7,14 @@ import {
 } from "cockatiel";
 import { UNREACHABLE, type OpenAnswer, type Provider } from "./provider.ts";
 
-/** So many failures in a row, and a provider is left alone; after the pause one call tries it. */
+/** After this many consecutive failures the circuit opens; after the pause one call tests it. */
 const FAILURES = 5;
 const PAUSE_MS = 10_000;
 
 /**
- * Watches a provider's answers: one that fails time after time is not asked to open payments for a while, so that no payer
- * waits for it and another provider may be chosen. What is turned away here was never sent. Inquiries always pass: they are
- * how a lost answer is found, and they tell when it is well again.
+ * Wraps a provider in a circuit breaker. After consecutive failures, no payments are opened there for a
+ * while, so that payers don't wait and another provider may be chosen. A request rejected here was never
+ * sent. Inquiries always pass, because they are how a lost answer is found.
  */
 export function guarded(provider: Provider): Provider {
   const breaker = circuitBreaker(handleWhenResult(isFailure), {
@@ -23,7 +23,7 @@ export function guarded(provider: Provider): Provider {
   });
   return {
     ...provider,
-    // what is read at each call stays so
+    // a getter, because the provider may compute it at each access
     get acknowledgement() {
       return provider.acknowledgement;
     },
@@ -38,7 +38,7 @@ export function guarded(provider: Provider): Provider {
   };
 }
 
-/** No answer, or none that says anything. An explicit no is an answer of somebody who is well. */
+/** No answer or an unclear one. An explicit refusal shows that the provider works. */
 function isFailure(result: unknown): boolean {
   const answer = result as OpenAnswer;
   return answer.answer === "unknown" || (answer.answer === "refused" && answer.reason === UNREACHABLE);

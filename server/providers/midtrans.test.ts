@@ -62,7 +62,9 @@ const request: OpenRequest = {
   expiresAt: new Date(NOW + 900_000),
 };
 
-/** The published answer of a charge by QRIS, with the two fields that only the client libraries' types show. */
+/**
+ * The published answer of a QRIS charge, with the two fields that only the client libraries' types have.
+ */
 const CHARGED = {
   status_code: "201",
   status_message: "QRIS transaction is created",
@@ -83,7 +85,7 @@ const CHARGED = {
   expiry_time: "2020-09-29 12:01:13",
 } as const;
 
-/** The published notification; its key is left out there, so ours signs it. */
+/** The published notification. Its key is not published, so it is signed with ours. */
 const NOTIFIED = {
   transaction_type: "on-us",
   transaction_time: "2021-06-23 14:02:42",
@@ -105,7 +107,9 @@ const NOTIFIED = {
 
 type Sent = { url: string; method: string; headers: Headers; body: Record<string, unknown> };
 
-/** A provider whose calls are kept and answered in turn; a number is a status with a page, an object is JSON. */
+/**
+ * A provider whose calls are recorded and answered in turn: a number is a status with a page, an object JSON.
+ */
 function answering(...answers: ReadonlyArray<object | number | Error>) {
   const sent: Sent[] = [];
   const left = [...answers];
@@ -126,7 +130,7 @@ function answering(...answers: ReadonlyArray<object | number | Error>) {
 }
 
 describe("Midtrans' own terms", () => {
-  it("sends the key as a user without a password, our address, an idempotency key, and the payer's time as Jakarta shows it", async () => {
+  it("a charge has Basic authentication, our URL, an idempotency key and a Jakarta expiry", async () => {
     const { provider, sent } = answering(CHARGED);
     await provider.open(request);
     const [call] = sent;
@@ -147,7 +151,7 @@ describe("Midtrans' own terms", () => {
     });
   });
 
-  it("a long reference goes as an idempotency key of 46 characters, the same for the same reference", async () => {
+  it("a long reference becomes an idempotency key of 46 characters, always the same", async () => {
     const { provider, sent } = answering(CHARGED);
     for (const merchantRef of ["R".repeat(50), "R".repeat(50), `${"R".repeat(49)}S`])
       await provider.open({ ...request, merchantRef });
@@ -177,7 +181,7 @@ describe("Midtrans' own terms", () => {
     });
   }
 
-  it("reads the published answer of a charge", async () => {
+  it("the published answer of a charge is read", async () => {
     const { provider } = answering(CHARGED);
     assert.deepEqual(await provider.open(request), {
       answer: "opened",
@@ -195,7 +199,7 @@ describe("Midtrans' own terms", () => {
     });
   });
 
-  it("shows a payer the numbers of a bank, the app of a wallet, and no address of another kind", async () => {
+  it("the payer gets a bank's numbers or a wallet's app, and no URL of another scheme", async () => {
     const opened = async (channel: string, row: object) => {
       const { qr_string: _, actions: __, acquirer: ___, ...common } = CHARGED;
       const answer = await answering({ ...common, ...row }).provider.open({ ...request, channel });
@@ -274,7 +278,7 @@ describe("Midtrans' own terms", () => {
     });
   }
 
-  it("while the first charge under a key is running, the second is unknown", async () => {
+  it("while the first charge with a key is running, the second is unknown", async () => {
     const provider = createMidtrans({
       ...settings,
       fetch: async () => new Response('{"status_code":"202","status_message":"processing"}', { status: 202 }),
@@ -282,7 +286,7 @@ describe("Midtrans' own terms", () => {
     assert.deepEqual(await provider.open(request), { answer: "unknown", reason: "still_running" });
   });
 
-  it("a name that does not resolve was never sent; a reset may have been", async () => {
+  it("a host name that does not resolve means unsent; a connection reset means unknown", async () => {
     for (const [code, answer] of [
       ["ENOTFOUND", "refused"],
       ["ECONNREFUSED", "refused"],
@@ -295,7 +299,7 @@ describe("Midtrans' own terms", () => {
     }
   });
 
-  it("a payer's time outside the channel's bounds is refused before anything is sent", async () => {
+  it("an expiry outside the channel's bounds is refused before anything is sent", async () => {
     const { provider, sent } = answering(CHARGED);
     for (const [channel, seconds] of [
       ["QRIS", 19],
@@ -310,13 +314,13 @@ describe("Midtrans' own terms", () => {
     assert.equal(sent.length, 0);
   });
 
-  it("an expired transaction is found under its code 407", async () => {
+  it("an expired transaction is found with code 407", async () => {
     const { provider } = answering({ ...CHARGED, status_code: "407", transaction_status: "expire" });
     const answer = await provider.inquire({ reference: null, merchantRef: "order03" });
     assert.equal(answer.answer === "found" && answer.state.status, "expired");
   });
 
-  it("404 is absence by our reference, and a riddle by Midtrans' own", async () => {
+  it("404 means absent for our reference, and unknown for Midtrans' own", async () => {
     const { provider } = answering({ status_code: "404", status_message: "Transaction doesn't exist." });
     assert.deepEqual(await provider.inquire({ reference: null, merchantRef: "order03" }), {
       answer: "absent",
@@ -328,11 +332,11 @@ describe("Midtrans' own terms", () => {
     assert.equal(
       (await answering(404).provider.inquire({ reference: null, merchantRef: "order03" })).answer,
       "unknown",
-      "a page is no answer",
+      "an HTML page is not an answer",
     );
   });
 
-  it("412 on a cancellation is a no, unless it was cancelled before", async () => {
+  it("412 on a cancellation is a refusal, unless it was already cancelled", async () => {
     const cannot = {
       status_code: "412",
       status_message: "Merchant cannot modify the status of the transaction",
@@ -368,7 +372,7 @@ describe("Midtrans' own terms", () => {
     refund_key: "reference1",
   };
 
-  it("refunds once per key, and reads the published answer", async () => {
+  it("a refund is made once per key, and its published answer is read", async () => {
     const { provider, sent } = answering(BACK);
     assert.deepEqual(await provider.refund?.(back), { answer: "refunded", reference: "47594" });
     assert.deepEqual(
@@ -382,7 +386,7 @@ describe("Midtrans' own terms", () => {
 
   for (const [why, answers, expected] of [
     [
-      "414, the sum is too much",
+      "414, the amount is too high",
       [
         { status_code: "414", status_message: "invalid amount" },
         { ...CHARGED, status_code: "200" },
@@ -391,7 +395,7 @@ describe("Midtrans' own terms", () => {
     ],
     ["412, it was not settled", [{ status_code: "412", status_message: "cannot" }, CHARGED], "refused"],
     [
-      "412, and it stands in the list",
+      "412, and it is listed",
       [
         { status_code: "412", status_message: "cannot" },
         { ...CHARGED, status_code: "200", refunds: [BACK] },
@@ -399,7 +403,7 @@ describe("Midtrans' own terms", () => {
       "refunded",
     ],
     [
-      "406, and it stands in the list",
+      "406, and it is listed",
       [
         { status_code: "406", status_message: "Duplicate refund ID" },
         { ...CHARGED, status_code: "200", refunds: [BACK] },
@@ -422,9 +426,9 @@ describe("Midtrans' own terms", () => {
       ],
       "unknown",
     ],
-    ["412, and the list is not told", [{ status_code: "412", status_message: "cannot" }, 500], "unknown"],
+    ["412, and the list is unavailable", [{ status_code: "412", status_message: "cannot" }, 500], "unknown"],
     [
-      "202, the provider said no",
+      "202, the payer's provider denied it",
       [{ status_code: "202", status_message: "rejected", transaction_status: "settlement" }],
       "refused",
     ],
@@ -435,7 +439,7 @@ describe("Midtrans' own terms", () => {
     });
   }
 
-  it("a bank transfer gives nothing back, nor is a reference sent that is no key", async () => {
+  it("a bank transfer is not refundable, and a reference that is not a valid key is not sent", async () => {
     const { provider, sent } = answering(BACK);
     assert.deepEqual(await provider.refund?.({ ...back, channel: "BCAVA" }), {
       answer: "refused",
@@ -448,7 +452,7 @@ describe("Midtrans' own terms", () => {
     assert.equal(sent.length, 0);
   });
 
-  it("signs as the computed vector does, and reads the published notification, to be asked again", () => {
+  it("the signature equals the computed vector, and the published notification leads to an inquiry", () => {
     const vector = createHash("sha512")
       .update("Order-1".concat("200", "25000.00", settings.serverKey))
       .digest("hex");
@@ -470,7 +474,7 @@ describe("Midtrans' own terms", () => {
     });
   });
 
-  it("a signature over other words, or over numbers, is none; a signed body that is no payment of ours is Midtrans' all the same", () => {
+  it("a signature over other values is invalid; a signed body without a payment is accepted", () => {
     const provider = createMidtrans(settings);
     const refusal = (notification: RawNotification) => {
       const read = provider.readNotification(notification);
@@ -504,7 +508,7 @@ describe("Midtrans' own terms", () => {
 
   for (const [what, changes, takenBack] of [
     [
-      "a chargeback that is listed, by its number",
+      "a listed chargeback",
       {
         transaction_status: "partial_chargeback",
         refunds: [{ refund_chargeback_id: 47_594, refund_amount: "2000.00", reason: "Fraud" }],
@@ -512,7 +516,7 @@ describe("Midtrans' own terms", () => {
       [["47594", 2_000, "Fraud"]],
     ],
     [
-      "a chargeback of what is left beside a refund, where none is listed",
+      "an unlisted chargeback of the rest after a refund",
       {
         transaction_status: "chargeback",
         refunds: [{ refund_chargeback_id: 1, refund_amount: "539.00", refund_key: "R1" }],
@@ -520,17 +524,17 @@ describe("Midtrans' own terms", () => {
       [["513f1f01-c9da-474c-9fc9-d5c64364b709:chargeback", 5_000, "chargeback"]],
     ],
     [
-      "a part of which only the sum is told",
+      "a partial chargeback with only its amount",
       { transaction_status: "partial_chargeback", refund_chargeback_id: 9, refund_amount: "100.00" },
       [["9", 100, "partial_chargeback"]],
     ],
     [
-      "a denial after the settlement",
+      "a denial after settlement",
       { transaction_status: "deny" },
       [["513f1f01-c9da-474c-9fc9-d5c64364b709:deny", 5_539, "deny after settlement"]],
     ],
     [
-      "a refund, which is ours",
+      "our own refund",
       {
         transaction_status: "partial_refund",
         refunds: [{ refund_chargeback_id: 1, refund_amount: "539.00", refund_key: "R1" }],
@@ -538,7 +542,7 @@ describe("Midtrans' own terms", () => {
       undefined,
     ],
   ] as const) {
-    it(`was paid, and tells of ${what}`, () => {
+    it(`a payment with ${what} was paid`, () => {
       const read = createMidtrans(settings).readNotification(signed({ ...NOTIFIED, ...changes }));
       assert.ok(!isRefusal(read) && read.state !== null);
       assert.deepEqual(
@@ -555,7 +559,7 @@ describe("Midtrans' own terms", () => {
     });
   }
 
-  it("a denial before any settlement is a no; a part without a sum tells nothing", () => {
+  it("a denial before settlement is a failure; a partial chargeback without an amount is unreadable", () => {
     const provider = createMidtrans(settings);
     const { settlement_time: _, ...unsettled } = NOTIFIED;
     const denied = provider.readNotification(signed({ ...unsettled, transaction_status: "deny" }));
@@ -564,7 +568,7 @@ describe("Midtrans' own terms", () => {
     assert.deepEqual(part, { state: null, event: "partial_chargeback" });
   });
 
-  it("opens a QRIS that a payer's app can read", async (t) => {
+  it("a QRIS is opened that a payer's app can read", async (t) => {
     const provider = await against(t);
     const answer = await provider.open({
       ...request,
@@ -578,11 +582,11 @@ describe("Midtrans' own terms", () => {
     assert.deepEqual(qris.amount, rupiah(12_500));
   });
 
-  it("a code is told once: a QRIS whose answer was lost is found again without it", async (t) => {
+  it("a QRIS whose answer was lost is found without its code", async (t) => {
     const provider = await against(t);
-    const asked = { ...request, expiresAt: new Date(Date.now() + 900_000) };
-    await provider.open(asked);
-    const found = await provider.inquire({ reference: null, merchantRef: asked.merchantRef });
+    const lost = { ...request, expiresAt: new Date(Date.now() + 900_000) };
+    await provider.open(lost);
+    const found = await provider.inquire({ reference: null, merchantRef: lost.merchantRef });
     assert.deepEqual(found.answer === "found" && [found.state.status, found.opened], ["pending", null]);
   });
 });
@@ -590,7 +594,7 @@ describe("Midtrans' own terms", () => {
 function signed(row: Readonly<Record<string, unknown>>): RawNotification {
   const signature = createHash("sha512")
     .update(
-      `${String(row["order_id"])}${String(row["status_code"])}${String(row["gross_amount"])}${settings.serverKey}`,
+      [row["order_id"], row["status_code"], row["gross_amount"], settings.serverKey].map(String).join(""),
     )
     .digest("hex");
   return {

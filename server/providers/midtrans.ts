@@ -39,15 +39,17 @@ import {
 export type MidtransSettings = {
   /** `https://api.midtrans.com` or `https://api.sandbox.midtrans.com`. */
   readonly baseUrl: string;
-  /** Names us in each call, and signs notifications. */
+  /** Authenticates our calls, and signs Midtrans' notifications. */
   readonly serverKey: string;
-  /** Sent with each charge, in place of the address in Midtrans' menu. */
+  /** Sent with each charge; overrides the URL in Midtrans' dashboard. */
   readonly callbackUrl: string;
-  /** Where the payer's app goes back to. */
+  /** Where the payer's app returns to. */
   readonly returnUrl: string;
-  /** What is agreed with Midtrans; `MIDTRANS_CHANNELS` if none is given. */
+  /** The channels agreed with Midtrans; `MIDTRANS_CHANNELS` if none are given. */
   readonly channels?: readonly Channel[];
-  /** How long one call may take from first to last byte; 30 s if none is given, as no duration is documented. */
+  /**
+   * How long one call may take from first to last byte; 30 s if none is given, as no duration is documented.
+   */
   readonly timeouts?: { readonly totalMs: number };
   readonly fetch?: typeof globalThis.fetch;
   readonly clock: { now(): number };
@@ -57,35 +59,38 @@ const TOTAL_MS = 30_000;
 const NOTHING = money(0n, IDR);
 /** "API headers": a longer idempotency key is ignored. */
 const MAX_KEY_LENGTH = 46;
-/** Item names are cut to this many characters (memory: longer ones are a validation error). */
+/** Item names are cut to this length (from memory: longer ones are a validation error). */
 const MAX_NAME_LENGTH = 50;
 /** Payers of GoPay, QRIS, ShopeePay and bank transfers have at least 20 seconds ("Custom expiry" of each). */
 const MIN_SECONDS = 20;
 const DAY = 86_400;
 
-/** How a channel is asked for and known again: its payment type, the bank, the longest time for the payer in seconds, and whether it gives money back. */
+/**
+ * How a channel is requested and recognised: payment type, bank, the payer's maximum time, and whether it can
+ * be refunded.
+ */
 type Means = {
   readonly type: string;
   readonly bank?: string;
-  readonly longestSeconds: number;
+  readonly maxSeconds: number;
   readonly refunds: boolean;
 };
 const bank = (name: string): Means => ({
   type: "bank_transfer",
   bank: name,
-  longestSeconds: 180 * DAY,
+  maxSeconds: 180 * DAY,
   refunds: false,
 });
 const MEANS: Readonly<Record<string, Means>> = {
-  GOPAY: { type: "gopay", longestSeconds: 7 * DAY, refunds: true },
-  QRIS: { type: "qris", longestSeconds: 7 * DAY, refunds: true },
-  SHOPEEPAY: { type: "shopeepay", longestSeconds: 5 * DAY, refunds: true },
+  GOPAY: { type: "gopay", maxSeconds: 7 * DAY, refunds: true },
+  QRIS: { type: "qris", maxSeconds: 7 * DAY, refunds: true },
+  SHOPEEPAY: { type: "shopeepay", maxSeconds: 5 * DAY, refunds: true },
   BCAVA: bank("bca"),
   BNIVA: bank("bni"),
   BRIVA: bank("bri"),
   CIMBVA: bank("cimb"),
   PERMATAVA: bank("permata"),
-  MANDIRIVA: { type: "echannel", longestSeconds: 180 * DAY, refunds: false },
+  MANDIRIVA: { type: "echannel", maxSeconds: 180 * DAY, refunds: false },
 };
 
 const wallet = (code: string, name: string, basisPoints: number, type: Channel["type"]) =>
@@ -97,8 +102,9 @@ const account = (code: string, name: string) =>
   );
 
 /**
- * Midtrans publishes no list of channels, limits or fees: they are agreed with each merchant. These are the list prices as
- * of 2024 (memory) within bounds that are safe at every channel; a contract's own replace them by `settings.channels`.
+ * Midtrans publishes no list of channels, limits or fees: they are agreed with each merchant. These are the
+ * list prices of 2024 (from memory), with limits that are safe for every channel. `settings.channels`
+ * replaces them by a contract's.
  */
 export const MIDTRANS_CHANNELS: readonly Channel[] = [
   wallet("GOPAY", "GoPay", 200, "redirect"),
@@ -113,9 +119,10 @@ export const MIDTRANS_CHANNELS: readonly Channel[] = [
 ];
 
 /**
- * Midtrans, Core API (docs.midtrans.com/reference). Sums are sent as whole rupiah and come back as texts ("275000.00"), times
- * are Jakarta's without saying so. The body's `status_code` tells what happened, whatever HTTP says. A payment is found by our
- * reference (`order_id`), but GoPay's and QRIS' codes are told once: one whose answer was lost is known again without them.
+ * Midtrans, Core API (docs.midtrans.com/reference). Amounts are sent as whole rupiah and returned as strings
+ * ("275000.00"). Times are in Jakarta, without an offset. The body's `status_code` is the result, whatever
+ * the HTTP status is. A payment is found by our reference (`order_id`), but the codes of GoPay and QRIS are
+ * returned only once: an attempt whose answer was lost is found without them.
  */
 export function createMidtrans(settings: MidtransSettings): Provider {
   const channels = settings.channels ?? MIDTRANS_CHANNELS;
@@ -127,12 +134,12 @@ export function createMidtrans(settings: MidtransSettings): Provider {
 
     async open(request, signal) {
       const channel = channelFor(channels, request);
-      const wrong =
+      const reason =
         unsendableReason(request, settings.clock.now()) ??
         (typeof channel === "string" ? channel : undefined);
       const means = MEANS[request.channel];
-      if (wrong !== undefined || typeof channel === "string" || !means)
-        return { answer: "refused", reason: wrong ?? "channel_unknown" };
+      if (reason !== undefined || typeof channel === "string" || !means)
+        return { answer: "refused", reason: reason ?? "channel_unknown" };
       const body = chargeBody(settings, request, means);
       if (typeof body === "string") return { answer: "refused", reason: body };
       const reply = await call(settings, { path: "charge", body, key: keyOf(request.merchantRef) }, signal);
@@ -145,7 +152,7 @@ export function createMidtrans(settings: MidtransSettings): Provider {
     inquireRefund: (request, signal) => inquireRefund(settings, request, signal),
     verify: (signal) => verify(settings, signal),
     readNotification: (notification) => readNotification(settings, channels, notification),
-    // any 2xx ends the notifying
+    // any 2xx status stops further notifications
     acknowledgement: {},
     scrub: (text) => scrub(settings, text),
   };
@@ -153,15 +160,15 @@ export function createMidtrans(settings: MidtransSettings): Provider {
 
 // open
 
-/** The body of a charge, or why there is none: the payer's time is outside the channel's bounds. */
+/** The body of a charge, or the reason that there is none: the expiry is outside the channel's bounds. */
 function chargeBody(
   { clock, returnUrl }: MidtransSettings,
   request: OpenRequest,
-  { type, bank: name, longestSeconds }: Means,
+  { type, bank: name, maxSeconds }: Means,
 ): Row | string {
   const now = Math.floor(clock.now() / 1_000);
   const seconds = Math.floor(request.expiresAt.getTime() / 1_000) - now;
-  if (seconds < MIN_SECONDS || seconds > longestSeconds) return "expiry_outside_bounds";
+  if (seconds < MIN_SECONDS || seconds > maxSeconds) return "expiry_outside_bounds";
   const { customer } = request;
   const extra: Readonly<Record<string, Row>> = {
     gopay: { gopay: { enable_callback: true, callback_url: returnUrl } },
@@ -191,8 +198,8 @@ function chargeBody(
 }
 
 /**
- * A duplicate order id (406) may be this very charge, sent before: it is asked about. So is one that is still running (HTTP 202).
- * A denial is a no, in its own words.
+ * A duplicate order id (406) may be an earlier request for this very charge, so the result is unknown until
+ * an inquiry. The same goes for a charge that is still running (HTTP 202). A denial is a refusal.
  */
 function openAnswer(
   settings: MidtransSettings,
@@ -217,7 +224,10 @@ function openAnswer(
 
 // inquire
 
-/** "Get status", by our reference wherever there is one: it is found even if no answer ever came. Only body code 404 is absence. */
+/**
+ * "Get status", by Midtrans' reference or, without one, by ours, which works even if no answer ever arrived.
+ * Only code 404 in the body, for our own reference, means that the attempt is absent.
+ */
 async function inquire(
   settings: MidtransSettings,
   channels: readonly Channel[],
@@ -244,7 +254,9 @@ async function inquire(
 
 // cancel
 
-/** "Cancel", while pending. 412 says that it can't be any more; whether that is because it was cancelled before is asked. */
+/**
+ * "Cancel", while pending. After 412 (no longer possible), an inquiry shows whether it was already cancelled.
+ */
 async function cancel(
   settings: MidtransSettings,
   { reference, merchantRef }: InquireRequest,
@@ -271,16 +283,19 @@ async function cancel(
 
 // refund
 
-/** "Refund", from settlement, once per `refund_key`. A no may only say that it was done before: the payment's own list tells. */
+/**
+ * "Refund", after settlement, once per `refund_key`. A refusal may only mean that the refund was already
+ * made, so the payment's own list of refunds is checked.
+ */
 async function refund(
   settings: MidtransSettings,
   request: RefundRequest,
   signal?: AbortSignal,
 ): Promise<RefundAnswer> {
   const amount = wholeRupiah(request.amount);
-  const wrong = refundRefusal(request);
-  if (wrong !== undefined || amount === undefined)
-    return { answer: "refused", reason: wrong ?? "amount_not_whole_rupiah" };
+  const reason = refundRefusal(request);
+  if (reason !== undefined || amount === undefined)
+    return { answer: "refused", reason: reason ?? "amount_not_whole_rupiah" };
   const body = {
     refund_key: request.refundRef,
     amount,
@@ -300,7 +315,7 @@ async function refund(
     const done = known.answer === "refunded" || (known.answer === "unknown" && known.reason !== NOT_LISTED);
     return done || code === "406" ? known : { answer: "refused", reason: reasonOf(settings, reply) };
   }
-  // 202: the payer's provider said no
+  // 202: the payer's bank or wallet denied it
   const refused = NO.has(code) || code === "404" || (code === "202" && reply.status !== 202);
   return refused
     ? { answer: "refused", reason: reasonOf(settings, reply) }
@@ -309,7 +324,10 @@ async function refund(
 
 const NOT_LISTED = "refund_not_listed";
 
-/** A refund stands in the `refunds` of its payment's status. One that does not may still be on its way: unknown. */
+/**
+ * Finds a refund in the `refunds` of its payment's status. A refund that is not listed may still follow:
+ * unknown.
+ */
 async function inquireRefund(
   settings: MidtransSettings,
   request: RefundRequest,
@@ -330,7 +348,7 @@ async function inquireRefund(
   return { answer: "refunded", reference: refundReference(own) };
 }
 
-/** `refund_key` takes letters, digits, dash and underscore; bank transfers give nothing back. */
+/** `refund_key` takes letters, digits, dash and underscore; bank transfers can't be refunded. */
 function refundRefusal({ channel, amount, paid, refundRef }: RefundRequest): string | undefined {
   if (!MEANS[channel]?.refunds) return "channel_not_refundable";
   if (amount.currency !== IDR || paid.currency !== IDR) return "currency_not_rupiah";
@@ -345,7 +363,7 @@ function refundReference(row: Row): string | null {
 
 // verify
 
-/** The status of a payment that never was: whoever is let in is told that there is none. */
+/** Requests the status of a payment that does not exist: valid credentials get 404, others 401. */
 async function verify(settings: MidtransSettings, signal?: AbortSignal): Promise<VerifyAnswer> {
   const reply = await call(settings, { path: "onegate-verify/status" }, signal);
   if (reply.said !== "answered") return { answer: "unknown", reason: reply.reason };
@@ -356,9 +374,9 @@ async function verify(settings: MidtransSettings, signal?: AbortSignal): Promise
 // notification
 
 /**
- * "HTTPS notification": the signature is the hex SHA-512 of order id, status code and gross amount as they are written, and the
- * server key. It leaves out what became of the payment, and `200` stands for a settlement as well as for a refund: the
- * notification's sender is proven, its word is asked again.
+ * "HTTPS notification": the signature is the hex SHA-512 of order id, status code and gross amount as
+ * written, and the server key. It does not cover the transaction's status, and code `200` means a settlement
+ * as well as a refund. So the sender is verified but the content is not, and the payment is inquired about.
  */
 function readNotification(
   { serverKey }: MidtransSettings,
@@ -389,13 +407,13 @@ function readNotification(
     : { state: null, event: textOf(row?.["transaction_status"]) ?? "notification" };
 }
 
-// mappers: a row as it came → our terms, undefined where it can't be read
+// mappers: an unchecked row → our types, undefined if it can't be read
 
-/** "Transaction status". `capture` and `authorize` are cards', which are not offered here. */
+/** "Transaction status". `capture` and `authorize` are for cards, which are not offered here. */
 const STATUSES: Readonly<Record<string, ProviderState["status"]>> = {
   pending: "pending",
   settlement: "paid",
-  // a part went back: the rest is still paid
+  // a part was refunded: the rest is still paid
   partial_refund: "paid",
   refund: "refunded",
   // it was paid, and is disputed
@@ -407,11 +425,11 @@ const STATUSES: Readonly<Record<string, ProviderState["status"]>> = {
   failure: "failed",
 };
 
-/** Fees are agreed, not told with a payment: what is agreed is taken. */
+/** Midtrans does not report fees with a payment, so the agreed fee is used. */
 function readState(channels: readonly Channel[], row: Row): ProviderState | undefined {
   const [reference, merchantRef] = [textOf(row["transaction_id"]), textOf(row["order_id"])];
   const settled = instant(row["settlement_time"]);
-  // what ended after its settlement was paid, and the money was taken back
+  // an end after settlement means that the payment was paid and the money taken back
   const status =
     ENDED.has(String(row["transaction_status"])) && settled
       ? "paid"
@@ -435,26 +453,27 @@ function readState(channels: readonly Channel[], row: Row): ProviderState | unde
   };
 }
 
-/** States that Midtrans documents from `pending` only; told after a settlement, the acquirer has taken the money back. */
+/** Midtrans documents these states only after `pending`. After a settlement, the money was taken back. */
 const ENDED: ReadonlySet<string> = new Set(["deny", "cancel", "failure"]);
 
 /**
- * What was taken back. Chargebacks stand among the `refunds`, without the `refund_key` that whoever asks for a refund gives. Where
- * none is listed it is by the state: all that is not listed as given back, or the sum of a part.
+ * Amounts that were taken back. Chargebacks are listed in `refunds`, without the `refund_key` of a requested
+ * refund. If none is listed, the state decides: the whole rest that was not refunded, or the amount of a
+ * partial chargeback.
  */
 function readTakenBack(row: Row, reference: string, gross: Money): TakenBack[] | undefined {
   const status = String(row["transaction_status"]);
-  const listed = rowsOf(row["refunds"]).map((one) => ({
-    one,
-    key: textOf(one["refund_key"]),
-    sum: readRupiah(one["refund_amount"]),
+  const listed = rowsOf(row["refunds"]).map((refundRow) => ({
+    refundRow,
+    key: textOf(refundRow["refund_key"]),
+    sum: readRupiah(refundRow["refund_amount"]),
   }));
   const sums = listed.map(({ sum }) => sum?.minor);
   if (sums.includes(undefined)) return undefined;
-  const back = listed.flatMap(({ one, key, sum }) => {
-    const id = refundReference(one);
+  const back = listed.flatMap(({ refundRow, key, sum }) => {
+    const id = refundReference(refundRow);
     return key === null && id !== null && sum
-      ? [{ reference: id, amount: sum, reason: textOf(one["reason"]) ?? "chargeback" }]
+      ? [{ reference: id, amount: sum, reason: textOf(refundRow["reason"]) ?? "chargeback" }]
       : [];
   });
   const isCharged = status === "chargeback" || status === "partial_chargeback";
@@ -474,7 +493,7 @@ function readTakenBack(row: Row, reference: string, gross: Money): TakenBack[] |
       ];
 }
 
-/** What the payer needs, where the row tells it: a code, a number or an address, and until when. */
+/** What the payer needs, if the row has it: a code, a number or a URL, and the expiry. */
 function readOpened(channels: readonly Channel[], row: Row): Opened | undefined {
   const state = readState(channels, row);
   const expiresAt = instant(row["expiry_time"]);
@@ -495,7 +514,9 @@ function readOpened(channels: readonly Channel[], row: Row): Opened | undefined 
   };
 }
 
-/** A virtual account's number; Mandiri's two numbers as payers type them: biller code, then bill key. */
+/**
+ * A virtual account's number; for Mandiri two numbers, in the order of typing: biller code, then bill key.
+ */
 function readPayCode(row: Row): string | null {
   const [first] = rowsOf(row["va_numbers"]);
   const [biller, key] = [textOf(row["biller_code"]), textOf(row["bill_key"])];
@@ -506,14 +527,14 @@ function readPayCode(row: Row): string | null {
   );
 }
 
-/** The address that opens the payer's app, by `http(s)` or GoPay's own scheme, never by another. */
+/** The URL that opens the payer's app. Only `http(s)` and GoPay's own scheme are accepted. */
 function readDeeplink(row: Row): string | null {
   const action = rowsOf(row["actions"]).find(({ name }) => name === "deeplink-redirect");
   const url = action?.["url"];
   return typeof url === "string" && /^(?:https?|gojek):\/\//.test(url) ? url : null;
 }
 
-/** Our code of the channel that a row speaks of. */
+/** Our code of a row's channel. */
 function channelOf(row: Row): string | undefined {
   const [first] = rowsOf(row["va_numbers"]);
   const name = textOf(first?.["bank"]) ?? (textOf(row["permata_va_number"]) === null ? undefined : "permata");
@@ -533,7 +554,7 @@ function instant(unchecked: unknown): Date | undefined {
 
 const JAKARTA_S = 7 * 3_600;
 
-/** Unix seconds as Jakarta's clocks show them. */
+/** Unix seconds to the local time in Jakarta. */
 function jakartaText(seconds: number): string {
   return new Date((seconds + JAKARTA_S) * 1_000).toISOString().slice(0, 19).replace("T", " ");
 }
@@ -542,7 +563,10 @@ function cut(text: string): string {
   return [...text].slice(0, MAX_NAME_LENGTH).join("");
 }
 
-/** An idempotency key of a reference; a longer one by its digest. Midtrans keeps it for five minutes, and only after a yes. */
+/**
+ * The idempotency key of a reference; a long reference is replaced by its digest. Midtrans remembers keys for
+ * five minutes, and only after a success.
+ */
 function keyOf(reference: string): string {
   return reference.length <= MAX_KEY_LENGTH
     ? reference
@@ -551,7 +575,7 @@ function keyOf(reference: string): string {
 
 // the call
 
-/** What Midtrans said, if it did: the body's code, which counts, beside HTTP's. */
+/** Midtrans' answer, or that there was none. `code` is the body's, which decides; `status` is HTTP's. */
 type Reply =
   | { readonly said: "answered"; readonly status: number; readonly code: string; readonly row: Row }
   | { readonly said: "unsent"; readonly reason: string }
@@ -585,8 +609,8 @@ async function call(
 }
 
 /**
- * By the body's `status_code`. A 408, a redirect or a 5xx of HTTP says nothing about what was done, nor does a 202 that tells no payment:
- * the first call under the same idempotency key is still running.
+ * Judges by the body's `status_code`. An HTTP 408, redirect or 5xx leaves open what was done. So does an HTTP
+ * 202 without a transaction: the first call with the same idempotency key is still running.
  */
 function judge(status: number, text: string): Reply {
   const row = asRow(parseJson(text));
@@ -602,17 +626,19 @@ function judge(status: number, text: string): Reply {
 
 // the error table: "Status code 4xx"
 
-/** Bad request, key, payment type, method, data type, account, token, syntax: a no before anything was done. */
+/** Bad request, key, payment type, method, data type, account, token, syntax: refused without any effect. */
 const NO: ReadonlySet<string> = new Set(["400", "401", "402", "403", "405", "408", "410", "411", "413"]);
-/** What a charge may be refused with; 406 (duplicate order id), 407, 412 and 5xx are no answer to a charge. */
+/** Codes that refuse a charge. 406 (duplicate order id), 407, 412 and 5xx leave its result open. */
 const CHARGE_REFUSED: ReadonlySet<string> = new Set([...NO, "404"]);
-/** The codes under which a status comes: success, pending, denied or expired by notification, and 407, an expired one's. */
+/**
+ * Codes of an answer with a status: success, pending, denied or expired by notification, and 407 for expired.
+ */
 const KNOWN: ReadonlySet<string> = new Set(["200", "201", "202", "407"]);
 
 function reasonOf(settings: MidtransSettings, { code, row }: Extract<Reply, { said: "answered" }>): string {
   const details = Array.isArray(row["validation_messages"]) ? row["validation_messages"].map(String) : [];
-  const words = [textOf(row["status_message"]), ...details].filter((word) => word !== null).join("; ");
-  return scrub(settings, words === "" ? `code_${code}` : `${code} ${words}`);
+  const message = [textOf(row["status_message"]), ...details].filter((part) => part !== null).join("; ");
+  return scrub(settings, message === "" ? `code_${code}` : `${code} ${message}`);
 }
 
 function scrub({ serverKey }: MidtransSettings, text: string): string {

@@ -1,49 +1,56 @@
 import type { Money, Refusal } from "@onegate/contract";
 
 /**
- * Who moves the money. A provider is one file that answers these verbs; `conformance.ts` holds every one of them
- * to the same manners. No caller outside this folder knows which provider it speaks to.
+ * A payment provider. Each provider is one file that implements these verbs, and `conformance.ts` tests them
+ * all alike. No caller outside this folder depends on a particular provider.
  */
 export interface Provider {
   /** Stable lower-case name, stored with each attempt: `tripay`. */
   readonly name: string;
-  /** The channels as the provider states them now. Throws nothing: unreachable is a refusal. */
+  /** The channels as the provider lists them now. Never throws: an unreachable provider is a refusal. */
   channels(signal?: AbortSignal): Promise<readonly Channel[] | Refusal>;
-  /** What a payment of a sum would cost, by one channel or each. Absent where the provider has no calculator. */
+  /**
+   * The fees of a payment of this amount, by one channel or each. Absent if the provider has no calculator.
+   */
   fees?(amount: Money, channel?: string, signal?: AbortSignal): Promise<readonly ChannelFees[] | Refusal>;
-  /** How to pay by a channel; `{{pay_code}}` and `{{amount}}` stand where the payment fills them in. */
+  /** How to pay by a channel; `{{pay_code}}` and `{{amount}}` are placeholders that the payment fills in. */
   instructions?(channel: string, signal?: AbortSignal): Promise<readonly Instruction[] | Refusal>;
-  /** Asks the provider to collect a sum. Only an explicit yes or no is one: all else is `unknown`. Never retried here. */
+  /**
+   * Requests the provider to collect an amount. Only an explicit success or refusal counts as one; every
+   * other outcome is `unknown`. Never retried here.
+   */
   open(request: OpenRequest, signal?: AbortSignal): Promise<OpenAnswer>;
-  /** What the provider knows of an attempt, by its reference or, where the answer was lost, by our own. */
+  /** Inquires about an attempt, by the provider's reference or, if that answer was lost, by our own. */
   inquire(request: InquireRequest, signal?: AbortSignal): Promise<InquireAnswer>;
   /**
-   * False where a provider can't be searched by our reference: an attempt whose answer was lost is then unknown until a
-   * notification names it, and absent only when its time is over and nobody has paid it.
+   * False if the provider can't be searched by our reference. An attempt whose answer was lost is then
+   * unknown until a notification names it, and absent only when it has expired unpaid.
    */
   readonly findsByMerchantRef?: false;
-  /** Ends an attempt that nobody has paid. Absent where the provider has no such call: then it ends by its clock. */
+  /** Cancels an unpaid attempt. Absent if the provider has no such call: the attempt then expires. */
   cancel?(request: InquireRequest, signal?: AbortSignal): Promise<CancelAnswer>;
   /**
-   * Gives back a paid sum or a part of it, once per `refundRef`: the same again answers the same. Absent where refunds are
-   * made elsewhere (a dashboard): then a person says when it is done.
+   * Refunds a payment or a part of it, once per `refundRef`: repeating the call returns the same answer.
+   * Absent if refunds are made elsewhere, such as in a dashboard; a person then reports when one is done.
    */
   refund?(request: RefundRequest, signal?: AbortSignal): Promise<RefundAnswer>;
-  /** What the provider knows of a refund whose answer was lost. There wherever `refund` is. */
+  /** Inquires about a refund whose answer was lost. Present wherever `refund` is. */
   inquireRefund?(request: RefundRequest, signal?: AbortSignal): Promise<RefundAnswer>;
-  /** Believes a notification only by its signature or token, over the raw bytes; refuses nothing that is proven by them. */
+  /**
+   * Verifies a notification by its signature or token over the raw bytes. A verified one is never refused.
+   */
   readNotification(notification: RawNotification): Notification | Refusal;
-  /** Whether the provider takes our credentials, by a call that changes nothing. Absent where it has none. */
+  /** Checks our credentials by a call that changes nothing. Absent if the provider has no such call. */
   verify?(signal?: AbortSignal): Promise<VerifyAnswer>;
-  /** Whether it takes sums with sen. Absent where it takes whole rupiah alone. */
+  /** Whether it accepts amounts with sen. Absent if it accepts whole rupiah only. */
   readonly takesSen?: true;
-  /** True of this program itself, which collects for a merchant that has an account nowhere. */
+  /** True for Onegate's own provider, which collects for merchants without a provider account. */
   readonly isOurs?: true;
-  /** Whether it answered of late; absent where nobody watches it. */
+  /** Whether its recent calls were answered; absent if it has no circuit breaker. */
   isWell?(): boolean;
-  /** What the provider wants to hear when its notification was taken, with 200. */
+  /** The body that the provider expects, with status 200, when its notification was accepted. */
   readonly acknowledgement: Readonly<Record<string, unknown>>;
-  /** Removes credentials and personal data from a text that is to be logged. */
+  /** Removes credentials and personal data from a text before it is logged. */
   scrub(text: string): string;
 }
 
@@ -62,14 +69,14 @@ export type Channel = {
   readonly maximumAmount: Money;
   readonly iconUrl: string;
   readonly active: boolean;
-  /** Whether the payer is reached by a mobile number of Indonesia. */
+  /** Whether the channel requires the payer's Indonesian mobile number. */
   readonly needsPhone?: true;
 };
 
 /** `percentBasisPoints` is in hundredths of a percent: 70 is 0.70 %. */
 export type Fee = { readonly flat: Money; readonly percentBasisPoints: number };
 
-/** A channel's fee on one sum: what the merchant bears of it, and what the customer pays on top. */
+/** A channel's fee on one amount: the merchant's share of it, and what the customer pays on top. */
 export type ChannelFees = {
   readonly code: string;
   readonly name: string;
@@ -84,14 +91,15 @@ export type ChannelFees = {
 export type Instruction = { readonly title: string; readonly steps: readonly string[] };
 
 export type OpenRequest = {
-  /** Our reference of this attempt, unique for ever. */
+  /** Our reference of this attempt, never reused. */
   readonly merchantRef: string;
   readonly channel: string;
   readonly amount: Money;
   readonly items: ReadonlyArray<{ sku: string | null; name: string; price: Money; quantity: number }>;
   readonly customer: {
     readonly name: string;
-    readonly email: string /** E.164 */;
+    readonly email: string;
+    /** E.164 */
     readonly phone: string | null;
   };
   readonly expiresAt: Date;
@@ -111,7 +119,7 @@ export type Opened = {
   readonly expiresAt: Date;
 };
 
-/** The reason of a refusal that says: nothing was sent, so another provider may be asked. */
+/** The reason of a refusal when nothing was sent, so that another provider may be tried. */
 export const UNREACHABLE = "unreachable";
 
 export type OpenAnswer =
@@ -122,17 +130,19 @@ export type OpenAnswer =
 export type InquireRequest = {
   readonly reference: string | null;
   readonly merchantRef: string;
-  /** Until when the payer may pay, where the caller knows. */
+  /** Until when the payer may pay, if the caller knows. */
   readonly expiresAt?: Date | null;
 };
 
 export type InquireAnswer =
   | { readonly answer: "found"; readonly state: ProviderState; readonly opened: Opened | null }
   | { readonly answer: "absent" }
-  /** `notFound`: the provider answered that it has no payment of this reference. For one that we know this proves nothing. */
+  /**
+   * `notFound`: the provider knows no such reference. For a reference that it gave us, this proves nothing.
+   */
   | { readonly answer: "unknown"; readonly reason: string; readonly notFound?: true };
 
-/** A provider's word on one attempt. `amount` is what the payer paid or is to pay, customer's fee included. */
+/** The state of an attempt at the provider. `amount` is what the payer pays, with the customer's fee. */
 export type ProviderState = {
   readonly reference: string;
   readonly merchantRef: string | null;
@@ -142,22 +152,25 @@ export type ProviderState = {
   readonly feeMerchant: Money;
   readonly feeCustomer: Money;
   readonly paidAt: Date | null;
-  /** What the provider has taken back of the sum without our asking. Of a payment that brought no money it means nothing. */
+  /**
+   * Amounts that the provider has taken back without our request, such as chargebacks. Ignored for unpaid
+   * attempts.
+   */
   readonly takenBack?: readonly TakenBack[];
 };
 
-/** A sum that a payer's bank or the acquirer took back; the same reference is the same taking. */
+/** An amount that a payer's bank or the acquirer took back; `reference` identifies it. */
 export type TakenBack = { readonly reference: string; readonly amount: Money; readonly reason: string };
 
 export type RawNotification = {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The bytes as they came, before any parsing. */
+  /** The raw bytes, before any parsing. */
   readonly body: Uint8Array;
 };
 
 /**
- * A notification whose sender is proven. `reread`: its content is not (a constant token, or a signature over a part of it),
- * so the payment is inquired about before its word is believed.
+ * A notification from a verified sender. `reread`: its content is not verified (a constant token, or a
+ * signature over a part of it), so the payment must be inquired about before its state is applied.
  */
 export type PaymentNotification = {
   readonly state: ProviderState;
@@ -166,11 +179,12 @@ export type PaymentNotification = {
 };
 
 /**
- * One whose sender is proven as well, and that tells of no payment in words which are known here: a test from the provider's
- * dashboard, another kind of event, a new status. It is acknowledged and kept.
+ * A notification from a verified sender without a payment state that is known here: a test from the
+ * provider's dashboard, another kind of event, a new status. It is acknowledged and stored.
  */
 export type OtherNotification = {
-  readonly state: null /** What the provider calls it. */;
+  readonly state: null;
+  /** The provider's name of the event. */
   readonly event: string;
 };
 
@@ -178,7 +192,7 @@ export type Notification = PaymentNotification | OtherNotification;
 
 export type CancelAnswer =
   | { readonly answer: "cancelled" }
-  /** It can't be any more: paid, or over. An inquiry tells which. */
+  /** No longer possible: the attempt is paid or has ended. An inquiry shows which. */
   | { readonly answer: "refused"; readonly reason: string }
   | { readonly answer: "unknown"; readonly reason: string };
 
@@ -187,18 +201,18 @@ export type VerifyAnswer =
   | { readonly answer: "refused" | "unknown"; readonly reason: string };
 
 export type RefundRequest = InquireRequest & {
-  /** Our reference of this refund, unique for ever. */
+  /** Our reference of this refund, never reused. */
   readonly refundRef: string;
   readonly channel: string;
   readonly amount: Money;
-  /** What was paid in all. */
+  /** The total that was paid. */
   readonly paid: Money;
   readonly reason: string;
 };
 
 export type RefundAnswer =
   | { readonly answer: "refunded"; readonly reference: string | null }
-  /** Taken, and done later; asked about until it is. */
+  /** Accepted and done later; inquired about until then. */
   | { readonly answer: "pending" }
   | { readonly answer: "refused"; readonly reason: string }
   | { readonly answer: "unknown"; readonly reason: string };

@@ -37,7 +37,7 @@ const ACCOUNT: Omit<SnapAccount, "notifications" | "notifyUrl"> = {
   bankPrivateKey: BANK.privateKey,
 };
 
-/** A client of that account; `notifications` says whose signature it believes. */
+/** A client of that account; `notifications` selects the signature that it accepts. */
 function settingsOf(baseUrl: string, signature: Dialect, notifications: Dialect): SnapSettings {
   const { clientKey, clientSecret, partnerId, channelId, merchantId } = ACCOUNT;
   return {
@@ -119,7 +119,7 @@ const FAULTS = {
 const ACTS = { paid: "pay", expired: "expire", failed: "fail", refunded: "refund" } as const;
 
 describe("SNAP BI's signatures", () => {
-  it("symmetric: the text that Midtrans publishes, signed by its secret", () => {
+  it("symmetric: the published text of Midtrans, signed with its secret", () => {
     const text =
       "POST:/v1.0/debit/payment-host-to-host:gp9HjjEj813Y9JGoqwOeOPWbnt4CupvIJbU1Mmu4a11MNDZ7Sg5u9a:56fa5f4999ad8014de49d7898c1d1d53472569db8999de3c1b752a0dd181e98c:2020-01-01T00:00:00+07:00";
     const signature =
@@ -129,7 +129,7 @@ describe("SNAP BI's signatures", () => {
     assert.ok(!isSignedBySecret("fdppqbF5wq7vVegyvsV1CROMv646nJ7B", text, signature));
   });
 
-  it("symmetric: the request of its demonstration, from the body on", () => {
+  it("symmetric: the request of Midtrans' demonstration, from the body on", () => {
     const amount = { value: "12345678.00", currency: "IDR" };
     const body = JSON.stringify({
       partnerReferenceNo: "2020102900000000000001",
@@ -153,7 +153,7 @@ describe("SNAP BI's signatures", () => {
     );
   });
 
-  it("asymmetric: the token request of Midtrans' documentation, by the public half of the key printed there", () => {
+  it("asymmetric: the token request of Midtrans' documentation, verified with its printed key", () => {
     const modulus =
       "lWbtlh3eM-bW3n5AFj42wddC4L7tQqbLiCFbTv8K67yng9iwK5mEn-UMXiRhvB2JVWFafCPPxFamsiVG3MjneGjC0BYgmpmw4qXnAnyO3nCdCuPtmZ3ljhKvSTPdWZxrcLi1Xa9V_-Pzb8hrjb5iwMn6SZFNeMmZYgFKiSeueo6TPln2PoTqXCzs1HtsM8eUVe8GAsjJe_3dYl992nyXOpG21GgNu8o5T3WOptPg6GdDTWkTWUu483yRbVVy04Pz4L8DDZTDv-WcsAViDn1rA_jB1Auj_UGKx2ovGcBH_a_hor5TbABbODU6cPTHT54K3sSZtvZNV4eFDB1f_4wdfw";
     const key = createPublicKey({ key: { kty: "RSA", n: modulus, e: "AQAB" }, format: "jwk" });
@@ -163,7 +163,7 @@ describe("SNAP BI's signatures", () => {
     assert.ok(!isSignedByKey(key, tokenText("G1234325-SNAP", "2023-07-31T07:10:01+07:00"), signature));
   });
 
-  it("asymmetric: no token is in what a key pair signs", () => {
+  it("asymmetric: the signed text has no token", () => {
     const text = asymmetricText({
       method: "POST",
       path: "/v1.0/qr/qr-mpm-notify",
@@ -172,14 +172,15 @@ describe("SNAP BI's signatures", () => {
     });
     assert.equal(
       text,
-      "POST:/v1.0/qr/qr-mpm-notify:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855:2024-03-15T10:30:00+07:00",
+      "POST:/v1.0/qr/qr-mpm-notify:" +
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855:2024-03-15T10:30:00+07:00",
     );
     const signature = signByKey(createPrivateKey(BANK.privateKey), text);
     assert.ok(isSignedByKey(createPublicKey(BANK.publicKey), text, signature));
     assert.ok(!isSignedByKey(createPublicKey(OTHER.publicKey), text, signature));
   });
 
-  it("a body is minified byte by byte: what stands in a text stays, and no number is written anew", () => {
+  it("a body is minified byte by byte: strings stay as they are, and numbers are not rewritten", () => {
     const spaced = '{\n\t"name" : "Kopi \\" susu ",\r\n "value": [ 1.0, "a\\\\" , { } ]\n}';
     assert.equal(
       Buffer.from(minified(Buffer.from(spaced))).toString(),
@@ -187,7 +188,7 @@ describe("SNAP BI's signatures", () => {
     );
   });
 
-  it("times are Jakarta's, and read with any offset, with milliseconds or without", () => {
+  it("times are written in Jakarta time, and read with any offset, with or without milliseconds", () => {
     assert.equal(toSnapTime(Date.UTC(2024, 2, 15, 3, 30)), "2024-03-15T10:30:00+07:00");
     for (const time of [
       "2024-03-15T10:30:00+07:00",
@@ -211,9 +212,9 @@ const request: OpenRequest = {
   customer: { name: "Sari", email: "sari@contoh.id", phone: null },
   expiresAt: new Date(NOW + 900_000),
 };
-const asked = { reference: "SNAP1", merchantRef: request.merchantRef };
+const inquiry = { reference: "SNAP1", merchantRef: request.merchantRef };
 const refund: RefundRequest = {
-  ...asked,
+  ...inquiry,
   refundRef: "RF1",
   channel: "QRISSNAP",
   amount: rupiah(2_500),
@@ -222,7 +223,7 @@ const refund: RefundRequest = {
 };
 
 describe("SNAP BI's own terms", () => {
-  it("asks for a code in the standard's words, signed over the bytes it sends", async () => {
+  it("a code is requested in the standard's format, signed over the bytes that are sent", async () => {
     const bank = scripted(generated());
     const provider = createSnap(bank.settings({ pathPrefix: "/openapi" }));
     assert.equal((await provider.open(request)).answer, "opened");
@@ -268,7 +269,7 @@ describe("SNAP BI's own terms", () => {
     );
   });
 
-  it("the asymmetric dialect asks for no token and sends none", async () => {
+  it("asymmetric calls request no token and send none", async () => {
     const bank = scripted(generated());
     assert.equal(
       (await createSnap(bank.settings({ signature: "asymmetric" })).open(request)).answer,
@@ -291,7 +292,7 @@ describe("SNAP BI's own terms", () => {
     ["in progress", 202, coded("2024700"), "unknown"],
     ["a field missing", 400, coded("4004702"), "refused"],
     ["a wrong signature", 401, coded("4014700"), "refused"],
-    ["a token nobody knows, twice", 401, coded("4014701"), "refused"],
+    ["an unknown token, twice", 401, coded("4014701"), "refused"],
     ["the limit exceeded", 403, coded("4034702"), "refused"],
     ["an invalid merchant", 404, coded("4044708"), "refused"],
     ["not supported", 405, coded("4054700"), "refused"],
@@ -308,7 +309,7 @@ describe("SNAP BI's own terms", () => {
     ["a redirect", 307, coded("3074700"), "unknown"],
     ["another request's code", 200, generated({ partnerReferenceNo: "OG2" }), "unknown"],
     ["a code over another sum", 200, generated({ qrContent: codeOver(rupiah(12_400)) }), "unknown"],
-    ["a code that is none", 200, generated({ qrContent: "SANDBOX MODE" }), "unknown"],
+    ["an invalid code", 200, generated({ qrContent: "SANDBOX MODE" }), "unknown"],
     ["nothing to scan", 200, generated({ qrContent: null }), "unknown"],
   ] as const) {
     it(`${why}: a code is ${answer}`, async () => {
@@ -317,7 +318,7 @@ describe("SNAP BI's own terms", () => {
     });
   }
 
-  it("says why: the bank's code and sentence, without secrets", async () => {
+  it("the reason of a refusal is the bank's code and message, without secrets", async () => {
     const bank = scripted({
       status: 404,
       body: coded("4044708", `Invalid Merchant ${ACCOUNT.clientSecret} token-1`),
@@ -338,7 +339,7 @@ describe("SNAP BI's own terms", () => {
   ] as const) {
     it(`an inquiry: ${why} is ${answer}`, async () => {
       assert.equal(
-        (await createSnap(scripted({ status, body: coded(code) }).settings()).inquire(asked)).answer,
+        (await createSnap(scripted({ status, body: coded(code) }).settings()).inquire(inquiry)).answer,
         answer,
       );
     });
@@ -357,14 +358,14 @@ describe("SNAP BI's own terms", () => {
   ] as const) {
     it(`latestTransactionStatus ${code} is ${status}`, async () => {
       const found = await createSnap(scripted(queried({ latestTransactionStatus: code })).settings()).inquire(
-        asked,
+        inquiry,
       );
       assert.ok(found.answer === "found");
       assert.equal(found.state.status, status);
     });
   }
 
-  it("07 is absent; another status, no amount or another's row is unknown", async () => {
+  it("status 07 is absent; another status, no amount or another payment is unknown", async () => {
     const answers = [];
     for (const changes of [
       { latestTransactionStatus: "07" },
@@ -373,18 +374,18 @@ describe("SNAP BI's own terms", () => {
       { originalReferenceNo: "SNAP2" },
       { originalPartnerReferenceNo: "OG2" },
     ]) {
-      answers.push((await createSnap(scripted(queried(changes)).settings()).inquire(asked)).answer);
+      answers.push((await createSnap(scripted(queried(changes)).settings()).inquire(inquiry)).answer);
     }
     assert.deepEqual(answers, ["absent", "unknown", "unknown", "unknown", "unknown"]);
   });
 
-  it("asks by both references, and tells the sum, the time and the fee that is agreed", async () => {
+  it("an inquiry sends both references, and returns the amount, the time and the agreed fee", async () => {
     const bank = scripted(queried({ paidTime: "2026-09-21T20:13:20+07:00" }));
-    assert.deepEqual(await createSnap(bank.settings()).inquire(asked), {
+    assert.deepEqual(await createSnap(bank.settings()).inquire(inquiry), {
       answer: "found",
       state: {
         reference: "SNAP1",
-        merchantRef: asked.merchantRef,
+        merchantRef: inquiry.merchantRef,
         status: "paid",
         amount: rupiah(12_500),
         feeMerchant: rupiah(88),
@@ -395,7 +396,7 @@ describe("SNAP BI's own terms", () => {
     });
     assert.deepEqual(JSON.parse(bank.calls.at(-1)?.body ?? ""), {
       originalReferenceNo: "SNAP1",
-      originalPartnerReferenceNo: asked.merchantRef,
+      originalPartnerReferenceNo: inquiry.merchantRef,
       merchantId: "00007100010926",
       serviceCode: "47",
     });
@@ -413,7 +414,7 @@ describe("SNAP BI's own terms", () => {
   ] as const) {
     it(`a cancellation: ${why} is ${answer}`, async () => {
       assert.equal(
-        (await createSnap(scripted({ status, body: coded(code) }).settings()).cancel?.(asked))?.answer,
+        (await createSnap(scripted({ status, body: coded(code) }).settings()).cancel?.(inquiry))?.answer,
         answer,
       );
     });
@@ -434,7 +435,7 @@ describe("SNAP BI's own terms", () => {
     });
   }
 
-  it("a refund that was asked for before is asked about, and listed or not", async () => {
+  it("a refund that was requested before is inquired about, whether it is listed or not", async () => {
     const row = {
       refundNo: "R1",
       partnerReferenceNo: "RF1",
@@ -466,10 +467,10 @@ describe("SNAP BI's own terms", () => {
     ]);
   });
 
-  it("a bank of digits gets digits, rising and each once, the time of day in Jakarta first", async () => {
+  it("a bank that takes digits gets increasing numbers that begin with Jakarta's time of day", async () => {
     const bank = scripted(...Array.from({ length: 40 }, () => queried()));
     const provider = createSnap(bank.settings({ externalIdDigits: 9 }));
-    for (let i = 0; i < 40; i++) await provider.inquire(asked);
+    for (let i = 0; i < 40; i++) await provider.inquire(inquiry);
     const ids = bank.calls.slice(1).map(({ headers }) => headers["x-external-id"] ?? "");
     assert.equal(new Set(ids).size, 40);
     assert.deepEqual([...ids].sort(), ids);
@@ -479,10 +480,10 @@ describe("SNAP BI's own terms", () => {
 });
 
 describe("SNAP BI's token", () => {
-  it("is fetched once for fifty calls at a time, and used until shortly before it ends", async () => {
+  it("a token is fetched once for fifty concurrent calls, and used until shortly before expiry", async () => {
     const bank = scripted(...Array.from({ length: 200 }, () => queried()));
     const provider = createSnap(bank.settings());
-    const fifty = () => Promise.all(Array.from({ length: 50 }, () => provider.inquire(asked)));
+    const fifty = () => Promise.all(Array.from({ length: 50 }, () => provider.inquire(inquiry)));
     for (const answer of await fifty()) assert.equal(answer.answer, "found");
     bank.clock.ms += 839_000;
     await fifty();
@@ -492,11 +493,11 @@ describe("SNAP BI's token", () => {
     assert.equal(bank.tokens(), 2);
   });
 
-  it("is renewed when the bank forgot it: once for fifty calls, each sent again with the new one under its old name", async () => {
+  it("a rejected token is renewed once, and all calls are repeated under their external ids", async () => {
     const bank = scripted();
     bank.forgets("token-1");
     const provider = createSnap(bank.settings());
-    for (const answer of await Promise.all(Array.from({ length: 50 }, () => provider.inquire(asked))))
+    for (const answer of await Promise.all(Array.from({ length: 50 }, () => provider.inquire(inquiry))))
       assert.equal(answer.answer, "found");
     assert.equal(bank.tokens(), 2);
     const names = bank.calls
@@ -515,25 +516,25 @@ describe("SNAP BI's token", () => {
     ["a page", { status: 403, body: "<html>" }, "no_token: http_403_not_json"],
     ["a yes without a token", { status: 200, body: coded("2007300") }, "no_token: answer_unreadable"],
   ] as const) {
-    it(`${why} in its place: nothing was sent, so a code is refused and an inquiry unknown, and the next call asks anew`, async () => {
+    it(`${why} instead of a token: a code is refused, an inquiry unknown, a new call retries`, async () => {
       const bank = scripted(generated());
       bank.answersTokensWith(reply);
       const provider = createSnap(bank.settings());
       assert.deepEqual(await provider.open(request), { answer: "refused", reason: "unreachable" });
-      assert.deepEqual(await provider.inquire(asked), { answer: "unknown", reason });
-      assert.equal((await provider.cancel?.(asked))?.answer, "unknown");
+      assert.deepEqual(await provider.inquire(inquiry), { answer: "unknown", reason });
+      assert.equal((await provider.cancel?.(inquiry))?.answer, "unknown");
       assert.equal((await provider.refund?.(refund))?.answer, "unknown");
       bank.answersTokensWith(undefined);
       assert.equal((await provider.open(request)).answer, "opened");
     });
   }
 
-  it("a caller that gives up leaves the fetch to the others", async () => {
+  it("a caller that gives up does not stop the fetch for others", async () => {
     const bank = scripted(queried());
     const provider = createSnap(bank.settings());
     const leaves = new AbortController();
-    const left = provider.inquire(asked, leaves.signal);
-    const stays = provider.inquire(asked);
+    const left = provider.inquire(inquiry, leaves.signal);
+    const stays = provider.inquire(inquiry);
     leaves.abort();
     assert.deepEqual([(await left).answer, (await stays).answer, bank.tokens()], ["unknown", "found", 1]);
   });
@@ -558,7 +559,7 @@ describe("SNAP BI's notifications", () => {
       ...changes,
     });
 
-  /** As the bank sends it now; what is changed is changed before it signs. */
+  /** A notification that the bank sends now; changes are made before it signs. */
   type Sent = { at?: number; text?: string; signedText?: string; path?: string };
   const sent = (
     dialect: Dialect,
@@ -582,7 +583,7 @@ describe("SNAP BI's notifications", () => {
   };
 
   for (const dialect of ["symmetric", "asymmetric"] as const) {
-    it(`${dialect}: is read, the time of its signature being when it was paid`, () => {
+    it(`${dialect}: a notification is read, with the time of its signature as the time of payment`, () => {
       assert.deepEqual(read(believes(dialect), sent(dialect)), {
         channel: "QRISSNAP",
         reread: false,
@@ -598,7 +599,7 @@ describe("SNAP BI's notifications", () => {
       });
     });
 
-    it(`${dialect}: one that comes again reads the same while it is fresh, and is refused from then on`, (t) => {
+    it(`${dialect}: a repeated notification reads the same while it is fresh, and is refused later`, (t) => {
       t.after(() => (clock.ms = NOW));
       const [provider, notification] = [believes(dialect), sent(dialect)];
       const first = read(provider, notification);
@@ -608,7 +609,7 @@ describe("SNAP BI's notifications", () => {
       assert.equal(read(provider, notification), "notification_signature_wrong");
     });
 
-    it(`${dialect}: one from before the window or from the time to come is refused; the window is a setting`, () => {
+    it(`${dialect}: a notification outside the time window, which is a setting, is refused`, () => {
       for (const at of [NOW - 301_000, NOW + 301_000]) {
         assert.equal(read(believes(dialect), sent(dialect, { at })), "notification_signature_wrong");
         assert.notEqual(
@@ -618,7 +619,7 @@ describe("SNAP BI's notifications", () => {
       }
     });
 
-    it(`${dialect}: forged in any part it is refused`, () => {
+    it(`${dialect}: a notification with any forged part is refused`, () => {
       const { headers, body: bytes } = sent(dialect);
       const provider = believes(dialect);
       for (const [why, forged] of Object.entries({
@@ -644,7 +645,7 @@ describe("SNAP BI's notifications", () => {
       }
     });
 
-    it(`${dialect}: signed minified, sent with spaces`, () => {
+    it(`${dialect}: a notification may be signed minified and sent with spaces`, () => {
       const spaced = JSON.stringify(JSON.parse(body), null, 2);
       assert.notEqual(
         read(believes(dialect), sent(dialect, { text: spaced, signedText: body })),
@@ -656,7 +657,7 @@ describe("SNAP BI's notifications", () => {
       );
     });
 
-    it(`${dialect}: whichever of its paths the bank calls is signed`, () => {
+    it(`${dialect}: the signature may cover any of the notification paths`, () => {
       const paths = ["/api/v1/providers/snap/notifications", SNAP_NOTIFY_PATH];
       for (const path of paths)
         assert.notEqual(
@@ -667,7 +668,7 @@ describe("SNAP BI's notifications", () => {
     });
   }
 
-  it("who has the bank's key believes no secret, and who has neither believes nothing", () => {
+  it("with the bank's key a signature with the secret is refused, and without either key all are", () => {
     assert.equal(read(believes("asymmetric"), sent("symmetric")), "notification_signature_wrong");
     assert.equal(read(believes("symmetric"), sent("asymmetric")), "notification_signature_wrong");
     assert.equal(
@@ -676,7 +677,7 @@ describe("SNAP BI's notifications", () => {
     );
   });
 
-  it("a token of another call is not this one's", () => {
+  it("the token of another call is refused", () => {
     const { headers, body: bytes } = sent("symmetric");
     assert.equal(
       read(believes("symmetric"), { headers: { ...headers, authorization: "Bearer another" }, body: bytes }),
@@ -684,7 +685,7 @@ describe("SNAP BI's notifications", () => {
     );
   });
 
-  it("without an amount or our reference it is asked about", () => {
+  it("a notification without an amount or our reference leads to an inquiry", () => {
     for (const left of ["amount", "originalPartnerReferenceNo"]) {
       const text = JSON.stringify({ ...(JSON.parse(body) as object), [left]: undefined });
       const answer = read(believes("asymmetric"), sent("asymmetric", { text }));
@@ -692,7 +693,7 @@ describe("SNAP BI's notifications", () => {
     }
   });
 
-  it("signed, but of no payment: the bank's all the same", () => {
+  it("a signed notification without a payment is accepted", () => {
     for (const text of [
       "{}",
       "[]",
@@ -711,7 +712,7 @@ describe("SNAP BI's notifications", () => {
     }
   });
 
-  it("is answered in the standard's words", () => {
+  it("a notification is acknowledged in the standard's format", () => {
     assert.deepEqual(believes("asymmetric").acknowledgement, {
       responseCode: "2005200",
       responseMessage: "Request has been processed successfully",
@@ -720,7 +721,7 @@ describe("SNAP BI's notifications", () => {
 });
 
 describe("SNAP BI against the simulator", () => {
-  it("calls by secret and notifications by key, as Midtrans has it: opened, paid, partly given back, and refused a second time", async (t) => {
+  it("calls by secret and notifications by key: open, pay, refund in part, refuse a repeat", async (t) => {
     const inbox = await startInbox();
     t.after(() => inbox.close());
     const { provider, control } = await pair(t, {
@@ -734,7 +735,7 @@ describe("SNAP BI against the simulator", () => {
     const qris = parseQris(opened.opened.qrString ?? "");
     assert.ok(!isQrisProblem(qris));
     assert.deepEqual([qris.amount, qris.additional.get("05")], [request.amount, opened.opened.reference]);
-    // the same again may be the same: unknown, never refused
+    // a repeat may be the same payment: unknown, never refused
     assert.equal((await provider.open({ ...request, expiresAt: new Date(now + 900_000) })).answer, "unknown");
 
     const { reference } = opened.opened;
@@ -760,7 +761,7 @@ describe("SNAP BI against the simulator", () => {
     assert.ok(after.answer === "found" && after.state.status === "refunded");
   });
 
-  it("a bank that has let our token end before its time is called all the same", async (t) => {
+  it("a call succeeds even if the bank has ended our token early", async (t) => {
     const { provider, control } = await pair(t, { ...ACCOUNT, notifications: "asymmetric", notifyUrl: null });
     const open = (merchantRef: string) =>
       provider.open({ ...request, merchantRef, expiresAt: new Date(Date.now() + 3_600_000) });
@@ -769,7 +770,7 @@ describe("SNAP BI against the simulator", () => {
     assert.equal((await open("OG2")).answer, "opened");
   });
 
-  it("what nobody has paid is cancelled, what is paid is not", async (t) => {
+  it("an unpaid payment is cancelled, a paid one is not", async (t) => {
     const { provider, control } = await pair(t, { ...ACCOUNT, notifications: "asymmetric", notifyUrl: null });
     const open = async (merchantRef: string) => {
       const answer = await provider.open({
@@ -813,7 +814,10 @@ function controlOf(url: string) {
 
 type Scripted = { readonly status: number; readonly body: unknown };
 
-/** A bank's wire that gives out tokens and answers calls from a script, whose last answer it repeats; without one with a payment that is paid. */
+/**
+ * A bank that issues tokens and answers calls from a script, whose last answer it repeats. Without a script
+ * it answers with a paid payment.
+ */
 function scripted(...script: ReadonlyArray<Record<string, unknown>>) {
   const calls: Array<{ url: string; headers: Record<string, string>; body: string }> = [];
   const clock = { ms: NOW };
@@ -907,7 +911,7 @@ function codeOver(amount: Money): string {
   return payload;
 }
 
-/** Takes notifications at the standard's path and says yes to each as the standard has it. */
+/** Receives notifications at the standard's path and accepts each in the standard's format. */
 async function startInbox() {
   const arrived: RawNotification[] = [];
   const waiting: Array<(notification: RawNotification) => void> = [];

@@ -57,48 +57,55 @@ import {
 } from "./wire.ts";
 
 export type SnapSettings = {
-  /** The bank's address, such as `https://partner.api.bank.co.id`. A path in it is not signed. */
+  /** The bank's base URL, such as `https://partner.api.bank.co.id`. A path in it is not signed. */
   readonly baseUrl: string;
-  /** What the bank puts before `/v1.0/`, and signs: none, `/openapi` (BCA), `/snap` (BRI). */
+  /** The bank's path before `/v1.0/`, which is signed: none, `/openapi` (BCA), `/snap` (BRI). */
   readonly pathPrefix: string;
-  /** The bank's name for us when we ask for a token. */
+  /** The bank's name for us in token requests. */
   readonly clientKey: string;
-  /** Signs calls in the symmetric dialect, and the bank's notifications where it has no key pair; never sent. */
+  /** Signs symmetric calls, and the notifications of a bank without a key pair; never sent. */
   readonly clientSecret: string;
-  /** RSA, 2048 bits or more: signs what asks for a token, and every call in the asymmetric dialect. */
+  /** RSA, 2048 bits or more: signs token requests, and every asymmetric call. */
   readonly privateKey: KeyObject;
-  /** The bank's. Where it is set, only this key's signature makes a notification believed; else the client secret's does. */
+  /**
+   * The bank's key. If set, only its signature verifies a notification; otherwise the client secret's does.
+   */
   readonly providerPublicKey: KeyObject | null;
   /** `X-PARTNER-ID`, up to 36 characters. */
   readonly partnerId: string;
   /** `CHANNEL-ID`, five digits. */
   readonly channelId: string;
   readonly merchantId: string;
-  /** How our calls are signed. The asymmetric dialect knows no token. */
+  /** How our calls are signed. Asymmetric calls use no token. */
   readonly signature: "symmetric" | "asymmetric";
-  /** How many digits the bank's `X-EXTERNAL-ID` has (BRI: 9); null where it takes letters too. */
+  /** The number of digits of the bank's `X-EXTERNAL-ID` (BRI: 9); null if it also takes letters. */
   readonly externalIdDigits?: number | null;
-  /** The discount that is agreed with the bank (MDR), in hundredths of a percent; 70 if none is given. */
+  /**
+   * The merchant discount rate (MDR) agreed with the bank, in hundredths of a percent; 70 if none is given.
+   */
   readonly basisPoints?: number;
-  /** How far a notification's `X-TIMESTAMP` may be from our clock, either way; the standard fixes none, 5 minutes if none is given. */
+  /**
+   * How far a notification's `X-TIMESTAMP` may differ from our clock, in either direction; 5 minutes if none
+   * is given, as the standard fixes no limit.
+   */
   readonly freshnessMs?: number;
-  /** The paths by which the bank may call us, as it signs them. */
+  /** The paths at which the bank may call us, as it signs them. */
   readonly notificationPaths: readonly string[];
-  /** How long one verb may take, a token fetched on the way included; 30 s if none is given. */
+  /** How long one verb may take, including the fetch of a token; 30 s if none is given. */
   readonly timeouts?: { readonly totalMs: number };
   readonly fetch?: typeof globalThis.fetch;
   readonly clock: { now(): number };
 };
 
-/** Where the standard has a bank's notification of a QRIS go (service 52). */
+/** The standard's path for a bank's QRIS notifications (service 52). */
 export const SNAP_NOTIFY_PATH = "/v1.0/qr/qr-mpm-notify";
 
-/** Not `QRIS`, which other providers have too: whoever names this one means the bank's. */
+/** Not `QRIS`, which other providers have too, so that a request can name the bank's channel. */
 const CODE = "QRISSNAP";
 
 /**
- * The standard publishes neither fee nor bounds: they are agreed with the bank. Bank Indonesia allows 0.7 % on most merchants,
- * and Rp 10.000.000 in one QRIS payment; Rp 1.000 is the least that other providers take.
+ * The standard fixes neither fee nor limits: they are agreed with the bank. Bank Indonesia allows 0.7 % for
+ * most merchants and up to Rp 10.000.000 per QRIS payment. Rp 1.000 is the minimum of other providers.
  */
 function channelOf({ basisPoints = 70 }: SnapSettings): Channel {
   return agreed(
@@ -109,11 +116,11 @@ function channelOf({ basisPoints = 70 }: SnapSettings): Channel {
 
 const TOTAL_MS = 30_000;
 const FRESH_MS = 5 * 60_000;
-/** A token is fetched anew so long before it ends, so that none ends on its way. */
+/** A token is renewed this long before it expires, so that none expires during a call. */
 const TOKEN_MARGIN_MS = 60_000;
 const NOTHING = money(0n, IDR);
 
-/** Services of the standard by their number, which each response code repeats. */
+/** Services of the standard with their numbers, which are part of each response code. */
 const SERVICES = {
   token: { number: "73", path: "/v1.0/access-token/b2b" },
   generate: { number: "47", path: "/v1.0/qr/qr-mpm-generate" },
@@ -124,8 +131,8 @@ const SERVICES = {
 type Service = (typeof SERVICES)[keyof typeof SERVICES];
 
 /**
- * SNAP BI as a client, QRIS that the merchant presents (MPM). Whatever the answer to a sum's request was, it is never sent
- * twice: a code that may say "this is already here" is unknown, and asked about.
+ * A client of SNAP BI for merchant-presented QRIS (MPM). A payment request is never sent twice: a response
+ * code that may mean "already exists" is unknown, and the payment is inquired about.
  */
 export function createSnap(settings: SnapSettings): Provider {
   const bank = connect(settings);
@@ -138,8 +145,8 @@ export function createSnap(settings: SnapSettings): Provider {
 
     async open(request, signal) {
       const chosen = channelFor([channel], request);
-      const wrong = typeof chosen === "string" ? chosen : unsendableReason(request, settings.clock.now());
-      if (wrong !== undefined) return { answer: "refused", reason: wrong };
+      const reason = typeof chosen === "string" ? chosen : unsendableReason(request, settings.clock.now());
+      if (reason !== undefined) return { answer: "refused", reason };
       const body = {
         partnerReferenceNo: request.merchantRef,
         amount: amountRow(request.amount),
@@ -163,8 +170,8 @@ export function createSnap(settings: SnapSettings): Provider {
     },
 
     async refund(request, signal) {
-      const wrong = refundRefusal(request);
-      if (wrong !== undefined) return { answer: "refused", reason: wrong };
+      const reason = refundRefusal(request);
+      if (reason !== undefined) return { answer: "refused", reason };
       const body = {
         ...originals(request),
         partnerRefundNo: request.refundRef,
@@ -227,7 +234,7 @@ async function inquire(bank: Bank, request: InquireRequest, signal?: AbortSignal
   const same =
     (request.reference ?? state.reference) === state.reference &&
     (request.merchantRef === "" || request.merchantRef === merchantRef);
-  // the answer has no code to scan: who lost it at the opening can't get it any more
+  // the answer has no QR code: one that was lost with the first answer can't be read again
   return same
     ? { answer: "found", state: { ...state, merchantRef }, opened: null }
     : { answer: "unknown", reason: "answer_differs" };
@@ -252,7 +259,7 @@ async function cancelAnswer(
     case "no":
     case "absent":
     case "duplicate": {
-      // cancelled before, perhaps, by a call whose answer was lost
+      // an earlier call whose answer was lost may have cancelled it
       const now = await query(bank, request, signal);
       if (now.said === "yes" && now.row["latestTransactionStatus"] === CANCELLED)
         return { answer: "cancelled" };
@@ -289,7 +296,7 @@ async function refundAnswer(
     case "in_progress":
       return { answer: "pending" };
     case "duplicate":
-      // asked for before, by us: what became of that is the answer
+      // our own earlier request: its result is the answer
       return inquireRefund(bank, request, signal);
     case "no":
     case "absent":
@@ -301,7 +308,7 @@ async function refundAnswer(
   }
 }
 
-/** A refund stands in the history that the payment's query tells. One that is not there yet may still be on its way: unknown. */
+/** Finds a refund in the history of the payment's query. It is unknown if not listed: it may still follow. */
 async function inquireRefund(
   bank: Bank,
   request: RefundRequest,
@@ -325,7 +332,10 @@ async function inquireRefund(
 
 // verify
 
-/** Asks about a payment that never was. What begins with 401 or 403 says that the token or the call came from nobody whom the bank knows. */
+/**
+ * Inquires about a payment that does not exist. A response code that begins with 401 or 403 means that the
+ * bank refuses our credentials, for the token or for the call.
+ */
 async function verify(bank: Bank, signal?: AbortSignal): Promise<VerifyAnswer> {
   const reply = await query(bank, { reference: null, merchantRef: "OGVERIFY" }, signal);
   if (reply.said === "absent" || reply.said === "yes") return { answer: "accepted" };
@@ -338,9 +348,10 @@ async function verify(bank: Bank, signal?: AbortSignal): Promise<VerifyAnswer> {
 // notification
 
 /**
- * Service 52. The standard lets the bank leave out the amount and our reference: then the payment is asked about. When it was
- * paid is not told: the time of the signature is taken. One older than `freshnessMs` is refused, whoever sends it; one that
- * comes again before that counts once, as `payments` has it.
+ * Service 52. The bank may leave out the amount or our reference; then the payment is inquired about. The
+ * notification does not contain the time of payment, so the time of its signature is used. One older than
+ * `freshnessMs` is refused even with a valid signature; a repeat within that time counts once, because
+ * `payments` applies a state only once.
  */
 function readNotification(
   settings: SnapSettings,
@@ -361,7 +372,10 @@ function readNotification(
     : { state: null, event: "qr-mpm-notify" };
 }
 
-/** By the bank's key if we have one, else by the secret over the token that the bank sends, whose it is: the secret proves, not the token. */
+/**
+ * Verifies with the bank's key if we have one, otherwise with the client secret over the token that the bank
+ * sends. The secret is the proof; the token may be any.
+ */
 function isSigned(
   settings: SnapSettings,
   headers: RawNotification["headers"],
@@ -372,7 +386,8 @@ function isSigned(
   if (signature === undefined || !/^[A-Za-z0-9+/]{16,2048}={0,2}$/.test(signature)) return false;
   const { providerPublicKey: key, clientSecret: secret } = settings;
   const token = /^Bearer (\S+)$/i.exec(headerOf(headers, "authorization") ?? "")?.[1] ?? "";
-  // sent with spaces, signed without; what stands before or after the braces was signed by nobody
+  // the body may be sent with spaces but signed without; bytes outside the braces are not covered by the
+  // minified form
   const texts = body.at(0) === 0x7b && body.at(-1) === 0x7d ? [body, minified(body)] : [body];
   return settings.notificationPaths.some((path) =>
     texts.some((text) => {
@@ -383,9 +398,9 @@ function isSigned(
   );
 }
 
-// mappers: a row as it came → our terms, undefined where it can't be read
+// mappers: an unchecked row → our types, undefined if it can't be read
 
-/** `latestTransactionStatus`: 00 to 07 of the standard, 08 and 09 of Midtrans. */
+/** `latestTransactionStatus`: 00 to 07 are the standard's, 08 and 09 Midtrans'. */
 const STATUSES: Readonly<Record<string, ProviderState["status"]>> = {
   "00": "paid",
   "01": "pending",
@@ -399,7 +414,7 @@ const STATUSES: Readonly<Record<string, ProviderState["status"]>> = {
 };
 const [CANCELLED, NOT_FOUND] = ["05", "07"];
 
-/** How a request names what was opened: by our reference, and the bank's where it is known. */
+/** The fields that name an opened payment: our reference, and the bank's if it is known. */
 function originals({ reference, merchantRef }: InquireRequest): Row {
   return {
     ...(reference === null ? {} : { originalReferenceNo: reference }),
@@ -407,7 +422,7 @@ function originals({ reference, merchantRef }: InquireRequest): Row {
   };
 }
 
-/** Fees are agreed, not told with a payment: what is agreed is taken. */
+/** A bank does not report fees with a payment, so the agreed fee is used. */
 function readState(
   channel: Channel,
   row: Row,
@@ -428,7 +443,9 @@ function readState(
   };
 }
 
-/** What the payer scans, or why the answer is none that could be shown: a code must be a QRIS, and over the sum if over any. */
+/**
+ * What the payer needs, or why the answer is unusable: a code must be a valid QRIS over our amount or none.
+ */
 function readOpened(
   channel: Channel,
   row: Row,
@@ -473,8 +490,9 @@ function instant(unchecked: unknown): Date | undefined {
 // the call
 
 /**
- * What one call came to. `no`: not as asked. Two more are certain: `unsent`, for nobody was there or gave us a token; `undone`,
- * for a reason that is not the request's (our signature, too many calls). `duplicate` may be our own earlier request.
+ * The outcome of one call. `no`: the request was refused. Two more are certain: `unsent`, when there was no
+ * connection or no token; `undone`, when the reason is not in the request (our signature, too many calls).
+ * `duplicate` may be our own earlier request.
  */
 type Reply =
   | { readonly said: "yes"; readonly row: Row }
@@ -491,7 +509,10 @@ function connect(settings: SnapSettings) {
   const tokens = keepToken(clock, () => fetchToken(settings));
   const numbers = externalNumbers(clock, settings.externalIdDigits ?? null);
 
-  /** One call; once more with a new token where the bank no longer knows ours, which it says before it does anything. */
+  /**
+   * Calls once, and once more with a new token if the bank no longer accepts ours, which it reports before
+   * any work.
+   */
   const call = async (
     service: Service,
     body: Row,
@@ -522,8 +543,9 @@ function connect(settings: SnapSettings) {
     /** Unique within the bank's day. */
     freshExternalId: () => numbers?.() ?? randomUUID().replaceAll("-", ""),
     /**
-     * The same for the same reference, so that the bank itself refuses a second request of the day, and equal to it wherever it
-     * may be (Midtrans: `partnerReferenceNo` must equal `X-EXTERNAL-ID`). A bank that wants digits gets fresh ones.
+     * The same id for the same reference, so that the bank itself refuses a second request on the same day.
+     * It equals the reference where possible (Midtrans: `partnerReferenceNo` must equal `X-EXTERNAL-ID`). A
+     * bank that takes only digits gets a fresh number.
      */
     externalIdOf: (reference: string) =>
       numbers?.() ??
@@ -559,7 +581,7 @@ function signedHeaders(
   };
 }
 
-/** Posts the very bytes that were signed, and judges what comes back. */
+/** Posts exactly the bytes that were signed, and judges the answer. */
 async function post(
   settings: SnapSettings,
   service: Service,
@@ -575,14 +597,14 @@ async function post(
 
 type Judged = Reply | { readonly said: "stale_token"; readonly reason: string };
 
-/** What a case of a status says, where it is more than the status alone. */
+/** The meaning of a status with a case, if it differs from the status alone. */
 const CASES: Readonly<Record<string, Judged["said"]>> = {
   "200/00": "yes",
   "202/00": "in_progress",
   "401/01": "stale_token",
   "404/01": "absent",
 };
-/** What a status says, whatever its case. 408, 5xx and all that is not here leave open what was done. */
+/** The meaning of a status with any other case. Statuses not listed, such as 408 or 5xx, leave it open. */
 const STATES: Readonly<Record<number, Exclude<Reply["said"], "yes">>> = {
   400: "no",
   401: "undone",
@@ -593,7 +615,10 @@ const STATES: Readonly<Record<number, Exclude<Reply["said"], "yes">>> = {
   429: "undone",
 };
 
-/** By the response code: status, service and case. One of another status or service than the call's is not its answer. */
+/**
+ * Judges by the response code: status, service and case. A code of another status or service is not an answer
+ * to this call.
+ */
 function judge(service: Service, status: number, text: string): Judged {
   const row = asRow(parseJson(text));
   const code = String(row?.["responseCode"]);
@@ -606,9 +631,9 @@ function judge(service: Service, status: number, text: string): Judged {
   return said === "yes" ? { said, row } : { said, reason };
 }
 
-/** A token of the B2B kind (service 73), and until when it is used; milliseconds. */
+/** A B2B token (service 73), and until when it is used, in Unix milliseconds. */
 type Token = { readonly text: string; readonly until: number };
-/** Without a token nothing is sent: that is certain, whatever became of the token's own call. */
+/** Without a token nothing is sent. That is certain, whatever the result of the token's own call. */
 type NoToken = { readonly said: "unsent"; readonly reason: string };
 
 async function fetchToken(settings: SnapSettings): Promise<Token | NoToken> {
@@ -619,7 +644,7 @@ async function fetchToken(settings: SnapSettings): Promise<Token | NoToken> {
     "x-client-key": clientKey,
     "x-signature": signByKey(privateKey, tokenText(clientKey, timestamp)),
   };
-  const askedAt = clock.now();
+  const requestedAt = clock.now();
   const reply = await post(
     settings,
     SERVICES.token,
@@ -628,14 +653,14 @@ async function fetchToken(settings: SnapSettings): Promise<Token | NoToken> {
   );
   if (reply.said !== "yes") return { said: "unsent", reason: `no_token: ${reply.reason}` };
   const text = textOf(reply.row["accessToken"]);
-  // seconds, as a text
+  // seconds, as a string
   const seconds = /^\d{1,7}$/.test(String(reply.row["expiresIn"])) ? Number(reply.row["expiresIn"]) : 0;
   return text === null
     ? { said: "unsent", reason: "no_token: answer_unreadable" }
-    : { text, until: askedAt + seconds * 1_000 - TOKEN_MARGIN_MS };
+    : { text, until: requestedAt + seconds * 1_000 - TOKEN_MARGIN_MS };
 }
 
-/** Holds the token. However many want one at once, one fetch is under way; a failed one is not remembered. */
+/** Caches the token. Concurrent callers share one fetch; a failed fetch is not cached. */
 function keepToken(clock: SnapSettings["clock"], fetchOne: () => Promise<Token | NoToken>) {
   let held: Token | undefined;
   let underway: Promise<Token | NoToken> | undefined;
@@ -651,7 +676,7 @@ function keepToken(clock: SnapSettings["clock"], fetchOne: () => Promise<Token |
   return {
     current: async (): Promise<Token | NoToken> =>
       held && clock.now() < held.until ? held : (underway ??= renew()),
-    /** The bank knows it no more. Another that was fetched meanwhile stays. */
+    /** Drops a token that the bank no longer accepts. A newer one that was fetched meanwhile stays. */
     drop: (token: Token) => {
       if (held === token) held = undefined;
     },
@@ -664,7 +689,7 @@ function stopAfter(totalMs: number, signal?: AbortSignal): AbortSignal {
   return signal ? AbortSignal.any([signal, timeout]) : timeout;
 }
 
-/** A promise's value, or that the caller gave up first; what others wait for goes on. */
+/** A promise's value, or "stopped" if the caller gave up first; the work continues for other callers. */
 function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T | "stopped"> {
   if (signal.aborted) return Promise.resolve("stopped");
   return new Promise((resolve, reject) => {
@@ -675,12 +700,13 @@ function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T | "s
 }
 
 const [DAY_MS, JAKARTA_MS] = [86_400_000, 7 * 3_600_000];
-/** Milliseconds of a day fill so many digits. */
+/** The number of digits of a day's milliseconds. */
 const DAY_DIGITS = 8;
 
 /**
- * `X-EXTERNAL-ID` of digits: the time of the day in Jakarta and some chance, rising, so that a process never repeats one within
- * a day and two processes hardly ever share one. Null where letters are taken, and a reference or a UUID serves.
+ * Generates `X-EXTERNAL-ID`s of digits: the time of day in Jakarta followed by random digits. They increase,
+ * so a process never repeats one within a day, and two processes rarely produce the same one. Null if the
+ * bank also takes letters; a reference or a UUID is used then.
  */
 function externalNumbers(clock: SnapSettings["clock"], digits: number | null): (() => string) | null {
   if (digits === null) return null;
@@ -688,8 +714,8 @@ function externalNumbers(clock: SnapSettings["clock"], digits: number | null): (
   let [day, last] = [-1, 0n];
   return () => {
     const local = clock.now() + JAKARTA_MS;
-    const chance = Array.from({ length: digits - DAY_DIGITS }, () => randomInt(10)).join("");
-    const fresh = BigInt(local % DAY_MS) * scale + BigInt(`0${chance}`);
+    const suffix = Array.from({ length: digits - DAY_DIGITS }, () => randomInt(10)).join("");
+    const fresh = BigInt(local % DAY_MS) * scale + BigInt(`0${suffix}`);
     const today = Math.floor(local / DAY_MS);
     last = today === day && fresh <= last ? last + 1n : fresh;
     day = today;

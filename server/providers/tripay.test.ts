@@ -48,7 +48,7 @@ describe("Tripay's own terms", () => {
     expiresAt: new Date(1_800_000_000_000),
   };
 
-  it("signs merchant code, reference and whole rupiah, as the documented vector does", async () => {
+  it("the signature covers merchant code, reference and rupiah, like the documented vector", async () => {
     const sent = await sentBy(request);
     assert.equal(sent["signature"], "9f167eba844d1fcb369404e2bda53702e2f78f7aa12e91da6715414e65b8c86a");
     assert.equal(sent["amount"], 1_500_000);
@@ -57,13 +57,13 @@ describe("Tripay's own terms", () => {
     assert.deepEqual(sent["order_items"], [{ sku: "KOPI", name: "Kopi", price: 750_000, quantity: 2 }]);
   });
 
-  it("sends no phone where there is none", async () => {
+  it("a customer without a phone is sent without one", async () => {
     assert.ok(
       !("customer_phone" in (await sentBy({ ...request, customer: { ...request.customer, phone: null } }))),
     );
   });
 
-  it("sends a sale with a discount as one line over the whole sum", async () => {
+  it("a sale with a discount is sent as one item over the whole amount", async () => {
     const items = [
       { sku: null, name: "Kopi", price: rupiah(1_600_000), quantity: 1 },
       { sku: null, name: "Diskon", price: rupiah(-100_000), quantity: 1 },
@@ -73,7 +73,7 @@ describe("Tripay's own terms", () => {
     ]);
   });
 
-  it("reads percent as a number and as a text, and fee bounds that are not there", async (t) => {
+  it("percent is read as a number or a string, and fee bounds may be missing", async (t) => {
     const { provider } = await pair(t);
     const channels = await provider.channels();
     assert.ok(!isRefusal(channels));
@@ -94,7 +94,7 @@ describe("Tripay's own terms", () => {
     );
   });
 
-  it("opens a QRIS that a payer's app can read: the sum, and Tripay's reference", async (t) => {
+  it("a QRIS is opened that a payer's app can read, with the amount and Tripay's reference", async (t) => {
     const { provider } = await pair(t);
     const answer = await provider.open({ ...request, expiresAt: new Date(Date.now() + 900_000) });
     assert.ok(answer.answer === "opened");
@@ -104,7 +104,7 @@ describe("Tripay's own terms", () => {
     assert.deepEqual([answer.opened.feeMerchant, answer.opened.feeCustomer], [rupiah(11_250), rupiah(0)]);
   });
 
-  it("tells the customer's fee apart where the customer bears it", async (t) => {
+  it("the customer's fee is separate if the customer bears it", async (t) => {
     const { provider } = await pair(t, "customer");
     const answer = await provider.open({
       ...request,
@@ -123,7 +123,7 @@ describe("Tripay's own terms", () => {
     ["another payment's data", 200, { success: true, data: row({ merchant_ref: "INV1" }) }, "unknown"],
     ["another sum", 200, { success: true, data: row({ amount: 1_400_000 }) }, "unknown"],
     [
-      "a no with a 500",
+      "a refusal with status 500",
       500,
       { success: false, message: "Failed to process your request. Please try again" },
       "unknown",
@@ -149,7 +149,7 @@ describe("Tripay's own terms", () => {
     });
   }
 
-  it("a name that does not resolve was never sent; a reset may have been", async () => {
+  it("a host name that does not resolve means unsent; a connection reset means unknown", async () => {
     for (const [code, answer] of [
       ["ENOTFOUND", "refused"],
       ["ECONNREFUSED", "refused"],
@@ -165,7 +165,7 @@ describe("Tripay's own terms", () => {
     }
   });
 
-  it("an empty page of a longer list is not absence", async () => {
+  it("an empty page of a longer list does not mean absent", async () => {
     const body = { success: true, data: [], pagination: { total_records: 3 } };
     const provider = createTripay({
       ...vectorSettings,
@@ -177,7 +177,7 @@ describe("Tripay's own terms", () => {
     });
   });
 
-  it("of several transactions under one reference of ours, the paid one counts", async () => {
+  it("of several transactions with the same reference of ours, the paid one counts", async () => {
     const rows = [row({ reference: "T1" }), row({ reference: "T2", status: "PAID", paid_at: 1_790_000_000 })];
     const provider = createTripay({
       ...vectorSettings,
@@ -196,7 +196,7 @@ describe("Tripay's own terms", () => {
     );
   });
 
-  it("reads the published callback", () => {
+  it("the published callback is read", () => {
     const provider = createTripay(vectorSettings);
     const read = provider.readNotification(signed(CALLBACK));
     assert.ok(!isRefusal(read));
@@ -215,7 +215,7 @@ describe("Tripay's own terms", () => {
     });
   });
 
-  it("a signed body that tells of no payment is Tripay's all the same", () => {
+  it("a signed body without a payment is accepted", () => {
     const provider = createTripay(vectorSettings);
     for (const body of [
       "",
@@ -236,7 +236,7 @@ describe("Tripay's own terms", () => {
     assert.deepEqual(read, { state: null, event: "something_else" });
   });
 
-  it("two signatures are none", () => {
+  it("a callback with two signatures is refused", () => {
     const { headers, body } = signed(CALLBACK);
     const signature = String(headers["x-callback-signature"]);
     const read = createTripay(vectorSettings).readNotification({
@@ -269,7 +269,7 @@ function signed(body: string): RawNotification {
   };
 }
 
-/** A transaction as Tripay answers it. */
+/** A transaction in Tripay's format. */
 function row(changes: Record<string, unknown>): Record<string, unknown> {
   const usual = {
     reference: "T0001000000000000006",

@@ -32,7 +32,7 @@ export type TripaySettings = {
   /** `https://tripay.co.id/api` or `https://tripay.co.id/api-sandbox`. */
   readonly baseUrl: string;
   readonly apiKey: string;
-  /** Signs; never sent. */
+  /** Signs requests; never sent. */
   readonly privateKey: string;
   readonly merchantCode: string;
   readonly callbackUrl: string;
@@ -46,7 +46,7 @@ export type TripaySettings = {
 const TOTAL_MS = 50_000;
 const SEN = 100n;
 
-/** Tripay, closed payment (tripay.co.id/developer). Sums there are whole rupiah; times are Unix seconds. */
+/** Tripay, closed payment (tripay.co.id/developer). Amounts are whole rupiah, times are Unix seconds. */
 export function createTripay(settings: TripaySettings): Provider {
   const { merchantCode, privateKey } = settings;
 
@@ -86,9 +86,9 @@ export function createTripay(settings: TripaySettings): Provider {
 
     async open(request, signal) {
       const amount = wholeRupiah(request.amount);
-      const wrong = unsendableReason(request, settings.clock.now());
-      if (wrong !== undefined || amount === undefined)
-        return { answer: "refused", reason: wrong ?? "amount_not_whole_rupiah" };
+      const reason = unsendableReason(request, settings.clock.now());
+      if (reason !== undefined || amount === undefined)
+        return { answer: "refused", reason: reason ?? "amount_not_whole_rupiah" };
       const body = {
         method: request.channel,
         merchant_ref: request.merchantRef,
@@ -121,13 +121,13 @@ export function createTripay(settings: TripaySettings): Provider {
     },
 
     readNotification: (notification) => readNotification(privateKey, notification),
-    // any other answer is repeated
+    // Tripay repeats the callback after any other answer
     acknowledgement: { success: true },
     scrub: (text) => scrub(settings, text),
   };
 }
 
-/** The rows of a list that can be read. */
+/** The readable rows of a list. */
 function listOf<T>(
   settings: TripaySettings,
   reply: Reply,
@@ -136,7 +136,7 @@ function listOf<T>(
   if (reply.said === "no") return refuse("provider_refused", { reason: scrub(settings, reply.reason) });
   if (reply.said !== "yes") return refuse("provider_unreachable", { reason: reply.reason });
   if (!Array.isArray(reply.data)) return refuse("provider_unreachable", { reason: "answer_unreadable" });
-  return reply.data.map(read).filter((one) => one !== undefined);
+  return reply.data.map(read).filter((row) => row !== undefined);
 }
 
 // open
@@ -178,7 +178,7 @@ async function inquireByReference(
   return { answer: "found", state, opened: readOpened(reply.data) ?? null };
 }
 
-/** Only an explicitly complete list without our reference means that Tripay never got it. */
+/** The attempt is absent only if an explicitly complete list doesn't have our reference. */
 async function inquireByMerchantRef(
   settings: TripaySettings,
   { merchantRef }: InquireRequest,
@@ -207,7 +207,7 @@ async function inquireByMerchantRef(
 
 // notification
 
-/** "Callback": the signature is the hex HMAC-SHA256 of the body as it came. */
+/** "Callback": the signature is the hex HMAC-SHA256 of the raw body. */
 function readNotification(privateKey: string, { headers, body }: RawNotification): Notification | Refusal {
   const given = headerOf(headers, "x-callback-signature");
   if (given === undefined || !/^[0-9a-f]{64}$/i.test(given)) return refuse("notification_signature_wrong");
@@ -221,7 +221,7 @@ function readNotification(privateKey: string, { headers, body }: RawNotification
   return state && typeof channel === "string" ? { state, channel, reread: false } : { state: null, event };
 }
 
-// mappers: a row as it came → our terms, undefined where it can't be read
+// mappers: an unchecked row → our types, undefined if it can't be read
 
 const STATUSES: Readonly<Record<string, ProviderState["status"]>> = {
   UNPAID: "pending",
@@ -273,7 +273,10 @@ function readOpened(unchecked: unknown): Opened | undefined {
   };
 }
 
-/** A row of `merchant/payment-channel`; one that can't be read is left out, so that a new kind stops nobody's payment. */
+/**
+ * A row of `merchant/payment-channel`. An unreadable one is left out, so that a new kind does not block
+ * payments.
+ */
 function readChannel(unchecked: unknown): Channel | undefined {
   const row = asRow(unchecked);
   const [code, name] = [textOf(row?.["code"]), textOf(row?.["name"])];
@@ -322,7 +325,7 @@ function readFees(unchecked: unknown): ChannelFees | undefined {
   };
 }
 
-/** Steps come with markup where it was not asked for, too: it is left out, because pages would have to trust it. */
+/** Steps may contain markup even with `allow_html=0`. It is removed, because pages can't trust it. */
 function readInstruction(unchecked: unknown): Instruction | undefined {
   const row = asRow(unchecked);
   const [title, steps] = [textOf(row?.["title"]), row?.["steps"]];
@@ -330,7 +333,7 @@ function readInstruction(unchecked: unknown): Instruction | undefined {
   return { title, steps: steps.map((step) => String(step).replaceAll(/<[^>]*>/g, "")) };
 }
 
-/** `percent` comes as a number (0.7) or a text ("0.70"); finer than a hundredth is read as the dearer hundredth. */
+/** `percent` is a number (0.7) or a string ("0.70"); finer than a hundredth, it is rounded up to one. */
 function readFee(unchecked: unknown): Fee | undefined {
   const row = asRow(unchecked);
   const flat = rupiah(row?.["flat"]);
@@ -343,21 +346,21 @@ function readFee(unchecked: unknown): Fee | undefined {
   };
 }
 
-/** Whole rupiah, as a number or in digits, to Money. */
+/** Reads whole rupiah, as a number or a string of digits. */
 function rupiah(unchecked: unknown): Money | undefined {
   const text =
     typeof unchecked === "number" && Number.isSafeInteger(unchecked) ? String(unchecked) : unchecked;
   return typeof text === "string" && /^\d{1,15}$/.test(text) ? money(BigInt(text) * SEN, IDR) : undefined;
 }
 
-/** Unix seconds, as a number or in digits. */
+/** Reads Unix seconds, as a number or a string of digits. */
 function instant(unchecked: unknown): Date | undefined {
   return /^\d{9,11}$/.test(String(unchecked)) ? new Date(Number(unchecked) * 1_000) : undefined;
 }
 
 // the call
 
-/** What Tripay said, if it did. */
+/** Tripay's answer, or that there was none. */
 type Reply =
   | { readonly said: "yes"; readonly data: unknown; readonly pagination: unknown }
   | { readonly said: "no"; readonly reason: string }
@@ -386,7 +389,7 @@ async function call(
   return exchanged.said === "answered" ? judge(exchanged.status, exchanged.text) : exchanged;
 }
 
-/** By the success flag first, then by the status; a 408 or 5xx says nothing about what was done. */
+/** Judges by the success flag first, then by the status. A 408 or 5xx leaves open what was done. */
 function judge(status: number, text: string): Reply {
   const envelope = asRow(parseJson(text));
   const success = envelope?.["success"];

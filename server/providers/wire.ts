@@ -4,8 +4,8 @@ import { keepableJson } from "../kernel/index.ts";
 import type { Channel, Fee, OpenRequest, RawNotification } from "./provider.ts";
 
 /**
- * What the wires of all providers have in common: one HTTP call and what is certain of it, readers of rows that nobody
- * has checked, rupiah, and the scrubbing of logs. What a provider means by its words stands in its own file.
+ * Code that the providers share: one HTTP call and what is certain about its outcome, readers of unchecked
+ * rows, rupiah, and the scrubbing of logs. The meaning of a provider's fields belongs in its own file.
  */
 
 // the call
@@ -14,20 +14,23 @@ export type Call = {
   readonly url: string;
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
-  /** What becomes JSON; a text goes as it is, so that the bytes sent are the bytes signed. */
+  /** Sent as JSON; a string is sent unchanged, so that the bytes sent are the bytes signed. */
   readonly body?: unknown;
 };
 
-/** What one call came to. `unsent` is certain: no connection, so no byte has left. */
+/** The outcome of one call. `unsent` is certain: without a connection, no byte was sent. */
 export type Exchange =
   | { readonly said: "answered"; readonly status: number; readonly text: string }
   | { readonly said: "unsent"; readonly reason: string }
   | { readonly said: "unknown"; readonly reason: string };
 
-/** Without a name some providers' front doors take the caller for a robot and answer a page. */
+/** Without a user agent, some providers' firewalls take the caller for a bot and answer with an HTML page. */
 const USER_AGENT = "Onegate/0.1";
 
-/** Calls once, from first to last byte within `totalMs`. A redirect is not followed: the first server may have had the request. */
+/**
+ * Calls once, within `totalMs` from first to last byte. A redirect is not followed, because the first server
+ * may have processed the request.
+ */
 export async function exchange(
   { url, method, headers, body }: Call,
   totalMs: number,
@@ -56,7 +59,10 @@ export async function exchange(
   }
 }
 
-/** HTTP's password authentication with the key as the user's name and no password, as Midtrans and Xendit want it. */
+/**
+ * HTTP Basic authentication with the key as the user name and an empty password, as Midtrans and Xendit
+ * require.
+ */
 export function basic(key: string): string {
   return `Basic ${Buffer.from(`${key}:`).toString("base64")}`;
 }
@@ -78,7 +84,7 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
-// rows that nobody has checked
+// unchecked rows
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -88,15 +94,15 @@ export function asRow(unchecked: unknown): Row | undefined {
     : undefined;
 }
 
-/** The rows of a list; none where it is not a list. */
+/** The rows of a list; none if it is not a list. */
 export function rowsOf(unchecked: unknown): Row[] {
   return Array.isArray(unchecked) ? unchecked.map(asRow).filter((row) => row !== undefined) : [];
 }
 
-/** An escape of NUL, or of a half of a surrogate pair, which may lack its other half. */
+/** An escape of NUL, or of one half of a surrogate pair, which may lack the other. */
 const SUSPECT_ESCAPE = /\\u(?:0000|d[89a-f])/i;
 
-/** JSON as it can be kept, since the texts of an answer or notification are written beside money; undefined where it is none. */
+/** Parses JSON into a form that PostgreSQL can store; undefined if it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     const parsed = JSON.parse(text) as unknown;
@@ -115,14 +121,14 @@ export function urlOf(unchecked: unknown): string | null {
   return typeof unchecked === "string" && /^https?:\/\//.test(unchecked) ? unchecked : null;
 }
 
-/** A header by its lower-case name; undefined where it is missing or there are several. */
+/** A header by its lower-case name; undefined if it is missing or repeated. */
 export function headerOf(headers: RawNotification["headers"], name: string): string | undefined {
   const found = Object.entries(headers).filter(([key]) => key.toLowerCase() === name);
   const value = found.length === 1 ? found[0]?.[1] : undefined;
   return Array.isArray(value) ? (value.length === 1 ? value[0] : undefined) : value;
 }
 
-/** Compares in a time that tells nothing of where they differ. */
+/** Compares in constant time. */
 export function sameSecret(given: string, expected: string): boolean {
   const [left, right] = [Buffer.from(given), Buffer.from(expected)];
   return left.length === right.length && timingSafeEqual(left, right);
@@ -132,29 +138,32 @@ export function sameSecret(given: string, expected: string): boolean {
 
 const SEN = 100n;
 
-/** Money to whole rupiah; undefined where there are sen. */
+/** Money to whole rupiah; undefined if it has sen. */
 export function wholeRupiah({ minor }: Money): number | undefined {
   return minor % SEN === 0n ? Number(minor / SEN) : undefined;
 }
 
-/** A sum that is not negative, as a number or in decimals ("5539.00"), to Money. */
+/** Reads an amount that is not negative, as a number or a decimal string ("5539.00"). */
 export function readRupiah(unchecked: unknown): Money | undefined {
   const minor = checkedToMinor(unchecked, IDR);
   return typeof minor === "bigint" && minor >= 0n ? money(minor, IDR) : undefined;
 }
 
-/** A fee by its agreement: flat and percent, rounded up to the rupiah in the provider's favour, within the fee's own bounds. */
+/**
+ * The agreed fee: flat plus percent, rounded up to the rupiah in the provider's favour, within the fee's
+ * bounds.
+ */
 export function feeOn(
   amount: Money,
   { feeMerchant, minimumFee, maximumFee }: Pick<Channel, "feeMerchant" | "minimumFee" | "maximumFee">,
 ): Money {
   const share = divide(amount.minor * BigInt(feeMerchant.percentBasisPoints), 10_000n * SEN, "ceil") * SEN;
   const fee = feeMerchant.flat.minor + share;
-  const least = minimumFee && fee < minimumFee.minor ? minimumFee.minor : fee;
-  return money(maximumFee && least > maximumFee.minor ? maximumFee.minor : least, IDR);
+  const raised = minimumFee && fee < minimumFee.minor ? minimumFee.minor : fee;
+  return money(maximumFee && raised > maximumFee.minor ? maximumFee.minor : raised, IDR);
 }
 
-/** Why no provider of whole rupiah is sent a request: the sum, the lines or the time are not what they should be. */
+/** Why a request can't be sent to a provider of whole rupiah: its amount, items or expiry are invalid. */
 export function unsendableReason({ amount, items, expiresAt }: OpenRequest, now: number): string | undefined {
   if (amount.currency !== IDR) return "currency_not_rupiah";
   if (amount.minor <= 0n) return "amount_not_positive";
@@ -171,8 +180,8 @@ export function unsendableReason({ amount, items, expiresAt }: OpenRequest, now:
 }
 
 /**
- * The lines of a sale in whole rupiah. What a negative price or one with sen does is documented nowhere, so a sale that
- * has such a line goes as one line over the whole amount.
+ * The items of a sale in whole rupiah. No provider documents negative prices or prices with sen, so a sale
+ * with such an item is sent as one item over the whole amount.
  */
 export function wholeLines({
   items,
@@ -189,11 +198,13 @@ export function wholeLines({
   return [{ sku: null, name: `Pembayaran ${merchantRef}`, price: wholeRupiah(amount) ?? 0, quantity: 1 }];
 }
 
-// channels of a provider that publishes none
+// channels of providers that publish no list
 
 const NOTHING = money(0n, IDR);
 
-/** An agreement with a provider on one channel; sums in whole rupiah, the share in hundredths of a percent. */
+/**
+ * A channel as agreed with a provider. Amounts in whole rupiah, the percentage in hundredths of a percent.
+ */
 export function agreed(
   { code, name, group, type }: Pick<Channel, "code" | "name" | "group" | "type">,
   {
@@ -221,12 +232,12 @@ export function agreed(
   };
 }
 
-/** The channel of a request, or why it isn't one: unknown, switched off, or another sum than it takes. */
+/** The channel of a request, or why it can't be used: unknown, inactive, or an amount outside its bounds. */
 export function channelFor(
   channels: readonly Channel[],
   { channel: code, amount }: OpenRequest,
 ): Channel | string {
-  const channel = channels.find((one) => one.code === code);
+  const channel = channels.find((each) => each.code === code);
   if (!channel?.active) return channel ? "channel_inactive" : "channel_unknown";
   if (amount.minor < channel.minimumAmount.minor) return "amount_below_minimum";
   return amount.minor > channel.maximumAmount.minor ? "amount_above_maximum" : channel;
@@ -240,7 +251,7 @@ const PERSONAL: ReadonlyArray<readonly [RegExp, string]> = [
   [/(?<!\d)(?:\+?62|0)[ -]?8\d(?:[ -]?\d){6,11}(?!\d)/g, "08***"],
 ];
 
-/** A text without these secrets, and without what names or reaches a person. */
+/** A text without these secrets, e-mail addresses and telephone numbers. */
 export function scrubbed(secrets: readonly string[], text: string): string {
   const withoutKeys = secrets
     .filter((secret) => secret !== "")

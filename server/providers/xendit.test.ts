@@ -26,7 +26,7 @@ conformance("Xendit", async (): Promise<Peer> => {
     otherSecret: createXendit({ ...settings, callbackToken: "last-years-token" }),
     unreachable: createXendit({ ...settings, baseUrl: await deadUrl() }),
     channel: "DANA",
-    // a charge that nobody approves in time fails
+    // a charge that is not approved in time fails
     endings: ["paid", "failed", "refunded"],
     goodAmount: rupiah(12_500),
     secrets: [DEMO_SECRET_KEY, DEMO_CALLBACK_TOKEN, Buffer.from(`${DEMO_SECRET_KEY}:`).toString("base64")],
@@ -97,7 +97,10 @@ const PAID = {
   },
 } as const;
 
-/** A charge as the callback of a live one had it (ariwahyunahar/xendit-example, tests/tes.php), our expiry in its metadata. */
+/**
+ * A charge from the callback of a live one (ariwahyunahar/xendit-example, tests/tes.php), with our expiry in
+ * its metadata.
+ */
 const CHARGE = {
   actions: {
     desktop_web_checkout_url: "https://ewallet-mock-connector.xendit.co/v1/c?token=1",
@@ -130,7 +133,7 @@ const CHARGE = {
 
 type Sent = { url: string; headers: Headers; body: Record<string, unknown> };
 
-/** A provider whose calls are kept and answered by path; a number is a status with a page. */
+/** A provider whose calls are recorded and answered by path; a number is a status with a page. */
 function answering(answers: Readonly<Record<string, object | number | Error>>, status = 200) {
   const sent: Sent[] = [];
   const fetched: typeof fetch = async (url, init) => {
@@ -154,7 +157,7 @@ function tokened(row: object, token = settings.callbackToken): RawNotification {
 }
 
 describe("Xendit's own terms", () => {
-  it("asks for a code by version 2022-07-31, with our address and time", async () => {
+  it("a code is requested by version 2022-07-31, with our URL and expiry", async () => {
     const { provider, sent } = answering({ "*": CODE });
     const answer = await provider.open(request);
     assert.deepEqual(answer, {
@@ -189,7 +192,7 @@ describe("Xendit's own terms", () => {
     });
   });
 
-  it("asks a wallet's page to come back to us, and OVO's payer by phone", async () => {
+  it("a wallet's page returns to us, and OVO gets the payer's phone", async () => {
     const { provider, sent } = answering({ "*": { ...CHARGE, status: "PENDING" } });
     const answer = await provider.open({ ...request, channel: "LINKAJA" });
     assert.deepEqual(answer.answer === "opened" && [answer.opened.checkoutUrl, answer.opened.expiresAt], [
@@ -256,7 +259,7 @@ describe("Xendit's own terms", () => {
     ],
     ["active with its payment is paid", CODE, [PAID.data], "paid"],
     [
-      "inactive without a payment is over",
+      "inactive without a payment is expired",
       { ...CODE, status: "INACTIVE" },
       { data: [], has_more: false },
       "expired",
@@ -275,7 +278,7 @@ describe("Xendit's own terms", () => {
     });
   }
 
-  it("a code whose payments are not told is unknown", async () => {
+  it("a code whose payments can't be read is unknown", async () => {
     const { provider } = answering({ [`/qr_codes/${CODE.id}`]: { ...CODE, status: "INACTIVE" } });
     assert.equal(
       (await provider.inquire({ reference: CODE.id, merchantRef: "testing-1" })).answer,
@@ -283,7 +286,7 @@ describe("Xendit's own terms", () => {
     );
   });
 
-  it("a lost charge is found by the money that came for it", async () => {
+  it("a lost charge is found by the money received for it", async () => {
     const movement = { product_id: CHARGE.id, type: "PAYMENT", status: "SUCCESS", reference_id: "testing-1" };
     const { provider, sent } = answering({
       "/transactions?reference_id=testing-1": { data: [movement], has_more: false },
@@ -297,7 +300,7 @@ describe("Xendit's own terms", () => {
     assert.equal(sent.length, 2);
   });
 
-  it("a lost one without money is unknown until ten minutes after its time, then absent", async () => {
+  it("a lost attempt without money is unknown until ten minutes after its expiry, then absent", async () => {
     const { provider } = answering({ "*": { data: [], has_more: false } });
     const inquire = (expiresAt: Date | null) =>
       provider.inquire({ reference: null, merchantRef: "testing-1", expiresAt });
@@ -329,7 +332,7 @@ describe("Xendit's own terms", () => {
     }
   });
 
-  it("reads the published callback of a code and a live one of a charge, to be asked again", () => {
+  it("the published callback of a code and a live one of a charge lead to an inquiry", () => {
     const provider = createXendit(settings);
     const code = provider.readNotification(tokened(PAID));
     assert.deepEqual(code, {
@@ -361,7 +364,7 @@ describe("Xendit's own terms", () => {
     );
   });
 
-  it("another token, none, or two are none; a body that tells of no payment is Xendit's all the same", () => {
+  it("a wrong, missing or repeated token is refused; a body without a payment is accepted", () => {
     const provider = createXendit(settings);
     const refusal = (notification: RawNotification) => {
       const read = provider.readNotification(notification);
@@ -380,7 +383,7 @@ describe("Xendit's own terms", () => {
     assert.equal(
       isRefusal(unset) && unset.refusal,
       "notification_signature_wrong",
-      "a token that is not set proves nobody",
+      "a token that is not set verifies nothing",
     );
     for (const row of [
       {},
@@ -392,10 +395,10 @@ describe("Xendit's own terms", () => {
     }
   });
 
-  it("opens a QRIS that a payer's app can read, finds it paid, and sees it over", async (t) => {
+  it("a QRIS is opened that a payer's app can read, found paid, and another found expired", async (t) => {
     const { provider, lever } = await against(t);
-    const asked = { ...request, expiresAt: new Date(Date.now() + 900_000) };
-    const answer = await provider.open(asked);
+    const fresh = { ...request, expiresAt: new Date(Date.now() + 900_000) };
+    const answer = await provider.open(fresh);
     assert.ok(answer.answer === "opened");
     const qris = parseQris(answer.opened.qrString ?? "");
     assert.ok(!isQrisProblem(qris));
@@ -410,7 +413,7 @@ describe("Xendit's own terms", () => {
     await lever(answer.opened.reference, "paid");
     assert.deepEqual(await stateOf(answer.opened.reference, "testing-1"), ["paid", true]);
     assert.deepEqual((await provider.inquire({ reference: null, merchantRef: "testing-1" })).answer, "found");
-    const other = await provider.open({ ...asked, merchantRef: "testing-2" });
+    const other = await provider.open({ ...fresh, merchantRef: "testing-2" });
     assert.ok(other.answer === "opened");
     await lever(other.opened.reference, "expired");
     assert.deepEqual(await stateOf(other.opened.reference, "testing-2"), ["expired", false]);

@@ -33,17 +33,19 @@ import {
 } from "./wire.ts";
 
 export type XenditSettings = {
-  /** `https://api.xendit.co`, for test and live alike: the key tells which. */
+  /** `https://api.xendit.co`, for test and live: the key decides which. */
   readonly baseUrl: string;
   readonly secretKey: string;
-  /** The account's verification token: a constant, which every callback carries. */
+  /** The account's verification token, a constant that is part of every callback. */
   readonly callbackToken: string;
-  /** Sent with each request, in place of the address in Xendit's dashboard. */
+  /** Sent with each request; overrides the URL in Xendit's dashboard. */
   readonly callbackUrl: string;
   readonly returnUrl: string;
-  /** What is agreed with Xendit; `XENDIT_CHANNELS` if none is given. */
+  /** The channels agreed with Xendit; `XENDIT_CHANNELS` if none are given. */
   readonly channels?: readonly Channel[];
-  /** How long one call may take from first to last byte; 30 s if none is given, as no duration is documented. */
+  /**
+   * How long one call may take from first to last byte; 30 s if none is given, as no duration is documented.
+   */
   readonly timeouts?: { readonly totalMs: number };
   readonly fetch?: typeof globalThis.fetch;
   readonly clock: { now(): number };
@@ -52,11 +54,14 @@ export type XenditSettings = {
 const TOTAL_MS = 30_000;
 const NOTHING = money(0n, IDR);
 const QR_VERSION = "2022-07-31";
-/** How long after its time an attempt without a trace is held to be over for good. */
+/** How long after its expiry an attempt without any payment is considered absent. */
 const OVER_MS = 10 * 60_000;
 
 const QRIS = "QRIS";
-/** Wallets by our code; each is `ID_` and it at Xendit. OVO asks the payer by phone, the others by a page. */
+/**
+ * Wallets by our code; Xendit's code is the same with the prefix `ID_`. OVO asks the payer by phone, the
+ * others on a page.
+ */
 const WALLETS: ReadonlySet<string> = new Set(["OVO", "DANA", "SHOPEEPAY", "LINKAJA", "ASTRAPAY"]);
 
 const wallet = (code: string, name: string, basisPoints: number): Channel => ({
@@ -68,8 +73,9 @@ const wallet = (code: string, name: string, basisPoints: number): Channel => ({
 });
 
 /**
- * Xendit publishes no list of channels, limits or fees by API: they are agreed with each merchant. These are the list prices
- * as of 2024 (memory) within bounds that are safe at every channel; a contract's own replace them by `settings.channels`.
+ * Xendit's API has no list of channels, limits or fees: they are agreed with each merchant. These are the
+ * list prices of 2024 (from memory), with limits that are safe for every channel. `settings.channels`
+ * replaces them by a contract's.
  */
 export const XENDIT_CHANNELS: readonly Channel[] = [
   agreed(
@@ -84,15 +90,18 @@ export const XENDIT_CHANNELS: readonly Channel[] = [
 ];
 
 /**
- * Xendit: QR codes (version 2022-07-31) and e-wallet charges. Sums are numbers of whole rupiah, times are UTC.
+ * Xendit: QR codes (version 2022-07-31) and e-wallet charges. Amounts are numbers of whole rupiah, times are
+ * UTC.
  *
- * What is not documented, and what is done about it:
- * - Neither product has an idempotency key or is searched by our reference. A lost answer is looked for in the list of
- *   transactions, which knows money that came and nothing else: until it has come or its time is over, it is unknown.
- * - Nothing ends a code or a charge that was not paid (a void is of paid ones, on their day): there is no `cancel`.
- * - A refund of a charge takes a sum and a reason, and no name of ours. One whose answer was lost could not be told from one
- *   that was never made, and asking again could pay twice: there is no `refund`, it is made in the dashboard.
- * - A charge has no time of its own; ours goes along in `metadata` and is read back from there.
+ * Limits of the API, and how they are handled:
+ * - Neither product has an idempotency key or a search by our reference. A lost attempt is searched for in
+ *   the list of transactions, which has only received money. Until the payer has paid or the attempt has
+ *   expired, it is unknown.
+ * - An unpaid code or charge can't be cancelled (a void is for paid ones, on the same day), so there is no
+ *   `cancel`.
+ * - A refund of a charge takes an amount and a reason but no reference of ours. If its answer were lost, a
+ *   retry could refund twice. So there is no `refund`; refunds are made in the dashboard.
+ * - A charge has no expiry of its own. Ours is sent in `metadata` and read back from there.
  */
 export function createXendit(settings: XenditSettings): Provider {
   const channels = settings.channels ?? XENDIT_CHANNELS;
@@ -105,10 +114,10 @@ export function createXendit(settings: XenditSettings): Provider {
 
     async open(request, signal) {
       const channel = channelFor(channels, request);
-      const wrong =
+      const reason =
         unsendableReason(request, settings.clock.now()) ??
         (typeof channel === "string" ? channel : undefined);
-      if (wrong !== undefined) return { answer: "refused", reason: wrong };
+      if (reason !== undefined) return { answer: "refused", reason };
       if (request.channel === QRIS)
         return openAnswer(settings, request, await call(settings, qrCall(settings, request), signal), (row) =>
           readCode(channels, row, []),
@@ -128,7 +137,7 @@ export function createXendit(settings: XenditSettings): Provider {
 
     verify: (signal) => verify(settings, signal),
     readNotification: (notification) => readNotification(settings, channels, notification),
-    // 200 ends the notifying
+    // status 200 stops further notifications
     acknowledgement: {},
     scrub: (text) => scrub(settings, text),
   };
@@ -147,7 +156,7 @@ function qrCall({ callbackUrl }: XenditSettings, request: OpenRequest): Call {
   return { path: "qr_codes", body, headers: { "webhook-url": callbackUrl } };
 }
 
-/** The body of a charge, or why there is none. */
+/** The call that makes a charge, or the reason that there is none. */
 function chargeCall({ callbackUrl, returnUrl }: XenditSettings, request: OpenRequest): Call | string {
   if (!WALLETS.has(request.channel)) return "channel_unknown";
   const { phone } = request.customer;
@@ -188,7 +197,7 @@ function openAnswer(
 
 // inquire
 
-/** A code by itself and its payments, a charge by itself. Which it is, its reference tells: `qr_…`, `ewc_…`. */
+/** Reads a code and its payments, or a charge. The reference shows which: `qr_…`, `ewc_…`. */
 async function inquireByReference(
   settings: XenditSettings,
   channels: readonly Channel[],
@@ -202,14 +211,14 @@ async function inquireByReference(
     call(settings, { path: isCode ? `qr_codes/${id}` : `ewallets/charges/${id}` }, signal),
     isCode ? call(settings, { path: `qr_codes/${id}/payments` }, signal) : undefined,
   ]);
-  for (const one of [reply, payments]) {
-    if (one?.said === "no")
+  for (const each of [reply, payments]) {
+    if (each?.said === "no")
       return {
         answer: "unknown",
-        reason: reasonOf(settings, one),
-        ...(one.status === 404 ? { notFound: true } : {}),
+        reason: reasonOf(settings, each),
+        ...(each.status === 404 ? { notFound: true } : {}),
       };
-    if (one && one.said !== "yes") return { answer: "unknown", reason: one.reason };
+    if (each && each.said !== "yes") return { answer: "unknown", reason: each.reason };
   }
   const row = reply.said === "yes" ? asRow(reply.data) : undefined;
   const known =
@@ -224,8 +233,8 @@ async function inquireByReference(
 }
 
 /**
- * "List transactions" by our reference: money that came names its code or charge, which is then read. None there proves only
- * that nobody has paid; once nobody can any more, that is absence.
+ * "List transactions" by our reference. Received money names its code or charge, which is then read. An empty
+ * list proves only that nobody has paid; after the expiry, it means that the attempt is absent.
  */
 async function inquireByMerchantRef(
   settings: XenditSettings,
@@ -258,7 +267,7 @@ async function inquireByMerchantRef(
 
 // verify
 
-/** The transactions of a reference that never was. */
+/** Lists the transactions of a reference that does not exist. */
 async function verify(settings: XenditSettings, signal?: AbortSignal): Promise<VerifyAnswer> {
   const reply = await call(settings, { path: "transactions?reference_id=onegate-verify" }, signal);
   if (reply.said === "yes") return { answer: "accepted" };
@@ -268,7 +277,7 @@ async function verify(settings: XenditSettings, signal?: AbortSignal): Promise<V
 
 // notification
 
-/** The token proves the sender and nothing of the body: its word is asked again. */
+/** The token verifies the sender but not the body, so the payment is inquired about. */
 function readNotification(
   { callbackToken }: XenditSettings,
   channels: readonly Channel[],
@@ -292,7 +301,7 @@ function readEvent(channels: readonly Channel[], event: string, data: Row): Know
     case "ewallet.capture":
       return readCharge(channels, data);
     case "ewallet.refund":
-      // its fields beyond these are not known here (memory: `charge_id`); the charge itself is read anyway
+      // no other fields are known (`charge_id` is from memory); the charge itself is inquired about anyway
       return readCharge(channels, {
         ...data,
         id: data["charge_id"],
@@ -304,11 +313,11 @@ function readEvent(channels: readonly Channel[], event: string, data: Row): Know
   }
 }
 
-// mappers: a row as it came → our terms, undefined where it can't be read
+// mappers: an unchecked row → our types, undefined if it can't be read
 
 type Known = { readonly state: ProviderState; readonly channel: string; readonly opened: Opened | null };
 
-/** A dynamic code is paid once. One that is inactive and has no payment is over. */
+/** A dynamic code is paid once. An inactive one without a payment has expired. */
 function readCode(channels: readonly Channel[], row: Row, payments: readonly Row[]): Known | undefined {
   const paid = payments.find(({ status }) => status === "SUCCEEDED" || status === "COMPLETED");
   const statuses: Readonly<Record<string, ProviderState["status"]>> = {
@@ -333,7 +342,7 @@ function readCode(channels: readonly Channel[], row: Row, payments: readonly Row
   };
 }
 
-/** A charge whose refunds are not all of it is still paid. */
+/** A partly refunded charge is still `SUCCEEDED`, which is paid. */
 const CHARGES: Readonly<Record<string, ProviderState["status"]>> = {
   PENDING: "pending",
   SUCCEEDED: "paid",
@@ -366,7 +375,7 @@ function readCharge(channels: readonly Channel[], row: Row): Known | undefined {
   };
 }
 
-/** Fees are agreed, not told with a payment: what is agreed is taken. */
+/** Xendit does not report fees with a payment, so the agreed fee is used. */
 function readState(
   channels: readonly Channel[],
   code: string,
@@ -377,7 +386,7 @@ function readState(
 ): ProviderState | undefined {
   const [reference, merchantRef] = [textOf(row["id"]), textOf(row["reference_id"])];
   const amount = row["currency"] === IDR ? readRupiah(sum) : undefined;
-  const channel = channels.find((one) => one.code === code);
+  const channel = channels.find((each) => each.code === code);
   if (reference === null || merchantRef === null || !status || !amount || !channel) return undefined;
   return {
     reference,
@@ -400,7 +409,7 @@ function openedOf(
     expiresAt,
   }: { qrString?: string | null; checkoutUrl?: string | null; expiresAt: Date },
 ): Opened {
-  const channelName = channels.find((one) => one.code === code)?.name ?? code;
+  const channelName = channels.find((each) => each.code === code)?.name ?? code;
   return {
     reference,
     channelName,
@@ -414,7 +423,7 @@ function openedOf(
   };
 }
 
-/** A list as it comes: bare, or as `data`. */
+/** The rows of a list, which is the body itself or its `data`. */
 function listOf(unchecked: unknown): Row[] {
   return rowsOf(Array.isArray(unchecked) ? unchecked : asRow(unchecked)?.["data"]);
 }
@@ -430,7 +439,7 @@ function instant(unchecked: unknown): Date | undefined {
 
 // the call
 
-/** What Xendit said, if it did. */
+/** Xendit's answer, or that there was none. */
 type Reply =
   | { readonly said: "yes"; readonly data: unknown }
   | { readonly said: "no"; readonly status: number; readonly code: string; readonly message: string }
@@ -466,7 +475,10 @@ async function call(
   return exchanged.said === "answered" ? judge(exchanged.status, exchanged.text) : exchanged;
 }
 
-/** By HTTP's status, and for a no by its `error_code` as well; a 408 or 5xx says nothing about what was done. */
+/**
+ * Judges by the HTTP status; a refusal must also have an `error_code`. A 408 or 5xx leaves open what was
+ * done.
+ */
 function judge(status: number, text: string): Reply {
   const data = parseJson(text);
   if (status >= 200 && status < 300)
@@ -482,7 +494,10 @@ function judge(status: number, text: string): Reply {
 
 // the error table: "Error lists and failure reasons" of QR codes and e-wallets
 
-/** A no before anything was asked of a payer. Any other, such as a duplicate, may be of an attempt that is there: asked about. */
+/**
+ * Refusals before a payment was created. After any other error, such as a duplicate, an attempt may exist:
+ * the result is unknown until an inquiry.
+ */
 const REFUSED: ReadonlySet<string> = new Set([
   "API_VALIDATION_ERROR",
   "UNSUPPORTED_CURRENCY",
@@ -493,7 +508,7 @@ const REFUSED: ReadonlySet<string> = new Set([
   "CALLBACK_URL_NOT_FOUND",
 ]);
 
-/** The key is none, or may not read. */
+/** The key is invalid, or has no permission to read. */
 const NOT_LET_IN: ReadonlySet<string> = new Set(["INVALID_API_KEY", "REQUEST_FORBIDDEN_ERROR"]);
 
 function reasonOf(settings: XenditSettings, { code, message }: Extract<Reply, { said: "no" }>): string {

@@ -13,10 +13,13 @@ import { answer, answerOnce, keyOf, type Http } from "../kernel/index.ts";
 import { checkSetupCode, setUp, type Setup, type SetupCaller } from "./set-up.ts";
 
 const tags = ["setup"];
-/** A logo of 200 kB, as base64, and a list of products: more than other requests of somebody unknown may hold. */
+/**
+ * A logo of 200 kB in base64 and a list of products need more than the limit for other unauthenticated
+ * requests.
+ */
 const BODY_LIMIT_BYTES = 1_572_864;
 
-/** A shop from nothing. */
+/** Sets up a new shop. */
 export function setupRoutes(http: Http, setup: Setup): void {
   http.get(
     "/api/v1/setup",
@@ -55,11 +58,12 @@ export function setupRoutes(http: Http, setup: Setup): void {
       schema: {
         tags,
         summary:
-          "Set a shop up; this browser is enrolled and its owner signed in. In production the header Onegate-Setup-Code proves who may",
+          "Set a shop up; this browser is enrolled and its owner signed in. " +
+          "In production the header Onegate-Setup-Code proves who may",
         body: SetupSchema,
         response: { 201: SetupDoneSchema, "4xx": ProblemSchema },
       },
-      // a body may be large: nobody's is read who has no code
+      // checked before the body is read, because the body may be large
       onRequest: (request, reply, done) => {
         const caller = callerOf(request);
         if (isRefusal(caller)) return void answer(request, reply, caller);

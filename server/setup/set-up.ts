@@ -40,9 +40,11 @@ import { insertDone, isSetupCode, selectDone, updateDevice, useSetupCode, type D
 
 export type Setup = {
   readonly database: Database;
-  /** Whether a code is asked for: in production; in the sandbox of whoever is not at the machine itself. */
+  /**
+   * Whether a code is required: in production always, in the sandbox only for requests from another machine.
+   */
   readonly isCodeNeeded: (isLocal: boolean) => boolean;
-  /** Names of the providers that every merchant's chart has an account for. */
+  /** Names of the providers that get an account in every merchant's chart. */
   readonly providers: readonly string[];
 };
 
@@ -60,8 +62,8 @@ const DEVICE = "Kasir 1";
 const hashOf = (key: string) => createHash("sha256").update(key).digest();
 
 /**
- * Whether a caller may send a shop at all, from the head of the request alone: by a code that is good, or by the key of a
- * set-up that was done, which is then proven by the owner's PIN. Refuses `sign_in_delayed`, `setup_code_wrong`.
+ * Checks from the headers alone whether a caller may set up a shop: by a valid code, or by the key of a
+ * finished set-up, where the owner's PIN is checked later. Refuses `sign_in_delayed`, `setup_code_wrong`.
  */
 export async function checkSetupCode(
   { database, isCodeNeeded }: Setup,
@@ -72,17 +74,18 @@ export async function checkSetupCode(
   if (delayed) return delayed;
   const hash = codeHash(code);
   if (!hash || !(await isSetupCode(database.kysely, hash))) return refuse("setup_code_wrong");
-  // it was no guess
+  // the code is valid, so this was not a guess
   await inTransaction(database, (tx) => forgetGuesses(tx, address));
   return undefined;
 }
 
 /**
- * Sets a shop up in one transaction: merchant, outlet, tax, logo, books, owner, staff, products with what is on hand; the
- * browser that asks is enrolled and its owner signed in. The same key within an hour, with the owner's PIN, is the same shop:
- * the browser is enrolled anew, because what was answered is kept nowhere. Refuses `idempotency_key_reused`,
- * `time_zone_unknown`, `day_begins_late`, `logo_invalid`, `pin_too_simple`, what `checkedToRows` refuses of the products,
- * `setup_code_wrong`; and, where the shop is there already, what `provePin` does.
+ * Sets a shop up in one transaction: merchant, outlet, tax, logo, books, owner, staff, products and their
+ * stock. The calling browser is enrolled and the owner signed in. A repeat with the same key within an hour
+ * and the owner's PIN returns the same shop; the browser is enrolled again, because the first answer with its
+ * token is not stored. Refuses `idempotency_key_reused`, `time_zone_unknown`, `day_begins_late`,
+ * `logo_invalid`, `pin_too_simple`, what `checkedToRows` refuses, `setup_code_wrong`; for a repeat also
+ * `sign_in_delayed` and what `provePin` refuses.
  */
 export async function setUp(
   setup: Setup,
@@ -115,7 +118,7 @@ export async function setUp(
       return { ...(await write(tx, setup, { body, logo, hashed, keyHash }, address)), replayed: false };
     });
   } catch (error) {
-    // a twin with the same key was faster; this one is undone
+    // a concurrent request with the same key was faster, and this one is rolled back
     const twin = codeOf(error) === "23505" ? await selectDone(database.kysely, keyHash) : undefined;
     if (!twin) throw error;
     return comeBack(database, twin, body, address);
@@ -151,7 +154,7 @@ async function write(
   await stockUp(tx, merchantId, outletId, body.products ?? []);
 
   const [owner] = hashed;
-  if (!owner) throw new Error("a shop has an owner");
+  if (!owner) throw new Error("a new shop must have an owner");
   const enrolled = await enrolIn(tx, {
     merchantId,
     outletId,
@@ -195,7 +198,7 @@ async function stockUp(tx: Tx, merchantId: Id, outletId: Id, products: Stocked):
   if (counted.length > 0) await moveStock(tx, merchantId, outletId, newId(), counted);
 }
 
-/** Enrols the browser of a shop that is set up already anew, in the place of the device whose token may have been lost. */
+/** Enrols a browser again for a shop that exists, in place of the device whose token may have been lost. */
 async function comeBack(
   database: Database,
   done: Done,
@@ -206,7 +209,7 @@ async function comeBack(
   const delayed = await countGuess(database, address);
   if (delayed) return delayed;
   if (!done.isRecent || done.name !== body.merchant.name) return refuse("idempotency_key_reused");
-  // counted against the owner like every other try at that PIN, whatever address it comes from
+  // counts against the owner like every other attempt at that PIN, from any address
   const proven = await provePin(
     database,
     { merchantId, deviceId: done.deviceId, staffId: ownerId },

@@ -87,7 +87,7 @@ describe("a shop that is set up beside the demo", () => {
   const count = async (table: string) =>
     Number((await program.database.pool.query(`select count(*) as n from ${table}`)).rows[0].n);
 
-  it("sells for cash and by QRIS, into books of its own, and its people unlock its till alone", async () => {
+  it("a new shop sells by cash and QRIS into its own books, and its staff unlock only its till", async () => {
     assert.deepEqual((await program.call<SetupStateBody>("GET", "/api/v1/setup")).body, {
       needed: false,
       allowed: true,
@@ -174,7 +174,7 @@ describe("a shop that is set up beside the demo", () => {
     await program.assertBooksHold();
   });
 
-  it("an answer that was lost is asked for by the same key: the same shop, and another token", async () => {
+  it("a repeat with the same key after a lost answer returns the same shop and a new token", async () => {
     const key = newId();
     const merchants = await count("merchant");
     const answers = await Promise.all([
@@ -208,13 +208,13 @@ describe("a shop that is set up beside the demo", () => {
     assert.equal((await setUp(SHOP, key)).body.code, "idempotency_key_reused");
   });
 
-  it("a PIN that is guessed there is counted against the owner, from whatever addresses it is tried", async () => {
+  it("wrong PINs at the set-up count against the owner, from any address", async () => {
     const key = newId();
     const shop = await setUp({ ...SHOP, merchant: { name: "Warung Tebak" } }, key);
     assert.equal(shop.status, 201);
     const codes: Array<string | undefined> = [];
     for (let n = 0; n < 30; n += 1) {
-      // a guesser has many addresses and much time
+      // an attacker has many addresses and much time
       await program.database.pool.query("delete from sign_in_try");
       await program.database.pool.query("update pin_try set delayed_until = null");
       codes.push(
@@ -243,16 +243,16 @@ describe("a shop that is set up beside the demo", () => {
     assert.equal(
       (await setUp({ ...SHOP, merchant: { name: "Warung Tebak" } }, key)).body.code,
       "pin_blocked",
-      "the right PIN, too",
+      "even the right PIN",
     );
     assert.equal(
       (await tryUnlock(program, shop.body.token, shop.body.session.staff.id, SHOP.owner.pin)).status,
       200,
-      "the owner gets in at the own till",
+      "the owner can still sign in at their own till",
     );
   });
 
-  it("is refused by name, and nothing is left behind", async () => {
+  it("an invalid set-up is refused by name, and nothing is left behind", async () => {
     const [merchants, staff] = [await count("merchant"), await count("staff")];
     const refused = async (body: unknown) => {
       const { body: problem } = await setUp(body);
@@ -336,7 +336,7 @@ describe("production without a shop", () => {
       ).json()) as { code?: string }
     ).code;
 
-  it("serves the set-up, by the code that the start printed, once", async () => {
+  it("the code that the start printed allows one set-up", async () => {
     assert.equal(await shop(), "setup_needed");
     assert.deepEqual(await (await fetch(`${program.url}/api/v1/setup`)).json(), {
       needed: true,
@@ -378,7 +378,7 @@ describe("production without a shop", () => {
     assert.deepEqual((await prove(test.database)).breaches, []);
   });
 
-  it("an owner comes back by a code from the server; the old PIN and sessions are gone", async () => {
+  it("an owner regains access by a code from the server; the old PIN and sessions are gone", async () => {
     await test.database.pool.query("delete from sign_in_try");
     assert.ok("refusal" in (await makeOwnerCode(test.database, undefined)), "which of two shops?");
     assert.ok("refusal" in (await makeOwnerCode(test.database, "Toko Ketiga")));
@@ -392,7 +392,7 @@ describe("production without a shop", () => {
     assert.equal(
       (await post(program.url, "/api/v1/till/devices", { code: made.code })).body.code,
       "device_code_unknown",
-      "it enrols owners alone",
+      "the code enrols only owners",
     );
     const back = await recover("961538");
     assert.equal(back.status, 201, JSON.stringify(back.body));
@@ -413,7 +413,7 @@ describe("production without a shop", () => {
     assert.deepEqual(rows, [{ n: 2 }]);
   });
 
-  it("does not start on the demo's data", async () => {
+  it("production does not start on the demo's data", async () => {
     const demo = await openTestProgram();
     try {
       await assert.rejects(

@@ -4,7 +4,7 @@ import type { Transaction } from "../transaction.ts";
 import { asRow, textIn, wholeIn, type Row } from "../words.ts";
 import type { World } from "../world.ts";
 
-/** What Midtrans keeps of a transaction beside what every provider does. */
+/** Midtrans' own data of a transaction. */
 export type Own = {
   readonly paymentType: string;
   readonly bank: string | null;
@@ -15,18 +15,20 @@ export function ownOf({ own }: Transaction): Own {
   return own as Own;
 }
 
-/** A no: its code, its sentence, and what is wrong with which field. */
+/** A refusal: code, message, and details of invalid fields. */
 export type No = { readonly code: string; readonly message: string; readonly details?: readonly string[] };
 
 const DAY_S = 86_400;
-/** "Custom expiry" of each type: what the payer has when nothing is said, the most, and the least of all, in seconds. */
-const EXPIRY: Readonly<Record<string, { usual: number; most: number }>> = {
-  gopay: { usual: 900, most: 7 * DAY_S },
-  qris: { usual: 900, most: 7 * DAY_S },
-  shopeepay: { usual: 900, most: 5 * DAY_S },
-  bank_transfer: { usual: DAY_S, most: 180 * DAY_S },
-  echannel: { usual: DAY_S, most: 180 * DAY_S },
+/** "Custom expiry" of each type: its default and its maximum, in seconds. */
+const EXPIRY: Readonly<Record<string, Expiry>> = {
+  gopay: { default: 900, max: 7 * DAY_S },
+  qris: { default: 900, max: 7 * DAY_S },
+  shopeepay: { default: 900, max: 5 * DAY_S },
+  bank_transfer: { default: DAY_S, max: 180 * DAY_S },
+  echannel: { default: DAY_S, max: 180 * DAY_S },
 };
+type Expiry = { readonly default: number; readonly max: number };
+/** The minimum of all types. */
 const MIN_S = 20;
 const UNITS: Readonly<Record<string, number>> = { second: 1, minute: 60, hour: 3_600, day: DAY_S };
 const BANKS: Readonly<Record<string, string>> = {
@@ -44,7 +46,10 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 const ORDER_ID = /^[A-Za-z0-9_~.-]{1,50}$/;
 
-/** Checks a charge and builds its transaction, or says no with a code of "Status code 4xx". The sentences of validation are the simulator's own. */
+/**
+ * Checks a charge and builds its transaction, or returns a refusal with a code of "Status code 4xx". The
+ * validation messages are the simulator's own.
+ */
 export function charge(
   world: World,
   merchantId: string,
@@ -92,7 +97,7 @@ export function charge(
     feeMerchant: 0,
     feeCustomer: 0,
     payCode: bank || type === "echannel" ? digits(world.random, 12).replace(/^0/, "8") : null,
-    // a label of its code is 25 characters at most
+    // the reference label of a QRIS has at most 25 characters
     qrString:
       type === "qris" || type === "gopay" ? qrisOf(reference.replaceAll("-", "").slice(0, 25), amount) : null,
     status: "UNPAID",
@@ -109,7 +114,7 @@ function invalid(...details: string[]): No {
   return { code: "400", message: "One or more parameters in the payload is invalid.", details };
 }
 
-/** What the items come to; undefined where there are none, and where one can't be read. */
+/** The total of the items; undefined if there are none or one can't be read. */
 function sumOfItems(unchecked: unknown): number | undefined {
   if (!Array.isArray(unchecked)) return undefined;
   return unchecked.map(asRow).reduce<number | undefined>((sum, item) => {
@@ -120,13 +125,9 @@ function sumOfItems(unchecked: unknown): number | undefined {
   }, 0);
 }
 
-/** `custom_expiry`, counted from its `order_time` or from now; Unix seconds, or why it is none. */
-function expiryOf(
-  unchecked: unknown,
-  { usual, most }: { usual: number; most: number },
-  now: number,
-): number | string {
-  if (unchecked === undefined) return now + usual;
+/** Unix seconds from `custom_expiry`, counted from its `order_time` or now; a string if it is invalid. */
+function expiryOf(unchecked: unknown, expiry: Expiry, now: number): number | string {
+  if (unchecked === undefined) return now + expiry.default;
   const custom = asRow(unchecked);
   const duration = wholeIn(custom, "expiry_duration");
   const unit = UNITS[textIn(custom, "unit") ?? "minute"];
@@ -138,5 +139,5 @@ function expiryOf(
       : NaN;
   if (duration === undefined || unit === undefined || Number.isNaN(from)) return "custom_expiry is malformed";
   const seconds = from + duration * unit - now;
-  return seconds < MIN_S || seconds > most ? "custom_expiry is outside its bounds" : now + seconds;
+  return seconds < MIN_S || seconds > expiry.max ? "custom_expiry is outside its bounds" : now + seconds;
 }

@@ -9,7 +9,7 @@ import { notificationRow } from "./rows.ts";
 export type MidtransMerchant = {
   readonly serverKey: string;
   readonly merchantId: string;
-  /** Where notifications go when a charge names no address, as the menu has it. */
+  /** Where notifications go when a charge names no URL, like the setting in Midtrans' dashboard. */
   readonly callbackUrl: string | null;
 };
 
@@ -17,11 +17,13 @@ export const DEMO_SERVER_KEY = "SB-Mid-server-onegate-demo";
 export const DEMO_MERCHANT_ID = "G000000001";
 
 const MINUTE = 60_000;
-/** "HTTPS notification": the pauses before each resending; Midtrans shifts them a little at random, the simulator doesn't. */
+/**
+ * "HTTPS notification": the pauses before each retry. Midtrans adds a random shift, the simulator doesn't.
+ */
 const PAUSES_MS = [2 * MINUTE, 10 * MINUTE, 30 * MINUTE, 90 * MINUTE, 210 * MINUTE];
-/** How often it is sent again after which status; after any other no, or none, five times. */
+/** The number of retries after each status; after any other failure, or no answer, five. */
 const RESENDS: Readonly<Record<number, number>> = { 500: 1, 503: 4, 400: 2, 404: 2, 301: 0, 302: 0, 303: 0 };
-/** The second notice of a refund, when the bank has confirmed it. */
+/** The delay of a refund's second notification, sent when the bank has confirmed it. */
 export const CONFIRMED_AFTER_MS = 1_000;
 
 const carrying: Carrying = {
@@ -32,7 +34,7 @@ const carrying: Carrying = {
   redirects: 5,
 };
 
-/** Midtrans' Core API below `/v2`, with the means of payment that Onegate offers there. */
+/** Midtrans' Core API under `/v2`, with the payment methods that Onegate offers there. */
 export function playMidtrans(merchants: readonly MidtransMerchant[]): Provider {
   return {
     name: "midtrans",

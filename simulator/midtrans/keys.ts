@@ -6,8 +6,8 @@ const MAX_KEY_LENGTH = 46;
 const RETENTION_MS = 5 * 60_000;
 
 /**
- * Idempotency keys as Midtrans keeps them: over all paths alike, for five minutes, successful answers alone, and whatever the
- * body is. They are not in the journal: a restart forgets them, as five minutes would.
+ * Idempotency keys as Midtrans keeps them: shared by all paths, for five minutes, for successful answers
+ * only, and without regard to the body. They are not in the journal, so a restart loses them.
  */
 export class Keys {
   readonly #clock: Clock;
@@ -18,7 +18,7 @@ export class Keys {
     this.#clock = clock;
   }
 
-  /** A key that counts. */
+  /** A usable key; undefined for a missing or too long one. */
   checked(header: string | undefined): string | undefined {
     return header !== undefined && header.length <= MAX_KEY_LENGTH ? header : undefined;
   }

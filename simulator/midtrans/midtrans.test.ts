@@ -15,7 +15,7 @@ type Row = Record<string, unknown>;
 const MINUTE = 60_000;
 const OTHER_KEY = "SB-Mid-server-other";
 
-/** A simulator of its own clock, and Midtrans' own client that takes it for Midtrans. */
+/** A simulator with its own clock, and Midtrans' own client that calls it. */
 async function open(t: TestContext, options: SimulatorOptions = {}) {
   const clock = options.clock instanceof TestClock ? options.clock : new TestClock();
   const simulator = await startSimulator({ clock, seed: 1, ...options });
@@ -61,7 +61,7 @@ const plain = (order: string, amount: number, changes: Row = {}): Row => ({
   ...changes,
 });
 
-/** The code of the no that the client throws. */
+/** The code of the refusal that the client throws. */
 async function refusal(work: Promise<Row>): Promise<string> {
   const thrown = await work.then(
     (row) => assert.fail(JSON.stringify(row)),
@@ -74,7 +74,7 @@ async function refusal(work: Promise<Row>): Promise<string> {
 const read = (body: string) => JSON.parse(body) as Row;
 
 describe("Midtrans' own client", () => {
-  it("charges by GoPay, finds the transaction by both its names, and cancels it", async (t) => {
+  it("charges by GoPay, finds the transaction by both references, and cancels it", async (t) => {
     const { client } = await open(t);
     const charged = await client.charge(charge());
     assert.deepEqual(
@@ -146,10 +146,10 @@ describe("Midtrans' own client", () => {
       ["70012", "string", "2026-01-02 07:00:00"],
     );
     const { qr_string: _, actions: __, ...status } = await client.transaction.status("q1");
-    assert.ok(!("qr_string" in status) && !("actions" in status), "codes are told once");
+    assert.ok(!("qr_string" in status) && !("actions" in status), "codes are returned only once");
   });
 
-  it("an expired transaction is told under code 407, which the client takes for an answer", async (t) => {
+  it("reads an expired transaction with code 407", async (t) => {
     const { client, wait } = await open(t);
     await client.charge(
       plain("e1", 12_500, {
@@ -165,7 +165,7 @@ describe("Midtrans' own client", () => {
     assert.equal((await client.transaction.expire("e2"))["status_code"], "407");
   });
 
-  it("gives back in parts, once per key, up to what was paid", async (t) => {
+  it("refunds in parts, once per key, up to what was paid", async (t) => {
     const { client, control } = await open(t);
     const { transaction_id: id } = await client.charge(plain("r1", 10_000));
     assert.equal(
@@ -218,7 +218,7 @@ describe("Midtrans' own client", () => {
     );
   });
 
-  it("tells of chargebacks without a key, after which nothing is given back, and of a denial after settlement", async (t) => {
+  it("sees chargebacks, which have no key and end refunds, and a denial after settlement", async (t) => {
     const { client, control } = await open(t);
     const paid = async (order: string) => {
       const { transaction_id: id } = await client.charge(plain(order, 10_000));
@@ -272,7 +272,7 @@ describe("Midtrans' own client", () => {
     );
   });
 
-  it("says no with the documented codes under HTTP 200", async (t) => {
+  it("is refused with the documented codes under HTTP 200", async (t) => {
     const { client, clientOf, control } = await open(t);
     assert.equal(await refusal(client.transaction.status("nobody")), "404");
     const wrong = await clientOf("SB-Mid-server-wrong")
@@ -296,7 +296,7 @@ describe("Midtrans' own client", () => {
     assert.equal((await client.charge(charge()))["status_code"], "201", "its order id is free again");
   });
 
-  it("asks again about a notification that it got", async (t) => {
+  it("inquires about a notification that it received", async (t) => {
     const { client, control, clientOf, wait } = await open(t);
     const inbox = await openInbox(t);
     const { transaction_id: id } = await clientOf(DEMO_SERVER_KEY, {
@@ -339,7 +339,7 @@ describe("an idempotency key", () => {
     return { status: answer.status, body: (await answer.json()) as Row };
   };
 
-  it("brings the same answer for five minutes, whatever the body; then the order id is taken", async (t) => {
+  it("returns the same answer for five minutes, whatever the body; then the order id is taken", async (t) => {
     const { simulator, wait } = await open(t);
     const first = await post(simulator.url, "key1", plain("i1", 12_500));
     assert.deepEqual((await post(simulator.url, "key1", plain("i2", 99))).body, first.body);
@@ -347,7 +347,7 @@ describe("an idempotency key", () => {
     assert.equal((await post(simulator.url, "key1", plain("i1", 12_500))).body["status_code"], "406");
   });
 
-  it("keeps no refusal, counts for nothing beyond 46 characters, nor with Permata", async (t) => {
+  it("keeps no refusals, and is ignored beyond 46 characters and for Permata", async (t) => {
     const { simulator } = await open(t);
     const code = async (key: string, body: Row) => (await post(simulator.url, key, body)).body["status_code"];
     assert.deepEqual(
@@ -387,7 +387,7 @@ describe("a notification of Midtrans", () => {
     return { ...shop, client, inbox };
   }
 
-  it("comes with each state, every value a text, signed, in the name of Veritrans", async (t) => {
+  it("is sent for each state, signed, with string values and the user agent Veritrans", async (t) => {
     const { client, control, wait, inbox } = await notified(t);
     const { transaction_id: id } = await client.charge(plain("n1", 5_539, { payment_type: "qris" }));
     await control("POST", `transactions/${String(id)}/pay`);
@@ -421,19 +421,19 @@ describe("a notification of Midtrans", () => {
     await control("POST", `transactions/${String(id)}/fail`);
     await client.charge(plain("n2", 5_000));
     await wait(15 * MINUTE);
-    const told = inbox.calls
+    const lines = inbox.calls
       .map(({ body }) => read(body))
       .map(
         (row) =>
           `${String(row["order_id"])} ${String(row["status_code"])} ${String(row["transaction_status"])}`,
       );
     assert.deepEqual(
-      told.filter((line) => !line.endsWith("pending")),
+      lines.filter((line) => !line.endsWith("pending")),
       ["n1 202 deny", "n2 202 expire"],
     );
   });
 
-  it("of a refund comes twice, the second time with the bank's word", async (t) => {
+  it("of a refund is sent twice, the second time with the bank's confirmation", async (t) => {
     const { client, control, wait, inbox } = await notified(t);
     const { transaction_id: id } = await client.charge(plain("n1", 5_000));
     await control("POST", `transactions/${String(id)}/pay`);
@@ -461,7 +461,7 @@ describe("a notification of Midtrans", () => {
     [302, 0],
     [418, 5],
   ] as const) {
-    it(`answered ${status} is sent again ${resends} times, at the documented pauses`, async (t) => {
+    it(`answered ${status} is retried ${resends} times, at the documented pauses`, async (t) => {
       const { client, wait, inbox } = await notified(
         t,
         ...Array.from({ length: 6 }, () => ({ status, body: "" })),
@@ -479,7 +479,7 @@ describe("a notification of Midtrans", () => {
     });
   }
 
-  it("follows a 307, and goes to three addresses at most", async (t) => {
+  it("follows a 307, and is sent to at most three URLs", async (t) => {
     const elsewhere = await openInbox(t);
     const { clientOf, wait, inbox } = await notified(t, { status: 307, body: "", location: elsewhere.url });
     const headers = {
@@ -491,7 +491,7 @@ describe("a notification of Midtrans", () => {
     assert.deepEqual([inbox.calls.length, elsewhere.calls.length], [1, 3]);
   });
 
-  it("forged or altered is not signed by the merchant's key", async (t) => {
+  it("that is forged or altered has no valid signature of the merchant's key", async (t) => {
     const { client, control, wait, inbox } = await notified(t);
     for (const fault of ["forged", "altered"]) {
       await control("PUT", "faults", { forged: fault === "forged", altered: fault === "altered" });
@@ -507,7 +507,7 @@ describe("a notification of Midtrans", () => {
 });
 
 describe("Midtrans after a restart", () => {
-  it("knows what it charged and gave back, and sends what was still due", async (t) => {
+  it("keeps charges and refunds, and sends what was still due", async (t) => {
     const folder = mkdtempSync(join(tmpdir(), "simulator-"));
     t.after(() => rmSync(folder, { recursive: true }));
     const [data, clock] = [join(folder, "journal.jsonl"), new TestClock()];
@@ -535,11 +535,11 @@ describe("Midtrans after a restart", () => {
     const before = inbox.calls.length;
     clock.ms = START_MS + 2 * MINUTE;
     await second.simulator.tick();
-    const told = inbox.calls.slice(before).map(({ body }) => read(body)["transaction_status"]);
+    const statuses = inbox.calls.slice(before).map(({ body }) => read(body)["transaction_status"]);
     assert.deepEqual(
-      new Set(told),
+      new Set(statuses),
       new Set(["partial_refund", "pending"]),
-      "the bank's word on the refund, and the first one again",
+      "the confirmation of the refund, and a repeat of the first notification",
     );
   });
 });

@@ -12,7 +12,7 @@ import { Keys } from "./keys.ts";
 import { chargedRow, refundedRow, statusRow } from "./rows.ts";
 
 const MAX_ADDRESSES = 3;
-/** "Direct refund": what gives money back. */
+/** "Direct refund": the payment types that can be refunded. */
 const REFUNDABLE = new Set(["gopay", "qris", "shopeepay"]);
 const BROKEN = no("500", "Sorry, we encountered internal server error. We will fix this soon.", 500);
 const UNKNOWN = no("404", "Transaction doesn't exist.");
@@ -20,13 +20,13 @@ const CANNOT = no("412", "Merchant cannot modify the status of the transaction")
 
 type One = { Params: { id: string } };
 
-/** Midtrans' documented paths below `/v2`. HTTP says 200 to nearly all; the body's `status_code` counts. */
+/** Midtrans' documented paths under `/v2`. The body's `status_code` counts; the HTTP status is mostly 200. */
 export function midtransRoutes(world: World, merchants: readonly MidtransMerchant[]) {
   const keys = new Keys(world.clock);
   const holders = new WeakMap<FastifyRequest, MidtransMerchant>();
   const holderOf = (request: FastifyRequest): MidtransMerchant => {
     const merchant = holders.get(request);
-    if (!merchant) throw new Error("a route answered without a merchant");
+    if (!merchant) throw new Error("the request has no merchant");
     return merchant;
   };
   const find = (request: FastifyRequest<One>): Transaction | undefined => {
@@ -38,7 +38,7 @@ export function midtransRoutes(world: World, merchants: readonly MidtransMerchan
       : undefined;
   };
 
-  /** Does a POST once per idempotency key, and not while the same runs. */
+  /** Does a POST once per idempotency key, and not while one with the same key is running. */
   const post = async (request: FastifyRequest, reply: FastifyReply, call: Call, work: () => Answer) => {
     const key = keys.checked(headerText(request.headers["idempotency-key"]));
     if (key === undefined) return answerWith(world, call, reply, BROKEN, work);
@@ -49,7 +49,7 @@ export function midtransRoutes(world: World, merchants: readonly MidtransMerchan
       answerWith(world, call, reply, BROKEN, () => {
         const answer = work();
         const row = asRow(answer.body);
-        // Permata knows no idempotency
+        // Permata does not support idempotency
         if (String(row["status_code"]).startsWith("2") && row["permata_va_number"] === undefined)
           keys.keep(key, answer);
         return answer;
@@ -99,7 +99,7 @@ export function midtransRoutes(world: World, merchants: readonly MidtransMerchan
     routes.post<One>("/:id/expire", async (request, reply) =>
       post(request, reply, "cancel", () => end(request, "EXPIRED", "Success, transaction has expired")),
     );
-    // cards' alone
+    // only for cards
     for (const act of ["approve", "deny"])
       routes.post<One>(`/:id/${act}`, async (request, reply) =>
         send(reply, find(request) ? CANNOT : UNKNOWN),
@@ -150,7 +150,9 @@ export function midtransRoutes(world: World, merchants: readonly MidtransMerchan
   }
 }
 
-/** `X-Override-Notification` in place of the menu's address, `X-Append-Notification` beside it; three at most. */
+/**
+ * `X-Override-Notification` replaces the dashboard's URL, `X-Append-Notification` adds to it; at most three.
+ */
 function addresses(request: FastifyRequest, { callbackUrl }: MidtransMerchant): string | null {
   const named = (header: string) =>
     headerText(request.headers[header])
@@ -158,8 +160,8 @@ function addresses(request: FastifyRequest, { callbackUrl }: MidtransMerchant): 
       .map((url) => url.trim())
       .filter(isWebAddress) ?? [];
   const override = named("x-override-notification");
-  const usual = override.length > 0 ? override : callbackUrl === null ? [] : [callbackUrl];
-  const all = [...usual, ...named("x-append-notification")].slice(0, MAX_ADDRESSES);
+  const base = override.length > 0 ? override : callbackUrl === null ? [] : [callbackUrl];
+  const all = [...base, ...named("x-append-notification")].slice(0, MAX_ADDRESSES);
   return all.length === 0 ? null : all.join(",");
 }
 

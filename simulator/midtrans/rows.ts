@@ -3,11 +3,11 @@ import type { Row } from "../words.ts";
 import { ownOf } from "./charge.ts";
 
 /**
- * Transactions in the shapes Midtrans sends them: each value a text, sums with two decimals, times of Jakarta that don't say
- * so. Codes to scan and addresses to open are in the answer of the charge alone.
+ * Transactions in Midtrans' format: values are strings, amounts have two decimals, times are in Jakarta
+ * without an offset. Codes to scan and URLs to open are only in the answer of the charge.
  */
 
-/** Sums as Midtrans writes them. */
+/** An amount with two decimals, as Midtrans writes it. */
 export function sum(amount: number): string {
   return `${amount}.00`;
 }
@@ -20,7 +20,7 @@ export function time(seconds: number): string {
 
 /** "Transaction status". */
 export function statusOf({ status, refunds }: Transaction): string {
-  const words = {
+  const statuses = {
     UNPAID: "pending",
     PAID: "settlement",
     EXPIRED: "expire",
@@ -29,7 +29,7 @@ export function statusOf({ status, refunds }: Transaction): string {
     REFUND: "refund",
   } as const;
   const last = refunds.at(-1);
-  if (!last || (status !== "PAID" && status !== "REFUND")) return words[status];
+  if (!last || (status !== "PAID" && status !== "REFUND")) return statuses[status];
   const what = last.key === null ? "chargeback" : "refund";
   return status === "PAID" ? `partial_${what}` : what;
 }
@@ -105,7 +105,7 @@ function actionsOf({ reference, own }: Transaction, publicUrl: string): Row | un
   };
 }
 
-/** The answer of `status`. An expired one's code is 407, beside its facts. */
+/** The answer of `status`. An expired transaction has code 407 and its fields. */
 export function statusRow(transaction: Transaction, now: number): Row {
   const code = {
     UNPAID: "201",
@@ -179,13 +179,13 @@ function refundRow(refund: Refund, isConfirmed: boolean): Row {
     refund_amount: sum(refund.amount),
     created_at: time(refund.at),
     reason: refund.reason,
-    // nobody asked for a chargeback, so nobody named it
+    // a chargeback was not requested, so it has no key
     ...(refund.key === null ? {} : { refund_key: refund.key, refund_method: "online" }),
     ...(isConfirmed ? { bank_confirmed_at: time(refund.at) } : {}),
   };
 }
 
-/** A number, as Midtrans has it, from what names the refund here. */
+/** A number, as Midtrans uses, derived from the refund's id. */
 function idOf({ id }: Refund): number {
   return [...id].reduce(
     (hash, character) => (hash * 31 + (character.codePointAt(0) ?? 0)) % 1_000_000_007,

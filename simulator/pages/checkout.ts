@@ -2,7 +2,7 @@ import { refundedSum, type Transaction } from "../transaction.ts";
 import { html, type Html } from "./html.ts";
 import { rupiah, statusWords, wib } from "./words.ts";
 
-/** Where the payer would pay: the sum, how to pay it, and one large button. */
+/** The payer's page: the amount, how to pay it, and one large button. */
 export function checkoutMain(transaction: Transaction): Html {
   const {
     reference,
@@ -42,22 +42,27 @@ ${returnUrl === null ? null : html`<p><a href="${returnUrl}">Kembali ke toko</a>
 
 function outcome({ status, paidAt }: Transaction): Html {
   if (status === "UNPAID") return html`<p class="quiet">Menunggu pembayaran</p>`;
-  if (status === "PAID")
-    return html`<p class="lunas" role="status">Lunas</p>${paidAt === null ? null : html`<p class="quiet">${wib(paidAt)}</p>`}`;
+  if (status === "PAID") {
+    const time = paidAt === null ? null : html`<p class="quiet">${wib(paidAt)}</p>`;
+    return html`<p class="lunas" role="status">Lunas</p>${time}`;
+  }
   return html`<p class="ended" role="status">${statusWords[status]}</p>`;
 }
 
 function buttons({ reference, amount, status }: Transaction): Html | null {
   const action = `/checkout/${reference}`;
   if (status === "UNPAID") {
-    return html`<form method="post" action="${action}/pay"><button class="pay">Bayar ${rupiah(amount)}</button></form>
+    const pay = html`<button class="pay">Bayar ${rupiah(amount)}</button>`;
+    return html`<form method="post" action="${action}/pay">${pay}</form>
 <div class="pair">
 <form method="post" action="${action}/expire"><button class="no">Kedaluwarsakan</button></form>
 <form method="post" action="${action}/fail"><button class="no">Gagalkan</button></form>
 </div>`;
   }
-  if (status === "EXPIRED")
-    return html`<form method="post" action="${action}/pay"><button class="no">Bayar terlambat</button></form>`;
+  if (status === "EXPIRED") {
+    const payLate = html`<button class="no">Bayar terlambat</button>`;
+    return html`<form method="post" action="${action}/pay">${payLate}</form>`;
+  }
   return status === "PAID"
     ? html`<form method="post" action="${action}/refund"><button class="no">Kembalikan dana</button></form>`
     : null;

@@ -77,7 +77,7 @@ describe("the simulator's pages", () => {
     assert.equal((await create()).status, 500);
   });
 
-  it("points to the address it is told to be at", async (t) => {
+  it("links point to the configured public URL", async (t) => {
     const { create } = await openShop(t, { publicUrl: "https://simulator.contoh/" });
     const { data } = await create();
     assert.equal(data["checkout_url"], `https://simulator.contoh/checkout/${String(data["reference"])}`);

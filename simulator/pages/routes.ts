@@ -11,9 +11,9 @@ import { listMain } from "./list.ts";
 const clothes = readFileSync(new URL("clothes.css", import.meta.url), "utf8");
 const unknown = html`<p class="card">Transaksi ini tidak ada di simulator.</p>`;
 
-/** The simulator's pages: the list, the checkout of one transaction, and what they are dressed with. */
+/** The simulator's pages: the list, the checkout of one transaction, and their style, script and icon. */
 export function pageRoutes(world: World) {
-  type One = { Params: { reference: string } };
+  type ByReference = { Params: { reference: string } };
 
   return async (routes: FastifyInstance): Promise<void> => {
     routes.get("/", async (_, reply) => {
@@ -21,7 +21,7 @@ export function pageRoutes(world: World) {
       return show(reply, "Simulator", listMain(world));
     });
 
-    routes.get<One>("/checkout/:reference", async ({ params }, reply) => {
+    routes.get<ByReference>("/checkout/:reference", async ({ params }, reply) => {
       expireDue(world);
       const transaction = world.book.transaction(params.reference);
       if (!transaction) return show(reply.code(404), "Tidak ada", unknown);
@@ -42,7 +42,7 @@ export function pageRoutes(world: World) {
       return reply.redirect("/", 303);
     });
 
-    routes.get<One>("/qr/:reference", async ({ params }, reply) => {
+    routes.get<ByReference>("/qr/:reference", async ({ params }, reply) => {
       const qrString = world.book.transaction(params.reference)?.qrString;
       return reply
         .code(qrString ? 200 : 404)

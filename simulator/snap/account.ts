@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { World } from "../world.ts";
 
-/** What a merchant and its bank have exchanged; keys are PEM. */
+/** The credentials that a merchant and its bank have exchanged; keys are PEM. */
 export type SnapAccount = {
   readonly clientKey: string;
   readonly clientSecret: string;
@@ -12,11 +12,11 @@ export type SnapAccount = {
   readonly bankPrivateKey: string;
   /** How the bank signs its notifications. */
   readonly notifications: "symmetric" | "asymmetric";
-  /** Where notifications go; null: to where the lever of the bank's menu points. */
+  /** Where notifications go; null: to the URL set by `PUT /control/snap/notify-url`. */
   readonly notifyUrl: string | null;
 };
 
-/** The book's name for where notifications go. */
+/** The name of the book's setting for the notification URL. */
 export const NOTIFY_URL = "snap_notify_url";
 
 const DEMO = {
@@ -40,7 +40,7 @@ export function newKeyPair(): KeyPair {
   });
 }
 
-/** The demo merchant's account. Its keys are made when they are first asked for, and kept in the journal. */
+/** The demo merchant's account. Its keys are generated at first use and kept in the journal. */
 export function demoAccount(world: World): SnapAccount {
   return {
     ...DEMO,
@@ -49,7 +49,7 @@ export function demoAccount(world: World): SnapAccount {
   };
 }
 
-/** What the demo merchant configures, in the words of Onegate's settings. */
+/** The demo merchant's configuration, under the names of Onegate's settings. */
 export function demoSettings(world: World): Readonly<Record<string, string>> {
   return {
     SNAP_URL: world.publicUrl(),

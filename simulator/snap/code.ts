@@ -1,6 +1,6 @@
 import type { Answer } from "../answer.ts";
 
-/** Services of the standard by their number, and the paths they are mounted at. */
+/** Services of the standard with their numbers and paths. */
 export const services = {
   token: { number: "73", path: "/v1.0/access-token/b2b" },
   generate: { number: "47", path: "/v1.0/qr/qr-mpm-generate" },
@@ -12,8 +12,8 @@ export const services = {
 
 export type Service = (typeof services)[keyof typeof services];
 
-/** Status, case and sentence of every answer that is not a yes. */
-const noes = {
+/** Status, case and sentence of every refusal. */
+const refusals = {
   bad_request: [400, "00", "Bad Request"],
   field_invalid: [400, "01", "Invalid Field Format"],
   field_missing: [400, "02", "Invalid Mandatory Field"],
@@ -31,11 +31,11 @@ const noes = {
   general_error: [500, "00", "General Error"],
 } as const satisfies Record<string, readonly [status: number, kase: string, message: string]>;
 
-export type No = keyof typeof noes;
+export type No = keyof typeof refusals;
 
-/** A no; `what` names the field or the reason. */
+/** A refusal; `what` names the field or the reason. */
 export function no(service: Service, which: No, what = ""): Answer {
-  const [status, kase, message] = noes[which];
+  const [status, kase, message] = refusals[which];
   return {
     status,
     body: { responseCode: `${status}${service.number}${kase}`, responseMessage: `${message} ${what}`.trim() },

@@ -18,13 +18,13 @@ const TOKEN_S = 900;
 const FRESH_MS = 5 * 60_000;
 
 /**
- * Who may call: tokens, signatures in both dialects, and names of requests, each once a day. What was let in is forgotten
- * with the process: after a restart every token is unknown, as after a bank's.
+ * Authenticates calls: tokens, symmetric and asymmetric signatures, and `X-EXTERNAL-ID`s, each accepted once
+ * a day. Tokens and ids are not stored: after a restart every token is unknown.
  */
 export class Gate {
   readonly #clock: ShiftedClock;
   readonly #random: Random;
-  /** Token → when it ends, in the simulator's time. */
+  /** Token → its expiry, in the simulator's time. */
   readonly #tokens = new Map<string, number>();
   readonly #externalIds = new Set<string>();
   #day = 0;
@@ -34,7 +34,7 @@ export class Gate {
     this.#random = random;
   }
 
-  /** The last token that was given out; none was: an empty one. */
+  /** The last token that was issued, or an empty string. */
   get lastToken(): string {
     return [...this.#tokens.keys()].at(-1) ?? "";
   }
@@ -60,7 +60,7 @@ export class Gate {
     return yes(service, { accessToken: token, tokenType: "Bearer", expiresIn: String(TOKEN_S) });
   }
 
-  /** Why a call is not let in, in the order of the standard: its fields, its token, its signature, its name. */
+  /** Why a call is refused, in the order of the standard: fields, token, signature, external id. */
   refusalFor(account: SnapAccount, service: Service, { headers, path, body }: Incoming): Answer | undefined {
     const mandatory = ["x-timestamp", "x-signature", "x-partner-id", "x-external-id", "channel-id"];
     const missing = mandatory.find((name) => !textIn(headers, name));
@@ -87,7 +87,7 @@ export class Gate {
     return this.#isNew(`${partnerId}/${externalId}`) ? undefined : no(service, "external_id_used");
   }
 
-  /** The callers' time: a lever that moves the payers' does not move it. */
+  /** The callers' time, without the shift of the simulator's clock. */
   #callersNow(): number {
     return this.#clock.now() - this.#clock.shiftMs;
   }

@@ -11,10 +11,10 @@ export type Body = Readonly<Record<string, unknown>>;
 
 const service = services.generate;
 const DEFAULT_VALIDITY_S = 900;
-/** Whole rupiah of one QRIS payment. */
+/** Per QRIS payment, in whole rupiah. */
 const MAX_AMOUNT = 10_000_000;
 
-/** Service 47: checks a request for a code and builds its transaction, or says no. */
+/** Service 47: checks a request for a code and builds its transaction, or returns a refusal. */
 export function generate(world: World, account: SnapAccount, body: Body): Transaction | Answer {
   const merchantRef = text(body, "partnerReferenceNo");
   if (!merchantRef) return no(service, "field_missing", "partnerReferenceNo");
@@ -65,7 +65,7 @@ export function text(body: Body, name: string): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** `{"value": "12500.00", "currency": "IDR"}` to whole rupiah, or the field that is wrong; payers' apps know no sen. */
+/** `{"value": "12500.00", "currency": "IDR"}` to whole rupiah, or the invalid field; sen are not accepted. */
 export function wholeRupiah(unchecked: unknown): number | "amount.value" | "amount.currency" {
   const { value, currency } = (typeof unchecked === "object" && unchecked !== null ? unchecked : {}) as Body;
   if (currency !== "IDR") return "amount.currency";

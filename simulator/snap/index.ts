@@ -12,11 +12,11 @@ import { hmacOf, rsaOf, stamp, textOf } from "./signature.ts";
 
 export { newKeyPair, type SnapAccount } from "./account.ts";
 
-/** Not documented; within the minutes for which a signature is fresh. */
+/** Not documented; shorter than the time for which a signature is fresh. */
 const RETRY_MS = 60_000;
 const MAX_ATTEMPTS = 4;
 
-/** A bank that speaks SNAP BI, for one merchant: its account, or the demo's where none is given. */
+/** A bank with the SNAP BI API, for one merchant: the given account, or the demo merchant's. */
 export function playSnap(given: SnapAccount | undefined): Provider {
   let gate: Gate | undefined;
   const accountOf = (world: World) => given ?? demoAccount(world);
@@ -56,7 +56,7 @@ export function playSnap(given: SnapAccount | undefined): Provider {
       return [{ url: callbackUrl, headers, body: faults.altered ? alterDigit(sent, /"value":"/) : sent }];
     },
 
-    // 200 with the standard's own code is a yes
+    // success is status 200 with the standard's own code
     carrying: {
       accepts: (status, body) => status === 200 && body.includes(`"200${services.notify.number}00"`),
       retryMs: (attempts) => (attempts < MAX_ATTEMPTS ? RETRY_MS : undefined),
@@ -66,7 +66,10 @@ export function playSnap(given: SnapAccount | undefined): Provider {
   };
 }
 
-/** When a state is told, in the callers' time: at once, so a payment's time is its notification's. Milliseconds. */
+/**
+ * When a state is notified, in the callers' time: at once, so a payment's time is its notification's.
+ * Milliseconds.
+ */
 function sentAt({ clock }: World, { status, paidAt }: Transaction): number {
   return (status === "PAID" && paidAt !== null ? paidAt * 1_000 : clock.now()) - clock.shiftMs;
 }

@@ -12,7 +12,10 @@ import { generate, text, wholeRupiah, type Body } from "./generate.ts";
 import { generatedRow, queriedRow, refundedRow } from "./rows.ts";
 import { stamp } from "./signature.ts";
 
-/** The standard's documented paths. Each call's gate is part of its work: what a fault leaves undone has used up no name. */
+/**
+ * The standard's documented paths. Authentication is part of each call's work, so a skipped call uses up no
+ * external id.
+ */
 export function snapRoutes(world: World, gate: Gate, accountOf: () => SnapAccount) {
   const ownOf = ({ partnerId }: SnapAccount, body: Body): Transaction | undefined => {
     const [reference, merchantRef] = [
@@ -31,7 +34,7 @@ export function snapRoutes(world: World, gate: Gate, accountOf: () => SnapAccoun
   };
 
   return async (routes: FastifyInstance): Promise<void> => {
-    // the signature covers the bytes as they came, so they are parsed here
+    // the body is parsed here, because the signature covers the raw bytes
     routes.removeAllContentTypeParsers();
     routes.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 

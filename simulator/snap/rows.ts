@@ -3,7 +3,7 @@ import { stamp } from "./signature.ts";
 
 type Row = Record<string, unknown>;
 
-/** `latestTransactionStatus`: 00 to 06 of the standard, 08 as Midtrans adds it. */
+/** `latestTransactionStatus`: 00 to 06 are the standard's, 08 is Midtrans'. */
 const statuses: Readonly<Record<Status, readonly [code: string, says: string]>> = {
   UNPAID: ["01", "Initiated"],
   PAID: ["00", "Success"],
@@ -29,7 +29,7 @@ export function generatedRow({ reference, merchantRef, qrString, own }: Transact
   };
 }
 
-/** Service 51; it repeats neither the code nor until when it is valid. */
+/** Service 51; it repeats neither the code nor its expiry. */
 export function queriedRow(transaction: Transaction): Row {
   const { reference, merchantRef, status, amount, paidAt, refunds } = transaction;
   const [code, says] = statuses[status];
@@ -68,7 +68,7 @@ export function refundedRow({ reference, merchantRef }: Transaction, { id, key, 
   };
 }
 
-/** Service 52, as the bank sends it. */
+/** Service 52, sent by the bank. */
 export function notifyRow({ reference, merchantRef, status, amount }: Transaction): Row {
   const [code, says] = statuses[status];
   return {
@@ -87,7 +87,7 @@ export function notifyRow({ reference, merchantRef, status, amount }: Transactio
   };
 }
 
-/** Whether a state is told: what the merchant did itself and a part given back are known by the answer. */
+/** Whether a state is notified. Cancellations and partial refunds are not: the merchant has their answer. */
 export function isTold({ status, refunds }: Transaction): boolean {
   return status !== "UNPAID" && status !== "CANCELLED" && !(status === "PAID" && refundedSum(refunds) > 0);
 }

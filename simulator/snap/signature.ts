@@ -1,6 +1,6 @@
 import { createHash, createHmac, createSign, createVerify, timingSafeEqual } from "node:crypto";
 
-/** What a call's signature covers; `token` is null in the asymmetric dialect, which knows none. */
+/** What a call's signature covers; `token` is null in asymmetric calls, which use none. */
 export type Signed = {
   readonly path: string;
   readonly token: string | null;
@@ -20,8 +20,8 @@ export function hmacOf(secret: string, text: string): string {
 }
 
 export function isHmacOf(secret: string, text: string, signature: string): boolean {
-  const [given, right] = [Buffer.from(signature), Buffer.from(hmacOf(secret, text))];
-  return given.length === right.length && timingSafeEqual(given, right);
+  const [given, expected] = [Buffer.from(signature), Buffer.from(hmacOf(secret, text))];
+  return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
 /** SHA256withRSA in base64; keys are PEM. */
@@ -41,12 +41,12 @@ export function stamp(ms: number): string {
   return `${new Date(ms + JAKARTA_MS).toISOString().slice(0, 19)}+07:00`;
 }
 
-/** Which day it is in Jakarta; `X-EXTERNAL-ID` is unique within one. */
+/** The number of the day in Jakarta; an `X-EXTERNAL-ID` is unique within a day. */
 export function dayOf(ms: number): number {
   return Math.floor((ms + JAKARTA_MS) / DAY_MS);
 }
 
-/** ISO 8601 with its offset, with or without milliseconds, to milliseconds. */
+/** Reads ISO 8601 with an offset, with or without milliseconds, to Unix milliseconds. */
 export function readStamp(unchecked: unknown): number | undefined {
   if (
     typeof unchecked !== "string" ||

@@ -25,12 +25,14 @@ const ACCOUNT: SnapAccount = {
 const QR = "/v1.0/qr/qr-mpm-";
 const DAY_MS = 86_400_000;
 
-/** A bank of its own clock and a merchant that signs; what is changed in a header or the body is changed after signing. */
+/**
+ * A bank with its own clock and a merchant that signs; changes of headers or the body are made after signing.
+ */
 async function openBank(t: TestContext, changes: Partial<SnapAccount> = {}) {
   const clock = new TestClock();
   const simulator = await startSimulator({ clock, seed: 1, snap: { ...ACCOUNT, ...changes } });
   t.after(() => simulator.close());
-  let asked = 0;
+  let requests = 0;
   const post = async (path: string, body: unknown, headers: Row) => {
     const kept = Object.entries(headers).filter(([, value]) => value !== undefined) as Array<
       [string, string]
@@ -71,13 +73,13 @@ async function openBank(t: TestContext, changes: Partial<SnapAccount> = {}) {
     const bearer = given === undefined ? String((await token()).body["accessToken"]) : given;
     const timestamp = stamp(clock.ms);
     const text = textOf({ path, token: bearer, body, timestamp });
-    asked += 1;
+    requests += 1;
     return post(path, sent, {
       ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
       "x-timestamp": timestamp,
       "x-signature": bearer === null ? rsaOf(MERCHANT.privateKey, text) : hmacOf(ACCOUNT.clientSecret, text),
       "x-partner-id": ACCOUNT.partnerId,
-      "x-external-id": String(asked).padStart(9, "0"),
+      "x-external-id": String(requests).padStart(9, "0"),
       "channel-id": ACCOUNT.channelId,
       ...headers,
     });
@@ -114,8 +116,8 @@ const codeOf = ({ status, body }: { status: number; body: Row }) => {
   return body["responseCode"];
 };
 
-describe("the bank's gate", () => {
-  it("gives out a token for fifteen minutes, to whoever signs for it", async (t) => {
+describe("the bank's authentication", () => {
+  it("issues a token for fifteen minutes for a signed request", async (t) => {
     const { token, clock } = await openBank(t);
     const given = await token();
     assert.deepEqual(
@@ -139,7 +141,7 @@ describe("the bank's gate", () => {
     }
   });
 
-  it("lets in a call in either dialect, and none with a wrong part", async (t) => {
+  it("accepts a symmetric or an asymmetric call, and none with a wrong part", async (t) => {
     const { call, token, clock } = await openBank(t);
     const bearer = String((await token()).body["accessToken"]);
     assert.equal(codeOf(await call(`${QR}generate`, requestOf(), { token: bearer })), "2004700");
@@ -149,7 +151,7 @@ describe("the bank's gate", () => {
     );
     const wrong = requestOf({ partnerReferenceNo: "OG3" });
     for (const [why, options, code] of [
-      ["a token nobody gave out", { token: "made-up" }, "4014701"],
+      ["a token that was not issued", { token: "made-up" }, "4014701"],
       [
         "another body than signed",
         { token: bearer, sent: requestOf({ partnerReferenceNo: "OG4" }) },
@@ -173,21 +175,21 @@ describe("the bank's gate", () => {
     assert.equal(codeOf(await call(`${QR}generate`, wrong, { token: bearer })), "4014701");
   });
 
-  it("knows an X-EXTERNAL-ID once a day, Jakarta's, and only from who is let in", async (t) => {
+  it("accepts an X-EXTERNAL-ID once per day in Jakarta, and counts only accepted calls", async (t) => {
     const { call, clock } = await openBank(t);
     const named = { headers: { "x-external-id": "123456789" } };
     const query = { originalPartnerReferenceNo: "OG1", serviceCode: "47" };
     assert.equal(codeOf(await call(`${QR}query`, query, { ...named, token: "made-up" })), "4015101");
     assert.equal(codeOf(await call(`${QR}query`, query, named)), "4045101");
     assert.equal(codeOf(await call(`${QR}query`, query, named)), "4095100");
-    // seven in the morning there when the test begins
+    // the test begins at seven in the morning in Jakarta
     clock.ms += DAY_MS - 7 * 3_600_000 - 1;
     assert.equal(codeOf(await call(`${QR}query`, query, named)), "4095100");
     clock.ms += 1;
     assert.equal(codeOf(await call(`${QR}query`, query, named)), "4045101");
   });
 
-  it("a lever that moves its time ends tokens, not the callers' clocks", async (t) => {
+  it("moving the simulator's clock ends tokens, but does not move the callers' clocks", async (t) => {
     const { call, token, control } = await openBank(t);
     const bearer = String((await token()).body["accessToken"]);
     await control("PUT", "clock", { shift_ms: 901_000 });
@@ -200,7 +202,7 @@ describe("the bank's gate", () => {
 });
 
 describe("the bank's QRIS", () => {
-  it("a reference makes one code; the same again is a duplicate, with another sum inconsistent", async (t) => {
+  it("a reference makes one code; a repeat is a duplicate, or inconsistent if it differs", async (t) => {
     const { generate } = await openBank(t);
     const first = await generate();
     assert.match(String(first.body["qrContent"]), /^000201/);
@@ -228,7 +230,7 @@ describe("the bank's QRIS", () => {
     });
   }
 
-  it("is queried by either reference, cancelled while unpaid, and given back once per name and no more than was paid", async (t) => {
+  it("is queried by either reference, cancelled while unpaid, and refunded once per key", async (t) => {
     const { generate, call, control } = await openBank(t);
     const reference = (await generate()).body["referenceNo"];
     const [byOurs, byTheirs] = [
@@ -285,7 +287,7 @@ describe("the bank's QRIS", () => {
     );
   });
 
-  it("a fault that leaves a call undone uses up no name; one that does it does", async (t) => {
+  it("a call that a fault skips uses up no external id, and one that is done does", async (t) => {
     const { call, control } = await openBank(t);
     const named = { headers: { "x-external-id": "1" } };
     await control("POST", "next", { fault: "error_500", call: "create" });
@@ -298,7 +300,7 @@ describe("the bank's QRIS", () => {
 
 describe("the bank's notification", () => {
   for (const dialect of ["symmetric", "asymmetric"] as const) {
-    it(`is signed in the ${dialect} dialect over the path it goes to, forged and altered on demand`, async (t) => {
+    it(`is ${dialect}ally signed over its path, and forged or altered on demand`, async (t) => {
       const inbox = await openInbox(
         t,
         ...Array.from({ length: 4 }, () => ({ status: 200, body: '{"responseCode":"2005200"}' })),
@@ -334,7 +336,7 @@ describe("the bank's notification", () => {
     });
   }
 
-  it("comes again after a minute until it is taken in the standard's words", async (t) => {
+  it("is retried after a minute until it is accepted in the standard's format", async (t) => {
     const inbox = await openInbox(
       t,
       { status: 500, body: "" },
@@ -354,7 +356,7 @@ describe("the bank's notification", () => {
 });
 
 describe("the demo merchant of the bank", () => {
-  it("has keys of its own, which a restart keeps, and a checkout like any other's", async (t) => {
+  it("has its own keys, which a restart keeps, and a checkout like the others", async (t) => {
     const folder = mkdtempSync(join(tmpdir(), "simulator-"));
     t.after(() => rmSync(folder, { recursive: true }));
     const start = async () => {

@@ -11,7 +11,7 @@ function isSigned({ headers, body }: Call): boolean {
 }
 
 describe("a callback", () => {
-  it("tells a payment in the documented shape, signed over its bytes", async (t) => {
+  it("reports a payment in the documented format, signed over its bytes", async (t) => {
     const { create, control, wait } = await openShop(t);
     const inbox = await openInbox(t);
     const { data } = await create({ callback_url: inbox.url });
@@ -44,7 +44,7 @@ describe("a callback", () => {
     });
   });
 
-  it("that is not answered with success is sent again after two minutes, three times, then never", async (t) => {
+  it("that is not answered with success is retried three times, every two minutes", async (t) => {
     const { create, control, wait } = await openShop(t);
     const inbox = await openInbox(
       t,
@@ -85,7 +85,7 @@ describe("a callback", () => {
     assert.deepEqual([inbox.calls.length, elsewhere.calls.length], [1, 0]);
   });
 
-  it("tells that time has run out, by the clock", async (t) => {
+  it("reports an expiry, by the simulator's clock", async (t) => {
     const { create, detail, wait } = await openShop(t);
     const inbox = await openInbox(t);
     const { data } = await create({ callback_url: inbox.url, expired_time: START + 900 });
@@ -100,7 +100,7 @@ describe("a callback", () => {
     assert.equal((JSON.parse(inbox.calls[0]?.body ?? "{}") as Row)["paid_at"], null);
   });
 
-  it("a payment is paid once; after its end only a refund of what was paid follows", async (t) => {
+  it("is sent for one payment, and afterwards only for its refund", async (t) => {
     const { create, control } = await openShop(t);
     const { data } = await create();
     const act = async (name: string) =>
@@ -118,7 +118,7 @@ describe("a callback", () => {
     );
   });
 
-  it("what was paid in time may be told late, after its end was told", async (t) => {
+  it("of a payment in time may be sent late, after that of the expiry", async (t) => {
     const { create, control, wait } = await openShop(t);
     const inbox = await openInbox(t);
     const { data } = await create({ callback_url: inbox.url });
@@ -133,7 +133,7 @@ describe("a callback", () => {
   });
 });
 
-describe("a callback gone wrong", () => {
+describe("a callback with a fault", () => {
   async function paidWith(t: Parameters<typeof openShop>[0], faults: Row) {
     const shop = await openShop(t);
     const inbox = await openInbox(t);
@@ -145,37 +145,37 @@ describe("a callback gone wrong", () => {
     return { ...shop, inbox };
   }
 
-  it("forged: signed with another key", async (t) => {
+  it("is signed with another key if forged", async (t) => {
     const { inbox } = await paidWith(t, { forged: true });
     assert.deepEqual(inbox.calls.map(isSigned), [false]);
   });
 
-  it("altered: another amount under the old signature", async (t) => {
+  it("has another amount under the old signature if altered", async (t) => {
     const { inbox } = await paidWith(t, { altered: true });
     const [call] = inbox.calls;
     assert.ok(call && !isSigned(call));
     assert.equal((JSON.parse(call.body) as Row)["total_amount"], 22_500);
   });
 
-  it("duplicated", async (t) => {
+  it("is sent several times if duplicated", async (t) => {
     const { inbox } = await paidWith(t, { duplicates: 2 });
     assert.deepEqual(inbox.calls.map(isSigned), [true, true, true]);
   });
 
-  it("suppressed", async (t) => {
+  it("is not sent if suppressed", async (t) => {
     const { inbox, wait } = await paidWith(t, { suppressed: true });
     await wait(10 * MINUTE);
     assert.equal(inbox.calls.length, 0);
   });
 
-  it("delayed", async (t) => {
+  it("is sent later if delayed", async (t) => {
     const { inbox, wait } = await paidWith(t, { delay_ms: 5_000 });
     assert.equal(inbox.calls.length, 0);
     await wait(5_000);
     assert.equal(inbox.calls.length, 1);
   });
 
-  it("set for all, until cleared", async (t) => {
+  it("follows the faults set for all, until they are cleared", async (t) => {
     const { create, control, wait } = await openShop(t);
     const inbox = await openInbox(t);
     await control("PUT", "faults", { forged: true });
@@ -189,15 +189,15 @@ describe("a callback gone wrong", () => {
     assert.equal((await control("PUT", "faults", { no_such: true })).success, false);
   });
 
-  it("of another sum than was asked for", async (t) => {
+  it("may report another amount than requested", async (t) => {
     const { create, control, wait, detail } = await openShop(t);
     const inbox = await openInbox(t);
     const { data } = await create({ callback_url: inbox.url });
     await control("POST", `transactions/${String(data["reference"])}/pay`, { amount: 12_000 });
     await wait(0);
-    const told = JSON.parse(inbox.calls[0]?.body ?? "{}") as Row;
+    const body = JSON.parse(inbox.calls[0]?.body ?? "{}") as Row;
     assert.deepEqual(
-      [told["total_amount"], told["amount_received"], (await detail(data["reference"]))["amount"]],
+      [body["total_amount"], body["amount_received"], (await detail(data["reference"]))["amount"]],
       [12_000, 11_162, 12_000],
     );
   });

@@ -1,6 +1,6 @@
 export type Group = "Virtual Account" | "Convenience Store" | "E-Wallet";
 
-/** Whole rupiah and hundredths of a percent: 70 is 0,7 %. */
+/** In whole rupiah and hundredths of a percent: 70 is 0.70 %. */
 export type Fee = { readonly flat: number; readonly basisPoints: number; readonly least: number | null };
 
 export type Channel = {
@@ -96,7 +96,9 @@ export function isQris({ code }: Channel): boolean {
   return code.startsWith("QRIS");
 }
 
-/** The fee of an amount in whole rupiah: flat plus percent, rounded up to the rupiah in the provider's favour. */
+/**
+ * The fee of an amount in whole rupiah: flat plus percent, rounded up to the rupiah in the provider's favour.
+ */
 export function feeOn(amount: number, { flat, basisPoints, least }: Fee): number {
   const fee = flat + Math.ceil((amount * basisPoints) / 10_000);
   return Math.max(fee, least ?? 0);

@@ -5,8 +5,8 @@ import { channelOf, feeOn } from "./channels.ts";
 import { DEMO_CREDENTIAL, signatureOfCreate } from "./credential.ts";
 import { ask, createBody, openShop, START } from "./testing/shop.ts";
 
-describe("asking for a payment", () => {
-  it("is signed as the published vector is", () => {
+describe("a payment request", () => {
+  it("is signed like the published vector", () => {
     const credential = { apiKey: "", privateKey: "ytf6ooi2gmlNPfpchd94jDOk8hRWOu", merchantCode: "T0001" };
     assert.equal(
       signatureOfCreate(credential, "INV55567", 1_500_000),
@@ -14,7 +14,7 @@ describe("asking for a payment", () => {
     );
   });
 
-  it("takes the fees that Tripay's sandbox took", () => {
+  it("has the fees of Tripay's sandbox", () => {
     const qris = channelOf("QRIS2");
     assert.ok(qris);
     for (const [amount, fee] of [
@@ -32,7 +32,7 @@ describe("asking for a payment", () => {
     assert.deepEqual([feeOn(10_000, ovo.fee), feeOn(100_000, ovo.fee)], [1_000, 3_000]);
   });
 
-  it("answers the documented fields, the fee on the merchant", async (t) => {
+  it("returns the documented fields, with the fee borne by the merchant", async (t) => {
     const { create } = await openShop(t);
     const { status, body, data } = await create();
     assert.equal(status, 200);
@@ -56,7 +56,7 @@ describe("asking for a payment", () => {
     );
   });
 
-  it("gives a QRIS that can be read, over the same sum", async (t) => {
+  it("returns a readable QRIS over the same amount", async (t) => {
     const { data } = await (await openShop(t)).create();
     const qris = parseQris(String(data["qr_string"]));
     assert.ok(!isQrisProblem(qris));
@@ -66,7 +66,7 @@ describe("asking for a payment", () => {
     );
   });
 
-  it("adds the fee where the customer bears it", async (t) => {
+  it("adds the fee if the customer bears it", async (t) => {
     const { create } = await openShop(t, { feePayer: "customer" });
     const { data } = await create({ amount: 10_000 });
     assert.deepEqual(
@@ -75,7 +75,7 @@ describe("asking for a payment", () => {
     );
   });
 
-  it("takes a form as PHP sends it", async (t) => {
+  it("may be a form in PHP's format", async (t) => {
     const { simulator } = await openShop(t);
     const { order_items: _, ...plain } = createBody({ amount: 25_000 });
     const form = new URLSearchParams(
@@ -100,40 +100,40 @@ describe("asking for a payment", () => {
     ["a wrong signature", { signature: "0".repeat(64) }, "Invalid signature"],
     ["no signature", { signature: undefined }, "Invalid signature"],
     ["an unknown channel", { method: "GIRO" }, "Payment channel not found"],
-    ["a sum below the least", { amount: 999 }, "Minimum amount is 1000"],
-    ["a sum above the most", { amount: 5_000_001 }, "Maximum amount is 5000000"],
-    ["a sum with decimals", { amount: 12_500.5 }, "The amount must be an integer"],
+    ["an amount below the minimum", { amount: 999 }, "Minimum amount is 1000"],
+    ["an amount above the maximum", { amount: 5_000_001 }, "Maximum amount is 5000000"],
+    ["an amount with decimals", { amount: 12_500.5 }, "The amount must be an integer"],
     [
-      "items of another sum",
+      "a list of items with another total",
       { order_items: [{ name: "Kopi", price: 12_499, quantity: 1 }] },
       "The amount must equal the total of order items",
     ],
     [
-      "a negative line",
+      "an item with a negative price",
       { order_items: [{ name: "Diskon", price: -1, quantity: 1 }] },
       "The order items field is invalid",
     ],
-    ["no items", { order_items: [] }, "The order items field is required"],
-    ["a time too short", { expired_time: START + 60 }, "Minimum expired time of QRIS2 is 10 minutes"],
+    ["a request without items", { order_items: [] }, "The order items field is required"],
+    ["an expiry too soon", { expired_time: START + 60 }, "Minimum expired time of QRIS2 is 10 minutes"],
     [
-      "a time too long",
+      "an expiry too late",
       { expired_time: START + 2 * 86_400 },
       "Maximum expired time of QRIS2 is 1440 minutes",
     ],
     [
-      "a day for QRIS by ShopeePay, which public clients ask for",
+      "a day for QRIS by ShopeePay, which public clients request",
       { method: "QRIS", expired_time: START + 86_400 },
       "Maximum expired time of QRIS is 60 minutes",
     ],
     [
-      "no merchant_ref, which one client calls optional and Tripay requires",
+      "a missing merchant_ref, which one client makes optional",
       { merchant_ref: undefined },
       "The merchant ref field is required",
     ],
     ["a channel of an older list", { method: "MYBVA" }, "Payment channel not found"],
-    ["no name", { customer_name: " " }, "The customer name field is required"],
+    ["a missing name", { customer_name: " " }, "The customer name field is required"],
     ["OVO without a phone", { method: "OVO" }, "The customer phone field is required"],
-    ["a callback to no address", { callback_url: "javascript:alert(1)" }, "The url format is invalid"],
+    ["an invalid callback URL", { callback_url: "javascript:alert(1)" }, "The url format is invalid"],
   ] as const) {
     it(`${why} is refused, and nothing is created`, async (t) => {
       const { create, control } = await openShop(t);
@@ -143,7 +143,7 @@ describe("asking for a payment", () => {
     });
   }
 
-  it("a wrong key is refused", async (t) => {
+  it("with a wrong key is refused", async (t) => {
     const { call } = await openShop(t);
     const { success, message } = await call(
       "GET",

@@ -10,13 +10,13 @@ import type { Account } from "./index.ts";
 type Body = Readonly<Record<string, unknown>>;
 
 const DAY_MINUTES = 1_440;
-/** A request for the shortest expiry may take this long to arrive. */
+/** How far an expiry may be outside the channel's bounds, because a request takes time to arrive. */
 const EXPIRY_TOLERANCE_S = 60;
 const MAX_DIGITS = 12;
 
 /**
- * Checks a request for a closed payment and builds its transaction, or says no in a sentence. Tripay documents the
- * signature's sentence only; the others are the simulator's own.
+ * Checks a request for a closed payment and builds its transaction, or returns a refusal as a sentence.
+ * Tripay documents only the sentence for a wrong signature; the others are the simulator's own.
  */
 export function createTransaction(
   world: World,
@@ -52,7 +52,8 @@ export function createTransaction(
   if (callbackUrl === undefined || returnUrl === undefined) return "The url format is invalid";
 
   const sequence = world.book.nextSequence;
-  const reference = `DEV-${credential.merchantCode}${String(sequence).padStart(6, "0")}${letters(world.random, 5)}`;
+  const number = String(sequence).padStart(6, "0");
+  const reference = `DEV-${credential.merchantCode}${number}${letters(world.random, 5)}`;
   const fee = feeOn(requested, channel.fee);
   const [feeMerchant, feeCustomer] = account.feePayer === "merchant" ? [fee, 0] : [0, fee];
   const amount = requested + feeCustomer;
@@ -88,7 +89,7 @@ function text(body: Body, name: string): string | undefined {
   return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
 }
 
-/** A whole number, not negative, as a number or in digits. */
+/** A whole number that is not negative, as a number or a string of digits. */
 function whole(value: unknown): number | undefined {
   const digitsOnly = typeof value === "number" ? String(value) : value;
   if (typeof digitsOnly !== "string" || !/^\d+$/.test(digitsOnly) || digitsOnly.length > MAX_DIGITS)
@@ -96,7 +97,7 @@ function whole(value: unknown): number | undefined {
   return Number(digitsOnly);
 }
 
-/** Null where none is named, undefined where it is not an address. */
+/** Null if it is missing, undefined if it is not a URL. */
 function readUrl(body: Body, name: string): string | null | undefined {
   const value = text(body, name);
   if (value === undefined) return null;
@@ -126,7 +127,7 @@ function readItems(unchecked: unknown): OrderItem[] | string {
   return items;
 }
 
-/** Unix seconds; a day where none is named, or the channel's longest if that is shorter. */
+/** Unix seconds. The default is a day, or the channel's maximum if that is shorter. */
 function readExpiry(unchecked: unknown, { code, expiryMinutes }: Channel, now: number): number | string {
   if (unchecked === undefined || unchecked === null || unchecked === "") {
     return now + Math.min(DAY_MINUTES, expiryMinutes.most) * 60;

@@ -17,7 +17,7 @@ export function sign(privateKey: string, content: string | Uint8Array): string {
   return createHmac("sha256", privateKey).update(content).digest("hex");
 }
 
-/** The signature of a closed payment is over merchant code, merchant reference and amount, run together. */
+/** The signature of a closed payment: over merchant code, merchant reference and amount, concatenated. */
 export function signatureOfCreate(
   { privateKey, merchantCode }: Credential,
   merchantRef: string,
@@ -31,7 +31,7 @@ export function sameText(given: string, expected: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** Who holds the bearer key of an `Authorization` header. */
+/** The credential that the bearer key of an `Authorization` header belongs to. */
 export function credentialOf(
   header: string | undefined,
   credentials: readonly Credential[],

@@ -27,7 +27,7 @@ describe("the next answer", () => {
     });
   }
 
-  it("a fault planned for reading leaves creating alone", async (t) => {
+  it("a fault planned for reads does not affect creation", async (t) => {
     const { create, control, call } = await openShop(t);
     await control("POST", "next", { call: "read", fault: "error_500", times: 2 });
     assert.equal((await create()).success, true);
@@ -36,7 +36,7 @@ describe("the next answer", () => {
     assert.deepEqual(statuses, [500, 500, 200]);
   });
 
-  it("a fault that is none is refused", async (t) => {
+  it("an unknown fault is refused", async (t) => {
     const { control } = await openShop(t);
     assert.equal((await control("POST", "next", { fault: "toString" })).success, false);
   });

@@ -6,21 +6,21 @@ import { callbackBody } from "./rows.ts";
 
 export { DEMO_CREDENTIAL, type Credential } from "./credential.ts";
 
-/** What merchants have agreed with Tripay and set in its menu. */
+/** The merchants' settings at Tripay. */
 export type Account = {
   readonly credentials: readonly Credential[];
   /** Who bears the fee. */
   readonly feePayer: "merchant" | "customer";
-  /** Where callbacks go when a transaction names no address. */
+  /** Where callbacks go when a transaction names no URL. */
   readonly callbackUrl: string | null;
 };
 
-/** "Callback": resent after two minutes, at most three times. */
+/** "Callback": retried after two minutes, at most three times. */
 const RETRY_MS = 120_000;
 const MAX_ATTEMPTS = 4;
 const USER_AGENT = "TriPay Payment/1.0 (+https://tripay.co.id/developer?tab=callback)";
 
-/** Tripay's closed payment, below both of its base addresses. */
+/** Tripay's closed payment, under both of its base URLs. */
 export function playTripay(account: Account): Provider {
   return {
     name: "tripay",
@@ -47,7 +47,7 @@ export function playTripay(account: Account): Provider {
       ];
     },
 
-    // only JSON `{"success": true}` with a 2xx status is a yes; a redirect is a no
+    // only JSON `{"success": true}` with a 2xx status is a success; a redirect is a failure
     carrying: {
       accepts: (status, body) => status >= 200 && status < 300 && saysSuccess(body),
       retryMs: (attempts) => (attempts < MAX_ATTEMPTS ? RETRY_MS : undefined),

@@ -3,8 +3,8 @@ import { channelOf, isQris } from "./channels.ts";
 export type Instruction = { readonly title: string; readonly steps: readonly string[] };
 
 /**
- * How to pay by a channel ("Instruksi Pembayaran"). `{{pay_code}}` and `{{amount}}` stand where the caller gives none;
- * without HTML the marks are left out.
+ * How to pay by a channel ("Instruksi Pembayaran"). `{{pay_code}}` and `{{amount}}` remain if the caller
+ * gives no value. Without `html`, the tags are removed.
  */
 export function instructionsFor(
   code: string,

@@ -6,7 +6,7 @@ import type { Query } from "./routes.ts";
 const DEFAULT_PAGE_SIZE = 25;
 const MAX_PAGE_SIZE = 50;
 
-/** One page of `merchant/transactions`, newest first unless asked otherwise; filters match exactly. */
+/** One page of `merchant/transactions`, newest first by default; filters match exactly. */
 export function listTransactions(transactions: readonly Transaction[], query: Query, publicUrl: string) {
   const matching = transactions.filter(
     (transaction) =>
@@ -37,6 +37,6 @@ export function listTransactions(transactions: readonly Transaction[], query: Qu
   };
 }
 
-function fits(wanted: string | undefined, value: string): boolean {
-  return wanted === undefined || wanted === "" || wanted === value;
+function fits(filter: string | undefined, value: string): boolean {
+  return filter === undefined || filter === "" || filter === value;
 }

@@ -10,7 +10,7 @@ export type OrderItem = {
   readonly image_url: string | null;
 };
 
-/** What Tripay keeps of a closed payment beside what every provider does. */
+/** Tripay's own data of a closed payment. */
 export type Own = {
   readonly customer: { readonly name: string; readonly email: string; readonly phone: string | null };
   readonly items: readonly OrderItem[];
@@ -21,7 +21,7 @@ export function ownOf({ own }: Transaction): Own {
   return own as Own;
 }
 
-/** What the merchant gets. */
+/** What the merchant receives. */
 export function amountReceived({ amount, feeMerchant, feeCustomer }: Transaction): number {
   return amount - feeMerchant - feeCustomer;
 }

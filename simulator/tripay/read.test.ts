@@ -4,8 +4,8 @@ import { openShop, START, type Row } from "./testing/shop.ts";
 
 const API = "/api-sandbox";
 
-describe("reading", () => {
-  it("tells a payment's time as text in the detail and as a number in the list", async (t) => {
+describe("Tripay's read calls", () => {
+  it("return a payment's time as a string in the detail and as a number in the list", async (t) => {
     const { create, control, call, detail } = await openShop(t);
     const { data } = await create();
     assert.equal((await detail(data["reference"]))["paid_at"], null);
@@ -18,7 +18,7 @@ describe("reading", () => {
     assert.ok(row && !("expired_time" in row));
   });
 
-  it("tells a pay code as text in the detail and, if it fits, as a number in the list", async (t) => {
+  it("return a pay code as a string in the detail and, if it fits, as a number in the list", async (t) => {
     const { create, call, detail } = await openShop(t);
     const { data } = await create({ method: "BRIVA", merchant_ref: "VA1" });
     assert.equal(typeof (await detail(data["reference"]))["pay_code"], "string");
@@ -27,7 +27,7 @@ describe("reading", () => {
     assert.equal(typeof (body["data"] as Row[])[0]?.["pay_code"], "number");
   });
 
-  it("says the status in a sentence, without data", async (t) => {
+  it("return the status in a sentence, without data", async (t) => {
     const { create, call } = await openShop(t);
     const { data } = await create();
     const { body } = await call(
@@ -37,7 +37,7 @@ describe("reading", () => {
     assert.deepEqual(body, { success: true, message: "Status transaksi saat ini UNPAID" });
   });
 
-  it("gives percent as a number in the parts of a fee and as a text in its total", async (t) => {
+  it("return percent as a number in the parts of a fee and as a string in its total", async (t) => {
     const { call } = await openShop(t);
     const { body } = await call("GET", `${API}/merchant/payment-channel?code=QRIS2`);
     const [row] = body["data"] as Row[];
@@ -52,13 +52,13 @@ describe("reading", () => {
     assert.equal(((await call("GET", `${API}/merchant/payment-channel`)).body["data"] as Row[]).length, 20);
   });
 
-  it("calculates a fee", async (t) => {
+  it("calculate a fee", async (t) => {
     const { call } = await openShop(t);
     const { body } = await call("GET", `${API}/merchant/fee-calculator?amount=100000&code=QRIS`);
     assert.deepEqual((body["data"] as Row[])[0]?.["total_fee"], { merchant: 1_450, customer: 0 });
   });
 
-  it("explains how to pay, with or without HTML", async (t) => {
+  it("explain how to pay, with or without HTML", async (t) => {
     const { call } = await openShop(t);
     const steps = async (query: string) =>
       JSON.stringify((await call("GET", `${API}/payment/instruction?code=BRIVA${query}`)).data);
@@ -66,7 +66,7 @@ describe("reading", () => {
     assert.ok((await steps("&pay_code=8877&allow_html=0")).includes("nomor 8877"));
   });
 
-  it("turns the pages of a list, and an unknown reference of ours is an empty list", async (t) => {
+  it("return a list in pages, and an empty list for an unknown merchant reference", async (t) => {
     const { create, call } = await openShop(t);
     for (const merchantRef of ["INV1", "INV2", "INV3"]) await create({ merchant_ref: merchantRef });
     const page = async (query: string) => (await call("GET", `${API}/merchant/transactions?${query}`)).body;
@@ -92,7 +92,7 @@ describe("reading", () => {
     );
   });
 
-  it("shows a merchant nothing of another's", async (t) => {
+  it("show a merchant nothing of another's", async (t) => {
     const two = [
       { apiKey: "DEV-onegate-demo", privateKey: "onegate-demo-private-key", merchantCode: "T0001" },
       { apiKey: "DEV-other", privateKey: "other", merchantCode: "T0002" },

@@ -19,12 +19,12 @@ const MAX_AMOUNT = 1e12;
 const UNKNOWN_TRANSACTION = "Transaction not found";
 const UNKNOWN_CHANNEL = "Payment channel not found";
 
-/** Tripay's documented paths, below the base address they are mounted at. */
+/** Tripay's documented paths, under the base URL where they are mounted. */
 export function tripayRoutes(world: World, account: Account) {
   const holders = new WeakMap<FastifyRequest, Credential>();
   const holderOf = (request: FastifyRequest): Credential => {
     const credential = holders.get(request);
-    if (!credential) throw new Error("a route answered without a credential");
+    if (!credential) throw new Error("the request has no credential");
     return credential;
   };
 

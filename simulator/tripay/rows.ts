@@ -4,9 +4,9 @@ import type { Transaction } from "../transaction.ts";
 import { amountReceived, ownOf } from "./own.ts";
 
 /**
- * Transactions and channels in the shapes Tripay sends them, with its oddities: `payment_method` is the code in an
- * answer and the name in a callback, `paid_at` is a text in the detail and a number elsewhere, `percent` is a number in
- * the parts of a fee and a text in its total.
+ * Transactions and channels in Tripay's format, with its inconsistencies. `payment_method` is the code in an
+ * answer and the name in a callback. `paid_at` is a string in the detail and a number elsewhere. `percent` is
+ * a number in the parts of a fee and a string in its total.
  */
 type Row = Record<string, unknown>;
 
@@ -60,7 +60,7 @@ export function detailRow(transaction: Transaction, publicUrl: string): Row {
   };
 }
 
-/** A row of `merchant/transactions`; a pay code that fits a number is sent as one. */
+/** A row of `merchant/transactions`; a pay code is sent as a number if it fits. */
 export function listRow(transaction: Transaction, publicUrl: string): Row {
   const { payCode } = transaction;
   const asNumber = payCode === null ? null : Number(payCode);

@@ -4,13 +4,13 @@ import type { Transaction } from "../transaction.ts";
 import { asRow, isWebAddress, textIn, wholeIn, type Row } from "../words.ts";
 import type { World } from "../world.ts";
 
-/** Which of Xendit's products asks for the sum. */
+/** The Xendit product of a transaction. */
 export type Product = "qr_code" | "ewallet" | "payment_request";
 
-/** What Xendit keeps of a transaction beside what every provider does. */
+/** Xendit's own data of a transaction. */
 export type Own = {
   readonly product: Product;
-  /** QR_CODE or EWALLET, where a payment request chooses. */
+  /** The payment method, which a payment request chooses. */
   readonly method: "QR_CODE" | "EWALLET";
   readonly properties: Row;
   readonly metadata: Row | null;
@@ -32,15 +32,15 @@ const WALLETS: Readonly<Record<string, string>> = {
   LINKAJA: "LinkAja",
   ASTRAPAY: "AstraPay",
 };
-/** A dynamic code without a time of its own lives two days (help.xendit.co). */
+/** A dynamic code without an expiry is valid for two days (help.xendit.co). */
 const QR_LIFE_S = 2 * 86_400;
-/** How long a wallet waits is each wallet's own; half an hour stands for all. */
+/** Each wallet has its own timeout; here all have half an hour. */
 const WALLET_LIFE_S = 1_800;
 const MIN_QR_AMOUNT = 1;
-/** API reference of e-wallet charges: the least is 100 rupiah. */
+/** API reference of e-wallet charges: the minimum is 100 rupiah. */
 const MIN_WALLET_AMOUNT = 100;
 
-type Asked = {
+type Input = {
   readonly world: World;
   readonly businessId: string;
   readonly body: Row;
@@ -49,17 +49,17 @@ type Asked = {
 };
 
 /** `POST /qr_codes`, version 2022-07-31, dynamic. */
-export function createQr({ body, ...asked }: Asked): Transaction | No {
+export function createQr({ body, ...input }: Input): Transaction | No {
   const [reference, amount] = [textIn(body, "reference_id"), wholeIn(body, "amount")];
   if (!reference) return invalid("reference_id is required");
   if (body["type"] !== "DYNAMIC") return invalid("type must be DYNAMIC");
   if (body["currency"] !== "IDR")
     return { status: 400, code: "UNSUPPORTED_CURRENCY", message: "currency must be IDR" };
   if (amount === undefined || amount < MIN_QR_AMOUNT) return invalid("amount must be a whole number above 0");
-  const now = asked.world.clock.seconds();
+  const now = input.world.clock.seconds();
   const expiresAt = expiryIn(body, now);
   if (expiresAt === undefined) return invalid("expires_at must be an ISO 8601 time to come");
-  return transaction(asked, {
+  return transaction(input, {
     prefix: "qr_",
     product: "qr_code",
     method: "QR_CODE",
@@ -73,8 +73,11 @@ export function createQr({ body, ...asked }: Asked): Transaction | No {
   });
 }
 
-/** `POST /ewallets/charges`, paid once. A charge without an address for its callback is refused (docs.xendit.co/ewallet/integrations/errors). */
-export function createCharge({ body, ...asked }: Asked): Transaction | No {
+/**
+ * `POST /ewallets/charges`, paid once. A charge without a callback URL is refused
+ * (docs.xendit.co/ewallet/integrations/errors).
+ */
+export function createCharge({ body, ...input }: Input): Transaction | No {
   const [reference, amount] = [textIn(body, "reference_id"), wholeIn(body, "amount")];
   const channel = textIn(body, "channel_code") ?? "";
   const properties = asRow(body["channel_properties"]);
@@ -93,15 +96,16 @@ export function createCharge({ body, ...asked }: Asked): Transaction | No {
     textIn(properties, "success_redirect_url"),
   );
   if (wrong) return wrong;
-  if (asked.callbackUrl === null)
+  if (input.callbackUrl === null)
     return {
       status: 404,
       code: "CALLBACK_URL_NOT_FOUND",
       message:
-        "Payment request failed because there was no input of callback url in your dashboard settings or request headers",
+        "Payment request failed because there was no input of callback url in your dashboard settings " +
+        "or request headers",
     };
-  const expiresAt = asked.world.clock.seconds() + WALLET_LIFE_S;
-  return transaction(asked, {
+  const expiresAt = input.world.clock.seconds() + WALLET_LIFE_S;
+  return transaction(input, {
     prefix: "ewc_",
     product: "ewallet",
     method: "EWALLET",
@@ -115,16 +119,16 @@ export function createCharge({ body, ...asked }: Asked): Transaction | No {
   });
 }
 
-/** `POST /payment_requests` as Xendit's own client writes it: QRIS or a wallet, used once. */
-export function createPaymentRequest({ body, ...asked }: Asked): Transaction | No {
+/** `POST /payment_requests` as Xendit's own client sends it: QRIS or a wallet, used once. */
+export function createPaymentRequest({ body, ...input }: Input): Transaction | No {
   const [amount, method] = [wholeIn(body, "amount"), asRow(body["payment_method"])];
-  const reference = textIn(body, "reference_id") ?? uuid(asked.world.random);
+  const reference = textIn(body, "reference_id") ?? uuid(input.world.random);
   if (body["currency"] !== "IDR")
     return { status: 400, code: "UNSUPPORTED_CURRENCY", message: "currency must be IDR" };
   if (amount === undefined) return invalid("amount must be a whole number above 0");
   if (method["reusability"] !== "ONE_TIME_USE")
     return invalid("payment_method.reusability must be ONE_TIME_USE");
-  const now = asked.world.clock.seconds();
+  const now = input.world.clock.seconds();
   const common = {
     prefix: "pr-",
     product: "payment_request",
@@ -137,7 +141,7 @@ export function createPaymentRequest({ body, ...asked }: Asked): Transaction | N
     if (channel !== "QRIS") return invalid("payment_method.qr_code.channel_code is not supported");
     const expiresAt = expiryIn(asRow(properties), now);
     if (expiresAt === undefined) return invalid("expires_at must be an ISO 8601 time to come");
-    return transaction(asked, {
+    return transaction(input, {
       ...common,
       method: "QR_CODE",
       channel: "QRIS",
@@ -157,7 +161,7 @@ export function createPaymentRequest({ body, ...asked }: Asked): Transaction | N
   );
   return (
     wrong ??
-    transaction(asked, {
+    transaction(input, {
       ...common,
       method: "EWALLET",
       channel,
@@ -168,14 +172,17 @@ export function createPaymentRequest({ body, ...asked }: Asked): Transaction | N
   );
 }
 
-/** Until when a code lives, in Unix seconds; undefined where the time is none, or over. */
+/** The expiry of a code, in Unix seconds; undefined if it is invalid or in the past. */
 function expiryIn(row: Row, now: number): number | undefined {
   if (row["expires_at"] === undefined) return now + QR_LIFE_S;
   const expiresAt = Math.floor(Date.parse(textIn(row, "expires_at") ?? "") / 1_000);
   return Number.isNaN(expiresAt) || expiresAt <= now ? undefined : expiresAt;
 }
 
-/** OVO asks its payer by phone; the others send the payer to a page and back. */
+/**
+ * Why channel properties are invalid. OVO asks the payer by phone; the others send the payer to a page and
+ * back.
+ */
 function wrongProperties(
   wallet: string,
   phone: string | undefined,
@@ -204,7 +211,7 @@ type Made = {
 };
 
 function transaction(
-  { world, businessId, callbackUrl, idempotencyKey }: Omit<Asked, "body">,
+  { world, businessId, callbackUrl, idempotencyKey }: Omit<Input, "body">,
   made: Made,
 ): Transaction {
   const id = uuid(world.random);
@@ -225,7 +232,7 @@ function transaction(
     feeMerchant: 0,
     feeCustomer: 0,
     payCode: null,
-    // a label of its code is 25 characters at most
+    // the reference label of a QRIS has at most 25 characters
     qrString: made.method === "QR_CODE" ? qrisOf(id.replaceAll("-", "").slice(0, 25), made.amount) : null,
     status: "UNPAID",
     createdAt: world.clock.seconds(),

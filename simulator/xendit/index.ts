@@ -7,9 +7,9 @@ import { callbackRow } from "./rows.ts";
 export type XenditBusiness = {
   readonly secretKey: string;
   readonly businessId: string;
-  /** Goes with every callback as it is: the account's "verification token". */
+  /** The account's "verification token", which is part of every callback. */
   readonly callbackToken: string;
-  /** Where callbacks go when a request names no address, as the dashboard has it. */
+  /** Where callbacks go when a request names no URL, like the setting in Xendit's dashboard. */
   readonly callbackUrl: string | null;
 };
 
@@ -18,7 +18,7 @@ export const DEMO_CALLBACK_TOKEN = "onegate-demo-callback-token";
 export const DEMO_BUSINESS_ID = "onegate-demo-business";
 
 const MINUTE = 60_000;
-/** When Xendit sends again is not among the facts known here; the simulator does so five times, ever later. */
+/** Xendit's retry schedule is not known; the simulator retries five times, with growing pauses. */
 const PAUSES_MS = [MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 180 * MINUTE];
 
 const carrying: Carrying = {

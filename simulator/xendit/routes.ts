@@ -33,12 +33,12 @@ const INELIGIBLE = no({
 type One = { Params: { id: string } };
 type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** Xendit's documented paths; test and live share them. */
+/** Xendit's documented paths, the same for test and live. */
 export function xenditRoutes(world: World, businesses: readonly XenditBusiness[]) {
   const holders = new WeakMap<FastifyRequest, XenditBusiness>();
   const holderOf = (request: FastifyRequest): XenditBusiness => {
     const business = holders.get(request);
-    if (!business) throw new Error("a route answered without a business");
+    if (!business) throw new Error("the request has no business");
     return business;
   };
   const isOwn = (request: FastifyRequest, { provider, merchantCode }: Transaction) =>
@@ -53,8 +53,8 @@ export function xenditRoutes(world: World, businesses: readonly XenditBusiness[]
   };
   const shown = {
     qr_code: qrRow,
-    ewallet: (one: Transaction) => chargeRow(one, world.publicUrl()),
-    payment_request: (one: Transaction) => paymentRequestRow(one, world.publicUrl()),
+    ewallet: (transaction: Transaction) => chargeRow(transaction, world.publicUrl()),
+    payment_request: (transaction: Transaction) => paymentRequestRow(transaction, world.publicUrl()),
   } as const;
 
   return async (routes: FastifyInstance): Promise<void> => {
@@ -117,7 +117,7 @@ export function xenditRoutes(world: World, businesses: readonly XenditBusiness[]
         const found = find(request, product);
         return found ? yes(shown[product](found)) : UNKNOWN;
       });
-    /** Test mode's way to pay; any sum is the one asked for. */
+    /** The test mode's payment simulation; it always pays the requested amount. */
     const simulate = (url: string, product: Product, answer: (paid: Transaction) => Row) =>
       route("POST", url, "create", (request) => {
         const found = find(request, product);
@@ -166,8 +166,8 @@ export function xenditRoutes(world: World, businesses: readonly XenditBusiness[]
       return made ? yes(made.row) : UNKNOWN;
     });
     route("GET", "/refunds", "read", (request) => {
-      const { payment_request_id: wanted } = request.query as Query;
-      const rows = refundsOf(all(request)).filter(({ transaction }) => fits(wanted, transaction.reference));
+      const { payment_request_id: ids } = request.query as Query;
+      const rows = refundsOf(all(request)).filter(({ transaction }) => fits(ids, transaction.reference));
       return yes({ data: rows.map(({ row }) => row), has_more: false });
     });
 
@@ -215,10 +215,10 @@ function refundsOf(transactions: readonly Transaction[]): Array<{ transaction: T
   );
 }
 
-/** Whether a value is among those a query names; all are where it names none. */
-function fits(wanted: string | readonly string[] | undefined, value: string): boolean {
-  if (wanted === undefined) return true;
-  return typeof wanted === "string" ? wanted === value : wanted.includes(value);
+/** Whether a value is among those that a query names; always, if it names none. */
+function fits(named: string | readonly string[] | undefined, value: string): boolean {
+  if (named === undefined) return true;
+  return typeof named === "string" ? named === value : named.includes(value);
 }
 
 function yes(body: Row): Answer {

@@ -2,14 +2,14 @@ import { refundedSum, type Refund, type Transaction } from "../transaction.ts";
 import type { Row } from "../words.ts";
 import { ownOf } from "./create.ts";
 
-/** Transactions in the shapes Xendit sends them: sums as numbers, times in UTC. */
+/** Transactions in Xendit's format: amounts as numbers, times in UTC. */
 
 const time = (seconds: number) => new Date(seconds * 1_000).toISOString();
-/** The id of what a payer did with an object: `qrpy_…` of `qr_…`, `py-…` of `pr-…`. */
+/** The id of an object's payment: `qrpy_…` for `qr_…`, `py-…` for `pr-…`. */
 const paymentIdOf = ({ reference }: Transaction) => reference.replace(/^qr_/, "qrpy_").replace(/^pr-/, "py-");
 const changedAt = ({ createdAt, paidAt, refunds }: Transaction) => refunds.at(-1)?.at ?? paidAt ?? createdAt;
 
-/** A code: active while it can be paid. */
+/** A QR code, active while it can be paid. */
 export function qrRow(transaction: Transaction): Row {
   return {
     id: transaction.reference,
@@ -29,7 +29,7 @@ export function qrRow(transaction: Transaction): Row {
   };
 }
 
-/** The payment of a code, once there is one. */
+/** The payment of a paid code. */
 export function qrPaymentRow(transaction: Transaction): Row {
   return {
     id: paymentIdOf(transaction),
@@ -49,10 +49,10 @@ export function qrPaymentRow(transaction: Transaction): Row {
   };
 }
 
-/** A charge. It knows no expiry: one that nobody approves in time has failed. */
+/** A charge. It has no expiry: one that is not approved in time has failed. */
 export function chargeRow(transaction: Transaction, publicUrl: string): Row {
   const { properties, metadata } = ownOf(transaction);
-  const words = {
+  const statuses = {
     UNPAID: "PENDING",
     PAID: "SUCCEEDED",
     EXPIRED: "FAILED",
@@ -70,7 +70,7 @@ export function chargeRow(transaction: Transaction, publicUrl: string): Row {
     id: transaction.reference,
     business_id: transaction.merchantCode,
     reference_id: transaction.merchantRef,
-    status: words[transaction.status],
+    status: statuses[transaction.status],
     currency: "IDR",
     charge_amount: transaction.amount,
     capture_amount: transaction.status === "UNPAID" || paid ? transaction.amount : null,
@@ -102,11 +102,11 @@ export function chargeRow(transaction: Transaction, publicUrl: string): Row {
   };
 }
 
-/** A payment request as Xendit's own client reads it. */
+/** A payment request in the format that Xendit's own client reads. */
 export function paymentRequestRow(transaction: Transaction, publicUrl: string): Row {
   const { method, metadata } = ownOf(transaction);
   const waiting = method === "EWALLET" ? "REQUIRES_ACTION" : "PENDING";
-  const words = {
+  const statuses = {
     UNPAID: waiting,
     PAID: "SUCCEEDED",
     EXPIRED: "EXPIRED",
@@ -140,7 +140,7 @@ export function paymentRequestRow(transaction: Transaction, publicUrl: string): 
     capture_method: null,
     initiator: null,
     card_verification_results: null,
-    status: words[transaction.status],
+    status: statuses[transaction.status],
     actions:
       transaction.status === "UNPAID" && method === "EWALLET" && transaction.channel !== "OVO" ? [page] : [],
     metadata,
@@ -204,7 +204,7 @@ export function refundRow(transaction: Transaction, refund: Refund): Row {
   };
 }
 
-/** A movement of money, and nothing else, in the list of transactions. */
+/** A row of the list of transactions, which has only received money. */
 export function movementRow(transaction: Transaction): Row {
   return {
     id: `txn_${transaction.reference}`,
@@ -234,12 +234,12 @@ export function movementRow(transaction: Transaction): Row {
   };
 }
 
-/** What is told of a transaction in its state; undefined where Xendit tells nothing: a code that was not paid. */
+/** The callback for a transaction's state; undefined if Xendit sends none, for example for an unpaid code. */
 export function callbackRow(transaction: Transaction, publicUrl: string): Row | undefined {
   const { status, refunds } = transaction;
   const { product } = ownOf(transaction);
   const last = refunds.at(-1);
-  const told = (event: string, data: Row, more: Row = {}) => ({
+  const callback = (event: string, data: Row, more: Row = {}) => ({
     event,
     ...more,
     business_id: transaction.merchantCode,
@@ -250,11 +250,11 @@ export function callbackRow(transaction: Transaction, publicUrl: string): Row | 
   switch (product) {
     case "qr_code":
       return status === "PAID" && !last
-        ? told("qr.payment", qrPaymentRow(transaction), { api_version: "2022-07-31" })
+        ? callback("qr.payment", qrPaymentRow(transaction), { api_version: "2022-07-31" })
         : undefined;
     case "ewallet":
-      if (!last) return told("ewallet.capture", chargeRow(transaction, publicUrl), { api_version: null });
-      return told("ewallet.refund", {
+      if (!last) return callback("ewallet.capture", chargeRow(transaction, publicUrl), { api_version: null });
+      return callback("ewallet.refund", {
         id: last.id.replace(/^ewc_/, "ewr_"),
         charge_id: transaction.reference,
         reference_id: transaction.merchantRef,
@@ -264,8 +264,8 @@ export function callbackRow(transaction: Transaction, publicUrl: string): Row | 
         channel_code: transaction.channel,
       });
     case "payment_request":
-      if (last) return told("refund.succeeded", refundRow(transaction, last));
-      return told(status === "PAID" ? "payment.succeeded" : "payment.failed", paymentRow(transaction));
+      if (last) return callback("refund.succeeded", refundRow(transaction, last));
+      return callback(status === "PAID" ? "payment.succeeded" : "payment.failed", paymentRow(transaction));
   }
 }
 

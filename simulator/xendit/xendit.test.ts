@@ -12,12 +12,15 @@ import { DEMO_CALLBACK_TOKEN, DEMO_SECRET_KEY } from "./index.ts";
 
 type Row = Record<string, unknown>;
 
-/** A live-looking key: with the test one Xendit's client warns on the console. */
+/** Looks like a live key, because Xendit's client warns on the console about a test key. */
 const KEY = "xnd_production_simulated";
 const BUSINESS = { secretKey: KEY, businessId: "B1", callbackToken: DEMO_CALLBACK_TOKEN };
 const MINUTE = 60_000;
 
-/** A simulator of its own clock, Xendit's own client that takes it for Xendit, and plain calls for what the client has not. */
+/**
+ * A simulator with its own clock, Xendit's own client that calls it, and plain calls for what the client
+ * lacks.
+ */
 async function open(t: TestContext, options: SimulatorOptions = {}) {
   const clock = options.clock instanceof TestClock ? options.clock : new TestClock();
   const simulator = await startSimulator({
@@ -98,7 +101,7 @@ const dana = (referenceId: string) => ({
 });
 
 describe("Xendit's own client", () => {
-  it("requests a payment by QRIS with a code that can be read, and finds it by both its names", async (t) => {
+  it("requests a payment by QRIS with a readable code, and finds it by both references", async (t) => {
     const { client } = await open(t);
     const made = await client.PaymentRequest.createPaymentRequest(qris("INV-1"));
     assert.deepEqual(
@@ -122,7 +125,7 @@ describe("Xendit's own client", () => {
     );
   });
 
-  it("pays it as in test mode, reads the callback, and finds the money among the transactions", async (t) => {
+  it("pays as in test mode, reads the callback, and finds the money among the transactions", async (t) => {
     const inbox = await openInbox(t);
     const { client, wait } = await open(t, { callbackUrl: inbox.url });
     const made = await client.PaymentRequest.createPaymentRequest(dana("INV-1"));
@@ -134,9 +137,15 @@ describe("Xendit's own client", () => {
     await wait(0);
     const [call] = inbox.calls;
     assert.equal(call?.headers["x-callback-token"], DEMO_CALLBACK_TOKEN);
-    const told = PaymentCallbackFromJSON(JSON.parse(call.body));
+    const callback = PaymentCallbackFromJSON(JSON.parse(call.body));
     assert.deepEqual(
-      [told.event, told.data?.paymentRequestId, told.data?.referenceId, told.data?.status, told.data?.amount],
+      [
+        callback.event,
+        callback.data?.paymentRequestId,
+        callback.data?.referenceId,
+        callback.data?.status,
+        callback.data?.amount,
+      ],
       ["payment.succeeded", made.id, "INV-1", "SUCCEEDED", 15_000],
     );
     assert.equal(
@@ -154,7 +163,7 @@ describe("Xendit's own client", () => {
     );
   });
 
-  it("gives back in parts, once per idempotency key, up to what was paid", async (t) => {
+  it("refunds in parts, once per idempotency key, up to what was paid", async (t) => {
     const { client, control } = await open(t);
     const { id: paymentRequestId } = await client.PaymentRequest.createPaymentRequest(dana("INV-1"));
     const refund = (idempotencyKey: string, amount: number) =>
@@ -196,7 +205,7 @@ describe("Xendit's own client", () => {
     );
   });
 
-  it("is told no by code: a wrong key, nothing there, another's, or a field", async (t) => {
+  it("is refused by code for a wrong key, an unknown id, another's id or an invalid field", async (t) => {
     const { client, simulator } = await open(t);
     const keyed = (secretKey: string) => new Xendit({ secretKey, xenditURL: simulator.url }).PaymentRequest;
     assert.equal(
@@ -239,7 +248,7 @@ describe("Xendit's QR codes and e-wallet charges", () => {
     metadata: { branch: "1" },
   };
 
-  it("a code is paid once, by the documented callback of version 2022-07-31, to the address of its request", async (t) => {
+  it("a code is paid once, with the callback of version 2022-07-31 to its request's URL", async (t) => {
     const { call, wait } = await open(t);
     const inbox = await openInbox(t);
     const { status, body: code } = await call("POST", "/qr_codes", CODE, { "webhook-url": inbox.url });
@@ -251,32 +260,32 @@ describe("Xendit's QR codes and e-wallet charges", () => {
     assert.deepEqual((await call("GET", `${path}/payments`)).body["data"], []);
     assert.equal((await call("POST", `${path}/payments/simulate`, { amount: 10_000 })).status, 200);
     await wait(0);
-    const told = JSON.parse(inbox.calls[0]?.body ?? "{}") as {
+    const event = JSON.parse(inbox.calls[0]?.body ?? "{}") as {
       event: string;
       api_version: string;
       data: Row;
     };
     assert.deepEqual(
       [
-        told.event,
-        told.api_version,
-        told.data["qr_id"],
-        told.data["reference_id"],
-        told.data["status"],
-        told.data["amount"],
+        event.event,
+        event.api_version,
+        event.data["qr_id"],
+        event.data["reference_id"],
+        event.data["status"],
+        event.data["amount"],
       ],
       ["qr.payment", "2022-07-31", code["id"], "INV-1", "SUCCEEDED", 10_000],
     );
-    assert.match(String(told.data["id"]), /^qrpy_/);
+    assert.match(String(event.data["id"]), /^qrpy_/);
     assert.equal((await call("GET", path)).body["status"], "INACTIVE");
     assert.deepEqual(
       ((await call("GET", `${path}/payments`)).body["data"] as Row[]).map(({ id }) => id),
-      [told.data["id"]],
+      [event.data["id"]],
     );
     assert.equal((await call("POST", `${path}/payments/simulate`, { amount: 10_000 })).status, 403);
   });
 
-  it("a code that nobody pays is inactive after its time, and nothing is told", async (t) => {
+  it("an unpaid code is inactive after its expiry, without a callback", async (t) => {
     const { call, wait } = await open(t);
     const inbox = await openInbox(t);
     const { body: code } = await call("POST", "/qr_codes", CODE, { "webhook-url": inbox.url });
@@ -285,7 +294,7 @@ describe("Xendit's QR codes and e-wallet charges", () => {
     assert.equal(inbox.calls.length, 0);
   });
 
-  it("a charge is told when it was paid, when it failed, and when it was given back", async (t) => {
+  it("a callback is sent when a charge is paid, fails, or is refunded", async (t) => {
     const { call, control, wait } = await open(t);
     const inbox = await openInbox(t);
     for (const acts of [["pay", "refund"], ["fail"], []]) {
@@ -302,9 +311,9 @@ describe("Xendit's QR codes and e-wallet charges", () => {
       }
     }
     await wait(30 * MINUTE);
-    const told = inbox.calls.map(({ body }) => JSON.parse(body) as { event: string; data: Row });
+    const notified = inbox.calls.map(({ body }) => JSON.parse(body) as { event: string; data: Row });
     assert.deepEqual(
-      told.map(({ event, data }) => [event, data["status"]]),
+      notified.map(({ event, data }) => [event, data["status"]]),
       [
         ["ewallet.capture", "SUCCEEDED"],
         ["ewallet.refund", "SUCCEEDED"],
@@ -314,7 +323,7 @@ describe("Xendit's QR codes and e-wallet charges", () => {
     );
   });
 
-  it("says no by code, and only speaks version 2022-07-31 of codes", async (t) => {
+  it("refusals have codes, and only version 2022-07-31 of QR codes is supported", async (t) => {
     const { call } = await open(t);
     const code = async (path: string, body: Row, headers: Record<string, string> = {}) =>
       (await call("POST", path, body, headers)).body["error_code"];
@@ -357,7 +366,7 @@ describe("Xendit's QR codes and e-wallet charges", () => {
     );
   });
 
-  it("shows a business nothing of another's", async (t) => {
+  it("a business sees nothing of another's", async (t) => {
     const { call } = await open(t);
     const { body } = await call("POST", "/qr_codes", CODE);
     assert.equal(
@@ -366,7 +375,7 @@ describe("Xendit's QR codes and e-wallet charges", () => {
     );
   });
 
-  it("forged carries another token; altered carries the true one, and another sum", async (t) => {
+  it("a forged callback has another token, an altered one another amount", async (t) => {
     const { call, control, wait } = await open(t);
     const inbox = await openInbox(t);
     for (const fault of ["forged", "altered"]) {
@@ -375,17 +384,17 @@ describe("Xendit's QR codes and e-wallet charges", () => {
       await control(`transactions/${String(body["id"])}/pay`);
       await wait(0);
     }
-    const told = inbox.calls.map(({ headers, body }) => [
+    const callbacks = inbox.calls.map(({ headers, body }) => [
       headers["x-callback-token"] === DEMO_CALLBACK_TOKEN,
       (JSON.parse(body) as { data: Row }).data["amount"],
     ]);
-    assert.deepEqual(told, [
+    assert.deepEqual(callbacks, [
       [false, 10_000],
       [true, 20_000],
     ]);
   });
 
-  it("after a restart knows what it was asked for, by idempotency key too", async (t) => {
+  it("a restart keeps transactions and idempotency keys", async (t) => {
     const folder = mkdtempSync(join(tmpdir(), "simulator-"));
     t.after(() => rmSync(folder, { recursive: true }));
     const [data, clock] = [join(folder, "journal.jsonl"), new TestClock()];

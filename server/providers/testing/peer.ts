@@ -5,7 +5,7 @@ import type { CallFault, Ending } from "../conformance.ts";
 import type { RawNotification } from "../provider.ts";
 import type { Money } from "@onegate/contract";
 
-/** A slow answer of the simulator takes longer than an adapter under test waits; milliseconds. */
+/** How long an adapter under test waits: less than the simulator's slow answer takes. */
 export const TIMEOUT_MS = 800;
 const SLOWER_MS = 2_500;
 
@@ -21,7 +21,7 @@ const ACTS = { paid: "pay", expired: "expire", failed: "fail", refunded: "refund
   string
 >;
 
-/** The levers of the conformance suite on a simulator. */
+/** Controls a simulator for the conformance suite. */
 export function leversOf(simulator: RunningSimulator) {
   const control = async (method: string, path: string, body: unknown = {}) => {
     const answer = await fetch(`${simulator.url}/control/${path}`, {
@@ -49,14 +49,14 @@ export function leversOf(simulator: RunningSimulator) {
   };
 }
 
-/** An address where nobody listens. */
+/** A URL where no server listens. */
 export async function deadUrl(): Promise<string> {
-  const gone = await startSimulator();
-  await gone.close();
-  return gone.url;
+  const closed = await startSimulator();
+  await closed.close();
+  return closed.url;
 }
 
-/** Takes notifications as they come and says yes to each; those that `isWanted` leaves out are forgotten. */
+/** A server that accepts every notification and keeps those that `isWanted` selects. */
 export async function startInbox(isWanted: (notification: RawNotification) => boolean = () => true) {
   const arrived: RawNotification[] = [];
   const waiting: Array<(notification: RawNotification) => void> = [];
@@ -66,8 +66,8 @@ export async function startInbox(isWanted: (notification: RawNotification) => bo
     request.on("end", () => {
       const notification = { headers: request.headers, body: Buffer.concat(chunks) };
       if (isWanted(notification)) {
-        const taker = waiting.shift();
-        if (taker) taker(notification);
+        const resolve = waiting.shift();
+        if (resolve) resolve(notification);
         else arrived.push(notification);
       }
       response.setHeader("content-type", "application/json").end('{"success":true}');

@@ -1,4 +1,4 @@
-/** Midtrans' own client has no types; these are of what the tests use. */
+/** Midtrans' own client has no types; these cover what the tests use. */
 declare module "midtrans-client" {
   type Row = Record<string, unknown>;
 

@@ -13,7 +13,7 @@ export type Reply = {
   readonly body: Row;
 };
 
-/** Where a test's time starts: 1 January 2026, 00.00 UTC. */
+/** The start of a test's clock: 1 January 2026, 00:00 UTC. */
 export const START_MS = 1_767_225_600_000;
 export const START = START_MS / 1_000;
 
@@ -25,7 +25,7 @@ export class TestClock {
   }
 }
 
-/** A simulator of its own clock and a shop that speaks to it; both end with the test. */
+/** A simulator with its own clock, and a shop that calls it; both end with the test. */
 export async function openShop(t: TestContext, options: SimulatorOptions = {}) {
   const clock = new TestClock();
   const simulator = await startSimulator({ clock, seed: 1, ...options });
@@ -47,7 +47,7 @@ export async function openShop(t: TestContext, options: SimulatorOptions = {}) {
     detail: async (reference: unknown) =>
       (await call("GET", `/api-sandbox/transaction/detail?reference=${String(reference)}`)).data,
     control: (method: string, path: string, body?: unknown) => call(method, `/control/${path}`, body),
-    /** Moves the clock and does what is due by then. */
+    /** Moves the clock and processes what is due by then. */
     wait: async (ms: number) => {
       clock.ms += ms;
       await simulator.tick();
@@ -67,7 +67,7 @@ export async function ask(url: string, init: RequestInit): Promise<Reply> {
   };
 }
 
-/** A signed request over one line of Rp 12.500 by QRIS2, or what the changes make of it. */
+/** A signed request for one item of Rp 12.500 by QRIS2, with changes. */
 export function createBody(changes: Row = {}): Row {
   const amount = changes["amount"] ?? 12_500;
   const merchantRef = changes["merchant_ref"] ?? "INV1";
@@ -85,19 +85,19 @@ export function createBody(changes: Row = {}): Row {
 
 export type Call = { readonly headers: IncomingHttpHeaders; readonly body: string };
 
-/** Takes callbacks and answers each with the first of `answers` left, then with a yes. */
+/** Receives callbacks. Answers them with `answers` in turn, then always with success. */
 export async function openInbox(
   t: TestContext,
   ...answers: ReadonlyArray<{ status: number; body: string; location?: string }>
 ) {
   const calls: Call[] = [];
-  const left = [...answers];
+  const remaining = [...answers];
   const server = createServer((request, response) => {
     let body = "";
     request.on("data", (chunk: Buffer) => (body += chunk.toString()));
     request.on("end", () => {
       calls.push({ headers: request.headers, body });
-      const answer = left.shift() ?? { status: 200, body: '{"success":true}' };
+      const answer = remaining.shift() ?? { status: 200, body: '{"success":true}' };
       response.writeHead(answer.status, {
         "content-type": "application/json",
         ...(answer.location ? { location: answer.location } : {}),
