@@ -3,7 +3,7 @@ import { IdSchema, Nullable } from "./schemas/common.ts";
 
 /**
  * Amounts in events are minor units as text, because JSON numbers lose digits. The field `currency` next to
- * them has the currency.
+ * them names their currency.
  */
 const Minor = Type.String({ pattern: "^-?[0-9]{1,19}$", description: "minor units" });
 const Text = Type.String();

@@ -11,9 +11,9 @@ export type WireMoney = { readonly amount: string; readonly currency: string };
 export const MAX_MINOR = 900_000_000_000_000_000n;
 
 /**
- * The largest order, sale, price or sum handed over, in minor units: nine trillion rupiah. With any fee on
- * top it still has at most 15 digits, which every client's JSON number holds exactly, and thousands of them
- * fit one balance.
+ * The largest order, sale, price or cash payment, in minor units: nine trillion rupiah. With any fee on top
+ * it still has at most 15 digits, which a JSON number holds exactly, and thousands of them fit into one
+ * balance.
  */
 export const MAX_ORDER_MINOR = 900_000_000_000_000n;
 
@@ -91,8 +91,8 @@ export function toDecimal({ minor, currency }: Money): string {
 }
 
 /**
- * The number in major units that some clients' JSON wants; for the wire only, and refused as a bug where it
- * isn't exact.
+ * A JSON number in major units for clients that need one; only for responses. An inexact number is a bug, so
+ * it throws.
  */
 export function toNumber(sum: Money): number {
   const text = toDecimal(sum);

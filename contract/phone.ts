@@ -7,9 +7,9 @@ const MAX_TYPED_LENGTH = 320;
 const PHONE = /^\+(?:62[1-9][0-9]{7,11}|(?!62)[1-9][0-9]{6,14})$/;
 
 /**
- * Normalizes a telephone number to E.164: `0812-0000-0001`, `62 812 0000 0001`, `0062…`, `+62081…` and `+62
- * (0)812 0000 0001` become `+6281200000001`. A number of another country begins with + or 00. A number such
- * as `812…` is refused, because its country is unknown. Refuses `phone_invalid`.
+ * Normalizes a telephone number to E.164: `0812-0000-0001`, `62 812 0000 0001`, `0062…`, `+62081…` and
+ * `+62 (0)812 0000 0001` become `+6281200000001`. A number of another country begins with + or 00. A number
+ * such as `812…` is refused, because its country is unknown. Refuses `phone_invalid`.
  */
 export function checkedToPhone(unchecked: string): string | Refusal {
   if (unchecked.length > MAX_TYPED_LENGTH) return refuse("phone_invalid");

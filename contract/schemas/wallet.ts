@@ -42,7 +42,7 @@ export const WalletAccountsSchema = Type.Object({ accounts: Type.Array(ListedAcc
 /** `POST /api/v1/wallet/accounts`. */
 export const NewWalletAccountSchema = Type.Object({ currency: CurrencyIn }, closed);
 
-/** A balance, now or at a past time. A past balance has only posted amounts; `held` is then null. */
+/** A balance, now or at a past time. A past balance has only posted amounts; the other two are then null. */
 export const WalletBalanceSchema = Type.Object({
   account_id: IdSchema,
   currency: Currency,
