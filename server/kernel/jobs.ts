@@ -39,8 +39,8 @@ const REST_MS = 100;
  * Runs jobs until stopped, `concurrency` at once. A job that fails is retried with growing pauses. A job that
  * is due now starts almost at once; one that is due later starts within `pollMs` of its time. If the database
  * becomes unavailable just as a job ends, the runner can't record that and ends: it is restarted, and the
- * jobs that it held are run again. Jobs of a killed process, here or elsewhere, are run again within `2 *
- * deadPollMs`.
+ * jobs that it held are run again. Jobs of a killed process, here or elsewhere, are run again within
+ * `2 * deadPollMs`.
  */
 export async function startJobs(
   database: Database,
@@ -78,8 +78,9 @@ export async function startJobs(
       ({ workerPool, client }) => void holdLifeLock(client, workerPool.id).catch(() => undefined),
     );
     // Batching with a delay of 0, although each batch holds only the jobs that end in one turn of the event
-    // loop: without batching, a single job whose end can't be recorded ends the process. Each added job, even
-    // one that is due later, wakes all runners: a runner that found nothing polls again only after a pause.
+    // loop: without batching, a single job whose end can't be recorded ends the process.
+    // Each added job, even one that is due later, wakes all runners: a runner that found nothing polls again
+    // only after a pause.
     const localQueue = {
       size: concurrency,
       refetchDelay: { durationMs: Math.min(REST_MS, pollMs), threshold: 0, maxAbortThreshold: Infinity },

@@ -248,8 +248,7 @@ export function followOutbox(
         log.error({ err: error, consumer: consumer.name }, "outbox consumer failed; will retry");
       }
     }
-    // without listeners skip ahead unread; a listener that subscribes during the poll gets events from here
-    // on
+    // without listeners, skip ahead unread; a listener that subscribed since the last poll is fed from there
     if (listeners.size === 0 || !cursor) cursor = latest;
     while (isAfter(latest, cursor)) {
       const events = await readEvents(database.kysely, cursor, READ_BATCH_SIZE, { topics: streamed });
