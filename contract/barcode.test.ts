@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { canonicalGtin, ean13CheckDigit, findByBarcode, isGtin } from "./barcode.ts";
 
 describe("a GTIN", () => {
-  it("is one article in all of its forms", () => {
+  it("names the same article in all of its forms", () => {
     for (const form of [
       "012345678905",
       "0012345678905",
@@ -24,7 +24,7 @@ describe("a GTIN", () => {
     );
   });
 
-  it("with a wrong check digit or another length is none", () => {
+  it("is invalid with a wrong check digit or another length", () => {
     for (const text of [
       "012345678906",
       "4006381333932",
@@ -37,7 +37,7 @@ describe("a GTIN", () => {
       assert.equal(canonicalGtin(text), undefined, text);
   });
 
-  it("has one form, which is itself, and noughts before it change nothing", () => {
+  it("has one canonical form, whatever its leading zeros", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 999_999_999_999 }), (number) => {
         const twelve = String(number).padStart(12, "0");
@@ -50,7 +50,7 @@ describe("a GTIN", () => {
     );
   });
 
-  it("is found by whatever a scanner reads", () => {
+  it("is found by any form that a scanner reads", () => {
     const products = [
       { name: "Sabun", barcode: "0012345678905" },
       { name: "Lama", barcode: "036000291452" },

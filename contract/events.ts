@@ -1,7 +1,10 @@
 import { Type, type Static, type TObject, type TProperties } from "typebox";
 import { IdSchema, Nullable } from "./schemas/common.ts";
 
-/** Sums in events are minor units as text, because JSON numbers lose digits; the field `currency` beside them names the currency. */
+/**
+ * Amounts in events are minor units as text, because JSON numbers lose digits. The field `currency` next to
+ * them names their currency.
+ */
 const Minor = Type.String({ pattern: "^-?[0-9]{1,19}$", description: "minor units" });
 const Text = Type.String();
 const Count = Type.Integer();
@@ -10,7 +13,7 @@ const Day = Type.String({ description: "YYYY-MM-DD, the outlet's business day" }
 const Hour = Type.Integer({ minimum: 0, maximum: 23, description: "the outlet's local hour" });
 const sum = { amount: Minor, currency: Text };
 
-/** The outlet of what was taken at a till; what has none belongs to the whole merchant. */
+/** The outlet, if it happened at a till; without one the event belongs to the whole merchant. */
 const atOutlet = { outlet_id: Type.Optional(IdSchema) };
 
 const payment = { order_id: Text, state: Text, ...sum, method: Text, provider: Text, ...atOutlet };
@@ -33,7 +36,10 @@ const event = <P extends TProperties>(about: string, payload: P): Described<P> =
   payload: Type.Object(payload),
 });
 
-/** Every kind of event: what it says and what its payload holds. An event commits with the fact it announces. */
+/**
+ * All events with their descriptions and payloads. An event commits in the transaction of the change that it
+ * announces.
+ */
 export const EVENTS = {
   "payment.created": event("A payment is written down; its provider has not answered yet.", payment),
   "payment.pending": event("The provider waits for the payer.", payment),
@@ -233,7 +239,7 @@ export const EVENTS = {
   }),
 } as const;
 
-/** What the audit trail is told of; the topic is `audit.` and the action. */
+/** An event for the audit trail; its topic is `audit.` and the action. */
 export const AuditEventSchema = Type.Object({
   actor: Text,
   device_id: Nullable(IdSchema),

@@ -1,4 +1,4 @@
-/** A UUID in lower case. Ids are UUIDv7, made by whoever starts the thing, so that a retry is the same thing. */
+/** A UUID in lower case. Ids are UUIDv7 and are made by the caller, so that a retry has the same id. */
 export type Id = string;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -7,7 +7,7 @@ export function isId(unchecked: unknown): unchecked is Id {
   return typeof unchecked === "string" && UUID.test(unchecked);
 }
 
-/** Lays 16 bytes out as UUID text. */
+/** Formats 16 bytes as UUID text. */
 export function toUuid(bytes: Uint8Array): Id {
   let text = "";
   for (let i = 0; i < 16; i++) {
@@ -17,7 +17,10 @@ export function toUuid(bytes: Uint8Array): Id {
   return text;
 }
 
-/** UUIDv7 (RFC 9562 section 5.7): 48 bits of Unix milliseconds, then random bits. `random` gives 10 bytes. */
+/**
+ * UUIDv7 (RFC 9562 section 5.7): 48 bits of Unix milliseconds, then random bits from the 10 bytes in
+ * `random`.
+ */
 export function uuidv7(milliseconds: number, random: Uint8Array): Id {
   const bytes = new Uint8Array(16);
   let rest = milliseconds;

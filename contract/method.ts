@@ -1,8 +1,8 @@
 import { refuse, type Refusal } from "./refusal.ts";
 
 /**
- * How something is to be paid, by either spelling of the field. Refuses `request_invalid` where it is missing, or said twice
- * and not alike.
+ * The payment method, from either spelling of the field. Refuses `request_invalid` if it is missing, or if
+ * the two differ.
  */
 export function checkedToMethod({
   method,

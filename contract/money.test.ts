@@ -35,7 +35,7 @@ describe("currencies", () => {
 });
 
 describe("an amount", () => {
-  it("is read exactly or refused by name, never rounded", () => {
+  it("is read exactly or refused with a specific code, never rounded", () => {
     const read = (unchecked: unknown, code = "IDR") => {
       const result = checkedToMinor(unchecked, currency(code));
       return typeof result === "bigint" ? result : result.refusal;
@@ -76,7 +76,7 @@ describe("an amount", () => {
     }
   });
 
-  it("survives the way to text and back in every currency", () => {
+  it("survives conversion to text and back in every currency", () => {
     fc.assert(
       fc.property(
         fc.bigInt(-900_000_000_000_000_000n, 900_000_000_000_000_000n),
@@ -88,12 +88,12 @@ describe("an amount", () => {
     );
   });
 
-  it("is a JSON number only where that is exact", () => {
+  it("becomes a JSON number only if that is exact", () => {
     assert.equal(toNumber(money(1_250_050n, IDR)), 12500.5);
     assert.throws(() => toNumber(money(900_000_000_000_000_001n, IDR)), /no exact JSON number/);
   });
 
-  it("is shown as people here write it", () => {
+  it("is formatted as people in Indonesia write it", () => {
     assert.equal(toText(money(1_250_000n, IDR)), "Rp 12.500");
     assert.equal(toText(money(1_250_050n, IDR)), "Rp 12.500,50");
     assert.equal(toText(money(-123_456_789_00n, IDR)), "-Rp 123.456.789");
@@ -103,7 +103,7 @@ describe("an amount", () => {
 });
 
 describe("division", () => {
-  it("rounds as it is told", () => {
+  it("rounds as requested", () => {
     const rows: Array<[bigint, bigint, bigint, bigint, bigint, bigint]> = [
       // numerator, denominator, floor, ceil, halfUp, halfEven
       [5n, 2n, 2n, 3n, 3n, 2n],
@@ -122,7 +122,7 @@ describe("division", () => {
     }
   });
 
-  it("splitting loses nothing and is fair to a unit", () => {
+  it("splits without loss, and each part is exact to within a unit", () => {
     fc.assert(
       fc.property(
         fc.bigInt(-1_000_000n, 1_000_000n),

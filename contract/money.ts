@@ -1,18 +1,19 @@
 import { checkedToCurrency, exponentOf, type Currency } from "./currency.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 
-/** A sum in minor units with its currency: `{ minor: 1250000n, currency: "IDR" }` is Rp 12.500,00. */
+/** An amount in minor units with its currency: `{ minor: 1250000n, currency: "IDR" }` is Rp 12.500,00. */
 export type Money = { readonly minor: bigint; readonly currency: Currency };
 
 /** Money on the wire: a decimal text in major units, and the currency. */
 export type WireMoney = { readonly amount: string; readonly currency: string };
 
-/** The largest sum one posting may carry, in minor units; ten of them still fit PostgreSQL's bigint. */
+/** The largest amount of one posting, in minor units; ten of them still fit PostgreSQL's bigint. */
 export const MAX_MINOR = 900_000_000_000_000_000n;
 
 /**
- * The largest order, sale, price or sum handed over, in minor units: nine trillion rupiah. With any fee on top it still has at
- * most 15 digits, which every client's JSON number holds exactly, and thousands of them fit one balance.
+ * The largest order, sale, price or cash payment, in minor units: nine trillion rupiah. With any fee on top
+ * it still has at most 15 digits, which a JSON number holds exactly, and thousands of them fit into one
+ * balance.
  */
 export const MAX_ORDER_MINOR = 900_000_000_000_000n;
 
@@ -27,7 +28,7 @@ export function money(minor: bigint, currency: Currency): Money {
   return { minor, currency };
 }
 
-/** Adds sums of one currency; mixing currencies is a bug, not a refusal. */
+/** Adds amounts of one currency. Mixing currencies is a bug, so it throws. */
 export function add(first: Money, ...rest: Money[]): Money {
   let minor = first.minor;
   for (const term of rest) {
@@ -37,10 +38,10 @@ export function add(first: Money, ...rest: Money[]): Money {
   return money(minor, first.currency);
 }
 
-/** How a division that leaves a rest is rounded; the caller says in whose favour by choosing. */
+/** How a division with a remainder is rounded. The caller's choice decides in whose favour. */
 export type Rounding = "floor" | "ceil" | "halfUp" | "halfEven";
 
-/** Divides `numerator / denominator` (denominator > 0) to a whole number by the named rounding. */
+/** Divides `numerator / denominator` (denominator > 0) and rounds to a whole number. */
 export function divide(numerator: bigint, denominator: bigint, rounding: Rounding): bigint {
   if (denominator <= 0n) throw new Error("denominator must be above zero");
   let floor = numerator / denominator;
@@ -57,7 +58,10 @@ export function divide(numerator: bigint, denominator: bigint, rounding: Roundin
   return floor % 2n === 0n ? floor : floor + 1n;
 }
 
-/** Splits `minor` over the weights so that the parts sum to it exactly; the largest remainders get the odd units. */
+/**
+ * Splits `minor` over the weights so that the parts sum to it exactly; the largest remainders get the odd
+ * units.
+ */
 export function allocate(minor: bigint, weights: readonly bigint[]): bigint[] {
   const whole = weights.reduce((sum, weight) => sum + weight, 0n);
   if (whole <= 0n || weights.some((weight) => weight < 0n))
@@ -86,7 +90,10 @@ export function toDecimal({ minor, currency }: Money): string {
   return `${sign}${digits.slice(0, -exponent)}.${digits.slice(-exponent)}`;
 }
 
-/** The number in major units that some clients' JSON wants; for the wire only, and refused as a bug where it isn't exact. */
+/**
+ * A JSON number in major units for clients that need one; only for responses. An inexact number is a bug, so
+ * it throws.
+ */
 export function toNumber(sum: Money): number {
   const text = toDecimal(sum);
   const number = Number(text);
@@ -101,8 +108,9 @@ export function toWire(sum: Money): WireMoney {
 const DECIMAL = /^(-?)(0|[1-9][0-9]{0,20})(?:\.([0-9]{1,8}))?$/;
 
 /**
- * Reads an amount in major units: a decimal text, or a JSON number that is exact (|n| ≤ 2^53 and no more decimals
- * than the currency has). Refuses `amount_malformed`, `amount_too_precise`, `amount_too_large`, never rounds.
+ * Reads an amount in major units: a decimal text, or a JSON number that is exact (|n| ≤ 2^53 and no more
+ * decimals than the currency has). Refuses `amount_malformed`, `amount_too_precise`, `amount_too_large`,
+ * never rounds.
  */
 export function checkedToMinor(unchecked: unknown, currency: Currency): bigint | Refusal {
   let text: string;

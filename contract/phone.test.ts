@@ -4,7 +4,7 @@ import { checkedToPhone, toLocalMobile } from "./phone.ts";
 import { isRefusal } from "./refusal.ts";
 
 describe("a telephone number", () => {
-  it("is one however it is written", () => {
+  it("is normalized from every way to write it", () => {
     for (const typed of [
       "0812-3456-7890",
       "6281234567890",
@@ -22,7 +22,7 @@ describe("a telephone number", () => {
     assert.equal(checkedToPhone("(021) 555-0100"), "+62215550100");
   });
 
-  it("without a country or a nought before it is none, and neither are words", () => {
+  it("is refused without a country code or a leading zero, and so are words", () => {
     for (const typed of [
       "81234567890",
       "8123",
@@ -38,7 +38,7 @@ describe("a telephone number", () => {
       assert.ok(isRefusal(checkedToPhone(typed)), typed);
   });
 
-  it("is an Indonesian mobile's, or not", () => {
+  it("has a local form only if it is an Indonesian mobile number", () => {
     assert.deepEqual(["+6281234567890", "+62215550100", "+6561234567", null].map(toLocalMobile), [
       "081234567890",
       undefined,

@@ -33,9 +33,9 @@ const COUNTED_BY = [1, 2, 3, 4, 5, 10, 11, 15, 20, 25, 30];
 const DAYS_OF_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /**
- * Whether a PIN is one that somebody who tries would try early: one digit, a run, an arithmetic or counted sequence
- * (`135791`, `246810`, `101112`), repeated or mirrored halves, a date (`280519`, `190528`,
- * `052819`, `051990`) or a popular one. A birthday is found in some thousands of tries, a PIN that is none in a million.
+ * Whether a PIN is easy to guess: one repeated digit, a run, an arithmetic or counted sequence (`135791`,
+ * `246810`, `101112`), repeated or mirrored halves, a date (`280519`, `190528`, `052819`, `051990`) or a
+ * popular PIN. Guessing a birthday takes some thousands of tries, any other PIN up to a million.
  */
 export function isSimplePin(pin: string): boolean {
   const digits = [...pin].map(Number);
@@ -50,7 +50,7 @@ export function isSimplePin(pin: string): boolean {
   return POPULAR.has(pin) || isCounted(pin) || isDate(pin);
 }
 
-/** Numbers in a row, each as much more or less than the one before: `246810`, `101112`, `321098` is a run of digits instead. */
+/** Whether a PIN is a sequence of numbers with a constant step, such as `246810` or `101112`. */
 function isCounted(pin: string): boolean {
   for (const length of [1, 2]) {
     const first = Number(pin.slice(0, length));
@@ -64,7 +64,9 @@ function isCounted(pin: string): boolean {
   return false;
 }
 
-/** A day as it is written in six digits: day, month, year in the orders in use, or a month with its whole year. */
+/**
+ * Whether a PIN is a date in six digits: day, month and year in a usual order, or a month with a full year.
+ */
 function isDate(pin: string): boolean {
   const [a, b, c] = [Number(pin.slice(0, 2)), Number(pin.slice(2, 4)), Number(pin.slice(4, 6))];
   const isDay = (day: number, month: number) => day >= 1 && day <= (DAYS_OF_MONTH[month - 1] ?? 0);

@@ -7,7 +7,7 @@ const QRIS =
   "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
 const DOTS = 4;
 
-/** The picture as a camera would have it: each module some dots wide. */
+/** The picture as a camera sees it: each module is several dots wide. */
 function photograph(text: string): string {
   const { size, path } = toQrPicture(text);
   const edge = size * DOTS;
@@ -26,7 +26,7 @@ function photograph(text: string): string {
 }
 
 describe("the picture of a QR code", () => {
-  it("reads back as the text that was drawn", () => {
+  it("decodes to the text that was drawn", () => {
     for (const text of [
       QRIS,
       "ONEGATE",

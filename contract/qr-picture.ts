@@ -1,12 +1,15 @@
 import { encodeQR } from "qr";
 
-/** A QR code as one path of an SVG; `size` is its edge in modules, with the white border. */
+/** A QR code as one SVG path; `size` is the length of its side in modules, including the white border. */
 export type QrPicture = { readonly size: number; readonly path: string };
 
-/** White modules around the code, without which a camera doesn't find it. */
+/** White modules around the code, which cameras need to find it. */
 const QUIET = 4;
 
-/** Draws a text as QR code, error correction level M (ISO/IEC 18004): each run of dark modules in a row is one rectangle. */
+/**
+ * Draws a text as a QR code with error correction level M (ISO/IEC 18004). Each horizontal run of dark
+ * modules is one rectangle.
+ */
 export function toQrPicture(text: string): QrPicture {
   const rows = encodeQR(text, "raw", { ecc: "medium", border: QUIET });
   let path = "";

@@ -40,16 +40,16 @@ const problemOf = (payload: string) => {
 };
 
 describe("QRIS payloads", () => {
-  it("checks by CRC-16/CCITT-FALSE", () => assert.equal(crc16("123456789"), "29B1"));
+  it("have a CRC-16/CCITT-FALSE checksum", () => assert.equal(crc16("123456789"), "29B1"));
 
   for (const [name, payload] of Object.entries(samples)) {
-    it(`reads ${name} and writes the same text again`, () => {
+    it(`of ${name} are read and written again as the same text`, () => {
       const qris = parsed(payload);
       assert.equal(encodeQris(qris.fields), payload);
     });
   }
 
-  it("reads who is paid", () => {
+  it("name the merchant", () => {
     const dana = parsed(samples.dana);
     assert.deepEqual(dana.accounts, [
       {
@@ -79,7 +79,7 @@ describe("QRIS payloads", () => {
     );
   });
 
-  it("reads the sum and the reference of a dynamic code", () => {
+  it("have an amount and a reference in a dynamic code", () => {
     const xendit = parsed(samples.xendit);
     assert.deepEqual(
       [xendit.initiation, xendit.amount, xendit.additional.get("05")],
@@ -87,13 +87,13 @@ describe("QRIS payloads", () => {
     );
   });
 
-  it("adds a fixed fee to what the payer owes", () => {
+  it("can add a fixed fee to the amount due", () => {
     const doku = parsed(samples.doku);
     assert.deepEqual(doku.tip, { kind: "fixed", fee: rupiah(500) });
     assert.deepEqual(amountDue(doku), rupiah(1_500));
   });
 
-  it("reads fields in any order; a tip left to the payer leaves the sum open", () => {
+  it("can have fields in any order, and no amount due if the payer chooses the tip", () => {
     const linkaja = parsed(samples.linkaja);
     assert.deepEqual(
       [linkaja.amount, linkaja.tip, amountDue(linkaja)],
@@ -101,7 +101,7 @@ describe("QRIS payloads", () => {
     );
   });
 
-  it("reads a percent fee and decimals", () => {
+  it("can have a percent fee and decimals", () => {
     const body = samples.doku
       .slice(0, -8)
       .replace("54041000", "54071000.00")
@@ -110,7 +110,7 @@ describe("QRIS payloads", () => {
     assert.deepEqual([qris.tip, amountDue(qris)], [{ kind: "percent", basisPoints: 70 }, rupiah(1_007)]);
   });
 
-  it("fills in the sum of a static code", () => {
+  it("can be made dynamic by filling in the amount", () => {
     assert.equal(
       toDynamic(samples.dana, rupiah(12_500)),
       "00020101021226570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605405125005802ID5912Saifullah.id6014Kota Pontianak6105781246304DD67",
@@ -121,7 +121,7 @@ describe("QRIS payloads", () => {
     );
   });
 
-  it("is not misled by a value that looks like a field", () => {
+  it("may contain a value that looks like a field", () => {
     const named = parsed(samples.dana).fields.map((field) =>
       field.tag === "59" ? { tag: "59", value: "5802ID 010211 5303360" } : field,
     );
@@ -136,7 +136,7 @@ describe("QRIS payloads", () => {
     );
   });
 
-  it("won't change the sum of a dynamic code, nor take another currency or nothing", () => {
+  it("keep the amount of a dynamic code, and refuse another currency and a zero amount", () => {
     assert.deepEqual(toDynamic(samples.xendit, rupiah(1)), { problem: "already_dynamic", tag: "01" });
     assert.deepEqual(toDynamic(samples.dana, money(100n, "USD" as typeof IDR)), {
       problem: "currency_not_rupiah",
@@ -146,7 +146,7 @@ describe("QRIS payloads", () => {
   });
 });
 
-describe("a payload that is not one", () => {
+describe("an invalid payload", () => {
   const body = samples.dana.slice(0, -8);
   const refused: ReadonlyArray<readonly [why: string, payload: string, problem: string]> = [
     ["longer than 512", sealed(body + "64991".padEnd(103, "x").repeat(4)), "payload_too_long"],
@@ -175,12 +175,12 @@ describe("a payload that is not one", () => {
     it(`${why}: ${problem}`, () => assert.equal(problemOf(payload), problem));
   }
 
-  it("a published sample whose checksum is wrong", () => {
+  it("is detected in a published sample with a wrong checksum", () => {
     const wrong = samples.dana.slice(0, -4) + "A79C";
     assert.equal(problemOf(wrong), "crc_wrong");
   });
 
-  it("any one character changed", () => {
+  it("is detected if any one character is changed", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...Object.values(samples)),
@@ -221,7 +221,7 @@ describe("making a payload", () => {
     ),
   });
 
-  it("what is made can be read again", () => {
+  it("gives a payload that can be read again", () => {
     fc.assert(
       fc.property(parts, (given) => {
         const payload = makeQris(given);
@@ -253,7 +253,7 @@ describe("making a payload", () => {
     );
   });
 
-  it("a name that does not fit is named", () => {
+  it("reports the part that is too long", () => {
     const sample = fc.sample(parts, { numRuns: 1, seed: 1 })[0];
     assert.ok(sample);
     assert.deepEqual(makeQris({ ...sample, merchantName: "x".repeat(26) }), {

@@ -2,13 +2,14 @@ import { IDR } from "./currency.ts";
 import { divide, money, toDecimal, type Money } from "./money.ts";
 
 /**
- * QRIS: the merchant-presented EMV payload as Bank Indonesia and ASPI profile it. A payload is a run of fields, each a
- * two-digit tag, a two-digit length in characters and a value. Tag 00 comes first, 63 (the checksum) last, the rest in
- * any order, so nothing here looks for text inside a payload: it is read field by field and written field by field.
+ * QRIS: the merchant-presented EMV payload as profiled by Bank Indonesia and ASPI. A payload is a sequence of
+ * fields, each with a two-digit tag, a two-digit length in characters and a value. Tag 00 comes first, 63
+ * (the checksum) last, the rest in any order. So payloads are always read and written field by field, never
+ * searched as text.
  */
 export type QrisField = { readonly tag: string; readonly value: string };
 
-/** Why a payload is not one, or can't be made; `tag` names the field where there is one to name. */
+/** Why a payload is invalid or can't be made; `tag` names the field, if there is one. */
 export type QrisProblem = { readonly problem: QrisProblemCode; readonly tag?: string };
 
 export type QrisProblemCode =
@@ -26,7 +27,7 @@ export type QrisProblemCode =
   | "transfer_not_purchase"
   | "already_dynamic";
 
-/** What a shop asks on top: whatever the payer likes, a fixed sum, or a share in hundredths of a percent. */
+/** A tip on top of the amount: chosen by the payer, fixed, or a share in hundredths of a percent. */
 export type QrisTip =
   | { readonly kind: "asked" }
   | { readonly kind: "fixed"; readonly fee: Money }
@@ -42,7 +43,7 @@ export type QrisAccount = {
 };
 
 export type Qris = {
-  /** All fields in their order, the checksum left out. */
+  /** All fields in their order, without the checksum. */
   readonly fields: readonly QrisField[];
   readonly initiation: "static" | "dynamic";
   readonly accounts: readonly QrisAccount[];
@@ -61,7 +62,7 @@ export type Qris = {
 const MAX_LENGTH = 512;
 const TRANSFER_CATEGORY = "4829";
 
-/** Shapes of the plain fields, by tag. */
+/** Patterns of the plain fields, by tag. */
 const SHAPES: Readonly<Record<string, RegExp>> = {
   "00": /^01$/,
   "01": /^1[12]$/,
@@ -89,7 +90,7 @@ export function crc16(text: string): string {
   return crc.toString(16).toUpperCase().padStart(4, "0");
 }
 
-/** Reads one run of fields, top level or inside a template. */
+/** Reads a sequence of fields, at the top level or inside a template. */
 export function parseFields(text: string): QrisField[] | QrisProblem {
   const characters = Array.from(text);
   const fields: QrisField[] = [];
@@ -108,7 +109,10 @@ export function parseFields(text: string): QrisField[] | QrisProblem {
   return fields;
 }
 
-/** Writes fields in the order given; refuses a tag that is not two digits or a value of more than 99 characters. */
+/**
+ * Writes fields in the given order. A tag that is not two digits, or a value of more than 99 characters, is a
+ * problem.
+ */
 export function encodeFields(fields: readonly QrisField[]): string | QrisProblem {
   let text = "";
   for (const { tag, value } of fields) {
@@ -128,16 +132,18 @@ export function encodeQris(fields: readonly QrisField[]): string | QrisProblem {
   return Array.from(payload).length > MAX_LENGTH ? { problem: "payload_too_long" } : payload;
 }
 
-/** Reads and checks a payload; a transfer code between people (tag 40, category 4829) is refused as a purchase. */
+/**
+ * Reads and checks a payload. A code for transfers between people (tag 40, category 4829) is not a purchase.
+ */
 export function parseQris(payload: string): Qris | QrisProblem {
   if (Array.from(payload).length > MAX_LENGTH) return { problem: "payload_too_long" };
   const all = parseFields(payload);
   if (isQrisProblem(all)) return all;
   if (all[0]?.tag !== "00") return { problem: "format_not_first" };
-  const seal = all.at(-1);
-  if (seal?.tag !== "63") return { problem: "crc_not_last" };
-  // hexadecimal digits mean the same in either case, and some makers write them in lower case
-  if (seal.value.toUpperCase() !== crc16(payload.slice(0, -4))) return { problem: "crc_wrong" };
+  const checksum = all.at(-1);
+  if (checksum?.tag !== "63") return { problem: "crc_not_last" };
+  // some issuers write the hexadecimal digits in lower case
+  if (checksum.value.toUpperCase() !== crc16(payload.slice(0, -4))) return { problem: "crc_wrong" };
   return read(all.slice(0, -1));
 }
 
@@ -218,7 +224,10 @@ function readTip(values: ReadonlyMap<string, string>): QrisTip | null | undefine
   }
 }
 
-/** What the payer's app will take: amount and fixed or percent fee (rounded half up to the sen); null if it will ask. */
+/**
+ * What the payer's app will charge: the amount with the fixed or percent fee, rounded half up to the sen;
+ * null if the payer enters it.
+ */
 export function amountDue({ amount, tip }: Qris): Money | null {
   if (!amount || tip?.kind === "asked") return null;
   if (!tip) return amount;
@@ -227,7 +236,7 @@ export function amountDue({ amount, tip }: Qris): Money | null {
   return money(amount.minor + fee, IDR);
 }
 
-/** Rupiah as tag 54 has it: no decimals where there are no sen. */
+/** Rupiah in the form of tag 54: no decimals if there are no sen. */
 function writeAmount(amount: Money): string | QrisProblem {
   if (amount.currency !== IDR) return { problem: "currency_not_rupiah", tag: "54" };
   const text = toDecimal(amount).replace(/\.00$/, "");
@@ -235,8 +244,8 @@ function writeAmount(amount: Money): string | QrisProblem {
 }
 
 /**
- * A static payload with the sum filled in. It only spares the payer the typing: the acquirer knows nothing of the order,
- * so a payment is not confirmed by it. A tip field is dropped, because the sum is final.
+ * Fills the amount into a static payload. It only saves the payer the typing: the acquirer doesn't know the
+ * order, so it does not confirm the payment. Tip fields are dropped, because the amount is final.
  */
 export function toDynamic(payload: string, amount: Money): string | QrisProblem {
   const parsed = parseQris(payload);
@@ -270,7 +279,7 @@ export type QrisParts = {
   readonly additional?: readonly QrisField[];
 };
 
-/** Makes a payload from its parts, or says which part does not fit. */
+/** Makes a payload from its parts, or returns the part that is invalid. */
 export function makeQris(parts: QrisParts): string | QrisProblem {
   const { domain, pan, merchantId, criteria } = parts.account;
   const amount = parts.amount && writeAmount(parts.amount);

@@ -1,23 +1,18 @@
-/** What the caller may do next: never repeat as it is, repeat later, or correct and repeat. */
+/** What the caller may do next: not retry, retry later, or correct the request and retry. */
 export type Retry = "no" | "later" | "corrected";
 
 type Row = readonly [status: number, retry: Retry, id: string, en: string];
 
-/** Every expected "no": code → HTTP status, retry advice, and the sentence in Indonesian and English. */
+/** Every refusal: code → HTTP status, retry advice, and the sentence in Indonesian and English. */
 export const refusals = {
   // the request itself
   request_malformed: [400, "corrected", "Permintaan tidak dapat dibaca.", "The request can't be read."],
-  request_invalid: [
-    422,
-    "corrected",
-    "Isi permintaan tidak sesuai.",
-    "The request's content is not as described.",
-  ],
+  request_invalid: [422, "corrected", "Isi permintaan tidak sesuai.", "The request's content is invalid."],
   request_too_large: [
     413,
     "corrected",
     "Permintaan terlalu besar untuk alamat ini.",
-    "The request is larger than this address takes.",
+    "The request is larger than this address accepts.",
   ],
   media_type_unsupported: [
     415,
@@ -30,13 +25,14 @@ export const refusals = {
     405,
     "no",
     "Alamat ini tidak menerima metode ini. Lihat header Allow.",
-    "This address does not take this method. See the Allow header.",
+    "This address does not accept this method. See the Allow header.",
   ],
   host_unknown: [
     421,
     "corrected",
-    "Server ini tidak melayani nama host itu. Pakai alamat resminya, atau tambahkan namanya ke ONEGATE_HOSTS.",
-    "This server does not answer for that host name. Use its own address, or add the name to ONEGATE_HOSTS.",
+    "Server ini tidak melayani nama host itu. Pakai alamat resminya, " +
+      "atau tambahkan namanya ke ONEGATE_HOSTS.",
+    "This server does not serve that host name. Use its own address, or add the name to ONEGATE_HOSTS.",
   ],
   origin_unknown: [
     403,
@@ -66,7 +62,7 @@ export const refusals = {
     403,
     "corrected",
     "Metrik hanya terbuka bagi mesin ini. Untuk membacanya dari tempat lain, pasang ONEGATE_METRICS_TOKEN.",
-    "Metrics are open to this machine alone. Set ONEGATE_METRICS_TOKEN to read them from elsewhere.",
+    "Only this machine may read the metrics. Set ONEGATE_METRICS_TOKEN to read them from elsewhere.",
   ],
   stopping: [
     503,
@@ -78,7 +74,7 @@ export const refusals = {
     500,
     "later",
     "Terjadi kesalahan pada kami. Sebutkan nomor permintaan bila menghubungi kami.",
-    "Something is wrong on our side. Quote the request id when you contact us.",
+    "Something went wrong on our side. Quote the request id when you contact us.",
   ],
   too_many_requests: [
     429,
@@ -102,7 +98,7 @@ export const refusals = {
     503,
     "later",
     "Penyimpanan server penuh. Tidak ada uang yang berpindah; hubungi pengelola, lalu coba lagi.",
-    "The server's storage is full. No money has moved; tell its operator, then try again.",
+    "The server's storage is full. No money has moved; contact its operator, then try again.",
   ],
   // money
   amount_malformed: [
@@ -117,31 +113,31 @@ export const refusals = {
     "Jumlah memakai lebih banyak desimal daripada mata uangnya.",
     "The amount has more decimals than its currency.",
   ],
-  amount_too_large: [422, "corrected", "Jumlah melampaui batas.", "The amount is beyond the limit."],
+  amount_too_large: [422, "corrected", "Jumlah melampaui batas.", "The amount exceeds the limit."],
   amount_not_positive: [422, "corrected", "Jumlah harus lebih dari nol.", "The amount must be above zero."],
   amount_not_whole: [
     422,
     "corrected",
     "Metode ini hanya menerima rupiah bulat, tanpa sen.",
-    "This channel takes whole rupiah only, without sen.",
+    "This channel accepts only whole rupiah, without sen.",
   ],
   amount_mismatch: [
     422,
     "corrected",
     "Jumlah tidak sama dengan hitungan barangnya.",
-    "The amount is not the sum of its items.",
+    "The amount does not match the sum of its items.",
   ],
   currency_unknown: [
     422,
     "corrected",
     "Kode mata uang tidak dikenal (ISO 4217).",
-    "The currency code is not known (ISO 4217).",
+    "The currency code is unknown (ISO 4217).",
   ],
   currency_unsupported: [
     422,
     "corrected",
     "Mata uang ini tidak dilayani di sini.",
-    "This currency is not served here.",
+    "This currency is not supported here.",
   ],
   // idempotency
   idempotency_key_missing: [
@@ -153,8 +149,8 @@ export const refusals = {
   idempotency_key_invalid: [
     400,
     "corrected",
-    "Idempotency-Key harus 1 sampai 255 huruf ASCII yang tampak.",
-    "An Idempotency-Key is 1 to 255 visible ASCII characters.",
+    "Idempotency-Key harus terdiri dari 1 sampai 255 karakter ASCII yang terlihat.",
+    "An Idempotency-Key must have 1 to 255 visible ASCII characters.",
   ],
   idempotency_key_reused: [
     409,
@@ -166,7 +162,7 @@ export const refusals = {
     409,
     "later",
     "Permintaan dengan kunci ini masih diproses. Tunggu sebentar, lalu ulangi.",
-    "A request with this key is still being worked on. Wait a moment, then ask again.",
+    "A request with this key is still being processed. Wait a moment, then repeat it.",
   ],
   // the ledger
   account_unknown: [404, "corrected", "Akun tidak ditemukan.", "The account is not known."],
@@ -186,14 +182,14 @@ export const refusals = {
     422,
     "corrected",
     "Mata uang akun berbeda dari mata uang transfer.",
-    "The account is in another currency than the transfer.",
+    "The account has a different currency from the transfer.",
   ],
-  insufficient_funds: [422, "later", "Saldo tidak cukup.", "The balance is not enough."],
+  insufficient_funds: [422, "later", "Saldo tidak cukup.", "The balance is not sufficient."],
   transfer_differs: [
     409,
     "no",
     "Transfer dengan id ini sudah ada dan isinya berbeda.",
-    "A transfer with this id exists and is not the same.",
+    "A different transfer with this id already exists.",
   ],
   linked_transfer_refused: [
     409,
@@ -213,7 +209,7 @@ export const refusals = {
     422,
     "corrected",
     "Jumlah melebihi dana yang tertahan.",
-    "The amount is more than what is held.",
+    "The amount is more than the hold.",
   ],
   // people
   unauthenticated: [
@@ -225,14 +221,14 @@ export const refusals = {
   local_only: [
     403,
     "corrected",
-    "Di sandbox, tanpa kredensial ini hanya dapat dipakai dari komputernya sendiri. Pakai kunci.",
-    "In the sandbox this works without credentials from the machine itself alone. Use a key.",
+    "Tanpa kredensial, sandbox hanya mengizinkan ini dari komputernya sendiri. Pakai kunci.",
+    "Without credentials, the sandbox allows this only from its own machine. Use a key.",
   ],
   scope_missing: [
     403,
     "no",
     "Kunci ini tidak punya cakupan untuk melakukan ini.",
-    "This key has no scope for this.",
+    "This key lacks the scope for this.",
   ],
   key_limit: [
     409,
@@ -252,7 +248,7 @@ export const refusals = {
     403,
     "corrected",
     "Persetujuan ini sudah dipakai, kedaluwarsa, atau untuk hal lain. Minta lagi.",
-    "The approval was used, has expired, or is for something else. Ask again.",
+    "The approval was used, has expired, or is for something else. Request a new one.",
   ],
   approver_lacks_right: [
     403,
@@ -263,15 +259,16 @@ export const refusals = {
   approver_is_asker: [
     403,
     "corrected",
-    "Tidak ada yang menyetujui permintaannya sendiri. Minta orang lain.",
-    "Nobody approves what he asks for himself. Ask somebody else.",
+    "Anda tidak dapat menyetujui permintaan sendiri. Minta orang lain.",
+    "You can't approve your own request. Ask someone else.",
   ],
   pin_wrong: [401, "corrected", "PIN salah.", "The PIN is wrong."],
   pin_blocked: [
     403,
     "no",
-    "Terlalu banyak PIN salah di perangkat ini. Masuk di perangkat lain, atau minta pemilik atau manajer membukanya.",
-    "Too many wrong PINs on this device. Unlock on another device, or ask an owner or manager to lift it.",
+    "Terlalu banyak PIN salah di perangkat ini. Masuk di perangkat lain, " +
+      "atau minta pemilik atau manajer membukanya.",
+    "Too many wrong PINs on this device. Use another device, or ask an owner or manager to unblock you.",
   ],
   pin_too_simple: [
     422,
@@ -279,7 +276,7 @@ export const refusals = {
     "PIN ini terlalu mudah ditebak. Pilih yang lain.",
     "This PIN is too easy to guess. Choose another one.",
   ],
-  pin_change_needed: [403, "corrected", "Ganti PIN dulu.", "Set another PIN first."],
+  pin_change_needed: [403, "corrected", "Ganti PIN dulu.", "Change your PIN first."],
   device_unknown: [
     401,
     "corrected",
@@ -292,19 +289,19 @@ export const refusals = {
     404,
     "corrected",
     "Kode ini tidak dikenal, sudah dipakai, atau kedaluwarsa.",
-    "This code is not known, was used, or has expired.",
+    "This code is unknown, was used, or has expired.",
   ],
   pin_unchanged: [
     422,
     "corrected",
     "PIN baru harus berbeda dari yang lama.",
-    "The new PIN must be another one than the old.",
+    "The new PIN must differ from the old one.",
   ],
   staff_differs: [
     409,
     "no",
     "Pegawai dengan id ini sudah ada dan isinya berbeda.",
-    "A staff member with this id exists and is not the same.",
+    "A different staff member with this id already exists.",
   ],
   last_owner: [
     409,
@@ -320,24 +317,24 @@ export const refusals = {
   ],
   role_unknown: [404, "corrected", "Peran tidak ditemukan.", "The role is not known."],
   role_in_use: [409, "corrected", "Peran ini masih dipakai pegawai.", "Staff still have this role."],
-  role_name_taken: [409, "corrected", "Nama peran ini sudah dipakai.", "This name of a role is taken."],
+  role_name_taken: [409, "corrected", "Nama peran ini sudah dipakai.", "This role name is taken."],
   right_not_grantable: [
     422,
     "corrected",
     "Hak ini tidak dapat diberikan kepada peran buatan sendiri.",
-    "This right can't be given to a role of one's own.",
+    "This right can't be given to a custom role.",
   ],
   time_zone_unknown: [
     422,
     "corrected",
     "Zona waktu tidak dikenal, misalnya Asia/Jakarta.",
-    "The time zone is not known; write it as Asia/Jakarta.",
+    "The time zone is unknown; use one such as Asia/Jakarta.",
   ],
   day_begins_late: [
     422,
     "corrected",
     "Hari usaha dimulai antara 00:00 dan 11:59; penjualan sebelum jam itu masuk hari kemarin.",
-    "A business day begins between 00:00 and 11:59; what is sold before it belongs to the day before.",
+    "A business day begins between 00:00 and 11:59; earlier sales belong to the previous day.",
   ],
   // set-up
   setup_needed: [
@@ -367,7 +364,8 @@ export const refusals = {
   username_invalid: [
     422,
     "corrected",
-    "Nama pengguna terdiri dari 3 sampai 50 huruf, angka, titik, garis bawah atau tanda hubung, dan diawali huruf.",
+    "Nama pengguna terdiri dari 3 sampai 50 huruf, angka, titik, garis bawah atau tanda hubung, " +
+      "dan diawali huruf.",
     "A username has 3 to 50 letters, digits, dots, underscores or hyphens, and begins with a letter.",
   ],
   email_invalid: [422, "corrected", "Alamat surel tidak sesuai.", "The e-mail address is not well-formed."],
@@ -402,7 +400,7 @@ export const refusals = {
     429,
     "later",
     "Terlalu banyak percobaan masuk. Tunggu sebentar.",
-    "Too many tries to sign in. Wait a moment.",
+    "Too many sign-in attempts. Wait a moment.",
   ],
   totp_required: [
     401,
@@ -471,31 +469,31 @@ export const refusals = {
     409,
     "no",
     "Langkah ini tidak berlaku lagi untuk penarikan ini.",
-    "This can't be done with the withdrawal in its present step.",
+    "This is no longer possible for this withdrawal.",
   ],
   range_too_large: [
     422,
     "corrected",
     "Terlalu banyak transaksi dalam rentang ini. Minta rentang hari yang lebih pendek.",
-    "There are too many entries in this range. Ask for fewer days.",
+    "There are too many entries in this range. Request fewer days.",
   ],
   limit_per_transaction: [
     422,
     "corrected",
     "Jumlah melampaui batas sekali transaksi.",
-    "The amount is beyond the limit of one transaction.",
+    "The amount exceeds the limit of one transaction.",
   ],
   limit_per_day: [
     422,
     "later",
     "Jumlah melampaui sisa batas hari ini.",
-    "The amount is beyond what is left of today's limit.",
+    "The amount exceeds what is left of today's limit.",
   ],
   limit_per_month: [
     422,
     "later",
     "Jumlah melampaui sisa batas bulan ini.",
-    "The amount is beyond what is left of this month's limit.",
+    "The amount exceeds what is left of this month's limit.",
   ],
   // catalogue and sale
   product_unknown: [404, "corrected", "Barang tidak ditemukan.", "The product is not known."],
@@ -509,7 +507,7 @@ export const refusals = {
     409,
     "corrected",
     "Sudah ada barang dengan nama ini.",
-    "There is a product of this name already.",
+    "A product with this name already exists.",
   ],
   category_name_invalid: [
     422,
@@ -521,7 +519,7 @@ export const refusals = {
     422,
     "corrected",
     "Barcode harus 8, 12, 13, atau 14 angka dengan angka pemeriksa yang cocok.",
-    "A barcode has 8, 12, 13 or 14 digits, the last of which checks the others.",
+    "A barcode has 8, 12, 13 or 14 digits with a correct check digit.",
   ],
   barcode_taken: [
     409,
@@ -547,7 +545,7 @@ export const refusals = {
     409,
     "no",
     "Penjualan dengan id ini sudah ada dan isinya berbeda.",
-    "A sale with this id exists and is not the same.",
+    "A different sale with this id already exists.",
   ],
   sale_not_waiting: [
     409,
@@ -571,19 +569,19 @@ export const refusals = {
     409,
     "corrected",
     "Sebagian sudah dikembalikan. Kembalikan sisanya sebagai retur.",
-    "A part of this sale was given back already. Refund the rest instead.",
+    "Part of this sale was already refunded. Refund the rest instead.",
   ],
   return_line_unknown: [
     422,
     "corrected",
     "Baris ini tidak ada di penjualan ini, atau disebut dua kali.",
-    "The sale has no such line, or it is named twice.",
+    "The sale has no such line, or the line is listed twice.",
   ],
   return_line_exceeds: [
     422,
     "corrected",
     "Jumlah barang melebihi yang masih dapat dikembalikan.",
-    "This is more than what is left of the line to return.",
+    "The quantity is more than can still be returned.",
   ],
   outlet_unknown: [404, "no", "Outlet tidak ditemukan.", "The outlet is not known."],
   // a shop's printed code
@@ -591,19 +589,19 @@ export const refusals = {
     422,
     "corrected",
     "Ini bukan isi QRIS yang lengkap. Salin seluruh teksnya.",
-    "This is not a whole QRIS payload. Copy all of its text.",
+    "This is not a complete QRIS payload. Copy all of its text.",
   ],
   qris_crc_wrong: [
     422,
     "corrected",
     "Isi QRIS berubah atau terpotong: angka pemeriksanya tidak cocok.",
-    "The QRIS payload was changed or cut: its checksum does not fit.",
+    "The QRIS payload was changed or cut off: its checksum does not match.",
   ],
   qris_not_static: [
     422,
     "corrected",
     "Ini QRIS dinamis, untuk satu pembayaran saja. Pakai QRIS statis yang dicetak untuk toko.",
-    "This is a dynamic QRIS, good for one payment. Use the static one that was printed for the shop.",
+    "This is a dynamic QRIS, for one payment only. Use the static one that was printed for the shop.",
   ],
   qris_is_transfer: [
     422,
@@ -612,12 +610,17 @@ export const refusals = {
     "This is a code for transfers between people, not a shop's QRIS.",
   ],
   qris_currency_unfit: [422, "corrected", "QRIS ini bukan dalam rupiah.", "This QRIS is not in rupiah."],
-  qris_country_unfit: [422, "corrected", "QRIS ini bukan dari Indonesia.", "This QRIS is not of Indonesia."],
+  qris_country_unfit: [
+    422,
+    "corrected",
+    "QRIS ini bukan dari Indonesia.",
+    "This QRIS is not from Indonesia.",
+  ],
   static_qris_missing: [
     409,
     "corrected",
     "Toko ini belum memasang QRIS statis. Minta pemilik memasangnya.",
-    "This shop has set no static QRIS. Ask the owner to set one.",
+    "This shop has no static QRIS. Ask the owner to set one up.",
   ],
   reference_malformed: [
     422,
@@ -629,20 +632,20 @@ export const refusals = {
     422,
     "corrected",
     "Sebutkan nomor referensi yang membuktikan pembayaran ini.",
-    "Name the reference that proves this payment.",
+    "Enter the reference that proves this payment.",
   ],
   reference_used: [
     409,
     "corrected",
     "Nomor referensi ini sudah dipakai pembayaran lain. Periksa lagi layar pelanggan.",
-    "Another payment has this reference. Look at the customer's screen again.",
+    "Another payment has this reference. Check the customer's screen again.",
   ],
   // payments
   channel_unknown: [
     422,
     "corrected",
     "Metode pembayaran ini tidak dikenal.",
-    "This payment channel is not known.",
+    "This payment channel is unknown.",
   ],
   phone_needed: [
     422,
@@ -673,26 +676,30 @@ export const refusals = {
     409,
     "corrected",
     "Jumlah aturan sudah mencapai batas. Hapus yang tidak dipakai.",
-    "There are as many routing rules as there may be. Delete one that is not used.",
+    "The maximum number of routing rules is reached. Delete an unused one.",
   ],
   routing_bounds_invalid: [
     422,
     "corrected",
-    "Aturan ini tidak akan pernah berlaku: batas bawahnya di atas batas atas, atau hanya satu jam yang disebut.",
-    "This rule would never apply: its lower amount is above the upper one, or only one of its times is given.",
+    "Aturan ini tidak akan pernah berlaku: batas bawahnya di atas batas atas, " +
+      "atau hanya satu jam yang disebut.",
+    "This rule would never apply: its lower amount is above the upper one, " +
+      "or only one of its times is given.",
   ],
   qris_surcharge_forbidden: [
     409,
     "corrected",
-    "Biaya QRIS tidak boleh dibebankan kepada pelanggan. Ubah pengaturan biaya di penyedia menjadi ditanggung toko.",
-    "The customer may not be charged a fee for QRIS. Set the fee to be borne by the shop in the provider's settings.",
+    "Biaya QRIS tidak boleh dibebankan kepada pelanggan. " +
+      "Ubah pengaturan biaya di penyedia menjadi ditanggung toko.",
+    "The customer may not be charged a fee for QRIS. " +
+      "Let the shop bear the fee in the provider's settings.",
   ],
   order_unknown: [404, "corrected", "Pesanan tidak ditemukan.", "The order is not known."],
   order_differs: [
     409,
     "no",
     "Pesanan dengan nomor ini sudah ada dan isinya berbeda.",
-    "An order with this id exists and is not the same.",
+    "A different order with this id already exists.",
   ],
   order_paid: [409, "no", "Pesanan ini sudah lunas.", "This order is already paid."],
   order_cancelled: [409, "no", "Pesanan ini sudah dibatalkan.", "This order was cancelled."],
@@ -701,13 +708,14 @@ export const refusals = {
     409,
     "no",
     "Pembayaran ini sudah lunas, kedaluwarsa, atau dibatalkan.",
-    "This payment is paid, over or cancelled.",
+    "This payment is already paid, expired or cancelled.",
   ],
   payment_unverified: [
     409,
     "later",
-    "Belum ada laporan yang menunjukkan pembayaran QRIS statis ini. Uangnya dapat dikembalikan setelah diverifikasi.",
-    "No statement has shown this payment by the printed QRIS yet. It can be given back once it is verified.",
+    "Belum ada laporan yang menunjukkan pembayaran QRIS statis ini. " +
+      "Uangnya dapat dikembalikan setelah diverifikasi.",
+    "No statement has confirmed this static QRIS payment yet. It can be refunded once it is verified.",
   ],
   payment_not_refundable: [
     409,
@@ -719,20 +727,20 @@ export const refusals = {
     422,
     "corrected",
     "Pengembalian melebihi sisa yang dapat dikembalikan.",
-    "The refund is more than what is left to give back.",
+    "The refund is more than what is left to refund.",
   ],
   refund_unknown: [404, "corrected", "Pengembalian tidak ditemukan.", "The refund is not known."],
   refund_not_manual: [
     409,
     "no",
     "Pengembalian ini tidak menunggu konfirmasi orang.",
-    "This refund does not wait for a person's word.",
+    "This refund is not waiting for a person's confirmation.",
   ],
   amount_above_remaining: [
     422,
     "corrected",
     "Jumlah melebihi sisa tagihan pesanan ini.",
-    "The amount is more than what is still to be paid of this order.",
+    "The amount is more than what remains to be paid of this order.",
   ],
   case_unknown: [404, "corrected", "Kasus tidak ditemukan.", "The case is not known."],
   case_settled: [409, "no", "Kasus ini sudah diselesaikan.", "This case is settled already."],
@@ -748,7 +756,7 @@ export const refusals = {
     422,
     "corrected",
     "Uang ini tidak cocok untuk pesanan itu: jumlah atau mata uangnya berbeda dari sisa tagihan.",
-    "This money does not fit that order: its sum or currency is not what is still to be paid.",
+    "This money does not match that order: its amount or currency differs from what remains to be paid.",
   ],
   order_not_at_provider: [
     422,
@@ -784,7 +792,7 @@ export const refusals = {
     409,
     "corrected",
     "Toko ini belum punya penyedia pembayaran yang aktif. Pasang akunnya dulu.",
-    "This shop has no active payment provider. Set an account up first.",
+    "This shop has no active payment provider. Set up an account first.",
   ],
   provider_account_unknown: [
     404,
@@ -796,13 +804,13 @@ export const refusals = {
     422,
     "corrected",
     "Kredensial ini belum lengkap untuk cara tanda tangan yang dipilih.",
-    "These credentials lack what the chosen way of signing needs.",
+    "These credentials are incomplete for the chosen signature method.",
   ],
   credentials_key_unreadable: [
     422,
     "corrected",
     "Kunci ini bukan kunci RSA minimal 2048 bit dalam bentuk PEM.",
-    "The key is no RSA key of at least 2048 bits in PEM.",
+    "The key is not an RSA key of at least 2048 bits in PEM form.",
   ],
   credentials_refused: [
     422,
@@ -816,12 +824,12 @@ export const refusals = {
     "Penyedia pembayaran belum menjawab, jadi kredensial ini belum dapat diperiksa. Tidak ada yang disimpan.",
     "The payment provider did not answer, so these credentials could not be checked. Nothing was saved.",
   ],
-  // addresses that others name, and deliveries to them
+  // user-supplied addresses, and deliveries to them
   url_malformed: [
     422,
     "corrected",
     "Alamat harus berupa URL lengkap tanpa nama pengguna, dengan porta 80, 443, atau di atas 1023.",
-    "The address must be a whole URL without a user name, on port 80, 443 or above 1023.",
+    "The address must be a complete URL without a user name, on port 80, 443 or above 1023.",
   ],
   url_insecure: [422, "corrected", "Alamat harus memakai https.", "The address must use https."],
   url_not_public: [
@@ -835,13 +843,13 @@ export const refusals = {
     409,
     "corrected",
     "Tujuan webhook ini tidak aktif. Aktifkan dulu.",
-    "This webhook endpoint is disabled. Make it active first.",
+    "This webhook endpoint is disabled. Activate it first.",
   ],
   endpoint_limit: [
     409,
     "corrected",
     "Jumlah tujuan webhook sudah mencapai batas. Hapus yang tidak dipakai.",
-    "There are as many webhook endpoints as there may be. Delete one that is not used.",
+    "The maximum number of webhook endpoints is reached. Delete an unused one.",
   ],
   delivery_unknown: [404, "no", "Kiriman webhook tidak ditemukan.", "The webhook delivery is not known."],
   // settlement
@@ -849,19 +857,19 @@ export const refusals = {
     422,
     "corrected",
     "Penyedia pembayaran ini tidak dikenal di toko ini.",
-    "This payment provider is not known to this shop.",
+    "This shop does not know this payment provider.",
   ],
   statement_layout_unknown: [
     422,
     "corrected",
     "Tata letak berkas ini tidak dikenal.",
-    "This layout of files is not known.",
+    "This file layout is unknown.",
   ],
   statement_mapping_invalid: [
     422,
     "corrected",
     "Pemetaan kolom tidak sesuai.",
-    "The mapping of columns is not as described.",
+    "The mapping of columns is invalid.",
   ],
   statement_unreadable: [
     422,
@@ -873,7 +881,7 @@ export const refusals = {
     422,
     "corrected",
     "Berkas ini tidak punya kolom yang diperlukan.",
-    "The file lacks a column that is needed.",
+    "The file lacks a required column.",
   ],
   statement_row_invalid: [
     422,
@@ -885,26 +893,26 @@ export const refusals = {
     422,
     "corrected",
     "Berkas ini tidak berisi baris pembayaran.",
-    "The file holds no row of money.",
+    "The file contains no payment rows.",
   ],
   statement_unknown: [404, "no", "Laporan ini tidak ditemukan.", "The statement is not known."],
   case_action_unfit: [
     422,
     "corrected",
     "Tindakan ini tidak berlaku untuk kasus ini.",
-    "This can't be done with this case.",
+    "This action does not apply to this case.",
   ],
   case_outdated: [
     409,
     "corrected",
     "Kasus ini baru saja berubah. Muat ulang.",
-    "The case has just changed. Read it again.",
+    "The case has just changed. Reload it.",
   ],
 } as const satisfies Record<string, Row>;
 
 export type RefusalCode = keyof typeof refusals;
 
-/** A named "no", returned as a value; `params` are machine-readable facts that carry no personal data. */
+/** A refusal, returned as a value. `params` are machine-readable details without personal data. */
 export type Refusal = {
   readonly refusal: RefusalCode;
   readonly params?: Readonly<Record<string, string | number>>;

@@ -6,7 +6,7 @@ import { cashRounding, PPN_INCLUDED, quickAmounts, saleTotal } from "./index.ts"
 const line = (rupiah: bigint, quantity: number) => ({ unitPrice: rupiah * 100n, quantity });
 
 describe("a sale's total", () => {
-  it("includes PPN: 12 % on 11/12 of the price, so 11/111 of what is paid", () => {
+  it("includes PPN: 12 % on 11/12 of the price, so 11/111 of the total", () => {
     assert.deepEqual(saleTotal([line(28_000n, 1), line(18_000n, 1)], PPN_INCLUDED), {
       subtotal: 4_600_000n,
       tax: 455_900n,
@@ -14,7 +14,7 @@ describe("a sale's total", () => {
     });
   });
 
-  it("adds PPN on top where prices are without", () => {
+  it("adds PPN if prices exclude it", () => {
     // PMK 131/2024: 50.000.000 has a base of 45.833.333 and PPN of 5.500.000
     assert.deepEqual(saleTotal([line(50_000_000n, 1)], { ...PPN_INCLUDED, included: false }), {
       subtotal: 5_000_000_000n,
@@ -23,7 +23,7 @@ describe("a sale's total", () => {
     });
   });
 
-  it("has no tax where the shop charges none", () => {
+  it("has no tax if the shop charges none", () => {
     assert.deepEqual(saleTotal([line(5_000n, 3)], undefined), {
       subtotal: 1_500_000n,
       tax: 0n,
@@ -31,7 +31,7 @@ describe("a sale's total", () => {
     });
   });
 
-  it("is in whole rupiah of tax, and the parts add up", () => {
+  it("has tax in whole rupiah, and the parts add up", () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -51,7 +51,7 @@ describe("a sale's total", () => {
 });
 
 describe("cash", () => {
-  it("is rounded to coins in the direction that the shop says", () => {
+  it("is rounded to coins in the shop's direction", () => {
     assert.equal(cashRounding(1_276_500n, { unit: 10_000, direction: "down" }), -6_500n);
     assert.equal(cashRounding(1_276_500n, { unit: 10_000, direction: "nearest" }), 3_500n);
     assert.equal(cashRounding(1_276_500n, { unit: 10_000, direction: "up" }), 3_500n);
@@ -59,7 +59,7 @@ describe("cash", () => {
     assert.equal(cashRounding(1_276_543n, { unit: 0, direction: "down" }), 0n);
   });
 
-  it("comes in likely amounts: exact, then the next round notes", () => {
+  it("has likely amounts: the exact total, then the next round ones", () => {
     assert.deepEqual(quickAmounts(8_650_000n), [8_650_000n, 9_000_000n, 10_000_000n]);
   });
 });

@@ -1,19 +1,20 @@
 import { divide } from "./money.ts";
 
 /**
- * How a sale is added up; till and server call the same function. The published order:
+ * How a sale is totalled; till and server call the same function. The published order:
  *   1. line = unit price × quantity; subtotal = sum of lines
- *   2. tax is taken on the subtotal once, not line by line (so that lines of the same rate can't drift)
+ *   2. tax is calculated once on the subtotal, not per line (so that lines of the same rate can't drift)
  *   3. exclusive: total = subtotal + tax; inclusive: total = subtotal, the tax is a share of it
- *   4. tax is rounded half up to the whole rupiah (`unit`), in nobody's systematic favour
- *   5. a cash tender alone is then rounded to the coin in circulation (Permendag 35/2013); QRIS and the like pay exact
+ *   4. tax is rounded half up to the whole rupiah, which favours neither side systematically
+ *   5. only a cash tender is then rounded to coins in circulation (Permendag 35/2013); QRIS pays the
+ *      exact amount
  */
 export type TaxRule = {
-  /** What the receipt calls it, such as `PPN`. */
+  /** Its name on the receipt, such as `PPN`. */
   readonly name: string;
   /** Statutory rate in hundredths of a percent: 1200 is 12 %. */
   readonly rateBasisPoints: number;
-  /** The share of the price that is the base: 11/12 for PPN's "DPP nilai lain" (PMK 131/2024). */
+  /** The share of the price that is taxed: 11/12 for PPN's "DPP nilai lain" (PMK 131/2024). */
   readonly baseNumerator: number;
   readonly baseDenominator: number;
   readonly included: boolean;
@@ -28,7 +29,7 @@ export const PPN_INCLUDED: TaxRule = {
   included: true,
 };
 
-/** Rounds a cash total to a multiple of `unit` minor units; unit 0 leaves it alone. */
+/** Rounds a cash total to a multiple of `unit` minor units; unit 0 means no rounding. */
 export type CashRounding = { readonly unit: number; readonly direction: "down" | "nearest" | "up" };
 
 export type PricedLine = { readonly unitPrice: bigint; readonly quantity: number };
@@ -43,7 +44,7 @@ export type SaleTotal = {
 /** Whole rupiah: tax is rounded to this many minor units. */
 const TAX_UNIT = 100n;
 
-/** Adds up lines in minor units by the order above; no tax rule, no tax. */
+/** Totals lines in minor units in the order above. Without a tax rule there is no tax. */
 export function saleTotal(lines: readonly PricedLine[], tax: TaxRule | undefined): SaleTotal {
   const subtotal = lines.reduce((sum, line) => sum + line.unitPrice * BigInt(line.quantity), 0n);
   if (!tax) return { subtotal, tax: 0n, total: subtotal };
@@ -54,7 +55,7 @@ export function saleTotal(lines: readonly PricedLine[], tax: TaxRule | undefined
   return { subtotal, tax: taxMinor, total: tax.included ? subtotal : subtotal + taxMinor };
 }
 
-/** What is added to (or, negative, taken from) a cash total so that it can be paid in coins. */
+/** The adjustment of a cash total, possibly negative, that makes it payable in coins. */
 export function cashRounding(total: bigint, rule: CashRounding): bigint {
   if (rule.unit === 0) return 0n;
   const unit = BigInt(rule.unit);
@@ -62,7 +63,10 @@ export function cashRounding(total: bigint, rule: CashRounding): bigint {
   return divide(total, unit, rounding[rule.direction]) * unit - total;
 }
 
-/** Cash a customer is likely to hand over for `total`: exact first, then the next round notes; minor units, rising. */
+/**
+ * Amounts of cash that a customer is likely to hand over: the exact total, then the next round ones; in minor
+ * units, ascending.
+ */
 export function quickAmounts(total: bigint): bigint[] {
   const steps = [500_000n, 1_000_000n, 2_000_000n, 5_000_000n, 10_000_000n];
   const amounts = steps.map((step) => divide(total, step, "ceil") * step);

@@ -9,7 +9,7 @@ import { checkedToReference, checkedToStaticQris } from "./static-qris.ts";
 const DANA =
   "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
 
-/** The payload with a piece exchanged for one of the same length, and sealed anew. */
+/** The payload with a part replaced by one of the same length, and a new checksum. */
 function changed(from: string, to: string): string {
   const body = DANA.replace(from, to).slice(0, -4);
   return body + crc16(body);
@@ -18,10 +18,10 @@ const refusalOf = (payload: string) => {
   const checked = checkedToStaticQris(payload);
   return isRefusal(checked)
     ? [checked.refusal, checked.params?.["problem"], checked.params?.["tag"]].filter(Boolean).join(" ")
-    : "taken";
+    : "accepted";
 };
 
-test("a printed code is taken, spaces around it or not, and becomes one with the sum", () => {
+test("a printed code is accepted, even with spaces around it, and can be made dynamic", () => {
   const code = checkedToStaticQris(` ${DANA}\n`);
   assert.ok(!isRefusal(code));
   assert.deepEqual([code.merchantName, code.nmid], ["Saifullah.id", "ID1019004699079"]);
@@ -35,7 +35,7 @@ test("a printed code is taken, spaces around it or not, and becomes one with the
   );
 });
 
-test("a checksum in lower case is the same checksum", () => {
+test("a checksum in lower case is accepted", () => {
   for (const written of ["5f72", "5F72", "5f72".replace("f", "F")]) {
     const code = checkedToStaticQris(DANA.replace("5F72", written));
     assert.ok(!isRefusal(code), written);
@@ -44,7 +44,7 @@ test("a checksum in lower case is the same checksum", () => {
   }
 });
 
-test("what is no printed code of a shop in Indonesia is refused by its name", () => {
+test("anything but an Indonesian shop's printed code is refused with a specific code", () => {
   assert.equal(refusalOf(DANA.replace("5F72", "5F73")), "qris_crc_wrong");
   assert.equal(refusalOf(changed("010211", "010212")), "qris_not_static");
   assert.equal(refusalOf(changed("5303360", "5303840")), "qris_currency_unfit");
@@ -55,14 +55,14 @@ test("what is no printed code of a shop in Indonesia is refused by its name", ()
   assert.equal(refusalOf(""), "qris_malformed format_not_first");
 });
 
-test("a reference is what a screen shows, without its spaces", () => {
+test("a reference is accepted as the screen shows it, and stored without spaces", () => {
   assert.equal(checkedToReference(" 6325 1122 3344 "), "632511223344");
   assert.equal(checkedToReference("trx-2026/11.a"), "TRX202611A");
   for (const wrong of ["", "12345", "1-2-3-4-5", "-123456", "1".repeat(41), "632511223344;drop"])
     assert.ok(isRefusal(checkedToReference(wrong)), wrong);
 });
 
-test("a reference is one however it is punctuated", () => {
+test("a reference is the same whatever its punctuation", () => {
   const written = [
     "632511223344",
     "6325 1122 3344",

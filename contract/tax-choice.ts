@@ -1,6 +1,9 @@
 import { PPN_INCLUDED, type TaxRule } from "./sale-total.ts";
 
-/** The taxes that a shop chooses from: PPN in its prices or on top of them, the regional tax on food and drink (PBJT, still called PB1; UU 1/2022 caps it at 10 %) on top, or none. */
+/**
+ * The taxes that a shop can choose: PPN included in its prices or added to them; the regional tax on food and
+ * drink (PBJT, still called PB1; capped at 10 % by UU 1/2022), added; or none.
+ */
 export const TAX_CHOICES = ["ppn_included", "ppn_added", "pb1_10", "none"] as const;
 export type TaxChoice = (typeof TAX_CHOICES)[number];
 
@@ -15,7 +18,7 @@ export function taxRuleOf(choice: TaxChoice): TaxRule | undefined {
   return rules[choice];
 }
 
-/** The choice that a rule is, or nothing for a rule of another kind. */
+/** The choice that has this rule, or `undefined` if none has. */
 export function taxChoiceOf(rule: TaxRule | undefined): TaxChoice | undefined {
   return TAX_CHOICES.find((choice) => {
     const chosen = rules[choice];

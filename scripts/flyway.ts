@@ -1,6 +1,7 @@
 /**
- * Lets a real Flyway and the program's own runner migrate the same databases, each going on where the other stopped.
- * Needs Java and Maven, which fetches Flyway; says so and ends where they are missing. Not part of `npm test`.
+ * Lets a real Flyway and the program's own runner migrate the same databases, each continuing where the
+ * other stopped. Needs Java and Maven, which fetches Flyway; without them it is skipped. Not part of
+ * `npm test`.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
@@ -11,7 +12,7 @@ import { migrate, openDatabase, readMigrations, startCluster } from "../server/k
 import { MIGRATIONS, prepareSchema } from "../server/schema.ts";
 
 const FOLDER = fileURLToPath(new URL("./flyway", import.meta.url));
-/** A loopback address that nobody else listens on. */
+/** A loopback address on which no other program listens. */
 const ADDRESS = "127.0.0.77";
 const HALF = 9;
 
@@ -42,28 +43,27 @@ async function check(): Promise<number> {
       );
     const all = readMigrations(MIGRATIONS);
     const admin = openDatabase(cluster.connection, 2, () => undefined);
-    let right = true;
-    const expect = (what: string, found: number, wanted: number) => {
-      right &&= found === wanted;
-      say(
-        `${found === wanted ? "✔" : "✖"} ${what}: ${found} scripts${found === wanted ? "" : `, expected ${wanted}`}`,
-      );
+    let isAllRight = true;
+    const expect = (what: string, found: number, expected: number) => {
+      const isRight = found === expected;
+      isAllRight &&= isRight;
+      say(`${isRight ? "✔" : "✖"} ${what}: ${found} scripts${isRight ? "" : `, expected ${expected}`}`);
     };
     for (const name of ["ours_first", "theirs_first"]) await admin.pool.query(`create database ${name}`);
     await admin.close();
 
     const ours = openDatabase({ ...cluster.connection, database: "ours_first" }, 4, () => undefined);
-    expect("the program begins", await migrate(ours.pool, all.slice(0, HALF)), HALF);
-    expect("Flyway agrees with what it finds and goes on", flyway("ours_first"), all.length - HALF);
+    expect("the program starts", await migrate(ours.pool, all.slice(0, HALF)), HALF);
+    expect("Flyway accepts the history and continues", flyway("ours_first"), all.length - HALF);
     expect("the program finds nothing left", await prepareSchema(ours), 0);
     await ours.close();
 
-    expect("Flyway begins on an empty database", flyway("theirs_first"), all.length);
+    expect("Flyway starts on an empty database", flyway("theirs_first"), all.length);
     const theirs = openDatabase({ ...cluster.connection, database: "theirs_first" }, 4, () => undefined);
-    expect("the program agrees and finds nothing left", await prepareSchema(theirs), 0);
+    expect("the program accepts the history and finds nothing left", await prepareSchema(theirs), 0);
     expect("Flyway finds nothing left either", flyway("theirs_first"), 0);
     await theirs.close();
-    return right ? 0 : 1;
+    return isAllRight ? 0 : 1;
   } finally {
     await cluster.stop();
     rmSync(work, { recursive: true, force: true });

@@ -1,7 +1,8 @@
 /**
- * Lets Schemathesis, a client that nobody here wrote, generate requests from the OpenAPI reference against a sandbox of its
- * own: `npm run schemathesis -- --examples 20 --seed 7 --seconds 600` (for each of three callers). It is installed for the run by Python's pip where it is missing.
- * Ends with 1 on any 5xx and on any status, content type or schema that the reference does not have.
+ * Runs Schemathesis, an independent client that generates requests from the OpenAPI reference, against a new
+ * sandbox: `npm run schemathesis -- --examples 20 --seed 7 --seconds 600` (the limits apply to each of three
+ * callers). If it is missing, Python's pip installs it for the run. The exit code is 1 on any 5xx and on any
+ * status, content type or schema that the reference does not have.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -19,7 +20,7 @@ const CHECKS = [
   "response_headers_conformance",
   "unsupported_method",
 ];
-/** Streams never end, and the last two would end the session that the run needs. */
+/** Streams never end, and the other two routes would end the session that the run needs. */
 const EXCLUDED = "/events$|^/api/v1/till/lock$|^/api/v1/till/pin$";
 
 const { values } = parseArgs({
@@ -55,13 +56,13 @@ async function main(): Promise<number> {
   }
   process.stdout.write(
     failed === 0
-      ? "\nThe API is as its reference says, and the books hold.\n"
-      : `\n${failed} of the runs found something.\n`,
+      ? "\nThe API conforms to its reference, and the books hold.\n"
+      : `\n${failed} of the runs found problems.\n`,
   );
   return failed === 0 ? 0 : 1;
 }
 
-/** Schemathesis on the PATH, or in an environment of its own. */
+/** The command of Schemathesis, from the PATH or installed into a virtual environment. */
 function findSchemathesis(): string | { readonly missing: string } {
   if (spawnSync("schemathesis", ["--version"], { stdio: "ignore" }).status === 0) return "schemathesis";
   const python = ["python3", "python"].find(
@@ -69,7 +70,7 @@ function findSchemathesis(): string | { readonly missing: string } {
       spawnSync(name, ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"], { stdio: "ignore" })
         .status === 0,
   );
-  if (!python) return { missing: "it needs Python 3.10 or newer, which is not here." };
+  if (!python) return { missing: "it needs Python 3.10 or newer." };
   const environment = join(folder, "python");
   if (spawnSync(python, ["-m", "venv", environment], { stdio: "ignore" }).status !== 0)
     return { missing: `${python} -m venv does not work here (Debian: apt-get install python3-venv).` };
@@ -82,7 +83,10 @@ function findSchemathesis(): string | { readonly missing: string } {
     : { missing: `pip could not install ${VERSION}.` };
 }
 
-/** Nobody, the owner at a till, and a wallet's user: between them they may use every route. */
+/**
+ * Headers of three callers who together may use every route: anonymous, the owner at a till, and a wallet
+ * user.
+ */
 async function credentials(program: TestProgram): Promise<Record<string, Record<string, string>>> {
   const device = await program.enrol();
   const shop = await program.call<{ staff: Array<{ id: string; role: string }> }>("GET", "/api/v1/till/shop");
@@ -104,7 +108,10 @@ async function credentials(program: TestProgram): Promise<Record<string, Record<
   };
 }
 
-/** The reference without the headers that say who asks: what Schemathesis makes up would take the place of the real ones. */
+/**
+ * Writes the reference to a file without the authentication headers, because Schemathesis would replace the
+ * real ones by made-up values.
+ */
 async function reference(program: TestProgram, who: string): Promise<string> {
   const { body } = await program.call<{
     paths: Record<string, Record<string, { security?: unknown; parameters?: Array<{ name: string }> }>>;

@@ -1,6 +1,6 @@
 /**
- * Everything that must hold, in one command: types, lint, then every test on one PostgreSQL of its own.
- * `npm test -- server/ledger` runs the tests below a path alone.
+ * Runs all checks: types, format, lint, then every test on one new PostgreSQL.
+ * `npm test -- server/ledger` runs only the tests below a path.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
@@ -55,7 +55,7 @@ function run(args: string[], environment: Record<string, string> = {}): Promise<
   return new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
 }
 
-/** Debian's Chromium, installed when it is missing and this user may. */
+/** The path of Chromium. If it is missing, root installs Debian's package. */
 function findChromium(): string {
   const known = () =>
     [
@@ -77,7 +77,8 @@ function findChromium(): string {
   const installed = known();
   if (installed) return installed;
   process.stderr.write(
-    "The browser tests need Chromium: install it (Debian: apt-get install chromium), or set CHROMIUM to its path.\n",
+    "The browser tests need Chromium: install it (Debian: apt-get install chromium), " +
+      "or set CHROMIUM to its path.\n",
   );
   process.exit(1);
 }

@@ -1,13 +1,15 @@
 /**
- * Verifies an export of the audit trail. It needs Node and nothing else: no database, nobody's word.
+ * Verifies an export of the audit trail. It needs only Node: no database, and no trust in the server.
  *
  *   node scripts/verify-audit.ts FILE [--key FILE] [--after FILE|HASH]
  *
- * FILE        what GET /api/v1/audit/export answered
+ * FILE        the answer to GET /api/v1/audit/export
  * --key       the public key that must have signed it: a PEM, or a file of signed heads
- * --after     what was kept earlier and must still be in this trail: an export, a file of signed heads, or an entry's hash
+ * --after     what was kept earlier and must still be in this trail:
+ *             an export, a file of signed heads, or an entry's hash
  *
- * Exit code 0 when everything holds; 1 otherwise, naming the first bad line. What is checked: docs/guides/audit.md.
+ * The exit code is 0 if everything holds; otherwise 1, with the first bad line.
+ * docs/guides/audit.md lists the checks.
  */
 import { createHash, createPublicKey, verify, type KeyObject } from "node:crypto";
 import { createReadStream, existsSync, readFileSync } from "node:fs";
@@ -23,7 +25,7 @@ type Header = {
   readonly head: string;
   readonly signed: Signed | null;
 };
-/** What was kept earlier: the hash of an entry; of which merchant and number, where that is known. */
+/** What was kept earlier: the hash of an entry, and its merchant and number if known. */
 type Kept = { readonly hash: string; readonly merchant?: string; readonly seq?: number };
 
 const FORMAT = "onegate-audit-1";
@@ -55,7 +57,7 @@ function must(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new Bad(otherwise);
 }
 
-/** RFC 8785. */
+/** JSON in canonical form (RFC 8785). */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value === "object" && value !== null) {
@@ -68,7 +70,7 @@ function canonical(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** The lines of a file, without reading it whole. */
+/** Reads a file line by line, without loading it whole. */
 async function* linesOf(file: string): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let rest = "";
@@ -94,8 +96,8 @@ function fieldsOf(line: string, names: readonly string[]): Fields {
   return parsed as Fields;
 }
 
-function isCount(value: unknown, least: number): boolean {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= least;
+function isCount(value: unknown, min: number): boolean {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= min;
 }
 
 function isHash(value: unknown): boolean {
@@ -149,7 +151,7 @@ function readHeader(line: string, key: KeyObject | undefined): Header {
   return header as unknown as Header;
 }
 
-/** Answers an entry's hash, which the next one stands on. */
+/** Checks an entry and returns its hash, which the next entry contains. */
 function checkEntry(line: string, merchant: string, seq: number, previous: string): string {
   const { hash, ...content } = fieldsOf(line, ENTRY);
   must(content["merchant_id"] === merchant, "is another merchant's");
@@ -187,7 +189,7 @@ function readKept(given: string, merchant: string, key: KeyObject | undefined): 
   return { hash: found.head, merchant, seq: found.seq };
 }
 
-/** Whether the trail passes through what was kept, at an entry with a hash. */
+/** Whether an entry of the trail is the one that was kept. */
 function passes(kept: Kept, seq: number, hash: string): boolean {
   if (kept.seq === seq) must(hash === kept.hash, `entry ${seq} was kept as ${kept.hash}, here it is ${hash}`);
   return hash === kept.hash && (kept.seq === undefined || kept.seq === seq);
@@ -256,7 +258,8 @@ async function main(): Promise<void> {
         ? "signed by the given key"
         : "signed, by whom was not asked (--key)";
   process.stdout.write(
-    `The trail holds: merchant ${header.merchant}, entries ${header.from_seq} to ${header.to_seq}, head ${header.head}; ${signature}${kept ? "; it goes on from what was kept" : ""}.\n`,
+    `The trail holds: merchant ${header.merchant}, entries ${header.from_seq} to ${header.to_seq}, ` +
+      `head ${header.head}; ${signature}${kept ? "; it goes on from what was kept" : ""}.\n`,
   );
 }
 

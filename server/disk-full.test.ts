@@ -74,7 +74,7 @@ describe("a log that can't be written", () => {
     return { child, url, ended: once(child, "exit") };
   }
 
-  it("fails no request and ends nothing", async () => {
+  it("fails no request and does not stop the program", async () => {
     const data = join(root, "requests");
     const { child, url, ended } = await start(data);
     const answers = await Promise.all(
@@ -93,10 +93,10 @@ describe("a log that can't be written", () => {
     child.kill("SIGINT");
     await ended;
     assert.equal(child.exitCode, 0);
-    assert.equal(existsSync(join(data, "postgres", "postmaster.pid")), false, "PostgreSQL ended too");
+    assert.equal(existsSync(join(data, "postgres", "postmaster.pid")), false, "PostgreSQL stopped too");
   });
 
-  it("a bug that ends the program leaves no PostgreSQL behind", async () => {
+  it("lets a bug that ends the program stop PostgreSQL too", async () => {
     const data = join(root, "bug");
     const { child, ended } = await start(data, [
       "--import",
@@ -124,7 +124,7 @@ describe("a database whose disk is full", () => {
   const open = () => program.call("POST", "/api/v1/payment/create-transaction", { body: order });
   const ready = () => program.call("GET", "/readyz");
 
-  it("refuses orders by that name, and is not ready although it answers", async () => {
+  it("refuses orders as storage_full, and is not ready although it answers queries", async () => {
     assert.equal((await ready()).status, 200);
     const restore = await fillDisk(program, "payment_order");
     try {
@@ -158,7 +158,7 @@ describe("readiness", () => {
     }
   }
 
-  it("is a look that needs room on the disk, and leaves nothing there", async () => {
+  it("depends on whether the disk has room for temporary files", async () => {
     await withSetting("temp_file_limit = '100kB'", async (database) =>
       assert.equal((await createReadiness(database).check())?.refusal, "unavailable"),
     );
@@ -167,13 +167,13 @@ describe("readiness", () => {
     );
   });
 
-  it("is none on a server that only reads", async () => {
+  it("is refused by a read-only server", async () => {
     await withSetting("default_transaction_read_only = on", async (database) =>
       assert.equal((await createReadiness(database).check())?.refusal, "unavailable"),
     );
   });
 
-  it("is none for a while after a request failed on a full disk, and comes back by itself", async () => {
+  it("is refused for a while after a request failed on a full disk, and returns by itself", async () => {
     let now = 0;
     const readiness = createReadiness(test.database, () => now);
     assert.equal(await readiness.check(), undefined);
@@ -187,7 +187,7 @@ describe("readiness", () => {
 });
 
 describe("a simulator that can't read its journal", () => {
-  it("stops the start with advice that names the file, not the port", async (t) => {
+  it("stops the start with a remedy that names the file, not the port", async (t) => {
     const data = mkdtempSync(join(tmpdir(), "onegate-journal-"));
     t.after(() => rmSync(data, { recursive: true, force: true }));
     const journal = join(data, "simulator.jsonl");
@@ -204,31 +204,36 @@ describe("a simulator that can't read its journal", () => {
   });
 });
 
-const LEAVE =
-  "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+const END_OTHER_SESSIONS = `
+  select pg_terminate_backend(pid) from pg_stat_activity
+   where datname = current_database() and pid <> pg_backend_pid()`;
 
-/** Puts /dev/full, on which there is never room, in the place of a table's empty file; answers how to undo it. */
+/**
+ * Replaces a table's empty file with /dev/full, to which no write succeeds. Returns a function that undoes
+ * it.
+ */
 async function fillDisk({ connection, url }: TestProgram, table: string): Promise<() => Promise<void>> {
   const admin = new pg.Client(connection);
   await admin.connect();
   const { rows } = await admin.query<{ file: string }>(
-    "select pg_relation_filepath(oid) as file from pg_class where oid = $1::regclass and pg_relation_size(oid) = 0",
+    `select pg_relation_filepath(oid) as file from pg_class
+      where oid = $1::regclass and pg_relation_size(oid) = 0`,
     [table],
   );
   assert.ok(rows[0], `${table} is empty`);
-  // its socket stands in its folder
+  // the host is the data folder, which contains the socket
   const file = join(connection.host, rows[0].file);
   renameSync(file, `${file}.aside`);
   symlinkSync("/dev/full", file);
-  // connections keep files open that they have used
-  await admin.query(LEAVE);
+  // open sessions keep the old file open
+  await admin.query(END_OTHER_SESSIONS);
   await until(
     async () => (await fetch(`${url}/readyz`)).status,
     (status) => status === 200,
   );
   return async () => {
     renameSync(`${file}.aside`, file);
-    await admin.query(LEAVE);
+    await admin.query(END_OTHER_SESSIONS);
     await admin.end();
   };
 }

@@ -16,7 +16,10 @@ import type { Ledger } from "./ledger/index.ts";
 
 const StatusSchema = Type.Object({ status: Type.String() });
 
-/** Alive, ready, and the figures. Alive says only that the program runs; ready that it can take money. */
+/**
+ * Liveness, readiness and metrics. Alive means only that the program runs; ready means that it can take
+ * payments.
+ */
 export function healthRoutes(
   http: Http,
   {
@@ -26,7 +29,7 @@ export function healthRoutes(
     metricsAccess,
   }: { database: Database; ledger: Ledger; metrics: Metrics; metricsAccess: MetricsAccess },
 ): void {
-  metrics.gauge("ledger_queue_items", "Ledger items waiting or on their way", () => ledger.depth());
+  metrics.gauge("ledger_queue_items", "Ledger items waiting or being posted", () => ledger.depth());
   metrics.gauge("database_connections", "Open connections of the pool", () => database.pool.totalCount);
   metrics.gauge(
     "database_connections_waiting",
@@ -64,7 +67,7 @@ export function healthRoutes(
     },
   );
   const { contentType } = metrics.registry;
-  const figures = createSharedDocument(async () =>
+  const metricsDocument = createSharedDocument(async () =>
     createDocument(await metrics.registry.metrics(), contentType),
   );
   http.get(
@@ -73,7 +76,7 @@ export function healthRoutes(
       config: { right: "metrics.read", service: "health" },
       schema: {
         ...schema,
-        summary: "DeliveryMetrics for Prometheus; in production for this machine alone, or by a token",
+        summary: "Metrics for Prometheus; in production only for this machine or with a token",
         response: {
           200: {
             description: "Prometheus' text format",
@@ -89,6 +92,6 @@ export function healthRoutes(
         answerRefusal(request, reply, refusal);
       },
     },
-    async (request, reply) => (await figures()).send(request, reply),
+    async (request, reply) => (await metricsDocument()).send(request, reply),
   );
 }

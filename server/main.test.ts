@@ -11,7 +11,7 @@ import pg from "pg";
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const READY_MS = 30_000;
 
-/** A mkdtemp folder may be entered by its owner alone: as root this is the checkout below root's home. */
+/** Only its owner may enter a mkdtemp folder. */
 const root = mkdtempSync(join(tmpdir(), "onegate-start-"));
 const started: ChildProcess[] = [];
 after(() => {
@@ -68,7 +68,7 @@ async function stop(run: Run): Promise<void> {
   assert.equal((await run.ended).code, 0, run.words());
 }
 
-/** It ended with one line that says what is wrong and the remedy, and not with success. */
+/** Asserts that the run failed with one line that states the problem and the remedy. */
 async function refused(run: Run, pattern: RegExp): Promise<void> {
   const { code, words } = await run.ended;
   assert.match(words, pattern);
@@ -95,21 +95,21 @@ const balance = async (url: string) =>
 describe("the first start and the next", () => {
   const data = join(root, "data");
 
-  it("starts from nothing, keeps what it was told, and ends cleanly on Ctrl-C", async () => {
+  it("starts from nothing, keeps its data, and stops cleanly on Ctrl-C", async () => {
     const first = onegate({ ONEGATE_DATA: data });
     const url = await ready(first);
     assert.match(first.words(), /SANDBOX/);
     assert.match(first.words(), /Sari \(cashier\) 111111/);
     assert.equal((await post(url, "A-1")).status, 200);
     await stop(first);
-    assert.equal(existsSync(join(data, "postgres", "postmaster.pid")), false, "PostgreSQL ended too");
+    assert.equal(existsSync(join(data, "postgres", "postmaster.pid")), false, "PostgreSQL stopped too");
 
     const second = onegate({ ONEGATE_DATA: data });
     assert.equal(await balance(await ready(second)), "1.00");
     await stop(second);
   });
 
-  it("killed with -9 under load, the next start takes its PostgreSQL over: nothing acknowledged is lost, nothing doubled", async () => {
+  it("after kill -9 under load, the next start adopts PostgreSQL; nothing is lost or doubled", async () => {
     const first = onegate({ ONEGATE_DATA: data });
     const url = await ready(first);
     const acked: string[] = [];
@@ -124,14 +124,13 @@ describe("the first start and the next", () => {
     const again = await ready(second);
     assert.match(second.words(), /taken over/);
     assert.ok(acked.length >= 20);
-    for (let i = 0; i < 200; i++)
-      assert.equal((await post(again, `K-${i}`)).status, 200, "a retry settles it");
+    for (let i = 0; i < 200; i++) assert.equal((await post(again, `K-${i}`)).status, 200, "a retry succeeds");
     assert.equal(await balance(again), "201.00");
     await stop(second);
     assert.equal(existsSync(join(data, "postgres", "postmaster.pid")), false);
   });
 
-  it("the data folder of a running one is refused, and the running one is not harmed", async () => {
+  it("refuses the data folder of a running Onegate without disturbing it", async () => {
     const first = onegate({ ONEGATE_DATA: data });
     const url = await ready(first);
     await refused(onegate({ ONEGATE_DATA: data }), /in use by another Onegate.*ONEGATE_DATA/);
@@ -147,15 +146,16 @@ describe("the first start and the next", () => {
     await stop(first);
   });
 
-  it("a server by DATABASE_URL is used instead", async () => {
+  it("uses the server in DATABASE_URL instead", async () => {
     const first = onegate({ ONEGATE_DATA: data });
     await ready(first);
     const admin = new pg.Client({ host: join(data, "postgres"), user: "onegate", database: "postgres" });
     await admin.connect();
     await admin.query("create database elsewhere");
+    const socketFolder = encodeURIComponent(join(data, "postgres"));
     const second = onegate({
       ONEGATE_DATA: join(root, "unused"),
-      DATABASE_URL: `postgresql://onegate@localhost/elsewhere?host=${encodeURIComponent(join(data, "postgres"))}`,
+      DATABASE_URL: `postgresql://onegate@localhost/elsewhere?host=${socketFolder}`,
     });
     assert.equal(await balance(await ready(second)), "0.00");
     assert.equal(existsSync(join(root, "unused", "postgres")), false);
@@ -164,20 +164,22 @@ describe("the first start and the next", () => {
     await stop(first);
   });
 
-  it("data that a newer Onegate made is refused", async () => {
+  it("refuses data of a newer Onegate", async () => {
     const first = onegate({ ONEGATE_DATA: data });
     await ready(first);
     const admin = new pg.Client({ host: join(data, "postgres"), user: "onegate", database: "onegate" });
     await admin.connect();
     await admin.query(
-      "insert into flyway_schema_history values (9999, '9999', 'from the future', 'SQL', 'V9999__from_the_future.sql', 0, 'onegate', now(), 0, true)",
+      `insert into flyway_schema_history values
+         (9999, '9999', 'from the future', 'SQL', 'V9999__from_the_future.sql',
+          0, 'onegate', now(), 0, true)`,
     );
     await admin.end();
     await stop(first);
     await refused(onegate({ ONEGATE_DATA: data }), /newer Onegate.*Nothing was changed/);
   });
 
-  it("data of another PostgreSQL, damaged data, and a folder that can't be written are refused", async () => {
+  it("refuses data of another PostgreSQL version, damaged data, and a read-only folder", async () => {
     const version = join(data, "postgres", "PG_VERSION");
     writeFileSync(version, "19\n");
     await refused(onegate({ ONEGATE_DATA: data }), /newer version of PostgreSQL \(19/);
@@ -192,7 +194,7 @@ describe("the first start and the next", () => {
     await refused(onegate({ ONEGATE_DATA: join(root, "file") }), /can't be written.*ONEGATE_DATA/);
   });
 
-  it("a wrong setting or command is refused before anything is touched", async () => {
+  it("refuses a wrong setting or command before it changes anything", async () => {
     await refused(
       onegate({ ONEGATE_DATA: join(root, "none"), PORT: "eighty" }),
       /PORT: "eighty" is not a port number/,
@@ -205,7 +207,7 @@ describe("the first start and the next", () => {
     assert.equal(existsSync(join(root, "none")), false);
   });
 
-  it("production refuses data that holds the demo shop", async () => {
+  it("refuses data with the demo shop in production", async () => {
     const demo = join(root, "demo");
     const first = onegate({ ONEGATE_DATA: demo });
     await ready(first);
@@ -226,10 +228,10 @@ describe("the first start and the next", () => {
   });
 });
 
-describe("an ordinary user", () => {
-  it("starts it just as well", async () => {
+describe("a user without root rights", () => {
+  it("can start Onegate", async () => {
     const data = mkdtempSync(join(tmpdir(), "onegate-user-"));
-    // root tries it as nobody, who may neither write the checkout nor enter root's folders; others are ordinary already
+    // root runs it as nobody, who may neither write the checkout nor enter root's folders
     const nobody = process.getuid?.() === 0 && canEnter() ? { uid: 65_534, gid: 65_534 } : {};
     if (nobody.uid) chownSync(data, nobody.uid, nobody.gid);
     try {

@@ -31,17 +31,21 @@ const HELP = `Usage: npm start                        start everything
 
 Commands
   serve       start everything (default)
-  migrate     bring the database to the newest schema, and end
-  books       print every account with its balance; they sum to zero
-  proof       check the books; --json prints one line; --new only what came since the last daily proof; --heads FILE
-              against heads that were exported earlier; exit code 1 when something is wrong
-              --date YYYY-MM-DD compares that business day instead: till, payments, statements and ledger, by provider and
-              method, and names the documents at fault
-  heads       print the signed heads of the ledger's chains and of the audit trails, of today or of --day YYYY-MM-DD: keep them elsewhere
-  setup-code  print a code that sets up a shop, the first or a further one; good once, for a day
-  owner-code  print a code that lets an owner in whose devices or PIN are gone, good once, for half an hour: in the till choose
-              "owner's way back in"; where there are several shops, name one: owner-code NAME
-  help        print this
+  migrate     migrate the database to the newest schema, then exit
+  books       print every account with its balance; the balances sum to zero
+  proof       check the books; exit code 1 if something is wrong
+              --json prints one line of JSON
+              --new checks only what was added since the last daily proof
+              --heads FILE also checks against heads that were exported earlier
+              --date YYYY-MM-DD instead compares that business day by provider and method across
+              till, payments, statements and ledger, and names the documents that differ
+  heads       print today's signed heads of the ledger's chains and of the audit trails, or those of
+              --day YYYY-MM-DD; keep them on another machine
+  setup-code  print a code that sets up a shop, the first or a further one; works once, for one day
+  owner-code  print a code for an owner who lost all devices or the PIN; works once, for half an hour:
+              in the till choose "owner's way back in"; if there are several shops, name one:
+              owner-code NAME
+  help        print this help
 
 Settings, from the environment [default]
 ${describeSettings()}
@@ -75,7 +79,7 @@ async function main(): Promise<number> {
     case "migrate":
       return withCluster(settings, async (connection) => {
         const done = await migrateAsOwner(settings.databaseAdminUrl || connection);
-        say(done === 0 ? "The schema is the newest already." : `${done} migrations were applied.`);
+        say(done === 0 ? "The schema is up to date." : `${done} migrations were applied.`);
         return 0;
       });
     case "books":
@@ -115,7 +119,7 @@ async function serve(settings: Settings): Promise<number> {
   let simulator: SimulatorProcess | undefined;
   let program: Program | undefined;
   const stopAll = async () => {
-    // each is ended also when the one before could not be
+    // each is stopped even if stopping the one before failed
     try {
       await program?.stop();
     } finally {
@@ -126,14 +130,14 @@ async function serve(settings: Settings): Promise<number> {
       }
     }
   };
-  const asked = new Promise<void>((resolve) => {
+  const stopRequested = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
-  // a terminal that is gone and a full disk must not end the program that talks to them
+  // a closed terminal or a full disk must not end the program
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   process.once("uncaughtException", (thrown) => void endAfterBug(thrown, stopAll));
   try {
-    // what does not need the other goes on at the same time
+    // the till is built while PostgreSQL and the simulator start
     const till = buildTill();
     till.catch(() => undefined);
     cluster = settings.databaseUrl
@@ -162,25 +166,27 @@ async function serve(settings: Settings): Promise<number> {
     throw error;
   }
   greet(settings, program, simulator?.url, cluster, performance.now() - begun);
-  await asked;
+  await stopRequested;
   say("Menutup… / Stopping: finishing what is in flight.");
   // a second Ctrl-C does not wait
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
   await stopAll();
-  // what could not be ended in time holds the process no longer
+  // whatever is still open must not keep the process alive
   setTimeout(() => process.exit(), LINGER_MS).unref();
   return 0;
 }
 
 const MAX_ENDING_MS = 10_000;
 
-/** A bug that nobody caught: what the program holds can't be trusted, so it ends, and leaves neither PostgreSQL nor the simulator behind. */
+/**
+ * Ends the program after an uncaught exception, because its state can't be trusted, and stops PostgreSQL and
+ * the simulator.
+ */
 async function endAfterBug(thrown: unknown, stopAll: () => Promise<void>): Promise<void> {
-  // what follows from the same bug changes nothing more
+  // ignore further exceptions while stopping
   process.on("uncaughtException", () => undefined);
-  process.stderr.write(
-    `onegate: a bug ends it: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`,
-  );
+  const description = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  process.stderr.write(`onegate: stopping because of a bug: ${description}\n`);
   const ended = stopAll().catch(() => undefined);
   await Promise.race([ended, sleep(MAX_ENDING_MS)]);
   process.exit(1);
@@ -195,28 +201,29 @@ function greet(
 ): void {
   const shown = url.replace("127.0.0.1", "localhost");
   say("");
-  say(
-    `  Onegate is ready after ${(ms / 1000).toFixed(1)} s${settings.mode === "sandbox" ? "  ·  SANDBOX: no real money" : ""}`,
-  );
+  const sandbox = settings.mode === "sandbox" ? "  ·  SANDBOX: no real money" : "";
+  say(`  Onegate is ready after ${(ms / 1000).toFixed(1)} s${sandbox}`);
   say("");
   say(`  Till        ${shown}`);
-  if (code !== undefined) say(`  Set-up      ${shown}/#setup=${code}   (code ${code}, good once, for a day)`);
+  if (code !== undefined)
+    say(`  Set-up      ${shown}/#setup=${code}   (code ${code}, works once, for one day)`);
   if (settings.mode === "sandbox") {
     say(`  PINs        ${CAFE.staff.map(({ name, role, pin }) => `${name} (${role}) ${pin}`).join(" · ")}`);
   }
   if (simulatorUrl)
     say(`  Simulator   ${simulatorUrl.replace("127.0.0.1", "localhost")}   (pay the QR codes here)`);
-  say(`  API         ${shown}/openapi.json   ·   health ${shown}/readyz   ·   figures ${shown}/metrics`);
-  if (cluster)
-    say(
-      `  PostgreSQL  psql -h ${cluster.connection.host} -U ${cluster.connection.user} ${cluster.connection.database}${cluster.adopted ? "   (taken over from a killed Onegate)" : ""}`,
-    );
+  say(`  API         ${shown}/openapi.json   ·   health ${shown}/readyz   ·   metrics ${shown}/metrics`);
+  if (cluster) {
+    const { host, user, database } = cluster.connection;
+    const adopted = cluster.adopted ? "   (taken over from a killed Onegate)" : "";
+    say(`  PostgreSQL  psql -h ${host} -U ${user} ${database}${adopted}`);
+  }
   say(`  Books       npm run --silent books`);
   say("");
   say("  Ctrl-C ends it.");
 }
 
-/** Runs with a database that nobody else has to serve: starts the embedded one where there is no server. */
+/** Runs `work` on the configured server, or on the embedded PostgreSQL, which it starts and stops. */
 async function withCluster(
   settings: Settings,
   work: (connection: Connection) => Promise<number>,
@@ -230,7 +237,7 @@ async function withCluster(
   }
 }
 
-/** Runs beside a running Onegate, on its PostgreSQL, or on one started for the purpose. */
+/** Runs `work` on the PostgreSQL of a running Onegate, or starts one for it. */
 async function withDatabase(
   settings: Settings,
   work: (connection: Connection) => Promise<number>,
@@ -286,8 +293,10 @@ async function books(connection: Connection): Promise<number> {
       for (const { code, kind, currency, posted, version } of await balancesOf(database.kysely, merchantId)) {
         const shown = code.startsWith("drawer:") ? "drawer" : code;
         const side = posted === 0n ? "" : posted > 0n ? "credit" : "debit";
+        const amount = toText(money(posted < 0n ? -posted : posted, currency));
         say(
-          `  ${shown.padEnd(22)} ${toText(money(posted < 0n ? -posted : posted, currency)).padStart(18)} ${side.padEnd(7)} ${String(version).padStart(5)} entries   ${accountKinds[kind].is}`,
+          `  ${shown.padEnd(22)} ${amount.padStart(18)} ${side.padEnd(7)} ` +
+            `${String(version).padStart(5)} entries   ${accountKinds[kind].is}`,
         );
         sums.set(currency, (sums.get(currency) ?? 0n) + posted);
       }
@@ -328,7 +337,9 @@ async function proof(
       );
     } else if (holds) {
       say(
-        `The books hold: every currency sums to zero; ${accounts} balances equal their ${entries} entries; every chain is whole; ${sealed} transfers are as they were sealed, ${unsealed} are not sealed yet.`,
+        `The books hold: every currency sums to zero; ${accounts} balances equal their ${entries} entries; ` +
+          `every chain is whole; ${sealed} transfers are as they were sealed, ` +
+          `${unsealed} are not sealed yet.`,
       );
     } else for (const { rule, subject, detail } of breaches) say(`BROKEN  ${rule}: ${subject} (${detail})`);
     return holds ? 0 : 1;
@@ -337,9 +348,9 @@ async function proof(
   }
 }
 
-/** Compares a business day, and names what is at fault. */
+/** Reconciles a business day, and names the documents that differ. */
 async function dayProof(connection: Connection, date: string, json: boolean): Promise<number> {
-  if (!isDay(date)) throw new StartFailure(`${date} is no day of the calendar.`, "Write it as YYYY-MM-DD.");
+  if (!isDay(date)) throw new StartFailure(`${date} is not a date.`, "Write it as YYYY-MM-DD.");
   const database = openDatabase(connection, 2, () => undefined);
   try {
     const days = await proveDay(database, date);
@@ -361,13 +372,12 @@ async function dayProof(connection: Connection, date: string, json: boolean): Pr
 function sayDay(day: Day): void {
   say(`${day.merchant}, ${day.date}`);
   const shown = (minor: bigint) => toText(money(minor, day.currency)).padStart(16);
-  say(
-    `  ${"".padEnd(24)} ${["till", "gateway", "payments", "ledger", "statements"].map((word) => word.padStart(16)).join("")}`,
-  );
+  const columns = ["till", "gateway", "payments", "ledger", "statements"];
+  say(`  ${"".padEnd(24)} ${columns.map((column) => column.padStart(16)).join("")}`);
   for (const { provider, method, till, gateway, payments, ledger, statements } of day.lines) {
-    say(
-      `  ${`${provider} ${method}`.padEnd(24)} ${[till, gateway, payments, ledger].map(shown).join("")}${statements === null ? "-".padStart(16) : shown(statements)}`,
-    );
+    const amounts = [till, gateway, payments, ledger].map(shown).join("");
+    const settled = statements === null ? "-".padStart(16) : shown(statements);
+    say(`  ${`${provider} ${method}`.padEnd(24)} ${amounts}${settled}`);
   }
   for (const note of day.notes) say(`  ${note}`);
   for (const { document, shown: name, id, rule, detail } of day.breaks)
@@ -381,12 +391,12 @@ function readHeads(file: string): SignedHeads {
   } catch (error) {
     throw new StartFailure(
       `${file} holds no signed heads: ${messageOf(error)}.`,
-      "Give the file that `onegate heads` wrote.",
+      "Pass the output of `onegate heads`.",
     );
   }
 }
 
-/** Prints the signed heads of a day, or signs and prints those of today. */
+/** Prints the signed heads of a day, or signs and prints today's. */
 async function heads(connection: Connection, settings: Settings, day: string | undefined): Promise<number> {
   const database = openDatabase(connection, 2, () => undefined);
   try {

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { answerUnknown, PAGE_HEADERS, type Http } from "./kernel/index.ts";
 
-/** Serves the till: its files, and its one page, which finds its own places behind the #. */
+/** Serves the till's files and its one page, which routes by the URL's fragment. */
 export async function pageRoutes(http: Http, folder: string): Promise<void> {
   await http.register(fastifyStatic, { root: folder, serve: false, preCompressed: true });
   http.get<{ Params: { "*": string } }>(

@@ -17,7 +17,10 @@ import { paymentBreaches } from "./payments/index.ts";
 import { saleBreaches } from "./sales/index.ts";
 import { reconcileDay, settlementBreaches, type Day } from "./settlement/index.ts";
 
-/** Everything that must be true of the books: the ledger's own proof, and that what was announced elsewhere is so. */
+/**
+ * Checks everything that must hold for the books: the ledger's own proof, and that payments, sales,
+ * settlement and audit trails agree with it.
+ */
 export async function proveBooks(
   database: Database,
   { mode = "all", heads }: { mode?: "all" | "new"; heads?: SignedHeads } = {},
@@ -40,12 +43,14 @@ export async function proveBooks(
   return { ...proof, breaches: [...proof.breaches, ...others, ...signed, ...trail] };
 }
 
-/** The heads of the audit trails in a signed statement; one of before there were trails has none. */
+/**
+ * The heads of the audit trails in a signed statement. Statements from before there were trails have none.
+ */
 function signedTrails({ statement }: SignedHeads): readonly AuditHead[] {
   return (JSON.parse(statement) as { audit?: readonly AuditHead[] }).audit ?? [];
 }
 
-/** The heads of the ledger's chains and of the audit trails, signed once a day. */
+/** Signs the heads of the ledger's chains and of the audit trails. */
 export async function signAllHeads(
   database: Pick<Database, "kysely">,
   settings: Pick<Settings, "sealKey" | "data">,
@@ -55,7 +60,7 @@ export async function signAllHeads(
   });
 }
 
-/** A business day of every merchant: till, payments, statements and ledger against each other. */
+/** Reconciles a business day of every merchant across till, payments, statements and ledger. */
 export async function proveDay(database: Database, date: string): Promise<Day[]> {
   const days: Day[] = [];
   for (const merchant of await merchants(database.kysely))
@@ -63,7 +68,7 @@ export async function proveDay(database: Database, date: string): Promise<Day[]>
   return days;
 }
 
-/** Signs texts with the key of the heads; answers null, and says so in the log, where it can't be read. */
+/** Signs texts with the key of the heads. If the key can't be read, it logs that and returns null. */
 export function signerOf(
   settings: Pick<Settings, "sealKey" | "data">,
   log: Log,
@@ -72,7 +77,7 @@ export function signerOf(
     try {
       return signText(statement, readSealKey(sealKeyFile(settings)));
     } catch (error) {
-      log.error({ err: error }, `an export of the audit trail is not signed: ${messageOf(error)}`);
+      log.error({ err: error }, `exported the audit trail unsigned: ${messageOf(error)}`);
       return null;
     }
   };
@@ -82,7 +87,10 @@ function sealKeyFile({ sealKey, data }: Pick<Settings, "sealKey" | "data">): str
   return sealKey || join(data, "seal.pem");
 }
 
-/** Once a day: proves what the day added, signs the heads of the chains, and says loudly when something is wrong. */
+/**
+ * The daily proof: checks what was added since the last one, and signs the heads of the chains. Logs breaches
+ * as fatal.
+ */
 export async function proveDaily(
   database: Database,
   settings: Settings,
@@ -99,7 +107,7 @@ export async function proveDaily(
   try {
     await signAllHeads(database, settings);
   } catch (error) {
-    log.error({ err: error }, `the heads of the chains could not be signed: ${messageOf(error)}`);
+    log.error({ err: error }, `failed to sign the heads of the chains: ${messageOf(error)}`);
   }
   log.info({ entries: Number(entries), sealed: Number(sealed) }, "the books hold");
 }

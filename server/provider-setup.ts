@@ -12,10 +12,12 @@ import {
   type Provider,
 } from "./providers/index.ts";
 
-/** A cashier waits no longer than this for a provider; then the payment is unknown, and asked about. */
+/**
+ * How long a cashier waits for a provider. After that the payment is unknown, and the provider is inquired.
+ */
 const TIMEOUT_MS = 8_000;
 
-/** Where merchants' own accounts are when no setting says it. */
+/** Base URLs for merchants' own accounts unless a setting names another. */
 const ADDRESSES = {
   sandbox: {
     tripay: "https://tripay.co.id/api-sandbox",
@@ -32,17 +34,20 @@ const ADDRESSES = {
 export type ProviderParts = {
   readonly settings: Settings;
   readonly tripayUrl: string;
-  /** Where the simulator plays the providers whose own addresses are not set; without it they are off. */
+  /** The simulator's URL, for providers whose own URLs are not set. Empty: they are off. */
   readonly simulatorUrl: string;
-  /** Where this server is reached; read at each call, because on port 0 it is known only once it listens. */
+  /**
+   * This server's public URL. Read at each call, because with port 0 it is known only once the server
+   * listens.
+   */
   readonly publicUrl: () => string;
   readonly clock: Clock;
 };
 
 export type ProviderSetup = {
-  /** The providers that the settings name, each watched by its breaker, in the order in which they are listed. */
+  /** The configured providers in the order of their listing, each with its circuit breaker. */
   readonly named: readonly Provider[];
-  /** One more, for a merchant's own account. */
+  /** Makes a provider for a merchant's own account. */
   readonly make: MakeProvider;
   readonly callbackUrl: (provider: string, accountId: Id | null) => string;
 };
@@ -106,7 +111,7 @@ export function setUpProviders({
     });
   const midtransUrl = settings.midtransUrl || simulatorUrl;
   const xenditUrl = settings.xenditUrl || simulatorUrl;
-  // a bank signs the path it calls, below PUBLIC_URL or from its root
+  // a bank may sign the path with or without PUBLIC_URL's own path
   const pathsOf = (paths: readonly string[]) => {
     const below = new URL(publicUrl()).pathname.replace(/\/$/, "");
     return paths.flatMap((path) => (below === "" ? [path] : [path, below + path]));

@@ -51,12 +51,15 @@ const operations = () =>
       operation,
     })),
   );
-const found = (name: string) => operations().find((one) => one.name === name)?.operation ?? assert.fail(name);
+const found = (name: string) =>
+  operations().find((operation) => operation.name === name)?.operation ?? assert.fail(name);
 const headersOf = (name: string) =>
-  (found(name).parameters ?? []).filter((one) => one.in === "header").map((one) => one.name);
+  (found(name).parameters ?? [])
+    .filter((parameter) => parameter.in === "header")
+    .map((parameter) => parameter.name);
 
 describe("the reference", () => {
-  it("names each operation once, and knows its tag", () => {
+  it("gives each operation a unique id and known tags", () => {
     const ids = operations().map(({ operation }) => operation.operationId);
     assert.ok(ids.length > 100);
     assert.equal(new Set(ids).size, ids.length);
@@ -69,7 +72,7 @@ describe("the reference", () => {
       );
   });
 
-  it("says by what a caller proves who it is, and what is open to all", () => {
+  it("documents how callers authenticate, and which routes are open", () => {
     assert.deepEqual(found("GET /readyz").security, []);
     assert.deepEqual(found("POST /api/v1/till/sales").security, [{ staff_session: [] }]);
     assert.deepEqual(found("GET /api/v1/wallet").security, [{ user_token: [] }]);
@@ -81,7 +84,7 @@ describe("the reference", () => {
     ]);
   });
 
-  it("names the headers that routes read", () => {
+  it("documents the headers that routes read", () => {
     assert.deepEqual(headersOf("POST /api/v1/till/sales"), ["Idempotency-Key", "Onegate-Device"]);
     assert.deepEqual(headersOf("POST /api/v1/till/sales/{id}/void"), ["Onegate-Device", "Onegate-Approval"]);
     assert.deepEqual(headersOf("GET /api/v1/till/events"), ["Onegate-Device", "Last-Event-ID"]);
@@ -128,11 +131,11 @@ describe("the reference", () => {
     for (const [code, [status]] of Object.entries(refusals))
       assert.ok(
         documented.has(String(status)),
-        `${code} answers ${status}, which the reference doesn't know`,
+        `${code} has the status ${status}, which the reference doesn't document`,
       );
   });
 
-  it("refers to nothing that isn't there", () => {
+  it("contains no reference to a missing component", () => {
     for (const [, kind = "", name = ""] of JSON.stringify(document).matchAll(
       /"#\/components\/([a-z]+)\/([^"]+)"/gi,
     )) {
@@ -143,26 +146,26 @@ describe("the reference", () => {
     }
   });
 
-  it("has patterns that other regular expression engines read too", () => {
+  it("has only patterns that other regular expression engines can read", () => {
     const patterns = [...JSON.stringify(document).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
       ([, text = '""']) => JSON.parse(text) as string,
     );
     assert.ok(patterns.length > 10);
     for (const pattern of patterns) {
-      // escapes of code points and classes that differ from engine to engine, and what looks around
+      // no escapes that differ between engines, and no lookaround
       assert.doesNotMatch(pattern, /\\[pPukcdDwWbBZAzG]|\(\?/, pattern);
       assert.match(pattern, /^\^.*\$$/, pattern);
     }
   });
 });
 
-describe("an address that nothing is at", () => {
-  const ask = (method: string, path: string, headers: Record<string, string> = {}) =>
+describe("a path without a route", () => {
+  const send = (method: string, path: string, headers: Record<string, string> = {}) =>
     fetch(`${program.url}${path}`, { method, headers });
 
-  it("is a problem to programs and a page to browsers, in their language", async () => {
+  it("is answered with a problem to programs and with a page in their language to browsers", async () => {
     for (const path of ["/docs", "/api", "/api/v1/nothing", "/history", "/icons", "/nothing.png"]) {
-      const problem = await ask("GET", path);
+      const problem = await send("GET", path);
       assert.deepEqual(
         [
           problem.status,
@@ -180,34 +183,34 @@ describe("an address that nothing is at", () => {
       ["id;q=0.1, en", english],
       ["fr", indonesian],
     ] as const) {
-      const page = await ask("GET", "/docs", {
+      const page = await send("GET", "/docs", {
         accept: "text/html,application/xhtml+xml,*/*;q=0.8",
         "accept-language": language,
       });
       assert.deepEqual([page.status, page.headers.get("content-type")], [404, "text/html; charset=utf-8"]);
       assert.ok((await page.text()).includes(sentence), language);
     }
-    const preferred = await ask("GET", "/docs", { accept: "application/json, text/html;q=0.5" });
+    const preferred = await send("GET", "/docs", { accept: "application/json, text/html;q=0.5" });
     assert.equal(preferred.headers.get("content-type"), "application/problem+json");
   });
 
-  it("but the till's own is its page", async () => {
-    const page = await ask("GET", "/?x=1", { accept: "text/html" });
+  it("is not the till's own path, which serves its page", async () => {
+    const page = await send("GET", "/?x=1", { accept: "text/html" });
     assert.equal(page.status, 200);
     assert.match(await page.text(), /Kasir/);
   });
 
-  it("with another method is 405, and Allow names those that it has", async () => {
-    for (const { path, operation: _operation, ...one } of operations()) {
+  it("is a 405 if it has other methods, which Allow lists", async () => {
+    for (const { path, name } of operations()) {
       const at = path.replace(/\{[a-z_]+\}/g, "0");
       const declared = Object.keys(document.paths[path] ?? {}).map((method) => method.toUpperCase());
       for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].filter(
         (other) => !declared.includes(other),
       )) {
-        const answer = await ask(method, at, { accept: "text/html" });
+        const answer = await send(method, at, { accept: "text/html" });
         const allowed = answer.headers.get("allow")?.split(", ") ?? [];
         await answer.body?.cancel();
-        assert.equal(answer.status, 405, `${method} ${at}, beside ${one.name}`);
+        assert.equal(answer.status, 405, `${method} ${at}, besides ${name}`);
         assert.deepEqual(
           declared.filter((other) => !allowed.includes(other)),
           [],
@@ -219,8 +222,8 @@ describe("an address that nothing is at", () => {
   });
 });
 
-describe("figures", () => {
-  it("have the names that Prometheus' linter asks for", async () => {
+describe("metrics", () => {
+  it("have the names that Prometheus' linter requires", async () => {
     const text = await (await fetch(`${program.url}/metrics`)).text();
     const types = new Map(
       [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = "", type = ""]) => [name, type]),
@@ -229,7 +232,7 @@ describe("figures", () => {
     assert.ok(types.size > 20);
     for (const [name, type] of types) {
       assert.equal(name.endsWith("_total"), type === "counter", `${name} is a ${type}`);
-      assert.ok(helped.has(name), `${name} says what it is`);
+      assert.ok(helped.has(name), `${name} has a help text`);
       assert.match(name, /^[a-z][a-z0-9_]*$/);
       assert.doesNotMatch(
         name,

@@ -9,22 +9,22 @@ const TAGS = {
   devices: "Tills: enrolling, revoking",
   gateway: "Transfers between accounts, and balances",
   keys: "Keys of a merchant's own programs, and the public keys that sign tokens",
-  operation: "Health and figures",
+  operation: "Health and metrics",
   outlet: "Outlets, their settings and their printed codes",
   payment: "Orders, payments, refunds, cases and disputes",
   provider: "Payment providers: accounts and notifications",
   routing: "Which provider an order is paid through",
-  settlement: "Providers' statements, and what does not fit",
+  settlement: "Providers' statements, and differences from the books",
   setup: "The first shop",
   staff: "People, roles, PINs and sessions",
   till: "Selling",
   users: "Wallet users: signing in, profiles",
   wallet: "A user's accounts and money",
   "wallet operation": "What operators decide on users' wallets",
-  webhooks: "Endpoints that are told what happened, and deliveries to them",
+  webhooks: "Endpoints that receive events, and deliveries to them",
 } as const satisfies Record<string, string>;
 
-/** Who proves to be somebody, by what. All are bearer tokens that tell themselves apart by their form. */
+/** How callers authenticate. All are bearer tokens, distinguished by their form. */
 const SCHEMES = {
   user_token: {
     type: "http",
@@ -36,7 +36,7 @@ const SCHEMES = {
     type: "http",
     scheme: "bearer",
     description:
-      "A staff member's session, from POST /api/v1/till/unlock; its device says who it is in Onegate-Device",
+      "A staff member's session, from POST /api/v1/till/unlock; its device sends its token in Onegate-Device",
   },
   merchant_key: {
     type: "http",
@@ -57,45 +57,45 @@ const IDEMPOTENCY_KEY = (required: boolean) =>
   header(
     "Idempotency-Key",
     required,
-    "Names what is asked for: the same request under the same key has one effect and one answer, for 30 days",
+    "Identifies the request: repeated with the same key it has one effect and one answer, for 30 days",
     { minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" },
   );
 const DEVICE = header("Onegate-Device", false, "The token of the till that a staff session belongs to");
 const APPROVAL = header(
   "Onegate-Approval",
   false,
-  "A second person's approval, from POST /api/v1/till/approvals, where one's own role has no right to this",
+  "A second person's approval, from POST /api/v1/till/approvals, if the caller's role lacks the right",
   { format: "uuid" },
 );
 const LAST_EVENT_ID = header(
   "Last-Event-ID",
   false,
-  "The id of the last event that was read: the stream goes on after it",
+  "The id of the last event that was read: the stream continues after it",
   { pattern: "^[0-9]{1,18}-[0-9]{1,18}$" },
 );
 
-/** What a refusal's status means; each is a problem with a stable code. */
+/** The meaning of each refusal's status; the body is a problem with a stable code. */
 const PROBLEMS = {
   400: "The request can't be read",
-  401: "Nobody is signed in, or what proves it is wrong",
+  401: "Credentials are missing or wrong",
   403: "The caller has no right to this",
-  404: "There is no such thing, or it is another's",
-  405: "The address has no such method; Allow names those that it has",
+  404: "The object does not exist, or belongs to another",
+  405: "The path does not have this method; Allow lists those that it has",
   408: "The request was not sent completely in time",
-  409: "It does not fit what is there",
-  413: "The request is larger than this address takes",
-  415: "The body is of another type",
+  409: "The request conflicts with the current state",
+  413: "The request is larger than this route accepts",
+  415: "The body has an unsupported media type",
   421: "This server does not answer for that host name",
-  422: "The request's content is not as described, or can't be done",
+  422: "The request does not match its schema, or can't be carried out",
   429: "Too many requests; Retry-After says how long to wait",
   431: "The head of the request is larger than 16 kB",
-  500: "A fault on our side",
+  500: "A server error",
   502: "The payment provider refuses, or can't be reached",
   503: "Not now; Retry-After says how long to wait. No money has moved",
 } as const;
 type ProblemStatus = keyof typeof PROBLEMS;
 
-/** What is known of a route beside its schema. */
+/** What the reference knows about a route besides its schema. */
 type Facts = {
   readonly right: Right;
   readonly isApprovable: boolean;
@@ -117,7 +117,7 @@ type Operation = {
   >;
 };
 
-/** Describes the API as OpenAPI: what routes say of themselves, and what goes for all of them. */
+/** Describes the API as OpenAPI: each route's own schema, and what applies to all routes. */
 export async function registerReference(http: Http): Promise<void> {
   const facts = new Map<string, Facts>();
   http.addHook("onRoute", (route) => {
@@ -126,7 +126,7 @@ export async function registerReference(http: Http): Promise<void> {
       facts.set(`${method} ${pathOf(route.url)}`, {
         right: route.config?.right as Right,
         isApprovable: route.config?.approvable === true,
-        // the handler says it best: what a list beside it says is out of date one day
+        // read from the handler's text, because a separate list would go out of date
         takesKey: /\b(?:keyOf|byKey)\(/.test(text),
         isStream: /\bstreams\.open\(/.test(text),
         takesBody: !["GET", "HEAD"].includes(method),
@@ -154,7 +154,7 @@ export async function registerReference(http: Http): Promise<void> {
         typeof schema["$id"] === "string" ? schema["$id"] : `Schema${index}`,
     },
     transformObject: (document) => {
-      if (!("openapiObject" in document)) throw new Error("the reference is OpenAPI");
+      if (!("openapiObject" in document)) throw new Error("the reference must be OpenAPI, not Swagger 2");
       const described = structuredClone(document.openapiObject) as {
         paths?: Record<string, Record<string, Operation>>;
         components?: Record<string, unknown>;
@@ -167,7 +167,7 @@ export async function registerReference(http: Http): Promise<void> {
       for (const [path, operations] of Object.entries(described.paths ?? {})) {
         for (const [method, operation] of Object.entries(operations)) {
           const known = facts.get(`${method.toUpperCase()} ${path}`);
-          if (!known) throw new Error(`the reference knows nothing of ${method} ${path}`);
+          if (!known) throw new Error(`no route is registered for ${method} ${path}`);
           describe(operation, method, path, known);
         }
       }
@@ -176,7 +176,7 @@ export async function registerReference(http: Http): Promise<void> {
   });
 }
 
-/** A route's address as OpenAPI writes it. */
+/** A route's path in OpenAPI's notation. */
 function pathOf(url: string): string {
   return url.replace(/::|:([A-Za-z_]+)/g, (whole, name?: string) =>
     whole === "::" ? ":" : `{${String(name)}}`,
@@ -198,7 +198,7 @@ function describe(operation: Operation, method: string, path: string, known: Fac
   operation.responses = responsesOf(operation, known);
 }
 
-/** Such as getTillSales, postPaymentsByIdRefunds: stable, and one each. */
+/** A stable and unique id, such as getTillSales or postPaymentsByIdRefunds. */
 function operationIdOf(method: string, path: string): string {
   const words = path
     .replace(/^\/api\/v1\//, "/")
@@ -210,14 +210,14 @@ function operationIdOf(method: string, path: string): string {
 
 const isClosed = (right: Right) => refusalFor("anyone", right) !== undefined;
 
-/** Any one of these is enough; an empty one is nobody's proof. */
+/** The accepted ways to authenticate. An empty one allows requests without credentials. */
 function securityOf(right: Right): unknown[] {
   if (!isClosed(right)) return [];
   return [
     ...(refusalFor("user", right) === undefined ? [{ user_token: [] }] : []),
     ...(STAFF.some((role) => refusalFor(role, right) === undefined) ? [{ staff_session: [] }] : []),
     ...(isInScope(KEY_SCOPES, right) ? [{ merchant_key: [] }] : []),
-    // in the sandbox alone
+    // only in the sandbox
     ...(refusalFor("sandbox", right) === undefined ? [{}] : []),
   ];
 }
@@ -241,7 +241,7 @@ function responsesOf(operation: Operation, known: Facts): NonNullable<Operation[
     ...responses,
     ...Object.fromEntries(
       [...statuses]
-        .toSorted((one, other) => one - other)
+        .toSorted((a, b) => a - b)
         .map((status) => [String(status), { $ref: `#/components/responses/${status}` }]),
     ),
   };

@@ -35,11 +35,11 @@ import { until } from "./testing/until.ts";
 import { demoUser } from "./testing/wallet.ts";
 
 const REFERENCE = fileURLToPath(new URL("../docs/reference/rights.md", import.meta.url));
-/** Stands in the texts of the other merchant's rows. */
+/** A text in the other merchant's rows. */
 const MARK = "Milik Asing";
-/** A role of the shop's own, and what it was given. */
+/** The rights of the shop's custom role. */
 const GRANTED: readonly Right[] = ["sale.read", "report.read"];
-/** What says no before anybody looks at an object. */
+/** Refusals that come before any object is looked up. */
 const BY_RIGHT = new Set([
   "unauthenticated",
   "forbidden",
@@ -48,7 +48,7 @@ const BY_RIGHT = new Set([
   "approval_needed",
 ]);
 
-/** Kinds of objects that are an outlet's: staff other than owners find no other outlet's in any list. */
+/** Kinds of objects that belong to an outlet: staff other than owners see no other outlet's in any list. */
 const OF_AN_OUTLET: ReadonlySet<string> = new Set([
   "outlet",
   "sale",
@@ -61,7 +61,7 @@ const OF_AN_OUTLET: ReadonlySet<string> = new Set([
   "dispute",
   "difference",
 ] satisfies Kind[]);
-/** Kinds that are a wallet user's. */
+/** Kinds that belong to a wallet user. */
 const OF_A_USER: ReadonlySet<string> = new Set([
   "wallet_account",
   "operation",
@@ -76,13 +76,15 @@ type Asker = {
   readonly name: string;
   readonly url: () => string;
   readonly token?: string;
-  readonly may: (right: Right) => boolean /** What it is told where it may not. */;
-  readonly no: string /** Of staff: what it may ask a second person for. */;
+  readonly may: (right: Right) => boolean;
+  /** The refusal's code where it lacks the right. */
+  readonly no: string;
+  /** The staff member's role, which decides what a second person can approve. */
   readonly role?: string;
 };
 
 let program: TestProgram;
-/** The same without the sandbox's way in without credentials. */
+/** The same program, but without anonymous access in the sandbox. */
 let strict: Program;
 let askers: Asker[];
 type Sight = "foreign" | "elsewhere" | "own";
@@ -99,9 +101,10 @@ before(async () => {
   });
   const { kysely, pool } = program.database;
   const client = await pool.connect();
-  // the second wall is down: each verb's own filter is what is tried here
+  // without row-level security, so that each verb's own filter is tested
   await client.query(`do $$ declare t regclass; begin
-    for t in select c.oid from pg_class c where c.relnamespace = 'public'::regnamespace and c.relrowsecurity loop execute format('alter table %s disable row level security', t); end loop;
+    for t in select c.oid from pg_class c where c.relnamespace = 'public'::regnamespace and c.relrowsecurity
+    loop execute format('alter table %s disable row level security', t); end loop;
   end $$`);
 
   const other = await openStranger(program, MARK);
@@ -149,7 +152,8 @@ before(async () => {
     const staffId = newId();
     const { token, hash } = newToken();
     await client.query(
-      "insert into staff (merchant_id, staff_id, outlet_id, name, role, role_id, pin_hash) values ($1, $2, $3, $4, $5, $6, '')",
+      `insert into staff (merchant_id, staff_id, outlet_id, name, role, role_id, pin_hash)
+       values ($1, $2, $3, $4, $5, $6, '')`,
       [DEMO_MERCHANT, staffId, DEMO_OUTLET, name, role, role === "custom" ? roleId : null],
     );
     await kysely
@@ -174,7 +178,8 @@ before(async () => {
     KEY_SCOPES.map(async (scope): Promise<Asker> => {
       const secret = `ogk_test_${newToken().token}`;
       await pool.query(
-        "insert into merchant_key (merchant_id, key_id, name, mode, scopes, prefix, key_hash, created_by) values ($1, $2, 'kunci', 'test', $3, 'ogk_test_contoh', $4, 'tes')",
+        `insert into merchant_key (merchant_id, key_id, name, mode, scopes, prefix, key_hash, created_by)
+         values ($1, $2, 'kunci', 'test', $3, 'ogk_test_contoh', $4, 'tes')`,
         [DEMO_MERCHANT, newId(), [scope], tokenHash(secret)],
       );
       return {
@@ -212,26 +217,26 @@ after(async () => {
 });
 
 const named = ({ method, url: path }: RegisteredRoute) => `${method} ${path}`;
-/** Fixtures of a route; of one that takes no object, none. */
+/** Fixtures of a route; none if it takes no object. */
 const fixturesOf = (route: RegisteredRoute): readonly Fixture[] => fixtures[named(route)] ?? [];
 const objectOf = (kind: Kind, sight: Sight) =>
   objects.get(`${kind} ${sight}`) ?? assert.fail(`${kind} ${sight}`);
 
-type Told = { readonly status: number; readonly code: string | undefined; readonly text: string };
+type Outcome = { readonly status: number; readonly code: string | undefined; readonly text: string };
 
 async function ask(
   { url, token }: Asker,
   { method, url: path }: RegisteredRoute,
   id: Id,
   { query, body }: Partial<Fixture> = {},
-): Promise<Told> {
+): Promise<Outcome> {
   const filled =
     path
       .replaceAll("::", ":")
       .replace(":provider", "tripay")
       .replace(":date", "2026-11-01")
       .replaceAll(/:(id|order_id|account)\b/g, id) + (query === undefined ? "" : `?${query}=${id}`);
-  // signing out without a body would end the session that the next questions are asked with
+  // signing out without a body would end the session that the next requests need
   const sent =
     method === "DELETE" && path === "/api/auth/logout"
       ? { refresh_token: "of nobody" }
@@ -247,7 +252,7 @@ async function ask(
     signal: aborter.signal,
     ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
   });
-  // a stream has no end of its own
+  // a stream never ends by itself
   const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
   const text = isStream ? "" : await response.text();
   if (isStream) aborter.abort();
@@ -259,44 +264,48 @@ async function ask(
   };
 }
 
-/** As it is for any id: what differs in all answers is left out. */
-const plain = ({ status, text }: Told, id: Id) =>
+/** The answer without the parts that differ between any two answers. */
+const plain = ({ status, text }: Outcome, id: Id) =>
   `${status} ${text.replaceAll(id, "ID").replaceAll(/"(request_id|instance|id)": ?"[^"]*"/g, "")}`;
 
-async function inParts<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+/** Runs `work` on all items, six at a time. */
+async function inParts<T>(all: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const waiting = [...all];
   await Promise.all(
     Array.from({ length: 6 }, async () => {
-      for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await work(one);
+      for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
     }),
   );
 }
 
-/** Everything of the other merchant, table by table. */
+/** A hash of the other merchant's rows for each table. */
 async function foreignRows(): Promise<Map<string, string>> {
   const { pool } = program.database;
   const { rows } = await pool.query<{ name: string }>(
-    `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'merchant_id' where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`,
+    `select c.relname as name
+       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'merchant_id'
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`,
   );
   const hashes = new Map<string, string>();
   for (const { name } of rows) {
     const {
-      rows: [one],
+      rows: [row],
     } = await pool.query<{ hash: string }>(
-      `select count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' order by t::text)), '') as hash from ${name} t where merchant_id = $1`,
+      `select count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' order by t::text)), '') as hash
+         from ${name} t where merchant_id = $1`,
       [stranger],
     );
-    hashes.set(name, one?.hash ?? "");
+    hashes.set(name, row?.hash ?? "");
   }
   return hashes;
 }
 
 describe("route × role × tenant", () => {
-  it("each route that takes an object has a fixture", () => {
+  it("has a fixture for each route that takes an object", () => {
     const takes = ({ url: path, schema }: RegisteredRoute) => {
-      const fields = [schema.body, schema.querystring].flatMap((one) =>
+      const fields = [schema.body, schema.querystring].flatMap((part) =>
         Object.entries(
-          (one as { properties?: Record<string, { format?: string }> } | undefined)?.properties ?? {},
+          (part as { properties?: Record<string, { format?: string }> } | undefined)?.properties ?? {},
         ),
       );
       return (
@@ -313,23 +322,24 @@ describe("route × role × tenant", () => {
     assert.deepEqual(
       without,
       [],
-      `these routes take an object: say in server/testing/objects.ts of which kind, and what a request for one is: ${without.join(", ")}`,
+      "these routes take an object; add its kind and a request for one to server/testing/objects.ts: " +
+        without.join(", "),
     );
     const known = new Set(program.routes.map(named));
     assert.deepEqual(
       Object.keys(fixtures).filter((name) => !known.has(name)),
       [],
-      "server/testing/objects.ts names routes that are not there",
+      "server/testing/objects.ts names routes that don't exist",
     );
   });
 
-  it("who may not is told so, before anything is looked at; who may is let in", async () => {
-    // a provider is asked about a payment after a while, which is nobody's doing here
+  it("refuses callers without the right before any object is looked up, and lets the others in", async () => {
+    // no inquiries of providers, which would change payments in the background
     await program.database.pool.query("update payment set ask_at = null");
     const before = await foreignRows();
-    // the session's own end comes last
+    // routes that end the caller's session come last
     const routes = [...program.routes].sort(
-      (one, other) => Number(one.right === "till.lock") - Number(other.right === "till.lock"),
+      (a, b) => Number(a.right === "till.lock") - Number(b.right === "till.lock"),
     );
     const cells = routes.flatMap((route) => askers.map((asker) => ({ route, asker })));
     const wrong: string[] = [];
@@ -338,10 +348,10 @@ describe("route × role × tenant", () => {
       async ({ route, asker }) => cell(route, asker, wrong),
     );
     for (const { route, asker } of cells.filter(
-      (one) =>
-        one.route.right === "till.lock" &&
-        one.asker.name !== "must change the PIN" &&
-        !one.asker.may("till.lock"),
+      (pair) =>
+        pair.route.right === "till.lock" &&
+        pair.asker.name !== "must change the PIN" &&
+        !pair.asker.may("till.lock"),
     ))
       await cell(route, asker, wrong);
     assert.deepEqual(wrong, []);
@@ -349,25 +359,26 @@ describe("route × role × tenant", () => {
   });
 
   async function cell(route: RegisteredRoute, asker: Asker, wrong: string[]): Promise<void> {
-    const told = await ask(
+    const outcome = await ask(
       asker,
       route,
       newId(),
       fixturesOf(route)[0]?.query === undefined ? {} : { query: fixturesOf(route)[0]?.query ?? "" },
     );
-    const isLetIn = !BY_RIGHT.has(told.code ?? "");
+    const isLetIn = !BY_RIGHT.has(outcome.code ?? "");
     const may = asker.may(route.right as Right);
-    const no =
+    const refusal =
       route.approvable && mayWithApproval(asker.role ?? "", route.right as Right)
         ? "approval_needed"
         : asker.no;
-    if (may !== isLetIn || (!may && told.code !== no) || told.status >= 500)
+    if (may !== isLetIn || (!may && outcome.code !== refusal) || outcome.status >= 500)
       wrong.push(
-        `${asker.name}: ${named(route)}: ${told.status} ${told.code}, expected ${may ? "to be let in" : no}`,
+        `${asker.name}: ${named(route)}: ${outcome.status} ${outcome.code}, ` +
+          `expected ${may ? "to be let in" : refusal}`,
       );
-    // a list without its filter shows the most
+    // a list shows the most without its filter
     const texts = [
-      told.text,
+      outcome.text,
       fixturesOf(route)[0]?.query === undefined || !may ? "" : (await ask(asker, route, newId())).text,
     ].join(" ");
     if (texts.includes(MARK)) wrong.push(`${asker.name}: ${named(route)} shows another merchant's text`);
@@ -380,7 +391,10 @@ describe("route × role × tenant", () => {
     }
   }
 
-  /** Whether a list must not show an object of the merchant's other outlet, or of another user. An owner's till is one outlet's too. */
+  /**
+   * Whether a list must hide an object of the merchant's other outlet, or of another user. An owner's till
+   * also shows one outlet only.
+   */
   function isHiddenElsewhere(kind: string, { url: path }: RegisteredRoute, { role, name }: Asker): boolean {
     if (name === "user") return OF_A_USER.has(kind);
     return (
@@ -388,8 +402,8 @@ describe("route × role × tenant", () => {
     );
   }
 
-  it("another merchant's object is not there, nor another outlet's or user's for whom it is not; nothing of it is shown or changed", async () => {
-    // a provider is asked about a payment after a while, which is nobody's doing here
+  it("hides and protects objects of other merchants, and of other outlets and users", async () => {
+    // no inquiries of providers, which would change payments in the background
     await program.database.pool.query("update payment set ask_at = null");
     const before = await foreignRows();
     const cells = program.routes.flatMap((route) =>
@@ -410,26 +424,28 @@ describe("route × role × tenant", () => {
       const expected = await ask(asker, route, unknown, fixture);
       if (expected.status !== status)
         wrong.push(
-          `${asker.name}: ${named(route)}: an unknown ${kind}: ${expected.status} ${expected.text}, expected ${status}; look at its fixture`,
+          `${asker.name}: ${named(route)}: an unknown ${kind}: ${expected.status} ${expected.text}, ` +
+            `expected ${status}; check its fixture`,
         );
       for (const sight of [
         "foreign",
         ...(elsewhere.includes(asker.name) ? (["elsewhere"] as const) : []),
       ] as const) {
         const id = objectOf(kind, sight);
-        const told = await ask(asker, route, id, fixture);
-        if (plain(told, id) !== plain(expected, unknown))
+        const outcome = await ask(asker, route, id, fixture);
+        if (plain(outcome, id) !== plain(expected, unknown))
           wrong.push(
-            `${asker.name}: ${named(route)}: ${kind} ${sight}: ${plain(told, id)}, expected ${plain(expected, unknown)}`,
+            `${asker.name}: ${named(route)}: ${kind} ${sight}: ${plain(outcome, id)}, ` +
+              `expected ${plain(expected, unknown)}`,
           );
-        if (told.text.includes(MARK)) wrong.push(`${asker.name}: ${named(route)} shows ${kind} ${sight}`);
+        if (outcome.text.includes(MARK)) wrong.push(`${asker.name}: ${named(route)} shows ${kind} ${sight}`);
       }
     });
     assert.deepEqual(wrong, []);
     assert.deepEqual(await foreignRows(), before);
   });
 
-  it("a till hears of its own outlet alone, of what is past and of what happens", async () => {
+  it("streams only the own outlet's past and new events to a till", async () => {
     const [here, there] = [await tillAt(DEMO_OUTLET), await tillAt(objectOf("outlet", "elsewhere"))];
     const since = cursorToText(await latestCursor(program.database.kysely));
     const listeners = [...askers.filter(({ may, role }) => role !== undefined && may("event.read")), there];
@@ -439,7 +455,7 @@ describe("route × role × tenant", () => {
     );
     const live = await Promise.all(listeners.map((asker) => hear(asker)));
     const [ours, theirs] = [await sellAt(here), await sellAt(there)];
-    // comes after all of it, to every till
+    // these events come last and reach every till
     const { products } = (
       await program.call<CatalogueBody>("GET", "/api/v1/till/catalogue", { token: here.token })
     ).body;
@@ -499,22 +515,22 @@ describe("route × role × tenant", () => {
         assert.deepEqual(
           all.filter((topic) => !topics.has(topic)),
           [],
-          `${asker.name}, ${when}: is not told`,
+          `${asker.name}, ${when}: events are missing`,
         );
         assert.equal(
           topics.has("case.opened"),
           asker.may("case.read"),
           `${asker.name}, ${when}: money in suspense`,
         );
-        for (const one of [...own.sales, ...own.payments])
-          assert.ok(heard.includes(one), `${asker.name}, ${when}: is not told of ${one}`);
-        for (const one of [others.outletId, ...others.sales, ...others.payments, others.reason])
-          assert.ok(!heard.includes(one), `${asker.name}, ${when}: is told of another outlet's ${one}`);
+        for (const id of [...own.sales, ...own.payments])
+          assert.ok(heard.includes(id), `${asker.name}, ${when}: gets no event of ${id}`);
+        for (const text of [others.outletId, ...others.sales, ...others.payments, others.reason])
+          assert.ok(!heard.includes(text), `${asker.name}, ${when}: gets another outlet's ${text}`);
       }
     }
   });
 
-  it("what an outlet did is answered to its own retries alone", async () => {
+  it("replays a stored answer only to retries of the same outlet", async () => {
     const [here, there] = [await tillAt(DEMO_OUTLET), await tillAt(objectOf("outlet", "elsewhere"))];
     const done = await sellAt(here);
     const routes = new Set<string>();
@@ -529,17 +545,17 @@ describe("route × role × tenant", () => {
       const other = await send(there, request);
       assert.ok(
         other.status >= 400 && other.status < 500,
-        `${request.route} is answered to another outlet: ${other.status}`,
+        `${request.route} is replayed to another outlet: ${other.status}`,
       );
-      for (const one of [...done.sales, ...done.payments, done.reason]) {
-        if (!`${request.path} ${JSON.stringify(request.body)}`.includes(one))
+      for (const text of [...done.sales, ...done.payments, done.reason]) {
+        if (!`${request.path} ${JSON.stringify(request.body)}`.includes(text))
           assert.ok(
-            !JSON.stringify(other.body).includes(one),
-            `${request.route} shows another outlet's ${one}`,
+            !JSON.stringify(other.body).includes(text),
+            `${request.route} shows another outlet's ${text}`,
           );
       }
     }
-    // whatever a till does once is tried here
+    // all idempotent routes of a till are covered
     const once = program.routes
       .filter(
         ({ method, url: path }) =>
@@ -549,7 +565,7 @@ describe("route × role × tenant", () => {
     assert.deepEqual([...routes].sort(), once.sort());
   });
 
-  it("stands in docs/reference/rights.md", () => {
+  it("is documented in docs/reference/rights.md", () => {
     const page = reference(program.routes);
     if (process.env["UPDATE_SNAPSHOTS"] === "1") {
       mkdirSync(new URL("../docs/reference/", import.meta.url), { recursive: true });
@@ -563,8 +579,11 @@ describe("route × role × tenant", () => {
   });
 });
 
-const PRINTED =
-  "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID5912Saifullah.id6014Kota Pontianak61057812463045F72";
+const PRINTED = [
+  "00020101021126570011ID.DANA.WWW011893600915300060605702090006060570303UMI",
+  "51440014ID.CO.QRIS.WWW0215ID10190046990790303UMI5204481453033605802ID",
+  "5912Saifullah.id6014Kota Pontianak61057812463045F72",
+].join("");
 const rupiah = (amount: string) => ({ amount, currency: "IDR" });
 
 type Till = Asker & { readonly token: string; readonly outletId: Id };
@@ -575,7 +594,7 @@ type Sent = {
   readonly key: string;
   readonly status: number;
 };
-/** What was done at a till: its ids, the reason it gave money back for, and the requests as they were sent. */
+/** What was done at a till: the ids, the reason of its refunds, and the requests as they were sent. */
 type Done = {
   readonly outletId: Id;
   readonly sales: readonly Id[];
@@ -584,7 +603,7 @@ type Done = {
   readonly requests: readonly Sent[];
 };
 
-/** A manager's till at an outlet of the demo shop, which has its drawer and its printed code. */
+/** A manager's till at an outlet of the demo shop, with a drawer and a printed code. */
 async function tillAt(outletId: Id): Promise<Till> {
   const staffId = newId();
   const { token, hash } = newToken();
@@ -623,7 +642,10 @@ async function tillAt(outletId: Id): Promise<Till> {
 const send = ({ token }: Till, { path, body, key }: Pick<Sent, "path" | "body" | "key">) =>
   program.call<SaleBody>("POST", path, { token, body, headers: { "idempotency-key": key } });
 
-/** A little of everything that a till does: paid in cash and by both QRIS, given up, paid too late, and given back. */
+/**
+ * Does some of everything at a till: sales in cash and by both kinds of QRIS, a cancelled one, a late
+ * payment, and refunds.
+ */
 async function sellAt(till: Till): Promise<Done> {
   const requests: Sent[] = [];
   const reason = `alasan ${newId()}`;
@@ -681,7 +703,7 @@ async function sellAt(till: Till): Promise<Done> {
   };
 }
 
-/** Listens as a till, from now on or after a cursor, until it is ended. */
+/** Reads a till's event stream, from now on or after a cursor, until it is ended. */
 async function hear({ url, token }: Asker, since?: string): Promise<{ heard(): string; end(): void }> {
   const aborter = new AbortController();
   const response = await fetch(`${url()}/api/v1/till/events`, {
@@ -697,12 +719,12 @@ async function hear({ url, token }: Asker, since?: string): Promise<{ heard(): s
   return { heard: () => text, end: () => aborter.abort() };
 }
 
-/** Routes whose ids are new ones, which their callers make. */
+/** Routes whose callers make new ids. */
 const NEW_IDS = new Set(["POST /api/v1/till/sales", "POST /api/v1/payment/create-transaction"]);
 
 function reference(routes: readonly RegisteredRoute[]): string {
-  const sorted = [...routes].sort((one, other) =>
-    one.url === other.url ? (one.method < other.method ? -1 : 1) : one.url < other.url ? -1 : 1,
+  const sorted = [...routes].sort((a, b) =>
+    a.url === b.url ? (a.method < b.method ? -1 : 1) : a.url < b.url ? -1 : 1,
   );
   const roles = [
     "anyone",
@@ -734,11 +756,18 @@ function reference(routes: readonly RegisteredRoute[]): string {
   return [
     "# Rights",
     "",
-    "Generated from the program's routes and its table of rights (`server/identity/rights.ts`); every cell is asked for over HTTP by `server/rights.test.ts`.",
+    "Generated from the program's routes and its table of rights (`server/identity/rights.ts`); " +
+      "every cell is asked for over HTTP by `server/rights.test.ts`.",
     "",
-    "- **sandbox**: nobody's credentials, in sandbox mode, for the demo shop alone. **custom**: a role of a merchant's own: ✓ has it always, *may* be given it, *never*. **PIN**: with a second person's approval, whoever has no right to it of his own; without one the answer is `approval_needed` (403). **key**: the scopes that allow it.",
-    "- Who may not is told `unauthenticated` (401) without credentials, `forbidden` (403) as staff or user, `scope_missing` (403) with a key.",
-    "- What is another merchant's does not exist: the answer is that of an id that was never given, and nothing changes. A second wall stands in the database ([decision 11](../decisions/0011-second-wall.md)).",
+    "- **sandbox**: nobody's credentials, in sandbox mode, for the demo shop alone. " +
+      "**custom**: a role of a merchant's own: ✓ has it always, *may* be given it, *never*. " +
+      "**PIN**: with a second person's approval, whoever has no right to it of his own; " +
+      "without one the answer is `approval_needed` (403). **key**: the scopes that allow it.",
+    "- Who may not is told `unauthenticated` (401) without credentials, " +
+      "`forbidden` (403) as staff or user, `scope_missing` (403) with a key.",
+    "- What is another merchant's does not exist: " +
+      "the answer is that of an id that was never given, and nothing changes. " +
+      "A second wall stands in the database ([decision 11](../decisions/0011-second-wall.md)).",
     "",
     row(["Route", "Right", ...roles, "custom", "key"]),
     row(["---", "---", ...roles.map(() => ":-:"), ":-:", "---"]),
@@ -755,7 +784,8 @@ function reference(routes: readonly RegisteredRoute[]): string {
     "",
     "## Objects",
     "",
-    "What a route takes, how another merchant's is answered, and for whom also another outlet's (a user: another user's) is not there.",
+    "What a route takes, how another merchant's is answered, " +
+      "and for whom also another outlet's (a user: another user's) is not there.",
     "",
     row(["Route", "Object", "Another merchant's", "Another outlet's or user's is not there for"]),
     row(["---", "---", "---", "---"]),

@@ -113,41 +113,46 @@ import {
 } from "./wallets/index.ts";
 
 export type Program = {
-  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  /** The address at which it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Everything that can be asked of it. */
+  /** All its routes. */
   readonly routes: readonly RegisteredRoute[];
-  /** What sets the first shop up, in production where there is none yet. */
+  /** A code that sets up the first shop; only in production while there is none. */
   readonly setupCode?: string;
-  /** Ends what is in flight, then the workers, then the connections. */
+  /** Finishes requests and jobs in progress, then closes the connections. */
   stop(): Promise<void>;
 };
 
 export type ProgramParts = {
   readonly settings: Settings;
   readonly connection: Connection;
-  /** Tripay's base address; empty: only merchants with accounts of their own have it. */
+  /** Tripay's base URL. If it is empty, only merchants with their own accounts can use Tripay. */
   readonly tripayUrl: string;
-  /** Where the simulator plays the providers whose own addresses are not set; without it they are off. */
+  /** The simulator's URL, for providers whose own URLs are not set. Without it they are off. */
   readonly simulatorUrl?: string;
-  /** The till's built pages; none are served without. */
+  /** The folder of the till's built pages. Without it none are served. */
   readonly till?: string;
-  /** This machine's clock: it only goes into ids. What expires goes by the database's, which all replicas share. */
+  /**
+   * This machine's clock, used only for ids. Expiry follows the database's clock, which all replicas share.
+   */
   readonly clock?: Clock;
-  /** Where the log goes instead of standard error. */
+  /** The destination of the log instead of standard error. */
   readonly logTo?: { write(line: string): void };
 };
 
-/** A stop takes no longer than this, and requests that are under way less. */
+/** A stop takes at most this long; requests in progress get less. */
 const STOP_TIMEOUT_MS = 8_000;
 const SEAL_POLL_MS = 1_000;
-/** Connections of the outbox's readers in this process: one looks at a time, each in one transaction. */
+/** Connections of this process's outbox readers. Each uses one at a time. */
 const READERS = 2;
 
-/** Endpoints that are sent webhooks at once. Most wait for their receivers most of the time, so a few connections of their own do, and payments lose none. */
+/**
+ * Webhook deliveries. They mostly wait for their receivers, so a few connections serve all of them; a pool of
+ * their own leaves payments theirs.
+ */
 const COURIER = { concurrency: 32, pollMs: 5_000, connections: 5, outboxPollMs: 500 } as const;
 
-/** What the topics begin with that open streams may carry. */
+/** Prefixes of the topics whose payloads open streams may carry. */
 const STREAMED = [...TILL_TOPICS, "refund."];
 
 /** Crontab lines, in UTC. */
@@ -166,7 +171,7 @@ const CRONTAB = `
 17 21 * * * ${SETTLE_DAILY}
 `;
 
-/** Puts the whole program together in one process: every module, its routes and its workers. */
+/** Starts the whole program in one process: every module, its routes and its workers. */
 export async function startProgram({
   settings,
   connection,
@@ -182,7 +187,7 @@ export async function startProgram({
   const lost = (error: Error) => log.warn({ err: error }, "a database connection was lost");
   await migrateAsOwner(settings.databaseAdminUrl || connection);
   const database = openDatabase(connection, settings.databasePool, lost, PROGRAM_ROLE);
-  // what was started is ended in the reverse order, also when the start fails half-way
+  // stopped in reverse order, also if the start fails halfway
   const endings: Array<() => Promise<unknown>> = [() => database.close()];
   const stop = () => endWithin(STOP_TIMEOUT_MS, endings.splice(0).reverse(), log);
   try {
@@ -266,14 +271,15 @@ export async function startProgram({
     const sales: Sales = { database, ledger, payments, newId };
     const wallets: Wallets = { database, ledger, payments, newId };
     const settlement: Settlement = { database, ledger, payments, newId };
-    // connections of their own: they see all merchants' rows, requests one's, and to change that is a query each time
+    // a pool of its own: it sees all merchants' rows, requests see one's, and each change of that costs a
+    // query
     const reader = openDatabase(connection, READERS, lost, PROGRAM_ROLE);
     endings.push(() => reader.close());
     const tail = followOutbox(reader, [rollup], log, { streamed: STREAMED });
     endings.push(() => tail.stop());
     const unsubscribe = onAnnounced(database, () => tail.wake());
     endings.push(async () => unsubscribe());
-    // a reader of its own: sealing a burst keeps no receipt waiting
+    // a separate reader, so that sealing a burst of transfers delays no receipt
     const sealer = followOutbox(reader, [seal, auditTrail], log, { pollMs: SEAL_POLL_MS });
     endings.push(() => sealer.stop());
     const courier = openDatabase(connection, COURIER.connections, lost, PROGRAM_ROLE);
@@ -291,7 +297,7 @@ export async function startProgram({
     endings.push(() => enqueuer.stop());
 
     const http = createHttp(log, metrics, settings);
-    // nobody waits for a job, and no job for a request: they end at the same time
+    // requests and jobs don't wait for each other, so they are stopped at the same time
     const workers: Array<() => Promise<unknown>> = [() => http.close()];
     endings.push(() => Promise.all(workers.map((end) => end())));
     await registerReference(http);
@@ -390,8 +396,8 @@ export async function startProgram({
       log,
     );
     workers.push(() => jobs.stop());
-    const asker = inquireOfProviders(payments);
-    workers.push(() => asker.stop());
+    const inquiries = inquireOfProviders(payments);
+    workers.push(() => inquiries.stop());
     const couriers = await startJobs(
       courier,
       {
@@ -418,7 +424,7 @@ export async function startProgram({
   }
 }
 
-/** Ends one after another; what takes longer than all of them may is ended no longer waited for. */
+/** Runs the endings one after another. After `timeoutMs` it starts the rest without waiting for them. */
 async function endWithin(
   timeoutMs: number,
   endings: ReadonlyArray<() => Promise<unknown>>,
@@ -429,13 +435,16 @@ async function endWithin(
   for (const end of endings) {
     const ended = end();
     await Promise.race([ended, isLate]);
-    // its failure, too, comes too late for anybody
+    // it is no longer awaited, so its failure is ignored
     if (late.aborted) ended.catch(() => undefined);
   }
-  if (late.aborted) log.warn({ ms: timeoutMs }, "stopped before everything under way had ended");
+  if (late.aborted) log.warn({ ms: timeoutMs }, "stop timed out; some work in progress was cut off");
 }
 
-/** Each merchant has the whole chart, with a clearing account for each provider, also what came after the merchant. */
+/**
+ * Opens missing ledger accounts of every merchant: new ones in the chart, and clearing accounts of new
+ * providers.
+ */
 async function openCharts(
   database: ReturnType<typeof openDatabase>,
   providers: readonly string[],
@@ -447,7 +456,7 @@ async function openCharts(
   }
 }
 
-/** Where the demo shop is, if it is here. */
+/** Seeds and returns the demo shop in the sandbox. In production it throws if the data contains one. */
 async function checkDemo(
   settings: Settings,
   database: ReturnType<typeof openDatabase>,
@@ -463,8 +472,8 @@ async function checkDemo(
   }
   if (await isDemoHere()) {
     throw new StartFailure(
-      "production mode: the data holds the demo shop, whose PINs everybody knows.",
-      "Set ONEGATE_DATA or DATABASE_URL to data of its own for production.",
+      "production mode: the data holds the demo shop, whose PINs are public.",
+      "Set ONEGATE_DATA or DATABASE_URL to separate data for production.",
     );
   }
   return undefined;
@@ -481,7 +490,7 @@ async function listen(http: ReturnType<typeof createHttp>, { host, port }: Setti
         "Stop that one, or set PORT to a free port.",
       );
     if (code === "EACCES")
-      throw new StartFailure(`Port ${port} may not be used by this user.`, "Set PORT to a port above 1023.");
+      throw new StartFailure(`This user may not listen on port ${port}.`, "Set PORT to a port above 1023.");
     if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
       throw new StartFailure(`This machine has no address ${host}.`, "Set HOST to 127.0.0.1 or 0.0.0.0.");
     throw error;

@@ -13,40 +13,49 @@ after(() => test.close());
 
 const SNAPSHOT = new URL("./migrations/schema.snapshot.sql", import.meta.url);
 
-/** The schema as the database itself tells it. */
+/** The schema as the database's catalogs describe it. */
 async function describeSchema(): Promise<string> {
   const { pool } = test.database;
   const lines: string[] = [];
   const { rows: tables } = await pool.query<{ name: string; kind: string; oid: number }>(
-    "select c.relname as name, c.relkind::text as kind, c.oid::int as oid from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v', 'p') and not c.relispartition order by 1",
+    `select c.relname as name, c.relkind::text as kind, c.oid::int as oid from pg_class c
+      where c.relnamespace = 'public'::regnamespace
+        and c.relkind in ('r', 'v', 'p') and not c.relispartition
+      order by 1`,
   );
   for (const { name, kind, oid } of tables) {
     lines.push(`${{ r: "table", v: "view", p: "partitioned table" }[kind]} ${name}`);
     const { rows: columns } = await pool.query<{ line: string }>(
-      `select a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || case when a.attnotnull then ' not null' else '' end
+      `select a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
+              || case when a.attnotnull then ' not null' else '' end
               || coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '') as line
          from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
         where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped order by a.attnum`,
       [oid],
     );
     const { rows: constraints } = await pool.query<{ line: string }>(
-      "select pg_get_constraintdef(oid) as line from pg_constraint where conrelid = $1 and contype <> 'n' order by contype desc, conname",
+      `select pg_get_constraintdef(oid) as line from pg_constraint
+        where conrelid = $1 and contype <> 'n'
+        order by contype desc, conname`,
       [oid],
     );
     const { rows: indexes } = await pool.query<{ line: string }>(
-      "select pg_get_indexdef(indexrelid) as line from pg_index where indrelid = $1 and not indisprimary order by 1",
+      `select pg_get_indexdef(indexrelid) as line from pg_index
+        where indrelid = $1 and not indisprimary
+        order by 1`,
       [oid],
     );
     lines.push(...[...columns, ...constraints, ...indexes].map(({ line }) => `  ${line}`), "");
   }
   const { rows: functions } = await pool.query<{ line: string }>(
-    "select 'function ' || p.oid::regprocedure || ' returns ' || pg_get_function_result(p.oid) as line from pg_proc p where p.pronamespace = 'public'::regnamespace order by 1",
+    `select 'function ' || p.oid::regprocedure || ' returns ' || pg_get_function_result(p.oid) as line
+       from pg_proc p where p.pronamespace = 'public'::regnamespace order by 1`,
   );
   return [...lines, ...functions.map(({ line }) => line), ""].join("\n");
 }
 
 describe("the schema", () => {
-  it("is what the snapshot says; a migration shows its effect there", async () => {
+  it("equals the snapshot, which shows the effect of each migration", async () => {
     const found = await describeSchema();
     if (process.env["UPDATE_SNAPSHOTS"] === "1") writeFileSync(SNAPSHOT, found);
     assert.equal(
@@ -56,7 +65,7 @@ describe("the schema", () => {
     );
   });
 
-  it("every table of a merchant's data has merchant_id first in its key, so that it shards", async () => {
+  it("has merchant_id first in the key of each merchant's table, so that it can be sharded", async () => {
     const { rows } = await test.database.pool.query<{ name: string; first: string }>(
       `select c.relname as name, a.attname as first
          from pg_class c
@@ -66,18 +75,19 @@ describe("the schema", () => {
         where c.relnamespace = 'public'::regnamespace and not c.relispartition`,
     );
     assert.ok(rows.length > 15);
-    // a session is found by its token before anybody knows whose it is
+    // a session is looked up by its token before the merchant is known
     assert.deepEqual(
       rows.filter(({ name, first }) => first !== "merchant_id" && name !== "staff_session"),
       [],
     );
   });
 
-  it("has the tables of One Gate by their names and columns", async () => {
+  it("has One Gate's tables and columns by their original names", async () => {
     const columns = async (table: string) =>
       (
         await test.database.pool.query<{ column_name: string }>(
-          "select column_name from information_schema.columns where table_schema = 'public' and table_name = $1",
+          `select column_name from information_schema.columns
+            where table_schema = 'public' and table_name = $1`,
           [table],
         )
       ).rows.map((row) => row.column_name);
@@ -150,24 +160,26 @@ describe("the schema", () => {
 });
 
 describe("migrations", () => {
-  it("run once; again there is nothing to do", async () => {
+  it("run once; a second call applies nothing", async () => {
     assert.equal(await migrate(test.database.pool, readMigrations(MIGRATIONS)), 0);
   });
 
-  it("refuse data that a newer Onegate made, and a script that was edited", async () => {
+  it("refuse data of a newer Onegate, and an edited script", async () => {
     const all = readMigrations(MIGRATIONS);
     await assert.rejects(
       migrate(test.database.pool, all.slice(0, -1)),
       (error: unknown) => error instanceof StartFailure && /newer Onegate/.test(error.message),
     );
-    const edited = all.map((one, i) => (i === 2 ? { ...one, checksum: one.checksum + 1 } : one));
+    const edited = all.map((migration, i) =>
+      i === 2 ? { ...migration, checksum: migration.checksum + 1 } : migration,
+    );
     await assert.rejects(
       migrate(test.database.pool, edited),
       (error: unknown) => error instanceof StartFailure && /edited/.test(error.message),
     );
   });
 
-  it("that fail leave nothing behind", async () => {
+  it("leave nothing behind if they fail", async () => {
     const bad = {
       version: 999,
       description: "bad",
@@ -180,7 +192,7 @@ describe("migrations", () => {
     assert.equal(rowCount, 0);
   });
 
-  it("have Flyway's checksum: CRC-32 of the lines without their ends, whatever the ends are", () => {
+  it("have Flyway's checksum: CRC-32 of the lines without any kind of line ending", () => {
     assert.equal(flywayChecksum("select 1;\nselect 2;\n"), flywayChecksum("\uFEFFselect 1;\r\nselect 2;"));
     // CRC-32 of "123456789" is 0xCBF43926, the check value of the polynomial
     assert.equal(flywayChecksum("123\n456\n789"), 0xcbf43926 | 0);

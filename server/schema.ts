@@ -14,13 +14,16 @@ const silent = new Logger(() => () => undefined);
 
 export const MIGRATIONS = fileURLToPath(new URL("./migrations/", import.meta.url));
 
-/** The newest months that transfers have partitions for. */
+/** How many months ahead partitions for transfers are created. */
 const MONTHS_AHEAD = 3;
 
-/** One process at a time prepares; the others find it done. */
+/** Only one process at a time prepares the schema; the others then find it done. */
 const PREPARE_LOCK = 7_226_144_283_753;
 
-/** Brings a database, opened as its owner, to the newest schema: our scripts, the job queue's, the currencies and the months. Answers how many scripts ran. */
+/**
+ * Prepares a database that was opened as its owner: runs our migrations and the job queue's, updates the
+ * currencies, and creates partitions. Returns how many of our scripts ran.
+ */
 export async function prepareSchema({ pool }: Database): Promise<number> {
   const client = await pool.connect();
   try {
@@ -33,17 +36,21 @@ export async function prepareSchema({ pool }: Database): Promise<number> {
     await prepareMonths({ pool });
     await client.query(
       `insert into currency (code, exponent) select * from unnest($1::text[], $2::smallint[])
-       on conflict (code) do update set exponent = excluded.exponent where currency.exponent <> excluded.exponent`,
+       on conflict (code) do update set exponent = excluded.exponent
+        where currency.exponent <> excluded.exponent`,
       [currencies.map(({ code }) => code), currencies.map(({ exponent }) => exponent)],
     );
     return done;
   } finally {
-    // the session ends, and with it the lock
+    // closing the session releases the lock
     client.release(true);
   }
 }
 
-/** The queue is the program's to use; its tables show their rows to their owner alone, unless a policy says otherwise. */
+/**
+ * Gives the program's role access to the job queue. Its tables have row-level security, so they need a
+ * policy.
+ */
 const QUEUE_RIGHTS = `
   grant usage on schema graphile_worker to ${PROGRAM_ROLE};
   grant select, insert, update, delete on all tables in schema graphile_worker to ${PROGRAM_ROLE};
@@ -51,14 +58,15 @@ const QUEUE_RIGHTS = `
   grant execute on all functions in schema graphile_worker to ${PROGRAM_ROLE};
   do $$ declare t regclass; begin
     for t in select c.oid from pg_class c
-              where c.relnamespace = 'graphile_worker'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity
+              where c.relnamespace = 'graphile_worker'::regnamespace
+                and c.relkind in ('r', 'p') and c.relrowsecurity
                 and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'onegate')
     loop
       execute format('create policy onegate on %s to ${PROGRAM_ROLE} using (true) with check (true)', t);
     end loop;
   end $$`;
 
-/** Opens a database as its owner, brings it to the newest schema and closes it. Answers how many scripts ran. */
+/** Opens a database as its owner, prepares the newest schema and closes it. Returns how many scripts ran. */
 export async function migrateAsOwner(connection: Connection): Promise<number> {
   const database = openDatabase(connection, 2, () => undefined);
   try {
@@ -68,7 +76,7 @@ export async function migrateAsOwner(connection: Connection): Promise<number> {
   }
 }
 
-/** Makes the partitions of the months to come, where they are missing. */
+/** Creates missing partitions for the coming months. */
 export async function prepareMonths({ pool }: Pick<Database, "pool">): Promise<void> {
   await pool.query("select ledger_prepare_months($1)", [MONTHS_AHEAD]);
 }

@@ -5,11 +5,11 @@ import { StartFailure } from "./kernel/index.ts";
 
 export type SimulatorProcess = { readonly url: string; stop(): Promise<void> };
 
-/** Its journal is written line by line, so that nothing is lost by a harder end. */
+/** After this the simulator is killed. Its journal is written line by line, so nothing is lost. */
 const STOP_TIMEOUT_MS = 1_000;
 const MAIN = fileURLToPath(new URL("../simulator/main.ts", import.meta.url));
 
-/** Starts the provider simulator as a process of its own: it is spoken to over HTTP, as Tripay is. */
+/** Starts the provider simulator as a separate process, which is called over HTTP like a real provider. */
 export async function startSimulatorProcess({
   host,
   port,
@@ -28,23 +28,23 @@ export async function startSimulatorProcess({
     [MAIN, "--host", host, "--port", String(port), "--data", journal, ...names],
     {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
-      // Ctrl-C reaches Onegate alone, which ends the simulator after the last request has been answered
+      // Ctrl-C reaches only Onegate, which stops the simulator after the last request has been answered
       detached: true,
     },
   );
-  let words = "";
+  let output = "";
   const url = await new Promise<string>((resolve, reject) => {
-    child.stderr?.on("data", (chunk: Buffer) => (words += chunk.toString()));
+    child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stdout?.on("data", (chunk: Buffer) => {
       const found = /simulator ready (\S+)/.exec(chunk.toString());
       if (found?.[1]) resolve(found[1]);
     });
     child.once("error", reject);
     child.once("exit", () => {
-      const why = words.trim().split("\n")[0] ?? "";
+      const why = output.trim().split("\n")[0] ?? "";
       const remedy = /port [0-9]+ is taken/.test(why)
-        ? "Set SIMULATOR_PORT to a free port (0 takes any)"
-        : `If its journal ${journal} is at fault, move that file away: the simulator then begins with an empty one`;
+        ? "Set SIMULATOR_PORT to a free port (0 picks one)"
+        : `If its journal ${journal} is damaged, move it away: the simulator then starts with an empty one`;
       reject(
         new StartFailure(
           `The provider simulator does not start: ${why || "no reason given"}.`.replace(/\.+$/, "."),

@@ -41,7 +41,7 @@ type Letter = {
   attempts: Array<{ outcome: string }>;
 };
 
-describe("a payment by a bank that speaks SNAP BI, through the whole program", () => {
+describe("a payment through a bank's SNAP BI API, in the whole program", () => {
   let bank: RunningSimulator;
   let program: TestProgram;
   before(async () => {
@@ -108,7 +108,7 @@ describe("a payment by a bank that speaks SNAP BI, through the whole program", (
       body: changes.body ?? letter?.body ?? "",
     });
 
-  it("is opened, paid, notified at the standard's path, booked once, and given back in part", async () => {
+  it("is opened, paid, notified at the standard's path, booked once, and partly refunded", async () => {
     const [clearing, fees, received] = [
       await posted("clearing:snap"),
       await posted("fees"),
@@ -144,7 +144,7 @@ describe("a payment by a bank that speaks SNAP BI, through the whole program", (
     ];
     assert.deepEqual(await books(), [2_482_500n, 17_500n, 2_500_000n]);
 
-    // the same once more, and three that are not the bank's
+    // a repeated notification, and three that the bank did not send
     const again = await deliver(letter);
     assert.deepEqual(
       [again.status, await again.json()],
@@ -178,7 +178,7 @@ describe("a payment by a bank that speaks SNAP BI, through the whole program", (
     await program.assertBooksHold();
   });
 
-  it("is believed at our own path too", async () => {
+  it("can be notified at our own path too", async () => {
     await lever("PUT", "snap/notify-url", { url: `${program.url}/api/v1/providers/snap/notifications` });
     const { orderId, reference } = await open();
     await lever("POST", `transactions/${reference}/pay`);
@@ -190,7 +190,7 @@ describe("a payment by a bank that speaks SNAP BI, through the whole program", (
     await lever("PUT", "snap/notify-url", { url: `${program.url}${NOTIFY}` });
   });
 
-  it("is cancelled at the bank when its order is given up", async () => {
+  it("is cancelled at the bank when its order is cancelled", async () => {
     const { orderId, reference } = await open();
     assert.equal((await post(`/api/v1/orders/${orderId}/cancel`)).status, 200);
     await until(
@@ -199,7 +199,7 @@ describe("a payment by a bank that speaks SNAP BI, through the whole program", (
     );
   });
 
-  it("whose answer was lost is unknown, and asked about; its code can't be read again, so it is ended and another takes its place", async () => {
+  it("is unknown if the bank's answer was lost; an inquiry then replaces it by another", async () => {
     await lever("POST", "next", { call: "create", fault: "answer_lost" });
     const orderId = `INV-${newId()}`;
     await post("/api/v1/payment/create-transaction", {
@@ -225,7 +225,7 @@ describe("a payment by a bank that speaks SNAP BI, through the whole program", (
       reference: string;
     }>;
     assert.deepEqual(
-      made.filter(({ amount }) => amount === 9_000).map((one) => one.status),
+      made.filter(({ amount }) => amount === 9_000).map((transaction) => transaction.status),
       ["CANCELLED", "UNPAID"],
     );
     await lever("POST", `transactions/${found.payment?.reference}/pay`);
@@ -237,8 +237,8 @@ describe("a payment by a bank that speaks SNAP BI, through the whole program", (
   });
 });
 
-describe("a bank that is not set", () => {
-  it("has no door and no channel", async () => {
+describe("a bank without settings", () => {
+  it("has no notification route and no payment channel", async () => {
     const program = await openTestProgram();
     try {
       assert.equal((await program.call("POST", NOTIFY, { body: {} })).status, 404);
@@ -252,7 +252,7 @@ describe("a bank that is not set", () => {
     }
   });
 
-  it("in part stops the start, with what is missing", () => {
+  it("stops the start if only some settings are set, and names the missing ones", () => {
     const whole = environment("https://bank.contoh");
     assert.equal(readSettings(whole).snapPrivateKey?.asymmetricKeyType, "rsa");
     for (const [missing, changes] of [

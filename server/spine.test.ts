@@ -39,7 +39,7 @@ const stockOf = async (name: string) =>
     (product) => product.name === name,
   )?.stock ?? 0;
 
-/** The callback that Tripay would send for a transaction, signed with `key`. */
+/** The callback that Tripay sends for a transaction, signed with `key`. */
 function callback(
   reference: string,
   merchantRef: string,
@@ -69,7 +69,7 @@ const notify = (sent: { raw: string; headers: Record<string, string> }) =>
   program.call("POST", "/api/v1/providers/tripay/notifications", sent);
 
 describe("a cash sale", () => {
-  it("is paid at once: receipt, change, stock, books and the owner's day", async () => {
+  it("is paid at once, with receipt, change, stock, books and the owner's report", async () => {
     const [drawerBefore, stockBefore, dayBefore] = [
       await posted("sales"),
       await stockOf("Latte"),
@@ -87,7 +87,7 @@ describe("a cash sale", () => {
     assert.deepEqual(
       body.tax,
       { amount: "4559.00", currency: "IDR" },
-      "PPN 11/111 of 46000, to the whole rupiah",
+      "PPN is 11/111 of 46000, rounded to whole rupiah",
     );
     assert.deepEqual(body.tenders[0]?.change, { amount: "4000.00", currency: "IDR" });
     assert.equal(await stockOf("Latte"), stockBefore - 1);
@@ -96,7 +96,7 @@ describe("a cash sale", () => {
     await program.assertBooksHold();
   });
 
-  it("fault 1: the same POST fifty times at once is one sale and fifty identical answers", async () => {
+  it("fault 1: the same POST, sent 50 times at once, is one sale with 50 identical answers", async () => {
     const sale = newSale(catalogue, ["Espresso"], "exact");
     const stockBefore = await stockOf("Espresso");
     const answers = await Promise.all(Array.from({ length: 50 }, () => sell(program, cashier, sale)));
@@ -106,7 +106,7 @@ describe("a cash sale", () => {
     await program.assertBooksHold();
   });
 
-  it("fault 2: the same key with another content is refused, and nothing moves", async () => {
+  it("fault 2: the same key with another body is refused, and no money moves", async () => {
     const sale = newSale(catalogue, ["Espresso"], "exact");
     await sell(program, cashier, sale);
     const salesBefore = await posted("sales");
@@ -125,7 +125,7 @@ describe("a cash sale", () => {
     assert.equal(await posted("sales"), salesBefore);
   });
 
-  it("gives receipt numbers without a gap to sales that come at once", async () => {
+  it("gives concurrent sales receipt numbers without gaps", async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
         sell(program, cashier, newSale(catalogue, ["Teh Melati", "Donat"], "exact")),
@@ -139,7 +139,7 @@ describe("a cash sale", () => {
     await program.assertBooksHold();
   });
 
-  it("is refused by name and changes nothing", async () => {
+  it("is refused with a specific code if it is invalid, and changes nothing", async () => {
     const salesBefore = await posted("sales");
     const good = newSale(catalogue, ["Latte"], "exact");
     const refused = async (change: object, key?: string) =>
@@ -192,7 +192,7 @@ describe("a QRIS sale", () => {
     };
   }
 
-  it("shows a well-formed QR with the amount, and is paid by itself within a second of the customer's payment", async () => {
+  it("shows a QR code with the amount, and is paid within a second of the customer's payment", async () => {
     const { sale, reference, qr } = await waiting();
     const payload = parseQris(qr);
     assert.ok(!("problem" in payload), qr);
@@ -204,13 +204,13 @@ describe("a QRIS sale", () => {
     const paid = await readSale(sale.id);
     assert.equal(paid.state, "paid");
     assert.ok(paid.receipt_number);
-    // 50.000 from the customer, less Tripay's 750 + 0,7 % = 1.100
+    // 50 000 from the customer less Tripay's fee of 750 + 0.7 % = 1 100
     assert.equal(paidBefore - (await posted("clearing:tripay")), 4_890_000n);
     await until(today, (day) => day.by_tender.some(({ method }) => method === "QRIS"));
     await program.assertBooksHold();
   });
 
-  it("a till that was away hears on its return what it missed", async () => {
+  it("a till that reconnects gets the events that it missed", async () => {
     const first = await waiting();
     await program.lever("POST", `transactions/${first.reference}/pay`);
     await until(
@@ -218,13 +218,14 @@ describe("a QRIS sale", () => {
       ({ state }) => state === "paid",
     );
     const { rows } = await program.database.pool.query<{ cursor: string }>(
-      "select xid::text || '-' || (event_id - 1) as cursor from outbox_event e where topic = 'sale.paid' order by e.xid desc, event_id desc limit 1",
+      `select xid::text || '-' || (event_id - 1) as cursor from outbox_event e
+        where topic = 'sale.paid' order by e.xid desc, event_id desc limit 1`,
     );
     const event = await (await listen(cashier, rows[0]?.cursor)).first("sale.paid");
     assert.equal(event.sale_id, first.sale.id);
   });
 
-  it("fault 14: a notification ten times, also at once, and in any order, has one effect", async () => {
+  it("fault 14: a notification has one effect, even if it is repeated or out of order", async () => {
     const { sale, reference, merchantRef } = await waiting();
     const salesBefore = await posted("sales");
     const paid = callback(reference, merchantRef, 50_000, "PAID");
@@ -240,7 +241,7 @@ describe("a QRIS sale", () => {
     await program.assertBooksHold();
   });
 
-  it("success beats expired: paid after the clock ran out is a paid sale", async () => {
+  it("a sale that is paid after it expired is a paid sale", async () => {
     const { sale, reference, merchantRef } = await waiting();
     await notify(callback(reference, merchantRef, 50_000, "EXPIRED"));
     assert.equal((await readSale(sale.id)).state, "expired");
@@ -249,7 +250,7 @@ describe("a QRIS sale", () => {
     await program.assertBooksHold();
   });
 
-  it("fault 15: a notification forged, altered by a byte, unsigned or signed with another key is refused and has no effect", async () => {
+  it("fault 15: a forged, altered or unsigned notification is refused without effect", async () => {
     const { sale, reference, merchantRef } = await waiting();
     const good = callback(reference, merchantRef, 50_000, "PAID");
     const bad = [
@@ -267,7 +268,7 @@ describe("a QRIS sale", () => {
     assert.equal((await program.call("POST", "/api/v1/providers/nobody/notifications", good)).status, 404);
   });
 
-  it("fault 13: money that fits nothing goes to suspense with a case, once: short, over, and for an order nobody knows", async () => {
+  it("fault 13: unmatched money (short, over, no order) goes to suspense once, with a case", async () => {
     const suspenseBefore = await posted("suspense");
     const casesBefore = (await today()).open_cases;
     const short = await waiting();
@@ -281,7 +282,7 @@ describe("a QRIS sale", () => {
     await program.assertBooksHold();
   });
 
-  it("given up at the till is cancelled; money that comes all the same goes to suspense", async () => {
+  it("a sale can be cancelled at the till; money that arrives later goes to suspense", async () => {
     const { sale, reference } = await waiting();
     const cancel = (key = newId()) =>
       program.call<SaleBody>("POST", `/api/v1/till/sales/${sale.id}/cancel`, {
@@ -310,7 +311,7 @@ describe("a QRIS sale", () => {
     await program.assertBooksHold();
   });
 
-  it("fault 11: the provider's answer is lost, though it took the order: unknown, asked, paid once", async () => {
+  it("fault 11: a payment whose answer is lost is unknown until an inquiry, and paid once", async () => {
     await program.lever("POST", "next", { call: "create", fault: "answer_lost" });
     const { body } = await sell(program, cashier, newSale(catalogue, ["Latte"], "QRIS"));
     assert.equal(body.state, "waiting");
@@ -331,7 +332,7 @@ describe("a QRIS sale", () => {
     await program.assertBooksHold();
   });
 
-  it("fault 12: no answer, and the provider never took it: failed only after it was asked, and payable again", async () => {
+  it("fault 12: a payment that never reached the provider fails only after an inquiry", async () => {
     const order = {
       order_id: `INV-${newId()}`,
       amount: 10_000,
@@ -351,9 +352,9 @@ describe("a QRIS sale", () => {
     assert.equal(
       (await create()).body.data.payment.payment_id,
       first.body.data.payment.payment_id,
-      "while it is unknown nobody is asked to pay again",
+      "while it is unknown no second payment is opened",
     );
-    // a provider that knows nothing of it half a minute later never got it
+    // a payment that the provider doesn't know after half a minute never reached it
     await program.database.pool.query(
       "update payment set created_at = created_at - interval '1 minute' where payment_id = $1",
       [first.body.data.payment.payment_id],
@@ -371,7 +372,7 @@ describe("a QRIS sale", () => {
     assert.notEqual(second.body.data.payment.payment_id, first.body.data.payment.payment_id);
   });
 
-  it("a lost callback is made good by asking", async () => {
+  it("an inquiry makes up for a lost callback", async () => {
     const { sale, reference } = await waiting();
     await program.lever("PUT", `transactions/${reference}/faults`, { suppressed: true });
     await program.lever("POST", `transactions/${reference}/pay`);
@@ -388,14 +389,15 @@ describe("a QRIS sale", () => {
     await program.assertBooksHold();
   });
 
-  it("a question that died with its process is asked by another", async () => {
+  it("an inquiry that died with its process is repeated by another", async () => {
     const { sale, reference } = await waiting();
     const { pool } = program.database;
     const paymentId = sale.tenders[0]?.payment_id;
     await program.lever("PUT", `transactions/${reference}/faults`, { suppressed: true });
-    // taken, and never dealt with
+    // claimed by a process, but never finished
     const { rows } = await pool.query<{ lease: string }>(
-      "update payment set ask_at = now() + interval '2 minutes', asked = asked + 1 where payment_id = $1 returning ask_at::text as lease",
+      `update payment set ask_at = now() + interval '2 minutes', asked = asked + 1
+        where payment_id = $1 returning ask_at::text as lease`,
       [paymentId],
     );
     await program.lever("POST", `transactions/${reference}/pay`);
@@ -417,7 +419,7 @@ describe("a QRIS sale", () => {
     await program.assertBooksHold();
   });
 
-  it("goes on after a restart of the program: nothing acknowledged is lost", async () => {
+  it("a sale that waits for its payment survives a restart of the program", async () => {
     const { sale, reference } = await waiting();
     await program.restart();
     await program.lever("POST", `transactions/${reference}/pay`);
@@ -447,7 +449,7 @@ describe("the seed paths", () => {
       `/api/v1/payment/get-status-payment?order_id=${encodeURIComponent(orderId)}`,
     );
 
-  it("list channels without credentials in the sandbox", async () => {
+  it("list the channels without credentials in the sandbox", async () => {
     const { body } = await program.call<{
       success: boolean;
       data: Array<{ code: string; minimum_amount: number; total_fee: { flat: number; percent: number } }>;
@@ -456,13 +458,13 @@ describe("the seed paths", () => {
     assert.deepEqual([qris?.minimum_amount, qris?.total_fee], [1_000, { flat: 750, percent: 0.7 }]);
   });
 
-  it("reckon the fees of a sum as the provider does, and explain how to pay", async () => {
+  it("calculate the fees of an amount as the provider does, and explain how to pay", async () => {
     type Fees = {
       success: boolean;
       data: Array<{ code: string; total_fee: { merchant: number; customer: number } }>;
     };
     const fees = await program.call<Fees>("GET", "/api/v1/payment/fee-calculator?amount=100000");
-    const feeOf = (code: string) => fees.body.data.find((one) => one.code === code)?.total_fee;
+    const feeOf = (code: string) => fees.body.data.find((channel) => channel.code === code)?.total_fee;
     assert.deepEqual(
       [feeOf("QRIS2"), feeOf("BRIVA"), feeOf("WALLET")],
       [
@@ -520,7 +522,7 @@ describe("the seed paths", () => {
     assert.equal(
       again.body.data.payment?.payment_id,
       opened.body.data.payment?.payment_id,
-      "asked again it is the same payment",
+      "repeating the call returns the same payment",
     );
     await program.lever("POST", `transactions/${opened.body.data.payment?.reference}/pay`);
     const paid = await until(
@@ -532,14 +534,14 @@ describe("the seed paths", () => {
     await program.assertBooksHold();
   });
 
-  it("a virtual account has a pay code", async () => {
+  it("give a virtual account a pay code", async () => {
     const placed = order();
     await create(placed);
     const { body } = await pay({ order_id: placed.order_id, method: "BRIVA" });
     assert.match(body.data.payment?.pay_code ?? "", /^[0-9]+$/);
   });
 
-  it("refuse by name", async () => {
+  it("refuse invalid requests with specific codes", async () => {
     const placed = order();
     await create(placed);
     assert.equal((await create(order({ amount: 24_999 }))).code, "amount_mismatch");
@@ -562,8 +564,8 @@ describe("the seed paths", () => {
   });
 });
 
-describe("the door", () => {
-  it("answers what it can't read with a code in two languages and a request id", async () => {
+describe("the HTTP server", () => {
+  it("answers unreadable requests with a code, sentences in two languages and a request id", async () => {
     const malformed = await program.call<Problem>("POST", "/payments", { raw: "{" });
     assert.deepEqual([malformed.status, malformed.code], [400, "request_malformed"]);
     assert.match(malformed.headers.get("content-type") ?? "", /^application\/problem\+json/);
@@ -590,7 +592,7 @@ describe("the door", () => {
     );
   });
 
-  it("a wrong PIN opens nothing, and many cost time", async () => {
+  it("refuses a wrong PIN, and delays further tries after many", async () => {
     const shop = await program.call<{ staff: Array<{ id: string; name: string }> }>(
       "GET",
       "/api/v1/till/shop",
@@ -637,14 +639,14 @@ describe("the door", () => {
     );
   });
 
-  it("a cashier has no right to the owner's report", async () => {
+  it("refuses the owner's report to a cashier", async () => {
     assert.equal(
       (await program.call("GET", "/api/v1/till/reports/today", { token: cashier })).code,
       "forbidden",
     );
   });
 
-  it("is alive, ready, and counts", async () => {
+  it("is alive and ready, and counts requests", async () => {
     for (const path of ["/health", "/healthz", "/readyz"])
       assert.equal((await program.call("GET", path)).status, 200);
     const metrics = await (await fetch(`${program.url}/metrics`)).text();
@@ -652,7 +654,7 @@ describe("the door", () => {
   });
 });
 
-/** Opens the till's stream; `first` answers the first event of a topic, and fails when none comes. */
+/** Opens the till's stream; `first` returns the first event of a topic, and fails if none comes. */
 async function listen(token: string, lastEventId?: string) {
   const abort = new AbortController();
   const headers = { ...bearing(token), ...(lastEventId ? { "last-event-id": lastEventId } : {}) };

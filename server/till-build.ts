@@ -11,7 +11,7 @@ const SOURCES = ["till/src", "till/public", "till/index.html", "till/vite.config
   (path) => join(ROOT, path),
 );
 
-/** Builds the till's pages when they are missing or older than their sources. */
+/** Builds the till's pages if they are missing or older than their sources. */
 export async function buildTill(): Promise<void> {
   const built = modifiedAt(join(TILL, "index.html"));
   if (built > Math.max(...SOURCES.map(newest))) return;
@@ -20,13 +20,13 @@ export async function buildTill(): Promise<void> {
     cwd: ROOT,
     stdio: ["ignore", "ignore", "pipe"],
   });
-  let words = "";
-  child.stderr.on("data", (chunk: Buffer) => (words += chunk.toString()));
+  let output = "";
+  child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const code = await new Promise((resolve) => child.once("exit", resolve));
   if (code !== 0) {
     throw new StartFailure(
-      `The till's pages can't be built: ${words.trim().split("\n")[0] ?? ""}`,
-      "Run npm run till:build to see why; the folder till/ must be writable for it.",
+      `The till's pages can't be built: ${output.trim().split("\n")[0] ?? ""}`,
+      "Run npm run till:build to see why; the folder till/ must be writable.",
     );
   }
 }

@@ -27,12 +27,15 @@ after(async () => {
   await test.close();
 });
 
-/** Posts one transfer as the program did before transfers and entries became one row. */
+/** Posts one transfer the way the program did before transfers and entries became one row. */
 async function postAsBefore(id: string, debit: string, credit: string, amount: number): Promise<void> {
   const accounts = [debit, credit].sort();
   const { rows } = await old.pool.query<{ results: string }>(
-    `select ledger_post($1, $2::uuid[], array[$3]::uuid[], '{1}', '{payment}', array[$4]::int[], array[$5]::int[], '{IDR}', array[$6]::bigint[], '{0}',
-       '{NULL}'::uuid[], '{NULL}'::timestamptz[], '{NULL}'::text[], '{NULL}'::jsonb[], '{f}'::boolean[]) as results`,
+    `select ledger_post(
+       $1, $2::uuid[], array[$3]::uuid[], '{1}', '{payment}',
+       array[$4]::int[], array[$5]::int[], '{IDR}', array[$6]::bigint[], '{0}',
+       '{NULL}'::uuid[], '{NULL}'::timestamptz[], '{NULL}'::text[], '{NULL}'::jsonb[], '{f}'::boolean[]
+     ) as results`,
     [merchant, accounts, id, accounts.indexOf(debit) + 1, accounts.indexOf(credit) + 1, amount],
   );
   assert.equal(rows[0]?.results, "0");
@@ -46,7 +49,7 @@ describe("an upgrade", () => {
       all.filter(({ version }) => version <= 14),
     );
     await old.pool.query("insert into currency values ('IDR', 2)");
-    for (const [code, id, least] of [
+    for (const [code, id, minimum] of [
       ["mint", mint, null],
       ["andi", andi, 0],
       ["warung", warung, 0],
@@ -57,7 +60,7 @@ describe("an upgrade", () => {
       );
       await old.pool.query(
         "insert into ledger_balance (merchant_id, account_id, currency, least) values ($1, $2, 'IDR', $3)",
-        [merchant, id, least],
+        [merchant, id, minimum],
       );
     }
     const ids = Array.from({ length: 12 }, () => newId());

@@ -38,8 +38,8 @@ const A = newId();
 const B = newId();
 const NO_RIGHT = (error: unknown) => (error as { code: string }).code === "42501";
 
-/** Tables of the installation or of wallet users, who belong to no merchant. A new one is to be thought about. */
-const NOBODYS = [
+/** Tables of the installation or of wallet users, without a merchant. Think twice before adding one. */
+const WITHOUT_MERCHANT = [
   "api_access_logs",
   "api_keys",
   "authentications",
@@ -55,7 +55,7 @@ const NOBODYS = [
   "users",
 ];
 
-describe("the wall, at every table", () => {
+describe("row-level security of every table", () => {
   let test: TestDatabase;
   let program: Database;
   before(async () => {
@@ -67,56 +67,70 @@ describe("the wall, at every table", () => {
     await test.close();
   });
 
-  it("stands at each one of merchants' data; the others are named here", async () => {
+  it("is on for each table with merchants' data; the other tables are listed here", async () => {
     const { rows } = await test.database.pool.query<{ name: string; is_walled: boolean }>(
       `select c.relname as name, c.relrowsecurity as is_walled from pg_class c
         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') order by 1`,
     );
     assert.deepEqual(
       rows.filter(({ is_walled: isWalled }) => !isWalled).map(({ name }) => name),
-      NOBODYS,
+      WITHOUT_MERCHANT,
     );
     const { rows: views } = await test.database.pool.query(
-      "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'v' and not coalesce(reloptions, '{}') @> '{security_invoker=true}'",
+      `select relname from pg_class
+        where relnamespace = 'public'::regnamespace and relkind = 'v'
+          and not coalesce(reloptions, '{}') @> '{security_invoker=true}'`,
     );
     assert.deepEqual(
       views,
       [],
-      "make the view with (security_invoker = true), so that it obeys the wall of who asks",
+      "create the view with (security_invoker = true), so that the caller's row-level security applies",
     );
     const { rows: open } = await test.database.pool.query(
-      `select p.oid::regprocedure::text as name from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prosecdef and has_function_privilege('onegate_app', p.oid, 'execute') order by 1`,
+      `select p.oid::regprocedure::text as name from pg_proc p
+        where p.pronamespace = 'public'::regnamespace and p.prosecdef
+          and has_function_privilege('onegate_app', p.oid, 'execute')
+        order by 1`,
     );
     assert.deepEqual(
       open.map(({ name }: { name: string }) => name.replace(/\(.*/, "")),
       ["ledger_post", "ledger_prepare_months"],
-      "a function that runs with its owner's rights passes the wall: let it look whose rows it touches, and name it here",
+      "a security definer function bypasses row-level security: " +
+        "let it check whose rows it touches, and list it here",
     );
   });
 
-  it("without a filter shows one merchant's rows, and takes no other's", async () => {
+  it("shows one merchant's rows to an unfiltered query, and accepts no other's", async () => {
     const { pool } = test.database;
-    // rows of any shape will do: what else the tables ask of them is taken away, in this test's database alone
+    // the rows' contents don't matter, so the other constraints are dropped, only in this test's database
     await pool.query(`do $$ declare c record; begin
-      for c in select conrelid::regclass as t, conname as n from pg_constraint where connamespace = 'public'::regnamespace and coninhcount = 0 and contype in ('f', 'c') loop
+      for c in select conrelid::regclass as t, conname as n from pg_constraint
+                where connamespace = 'public'::regnamespace and coninhcount = 0
+                  and contype in ('f', 'c') loop
         execute format('alter table %s drop constraint %I', c.t, c.n); end loop;
-      for c in select conrelid::regclass as t, conname as n from pg_constraint where connamespace = 'public'::regnamespace and coninhcount = 0 and conparentid = 0 and contype in ('p', 'u') loop
+      for c in select conrelid::regclass as t, conname as n from pg_constraint
+                where connamespace = 'public'::regnamespace and coninhcount = 0 and conparentid = 0
+                  and contype in ('p', 'u') loop
         execute format('alter table %s drop constraint if exists %I', c.t, c.n); end loop;
-      for c in select a.attrelid::regclass as t, a.attname as n, a.attidentity <> '' as i from pg_attribute a join pg_class r on r.oid = a.attrelid
-                where r.relnamespace = 'public'::regnamespace and r.relkind in ('r', 'p') and not r.relispartition and a.attnum > 0 and a.attnotnull loop
+      for c in select a.attrelid::regclass as t, a.attname as n, a.attidentity <> '' as i
+                 from pg_attribute a join pg_class r on r.oid = a.attrelid
+                where r.relnamespace = 'public'::regnamespace and r.relkind in ('r', 'p')
+                  and not r.relispartition and a.attnum > 0 and a.attnotnull loop
         if c.i then execute format('alter table %s alter %I drop identity', c.t, c.n); end if;
         execute format('alter table %s alter %I drop not null', c.t, c.n); end loop;
     end $$`);
     const { rows } = await pool.query<{ name: string }>(
-      `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'merchant_id'
-        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition order by 1`,
+      `select c.relname as name
+         from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'merchant_id'
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+        order by 1`,
     );
     assert.ok(rows.length > 35);
     const whose = async (table: string) =>
       (
         await program.pool.query<{ merchant_id: Id }>(`select merchant_id from ${table} order by merchant_id`)
       ).rows.map(({ merchant_id: id }) => id);
-    /** The rows that a statement touched; nothing where the program may not run it at all. */
+    /** The number of rows that a statement touched; `undefined` if the program may not run it at all. */
     const touched = async (statement: string) =>
       program.pool.query(statement).then(
         ({ rowCount }) => rowCount,
@@ -129,7 +143,7 @@ describe("the wall, at every table", () => {
       assert.deepEqual(await everywhere(() => whose(name)), theirs, name);
       assert.deepEqual(await asMerchant(A, () => whose(name)), [A], name);
       assert.deepEqual(await nowhere(() => whose(name)), [], name);
-      assert.deepEqual(await whose(name), [], `${name}: who says nothing sees nothing`);
+      assert.deepEqual(await whose(name), [], `${name}: without a merchant set, a query returns no rows`);
       await asMerchant(A, async () => {
         for (const statement of [
           `update ${name} set merchant_id = '${B}'`,
@@ -160,7 +174,7 @@ describe("the wall, at every table", () => {
     }
   });
 
-  it("limits for everybody are read by all and changed by none", async () => {
+  it("lets every merchant read the default limits and none change them", async () => {
     const nobody = "00000000-0000-0000-0000-000000000000";
     await test.database.pool.query("insert into wallet_limit (merchant_id) values ($1)", [nobody]);
     await asMerchant(A, async () => {
@@ -177,7 +191,7 @@ describe("the wall, at every table", () => {
     });
   });
 
-  it("a table that comes later has it when the schema is prepared", async () => {
+  it("is added to a new table when the schema is prepared", async () => {
     const { pool } = test.database;
     await pool.query("create table later (merchant_id uuid not null)");
     await pool.query("insert into later values ($1), ($2)", [A, B]);
@@ -193,7 +207,7 @@ describe("the wall, at every table", () => {
   });
 });
 
-describe("the wall, on two connections", () => {
+describe("row-level security on two connections", () => {
   let test: TestDatabase;
   let program: Database;
   before(async () => {
@@ -233,8 +247,8 @@ describe("the wall, on two connections", () => {
       ({ merchant_id: id }) => id,
     );
 
-  it("follows the work, not the connection: five hundred pieces of two merchants' work, and some that go wrong", async () => {
-    const piece = async (i: number) => {
+  it("follows the work, not the connection, in 500 tasks of two merchants with failures", async () => {
+    const runTask = async (i: number) => {
       const mine = i % 3 === 0 ? A : B;
       await asMerchant(mine, async () => {
         if (i % 7 === 0) await assert.rejects(program.pool.query("select 1 / 0"));
@@ -263,14 +277,14 @@ describe("the wall, on two connections", () => {
           );
       });
     };
-    // so many at once that each waits for a connection that another had
+    // enough at once that each waits for a connection that another task used
     for (let first = 0; first < 500; first += 25)
-      await Promise.all(Array.from({ length: 25 }, (_, i) => piece(first + i)));
+      await Promise.all(Array.from({ length: 25 }, (_, i) => runTask(first + i)));
     assert.deepEqual(await seen(), []);
     assert.equal((await everywhere(seen)).length, 2);
   });
 
-  it("what posts looks for itself; a batch is its merchant's, whoever's call began it", async () => {
+  it("applies to postings: a batch runs as its own merchant, whichever caller started it", async () => {
     const ledger = createLedger(program, { concurrency: 1, queue: 1_000 });
     const transfer = (merchantId: Id) =>
       ({
@@ -311,7 +325,7 @@ describe("the wall, on two connections", () => {
     assert.equal((await asMerchant(A, () => program.pool.query("select from ledger_entry"))).rowCount, 100);
   });
 
-  it("over HTTP: requests of two merchants at once, with bodies that come in pieces, see their own", async () => {
+  it("shows concurrent HTTP requests of two merchants only their own rows", async () => {
     const log = createLog("silent");
     const http = createHttp(log, createMetrics(), readSettings({}));
     const keys = await openSigningKeys(program, createSecretBox(randomBytes(32), undefined));
@@ -335,11 +349,12 @@ describe("the wall, on two connections", () => {
           const [outlet] = await outlets(tx, merchantId);
           assert.ok(outlet);
           const staffId = newId();
-          await insertStaff(tx, merchantId, outlet.outletId, { staffId, name: "Rina", role: "owner" }, "");
+          const rina = { staffId, name: "Rina", role: "owner" } as const;
+          await insertStaff(tx, merchantId, outlet.outletId, rina, "");
           await openTestSession(tx, { merchantId, outletId: outlet.outletId, staffId }, hash);
         });
       }
-      const ask = async (merchantId: Id, i: number) => {
+      const checkOwn = async (merchantId: Id, i: number) => {
         const headers = { ...bearing(tokens.get(merchantId)), "content-type": "application/json" };
         const body = JSON.stringify({ note: "x".repeat(i % 4 === 1 ? 70_000 : 10) });
         const response = await (i % 2 === 0
@@ -348,7 +363,7 @@ describe("the wall, on two connections", () => {
         assert.deepEqual(await response.json(), { seen: [merchantId] });
       };
       for (let round = 0; round < 10; round++)
-        await Promise.all(Array.from({ length: 50 }, (_, i) => ask(i % 3 === 0 ? A : B, i)));
+        await Promise.all(Array.from({ length: 50 }, (_, i) => checkOwn(i % 3 === 0 ? A : B, i)));
       const response = await fetch(`${url}/everywhere`, {
         method: "POST",
         headers: { "content-type": "application/json" },

@@ -1,7 +1,7 @@
 import { Type, type Static } from "typebox";
 import { IdSchema, Nullable } from "./common.ts";
 
-/** Fields by name: texts, whole numbers, truths, or lists of texts. */
+/** Fields by name: strings, integers, booleans, or lists of strings. */
 const Change = Nullable(Type.Record(Type.String(), Type.Unknown()));
 
 /** One line of the audit trail (docs/guides/audit.md). */
@@ -29,6 +29,6 @@ export type AuditEntryBody = Static<typeof AuditEntrySchema>;
 
 export const AuditPageSchema = Type.Object({
   entries: Type.Array(AuditEntrySchema),
-  next: Nullable(Type.Integer({ description: "give it as `before` for the next page" })),
+  next: Nullable(Type.Integer({ description: "pass it as `before` for the next page" })),
 });
 export type AuditPageBody = Static<typeof AuditPageSchema>;

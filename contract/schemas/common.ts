@@ -2,14 +2,14 @@ import { Type, type Static } from "typebox";
 
 export const IdSchema = Type.String({ format: "uuid", description: "UUID, lower case" });
 
-/** Money going out: decimal text in major units. */
+/** Money in responses: decimal text in major units. */
 export const MoneySchema = Type.Object(
   { amount: Type.String({ examples: ["12500.00"] }), currency: Type.String({ examples: ["IDR"] }) },
   { description: "Decimal text in major units, and the ISO 4217 code" },
 );
 export type MoneyBody = Static<typeof MoneySchema>;
 
-/** Money coming in: a JSON number is taken where it is exact. What it means is checked by the money module. */
+/** Money in requests: an exact JSON number is also accepted. `checkedToMoney` checks the value. */
 export const MoneyInSchema = Type.Object(
   {
     amount: Type.Union([Type.String({ maxLength: 40 }), Type.Number()]),
@@ -20,16 +20,22 @@ export const MoneyInSchema = Type.Object(
 
 export const TimeSchema = Type.String({ format: "date-time" });
 
-/** Something besides white space. */
+/** A text that is not only white space. */
 export const NOT_BLANK = "^[\\s\\S]*\\S[\\s\\S]*$";
 
-/** No control characters: no bank takes them. Written so that other regular expression engines read it too. */
+/**
+ * A text without control characters, which banks refuse. The pattern works in other regular expression
+ * engines too.
+ */
 export const WRITABLE = "^[^\\x00-\\x1f\\x7f-\\x9f]*$";
 
-/** The format of a text without halves of a surrogate pair, which no database takes and which no pattern can name everywhere. */
+/**
+ * The format of a text without lone surrogates, which databases refuse and which not every pattern dialect
+ * can exclude.
+ */
 export const WELL_FORMED = "well-formed";
 
-/** `null` or the schema. */
+/** The schema or `null`. */
 export function Nullable<T extends Parameters<typeof Type.Union>[0][number]>(schema: T) {
   return Type.Union([schema, Type.Null()]);
 }

@@ -16,7 +16,7 @@ export type KeyScope = (typeof KEY_SCOPES)[number];
 
 const Scopes = Type.Array(Type.Enum([...KEY_SCOPES]), { minItems: 1, uniqueItems: true });
 
-/** `POST /api/v1/keys`: a key of the installation's mode, test in a sandbox and live in production. */
+/** `POST /api/v1/keys`: makes a key of the installation's mode, test in a sandbox and live in production. */
 export const NewKeySchema = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 100 }),
@@ -32,7 +32,7 @@ const key = {
   name: Type.String(),
   mode: Type.Enum(["test", "live"]),
   scopes: Scopes,
-  prefix: Type.String({ description: "how the key begins" }),
+  prefix: Type.String({ description: "the beginning of the key" }),
   created_at: TimeSchema,
   expires_at: Nullable(TimeSchema),
   last_used_at: Nullable(Type.String({ format: "date-time", description: "to the hour" })),

@@ -3,7 +3,9 @@ import { NOT_BLANK, Nullable, ProblemSchema } from "./common.ts";
 
 const Fee = Type.Object({ flat: Type.Number(), percent: Type.Number() });
 
-/** A row of `GET /api/v1/payment/get-payment-channel`; amounts are whole rupiah, as a client of Tripay expects. */
+/**
+ * A row of `GET /api/v1/payment/get-payment-channel`; amounts are whole rupiah, as clients of Tripay expect.
+ */
 export const ChannelSchema = Type.Object({
   group: Type.String(),
   code: Type.String(),
@@ -21,7 +23,7 @@ export const ChannelSchema = Type.Object({
   warning: Type.Optional(
     Type.String({
       description:
-        "the refusal that a payment on this channel meets in production, such as `qris_surcharge_forbidden`",
+        "the refusal of payments on this channel in production, such as `qris_surcharge_forbidden`",
     }),
   ),
 });
@@ -29,7 +31,10 @@ export const ChannelSchema = Type.Object({
 /** How to pay, step by step, as plain text. */
 export const InstructionSchema = Type.Object({ title: Type.String(), steps: Type.Array(Type.String()) });
 
-/** A row of `GET /api/v1/payment/fee-calculator`, whole rupiah: what one sum costs by a channel, and who bears it. */
+/**
+ * A row of `GET /api/v1/payment/fee-calculator`, in whole rupiah: a channel's fees for one amount, and who
+ * pays them.
+ */
 export const ChannelFeesSchema = Type.Object({
   code: Type.String(),
   name: Type.String(),
@@ -42,11 +47,11 @@ export const ChannelFeesSchema = Type.Object({
   total_fee: Type.Object({ merchant: Type.Number(), customer: Type.Number() }),
 });
 
-/** The seed paths answer in the envelope that clients of Tripay know. */
+/** The seed paths answer in the envelope that clients of Tripay expect. */
 export const Envelope = <T extends Parameters<typeof Nullable>[0]>(data: T) =>
   Type.Object({ success: Type.Boolean(), message: Type.String(), data });
 
-/** `POST /api/v1/payment/create-transaction`: what is being bought. */
+/** `POST /api/v1/payment/create-transaction`: creates an order. */
 export const NewOrderSchema = Type.Object(
   {
     order_id: Type.String({ minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._:-]+$" }),
@@ -58,7 +63,7 @@ export const NewOrderSchema = Type.Object(
       Type.String({
         maxLength: 40,
         examples: ["+6281200000001"],
-        description: "`08…` and `62…` are `+62…`; another country's begins with `+`",
+        description: "`08…` and `62…` become `+62…`; a number of another country begins with `+`",
       }),
     ),
     order_items: Type.Array(
@@ -86,26 +91,26 @@ export const NewPaymentSchema = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 32,
-        description: "channel code, such as QRIS2; QRIS takes the best of all providers",
+        description: "channel code, such as QRIS2; QRIS picks the best provider",
       }),
     ),
     payment_method: Type.Optional(
       Type.String({
         minLength: 1,
         maxLength: 32,
-        description: "`method` as answers name it; one of the two",
+        description: "the same as `method`, as responses spell it; send one of the two",
       }),
     ),
     amount: Type.Optional(
       Type.Union([Type.String({ maxLength: 40 }), Type.Number()], {
-        description: "A part of what is still to be paid; without it, all of it",
+        description: "A part of the remaining amount; default: all of it",
       }),
     ),
   },
   { additionalProperties: false },
 );
 
-/** An order with its newest payment, as the seed paths answer it. */
+/** An order with its newest payment, in the form of the seed paths. */
 export const OrderSchema = Type.Object({
   order_id: Type.String(),
   status: Type.Enum(["UNPAID", "PARTIAL", "PAID", "EXPIRED", "FAILED", "CANCELLED", "UNKNOWN"]),
@@ -142,18 +147,18 @@ export const OrderSchema = Type.Object({
       qr_string: Nullable(Type.String()),
       qr_image: Nullable(Type.String({ description: "data: URL of an SVG" })),
       expired_time: Type.Integer({ description: "Unix seconds" }),
-      instructions: Type.Array(InstructionSchema, { description: "While it is to be paid" }),
+      instructions: Type.Array(InstructionSchema, { description: "while the payment is open" }),
     }),
   ),
 });
 export type OrderBody = Static<typeof OrderSchema>;
 
-/** Asks for a payment, or a part of it, to be given back. */
+/** Requests a full or partial refund of a payment. */
 export const NewRefundSchema = Type.Object(
   {
     amount: Type.Optional(
       Type.Union([Type.String({ maxLength: 40 }), Type.Number()], {
-        description: "Without it, all that is left",
+        description: "default: all that is left to refund",
       }),
     ),
     reason: Type.String({ minLength: 1, maxLength: 200 }),
@@ -172,15 +177,15 @@ export const RefundSchema = Type.Object({
   state: Type.Enum(["created", "pending", "unknown", "manual", "succeeded", "failed"]),
   reason: Type.String(),
   paid_from: Type.Enum(["provider", "bank"], {
-    description: "who gives the money: the bank, once the provider has said no",
+    description: "who pays the refund: the merchant's bank once the provider has refused it",
   }),
-  decided_by: Nullable(Type.String({ description: "who said that it is done or given up" })),
-  note: Nullable(Type.String({ description: "why the provider said no, or why it was given up" })),
+  decided_by: Nullable(Type.String({ description: "who marked it as done or given up" })),
+  note: Nullable(Type.String({ description: "why the provider refused it, or why it was given up" })),
   created_at: Type.String(),
 });
 export type RefundBody = Static<typeof RefundSchema>;
 
-/** A person's word on a refund that waits for one. */
+/** A person's decision on a manual refund. */
 export const RefundDecisionSchema = Type.Union([
   Type.Object(
     {
@@ -189,7 +194,7 @@ export const RefundDecisionSchema = Type.Union([
       from: Type.Optional(
         Type.Enum(["provider", "bank"], {
           description:
-            "who gave the money; without it, the bank where the provider said no, otherwise the provider",
+            "who paid the refund; default: the bank if the provider refused it, otherwise the provider",
         }),
       ),
     },
@@ -201,7 +206,7 @@ export const RefundDecisionSchema = Type.Union([
   ),
 ]);
 
-/** Money that fits no payment as agreed, until somebody applies it to an order or gives it back. */
+/** Unmatched money, until a person applies it to an order or refunds it. */
 export const CaseSchema = Type.Object({
   case_id: Type.String(),
   reason: Type.Enum(["late", "short", "over", "orphan", "double"]),
@@ -217,26 +222,24 @@ export const CaseSchema = Type.Object({
 });
 export type CaseBody = Static<typeof CaseSchema>;
 
-/** Money of a payment that its provider took back after success, until somebody says how it ended. */
+/** Money of a succeeded payment that its provider took back, until a person records the outcome. */
 export const DisputeSchema = Type.Object({
   dispute_id: Type.String(),
   payment_id: Type.String(),
   order_id: Type.String(),
-  case_id: Nullable(
-    Type.String({ description: "the case of the money in suspense, where it is that in whole" }),
-  ),
+  case_id: Nullable(Type.String({ description: "the suspense case, if all of the money was in suspense" })),
   provider: Type.String(),
   reference: Type.String(),
   amount: Type.String({
-    description: "what is disputed of the payment; with its refunds never more than was paid",
+    description: "the disputed part of the payment; together with its refunds never more than was paid",
   }),
-  beyond: Type.String({ description: "what the provider took beyond that; it stands in suspense" }),
-  fee: Type.String({ description: "what the provider kept for a lost one" }),
+  beyond: Type.String({ description: "what the provider took beyond that; it is in suspense" }),
+  fee: Type.String({ description: "the provider's fee for a lost dispute" }),
   currency: Type.String(),
   state: Type.Enum(["opened", "won", "lost"]),
   reason: Type.String(),
   evidence_until: Nullable(
-    Type.String({ description: "by when the provider wants evidence, where somebody has noted it" }),
+    Type.String({ description: "the provider's deadline for evidence, if a person recorded it" }),
   ),
   note: Nullable(Type.String()),
   decided_by: Nullable(Type.String()),
@@ -245,7 +248,7 @@ export const DisputeSchema = Type.Object({
 });
 export type DisputeBody = Static<typeof DisputeSchema>;
 
-/** How a dispute ended, as the provider's letter says. */
+/** The outcome of a dispute, as the provider reported it. */
 export const VerdictSchema = Type.Union([
   Type.Object(
     { outcome: Type.Literal("won"), note: Type.String({ minLength: 1, maxLength: 300 }) },
@@ -256,7 +259,7 @@ export const VerdictSchema = Type.Union([
       outcome: Type.Literal("lost"),
       fee: Type.Optional(
         Type.Union([Type.String({ maxLength: 40 }), Type.Number()], {
-          description: "what the provider keeps besides",
+          description: "the provider's additional fee",
         }),
       ),
       note: Type.String({ minLength: 1, maxLength: 300 }),
@@ -265,7 +268,7 @@ export const VerdictSchema = Type.Union([
   ),
 ]);
 
-/** One payment of an order, with why its provider was chosen. */
+/** A payment of an order, with the reasons for the choice of its provider. */
 export const PaymentSchema = Type.Object({
   payment_id: Type.String(),
   order_id: Type.String(),
@@ -280,14 +283,14 @@ export const PaymentSchema = Type.Object({
   paid_at: Nullable(Type.String()),
   verification: Nullable(
     Type.Enum(["unverified", "verified", "lost"], {
-      description: "of a payment by a shop's printed code: whether anything but the cashier's word shows it",
+      description: "only for payments by a printed code: whether a statement has confirmed the payment",
     }),
   ),
   routing: Type.Array(
     Type.Object({
       provider: Type.String(),
       channel: Type.String(),
-      fee: Type.String({ description: "in all, minor units" }),
+      fee: Type.String({ description: "total fee in minor units" }),
       chosen: Type.Boolean(),
       why: Type.String(),
     }),
@@ -296,7 +299,7 @@ export const PaymentSchema = Type.Object({
   disputes: Type.Array(DisputeSchema),
 });
 
-/** `POST /payments` of the gateway: moves value between two accounts of the wallet, once per `id`. */
+/** `POST /payments` of the gateway: moves money between two wallet accounts, once per `id`. */
 export const TransferInSchema = Type.Object(
   {
     id: Type.String({ minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._:-]+$" }),
@@ -316,7 +319,7 @@ export const TransferOutSchema = Type.Object({
   destination_account: Type.String(),
   transfer_id: Type.String(),
 });
-/** Many transfers in one request, each under its own id; a refused one leaves the others as they are. */
+/** Many transfers in one request, each with its own id; a refused one does not affect the others. */
 export const TransferBatchInSchema = Type.Object(
   { transfers: Type.Array(TransferInSchema, { minItems: 1, maxItems: 1_000 }) },
   { additionalProperties: false },
@@ -330,7 +333,7 @@ export const TransferBatchOutSchema = Type.Object({
       replayed: Type.Optional(Type.Boolean({ description: "It was posted by an earlier request" })),
       problem: Type.Optional(ProblemSchema),
     }),
-    { description: "One result an item, in the order of the request" },
+    { description: "One result for each item, in the order of the request" },
   ),
 });
 export const BalanceSchema = Type.Object({

@@ -1,7 +1,7 @@
 import { Type, type Static } from "typebox";
 import { IdSchema, TimeSchema } from "./common.ts";
 
-/** Long enough that its last characters tell nothing of the rest. */
+/** Long enough that its last characters reveal nothing about the rest. */
 const Secret = Type.String({ minLength: 12, maxLength: 300, pattern: "^[\\x21-\\x7e]+$" });
 const Name = Type.String({ pattern: "^[A-Za-z0-9._-]{1,64}$" });
 
@@ -12,7 +12,7 @@ const Pem = Type.String({
   description: "an RSA key of 2048 bits or more, as PEM",
 });
 
-/** What a merchant's own account at each provider is known and spoken to by. */
+/** The credentials of a merchant's own account at each provider. */
 export const credentialSchemas = {
   tripay: Type.Object(
     { merchant_code: Name, api_key: Secret, private_key: Secret },
@@ -25,16 +25,16 @@ export const credentialSchemas = {
   ),
   snap: Type.Object(
     {
-      url: Type.String({ maxLength: 300, description: "the bank's address; a path in it is not signed" }),
+      url: Type.String({ maxLength: 300, description: "the bank's URL; a path in it is not signed" }),
       path_prefix: Type.Optional(
         Type.String({
           maxLength: 100,
           pattern: "^(/[A-Za-z0-9._-]+)+$",
-          description: "what stands before /v1.0/ and is signed",
+          description: "the signed path prefix before /v1.0/",
         }),
       ),
       signature: Type.Enum(["symmetric", "asymmetric"], {
-        description: "symmetric wants client_key and client_secret, asymmetric provider_public_key",
+        description: "symmetric needs client_key and client_secret, asymmetric provider_public_key",
       }),
       client_key: Type.Optional(Name),
       client_secret: Type.Optional(Secret),
@@ -64,7 +64,7 @@ export const newAccountSchema = <P extends OwnProvider>(provider: P) =>
       credentials: credentialSchemas[provider],
       verify: Type.Optional(
         Type.Boolean({
-          description: "ask the provider first whether it takes them, and save nothing unless it does",
+          description: "check the credentials at the provider first, and save them only if it accepts them",
         }),
       ),
     },
@@ -75,11 +75,11 @@ const account = {
   id: IdSchema,
   provider: Type.String({ examples: ["tripay"] }),
   holder: Type.String({ description: "the provider's name for the merchant" }),
-  hint: Type.String({ description: "the last four characters of the key that calls carry" }),
+  hint: Type.String({ description: "the last four characters of the key used in calls" }),
   state: Type.Enum(["active", "off"], {
-    description: "off: opens nothing; what was opened through it is still asked about and believed",
+    description: "off: no new payments; open ones are still inquired and their notifications accepted",
   }),
-  version: Type.Integer({ description: "rises with each change of the credentials" }),
+  version: Type.Integer({ description: "increases with each change of the credentials" }),
   callback_url: Type.String({ description: "where the provider sends its notifications" }),
   created_by: Type.String(),
   created_at: TimeSchema,
@@ -91,6 +91,6 @@ export type ProviderAccountBody = Static<typeof ProviderAccountSchema>;
 /** The answer to `PUT`. */
 export const SavedAccountSchema = Type.Object({
   ...account,
-  verified: Type.Boolean({ description: "the provider was asked, and takes the credentials" }),
+  verified: Type.Boolean({ description: "whether the provider accepted the credentials" }),
 });
 export type SavedAccountBody = Static<typeof SavedAccountSchema>;

@@ -16,7 +16,7 @@ const rule = {
   rank: Type.Integer({
     minimum: 0,
     maximum: 1_000_000,
-    description: "rules are looked at from the lowest; the first that fits decides",
+    description: "rules are evaluated from the lowest rank; the first that matches decides",
   }),
   method: Nullable(Type.Enum(["QRIS", "EWALLET", "VIRTUAL_ACCOUNT", "STORE", "WALLET"])),
   amount_from: Amount,
@@ -27,12 +27,14 @@ const rule = {
     minItems: 1,
     maxItems: 20,
     uniqueItems: true,
-    description: "tried in this order; those that are not named come after them",
+    description: "tried in this order, before the providers that are not listed",
   }),
   active: Type.Boolean(),
 };
 
-/** Which providers are tried first for a payment. `null` fits everything; from 22:00 to 04:00 spans midnight. */
+/**
+ * Which providers are tried first for a payment. `null` matches everything; 22:00 to 04:00 spans midnight.
+ */
 export const RoutingRuleSchema = Type.Object({ id: IdSchema, ...rule });
 export type RoutingRuleBody = Static<typeof RoutingRuleSchema>;
 
@@ -50,7 +52,7 @@ export const RoutingRuleChangeSchema = Type.Object(changes, {
 });
 export type RoutingRuleChangeBody = Static<typeof RoutingRuleChangeSchema>;
 
-/** `GET /api/v1/routing/preview`: the channels that a payment would be tried on now, best first. */
+/** `GET /api/v1/routing/preview`: the channels that would be tried for a payment now, best first. */
 export const RoutingPreviewSchema = Type.Object({
   candidates: Type.Array(
     Type.Object({

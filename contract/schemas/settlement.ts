@@ -4,7 +4,7 @@ import { IdSchema, MoneySchema, Nullable, TimeSchema, WELL_FORMED, WRITABLE } fr
 const Day = Type.String({ pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples: ["2026-11-20"] });
 const Headers = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
   maxItems: 20,
-  description: "names that the column may bear; upper case, spaces and _ don't count",
+  description: "accepted names of the column; case, spaces and _ are ignored",
 });
 
 const columns = {
@@ -21,10 +21,10 @@ const columns = {
 };
 const Sign = Type.Enum(["plus", "minus"]);
 const Kinds = Type.Record(Type.String(), Type.Enum(["payment", "refund", "adjustment", "skip"]), {
-  description: "a word of the column, in lower case → what the row is",
+  description: "a value of the column, in lower case → the kind of the row",
 });
 const Decimal = Type.Enum([".", ",", "either"], {
-  description: "the mark before decimals; the other one parts thousands",
+  description: "the decimal separator; the other one separates thousands",
 });
 const Dates = Type.Array(
   Type.Enum(["YYYY-MM-DD", "DD/MM/YYYY", "DD-MM-YYYY", "DD.MM.YYYY", "MM/DD/YYYY", "DD MMM YYYY", "unix"]),
@@ -32,21 +32,21 @@ const Dates = Type.Array(
 );
 const Zone = Type.String({ maxLength: 40, examples: ["Asia/Jakarta"] });
 
-/** How a provider's file is laid out. */
+/** The layout of a provider's file. */
 export const LayoutSchema = Type.Object({
   columns: Type.Partial(Type.Object(columns)),
   decimal: Decimal,
   dates: Dates,
   signs: Type.Object(
     { fee: Sign, refund: Sign },
-    { description: "whether fees and refunds stand as above or below zero in the file" },
+    { description: "whether fees and refunds are positive or negative in the file" },
   ),
   kinds: Kinds,
   time_zone: Zone,
 });
 export type LayoutBody = Static<typeof LayoutSchema>;
 
-/** What differs from a layout, given with one import. */
+/** Changes to a layout for one import. */
 export const MappingSchema = Type.Partial(
   Type.Object(
     {
@@ -69,7 +69,7 @@ export type MappingBody = Static<typeof MappingSchema>;
 
 const Reference = Nullable(Type.String());
 const Over = Type.String({
-  description: "decimal text: what the statement says less what our books say",
+  description: "decimal text: the statement's amount minus the books'",
   examples: ["-250.00"],
 });
 const OutcomeSchema = Type.Enum([
@@ -82,36 +82,36 @@ const OutcomeSchema = Type.Enum([
 ]);
 const DocumentKindSchema = Nullable(Type.Enum(["payment", "suspense", "refund", "dispute"]));
 
-/** A statement with its sums over all rows; `by_outcome` ties with them. */
+/** A statement with the totals of all rows; `by_outcome` adds up to the same totals. */
 export const StatementSchema = Type.Object({
   id: IdSchema,
   provider: Type.String(),
   name: Type.String(),
   sha256: Type.String({ description: "of the file, hexadecimal" }),
-  layout: Type.String({ description: "a + behind it: a mapping was given" }),
+  layout: Type.String({ description: "ends with + if a mapping was given" }),
   period_from: Day,
   period_to: Day,
   rows: Type.Integer(),
-  skipped: Type.Integer({ description: "rows that are no money: unpaid, expired" }),
+  skipped: Type.Integer({ description: "rows without money: unpaid, expired" }),
   gross: MoneySchema,
   fee: MoneySchema,
   net: MoneySchema,
   mdr: Type.Array(
     Type.Object({
       class: Type.String({
-        description: "UMI, UKE, UME, UBE, URE, PSO, BLU as the code names it; EDU and SOC by its category",
+        description: "UMI, UKE, UME, UBE, URE, PSO, BLU from the QRIS code; EDU and SOC from its category",
       }),
       basis_points: Type.Integer({
         description: "due by class, amount and day, in hundredths of a percent: 30 is 0.3 %",
       }),
       rows: Type.Integer(),
-      differing: Type.Integer({ description: "rows whose fee is a rupiah or more from what is due" }),
+      differing: Type.Integer({ description: "rows whose fee differs by a rupiah or more from the rate" }),
       gross: MoneySchema,
       fee: MoneySchema,
       expected: MoneySchema,
       over: MoneySchema,
     }),
-    { description: "fees of payments by QRIS, held against the merchant discount rate" },
+    { description: "fees of QRIS payments, compared with the merchant discount rate" },
   ),
   state: Type.Enum(["open", "settled"]),
   imported_at: TimeSchema,
@@ -166,7 +166,7 @@ export const CaseActionSchema = Type.Enum([
   "verify",
 ]);
 
-/** A difference between a statement and our books, what may be done about it, and what was. */
+/** A difference between a statement and the books, the possible actions, and the decisions made. */
 export const SettlementCaseSchema = Type.Object({
   id: IdSchema,
   provider: Type.String(),
@@ -193,7 +193,7 @@ export const SettlementCaseSchema = Type.Object({
   actions: Type.Array(CaseActionSchema),
   fits: Type.Array(Type.String(), {
     description:
-      "orders with a payment by the printed code that the row may be: more than one is for a person to tell apart",
+      "orders whose payment by the printed code may be this row; if there are several, a person decides",
   }),
   opened_at: TimeSchema,
   decisions: Type.Array(
@@ -242,7 +242,7 @@ export const CaseDecisionSchema = Type.Object(
         maxLength: 64,
         pattern: WRITABLE,
         format: WELL_FORMED,
-        description: "the order to apply to, where the row's own payment is not the one",
+        description: "the order to apply the money to, if it is not the row's own payment",
       }),
     ),
     reference: Type.Optional(
@@ -252,7 +252,10 @@ export const CaseDecisionSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** A business day: till, payments, statements and ledger by provider and method, and the documents at fault. */
+/**
+ * A business day across till, payments, statements and ledger by provider and method, with the documents that
+ * differ.
+ */
 export const DaySchema = Type.Object({
   date: Day,
   merchant: Type.Object({ id: IdSchema, name: Type.String() }),
@@ -262,12 +265,12 @@ export const DaySchema = Type.Object({
     Type.Object({
       provider: Type.String(),
       method: Type.String(),
-      till: Type.String({ description: "what sales say was tendered" }),
-      gateway: Type.String({ description: "what was paid of orders that are no sales" }),
+      till: Type.String({ description: "tendered according to the sales" }),
+      gateway: Type.String({ description: "paid for orders that are not sales" }),
       payments: Type.String(),
       ledger: Type.String(),
       statements: Nullable(
-        Type.String({ description: "null: no statement tells of this day, or none is due (cash)" }),
+        Type.String({ description: "null: no statement covers this day, or none is expected (cash)" }),
       ),
     }),
   ),
@@ -286,7 +289,10 @@ export const DaySchema = Type.Object({
 });
 export type DayBody = Static<typeof DaySchema>;
 
-/** `GET /api/v1/settlement/unverified`: paid by a printed code, and shown by nothing but the cashier's word yet; oldest first. */
+/**
+ * `GET /api/v1/settlement/unverified`: payments by a printed code that no statement has confirmed yet, oldest
+ * first.
+ */
 export const UnverifiedSchema = Type.Object({
   count: Type.Integer(),
   total: MoneySchema,

@@ -12,11 +12,11 @@ const BuiltInRole = Type.Enum(["owner", "manager", "cashier"]);
 
 // devices
 
-/** `POST /api/v1/devices/codes`: who holds the code enrols one device. */
+/** `POST /api/v1/devices/codes`: makes a code that enrols one device. */
 export const NewDeviceCodeSchema = Type.Object({ outlet_id: IdSchema, name: Name(60) }, strict);
 export type NewDeviceCodeBody = Static<typeof NewDeviceCodeSchema>;
 export const DeviceCodeSchema = Type.Object({
-  code: Type.String({ examples: ["7K4M-Q2XZ"], description: "good once, for ten minutes" }),
+  code: Type.String({ examples: ["7K4M-Q2XZ"], description: "works once, for ten minutes" }),
   expires_at: TimeSchema,
   url: Type.String({ description: "opens the till and enrols it" }),
 });
@@ -52,7 +52,7 @@ export type DeviceBody = Static<typeof DeviceSchema>;
 export const RevokeDeviceSchema = Type.Object({ reason: Type.Enum(["lost", "replaced", "other"]) }, strict);
 export type RevokeDeviceBody = Static<typeof RevokeDeviceSchema>;
 
-/** `POST /api/v1/till/owner-recovery`: by the code that `owner-code` printed on the server. */
+/** `POST /api/v1/till/owner-recovery`: uses the code that `owner-code` printed on the server. */
 export const OwnerRecoverySchema = Type.Object(
   { code: Type.String({ maxLength: 40 }), pin: PinSchema, staff_id: Type.Optional(IdSchema) },
   strict,
@@ -131,7 +131,7 @@ export const RolesSchema = Type.Object({
   roles: Type.Array(ShopRoleSchema),
   grantable: Type.Array(
     Type.Object({ right: Type.String(), description_id: Type.String(), description_en: Type.String() }),
-    { description: "what a role of one's own may hold" },
+    { description: "rights that a custom role may have" },
   ),
 });
 export type RolesBody = Static<typeof RolesSchema>;
@@ -155,7 +155,7 @@ const Rounding = Type.Object(
 );
 const DayBegins = Type.String({
   pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$",
-  description: "when the business day begins, before noon; what is sold before it belongs to the day before",
+  description: "when the business day begins, before noon; earlier sales belong to the previous day",
 });
 const outlet = {
   name: Name(100),
@@ -170,7 +170,7 @@ export const OutletSchema = Type.Object({
   phone: Type.String(),
   time_zone: Type.String(),
   day_begins: Type.String(),
-  tax: Nullable(Type.Enum([...TAX_CHOICES], { description: "null: a rule that none of the choices is" })),
+  tax: Nullable(Type.Enum([...TAX_CHOICES], { description: "null: a rule that is none of the choices" })),
   cash_rounding: Rounding,
   receipt_code: Type.String(),
   receipt_header: Type.String(),
@@ -200,12 +200,12 @@ export const SetupStateSchema = Type.Object({
   needed: Type.Boolean({ description: "there is no shop yet" }),
   allowed: Type.Boolean(),
   code_needed: Type.Boolean({
-    description: "the code that the program printed at its start, or `setup-code` prints",
+    description: "the code that the program printed at its start, or that `setup-code` prints",
   }),
 });
 export type SetupStateBody = Static<typeof SetupStateSchema>;
 
-/** The code stands in the head of the request, so that no body is read without one. */
+/** The code is sent in a header, so that the server reads no body without one. */
 export const SETUP_CODE_HEADER = "onegate-setup-code";
 
 /** `POST /api/v1/setup`: a whole shop, at once. */

@@ -24,7 +24,7 @@ export const StaffSchema = Type.Object({
 });
 export type StaffBody = Static<typeof StaffSchema>;
 
-/** `GET /api/v1/till/shop`: what the locked screen shows. */
+/** `GET /api/v1/till/shop`: the data of the locked screen. */
 export const ShopSchema = Type.Object({
   mode: Type.Union([Type.Literal("sandbox"), Type.Literal("production")]),
   merchant: Type.Object({ id: IdSchema, name: Type.String() }),
@@ -60,7 +60,7 @@ export const ShopSchema = Type.Object({
   ),
   staff: Type.Array(StaffSchema),
   approvers: Type.Array(IdSchema, {
-    description: "those of the staff who may approve what others ask for; each what he may do himself",
+    description: "staff who may approve requests of others, each for the rights that they have themselves",
   }),
 });
 export type ShopBody = Static<typeof ShopSchema>;
@@ -75,11 +75,11 @@ export const SessionSchema = Type.Object({
   expires_at: TimeSchema,
   staff: StaffSchema,
   rights: Type.Array(Type.String(), { description: "what this session may do" }),
-  must_change_pin: Type.Boolean({ description: "this session is good for setting another PIN alone" }),
+  must_change_pin: Type.Boolean({ description: "this session can only set another PIN" }),
 });
 export type SessionBody = Static<typeof SessionSchema>;
 
-/** What can be done with a second person's PIN by who may not do it alone. */
+/** Actions that staff without the right can do with a second person's approval. */
 export const APPROVABLE = [
   "sale.refund",
   "sale.void",
@@ -90,7 +90,10 @@ export const APPROVABLE = [
 ] as const;
 export type ApprovableAction = (typeof APPROVABLE)[number];
 
-/** `POST /api/v1/till/approvals`; the acting request carries the id in the header `Onegate-Approval`, once. */
+/**
+ * `POST /api/v1/till/approvals`. The approved request sends the id in the header `Onegate-Approval`; it works
+ * once.
+ */
 export const NewApprovalSchema = Type.Object(
   {
     action: Type.Enum(APPROVABLE),
@@ -125,7 +128,7 @@ export const CatalogueSchema = Type.Object({
       price: MoneySchema,
       barcode: Nullable(
         Type.String({
-          description: "GTIN of 8, 13 or 14 digits; the 12 of a UPC-A with a nought before them",
+          description: "GTIN of 8, 13 or 14 digits; the 12 digits of a UPC-A have a leading zero",
         }),
       ),
       picture: Nullable(Type.String({ description: "path below the till, such as /pictures/latte.svg" })),
@@ -144,7 +147,7 @@ export const NewProductSchema = Type.Object(
     name: Type.String({ maxLength: 200 }),
     price: MoneyInSchema,
     category: Type.Optional(
-      Type.String({ maxLength: 120, description: "its name; made where there is none" }),
+      Type.String({ maxLength: 120, description: "its name; created if there is none" }),
     ),
     barcode: Type.Optional(
       Nullable(Type.String({ maxLength: 30, description: "GTIN of 8, 12, 13 or 14 digits" })),
@@ -154,7 +157,7 @@ export const NewProductSchema = Type.Object(
   { additionalProperties: false },
 );
 export type NewProductBody = Static<typeof NewProductSchema>;
-/** `PATCH /api/v1/products/{id}`: what is not named stays. */
+/** `PATCH /api/v1/products/{id}`: fields that are not sent stay as they are. */
 export const ProductChangeSchema = Type.Object(
   {
     name: Type.Optional(NewProductSchema.properties.name),
@@ -188,7 +191,7 @@ export const PriceChangeSchema = Type.Object({
 });
 export type PriceChangeBody = Static<typeof PriceChangeSchema>;
 
-/** `POST /api/v1/till/sales`; the id is made by the till, so a retry is the same sale. */
+/** `POST /api/v1/till/sales`. The till makes the id, so a retry is the same sale. */
 export const NewSaleSchema = Type.Object(
   {
     id: IdSchema,
@@ -211,7 +214,7 @@ export const NewSaleSchema = Type.Object(
         { method: Type.Literal("QRIS_STATIC") },
         {
           additionalProperties: false,
-          description: "by the outlet's printed code; the sale waits for the cashier's word",
+          description: "by the outlet's printed code; the sale waits for the cashier's confirmation",
         },
       ),
     ]),
@@ -227,7 +230,9 @@ export const TenderSchema = Type.Object({
     ["created", "pending", "unknown", "succeeded", "expired", "failed", "cancelled", "unverified", "lost"],
     {
       description:
-        "`unknown`: the provider has not answered yet; the till keeps waiting and never says failed. `unverified`: paid by the cashier's word, no statement has shown it yet; `lost`: none did, and it was written off",
+        "`unknown`: the provider has not answered yet; the till keeps waiting and never reports a failure. " +
+        "`unverified`: confirmed by the cashier, but by no statement yet. " +
+        "`lost`: no statement confirmed it, and it was written off",
     },
   ),
   amount: MoneySchema,
@@ -239,7 +244,7 @@ export const TenderSchema = Type.Object({
   expires_at: Nullable(TimeSchema),
 });
 
-/** What a sale took back at the till; its refunds say where the money is. */
+/** A return of a sale at the till; its refunds show where the money is. */
 export const ReturnSchema = Type.Object({
   id: IdSchema,
   kind: Type.Union([Type.Literal("refund"), Type.Literal("void")]),
@@ -257,7 +262,8 @@ export const ReturnSchema = Type.Object({
       amount: MoneySchema,
       state: Type.Enum(["created", "pending", "unknown", "manual", "succeeded", "failed"], {
         description:
-          "`unknown`: the provider has not answered clearly and is asked, never told again; `manual`: a person gives the money back and says so",
+          "`unknown`: the provider has not answered clearly; it is inquired, the refund is not sent again. " +
+          "`manual`: a person gives the money back and confirms it",
       }),
     }),
   ),
@@ -275,15 +281,18 @@ const ReturnLinesSchema = Type.Array(
   {
     minItems: 1,
     maxItems: 500,
-    description: "without it all that is left",
+    description: "default: all that is left",
   },
 );
-/** `POST /api/v1/till/sales/{id}/refund/sum`: what a refund of these lines would give back, for its approval. */
+/**
+ * `POST /api/v1/till/sales/{id}/refund/sum`: the amount that a refund of these lines would give back, for its
+ * approval.
+ */
 export const ReturnSumSchema = Type.Object(
   { lines: Type.Optional(ReturnLinesSchema) },
   { additionalProperties: false },
 );
-/** `POST /api/v1/till/sales/{id}/refund`; the id is made by the till, so a retry is the same refund. */
+/** `POST /api/v1/till/sales/{id}/refund`. The till makes the id, so a retry is the same refund. */
 export const NewReturnSchema = Type.Object(
   {
     id: IdSchema,
@@ -294,7 +303,10 @@ export const NewReturnSchema = Type.Object(
   { additionalProperties: false },
 );
 export type NewReturnBody = Static<typeof NewReturnSchema>;
-/** `POST /api/v1/till/sales/{id}/void`: the whole sale, on its own business day; the goods are back in stock. `POST /api/v1/till/drawer` takes the same. */
+/**
+ * `POST /api/v1/till/sales/{id}/void`: voids the whole sale on its own business day and restocks the goods.
+ * `POST /api/v1/till/drawer` takes the same body.
+ */
 export const NewVoidSchema = Type.Object(
   { id: IdSchema, reason: NewReturnSchema.properties.reason },
   { additionalProperties: false },
@@ -321,7 +333,7 @@ export const SaleSchema = Type.Object({
       product_id: IdSchema,
       name: Type.String(),
       quantity: Type.Integer(),
-      returned: Type.Integer({ description: "of the quantity, taken back" }),
+      returned: Type.Integer({ description: "how many of the quantity were returned" }),
       unit_price: MoneySchema,
       total: MoneySchema,
     }),
@@ -330,11 +342,13 @@ export const SaleSchema = Type.Object({
   tax: MoneySchema,
   total: MoneySchema,
   rounding: MoneySchema,
-  disputed: Type.Boolean({ description: "money of it was taken back by its provider, and that is not won" }),
+  disputed: Type.Boolean({
+    description: "whether a provider took money of it back in a dispute that is not won",
+  }),
   tenders: Type.Array(TenderSchema),
   stock_below_zero: Type.Array(
     Type.Object({ product_id: IdSchema, name: Type.String(), level: Type.Integer() }),
-    { description: "products of which this sale took more than was counted, with the level after it" },
+    { description: "products whose stock this sale brought below zero, with the level after it" },
   ),
   refunded: MoneySchema,
   returns: Type.Array(ReturnSchema),
@@ -355,7 +369,7 @@ export const ConfirmStaticSchema = Type.Object(
 export const NewStaticQrisSchema = Type.Object(
   {
     payload: Type.String({ maxLength: 1024, description: "the text of the printed code" }),
-    verify_within_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 60, description: "without it 3" })),
+    verify_within_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 60, description: "default: 3" })),
   },
   { additionalProperties: false },
 );
@@ -367,7 +381,9 @@ export const StaticQrisSchema = Type.Object({
   city: Type.String(),
   nmid: Nullable(Type.String({ description: "national merchant id" })),
   acquirers: Type.Array(Type.String(), { examples: [["ID.DANA.WWW"]] }),
-  verify_within_days: Type.Integer({ description: "what no statement has shown by then is a case" }),
+  verify_within_days: Type.Integer({
+    description: "a payment that no statement confirms by then becomes a case",
+  }),
   set_by: Type.String(),
   set_at: TimeSchema,
 });
@@ -385,8 +401,7 @@ export const TodaySchema = Type.Object({
   returned: Type.Object(
     { amount: MoneySchema, count: Type.Integer() },
     {
-      description:
-        "given back this day, of whichever day's sales; the sums above and below are what is left after it",
+      description: "refunded on this day, whenever it was sold; the amounts above and below are net of it",
     },
   ),
   week_ago: Nullable(MoneySchema),
@@ -396,11 +411,12 @@ export const TodaySchema = Type.Object({
     Type.Object({ product_id: IdSchema, name: Type.String(), quantity: Type.Integer(), amount: MoneySchema }),
   ),
   low_stock: Type.Array(Type.Object({ product_id: IdSchema, name: Type.String(), stock: Type.Integer() }), {
-    description: "at or below its mark, sold out, or below zero: sold more than was counted; the least first",
+    description:
+      "at or below the reorder level, sold out, or below zero (sold more than counted); lowest first",
   }),
   unverified: Type.Object(
     { amount: MoneySchema, count: Type.Integer() },
-    { description: "of the day, paid by the printed code and not shown by a statement yet" },
+    { description: "this day's payments by the printed code that no statement has confirmed yet" },
   ),
   open_cases: Type.Integer({ description: "money in suspense and disputes that wait for a decision" }),
 });

@@ -4,13 +4,13 @@ import { IdSchema, TimeSchema } from "./common.ts";
 const Username = Type.String({
   maxLength: 320,
   examples: ["andi.contoh"],
-  description: "3 to 50 letters, digits, `.`, `_` or `-`, the first a letter; upper case is lower case",
+  description: "3 to 50 letters, digits, `.`, `_` or `-`, beginning with a letter; case is ignored",
 });
 const Email = Type.String({ maxLength: 320, examples: ["andi@contoh.invalid"] });
 const Phone = Type.String({
   maxLength: 320,
   examples: ["+6281200000001"],
-  description: "`08…` and `62…` are `+62…`; another country's begins with `+`",
+  description: "`08…` and `62…` become `+62…`; a number of another country begins with `+`",
 });
 const Password = Type.String({ description: "8 to 128 characters, not one that is easily guessed" });
 const Code = Type.String({ maxLength: 20, description: "six digits from the authenticator app" });
@@ -40,7 +40,7 @@ const refreshToken = {
   ),
 };
 
-/** `PUT /api/auth/refresh`: the token by either spelling. */
+/** `PUT /api/auth/refresh`: the token in either spelling. */
 export const RefreshSchema = Type.Object(refreshToken, { additionalProperties: false, minProperties: 1 });
 
 /** `DELETE /api/auth/logout`: without a refresh token it ends the session of the access token. */
@@ -48,9 +48,9 @@ export const LogoutSchema = Type.Object(refreshToken, { additionalProperties: fa
 
 export const TokensSchema = Type.Object({
   access_token: Type.String({ description: "JWT; send as `Authorization: Bearer …`" }),
-  refresh_token: Type.String({ description: "works once; the answer brings its successor" }),
+  refresh_token: Type.String({ description: "works once; the response contains the next one" }),
   token_type: Type.Literal("Bearer"),
-  expires_in: Type.Integer({ description: "seconds that the access token works" }),
+  expires_in: Type.Integer({ description: "lifetime of the access token in seconds" }),
 });
 export type TokensBody = Static<typeof TokensSchema>;
 
@@ -59,7 +59,7 @@ export const ProfileSchema = Type.Object({
   username: Type.String(),
   email: Type.String(),
   phone: Type.String({ description: "E.164" }),
-  totp: Type.Boolean({ description: "whether a sign-in asks for a code" }),
+  totp: Type.Boolean({ description: "whether signing in needs a code" }),
   created_at: TimeSchema,
   updated_at: TimeSchema,
 });
@@ -92,7 +92,7 @@ export const PasswordChangeSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** What may not be done with a session alone: the password again. */
+/** The password again, for actions that a session alone may not do. */
 export const PasswordAgainSchema = Type.Object({ password: Type.String() }, { additionalProperties: false });
 
 /** `POST /api/auth/totp`. */

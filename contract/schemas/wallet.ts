@@ -9,12 +9,12 @@ const Description = Type.String({ minLength: 1, maxLength: 200, pattern: WRITABL
 const Reason = Type.String({ minLength: 1, maxLength: 200, pattern: WRITABLE, format: WELL_FORMED });
 const closed = { additionalProperties: false } as const;
 
-/** The user's account that pays; without it the one in use for the currency. */
+/** The user's account that pays; default: the current one for the currency. */
 const AccountIn = Type.Optional(IdSchema);
 
 export const WalletAccountSchema = Type.Object({
   account_id: IdSchema,
-  account_code: Type.String({ description: "what others pay to" }),
+  account_code: Type.String({ description: "the code that others pay to" }),
   currency: Currency,
   status: Type.Enum(["ACTIVE", "SUSPENDED", "CLOSED"]),
   balance: Amount,
@@ -24,7 +24,10 @@ export const WalletAccountSchema = Type.Object({
 });
 export type WalletAccountBody = Static<typeof WalletAccountSchema>;
 
-/** The same, with the columns of the view `accounts` beside, as clients of older systems read them. */
+/**
+ * An account with additional fields named like the columns of the view `accounts`, for clients of older
+ * systems.
+ */
 export const ListedAccountSchema = Type.Object({
   ...WalletAccountSchema.properties,
   id: Type.String({ format: "uuid", description: "`account_id`" }),
@@ -39,7 +42,7 @@ export const WalletAccountsSchema = Type.Object({ accounts: Type.Array(ListedAcc
 /** `POST /api/v1/wallet/accounts`. */
 export const NewWalletAccountSchema = Type.Object({ currency: CurrencyIn }, closed);
 
-/** A balance, now or as of a moment. Of the past it is what was posted; what was held then is not told. */
+/** A balance, now or at a past time. A past balance has only posted amounts; the other two are then null. */
 export const WalletBalanceSchema = Type.Object({
   account_id: IdSchema,
   currency: Currency,
@@ -63,7 +66,7 @@ export const WalletStatementSchema = Type.Object({
       balance_after: Amount,
       posted_at: TimeSchema,
     }),
-    { description: "newest first; what came in is above zero" },
+    { description: "newest first; incoming amounts are positive" },
   ),
   next_cursor: Nullable(Type.String()),
 });
@@ -84,7 +87,7 @@ export const WalletDaysSchema = Type.Object({
 });
 export type WalletDaysBody = Static<typeof WalletDaysSchema>;
 
-/** What a user did or wants done; `step` says it finer than `state`. */
+/** A wallet operation; `step` is more detailed than `state`. */
 const operation = {
   operation_id: IdSchema,
   kind: Type.Enum(["TOPUP", "PAYMENT", "TRANSFER", "REFUND", "WITHDRAWAL"]),
@@ -105,8 +108,8 @@ const operation = {
   counter_account_id: Nullable(IdSchema),
   original_id: Nullable(IdSchema),
   amount: Amount,
-  settled: Type.String({ description: "what moved so far" }),
-  refunded: Type.String({ description: "what was given back of that" }),
+  settled: Type.String({ description: "the amount that has moved so far" }),
+  refunded: Type.String({ description: "the part of it that was refunded" }),
   currency: Currency,
   payment_method: Nullable(Type.String()),
   external_reference: Nullable(Type.String()),
@@ -146,7 +149,7 @@ export const TopupSchema = Type.Object({
       state: Type.String(),
       channel: Type.String(),
       reference: Nullable(Type.String({ description: "the provider's" })),
-      amount: Type.String({ description: "what the payer pays, with the provider's fee" }),
+      amount: Type.String({ description: "what the payer pays, including the provider's fee" }),
       qr_string: Nullable(Type.String()),
       pay_code: Nullable(Type.String()),
       checkout_url: Nullable(Type.String()),
@@ -183,7 +186,9 @@ const payment = {
 };
 /** `POST /api/v1/wallet/payments`. */
 export const NewWalletPaymentSchema = Type.Object(payment, closed);
-/** `POST /api/v1/wallet/orders`: pays an order of the gateway by the pay code of its payment on the channel WALLET. */
+/**
+ * `POST /api/v1/wallet/orders`: pays a gateway order by the pay code of its payment on the channel WALLET.
+ */
 export const NewOrderPaymentSchema = Type.Object(
   { pay_code: Type.String({ minLength: 1, maxLength: 64 }), account_id: Type.Optional(IdSchema) },
   closed,
@@ -193,7 +198,7 @@ export const NewHoldSchema = Type.Object(
   {
     ...payment,
     expires_in: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 2_592_000, description: "seconds; without it a week" }),
+      Type.Integer({ minimum: 1, maximum: 2_592_000, description: "seconds; default: a week" }),
     ),
   },
   closed,
@@ -202,7 +207,7 @@ export const NewHoldSchema = Type.Object(
 export const CaptureSchema = Type.Object(
   {
     amount: Type.Optional(AmountIn),
-    final: Type.Optional(Type.Boolean({ description: "releases what is left after it" })),
+    final: Type.Optional(Type.Boolean({ description: "releases the rest of the hold" })),
   },
   closed,
 );
@@ -269,7 +274,7 @@ export const WalletLimitsSchema = Type.Object({
 });
 export type WalletLimitsBody = Static<typeof WalletLimitsSchema>;
 
-/** `GET /api/v1/wallet`: the account in use, what may be done with it, and what was done last. */
+/** `GET /api/v1/wallet`: the current account, its limits, and its latest transactions. */
 export const WalletSchema = Type.Object({
   account: ListedAccountSchema,
   accounts: Type.Array(ListedAccountSchema),

@@ -1,7 +1,9 @@
 import { Type, type Static } from "typebox";
 import { IdSchema, Nullable, TimeSchema } from "./common.ts";
 
-/** What events are about; an endpoint listens to a family (`sale.*`) or to one kind of event (`sale.paid`). */
+/**
+ * Families of events; an endpoint subscribes to a family (`sale.*`) or to one kind of event (`sale.paid`).
+ */
 export const WEBHOOK_FAMILIES = [
   "payment",
   "sale",
@@ -13,7 +15,9 @@ export const WEBHOOK_FAMILIES = [
   "endpoint",
 ] as const;
 
-/** When a delivery is tried, in seconds after the first try; each wait is up to a tenth shorter or longer. 72 hours in all. */
+/**
+ * When a delivery is tried, in seconds after the first try, over 72 hours. Each wait varies by up to a tenth.
+ */
 export const WEBHOOK_TRIES_AT_S = [
   0, 5, 60, 300, 1_200, 3_600, 7_200, 14_400, 28_800, 57_600, 100_800, 172_800, 259_200,
 ] as const;
@@ -42,7 +46,7 @@ export const NewEndpointSchema = Type.Object(
 );
 export type NewEndpointBody = Static<typeof NewEndpointSchema>;
 
-/** `PATCH /api/v1/webhooks/endpoints/:id`. Active again, it is sent what waited for it. */
+/** `PATCH /api/v1/webhooks/endpoints/:id`. When it is reactivated, waiting deliveries are sent. */
 export const EndpointChangeSchema = Type.Object(
   {
     url: Type.Optional(Url),
@@ -62,14 +66,14 @@ const endpoint = {
   state: Type.Enum(["active", "disabled"]),
   reason: Nullable(
     Type.Enum(["asked", "gone", "failing"], {
-      description: "why it is disabled: asked for, answered 410 Gone, or nothing but failures for a day",
+      description: "why it is disabled: on request, after a 410 Gone, or after a day of nothing but failures",
     }),
   ),
   failing_since: Nullable(TimeSchema),
   old_secret_until: Nullable(
     Type.String({
       format: "date-time",
-      description: "until then the secret before the last rotation signs too",
+      description: "until then deliveries are signed with the previous secret too",
     }),
   ),
   created_by: Type.String({ description: "`staff:` and an id, or `sandbox`" }),
@@ -80,17 +84,17 @@ export type EndpointBody = Static<typeof EndpointSchema>;
 
 export const EndpointWithSecretSchema = Type.Object({
   ...endpoint,
-  secret: Type.String({ description: "shown now and never again; `whsec_` and base64" }),
+  secret: Type.String({ description: "shown only now; `whsec_` and base64" }),
 });
 export type EndpointWithSecretBody = Static<typeof EndpointWithSecretSchema>;
 
 const delivery = {
   id: IdSchema,
   endpoint_id: IdSchema,
-  message_id: Type.String({ description: "the webhook-id: the same in every try" }),
+  message_id: Type.String({ description: "the webhook-id header; the same in every try" }),
   type: Type.String({ examples: ["sale.paid"] }),
   state: Type.Enum(["pending", "failed", "delivered", "dead"], {
-    description: "pending: not tried yet; failed: will be tried again; dead: given up, unless it is replayed",
+    description: "pending: not tried yet; failed: will be retried; dead: given up unless it is replayed",
   }),
   tries: Type.Integer(),
   next_try_at: Nullable(TimeSchema),
@@ -105,7 +109,7 @@ export type DeliveryBody = Static<typeof DeliverySchema>;
 
 export const DeliveryPageSchema = Type.Object({
   deliveries: Type.Array(DeliverySchema),
-  next: Nullable(Type.String({ description: "give it as `before` for the page that follows" })),
+  next: Nullable(Type.String({ description: "pass it as `before` for the next page" })),
 });
 
 export const DeliveryWithTriesSchema = Type.Object({
@@ -128,15 +132,13 @@ export type DeliveryWithTriesBody = Static<typeof DeliveryWithTriesSchema>;
 /** `POST /api/v1/webhooks/endpoints/:id/replay`. */
 export const ReplaySchema = Type.Object(
   {
-    since: Type.String({ format: "date-time", description: "events from then on" }),
-    only: Type.Optional(
-      Type.Enum(["undelivered", "all"], { description: "undelivered, unless told otherwise" }),
-    ),
+    since: Type.String({ format: "date-time", description: "replays events from then on" }),
+    only: Type.Optional(Type.Enum(["undelivered", "all"], { description: "default: undelivered" })),
   },
   { additionalProperties: false },
 );
 export type ReplayBody = Static<typeof ReplaySchema>;
 export const ReplayedSchema = Type.Object({
   replayed: Type.Integer(),
-  more: Type.Boolean({ description: "there are more: ask again" }),
+  more: Type.Boolean({ description: "whether there are more; repeat the request" }),
 });

@@ -4,14 +4,14 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { codeOf } from "./failure.ts";
 
-/** What Node's parser says of a request that it can't read, as one of our refusals. */
+/** Error codes of Node's HTTP parser and the refusals that they become. */
 const CODES: Readonly<Record<string, RefusalCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
   HPE_HEADER_OVERFLOW: "headers_too_large",
   HPE_CHUNK_EXTENSIONS_OVERFLOW: "request_too_large",
 };
 
-/** Answers a request that never became one, with the headers of every answer, and closes its connection. */
+/** Answers a request that could not be parsed, with the usual headers, and closes its connection. */
 export function answerClientError(
   error: Error,
   socket: Socket,
@@ -19,7 +19,7 @@ export function answerClientError(
   isUnanswered: (socket: Socket) => boolean,
 ): void {
   if (socket.destroyed || codeOf(error) === "ECONNRESET") return;
-  // in the middle of another answer it would be taken for a part of it
+  // in the middle of another response the client would read this one as a part of it
   if (!socket.writable || !isUnanswered(socket)) {
     socket.destroy();
     return;

@@ -2,37 +2,48 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Requests of one connection that may be under way at once. Browsers and common clients have one. */
+/**
+ * Requests of one connection that may be in progress at once. Browsers and common clients send one at a time.
+ */
 export const MAX_PIPELINED = 16;
-/** Bytes that one connection may leave unread before it sends a further request, and that all connections may together. */
+/**
+ * Unread response bytes with which one connection may still send another request, and the limit for all
+ * connections together.
+ */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
 const MAX_UNSENT_TOTAL_BYTES = 64 * 1024 * 1024;
-/** A client that takes not one byte of its answer for this long is dropped. */
+/** A client that reads no byte of its response for this long is dropped. */
 const STALLED_MS = 30_000;
 const SWEEP_MS = 1_000;
-/** A connection that exceeds a bound is held this long, unread: closed at once, its client would come back at once. */
+/**
+ * A connection that exceeds a limit stays open this long, unread. If it were closed at once, its client would
+ * reconnect at once.
+ */
 const LINGER_MS = 20_000;
 const MAX_LINGERING = 32;
-/** How long a body that is still coming may take once the server stops, and an answer. */
+/** How long a body that is still arriving may take once the server stops. */
 const STOP_BODY_MS = 1_000;
 
 export type DropReason = "pipelined" | "unread";
 
 export type Connections = {
-  /** Takes a request in; `false` when its connection is being dropped, and the request must be ignored. */
+  /** Registers a request; `false` when its connection is being dropped and the request must be ignored. */
   admit(request: IncomingMessage, response: ServerResponse): boolean;
-  /** A response was handed to the system as a whole. */
+  /** Notes that a response was handed to the operating system completely. */
   sent(response: ServerResponse): void;
-  /** Whether nothing of an answer was sent on this connection yet, so that an error can be. */
+  /** Whether no part of a response was sent on this connection yet, so that an error can be sent. */
   isUnanswered(socket: Socket): boolean;
-  /** Every answer from now on closes its connection, and connections without a request are closed; all are after `withinMs`. */
+  /** Closes idle connections now, others after their response, and all that are left after `withinMs`. */
   drain(withinMs: number): void;
   stop(): void;
 };
 
 type Open = { readonly pending: Map<ServerResponse, IncomingMessage>; dropped: boolean };
 
-/** Bounds what a connection may keep of the server's memory: requests under way, and answers that are not read. */
+/**
+ * Limits the memory that a connection may use: requests in progress, and responses that the client does not
+ * read.
+ */
 export function boundConnections(server: Server, onDrop: (reason: DropReason) => void): Connections {
   const connections = new Map<Socket, Open>();
   let lingering = 0;
@@ -56,7 +67,7 @@ export function boundConnections(server: Server, onDrop: (reason: DropReason) =>
       return;
     }
     lingering += 1;
-    // what was taken in before is still answered, to a client that reads
+    // requests registered before are still answered if the client reads
     socket.pause();
     const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
     socket.once("close", () => {
@@ -69,11 +80,11 @@ export function boundConnections(server: Server, onDrop: (reason: DropReason) =>
     const unread = [...connections]
       .map(([socket, open]) => ({ socket, open, bytes: unsentBytes(open) }))
       .filter(({ bytes }) => bytes > 0);
-    // counts from the last byte that was taken; Node sets its own time-out again when the answer is sent
+    // the timeout counts from the last byte read; Node sets its own timeout again when the response is sent
     for (const { socket } of unread) if (socket.timeout !== STALLED_MS) socket.setTimeout(STALLED_MS);
     let total = unread.reduce((sum, { bytes }) => sum + bytes, 0);
     if (total <= MAX_UNSENT_TOTAL_BYTES) return;
-    for (const { socket, open, bytes } of unread.sort((one, other) => other.bytes - one.bytes)) {
+    for (const { socket, open, bytes } of unread.sort((a, b) => b.bytes - a.bytes)) {
       if (total <= MAX_UNSENT_TOTAL_BYTES) break;
       if (!open.dropped) onDrop("unread");
       socket.destroy();
@@ -127,7 +138,7 @@ export function boundConnections(server: Server, onDrop: (reason: DropReason) =>
   };
 }
 
-/** What a connection's client has not taken yet. */
+/** Response bytes that the client has not read yet. */
 function unsentBytes({ pending }: Open): number {
   let bytes = 0;
   for (const response of pending.keys()) bytes += response.writableLength;

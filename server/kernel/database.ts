@@ -3,7 +3,9 @@ import pg from "pg";
 import { codeOf } from "./failure.ts";
 import { WalledPool } from "./wall.ts";
 
-/** Statements are written with Kysely's `sql` template, one function each in a module's store; rows are typed there. */
+/**
+ * Statements use Kysely's `sql` template, one function each in a module's store, which also types the rows.
+ */
 export type Database = {
   readonly kysely: Kysely<unknown>;
   /** For statements on the hot path, which are named and prepared. */
@@ -15,25 +17,32 @@ export type Database = {
 export type Executor = Kysely<unknown>;
 export type Tx = Transaction<unknown>;
 
-// Money and counters are bigint in SQL and in here; business dates stay text.
+// Money and counters are bigint in SQL and in TypeScript; business dates stay text.
 pg.types.setTypeParser(pg.types.builtins.INT8, BigInt);
 pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
 
 export type Connection = string | { readonly host: string; readonly user: string; readonly database: string };
 
 const WAIT_FOR_CONNECTION_MS = 5_000;
-/** No statement waits longer for a row that another transaction holds; then its caller is told to come again. */
+/** No statement waits longer for a row that another transaction has locked; its caller then has to retry. */
 const WAIT_FOR_LOCK_MS = 5_000;
 
 /**
- * The role under which the program works: it can't change what was posted (V17). A database is opened as its owner only
- * to migrate it, and by tools that look after it. It sees and writes the rows of the merchant at work alone (V31, `wall.ts`).
+ * The role under which the program runs. It can't change posted ledger rows (V17), and it reads and writes
+ * only the rows of the current merchant (V31, `wall.ts`). Only migrations and maintenance tools open a
+ * database as its owner.
  */
 export const PROGRAM_ROLE = "onegate_app";
 
-/** Statements by their text: those with parameters are parsed once a connection, and planned anew only while that pays. */
+/**
+ * Prepared statements' names by their text. PostgreSQL parses each once per connection and chooses when to
+ * reuse a plan.
+ */
 const names = new Map<string, string>();
-/** Texts are made by the program, not by its callers; lists of many lengths are many texts, and the rest stays unnamed. */
+/**
+ * The program, not its callers, makes the texts, but a list of each length is another text. Texts beyond this
+ * limit stay unnamed.
+ */
 const MAX_NAMES = 1_000;
 
 function nameOf(text: string): string | undefined {
@@ -44,13 +53,13 @@ function nameOf(text: string): string | undefined {
   return name;
 }
 
-/** A connection that gives Kysely's statements names, which it has no word for itself. */
+/** A connection that names Kysely's statements, so that they are prepared; Kysely has no option for it. */
 class PreparingClient extends pg.Client {
   override query(...given: unknown[]): never {
     const [text, values, ...rest] = given;
     const isPlain = typeof text === "string" && Array.isArray(values) && values.length > 0;
     const name = isPlain ? nameOf(text) : undefined;
-    // none of pg's overloads is one that passes everything on
+    // no overload of pg's `query` accepts all of its own forms
     return super.query.apply(
       this,
       (name === undefined ? given : [{ name, text, values }, ...rest]) as never,
@@ -60,14 +69,14 @@ class PreparingClient extends pg.Client {
 
 export function openDatabase(
   connection: Connection,
-  most: number,
+  maxConnections: number,
   onError: (error: Error) => void,
   role?: typeof PROGRAM_ROLE,
 ): Database {
   const pool = new (role ? WalledPool : pg.Pool)({
     ...(typeof connection === "string" ? { connectionString: connection } : connection),
     Client: PreparingClient,
-    max: most,
+    max: maxConnections,
     connectionTimeoutMillis: WAIT_FOR_CONNECTION_MS,
     idleTimeoutMillis: 60_000,
     application_name: "onegate",
@@ -88,10 +97,16 @@ export function openDatabase(
   };
 }
 
-/** SQLSTATE classes that mean "the server went away or has no room", not "the statement is wrong". */
+/**
+ * SQLSTATE classes and system errors that mean "the server is unreachable or out of resources", not "the
+ * statement is wrong".
+ */
 const UNAVAILABLE = /^(08|53|57P)|^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT)$/;
 
-/** Whether an error says that the database can't be reached now. What was committed is committed; the rest is not. */
+/**
+ * Whether an error means that the database can't be reached now. Committed work is kept; everything else is
+ * not.
+ */
 export function isUnavailable(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   if ("code" in error && typeof error.code === "string" && UNAVAILABLE.test(error.code)) return true;
@@ -103,12 +118,15 @@ export function isUnavailable(error: unknown): boolean {
   );
 }
 
-/** Whether a write was refused because a disk of the database is full. Nothing of it was done. */
+/** Whether a write failed because a disk of the database is full. Nothing was written. */
 export function isDiskFull(error: unknown): boolean {
   return codeOf(error) === "53100";
 }
 
-/** Whether a transaction lost a race that it wins when it is run again. */
+/**
+ * Whether a transaction failed on a deadlock or a serialization conflict, and can succeed when it is run
+ * again.
+ */
 export function isRetryable(error: unknown): boolean {
   return (
     typeof error === "object" &&
@@ -118,42 +136,42 @@ export function isRetryable(error: unknown): boolean {
   );
 }
 
-/** Whether a statement gave up waiting for a row: whoever holds it is slow, and nothing was done. */
+/** Whether a statement gave up waiting for a row that a slow transaction has locked. Nothing was written. */
 export function isLockedOut(error: unknown): boolean {
   return typeof error === "object" && error !== null && "code" in error && error.code === "55P03";
 }
 
-/** Whether the database ended a statement that ran longer than its kind of work may: nothing was done. */
+/** Whether the database cancelled a statement that ran longer than its timeout. Nothing was written. */
 export function isTimedOut(error: unknown): boolean {
   return typeof error === "object" && error !== null && "code" in error && error.code === "57014";
 }
 
-/** The database's clock: expiries go by it, because replicas' clocks differ. */
+/** The time by the database's clock, which decides expiry because replicas' clocks differ. */
 export async function databaseNow(executor: Executor): Promise<Date> {
   const { rows } = await sql<{ now: Date }>`select now() as now`.execute(executor);
   const [row] = rows;
-  if (!row) throw new Error("the database tells the time");
+  if (!row) throw new Error("select now() returned no row");
   return row.now;
 }
 
 const MAX_TRANSACTION_TRIES = 5;
 
-/** What a running transaction does at its end. */
+/** What a running transaction still has to do at its end. */
 type Ending = { readonly lastSteps: Array<() => Promise<void>>; hasAnnounced: boolean };
 
 const endings = new WeakMap<Tx, Ending>();
 
 /**
- * Runs `step` as one of the last steps of a transaction that `inTransaction` runs, after `work` and before the commit. When
- * it throws, the transaction is rolled back.
+ * Runs `step` in a transaction of `inTransaction`, after its `work` and before the commit. If the step
+ * throws, the transaction is rolled back.
  */
 export function beforeCommit(tx: Tx, step: () => Promise<void>): void {
   const ending = endings.get(tx);
-  if (!ending) throw new Error("only a transaction of inTransaction has steps before its commit");
+  if (!ending) throw new Error("beforeCommit needs a transaction of inTransaction");
   ending.lastSteps.push(step);
 }
 
-/** Notes that a transaction writes an event: `onAnnounced` hears of it once the transaction has committed. */
+/** Notes that a transaction writes an event: listeners of `onAnnounced` are called once it has committed. */
 export function noteAnnounced(tx: Tx): void {
   const ending = endings.get(tx);
   if (ending) ending.hasAnnounced = true;
@@ -161,7 +179,10 @@ export function noteAnnounced(tx: Tx): void {
 
 const announcementListeners = new WeakMap<Database, Set<() => void>>();
 
-/** Calls `listener` after each transaction of `database` that announced something. Answers how to stop. */
+/**
+ * Calls `listener` after each transaction of `database` that announced an event. Returns a function that
+ * stops it.
+ */
 export function onAnnounced(database: Database, listener: () => void): () => void {
   const listeners = announcementListeners.get(database) ?? new Set();
   announcementListeners.set(database, listeners.add(listener));
@@ -169,8 +190,8 @@ export function onAnnounced(database: Database, listener: () => void): () => voi
 }
 
 /**
- * Reads with several statements as if it were one: all see the database as it was when the first began, so that what one
- * transaction wrote together is read together. Nothing can be written or locked.
+ * Runs several reads on one snapshot: all see the database as it was when the first began, so that rows which
+ * one transaction wrote together are read together. Nothing can be written or locked.
  */
 export async function inSnapshot<T>(
   { kysely }: Pick<Database, "kysely">,
@@ -179,7 +200,9 @@ export async function inSnapshot<T>(
   return kysely.transaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute(read);
 }
 
-/** Runs `work` in one READ COMMITTED transaction; a deadlock's victim is run again. No network inside. */
+/**
+ * Runs `work` in one READ COMMITTED transaction, and again after a deadlock. `work` must not use the network.
+ */
 export async function inTransaction<T>(database: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     const ending: Ending = { lastSteps: [], hasAnnounced: false };

@@ -3,7 +3,10 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
-/** An answer that is the same for everybody: made once, compressed once, sent as one buffer that all connections share. */
+/**
+ * A response that is the same for everybody: made and compressed once, and sent as one buffer that all
+ * connections share.
+ */
 export type Document = {
   send(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
 };
@@ -34,7 +37,7 @@ export function createDocument(text: string, type: string): Document {
         etag: tag,
         vary: vary === undefined ? "accept-encoding" : `${String(vary)}, accept-encoding`,
       });
-      if (request.headers["if-none-match"]?.split(",").some((one) => one.trim() === tag))
+      if (request.headers["if-none-match"]?.split(",").some((known) => known.trim() === tag))
         return reply.code(304).send();
       void reply.type(type);
       if (encoding === undefined) return reply.send(plain);
@@ -43,24 +46,24 @@ export function createDocument(text: string, type: string): Document {
   };
 }
 
-/** The best encoding that a client takes; none where it names none. */
+/** The best encoding that a client accepts, or `undefined` if it names none of ours. */
 export function acceptedEncoding(header: string | string[] | undefined): Encoding | undefined {
   const accepted = new Set(
     String(header ?? "")
       .split(",")
-      .map((one) =>
-        one
+      .map((part) =>
+        part
           .trim()
           .toLowerCase()
           .split(/\s*;\s*/),
       )
-      .filter(([, ...parameters]) => !parameters.some((one) => /^q=0(?:\.0*)?$/.test(one)))
+      .filter(([, ...parameters]) => !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter)))
       .map(([name]) => name),
   );
   return (["br", "gzip"] as const).find((encoding) => accepted.has(encoding));
 }
 
-/** Callers that ask while a document is made wait for it; the next one gets a new one. */
+/** Callers that come while a document is being made share it; the next caller gets a new one. */
 export function createSharedDocument(make: () => Promise<Document>): () => Promise<Document> {
   let making: Promise<Document> | undefined;
   return () =>

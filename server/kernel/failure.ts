@@ -1,4 +1,7 @@
-/** Why the program can't start or go on, in one line, and what to do about it. Not a bug: no stack is shown. */
+/**
+ * Why the program can't start or continue, in one line, and the remedy. It is not a bug, so no stack is
+ * shown.
+ */
 export class StartFailure extends Error {
   readonly remedy: string;
 

@@ -1,6 +1,8 @@
 import { refuse, type Refusal } from "@onegate/contract";
 
-/** What of JSON Schema is looked at: a form has texts alone, so the schema says which of them are numbers. */
+/**
+ * The part of JSON Schema that is used here. A form holds only strings, so the schema says which are numbers.
+ */
 type Schema = {
   readonly type?: unknown;
   readonly anyOf?: readonly Schema[];
@@ -17,9 +19,10 @@ const NAME = /^([^[\]]+)((?:\[[^[\]]*\])*)$/;
 const NUMBER = /^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,6})?$/;
 
 /**
- * Reads `application/x-www-form-urlencoded` as clients in PHP write it: `order_items[0][name]=Kopi` nests, `a[]=1&a[]=2` is
- * a list. A text becomes a number or a truth value where the schema wants one; what it is not stays text, for the schema to
- * refuse. Refuses `request_malformed` for names that don't nest, too deep ones, and more fields than any order has.
+ * Reads `application/x-www-form-urlencoded` as PHP clients write it: `order_items[0][name]=Kopi` nests,
+ * `a[]=1&a[]=2` is a list. A string becomes a number or a boolean where the schema has that type; a string
+ * that can't be converted stays one, and the schema refuses it. Refuses `request_malformed` for names that
+ * don't nest, that nest too deep, and for more fields than any order has.
  */
 export function readForm(text: string, schema: unknown): Record<string, unknown> | Refusal {
   const root: Node = new Map();
@@ -42,19 +45,19 @@ function pathOf(name: string): string[] | undefined {
   return path.length <= MAX_DEPTH ? path : undefined;
 }
 
-/** Whether the place was free. */
+/** Sets the value at a path; `false` if the path is already taken. */
 function put(root: Node, path: readonly string[], value: string): boolean {
   let node = root;
   for (const [index, unnamed] of path.entries()) {
     const part = unnamed === "" ? String(node.size) : unnamed;
-    const there = node.get(part);
+    const existing = node.get(part);
     if (index === path.length - 1) {
-      if (there !== undefined) return false;
+      if (existing !== undefined) return false;
       node.set(part, value);
       return true;
     }
-    if (typeof there === "string") return false;
-    const child: Node = there ?? new Map<string, string | Node>();
+    if (typeof existing === "string") return false;
+    const child: Node = existing ?? new Map<string, string | Node>();
     node.set(part, child);
     node = child;
   }
@@ -64,7 +67,7 @@ function put(root: Node, path: readonly string[], value: string): boolean {
 function toObject(node: Node, schema: Schema): Record<string, unknown> {
   const own = (name: string) =>
     schema.properties && Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
-  // a field of any name becomes the object's own, `__proto__` too: the schema refuses it by name
+  // fromEntries makes every name an own property, even `__proto__`, so the schema can refuse it by name
   return Object.fromEntries([...node].map(([name, value]) => [name, toValue(value, own(name) ?? {})]));
 }
 
@@ -74,10 +77,10 @@ function toValue(value: string | Node, schema: Schema): unknown {
       schema.type === "array" ||
       (schema.type === undefined && [...value.keys()].every((name) => /^\d{1,4}$/.test(name)));
     return isList
-      ? [...value.values()].map((one) => toValue(one, schema.items ?? {}))
+      ? [...value.values()].map((item) => toValue(item, schema.items ?? {}))
       : toObject(value, schema);
   }
-  // where a text will do, it is one
+  // where the schema accepts a string, it stays one
   const types = schema.anyOf ? schema.anyOf.map(({ type }) => type) : [schema.type];
   if (types.includes("string") || types.includes(undefined)) return value;
   if (types.includes("boolean") && /^(?:true|false|1|0)$/.test(value))

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 
 /**
- * What every answer says to browsers. One of the API is data: nothing may be loaded for it, framed or guessed from it, and
- * no cache may keep it, unless its route knows better.
+ * Security headers of every response. A response of the API is data: browsers may not load anything for it,
+ * frame it or guess its type, and no cache may keep it unless its route says otherwise.
  */
 const ALWAYS = {
   "content-security-policy":
@@ -13,7 +13,10 @@ const ALWAYS = {
   "cache-control": "no-store",
 } as const;
 
-/** What a page is allowed beyond that: its own files, pictures that it makes, and WebAssembly for Argon2; nothing inline. */
+/**
+ * What a page may load beyond that: its own files, images that it makes, and WebAssembly for Argon2; nothing
+ * inline.
+ */
 export const PAGE_HEADERS = {
   "content-security-policy": [
     "default-src 'none'",
@@ -33,17 +36,20 @@ export const PAGE_HEADERS = {
     "camera=(self), bluetooth=(self), usb=(self), serial=(self), geolocation=(), microphone=(), payment=()",
 } as const;
 
-/** A year, which browsers remember: only where the outside address is https. */
+/** One year, which browsers remember: sent only if the public URL is https. */
 const HSTS = { "strict-transport-security": "max-age=31536000" } as const;
 
 export type HeaderSettings = { readonly publicUrl: string; readonly corsOrigins: readonly string[] };
 
-/** The headers that every answer carries, also the one to a request that is no HTTP. */
+/** The headers of every response, also of the one to a request that is not valid HTTP. */
 export function everyHeader({ publicUrl }: HeaderSettings): Readonly<Record<string, string>> {
   return { ...ALWAYS, ...(publicUrl.startsWith("https:") ? HSTS : {}) };
 }
 
-/** Sets these headers on a request's answer, and answers a preflight of an origin that may ask; `true` when it was answered. */
+/**
+ * Sets these headers on a response, and answers the preflight requests of allowed origins; `true` when it was
+ * answered.
+ */
 export function createHeaders(
   settings: HeaderSettings,
 ): (request: FastifyRequest, reply: FastifyReply) => boolean {
@@ -55,7 +61,7 @@ export function createHeaders(
     void reply.header("vary", "origin");
     const { origin } = request.headers;
     if (origin === undefined || !origins.has(origin)) return false;
-    // no credentials of the browser's own: who asks brings a bearer token
+    // cookies are not allowed: callers authenticate with a bearer token
     void reply.headers({
       "access-control-allow-origin": origin,
       "access-control-expose-headers": "x-request-id, retry-after, idempotent-replayed",
@@ -65,7 +71,8 @@ export function createHeaders(
     void reply.headers({
       "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
       "access-control-allow-headers":
-        "authorization, content-type, idempotency-key, last-event-id, onegate-approval, onegate-device, x-request-id",
+        "authorization, content-type, idempotency-key, last-event-id, " +
+        "onegate-approval, onegate-device, x-request-id",
       "access-control-max-age": "600",
     });
     void reply.code(204).send();

@@ -9,8 +9,8 @@ const check = createHostCheck({
 });
 const refusalOf = (headers: Record<string, string>, method = "GET") => check(method, headers)?.refusal;
 
-describe("the host that a request names", () => {
-  it("is this machine's, an address, or one that was configured", () => {
+describe("the Host header of a request", () => {
+  it("may name this machine, an IP address or a configured host", () => {
     for (const host of [
       "localhost",
       "localhost:8080",
@@ -29,7 +29,7 @@ describe("the host that a request names", () => {
     }
   });
 
-  it("is no other: a page elsewhere reaches nothing by letting its own name point here", () => {
+  it("may name no other host, so that DNS rebinding fails", () => {
     for (const host of [
       "jahat.contoh.invalid",
       "localhost.jahat.invalid",
@@ -50,7 +50,7 @@ describe("the host that a request names", () => {
 });
 
 describe("a page of another site", () => {
-  it("changes nothing, unless its origin is listed", () => {
+  it("can't change anything unless its origin is listed", () => {
     for (const origin of [
       "https://jahat.contoh.invalid",
       "null",
@@ -61,7 +61,7 @@ describe("a page of another site", () => {
       assert.equal(
         refusalOf({ host: "localhost", origin }, "GET"),
         undefined,
-        "what it reads, its browser keeps from it",
+        "reads are allowed: the browser hides the response from the page",
       );
     }
     for (const origin of [

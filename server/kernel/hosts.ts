@@ -4,9 +4,9 @@ import { isIP } from "node:net";
 import { hostname } from "node:os";
 
 export type HostSettings = {
-  /** Where clients reach this server, besides the names of this machine. */
+  /** The URL at which clients reach this server, besides the names of this machine. */
   readonly publicUrl: string;
-  /** Further names, such as the one that a proxy uses. */
+  /** Further host names, such as the one that a proxy uses. */
   readonly hosts: readonly string[];
   readonly corsOrigins: readonly string[];
 };
@@ -14,9 +14,10 @@ export type HostSettings = {
 const CHANGES_NOTHING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Finds requests that a web page elsewhere makes in a visitor's browser: by a name of its own that it lets point to this
- * machine (DNS rebinding), or by a form. A name is known if it was configured, or if nobody else can own it: localhost,
- * this machine's own, and plain addresses. Refuses `host_unknown`, `origin_unknown`.
+ * Refuses requests that a web page of another site makes in a visitor's browser, either through a name of its
+ * own that it points to this machine (DNS rebinding) or with a form. A host is known if it is configured, or
+ * if nobody else can own it: localhost, this machine's name, and IP addresses. Refuses `host_unknown`,
+ * `origin_unknown`.
  */
 export function createHostCheck({
   publicUrl,
@@ -28,14 +29,14 @@ export function createHostCheck({
     "localhost",
     own,
     `${own}.local`,
-    ...hosts.map((one) => one.toLowerCase()),
+    ...hosts.map((host) => host.toLowerCase()),
     ...(publicUrl === "" ? [] : [hostOf(new URL(publicUrl).host)]),
   ]);
   const origins = new Set(corsOrigins);
   const isKnown = (host: string | undefined) =>
     host !== undefined && (names.has(host) || host.endsWith(".localhost") || isIP(host) > 0);
   return (method, headers) => {
-    // HTTP/1.0 knows no Host, and no browser speaks it
+    // HTTP/1.0 has no Host header, and no browser uses it
     if (headers.host !== undefined && !isKnown(hostOf(headers.host))) return refuse("host_unknown");
     const { origin } = headers;
     if (origin === undefined || CHANGES_NOTHING.has(method) || origins.has(origin)) return undefined;
@@ -43,7 +44,7 @@ export function createHostCheck({
   };
 }
 
-/** The name or address in a Host header, without its port and brackets; nothing where it is neither. */
+/** The name or address in a Host header, without port and brackets; `undefined` if it is neither. */
 function hostOf(header: string | undefined): string | undefined {
   const [, address, name] =
     /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+?)\.?)(?::[0-9]{1,5})?$/i.exec(header ?? "") ?? [];

@@ -35,11 +35,12 @@ export type Http = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
-/** A route as it was registered; tests go through all of them. */
+/** A route as it was registered; tests walk through all of them. */
 export type RegisteredRoute = {
   readonly method: string;
   readonly url: string;
-  readonly right: string /** Whether an approval stands for the right. */;
+  readonly right: string;
+  /** Whether an approval can replace the right. */
   readonly approvable: boolean;
   readonly bodyLimit: number;
   readonly schema: Readonly<Record<string, unknown>>;
@@ -48,48 +49,59 @@ export type RegisteredRoute = {
 declare module "fastify" {
   interface FastifyInstance {
     registered: RegisteredRoute[];
-    /** Aborts as soon as the server begins to stop: what waits for news answers now. */
+    /** Aborts as soon as the server begins to stop: requests that wait for events must answer now. */
     stopping: AbortSignal;
   }
   interface FastifyContextConfig {
-    /** The right a caller needs; see identity's table. A route without one keeps the server from starting. */
+    /** The right that a caller needs; see identity's table. The server doesn't start if a route has none. */
     right?: string;
     /** The service whose metrics count this route. */
     service?: string;
-    /** Clients of older systems send this route forms, too: `application/x-www-form-urlencoded` beside JSON. */
+    /**
+     * Whether this route accepts `application/x-www-form-urlencoded` besides JSON, for clients of older
+     * systems.
+     */
     form?: true;
-    /** How long a statement of this route may run; a name in `STATEMENT_TIMEOUTS_MS`, `request` where none is given. */
+    /**
+     * How long a statement of this route may run: a name in `STATEMENT_TIMEOUTS_MS`, `request` by default.
+     */
     statements?: StatementKind;
-    /** The verb of this route takes a second person's word: who has the right with an approval alone may come. */
+    /** Whether callers who have the right only with a second person's approval may call this route. */
     approvable?: true;
   }
 }
 
 /**
- * How long one statement of a request may run, by the kind of its route. Longer than any honest one takes, and short enough
- * that what a few callers ask for holds no connection that payments wait for.
+ * How long one statement of a request may run, by the kind of its route. It is longer than any legitimate
+ * statement takes, and short enough that a few callers can't hold the connections that payments need.
  */
 export const STATEMENT_TIMEOUTS_MS = {
   request: 10_000,
   /** A page of a list. */
   list: 3_000,
-  /** What an operator asks for seldom, and what is read or written as a whole. */
+  /** Rare requests of operators, and documents that are read or written as a whole. */
   report: 60_000,
 } as const;
 export type StatementKind = keyof typeof STATEMENT_TIMEOUTS_MS;
 
-/** What a body may hold unless its route says more. */
+/** The largest body that a route accepts unless it sets its own limit. */
 const BODY_LIMIT_BYTES = 65_536;
-/** An unread body up to this length is read and dropped, so that its sender reads the refusal; beyond it the connection is closed. */
+/**
+ * An unread body up to this length is read and dropped, so that its sender reads the refusal. If it is
+ * longer, the connection is closed.
+ */
 const MAX_DROPPED_BODY_BYTES = 1_048_576;
-/** Within which a request's head must have come, and the whole request. */
+/** How long a request's head may take to arrive, and the whole request; and how often Node checks. */
 const TIMEOUTS = { headMs: 10_000, requestMs: 60_000, checkMs: 2_000 };
-/** How long requests that are under way may take once the server stops. */
+/** How long requests in progress may take once the server stops. */
 const DRAIN_MS = 6_000;
-/** What of a client's own request id is logged. */
+/** The form that a client's own request id must have to be logged. */
 const CLIENT_REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
 
-/** A server that answers every "no" as problem+json, counts every request and knows each by an id. It believes X-Forwarded-For from `trustProxy`. */
+/**
+ * An HTTP server that sends every refusal as problem+json, counts every request and gives each an id. It
+ * trusts X-Forwarded-For from the addresses in `trustProxy`.
+ */
 export function createHttp(
   log: Log,
   metrics: Metrics,
@@ -103,12 +115,12 @@ export function createHttp(
   let connections: Connections | undefined;
   const http = Fastify({
     loggerInstance,
-    // a logger of its own for each request costs more than it tells: what is logged names its request
+    // a child logger for each request is not worth its cost: log lines name their request themselves
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: trustProxy === "" ? false : trustProxy,
-    // a client's own would let it choose what stands in the audit trail
+    // a client's own id would let it choose what is written in the audit trail
     genReqId: () => randomUUID(),
     ajv: {
       customOptions: {
@@ -120,7 +132,7 @@ export function createHttp(
       },
     },
     requestTimeout: timeouts.requestMs,
-    // a missing Host is refused here, with the headers of every answer
+    // a missing Host is refused in a hook instead, with the usual headers
     http: {
       headersTimeout: timeouts.headMs,
       connectionsCheckingInterval: timeouts.checkMs,
@@ -133,9 +145,9 @@ export function createHttp(
         error,
         socket,
         everyHeader(settings),
-        (one) => connections?.isUnanswered(one) ?? true,
+        (client) => connections?.isUnanswered(client) ?? true,
       ),
-    // an address that can't be read has no route, so no hook runs for it
+    // a URL that can't be parsed has no route, so no hook runs for it
     frameworkErrors: (error, request, reply) => {
       if (connections?.admit(request.raw, reply.raw) === false) return void reply.hijack();
       reply.raw.once("finish", () => connections?.sent(reply.raw));
@@ -145,7 +157,7 @@ export function createHttp(
   }).withTypeProvider<TypeBoxTypeProvider>();
   const bounds = boundConnections(http.server, (reason) => metrics.dropped.inc({ reason }));
   connections = bounds;
-  // an expectation that isn't met may be ignored; Node would answer it without our headers
+  // an unknown Expect header may be ignored (RFC 9110); Node would answer it without our headers
   http.server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) =>
     http.server.emit("request", request, response),
   );
@@ -153,7 +165,7 @@ export function createHttp(
   http.decorate("registered", []);
   http.decorate("stopping", stopping.signal);
   http.addHook("onRoute", (route) => {
-    for (const method of [route.method].flat().filter((one) => one !== "HEAD" && one !== "OPTIONS"))
+    for (const method of [route.method].flat().filter((name) => name !== "HEAD" && name !== "OPTIONS"))
       http.registered.push({
         method,
         url: route.url,
@@ -164,14 +176,15 @@ export function createHttp(
       });
     if (route.config?.right === undefined && route.method !== "HEAD" && route.method !== "OPTIONS") {
       throw new Error(
-        `route ${String(route.method)} ${route.url} names no right; add config: { right } from identity's table`,
+        `route ${String(route.method)} ${route.url} has no right; ` +
+          "add config: { right } from identity's table",
       );
     }
   });
   http.addHook("onRequest", (request, reply, done) => {
     if (!bounds.admit(request.raw, reply.raw)) return void reply.hijack();
     void reply.header("x-request-id", request.id);
-    // many clients name a type and send nothing, above all with DELETE
+    // many clients send a content type without a body, above all with DELETE
     if (
       request.headers["transfer-encoding"] === undefined &&
       Number(request.headers["content-length"] ?? 0) === 0
@@ -180,7 +193,7 @@ export function createHttp(
     if (setHeaders(request, reply)) return;
     const headRefusal = refusalOfHead(request);
     if (headRefusal) return void answerRefusal(request, reply, headRefusal);
-    // told by the head alone: a body that nobody takes is not read
+    // answered from the head alone: the body of an unknown route is not read
     if (request.is404) answerUnknown(request, reply);
     else done();
   });
@@ -190,7 +203,7 @@ export function createHttp(
     (request, body, done) => {
       const { config, schema } = request.routeOptions;
       if (config.form !== true || isFromPage(request))
-        return done(Object.assign(new Error("no form is read here"), { statusCode: 415 }));
+        return done(Object.assign(new Error("this route accepts no form"), { statusCode: 415 }));
       const form = readForm(String(body), schema?.body);
       if (isRefusal(form)) done(Object.assign(new Error(form.refusal), { statusCode: 400 }));
       else done(null, form);
@@ -244,12 +257,15 @@ export function createHttp(
   return http;
 }
 
-/** Whether a browser's page sends this: a page of anybody's can send a form, and a browser says so with each. */
+/**
+ * Whether a page in a browser sent this request. Any page can send a form, but the browser adds these headers
+ * to it.
+ */
 function isFromPage({ headers }: FastifyRequest): boolean {
   return headers.origin !== undefined || headers["sec-fetch-site"] !== undefined;
 }
 
-/** A NUL or half a surrogate pair, which no text of the database can hold, is refused before anything is done. */
+/** Refuses a NUL or half a surrogate pair, which PostgreSQL can't store, before anything is done. */
 function refusalOfTexts({ body, query, params }: FastifyRequest): Refusal | undefined {
   for (const [part, value] of Object.entries({ params, querystring: query, body })) {
     const path = unkeepableAt(value);
@@ -261,10 +277,10 @@ function refusalOfTexts({ body, query, params }: FastifyRequest): Refusal | unde
 
 const UNKEEPABLE_PROBLEM = "holds a character that can't be kept";
 
-/** A body that is not worth parsing. */
+/** A JSON body that is refused before it is parsed. */
 class UnfitJson extends Error {}
 
-/** The id that a client gave its request, beside ours. */
+/** The id that a client gave its request, to be logged besides our own. */
 function clientIdOf({ headers }: FastifyRequest): { client_request_id?: string } {
   const given = headers["x-request-id"];
   return typeof given === "string" && CLIENT_REQUEST_ID.test(given) ? { client_request_id: mask(given) } : {};
@@ -273,7 +289,11 @@ function clientIdOf({ headers }: FastifyRequest): { client_request_id?: string }
 function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
   if (error.validation) {
     const [first] = error.validation;
-    const field = `${error.validationContext ?? "body"}${first?.instancePath ?? ""}${first?.params && "additionalProperty" in first.params ? `/${String(first.params["additionalProperty"])}` : ""}`;
+    const additional =
+      first?.params && "additionalProperty" in first.params
+        ? `/${String(first.params["additionalProperty"])}`
+        : "";
+    const field = `${error.validationContext ?? "body"}${first?.instancePath ?? ""}${additional}`;
     return refuse("request_invalid", { field, problem: first?.message ?? "is not as described" });
   }
   if (error instanceof UnfitJson) return refuse("request_invalid", { field: "body", problem: error.message });
@@ -281,14 +301,14 @@ function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
   if (error.statusCode === 415) return refuse("media_type_unsupported");
   if (error.statusCode && error.statusCode >= 400 && error.statusCode < 500)
     return refuse("request_malformed");
-  // one that came another way than in the request, such as in a file
+  // the text was not a field of the request, so the check above missed it: it came in a file, for example
   if (UNKEEPABLE.has(codeOf(error) ?? ""))
     return refuse("request_invalid", { field: "body", problem: UNKEEPABLE_PROBLEM });
   if (isLockedOut(error)) return refuse("overloaded");
   if (isTimedOut(error)) {
     request.log.warn(
       { request_id: request.id, route: request.routeOptions.url },
-      "a statement ran too long and was ended",
+      "a statement exceeded its timeout and was cancelled",
     );
     return refuse("overloaded");
   }
@@ -307,7 +327,7 @@ function toRefusal(error: FastifyError, request: FastifyRequest): Refusal {
   return refuse("internal");
 }
 
-/** SQLSTATE: a character that the encoding doesn't have, or that JSON can't be turned into. */
+/** SQLSTATE of a character that the encoding doesn't have, or that a JSON escape can't be converted to. */
 const UNKEEPABLE: ReadonlySet<string> = new Set(["22021", "22P05"]);
 
 const RETRY_AFTER_S = 1;
@@ -317,7 +337,7 @@ export function answerRefusal(request: FastifyRequest, reply: FastifyReply, refu
   if (retry === "later" && (status === 409 || status === 429 || status === 503)) {
     void reply.header("retry-after", Math.max(RETRY_AFTER_S, Number(refusal.params?.["seconds"] ?? 0)));
   }
-  // RFC 9110 wants it with each 401; clients of older systems refresh their token when they see it
+  // RFC 9110 requires it with each 401; clients of older systems refresh their token when they see it
   if (status === 401)
     void reply.header(
       "www-authenticate",
@@ -331,7 +351,7 @@ export function answerRefusal(request: FastifyRequest, reply: FastifyReply, refu
     .send(toProblem(refusal, request.id));
 }
 
-/** Whether a refusal comes before a body that would take long to read. */
+/** Whether the request's body is still unread and too long to read and drop. */
 function isBodyTooLongToDrop({ raw, headers }: FastifyRequest): boolean {
   return (
     !raw.complete &&
@@ -340,7 +360,7 @@ function isBodyTooLongToDrop({ raw, headers }: FastifyRequest): boolean {
   );
 }
 
-/** Sends what a verb returned: its value with `status`, or its refusal. */
+/** Sends the result of a verb: its value with `status`, or its refusal. */
 export function answer<T>(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -351,7 +371,7 @@ export function answer<T>(
   return reply.code(status).send(result);
 }
 
-/** The same for what was done once by its key: a stored answer says so in a header. */
+/** Sends the result of an idempotent verb; a replayed answer is marked by a header. */
 export function answerOnce<T>(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { inTransaction, isLockedOut, type Database, type Tx } from "./database.ts";
 
 /**
- * What a key stands for: the same key under another merchant, outlet or route is another key. What is done at a till is
- * its outlet's, so that no other outlet is given its answer.
+ * The scope of a key: the same key under another merchant, outlet or route is another key. Keys of a till
+ * belong to its outlet, so that no other outlet gets its answers.
  */
 export type Scope = {
   readonly merchantId: Id;
@@ -21,12 +21,12 @@ export function checkedToKey(unchecked: unknown): string | Refusal {
   return typeof unchecked === "string" && KEY.test(unchecked) ? unchecked : refuse("idempotency_key_invalid");
 }
 
-/** The key that a request brings in its header. Refuses `idempotency_key_missing`, `idempotency_key_invalid`. */
+/** The key in a request's header. Refuses `idempotency_key_missing`, `idempotency_key_invalid`. */
 export function keyOf(request: { readonly headers: Readonly<Record<string, unknown>> }): string | Refusal {
   return checkedToKey(request.headers["idempotency-key"]);
 }
 
-/** A hash of a request that doesn't depend on the order of its fields. */
+/** A hash of a request's body that doesn't depend on the order of its fields. */
 export function requestHash(body: unknown): Buffer {
   return createHash("sha256").update(canonical(body)).digest();
 }
@@ -43,15 +43,15 @@ function canonical(value: unknown): string {
   return JSON.stringify(value) ?? "null";
 }
 
-/** What a key's effect answered, and whether it did so earlier. */
+/** The answer of a key's effect, and whether it was stored by an earlier request. */
 export type Once<T> = { readonly answer: T | Refusal; readonly replayed: boolean };
 
 /**
- * Runs `effect` once for a key. The key, the effect and the answer are written in one transaction, so there is never one
- * without the others: a twin that comes while it runs waits for its commit and gets the stored answer, or, when that takes
- * long, is told to come again (`idempotency_key_in_flight`); after a crash the key is free again, because nothing was done.
- * Another body under the same key is refused `idempotency_key_reused`. A refusal is not an effect: it is rolled back and its
- * key stays free.
+ * Runs `effect` once for a key. The key, the effect and the answer are written in one transaction, so none
+ * exists without the others. A request with the same key that arrives meanwhile waits for the commit and gets
+ * the stored answer; if that takes too long, it is refused `idempotency_key_in_flight` and may retry. After a
+ * crash the key is free again, because nothing was committed. A different body under the same key is refused
+ * `idempotency_key_reused`. A refusal is not an effect: it is rolled back and its key stays free.
  */
 export async function once<T>(
   database: Database,
@@ -66,9 +66,9 @@ export async function once<T>(
     return await inTransaction(database, async (tx) => {
       const { rows: taken } = await sql<{ key: string }>`
         insert into idempotency_key (merchant_id, route, key, request_hash)
-        values (${scope.merchantId}, ${scope.route}, ${scope.key}, ${hash}) on conflict do nothing returning key`.execute(
-        tx,
-      );
+        values (${scope.merchantId}, ${scope.route}, ${scope.key}, ${hash})
+        on conflict do nothing
+        returning key`.execute(tx);
       if (taken.length === 0) {
         const { rows } = await sql<{ request_hash: Buffer; answer: T }>`
           select request_hash, answer from idempotency_key
@@ -109,7 +109,7 @@ class RolledBack extends Error {
 
 const RETENTION = "30 days";
 
-/** Forgets keys older than 30 days. */
+/** Deletes keys older than 30 days. */
 export async function forgetOldKeys(database: Database): Promise<void> {
   await sql`delete from idempotency_key where created_at < now() - ${RETENTION}::interval`.execute(
     database.kysely,

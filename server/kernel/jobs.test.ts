@@ -19,11 +19,12 @@ import {
   type Database,
 } from "./index.ts";
 
-/** A process that takes a job and never ends it; it says so in one line. */
+/** A process that takes a job, prints a line and never ends the job. */
 const HOLDER = `
   import { createLog, openDatabase, startJobs } from "./server/kernel/index.ts";
   const database = openDatabase(JSON.parse(process.argv[1]), 4, () => undefined);
-  await startJobs(database, { [process.argv[2]]: () => new Promise(() => console.log("holding")) }, "", createLog("silent"));
+  const jobs = { [process.argv[2]]: () => new Promise(() => console.log("holding")) };
+  await startJobs(database, jobs, "", createLog("silent"));
 `;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -46,7 +47,7 @@ describe("jobs", () => {
     ["is done", undefined],
     ["fails", new Error("no")],
   ] as const) {
-    it(`faults 5 and 24: PostgreSQL is killed just before a job ${fate}: jobs go on, and that one is run again`, async () => {
+    it(`faults 5 and 24: a job is run again if PostgreSQL is killed just before it ${fate}`, async () => {
       const runs: string[] = [];
       const jobs = await startJobs(
         database,
@@ -83,7 +84,7 @@ describe("jobs", () => {
     });
   }
 
-  it("a job whose process was killed is run by another, and one whose process lives is left to it", async (t) => {
+  it("a job of a killed process is run by another process, and a job of a living one is not", async (t) => {
     const hold = async (task: string) => {
       await addJob(database.kysely, task, {});
       const child = spawn(
@@ -116,13 +117,13 @@ describe("jobs", () => {
       ({ length }) => length > 0,
       20_000,
     );
-    // and through further looks
+    // and through further polls
     await sleep(1_500);
     assert.deepEqual(runs, ["void"]);
     const { rows } = await database.pool.query<{ locked: boolean }>(
       "select locked_by is not null as locked from graphile_worker.jobs",
     );
-    assert.deepEqual(rows, [{ locked: true }], "the living process still has its own");
+    assert.deepEqual(rows, [{ locked: true }], "the living process still holds its job");
     await jobs.stop();
   });
 });

@@ -8,7 +8,11 @@ import { everywhere } from "./wall.ts";
 
 export type Jobs = Readonly<Record<string, (payload: Record<string, unknown>) => Promise<void>>>;
 
-/** Adds a job in the caller's transaction: it runs when that commits, not before `afterMs` by the database's clock. The same key replaces the job; one of a single attempt is never begun twice. */
+/**
+ * Adds a job in the caller's transaction. It runs after the commit, and not before `afterMs` by the
+ * database's clock. A job with the same key replaces an earlier one. With `attempts: 1` a job is never
+ * started twice.
+ */
 export async function addJob(
   tx: Executor,
   task: string,
@@ -16,22 +20,27 @@ export async function addJob(
   options: { afterMs?: number; key?: string; attempts?: number } = {},
 ): Promise<void> {
   await sql`
-    select graphile_worker.add_job(${task}, payload := ${JSON.stringify(payload)}::json, run_at := now() + ${options.afterMs ?? 0}::float8 * interval '1 millisecond',
-      job_key := ${options.key ?? null}, max_attempts := ${options.attempts ?? 25})`.execute(tx);
+    select graphile_worker.add_job(
+      ${task},
+      payload := ${JSON.stringify(payload)}::json,
+      run_at := now() + ${options.afterMs ?? 0}::float8 * interval '1 millisecond',
+      job_key := ${options.key ?? null},
+      max_attempts := ${options.attempts ?? 25})`.execute(tx);
 }
 
-/** How long a runner that ended, because the database went away under it, waits before it is started again. */
+/** How long to wait before a runner is restarted that ended because the database was unavailable. */
 const RETRY_MS = 500;
-/** How often it is looked for jobs of runners that died. */
+/** How often to look for jobs of runners that died. */
 const DEAD_POLL_MS = 5_000;
-/** On average; between half of it and half as much again. */
+/** Average pause; the actual one is between half of it and one and a half times as long. */
 const REST_MS = 100;
 
 /**
- * Runs jobs until stopped, `concurrency` at once; one that fails is tried again with growing pauses. A job added for now starts within
- * a moment; one for later is seen within `pollMs`. When the database goes away just as a job ends, the runner can't write that down
- * and gives up: it is started again, and what it held is run again. So is what the runner of a killed process held, here or
- * elsewhere, within `2 * deadPollMs`.
+ * Runs jobs until stopped, `concurrency` at once. A job that fails is retried with growing pauses. A job that
+ * is due now starts almost at once; one that is due later starts within `pollMs` of its time. If the database
+ * becomes unavailable just as a job ends, the runner can't record that and ends: it is restarted, and the
+ * jobs that it held are run again. Jobs of a killed process, here or elsewhere, are run again within
+ * `2 * deadPollMs`.
  */
 export async function startJobs(
   database: Database,
@@ -48,7 +57,7 @@ export async function startJobs(
   }
   const logger = new Logger(() => (level, message) => {
     if (level === "error") log.error(message);
-    // couriers wait for receivers, not for the database: few connections serve many of them
+    // webhook deliveries wait for receivers, not for the database, so a small pool serves many of them
     else if (level === "warning" && !message.includes("maxPoolSize")) log.warn(message);
     else log.debug(message);
   });
@@ -63,13 +72,15 @@ export async function startJobs(
     const events: WorkerEvents = new EventEmitter();
     events.on("pool:create", ({ workerPool }) => holders.add(workerPool.id));
     events.on("worker:create", ({ worker }) => holders.add(worker.workerId));
-    // the session that listens lives as long as the runner, and is opened anew when it is lost
+    // the listening session lives as long as the runner, and is reopened when it is lost
     events.on(
       "pool:listen:success",
-      ({ workerPool, client }) => void signLife(client, workerPool.id).catch(() => undefined),
+      ({ workerPool, client }) => void holdLifeLock(client, workerPool.id).catch(() => undefined),
     );
-    // in batches, though of what ends in one turn of the loop only: the end of a single job that can't be written down ends the process
-    // each job that is added, also one for later, calls all runners: while there was nothing to do they look again only after a rest
+    // Batching with a delay of 0, although each batch holds only the jobs that end in one turn of the event
+    // loop: without batching, a single job whose end can't be recorded ends the process.
+    // Each added job, even one that is due later, wakes all runners: a runner that found nothing polls again
+    // only after a pause.
     const localQueue = {
       size: concurrency,
       refetchDelay: { durationMs: Math.min(REST_MS, pollMs), threshold: 0, maxAbortThreshold: Infinity },
@@ -98,11 +109,10 @@ export async function startJobs(
         if (stopped) return;
         try {
           runner = await begin();
-          log.warn("the job runner ended; it was started again");
+          log.warn("the job runner ended and was restarted");
           break;
         } catch (error) {
-          if (!isUnavailable(error))
-            log.error({ err: error }, "the job runner does not start; it will be tried again");
+          if (!isUnavailable(error)) log.error({ err: error }, "the job runner failed to start; will retry");
         }
       }
     }
@@ -115,17 +125,17 @@ export async function startJobs(
       await reaper.stop();
       await runner.stop().catch(() => undefined);
       await watching;
-      // one that was just being started again
+      // the watch may have just restarted one
       await runner.stop().catch(() => undefined);
     },
   };
 }
 
-/** How long the session that was just handed to a runner is left to its own first statement. */
+/** How long to wait for a new session's own first statement (LISTEN) before it is used here. */
 const LISTEN_MS = 200;
 
-/** Holds a lock in a runner's name, which PostgreSQL takes back with the session, however the runner ends. */
-async function signLife(
+/** Holds a lock in a runner's name. PostgreSQL releases it with the session, however the runner ends. */
+async function holdLifeLock(
   client: { query(text: string, values: unknown[]): Promise<unknown> },
   holder: string,
 ): Promise<void> {
@@ -136,15 +146,17 @@ async function signLife(
 const LIFE_LOCK = "hashtextextended('onegate jobs ' || $1::text, 0)";
 
 /**
- * Runners that hold jobs although nobody holds the lock in their name. A runner that lost its session, as all do when
- * PostgreSQL restarts, is among them until it has another.
+ * Runners that hold jobs while no session holds the lock in their name. A runner that lost its session, for
+ * example because PostgreSQL restarted, is among them until it has a new one.
  */
 async function selectLifelessHolders(executor: Executor): Promise<string[]> {
   const { rows } = await sql<{ holder: string }>`
-    with holder as materialized (select distinct locked_by as name from graphile_worker.jobs where locked_by is not null),
+    with holder as materialized (
+           select distinct locked_by as name from graphile_worker.jobs where locked_by is not null),
          lock as materialized (
            select (classid::bigint << 32) | objid::bigint as key from pg_locks
-            where locktype = 'advisory' and objsubid = 1 and granted and database = (select oid from pg_database where datname = current_database()))
+            where locktype = 'advisory' and objsubid = 1 and granted
+              and database = (select oid from pg_database where datname = current_database()))
     select name as holder from holder
      where not exists (select from lock where key = hashtextextended('onegate jobs ' || name, 0))`.execute(
     executor,
@@ -153,8 +165,9 @@ async function selectLifelessHolders(executor: Executor): Promise<string[]> {
 }
 
 /**
- * Frees the jobs of runners that died with their process, which would stay locked for hours. Dead is one that is lifeless
- * at two looks in a row: one that lives has opened another session by then.
+ * Frees the jobs of runners that died with their process, which would otherwise stay locked for hours. A
+ * runner counts as dead if it holds no lock in two polls in a row: a living one has opened a new session by
+ * then.
  */
 function freeJobsOfTheDead(database: Database, log: Log, pollMs: number): { stop(): Promise<void> } {
   const ending = new AbortController();
@@ -170,13 +183,10 @@ function freeJobsOfTheDead(database: Database, log: Log, pollMs: number): { stop
           log.warn({ runners: dead.length }, "jobs of a killed process are run again");
         }
       } catch (error) {
-        // what was seen before an outage says nothing about who lives after it
+        // observations from before an outage say nothing about which runners live after it
         before = new Set();
         if (!isUnavailable(error))
-          log.error(
-            { err: error },
-            "jobs of killed processes could not be looked for; it will be tried again",
-          );
+          log.error({ err: error }, "failed to look for jobs of killed processes; will retry");
       }
       await sleep(pollMs, undefined, { signal: ending.signal }).catch(() => undefined);
     }

@@ -1,6 +1,6 @@
-/** Levels of objects and arrays; no schema here has more than 8. */
+/** Maximum nesting of objects and arrays; no schema here has more than 8 levels. */
 export const MAX_JSON_DEPTH = 32;
-/** Where keys are shorter than this on average, a body holds nothing that a route asks for. */
+/** A body with fewer bytes for each key than this can't match any schema here. */
 const BYTES_PER_KEY = 8;
 const MIN_KEYS = 64;
 
@@ -12,7 +12,9 @@ const QUOTE = 34,
   OPEN_OBJECT = 123,
   CLOSE_OBJECT = 125;
 
-/** Why a JSON text is not worth parsing, or nothing. One look at each character, before anything is built from them. */
+/**
+ * Why a JSON text must not be parsed, or `undefined`. Scans each character once, without building any value.
+ */
 export function jsonProblem(text: string, limitBytes: number): string | undefined {
   const maxKeys = Math.max(MIN_KEYS, limitBytes / BYTES_PER_KEY);
   let depth = 0;
@@ -40,7 +42,7 @@ export function jsonProblem(text: string, limitBytes: number): string | undefine
   return undefined;
 }
 
-/** The place of a string's closing quote, or the text's end. */
+/** The index of a string's closing quote, or the text's end. */
 function endOfString(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
     let backslashes = 0;

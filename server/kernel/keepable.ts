@@ -1,10 +1,10 @@
 /**
- * PostgreSQL keeps no NUL and no half of a surrogate pair, in a text or in JSON, and reads JSON only so deep. What comes from
- * outside is checked or cleaned with these before it can fail a statement.
+ * PostgreSQL can't store a NUL or half a surrogate pair, in text or in JSON, and limits the depth of JSON.
+ * These functions check or clean outside input before a statement fails on it.
  */
 
 const REPLACEMENT = "\uFFFD";
-/** Far above what any API sends, far below what stops PostgreSQL or a recursion. */
+/** Far more than any API sends, far less than PostgreSQL or a recursion can handle. */
 export const MAX_KEEPABLE_DEPTH = 32;
 
 export function isKeepableText(text: string): boolean {
@@ -16,8 +16,9 @@ export function keepableText(text: string): string {
 }
 
 /**
- * Parsed JSON as it can be kept: names and texts cleaned, and what is nested too deep replaced by a mark. `change` decides on
- * each named value before it is gone into; undefined leaves it out.
+ * A copy of parsed JSON that PostgreSQL can store: names and strings are cleaned, and values nested too deep
+ * are replaced by a mark. `change` may replace each named value before its contents are copied; `undefined`
+ * omits it.
  */
 export function keepableJson(
   unchecked: unknown,
@@ -27,21 +28,29 @@ export function keepableJson(
     if (typeof value === "string") return keepableText(value);
     if (typeof value !== "object" || value === null) return value;
     if (depth >= MAX_KEEPABLE_DEPTH) return "(nested too deep)";
-    if (Array.isArray(value)) return value.map((one) => keep(one, depth + 1));
+    if (Array.isArray(value)) return value.map((item) => keep(item, depth + 1));
     const fields = Object.entries(value).map(
-      ([name, one]) => [keepableText(name), change(name, one)] as const,
+      ([name, field]) => [keepableText(name), change(name, field)] as const,
     );
     return Object.fromEntries(
-      fields.filter(([, one]) => one !== undefined).map(([name, one]) => [name, keep(one, depth + 1)]),
+      fields
+        .filter(([, field]) => field !== undefined)
+        .map(([name, field]) => [name, keep(field, depth + 1)]),
     );
   };
   return keep(unchecked, 0);
 }
 
-/** Where a value stands; linked instead of written, as a path of each value would cost the square of the depth. */
+/**
+ * A value's place in the JSON. It links to its parent, because a written path for each value would need
+ * quadratic space.
+ */
 type Place = { readonly value: unknown; readonly name: string; readonly parent: Place | undefined };
 
-/** Where the first text or name stands that can't be kept, as `/order_items/0/name`; undefined where there is none. However deep it goes. */
+/**
+ * The path of the first string or name that can't be stored, such as `/order_items/0/name`; `undefined` if
+ * there is none. Works at any depth.
+ */
 export function unkeepableAt(unchecked: unknown): string | undefined {
   const waiting: Place[] = [{ value: unchecked, name: "", parent: undefined }];
   for (let place = waiting.pop(); place; place = waiting.pop()) {
@@ -49,8 +58,8 @@ export function unkeepableAt(unchecked: unknown): string | undefined {
     if (!isKeepableText(place.name) || (typeof value === "string" && !isKeepableText(value)))
       return pathOf(place);
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) continue;
-    for (const [name, one] of Object.entries(value).toReversed())
-      waiting.push({ value: one, name, parent: place });
+    for (const [name, child] of Object.entries(value).toReversed())
+      waiting.push({ value: child, name, parent: place });
   }
   return undefined;
 }

@@ -27,8 +27,8 @@ before(async () => {
 });
 after(() => test.close());
 
-describe("statements", () => {
-  it("are parsed once a connection, and a wrong one does not spoil the next", async () => {
+describe("prepared statements", () => {
+  it("are parsed once per connection, and a failed one does not affect the next", async () => {
     await test.database.kysely.connection().execute(async (connection) => {
       const plus = (a: number, b: number) =>
         sql<{ sum: number }>`select ${a}::int / ${b}::int as sum`.execute(connection);
@@ -36,9 +36,9 @@ describe("statements", () => {
         (
           await sql<{
             statement: string;
-          }>`select statement from pg_prepared_statements where statement like ${"select $1::int / $2::int as sum"}`.execute(
-            connection,
-          )
+          }>`
+            select statement from pg_prepared_statements
+             where statement like ${"select $1::int / $2::int as sum"}`.execute(connection)
         ).rows;
       assert.equal((await plus(6, 3)).rows[0]?.sum, 2);
       await assert.rejects(plus(6, 0), /division by zero/);
@@ -48,12 +48,12 @@ describe("statements", () => {
   });
 });
 
-/** Announces something; what it says does not matter here. */
+/** Announces an event whose topic and payload don't matter here. */
 const happen = (tx: Tx, merchantId: Id, subject: string) =>
   announce(tx, merchantId, "staff_session.ended", subject, { session_id: newId() });
 
 describe("the outbox", () => {
-  it("shows nothing of a transaction that is rolled back", async () => {
+  it("shows no event of a transaction that is rolled back", async () => {
     const merchantId = newId();
     await assert.rejects(
       inTransaction(test.database, async (tx) => {
@@ -78,7 +78,7 @@ describe("the outbox", () => {
     assert.deepEqual(
       await readEvents(test.database.kysely, START, 10, { merchantId }),
       [],
-      "the quick one stands behind the slow one, and waits for it",
+      "the quick event waits behind the slow one",
     );
     gate.resolve();
     await slow;
@@ -95,12 +95,12 @@ describe("the outbox", () => {
     ]);
   });
 
-  it("is in the order of numbers, also where a transaction id grows by a digit", async () => {
+  it("orders transaction ids as numbers, not as text", async () => {
     const merchantId = newId();
     for (const xid of ["100", "9", "99", "10"]) {
-      await sql`insert into outbox_event (merchant_id, xid, topic, subject, payload) values (${merchantId}, ${xid}::xid8, 'test.grown', ${xid}, '{}')`.execute(
-        test.database.kysely,
-      );
+      await sql`
+        insert into outbox_event (merchant_id, xid, topic, subject, payload)
+        values (${merchantId}, ${xid}::xid8, 'test.grown', ${xid}, '{}')`.execute(test.database.kysely);
     }
     const read: string[] = [];
     for (let cursor = START; ; ) {
@@ -112,11 +112,11 @@ describe("the outbox", () => {
     assert.deepEqual(read, ["9", "10", "99", "100"]);
     assert.ok(
       (await latestCursor(test.database.kysely)).xid > 100n,
-      "what was written last stands behind them",
+      "the latest cursor has the real transaction id, which is higher",
     );
   });
 
-  it("fault 27: two workers at once, one of them killed in the middle: each event is acted upon once", async () => {
+  it("fault 27: each event is handled once by two workers, even if one is killed in the middle", async () => {
     const merchantId = newId();
     await sql`create table acted (subject text)`.execute(test.database.kysely);
     const wanted = Array.from({ length: 200 }, (_, i) => String(i));
@@ -153,7 +153,7 @@ describe("the outbox", () => {
 describe("an idempotency key", () => {
   const scope = (key: string) => ({ merchantId: derivedId("kernel test"), route: "test", key });
 
-  it("runs its effect once, for twins at the same moment and for a retry", async () => {
+  it("runs its effect once for concurrent requests and for a retry", async () => {
     let effects = 0;
     const ask = () => once(test.database, scope("a"), { sum: 1 }, async () => ({ number: (effects += 1) }));
     const answers = await Promise.all(Array.from({ length: 10 }, ask));
@@ -163,7 +163,7 @@ describe("an idempotency key", () => {
     assert.equal((await ask()).replayed, true);
   });
 
-  it("refuses another content, whatever the order of its fields", async () => {
+  it("refuses another body, but ignores the order of fields", async () => {
     await once(test.database, scope("b"), { a: 1, b: { c: 2, d: 3 } }, async () => ({ done: true }));
     const same = await once(test.database, scope("b"), { b: { d: 3, c: 2 }, a: 1 }, async () => ({
       done: false,
@@ -216,7 +216,7 @@ describe("an idempotency key", () => {
 });
 
 describe("settings", () => {
-  it("are checked, and a wrong one names its variable and the remedy", () => {
+  it("are checked, and the error names the variable and the remedy", () => {
     for (const [name, value] of [
       ["PORT", "80800"],
       ["PORT", "http"],
@@ -238,7 +238,7 @@ describe("settings", () => {
     }
   });
 
-  it("are all named at once: the wrong ones, what a bank lacks, and what production lacks", () => {
+  it("are reported all at once: wrong ones, ones missing for a bank, ones missing for production", () => {
     const refusedFor = (environment: Record<string, string>) => {
       try {
         readSettings(environment);
@@ -278,7 +278,7 @@ describe("settings", () => {
     );
   });
 
-  it("production refuses what only a sandbox may have", () => {
+  it("are refused in production if only a sandbox may have them", () => {
     const good = {
       ONEGATE_MODE: "production",
       ONEGATE_ANONYMOUS: "off",
@@ -305,7 +305,7 @@ describe("settings", () => {
         name,
       );
     }
-    // a provider that is off needs no credentials, as none is when merchants have accounts of their own; one that is on needs its own
+    // only a configured provider needs credentials; there may be none if merchants have accounts of their own
     assert.equal(
       readSettings({ ...good, TRIPAY_URL: "", TRIPAY_API_KEY: "", TRIPAY_PRIVATE_KEY: "" }).tripayUrl,
       "",
@@ -333,7 +333,7 @@ describe("settings", () => {
 });
 
 describe("logs", () => {
-  it("fault 36: carry no secret and no personal data, by field or in free text", () => {
+  it("fault 36: contain no secret and no personal data, in fields or in free text", () => {
     assert.equal(
       mask("andi@contoh.id called +62 812-3456-7890 with Bearer abc.def or eyJh.eyJz.x-y"),
       "[email] called [phone] with Bearer [hidden] or [token]",

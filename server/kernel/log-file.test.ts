@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createLogFile } from "./log-file.ts";
 
-/** A file that takes `room` bytes, and then answers `code`. */
+/** A file that accepts `room` bytes and then fails with `code`. */
 function fileWith(room: number, code: string) {
   const file = {
     room,
@@ -21,7 +21,7 @@ function fileWith(room: number, code: string) {
 }
 
 describe("a log's file", () => {
-  it("never throws when the disk is full: lines are lost and counted, and a torn one ends where the next begins", () => {
+  it("loses and counts lines when the disk is full, and ends a torn line before the next", () => {
     const file = fileWith(12, "ENOSPC");
     const log = createLogFile(2, file.write);
     for (const line of ["first\n", "second, which is long\n", "third\n"]) log.write(line);
@@ -42,7 +42,7 @@ describe("a log's file", () => {
     assert.equal(log.takeLost(), 1);
   });
 
-  it("keeps lines for a slow reader, whole and in order", async () => {
+  it("buffers lines for a slow reader, whole and in order", async () => {
     const file = fileWith(8, "EAGAIN");
     const log = createLogFile(2, file.write);
     for (const line of ["first\n", "second\n", "third\n"]) log.write(line);
@@ -53,7 +53,7 @@ describe("a log's file", () => {
     assert.equal(log.takeLost(), 0);
   });
 
-  it("bounds what it keeps", () => {
+  it("limits its buffer", () => {
     const file = fileWith(0, "EAGAIN");
     const log = createLogFile(2, file.write);
     for (let i = 0; i < 2_000; i++) log.write(`${"x".repeat(1_023)}\n`);

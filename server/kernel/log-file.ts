@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 
-/** Bytes kept for a reader that is slow; lines beyond them are lost. */
+/** Bytes that are buffered for a slow reader; lines beyond them are lost. */
 const MAX_KEPT_BYTES = 1_048_576;
 const RETRY_MS = 50;
 
@@ -11,9 +11,9 @@ export type LogFile = {
 };
 
 /**
- * Writes lines to an open file, at once and in order, and never throws: a log that can't be written must not fail the
- * work that it is about. What a full disk refuses is lost and counted; what a slow reader does not take yet is kept for a
- * while. `writeTo` stands for the file in tests.
+ * Writes lines to an open file, synchronously and in order, and never throws: a log that can't be written
+ * must not fail the work that it describes. Lines that a full disk refuses are lost and counted; lines that a
+ * slow reader does not accept yet are buffered. `writeTo` replaces the file in tests.
  */
 export function createLogFile(
   file: number,
@@ -22,11 +22,11 @@ export function createLogFile(
   let kept: Buffer[] = [];
   let keptBytes = 0;
   let lost = 0;
-  /** Whether the last line in the file may have no end: the next one begins with a line break. */
+  /** Whether the last line in the file may be incomplete: the next one then begins with a line break. */
   let isTorn = false;
   let timer: NodeJS.Timeout | undefined;
 
-  /** Writes as much as the file takes; the rest, and whether it may be offered again. */
+  /** Writes as much as the file accepts. Returns the rest, and whether to retry it. */
   function put(bytes: Buffer): { readonly rest: Buffer; readonly isSlow: boolean } {
     let rest = bytes;
     try {
@@ -37,12 +37,12 @@ export function createLogFile(
     }
   }
 
-  /** Whether the line is dealt with: written, or lost. */
+  /** Returns whether the line is done: written or lost, not buffered. */
   function writeLine(line: Buffer): boolean {
     const { rest, isSlow } = put(isTorn ? Buffer.concat([LINE_BREAK, line]) : line);
     isTorn = rest.length > 0 && !isSlow;
     if (isTorn) lost += 1;
-    // what was taken stands in the file: only the rest is offered again
+    // the beginning is in the file already: only the rest is retried
     else if (rest.length > 0) keep(rest);
     return rest.length === 0 || isTorn;
   }

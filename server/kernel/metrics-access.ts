@@ -3,7 +3,8 @@ import type { FastifyRequest } from "fastify";
 import { createHash, timingSafeEqual } from "node:crypto";
 
 export type MetricsAccess = {
-  readonly token: string /** Whether everybody may read them when no token is set: in the sandbox. */;
+  readonly token: string;
+  /** Whether anyone may read the metrics when no token is set, as in the sandbox. */
   readonly isOpen: boolean;
 };
 
@@ -12,8 +13,9 @@ const LOOPBACK_HOST = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,
 const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
 
 /**
- * Why a caller may not read the metrics, or nothing. A proxy on this machine calls from loopback too: a request that went
- * through one, or that names another host, is somebody else's. Refuses `unauthenticated`, `metrics_closed`.
+ * Why a caller may not read the metrics, or `undefined`. A proxy on this machine calls from loopback too, so
+ * a request that went through one, or that names another host, does not count as local. Refuses
+ * `unauthenticated`, `metrics_closed`.
  */
 export function metricsRefusal(
   { token, isOpen }: MetricsAccess,

@@ -44,9 +44,9 @@ export function flywayChecksum(sql: string): number {
 }
 
 /**
- * Brings the schema to the newest version, each script in a transaction of its own, and writes Flyway's history table,
- * so that either program may go on where the other stopped. Refuses a database that a newer Onegate made, and an
- * applied script that was edited afterwards.
+ * Migrates the schema to the newest version, each script in its own transaction, and writes Flyway's history
+ * table, so that either program can continue where the other stopped. Refuses a database made by a newer
+ * Onegate, and an applied script that was edited afterwards. Returns how many scripts it applied.
  */
 export async function migrate(pool: pg.Pool, migrations: readonly Migration[]): Promise<number> {
   const client = await pool.connect();
@@ -81,7 +81,7 @@ export async function migrate(pool: pg.Pool, migrations: readonly Migration[]): 
     }
     return done;
   } finally {
-    // the session ends, and with it the lock and the setting
+    // closing the session releases the lock and resets the setting
     client.release(true);
   }
 }
@@ -95,8 +95,10 @@ async function apply(
   try {
     await client.query(sql);
     await client.query(
-      `insert into flyway_schema_history (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)
-       select coalesce(max(installed_rank), 0) + 1, $1, $2, 'SQL', $3, $4, current_user, $5, true from flyway_schema_history`,
+      `insert into flyway_schema_history
+         (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)
+       select coalesce(max(installed_rank), 0) + 1, $1, $2, 'SQL', $3, $4, current_user, $5, true
+         from flyway_schema_history`,
       [String(version), description, script, checksum, Math.round(performance.now() - begun)],
     );
     await client.query("commit");
@@ -106,7 +108,7 @@ async function apply(
   }
 }
 
-/** The table as Flyway makes it (flyway-core, PostgreSQL's createTable statement, in our words). */
+/** The history table, equivalent to the one that flyway-core creates on PostgreSQL. */
 const HISTORY = `
   create table if not exists flyway_schema_history (
     installed_rank integer not null constraint flyway_schema_history_pk primary key,

@@ -12,27 +12,30 @@ import {
 import type { Log } from "./telemetry.ts";
 import { everywhere } from "./wall.ts";
 
-/** An event of one topic, as it was committed with its fact. */
+/** An event of one topic, committed in the same transaction as the change that it announces. */
 export type EventOf<T extends Topic> = {
   readonly cursor: Cursor;
   readonly merchantId: Id;
   readonly topic: T;
   readonly subject: string;
-  /** Empty when its reader asked for no payload of this topic. Events of an older version may lack newer fields. */
+  /**
+   * Empty if the reader didn't request payloads of this topic. Events of an older version may lack newer
+   * fields.
+   */
   readonly payload: Readonly<EventPayload<T>>;
   readonly occurredAt: Date;
 };
 
-/** Any event: comparing its topic tells the type of its payload. */
+/** Any event; comparing its topic narrows the type of its payload. */
 export type OutboxEvent = { [T in Topic]: EventOf<T> }[Topic];
 
-/** A place in the order in which events may be read: transaction id, then number. */
+/** A position in the order in which events are read: transaction id, then event number. */
 export type Cursor = { readonly xid: bigint; readonly eventId: bigint };
 
 export const START: Cursor = { xid: 0n, eventId: 0n };
 
-function isAfter(one: Cursor, other: Cursor | undefined): boolean {
-  return !other || one.xid > other.xid || (one.xid === other.xid && one.eventId > other.eventId);
+function isAfter(a: Cursor, b: Cursor | undefined): boolean {
+  return !b || a.xid > b.xid || (a.xid === b.xid && a.eventId > b.eventId);
 }
 
 export function cursorToText({ xid, eventId }: Cursor): string {
@@ -44,7 +47,7 @@ export function checkedToCursor(unchecked: unknown): Cursor | undefined {
   return match?.[1] && match[2] ? { xid: BigInt(match[1]), eventId: BigInt(match[2]) } : undefined;
 }
 
-/** Writes an event; it is announced when, and only when, the transaction commits, and wakes the readers then. */
+/** Writes an event in the transaction. Readers see it, and are woken, if and when the transaction commits. */
 export async function announce<T extends Topic>(
   tx: Tx,
   merchantId: Id,
@@ -59,11 +62,12 @@ export async function announce<T extends Topic>(
 }
 
 /**
- * Reads events after a cursor. A sequence hands its numbers out before the commits, so an event with a lower number can
- * appear after one with a higher. Reading stops therefore below the oldest transaction that still runs (the watermark):
- * whatever commits later stands behind it in the order (transaction id, number), and nothing is ever skipped. The price:
- * a long write in any database of the same server keeps new events waiting until it ends. Events whose topic begins
- * with none of `topics` come without their payload, which may be large.
+ * Reads events after a cursor. A sequence assigns its numbers before the commits, so an event with a lower
+ * number can become visible after one with a higher number. Reading therefore stops below the oldest
+ * transaction that is still running (the watermark): whatever commits later comes after it in the order
+ * (transaction id, number), so no event is ever skipped. The cost: a long write transaction in any database
+ * of the same server delays new events until it ends. Events whose topic begins with none of `topics` are
+ * returned without their payload, which may be large.
  */
 export async function readEvents(
   executor: Executor,
@@ -81,14 +85,15 @@ export async function readEvents(
     occurred_at: Date;
   }>`
     select e.xid::text as xid, event_id, merchant_id, topic, subject, occurred_at,
-           case when ${only.topics === undefined} or topic ^@ any (${[...(only.topics ?? [])]}::text[]) then payload else '{}' end as payload
+           case when ${only.topics === undefined} or topic ^@ any (${[...(only.topics ?? [])]}::text[])
+             then payload else '{}' end as payload
       from outbox_event e
      where (e.xid, event_id) > (${after.xid.toString()}::xid8, ${after.eventId}::bigint)
        and e.xid < pg_snapshot_xmin(pg_current_snapshot())
        and (${only.merchantId ?? null}::uuid is null or merchant_id = ${only.merchantId ?? null}::uuid)
-     order by e.xid, event_id -- by the number: the column of the result is text
+     order by e.xid, event_id -- e.xid is a number; the result's xid is text
      limit ${limit}`.execute(executor);
-  // rows were written by `announce`, which knows the type of each topic's payload
+  // `announce` wrote the rows and checks each payload's type against its topic
   return rows.map(
     (row) =>
       ({
@@ -102,18 +107,18 @@ export async function readEvents(
   );
 }
 
-/** The place behind everything that can be read now. */
+/** The position after all events that can be read now. */
 export async function latestCursor(executor: Executor): Promise<Cursor> {
   const { rows } = await sql<{ xid: string; event_id: bigint }>`
     select e.xid::text as xid, event_id from outbox_event e
-     where e.xid < pg_snapshot_xmin(pg_current_snapshot()) order by e.xid desc, event_id desc limit 1`.execute(
-    executor,
-  );
+     where e.xid < pg_snapshot_xmin(pg_current_snapshot())
+     order by e.xid desc, event_id desc
+     limit 1`.execute(executor);
   const [row] = rows;
   return row ? { xid: BigInt(row.xid), eventId: row.event_id } : START;
 }
 
-/** The topics of the events after a cursor, up to another. */
+/** The topics of the events after one cursor, up to another. */
 async function readTopics(executor: Executor, after: Cursor, upTo: Cursor): Promise<string[]> {
   const { rows } = await sql<{ topic: string }>`
     select distinct topic from outbox_event e
@@ -124,17 +129,25 @@ async function readTopics(executor: Executor, after: Cursor, upTo: Cursor): Prom
 
 export type Consumer = {
   readonly name: string;
-  /** What the topics whose payload it needs begin with; the others pass it by. */
+  /** Prefixes of the topics that it consumes; it does not get the payload of other events. */
   readonly topics: readonly string[];
-  /** Events in one transaction; fewer where each is much work, because a long transaction keeps all readers waiting. */
+  /**
+   * Events in one transaction. Set fewer if each is much work, because a long transaction delays all readers.
+   */
   readonly atOnce?: number;
-  /** Acts on events in the transaction that moves the consumer's cursor: at least once read, once acted upon. */
+  /**
+   * Handles events in the transaction that moves the consumer's cursor: read at least once, handled exactly
+   * once.
+   */
   readonly handle: (tx: Tx, events: readonly OutboxEvent[]) => Promise<void>;
 };
 
 const READ_BATCH_SIZE = 500;
 
-/** Lets a consumer act on the next events; answers how many. Two workers at once take turns at the cursor's row. */
+/**
+ * Lets a consumer handle its next events; returns how many. Concurrent workers take turns through the lock on
+ * the cursor's row.
+ */
 export async function consume(database: Database, consumer: Consumer): Promise<number> {
   return inTransaction(database, async (tx) => {
     const at = (await lockCursor(tx, consumer.name)) ?? (await makeCursor(tx, consumer.name));
@@ -157,36 +170,42 @@ export async function consume(database: Database, consumer: Consumer): Promise<n
 type CursorRow = { readonly xid: string; readonly event_id: bigint };
 
 async function lockCursor(tx: Tx, name: string): Promise<CursorRow | undefined> {
-  const { rows } =
-    await sql<CursorRow>`select xid::text as xid, event_id from outbox_consumer where name = ${name} for update`.execute(
-      tx,
-    );
+  const { rows } = await sql<CursorRow>`
+      select xid::text as xid, event_id from outbox_consumer where name = ${name} for update`.execute(tx);
   return rows[0];
 }
 
 async function makeCursor(tx: Tx, name: string): Promise<CursorRow> {
   await sql`insert into outbox_consumer (name) values (${name}) on conflict do nothing`.execute(tx);
-  const made = await lockCursor(tx, name);
-  if (!made) throw new Error(`consumer ${name} has no cursor`);
-  return made;
+  const created = await lockCursor(tx, name);
+  if (!created) throw new Error(`consumer ${name} has no cursor`);
+  return created;
 }
 
 export type Tail = {
-  /** Calls back with each new event, of all merchants, in order. Answers how to stop. */
+  /** Calls `listener` with each new event of all merchants, in order. Returns a function that stops it. */
   subscribe(listener: (event: OutboxEvent) => void): () => void;
-  /** Looks now rather than at the next poll: something was just committed here. */
+  /** Polls now instead of at the next interval, because this process just committed an event. */
   wake(): void;
   stop(): Promise<void>;
 };
 
-/** How long an event of another process may wait to be seen; one of this process is seen at once. */
+/** How long an event of another process may wait to be read; one of this process is read at once. */
 const DEFAULT_POLL_MS = 200;
-/** The rest between two looks: under load one look finds the events of many transactions, instead of one look a transaction. */
+/**
+ * The pause between two polls. Under load one poll then finds the events of many transactions instead of one.
+ */
 const REST_MS = 20;
-/** How far in time a cursor may stay behind events that don't concern its consumer; after a restart they are passed over anew. */
+/**
+ * How long a cursor may stay behind events that its consumer ignores. After a restart they are skipped once
+ * more.
+ */
 const MAX_IDLE_MS = 10_000;
 
-/** Follows the outbox, lets the consumers act, and feeds the open streams with the payloads of topics that begin with `streamed`. */
+/**
+ * Follows the outbox: runs the consumers, and feeds open streams, with payloads only for topics that begin
+ * with one of `streamed`.
+ */
 export function followOutbox(
   database: Database,
   consumers: readonly Consumer[],
@@ -199,23 +218,20 @@ export function followOutbox(
   let isAwake = false;
   let cursor: Cursor | undefined;
 
-  /** Up to where each consumer has acted on everything, as far as it was done here. */
+  /** The position up to which each consumer is known here to have handled everything. */
   const reached = new Map<string, Cursor>();
-  /** When its cursor was last moved, by `performance.now()`. */
+  /** When each consumer's stored cursor was last moved, by `performance.now()`. */
   const movedAt = new Map<string, number>();
 
-  /** Whether nothing new concerns a consumer: its cursor is then left where it is, for a while. */
+  /** Whether a consumer ignores all new events: its stored cursor then stays where it is for a while. */
   const isUnconcerned = ({ name, topics }: Consumer, fresh: readonly string[]) =>
     reached.has(name) &&
     performance.now() - (movedAt.get(name) ?? 0) < MAX_IDLE_MS &&
     !fresh.some((topic) => topics.some((prefix) => topic.startsWith(prefix)));
 
-  async function look(): Promise<void> {
+  async function poll(): Promise<void> {
     const latest = await latestCursor(database.kysely);
-    const furthestBehind = [...reached.values()].reduce(
-      (one, other) => (isAfter(one, other) ? other : one),
-      latest,
-    );
+    const furthestBehind = [...reached.values()].reduce((a, b) => (isAfter(a, b) ? b : a), latest);
     const fresh = isAfter(latest, furthestBehind)
       ? await readTopics(database.kysely, furthestBehind, latest)
       : [];
@@ -229,10 +245,10 @@ export function followOutbox(
         reached.set(consumer.name, latest);
       } catch (error) {
         if (isUnavailable(error)) throw error;
-        log.error({ err: error, consumer: consumer.name }, "a consumer stumbled; it will be tried again");
+        log.error({ err: error, consumer: consumer.name }, "outbox consumer failed; will retry");
       }
     }
-    // nobody listens: keep up without reading. Who came meanwhile is fed from where we were
+    // without listeners, skip ahead unread; a listener that subscribed since the last poll is fed from there
     if (listeners.size === 0 || !cursor) cursor = latest;
     while (isAfter(latest, cursor)) {
       const events = await readEvents(database.kysely, cursor, READ_BATCH_SIZE, { topics: streamed });
@@ -245,9 +261,9 @@ export function followOutbox(
     while (!stopped) {
       isAwake = false;
       try {
-        await look();
+        await poll();
       } catch (error) {
-        if (!isUnavailable(error)) log.error({ err: error }, "the outbox reader stumbled; it goes on");
+        if (!isUnavailable(error)) log.error({ err: error }, "outbox poll failed; will retry");
       }
       if (!stopped) await sleep(REST_MS);
       if (!isAwake && !stopped)
@@ -277,12 +293,13 @@ export function followOutbox(
 
 const RETENTION = "30 days";
 
-/** Forgets events older than 30 days that every durable consumer has read. Answers how many. */
+/** Deletes events older than 30 days that every durable consumer has read. Returns how many. */
 export async function forgetOldEvents(database: Database): Promise<number> {
   const { numAffectedRows } = await sql`
     delete from outbox_event e
      where e.occurred_at < now() - ${RETENTION}::interval
-       and not exists (select from outbox_consumer c where (e.xid, e.event_id) > (c.xid, c.event_id))`.execute(
+       and not exists (
+         select from outbox_consumer c where (e.xid, e.event_id) > (c.xid, c.event_id))`.execute(
     database.kysely,
   );
   return Number(numAffectedRows ?? 0n);

@@ -14,13 +14,13 @@ const names: Record<string, readonly string[]> = {
   "nat64.contoh": ["64:ff9b::7f00:1"],
 };
 const rules: AddressRules = { resolve: async (name) => names[name] ?? [], loopback: false };
-const word = async (url: string, with_: AddressRules = rules) => {
+const outcomeOf = async (url: string, with_: AddressRules = rules) => {
   const found = await checkedToDestination(url, with_);
   return isRefusal(found) ? found.refusal : "may be called";
 };
 
-describe("fault 35: an address that somebody else named", () => {
-  const table: ReadonlyArray<readonly [url: string, word: string]> = [
+describe("fault 35: a user-supplied address", () => {
+  const table: ReadonlyArray<readonly [url: string, outcome: string]> = [
     ["https://toko.contoh/hooks?shop=7", "may be called"],
     ["https://toko.contoh.:8443/", "may be called"],
     ["https://8.8.8.8/", "may be called"],
@@ -52,7 +52,7 @@ describe("fault 35: an address that somebody else named", () => {
     ["https://[64:ff9b:1::7f00:1]/", "url_not_public"],
     ["https://[2002:7f00:1::]/", "url_not_public"],
     ["https://[2001::7f00:1]/", "url_not_public"],
-    // nobody's, everybody's, the neighbours'
+    // unspecified, private, shared, link-local, reserved and multicast
     ["https://0/", "url_not_public"],
     ["https://0.0.0.0/", "url_not_public"],
     ["https://0.1.2.3/", "url_not_public"],
@@ -81,16 +81,16 @@ describe("fault 35: an address that somebody else named", () => {
     ["https://[ff02::1]/", "url_not_public"],
     ["https://[2001:db8::1]/", "url_not_public"],
     ["https://[100::1]/", "url_not_public"],
-    // by a name
+    // names that resolve to such addresses
     ["https://dalam.contoh/", "url_not_public"],
     ["https://setengah.contoh/", "url_not_public"],
     ["https://metadata.contoh/", "url_not_public"],
     ["https://nat64.contoh/", "url_not_public"],
     ["https://tidak-ada.contoh/", "url_not_public"],
-    // in clear
+    // unencrypted
     ["http://toko.contoh/", "url_insecure"],
     ["http://127.0.0.1:3000/", "url_insecure"],
-    // not an address of the web
+    // not a URL of the web
     ["toko.contoh/hooks", "url_malformed"],
     ["//toko.contoh/hooks", "url_malformed"],
     ["ftp://toko.contoh/", "url_malformed"],
@@ -112,9 +112,9 @@ describe("fault 35: an address that somebody else named", () => {
   ];
   for (const [url, expected] of table)
     it(`${url.length > 80 ? `${url.slice(0, 30)}…` : url || "nothing"} ${expected}`, async () =>
-      assert.equal(await word(url), expected));
+      assert.equal(await outcomeOf(url), expected));
 
-  it("a developer's own machine may be called when it is allowed, also over http; nothing else is more allowed by that", async () => {
+  it("may be on a developer's own machine if that is allowed, also over http, and nowhere else", async () => {
     const own = { ...rules, loopback: true };
     for (const url of [
       "http://127.0.0.1:3000/",
@@ -123,9 +123,9 @@ describe("fault 35: an address that somebody else named", () => {
       "https://localhost:3000/",
       "https://toko.contoh/",
     ])
-      assert.equal(await word(url, own), "may be called", url);
+      assert.equal(await outcomeOf(url, own), "may be called", url);
     for (const url of ["http://toko.contoh/", "http://8.8.8.8/"])
-      assert.equal(await word(url, own), "url_insecure", url);
+      assert.equal(await outcomeOf(url, own), "url_insecure", url);
     for (const url of [
       "http://10.0.0.7/",
       "https://dalam.contoh/",
@@ -134,7 +134,7 @@ describe("fault 35: an address that somebody else named", () => {
       "http://[::ffff:127.0.0.1]/",
       "http://169.254.169.254/",
     ])
-      assert.equal(await word(url, own), "url_not_public", url);
+      assert.equal(await outcomeOf(url, own), "url_not_public", url);
   });
 
   it("is no address at all", () => {
@@ -143,7 +143,7 @@ describe("fault 35: an address that somebody else named", () => {
   });
 });
 
-describe("a call to an address that somebody else named", () => {
+describe("a call to a user-supplied address", () => {
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
   after(() => {
@@ -171,7 +171,7 @@ describe("a call to an address that somebody else named", () => {
     return (server.address() as AddressInfo).port;
   }
 
-  it("posts, and brings the status and the beginning of the answer", async () => {
+  it("posts, and returns the status and the beginning of the response", async () => {
     const port = await serve((request, response) =>
       response
         .writeHead(201, { "retry-after": "7" })
@@ -206,22 +206,25 @@ describe("a call to an address that somebody else named", () => {
     assert.equal(reached, 0);
   });
 
-  it("fault 35: a name that leads elsewhere the second time leads nowhere, and is looked up once a call", async () => {
+  it("fault 35: a name that changes its address is refused, and is looked up once per call", async () => {
     let reached = 0;
     const port = await serve((_request, response) => {
       reached += 1;
       response.end();
     });
     const answers = [["8.8.8.8"], ["127.0.0.1"], ["127.0.0.1"]];
-    let asked = 0;
-    const rebinding: AddressRules = { loopback: false, resolve: async () => answers[(asked += 1) - 1] ?? [] };
-    assert.equal(await word(`https://jahat.contoh:${port}/`, rebinding), "may be called");
+    let lookups = 0;
+    const rebinding: AddressRules = {
+      loopback: false,
+      resolve: async () => answers[(lookups += 1) - 1] ?? [],
+    };
+    assert.equal(await outcomeOf(`https://jahat.contoh:${port}/`, rebinding), "may be called");
     assert.deepEqual(await call(`https://jahat.contoh:${port}/`, rebinding), { error: "address" });
-    assert.equal(asked, 2);
+    assert.equal(lookups, 2);
     assert.equal(reached, 0);
   });
 
-  it("connects to the address that was checked, not to what the system says about the name", async () => {
+  it("connects to the checked address, not to the one that the system's resolver returns", async () => {
     const port = await serve((request, response) => response.end(request.headers.host));
     const pinned: AddressRules = { loopback: true, resolve: async () => ["127.0.0.1"] };
     assert.deepEqual(await call(`http://nama-yang-tidak-ada.contoh:${port}/`, pinned), {
@@ -231,7 +234,7 @@ describe("a call to an address that somebody else named", () => {
     });
   });
 
-  it("says what went wrong, within its time", async () => {
+  it("returns the kind of error within its timeout", async () => {
     const silent = await serveRaw(undefined);
     const begun = performance.now();
     assert.deepEqual(await call(`http://127.0.0.1:${silent}/`, own, 300), { error: "timeout" });
@@ -255,7 +258,7 @@ describe("a call to an address that somebody else named", () => {
     assert.deepEqual(await call("https://tidak-ada.contoh/"), { error: "address" });
   });
 
-  it("an answer that breaks off or never ends is told by its status; another protocol is not spoken", async () => {
+  it("returns the status of a response that breaks off, never ends or switches the protocol", async () => {
     assert.deepEqual(
       await call(`http://127.0.0.1:${await serveRaw("HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhalf")}/`),
       { status: 200, retryAfter: undefined, text: "half" },
@@ -266,9 +269,8 @@ describe("a call to an address that somebody else named", () => {
       retryAfter: undefined,
       text: "drop",
     });
-    const switching = await call(
-      `http://127.0.0.1:${await serveRaw("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: tcp\r\n\r\n")}/`,
-    );
+    const upgrade = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: tcp\r\n\r\n";
+    const switching = await call(`http://127.0.0.1:${await serveRaw(upgrade)}/`);
     assert.deepEqual(switching, { status: 101, retryAfter: undefined, text: "" });
   });
 

@@ -2,29 +2,38 @@ import { isRefusal, refuse, type Refusal } from "@onegate/contract";
 import ipaddr from "ipaddr.js";
 import { Resolver } from "node:dns/promises";
 
-/** All addresses of a name, as the network says now; none when it has none. */
+/** Looks up all current addresses of a name; an empty list if it has none. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
 
-/** What may be called that somebody else named. `loopback` is for a developer's own machine: receivers on it, over http too. */
+/**
+ * Which user-supplied addresses may be called. `loopback` also allows receivers on this machine, over http
+ * too; it is for developers.
+ */
 export type AddressRules = { readonly resolve: Resolve; readonly loopback: boolean };
 
 const DNS_TIMEOUT_MS = 2_000;
 const DNS_TRIES = 2;
 const MAX_URL_LENGTH = 2_000;
-/** Ports of the web, and those that no service of a system listens on. */
 const WEB_PORTS = ["", "80", "443"];
+/** Ports below it, other than the web's, belong to system services. */
 const FIRST_FREE_PORT = 1_024;
-/** Of IPv6, the one block from which public addresses have been given out. */
+/** The only IPv6 block from which public addresses have been assigned. */
 const IPV6_PUBLIC = ipaddr.IPv6.parseCIDR("2000::/3");
 
-/** Asks the name servers themselves. The system's own look-up takes one of four threads, which a dead name server would keep. */
+/**
+ * Queries the name servers directly. The system's own lookup uses one of four threads, which an unresponsive
+ * name server would block.
+ */
 export async function resolveName(name: string): Promise<readonly string[]> {
   const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: DNS_TRIES });
   const found = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
-  return found.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+  return found.flatMap((lookup) => (lookup.status === "fulfilled" ? lookup.value : []));
 }
 
-/** Whether anybody's machine on the internet may have this address: no loopback, private, shared, link-local, mapped or reserved one. */
+/**
+ * Whether an address is public on the internet: not a loopback, private, shared, link-local, mapped or
+ * reserved one.
+ */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.parse(address);
@@ -36,7 +45,10 @@ function isLoopback(address: string): boolean {
   return ipaddr.isValid(address) && ipaddr.parse(address).range() === "loopback";
 }
 
-/** An address of the web that has the right form; whose machine it names is not known yet. Refuses `url_malformed`, `url_insecure`. */
+/**
+ * A well-formed web URL; whether its host is public is not checked yet. Refuses `url_malformed`,
+ * `url_insecure`.
+ */
 function checkedToUrl(unchecked: string, { loopback }: AddressRules): URL | Refusal {
   const url = unchecked.length <= MAX_URL_LENGTH ? URL.parse(unchecked) : null;
   if (!url || !["https:", "http:"].includes(url.protocol) || url.hostname === "")
@@ -47,14 +59,17 @@ function checkedToUrl(unchecked: string, { loopback }: AddressRules): URL | Refu
   return url;
 }
 
-/** A URL and the addresses its name has now, all of which may be called: whoever calls connects to one of them and looks up no more. */
+/**
+ * A URL and the current addresses of its name, all of which may be called. The caller connects to one of them
+ * without a second lookup.
+ */
 export type Destination = { readonly url: URL; readonly addresses: readonly string[] };
 
 /**
- * Where a URL leads that somebody else named. Checked when it is saved and, because a name may lead elsewhere tomorrow, each
- * time it is called. Spellings of an address (decimal, octal, hexadecimal, IPv6-mapped) are all one to the URL parser. Refuses
- * `url_malformed`, `url_insecure`, `url_not_public` (also when the name has no address, so that nobody learns which names are
- * known inside).
+ * Resolves and checks a user-supplied URL. It is checked when it is saved, and again at each call because a
+ * name can point elsewhere later. The URL parser normalizes all spellings of an address (decimal, octal,
+ * hexadecimal, IPv6-mapped). Refuses `url_malformed`, `url_insecure`, `url_not_public` (also if the name has
+ * no address, so that callers can't find out which internal names exist).
  */
 export async function checkedToDestination(
   unchecked: string,
@@ -74,7 +89,7 @@ async function addressesOf(hostname: string, resolve: Resolve): Promise<readonly
   const literal = hostname.replace(/^\[|\]$/g, "");
   if (ipaddr.isValid(literal)) return [literal];
   const name = hostname.replace(/\.$/, "");
-  // RFC 6761: these never leave the machine, whatever a name server says
+  // RFC 6761: these names always mean this machine, whatever a name server answers
   if (name === "localhost" || name.endsWith(".localhost")) return ["127.0.0.1", "::1"];
   return resolve(name).catch(() => []);
 }

@@ -5,16 +5,16 @@ import https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { checkedToDestination, type AddressRules, type Destination } from "./public-address.ts";
 
-/** Why there was no answer: the address may not be called, or nobody said anything in time. */
+/** Why there was no response: the address may not be called, or the connection, TLS or the timeout failed. */
 export type CallError = "address" | "connection" | "tls" | "timeout";
 
 export type PublicCall = {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** From the look-up of the name to the last byte that is read. */
+  /** Timeout for the whole call, from the name's lookup to the last byte read. */
   readonly totalMs: number;
-  /** Of the answer so many bytes are read, and no more. */
+  /** At most this many bytes of the response are read. */
   readonly mostBytes: number;
 };
 
@@ -25,9 +25,9 @@ export type CallAnswer =
 const MAX_HEADERS_BYTES = 16_384;
 
 /**
- * Posts to an address that somebody else named, and throws nothing. The name is looked up once, all its addresses are checked,
- * and the connection is made to one of them, so that a name that leads elsewhere the next moment leads nowhere. Redirects are
- * not followed.
+ * Posts to a user-supplied address; never throws. The name is looked up once, all its addresses are checked,
+ * and the connection is made to one of them, so that a name that changes its address in between gains
+ * nothing. Redirects are not followed.
  */
 export async function callPublic(call: PublicCall, rules: AddressRules): Promise<CallAnswer> {
   const signal = AbortSignal.timeout(call.totalMs);
@@ -54,7 +54,7 @@ async function post(
     if (options.all) callback(null, found);
     else callback(null, first?.address ?? "", first?.family);
   };
-  // a connection of its own: one that is kept may be closed by the other side just as it is used again
+  // no keep-alive: the receiver may close a kept connection just as it is used again
   const request = (url.protocol === "https:" ? https : http).request(url, {
     method: "POST",
     headers,
@@ -66,7 +66,7 @@ async function post(
   request.end(body);
   return new Promise((resolve, reject) => {
     request.once("response", resolve);
-    // to speak another protocol was not asked for: the status says the rest
+    // we requested no upgrade, so the status alone is reported
     request.once("upgrade", (response, socket) => {
       socket.destroy();
       resolve(response);
@@ -76,7 +76,9 @@ async function post(
   });
 }
 
-/** The beginning of an answer; one that breaks off is what came of it, because the status was said before. */
+/**
+ * The beginning of a response's body. If it breaks off, the part that arrived: the status is known already.
+ */
 async function readBeginning(response: IncomingMessage, mostBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 
 const MIN_BITS = 2_048;
 
-/** An RSA key of 2048 bits or more, made of a PEM by `create`; nothing where it is none. */
+/** An RSA key of 2048 bits or more that `create` reads from a PEM; `undefined` if it is not one. */
 export function checkedToRsaKey(
   create: (pem: string) => KeyObject,
   unchecked: string,

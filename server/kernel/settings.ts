@@ -9,7 +9,7 @@ type Setting<T> = {
   readonly env: string;
   readonly fallback: string;
   readonly about: string;
-  /** The value, or what it should have been. */
+  /** The value, or a description of what it should be. */
   readonly read: (text: string) => T | { wrong: string };
   readonly secret?: true;
 };
@@ -19,14 +19,14 @@ const port = (value: string) => {
   const number = /^[0-9]{1,5}$/.test(value) ? Number(value) : NaN;
   return number <= 65_535 ? number : { wrong: "a port number from 0 to 65535" };
 };
-const whole = (least: number, most: number) => (value: string) => {
+const whole = (min: number, max: number) => (value: string) => {
   const number = /^[0-9]{1,9}$/.test(value) ? Number(value) : NaN;
-  return number >= least && number <= most ? number : { wrong: `a whole number from ${least} to ${most}` };
+  return number >= min && number <= max ? number : { wrong: `a whole number from ${min} to ${max}` };
 };
 const oneOf =
   <const T extends string>(...values: T[]) =>
   (value: string) =>
-    values.find((one) => one === value) ?? { wrong: `one of ${values.join(", ")}` };
+    values.find((allowed) => allowed === value) ?? { wrong: `one of ${values.join(", ")}` };
 const onOff = (value: string) => (value === "on" ? true : value === "off" ? false : { wrong: "on or off" });
 const url =
   (...schemes: string[]) =>
@@ -43,21 +43,21 @@ const secretKey = (value: string) =>
     ? Buffer.from(value, "hex")
     : { wrong: "64 hexadecimal digits, as openssl rand -hex 32 makes them" };
 
-/** What Fastify believes as a list of proxies: addresses, networks in CIDR, or the names of private networks. */
+/** Fastify's list of trusted proxies: addresses, networks in CIDR, or the names of private networks. */
 const proxies = (value: string) => {
   const isOne = (part: string) =>
     ["loopback", "linklocal", "uniquelocal"].includes(part) || isIP(part.replace(/\/[0-9]{1,3}$/, "")) > 0;
   return value === "" || value.split(",").every((part) => isOne(part.trim()))
     ? value
-    : { wrong: "addresses or networks by commas, such as 10.0.0.0/8" };
+    : { wrong: "a comma-separated list of addresses or networks, such as 10.0.0.0/8" };
 };
 
-/** What browsers send as Origin: scheme, host and port, nothing else. */
+/** The form of browsers' Origin header: scheme, host and port, nothing else. */
 const origins = (value: string) => {
   const list = value === "" ? [] : value.split(",").map((one) => one.trim());
   return list.every((one) => /^https?:/.test(one) && URL.parse(one)?.origin === one)
     ? list
-    : { wrong: "origins by commas, such as https://shop.example" };
+    : { wrong: "a comma-separated list of origins, such as https://shop.example" };
 };
 
 /** Names without scheme, port or path. */
@@ -65,7 +65,7 @@ const hosts = (value: string) => {
   const list = value === "" ? [] : value.split(",").map((one) => one.trim());
   return list.every((one) => /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(one))
     ? list
-    : { wrong: "host names by commas, without ports, such as onegate.internal" };
+    : { wrong: "a comma-separated list of host names without ports, such as onegate.internal" };
 };
 
 const metricsToken = (value: string) =>
@@ -84,16 +84,18 @@ const pathPrefix = (value: string) =>
     ? value
     : { wrong: "a path such as /openapi, without a slash at its end" };
 
-/** An RSA key of 2048 bits or more, as PEM (its lines may be parted by the letters \n) or the name of a file with one. */
+/**
+ * An RSA key of 2048 bits or more, as PEM (its line breaks may be written as \n) or the name of a PEM file.
+ */
 const rsaKey = (create: (pem: string) => KeyObject) => (value: string) => {
   if (value === "") return null;
-  const pem = value.includes("-----BEGIN") ? value.replaceAll("\\n", "\n") : readIfThere(value);
+  const pem = value.includes("-----BEGIN") ? value.replaceAll("\\n", "\n") : readIfExists(value);
   return (
     checkedToRsaKey(create, pem) ?? { wrong: "an RSA key of at least 2048 bits, as PEM or a file's name" }
   );
 };
 
-function readIfThere(file: string): string {
+function readIfExists(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch {
@@ -115,7 +117,7 @@ export const SANDBOX_TRIPAY = {
   merchantCode: "T0001",
 } as const;
 
-/** Every setting: the environment variable, its default, what it is for. `--help` prints this table. */
+/** All settings: environment variable, default and purpose. `--help` prints this table. */
 const table = {
   mode: {
     env: "ONEGATE_MODE",
@@ -126,7 +128,7 @@ const table = {
   trustProxy: {
     env: "TRUST_PROXY",
     fallback: "",
-    about: "addresses of the proxies in front, by commas, whose X-Forwarded-For tells the client's",
+    about: "comma-separated addresses of the proxies whose X-Forwarded-For is trusted",
     read: proxies,
   },
   host: {
@@ -135,31 +137,32 @@ const table = {
     about: "address to listen on; 0.0.0.0 lets phones on the network in",
     read: text,
   },
-  port: { env: "PORT", fallback: "8080", about: "port to listen on; 0 takes a free one", read: port },
+  port: { env: "PORT", fallback: "8080", about: "port to listen on; 0 picks a free one", read: port },
   corsOrigins: {
     env: "CORS_ORIGINS",
     fallback: "",
     about:
-      "origins, by commas, whose pages may call the API from a browser; default none but this server's own",
+      "comma-separated origins whose pages may call the API from a browser; default only this server's own",
     read: origins,
   },
   publicUrl: {
     env: "PUBLIC_URL",
     fallback: "",
-    about: "address under which providers reach this server; default http://127.0.0.1:PORT",
+    about: "URL at which providers reach this server; default http://127.0.0.1:PORT",
     read: url("http:", "https:"),
   },
   hosts: {
     env: "ONEGATE_HOSTS",
     fallback: "",
     about:
-      "host names, by commas, that requests may name besides PUBLIC_URL's, localhost, this machine's own and IP addresses",
+      "comma-separated host names that requests may use besides PUBLIC_URL's, localhost, this machine's " +
+      "name and IP addresses",
     read: hosts,
   },
   metricsToken: {
     env: "ONEGATE_METRICS_TOKEN",
     fallback: "",
-    about: "bearer token that /metrics asks for; without it only this machine may read them in production",
+    about: "bearer token for /metrics; without it, in production, only this machine may read them",
     read: metricsToken,
     secret: true,
   },
@@ -179,47 +182,47 @@ const table = {
   databaseAdminUrl: {
     env: "DATABASE_ADMIN_URL",
     fallback: "",
-    about: "the same server as the schema's owner, for migrations alone; default DATABASE_URL",
+    about: "the same server with the schema's owner as user, only for migrations; default DATABASE_URL",
     read: url("postgres:", "postgresql:"),
     secret: true,
   },
   databasePool: {
     env: "DATABASE_POOL",
     fallback: "12",
-    about: "most connections to the database",
+    about: "maximum number of connections to the database",
     read: whole(4, 500),
   },
   ledgerConcurrency: {
     env: "LEDGER_LANES",
     fallback: "3",
-    about: "ledger batches that may be on their way at once",
+    about: "maximum number of concurrent ledger batches",
     read: whole(1, 32),
   },
   ledgerQueue: {
     env: "LEDGER_QUEUE",
     fallback: "20000",
-    about: "transfers that may wait; beyond it callers get 503",
+    about: "maximum number of waiting transfers; beyond it callers get 503",
     read: whole(1, 1_000_000),
   },
   sealKey: {
     env: "ONEGATE_SEAL_KEY",
     fallback: "",
     about:
-      "file of the key that signs the ledger's heads, made when missing; default seal.pem below ONEGATE_DATA",
+      "file of the key that signs the ledger's heads, created if missing; default seal.pem in ONEGATE_DATA",
     read: text,
   },
   secretKey: {
     env: "ONEGATE_SECRET_KEY",
     fallback: SANDBOX_SECRET_KEY,
     about:
-      "64 hexadecimal digits; seals signing keys, TOTP secrets and providers' credentials in the database",
+      "64 hexadecimal digits; encrypts signing keys, TOTP secrets and provider credentials in the database",
     read: secretKey,
     secret: true,
   },
   oldSecretKey: {
     env: "ONEGATE_OLD_SECRET_KEY",
     fallback: "",
-    about: "the key before, while something is left that it sealed",
+    about: "the previous key, needed while secrets encrypted with it remain",
     read: oldSecretKey,
     secret: true,
   },
@@ -233,7 +236,8 @@ const table = {
     env: "ONEGATE_ANONYMOUS",
     fallback: "on",
     about:
-      "on: the payment paths work without credentials (sandbox only); what moves money from this machine alone",
+      "on: payment routes work without credentials (sandbox only); " +
+      "those that move money only from this machine",
     read: onOff,
   },
   simulator: {
@@ -245,19 +249,19 @@ const table = {
   simulatorPort: {
     env: "SIMULATOR_PORT",
     fallback: "8090",
-    about: "port of the provider simulator; 0 takes a free one",
+    about: "port of the provider simulator; 0 picks a free one",
     read: port,
   },
   deliveryPrivate: {
     env: "ONEGATE_DELIVERY_PRIVATE",
     fallback: "off",
-    about: "on: webhooks and merchants' banks may be on this machine itself, over http too (sandbox only)",
+    about: "on: webhooks and merchants' banks may be on this machine, also over http (sandbox only)",
     read: onOff,
   },
   tripayUrl: {
     env: "TRIPAY_URL",
     fallback: "",
-    about: "Tripay's base address, such as https://tripay.co.id/api; default the simulator, none without it",
+    about: "Tripay's base URL, such as https://tripay.co.id/api; default the simulator, if it runs",
     read: url("http:", "https:"),
   },
   tripayApiKey: {
@@ -270,7 +274,7 @@ const table = {
   tripayPrivateKey: {
     env: "TRIPAY_PRIVATE_KEY",
     fallback: SANDBOX_TRIPAY.privateKey,
-    about: "Tripay's private key, which signs",
+    about: "Tripay's private key, used for signatures",
     read: text,
     secret: true,
   },
@@ -283,20 +287,20 @@ const table = {
   midtransUrl: {
     env: "MIDTRANS_URL",
     fallback: "",
-    about: "Midtrans' base address, such as https://api.midtrans.com; default the simulator, none without it",
+    about: "Midtrans' base URL, such as https://api.midtrans.com; default the simulator, if it runs",
     read: url("http:", "https:"),
   },
   midtransServerKey: {
     env: "MIDTRANS_SERVER_KEY",
     fallback: SANDBOX_MIDTRANS.serverKey,
-    about: "Midtrans' server key, which also signs",
+    about: "Midtrans' server key, also used for signatures",
     read: text,
     secret: true,
   },
   xenditUrl: {
     env: "XENDIT_URL",
     fallback: "",
-    about: "Xendit's base address, such as https://api.xendit.co; default the simulator, none without it",
+    about: "Xendit's base URL, such as https://api.xendit.co; default the simulator, if it runs",
     read: url("http:", "https:"),
   },
   xenditSecretKey: {
@@ -316,66 +320,66 @@ const table = {
   snapUrl: {
     env: "SNAP_URL",
     fallback: "",
-    about: "address of a bank that speaks SNAP BI, without the path that it signs; none without it",
+    about: "URL of a bank's SNAP BI API, without the path that is signed; default none",
     read: url("http:", "https:"),
   },
   snapPathPrefix: {
     env: "SNAP_PATH_PREFIX",
     fallback: "",
-    about: "what that bank puts before /v1.0/ and signs, such as /openapi",
+    about: "that bank's signed path prefix before /v1.0/, such as /openapi",
     read: pathPrefix,
   },
   snapSignature: {
     env: "SNAP_SIGNATURE",
     fallback: "symmetric",
-    about: "how calls to it are signed: symmetric (token, client secret) or asymmetric (private key)",
+    about: "how calls to the bank are signed: symmetric (token, client secret) or asymmetric (private key)",
     read: oneOf("symmetric", "asymmetric"),
   },
   snapClientKey: {
     env: "SNAP_CLIENT_KEY",
     fallback: "",
-    about: "its name for us when we ask for a token",
+    about: "client key that the bank assigned to us, for token requests",
     read: text,
   },
   snapClientSecret: {
     env: "SNAP_CLIENT_SECRET",
     fallback: "",
-    about: "the secret that signs calls, and its notifications where it has no key",
+    about: "secret that signs calls, and the bank's notifications if it has no public key",
     read: text,
     secret: true,
   },
   snapPrivateKey: {
     env: "SNAP_PRIVATE_KEY",
     fallback: "",
-    about: "our RSA private key, as PEM or a file's name",
+    about: "our RSA private key, as PEM or a file name",
     read: rsaKey(createPrivateKey),
     secret: true,
   },
   snapProviderPublicKey: {
     env: "SNAP_PROVIDER_PUBLIC_KEY",
     fallback: "",
-    about: "its RSA public key, likewise; with it only this key's notifications are believed",
+    about: "the bank's RSA public key, likewise; if set, only notifications signed by it are accepted",
     read: rsaKey(createPublicKey),
   },
   snapPartnerId: { env: "SNAP_PARTNER_ID", fallback: "", about: "X-PARTNER-ID", read: text },
   snapChannelId: { env: "SNAP_CHANNEL_ID", fallback: "", about: "CHANNEL-ID, 5 digits", read: fiveDigits },
-  snapMerchantId: { env: "SNAP_MERCHANT_ID", fallback: "", about: "its number of the merchant", read: text },
+  snapMerchantId: { env: "SNAP_MERCHANT_ID", fallback: "", about: "the bank's merchant id", read: text },
   snapExternalIdDigits: {
     env: "SNAP_EXTERNAL_ID_DIGITS",
     fallback: "0",
-    about: "how many digits X-EXTERNAL-ID has at that bank, 9 to 36; 0: letters too",
+    about: "number of digits in X-EXTERNAL-ID at that bank, 9 to 36; 0: letters too",
     read: externalIdDigits,
   },
   snapFreshness: {
     env: "SNAP_FRESHNESS_SECONDS",
     fallback: "300",
-    about: "how far the time of its notifications may be from ours",
+    about: "maximum difference, in seconds, between the bank's notification time and ours",
     read: whole(1, 86_400),
   },
   snapDiscount: {
     env: "SNAP_DISCOUNT_BASIS_POINTS",
     fallback: "70",
-    about: "what it keeps of a payment (MDR), in hundredths of a percent",
+    about: "the bank's fee on a payment (MDR), in hundredths of a percent",
     read: whole(0, 10_000),
   },
 } as const satisfies Record<string, Setting<unknown>>;
@@ -385,7 +389,10 @@ export type Settings = {
   readonly [K in keyof Table]: Exclude<ReturnType<Table[K]["read"]>, { wrong: string }>;
 };
 
-/** Reads all settings from an environment; what is wrong stops the start, all of it at once, with its remedies. */
+/**
+ * Reads all settings from an environment. Throws one `StartFailure` that names all wrong settings and their
+ * remedies.
+ */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
   const settings: Record<string, unknown> = {};
   const faults: Fault[] = [];
@@ -408,7 +415,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   return checked;
 }
 
-/** What is wrong, and its remedy. */
+/** A wrong setting, and its remedy. */
 type Fault = readonly [what: string, remedy: string];
 
 function stopFor(prefix: string, faults: readonly Fault[]): void {
@@ -419,7 +426,7 @@ function stopFor(prefix: string, faults: readonly Fault[]): void {
     );
 }
 
-/** A bank is spoken to with all that its dialect needs, or not at all. */
+/** If a bank is configured, all settings that its API needs must be set. */
 function bankFaults(settings: Settings): Fault[] {
   if (settings.snapUrl === "") return [];
   const {
@@ -463,36 +470,36 @@ function inWords(names: readonly string[]): string {
 function productionFaults(settings: Settings): Fault[] {
   if (settings.mode !== "production") return [];
   const rules: ReadonlyArray<readonly [isBroken: boolean, ...Fault]> = [
-    [settings.anonymous, "the payment paths would work without credentials.", "Set ONEGATE_ANONYMOUS=off."],
+    [settings.anonymous, "the payment routes would work without credentials.", "Set ONEGATE_ANONYMOUS=off."],
     [settings.simulator, "the provider simulator would move play money.", "Set ONEGATE_SIMULATOR=off."],
     [
       settings.deliveryPrivate,
-      "webhooks could reach what listens on this machine alone.",
+      "webhooks could reach services that listen only on this machine.",
       "Set ONEGATE_DELIVERY_PRIVATE=off.",
     ],
     [
       settings.tripayUrl !== "" &&
         (settings.tripayPrivateKey === SANDBOX_TRIPAY.privateKey ||
           settings.tripayApiKey === SANDBOX_TRIPAY.apiKey),
-      "Tripay's credentials are the demo's, which everybody knows.",
+      "Tripay's credentials are the demo's, which are public.",
       "Set TRIPAY_API_KEY and TRIPAY_PRIVATE_KEY.",
     ],
     [
       settings.midtransUrl !== "" && settings.midtransServerKey === SANDBOX_MIDTRANS.serverKey,
-      "Midtrans' key is the demo's, which everybody knows.",
+      "Midtrans' key is the demo's, which is public.",
       "Set MIDTRANS_SERVER_KEY.",
     ],
     [
       settings.xenditUrl !== "" &&
         (settings.xenditSecretKey === SANDBOX_XENDIT.secretKey ||
           settings.xenditCallbackToken === SANDBOX_XENDIT.callbackToken),
-      "Xendit's credentials are the demo's, which everybody knows.",
+      "Xendit's credentials are the demo's, which are public.",
       "Set XENDIT_SECRET_KEY and XENDIT_CALLBACK_TOKEN.",
     ],
     [
       settings.secretKey.toString("hex") === SANDBOX_SECRET_KEY,
-      "the key that seals secrets is the demo's, which everybody knows.",
-      "Set ONEGATE_SECRET_KEY to what openssl rand -hex 32 prints, and keep it.",
+      "the key that encrypts secrets is the demo's, which is public.",
+      "Set ONEGATE_SECRET_KEY to the output of openssl rand -hex 32, and keep it.",
     ],
     [
       settings.publicUrl === "",

@@ -15,15 +15,18 @@ import {
 import { everywhere } from "./wall.ts";
 
 const HEARTBEAT_MS = 15_000;
-/** Who missed more than this reads what there is anew anyway. */
+/** A client that missed more events than this has to reload its data anyway. */
 const MAX_MISSED_EVENTS = 1_000;
 
-/** Open streams of one device, of one person on all devices, and of one program or address, which may watch many orders. */
+/**
+ * Maximum open streams of one device, of one person on all devices, and of one program or address, which may
+ * watch many orders.
+ */
 export const MAX_STREAMS = { device: 16, person: 32, program: 64 } as const;
-/** A reader that leaves more than this unread is cut off; it comes again with its Last-Event-ID. */
+/** A client that leaves more than this unread is disconnected; it reconnects with its Last-Event-ID. */
 const MAX_UNREAD_BYTES = 262_144;
 
-/** Who a stream counts for: one may be a device and a person at once. */
+/** Whose limit a stream counts toward. One stream may count for a device and a person at once. */
 export type StreamHolder = readonly [kind: keyof typeof MAX_STREAMS, id: string];
 
 export type Wanted = {
@@ -31,7 +34,10 @@ export type Wanted = {
   readonly merchantId: string;
   readonly topics: readonly string[];
   readonly wants?: (event: OutboxEvent) => boolean;
-  /** When the stream is over: at an event, on whichever replica that happened, and where asking says so, which is asked at the beginning and at each heartbeat. */
+  /**
+   * When the stream ends: at an event, even of another replica, or when `isOver` says so, which is called at
+   * the beginning and at each heartbeat.
+   */
   readonly ends?: {
     readonly at: (event: Pick<OutboxEvent, "topic" | "subject">) => boolean;
     readonly isOver: () => Promise<boolean>;
@@ -39,11 +45,14 @@ export type Wanted = {
 };
 
 export type Streams = {
-  /** Answers a request with the events it wants, as server-sent events: first what was missed since Last-Event-ID, then all that is new. */
+  /** Answers a request with server-sent events: first those missed since Last-Event-ID, then the new ones. */
   open(request: FastifyRequest, reply: FastifyReply, wanted: Wanted): Promise<void>;
 };
 
-/** Server-sent events out of the outbox. They end when what they are for does, and when the server stops. Refuses `too_many_streams`. */
+/**
+ * Streams of server-sent events from the outbox. A stream ends as its `ends` says, and when the server stops.
+ * Refuses `too_many_streams`.
+ */
 export function createStreams(http: Http, database: Database, tail: Tail): Streams {
   const open = new Set<ServerResponse>();
   const held = new Map<string, number>();
@@ -56,7 +65,7 @@ export function createStreams(http: Http, database: Database, tail: Tail): Strea
         answerRefusal(request, reply, refuse("too_many_streams"));
         return;
       }
-      // counted before anything is waited for, so that many at once can't pass together
+      // counted before the first await, so that concurrent requests can't exceed the limit together
       for (const { key } of holders) held.set(key, (held.get(key) ?? 0) + 1);
       open.add(stream);
       stream.once("close", () => {
@@ -67,7 +76,7 @@ export function createStreams(http: Http, database: Database, tail: Tail): Strea
           else held.delete(key);
         }
       });
-      // the newest of all: one's own newest may lie far behind the others'
+      // the newest event of all merchants: this merchant's own newest may be far behind
       const since =
         checkedToCursor(request.headers["last-event-id"]) ??
         (await everywhere(() => latestCursor(database.kysely)));
@@ -121,7 +130,7 @@ async function feed(
   const heartbeat = setInterval(() => {
     if (stream.writableEnded) return;
     stream.write(": still here\n\n");
-    // who can't be asked now is asked at the next beat
+    // if the check fails now, the next heartbeat repeats it
     endIfOver().catch(() => undefined);
   }, HEARTBEAT_MS);
   stream.once("close", () => {
@@ -134,21 +143,22 @@ async function feed(
       write(event);
     for (const event of early.splice(0)) write(event);
     live = true;
-    // what ended between the request's check and the subscription was announced to nobody here
+    // an end between the request's check and the subscription was not seen by this stream
     await endIfOver();
   } catch {
-    // a stream that can't say what was missed must not look alive: its reader comes again
+    // without the missed events the stream must not look alive: the client reconnects
     stream.destroy();
   }
 }
 
 const texts = new WeakMap<OutboxEvent, string>();
 
-/** An event as all streams that want it carry it. */
+/** An event's text, made once and shared by all streams. */
 function textOf(event: OutboxEvent): string {
   const known = texts.get(event);
   if (known !== undefined) return known;
-  const text = `id: ${cursorToText(event.cursor)}\nevent: ${event.topic}\ndata: ${JSON.stringify({ subject: event.subject, ...event.payload })}\n\n`;
+  const data = JSON.stringify({ subject: event.subject, ...event.payload });
+  const text = `id: ${cursorToText(event.cursor)}\nevent: ${event.topic}\ndata: ${data}\n\n`;
   texts.set(event, text);
   return text;
 }

@@ -7,7 +7,7 @@ export type Log = Logger;
 
 const standardError = createLogFile(2);
 
-/** Fields that never reach a log, wherever they stand; see also `mask` for free text. */
+/** Fields that are never logged, up to two levels deep; `mask` does the same for free text. */
 const SECRET_FIELDS = [
   "pin",
   "password",
@@ -50,17 +50,17 @@ export function createLog(level: string, destination: pino.DestinationStream = s
   );
 }
 
-/** Type, message and stack of an error, masked; none of the fields that libraries hang on theirs. */
+/** Type, message and stack of an error, masked, without the fields that libraries add to their errors. */
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: mask(String(error)) };
   const code = codeOf(error);
-  // SQLSTATE 22: the database quotes the value that it can't read
+  // SQLSTATE class 22: the message quotes the value that PostgreSQL can't convert
   const shown = (text: string) =>
     mask(code?.startsWith("22") === true ? text.replace(/"[^"\n]*"/g, '"[hidden]"') : text);
   return { type: error.name, code, message: shown(error.message), stack: shown(error.stack ?? "") };
 }
 
-/** Takes e-mail addresses, telephone numbers, bearer tokens and JWTs out of a free text. */
+/** Removes e-mail addresses, telephone numbers, bearer tokens and JWTs from a text. */
 export function mask(text: string): string {
   return text
     .replace(/[^\s@"']+@[^\s@"']+\.[^\s@"']+/g, "[email]")
@@ -77,11 +77,11 @@ const MISNAMED = [
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** What `/metrics` shows; names follow Prometheus' conventions, durations are in seconds. */
+/** The metrics at `/metrics`. Names follow Prometheus' conventions; durations are in seconds. */
 export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  // gauges under counters' names; the ones without _total say the same by type
+  // these are gauges with counters' names; those without _total have the same values by type
   for (const name of MISNAMED) registry.removeSingleMetric(name);
   return {
     registry,

@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { answerRefusal, type RegisteredRoute } from "./http.ts";
 
 /**
- * Answers a request that no route takes: 405 with the methods that its address has, or 404, to a browser as a page in its
- * language.
+ * Answers a request without a route: 405 with the methods that its path has, or 404, which a browser gets as
+ * a page in its language.
  */
 export function answerUnknown(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const methods = methodsAt(request.server.registered, pathOf(request.url));
@@ -26,7 +26,7 @@ function pathOf(url: string): string {
   return url.split(/[?#;]/, 1)[0] ?? url;
 }
 
-/** The methods of the routes at an address; what serves files at any address is none of them. */
+/** The methods of the routes at a path, without the wildcard route that serves files. */
 function methodsAt(routes: readonly RegisteredRoute[], path: string): string[] {
   const methods = new Set<string>();
   for (const { method, url } of routes) {
@@ -39,7 +39,7 @@ function methodsAt(routes: readonly RegisteredRoute[], path: string): string[] {
 
 const expressions = new Map<string, RegExp>();
 
-/** A route's address as a regular expression: `:id` stands for a segment, `::` for a colon. */
+/** A route's path as a regular expression: `:id` matches a segment, `::` a colon. */
 function expressionOf(url: string): RegExp {
   const known = expressions.get(url);
   if (known) return known;
@@ -73,7 +73,7 @@ function languageOf(acceptLanguage = ""): Language {
   return named.find((tag): tag is Language => tag === "id" || tag === "en") ?? "id";
 }
 
-/** What a header such as Accept names, the most wanted first. */
+/** The values in a header such as Accept, the most preferred first. */
 function byQuality(header: string): string[] {
   const named = header.split(",").map((part) => {
     const [name = "", ...parameters] = part.split(";").map((text) => text.trim().toLowerCase());
@@ -82,7 +82,7 @@ function byQuality(header: string): string[] {
   });
   return named
     .filter(({ quality }) => quality > 0)
-    .sort((one, other) => other.quality - one.quality)
+    .sort((a, b) => b.quality - a.quality)
     .map(({ name }) => name);
 }
 

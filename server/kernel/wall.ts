@@ -2,40 +2,48 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import pg from "pg";
 
 /**
- * Whose rows the statements of a piece of work see (a merchant's id, `*` for all, nothing for none), and how long one of
- * them may run (0: as long as it takes). It follows the work, over promises and timers.
+ * The context of running code: whose rows its statements see (a merchant's id, `*` for all, an empty string
+ * for none), and how long each may run in ms (0: no limit). Promises and timers inherit it.
  */
 type Work = { readonly whose: string; readonly timeoutMs: number };
 const seen = new AsyncLocalStorage<Work>();
 const EVERYWHERE = "*";
 const NOTHING = "";
 
-/** The work at hand, but on another's rows. */
+/** The current context with other rows. */
 function workOf(whose: string): Work {
   return { whose, timeoutMs: seen.getStore()?.timeoutMs ?? 0 };
 }
 
-/** Runs work none of whose statements may run longer; one that does is ended by the database, and with it its transaction. */
+/**
+ * Runs work with a timeout for each statement. The database cancels a statement that exceeds it and aborts
+ * its transaction.
+ */
 export function withStatementTimeout<T>(timeoutMs: number, work: () => T): T {
   return seen.run({ whose: seen.getStore()?.whose ?? NOTHING, timeoutMs }, work);
 }
 
-/** Runs work whose statements see one merchant's rows, and can write no other's (V31). */
+/** Runs work whose statements read and write only one merchant's rows (V31). */
 export function asMerchant<T>(merchantId: string, work: () => T): T {
   return seen.run(workOf(merchantId), work);
 }
 
-/** Runs work that is no merchant's, or of many: workers, sign-in, providers' callbacks. Whoever needs it says so. */
+/**
+ * Runs work on the rows of all merchants: workers, sign-in, providers' callbacks. It is never the default.
+ */
 export function everywhere<T>(work: () => T): T {
   return seen.run(workOf(EVERYWHERE), work);
 }
 
-/** Runs work that sees no merchant's rows: what it starts has to say whose it is. */
+/** Runs work that sees no merchant's rows until it calls `asMerchant` or `everywhere`. */
 export function nowhere<T>(work: () => T): T {
   return seen.run(workOf(NOTHING), work);
 }
 
-/** Whether the work at hand is another merchant's: what it hands on to be done in this one's name would pass the wall. */
+/**
+ * Whether the current work belongs to another merchant. If it then acted for this one, it would bypass the
+ * row-level security.
+ */
 export function isForAnother(merchantId: string): boolean {
   const whose = seen.getStore()?.whose ?? NOTHING;
   return whose !== NOTHING && whose !== EVERYWHERE && whose !== merchantId;
@@ -51,20 +59,20 @@ const SET = "select set_config('onegate.merchant', $1, false), set_config('state
 const NO_WORK: Work = { whose: NOTHING, timeoutMs: 0 };
 
 /**
- * Hands out connections that see what the caller may see. Each remembers what it was last set to, so as long as one
- * merchant follows upon himself nothing is sent. It is set between transactions, so no rollback takes it back; where it
- * can't be set, the connection is thrown away.
+ * A pool whose connections see only the rows that the caller may see. It remembers each connection's last
+ * setting, so consecutive requests of one merchant send nothing. The setting is made between transactions, so
+ * no rollback undoes it. If it fails, the connection is discarded.
  */
 export class WalledPool extends pg.Pool {
   readonly #set = new WeakMap<pg.PoolClient, Work>();
 
   override connect(...given: unknown[]): never {
-    // whose, is taken here: a connection may come free on somebody else's way
+    // read the context here: the callback may run in the context of whoever released the connection
     const client = this.#checkOut(seen.getStore() ?? NO_WORK);
     const [callback] = given as [Callback?];
     if (!callback) return client as never;
     void client.then(
-      (one) => callback(undefined, one, (error) => one.release(error)),
+      (ready) => callback(undefined, ready, (error) => ready.release(error)),
       (error: Error) => callback(error, undefined, () => undefined),
     );
     return undefined as never;

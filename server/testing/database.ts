@@ -17,10 +17,12 @@ import { prepareSchema } from "../schema.ts";
 const TEMPLATE = "onegate_template";
 let count = 0;
 
-/** A PostgreSQL for tests, with a migrated database that every test's own is copied from. */
+/**
+ * Starts a PostgreSQL for tests, with a migrated template database that each test's database is copied from.
+ */
 export async function startTestCluster(): Promise<{ cluster: Cluster; stop(): Promise<void> }> {
   const data = mkdtempSync(join(tmpdir(), "onegate-test-"));
-  // the tests kill servers, never the machine: what a crash of the machine needs is left out for speed
+  // the tests kill servers, never the machine, so protection against machine crashes is off for speed
   const cluster = await startCluster({
     data,
     settings: { fsync: "off", full_page_writes: "off", max_connections: "120" },
@@ -47,9 +49,9 @@ export type TestDatabase = {
   close(): Promise<void>;
 };
 
-/** A database of the test's own, with the newest schema and nothing in it. */
+/** Opens a new database for one test, with the newest schema and no rows. A deadlock in it fails the test. */
 export async function openTestDatabase(
-  most = 12,
+  maxConnections = 12,
   { mayDeadlock = false }: { readonly mayDeadlock?: boolean } = {},
 ): Promise<TestDatabase> {
   const shared = process.env["ONEGATE_TEST_CLUSTER"];
@@ -60,7 +62,7 @@ export async function openTestDatabase(
   await admin.connect();
   await copyTemplate(admin, name);
   const connection = { ...server, database: name };
-  const database = openDatabase(connection, most, () => undefined);
+  const database = openDatabase(connection, maxConnections, () => undefined);
   return {
     connection,
     database,
@@ -74,13 +76,14 @@ export async function openTestDatabase(
       assert.equal(
         deadlocks,
         0,
-        `transactions of this test's database deadlocked ${deadlocks} times; every transaction must lock in one order`,
+        `transactions of this test's database deadlocked ${deadlocks} times; ` +
+          "every transaction must lock in the same order",
       );
     },
   };
 }
 
-/** How many deadlocks a database has seen. Sessions report theirs at the latest when they end. */
+/** How many deadlocks a database has had. A session reports its own when it ends, at the latest. */
 export async function deadlocksOf(client: pg.Client | pg.Pool, database: string): Promise<number> {
   await client.query("select pg_stat_force_next_flush(), pg_stat_clear_snapshot()");
   const { rows } = await client.query<{ deadlocks: bigint }>(
@@ -90,7 +93,10 @@ export async function deadlocksOf(client: pg.Client | pg.Pool, database: string)
   return Number(rows[0]?.deadlocks ?? 0);
 }
 
-/** A template may have no session open; the one that just migrated it takes a moment to leave. */
+/**
+ * Copies the template. It must have no open session, and the one that just migrated it needs a moment to
+ * close.
+ */
 async function copyTemplate(admin: pg.Client, name: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {

@@ -21,18 +21,18 @@ import {
   type Ledger,
 } from "../ledger/index.ts";
 
-/** Books for a test: accounts by name, sums as text, and the proof that they hold. */
+/** A ledger for a test: accounts by name, amounts as text, and the proof of the books. */
 export type TestBooks = {
   readonly merchantId: Id;
   readonly ledger: Ledger;
   readonly id: (code: string) => Id;
   open(code: string, kind?: AccountKind, currency?: Currency): Promise<Id>;
-  /** Gives a wallet money out of nowhere but the `mint` account. */
+  /** Gives a wallet money from the `mint` account. */
   fund(code: string, amount: string): Promise<void>;
   transfer(debit: string, credit: string, amount: string, id?: Id): Parameters<Ledger["post"]>[1];
   balance(code: string): Promise<string>;
   held(code: string): Promise<string>;
-  /** The account's entries, oldest first, as a bookkeeper writes them: `+100.00 = 100.00`. */
+  /** The account's entries, oldest first, as amount and balance: `+100.00 = 100.00`. */
   page(code: string): Promise<string[]>;
   assertHold(): Promise<void>;
 };
@@ -97,7 +97,7 @@ export function rupiah(amount: string): Money {
   return money(minor, IDR);
 }
 
-/** The word of a result: `now`, `before`, or the refusal's code. */
+/** The outcome of a posting: `now`, `before`, or the refusal's code. */
 export function word(result: { posted: string } | { refusal: string }): string {
   return "refusal" in result ? result.refusal : result.posted;
 }

@@ -2,11 +2,12 @@ import { newId, type Id } from "@onegate/contract";
 import { randomBytes } from "node:crypto";
 import type pg from "pg";
 
-/** Whose an object is: everything that a row needs to be somebody's. */
+/** The owner of an object: the ids and the text that its rows need. */
 export type Place = {
   readonly merchantId: Id;
   readonly outletId: Id;
-  readonly userId: Id /** Stands in every text that a row of this place needs, so that an answer which shows one is found. */;
+  readonly userId: Id;
+  /** Written into all texts of the place's rows, so that a test can find an answer that shows them. */
   readonly mark: string;
 };
 
@@ -23,7 +24,7 @@ const operation =
 
 /** A payment that was taken at an outlet's till. */
 const taken = (id: Id, { outletId }: Place): Row[] => [
-  // its provider is not asked: the row stays as it is
+  // no inquiry of its provider: the row stays as it is
   [
     "payment",
     {
@@ -40,7 +41,7 @@ const taken = (id: Id, { outletId }: Place): Row[] => [
   ],
 ];
 
-/** For each kind of object the rows that it is made of. What a row needs besides is filled in. */
+/** The rows of each kind of object. `putObject` fills in other columns that need a value. */
 export const kinds = {
   outlet: (id) => [["outlet", { outlet_id: id, time_zone: "Asia/Jakarta", receipt_code: id.slice(-8) }]],
   sale: (id, { outletId }) => [["sale", { sale_id: id, outlet_id: outletId, state: "waiting" }]],
@@ -165,7 +166,7 @@ export const kinds = {
 
 export type Kind = keyof typeof kinds;
 
-/** What a column that has no default is filled with, by its type. */
+/** A value for a column without a default, by its type. */
 function filling(type: string, text: string): unknown {
   if (type === "bytea") return randomBytes(32);
   if (type.endsWith("[]")) return [];
@@ -182,24 +183,27 @@ function filling(type: string, text: string): unknown {
   );
 }
 
-/** Puts an object of a kind somewhere, past all verbs; its id. */
+/** Inserts an object directly into the tables, without any verb. Returns its id. */
 export async function putObject(client: pg.PoolClient, kind: Kind, place: Place): Promise<Id> {
   const id = newId();
   for (const [table, given] of kinds[kind](id, place) as readonly Row[]) {
-    const { rows } = await client.query<{ name: string; type: string; most: number; isNeeded: boolean }>(
-      `select a.attname as name, format_type(t.oid, null) as long, case when t.typelem <> 0 and t.typlen = -1 then 'x[]' else t.typname end as type,
-              greatest(a.atttypmod - 4, 0) as most, a.attnotnull and not a.atthasdef and a.attidentity = '' as "isNeeded"
-         from pg_attribute a join pg_type t on t.oid = a.atttypid where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped`,
+    const { rows } = await client.query<{ name: string; type: string; maxLength: number; isNeeded: boolean }>(
+      `select a.attname as name, format_type(t.oid, null) as long,
+              case when t.typelem <> 0 and t.typlen = -1 then 'x[]' else t.typname end as type,
+              greatest(a.atttypmod - 4, 0) as "maxLength",
+              a.attnotnull and not a.atthasdef and a.attidentity = '' as "isNeeded"
+         from pg_attribute a join pg_type t on t.oid = a.atttypid
+        where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped`,
       [table],
     );
     const row = new Map<string, unknown>();
-    for (const { name, type, most, isNeeded } of rows) {
+    for (const { name, type, maxLength, isNeeded } of rows) {
       if (name === "merchant_id") row.set(name, place.merchantId);
       else if (Object.hasOwn(given, name)) row.set(name, given[name]);
-      else if (isNeeded) row.set(name, filling(type, place.mark.slice(0, most || 100)));
+      else if (isNeeded) row.set(name, filling(type, place.mark.slice(0, maxLength || 100)));
     }
     const places = Array.from(row, (_, i) => `$${i + 1}`);
-    // what it refers to need not be there
+    // without triggers, so that referenced rows need not exist
     await client.query("set session_replication_role = replica");
     await client.query(`insert into ${table} (${[...row.keys()].join(", ")}) values (${places.join(", ")})`, [
       ...row.values(),
@@ -211,17 +215,22 @@ export async function putObject(client: pg.PoolClient, kind: Kind, place: Place)
 
 export type Fixture = {
   readonly kind: Kind;
-  /** The parameter of the query that names it; otherwise the path's, or the body. */
+  /** The query parameter with the object's id; without it the id is in the path or in the body. */
   readonly query?: string;
-  /** What a request must bring besides, so that only the object is wrong; `id` is the object's, `own` something of the asker's. */
+  /**
+   * A body that is valid except for the object. `id` is the object's id, `own` belongs to the caller.
+   */
   readonly body?: (id: Id, own: { readonly outletId: Id }) => unknown;
-  /** Who does not see one of the merchant's other outlet, or of another user. */
+  /** Callers who can't see an object of the merchant's other outlet, or of another user. */
   readonly elsewhere?: readonly string[];
-  /** Where an object that isn't there is no 404: what it is answered with; a foreign one is answered just so. */
+  /**
+   * The status for an object that does not exist, if it is not 404. An object of another merchant gets the
+   * same.
+   */
   readonly status?: number;
-  /** The same for one role. */
+  /** The status for one caller. */
   readonly statusFor?: Readonly<Record<string, number>>;
-  /** Why no request is made. */
+  /** What proves access instead of a right; then no request is made. */
   readonly provenBy?: string;
 };
 
@@ -230,7 +239,9 @@ const reason = () => ({ reason: "salah" });
 const amount = { amount: "1000.00", currency: "IDR" };
 const payout = { bank: "BCA", account_number: "1234567890", account_name: "Andi Contoh" };
 
-/** Each route that takes an object, and what a request for one is. A new route that takes one is added here. */
+/**
+ * Each route that takes an object, with a request for it. Add new routes that take one here.
+ */
 export const fixtures: Readonly<Record<string, readonly Fixture[]>> = {
   "DELETE /api/auth/sessions/:id": [{ kind: "user_session", elsewhere: ["user"] }],
   "GET /api/v1/outlets/:id/static-qris": [{ kind: "outlet" }],

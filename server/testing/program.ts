@@ -16,7 +16,7 @@ import { startProgram, type Program } from "../roles.ts";
 import { openTestDatabase, type TestDatabase } from "./database.ts";
 import { bearing, rememberDevice } from "./session.ts";
 
-/** The whole program on a database of its own, against a simulator of its own, over HTTP. */
+/** The whole program over HTTP, with its own database and its own simulator. */
 export type TestProgram = {
   readonly url: string;
   /** Every route of the program. */
@@ -29,11 +29,11 @@ export type TestProgram = {
     path: string,
     options?: { body?: unknown; token?: string; headers?: Record<string, string>; raw?: string },
   ): Promise<Answer<T>>;
-  /** Enrols a till of the demo shop; its token. */
+  /** Enrols a till of the demo shop and returns its token. */
   enrol(): Promise<string>;
-  /** A session on the demo till, enrolled at the first unlock. */
+  /** Opens a session on the demo till, which is enrolled at the first unlock, and returns its token. */
   unlock(name: string, pin: string): Promise<string>;
-  /** One lever of the simulator: a path below `/control`, such as `transactions/REF/pay`. */
+  /** Controls the simulator by a path below `/control`, such as `transactions/REF/pay`. */
   lever(method: string, path: string, body?: unknown): Promise<unknown>;
   restart(): Promise<void>;
   assertBooksHold(): Promise<void>;
@@ -122,7 +122,7 @@ export async function openTestProgram(
     async unlock(name, pin) {
       device ??= opened.enrol();
       const shop = await opened.call<ShopBody>("GET", "/api/v1/till/shop");
-      const staff = shop.body.staff.find((one) => one.name === name);
+      const staff = shop.body.staff.find((member) => member.name === name);
       const session = await opened.call<SessionBody>("POST", "/api/v1/till/unlock", {
         body: { staff_id: staff?.id, pin },
         headers: { "onegate-device": await device },
@@ -158,7 +158,10 @@ export async function openTestProgram(
   return opened;
 }
 
-/** A session that a till opened, or the set-up of a shop, works with that device alone: the calls after this bring it. */
+/**
+ * Remembers the device of a session that an unlock or the set-up of a shop opened, because it works only
+ * with that device.
+ */
 function noteSession(path: string, device: string | undefined, answer: unknown): void {
   const { token, session } = (answer ?? {}) as { token?: string; session?: { token?: string } };
   if (path === "/api/v1/till/unlock" && token !== undefined && device !== undefined)
@@ -167,14 +170,14 @@ function noteSession(path: string, device: string | undefined, answer: unknown):
     rememberDevice(session.token, token);
 }
 
-/** A sale of the named products, each once, as a till sends it. */
+/** A sale of one of each named product, as a till sends it. */
 export function newSale(
   catalogue: CatalogueBody,
   names: readonly string[],
   tender: "exact" | "QRIS" | "QRIS_STATIC" | string,
 ): NewSaleBody {
   const lines = names.map((name) => {
-    const product = catalogue.products.find((one) => one.name === name);
+    const product = catalogue.products.find((candidate) => candidate.name === name);
     assert.ok(product, name);
     return { product_id: product.id, quantity: 1, unit_price: product.price };
   });

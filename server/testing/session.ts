@@ -4,14 +4,14 @@ import { insertDevice } from "../identity/devices/store.ts";
 import { insertSession } from "../identity/store.ts";
 import type { Tx } from "../kernel/index.ts";
 
-/** The devices' tokens of the sessions that tests opened, by the hash of the session's. */
+/** The device tokens of the sessions that tests opened, by the hash of the session's token. */
 const devices = new Map<string, string>();
 
 export function rememberDevice(token: string, device: string): void {
   devices.set(tokenHash(token).toString("hex"), device);
 }
 
-/** What a bearer sends; a session of staff with the device that it was opened on. */
+/** The headers of a caller with a token; a staff session also sends the device on which it was opened. */
 export function bearing(token: string | undefined): Record<string, string> {
   const device = token === undefined ? undefined : devices.get(tokenHash(token).toString("hex"));
   return {
@@ -20,7 +20,9 @@ export function bearing(token: string | undefined): Record<string, string> {
   };
 }
 
-/** A session for a staff member on a device of their own, without a PIN. The token's hash is the session's. */
+/**
+ * Opens a session for a staff member on a new device, without a PIN. `hash` is the hash of its token.
+ */
 export async function openTestSession(
   tx: Tx,
   place: { merchantId: Id; outletId: Id; staffId: Id },

@@ -8,7 +8,7 @@ import { chartOf, openAccounts } from "../ledger/index.ts";
 import type { Answer, TestProgram } from "./program.ts";
 import { openTestSession } from "./session.ts";
 
-/** A till with somebody's session open on it. */
+/** A till with an open session. */
 export type TestTill = { readonly device: string; readonly deviceId: Id; readonly token: string };
 
 /** Tries to unlock a till. */
@@ -24,7 +24,7 @@ export function tryUnlock(
   });
 }
 
-/** Enrols a till, with a code that `by` makes or else as a demo till, and unlocks it. */
+/** Enrols a till with a code that `by` makes, or as a demo till without `by`, and unlocks it. */
 export async function openTill(
   program: TestProgram,
   staffId: Id,
@@ -48,7 +48,7 @@ export async function openTill(
   return { device: enrolled.body.token, deviceId: enrolled.body.device.id, token: session.body.token };
 }
 
-/** Another merchant with an outlet, and an owner whose PIN is 824613 and who is signed in. */
+/** Creates another merchant with an outlet and a signed-in owner, whose PIN is 824613. */
 export async function openStranger(
   program: TestProgram,
   name = "Toko Lain",

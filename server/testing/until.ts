@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Waits until something is so, asking often; fails with its last answer after `ms`. */
-export async function until<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean, ms = 5_000): Promise<T> {
-  const deadline = performance.now() + ms;
+/** Polls `read` until its value `isDone`; fails with the last value after `timeoutMs`. */
+export async function until<T>(
+  read: () => Promise<T>,
+  isDone: (value: T) => boolean,
+  timeoutMs = 5_000,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const answer = await ask();
-    if (isSo(answer)) return answer;
-    if (performance.now() > deadline) assert.fail(`still not so after ${ms} ms: ${JSON.stringify(answer)}`);
+    const value = await read();
+    if (isDone(value)) return value;
+    if (performance.now() > deadline)
+      assert.fail(`timed out after ${timeoutMs} ms; last value: ${JSON.stringify(value)}`);
     await sleep(20);
   }
 }

