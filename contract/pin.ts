@@ -37,7 +37,7 @@ const DAYS_OF_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
  * `246810`, `101112`), repeated or mirrored halves, a date (`280519`, `190528`, `052819`, `051990`) or a
  * popular PIN. Guessing a birthday takes some thousands of tries, any other PIN up to a million.
  */
-export function isSimplePin(pin: string): boolean {
+export function isGuessablePin(pin: string): boolean {
   const digits = [...pin].map(Number);
   const steps = digits.slice(1).map((digit, i) => (digit - (digits[i] ?? 0) + 10) % 10);
   if (steps.every((step) => step === steps[0])) return true;

@@ -72,7 +72,7 @@ const OF_A_USER: ReadonlySet<string> = new Set([
   "user_session",
 ] satisfies Kind[]);
 
-type Asker = {
+type Requester = {
   readonly name: string;
   readonly url: () => string;
   readonly token?: string;
@@ -86,7 +86,7 @@ type Asker = {
 let program: TestProgram;
 /** The same program, but without anonymous access in the sandbox. */
 let strict: Program;
-let askers: Asker[];
+let askers: Requester[];
 type Sight = "foreign" | "elsewhere" | "own";
 const objects = new Map<string, Id>();
 let stranger: Id;
@@ -148,7 +148,7 @@ before(async () => {
     name: string,
     role: "cashier" | "manager" | "owner" | "custom",
     pinChangeOnly = false,
-  ): Promise<Asker> => {
+  ): Promise<Requester> => {
     const staffId = newId();
     const { token, hash } = newToken();
     await client.query(
@@ -175,7 +175,7 @@ before(async () => {
   };
   const byRole = (role: Role) => (right: Right) => refusalFor(role, right) === undefined;
   const keys = await Promise.all(
-    KEY_SCOPES.map(async (scope): Promise<Asker> => {
+    KEY_SCOPES.map(async (scope): Promise<Requester> => {
       const secret = `ogk_test_${newToken().token}`;
       await pool.query(
         `insert into merchant_key (merchant_id, key_id, name, mode, scopes, prefix, key_hash, created_by)
@@ -225,7 +225,7 @@ const objectOf = (kind: Kind, sight: Sight) =>
 type Outcome = { readonly status: number; readonly code: string | undefined; readonly text: string };
 
 async function ask(
-  { url, token }: Asker,
+  { url, token }: Requester,
   { method, url: path }: RegisteredRoute,
   id: Id,
   { query, body }: Partial<Fixture> = {},
@@ -358,7 +358,7 @@ describe("route × role × tenant", () => {
     assert.deepEqual(await foreignRows(), before);
   });
 
-  async function cell(route: RegisteredRoute, asker: Asker, wrong: string[]): Promise<void> {
+  async function cell(route: RegisteredRoute, asker: Requester, wrong: string[]): Promise<void> {
     const outcome = await ask(
       asker,
       route,
@@ -395,7 +395,11 @@ describe("route × role × tenant", () => {
    * Whether a list must hide an object of the merchant's other outlet, or of another user. An owner's till
    * also shows one outlet only.
    */
-  function isHiddenElsewhere(kind: string, { url: path }: RegisteredRoute, { role, name }: Asker): boolean {
+  function isHiddenElsewhere(
+    kind: string,
+    { url: path }: RegisteredRoute,
+    { role, name }: Requester,
+  ): boolean {
     if (name === "user") return OF_A_USER.has(kind);
     return (
       OF_AN_OUTLET.has(kind) && role !== undefined && (role !== "owner" || path.startsWith("/api/v1/till/"))
@@ -586,7 +590,7 @@ const PRINTED = [
 ].join("");
 const rupiah = (amount: string) => ({ amount, currency: "IDR" });
 
-type Till = Asker & { readonly token: string; readonly outletId: Id };
+type Till = Requester & { readonly token: string; readonly outletId: Id };
 type Sent = {
   readonly route: string;
   readonly path: string;
@@ -704,7 +708,7 @@ async function sellAt(till: Till): Promise<Done> {
 }
 
 /** Reads a till's event stream, from now on or after a cursor, until it is ended. */
-async function hear({ url, token }: Asker, since?: string): Promise<{ heard(): string; end(): void }> {
+async function hear({ url, token }: Requester, since?: string): Promise<{ heard(): string; end(): void }> {
   const aborter = new AbortController();
   const response = await fetch(`${url()}/api/v1/till/events`, {
     headers: { ...bearing(token), ...(since === undefined ? {} : { "last-event-id": since }) },

@@ -67,7 +67,7 @@ import { chartOf, createLedger, openAccounts, seal } from "./ledger/index.ts";
 import { pageRoutes } from "./pages.ts";
 import {
   inquireOfProviders,
-  carryRefundOn,
+  continueRefund,
   disputeRoutes,
   openReplacement,
   operatorRoutes,
@@ -87,7 +87,7 @@ import { reportRoutes, rollup } from "./reports/index.ts";
 import {
   onPaymentEnded,
   onPaymentRefunded,
-  onRefundGivenUp,
+  onRefundAbandoned,
   onSaleCancelled,
   saleRoutes,
   TILL_TOPICS,
@@ -100,7 +100,7 @@ import { stockLevels } from "./stock/index.ts";
 import {
   createWalletProvider,
   creditWaiting,
-  endForgotten,
+  failAbandonedTopups,
   eraseUser,
   markExpiredHolds,
   onTopupCancelled,
@@ -258,7 +258,7 @@ export async function startProgram({
         await onPaymentEnded(tx, sales, payment);
         await onTopupEnded(tx, wallets, payment);
       },
-      onRefundGivenUp,
+      onRefundAbandoned,
       onOrderCancelled: async (tx, merchantId, orderId) => {
         await onSaleCancelled(tx, merchantId, orderId);
         await onTopupCancelled(tx, merchantId, orderId);
@@ -375,12 +375,12 @@ export async function startProgram({
         "delivery:forget": () => forgetOldDeliveries(database),
         [VOID]: ({ merchantId, paymentId }) => voidPayment(payments, String(merchantId), String(paymentId)),
         [REFUND]: ({ merchantId, refundId, tries }) =>
-          carryRefundOn(payments, String(merchantId), String(refundId), Number(tries)),
+          continueRefund(payments, String(merchantId), String(refundId), Number(tries)),
         "refund:sweep": async () => void (await sweepRefunds(payments)),
         "wallet:sweep": async () =>
           void (await Promise.all([
             creditWaiting(wallets),
-            endForgotten(wallets),
+            failAbandonedTopups(wallets),
             markExpiredHolds(wallets),
           ])),
         "identity:rotate_keys": () => keys.rotate(),

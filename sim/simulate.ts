@@ -1,7 +1,7 @@
 import { sweepRefunds } from "../server/payments/index.ts";
 import { deliver } from "./acts/network.ts";
 import { inquireOpen } from "./acts/payments.ts";
-import { inquireOfAllAgain, workDueRefunds } from "./acts/refunds.ts";
+import { retryUnanswered, workDueRefunds } from "./acts/refunds.ts";
 import { sealAll } from "./acts/sealing.ts";
 import { auditLedger } from "./audit-ledger.ts";
 import { auditPayments } from "./audit-payments.ts";
@@ -72,7 +72,7 @@ async function calmDown(stage: Stage): Promise<void> {
   const { world, auditor } = stage;
   const left = () => [...world.letters, ...world.racedLetters];
   world.provider.channelsDown = false;
-  await inquireOfAllAgain(stage);
+  await retryUnanswered(stage);
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     await world.advance(HOUR);
     for (const letter of world.random.fork(`calm ${auditor.step} ${round}`).shuffled(world.letters))

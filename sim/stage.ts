@@ -46,7 +46,7 @@ export type KnownRefund = {
 };
 
 /** A person's decision on a refund by hand; with `done`, the person has paid the money. */
-export type KnownWord = {
+export type KnownDecision = {
   readonly refundId: Id;
   readonly minor: bigint;
   readonly done: boolean;
@@ -80,7 +80,7 @@ export type Stage = {
   readonly orders: KnownOrder[];
   readonly products: readonly KnownProduct[];
   readonly refunds: KnownRefund[];
-  readonly words: KnownWord[];
+  readonly words: KnownDecision[];
   readonly applied: KnownApplied[];
   /** Cases settled concurrently or during a crash; no later act uses them. */
   readonly racedCases: Set<Id>;

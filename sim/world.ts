@@ -10,7 +10,7 @@ import { ofInstallation, type RawNotification } from "../server/providers/index.
 import {
   onPaymentEnded,
   onPaymentRefunded,
-  onRefundGivenUp,
+  onRefundAbandoned,
   onSaleCancelled,
   type Sales,
 } from "../server/sales/index.ts";
@@ -234,7 +234,7 @@ export class World {
       refusesSurcharges: true,
       onEnded: (tx, payment) => onPaymentEnded(tx, sales, payment),
       onRefunded: (tx, refund) => onPaymentRefunded(tx, refund),
-      onRefundGivenUp,
+      onRefundAbandoned,
       onOrderCancelled: onSaleCancelled,
     };
     const sales: Sales = { database, ledger, payments, newId: newProcessId };

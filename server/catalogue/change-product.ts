@@ -12,7 +12,13 @@ import {
 import { announceAudit, consumeApproval, type PendingApproval, type Who } from "../identity/index.ts";
 import { announce, inTransaction, type Database, type Tx } from "../kernel/index.ts";
 import { openCategories } from "./import-products.ts";
-import { checkedToBarcode, checkedToName, checkedToPrice, nameTaken, type KnownProduct } from "./product.ts";
+import {
+  checkedToBarcode,
+  checkedToName,
+  checkedToPrice,
+  comparableName,
+  type KnownProduct,
+} from "./product.ts";
 import {
   insertPriceChange,
   lockCatalogue,
@@ -71,7 +77,7 @@ async function checkedToChange(
     isActive &&
     isNewName &&
     (await selectNames(tx, merchantId, before.productId)).some(
-      (other) => nameTaken(other) === nameTaken(name),
+      (other) => comparableName(other) === comparableName(name),
     )
   )
     return refuse("product_name_taken");
@@ -104,7 +110,7 @@ async function write(
   const categoryId =
     named === undefined
       ? before.categoryId
-      : (await openCategories(tx, merchantId, [named])).get(nameTaken(named));
+      : (await openCategories(tx, merchantId, [named])).get(comparableName(named));
   if (!categoryId) throw new Error("the named category was not created");
   const after = { ...checked, categoryId };
   await updateProduct(tx, merchantId, after);

@@ -1,6 +1,6 @@
 import { isRefusal, newId, refuse, type Id, type Refusal } from "@onegate/contract";
 import { announce, type Tx } from "../kernel/index.ts";
-import { checkedToRow, nameTaken, type CheckedRow, type ProductRow } from "./product.ts";
+import { checkedToRow, comparableName, type CheckedRow, type ProductRow } from "./product.ts";
 import {
   insertCategory,
   insertProduct,
@@ -11,7 +11,7 @@ import {
   selectNames,
 } from "./store.ts";
 
-/** What a shop already uses: names as `nameTaken` normalises them, and barcodes. */
+/** What a shop already uses: names as `comparableName` normalises them, and barcodes. */
 type Taken = { readonly names: readonly string[]; readonly barcodes: readonly string[] };
 
 /**
@@ -24,7 +24,7 @@ export async function importProducts(
   rows: readonly ProductRow[],
 ): Promise<Id[] | Refusal> {
   await lockCatalogue(tx, merchantId);
-  const names = (await selectNames(tx, merchantId)).map(nameTaken);
+  const names = (await selectNames(tx, merchantId)).map(comparableName);
   const checked = checkedToRows(rows, { names, barcodes: await selectBarcodes(tx, merchantId) });
   return isRefusal(checked) ? checked : insertAll(tx, merchantId, checked);
 }
@@ -43,9 +43,9 @@ export function checkedToRows(
     const row = index + 1;
     const product = checkedToRow(unchecked);
     if (isRefusal(product)) return refuse(product.refusal, { ...product.params, row });
-    if (names.has(nameTaken(product.name))) return refuse("product_name_taken", { row });
+    if (names.has(comparableName(product.name))) return refuse("product_name_taken", { row });
     if (product.barcode !== null && barcodes.has(product.barcode)) return refuse("barcode_taken", { row });
-    names.add(nameTaken(product.name));
+    names.add(comparableName(product.name));
     if (product.barcode !== null) barcodes.add(product.barcode);
     checked.push(product);
   }
@@ -62,7 +62,7 @@ async function insertAll(tx: Tx, merchantId: Id, rows: readonly CheckedRow[]): P
   const ids: Id[] = [];
   for (const [index, { name, price, category, barcode, isFavourite }] of rows.entries()) {
     const productId = newId();
-    const categoryId = categories.get(nameTaken(category));
+    const categoryId = categories.get(comparableName(category));
     if (!categoryId) throw new Error("a named category was not created");
     await insertProduct(
       tx,
@@ -83,14 +83,17 @@ export async function openCategories(
   names: readonly string[],
 ): Promise<Map<string, Id>> {
   const known = new Map(
-    (await selectCategories(tx, merchantId)).map(({ categoryId, name }) => [nameTaken(name), categoryId]),
+    (await selectCategories(tx, merchantId)).map(({ categoryId, name }) => [
+      comparableName(name),
+      categoryId,
+    ]),
   );
   let { category: rank } = await selectLastRanks(tx, merchantId);
   for (const name of names) {
-    if (known.has(nameTaken(name))) continue;
+    if (known.has(comparableName(name))) continue;
     const categoryId = newId();
     await insertCategory(tx, merchantId, { categoryId, name }, (rank += 1));
-    known.set(nameTaken(name), categoryId);
+    known.set(comparableName(name), categoryId);
   }
   return known;
 }

@@ -77,6 +77,6 @@ export function checkedToName(unchecked: string, maxLength: number): string | un
 }
 
 /** The form in which names are compared: two names that differ only in case are the same. */
-export function nameTaken(name: string): string {
+export function comparableName(name: string): string {
   return name.toLocaleLowerCase("id");
 }

@@ -7,7 +7,7 @@ import { checkedToDestination, checkedToRsaKey, type AddressRules } from "../ker
  * sign present. Refuses `url_malformed`, `url_insecure`, `url_not_public`, `credentials_incomplete`,
  * `credentials_key_unreadable`.
  */
-export async function unfitReason(
+export async function credentialsRefusal(
   credentials: Credentials,
   rules: AddressRules,
 ): Promise<Refusal | undefined> {

@@ -3,16 +3,16 @@ import { announceAudit, merchants, type Who } from "../identity/index.ts";
 import { inTransaction, type Tx } from "../kernel/index.ts";
 import { chartOf, openAccounts } from "../ledger/index.ts";
 import { seal, shownOf, type OwnAccount } from "./account.ts";
-import { unfitReason } from "./check.ts";
+import { credentialsRefusal } from "./check.ts";
 import type { Vault } from "./context.ts";
-import { insertAccount, lockProvider, markOthersOff, selectAccounts, updateCredentials } from "./store.ts";
+import { insertAccount, lockProvider, switchOthersOff, selectAccounts, updateCredentials } from "./store.ts";
 
 export type AccountInput = { readonly credentials: Credentials; readonly verify: boolean };
 
 /**
  * Saves a merchant's credentials at a provider; its payments there use them from then on. Credentials of a
  * known holder replace the earlier ones. A new holder is a new account, and the earlier account is switched
- * off. With `verify`, the provider must accept the credentials first. Refuses what `unfitReason` refuses,
+ * off. With `verify`, the provider must accept the credentials first. Refuses what `credentialsRefusal` refuses,
  * `credentials_refused`, `credentials_unverified`, `merchant_missing`.
  */
 export async function putAccount(
@@ -21,7 +21,7 @@ export async function putAccount(
   { credentials, verify }: AccountInput,
 ): Promise<OwnAccount | Refusal> {
   const refusal =
-    (await unfitReason(credentials, vault.rules)) ??
+    (await credentialsRefusal(credentials, vault.rules)) ??
     (verify ? await refusalReason(vault, credentials) : undefined);
   if (refusal) return refusal;
   const saved = await inTransaction(vault.database, (tx) => save(tx, vault, who, credentials));
@@ -53,7 +53,7 @@ async function save(
     (one) => one.provider === provider && one.holder === holder,
   );
   const accountId = known?.accountId ?? newId();
-  await markOthersOff(tx, { merchantId, accountId, provider }, by);
+  await switchOthersOff(tx, { merchantId, accountId, provider }, by);
   const written = {
     merchantId,
     accountId,

@@ -91,7 +91,7 @@ function only(rows: readonly Row[]): OwnAccount {
 }
 
 /** Switches off a merchant's other accounts at the provider: only one may be active. */
-export async function markOthersOff(
+export async function switchOthersOff(
   tx: Tx,
   { merchantId, accountId, provider }: Pick<OwnAccount, "merchantId" | "accountId" | "provider">,
   by: string,

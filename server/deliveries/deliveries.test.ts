@@ -65,7 +65,7 @@ import { pingEndpoint } from "./ping.ts";
 import { replayDelivery, replaySince } from "./replay.ts";
 import { rotate } from "./rotate-secret.ts";
 import { waitMs } from "./schedule.ts";
-import { toShow } from "./send.ts";
+import { maskedExcerpt } from "./send.ts";
 import { wake } from "./wake.ts";
 
 const GUIDE = readFileSync(new URL("../../docs/guides/webhooks.md", import.meta.url), "utf8");
@@ -1177,7 +1177,7 @@ describe("webhooks, step by step", () => {
   });
 
   it("a shown answer is cut at a whole character", () => {
-    assert.equal(toShow(`a\u0000b ${"é".repeat(400)}`), `ab ${"é".repeat(248)}`);
+    assert.equal(maskedExcerpt(`a\u0000b ${"é".repeat(400)}`), `ab ${"é".repeat(248)}`);
   });
 });
 

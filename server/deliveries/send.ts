@@ -6,7 +6,7 @@ import { openSecret, signed } from "./sign.ts";
 import {
   claimDelivery,
   releaseEndpoint,
-  takeEndpoint,
+  leaseEndpoint,
   type Claimed,
   type Taken,
   type TryResult,
@@ -34,7 +34,7 @@ const USER_AGENT = "Onegate-Webhooks/1";
  */
 export async function sendDue(deliveries: Deliveries, merchantId: Id, endpointId: Id): Promise<void> {
   const { database } = deliveries;
-  const endpoint = await takeEndpoint(database.kysely, merchantId, endpointId, LEASE_MS);
+  const endpoint = await leaseEndpoint(database.kysely, merchantId, endpointId, LEASE_MS);
   // another worker has it and looks again after its release, or it rests and a later job is scheduled
   if (!endpoint) return;
   let isWhole = false;
@@ -83,7 +83,7 @@ async function send(
     ...signed(secrets, claimed),
   };
   const answer = await callPublic(
-    { url, headers, body: claimed.body, totalMs: TIMEOUT_MS, mostBytes: READ_BYTES },
+    { url, headers, body: claimed.body, totalMs: TIMEOUT_MS, maxBytes: READ_BYTES },
     rules,
   );
   const ms = Math.round(performance.now() - begun);
@@ -91,11 +91,11 @@ async function send(
     return { result: { status: null, error: answer.error, ms, answer: null }, retryAfter: undefined };
   const { status, retryAfter, text } = answer;
   const error = status >= 200 && status < 300 ? null : status >= 300 && status < 400 ? "redirect" : "status";
-  return { result: { status, error, ms, answer: toShow(text) }, retryAfter };
+  return { result: { status, error, ms, answer: maskedExcerpt(text) }, retryAfter };
 }
 
 /** The beginning of an answer, masked for its merchant. PostgreSQL's type text can't hold NUL. */
-export function toShow(text: string): string {
+export function maskedExcerpt(text: string): string {
   const masked = Buffer.from(mask(text.replaceAll("\u0000", "")));
   return masked
     .subarray(0, SHOWN_BYTES)

@@ -147,7 +147,7 @@ export type Taken = Pick<Endpoint, "merchantId" | "endpointId" | "url"> &
 /**
  * Leases an endpoint for sending. Undefined when another worker has it, or when it is not active or rests.
  */
-export async function takeEndpoint(
+export async function leaseEndpoint(
   executor: Executor,
   merchantId: Id,
   endpointId: Id,
@@ -513,7 +513,7 @@ export async function selectForgotten(
 /**
  * Gives up deliveries that have waited for a disabled or deleted endpoint for 72 hours. Returns their count.
  */
-export async function exhaustWaiting(
+export async function giveUpWaiting(
   executor: Executor,
   from: readonly DeliveryState[],
   state: DeliveryState,

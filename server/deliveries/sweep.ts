@@ -1,5 +1,5 @@
 import { inTransaction, type Database } from "../kernel/index.ts";
-import { exhaustWaiting, selectForgotten } from "./store.ts";
+import { giveUpWaiting, selectForgotten } from "./store.ts";
 import { wake } from "./wake.ts";
 
 const BATCH_SIZE = 5_000;
@@ -11,5 +11,5 @@ const BATCH_SIZE = 5_000;
 export async function sweepDeliveries(database: Database): Promise<void> {
   for (const endpoint of await selectForgotten(database.kysely))
     await inTransaction(database, (tx) => wake(tx, endpoint));
-  while ((await exhaustWaiting(database.kysely, ["pending", "failed"], "dead", BATCH_SIZE)) === BATCH_SIZE);
+  while ((await giveUpWaiting(database.kysely, ["pending", "failed"], "dead", BATCH_SIZE)) === BATCH_SIZE);
 }

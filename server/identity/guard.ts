@@ -34,7 +34,7 @@ import {
   type Right,
 } from "./rights.ts";
 import { tokenHash } from "./secret.ts";
-import type { Asker, Principal, StaffPrincipal } from "./staff.ts";
+import type { Requester, Principal, StaffPrincipal } from "./staff.ts";
 import { selectSession } from "./store.ts";
 import type { AccessTokens } from "./users/access-token.ts";
 
@@ -248,7 +248,7 @@ async function findStaff(
 }
 
 /** The staff member who made a request to a route for staff. */
-export function staffOf(request: FastifyRequest): Asker {
+export function staffOf(request: FastifyRequest): Requester {
   if (!("staffId" in request.principal))
     throw new Error("a route for staff admitted another kind of principal");
   return { ...request.principal, who: whoOf(request) };

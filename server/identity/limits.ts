@@ -112,7 +112,7 @@ export function limitRequests(http: Http, database: Database): void {
 }
 
 /** Limits transfers to unknown recipients, because each reveals whether a telephone number is registered. */
-export function recipientTries(userId: Id): Limit {
+export function recipientLimit(userId: Id): Limit {
   return { subject: subjectOf("recipient", userId), free: 20, longestSeconds: 3_600 };
 }
 

@@ -30,7 +30,7 @@ export type StaffPrincipal = {
 };
 
 /** A staff member who makes a request, and its origin. */
-export type Asker = StaffPrincipal & { readonly who: Who };
+export type Requester = StaffPrincipal & { readonly who: Who };
 
 /** Who makes a request. */
 export type Principal =

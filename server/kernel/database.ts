@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
 import pg from "pg";
 import { codeOf } from "./failure.ts";
-import { WalledPool } from "./wall.ts";
+import { MerchantScopedPool } from "./wall.ts";
 
 /**
  * Statements use Kysely's `sql` template, one function each in a module's store, which also types the rows.
@@ -73,7 +73,7 @@ export function openDatabase(
   onError: (error: Error) => void,
   role?: typeof PROGRAM_ROLE,
 ): Database {
-  const pool = new (role ? WalledPool : pg.Pool)({
+  const pool = new (role ? MerchantScopedPool : pg.Pool)({
     ...(typeof connection === "string" ? { connectionString: connection } : connection),
     Client: PreparingClient,
     max: maxConnections,

@@ -21,4 +21,4 @@ export * from "./public-address.ts";
 export * from "./public-call.ts";
 export * from "./telemetry.ts";
 export { answerUnknown } from "./unknown-address.ts";
-export { asMerchant, everywhere, isForAnother, nowhere, withStatementTimeout } from "./wall.ts";
+export { asMerchant, everywhere, isOtherMerchantsWork, nowhere, withStatementTimeout } from "./wall.ts";

@@ -152,7 +152,7 @@ describe("a call to a user-supplied address", () => {
   });
   const own: AddressRules = { ...rules, loopback: true };
   const call = (url: string, with_ = own, totalMs = 2_000) =>
-    callPublic({ url, headers: { "x-test": "1" }, body: "{}", totalMs, mostBytes: 100 }, with_);
+    callPublic({ url, headers: { "x-test": "1" }, body: "{}", totalMs, maxBytes: 100 }, with_);
 
   async function serve(listener: RequestListener): Promise<number> {
     const server = createServer(listener).listen(0, "127.0.0.1");

@@ -15,7 +15,7 @@ export type PublicCall = {
   /** Timeout for the whole call, from the name's lookup to the last byte read. */
   readonly totalMs: number;
   /** At most this many bytes of the response are read. */
-  readonly mostBytes: number;
+  readonly maxBytes: number;
 };
 
 export type CallAnswer =
@@ -36,7 +36,7 @@ export async function callPublic(call: PublicCall, rules: AddressRules): Promise
     if (Array.isArray(destination)) return { error: "timeout" };
     if (isRefusal(destination)) return { error: "address" };
     const response = await post(destination, call, signal);
-    const text = await readBeginning(response, call.mostBytes);
+    const text = await readBeginning(response, call.maxBytes);
     return { status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"], text };
   } catch (error) {
     return { error: signal.aborted ? "timeout" : isTls(error) ? "tls" : "connection" };
@@ -79,20 +79,20 @@ async function post(
 /**
  * The beginning of a response's body. If it breaks off, the part that arrived: the status is known already.
  */
-async function readBeginning(response: IncomingMessage, mostBytes: number): Promise<string> {
+async function readBeginning(response: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       chunks.push(chunk);
       size += chunk.length;
-      if (size >= mostBytes) break;
+      if (size >= maxBytes) break;
     }
   } catch {
     // broken off, or out of time
   }
   response.destroy();
-  return Buffer.concat(chunks).subarray(0, mostBytes).toString("utf8");
+  return Buffer.concat(chunks).subarray(0, maxBytes).toString("utf8");
 }
 
 function isTls(error: unknown): boolean {

@@ -44,7 +44,7 @@ export function nowhere<T>(work: () => T): T {
  * Whether the current work belongs to another merchant. If it then acted for this one, it would bypass the
  * row-level security.
  */
-export function isForAnother(merchantId: string): boolean {
+export function isOtherMerchantsWork(merchantId: string): boolean {
   const whose = seen.getStore()?.whose ?? NOTHING;
   return whose !== NOTHING && whose !== EVERYWHERE && whose !== merchantId;
 }
@@ -63,7 +63,7 @@ const NO_WORK: Work = { whose: NOTHING, timeoutMs: 0 };
  * setting, so consecutive requests of one merchant send nothing. The setting is made between transactions, so
  * no rollback undoes it. If it fails, the connection is discarded.
  */
-export class WalledPool extends pg.Pool {
+export class MerchantScopedPool extends pg.Pool {
   readonly #set = new WeakMap<pg.PoolClient, Work>();
 
   override connect(...given: unknown[]): never {

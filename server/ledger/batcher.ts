@@ -4,7 +4,7 @@ import type pg from "pg";
 import {
   asMerchant,
   isDiskFull,
-  isForAnother,
+  isOtherMerchantsWork,
   isLockedOut,
   isRetryable,
   isUnavailable,
@@ -50,7 +50,8 @@ export function createBatcher(
   let free = options.concurrency;
 
   function post(merchantId: Id, items: readonly Item[]): Promise<Result[]> {
-    if (isForAnother(merchantId)) throw new Error("one merchant's work tried to post to another's books");
+    if (isOtherMerchantsWork(merchantId))
+      throw new Error("one merchant's work tried to post to another's books");
     if (depth + items.length > options.queue) return Promise.resolve(items.map(() => refuse("overloaded")));
     depth += items.length;
     return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { isRefusal, money, refuse, type Id, type Money, type Refusal } from "@onegate/contract";
 import type { Database, Tx } from "../kernel/index.ts";
 import { createBatcher } from "./batcher.ts";
-import { nameRefusals } from "./beyond.ts";
+import { nameRefusals } from "./name-refusals.ts";
 import {
   checkSet,
   checkShape,

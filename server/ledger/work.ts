@@ -1,6 +1,6 @@
 import { isRefusal, type Id, type Refusal } from "@onegate/contract";
 import { beforeCommit, type Tx } from "../kernel/index.ts";
-import { nameRefusals } from "./beyond.ts";
+import { nameRefusals } from "./name-refusals.ts";
 import { checkSet, toArguments, toResult, type Item, type Posted } from "./item.ts";
 import { lockBalances, postBatchIn } from "./store.ts";
 

@@ -16,7 +16,7 @@ import {
   type LockedOrder,
   type NewCase,
 } from "./store.ts";
-import { outletOf, tell } from "./tell.ts";
+import { outletOf, announcePayment } from "./announce-payment.ts";
 
 /** The effect of a provider's status on a payment. */
 export type Outcome = "applied" | "duplicate" | "suspense" | "ignored";
@@ -84,7 +84,7 @@ async function applyStatus(
   if (!state) {
     if (!opened || !isOpen(payment.state) || !isCodeless(payment)) return event ? "duplicate" : "ignored";
     // the payment was found earlier without its payment code, which has now arrived
-    await tell(tx, await updatePayment(tx, payment, payment.state, { opened, found }));
+    await announcePayment(tx, await updatePayment(tx, payment, payment.state, { opened, found }));
     return "applied";
   }
   if (event === "fail" && payment.state === "pending" && payment.lostAt !== null && isCodeless(payment)) {
@@ -94,7 +94,7 @@ async function applyStatus(
     return "applied";
   }
   const written = await updatePayment(tx, payment, state, { opened, found });
-  await tell(tx, written);
+  await announcePayment(tx, written);
   if (!isOpen(state)) await payments.onEnded(tx, written);
   return "applied";
 }
@@ -121,7 +121,7 @@ async function applyPaid(
         found,
         note: `paid, but in suspense: ${reason}`,
       });
-      await tell(tx, written);
+      await announcePayment(tx, written);
       await payments.onEnded(tx, written);
     }
     return toSuspense(tx, payments, { ...payment, reason, found });
@@ -137,7 +137,7 @@ async function applyPaid(
     payment.merchantId,
     collected(payment.merchantId, payment.paymentId, payment.provider, CHART.received, payment.amount, found),
   );
-  await tell(tx, written);
+  await announcePayment(tx, written);
   await payments.onEnded(tx, written);
   return "applied";
 }

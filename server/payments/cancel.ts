@@ -12,7 +12,7 @@ import {
   selectPayments,
   updatePayment,
 } from "./store.ts";
-import { tell } from "./tell.ts";
+import { announcePayment } from "./announce-payment.ts";
 
 /** The job that cancels payments at their provider. */
 export const VOID = "payment:void";
@@ -27,7 +27,7 @@ export async function cancelOrder(tx: Tx, merchantId: Id, orderId: string): Prom
   const earlier = await selectPayments(tx, merchantId, orderId);
   if (earlier.some(({ state }) => state === "succeeded")) return { paid: true };
   await markOrderCancelled(tx, merchantId, orderId);
-  await endOpenPayments(tx, earlier);
+  await cancelOpenPayments(tx, earlier);
   return { paid: false };
 }
 
@@ -35,14 +35,14 @@ export async function cancelOrder(tx: Tx, merchantId: Id, orderId: string): Prom
  * Cancels the open ones of an order's payments, and adds the jobs that cancel them at their providers. The
  * caller holds the lock on the order's row.
  */
-export async function endOpenPayments(tx: Tx, payments: readonly Payment[]): Promise<void> {
+export async function cancelOpenPayments(tx: Tx, payments: readonly Payment[]): Promise<void> {
   for (const payment of payments) {
     const state = next(payment.state, "cancel");
     if (!state) continue;
     const { merchantId, paymentId } = payment;
     const written = await updatePayment(tx, payment, state);
     await addJob(tx, VOID, { merchantId, paymentId }, { key: `void:${paymentId}` });
-    await tell(tx, written);
+    await announcePayment(tx, written);
   }
 }
 

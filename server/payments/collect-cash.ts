@@ -4,7 +4,7 @@ import { accountId, CHART, drawerCode, transfersOf } from "../ledger/index.ts";
 import type { Payments } from "./context.ts";
 import { merchantRefOf } from "./payment.ts";
 import { insertPayment, selectPayment } from "./store.ts";
-import { tell } from "./tell.ts";
+import { announcePayment } from "./announce-payment.ts";
 
 /** Takes cash for an order into an outlet's drawer, within the caller's transaction. It is paid at once. */
 export async function collectCash(
@@ -37,6 +37,6 @@ export async function collectCash(
   );
   const paid = await selectPayment(tx, merchantId, paymentId);
   if (!paid) throw new Error("the inserted payment was not found");
-  await tell(tx, paid);
+  await announcePayment(tx, paid);
   return paymentId;
 }

@@ -1,11 +1,11 @@
 import { money, refuse, STATIC_METHOD, STATIC_PROVIDER, type Id, type Refusal } from "@onegate/contract";
 import { type Tx } from "../kernel/index.ts";
 import { accountId, CHART, transfersOf } from "../ledger/index.ts";
-import { endOpenPayments } from "./cancel.ts";
+import { cancelOpenPayments } from "./cancel.ts";
 import type { Payments } from "./context.ts";
 import { merchantRefOf, paidSum } from "./payment.ts";
 import { insertPayment, isReferenceUsed, lockOrder, lockReference, selectPayments } from "./store.ts";
-import { tell } from "./tell.ts";
+import { announcePayment } from "./announce-payment.ts";
 
 export type StaticCollection = {
   readonly merchantId: Id;
@@ -67,8 +67,8 @@ export async function collectStatic(
     merchantId,
     transfersOf("collect_unverified", merchantId, paymentId, accounts, { gross: amount }, about),
   );
-  await tell(tx, paid);
-  await endOpenPayments(tx, earlier);
+  await announcePayment(tx, paid);
+  await cancelOpenPayments(tx, earlier);
   await payments.onEnded(tx, paid);
   return undefined;
 }

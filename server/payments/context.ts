@@ -25,7 +25,7 @@ export type Payments = {
   /**
    * Runs in the transaction that abandons a refund, so that dependents can undo what they recorded for it.
    */
-  readonly onRefundGivenUp: (tx: Tx, refund: Refund) => Promise<void>;
+  readonly onRefundAbandoned: (tx: Tx, refund: Refund) => Promise<void>;
   /**
    * Runs in the transaction that cancels an order on request, so that dependents end with it, whether or not
    * it has payments.

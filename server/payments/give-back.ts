@@ -97,7 +97,7 @@ async function writeRefund(
   if (payment?.state !== "succeeded" || payment.provider === CASH || payment.verification === "lost")
     return refuse("payment_not_refundable");
   if (payment.verification === "unverified") return refuse("payment_unverified");
-  const left = await leftOf(tx, payment);
+  const left = await refundableAmount(tx, payment);
   const wanted = amount ?? money(left, payment.amount.currency);
   if (wanted.currency !== payment.amount.currency) return refuse("currency_differs");
   if (wanted.minor > left || left === 0n) return refuse("refund_exceeds", { left: left.toString() });
@@ -107,7 +107,7 @@ async function writeRefund(
     paymentId,
     caseId: null,
     orderId: payment.orderId,
-    provider: giverOf(payment.provider),
+    provider: refundSourceOf(payment.provider),
     amount: wanted,
     reason,
     requestedBy: who.actor,
@@ -129,7 +129,7 @@ async function writeRefund(
  * Who pays a refund: the provider that collected the payment. A printed code has no provider, so the money
  * comes out of the outlet's drawer.
  */
-export function giverOf(provider: string): string {
+export function refundSourceOf(provider: string): string {
   return provider === STATIC_PROVIDER ? CASH : provider;
 }
 
@@ -137,7 +137,7 @@ export function giverOf(provider: string): string {
  * What is left of a payment: neither refunded nor disputed; minor units. The caller holds the lock on the
  * order's row.
  */
-export async function leftOf(
+export async function refundableAmount(
   executor: Executor,
   { merchantId, paymentId, amount }: Payment,
 ): Promise<bigint> {
@@ -183,13 +183,13 @@ export type Refundable = ReadonlyArray<{ readonly payment: Payment; readonly lef
  * Locks an order and returns what can still be refunded of it. Refunds under way and disputes count as
  * refunded.
  */
-export async function holdRefundable(tx: Tx, merchantId: Id, orderId: string): Promise<Refundable> {
+export async function lockRefundable(tx: Tx, merchantId: Id, orderId: string): Promise<Refundable> {
   await lockOrder(tx, merchantId, orderId);
   return selectRefundable(tx, merchantId, orderId);
 }
 
 /**
- * As `holdRefundable`, without locking the order: it blocks nothing, but the result may be out of date when
+ * As `lockRefundable`, without locking the order: it blocks nothing, but the result may be out of date when
  * it is used.
  */
 export async function selectRefundable(
@@ -200,7 +200,7 @@ export async function selectRefundable(
   const parts: Array<{ payment: Payment; left: bigint }> = [];
   for (const payment of await selectPayments(executor, merchantId, orderId)) {
     if (payment.state !== "succeeded" || payment.verification === "lost") continue;
-    const left = await leftOf(executor, payment);
+    const left = await refundableAmount(executor, payment);
     if (left > 0n) parts.push({ payment, left });
   }
   return parts;
@@ -211,7 +211,7 @@ export async function selectRefundable(
  * Cash leaves the drawer in this transaction. Refunds through a provider are sent after the commit
  * (`sendRefund`), at the latest by their job.
  */
-export async function giveBackOrder(
+export async function refundOrder(
   tx: Tx,
   payments: Payments,
   parts: Refundable,
@@ -229,7 +229,7 @@ export async function giveBackOrder(
     const part = rest < left ? rest : left;
     if (part === 0n) continue;
     rest -= part;
-    const provider = giverOf(payment.provider);
+    const provider = refundSourceOf(payment.provider);
     const refund = {
       merchantId,
       paymentId,
@@ -363,7 +363,7 @@ export async function moveRefund(
   if (state === "failed" && written.caseId)
     await markCase(tx, merchantId, written.caseId, { state: "open", by: written.requestedBy });
   await announce(tx, merchantId, `refund.${state}`, refundId, eventOf(written));
-  if (state === "failed") await payments.onRefundGivenUp(tx, written);
+  if (state === "failed") await payments.onRefundAbandoned(tx, written);
   return written;
 }
 
@@ -472,7 +472,7 @@ export async function decideRefund(
  * Continues a refund: sends it if that has not happened, inquires if the provider's answer is not final, and
  * adds the next job while it is open.
  */
-export async function carryRefundOn(
+export async function continueRefund(
   payments: Payments,
   merchantId: Id,
   refundId: Id,
@@ -534,7 +534,7 @@ export async function recordRefunded(
   );
   for (const { refundId } of open)
     await moveRefund(tx, payments, merchantId, refundId, "done", { reference, paidFrom: "provider" });
-  const left = await leftOf(tx, payment);
+  const left = await refundableAmount(tx, payment);
   if (left === 0n) return open.length > 0;
   const refundId = payments.newId();
   await insertRefund(tx, {

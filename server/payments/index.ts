@@ -1,5 +1,5 @@
 export { applyState } from "./apply.ts";
-export { inquireOfProviders } from "./ask.ts";
+export { inquireOfProviders } from "./poll-inquiries.ts";
 export { cancelOrder, giveUpOrder, VOID, voidPayment } from "./cancel.ts";
 export { selectDisputedOrders as disputedOrders } from "./dispute-store.ts";
 export { disputeLifecycle, nextDispute, type Dispute, type DisputeState } from "./dispute.ts";
@@ -9,10 +9,10 @@ export { collectCash } from "./collect-cash.ts";
 export { collectStatic } from "./collect-static.ts";
 export { type Payments } from "./context.ts";
 export {
-  carryRefundOn,
+  continueRefund,
   decideRefund,
-  giveBackOrder,
-  holdRefundable,
+  refundOrder,
+  lockRefundable,
   REFUND,
   refundPayment,
   selectRefundable,

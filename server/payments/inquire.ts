@@ -5,7 +5,7 @@ import { providerOf, type Payments } from "./context.ts";
 import { isCodeless, isOpen, next, type Payment } from "./payment.ts";
 import { endLost } from "./replace.ts";
 import { isOlder, lockPayment, markLost, planInquiry, selectPayment, updatePayment } from "./store.ts";
-import { tell } from "./tell.ts";
+import { announcePayment } from "./announce-payment.ts";
 
 const SECOND = 1_000;
 /** Delay between a payment's expiry and its inquiry, so that the provider can report the end by itself. */
@@ -76,7 +76,7 @@ async function fail(tx: Tx, payments: Payments, before: Payment): Promise<void> 
   const state = next(payment.state, "refuse");
   if (!state) return;
   const written = await updatePayment(tx, payment, state, { note: "the provider knows nothing of it" });
-  await tell(tx, written);
+  await announcePayment(tx, written);
   await payments.onEnded(tx, written);
 }
 

@@ -5,7 +5,7 @@ import type { TakenBack } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
 import { takenBack, type Dispute } from "./dispute.ts";
 import { insertDispute, selectDisputesOf } from "./dispute-store.ts";
-import { leftOf } from "./give-back.ts";
+import { refundableAmount } from "./give-back.ts";
 import type { Payment } from "./payment.ts";
 import {
   lockOrder,
@@ -13,10 +13,10 @@ import {
   selectCase,
   selectCaseOf,
   selectPayment,
-  selectTakenPayment,
+  selectAppliedPayment,
   type SuspenseCase,
 } from "./store.ts";
-import { outletOf } from "./tell.ts";
+import { outletOf } from "./announce-payment.ts";
 
 /**
  * Records and books what a provider took back of a payment, within the caller's transaction, once per
@@ -53,13 +53,13 @@ type Collected = {
  * money was applied to out of suspense, or none yet.
  */
 async function collectedOf(tx: Tx, payment: Payment): Promise<Collected | undefined> {
-  if (payment.state === "succeeded") return { payment, left: await leftOf(tx, payment) };
+  if (payment.state === "succeeded") return { payment, left: await refundableAmount(tx, payment) };
   const seen = await selectCaseOf(tx, payment);
   if (!seen) return undefined;
-  const taken = seen.state === "applied" ? await selectTakenPayment(tx, seen) : undefined;
+  const taken = seen.state === "applied" ? await selectAppliedPayment(tx, seen) : undefined;
   if (taken) {
     await lockOrder(tx, taken.merchantId, taken.orderId);
-    return { payment: taken, left: await leftOf(tx, taken) };
+    return { payment: taken, left: await refundableAmount(tx, taken) };
   }
   const found = await selectCase(tx, seen.merchantId, seen.caseId, true);
   if (found?.state !== "open") return { payment, left: 0n };

@@ -35,7 +35,7 @@ import {
   updatePayment,
 } from "./store.ts";
 import { SURCHARGE_WARNING, surchargesOpened } from "./surcharge.ts";
-import { tell } from "./tell.ts";
+import { announcePayment } from "./announce-payment.ts";
 
 /**
  * How many minutes a payer has, within Tripay's limits: QRIS 10 to 60, e-wallets 15 to 60, others at least 60
@@ -161,7 +161,7 @@ async function writePayment(
       merchantRef: merchantRefOf(paymentId),
       expiresAt: new Date(payments.clock.now() + minutes * 60_000),
       routing,
-      askAfterMs: FIRST_INQUIRY_MS,
+      inquireAfterMs: FIRST_INQUIRY_MS,
     });
     return { payment, isNew: true };
   });
@@ -274,7 +274,7 @@ async function writeAnswer(
   // If a notification arrived and the answer was lost, the code is lost with it: the provider is inquired of
   // at once.
   const isCodeLost = isLost && state === payment.state && state === "pending" && isCodeless(payment);
-  const askAfterMs = isCodeLost
+  const inquireAfterMs = isCodeLost
     ? 0
     : state !== payment.state && (state === "unknown" || !isOpen(payment.state))
       ? FIRST_INQUIRY_OF_UNKNOWN_MS
@@ -283,10 +283,10 @@ async function writeAnswer(
     answer.answer === "opened" ? { opened: answer.opened } : { note: answer.reason, lost: isLost };
   const written = await updatePayment(tx, payment, state, {
     ...facts,
-    ...(askAfterMs === undefined ? {} : { askAfterMs }),
+    ...(inquireAfterMs === undefined ? {} : { inquireAfterMs }),
   });
   if (state !== payment.state) {
-    await tell(tx, written);
+    await announcePayment(tx, written);
     if (!isOpen(state) && !quiet) await payments.onEnded(tx, written);
   }
   return written;

@@ -3,7 +3,7 @@ import { providerOf, type Payments } from "./context.ts";
 import { isOpen, merchantRefOf, paidSum, type Payment } from "./payment.ts";
 import { FIRST_INQUIRY_MS, REOPEN } from "./plan.ts";
 import { insertPayment, lockPayment, selectPayments, updatePayment, type LockedOrder } from "./store.ts";
-import { tell } from "./tell.ts";
+import { announcePayment } from "./announce-payment.ts";
 
 /**
  * Cancels a payment at its provider that nobody can pay because its code was lost, and opens a replacement
@@ -52,10 +52,10 @@ export async function replace(
       state: "created",
       merchantRef: merchantRefOf(paymentId),
       expiresAt,
-      askAfterMs: FIRST_INQUIRY_MS,
+      inquireAfterMs: FIRST_INQUIRY_MS,
       ...(routing ? { routing } : {}),
     });
     await addJob(tx, REOPEN, { merchantId, paymentId }, { attempts: 1 });
   }
-  await tell(tx, cancelled);
+  await announcePayment(tx, cancelled);
 }

@@ -5,7 +5,7 @@ import { accountId, CHART, transfersOf } from "../ledger/index.ts";
 import type { Payments } from "./context.ts";
 import { takenBack } from "./dispute.ts";
 import { selectDisputesOf } from "./dispute-store.ts";
-import { giverOf, saveRefund, sendRefund } from "./give-back.ts";
+import { refundSourceOf, saveRefund, sendRefund } from "./give-back.ts";
 import { merchantRefOf, methodOf, paidSum } from "./payment.ts";
 import { selectRefund } from "./refund-store.ts";
 import {
@@ -18,7 +18,7 @@ import {
   selectPayments,
   type SuspenseCase,
 } from "./store.ts";
-import { outletOf, tell } from "./tell.ts";
+import { outletOf, announcePayment } from "./announce-payment.ts";
 
 /**
  * Applies money in suspense to an order as a payment, once per key. Refuses `case_unknown`, `case_disputed`,
@@ -109,7 +109,7 @@ async function apply(
   });
   const payment = await selectPayment(tx, merchantId, paymentId);
   if (!payment) throw new Error("the inserted payment was not found");
-  await tell(tx, payment);
+  await announcePayment(tx, payment);
   await payments.onEnded(tx, payment);
   return { case_id: caseId };
 }
@@ -140,7 +140,7 @@ export async function refundCase(
         paymentId: null,
         caseId,
         orderId: origin?.orderId ?? null,
-        provider: giverOf(found.provider),
+        provider: refundSourceOf(found.provider),
         amount: found.amount,
         reason,
         requestedBy: by,

@@ -191,7 +191,7 @@ export type NewPayment = Pick<
   readonly reference?: string;
   readonly routing?: readonly Candidate[];
   /** Delay of the first inquiry, in milliseconds; default: no inquiry. */
-  readonly askAfterMs?: number;
+  readonly inquireAfterMs?: number;
   /** The cashier who confirmed a payment to the outlet's printed code. */
   readonly confirmedBy?: Id;
 };
@@ -211,7 +211,7 @@ export async function insertPayment(tx: Executor, payment: NewPayment): Promise<
       ${payment.routing ? JSON.stringify(payment.routing) : null}::jsonb,
       ${payment.confirmedBy ? "unverified" : null}, ${payment.outletId ?? null},
       ${payment.confirmedBy ?? null},
-      ${payment.state === "succeeded" ? sql`now()` : null}, ${fromNow(payment.askAfterMs ?? null)})
+      ${payment.state === "succeeded" ? sql`now()` : null}, ${fromNow(payment.inquireAfterMs ?? null)})
     returning ${COLUMNS}`.execute(tx);
   const [row] = rows;
   if (!row) throw new Error("the inserted payment was not returned");
@@ -304,10 +304,10 @@ export async function updatePayment(
     found?: ProviderState;
     note?: string;
     lost?: boolean;
-    askAfterMs?: number;
+    inquireAfterMs?: number;
   } = {},
 ): Promise<Payment> {
-  const { opened, found, note, lost = false, askAfterMs = null } = facts;
+  const { opened, found, note, lost = false, inquireAfterMs = null } = facts;
   const { rows } = await sql<PaymentRow>`
     update payment set
       state = ${state},
@@ -327,9 +327,9 @@ export async function updatePayment(
       lost_at = case when ${lost} then coalesce(lost_at, now()) else lost_at end,
       note = coalesce(${note?.slice(0, 300) ?? null}, note),
       ask_at = case when ${isOver(state)} then null
-        else coalesce(${fromNow(askAfterMs)}, ask_at,
+        else coalesce(${fromNow(inquireAfterMs)}, ask_at,
                       ${fromNow(isOpen(state) ? FIRST_INQUIRY_MS : null)}) end,
-      asked = case when ${askAfterMs}::float8 is null and ask_at is not null then asked else 0 end,
+      asked = case when ${inquireAfterMs}::float8 is null and ask_at is not null then asked else 0 end,
       updated_at = now()
      where merchant_id = ${payment.merchantId} and payment_id = ${payment.paymentId}
     returning ${COLUMNS}`.execute(tx);
@@ -631,7 +631,7 @@ export async function selectCaseOf(
 }
 
 /** The payment that money in suspense was applied as. */
-export async function selectTakenPayment(
+export async function selectAppliedPayment(
   executor: Executor,
   { merchantId, provider, reference }: SuspenseCase,
 ): Promise<Payment | undefined> {

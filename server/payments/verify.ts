@@ -4,7 +4,7 @@ import { accountId, CHART, clearingCode, transfersOf } from "../ledger/index.ts"
 import type { Payments } from "./context.ts";
 import { nextVerification, type Payment, type VerificationEvent } from "./payment.ts";
 import { isReferenceUsed, lockOrder, lockReference, selectPayment, updateVerification } from "./store.ts";
-import { outletOf } from "./tell.ts";
+import { outletOf } from "./announce-payment.ts";
 
 /** Proof of a payment: its reference in the statement, and the fee in minor units. */
 export type Proof = { readonly reference: string; readonly fee: bigint };

@@ -4,7 +4,7 @@ export { confirmStatic } from "./confirm-static.ts";
 export { type Sales } from "./context.ts";
 export { createSale } from "./create.ts";
 export { onPaymentEnded } from "./on-payment.ts";
-export { onPaymentRefunded, onRefundGivenUp } from "./on-refund.ts";
+export { onPaymentRefunded, onRefundAbandoned } from "./on-refund.ts";
 export { saleRoutes, TILL_TOPICS } from "./routes.ts";
 export { lifecycle, next, type Sale, type SaleState } from "./sale.ts";
 export { selectBreaches as saleBreaches } from "./store.ts";

@@ -3,7 +3,7 @@ import { announce, type Tx } from "../kernel/index.ts";
 import { isOpen, paidSum, paymentsOf, type Payment } from "../payments/index.ts";
 import { completeSale } from "./complete.ts";
 import { outletOf, type Sales } from "./context.ts";
-import { takeBackEarlier } from "./on-refund.ts";
+import { reverseEarlierRefunds } from "./on-refund.ts";
 import { next } from "./sale.ts";
 import { markState, selectSale } from "./store.ts";
 
@@ -18,7 +18,7 @@ export async function onPaymentEnded(tx: Tx, sales: Sales, payment: Payment): Pr
       return;
     if (!next(sale.state, "pay")) throw new Error(`a sale in state ${sale.state} was paid`);
     await completeSale(tx, sales, sale, await outletOf(tx, sale.merchantId, sale.outletId), payment.method);
-    return takeBackEarlier(tx, sales, sale);
+    return reverseEarlierRefunds(tx, sales, sale);
   }
   // another payment of the same sale may still be under way
   const payments = await paymentsOf(tx, payment.merchantId, payment.orderId);

@@ -71,7 +71,7 @@ export async function onPaymentRefunded(
  * A refund is abandoned, so the money stays. If it belonged to a void, the day's report counts the sale
  * again, once. Stock that the void returned stays returned.
  */
-export async function onRefundGivenUp(tx: Tx, { merchantId, orderId, returnId }: Refund): Promise<void> {
+export async function onRefundAbandoned(tx: Tx, { merchantId, orderId, returnId }: Refund): Promise<void> {
   if (returnId === null || !isId(orderId)) return;
   const sale = await selectSale(tx, merchantId, orderId, "for update of s");
   const returns = await selectReturns(tx, merchantId, [orderId]);
@@ -98,7 +98,11 @@ export async function onRefundGivenUp(tx: Tx, { merchantId, orderId, returnId }:
  * Part of a sale may be refunded before its last payment completes it. The sale then recognises the whole
  * amount, and this reverses the part that was refunded earlier.
  */
-export async function takeBackEarlier(tx: Tx, sales: Sales, { merchantId, saleId }: Sale): Promise<void> {
+export async function reverseEarlierRefunds(
+  tx: Tx,
+  sales: Sales,
+  { merchantId, saleId }: Sale,
+): Promise<void> {
   for (const refund of await refundsDoneOf(tx, merchantId, saleId)) {
     sales.ledger.stageIn(tx, merchantId, await onPaymentRefunded(tx, refund));
   }

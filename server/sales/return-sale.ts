@@ -17,8 +17,8 @@ import {
 } from "../identity/index.ts";
 import { announce, derivedId, inSnapshot, once, type Executor, type Once, type Tx } from "../kernel/index.ts";
 import {
-  giveBackOrder,
-  holdRefundable,
+  refundOrder,
+  lockRefundable,
   refundsOfReturns,
   selectRefundable,
   sendRefund,
@@ -121,7 +121,7 @@ async function lockAndDecide(
   saleId: Id,
   input: Pick<Input, "kind" | "lines">,
 ): Promise<Decision | Refusal> {
-  const parts = await holdRefundable(tx, outlet.merchantId, saleId);
+  const parts = await lockRefundable(tx, outlet.merchantId, saleId);
   return decide(tx, outlet, await selectSale(tx, outlet.merchantId, saleId, "for update of s"), parts, input);
 }
 
@@ -175,7 +175,7 @@ async function write(
     lines,
   });
   if (!isNew) return refuse("idempotency_key_reused");
-  await giveBackOrder(tx, sales.payments, parts, { amount, outletId, returnId: id, reason, by: staffId });
+  await refundOrder(tx, sales.payments, parts, { amount, outletId, returnId: id, reason, by: staffId });
   const returnedLines = lines.flatMap(({ line, quantity }) => {
     const soldLine = sale.lines[line - 1];
     return soldLine ? [{ ...soldLine, line, quantity }] : [];

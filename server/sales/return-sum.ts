@@ -18,15 +18,17 @@ export function checkedToLines(
   before: TakenBack,
   unchecked: readonly ReturnLine[] | undefined,
 ): readonly ReturnLine[] | Refusal {
-  const leftOf = (line: number) => (sale.lines[line - 1]?.quantity ?? 0) - (before.quantities.get(line) ?? 0);
+  const refundableAmount = (line: number) =>
+    (sale.lines[line - 1]?.quantity ?? 0) - (before.quantities.get(line) ?? 0);
   if (!unchecked)
     return sale.lines
-      .map((_, index) => ({ line: index + 1, quantity: leftOf(index + 1) }))
+      .map((_, index) => ({ line: index + 1, quantity: refundableAmount(index + 1) }))
       .filter(({ quantity }) => quantity > 0);
   const seen = new Set<number>();
   for (const { line, quantity } of unchecked) {
     if (!sale.lines[line - 1] || seen.has(line)) return refuse("return_line_unknown", { line });
-    if (quantity > leftOf(line)) return refuse("return_line_exceeds", { line, left: leftOf(line) });
+    if (quantity > refundableAmount(line))
+      return refuse("return_line_exceeds", { line, left: refundableAmount(line) });
     seen.add(line);
   }
   return unchecked;

@@ -227,7 +227,7 @@ export async function selectDayRows(
 }
 
 /** The providers that have a statement covering a day. */
-export async function selectProvidersTelling(
+export async function selectCoveringProviders(
   executor: Executor,
   merchantId: Id,
   date: string,

@@ -5,9 +5,9 @@ import { losePayment, verifyPayment } from "../payments/index.ts";
 import { applyToOrder } from "./apply-to-order.ts";
 import { nextOf, type CaseAction, type SettlementCase } from "./case.ts";
 import type { Settlement } from "./context.ts";
-import { judgeAgain } from "./judge.ts";
+import { rematchCase } from "./judge.ts";
 import { cleared, givenBack, paidOut } from "./postings.ts";
-import { clearStatement, lookAgain } from "./review.ts";
+import { clearStatement, rematchUnknownRows } from "./review.ts";
 import {
   lockCase,
   lockProvider,
@@ -47,7 +47,7 @@ export async function decideCase(
   if (seen.state === "open" && seen.kind === "missing_here") {
     await inTransaction(database, async (tx) => {
       await lockProvider(tx, merchantId, seen.provider);
-      await lookAgain(tx, merchantId, seen.provider);
+      await rematchUnknownRows(tx, merchantId, seen.provider);
     });
   }
   const { answer, replayed } = await once(
@@ -166,7 +166,7 @@ async function takeAsPayment(
   const applied = await applyToOrder(tx, settlement, settlementCase, orderId);
   if (isRefusal(applied)) return applied;
   await settlement.ledger.postStagedIn(tx, settlementCase.merchantId);
-  const judged = await judgeAgain(tx, settlementCase);
+  const judged = await rematchCase(tx, settlementCase);
   // the payment must be booked exactly as the row says, so that nothing is left in clearing
   if (!judged?.document || judged.grossOver !== 0n || judged.feeOver !== 0n) return refuse("case_outdated");
   await updateMatch(tx, settlementCase.merchantId, { ...judged, outcome: "matched" });
@@ -178,7 +178,7 @@ async function clear(
   settlement: Settlement,
   settlementCase: SettlementCase,
 ): Promise<Refusal | undefined> {
-  if (settlementCase.kind === "missing_here" && (await judgeAgain(tx, settlementCase))?.document)
+  if (settlementCase.kind === "missing_here" && (await rematchCase(tx, settlementCase))?.document)
     return refuse("case_outdated");
   const [row] =
     settlementCase.kind === "doubled" && settlementCase.rowId !== null

@@ -7,9 +7,9 @@ import type { SettlementCase } from "./case.ts";
 import type { Settlement } from "./context.ts";
 import { toStaticRow } from "./fit-static.ts";
 import { checkedToLayout, type Layout } from "./layout.ts";
-import { judgeRows } from "./judge.ts";
+import { matchWithDocuments } from "./judge.ts";
 import type { Judged } from "./match.ts";
-import { heldAgainstMdr, type MdrFinding } from "./mdr.ts";
+import { compareWithMdr, type MdrFinding } from "./mdr.ts";
 import { paidOut } from "./postings.ts";
 import { readStatement, type ReadStatement } from "./read-statement.ts";
 import { reviewProvider } from "./review.ts";
@@ -97,7 +97,7 @@ async function write(
   // posted before matching, because a document's fee is read from the ledger
   settlement.ledger.stageIn(tx, merchantId, await verifyRows(tx, merchantId, provider, rows, seen));
   await settlement.ledger.postStagedIn(tx, merchantId);
-  const judged = await judgeRows(tx, merchantId, provider, rows, seen);
+  const judged = await matchWithDocuments(tx, merchantId, provider, rows, seen);
   const cases = await casesOf(tx, { merchantId, provider, statementId }, judged);
   const mdr = await mdrOf(tx, merchantId, judged);
   const days = rows.map(({ paidDay }) => paidDay).sort();
@@ -176,7 +176,7 @@ async function mdrOf(tx: Tx, merchantId: Id, judged: readonly Judged[]): Promise
     if (outletId !== null && !printed.has(outletId))
       printed.set(outletId, (await staticQrisOf(tx, merchantId, outletId))?.payload ?? null);
   }
-  return heldAgainstMdr(
+  return compareWithMdr(
     named.map(({ row, paymentId }) => {
       const payment = payments.get(paymentId);
       return {

@@ -9,7 +9,7 @@ import { selectDocuments, selectRows } from "./store.ts";
  * Loads the documents that rows may refer to and matches the rows with them. `seen` holds the identities in
  * earlier statements.
  */
-export async function judgeRows(
+export async function matchWithDocuments(
   executor: Executor,
   merchantId: Id,
   provider: string,
@@ -24,10 +24,10 @@ export async function judgeRows(
 }
 
 /** Matches the row of a case again; undefined where the case has no row. */
-export async function judgeAgain(
+export async function rematchCase(
   executor: Executor,
   { merchantId, provider, rowId }: SettlementCase,
 ): Promise<Judged | undefined> {
   const rows = rowId === null ? [] : await selectRows(executor, merchantId, [rowId]);
-  return (await judgeRows(executor, merchantId, provider, rows, new Set()))[0];
+  return (await matchWithDocuments(executor, merchantId, provider, rows, new Set()))[0];
 }

@@ -1,7 +1,7 @@
 import { encodeQris, parseQris, isQrisProblem, type StatementBody } from "@onegate/contract";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { heldAgainstMdr, MDR_RATES, mdrClassOf, mdrRate } from "./mdr.ts";
+import { compareWithMdr, MDR_RATES, mdrClassOf, mdrRate } from "./mdr.ts";
 import { openShop, type TestShop } from "./testing/shop.ts";
 
 const DANA =
@@ -71,7 +71,7 @@ describe("the expected MDR", () => {
       day,
     });
     assert.deepEqual(
-      heldAgainstMdr([
+      compareWithMdr([
         row(DANA, 20_000, 0n),
         row(DANA, 20_000, 14_000n),
         row(DANA, 600_000, 180_000n),

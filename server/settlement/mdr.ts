@@ -87,7 +87,7 @@ const BASIS = 10_000n;
 const RUPIAH = 100n;
 
 /** Compares the fees of rows with the expected MDR. Rows whose class or rate is unknown are left out. */
-export function heldAgainstMdr(rows: readonly MdrRow[]): MdrFinding[] {
+export function compareWithMdr(rows: readonly MdrRow[]): MdrFinding[] {
   const findings = new Map<string, MdrFinding>();
   for (const { payload, gross, fee, day } of rows) {
     const mdrClass = gross > 0n ? mdrClassOf(payload) : undefined;

@@ -10,7 +10,7 @@ import {
   selectMovements,
   selectOthers,
   selectPayments,
-  selectProvidersTelling,
+  selectCoveringProviders,
   selectSales,
   type DayTransfer,
 } from "./day-store.ts";
@@ -51,7 +51,7 @@ export async function reconcileDay(
         rows,
         booked: await selectTransfers(tx, merchantId, expected),
         strays: await findStrays(tx, merchantId, date, new Set(expected)),
-        telling: await selectProvidersTelling(tx, merchantId, date),
+        telling: await selectCoveringProviders(tx, merchantId, date),
         missing: await selectMissingStates(tx, merchantId, documentIds),
       };
       return { merchantId, merchant: name, date, currency: IDR, ...reconcile(facts) };

@@ -171,7 +171,7 @@ const rowClaim = (row: DayRow, says: bigint): Word => ({
   says,
 });
 /** A row counts until a person has decided that it may differ. */
-const isUndecided = (row: DayRow | undefined): row is DayRow =>
+const isOutcomeUnknown = (row: DayRow | undefined): row is DayRow =>
   row !== undefined && (row.caseState === null || row.caseState === "open" || row.caseState === "arrived");
 
 /** What the ledger took out of `received` for a sale. It is named after the first leg with a wrong amount. */
@@ -248,7 +248,7 @@ function paymentBreaks(
           ...(sale ? [saleClaim(sale), recognised(facts, sale)] : []),
           paymentClaim(payment, payment.amount),
           transferClaim(transferId, `collect of ${payment.reference}`, transfer?.amount),
-          ...(isUndecided(row) ? [rowClaim(row, row.gross)] : []),
+          ...(isOutcomeUnknown(row) ? [rowClaim(row, row.gross)] : []),
         ],
       },
       currency,
@@ -265,13 +265,13 @@ function paymentBreaks(
         words: [
           paymentClaim(payment, payment.fee),
           transferClaim(feeId, `fee of ${payment.reference}`, fee),
-          ...(isUndecided(row) ? [rowClaim(row, row.fee)] : []),
+          ...(isOutcomeUnknown(row) ? [rowClaim(row, row.fee)] : []),
         ],
       },
       currency,
     ),
   );
-  if (isUndecided(row) && transfer)
+  if (isOutcomeUnknown(row) && transfer)
     breaks.push(...settledBreaks(facts, row, method, paymentClaim(payment, transfer.amount - fee)));
   const missing = facts.missing.get(paymentId);
   if (missing === "open")
@@ -323,7 +323,7 @@ function otherBreaks(facts: DayFacts, other: DayOther, row: DayRow | undefined):
       words: [
         claim,
         transferClaim(id, `booking of ${reference}`, otherBooked(facts, other)),
-        ...(isUndecided(row) ? [rowClaim(row, row.gross)] : []),
+        ...(isOutcomeUnknown(row) ? [rowClaim(row, row.gross)] : []),
       ],
     },
     facts.currency,

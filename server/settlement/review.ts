@@ -2,7 +2,7 @@ import { IDR, type Id } from "@onegate/contract";
 import { announce, derivedAt, inTransaction, type Tx } from "../kernel/index.ts";
 import { nextOf, type SettlementCase } from "./case.ts";
 import type { Settlement } from "./context.ts";
-import { judgeRows } from "./judge.ts";
+import { matchWithDocuments } from "./judge.ts";
 import { unnamed, type Document } from "./match.ts";
 import { statementLifecycle } from "./statement.ts";
 import {
@@ -44,7 +44,7 @@ export async function review(settlement: Settlement, merchantId: Id): Promise<nu
 
 /** Reviews one provider. The caller's transaction must hold the provider's lock. */
 export async function reviewProvider(tx: Tx, merchantId: Id, provider: string): Promise<number> {
-  await lookAgain(tx, merchantId, provider);
+  await rematchUnknownRows(tx, merchantId, provider);
   for (const settlementCase of await selectArrived(tx, merchantId, provider))
     await arrive(tx, settlementCase, "a statement lists it");
   return openMissing(tx, merchantId, provider);
@@ -54,7 +54,7 @@ export async function reviewProvider(tx: Tx, merchantId: Id, provider: string): 
  * Matches the rows of open `missing_here` cases again: a notification or an inquiry may have reported the
  * payment since. The caller must hold the provider's lock.
  */
-export async function lookAgain(tx: Tx, merchantId: Id, provider: string): Promise<void> {
+export async function rematchUnknownRows(tx: Tx, merchantId: Id, provider: string): Promise<void> {
   const cases = await selectUnknown(tx, merchantId, provider);
   if (cases.length === 0) return;
   const rows = await selectRows(
@@ -62,7 +62,7 @@ export async function lookAgain(tx: Tx, merchantId: Id, provider: string): Promi
     merchantId,
     cases.flatMap(({ rowId }) => (rowId === null ? [] : [rowId])),
   );
-  for (const judged of await judgeRows(tx, merchantId, provider, rows, new Set())) {
+  for (const judged of await matchWithDocuments(tx, merchantId, provider, rows, new Set())) {
     const settlementCase = cases.find(({ rowId }) => rowId === judged.row.rowId);
     if (!settlementCase || judged.outcome === "doubled" || judged.outcome === "missing_here") continue;
     await updateMatch(tx, merchantId, judged);

@@ -1,5 +1,5 @@
 import { refuse, type Id, type Refusal } from "@onegate/contract";
-import { keepOwnerCode, merchants, newCode, outlets } from "../identity/index.ts";
+import { storeOwnerCode, merchants, newCode, outlets } from "../identity/index.ts";
 import type { Database } from "../kernel/index.ts";
 import { insertSetupCode } from "./store.ts";
 
@@ -29,7 +29,7 @@ export async function makeOwnerCode(
   const { code, hash } = newCode();
   return {
     code,
-    expiresAt: await keepOwnerCode(
+    expiresAt: await storeOwnerCode(
       database,
       { merchantId: merchant.merchantId, outletId: outlet.outletId satisfies Id },
       hash,

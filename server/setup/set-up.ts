@@ -22,7 +22,7 @@ import {
   insertLogo,
   insertMerchant,
   insertStaff,
-  isSimplePin,
+  isGuessablePin,
   markKnown,
   openOutlet,
   openSession,
@@ -102,7 +102,7 @@ export async function setUp(
   const logo = body.logo === undefined ? undefined : checkedToLogo(body.logo);
   if (isRefusal(logo)) return logo;
   const people = [{ ...body.owner, role: "owner" as const }, ...(body.staff ?? [])];
-  if (people.some(({ pin }) => isSimplePin(pin))) return refuse("pin_too_simple");
+  if (people.some(({ pin }) => isGuessablePin(pin))) return refuse("pin_too_simple");
   const products = checkedToRows(rowsOf(body.products));
   if (isRefusal(products)) return products;
   const isCodeNeeded = setup.isCodeNeeded(isLocal);

@@ -6,7 +6,7 @@ export { createWalletProvider } from "./order-provider.ts";
 export { walletRoutes } from "./routes.ts";
 export {
   creditWaiting,
-  endForgotten,
+  failAbandonedTopups,
   onTopupCancelled,
   onTopupEnded,
   onTopupRefunded,

@@ -1,5 +1,5 @@
 import { checkedToMoney, IDR, isRefusal, refuse, type Id, type OperationBody } from "@onegate/contract";
-import { countTry, recipientTries, selectWait } from "../identity/index.ts";
+import { countTry, recipientLimit, selectWait } from "../identity/index.ts";
 import { announce, type Once } from "../kernel/index.ts";
 import { transfersOf } from "../ledger/index.ts";
 import { accountInUse, findUser, ownAccount } from "./account.ts";
@@ -35,7 +35,7 @@ export async function send(
   key: string,
 ): Promise<Once<OperationBody>> {
   const { merchantId, userId } = owner;
-  const tries = recipientTries(userId);
+  const tries = recipientLimit(userId);
   const sent = await onceFor(
     wallets,
     { merchantId, who: userId, verb: "transfer", key },

@@ -171,7 +171,7 @@ export async function creditWaiting(wallets: Wallets, account?: Id): Promise<num
 }
 
 /** Fails top-ups whose process stopped before a payment was opened. Answers how many it checked. */
-export async function endForgotten({ database }: Pick<Wallets, "database">): Promise<number> {
+export async function failAbandonedTopups({ database }: Pick<Wallets, "database">): Promise<number> {
   const forgotten = await selectForgotten(database.kysely, BATCH_SIZE);
   for (const { merchantId, operationId } of forgotten)
     await inTransaction(database, (tx) => failTopup(tx, merchantId, operationId, "no payment is open"));

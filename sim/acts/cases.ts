@@ -7,7 +7,7 @@ import { refundMoods } from "../refund-desk.ts";
 import { anOrder, type KnownApplied, type KnownOrder, type Stage } from "../stage.ts";
 import type { Act } from "./act.ts";
 import { RATNA } from "./operator.ts";
-import { ask, askAndDie, atDesk, noLongerForetold, input } from "./refunds.ts";
+import { ask, requestAndCrash, atDesk, markRaced, input } from "./refunds.ts";
 
 type Case = { id: Id; reference: string; minor: bigint; orderId: string | null };
 
@@ -96,7 +96,7 @@ async function settle(stage: Stage, random: Random): Promise<string> {
     const known = input(stage, { caseId: one.id }, null);
     if (killed) {
       stage.racedCases.add(one.id);
-      await askAndDie(stage, random, known, one.orderId);
+      await requestAndCrash(stage, random, known, one.orderId);
       auditor.equal("answer", "a case refunded", known.heard, "yes");
       return `${one.minor} refunded, killed`;
     }
@@ -141,8 +141,7 @@ async function settleConcurrently(stage: Stage, random: Random): Promise<string>
     (order) => order !== undefined,
   );
   stage.racedCases.add(one.id);
-  for (const orderId of [one.orderId, ...orders.map((order) => order.orderId)])
-    noLongerForetold(stage, orderId);
+  for (const orderId of [one.orderId, ...orders.map((order) => order.orderId)]) markRaced(stage, orderId);
   const [applied, requests] = [
     orders.map((order) => remember(stage, one, order)),
     [input(stage, { caseId: one.id }, null), input(stage, { caseId: one.id }, null)].slice(

@@ -2,7 +2,7 @@ import { IDR, isRefusal, money, type Id } from "@onegate/contract";
 import { sql } from "kysely";
 import { DEMO_MERCHANT } from "../../server/demo/index.ts";
 import {
-  carryRefundOn,
+  continueRefund,
   decideRefund,
   REFUND,
   refundCase,
@@ -12,7 +12,7 @@ import {
 } from "../../server/payments/index.ts";
 import type { Random } from "../random.ts";
 import { refundMoods, type RefundMood } from "../refund-desk.ts";
-import type { KnownOrder, KnownRefund, KnownWord, Stage } from "../stage.ts";
+import type { KnownOrder, KnownRefund, KnownDecision, Stage } from "../stage.ts";
 import type { Act } from "./act.ts";
 import { RATNA } from "./operator.ts";
 import { orStalled } from "./payments.ts";
@@ -140,7 +140,7 @@ export async function atDesk(stage: Stage, mood: RefundMood, verb: () => Promise
   desk.meanwhile = async () => {
     desk.mood = "answers";
     for (const { id } of await refundsIn(stage, ["created"]))
-      await carryRefundOn(stage.world.process.payments, DEMO_MERCHANT, id, 0);
+      await continueRefund(stage.world.process.payments, DEMO_MERCHANT, id, 0);
   };
   const answer = await orStalled(stage, "a refund", desk, verb);
   desk.mood = "answers";
@@ -158,7 +158,7 @@ async function refundSome(stage: Stage, random: Random): Promise<string> {
   const expected = expectedAnswer(paid, known.minor);
   const subject = `${order.name} ${known.minor ?? "the rest"} of ${paid.left} left`;
   if (killed) {
-    await askAndDie(stage, random, known, order.orderId);
+    await requestAndCrash(stage, random, known, order.orderId);
     if (expected) stage.auditor.equal("answer", "a refund requested again", known.heard, "no");
     return `${subject}, killed`;
   }
@@ -192,14 +192,14 @@ function expectedAnswer({ provider, left }: Paid, minor: bigint | null): string 
 }
 
 /** The process or its connections die in the middle of a refund; then it is requested again under its key. */
-export async function askAndDie(
+export async function requestAndCrash(
   stage: Stage,
   random: Random,
   known: KnownRefund,
   orderId: string | null,
 ): Promise<void> {
   const { world, auditor } = stage;
-  noLongerForetold(stage, orderId);
+  markRaced(stage, orderId);
   const first = ask(stage, known).catch(() => "lost");
   await world.moment(random.below(25));
   await (random.chance(50) ? world.crash() : world.killConnections());
@@ -209,7 +209,7 @@ export async function askAndDie(
 }
 
 /** From now on an order's outcome no longer depends on the seed alone. */
-export function noLongerForetold({ world, orders }: Stage, orderId: string | null): void {
+export function markRaced({ world, orders }: Stage, orderId: string | null): void {
   const order = orders.find((one) => one.orderId === orderId);
   if (!order) return;
   order.raced = true;
@@ -225,7 +225,7 @@ async function refundConcurrently(stage: Stage, random: Random): Promise<string>
   const found = await aPaidPayment(stage, random);
   if (!found || found.paid.provider === "cash") return "nothing";
   const { paid, order } = found;
-  noLongerForetold(stage, order.orderId);
+  markRaced(stage, order.orderId);
   const killed = random.chance(25);
   const requests = Array.from({ length: random.between(2, 6) }, () =>
     input(stage, { paymentId: paid.id }, aSum(paid, random)),
@@ -261,13 +261,13 @@ async function decideConcurrently(stage: Stage, random: Random, paymentId: Id): 
   );
 }
 
-function newDecision(stage: Stage, refundId: Id, minor: bigint, done: boolean): KnownWord {
-  const known: KnownWord = { refundId, minor, done, key: stage.world.newId(), heard: "nothing" };
+function newDecision(stage: Stage, refundId: Id, minor: bigint, done: boolean): KnownDecision {
+  const known: KnownDecision = { refundId, minor, done, key: stage.world.newId(), heard: "nothing" };
   stage.words.push(known);
   return known;
 }
 
-async function decide({ auditor, world }: Stage, decision: KnownWord): Promise<string> {
+async function decide({ auditor, world }: Stage, decision: KnownDecision): Promise<string> {
   const { answer } = await decideRefund(
     world.process.payments,
     RATNA,
@@ -386,7 +386,7 @@ export async function workDueRefunds(
   ).filter(({ id }) => due.has(`refund:${id}`));
   for (const { id, foretold } of refunds) {
     await sql`select graphile_worker.remove_job(${`refund:${id}`})`.execute(stage.world.eye);
-    const carry = () => carryRefundOn(stage.world.process.payments, DEMO_MERCHANT, id, tries);
+    const carry = () => continueRefund(stage.world.process.payments, DEMO_MERCHANT, id, tries);
     await atDesk(stage, foretold ? mood : "answers", async () => {
       await Promise.all(Array.from({ length: times }, carry));
       return "carried on";
@@ -396,7 +396,7 @@ export async function workDueRefunds(
 }
 
 /** Callers without an answer retry at the end. */
-export async function inquireOfAllAgain(stage: Stage): Promise<void> {
+export async function retryUnanswered(stage: Stage): Promise<void> {
   for (const known of stage.refunds)
     if (known.heard === "nothing")
       await stage.auditor.answerOf("a refund requested at the end", () => ask(stage, known));

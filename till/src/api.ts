@@ -13,7 +13,7 @@ import type {
   ShopBody,
   TodayBody,
 } from "@onegate/contract";
-import { hearClock } from "./clock.ts";
+import { learnClock } from "./clock.ts";
 import { device, revoked } from "./device.ts";
 
 /** The server refused the request and gave a reason. */
@@ -32,7 +32,7 @@ export class Refused extends Error {
 export class Silent extends Error {}
 
 /** Whether the outcome is unknown, so that the same request should be retried. */
-export function isUndecided(error: unknown): boolean {
+export function isOutcomeUnknown(error: unknown): boolean {
   return (
     error instanceof Silent ||
     (error instanceof Refused &&
@@ -92,7 +92,7 @@ export async function call(
       cache: "no-store",
       signal: AbortSignal.timeout(timeoutMs),
     });
-    hearClock({ sent, received: Date.now(), date: answer.headers.get("Date") });
+    learnClock({ sent, received: Date.now(), date: answer.headers.get("Date") });
     if (answer.status === 204) return undefined;
     if (answer.ok && answer.headers.get("Content-Type") === "application/x-ndjson")
       return await answer.blob();

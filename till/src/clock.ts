@@ -19,7 +19,7 @@ export function learn(known: Ahead | null, { sent, received, date }: Heard): Ahe
 
 let ahead: Ahead | null = null;
 
-export function hearClock(heard: Heard): void {
+export function learnClock(heard: Heard): void {
   ahead = learn(ahead, heard);
 }
 

@@ -1,5 +1,5 @@
 import { newId } from "@onegate/contract";
-import { hush } from "./notices.ts";
+import { clearNotice } from "./notices.ts";
 import { newSale, totalOf, type Tender } from "./sum.ts";
 import { currentTill, dispatch, lock } from "./till.ts";
 import type { Till } from "./machine.ts";
@@ -34,7 +34,7 @@ export const commands = {
     key: "F9",
     allowed: (till) => till.at === "selling" && till.cart.length > 0,
     run: () => {
-      hush();
+      clearNotice();
       dispatch({ type: "pay", saleId: newId() });
     },
   },
@@ -59,7 +59,7 @@ export const commands = {
     key: "Enter",
     allowed: (till) => till.at === "paid",
     run: () => {
-      hush();
+      clearNotice();
       dispatch({ type: "next_customer" });
     },
   },

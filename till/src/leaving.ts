@@ -1,6 +1,6 @@
 import { newId, type Id } from "@onegate/contract";
 import { api, Refused } from "./api.ts";
-import { say } from "./notices.ts";
+import { showNotice } from "./notices.ts";
 import { asking, client } from "./server.ts";
 import { dispatch } from "./till.ts";
 
@@ -13,8 +13,8 @@ export async function giveUpSale(saleId: Id): Promise<void> {
       dispatch({ type: "another_way", saleId: newId() });
   } catch (error) {
     if (error instanceof Refused)
-      say({ tone: "refusal", text: (_, language) => error.problem.detail[language] });
-    else say({ tone: "refusal", text: (words) => words.cancelSilent });
+      showNotice({ tone: "refusal", text: (_, language) => error.problem.detail[language] });
+    else showNotice({ tone: "refusal", text: (words) => words.cancelSilent });
     await client.invalidateQueries({ queryKey: ["sale", saleId] });
   }
 }

@@ -12,13 +12,13 @@ const notice = createStore<Notice | null>(null);
 const SHOWN_MS = { plain: 5_000, refusal: 8_000 };
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-export function say(next: Notice): void {
+export function showNotice(next: Notice): void {
   clearTimeout(timer);
   notice.set(next);
   timer = setTimeout(() => notice.set(null), SHOWN_MS[next.tone]);
 }
 
-export function hush(): void {
+export function clearNotice(): void {
   clearTimeout(timer);
   notice.set(null);
 }

@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { say } from "./notices.ts";
+import { showNotice } from "./notices.ts";
 import { useCatalogue } from "./server.ts";
 import { minorOf } from "./sum.ts";
 import { currentTill, dispatch } from "./till.ts";
@@ -18,6 +18,6 @@ export function useRepricing(): void {
     if (till.cart.every(({ productId, unitPrice }) => (prices.get(productId) ?? unitPrice) === unitPrice))
       return;
     dispatch({ type: "reprice", prices });
-    say({ tone: "refusal", text: (words) => words.repriced });
+    showNotice({ tone: "refusal", text: (words) => words.repriced });
   }, [catalogue]);
 }

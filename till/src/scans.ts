@@ -1,6 +1,6 @@
 import { findByBarcode, newId, type CatalogueBody } from "@onegate/contract";
 import { useEffect } from "react";
-import { say } from "./notices.ts";
+import { showNotice } from "./notices.ts";
 import { fly } from "./parts/fly.ts";
 import { feed, idle } from "./scanner.ts";
 import { catalogueNow } from "./server.ts";
@@ -92,7 +92,7 @@ function take(code: string, isInField: boolean): void {
   if (now.at === "paid") dispatch({ type: "next_customer" });
   addProduct(product);
   fly(null);
-  say({
+  showNotice({
     tone: "plain",
     text: (words) => (now.at === "paid" ? words.addedNext(product.name) : words.added(product.name)),
   });
@@ -100,5 +100,5 @@ function take(code: string, isInField: boolean): void {
 
 function lost(text: (words: Words) => string): void {
   play("unknown");
-  say({ tone: "refusal", text });
+  showNotice({ tone: "refusal", text });
 }

@@ -1,6 +1,6 @@
 import { newId, type NewSaleBody, type RefusalCode, type SaleBody } from "@onegate/contract";
-import { api, isUndecided, Refused } from "./api.ts";
-import { say } from "./notices.ts";
+import { api, isOutcomeUnknown, Refused } from "./api.ts";
+import { showNotice } from "./notices.ts";
 import { asking, client, freshCatalogue } from "./server.ts";
 import { dispatch, till } from "./till.ts";
 import { minorOf } from "./sum.ts";
@@ -43,7 +43,7 @@ async function sendUntilAnswered(sale: NewSaleBody, signal: AbortSignal): Promis
       return;
     } catch (error) {
       if (signal.aborted || till.get().at === "locked") return;
-      if (!isUndecided(error)) {
+      if (!isOutcomeUnknown(error)) {
         await giveUp(error);
         return;
       }
@@ -60,7 +60,7 @@ async function sell(sale: NewSaleBody): Promise<SaleBody> {
     if (!(error instanceof Refused) || !SOLD.has(error.problem.code)) throw error;
     const sold = await asking((token) => api.sale(token, sale.id));
     if (sold.state !== "paid" && sold.state !== "waiting") throw error;
-    say({ tone: "refusal", text: (words) => words.soldElsewhere });
+    showNotice({ tone: "refusal", text: (words) => words.soldElsewhere });
     return sold;
   }
 }
@@ -71,7 +71,7 @@ async function giveUp(error: unknown): Promise<void> {
   if (!(error instanceof Refused)) throw error;
   const { detail } = error.problem;
   if (code !== "price_differs") {
-    say({ tone: "refusal", text: (_, language) => detail[language] });
+    showNotice({ tone: "refusal", text: (_, language) => detail[language] });
     return;
   }
   const catalogue = await freshCatalogue();
@@ -79,5 +79,5 @@ async function giveUp(error: unknown): Promise<void> {
     type: "reprice",
     prices: new Map(catalogue.products.map(({ id, price }) => [id, minorOf(price)])),
   });
-  say({ tone: "refusal", text: (words) => words.repriced });
+  showNotice({ tone: "refusal", text: (words) => words.repriced });
 }

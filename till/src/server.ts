@@ -1,6 +1,6 @@
 import { QueryClient, useQuery } from "@tanstack/react-query";
 import type { CatalogueBody, Id, ShopBody } from "@onegate/contract";
-import { api, isUndecided, Refused } from "./api.ts";
+import { api, isOutcomeUnknown, Refused } from "./api.ts";
 import { device } from "./device.ts";
 import { useLive } from "./live.ts";
 import { kept } from "./store.ts";
@@ -11,7 +11,7 @@ export const client = new QueryClient({
     queries: {
       networkMode: "always",
       staleTime: 30_000,
-      retry: (failures, error) => isUndecided(error) && failures < 3,
+      retry: (failures, error) => isOutcomeUnknown(error) && failures < 3,
       retryDelay: (failures) => Math.min(500 * 2 ** failures, 4_000),
     },
   },
@@ -98,7 +98,12 @@ export function shopChanged(): void {
 export const shopNow = () => client.getQueryData<ShopBody>(shopQuery.queryKey);
 
 export const useShopQuery = (refetchInterval: number | false = false) =>
-  useQuery({ ...shopQuery, retry: (_, error) => isUndecided(error), retryDelay: 2_000, refetchInterval });
+  useQuery({
+    ...shopQuery,
+    retry: (_, error) => isOutcomeUnknown(error),
+    retryDelay: 2_000,
+    refetchInterval,
+  });
 
 /** The shop, for screens that open only once it is known. */
 export function useShop(): ShopBody {

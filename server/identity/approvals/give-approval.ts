@@ -13,7 +13,7 @@ import { inTransaction, type Database } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import { provePin } from "../pins/prove-pin.ts";
 import { rightsOf } from "../rights.ts";
-import type { Asker } from "../staff.ts";
+import type { Requester } from "../staff.ts";
 import { lockStaff } from "../store.ts";
 import { insertApproval } from "./store.ts";
 
@@ -23,7 +23,7 @@ export type Given = {
   readonly approver: { readonly staffId: Id; readonly name: string };
 };
 
-type By = Pick<Asker, "merchantId" | "deviceId" | "staffId" | "staffSessionId" | "who">;
+type By = Pick<Requester, "merchantId" | "deviceId" | "staffId" | "staffSessionId" | "who">;
 
 /**
  * Records that a second person approves an action, by PIN on the requester's device. Refuses what

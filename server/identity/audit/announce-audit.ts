@@ -1,7 +1,7 @@
 import { announce, type Tx } from "../../kernel/index.ts";
 import type { AuditAction, Fields } from "./actions.ts";
 import type { Who } from "./entry.ts";
-import { keptOf, plain } from "./mask.ts";
+import { recordedFields, plain } from "./mask.ts";
 
 export const AUDIT = "audit.";
 
@@ -30,7 +30,7 @@ export async function announceAudit<A extends AuditAction>(
     address: who.address && plain(who.address).slice(0, 64),
     request_id: who.requestId,
     count,
-    before: keptOf(action, before),
-    after: keptOf(action, after),
+    before: recordedFields(action, before),
+    after: recordedFields(action, after),
   });
 }

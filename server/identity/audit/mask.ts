@@ -8,7 +8,7 @@ const PHONE = /\+?\d(?:[\s().\-–/]*\d){8,}/g;
 const EMAIL = /[^\s@<>()",;:]+@[^\s@<>()",;:]+\.[^\s@<>()",;:]+/g;
 
 /** Keeps the fields that the action names, with personal data masked. Null if none is left. */
-export function keptOf<A extends AuditAction>(
+export function recordedFields<A extends AuditAction>(
   action: A,
   fields: Fields<A> | undefined,
 ): Record<string, Value> | null {

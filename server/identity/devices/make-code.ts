@@ -1,7 +1,7 @@
 import { refuse, type Id, type NewDeviceCodeBody, type Refusal } from "@onegate/contract";
 import { inTransaction, type Database } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
-import type { Asker, StaffPrincipal } from "../staff.ts";
+import type { Requester, StaffPrincipal } from "../staff.ts";
 import { selectOutlets } from "../store.ts";
 import { newCode } from "./code.ts";
 import { CODE_MINUTES } from "./device.ts";
@@ -13,7 +13,7 @@ import { insertCode } from "./store.ts";
  */
 export async function makeDeviceCode(
   database: Database,
-  by: Pick<Asker, "role" | "merchantId" | "outletId" | "staffId" | "who">,
+  by: Pick<Requester, "role" | "merchantId" | "outletId" | "staffId" | "who">,
   { outlet_id: outletId, name }: NewDeviceCodeBody,
 ): Promise<{ code: string; expiresAt: Date } | Refusal> {
   const { merchantId } = by;

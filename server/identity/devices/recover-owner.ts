@@ -3,7 +3,7 @@ import { type Database } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import { atDevice } from "../audit/entry.ts";
 import { updatePin } from "../people/store.ts";
-import { isSimplePin } from "../pins/policy.ts";
+import { isGuessablePin } from "../pins/policy.ts";
 import { forgetWrongPins, markKnown } from "../pins/store.ts";
 import { hashSecret } from "../secret.ts";
 import { lockStaff, selectOwners } from "../store.ts";
@@ -13,7 +13,7 @@ import { enrolIn, withCode, type Enrolled, type Place } from "./enrol.ts";
 import { endSessions, insertCode } from "./store.ts";
 
 /** Stores a recovery code for an owner, made by the operator of the server. */
-export function keepOwnerCode({ kysely }: Database, place: Place, hash: Buffer): Promise<Date> {
+export function storeOwnerCode({ kysely }: Database, place: Place, hash: Buffer): Promise<Date> {
   return insertCode(kysely, {
     ...place,
     hash,
@@ -34,7 +34,7 @@ export async function recoverOwner(
   { code, pin, staff_id: staffId }: OwnerRecoveryBody,
   address: string,
 ): Promise<(Enrolled & { session: Session }) | Refusal> {
-  if (isSimplePin(pin)) return refuse("pin_too_simple");
+  if (isGuessablePin(pin)) return refuse("pin_too_simple");
   return withCode(database, code, "owner", address, async (tx, { merchantId, outletId, name }) => {
     const owners: readonly Id[] = await selectOwners(tx, merchantId);
     const ownerId = staffId ?? owners[0];

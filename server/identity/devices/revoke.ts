@@ -2,10 +2,10 @@ import { refuse, type Id, type Refusal } from "@onegate/contract";
 import { announce, inTransaction, type Database, type Tx } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import type { Who } from "../audit/entry.ts";
-import type { Asker } from "../staff.ts";
+import type { Requester } from "../staff.ts";
 import type { Device, RevokeReason } from "./device.ts";
 import { reaches } from "./make-code.ts";
-import { demandNewPins, endSessions, lockDevice, updateRevoked } from "./store.ts";
+import { requireNewPins, endSessions, lockDevice, updateRevoked } from "./store.ts";
 
 /**
  * Revokes a device on every replica: its token is refused, and its sessions and streams end. People who
@@ -14,7 +14,7 @@ import { demandNewPins, endSessions, lockDevice, updateRevoked } from "./store.t
  */
 export async function revokeDevice(
   database: Database,
-  by: Pick<Asker, "role" | "merchantId" | "outletId" | "staffId" | "who">,
+  by: Pick<Requester, "role" | "merchantId" | "outletId" | "staffId" | "who">,
   deviceId: Id,
   reason: RevokeReason,
 ): Promise<Device | Refusal> {
@@ -22,7 +22,7 @@ export async function revokeDevice(
     const device = await lockDevice(tx, by.merchantId, deviceId);
     if (!device || !reaches(by, device.outletId)) return refuse("device_not_found");
     if (device.revokedAt) return device;
-    if (reason === "lost") await demandNewPins(tx, by.merchantId, deviceId);
+    if (reason === "lost") await requireNewPins(tx, by.merchantId, deviceId);
     return retireDevice(tx, by.who, deviceId, reason);
   });
 }

@@ -109,7 +109,7 @@ export async function updateRevoked(
 }
 
 /** Requires a new PIN, at the next unlock, of everyone who recently unlocked a device. */
-export async function demandNewPins(tx: Tx, merchantId: Id, deviceId: Id): Promise<void> {
+export async function requireNewPins(tx: Tx, merchantId: Id, deviceId: Id): Promise<void> {
   await sql`
     update staff s set must_change_pin = true from pin_try t
      where s.merchant_id = ${merchantId} and t.merchant_id = s.merchant_id and t.staff_id = s.staff_id

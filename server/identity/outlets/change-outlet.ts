@@ -13,7 +13,7 @@ import { announce, inTransaction, type Database, type Tx } from "../../kernel/in
 import { chartOf, openAccounts } from "../../ledger/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import { lockMerchant } from "../people/store.ts";
-import type { Asker } from "../staff.ts";
+import type { Requester } from "../staff.ts";
 import {
   insertOutlet,
   selectMerchants,
@@ -23,7 +23,7 @@ import {
   type Outlet,
 } from "../store.ts";
 
-type By = Pick<Asker, "merchantId" | "staffId" | "who">;
+type By = Pick<Requester, "merchantId" | "staffId" | "who">;
 
 /** Rounds down to whole hundreds of rupiah, the smallest coin in use (allowed by Permendag 35/2013). */
 const ROUNDING: CashRounding = { unit: 10_000, direction: "down" };

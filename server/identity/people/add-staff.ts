@@ -1,7 +1,7 @@
 import { isRefusal, newId, refuse, type Id, type NewStaffBody, type Refusal } from "@onegate/contract";
 import { inTransaction, type Database } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
-import { isSimplePin } from "../pins/policy.ts";
+import { isGuessablePin } from "../pins/policy.ts";
 import { hashSecret } from "../secret.ts";
 import { insertStaff, selectOutlets } from "../store.ts";
 import { mayManage, toRole, type By } from "./may-manage.ts";
@@ -17,7 +17,7 @@ export async function addStaff(
   by: By,
   { id, name, outlet_id: outletId, pin, ...named }: NewStaffBody,
 ): Promise<Member | Refusal> {
-  if (isSimplePin(pin)) return refuse("pin_too_simple");
+  if (isGuessablePin(pin)) return refuse("pin_too_simple");
   const pinHash = await hashSecret(pin);
   const staffId = id ?? newId();
   return inTransaction(database, async (tx) => {

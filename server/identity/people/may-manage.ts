@@ -2,9 +2,9 @@ import { refuse, type Id, type Refusal } from "@onegate/contract";
 import type { Tx } from "../../kernel/index.ts";
 import { rightsOf } from "../rights.ts";
 import { lockRole } from "../shop-roles/store.ts";
-import type { Asker, StaffRole } from "../staff.ts";
+import type { Requester, StaffRole } from "../staff.ts";
 
-export type By = Pick<Asker, "role" | "rights" | "merchantId" | "outletId" | "staffId" | "who">;
+export type By = Pick<Requester, "role" | "rights" | "merchantId" | "outletId" | "staffId" | "who">;
 export type Given = { readonly role: StaffRole; readonly roleId: Id | null };
 
 /**

@@ -14,7 +14,7 @@ import { DEMO_OUTLET } from "../../demo/index.ts";
 import { openTestProgram, type TestProgram } from "../../testing/program.ts";
 import { openStranger, openTill, tryUnlock } from "../../testing/shop.ts";
 import { grantable, OWNER_ONLY, rights, rightsOf } from "../rights.ts";
-import { rightWords } from "../shop-roles/words.ts";
+import { rightDescriptions } from "../shop-roles/words.ts";
 import { bearing } from "../../testing/session.ts";
 
 let program: TestProgram;
@@ -182,7 +182,7 @@ describe("roles", () => {
       ],
     );
     assert.ok(body.grantable.length > 8);
-    for (const right of grantable) assert.ok(rightWords[right], `${right} has no words in words.ts`);
+    for (const right of grantable) assert.ok(rightDescriptions[right], `${right} has no words in words.ts`);
   });
 
   it("rights that make owners or move money can't be granted", () => {

@@ -2,12 +2,12 @@ import { isRefusal, refuse, type Id, type OwnPinDoneBody, type Refusal } from "@
 import { inTransaction, type Database } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import { endSessions } from "../devices/store.ts";
-import { isSimplePin } from "../pins/policy.ts";
+import { isGuessablePin } from "../pins/policy.ts";
 import { provePin } from "../pins/prove-pin.ts";
 import { forgetWrongPins } from "../pins/store.ts";
 import { rightsOf } from "../rights.ts";
 import { hashSecret } from "../secret.ts";
-import type { Asker } from "../staff.ts";
+import type { Requester } from "../staff.ts";
 import { lockStaff } from "../store.ts";
 import { lockManaged } from "./change-staff.ts";
 import type { By } from "./may-manage.ts";
@@ -23,7 +23,7 @@ export async function setPin(
   staffId: Id,
   pin: string,
 ): Promise<Refusal | undefined> {
-  if (isSimplePin(pin)) return refuse("pin_too_simple");
+  if (isGuessablePin(pin)) return refuse("pin_too_simple");
   const pinHash = await hashSecret(pin);
   return inTransaction(database, async (tx) => {
     const member = await lockManaged(tx, by, staffId);
@@ -43,12 +43,12 @@ export async function setPin(
  */
 export async function setOwnPin(
   database: Database,
-  me: Asker,
+  me: Requester,
   pin: string,
   newPin: string,
 ): Promise<OwnPinDoneBody | Refusal> {
   const { merchantId, staffId, deviceId, staffSessionId } = me;
-  if (isSimplePin(newPin)) return refuse("pin_too_simple");
+  if (isGuessablePin(newPin)) return refuse("pin_too_simple");
   if (newPin === pin) return refuse("pin_unchanged");
   const proven = await provePin(database, { merchantId, staffId, deviceId }, pin);
   if (isRefusal(proven)) return proven;

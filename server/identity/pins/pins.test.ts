@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { openTestProgram, type TestProgram } from "../../testing/program.ts";
 import { openTill, tryUnlock, type TestTill } from "../../testing/shop.ts";
 import { DEMO_MERCHANT } from "../../demo/index.ts";
-import { isSimplePin, judge, PIN_POLICY, type Standing } from "./policy.ts";
+import { isGuessablePin, judge, PIN_POLICY, type Standing } from "./policy.ts";
 import { provePin } from "./prove-pin.ts";
 
 describe("the policy", () => {
@@ -83,7 +83,7 @@ describe("the policy", () => {
       "112233",
       "147258",
     ])
-      assert.ok(isSimplePin(simple), simple);
+      assert.ok(isGuessablePin(simple), simple);
     for (const sequence of [
       "135791",
       "246810",
@@ -98,7 +98,7 @@ describe("the policy", () => {
       "112358",
       "123321",
     ])
-      assert.ok(isSimplePin(sequence), sequence);
+      assert.ok(isGuessablePin(sequence), sequence);
     for (const date of [
       "280519",
       "170845",
@@ -111,9 +111,9 @@ describe("the policy", () => {
       "199008",
       "122024",
     ])
-      assert.ok(isSimplePin(date), date);
+      assert.ok(isGuessablePin(date), date);
     for (const good of ["824613", "961538", "310472", "482915", "593817", "320199", "001390", "141592"])
-      assert.ok(!isSimplePin(good), good);
+      assert.ok(!isGuessablePin(good), good);
   });
 });
 

@@ -54,4 +54,4 @@ function pause(doublings: number, maxSeconds: number): number {
   return doublings < 0 ? 0 : Math.min(2 ** Math.min(doublings, 20), maxSeconds);
 }
 
-export { isSimplePin } from "@onegate/contract";
+export { isGuessablePin } from "@onegate/contract";

@@ -2,10 +2,10 @@ import { isRefusal, newId, refuse, type Id, type NewRoleBody, type Refusal } fro
 import { codeOf, inTransaction, type Database } from "../../kernel/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import { grantable, type Right } from "../rights.ts";
-import type { Asker } from "../staff.ts";
+import type { Requester } from "../staff.ts";
 import { deleteRole, isRoleInUse, lockRole, upsertRole, type ShopRole } from "./store.ts";
 
-type By = Pick<Asker, "merchantId" | "staffId" | "rights" | "who">;
+type By = Pick<Requester, "merchantId" | "staffId" | "rights" | "who">;
 
 /** Makes a role. Refuses `right_not_grantable`, `rights_beyond_own`, `role_name_taken`. */
 export async function makeRole(

@@ -13,7 +13,7 @@ import { staffOf } from "../guard.ts";
 import { grantable, rightsOf } from "../rights.ts";
 import { changeRole, makeRole, removeRole } from "./change-role.ts";
 import { selectRoles, type ShopRole } from "./store.ts";
-import { rightWords } from "./words.ts";
+import { rightDescriptions } from "./words.ts";
 
 const tags = ["staff"];
 const problems = { "4xx": ProblemSchema } as const;
@@ -44,7 +44,7 @@ export function roleRoutes(http: Http, { database }: { database: Database }): vo
           ...own.map(roleBody),
         ],
         grantable: grantable.map((right) => {
-          const [id, en] = rightWords[right] ?? [right, right];
+          const [id, en] = rightDescriptions[right] ?? [right, right];
           return { right, description_id: id, description_en: en };
         }),
       };

@@ -1,5 +1,5 @@
 /** The description of each grantable right for the people who assign roles: Indonesian, English. */
-export const rightWords: Readonly<Record<string, readonly [id: string, en: string]>> = {
+export const rightDescriptions: Readonly<Record<string, readonly [id: string, en: string]>> = {
   "catalogue.read": ["Melihat katalog", "See the catalogue"],
   "event.read": ["Menerima kabar toko secara langsung", "Receive the shop's events live"],
   "sale.create": ["Menjual", "Sell"],

@@ -4,9 +4,9 @@ import { announceAudit } from "../audit/announce-audit.ts";
 import { networkOf, type Origin } from "../origin.ts";
 import type { UserPrincipal } from "./access-token.ts";
 import { checkedToPassword } from "./password.ts";
-import { provePasswordAgain } from "./prove-password.ts";
+import { confirmPassword } from "./prove-password.ts";
 import { deleteOtherSessions, lockUser, selectProfile, updatePassword } from "./store.ts";
-import { whoIs, type Users } from "./user.ts";
+import { userActor, type Users } from "./user.ts";
 
 /**
  * Changes the password and ends the user's other sessions. Refuses `unauthenticated`, `password_length`,
@@ -24,14 +24,14 @@ export async function changePassword(
   if (!profile) return refuse("unauthenticated");
   const password = await checkedToPassword(next, profile);
   if (isRefusal(password)) return password;
-  const user = await provePasswordAgain(users, userId, current, origin);
+  const user = await confirmPassword(users, userId, current, origin);
   if (isRefusal(user)) return user;
   const hash = await passwords.hash(password, networkOf(origin.address));
   return inTransaction(database, async (tx) => {
     if (!(await lockUser(tx, userId, user.passwordHash))) return refuse("password_wrong");
     await updatePassword(tx, userId, hash);
     await deleteOtherSessions(tx, userId, sessionId);
-    await announceAudit(tx, whoIs(merchantId, userId, origin), {
+    await announceAudit(tx, userActor(merchantId, userId, origin), {
       action: "user.password_changed",
       subject: userId,
     });

@@ -4,7 +4,14 @@ import { announceAudit } from "../audit/announce-audit.ts";
 import type { Origin } from "../origin.ts";
 import type { UserPrincipal } from "./access-token.ts";
 import { selectProfile, takenBy, updateNames } from "./store.ts";
-import { checkedToEmail, checkedToUsername, whoIs, type Names, type Profile, type Users } from "./user.ts";
+import {
+  checkedToEmail,
+  checkedToUsername,
+  userActor,
+  type Names,
+  type Profile,
+  type Users,
+} from "./user.ts";
 
 const CHECKS = { username: checkedToUsername, email: checkedToEmail, phone: checkedToPhone } as const;
 
@@ -31,7 +38,7 @@ export async function changeProfile(
     await updateNames(tx, userId, names);
     const after = await selectProfile(tx, userId);
     if (!before || !after) return refuse("unauthenticated");
-    await announceAudit(tx, whoIs(merchantId, userId, origin), {
+    await announceAudit(tx, userActor(merchantId, userId, origin), {
       action: "user.profile_changed",
       subject: userId,
       before: namesOf(before, names),

@@ -4,9 +4,9 @@ import { closeAccountsOf } from "../../ledger/index.ts";
 import { announceAudit } from "../audit/announce-audit.ts";
 import type { Origin } from "../origin.ts";
 import type { UserPrincipal } from "./access-token.ts";
-import { provePasswordAgain } from "./prove-password.ts";
+import { confirmPassword } from "./prove-password.ts";
 import { deleteOtherSessions, eraseUser, lockUser } from "./store.ts";
-import { whoIs, type Users } from "./user.ts";
+import { userActor, type Users } from "./user.ts";
 
 /**
  * Closes a user's account for good. Names, password and sessions are erased. The ledger's accounts keep their
@@ -19,7 +19,7 @@ export async function closeAccount(
   password: string,
   origin: Origin,
 ): Promise<Refusal | undefined> {
-  const user = await provePasswordAgain(users, userId, password, origin);
+  const user = await confirmPassword(users, userId, password, origin);
   if (isRefusal(user)) return user;
   return inTransaction(users.database, async (tx) => {
     if (!(await lockUser(tx, userId, user.passwordHash))) return refuse("password_wrong");
@@ -27,7 +27,10 @@ export async function closeAccount(
     await deleteOtherSessions(tx, userId, null);
     await eraseUser(tx, userId);
     await users.onClosed(tx, merchantId, userId);
-    await announceAudit(tx, whoIs(merchantId, userId, origin), { action: "user.closed", subject: userId });
+    await announceAudit(tx, userActor(merchantId, userId, origin), {
+      action: "user.closed",
+      subject: userId,
+    });
     return undefined;
   });
 }

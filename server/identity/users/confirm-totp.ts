@@ -5,7 +5,7 @@ import type { Origin } from "../origin.ts";
 import type { UserPrincipal } from "./access-token.ts";
 import { selectCredentials, useTotpStep } from "./store.ts";
 import { stepOf } from "./totp.ts";
-import { whoIs, type Users } from "./user.ts";
+import { userActor, type Users } from "./user.ts";
 
 /**
  * Turns one-time codes on, with a first code from the user's app. Refuses `totp_off`, `totp_on`,
@@ -24,7 +24,7 @@ export async function confirmTotp(
   if (step === undefined) return refuse("totp_wrong");
   return inTransaction(database, async (tx) => {
     if (!(await useTotpStep(tx, userId, totp.secret, step))) return refuse("totp_wrong");
-    await announceAudit(tx, whoIs(merchantId, userId, origin), {
+    await announceAudit(tx, userActor(merchantId, userId, origin), {
       action: "user.totp_changed",
       subject: userId,
       before: { totp: false },

@@ -1,6 +1,6 @@
 import { isRefusal, refuse, type Id, type Refusal } from "@onegate/contract";
 import type { Origin } from "../origin.ts";
-import { provePasswordAgain } from "./prove-password.ts";
+import { confirmPassword } from "./prove-password.ts";
 import { selectProfile, updateTotpSecret } from "./store.ts";
 import { newTotp } from "./totp.ts";
 import type { Users } from "./user.ts";
@@ -16,7 +16,7 @@ export async function enrolTotp(
   origin: Origin,
 ): Promise<{ base32: string; uri: string } | Refusal> {
   const { database, box } = users;
-  const user = await provePasswordAgain(users, userId, password, origin);
+  const user = await confirmPassword(users, userId, password, origin);
   if (isRefusal(user)) return user;
   const profile = await selectProfile(database.kysely, userId);
   if (!profile) return refuse("unauthenticated");

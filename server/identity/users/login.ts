@@ -15,7 +15,7 @@ import {
   useTotpStep,
 } from "./store.ts";
 import { stepOf } from "./totp.ts";
-import { toSignInName, whoIs, type Signed, type Users } from "./user.ts";
+import { toSignInName, userActor, type Signed, type Users } from "./user.ts";
 
 export type Login = { readonly username: string; readonly password: string; readonly totp?: string };
 
@@ -43,7 +43,7 @@ export async function login(users: Users, unchecked: Login, origin: Origin): Pro
   );
   const refused = (refusal: Refusal): Refusal => {
     users.refusals.note(
-      whoIs(merchantId, "anyone", origin),
+      userActor(merchantId, "anyone", origin),
       "user.sign_in_refused",
       user?.userId ?? "unknown",
       { reason: refusal.refusal },
@@ -74,7 +74,7 @@ export async function login(users: Users, unchecked: Login, origin: Origin): Pro
     await insertUserSession(tx, sessionId, userId, origin, MAX_SESSIONS);
     await insertRefreshToken(tx, hash.toString("hex"), userId, sessionId, REFRESH_DAYS);
     await deleteTries(tx, tries.before);
-    await announceAudit(tx, whoIs(merchantId, userId, origin), {
+    await announceAudit(tx, userActor(merchantId, userId, origin), {
       action: "user.signed_in",
       subject: userId,
       after: { totp: isTotpRequired },

@@ -40,7 +40,7 @@ export async function countWrong({ database }: Users, tries: Tries): Promise<voi
  * Checks the password of a user who is signed in. Refuses `unauthenticated`, `overloaded`, `sign_in_delayed`,
  * `password_wrong`, in this order.
  */
-export async function provePasswordAgain(
+export async function confirmPassword(
   users: Users,
   userId: Id,
   unchecked: string,

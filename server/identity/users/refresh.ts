@@ -13,7 +13,7 @@ import {
   updateReplaced,
   updateSessionUse,
 } from "./store.ts";
-import { whoIs, type Signed, type Users } from "./user.ts";
+import { userActor, type Signed, type Users } from "./user.ts";
 
 /** A session that is not used for this many days ends. */
 export const REFRESH_DAYS = 30;
@@ -49,7 +49,7 @@ export async function refresh(users: Users, unchecked: string, origin: Origin): 
         { user_id: userId, session_id: sessionId },
         "a replaced refresh token was used again; its session was ended",
       );
-      await announceAudit(tx, whoIs(merchantId, userId, origin), {
+      await announceAudit(tx, userActor(merchantId, userId, origin), {
         action: "user.token_reused",
         subject: userId,
       });

@@ -44,7 +44,7 @@ export type Credentials = {
 };
 
 /** A user, or `anyone`, as an actor of the audit trail. */
-export function whoIs(merchantId: Id, actor: Id | "anyone", { address, requestId }: Origin): Who {
+export function userActor(merchantId: Id, actor: Id | "anyone", { address, requestId }: Origin): Who {
   return { merchantId, actor, deviceId: null, outletId: null, address, requestId };
 }
 

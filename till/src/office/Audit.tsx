@@ -1,7 +1,7 @@
 import type { AuditEntryBody } from "@onegate/contract";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { say } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import { Sheet } from "../parts/Sheet.tsx";
 import { useCatalogue, useMay, useShop } from "../server.ts";
 import { useSettings } from "../settings.ts";
@@ -71,7 +71,7 @@ export function Audit() {
     try {
       await exportAudit();
     } catch (error) {
-      say({ tone: "refusal", text: (_, spoken) => why(error, spoken) });
+      showNotice({ tone: "refusal", text: (_, spoken) => why(error, spoken) });
     } finally {
       setExporting(false);
       void query.refetch();

@@ -1,7 +1,7 @@
 import type { DeviceBody, DeviceCodeBody } from "@onegate/contract";
 import { useEffect, useState } from "react";
 import { serverNow } from "../clock.ts";
-import { say } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import { Countdown } from "../parts/Countdown.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { Qr } from "../parts/Qr.tsx";
@@ -120,7 +120,7 @@ function NewDevice({
 
   useEffect(() => {
     if (!enrolled) return;
-    say({ tone: "plain", text: (_, language) => dictionary[language].enrolled(enrolled.name) });
+    showNotice({ tone: "plain", text: (_, language) => dictionary[language].enrolled(enrolled.name) });
     onClose();
   }, [enrolled, onClose]);
 
@@ -212,7 +212,7 @@ function OneDevice({ device, onClose }: { readonly device: DeviceBody; readonly 
 
   async function revoke() {
     if (reason === null || !(await act(() => office.revokeDevice(device.id, reason)))) return;
-    say({ tone: "plain", text: (_, language) => dictionary[language].revoked(device.name) });
+    showNotice({ tone: "plain", text: (_, language) => dictionary[language].revoked(device.name) });
     onClose();
     void refresh("/devices", "/staff", "/staff-sessions");
   }

@@ -1,7 +1,7 @@
 import { IDR, money, newId, toWire, type SaleBody, type StaffBody } from "@onegate/contract";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { isUndecided, Refused } from "../api.ts";
+import { isOutcomeUnknown, Refused } from "../api.ts";
 import { Amount, useAmountText } from "../parts/Amount.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { PinPad } from "../parts/PinPad.tsx";
@@ -54,7 +54,7 @@ export function GiveBack({ sale, onClose }: Props) {
       setStep({ at: "done", kind: input.kind, sale: done });
       return true;
     } catch (error) {
-      const undecided = isUndecided(error);
+      const undecided = isOutcomeUnknown(error);
       setApproval(undecided ? by : undefined);
       setRefusal(undecided ? words.actSilent : why(error, language));
       return false;

@@ -1,7 +1,7 @@
 import type { KeyBody, KeyScope } from "@onegate/contract";
 import { useState } from "react";
 import { serverNow } from "../clock.ts";
-import { say } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { Sheet } from "../parts/Sheet.tsx";
 import { useMay } from "../server.ts";
@@ -170,7 +170,7 @@ async function copy(secret: string): Promise<void> {
     () => ({ tone: "plain", word: "copied" }) as const,
     () => ({ tone: "refusal", word: "notCopied" }) as const,
   );
-  say({ tone: result.tone, text: (_, language) => dictionary[language][result.word] });
+  showNotice({ tone: result.tone, text: (_, language) => dictionary[language][result.word] });
 }
 
 function OneKey({ shown, onClose }: { readonly shown: KeyBody; readonly onClose: () => void }) {
@@ -181,7 +181,7 @@ function OneKey({ shown, onClose }: { readonly shown: KeyBody; readonly onClose:
 
   async function revoke() {
     if (!(await act(() => office.revokeKey(shown.id)))) return;
-    say({ tone: "plain", text: (_, language) => dictionary[language].keyRevoked(shown.name) });
+    showNotice({ tone: "plain", text: (_, language) => dictionary[language].keyRevoked(shown.name) });
     onClose();
     void refresh("/keys");
   }

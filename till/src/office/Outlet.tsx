@@ -1,6 +1,6 @@
 import type { OutletBody, OutletChangeBody, TaxChoice } from "@onegate/contract";
 import { useState } from "react";
-import { say } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import { useMay, useShop } from "../server.ts";
 import { Asked, Field, Head, No, Select, Text } from "./parts.tsx";
 import { office, refresh, useAct, useOutlets } from "./server.ts";
@@ -60,7 +60,7 @@ function OneOutlet({ outlet }: { readonly outlet: OutletBody }) {
     const saved = await act(() => office.changeOutlet(outlet.id, change));
     if (!saved) return;
     setNow(saved.answer);
-    say({ tone: "plain", text: (_, language) => dictionary[language].saved });
+    showNotice({ tone: "plain", text: (_, language) => dictionary[language].saved });
     void refresh("/outlets");
   }
 

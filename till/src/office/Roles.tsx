@@ -1,6 +1,6 @@
 import type { RolesBody, ShopRoleBody } from "@onegate/contract";
 import { useState } from "react";
-import { say } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { Sheet } from "../parts/Sheet.tsx";
 import { useMay } from "../server.ts";
@@ -102,7 +102,7 @@ function OneRole({ role, grantable, mayChange, onClose }: OneRoleProps) {
 
   async function done(what: () => Promise<unknown>, message: (words: OfficeWords) => string) {
     if (!(await act(what))) return;
-    say({ tone: "plain", text: (_, spoken) => message(dictionary[spoken]) });
+    showNotice({ tone: "plain", text: (_, spoken) => message(dictionary[spoken]) });
     onClose();
     void refresh("/roles", "/staff");
   }

@@ -1,5 +1,5 @@
 import type { StaffSessionBody } from "@onegate/contract";
-import { say } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import { useMay } from "../server.ts";
 import { Asked, Empty, Head, initials, useMoment } from "./parts.tsx";
 import { office, run, useStaffSessions } from "./server.ts";
@@ -13,7 +13,7 @@ export function Sessions() {
 
   async function end({ id, staff }: StaffSessionBody) {
     if (await run(() => office.endSession(id), "/staff-sessions"))
-      say({ tone: "plain", text: (_, language) => dictionary[language].sessionEnded(staff.name) });
+      showNotice({ tone: "plain", text: (_, language) => dictionary[language].sessionEnded(staff.name) });
   }
 
   return (

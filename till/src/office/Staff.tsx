@@ -1,6 +1,6 @@
 import { newId, type StaffChangeBody, type StaffMemberBody } from "@onegate/contract";
 import { useState } from "react";
-import { say } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import { Sheet } from "../parts/Sheet.tsx";
 import { useMay, useShop } from "../server.ts";
 import { useSession } from "../till.ts";
@@ -158,7 +158,7 @@ function NewMember({ onClose }: { readonly onClose: () => void }) {
   async function save() {
     const member = { id, name: name.trim(), ...asRole(role), outlet_id: outlet, pin };
     if (!(await act(() => office.addMember(member)))) return;
-    say({ tone: "plain", text: (_, language) => dictionary[language].addedStaff(member.name) });
+    showNotice({ tone: "plain", text: (_, language) => dictionary[language].addedStaff(member.name) });
     onClose();
     void refresh("/staff");
   }
@@ -223,7 +223,7 @@ function OneMember({ member, onClose }: { readonly member: StaffMemberBody; read
     undo?: () => Promise<unknown>,
   ) {
     if (!(await act(what))) return;
-    say({
+    showNotice({
       tone: "plain",
       text: (_, language) => message(dictionary[language]),
       ...(undo ? { action: { label: (till) => till.undo, run: () => void undo() } } : {}),

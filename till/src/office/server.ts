@@ -24,7 +24,7 @@ import type {
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { call, Refused } from "../api.ts";
-import { say } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import { asking, client } from "../server.ts";
 import { useSettings, type Language } from "../settings.ts";
 import { dictionary } from "./words.ts";
@@ -138,7 +138,7 @@ export async function run(what: () => Promise<unknown>, ...paths: string[]): Pro
     await what();
     return true;
   } catch (error) {
-    say({ tone: "refusal", text: (_, language) => why(error, language) });
+    showNotice({ tone: "refusal", text: (_, language) => why(error, language) });
     return false;
   } finally {
     void refresh(...paths);

@@ -1,5 +1,5 @@
 import type { Cart, Line } from "../machine.ts";
-import { say } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import { currentTill, dispatch } from "../till.ts";
 import { useWords } from "../words.ts";
 import { Amount } from "./Amount.tsx";
@@ -17,14 +17,18 @@ function bringBack(): () => void {
 export function emptyCart(): void {
   const run = bringBack();
   dispatch({ type: "empty" });
-  say({ tone: "plain", text: (words) => words.emptied, action: { label: (words) => words.undo, run } });
+  showNotice({
+    tone: "plain",
+    text: (words) => words.emptied,
+    action: { label: (words) => words.undo, run },
+  });
 }
 
 function count(line: Line, quantity: number): void {
   const run = bringBack();
   dispatch({ type: "count", productId: line.productId, quantity });
   if (quantity > 0) return;
-  say({
+  showNotice({
     tone: "plain",
     text: (words) => words.removed(line.name),
     action: { label: (words) => words.undo, run },

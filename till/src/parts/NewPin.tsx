@@ -1,4 +1,4 @@
-import { isSimplePin } from "@onegate/contract";
+import { isGuessablePin } from "@onegate/contract";
 import { useState } from "react";
 import { useWords } from "../words.ts";
 import { PinPad } from "./PinPad.tsx";
@@ -20,7 +20,7 @@ export function NewPin({ name, no, onPin }: Props) {
   async function take(pin: string) {
     setWrong(null);
     if (first === null) {
-      if (isSimplePin(pin)) setWrong("simple");
+      if (isGuessablePin(pin)) setWrong("simple");
       else setFirst(pin);
       return;
     }

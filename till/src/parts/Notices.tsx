@@ -1,4 +1,4 @@
-import { hush, useNotice } from "../notices.ts";
+import { clearNotice, useNotice } from "../notices.ts";
 import { useSettings } from "../settings.ts";
 import { dictionary } from "../words.ts";
 
@@ -17,7 +17,7 @@ export function Notices() {
               type="button"
               onClick={() => {
                 action.run();
-                hush();
+                clearNotice();
               }}
             >
               {action.label(words)}

@@ -1,5 +1,5 @@
 import type { SaleBody } from "@onegate/contract";
-import { say } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import { useWords } from "../words.ts";
 import { useAmountText } from "./Amount.tsx";
 import { Icon } from "./Icon.tsx";
@@ -29,10 +29,10 @@ async function share(text: string): Promise<void> {
     if ("share" in navigator) await navigator.share({ text });
     else {
       await (navigator as Navigator).clipboard.writeText(text);
-      say({ tone: "plain", text: (words) => words.copied });
+      showNotice({ tone: "plain", text: (words) => words.copied });
     }
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") return;
-    say({ tone: "refusal", text: (words) => words.notCopied });
+    showNotice({ tone: "refusal", text: (words) => words.notCopied });
   }
 }

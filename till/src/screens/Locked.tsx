@@ -1,7 +1,7 @@
 import type { Id, SessionBody, StaffBody } from "@onegate/contract";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { api, isUndecided, Refused } from "../api.ts";
+import { api, isOutcomeUnknown, Refused } from "../api.ts";
 import { otherDevice, useDevice } from "../device.ts";
 import { settingUp } from "../doors.ts";
 import { Gate } from "../parts/Gate.tsx";
@@ -197,7 +197,7 @@ async function unlockBy(
     else unlock(session, pin);
     return undefined;
   } catch (error) {
-    if (error instanceof Refused && !isUndecided(error)) return error;
+    if (error instanceof Refused && !isOutcomeUnknown(error)) return error;
     const opened = await seals.open(staffId, pin);
     if (opened.is !== "open") return opened;
     unlockSealed(opened.session);

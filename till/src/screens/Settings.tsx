@@ -1,5 +1,5 @@
 import { commands } from "../commands.ts";
-import { say } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import { useWide } from "../parts/media.ts";
 import { Sheet } from "../parts/Sheet.tsx";
 import { change, useSettings } from "../settings.ts";
@@ -76,7 +76,7 @@ function SignOut() {
         className="key-second"
         onClick={() => {
           void signOut().then(
-            (isHeard) => isHeard || say({ tone: "plain", text: (spoken) => spoken.signedOutHere }),
+            (isHeard) => isHeard || showNotice({ tone: "plain", text: (spoken) => spoken.signedOutHere }),
           );
         }}
       >

@@ -2,7 +2,7 @@ import { isQrisProblem, money, toDynamic } from "@onegate/contract";
 import { useState } from "react";
 import { api, Refused } from "../api.ts";
 import { useAwaitedSale, type AwaitedProps } from "../awaited.ts";
-import { hush, say } from "../notices.ts";
+import { clearNotice, showNotice } from "../notices.ts";
 import { Amount, useAmountText } from "../parts/Amount.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { PaymentFrame } from "../parts/PaymentFrame.tsx";
@@ -29,7 +29,7 @@ export function StaticQris({ saleId, cart, sending }: AwaitedProps) {
   const code = shop.static_qris ? toDynamic(shop.static_qris.payload, money(total, currencyOf(shop))) : null;
 
   async function confirm() {
-    hush();
+    clearNotice();
     setBusy("confirming");
     try {
       client.setQueryData(
@@ -37,7 +37,7 @@ export function StaticQris({ saleId, cart, sending }: AwaitedProps) {
         await asking((token) => api.confirmStatic(token, saleId, reference.trim())),
       );
     } catch (error) {
-      say({
+      showNotice({
         tone: "refusal",
         text: (spoken, language) =>
           error instanceof Refused ? error.problem.detail[language] : spoken.staticSilent,

@@ -1,6 +1,6 @@
 import type { SaleBody } from "@onegate/contract";
 import { useAwaitedSale, type AwaitedProps } from "../awaited.ts";
-import { say } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import { Amount, useAmountText } from "../parts/Amount.tsx";
 import { Countdown } from "../parts/Countdown.tsx";
 import { Icon } from "../parts/Icon.tsx";
@@ -34,7 +34,7 @@ export function Waiting({ saleId, cart, sending }: AwaitedProps) {
     setBusy("checking");
     const { data } = await refetch();
     setBusy(null);
-    if (data?.state === "waiting") say({ tone: "plain", text: (spoken) => spoken.stillWaiting });
+    if (data?.state === "waiting") showNotice({ tone: "plain", text: (spoken) => spoken.stillWaiting });
   }
 
   return (

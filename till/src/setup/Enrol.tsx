@@ -1,7 +1,7 @@
 import { IDR, money, toText, type Id } from "@onegate/contract";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { api, isUndecided, Refused } from "../api.ts";
+import { api, isOutcomeUnknown, Refused } from "../api.ts";
 import { device, revoked, useRevoked } from "../device.ts";
 import { isWholeCode, toCode } from "../code.ts";
 import { invitation, recovering, settingUp, useInvitation } from "../doors.ts";
@@ -43,7 +43,7 @@ export function Enrol() {
       shopChanged();
       invitation.set(null);
     } catch (error) {
-      setFailure(error instanceof Refused && !isUndecided(error) ? error : "silent");
+      setFailure(error instanceof Refused && !isOutcomeUnknown(error) ? error : "silent");
       setBusy(false);
     }
   }
@@ -121,7 +121,7 @@ export function Recover() {
       unlock(done.session, pin);
       leave();
     } catch (error) {
-      const refusal = error instanceof Refused && !isUndecided(error) ? error : "silent";
+      const refusal = error instanceof Refused && !isOutcomeUnknown(error) ? error : "silent";
       setFailure(refusal);
       if (refusal !== "silent" && refusal.problem.code !== "pin_too_simple") setWhole(false);
     }

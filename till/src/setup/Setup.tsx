@@ -1,7 +1,7 @@
 import { newId, TAX_CHOICES, type SetupBody } from "@onegate/contract";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { api, isUndecided, Refused } from "../api.ts";
+import { api, isOutcomeUnknown, Refused } from "../api.ts";
 import { isWholeCode, toCode } from "../code.ts";
 import { settingUp, setupCode } from "../doors.ts";
 import { Gate } from "../parts/Gate.tsx";
@@ -46,7 +46,7 @@ export function Setup() {
   const { data: state, error } = useQuery({
     queryKey: ["setup"],
     queryFn: api.setupState,
-    retry: (_, failure) => isUndecided(failure),
+    retry: (_, failure) => isOutcomeUnknown(failure),
     retryDelay: 2_000,
   });
   const words = useSetupWords();
@@ -120,7 +120,7 @@ function Walk({ codeNeeded, mayLeave, onMade }: WalkProps) {
       onMade({ name: draft.shopName.trim(), products: body.products?.length ?? 0 });
     } catch (error) {
       setBusy(false);
-      if (!(error instanceof Refused) || isUndecided(error))
+      if (!(error instanceof Refused) || isOutcomeUnknown(error))
         return setRefusal({ at: "products", why: words.noAnswer });
       // nothing was created, so the next try needs a new key
       const at = corrected[error.problem.code] ?? "products";

@@ -6,7 +6,7 @@ import type { Payment } from "./payment.ts";
  * Announces the new state of a payment in the transaction that changes it. Amounts are minor units as text;
  * the event holds no personal data.
  */
-export async function tell(tx: Tx, payment: Payment): Promise<void> {
+export async function announcePayment(tx: Tx, payment: Payment): Promise<void> {
   const { merchantId, paymentId, orderId, state, amount, method, provider } = payment;
   await announce(tx, merchantId, `payment.${state}`, paymentId, {
     order_id: orderId,
