@@ -145,6 +145,18 @@ describe("the style", () => {
     }
   });
 
+  it("lines have at most 110 columns, except for a literal that can't be broken", () => {
+    const isLiteral = (line: string) =>
+      /^(?:\w+: )?(?:["'/].*["'/][a-z]*(?:\.test\()?|[^ ]*)[,;]*$/.test(line.trim());
+    for (const file of [...files, ...sources("till/src/**/*.css")]) {
+      for (const [index, line] of read(file).split("\n").entries())
+        assert.ok(
+          line.length <= 110 || isLiteral(line),
+          `${file}:${index + 1} is ${line.length} columns long`,
+        );
+    }
+  });
+
   it("no file names a machine's path or a registry's host", () => {
     for (const file of [...files, ...sources("*.md", "docs/**/*.md", "package-lock.json", "*.sh")]) {
       if (file === "test/tidy.test.ts") continue;

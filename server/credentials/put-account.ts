@@ -12,8 +12,8 @@ export type AccountInput = { readonly credentials: Credentials; readonly verify:
 /**
  * Saves a merchant's credentials at a provider; its payments there use them from then on. Credentials of a
  * known holder replace the earlier ones. A new holder is a new account, and the earlier account is switched
- * off. With `verify`, the provider must accept the credentials first. Refuses what `credentialsRefusal` refuses,
- * `credentials_refused`, `credentials_unverified`, `merchant_missing`.
+ * off. With `verify`, the provider must accept the credentials first. Refuses what `credentialsRefusal`
+ * refuses, `credentials_refused`, `credentials_unverified`, `merchant_missing`.
  */
 export async function putAccount(
   vault: Vault,
