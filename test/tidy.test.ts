@@ -114,6 +114,16 @@ describe("the project's structure", () => {
         );
     }
   });
+
+  it("a payment's state is written by move-payment.ts alone", () => {
+    for (const file of files.filter((one) => one.startsWith("server/") && !one.includes(".test."))) {
+      const text = read(file);
+      const isStore = file === "server/payments/store.ts";
+      if (!isStore) assert.doesNotMatch(text, /\bupdate payment\b(?!_)[^`]*\bset\b[^`]*\bstate =/, file);
+      if (!isStore && file !== "server/payments/move-payment.ts")
+        assert.doesNotMatch(text, /\bupdatePayment\(/, file);
+    }
+  });
 });
 
 describe("the style", () => {

@@ -4,6 +4,7 @@ import { accountId, CHART, clearingCode, transfersOf, type Transfer } from "../l
 import type { Opened, ProviderState } from "../providers/index.ts";
 import type { Payments } from "./context.ts";
 import { recordRefunded } from "./give-back.ts";
+import { movePayment, noteFacts } from "./move-payment.ts";
 import { openDisputes } from "./open-dispute.ts";
 import { isCodeless, isOpen, next, paidSum, type Payment, type PaymentEvent } from "./payment.ts";
 import { replace } from "./replace.ts";
@@ -12,7 +13,6 @@ import {
   lockPayment,
   selectPayment,
   selectPayments,
-  updatePayment,
   type LockedOrder,
   type NewCase,
 } from "./store.ts";
@@ -84,7 +84,7 @@ async function applyStatus(
   if (!state) {
     if (!opened || !isOpen(payment.state) || !isCodeless(payment)) return event ? "duplicate" : "ignored";
     // the payment was found earlier without its payment code, which has now arrived
-    await announcePayment(tx, await updatePayment(tx, payment, payment.state, { opened, found }));
+    await announcePayment(tx, await noteFacts(tx, payment, { opened, found }));
     return "applied";
   }
   if (event === "fail" && payment.state === "pending" && payment.lostAt !== null && isCodeless(payment)) {
@@ -93,9 +93,7 @@ async function applyStatus(
     await replace(tx, payments, payment, order);
     return "applied";
   }
-  const written = await updatePayment(tx, payment, state, { opened, found });
-  await announcePayment(tx, written);
-  if (!isOpen(state)) await payments.onEnded(tx, written);
+  await movePayment(tx, payments, payment, event, { opened, found });
   return "applied";
 }
 
@@ -115,30 +113,18 @@ async function applyPaid(
   if (payment.state === "succeeded" && !hasOtherReference(payment, found)) return "duplicate";
   const reason = await suspenseReason(tx, payment, found, order);
   if (reason) {
-    const cancelled = next(payment.state, "cancel");
-    if (cancelled) {
-      const written = await updatePayment(tx, payment, cancelled, {
-        found,
-        note: `paid, but in suspense: ${reason}`,
-      });
-      await announcePayment(tx, written);
-      await payments.onEnded(tx, written);
-    }
+    await movePayment(tx, payments, payment, "cancel", { found, note: `paid, but in suspense: ${reason}` });
     return toSuspense(tx, payments, { ...payment, reason, found });
   }
-  const state = next(payment.state, "pay");
-  if (!state)
-    throw new Error(
-      `a payment in state ${payment.state} can't be paid, and no reason for suspense was found`,
-    );
-  const written = await updatePayment(tx, payment, state, { found });
   payments.ledger.stageIn(
     tx,
     payment.merchantId,
     collected(payment.merchantId, payment.paymentId, payment.provider, CHART.received, payment.amount, found),
   );
-  await announcePayment(tx, written);
-  await payments.onEnded(tx, written);
+  if (!(await movePayment(tx, payments, payment, "pay", { found })))
+    throw new Error(
+      `a payment in state ${payment.state} can't be paid, and no reason for suspense was found`,
+    );
   return "applied";
 }
 

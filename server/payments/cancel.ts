@@ -1,8 +1,9 @@
 import { isRefusal, refuse, type Id } from "@onegate/contract";
 import { addJob, once, type Once, type Tx } from "../kernel/index.ts";
 import type { Payments } from "./context.ts";
+import { movePayment } from "./move-payment.ts";
 import type { Order } from "./order.ts";
-import { next, type Payment } from "./payment.ts";
+import { type Payment } from "./payment.ts";
 import {
   lockOrder,
   markOrderCancelled,
@@ -10,9 +11,7 @@ import {
   selectOrder,
   selectPayment,
   selectPayments,
-  updatePayment,
 } from "./store.ts";
-import { announcePayment } from "./announce-payment.ts";
 
 /** The job that cancels payments at their provider. */
 export const VOID = "payment:void";
@@ -37,12 +36,10 @@ export async function cancelOrder(tx: Tx, merchantId: Id, orderId: string): Prom
  */
 export async function cancelOpenPayments(tx: Tx, payments: readonly Payment[]): Promise<void> {
   for (const payment of payments) {
-    const state = next(payment.state, "cancel");
-    if (!state) continue;
     const { merchantId, paymentId } = payment;
-    const written = await updatePayment(tx, payment, state);
+    // whoever cancels an order tells its sale or top-up once, not for each payment
+    if (!(await movePayment(tx, null, payment, "cancel"))) continue;
     await addJob(tx, VOID, { merchantId, paymentId }, { key: `void:${paymentId}` });
-    await announcePayment(tx, written);
   }
 }
 

@@ -2,10 +2,10 @@ import type { Id } from "@onegate/contract";
 import { inTransaction, type Tx } from "../kernel/index.ts";
 import { applyState } from "./apply.ts";
 import { providerOf, type Payments } from "./context.ts";
-import { isCodeless, isOpen, next, type Payment } from "./payment.ts";
+import { movePayment } from "./move-payment.ts";
+import { isCodeless, isOpen, type Payment } from "./payment.ts";
 import { endLost } from "./replace.ts";
-import { isOlder, lockPayment, markLost, planInquiry, selectPayment, updatePayment } from "./store.ts";
-import { announcePayment } from "./announce-payment.ts";
+import { isOlder, lockPayment, markLost, planInquiry, selectPayment } from "./store.ts";
 
 const SECOND = 1_000;
 /** Delay between a payment's expiry and its inquiry, so that the provider can report the end by itself. */
@@ -73,11 +73,7 @@ export async function inquirePayment(
 /** The provider never received the payment: nobody was charged, and the order can be paid again. */
 async function fail(tx: Tx, payments: Payments, before: Payment): Promise<void> {
   const { payment } = await lockPayment(tx, before);
-  const state = next(payment.state, "refuse");
-  if (!state) return;
-  const written = await updatePayment(tx, payment, state, { note: "the provider knows nothing of it" });
-  await announcePayment(tx, written);
-  await payments.onEnded(tx, written);
+  await movePayment(tx, payments, payment, "refuse", { note: "the provider knows nothing of it" });
 }
 
 /**

@@ -11,6 +11,7 @@ import { inTransaction, messageOf, type Tx } from "../kernel/index.ts";
 import { UNREACHABLE, type OpenAnswer } from "../providers/index.ts";
 import type { OfferedChannel } from "./channels.ts";
 import { providerOf, type Payments } from "./context.ts";
+import { movePayment, noteFacts } from "./move-payment.ts";
 import type { Order } from "./order.ts";
 import {
   isCodeless,
@@ -32,10 +33,8 @@ import {
   selectOrder,
   selectPayment,
   selectPayments,
-  updatePayment,
 } from "./store.ts";
 import { SURCHARGE_WARNING, surchargesOpened } from "./surcharge.ts";
-import { announcePayment } from "./announce-payment.ts";
 
 /**
  * How many minutes a payer has, within Tripay's limits: QRIS 10 to 60, e-wallets 15 to 60, others at least 60
@@ -269,7 +268,8 @@ async function writeAnswer(
     PaymentEvent
   >;
   // A notification may arrive before this answer: then the state stays, and only the facts are added.
-  const state = next(payment.state, events[answer.answer]) ?? payment.state;
+  const event = events[answer.answer];
+  const state = next(payment.state, event) ?? payment.state;
   const isLost = answer.answer === "unknown";
   // If a notification arrived and the answer was lost, the code is lost with it: the provider is inquired of
   // at once.
@@ -279,15 +279,10 @@ async function writeAnswer(
     : state !== payment.state && (state === "unknown" || !isOpen(payment.state))
       ? FIRST_INQUIRY_OF_UNKNOWN_MS
       : undefined;
-  const facts =
-    answer.answer === "opened" ? { opened: answer.opened } : { note: answer.reason, lost: isLost };
-  const written = await updatePayment(tx, payment, state, {
-    ...facts,
+  const facts = {
+    ...(answer.answer === "opened" ? { opened: answer.opened } : { note: answer.reason, lost: isLost }),
     ...(inquireAfterMs === undefined ? {} : { inquireAfterMs }),
-  });
-  if (state !== payment.state) {
-    await announcePayment(tx, written);
-    if (!isOpen(state) && !quiet) await payments.onEnded(tx, written);
-  }
-  return written;
+  };
+  const moved = await movePayment(tx, quiet ? null : payments, payment, event, facts);
+  return moved ?? noteFacts(tx, payment, facts);
 }

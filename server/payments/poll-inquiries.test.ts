@@ -107,7 +107,7 @@ describe("inquiries", () => {
       inTransaction(program.database, async (tx) => {
         const payment = await selectPayment(tx, DEMO_MERCHANT, paymentId);
         assert.ok(payment);
-        await updatePayment(tx, payment, state);
+        await updatePayment(tx, payment, state, {});
       });
     await move("failed");
     assert.equal((await planOf(paymentId))?.at, null);

@@ -1,9 +1,9 @@
 import { addJob, inTransaction, type Tx } from "../kernel/index.ts";
 import { providerOf, type Payments } from "./context.ts";
+import { movePayment } from "./move-payment.ts";
 import { isOpen, merchantRefOf, paidSum, type Payment } from "./payment.ts";
 import { FIRST_INQUIRY_MS, REOPEN } from "./plan.ts";
-import { insertPayment, lockPayment, selectPayments, updatePayment, type LockedOrder } from "./store.ts";
-import { announcePayment } from "./announce-payment.ts";
+import { insertPayment, lockPayment, selectPayments, type LockedOrder } from "./store.ts";
 
 /**
  * Cancels a payment at its provider that nobody can pay because its code was lost, and opens a replacement
@@ -32,7 +32,8 @@ export async function replace(
 ): Promise<void> {
   const { merchantId, orderId, method, channel, provider, accountId, outletId, amount, expiresAt, routing } =
     payment;
-  const cancelled = await updatePayment(tx, payment, "cancelled", {
+  // the order goes on with the replacement, so its sale or top-up learns nothing of this
+  await movePayment(tx, null, payment, "cancel", {
     note: "the answer with its code was lost; another took its place",
   });
   const paid = paidSum(await selectPayments(tx, merchantId, orderId));
@@ -57,5 +58,4 @@ export async function replace(
     });
     await addJob(tx, REOPEN, { merchantId, paymentId }, { attempts: 1 });
   }
-  await announcePayment(tx, cancelled);
 }

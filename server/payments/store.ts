@@ -291,21 +291,25 @@ export async function selectPaymentByMerchantRef(
 const fitting = (text: string | null | undefined, maxLength: number): string | null =>
   text && text.length <= maxLength ? text : null;
 
+/** What is written with a payment's state. */
+export type PaymentFacts = {
+  readonly opened?: Opened | null;
+  readonly found?: ProviderState;
+  readonly note?: string;
+  /** The provider's answer was lost. */
+  readonly lost?: boolean;
+  readonly inquireAfterMs?: number;
+};
+
 /**
- * Moves a payment to a state and saves what the provider reported. A payment in a final state is never due
- * for an inquiry; one that opens again is.
+ * Writes a payment's state and what the provider reported; called by `move-payment.ts` alone. A payment in a
+ * final state is never due for an inquiry; one that opens again is.
  */
 export async function updatePayment(
   tx: Tx,
   payment: Payment,
   state: PaymentState,
-  facts: {
-    opened?: Opened | null;
-    found?: ProviderState;
-    note?: string;
-    lost?: boolean;
-    inquireAfterMs?: number;
-  } = {},
+  facts: PaymentFacts,
 ): Promise<Payment> {
   const { opened, found, note, lost = false, inquireAfterMs = null } = facts;
   const { rows } = await sql<PaymentRow>`
