@@ -133,6 +133,8 @@ export async function onTopupRefunded(
     return [];
   }
   await wallets.ledger.lockIn(tx, merchantId, [topup.accountId]);
+  // an earlier refund of this transaction may have taken from the wallet already
+  await wallets.ledger.postStagedIn(tx, merchantId);
   const wallet = await selectWallet(tx, merchantId, "account_id", topup.accountId);
   const available = wallet?.status === "ACTIVE" ? wallet.posted - wallet.held : 0n;
   const returned = available < amount.minor ? available : amount.minor;

@@ -285,6 +285,40 @@ describe("a top-up", () => {
     await program.assertBooksHold();
   });
 
+  it("several refunds of a top-up that one notification ends take no more than the wallet has", async () => {
+    const user = await newUser(program);
+    const topup = await topUp(user);
+    await lever(topup, "pay");
+    await until(
+      () => read(user, topup),
+      ({ state }) => state === "SUCCESS",
+    );
+    const payment = { destination_account: "ACC_DST_DEF", amount: "20000.00", currency: "IDR" };
+    ok(await user.post(`${W}/payments`, payment));
+    const [suspense, received] = [await posted("suspense"), await posted("received")];
+    // two parts wait for a person; a refund of everything in the provider's dashboard ends both
+    for (let part = 1; part <= 2; part++) {
+      const { state } = ok(
+        await program.call<{ state: string }>(
+          "POST",
+          `/api/v1/payments/${topup.payment?.payment_id}/refunds`,
+          {
+            body: { reason: "salah bayar", amount: "20000.00" },
+            headers: { "idempotency-key": newId() },
+          },
+        ),
+      );
+      assert.equal(state, "manual");
+    }
+    await callBack(topup, "REFUND");
+    assert.deepEqual(
+      [await balance(user), (await posted("suspense")) - suspense, (await posted("received")) - received],
+      ["0.00", -2_000_000n, 0n],
+    );
+    assert.equal((await read(user, topup)).refunded, "50000.00");
+    await program.assertBooksHold();
+  });
+
   it("a top-up refunded before it is credited is credited only with what is left of it", async () => {
     const [whole, part] = [await newUser(program), await newUser(program)];
     const before = await posted("received");
