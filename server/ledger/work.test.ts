@@ -202,11 +202,11 @@ describe("a transaction posts once", () => {
     await books.assertHold();
   });
 
-  it("a transaction without steps before its commit can't stage", async () => {
+  it("a transaction that inTransaction does not run can't stage", async () => {
     const books = await openShop();
     const merchantId: Id = newId();
     await test.database.kysely.transaction().execute(async (tx) => {
-      assert.throws(() => books.ledger.stageIn(tx, merchantId, []), /steps before its commit/);
+      assert.throws(() => books.ledger.stageIn(tx, merchantId, []), /a transaction of inTransaction/);
     });
   });
 });

@@ -220,13 +220,9 @@ function openAnswer({ channel, scrub }: Bank, request: OpenRequest, reply: Reply
 
 async function inquire(bank: Bank, request: InquireRequest, signal?: AbortSignal): Promise<InquireAnswer> {
   const reply = await query(bank, request, signal);
-  const notFound: InquireAnswer =
-    request.reference === null
-      ? { answer: "absent" }
-      : { answer: "unknown", reason: "reference_unknown", notFound: true };
-  if (reply.said === "absent") return notFound;
+  if (reply.said === "absent") return { answer: "absent" };
   if (reply.said !== "yes") return { answer: "unknown", reason: bank.scrub(reply.reason) };
-  if (reply.row["latestTransactionStatus"] === NOT_FOUND) return notFound;
+  if (reply.row["latestTransactionStatus"] === NOT_FOUND) return { answer: "absent" };
   const state = readState(
     bank.channel,
     reply.row,
