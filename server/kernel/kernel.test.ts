@@ -10,6 +10,7 @@ import {
   createLog,
   derivedId,
   inTransaction,
+  onAnnounced,
   latestCursor,
   mask,
   once,
@@ -53,6 +54,26 @@ const happen = (tx: Tx, merchantId: Id, subject: string) =>
   announce(tx, merchantId, "staff_session.ended", subject, { session_id: newId() });
 
 describe("the outbox", () => {
+  it("wakes its readers after a commit that announced something, and at no other time", async () => {
+    const merchantId = newId();
+    let wakes = 0;
+    const unsubscribe = onAnnounced(test.database, () => void (wakes += 1));
+    await inTransaction(test.database, async (tx) => {
+      await happen(tx, merchantId, "1");
+      assert.equal(wakes, 0, "nothing is committed yet");
+    });
+    assert.equal(wakes, 1);
+    await inTransaction(test.database, (tx) => sql`select 1`.execute(tx));
+    const rolledBack = inTransaction(test.database, async (tx) => {
+      await happen(tx, merchantId, "2");
+      throw new Error("given up");
+    });
+    await assert.rejects(rolledBack, /given up/);
+    unsubscribe();
+    await inTransaction(test.database, (tx) => happen(tx, merchantId, "3"));
+    assert.equal(wakes, 1);
+  });
+
   it("shows no event of a transaction that is rolled back", async () => {
     const merchantId = newId();
     await assert.rejects(
